@@ -1,0 +1,48 @@
+# Everything goes through `make`; on a fresh machine each target sets up what it needs first.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help audit test lint bench format clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+audit: $(STAMP)  ## set everything up and audit the bundled example: three real databases
+	@$(BIN)/migration-audit demo
+
+test: $(STAMP) lint  ## set everything up, check the style, run all tests on a real server
+	@$(BIN)/migration-audit server install debian
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP)  ## ruff, mypy, import-linter
+	@$(BIN)/ruff format --check --quiet . || { echo 'make: run `make format`'; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >/tmp/migration-audit-imports.$$$$ 2>&1 || { cat /tmp/migration-audit-imports.$$$$; rm -f /tmp/migration-audit-imports.$$$$; exit 1; }; rm -f /tmp/migration-audit-imports.$$$$
+
+format: $(STAMP)  ## rewrite the style
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
+
+bench: $(STAMP)  ## measure what README promises
+	@$(BIN)/python -m tests.benchmarks
+
+clean:  ## remove what make made here (the installed server stays in the user's cache)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "make: Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "  → on Debian and Ubuntu: apt-get install python3.11 python3.11-venv, then make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "make: $(PYTHON) cannot make virtual environments." >&2; \
+	  echo "  → on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "setting up $(VENV): downloading Python packages (about 250 MB, a minute or two)"
+	@rm -f $(STAMP)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' || { \
+	  echo "make: the Python packages could not be installed (see above); nothing of it will be trusted." >&2; \
+	  echo "  → check that the package index can be reached and the disk is not full, then run make again" >&2; exit 1; }
+	@touch $(STAMP)

@@ -1,0 +1,1 @@
+"""Files of a project in, typed facts out."""

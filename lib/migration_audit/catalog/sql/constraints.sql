@@ -1,0 +1,58 @@
+-- Constraints of tables; NOT NULL is an attribute of the column, also where PostgreSQL 18 has a row for it.
+-- A foreign key to a partitioned table or a hypertable has a clone for each of its parts: they are left out.
+with hidden_schema as (
+    select nsp.oid
+      from pg_catalog.pg_namespace as nsp
+     where nsp.nspname ~ '^pg_'
+        or nsp.nspname = 'information_schema'
+        or exists (
+               select
+                 from pg_catalog.pg_depend as dep
+                 join pg_catalog.pg_extension as ext on ext.oid = dep.refobjid
+                where dep.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                  and dep.objid = nsp.oid
+                  and dep.deptype = 'e'
+                  and ext.extname = 'timescaledb'
+           )
+), hidden_relation as (
+    select dep.objid as oid
+      from pg_catalog.pg_depend as dep
+     where dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+       and dep.deptype = 'e'
+     union all
+    select pg_catalog.unnest(
+               coalesce(nullif(pg_catalog.current_setting('migration_audit.hidden_relations', true), ''), '{}')
+               ::pg_catalog.oid[]
+           )
+), relation as (
+    select rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
+      from pg_catalog.pg_class as rel
+      join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+     where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
+       and rel.oid not in (select hid.oid from hidden_relation as hid)
+)
+select relation.nspname as schema,
+       relation.relname as table,
+       con.conname as name,
+       case con.contype
+           when 'p' then 'primary key'
+           when 'u' then 'unique'
+           when 'f' then 'foreign key'
+           when 'c' then 'check'
+           else 'exclude'
+       end as type,
+       pg_catalog.pg_get_constraintdef(con.oid) as definition,
+       con.condeferrable as deferrable,
+       con.condeferred as deferred,
+       con.convalidated as validated,
+       con.conislocal as is_local,
+       des.description as comment,
+       con.xmin::text || ',' || con.cmin::text as origin
+  from relation
+  join pg_catalog.pg_constraint as con on con.conrelid = relation.oid
+  left join pg_catalog.pg_constraint as par on par.oid = con.conparentid
+  left join pg_catalog.pg_description as des
+    on des.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and des.objoid = con.oid and des.objsubid = 0
+ where con.contype in ('p', 'u', 'f', 'c', 'x')
+   and (con.contype <> 'f' or par.oid is null or par.confrelid = con.confrelid)
+ order by relation.nspname, relation.relname, con.conname;

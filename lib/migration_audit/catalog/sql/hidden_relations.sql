@@ -1,0 +1,34 @@
+-- Sets migration_audit.hidden_relations for this transaction: what TimescaleDB keeps in schemas that users may name.
+-- That is chunks, compressed chunks, and the views of continuous aggregates (told as unmodelled).
+select pg_catalog.set_config('migration_audit.hidden_relations', coalesce(
+           (
+               select pg_catalog.array_agg(rel.oid)::text
+                 from (
+                       select inh.inhrelid as oid
+                         from _timescaledb_catalog.hypertable as hyp
+                         join pg_catalog.pg_namespace as nsp on nsp.nspname = hyp.schema_name
+                         join pg_catalog.pg_class as par on par.relnamespace = nsp.oid and par.relname = hyp.table_name
+                         join pg_catalog.pg_inherits as inh on inh.inhparent = par.oid
+                        union
+                       select cmp.compress_relid::pg_catalog.oid
+                         from _timescaledb_catalog.compression_settings as cmp
+                        where cmp.compress_relid is not null
+                        union
+                       select vie.oid
+                         from _timescaledb_catalog.continuous_agg as agg
+                         join pg_catalog.pg_namespace as nsp on nsp.nspname = agg.user_view_schema
+                         join pg_catalog.pg_class as vie
+                           on vie.relnamespace = nsp.oid and vie.relname = agg.user_view_name
+                      ) as rel
+                 join pg_catalog.pg_class as cls on cls.oid = rel.oid
+                where cls.relnamespace not in (
+                          select dep.objid
+                            from pg_catalog.pg_depend as dep
+                            join pg_catalog.pg_extension as ext on ext.oid = dep.refobjid
+                           where dep.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                             and dep.deptype = 'e'
+                             and ext.extname = 'timescaledb'
+                      )
+           ),
+           '{}'
+       ), true) as hidden_relations;

@@ -1,0 +1,53 @@
+-- Row-security policies.
+with hidden_schema as (
+    select nsp.oid
+      from pg_catalog.pg_namespace as nsp
+     where nsp.nspname ~ '^pg_'
+        or nsp.nspname = 'information_schema'
+        or exists (
+               select
+                 from pg_catalog.pg_depend as dep
+                 join pg_catalog.pg_extension as ext on ext.oid = dep.refobjid
+                where dep.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                  and dep.objid = nsp.oid
+                  and dep.deptype = 'e'
+                  and ext.extname = 'timescaledb'
+           )
+), hidden_relation as (
+    select dep.objid as oid
+      from pg_catalog.pg_depend as dep
+     where dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+       and dep.deptype = 'e'
+     union all
+    select pg_catalog.unnest(
+               coalesce(nullif(pg_catalog.current_setting('migration_audit.hidden_relations', true), ''), '{}')
+               ::pg_catalog.oid[]
+           )
+), relation as (
+    select rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
+      from pg_catalog.pg_class as rel
+      join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+     where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
+       and rel.oid not in (select hid.oid from hidden_relation as hid)
+)
+select relation.nspname as schema,
+       relation.relname as table,
+       pol.polname as name,
+       case pol.polcmd
+           when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all'
+       end as command,
+       pol.polpermissive as permissive,
+       array(
+           select case who.oid when 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(who.oid)::text end as name
+             from pg_catalog.unnest(pol.polroles) as who (oid)
+            order by 1
+       ) as roles,
+       pg_catalog.pg_get_expr(pol.polqual, pol.polrelid) as using,
+       pg_catalog.pg_get_expr(pol.polwithcheck, pol.polrelid) as check,
+       des.description as comment,
+       pol.xmin::text || ',' || pol.cmin::text as origin
+  from relation
+  join pg_catalog.pg_policy as pol on pol.polrelid = relation.oid
+  left join pg_catalog.pg_description as des
+    on des.classoid = 'pg_catalog.pg_policy'::pg_catalog.regclass and des.objoid = pol.oid and des.objsubid = 0
+ order by relation.nspname, relation.relname, pol.polname;

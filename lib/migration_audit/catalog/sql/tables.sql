@@ -1,0 +1,139 @@
+-- Tables: ordinary, partitioned and foreign ones, partitions included.
+-- The origin is the row type's: later DDL rewrites the pg_class row, but not that one.
+with hidden_schema as (
+    select nsp.oid
+      from pg_catalog.pg_namespace as nsp
+     where nsp.nspname ~ '^pg_'
+        or nsp.nspname = 'information_schema'
+        or exists (
+               select
+                 from pg_catalog.pg_depend as dep
+                 join pg_catalog.pg_extension as ext on ext.oid = dep.refobjid
+                where dep.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                  and dep.objid = nsp.oid
+                  and dep.deptype = 'e'
+                  and ext.extname = 'timescaledb'
+           )
+), hidden_relation as (
+    select dep.objid as oid
+      from pg_catalog.pg_depend as dep
+     where dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+       and dep.deptype = 'e'
+     union all
+    select pg_catalog.unnest(
+               coalesce(nullif(pg_catalog.current_setting('migration_audit.hidden_relations', true), ''), '{}')
+               ::pg_catalog.oid[]
+           )
+), relation as (
+    select rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
+      from pg_catalog.pg_class as rel
+      join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+     where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
+       and rel.oid not in (select hid.oid from hidden_relation as hid)
+)
+select relation.nspname as schema,
+       relation.relname as name,
+       case relation.relkind
+           when 'r' then 'table' when 'p' then 'partitioned table' else 'foreign table'
+       end as relation,
+       case rel.relpersistence when 'u' then 'unlogged' else 'permanent' end as persistence,
+       ame.amname as access_method,
+       tsp.spcname as tablespace,
+       array(
+           select opt.text
+             from (
+                   select pg_catalog.unnest(rel.reloptions) as text
+                    union all
+                   select 'toast.' || pg_catalog.unnest(toa.reloptions)
+                    union all
+                   -- Only what is known to be harmless is shown; the rest may be a password, and is told as unmodelled.
+                   select fdw.option_name || '=' || case
+                              when fdw.option_name in ('schema_name', 'table_name') then fdw.option_value
+                              else '(redacted)'
+                          end
+                     from pg_catalog.pg_options_to_table(fta.ftoptions) as fdw
+                  ) as opt
+            order by opt.text collate "C"
+       ) as options,
+       rel.relrowsecurity as row_security,
+       rel.relforcerowsecurity as force_row_security,
+       case rel.relreplident
+           when 'd' then 'default'
+           when 'n' then 'nothing'
+           when 'f' then 'full'
+           else coalesce('index ' || (
+               select pg_catalog.quote_ident(irl.relname)
+                 from pg_catalog.pg_index as ind
+                 join pg_catalog.pg_class as irl on irl.oid = ind.indexrelid
+                where ind.indrelid = rel.oid and ind.indisreplident
+           ), 'nothing')
+       end as replica_identity,
+       nullif(rel.reloftype, 0)::pg_catalog.regtype::text as of_type,
+       array(
+           select case when pns.nspname ~ '^[a-z_][a-z0-9_$]*$' then pns.nspname::text
+            else '"' || pg_catalog.replace(pns.nspname, '"', '""') || '"' end
+       || '.' ||
+       case when par.relname ~ '^[a-z_][a-z0-9_$]*$' then par.relname::text
+            else '"' || pg_catalog.replace(par.relname, '"', '""') || '"' end
+                  || case when inh.inhdetachpending then ' (detach pending)' else '' end
+             from pg_catalog.pg_inherits as inh
+             join pg_catalog.pg_class as par on par.oid = inh.inhparent
+             join pg_catalog.pg_namespace as pns on pns.oid = par.relnamespace
+            where inh.inhrelid = rel.oid
+            order by inh.inhseqno
+       ) as inherits,
+       pg_catalog.pg_get_partkeydef(rel.oid) as partition_key,
+       pg_catalog.pg_get_expr(rel.relpartbound, rel.oid) as partition_bound,
+       srv.srvname as server,
+       array(
+           select att.attname::text
+             from pg_catalog.pg_attribute as att
+            where att.attrelid = rel.oid and att.attnum > 0 and not att.attisdropped
+            order by att.attnum
+       ) as column_order,
+       pg_catalog.pg_get_userbyid(rel.relowner) as owner,
+       case when rel.relacl is null then '{}'::pg_catalog.text[] else array(
+           select line.text
+             from (
+                   select case acl.grantee
+                              when 0 then 'PUBLIC'
+                              when rel.relowner then '(owner)'
+                              else pg_catalog.pg_get_userbyid(acl.grantee)::text
+                          end
+                          || case acl.grantor
+                                 when rel.relowner then ''
+                                 else ' (granted by ' || pg_catalog.pg_get_userbyid(acl.grantor) || ')'
+                             end
+                          || ': '
+                          || pg_catalog.string_agg(
+                                 acl.privilege_type
+                                 || case when acl.is_grantable then ' (with grant option)' else '' end,
+                                 ', ' order by acl.privilege_type
+                             ) as text
+                     from pg_catalog.unnest(rel.relacl) as item
+                    cross join pg_catalog.aclexplode(array[item]) as acl
+                    -- The owner's own default is left out: an ACL that was never touched has no entry for it.
+                    where acl.grantee <> rel.relowner or not (item = any (pg_catalog.acldefault('r', rel.relowner)))
+                    group by acl.grantee, acl.grantor
+                    union all
+                   select '(owner): none'
+                    where not exists (
+                              select from pg_catalog.aclexplode(rel.relacl) as acl where acl.grantee = rel.relowner
+                          )
+                  ) as line
+            order by line.text collate "C"
+       ) end as privileges,
+       des.description as comment,
+       typ.xmin::text || ',' || typ.cmin::text as origin
+  from relation
+  join pg_catalog.pg_class as rel on rel.oid = relation.oid
+  join pg_catalog.pg_type as typ on typ.oid = rel.reltype
+  left join pg_catalog.pg_am as ame on ame.oid = rel.relam
+  left join pg_catalog.pg_tablespace as tsp on tsp.oid = rel.reltablespace
+  left join pg_catalog.pg_class as toa on toa.oid = rel.reltoastrelid
+  left join pg_catalog.pg_foreign_table as fta on fta.ftrelid = rel.oid
+  left join pg_catalog.pg_foreign_server as srv on srv.oid = fta.ftserver
+  left join pg_catalog.pg_description as des
+    on des.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and des.objoid = rel.oid and des.objsubid = 0
+ where relation.relkind in ('r', 'p', 'f')
+ order by relation.nspname, relation.relname;

@@ -1,0 +1,147 @@
+-- Enum, domain, composite and range types that somebody made; array, row and multirange types come with another object.
+with hidden_schema as (
+    select nsp.oid
+      from pg_catalog.pg_namespace as nsp
+     where nsp.nspname ~ '^pg_'
+        or nsp.nspname = 'information_schema'
+        or exists (
+               select
+                 from pg_catalog.pg_depend as dep
+                 join pg_catalog.pg_extension as ext on ext.oid = dep.refobjid
+                where dep.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                  and dep.objid = nsp.oid
+                  and dep.deptype = 'e'
+                  and ext.extname = 'timescaledb'
+           )
+)
+select nsp.nspname as schema,
+       typ.typname as name,
+       case typ.typtype
+           when 'e' then 'enum' when 'd' then 'domain' when 'c' then 'composite' else 'range'
+       end as category,
+       case typ.typtype
+           when 'e' then array(
+               select pg_catalog.quote_literal(enu.enumlabel)
+                 from pg_catalog.pg_enum as enu
+                where enu.enumtypid = typ.oid
+                order by enu.enumsortorder
+           )
+           when 'd' then array[pg_catalog.format_type(typ.typbasetype, typ.typtypmod)]
+               || case when typ.typcollation <> bas.typcollation
+                       then array['COLLATE ' || typ.typcollation::pg_catalog.regcollation::text] else '{}' end
+               || case when typ.typdefault is not null
+                       then array['DEFAULT ' || coalesce(
+                           pg_catalog.pg_get_expr(typ.typdefaultbin, 0), typ.typdefault
+                       )] else '{}' end
+               || case when typ.typnotnull then array['NOT NULL'] else '{}' end
+               || array(
+                      select pg_catalog.format('CONSTRAINT %I ', con.conname)
+                             || pg_catalog.pg_get_constraintdef(con.oid)
+                        from pg_catalog.pg_constraint as con
+                       where con.contypid = typ.oid and con.contype = 'c'
+                       order by con.conname
+                  )
+           when 'c' then array(
+               select pg_catalog.quote_ident(att.attname) || ' '
+                      || pg_catalog.format_type(att.atttypid, att.atttypmod)
+                      || case when att.attcollation <> aty.typcollation
+                              then ' COLLATE ' || att.attcollation::pg_catalog.regcollation::text else '' end
+                 from pg_catalog.pg_attribute as att
+                 join pg_catalog.pg_type as aty on aty.oid = att.atttypid
+                where att.attrelid = typ.typrelid and att.attnum > 0 and not att.attisdropped
+                order by att.attnum
+           )
+           else array(
+               select opt.text
+                 from (
+                       select 1, 'SUBTYPE = ' || pg_catalog.format_type(ran.rngsubtype, null)
+                        union all
+                       select 2, 'SUBTYPE_OPCLASS = ' || pg_catalog.format('%I.%I', ons.nspname, opc.opcname)
+                         from pg_catalog.pg_opclass as opc
+                         join pg_catalog.pg_namespace as ons on ons.oid = opc.opcnamespace
+                        where opc.oid = ran.rngsubopc
+                        union all
+                       select 3, 'COLLATION = ' || ran.rngcollation::pg_catalog.regcollation::text
+                        where ran.rngcollation <> 0
+                        union all
+                       select 4, 'CANONICAL = ' || ran.rngcanonical::pg_catalog.regproc::text
+                        where ran.rngcanonical <> 0
+                        union all
+                       select 5, 'SUBTYPE_DIFF = ' || ran.rngsubdiff::pg_catalog.regproc::text
+                        where ran.rngsubdiff <> 0
+                        union all
+                       select 6, 'MULTIRANGE_TYPE_NAME = ' || pg_catalog.format_type(ran.rngmultitypid, null)
+                      ) as opt (position, text)
+                order by opt.position
+           )
+       end as definition,
+       pg_catalog.pg_get_userbyid(typ.typowner) as owner,
+       case when typ.typacl is null then '{PUBLIC: USAGE}'::pg_catalog.text[] else array(
+           select line.text
+             from (
+                   select case acl.grantee
+                              when 0 then 'PUBLIC'
+                              when typ.typowner then '(owner)'
+                              else pg_catalog.pg_get_userbyid(acl.grantee)::text
+                          end
+                          || case acl.grantor
+                                 when typ.typowner then ''
+                                 else ' (granted by ' || pg_catalog.pg_get_userbyid(acl.grantor) || ')'
+                             end
+                          || ': '
+                          || pg_catalog.string_agg(
+                                 acl.privilege_type
+                                 || case when acl.is_grantable then ' (with grant option)' else '' end,
+                                 ', ' order by acl.privilege_type
+                             ) as text
+                     from pg_catalog.unnest(typ.typacl) as item
+                    cross join pg_catalog.aclexplode(array[item]) as acl
+                    -- The owner's own default is left out: an ACL that was never touched has no entry for it.
+                    where acl.grantee <> typ.typowner or not (item = any (pg_catalog.acldefault('T', typ.typowner)))
+                    group by acl.grantee, acl.grantor
+                    union all
+                   select '(owner): none'
+                    where not exists (
+                              select from pg_catalog.aclexplode(typ.typacl) as acl where acl.grantee = typ.typowner
+                          )
+                  ) as line
+            order by line.text collate "C"
+       ) end as privileges,
+       nullif(pg_catalog.concat_ws(
+           E'\n',
+           des.description,
+           -- What is said of an attribute or of a domain's constraint has no other place.
+           (
+               select pg_catalog.string_agg(part.text, E'\n' order by part.text collate "C")
+                 from (
+                       select pg_catalog.format('attribute %I: %s', att.attname, sub.description)
+                         from pg_catalog.pg_attribute as att
+                         join pg_catalog.pg_description as sub
+                           on sub.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                          and sub.objoid = att.attrelid and sub.objsubid = att.attnum
+                        where typ.typtype = 'c' and att.attrelid = typ.typrelid
+                        union all
+                       select pg_catalog.format('constraint %I: %s', con.conname, sub.description)
+                         from pg_catalog.pg_constraint as con
+                         join pg_catalog.pg_description as sub
+                           on sub.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and sub.objoid = con.oid
+                        where typ.typtype = 'd' and con.contypid = typ.oid
+                      ) as part (text)
+           )
+       ), '') as comment,
+       typ.xmin::text || ',' || typ.cmin::text as origin
+  from pg_catalog.pg_type as typ
+  join pg_catalog.pg_namespace as nsp on nsp.oid = typ.typnamespace
+  left join pg_catalog.pg_class as rel on rel.oid = typ.typrelid
+  left join pg_catalog.pg_type as bas on bas.oid = typ.typbasetype
+  left join pg_catalog.pg_range as ran on ran.rngtypid = typ.oid
+  left join pg_catalog.pg_description as des
+    on des.classoid = 'pg_catalog.pg_type'::pg_catalog.regclass and des.objoid = typ.oid and des.objsubid = 0
+ where (typ.typtype in ('e', 'd', 'r') or typ.typtype = 'c' and rel.relkind = 'c')
+   and typ.typnamespace not in (select hid.oid from hidden_schema as hid)
+   and typ.oid not in (
+           select dep.objid
+             from pg_catalog.pg_depend as dep
+            where dep.classid = 'pg_catalog.pg_type'::pg_catalog.regclass and dep.deptype in ('e', 'i')
+       )
+ order by nsp.nspname, typ.typname;

@@ -1,0 +1,37 @@
+"""COV001: the owner creates every extension, in the same schema and version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import said_of
+from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.preflight import OriginMap
+
+
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+    """Look up each extension of the legacy side on the owner's side.
+
+    Why: a type or function of an extension that only the legacy migrations create (PostGIS, for example) is gone on
+    the next fresh database, long after the migrations were deleted.
+    Fix: create the extension in the owner's SQL, before whatever uses it.
+    Fine when: the report proves that nothing of the extension is used, and a waiver says so.
+    Source: seed, "Risks", PostGIS usage; https://www.postgresql.org/docs/current/sql-createextension.html
+    """
+    yield from said_of(
+        "COV001",
+        coverage.of("extension"),
+        expected="the legacy SQL",
+        actual="the owner's SQL",
+        origins=legacy_origins,
+    )
+
+
+CHECK = Check(
+    id="COV001",
+    title="The owner creates every extension, in the same schema and version",
+    severity=Severity.BLOCKER,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

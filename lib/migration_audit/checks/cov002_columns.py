@@ -1,0 +1,37 @@
+"""COV002: the owner creates every table and column, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import said_of
+from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.preflight import OriginMap
+
+
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+    """Look up each table and column of the legacy side on the owner's side, attribute by attribute.
+
+    Why: the writer was built against the legacy columns: another type, nullability, default, identity, generation
+    expression, collation or storage changes what it may write or what it reads back.
+    Fix: port the column to the owner's SQL. A type change on a live table may rewrite it: plan it as a migration of its own.
+    Fine when: only the order of columns differs (told, not blocking): the writer must then name its columns.
+    Source: seed, "Column types match exactly"; https://www.postgresql.org/docs/current/catalog-pg-attribute.html
+    """
+    yield from said_of(
+        "COV002",
+        coverage.of("table", "column"),
+        expected="the legacy SQL",
+        actual="the owner's SQL",
+        origins=legacy_origins,
+    )
+
+
+CHECK = Check(
+    id="COV002",
+    title="The owner creates every table and column, exactly",
+    severity=Severity.BLOCKER,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

@@ -1,0 +1,36 @@
+"""COV004: the owner creates every constraint, with the same definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import said_of
+from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.preflight import OriginMap
+
+
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+    """Look up each primary key, unique, foreign key, check and exclusion constraint of the legacy side on the owner's side.
+
+    Why: a constraint that is missing lets rows in which the writer's code takes for impossible; one that is NOT VALID
+    or deferrable behaves differently from the one that was tested.
+    Fix: add the constraint to the owner's SQL.
+    Source: https://www.postgresql.org/docs/current/catalog-pg-constraint.html
+    """
+    yield from said_of(
+        "COV004",
+        coverage.of("constraint"),
+        expected="the legacy SQL",
+        actual="the owner's SQL",
+        origins=legacy_origins,
+    )
+
+
+CHECK = Check(
+    id="COV004",
+    title="The owner creates every constraint, with the same definition",
+    severity=Severity.BLOCKER,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

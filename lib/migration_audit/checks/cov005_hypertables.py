@@ -1,0 +1,45 @@
+"""COV005: hypertables and their dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import said_of
+from migration_audit.checks.pins import compare_with_pins
+from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.preflight import OriginMap
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.project import Project
+
+
+def run(
+    coverage: Drift, legacy_origins: OriginMap, owner: Snapshot, owner_origins: OriginMap, project: Project
+) -> Iterator[Said]:
+    """Look up each hypertable of the legacy side on the owner's side: dimensions, column, interval, partitions, function.
+
+    Why: plain schema tools see an ordinary table. Whether it is a hypertable, by which column, and how wide its chunks
+    are decides about the speed of every query and about what retention can drop. ``if_not_exists => true`` keeps the
+    first caller's interval without a word.
+    Fix: call create_hypertable in the owner's SQL with the same arguments. Settings pinned in audit.toml under
+    ``[[hypertable]]`` are compared with the owner's side as well.
+    Source: seed, "chunk_time_interval is INTERVAL '1 day' on both sides";
+    https://docs.tigerdata.com/api/latest/hypertable/create_hypertable/
+    """
+    yield from said_of(
+        "COV005",
+        coverage.of("hypertable", "dimension"),
+        expected="the legacy SQL",
+        actual="the owner's SQL",
+        origins=legacy_origins,
+    )
+    yield from compare_with_pins("COV005", project, owner, side="the owner's SQL", origins=owner_origins)
+
+
+CHECK = Check(
+    id="COV005",
+    title="The owner creates every hypertable, with the same dimensions and intervals",
+    severity=Severity.BLOCKER,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

@@ -1,0 +1,39 @@
+"""COV007: every other kind of object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import said_of
+from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.preflight import OriginMap
+
+OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint", "hypertable", "dimension"})
+
+
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+    """Look up everything else on the owner's side: schemas, sequences, views, functions, triggers, types, policies.
+
+    Why: triggers and functions are what a table-by-table look forgets. A kind of object has no exception here: what no
+    other coverage check compares is compared by this one.
+    Fix: port the object to the owner's SQL.
+    Source: the object kinds of pg_dump, https://www.postgresql.org/docs/current/app-pgdump.html
+    """
+    others = sorted({d.kind for d in coverage.differences} - OTHER_CHECKS)
+    yield from said_of(
+        "COV007",
+        coverage.of(*others),
+        expected="the legacy SQL",
+        actual="the owner's SQL",
+        origins=legacy_origins,
+    )
+
+
+CHECK = Check(
+    id="COV007",
+    title="The owner creates every other object: views, functions, triggers, types, sequences, policies, schemas",
+    severity=Severity.BLOCKER,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

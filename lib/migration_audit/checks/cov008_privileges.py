@@ -1,0 +1,37 @@
+"""COV008: owners and privileges are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import attribute_findings
+from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.preflight import OriginMap
+
+
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+    """Compare owners and privileges of the objects that both sides have.
+
+    Why: after the retirement the writer only inserts, selects and updates. A GRANT that only the legacy SQL makes is one
+    that a fresh database will lack.
+    Fix: grant in the owner's SQL. Default privileges are compared as objects of their own.
+    Source: seed, "Processor exclusively does INSERT / SELECT / UPDATE"; https://www.postgresql.org/docs/current/ddl-priv.html
+    """
+    yield from attribute_findings(
+        "COV008",
+        coverage,
+        names=("owner", "privileges"),
+        expected="the legacy SQL",
+        actual="the owner's SQL",
+        origins=legacy_origins,
+    )
+
+
+CHECK = Check(
+    id="COV008",
+    title="Owners and privileges are the same",
+    severity=Severity.WARNING,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

@@ -1,0 +1,36 @@
+"""COV009: comments are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import attribute_findings
+from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.preflight import OriginMap
+
+
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+    """Compare the comments of the objects that both sides have.
+
+    Why: comments carry meaning for people and for tools that read them; losing one breaks nothing.
+    Fix: COMMENT ON in the owner's SQL.
+    Source: https://www.postgresql.org/docs/current/sql-comment.html
+    """
+    yield from attribute_findings(
+        "COV009",
+        coverage,
+        names=("comment",),
+        expected="the legacy SQL",
+        actual="the owner's SQL",
+        origins=legacy_origins,
+    )
+
+
+CHECK = Check(
+    id="COV009",
+    title="Comments are the same",
+    severity=Severity.INFO,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

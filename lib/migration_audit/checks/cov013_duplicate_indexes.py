@@ -1,0 +1,51 @@
+"""COV013: duplicate indexes on a hypertable."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase
+from migration_audit.model.preflight import OriginMap
+from migration_audit.model.relations import Index
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.timescale import Hypertable
+
+
+def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[Finding]:
+    """Name the indexes of a hypertable that have the same definition.
+
+    Why: the second one costs every insert and helps no query. create_hypertable adds one of its own on the time column,
+    so that an explicit index on it is often a duplicate. Dropping either is dangerous from TimescaleDB 2.22 on:
+    chunks made after both existed share one chunk index, and DROP INDEX takes it away from the index that stays.
+    Fix: nothing before the retirement. To remove one later: drop it, then re-create the one that stays.
+    Fine when: it was always so and nobody wants to touch it now; waive it.
+    Source: measured on TimescaleDB 2.19, 2.22, 2.29 and 2.31; seed, "All four indexes" names three.
+    """
+    hypertables = {f"{h.key}" for h in owner.of(Hypertable)}
+    groups: dict[str, list[Index]] = defaultdict(list)
+    for index in owner.of(Index):
+        if index.table in hypertables and index.signature:
+            groups[index.signature].append(index)
+    for twins in groups.values():
+        if len(twins) > 1:
+            names = [index.key for index in twins]
+            origin = owner_origins.get(("index", names[0]))
+            yield Finding(
+                key=f"COV013:index:{'+'.join(names)}",
+                summary=f"{' and '.join(names)} are the same index on {twins[0].table}. Do not just drop one: from "
+                "TimescaleDB 2.22 on, DROP INDEX on a duplicate also removes the chunk indexes that the other one uses",
+                expected="one index",
+                actual=twins[0].columns or twins[0].definition,
+                where=str(origin) if origin else None,
+            )
+
+
+CHECK = Check(
+    id="COV013",
+    title="No hypertable has two indexes with the same definition",
+    severity=Severity.WARNING,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

@@ -1,0 +1,219 @@
+"""Differences in words: the one place where a check turns a Difference into a Finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
+from migration_audit.model.finding import Finding, Said, Told
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.preflight import Convergence, OriginMap
+from migration_audit.model.relations import Column, Constraint, Index, Table
+from migration_audit.model.sql import SqlFailure
+from migration_audit.model.timescale import Dimension, Hypertable
+
+OF_OTHER_CHECKS = frozenset({"owner", "privileges", "comment"})
+"""Attributes with checks of their own (COV008, COV009)."""
+
+_WORDS = {
+    "chunk_interval": "chunk interval",
+    "not_null": "NOT NULL",
+    "identity_kind": "identity",
+    "row_security": "row security",
+    "force_row_security": "forced row security",
+    "partitioning_function": "partitioning function",
+    "integer_now_function": "integer_now function",
+    "column_type": "column type",
+    "column_order": "order of columns",
+    "owned_by": "owning column",
+    "replica_identity": "replica identity",
+    "access_method": "access method",
+    "partition_key": "partition key",
+    "partition_bound": "partition bound",
+}
+
+
+def word(field: str) -> str:
+    """An attribute's name as people say it."""
+    return _WORDS.get(field, field.replace("_", " "))
+
+
+def shown(value: str | None) -> str:
+    """A value in a sentence; "not set" for None, so that it is told apart from empty text."""
+    return "not set" if value is None else (value or "(empty)")
+
+
+def essence(obj: CatalogObject) -> str:
+    """What an object is, in one line, for the expected/actual columns of a report."""
+    match obj:
+        case Column():
+            parts = [obj.type, "not null" if obj.not_null else "null"]
+            parts += [f"default {obj.default}"] if obj.default is not None and not obj.generated else []
+            parts += [f"generated {obj.generated}"] if obj.generated else []
+            parts += [f"identity {obj.identity_kind}"] if obj.identity_kind else []
+            return ", ".join(parts)
+        case Index() | Constraint():
+            return obj.definition
+        case Table():
+            return f"{obj.relation} ({', '.join(obj.column_order)})"
+        case Hypertable():
+            return f"hypertable by {', '.join(obj.dimensions)}"
+        case Dimension():
+            return f"{obj.type} dimension, {obj.chunk_interval or f'{obj.partitions} partitions'}"
+    definition = getattr(obj, "definition", None) or getattr(obj, "version", None)
+    return ", ".join(definition) if isinstance(definition, tuple) else str(definition or obj.kind)
+
+
+def due_changes(difference: Difference, *, weights: Iterable[Severity] = (Severity.BLOCKER,)) -> list[FieldChange]:
+    """The changed attributes of these weights, without those that have a check of their own."""
+    return [c for c in difference.fields if c.severity in set(weights) and c.name not in OF_OTHER_CHECKS]
+
+
+def said_of(
+    check_id: str, differences: Iterable[Difference], *, expected: str, actual: str, origins: OriginMap
+) -> Iterator[Said]:
+    """A finding for each difference that blocks, a sentence for each that only informs.
+
+    ``expected`` and ``actual`` are the sides' names in the sentences: "the owner's SQL", "prod".
+    """
+    for difference in differences:
+        if difference.verdict is DiffVerdict.MISSING:
+            yield _missing(check_id, difference, expected=expected, actual=actual, origins=origins)
+        elif difference.verdict is DiffVerdict.CHANGED:
+            yield from _changed(check_id, difference, expected=expected, actual=actual, origins=origins)
+
+
+def _missing(check_id: str, difference: Difference, *, expected: str, actual: str, origins: OriginMap) -> Finding:
+    kind, key = difference.kind, difference.key
+    note = f" ({difference.note})" if difference.note else ""
+    return Finding(
+        key=f"{check_id}:{kind}:{key}",
+        summary=f"{kind} {key} is in {expected} and missing in {actual}{note}",
+        expected=essence(difference.there),
+        actual=None,
+        where=_where(origins, kind, key),
+        fix_sql=_create(difference.there),
+    )
+
+
+def _changed(check_id: str, difference: Difference, *, expected: str, actual: str, origins: OriginMap) -> Iterator[Said]:
+    kind, key = difference.kind, difference.key
+    for change in due_changes(difference):
+        yield Finding(
+            key=f"{check_id}:{kind}:{key}:{change.name}",
+            summary=f"{kind} {key}: {word(change.name)} is {shown(change.expected)} in {expected}, "
+            f"{shown(change.actual)} in {actual}",
+            expected=shown(change.expected),
+            actual=shown(change.actual),
+            where=_where(origins, kind, key),
+            fix_sql=_alter(difference.there, change),
+        )
+    for change in due_changes(difference, weights=(Severity.WARNING, Severity.INFO)):
+        yield Told(
+            text=f"{kind} {key}: {word(change.name)} differs ({change.severity}): "
+            f"{shown(change.expected)} → {shown(change.actual)}"
+        )
+
+
+def _where(origins: OriginMap, kind: str, key: str) -> str | None:
+    location = origins.get((kind, key))
+    return str(location) if location else None
+
+
+def _create(obj: CatalogObject) -> str | None:
+    """SQL that would make a missing object, where one statement does and nothing can be lost by it."""
+    match obj:
+        case Index(constraint=None):
+            return _guarded(obj.definition) + ";"
+        case Constraint():
+            return f"ALTER TABLE {_table(obj)} ADD CONSTRAINT {obj.key.rsplit('.', 1)[-1]} {obj.definition};"
+        case Column(generated=None, identity_kind=None):
+            default = f" DEFAULT {obj.default}" if obj.default is not None else ""
+            not_null = " NOT NULL" if obj.not_null else ""
+            return f"ALTER TABLE {_table(obj)} ADD COLUMN IF NOT EXISTS {_name(obj)} {obj.type}{default}{not_null};"
+    return None
+
+
+def _alter(obj: CatalogObject, change: FieldChange) -> str | None:
+    """SQL that would set a changed attribute; a type change may lose data or lock for long and is left to a person."""
+    if isinstance(obj, Dimension) and change.name == "chunk_interval" and change.expected and obj.type == "time":
+        table = f"{_table(obj)}".replace("'", "''")
+        return (
+            f"SELECT set_chunk_time_interval('{table}', INTERVAL '{change.expected}', '{obj.column}');  -- new chunks only"
+        )
+    if isinstance(obj, Column) and change.name == "default":
+        action = "DROP DEFAULT" if change.expected is None else f"SET DEFAULT {change.expected}"
+        return f"ALTER TABLE {_table(obj)} ALTER COLUMN {_name(obj)} {action};"
+    if isinstance(obj, Column) and change.name == "type":
+        return f"-- for a person to decide: ALTER TABLE {_table(obj)} ALTER COLUMN {_name(obj)} TYPE {change.expected};"
+    return None
+
+
+def _table(obj: Column | Constraint | Dimension) -> str:
+    owner = obj.belongs_to
+    return owner[1] if owner else ""
+
+
+def _name(obj: CatalogObject) -> str:
+    table = obj.belongs_to
+    return obj.key[len(table[1]) + 1 :] if table else obj.key
+
+
+def _guarded(definition: str) -> str:
+    for plain in ("CREATE UNIQUE INDEX ", "CREATE INDEX "):
+        if definition.startswith(plain):
+            return f"{plain}IF NOT EXISTS {definition.removeprefix(plain)}"
+    return definition
+
+
+def attribute_findings(
+    check_id: str, drift: Drift, *, names: tuple[str, ...], expected: str, actual: str, origins: OriginMap
+) -> Iterator[Finding]:
+    """A finding for each object on both sides that differs in one of these attributes."""
+    for difference in drift.differences:
+        for change in difference.fields:
+            if change.name in names:
+                kind, key = difference.kind, difference.key
+                yield Finding(
+                    key=f"{check_id}:{kind}:{key}:{change.name}",
+                    summary=f"{kind} {key}: {word(change.name)} is {shown(change.expected)} in {expected}, "
+                    f"{shown(change.actual)} in {actual}",
+                    expected=shown(change.expected),
+                    actual=shown(change.actual),
+                    where=_where(origins, kind, key),
+                )
+
+
+def failure_finding(key: str, failure: SqlFailure, *, doing: str) -> Finding:
+    """The statement that failed, where it stands and what the server said."""
+    return Finding(
+        key=f"{key}:{failure.at.path}",
+        summary=f"{doing}: {failure.at}: {failure.message}",
+        expected="no error",
+        actual=failure.message,
+        where=str(failure.at),
+    )
+
+
+def convergence_findings(check_id: str, convergence: Convergence) -> Iterator[Finding]:
+    """What a sequence of sources left different from its reference, or where it failed."""
+    sequence, reference = ", then ".join(convergence.sequence), ", then ".join(convergence.reference)
+    key = f"{check_id}:{'+'.join(convergence.sequence)}"
+    if convergence.applied.failure:
+        yield failure_finding(key, convergence.applied.failure, doing=f"applying {sequence}")
+    if convergence.drift is None:
+        return
+    for difference in convergence.drift.roots:
+        if difference.verdict is DiffVerdict.UNEXPECTED and convergence.sequence != convergence.reference * 2:
+            continue  # only the other source makes it: the coverage checks tell it
+        changes = due_changes(difference)
+        if difference.verdict is DiffVerdict.CHANGED and not changes:
+            continue
+        what = "; ".join(f"{word(c.name)}: {shown(c.expected)} → {shown(c.actual)}" for c in changes)
+        yield Finding(
+            key=f"{key}:{difference.kind}:{difference.key}",
+            summary=f"{difference.kind} {difference.key} is {difference.verdict} after {sequence}, compared with "
+            f"{reference} alone" + (f" ({what})" if what else ""),
+            expected="; ".join(f"{word(c.name)} {shown(c.expected)}" for c in changes) or None,
+            actual="; ".join(f"{word(c.name)} {shown(c.actual)}" for c in changes) or None,
+        )

@@ -1,0 +1,51 @@
+"""LIV001: the live database is the one it is meant to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.project import Environment
+
+
+def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
+    """Connect, read the catalog, and compare the database's name and system identifier with audit.toml's pins.
+
+    Why: a variable that points at the wrong server makes every other answer worthless.
+    Fix: correct the variable or service; a pin changes only when the database was really moved.
+    Fine when: nothing is pinned; then the report says which server answered.
+    Source: https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
+    """
+    server = live.server
+    for what, wanted, actual in (
+        ("database", environment.database, server.database),
+        ("system identifier", environment.system_identifier, server.system_identifier),
+    ):
+        if wanted is None:
+            continue
+        if actual is None:
+            yield Unavailable(
+                reason=f"audit.toml pins the {what}, and {server.read_as} may not read it: "
+                "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO the role, or take the pin out"
+            )
+        elif wanted != actual:
+            yield Finding(
+                key=f"LIV001:{environment.name}:{what}",
+                summary=f"{environment.name} is another database than audit.toml pins: {what} is {actual}, not {wanted}",
+                expected=wanted,
+                actual=actual,
+                where=str(environment.at),
+            )
+    standby = ", a standby" if server.in_recovery else ""
+    yield Told(text=f"database {server.database} read as {server.read_as}{standby}")
+
+
+CHECK = Check(
+    id="LIV001",
+    title="The live database can be reached and read, and is the one it is meant to be",
+    severity=Severity.BLOCKER,
+    phases=tuple(Phase),
+    run=run,
+)

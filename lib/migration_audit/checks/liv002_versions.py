@@ -1,0 +1,47 @@
+"""LIV002: versions of PostgreSQL and its extensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.project import Environment
+
+
+def run(live: Snapshot, owner: Snapshot, environment: Environment) -> Iterator[Finding]:
+    """Compare the versions and the edition of the live server with those of the shadow.
+
+    Why: the shadow proves what the SQL does on its own versions. On another major version, or another edition of
+    TimescaleDB, defaults differ (the edition decides whether compression and policies exist at all).
+    Fix: name a server of the same versions as the shadow (``[server]`` in audit.toml).
+    Fine when: only minor versions differ; waive it.
+    Source: https://www.postgresql.org/support/versioning/
+    """
+    wanted, actual = _versions(owner), _versions(live)
+    for name in sorted(wanted.keys() & actual.keys()):
+        if wanted[name] != actual[name]:
+            yield Finding(
+                key=f"LIV002:{environment.name}:{name}",
+                summary=f"{name} is {actual[name]} in {environment.name}, {wanted[name]} in the shadow",
+                expected=wanted[name],
+                actual=actual[name],
+            )
+
+
+def _versions(snapshot: Snapshot) -> dict[str, str]:
+    server = snapshot.server
+    versions = {"PostgreSQL": server.postgres_version, **dict(server.extension_versions)}
+    if server.timescaledb_license:
+        versions["TimescaleDB edition"] = server.timescaledb_license
+    return versions
+
+
+CHECK = Check(
+    id="LIV002",
+    title="The live server has the versions and editions that the shadow proved the SQL on",
+    severity=Severity.WARNING,
+    phases=tuple(Phase),
+    run=run,
+)

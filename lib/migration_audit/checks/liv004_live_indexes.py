@@ -1,0 +1,37 @@
+"""LIV004: live indexes are what the owner's SQL makes, valid and ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import said_of
+from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.preflight import OriginMap
+from migration_audit.project import Environment
+
+
+def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
+    """Look up each index of the owner's shadow in the live database: definition, valid, ready.
+
+    Why: an index that failed while it was built concurrently stays behind as invalid: it has the name and helps nobody.
+    Without the unique index the writer's upsert fails.
+    Fix: create the index (CONCURRENTLY where the table is written to), or drop and re-create the invalid one.
+    Source: https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
+    """
+    yield from said_of(
+        "LIV004",
+        live_drift.of("index"),
+        expected="the owner's SQL",
+        actual=environment.name,
+        origins=owner_origins,
+    )
+
+
+CHECK = Check(
+    id="LIV004",
+    title="Live indexes are what the owner's SQL makes, valid and ready",
+    severity=Severity.BLOCKER,
+    phases=tuple(Phase),
+    run=run,
+)

@@ -1,0 +1,36 @@
+"""LIV005: live constraints are what the owner's SQL makes, and validated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import said_of
+from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.preflight import OriginMap
+from migration_audit.project import Environment
+
+
+def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
+    """Look up each constraint of the owner's shadow in the live database.
+
+    Why: a constraint that is NOT VALID says nothing about the rows that were there before it.
+    Fix: ALTER TABLE … ADD CONSTRAINT, or VALIDATE CONSTRAINT.
+    Source: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES
+    """
+    yield from said_of(
+        "LIV005",
+        live_drift.of("constraint"),
+        expected="the owner's SQL",
+        actual=environment.name,
+        origins=owner_origins,
+    )
+
+
+CHECK = Check(
+    id="LIV005",
+    title="Live constraints are what the owner's SQL makes, and validated",
+    severity=Severity.BLOCKER,
+    phases=tuple(Phase),
+    run=run,
+)

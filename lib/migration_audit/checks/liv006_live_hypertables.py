@@ -1,0 +1,43 @@
+"""LIV006: live hypertable settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import said_of
+from migration_audit.checks.pins import compare_with_pins
+from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.preflight import OriginMap
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.project import Environment, Project
+
+
+def run(
+    live_drift: Drift, live: Snapshot, owner_origins: OriginMap, environment: Environment, project: Project
+) -> Iterator[Said]:
+    """Look up each hypertable of the owner's shadow in the live database: dimensions, interval, partitions, functions.
+
+    Why: ``create_hypertable(…, if_not_exists => true)`` keeps the interval that the first caller set, and anybody may have
+    changed it since; no schema dump shows it.
+    Fix: set_chunk_time_interval and its kin; they change new chunks only.
+    Source: seed, "chunk_time_interval is INTERVAL '1 day' on both sides";
+    https://docs.tigerdata.com/api/latest/hypertable/set_chunk_time_interval/
+    """
+    yield from said_of(
+        "LIV006",
+        live_drift.of("hypertable", "dimension"),
+        expected="the owner's SQL",
+        actual=environment.name,
+        origins=owner_origins,
+    )
+    yield from compare_with_pins("LIV006", project, live, side=environment.name, origins=owner_origins)
+
+
+CHECK = Check(
+    id="LIV006",
+    title="Live hypertables have the dimensions and intervals that the owner's SQL sets",
+    severity=Severity.BLOCKER,
+    phases=tuple(Phase),
+    run=run,
+)

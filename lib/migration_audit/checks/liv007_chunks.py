@@ -1,0 +1,55 @@
+"""LIV007: what the chunks look like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.objects import dotted
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.timescale import Dimension
+from migration_audit.project import Environment
+
+
+def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
+    """Look at the chunks of each hypertable: does each carry every index, and is each as wide as the setting says?
+
+    Why: an index can be dropped on a single chunk, and a hypertable's own catalog does not show it. Chunks of another
+    width tell that the interval was changed after data came in: they stay as they are.
+    Fix: re-create the index on the hypertable. Widths need no fix; they explain why queries on old data cost more.
+    Fine when: the wider chunks are compressed: merging on compression makes them wider, and they are not reported.
+    Source: measured on TimescaleDB 2.19 to 2.31.
+    """
+    intervals = {
+        dotted(d.schema, d.table): d.chunk_interval for d in reversed(live.of(Dimension)) if d.type in {"time", "integer"}
+    }
+    for chunks in live.chunks:
+        table = dotted(chunks.schema, chunks.table)
+        for index, count in chunks.missing_indexes:
+            yield Finding(
+                key=f"LIV007:{environment.name}:{table}:{index}",
+                summary=f"index {index} is missing on {count} of {chunks.chunks} chunks of {table}",
+                expected=f"{chunks.chunks} chunks",
+                actual=f"{chunks.chunks - count} chunks",
+            )
+        setting = intervals.get(table)
+        other = [(width, count) for width, count in chunks.widths if width != setting]
+        if setting and other and not chunks.compressed:
+            held = ", ".join(f"{count} × {width}" for width, count in other)
+            yield Finding(
+                key=f"LIV007:{environment.name}:{table}:width",
+                summary=f"{table}: the setting is {setting}, and there are chunks of another width: {held}",
+                expected=setting,
+                actual=held,
+            )
+        yield Told(text=f"{table}: {chunks.chunks} chunks, {chunks.compressed} compressed")
+
+
+CHECK = Check(
+    id="LIV007",
+    title="Every chunk carries its hypertable's indexes and has the width of its setting",
+    severity=Severity.WARNING,
+    phases=tuple(Phase),
+    run=run,
+)

@@ -1,0 +1,49 @@
+"""LIV012: objects that nobody's SQL makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import essence
+from migration_audit.model.drift import DiffVerdict, Drift, Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.scope import Excluded
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.project import Environment
+
+
+def run(live_drift: Drift, legacy: Snapshot, excluded: tuple[Excluded, ...], environment: Environment) -> Iterator[Said]:
+    """Name what is live, in scope, and made by neither source.
+
+    Why: an object made by hand is lost with the next fresh database, and may be the one that keeps a query fast.
+    Fix: port it to the owner's SQL, drop it, or exclude it in audit.toml with a reason.
+    Fine when: the owner manages it by other means (Directus's own tables): exclude those by a scope rule. Excluded
+    objects are counted by rule, so that a rule which hides too much shows.
+    Source: seed, "Schema divergence".
+    """
+    known = legacy.by_key
+    for difference in live_drift.roots:
+        if difference.verdict is not DiffVerdict.UNEXPECTED or (difference.kind, difference.key) in known:
+            continue
+        yield Finding(
+            key=f"LIV012:{environment.name}:{difference.kind}:{difference.key}",
+            summary=f"{difference.kind} {difference.key} is in {environment.name}, and neither source makes it"
+            + (f" ({difference.note})" if difference.note else ""),
+            actual=essence(difference.there),
+        )
+    for row in live_drift.unmodelled_actual:
+        yield Finding(
+            key=f"LIV012:{environment.name}:{row.kind}:{row.identity}",
+            summary=f"{row.kind} {row.identity} is in {environment.name}, and the audit does not compare this kind",
+        )
+    for rule in excluded:
+        yield Told(text=f"{rule.objects} objects out of scope by {rule.pattern}: {rule.reason}")
+
+
+CHECK = Check(
+    id="LIV012",
+    title="Every live object in scope is made by one of the two sources",
+    severity=Severity.WARNING,
+    phases=tuple(Phase),
+    run=run,
+)

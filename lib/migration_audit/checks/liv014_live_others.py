@@ -1,0 +1,41 @@
+"""LIV014: every other kind of object in the live database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import said_of
+from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.preflight import OriginMap
+from migration_audit.project import Environment
+
+OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint", "hypertable", "dimension"})
+
+
+def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
+    """Look up everything else that the owner's SQL makes: schemas, sequences, views, functions, triggers, types, policies.
+
+    An extension that is missing counts here; its version is LIV002's question.
+
+    Why: what no other live check compares is compared by this one, so that no kind of object has an exception.
+    Fix: apply the owner's file that makes the object.
+    Source: the object kinds of pg_dump, https://www.postgresql.org/docs/current/app-pgdump.html
+    """
+    others = sorted({d.kind for d in live_drift.differences} - OTHER_CHECKS)
+    yield from said_of(
+        "LIV014",
+        live_drift.of(*others, "extension"),
+        expected="the owner's SQL",
+        actual=environment.name,
+        origins=owner_origins,
+    )
+
+
+CHECK = Check(
+    id="LIV014",
+    title="Every other object that the owner's SQL makes is live: extensions, views, functions, triggers, types",
+    severity=Severity.BLOCKER,
+    phases=tuple(Phase),
+    run=run,
+)

@@ -1,0 +1,42 @@
+"""Hypertable settings that audit.toml pins, compared with a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import shown, word
+from migration_audit.model.finding import Finding
+from migration_audit.model.preflight import OriginMap
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.timescale import Dimension
+from migration_audit.project import Project
+
+
+def compare_with_pins(
+    check_id: str, project: Project, snapshot: Snapshot, *, side: str, origins: OriginMap
+) -> Iterator[Finding]:
+    """A finding for each pinned setting that the snapshot does not have."""
+    dimensions = {(d.belongs_to or ("", ""))[1] + "." + d.column: d for d in snapshot.of(Dimension)}
+    for pin in project.hypertables:
+        key = f"{check_id}:pin:{pin.table}.{pin.column}"
+        dimension = dimensions.get(f"{pin.table}.{pin.column}")
+        if dimension is None:
+            yield Finding(
+                key=key,
+                summary=f"{pin.table} is no hypertable by {pin.column} in {side}, as {pin.at} pins it",
+                expected=f"a dimension by {pin.column}",
+                where=str(pin.at),
+            )
+            continue
+        origin = origins.get(("dimension", dimension.key))
+        for name in ("chunk_interval", "partitions"):
+            wanted, actual = getattr(pin, name), getattr(dimension, name)
+            if wanted is not None and wanted != actual:
+                yield Finding(
+                    key=f"{key}:{name}",
+                    summary=f"{pin.table}: {word(name)} of {pin.column} is {shown(actual and str(actual))} in {side}, "
+                    f"pinned to {wanted} at {pin.at}",
+                    expected=str(wanted),
+                    actual=shown(actual and str(actual)),
+                    where=str(origin or pin.at),
+                )

@@ -1,0 +1,40 @@
+"""SQL001: the sources are there, and their order is unambiguous."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.preflight import SourceFacts
+
+
+def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
+    """Read both sources and look at the numbers in their file names.
+
+    Why: files are applied in name order, numeric prefixes compared as numbers. Two files with one number have no order
+    that everybody agrees on; a gap may be a file that was never committed.
+    Fix: renumber one of the duplicates. Explain or fill the gap.
+    Source: seed, "Verify the directus db-init apply order is fixed".
+    """
+    for source in sources:
+        for number, paths in source.duplicates:
+            yield Finding(
+                key=f"SQL001:{source.role}:{number}",
+                summary=f"{source.name}: {' and '.join(paths)} both carry the number {number}: their order is ambiguous",
+                expected="one file for each number",
+                actual=", ".join(paths),
+                where=f"{paths[-1]}:1",
+            )
+        gaps = f"; no file is numbered {', '.join(map(str, source.gaps))}" if source.gaps else ""
+        count = len(source.files)
+        yield Told(text=f"{source.name}: {count} {'file' if count == 1 else 'files'} in a fixed order{gaps}")
+
+
+CHECK = Check(
+    id="SQL001",
+    title="Each SQL source is present and its apply order is unambiguous",
+    severity=Severity.BLOCKER,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

@@ -1,0 +1,34 @@
+"""SQL002: each source applies to an empty server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import failure_finding
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Phase, Said, Told
+from migration_audit.model.sql import Applied
+
+
+def run(legacy_applied: Applied, owner_applied: Applied) -> Iterator[Said]:
+    """Apply each source to an empty server, statement by statement.
+
+    Why: SQL that does not run proves nothing. A source that only works on a database which the other one made first is
+    not the owner of anything.
+    Fix: the finding names the file, the line, the statement and what the server said.
+    Source: seed, pre-flight step 1.
+    """
+    for role, applied in (("legacy", legacy_applied), ("owner", owner_applied)):
+        if applied.failure:
+            yield failure_finding(f"SQL002:{role}", applied.failure, doing=f"applying the {role} SQL to an empty server")
+        elif applied.assumed_roles:
+            yield Told(text=f"{role}: roles that the SQL takes for granted: {', '.join(applied.assumed_roles)}")
+
+
+CHECK = Check(
+    id="SQL002",
+    title="Each SQL source applies to an empty server",
+    severity=Severity.BLOCKER,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

@@ -1,0 +1,75 @@
+"""``demo`` and ``run``: audit environments and print a line for each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from migration_audit.model.finding import Outcome, Phase, Verdict
+from migration_audit.project import Environment, Project, find_project, load_project
+from migration_audit.runner import RunResult, run_audit
+from migration_audit.workbook.demo import DEMO, demo_databases, demo_project
+
+_MARKS = {Verdict.CLEAN: "✓", Verdict.REVIEW: "▲", Verdict.BLOCKED: "✕", Verdict.INCOMPLETE: "!"}
+
+
+def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
+    """Build the demo's three databases, audit them, print the verdicts; raises AuditError when it cannot."""
+    project = demo_project()
+    progress("building three databases with three histories")
+    with demo_databases(project, progress=progress) as variables:
+        os.environ.update(variables)
+        results = run_audit(project, project.environments, phase=Phase.PREFLIGHT, out=out, config=DEMO, progress=progress)
+    _print(results, out)
+
+
+def run_project(
+    *, config: Path | None, environments: Sequence[str], phase: str, out: Path | None, progress: Callable[[str], None]
+) -> int:
+    """Audit the named environments (all that take part in the phase, by default); returns the largest exit code."""
+    path = find_project(Path()) if config is None else (config if config.is_file() else find_project(config))
+    project = load_project(path)
+    chosen = _chosen(project, environments, Phase(phase))
+    folder = out or project.report_out
+    results = run_audit(project, chosen, phase=Phase(phase), out=folder, config=str(path.resolve()), progress=progress)
+    _print(results, folder)
+    return max(result.exit_code for result in results)
+
+
+def _chosen(project: Project, names: Sequence[str], phase: Phase) -> list[Environment]:
+    if names:
+        return [project.environment(name) for name in dict.fromkeys(names)]
+    chosen = [e for e in project.environments if phase in e.phases]
+    if not chosen:
+        raise click.UsageError(f"no environment of audit.toml takes part in the phase {phase}")
+    return chosen
+
+
+def _print(results: Sequence[RunResult], out: Path) -> None:
+    width = max(len(r.environment) for r in results)
+    for result in results:
+        click.echo(
+            f"{result.environment:{width}}  {_MARKS[result.verdict]} {result.verdict:10}  {_because(result)}\n"
+            f"{'':{width}}    {result.folder / 'report.html'}"
+        )
+    click.echo(f"\nAll environments: {out / 'index.html'}")
+
+
+def _because(result: RunResult) -> str:
+    """Why, in a few words: what blocks, what needs a look, what could not be checked."""
+    if result.evidence["error"]:
+        return str(result.evidence["error"]).splitlines()[0]
+    counts = {"blocker": 0, "warning": 0}
+    undecided = []
+    for check in result.evidence["checks"]:
+        if check["outcome"] == Outcome.FAILED and check["severity"] in counts:
+            counts[check["severity"]] += len(check["findings"])
+        elif check["outcome"] == Outcome.ERRORED or (check["outcome"] == Outcome.SKIPPED and check["required"]):
+            undecided.append(check["id"])
+    said = [f"{n} {word}{'s' * (n != 1)}" for word, n in counts.items() if n]
+    if undecided:
+        said.append(f"could not check {', '.join(undecided)}")
+    return ", ".join(said) or "nothing to look at"

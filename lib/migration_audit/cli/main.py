@@ -1,0 +1,197 @@
+"""``migration-audit``: every command is a few lines over a function that does the work.
+
+Exit codes: 0 clean, 1 blocking findings, 2 wrong usage or an invalid audit.toml, 3 could not audit, 4 not signed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from migration_audit import __version__
+from migration_audit.cli.progress import say
+from migration_audit.model.errors import AuditError
+
+
+class Commands(click.Group):
+    """A group whose commands end with one clear sentence and the right exit code, whatever went wrong."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; our own errors become their text and their exit code."""
+        try:
+            return super().invoke(ctx)
+        except AuditError as error:
+            click.echo(f"migration-audit: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of a first visit, not of the alphabet."""
+        return list(self.commands)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="migration-audit")
+def main() -> None:
+    """Prove that nothing is lost before a migration runner is deleted."""
+    signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM unwinds the stack like Ctrl-C, so that every server is stopped and every unfinished file removed."""
+    raise KeyboardInterrupt
+
+
+_PHASE = click.Choice(["preflight", "retired"])
+_CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path), help="audit.toml; by default the nearest one in this folder or above."
+)
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option("--notebooks", is_flag=True, help="Copy the notebooks too, to be changed there.")
+def init(directory: Path, notebooks: bool) -> None:
+    """Write a commented audit.toml into DIRECTORY; nothing that is there is overwritten."""
+    from migration_audit.cli.setup import initialise  # noqa: PLC0415
+
+    for path in initialise(directory, notebooks=notebooks):
+        click.echo(f"wrote {path}")
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True)
+def demo(out: Path) -> None:
+    """Audit the bundled TRM example: three real databases on the embedded server."""
+    from migration_audit.cli.audit import run_demo  # noqa: PLC0415
+
+    run_demo(out=out, progress=say)
+
+
+@main.command()
+@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; may be repeated.")
+@click.option("--phase", type=_PHASE, default="preflight", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: audit.toml's.")
+@_CONFIG
+def run(environments: tuple[str, ...], phase: str, out: Path | None, config: Path | None) -> None:
+    """Audit the environments of audit.toml and write a report for each."""
+    from migration_audit.cli.audit import run_project  # noqa: PLC0415
+
+    sys.exit(run_project(config=config, environments=environments, phase=phase, out=out, progress=say))
+
+
+@main.command()
+@click.argument("expected")
+@click.argument("actual")
+@click.option("--direction", type=click.Choice(["covers", "equal"]), default="covers", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_CONFIG
+def compare(expected: str, actual: str, direction: str, form: str, config: Path | None) -> None:
+    """Compare two sides: does ACTUAL have everything that EXPECTED has?
+
+    A side is a .sql file, a folder of them, several joined by +, a saved snapshot (.json), env:NAME of a variable that
+    holds a PostgreSQL URL, service:NAME of pg_service.conf, or a PostgreSQL URL without a password.
+    """
+    from migration_audit.cli.compare import compare_sides  # noqa: PLC0415
+
+    sys.exit(compare_sides(expected, actual, direction=direction, form=form, config=config, progress=say))
+
+
+@main.command()
+@click.argument("source")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; default: stdout.")
+def snapshot(source: str, output: Path | None) -> None:
+    """Save the catalog of SOURCE (anything that compare takes) as JSON."""
+    from migration_audit.cli.compare import save_side  # noqa: PLC0415
+
+    save_side(source, output, progress=say)
+
+
+@main.group()
+def check() -> None:
+    """The checks: what each one asks, why, and what to do."""
+
+
+@check.command("list")
+def check_list() -> None:
+    """One line for each check."""
+    from migration_audit.checks import ALL  # noqa: PLC0415
+
+    for each in ALL:
+        phases = "both" if len(each.phases) > 1 else each.phases[0].value
+        click.echo(f"{each.id}  {each.severity.value:8}  {phases:9}  {each.title}")
+
+
+@check.command("explain")
+@click.argument("check_id", metavar="ID")
+def check_explain(check_id: str) -> None:
+    """The page of one check."""
+    import inspect  # noqa: PLC0415
+
+    from migration_audit.checks import find_check  # noqa: PLC0415
+
+    found = find_check(check_id)
+    phases = " and ".join(phase.value for phase in found.phases)
+    click.echo(
+        f"{found.id}  {found.title}\n\n{inspect.getdoc(found.run)}\n\nSeverity: {found.severity.value}. Due in: {phases}."
+    )
+
+
+@main.group()
+def server() -> None:
+    """The server that shadows are built on."""
+
+
+@server.command("status")
+def server_status() -> None:
+    """Which servers could be used here, and why not the others."""
+    from migration_audit import shadow  # noqa: PLC0415
+
+    for line in shadow.status():
+        mark = "✓" if line.usable else "–"
+        click.echo(f"{mark} {line.provider:11} {line.detail}" + (f"  ({line.path})" if line.path else ""))
+
+
+_SPEC = click.argument("provider", required=False)
+
+
+@server.command("install")
+@_SPEC
+def server_install(provider: str | None) -> None:
+    """Install the embedded server for this user (PROVIDER: debian, debian:sid); nothing of the system changes."""
+    from migration_audit import shadow  # noqa: PLC0415
+
+    click.echo(shadow.install(provider or "debian", progress=say))
+
+
+@server.command("start")
+@_SPEC
+def server_start(provider: str | None) -> None:
+    """Start a server that stays, and print how to connect to it."""
+    from migration_audit import shadow  # noqa: PLC0415
+
+    click.echo(shadow.start(provider, progress=say))
+
+
+@server.command("stop")
+def server_stop() -> None:
+    """Stop the server that `start` started, and remove its data."""
+    from migration_audit import shadow  # noqa: PLC0415
+
+    shadow.stop(progress=say)
+
+
+@main.command()
+@click.option("--env", "environment", metavar="NAME", help="Environment that the notebooks open; default: their own.")
+@_CONFIG
+def lab(environment: str | None, config: Path | None) -> None:
+    """Open JupyterLab on the notebooks."""
+    from migration_audit.cli.setup import open_lab  # noqa: PLC0415
+
+    os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
+    sys.exit(open_lab(environment=environment, config=config))

@@ -1,0 +1,14 @@
+"""Progress for people: plain lines on stderr, in a terminal as in CI, with the time that has passed."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+_started = time.monotonic()
+
+
+def say(line: str) -> None:
+    """One line about what is being done or waited for, with seconds since the program started."""
+    sys.stderr.write(f"[{time.monotonic() - _started:5.1f} s] {line}\n")
+    sys.stderr.flush()

@@ -1,0 +1,143 @@
+"""One comparison for every kind of object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from migration_audit.compare.normalise import apply_all, common_column_order, unstated_owner
+from migration_audit.compare.rules import Rules
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
+from migration_audit.model.errors import AuditError
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.snapshot import Snapshot
+
+Key = tuple[str, str]
+
+# What takes its parts along when it is missing; a schema is not among them: its tables are made one by one.
+_TAKES_ALONG = frozenset({"table", "view", "materialized view", "column", "constraint", "hypertable"})
+
+
+def compare(
+    *, expected: Snapshot, actual: Snapshot, rules: Rules | None = None, expected_applied_by: str | None = None
+) -> Drift:
+    """Every difference between two snapshots, sorted by kind and key.
+
+    ``expected_applied_by`` is given when expected is a shadow and actual is not: the role that applied the SQL, whose
+    ownership the SQL did not ask for (see ``normalise``). Raises AuditError when one snapshot holds a key twice.
+    """
+    rules = rules or Rules()
+    want, have = _by_key(expected, "expected"), _by_key(actual, "actual")
+    normalisers = (common_column_order, unstated_owner(expected_applied_by))
+    found: list[Difference] = []
+    for key in sorted(want.keys() | have.keys()):
+        if key not in have:
+            found.append(_one_sided(DiffVerdict.MISSING, expected=want[key], actual=None, rules=rules))
+        elif key not in want:
+            found.append(_one_sided(DiffVerdict.UNEXPECTED, expected=None, actual=have[key], rules=rules))
+        else:
+            left, right = apply_all(normalisers, (want[key], have[key]))
+            if left != right:
+                found.append(_changed(left, right, rules))
+    assumptions: tuple[str, ...] = ()
+    if expected_applied_by is not None:
+        assumptions = (f"what the SQL gives no owner (it was applied as {expected_applied_by}) may have any owner",)
+    return Drift(
+        differences=tuple(_with_notes(_folded(found))),
+        unmodelled_expected=expected.unmodelled,
+        unmodelled_actual=actual.unmodelled,
+        assumptions=assumptions,
+    )
+
+
+def _by_key(snapshot: Snapshot, side: str) -> Mapping[Key, CatalogObject]:
+    found = snapshot.by_key
+    if len(found) != len(snapshot.objects):
+        seen: set[Key] = set()
+        twice = next(k for o in snapshot.objects if (k := (o.kind, o.key)) in seen or seen.add(k))  # type: ignore[func-returns-value]
+        raise AuditError(
+            f"the {side} snapshot has {twice[0]} {twice[1]} twice", todo="read it again; if it stays, report a bug"
+        )
+    return found
+
+
+def _one_sided(
+    verdict: DiffVerdict, *, expected: CatalogObject | None, actual: CatalogObject | None, rules: Rules
+) -> Difference:
+    severity = Severity.BLOCKER if verdict is DiffVerdict.MISSING else rules.unexpected
+    found = Difference(verdict=verdict, kind="", key="", severity=severity, expected=expected, actual=actual)
+    return replace(found, kind=found.there.kind, key=found.there.key)
+
+
+def _changed(expected: CatalogObject, actual: CatalogObject, rules: Rules) -> Difference:
+    changes = tuple(
+        FieldChange(name=name, expected=_text(left), actual=_text(right), severity=rules.of_field(name))
+        for name in expected.compared()
+        if (left := getattr(expected, name)) != (right := getattr(actual, name))
+    )
+    return Difference(
+        verdict=DiffVerdict.CHANGED,
+        kind=expected.kind,
+        key=expected.key,
+        severity=max((c.severity for c in changes), key=lambda s: s.weight),
+        fields=changes,
+        expected=expected,
+        actual=actual,
+    )
+
+
+def _text(value: Any) -> str | None:
+    """A value as a person reads it; None stays None, so that "not set" and an empty text are told apart."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+def _folded(found: list[Difference]) -> Iterator[Difference]:
+    """Each one-sided difference with the nearest missing or unexpected object that takes it along."""
+    gone = {(d.kind, d.key): d.verdict for d in found if d.verdict is not DiffVerdict.CHANGED}
+    for difference in found:
+        owner = difference.there.belongs_to
+        if (
+            difference.verdict is not DiffVerdict.CHANGED
+            and owner is not None
+            and owner[0] in _TAKES_ALONG
+            and gone.get(owner) is difference.verdict
+        ):
+            yield replace(difference, part_of=owner)
+        else:
+            yield difference
+
+
+def _with_notes(differences: Iterator[Difference]) -> Iterator[Difference]:
+    """Missing and unexpected objects that are the same but for their name, each pointing at the other."""
+    found = list(differences)
+    by_shape: dict[tuple[Any, ...], dict[DiffVerdict, str]] = {}
+    for difference in found:
+        if shape := _shape(difference):
+            by_shape.setdefault(shape, {}).setdefault(difference.verdict, difference.key)
+    for difference in found:
+        shape = _shape(difference)
+        twins = by_shape.get(shape, {}) if shape else {}
+        other = DiffVerdict.UNEXPECTED if difference.verdict is DiffVerdict.MISSING else DiffVerdict.MISSING
+        if other in twins:
+            yield replace(difference, note=f"same definition under another name: {twins[other]}")
+        else:
+            yield difference
+
+
+def _shape(difference: Difference) -> tuple[Any, ...] | None:
+    """What an index or a constraint is without its name; None where names are all there is."""
+    if difference.verdict is DiffVerdict.CHANGED:
+        return None
+    there = difference.there
+    if difference.kind == "index":
+        return ("index", getattr(there, "signature", None))
+    if difference.kind == "constraint":
+        return tuple(getattr(there, n) for n in ("schema", "table", "type", "definition"))
+    return None

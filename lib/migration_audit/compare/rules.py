@@ -1,0 +1,74 @@
+"""How much each difference weighs, by named rule; nothing is ignored silently.
+
+A rule names attributes (or a kind of object) and the weight of a difference in them. audit.toml may change the weight
+under ``[rules]``; a rule set to ``info`` still shows the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.errors import UsageError
+
+RULE_OF_FIELD: Mapping[str, str] = MappingProxyType(
+    {
+        "comment": "comments",
+        "column_order": "column_order",
+        "owner": "owners",
+        "privileges": "privileges",
+        "statistics": "statistics",
+        "version": "extension_version",
+        "tablespace": "physical",
+        "options": "physical",
+        "access_method": "physical",
+        "storage": "physical",
+        "compression": "physical",
+        "clustered": "physical",
+    }
+)
+"""Attribute name to the rule that weighs it; an attribute that is not listed is a blocker."""
+
+DEFAULT_WEIGHTS: Mapping[str, Severity] = MappingProxyType(
+    {
+        "comments": Severity.INFO,
+        "column_order": Severity.INFO,
+        "owners": Severity.WARNING,
+        "privileges": Severity.WARNING,
+        "statistics": Severity.BLOCKER,
+        "physical": Severity.BLOCKER,
+        "extension_version": Severity.BLOCKER,
+        "unexpected": Severity.WARNING,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The weight of each named rule."""
+
+    weights: Mapping[str, Severity] = DEFAULT_WEIGHTS
+
+    def override(self, weights: Mapping[str, Severity]) -> Rules:
+        """The same rules with some weights replaced; raises UsageError for a rule that does not exist."""
+        unknown = sorted(weights.keys() - self.weights.keys())
+        if unknown:
+            known = ", ".join(sorted(self.weights))
+            raise UsageError(f"there is no rule named {', '.join(unknown)}", todo=f"the rules are: {known}")
+        return replace(self, weights=MappingProxyType({**self.weights, **weights}))
+
+    def of_field(self, name: str) -> Severity:
+        """The weight of a difference in one attribute."""
+        rule = RULE_OF_FIELD.get(name)
+        return self.weights[rule] if rule else Severity.BLOCKER
+
+    @property
+    def unexpected(self) -> Severity:
+        """The weight of an object that only the actual side has."""
+        return self.weights["unexpected"]
+
+
+AGAINST_LIVE = Rules().override({"extension_version": Severity.WARNING})
+"""Against a live server the versions of extensions are those of that server, not those of the SQL (check LIV002)."""

@@ -1,0 +1,107 @@
+"""The result of a comparison: three kinds of difference, and what they amount to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.snapshot import Unmodelled
+
+
+class Severity(StrEnum):
+    """How much a difference or a failed check weighs."""
+
+    BLOCKER = "blocker"
+    """Decides the gate."""
+    WARNING = "warning"
+    """Needs a human eye."""
+    INFO = "info"
+    """Is told."""
+
+    @property
+    def weight(self) -> int:
+        """0 for info, 1 for warning, 2 for blocker."""
+        return (Severity.INFO, Severity.WARNING, Severity.BLOCKER).index(self)
+
+
+class DiffVerdict(StrEnum):
+    """What a difference is, seen from the expected side."""
+
+    MISSING = "missing"
+    """Expected has it, actual has not."""
+    UNEXPECTED = "unexpected"
+    """Actual has it, expected has not."""
+    CHANGED = "changed"
+    """Both have it, with other attributes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One attribute that differs; values are text as people read them, None for "not set"."""
+
+    name: str
+    expected: str | None
+    actual: str | None
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One object that is not the same on both sides."""
+
+    verdict: DiffVerdict
+    kind: str
+    key: str
+    severity: Severity
+    fields: tuple[FieldChange, ...] = ()
+    """The attributes that differ; empty unless ``changed``."""
+    expected: CatalogObject | None = None
+    actual: CatalogObject | None = None
+    part_of: tuple[str, str] | None = None
+    """Kind and key of the missing or unexpected object that takes this one along: a missing table's columns."""
+    note: str | None = None
+    """What a person should know, for example "same definition under another name: …"."""
+
+    @property
+    def there(self) -> CatalogObject:
+        """The object on the side that has it; the expected one where both have."""
+        there = self.expected or self.actual
+        if there is None:
+            raise ValueError(f"a difference without a side: {self.kind} {self.key}")
+        return there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """All differences between two snapshots, sorted by kind and key."""
+
+    differences: tuple[Difference, ...] = ()
+    unmodelled_expected: tuple[Unmodelled, ...] = ()
+    unmodelled_actual: tuple[Unmodelled, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    """What was taken for equal by a named rule, each as a sentence."""
+
+    @property
+    def equal(self) -> bool:
+        """No difference at all, of any severity, and nothing that could not be compared."""
+        return not (self.differences or self.unmodelled_expected or self.unmodelled_actual)
+
+    @property
+    def covered(self) -> bool:
+        """Everything expected is there: nothing missing or changed that blocks, nothing that could not be compared."""
+        blocking = any(d.verdict is not DiffVerdict.UNEXPECTED and d.severity is Severity.BLOCKER for d in self.differences)
+        return not (blocking or self.unmodelled_expected or self.unmodelled_actual)
+
+    @property
+    def roots(self) -> tuple[Difference, ...]:
+        """The differences that stand on their own: without those that a missing or unexpected object takes along."""
+        return tuple(d for d in self.differences if d.part_of is None)
+
+    def of(self, *kinds: str) -> tuple[Difference, ...]:
+        """The differences of these kinds, without those that an object of these kinds takes along.
+
+        An index that a constraint makes, or a sequence that a column makes, is told with its maker.
+        """
+        told_with = {*kinds, "constraint", "column"}
+        return tuple(d for d in self.differences if d.kind in kinds and not (d.part_of and d.part_of[0] in told_with))

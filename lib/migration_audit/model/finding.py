@@ -1,0 +1,137 @@
+"""What checks say: five outcomes, and findings with a stable key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from migration_audit.model.drift import Severity
+
+
+class Phase(StrEnum):
+    """When a check is due."""
+
+    PREFLIGHT = "preflight"
+    """Before the deletion."""
+    RETIRED = "retired"
+    """After it."""
+
+
+class Outcome(StrEnum):
+    """How a check ended; silence is never a pass."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """It was not looked at, and the reason says why."""
+    ERRORED = "errored"
+    """It should have been looked at and could not be, and the reason is the error."""
+    PENDING = "pending"
+    """It is not due in this phase."""
+
+
+class Verdict(StrEnum):
+    """What an environment's results amount to."""
+
+    CLEAN = "clean"
+    REVIEW = "review"
+    """Only warnings failed."""
+    BLOCKED = "blocked"
+    INCOMPLETE = "incomplete"
+    """Could not audit: a check errored, or what a due check needs could not be seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One concrete thing that a failed check saw."""
+
+    key: str
+    """Stable across runs, the thing a waiver names: ``COV003:index:public.positions_device_ts``."""
+    summary: str
+    """One sentence for a person, which names the object."""
+    expected: str | None = None
+    actual: str | None = None
+    where: str | None = None
+    """``file:line`` of what defines the object, if a file does."""
+    fix_sql: str | None = None
+    """SQL for a person to read and decide about; the audit never runs it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """An input that is not there, and why; the checks that need it are skipped or errored with this reason."""
+
+    reason: str
+    outcome: Outcome = Outcome.SKIPPED
+    required: bool = True
+    """True: it should be there (the run is then incomplete). False: the project does not ask for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A sentence that a check gives beside its findings; it becomes the reason of a passed check."""
+
+    text: str
+
+
+Said = Finding | Told | Unavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One named question. ``run``'s docstring is its page; its parameter names are the inputs that it asks for."""
+
+    id: str
+    title: str
+    severity: Severity
+    phases: tuple[Phase, ...]
+    run: Callable[..., Iterable[Said]]
+    severity_by_phase: tuple[tuple[Phase, Severity], ...] = ()
+
+    def severity_in(self, phase: Phase) -> Severity:
+        """The severity in this phase: most checks weigh the same in both."""
+        return dict(self.severity_by_phase).get(phase, self.severity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """How one check ended in one run."""
+
+    id: str
+    title: str
+    severity: Severity
+    outcome: Outcome
+    reason: str | None = None
+    findings: tuple[Finding, ...] = ()
+    required: bool = True
+    """Of a skipped check: True when it was due and could not be decided, False when it does not apply."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that stands in ``evidence.json`` under ``checks``."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "severity": self.severity.value,
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "required": self.required,
+            "findings": [
+                {name: getattr(f, name) for name in ("key", "summary", "expected", "actual", "where", "fix_sql")}
+                for f in self.findings
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> CheckResult:
+        """What ``to_json`` wrote."""
+        return cls(
+            id=body["id"],
+            title=body["title"],
+            severity=Severity(body["severity"]),
+            outcome=Outcome(body["outcome"]),
+            reason=body["reason"],
+            required=body["required"],
+            findings=tuple(Finding(**f) for f in body["findings"]),
+        )

@@ -1,0 +1,57 @@
+"""The one shape that every catalog object has, so that one comparison serves all kinds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+# What PostgreSQL prints unquoted (quote_ident() quotes keywords as well; a key does not need that).
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+
+
+def quoted(identifier: str) -> str:
+    """An identifier as a key shows it: bare where SQL would fold it to itself, else in double quotes.
+
+    >>> quoted("positions"), quoted("Odd Name"), quoted('a"b')
+    ('positions', '"Odd Name"', '"a""b"')
+    """
+    return identifier if _PLAIN.match(identifier) else '"' + identifier.replace('"', '""') + '"'
+
+
+def dotted(*parts: str) -> str:
+    """Identifiers joined by dots, each quoted where it must be."""
+    return ".".join(quoted(part) for part in parts)
+
+
+def shown_only() -> Any:
+    """A field for people: read and shown, never compared (what it says is in a compared field already)."""
+    return field(compare=False, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogObject:
+    """One object of a database catalog; the fields are the output columns of ``catalog/sql/<kind>.sql``.
+
+    Equality is generated, so no field can be forgotten in it. Two objects of different databases are the same object
+    when ``kind`` and ``key`` agree; an OID is never part of either.
+    """
+
+    kind: ClassVar[str]
+    identity: ClassVar[tuple[str, ...]]
+    """The fields that name the object; all the others are its attributes."""
+
+    @property
+    def key(self) -> str:
+        """The object's name across databases, for example ``public.positions.device_id``."""
+        return dotted(*(getattr(self, name) for name in self.identity))
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """Kind and key of the object without which this one cannot exist, or None."""
+        return None
+
+    @classmethod
+    def compared(cls) -> tuple[str, ...]:
+        """The names of the attributes that a comparison looks at."""
+        return tuple(f.name for f in fields(cls) if f.compare and f.name not in cls.identity)

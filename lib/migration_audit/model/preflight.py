@@ -1,0 +1,58 @@
+"""What the pre-flight found out, as values that checks can judge and a run folder can keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from migration_audit.model.drift import Drift
+from migration_audit.model.location import Location
+from migration_audit.model.sql import Applied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFacts:
+    """One SQL source as it stands in the files."""
+
+    role: str
+    """``legacy`` or ``owner``."""
+    name: str
+    files: tuple[tuple[str, str], ...]
+    """Path and SHA-256 (hex) of each file, in apply order."""
+    duplicates: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    """Numbers that more than one file of a folder carries."""
+    gaps: tuple[int, ...] = ()
+    """Numbers that no file carries between the first and the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convergence:
+    """One sequence of sources applied to an empty server, and how its catalog differs from a reference's."""
+
+    sequence: tuple[str, ...]
+    """For example ``("legacy", "owner")``."""
+    reference: tuple[str, ...]
+    """For example ``("owner",)``."""
+    applied: Applied
+    drift: Drift | None
+    """None when it did not apply to its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResult:
+    """One statement of the writer, run on the owner's schema alone and rolled back."""
+
+    name: str
+    sql: str
+    role: str | None
+    error: str | None
+    """The server's message; None when it ran."""
+    arbiters: tuple[str, ...] = ()
+    """The indexes that arbitrate its ON CONFLICT, ``schema.index``, as the planner says."""
+    expected_arbiter: str | None = None
+    where: str | None = None
+    """The line of audit.toml that defines it."""
+
+
+OriginMap = Mapping[tuple[str, str], Location]
+"""``(kind, key)`` of an object to the statement that made it."""

@@ -1,0 +1,223 @@
+"""Tables, columns, indexes, constraints, sequences, views: what a schema mostly is.
+
+Fields are the output columns of the query of the same name in ``catalog/sql/``; what one means in PostgreSQL is
+told in https://www.postgresql.org/docs/current/catalogs.html.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from migration_audit.model.objects import CatalogObject, dotted, shown_only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(CatalogObject):
+    """A table: ordinary, partitioned, foreign or unlogged."""
+
+    kind: ClassVar[str] = "table"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
+
+    schema: str
+    name: str
+    relation: str
+    """``table``, ``partitioned table`` or ``foreign table``."""
+    persistence: str
+    """``permanent`` or ``unlogged``."""
+    access_method: str | None
+    tablespace: str | None
+    options: tuple[str, ...]
+    """Storage parameters, ``name=value``, sorted; those of the TOAST table carry the prefix ``toast.``."""
+    row_security: bool
+    force_row_security: bool
+    replica_identity: str
+    """``default``, ``nothing``, ``full`` or ``index <name>``."""
+    of_type: str | None
+    inherits: tuple[str, ...]
+    """Parents in order, ``schema.table``."""
+    partition_key: str | None
+    partition_bound: str | None
+    server: str | None
+    """The foreign server; foreign-table options are redacted when read."""
+    column_order: tuple[str, ...]
+    """Column names as they stand; compared as far as both sides have the columns."""
+    owner: str
+    privileges: tuple[str, ...]
+    comment: str | None
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The schema."""
+        return ("schema", dotted(self.schema))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column(CatalogObject):
+    """A column of a table, view or materialized view."""
+
+    kind: ClassVar[str] = "column"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")
+
+    schema: str
+    table: str
+    name: str
+    type: str
+    """As ``format_type`` prints it, schema-qualified: ``character varying(64)``."""
+    not_null: bool
+    default: str | None
+    generated: str | None
+    """``stored`` or ``virtual``, with the expression in ``default``."""
+    identity_kind: str | None
+    """``always`` or ``by default``."""
+    collation: str | None
+    """Only where it is not the type's own."""
+    storage: str
+    compression: str | None
+    statistics: int | None
+    options: tuple[str, ...]
+    is_local: bool
+    """False for a column that is only inherited."""
+    privileges: tuple[str, ...]
+    comment: str | None
+    relation: str | None = shown_only()
+    """The kind that the column's relation has: ``table``, ``view`` or ``materialized view``."""
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The table or view."""
+        return (self.relation or "table", dotted(self.schema, self.table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index(CatalogObject):
+    """An index, also one that a constraint made."""
+
+    kind: ClassVar[str] = "index"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
+
+    schema: str
+    name: str
+    table: str
+    """``schema.table``, quoted as a key."""
+    definition: str
+    """``pg_get_indexdef``: uniqueness, method, columns, order, operator classes, INCLUDE, options, predicate."""
+    tablespace: str | None
+    valid: bool
+    ready: bool
+    clustered: bool
+    statistics: tuple[str, ...]
+    """Statistics targets of expression columns, ``<column number>=<target>``."""
+    comment: str | None
+    unique: bool | None = shown_only()
+    constraint: str | None = shown_only()
+    """Name of the constraint that made it."""
+    signature: str | None = shown_only()
+    """The definition without the index's name: equal for the same index under another name."""
+    columns: str | None = shown_only()
+    """For people: ``(device_id, ts DESC)`` with everything that follows in the definition."""
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The constraint that made it, else the table."""
+        return ("constraint", f"{self.table}.{dotted(self.constraint)}") if self.constraint else ("table", self.table)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint(CatalogObject):
+    """A constraint of a table: primary key, unique, foreign key, check or exclusion."""
+
+    kind: ClassVar[str] = "constraint"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")
+
+    schema: str
+    table: str
+    name: str
+    type: str
+    """``primary key``, ``unique``, ``foreign key``, ``check``, ``exclude``."""
+    definition: str
+    """``pg_get_constraintdef``, which tells deferrability, NOT VALID and NO INHERIT too."""
+    deferrable: bool
+    deferred: bool
+    validated: bool
+    is_local: bool
+    comment: str | None
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The table."""
+        return ("table", dotted(self.schema, self.table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence(CatalogObject):
+    """A sequence: of its own, owned by a column (``serial``), or of an identity column."""
+
+    kind: ClassVar[str] = "sequence"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
+
+    schema: str
+    name: str
+    type: str
+    start: int
+    increment: int
+    minimum: int
+    maximum: int
+    cache: int
+    cycle: bool
+    persistence: str
+    owned_by: str | None
+    """``schema.table.column``."""
+    owner: str
+    privileges: tuple[str, ...]
+    comment: str | None
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The column that owns it, else the schema."""
+        return ("column", self.owned_by) if self.owned_by else ("schema", dotted(self.schema))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View(CatalogObject):
+    """A view; its columns are columns."""
+
+    kind: ClassVar[str] = "view"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
+
+    schema: str
+    name: str
+    definition: str
+    options: tuple[str, ...]
+    """``check_option``, ``security_barrier``, ``security_invoker``."""
+    owner: str
+    privileges: tuple[str, ...]
+    comment: str | None
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The schema."""
+        return ("schema", dotted(self.schema))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaterializedView(CatalogObject):
+    """A materialized view; whether it is populated is a state, not a part of the schema."""
+
+    kind: ClassVar[str] = "materialized view"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
+
+    schema: str
+    name: str
+    definition: str
+    options: tuple[str, ...]
+    access_method: str | None
+    tablespace: str | None
+    owner: str
+    privileges: tuple[str, ...]
+    comment: str | None
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The schema."""
+        return ("schema", dotted(self.schema))

@@ -1,0 +1,131 @@
+"""Extensions, schemas, functions, types, triggers and policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from migration_audit.model.objects import CatalogObject, dotted, shown_only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension(CatalogObject):
+    """An installed extension; its members are its own business."""
+
+    kind: ClassVar[str] = "extension"
+    identity: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str
+    schema: str
+    version: str
+    comment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema(CatalogObject):
+    """A schema (namespace)."""
+
+    kind: ClassVar[str] = "schema"
+    identity: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str
+    owner: str
+    privileges: tuple[str, ...]
+    comment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routine(CatalogObject):
+    """A function, procedure, window function or trigger function."""
+
+    kind: ClassVar[str] = "function"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "name", "arguments")
+
+    schema: str
+    name: str
+    arguments: str
+    """``pg_get_function_identity_arguments``."""
+    definition: str
+    """``pg_get_functiondef``: language, result, volatility, cost, settings, security, body."""
+    owner: str
+    privileges: tuple[str, ...]
+    comment: str | None
+
+    @property
+    def key(self) -> str:
+        """``schema.name(argument types)``."""
+        return f"{dotted(self.schema, self.name)}({self.arguments})"
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The schema."""
+        return ("schema", dotted(self.schema))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserType(CatalogObject):
+    """An enum, domain, composite or range type."""
+
+    kind: ClassVar[str] = "type"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
+
+    schema: str
+    name: str
+    category: str
+    """``enum``, ``domain``, ``composite`` or ``range``."""
+    definition: tuple[str, ...]
+    """Enum: labels in order. Composite: ``name type`` in order. Domain: base type, then NOT NULL, DEFAULT, COLLATE,
+    and each constraint by name. Range: subtype, operator class, collation, functions."""
+    owner: str
+    privileges: tuple[str, ...]
+    comment: str | None
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The schema."""
+        return ("schema", dotted(self.schema))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger(CatalogObject):
+    """A trigger that somebody made: not one of a constraint, nor one that TimescaleDB keeps on its hypertables."""
+
+    kind: ClassVar[str] = "trigger"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")
+
+    schema: str
+    table: str
+    name: str
+    definition: str
+    enabled: str
+    """``origin``, ``disabled``, ``replica`` or ``always``."""
+    comment: str | None
+    relation: str | None = shown_only()
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The table or view."""
+        return (self.relation or "table", dotted(self.schema, self.table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy(CatalogObject):
+    """A row-security policy."""
+
+    kind: ClassVar[str] = "policy"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")
+
+    schema: str
+    table: str
+    name: str
+    command: str
+    permissive: bool
+    roles: tuple[str, ...]
+    using: str | None
+    check: str | None
+    comment: str | None
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The table."""
+        return ("table", dotted(self.schema, self.table))

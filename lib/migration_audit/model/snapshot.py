@@ -1,0 +1,112 @@
+"""A catalog at one instant, as a value: it can be saved, compared without a database, and named by its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from typing import Any, TypeVar
+
+from migration_audit.model.objects import CatalogObject
+
+ObjectT = TypeVar("ObjectT", bound=CatalogObject)
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerIdentity:
+    """Which server and database were read; never part of a digest, and never a secret."""
+
+    database: str
+    system_identifier: str | None
+    """``pg_control_system()``; None where the role may not read it."""
+    postgres_version: str
+    extension_versions: tuple[tuple[str, str], ...] = ()
+    timescaledb_license: str | None = None
+    """``apache`` or ``timescale``; None without TimescaleDB."""
+    read_as: str = ""
+    """The role that read the catalog."""
+    in_recovery: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmodelled:
+    """A catalog row that no modelled kind claims; while there is one, "covered" is not given."""
+
+    kind: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HypertableChunks:
+    """What the chunks of one hypertable look like at run time; reported apart from the hypertable's settings."""
+
+    schema: str
+    table: str
+    chunks: int
+    compressed: int
+    first: str | None
+    """Start of the earliest chunk (ISO 8601 UTC, or the integer as text)."""
+    last: str | None
+    widths: tuple[tuple[str, int], ...] = ()
+    """How many chunks span which range of the first dimension: ``(("1 day", 30), ("7 days", 2))``."""
+    missing_indexes: tuple[tuple[str, int], ...] = ()
+    """Indexes of the hypertable that some of its chunks lack, with the number of those chunks."""
+    ranges: tuple[tuple[str, str], ...] = ()
+    """Start and end of each chunk, at most 400, for the timeline."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """Everything that was read of one database, sorted by kind and key."""
+
+    server: ServerIdentity
+    objects: tuple[CatalogObject, ...]
+    unmodelled: tuple[Unmodelled, ...] = ()
+    chunks: tuple[HypertableChunks, ...] = ()
+    limits: tuple[str, ...] = field(default=())
+    """What the reading role may not see, each as a sentence; empty for most."""
+
+    def of(self, kind: type[ObjectT]) -> tuple[ObjectT, ...]:
+        """The objects of one kind, in key order."""
+        return tuple(obj for obj in self.objects if type(obj) is kind)
+
+    @cached_property
+    def by_key(self) -> dict[tuple[str, str], CatalogObject]:
+        """The objects by ``(kind, key)``."""
+        return {(obj.kind, obj.key): obj for obj in self.objects}
+
+    @cached_property
+    def digest(self) -> str:
+        """``sha256:…`` over the compared facts alone: the same on every server, machine and OID."""
+        facts: list[list[Any]] = [
+            [obj.kind, {n: getattr(obj, n) for n in (*obj.identity, *obj.compared())}] for obj in self.objects
+        ]
+        facts.append(["unmodelled", [[u.kind, u.identity] for u in self.unmodelled]])
+        return "sha256:" + hashlib.sha256(canonical_json(facts)).hexdigest()
+
+
+def canonical_json(value: Any) -> bytes:
+    """JSON bytes that are equal for equal values: sorted keys, no spaces, UTF-8."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def to_json(value: Any) -> dict[str, Any]:
+    """A flat dataclass as a JSON object, with its ``kind`` when it is a catalog object."""
+    body = asdict(value)
+    return {"kind": value.kind, **body} if isinstance(value, CatalogObject) else body
+
+
+def from_json(cls: type[Any], body: dict[str, Any]) -> Any:
+    """The dataclass that ``to_json`` wrote; JSON's lists become tuples again.
+
+    Raises TypeError for a field that the class does not have: a snapshot of another version is not guessed at.
+    """
+    known = {f.name for f in fields(cls)}
+    return cls(**{name: _frozen(value) for name, value in body.items() if name != "kind" or name in known})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,122 @@
+"""Turn the tables of a valid audit.toml into a Project; nothing is checked here, only defaults are filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Phase
+from migration_audit.model.location import Location
+from migration_audit.project.locate import KeyPath, nearest
+from migration_audit.project.names import qualified_key, split_qualified
+from migration_audit.project.settings import (
+    Environment,
+    HypertablePin,
+    Ledger,
+    NameFormat,
+    Probe,
+    Project,
+    Scope,
+    ScopeRule,
+    Source,
+)
+
+Table = Mapping[str, Any]
+
+
+def build_project(tables: Table, *, path: Path, shown: str, lines: Mapping[KeyPath, int]) -> Project:
+    """The Project that validated ``tables`` describe; ``shown`` is what locations call the file."""
+    builder = _Builder(directory=path.parent, shown=shown, lines=lines)
+    project = tables["project"]
+    return Project(
+        path=path,
+        name=project["name"],
+        writer_role=project.get("writer_role"),
+        provider=tables.get("server", {}).get("provider"),
+        legacy=builder.source(tables, "legacy"),
+        owner=builder.source(tables, "owner"),
+        environments=tuple(builder.environments(tables["environments"], project.get("writer_role"))),
+        scope=builder.scope(tables.get("scope", {})),
+        rules=MappingProxyType({rule: Severity(weight) for rule, weight in tables.get("rules", {}).items()}),
+        probes=tuple(builder.probes(tables.get("probe", ()))),
+        hypertables=tuple(builder.hypertables(tables.get("hypertable", ()))),
+        report_out=builder.directory / tables.get("report", {}).get("out", "reports"),
+    )
+
+
+class _Builder:
+    """What every part of a project needs to know: where the file is, and where its keys stand in it."""
+
+    def __init__(self, *, directory: Path, shown: str, lines: Mapping[KeyPath, int]) -> None:
+        self.directory = directory
+        self._shown = shown
+        self._lines = lines
+
+    def at(self, *path: str | int) -> Location:
+        return Location(self._shown, nearest(self._lines, path))
+
+    def source(self, tables: Table, side: str) -> Source:
+        table = tables[side]
+        return Source(
+            name=table.get("name", side),
+            root=(self.directory / table.get("root", ".")).resolve(),
+            sql=tuple(table["sql"]),
+            role=table.get("role"),
+            ledger=_ledger(table["ledger"]) if "ledger" in table else None,
+            at=self.at(side),
+        )
+
+    def environments(self, tables: Table, writer_role: str | None) -> Iterator[Environment]:
+        for name, table in tables.items():
+            given = {key: value for key, value in table.items() if key != "phases"}
+            phases = tuple(phase for phase in Phase if phase.value in table.get("phases", tuple(Phase)))
+            at = self.at("environments", name)
+            yield Environment(name=name, phases=phases, at=at, **{"writer_role": writer_role, **given})
+
+    def scope(self, table: Table) -> Scope:
+        return Scope(
+            schemas=tuple(table["schemas"]) if "schemas" in table else None,
+            exclude=tuple(
+                ScopeRule(**rule, at=self.at("scope", "exclude", position))
+                for position, rule in enumerate(table.get("exclude", ()))
+            ),
+        )
+
+    def probes(self, tables: list[Table]) -> Iterator[Probe]:
+        for position, table in enumerate(tables):
+            arbiter = qualified_key(table["arbiter"]) if "arbiter" in table else None
+            yield Probe(
+                name=table["name"],
+                sql=table["sql"].strip(),
+                role=table.get("role"),
+                arbiter=arbiter,
+                at=self.at("probe", position),
+            )
+
+    def hypertables(self, tables: list[Table]) -> Iterator[HypertablePin]:
+        for position, table in enumerate(tables):
+            interval = table.get("chunk_interval")
+            yield HypertablePin(
+                table=qualified_key(table["table"]),
+                column=table["column"],
+                chunk_interval=None if interval is None else str(interval),
+                partitions=table.get("partitions"),
+                at=self.at("hypertable", position),
+            )
+
+
+def _ledger(table: Table) -> Ledger:
+    names = split_qualified(table["table"])
+    if names is None:  # validated before
+        raise ValueError(table["table"])
+    return Ledger(
+        schema=names[0],
+        table=names[1],
+        name_column=table["name_column"],
+        checksum_column=table.get("checksum_column"),
+        name_format=NameFormat(table.get("name_format", NameFormat.FILE)),
+        cleanup=table.get("cleanup"),
+    )

@@ -1,0 +1,110 @@
+"""What a single key of audit.toml accepts, and the words in which an error says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from migration_audit.project.names import split_qualified
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One key: a test of its value, and what the test expects in words."""
+
+    expected: str
+    accepts: Callable[[Any], bool]
+    takes: type = str
+    """The type of value that it may accept, so that an error can tell a wrong type from a wrong value."""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    """The texts that it accepts, where they can be listed."""
+
+
+def text(expected: str, *, required: bool = False) -> Key:
+    """One line of text that is not blank."""
+    return Key(expected=expected, accepts=_is_line, required=required)
+
+
+def long_text(expected: str, *, required: bool = False) -> Key:
+    """Text of any number of lines that is not blank."""
+    return Key(expected=expected, accepts=_is_text, required=required)
+
+
+def pattern(regex: str, expected: str) -> Key:
+    """Text that the whole regular expression matches."""
+    compiled = re.compile(regex)
+    return Key(expected=expected, accepts=lambda value: isinstance(value, str) and bool(compiled.fullmatch(value)))
+
+
+def qualified(expected: str, *, required: bool = False) -> Key:
+    """``schema.name``."""
+    return Key(
+        expected=expected,
+        accepts=lambda value: isinstance(value, str) and split_qualified(value) is not None,
+        required=required,
+    )
+
+
+def choice(*allowed: str) -> Key:
+    """One of a few words."""
+    return Key(expected=f"one of {', '.join(allowed)}", accepts=lambda value: value in allowed, choices=allowed)
+
+
+def choices(*allowed: str) -> Key:
+    """A list of some of a few words, none of them twice."""
+    return Key(
+        expected=f"a list with one or more of {', '.join(allowed)}",
+        takes=list,
+        accepts=lambda value: _is_list(value) and all(v in allowed for v in value) and len(set(value)) == len(value),
+        choices=allowed,
+    )
+
+
+def texts(expected: str, *, item: Callable[[str], bool] = bool, required: bool = False) -> Key:
+    """A list of texts, at least one."""
+    return Key(
+        expected=expected,
+        takes=list,
+        accepts=lambda value: _is_list(value) and all(_is_line(v) and item(v) for v in value),
+        required=required,
+    )
+
+
+def integer(*, minimum: int, expected: str) -> Key:
+    """A whole number; true and false are none."""
+    return Key(expected=expected, takes=int, accepts=lambda value: _is_integer(value) and minimum <= value < 2**31)
+
+
+def duration(expected: str) -> Key:
+    """An interval as PostgreSQL writes it, or the whole number of an integer dimension."""
+    return Key(
+        expected=expected,
+        accepts=lambda value: (
+            value > 0 if _is_integer(value) else isinstance(value, str) and bool(_INTERVAL.fullmatch(value))
+        ),
+    )
+
+
+_UNIT: Final = r"(?:microsecond|millisecond|second|minute|hour|day|week|month|mon|year)s?"
+_INTERVAL: Final = re.compile(
+    rf"(?:0*[1-9]\d* {_UNIT})(?: \d+ {_UNIT})*(?: \d\d:\d\d:\d\d(?:\.\d+)?)?|\d\d:\d\d:\d\d(?:\.\d+)?"
+)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and "\0" not in value

@@ -1,0 +1,137 @@
+"""Find audit.toml, read it, and give back a validated Project or an error with every problem at its line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from migration_audit.model.errors import ConfigError, UsageError
+from migration_audit.project.build import build_project
+from migration_audit.project.locate import KeyPath, locate, nearest
+from migration_audit.project.secrecy import TODO, lines_with_credentials
+from migration_audit.project.settings import Project
+from migration_audit.project.validate import validate
+
+FILE_NAME: Final = "audit.toml"
+FALLBACK: Final = "pyproject.toml"
+_IN_PYPROJECT: Final = ("tool", "migration-audit")
+_LEAK: Final = "holds a URL with a password, which must not stand in this file"
+_POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
+
+
+def find_project(start: Path) -> Path:
+    """The nearest audit.toml in ``start`` or above it, else the nearest pyproject.toml with ``[tool.migration-audit]``.
+
+    Raises UsageError when there is neither.
+    """
+    resolved = start.resolve()
+    folders = (resolved, *resolved.parents)
+    for folder in folders:
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    for folder in folders:
+        if _has_section(folder / FALLBACK):
+            return folder / FALLBACK
+    raise UsageError(
+        f"there is no {FILE_NAME} here or in a folder above",
+        where=str(start),
+        todo="`migration-audit init` writes one to start from",
+    )
+
+
+def load_project(path: Path) -> Project:
+    """The project that ``path`` (audit.toml, or a pyproject.toml with ``[tool.migration-audit]``) describes.
+
+    Raises ConfigError with all problems at once, each with its line; values of the file are not repeated in it.
+    Variables that are not set, folders that do not exist and patterns that match nothing are found later, where they
+    are used.
+    """
+    shown = _shown(path)
+    text = _read(path, shown)
+    prefix: KeyPath = _IN_PYPROJECT if path.name == FALLBACK else ()
+    leaks = [] if prefix else [(line, _LEAK, TODO) for line in lines_with_credentials(text)]
+    try:
+        tables, lines = _parse(text, shown)
+    except ConfigError as error:
+        raise (_error(shown, leaks) if leaks else error) from None
+    if prefix:
+        tables = _section(tables, shown)
+        lines = {at[len(prefix) :]: line for at, line in lines.items() if at[: len(prefix)] == prefix}
+    head = "".join(f"{part}." for part in prefix)
+    found = [(nearest(lines, p.path), f"{head}{p.key} {p.what}", p.todo) for p in validate(tables)]
+    told = {line for line, _, todo in found if todo == TODO}
+    found += [leak for leak in leaks if leak[0] not in told]
+    if found:
+        raise _error(shown, found)
+    return build_project(tables, path=path.resolve(), shown=shown, lines=lines)
+
+
+def _error(shown: str, found: Iterable[tuple[int, str, str]]) -> ConfigError:
+    """One error whose text is that of each problem in turn, in the order of their lines."""
+    each = [ConfigError(what, where=f"{shown}:{line}", todo=todo) for line, what, todo in sorted(set(found))]
+    if len(each) == 1:
+        return each[0]
+    first = each[0]
+    whole = "\n".join(str(error) for error in each)
+    return ConfigError(whole.removeprefix(f"{first.where}: "), where=first.where)
+
+
+def _shown(path: Path) -> str:
+    """The path as an editor started here would find it."""
+    resolved = path.resolve()
+    return str(resolved.relative_to(Path.cwd()) if resolved.is_relative_to(Path.cwd()) else resolved)
+
+
+def _read(path: Path, shown: str) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError("there is no such file", where=shown, todo="`migration-audit init` writes one") from None
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=shown, todo="name a file that can be read") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError("is not UTF-8 here", where=f"{shown}:{line}", todo="save the file as UTF-8") from None
+
+
+def _parse(text: str, shown: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
+    """The tables of the text, and where each key stands in it."""
+    try:
+        return tomllib.loads(text), locate(text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        position = _POSITION.search(message)
+        line, column = (position[1], position[2]) if position and position[1] else (_last_line(text), None)
+        at = f"column {column}" if column else "the end of the file"
+        what = f"is not valid TOML at {at}: {_POSITION.sub('', message)}"
+        raise ConfigError(what, where=f"{shown}:{line}", todo="see https://toml.io for the format") from None
+    except RecursionError:
+        raise ConfigError("is nested too deeply", where=f"{shown}:1", todo="see https://toml.io") from None
+
+
+def _last_line(text: str) -> int:
+    return max(1, len(text.splitlines()))
+
+
+def _section(tables: dict[str, Any], shown: str) -> dict[str, Any]:
+    section: Any = tables
+    for name in _IN_PYPROJECT:
+        section = section.get(name) if isinstance(section, dict) else None
+    if isinstance(section, dict):
+        return section
+    raise ConfigError(
+        "has no table [tool.migration-audit]", where=f"{shown}:1", todo=f"add it, or write an {FILE_NAME} beside it"
+    )
+
+
+def _has_section(path: Path) -> bool:
+    """Whether a pyproject.toml has our table; one that cannot be read is somebody else's and says nothing."""
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    tool = tables.get("tool")
+    return isinstance(tool, dict) and "migration-audit" in tool

@@ -1,0 +1,36 @@
+"""What must never stand in audit.toml, and is never repeated in a message when it does."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_DATABASE_URL: Final = re.compile(r"(?i)\b(?:postgres(?:ql)?|timescale(?:db)?)(?:\+\w+)?://")
+_CREDENTIALS: Final = re.compile(r"://[^\s/@:]*:[^\s]*@")
+_PASSWORD: Final = re.compile(r"(?i)password\s*=")
+
+TODO: Final = (
+    "put the URL into an environment variable and name it with dsn_env, or name an entry of pg_service.conf with service"
+)
+
+
+def found_secret(value: str) -> str | None:
+    """What the text looks like ("a connection URL", …) if it may hold a secret, else None.
+
+    >>> found_secret("TRM_STAGE_DSN"), found_secret("https://example.org/why")
+    (None, None)
+    >>> found_secret("postgresql://db/trm"), found_secret("redis://u:p@h"), found_secret("host=db password=x")
+    ('a connection URL', 'a URL with a password', 'a password')
+    """
+    if _DATABASE_URL.search(value):
+        return "a connection URL"
+    if _CREDENTIALS.search(value):
+        return "a URL with a password"
+    if _PASSWORD.search(value):
+        return "a password"
+    return None
+
+
+def lines_with_credentials(text: str) -> list[int]:
+    """Lines, counted from 1, that hold a URL with a password: comments are part of the file as well."""
+    return [number for number, line in enumerate(text.split("\n"), start=1) if _CREDENTIALS.search(line)]

@@ -1,0 +1,184 @@
+"""What audit.toml says, as frozen values; every path is absolute, every name as the catalog spells it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.errors import UsageError
+from migration_audit.model.finding import Phase
+from migration_audit.model.location import Location
+from migration_audit.model.objects import dotted
+
+
+class NameFormat(StrEnum):
+    """How a ledger names the files that its runner applied."""
+
+    FILE = "file"
+    """As the file is called: ``0001_positions.sql``."""
+    STEM = "stem"
+    """Without the extension: ``0001_positions``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """The table in which a runner records what it applied."""
+
+    schema: str
+    table: str
+    name_column: str
+    checksum_column: str | None = None
+    """The column with the SHA-256 (hex) of the file, where the runner keeps one."""
+    name_format: NameFormat = NameFormat.FILE
+    cleanup: str | None = None
+    """Legacy only: the one-off clean-up SQL that the report shows and nobody runs."""
+
+    @property
+    def key(self) -> str:
+        """``schema.table``, as catalog objects spell it."""
+        return dotted(self.schema, self.table)
+
+    def entry(self, file_name: str) -> str:
+        """What the ledger holds for a file of this name.
+
+        >>> Ledger(schema="s", table="t", name_column="n", name_format=NameFormat.STEM).entry("0001_a.sql")
+        '0001_a'
+        """
+        return Path(file_name).stem if self.name_format is NameFormat.STEM else file_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One of the two SQL sources: where its files are, who runs them, and where that is recorded."""
+
+    name: str
+    root: Path
+    sql: tuple[str, ...]
+    """Glob patterns relative to ``root``; what they match, and in which order, is read later."""
+    role: str | None = None
+    """The role that owns in a live database what this source makes."""
+    ledger: Ledger | None = None
+    at: Location = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One live database; exactly one of ``dsn_env`` and ``service`` is set."""
+
+    name: str
+    dsn_env: str | None = None
+    """Name of the environment variable that holds the connection URL."""
+    service: str | None = None
+    """Name of an entry of pg_service.conf."""
+    database: str | None = None
+    """Pin: what ``current_database()`` must say."""
+    system_identifier: str | None = None
+    """Pin: what ``pg_control_system()`` must say, in decimal digits."""
+    writer_role: str | None = None
+    """This environment's writer, else the project's."""
+    phases: tuple[Phase, ...] = tuple(Phase)
+    """The phases in which this environment is audited."""
+    statement_timeout: int = 60
+    """Seconds that one statement may take in this database."""
+    at: Location = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeRule:
+    """Objects that a third party manages; they are counted under this rule, never dropped in silence."""
+
+    pattern: str
+    """A glob (``*``, ``?``, ``[…]``) on the object's key; ``*`` crosses dots."""
+    reason: str
+    kind: str | None = None
+    """Only objects of this kind; None for all."""
+    at: Location = field(compare=False)
+
+    def matches(self, *, kind: str, key: str) -> bool:
+        """Whether the rule names this very object; what belongs to it is for the caller to follow."""
+        return self.kind in {None, kind} and fnmatchcase(key, self.pattern)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which objects of a live database are the audit's business."""
+
+    schemas: tuple[str, ...] | None = None
+    """Only these schemas; None for every schema that is not PostgreSQL's or an extension's."""
+    exclude: tuple[ScopeRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A statement of the writer that must work on the owner's schema."""
+
+    name: str
+    sql: str
+    role: str | None = None
+    """Who runs it; None for the environment's writer."""
+    arbiter: str | None = None
+    """Key of the unique index that must settle its ``ON CONFLICT``."""
+    at: Location = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HypertablePin:
+    """What one dimension of a hypertable must be, whatever the SQL of either source says."""
+
+    table: str
+    """Key of the table."""
+    column: str
+    chunk_interval: str | None = None
+    """``1 day``, or the number of an integer dimension."""
+    partitions: int | None = None
+    """The number of a hash dimension."""
+    at: Location = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A validated audit.toml."""
+
+    path: Path
+    """The file it was read from."""
+    name: str
+    writer_role: str | None
+    provider: str | None
+    """The server that builds the shadows, if the project names one."""
+    legacy: Source
+    owner: Source
+    environments: tuple[Environment, ...]
+    """In the order of the file."""
+    scope: Scope
+    rules: Mapping[str, Severity]
+    """Severities that this project gives to the named rules of the comparison."""
+    probes: tuple[Probe, ...]
+    hypertables: tuple[HypertablePin, ...]
+    report_out: Path
+
+    @property
+    def directory(self) -> Path:
+        """Where audit.toml stands: what its relative paths are relative to."""
+        return self.path.parent
+
+    def environment(self, name: str) -> Environment:
+        """The environment of this name.
+
+        Raises UsageError, which names those that there are.
+        """
+        for environment in self.environments:
+            if environment.name == name:
+                return environment
+        known = [environment.name for environment in self.environments]
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise UsageError(
+            f"there is no environment {name}",
+            where=self.path.name,
+            todo=f"{hint}it has: {', '.join(known)}",
+        )

@@ -1,0 +1,154 @@
+"""Tables of check results: of one environment, of all, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from migration_audit.model.finding import CheckResult, Finding, Outcome
+from migration_audit.report.diffmarks import side_by_side
+from migration_audit.report.escape import slug
+from migration_audit.report.inline import Beside, Folded, Inline, Link, Name, Stack, Text
+from migration_audit.report.pills import NOT_RUN, outcome_pill, severity_pill
+from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.triage import by_family, family_title, in_order, triage
+
+LinkTo = Callable[[str, str], str | None]
+"""Environment and check id to the address of what was found, or None."""
+
+
+def check_anchor(check_id: str) -> str:
+    """The id at which the report tells about a check."""
+    return f"check-{slug(check_id)}"
+
+
+def finding_anchor(finding: Finding) -> str:
+    """The id at which the report tells about a finding."""
+    return f"finding-{slug(finding.key)}"
+
+
+def check_table(results: Sequence[CheckResult], *, caption: str = "Checks", anchors: bool = False) -> Table:
+    """Every check with how it ended and why, by family; ``anchors`` links the failed ones to their findings."""
+    held = in_order(results)
+    groups = [
+        Group(
+            title=Text(family_title(letters)),
+            labels=(letters,),
+            rows=tuple(_check_row(r, anchors) for r in held if r.id in set(ids)),
+        )
+        for letters, ids in by_family(r.id for r in held)
+    ]
+    return Table(
+        caption=caption,
+        note=triage(held).summary,
+        group_names=("Family",),
+        headings=tuple(Heading(name=n) for n in ("Check", "Question", "Outcome", "Severity", "Findings or reason")),
+        groups=tuple(groups),
+        nothing="No checks were run.",
+    )
+
+
+def _check_row(result: CheckResult, anchors: bool) -> Row:
+    failed = result.outcome is Outcome.FAILED
+    check: Inline = Name(result.id)
+    return Row(
+        (
+            Link(check, f"#{check_anchor(result.id)}") if anchors and failed else check,
+            Text(result.title),
+            outcome_pill(result),
+            Text(result.severity.value, muted=not failed),
+            Text(_told(result), muted=not failed),
+        ),
+        marked=failed,
+    )
+
+
+def _told(result: CheckResult) -> str:
+    number = len(result.findings)
+    found = f"{number:,} finding{'s' * (number != 1)}" if number else ""
+    return ": ".join(part for part in (found, result.reason or "") if part)
+
+
+def findings_table(
+    results: Sequence[CheckResult], *, caption: str = "Findings", limit: int = 1000, anchors: bool = False
+) -> Table:
+    """What the failed checks found, blockers first: the words that differ, where it is defined, and SQL to read."""
+    failed = triage(results).failed
+    groups = tuple(
+        Group(
+            title=Beside((severity_pill(result.severity), Name(result.id), Text(result.title))),
+            labels=(result.severity.value, result.id),
+            rows=tuple(_finding_row(f, anchors) for f in result.findings) or (_bare_row(result),),
+            anchor=check_anchor(result.id) if anchors else None,
+        )
+        for result in failed
+    )
+    number = sum(len(r.findings) for r in failed)
+    return Table(
+        caption=caption,
+        note=f"{number:,} finding{'s' * (number != 1)} of {len(failed)} failed check{'s' * (len(failed) != 1)}"
+        if failed
+        else None,
+        group_names=("Severity", "Check"),
+        headings=tuple(Heading(name=n) for n in ("Finding", "Expected", "Actual", "Defined at")),
+        groups=groups,
+        nothing="No check found anything.",
+        limit=limit,
+    )
+
+
+def _finding_row(finding: Finding, anchors: bool) -> Row:
+    expected, actual = side_by_side(finding.expected, finding.actual)
+    told: list[Inline] = [Text(finding.summary), Text(finding.key, muted=True)]
+    if finding.fix_sql:
+        told.append(Folded("SQL to read and decide about", finding.fix_sql))
+    where = Name(finding.where) if finding.where else Text("–", muted=True)
+    anchor = finding_anchor(finding) if anchors else None
+    return Row((Stack(tuple(told)), expected, actual, where), anchor=anchor)
+
+
+def _bare_row(result: CheckResult) -> Row:
+    none = Text("–", muted=True)
+    return Row((Text(result.reason or "The check failed without a finding."), none, none, none))
+
+
+def matrix(
+    results_by_environment: Mapping[str, Sequence[CheckResult]],
+    *,
+    caption: str = "Checks by environment",
+    note: str | None = None,
+    link: LinkTo | None = None,
+) -> Table:
+    """One row per check, one column per environment, in the order of the mapping."""
+    held = {name: {r.id: r for r in results} for name, results in results_by_environment.items()}
+    titles = {r.id: r.title for results in results_by_environment.values() for r in results}
+    groups = tuple(
+        Group(
+            title=Text(family_title(letters)),
+            labels=(letters,),
+            rows=tuple(_matrix_row(check_id, titles[check_id], held, link) for check_id in ids),
+        )
+        for letters, ids in by_family(titles)
+    )
+    return Table(
+        caption=caption,
+        note=note,
+        group_names=("Family",),
+        headings=(Heading(name="Check"), *(Heading(name=name) for name in held)),
+        groups=groups,
+        nothing="No checks were run.",
+    )
+
+
+def _matrix_row(check_id: str, title: str, held: Mapping[str, Mapping[str, CheckResult]], link: LinkTo | None) -> Row:
+    cells = [_matrix_cell(name, results.get(check_id), link) for name, results in held.items()]
+    return Row((Beside((Name(check_id), Text(title))), *cells))
+
+
+def _matrix_cell(environment: str, result: CheckResult | None, link: LinkTo | None) -> Inline:
+    if result is None:
+        return NOT_RUN
+    pill: Inline = outcome_pill(result)
+    href = link(environment, result.id) if link and result.findings else None
+    number = len(result.findings)
+    shown = Link(pill, href) if href else pill
+    return Beside((shown, Text(f"{number:,} finding{'s' * (number != 1)}", muted=True))) if number else shown

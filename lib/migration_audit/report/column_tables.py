@@ -1,0 +1,147 @@
+"""Column types side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+
+from migration_audit.model.objects import CatalogObject, dotted
+from migration_audit.model.relations import Column
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.report.diffmarks import side_by_side
+from migration_audit.report.inline import Name, Pill, Text
+from migration_audit.report.table import Group, Heading, Row, Table
+
+Scope = Callable[[CatalogObject], bool]
+Pair = tuple[str, Column | None, Column | None]
+
+_FOLD_ABOVE = 60
+"""Rows up to which tables without a difference are shown in full."""
+_SHOWN_ANYWAY = ("type", "not_null", "default", "generated", "identity_kind", "collation")
+_WORDS = {"not_null": "nullability", "identity_kind": "identity", "is_local": "inheritance"}
+_TELLING_ONLY = {"comment": "info", "privileges": "review"}
+"""Attributes that do not block by default, with the tone of a difference in nothing else."""
+_GLYPHS = {"fail": "✕", "review": "▲", "info": "i"}
+SAME = Pill("✓", "same", "pass")
+MISSING = Pill("✕", "missing", "fail")
+EXTRA = Pill("▲", "extra column", "review")
+
+
+def column_table(
+    expected: Snapshot,
+    actual: Snapshot,
+    *,
+    scope: Scope | None = None,
+    only_differences: bool = False,
+    names: tuple[str, str] = ("Expected", "Actual"),
+    caption: str = "Column types",
+) -> Table:
+    """Each column of both snapshots with type and attributes on both sides, by table.
+
+    Above 60 columns, tables without a difference are folded to one line. ``names`` heads the two sides.
+    """
+    by_table = {t: list(pairs) for t, pairs in groupby(_pairs(expected, actual, scope), key=lambda p: p[0])}
+    total = sum(map(len, by_table.values()))
+    groups = [_group(table, pairs, fold=total > _FOLD_ABOVE) for table, pairs in by_table.items()]
+    differing = sum(_differs(pair) for pairs in by_table.values() for pair in pairs)
+    if only_differences:
+        groups = [_differences_only(group) for group in groups if any(row.marked for row in group.rows)]
+    return Table(
+        caption=caption,
+        note=f"{differing:,} of {total:,} column{'s' * (total != 1)} differ{'s' * (differing == 1)}",
+        group_names=("Table",),
+        headings=(
+            Heading(name="Column"),
+            *(Heading(name=name, over=side) for side in _distinct(names) for name in ("Type", "Attributes")),
+            Heading(name="Verdict"),
+        ),
+        groups=tuple(groups),
+        nothing="All columns are the same." if total else "No columns on either side.",
+    )
+
+
+def _pairs(expected: Snapshot, actual: Snapshot, scope: Scope | None) -> list[Pair]:
+    """Both sides' columns by table, in the order in which the expected side has them, then the actual side's own."""
+    sides = [{c.key: c for c in s.of(Column) if scope is None or scope(c)} for s in (expected, actual)]
+    pairs = [(sides[0].get(key), sides[1].get(key)) for key in sides[0] | sides[1]]
+    return sorted(((_table(a or b), a, b) for a, b in pairs), key=lambda pair: pair[0])
+
+
+def _table(column: Column | None) -> str:
+    return dotted(column.schema, column.table) if column else ""
+
+
+def _differs(pair: Pair) -> bool:
+    return pair[1] != pair[2]
+
+
+def _group(table: str, pairs: list[Pair], *, fold: bool) -> Group:
+    rows = tuple(_row(expected, actual) for _, expected, actual in pairs)
+    same = not any(row.marked for row in rows)
+    number = len(rows)
+    return Group(
+        title=Name(table),
+        labels=(table,),
+        rows=rows,
+        folded=f"… {number:,} column{'s' * (number != 1)}, all the same" if fold and same else None,
+    )
+
+
+def _differences_only(group: Group) -> Group:
+    return Group(title=group.title, labels=group.labels, rows=tuple(row for row in group.rows if row.marked))
+
+
+def _row(expected: Column | None, actual: Column | None) -> Row:
+    column = expected or actual
+    changed = _changed(expected, actual)
+    types = side_by_side(expected.type if expected else None, actual.type if actual else None, absent="(absent)")
+    attributes = side_by_side(
+        _attributes(expected, changed) if expected else None, _attributes(actual, changed) if actual else None, absent=""
+    )
+    cells = (Name(column.name if column else ""), types[0], attributes[0], types[1], attributes[1])
+    return Row((*cells, _verdict(expected, actual, changed)), marked=expected != actual)
+
+
+def _changed(expected: Column | None, actual: Column | None) -> tuple[str, ...]:
+    if expected is None or actual is None:
+        return ()
+    return tuple(name for name in Column.compared() if getattr(expected, name) != getattr(actual, name))
+
+
+def _attributes(column: Column, changed: tuple[str, ...]) -> str:
+    """What is declared beside the type, then whatever else differs from the other side."""
+    parts = ["not null" if column.not_null else "null"]
+    if column.generated:
+        parts.append(f"generated always as ({column.default}) {column.generated}")
+    elif column.default is not None:
+        parts.append(f"default {column.default}")
+    if column.identity_kind:
+        parts.append(f"generated {column.identity_kind} as identity")
+    if column.collation:
+        parts.append(f"collate {column.collation}")
+    parts += [f"{name.replace('_', ' ')} {_value(getattr(column, name))}" for name in changed if name not in _SHOWN_ANYWAY]
+    return ", ".join(parts)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def _verdict(expected: Column | None, actual: Column | None, changed: tuple[str, ...]) -> Pill | Text:
+    if actual is None:
+        return MISSING
+    if expected is None:
+        return EXTRA
+    if not changed:
+        return SAME
+    tones = {_TELLING_ONLY.get(name, "fail") for name in changed}
+    tone = next(tone for tone in ("fail", "review", "info") if tone in tones)
+    what = [_WORDS.get(name, name) for name in changed]
+    shown = what if len(what) <= 2 else [*what[:1], f"{len(what) - 1} more"]
+    return Pill(_GLYPHS[tone], f"{' and '.join(shown)} differ{'s' * (len(what) == 1)}", tone)
+
+
+def _distinct(names: tuple[str, str]) -> tuple[str, str]:
+    return names if names[0] != names[1] else (f"{names[0]} (expected)", f"{names[1]} (actual)")

@@ -1,0 +1,47 @@
+"""A comparison for other programs (``compare --format json``); names and shape are a contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from migration_audit.model.drift import Difference, DiffVerdict, Drift
+from migration_audit.model.snapshot import Unmodelled
+from migration_audit.report.drift_text import DefinedAt, agreed
+
+SCHEMA_VERSION = 1
+
+
+def drift_json(drift: Drift, *, defined_at: DefinedAt, witness: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """One JSON object with every difference, also those that a missing object takes along.
+
+    ``equal`` and ``covered`` are only true when the second witness, if there was one, agrees.
+    """
+    agrees = agreed(drift, witness)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "equal": drift.equal and agrees,
+        "covered": drift.covered and agrees,
+        "differences": [_difference(d, defined_at) for d in drift.differences],
+        "unmodelled": [*_unmodelled("expected", drift.unmodelled_expected), *_unmodelled("actual", drift.unmodelled_actual)],
+        "witness": dict(witness) if witness is not None else None,
+    }
+
+
+def _difference(difference: Difference, defined_at: DefinedAt) -> dict[str, Any]:
+    not_there = {DiffVerdict.MISSING: "actual", DiffVerdict.UNEXPECTED: "expected"}.get(difference.verdict)
+    return {
+        "verdict": difference.verdict.value,
+        "severity": difference.severity.value,
+        "kind": difference.kind,
+        "key": difference.key,
+        "fields": [{"name": f.name, "expected": f.expected, "actual": f.actual} for f in difference.fields],
+        "defined_at": {
+            side: None if side == not_there else defined_at(side, difference.kind, difference.key)
+            for side in ("expected", "actual")
+        },
+    }
+
+
+def _unmodelled(side: str, things: Iterable[Unmodelled]) -> list[dict[str, str]]:
+    return [{"side": side, "kind": thing.kind, "identity": thing.identity} for thing in things]

@@ -1,0 +1,110 @@
+"""A comparison's differences as a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+
+from migration_audit.model.drift import Difference, DiffVerdict, Drift
+from migration_audit.report.diffmarks import side_by_side
+from migration_audit.report.inline import Inline, Name, Stack, Text
+from migration_audit.report.pills import difference_pill
+from migration_audit.report.table import Group, Heading, Row, Table
+
+
+def difference_table(drift: Drift, *, caption: str = "Differences", limit: int = 1000) -> Table:
+    """Every difference by kind of object, one row per attribute; what a missing object takes along is counted."""
+    along = taken_along(drift)
+    groups = [
+        Group(title=Text(kind), labels=(kind,), rows=tuple(row for d in found for row in _rows(d, along)))
+        for kind, found in groupby(drift.roots, key=lambda d: d.kind)
+    ]
+    groups += _unmodelled(drift)
+    return Table(
+        caption=caption,
+        note=counted(drift),
+        group_names=("Kind",),
+        headings=tuple(Heading(name=n) for n in ("Object", "Difference", "Attribute", "Expected", "Actual")),
+        groups=tuple(groups),
+        nothing="No differences.",
+        limit=limit,
+    )
+
+
+def counted(drift: Drift) -> str:
+    """``2 missing, 1 changed, 1 unexpected``, and what could not be compared."""
+    found = Counter(d.verdict for d in drift.roots)
+    parts = [f"{found[v]:,} {v.value}" for v in DiffVerdict if found[v]]
+    if unmodelled := len(drift.unmodelled_expected) + len(drift.unmodelled_actual):
+        parts.append(f"{unmodelled:,} not compared")
+    return ", ".join(parts) or "no differences"
+
+
+def taken_along(drift: Drift) -> dict[tuple[str, str], str]:
+    """What comes and goes with each missing or unexpected object: ``("table", "public.t")`` → ``5 columns, 1 index``.
+
+    What is taken along indirectly (a constraint's index) is counted with the object that stands on its own.
+    """
+    parents = {(d.kind, d.key): d.part_of for d in drift.differences if d.part_of is not None}
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for kind, key in parents:
+        root, seen = (kind, key), set[tuple[str, str]]()
+        while root in parents and root not in seen:
+            seen.add(root)
+            root = parents[root] or root
+        counts.setdefault(root, Counter())[kind] += 1
+    return {root: ", ".join(f"{n:,} {plural(kind, n)}" for kind, n in sorted(c.items())) for root, c in counts.items()}
+
+
+def plural(kind: str, number: int) -> str:
+    """The kind's name for this number of objects.
+
+    >>> plural("index", 2), plural("policy", 2), plural("column", 1)
+    ('indexes', 'policies', 'column')
+    """
+    if number == 1:
+        return kind
+    if kind.endswith("y"):
+        return f"{kind[:-1]}ies"
+    return f"{kind}es" if kind.endswith(("x", "s")) else f"{kind}s"
+
+
+def _rows(difference: Difference, along: dict[tuple[str, str], str]) -> list[Row]:
+    pill = difference_pill(difference.verdict, difference.severity)
+    told: list[Inline] = [Name(difference.key)]
+    if takes := along.get((difference.kind, difference.key)):
+        told.append(Text(f"with {takes}", muted=True))
+    if difference.note:
+        told.append(Text(difference.note, muted=True))
+    first: Inline = Stack(tuple(told)) if len(told) > 1 else told[0]
+    if not difference.fields:
+        return [Row((first, pill, Text(""), *_whole(difference)))]
+    return [
+        Row(
+            (
+                first if number == 0 else Name(difference.key),
+                difference_pill(difference.verdict, change.severity),
+                Text(change.name.replace("_", " ")),
+                *side_by_side(change.expected, change.actual, absent="(not set)"),
+            )
+        )
+        for number, change in enumerate(difference.fields)
+    ]
+
+
+def _whole(difference: Difference) -> tuple[Inline, Inline]:
+    absent, present = Text("(absent)", muted=True), Text("present")
+    return (present, absent) if difference.verdict is DiffVerdict.MISSING else (absent, present)
+
+
+def _unmodelled(drift: Drift) -> list[Group]:
+    rows = [
+        Row((Name(f"{thing.kind} {thing.identity}"), Text("not compared"), Text(""), *cells), marked=True)
+        for things, cells in (
+            (drift.unmodelled_expected, (Text("present"), Text("–", muted=True))),
+            (drift.unmodelled_actual, (Text("–", muted=True), Text("present"))),
+        )
+        for thing in things
+    ]
+    title = Text("of a kind that the audit does not know")
+    return [Group(title=title, labels=("not compared",), rows=tuple(rows))] if rows else []

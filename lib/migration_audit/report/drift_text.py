@@ -1,0 +1,106 @@
+"""A comparison for the terminal (``compare --format text``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
+from migration_audit.report.drift_tables import counted, taken_along
+from migration_audit.report.escape import many_lines, one_line, width
+from migration_audit.report.pills import severity_pill
+
+DefinedAt = Callable[[str, str, str], str | None]
+"""Side (``expected`` or ``actual``), kind and key to ``file:line`` of the statement that makes the object."""
+
+_ORDER = (DiffVerdict.MISSING, DiffVerdict.CHANGED, DiffVerdict.UNEXPECTED)
+
+
+def drift_text(drift: Drift, locations: DefinedAt, *, witness: Mapping[str, Any] | None = None) -> str:
+    """The answer, the differences that stand on their own with their attributes, and what could not be compared."""
+    blocks = [_answer(drift, witness), *_differences(drift, locations), *_not_compared(drift), *_witness(witness)]
+    if drift.assumptions:
+        blocks.append("Taken for equal:\n" + "\n".join(f"  {one_line(a)}" for a in drift.assumptions))
+    return "\n\n".join(blocks) + "\n"
+
+
+def agreed(drift: Drift, witness: Mapping[str, Any] | None) -> bool:
+    """Whether nothing that a second method saw is left unexplained; without a second method, ours stands alone."""
+    return witness is None or (bool(witness.get("agrees")) and not witness.get("unexplained"))
+
+
+def _answer(drift: Drift, witness: Mapping[str, Any] | None) -> str:
+    agrees = agreed(drift, witness)
+    if drift.equal and agrees:
+        return "✓ equal: no differences"
+    weights = [d.severity for d in drift.roots]
+    weighed = ", ".join(f"{weights.count(s):,} {s.value}" for s in reversed(Severity) if s in weights)
+    head = "✓ covered" if drift.covered and agrees else "✕ not covered"
+    return f"{head}: {counted(drift)}" + (f" ({weighed})" if weighed else "")
+
+
+def _differences(drift: Drift, locations: DefinedAt) -> Iterator[str]:
+    along = taken_along(drift)
+    ordered = sorted(drift.roots, key=lambda d: (-d.severity.weight, _ORDER.index(d.verdict), d.kind, d.key))
+    heads = [(d.verdict.value, severity_pill(d.severity).text(), d.kind, one_line(d.key)) for d in ordered]
+    widths = [max((width(head[i]) for head in heads), default=0) for i in range(4)]
+    lines: list[str] = []
+    for difference, head in zip(ordered, heads, strict=True):
+        where = _where(difference, locations)
+        cells = [text + " " * (size - width(text)) for text, size in zip(head, widths, strict=True)]
+        lines.append("  ".join([*cells, where]).rstrip())
+        lines += _details(difference, along.get((difference.kind, difference.key)))
+    if lines:
+        yield "\n".join(lines)
+
+
+def _where(difference: Difference, locations: DefinedAt) -> str:
+    sides = _sides(difference)
+    found = {side: locations(side, difference.kind, difference.key) for side in sides}
+    return "  ".join(f"{side}: {one_line(place)}" for side, place in found.items() if place)
+
+
+def _sides(difference: Difference) -> tuple[str, ...]:
+    """The sides that have the object."""
+    if difference.verdict is DiffVerdict.CHANGED:
+        return ("expected", "actual")
+    return ("expected",) if difference.verdict is DiffVerdict.MISSING else ("actual",)
+
+
+def _details(difference: Difference, along: str | None) -> Iterator[str]:
+    size = max((len(change.name) for change in difference.fields), default=0)
+    for change in difference.fields:
+        yield from _change(change.name.ljust(size), change.expected, change.actual)
+    if along:
+        yield f"    takes along {along}"
+    if difference.note:
+        yield f"    {one_line(difference.note)}"
+
+
+def _change(name: str, expected: str | None, actual: str | None) -> Iterator[str]:
+    """``type  text → integer``, and long values below each other."""
+    left, right = (("(not set)" if value is None else many_lines(value)) for value in (expected, actual))
+    if "\n" not in left + right and width(left) + width(right) <= 90:
+        yield f"    {name}  {left} → {right}"
+        return
+    yield f"    {name.rstrip()}"
+    yield from (f"      - {line}" for line in left.split("\n"))
+    yield from (f"      + {line}" for line in right.split("\n"))
+
+
+def _not_compared(drift: Drift) -> Iterator[str]:
+    things = [("expected", u) for u in drift.unmodelled_expected] + [("actual", u) for u in drift.unmodelled_actual]
+    if things:
+        listed = "\n".join(f"  {side}: {one_line(u.kind)} {one_line(u.identity)}" for side, u in things)
+        yield f"Not compared, because the audit does not know this kind (so nothing is called covered):\n{listed}"
+
+
+def _witness(witness: Mapping[str, Any] | None) -> Iterator[str]:
+    if witness is None:
+        return
+    method = one_line(str(witness.get("method", "second method")))
+    if unexplained := list(witness.get("unexplained", ())):
+        listed = "\n".join(f"  {many_lines(str(line))}" for line in unexplained)
+        yield f"Unexplained: {method} sees what this comparison does not:\n{listed}"
+    else:
+        yield f"Second witness: {method} " + ("agrees" if witness.get("agrees") else "does not agree")

@@ -1,0 +1,144 @@
+"""The report that a reviewer reads: one HTML file, made from executed notebooks and the evidence.
+
+It opens offline, runs no script, prints, and comes out byte for byte the same from the same notebooks and evidence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from migration_audit.model.errors import NotebookError
+from migration_audit.report import table_html
+from migration_audit.report.banner import verdict_sentence
+from migration_audit.report.check_tables import check_anchor, check_table, finding_anchor, findings_table
+from migration_audit.report.escape import html as safe
+from migration_audit.report.escape import many_lines, one_line, slug
+from migration_audit.report.evidence import Evidence
+from migration_audit.report.outputs import joined, render_outputs
+from migration_audit.report.page import render_page
+from migration_audit.report.pills import verdict_pill
+from migration_audit.report.prose import Anchors, TocEntry, relinked, render_markdown, with_anchors
+from migration_audit.report.triage import findings_of
+
+Notebook = Mapping[str, Any]
+_FIRST_SCREEN = 8
+"""Blockers that the first screen names one by one; the others are counted there and told below."""
+_OWN_ANCHORS = ("main", "findings", "checks", "facts", "contents")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a list on the first screen."""
+
+    check: str
+    said: Markup
+    anchor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One notebook as a part of the report."""
+
+    anchor: str
+    title: str
+    body: Markup
+    toc: tuple[TocEntry, ...]
+
+
+def render_report(*, notebooks: Sequence[Notebook | Path | str], evidence: Mapping[str, Any]) -> str:
+    """The whole report as one HTML page.
+
+    ``notebooks`` are executed notebooks in reading order, as paths or as loaded (a dict of nbformat 4);
+    ``evidence`` is the content of ``evidence.json``. Raises NotebookError for a file that is no notebook.
+    """
+    facts = Evidence(evidence)
+    pill = verdict_pill(facts.verdict)
+    lines = list(_blocking(facts))
+    return render_page(
+        "report.html.j2",
+        evidence=facts,
+        pill=pill,
+        sentence=safe(one_line(verdict_sentence(facts.verdict, facts.environment))),
+        title=one_line(f"{pill.glyph} {facts.environment}: {pill.word} · {facts.project}"),
+        blocking=lines[:_FIRST_SCREEN],
+        more_blocking=len(lines) - _FIRST_SCREEN,
+        warnings=list(_weighing(facts)),
+        doubts=[safe(one_line(doubt)) for doubt in facts.doubts],
+        notes=[safe(one_line(note)) for note in facts.notes],
+        head_facts=[(name, safe(one_line(value))) for name, value in facts.facts],
+        files=[tuple(safe(one_line(text)) for text in file) for file in facts.files],
+        findings=table_html.render(findings_table(facts.results, caption="What was found", anchors=True)),
+        checks=table_html.render(check_table(facts.results, caption="Every check", anchors=True)),
+        sections=_sections(notebooks, facts),
+    )
+
+
+def _blocking(evidence: Evidence) -> Iterator[Line]:
+    for result, finding in findings_of(evidence.triage.blockers):
+        if finding is None:
+            yield Line(result.id, safe(one_line(result.reason or result.title)), check_anchor(result.id))
+        else:
+            yield Line(result.id, safe(one_line(finding.summary)), finding_anchor(finding))
+
+
+def _weighing(evidence: Evidence) -> Iterator[Line]:
+    for result in evidence.triage.warnings:
+        number = len(result.findings)
+        told = f"{result.title}: {number:,} finding{'s' * (number != 1)}"
+        yield Line(result.id, safe(one_line(told)), check_anchor(result.id))
+
+
+def _sections(notebooks: Sequence[Notebook | Path | str], evidence: Evidence) -> list[Section]:
+    loaded = [_loaded(notebook, number) for number, notebook in enumerate(notebooks, start=1)]
+    taken = {check_anchor(r.id) for r in evidence.results}
+    taken |= {finding_anchor(f) for r in evidence.results for f in r.findings}
+    anchors = Anchors(taken | set(_OWN_ANCHORS))
+    names = frozenset(name for name, _ in loaded)
+    return [_section(name, notebook, anchors, names) for name, notebook in loaded]
+
+
+def _loaded(notebook: Notebook | Path | str, number: int) -> tuple[str, Notebook]:
+    """The notebook with its name: the file's, else the one that papermill noted, else a number."""
+    if isinstance(notebook, Mapping):
+        noted = (notebook.get("metadata") or {}).get("papermill") or {}
+        path = noted.get("output_path") or noted.get("input_path") or f"notebook-{number}"
+        return Path(str(path)).stem, notebook
+    path = Path(notebook)
+    try:
+        loaded = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise NotebookError(f"cannot be read: {error}", where=str(path), todo="run the audit again") from error
+    if not isinstance(loaded, dict) or loaded.get("nbformat") != 4:
+        raise NotebookError("is not a notebook of format 4", where=str(path), todo="save it with JupyterLab 3 or later")
+    return path.stem, loaded
+
+
+def _section(name: str, notebook: Notebook, anchors: Anchors, names: frozenset[str]) -> Section:
+    anchor = anchors.new(slug(name))
+    toc: list[TocEntry] = []
+    parts: list[Markup] = []
+    for cell in notebook.get("cells", ()):
+        if cell.get("cell_type") == "markdown":
+            html, entries = with_anchors(
+                render_markdown(joined(cell.get("source", "")), cell.get("attachments")), name, anchors
+            )
+            parts.append(Markup('<div class="prose">{}</div>').format(relinked(html, name, names)))
+            toc += entries
+        elif cell.get("cell_type") == "code":
+            parts.append(_code_cell(cell))
+    title = str(toc[0].title.unescape()) if toc else name
+    return Section(anchor, title, Markup("\n").join(parts), tuple(e for e in toc[1:] if e.level <= 3))
+
+
+def _code_cell(cell: Mapping[str, Any]) -> Markup:
+    source = joined(cell.get("source", ""))
+    if not source.strip() and not cell.get("outputs"):
+        return Markup("")
+    code = Markup('<details class="source"><summary>Code</summary><pre>{}</pre></details>').format(safe(many_lines(source)))
+    return Markup("\n").join([code, *render_outputs(cell.get("outputs") or [])])

@@ -1,0 +1,272 @@
+"""What stands in a table's cell: small values that know how they look in HTML, in Markdown and as plain text.
+
+Styles are inline because JupyterLab removes ``<style>`` from notebooks that are not trusted, and every notebook that
+papermill ran is such a one for its reader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from markupsafe import Markup
+
+from migration_audit.report import escape
+
+MUTED = "#57606a"
+_CODE = (
+    "font:12px/1.45 ui-monospace,Menlo,Consolas,monospace;background-color:transparent;color:inherit;padding:0;"
+    "white-space:pre-wrap;overflow-wrap:anywhere"
+)
+
+
+class Inline(Protocol):
+    """Anything that can stand in a cell."""
+
+    def html(self) -> Markup:
+        """Safe HTML with inline styles."""
+
+    def markdown(self) -> str:
+        """GitHub's Markdown, without line ends."""
+
+    def text(self) -> str:
+        """Plain text; line ends are line ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words for people, on one line."""
+
+    value: str
+    muted: bool = False
+    strong: bool = False
+
+    def html(self) -> Markup:
+        """The words, small and grey when muted."""
+        shown = escape.html(self.text())
+        if self.muted:
+            return Markup('<span style="color:{};font-size:12px">{}</span>').format(MUTED, shown)
+        return Markup("<strong>{}</strong>").format(shown) if self.strong else shown
+
+    def markdown(self) -> str:
+        """The words."""
+        shown = escape.markdown(self.text())
+        return f"**{shown}**" if self.strong and shown else shown
+
+    def text(self) -> str:
+        """The words."""
+        return escape.one_line(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An identifier: one line, in a fixed width."""
+
+    value: str
+
+    def html(self) -> Markup:
+        """The identifier as code."""
+        return Markup('<code style="{}">{}</code>').format(_CODE, escape.html(self.text()))
+
+    def markdown(self) -> str:
+        """The identifier as code."""
+        return escape.markdown_code(self.text())
+
+    def text(self) -> str:
+        """The identifier with everything invisible spelled out."""
+        return escape.one_line(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A value beside another one: runs of text, of which some are only here."""
+
+    runs: tuple[tuple[bool, str], ...]
+    """Whether the run is only on this side, and its text."""
+    side: str
+    """``expected`` marks with ``<del>``, ``actual`` with ``<ins>``."""
+
+    def html(self) -> Markup:
+        """The value as code, with ``<del>`` or ``<ins>`` around what the other side has not."""
+        inner = Markup("").join(
+            self._mark(escape.html(shown)) if only_here else escape.html(shown) for only_here, shown in self._shown()
+        )
+        return Markup('<code style="{}">{}</code>').format(_CODE, inner)
+
+    def markdown(self) -> str:
+        """The same with ``<del>`` and ``<ins>``, which GitHub shows."""
+        tag = "del" if self.side == "expected" else "ins"
+        return "".join(
+            f"<{tag}>{escape.markdown(shown)}</{tag}>" if only_here else escape.markdown(shown)
+            for only_here, shown in self._shown()
+        )
+
+    def text(self) -> str:
+        """The value without marks."""
+        return "".join(shown for _, shown in self._shown())
+
+    def _shown(self) -> list[tuple[bool, str]]:
+        return [(only_here, escape.many_lines(run)) for only_here, run in self.runs]
+
+    def _mark(self, shown: Markup) -> Markup:
+        if self.side == "expected":
+            return Markup('<del style="background-color:#ffdfe0;color:#82071e">{}</del>').format(shown)
+        style = "background-color:#d3f5de;color:#0a4d23;text-decoration:none;border-bottom:2px solid #1f9d4d"
+        return Markup('<ins style="{}">{}</ins>').format(style, shown)
+
+
+def code(value: str) -> Marked:
+    """A definition or a type, on as many lines as it has, with nothing marked."""
+    return Marked(runs=((False, value),), side="actual")
+
+
+@dataclass(frozen=True, slots=True)
+class Pill:
+    """A status: a glyph and a word, so that it can be read without colours."""
+
+    glyph: str
+    word: str
+    tone: str
+    """One of the keys of ``TONES``."""
+
+    def html(self) -> Markup:
+        """A rounded label; screen readers are spared the glyph."""
+        foreground, background, border = TONES[self.tone]
+        line = "dashed" if self.tone == "pending" else "solid"
+        style = (
+            "display:inline-block;padding:0 8px;border-radius:10px;font-size:12px;font-weight:600;line-height:19px;"
+            f"white-space:nowrap;color:{foreground};background-color:{background};border:1px {line} {border}"
+        )
+        return Markup('<span style="{}"><span aria-hidden="true">{} </span>{}</span>').format(
+            style, self.glyph, escape.html(escape.one_line(self.word))
+        )
+
+    def markdown(self) -> str:
+        """Glyph and word."""
+        return escape.markdown(self.text())
+
+    def text(self) -> str:
+        """Glyph and word."""
+        return f"{self.glyph} {escape.one_line(self.word)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """Whether something is there; the word serves those who do not see the dot, and plain text."""
+
+    glyph: str
+    word: str
+
+    def html(self) -> Markup:
+        """The dot, named for screen readers and on hovering."""
+        return Markup('<span role="img" aria-label="{0}" title="{0}" style="font-size:15px">{1}</span>').format(
+            self.word, self.glyph
+        )
+
+    def markdown(self) -> str:
+        """Dot and word."""
+        return self.text()
+
+    def text(self) -> str:
+        """Dot and word."""
+        return f"{self.glyph} {self.word}"
+
+
+TONES = {
+    # foreground, background, border: the first two contrast by 7:1 or more
+    "pass": ("#0a5c2b", "#e6f6ec", "#6cb98a"),
+    "fail": ("#8f0d1c", "#fdeaea", "#e0868b"),
+    "review": ("#664400", "#fff4d6", "#cfa92f"),
+    "none": ("#474e57", "#f1f3f5", "#b0b7c0"),
+    "error": ("#571985", "#f5ebfd", "#b585dd"),
+    "info": ("#0b4480", "#e9f2fc", "#86b2e0"),
+    "pending": ("#474e57", "#ffffff", "#8c959f"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """SQL or source that opens on a click: too long for a table, too useful to leave out."""
+
+    label: str
+    source: str
+
+    def html(self) -> Markup:
+        """A ``<details>`` element."""
+        pre = (
+            "margin:4px 0 0;padding:8px 10px;background-color:#f6f8fa;border:1px solid #d0d7de;border-radius:6px;"
+            "font:12px/1.45 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere"
+        )
+        return Markup(
+            '<details style="margin-top:4px"><summary style="cursor:pointer;color:#0b4480;font-size:12px">{}</summary>'
+            '<pre style="{}">{}</pre></details>'
+        ).format(self.label, pre, escape.html(escape.many_lines(self.source)))
+
+    def markdown(self) -> str:
+        """A ``<details>`` element, which GitHub shows."""
+        return (
+            f"<details><summary>{escape.markdown(self.label)}</summary>"
+            f"{escape.markdown_code(escape.many_lines(self.source))}</details>"
+        )
+
+    def text(self) -> str:
+        """The label, then the source."""
+        return f"{self.label}:\n{escape.many_lines(self.source)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to an anchor of the same page, or to a file beside it."""
+
+    label: Inline
+    href: str
+
+    def html(self) -> Markup:
+        """An ``<a>`` element."""
+        return Markup('<a href="{}" style="color:inherit">{}</a>').format(self.href, self.label.html())
+
+    def markdown(self) -> str:
+        """The label alone: the place that it leads to is in the HTML report."""
+        return self.label.markdown()
+
+    def text(self) -> str:
+        """The label alone."""
+        return self.label.text()
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Several things on one line."""
+
+    parts: tuple[Inline, ...]
+
+    def html(self) -> Markup:
+        """The parts with a blank between them."""
+        return Markup(" ").join(part.html() for part in self.parts)
+
+    def markdown(self) -> str:
+        """The parts with a blank between them."""
+        return " ".join(part.markdown() for part in self.parts)
+
+    def text(self) -> str:
+        """The parts with a blank between them."""
+        return " ".join(part.text() for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Several things below each other."""
+
+    parts: tuple[Inline, ...]
+
+    def html(self) -> Markup:
+        """One block per part."""
+        return Markup("").join(Markup("<div>{}</div>").format(part.html()) for part in self.parts)
+
+    def markdown(self) -> str:
+        """The parts with line breaks between them."""
+        return "<br>".join(part.markdown() for part in self.parts)
+
+    def text(self) -> str:
+        """One line or more per part."""
+        return "\n".join(part.text() for part in self.parts)

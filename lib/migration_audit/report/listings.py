@@ -1,0 +1,120 @@
+"""Plain listings: the files of the sources, the environments, the digests that are signed, the catalogue of checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from migration_audit.model.finding import Check
+from migration_audit.model.preflight import SourceFacts
+from migration_audit.project import Environment
+from migration_audit.report.inline import Name, Text
+from migration_audit.report.pills import severity_pill
+from migration_audit.report.table import Group, Heading, Row, Table
+
+
+def source_table(sources: Sequence[SourceFacts]) -> Table:
+    """The files of each source in apply order, with the SHA-256 of their bytes."""
+    groups = [
+        Group(
+            title=Text(f"{source.role}: {source.name}"),
+            labels=(source.role,),
+            rows=tuple(Row((Name(path), Name(sha256))) for path, sha256 in source.files),
+        )
+        for source in sources
+    ]
+    return _table("SQL files in apply order", ("File", "SHA-256"), groups, group_name="Source")
+
+
+def environment_table(environments: Sequence[Environment]) -> Table:
+    """Each environment and the name under which its connection is found; never the connection itself."""
+    rows = [
+        Row(
+            (
+                Text(e.name),
+                Name(f"variable {e.dsn_env}" if e.dsn_env else f"service {e.service}"),
+                Text(", ".join(phase.value for phase in e.phases)),
+                Text(e.database or "any"),
+            )
+        )
+        for e in environments
+    ]
+    headings = ("Environment", "Connection", "Phases", "Pinned database")
+    return _table("Environments", headings, [_only(rows)])
+
+
+def catalogue_table(checks: Iterable[Check]) -> Table:
+    """Every check with its question, how much it weighs and when it is due."""
+    rows = [
+        Row(
+            (
+                Name(check.id),
+                Text(check.title),
+                severity_pill(check.severity),
+                Text("both" if len(check.phases) > 1 else check.phases[0].value),
+            )
+        )
+        for check in checks
+    ]
+    return _table("Checks", ("Check", "Question", "Severity", "Phase"), [_only(rows)])
+
+
+def digest_table(evidence: Mapping[str, Any]) -> Table:
+    """The digests of an evidence: every SQL file and every catalog that was judged."""
+    files = [
+        Group(
+            title=Text(f"{source['role']}: {source['name']}"),
+            labels=(source["role"],),
+            rows=tuple(Row((Name(f["path"]), Name(f["sha256"]))) for f in source["files"]),
+        )
+        for source in evidence["sources"]
+    ]
+    catalogs = tuple(Row((Text(side), Name(digest))) for side, digest in sorted(evidence["snapshots"].items()))
+    group = Group(title=Text("catalogs"), labels=("catalog",), rows=catalogs)
+    return _table(
+        "What was judged, by digest", ("What", "SHA-256"), [*files, *([group] if catalogs else [])], group_name="Source"
+    )
+
+
+def evidence_table(evidence: Mapping[str, Any]) -> Table:
+    """Where an evidence comes from: project, environment, server, commits, time."""
+    facts: list[tuple[str, str]] = [(name, str(evidence[name])) for name in ("project", "environment", "phase", "tool")]
+    facts.append(("read at", str(evidence["generated_at"])))
+    facts += [(f"server: {k.replace('_', ' ')}", _words(v)) for k, v in (evidence["server"] or {}).items()]
+    facts.append(("shadow", str((evidence["shadow"] or {}).get("description", "none"))))
+    facts += [(f"commit: {tree}", _commit(state)) for tree, state in evidence["commit"].items()]
+    rows = [Row((Text(name), Name(value))) for name, value in facts]
+    return _table("Where it comes from", ("What", "Value"), [_only(rows)])
+
+
+def unavailable(reason: str, *, errored: bool) -> Table:
+    """A table that is not there, and why."""
+    glyph = "! could not be read" if errored else "– not looked at"
+    return _table("Not shown", ("Why", "Reason"), [_only([Row((Text(glyph, strong=True), Text(reason)), marked=True)])])
+
+
+def _only(rows: Sequence[Row]) -> Group:
+    return Group(title=None, labels=("",), rows=tuple(rows))
+
+
+def _table(caption: str, headings: tuple[str, ...], groups: Sequence[Group], *, group_name: str = "") -> Table:
+    return Table(
+        caption=caption,
+        note="",
+        group_names=(group_name,),
+        headings=tuple(Heading(name=heading) for heading in headings),
+        groups=tuple(groups),
+        nothing="Nothing to list.",
+    )
+
+
+def _words(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {version}" for name, version in value.items())
+    return "unknown" if value is None else str(value)
+
+
+def _commit(state: Mapping[str, Any]) -> str:
+    if state["commit"] is None:
+        return "not in a git repository"
+    return f"{state['commit']} ({'clean' if state['clean'] else 'with uncommitted changes'})"

@@ -1,0 +1,139 @@
+"""Which side has which index or constraint: dot matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import groupby
+
+from migration_audit.model.objects import CatalogObject, dotted
+from migration_audit.model.relations import Constraint, Index
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.report.diffmarks import side_by_side
+from migration_audit.report.inline import Beside, Inline, Name, Stack, Text, code
+from migration_audit.report.sides import Presence, Standing, standing
+from migration_audit.report.table import Group, Heading, Row, Table
+
+Scope = Callable[[CatalogObject], bool]
+Held = tuple[str, str, tuple[CatalogObject | None, ...]]
+"""Table, key, and the object of each side."""
+
+_FOLD_ABOVE = 60
+"""Rows up to which tables whose objects are the same everywhere are shown in full."""
+_NO_MATTER = {"comment"}
+"""Attributes that make no dot half."""
+
+
+def index_table(
+    sides: Mapping[str, Snapshot],
+    *,
+    scope: Scope | None = None,
+    only_differences: bool = False,
+    caption: str = "Index sets",
+) -> Table:
+    """Every index with a dot per side, by table; definitions that differ are below each other."""
+    return object_matrix(Index, sides, scope=scope, only_differences=only_differences, caption=caption)
+
+
+def constraint_table(
+    sides: Mapping[str, Snapshot],
+    *,
+    scope: Scope | None = None,
+    only_differences: bool = False,
+    caption: str = "Constraints",
+) -> Table:
+    """Every constraint with a dot per side, by table; definitions that differ are below each other."""
+    return object_matrix(Constraint, sides, scope=scope, only_differences=only_differences, caption=caption)
+
+
+def object_matrix(
+    kind: type[CatalogObject],
+    sides: Mapping[str, Snapshot],
+    *,
+    scope: Scope | None = None,
+    only_differences: bool = False,
+    caption: str,
+) -> Table:
+    """Every object of one kind with a dot per side: there, there with other attributes, or absent.
+
+    The first side that has an object is what the others are held against. Works for every kind; the kind's
+    ``definition`` is shown, if it has one.
+    """
+    held = _held(kind, sides, scope)
+    rows = {table: [_row(h, tuple(sides)) for h in group] for table, group in groupby(held, key=lambda h: h[0])}
+    if only_differences:
+        rows = {t: marked for t, shown in rows.items() if (marked := [row for row in shown if row.marked])}
+    noun = {"index": "indexes"}.get(kind.kind, f"{kind.kind}s")
+    return Table(
+        caption=caption,
+        note="● present, ◐ differs, ○ absent; each side is held against the first one that has it",
+        group_names=("Table",),
+        headings=(
+            Heading(name=kind.kind.capitalize()),
+            Heading(name="Definition"),
+            *(Heading(name=side, centred=True) for side in sides),
+            Heading(name="Verdict"),
+        ),
+        groups=tuple(_group(table, shown, noun, fold=len(held) > _FOLD_ABOVE) for table, shown in rows.items()),
+        nothing=f"All {noun} are the same on every side." if held else f"No {noun} on any side.",
+    )
+
+
+def _held(kind: type[CatalogObject], sides: Mapping[str, Snapshot], scope: Scope | None) -> list[Held]:
+    found = [{o.key: o for o in s.objects if type(o) is kind and (scope is None or scope(o))} for s in sides.values()]
+    keys = sorted({key for side in found for key in side})
+    held = [(key, tuple(side.get(key) for side in found)) for key in keys]
+    return sorted((_table(next(o for o in objects if o)), key, objects) for key, objects in held)
+
+
+def _table(thing: CatalogObject) -> str:
+    if isinstance(thing, Index):
+        return thing.table
+    schema, table = getattr(thing, "schema", None), getattr(thing, "table", None)
+    return dotted(*(part for part in (schema, table) if isinstance(part, str)))
+
+
+def _group(table: str, rows: list[Row], noun: str, *, fold: bool) -> Group:
+    fold = fold and not any(row.marked for row in rows)
+    told = f"… {len(rows):,} {noun}, the same everywhere" if fold else None
+    return Group(title=Name(table) if table else None, labels=(table,), rows=tuple(rows), folded=told)
+
+
+def _row(held: Held, sides: tuple[str, ...]) -> Row:
+    _, key, objects = held
+    where = standing(sides, [o and _compared(o) for o in objects])
+    dots = tuple(presence.value for presence in where.presence)
+    name = getattr(next(o for o in objects if o), "name", key)
+    return Row((Name(name), _definitions(objects, where), *dots, where.pill), marked=not where.same)
+
+
+def _compared(thing: CatalogObject) -> tuple[tuple[str, object], ...]:
+    return tuple((name, getattr(thing, name)) for name in thing.compared() if name not in _NO_MATTER)
+
+
+def _definitions(objects: tuple[CatalogObject | None, ...], where: Standing) -> Inline:
+    """The definition, and below it those of the sides that differ, with marks."""
+    first = next(o for o in objects if o)
+    shown: list[Inline] = [code(_definition(first))]
+    for side, presence, thing in zip(where.sides, where.presence, objects, strict=True):
+        if presence is Presence.DIFFERS and thing is not None:
+            shown.append(Beside((Text(f"{side}:", muted=True), *_apart(first, thing))))
+    return Stack(tuple(shown)) if len(shown) > 1 else shown[0]
+
+
+def _apart(first: CatalogObject, other: CatalogObject) -> tuple[Inline, ...]:
+    if _definition(first) != _definition(other):
+        return (side_by_side(_definition(first), _definition(other))[1],)
+    names = [n for n, v in _compared(first) if v != getattr(other, n)]
+    return tuple(code(f"{n.replace('_', ' ')} {_value(getattr(other, n))}") for n in names)
+
+
+def _definition(thing: CatalogObject) -> str:
+    """What a person compares: for an index the columns and what follows, with ``unique`` in front."""
+    if isinstance(thing, Index) and thing.columns:
+        return f"unique {thing.columns}" if thing.unique else thing.columns
+    value = getattr(thing, "definition", None)
+    return _value(value) if value is not None else thing.key
+
+
+def _value(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

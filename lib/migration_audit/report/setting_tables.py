@@ -1,0 +1,97 @@
+"""Settings side by side: hypertables with their dimensions, extensions with their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+
+from migration_audit.model.objects import CatalogObject, dotted
+from migration_audit.model.routines import Extension
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.timescale import Dimension, Hypertable
+from migration_audit.report.diffmarks import side_by_side
+from migration_audit.report.inline import Inline, Name, Text, code
+from migration_audit.report.sides import standing
+from migration_audit.report.table import Group, Heading, Row, Table
+
+Scope = Callable[[CatalogObject], bool]
+Settings = dict[str, dict[str, str]]
+"""Object to setting to value."""
+
+
+def hypertable_table(
+    sides: Mapping[str, Snapshot], *, scope: Scope | None = None, caption: str = "Hypertable settings"
+) -> Table:
+    """Every hypertable with its dimensions, intervals and partitions on each side; what differs is marked."""
+    held = {name: _hypertables(side, scope or _everything) for name, side in sides.items()}
+    return _settings_table(held, what="Hypertable", caption=caption, nothing="No hypertables on any side.")
+
+
+def extension_table(sides: Mapping[str, Snapshot], *, scope: Scope | None = None, caption: str = "Extensions") -> Table:
+    """Every extension with its version and schema on each side; what differs is marked."""
+    wanted = scope or _everything
+    held = {
+        name: {e.name: {"version": e.version, "schema": e.schema} for e in side.of(Extension) if wanted(e)}
+        for name, side in sides.items()
+    }
+    return _settings_table(held, what="Extension", caption=caption, nothing="No extensions on any side.")
+
+
+def _everything(_thing: CatalogObject) -> bool:
+    return True
+
+
+def _hypertables(snapshot: Snapshot, wanted: Scope) -> Settings:
+    held: Settings = {}
+    for table in filter(wanted, snapshot.of(Hypertable)):
+        settings = {"dimensions": ", ".join(table.dimensions)}
+        if table.associated_schema:
+            settings["chunk schema"] = table.associated_schema
+        held[table.key] = settings
+    for dimension in snapshot.of(Dimension):
+        if (owner := dotted(dimension.schema, dimension.table)) in held:
+            held[owner].update(_dimension(dimension))
+    return held
+
+
+def _dimension(dimension: Dimension) -> dict[str, str]:
+    settings = {
+        "type": f"{dimension.type} ({dimension.column_type})",
+        "chunk interval": dimension.chunk_interval,
+        "partitions": None if dimension.partitions is None else str(dimension.partitions),
+        "partitioning function": dimension.partitioning_function,
+        "integer_now function": dimension.integer_now_function,
+    }
+    return {f"{dimension.column}: {name}": value for name, value in settings.items() if value is not None}
+
+
+def _settings_table(held: Mapping[str, Settings], *, what: str, caption: str, nothing: str) -> Table:
+    names = sorted(set(chain.from_iterable(held.values())))
+    groups = tuple(
+        Group(title=Name(name), labels=(name,), rows=tuple(_rows([side.get(name) for side in held.values()], held)))
+        for name in names
+    )
+    differing = sum(row.marked for group in groups for row in group.rows)
+    return Table(
+        caption=caption,
+        note=f"{differing} setting{'s' * (differing != 1)} differ{'s' * (differing == 1)}" if names else None,
+        group_names=(what,),
+        headings=(Heading(name="Setting"), *(Heading(name=side) for side in held), Heading(name="Verdict")),
+        groups=groups,
+        nothing=nothing,
+    )
+
+
+def _rows(settings: list[dict[str, str] | None], sides: Iterable[str]) -> Iterable[Row]:
+    for name in dict.fromkeys(chain.from_iterable(s or () for s in settings)):
+        values = [None if s is None else s.get(name) for s in settings]
+        where = standing(list(sides), values)
+        reference = next(value for value in values if value is not None)
+        cells = [_cell(value, reference, has_object=s is not None) for value, s in zip(values, settings, strict=True)]
+        yield Row((Text(name), *cells, where.pill), marked=not where.same)
+
+
+def _cell(value: str | None, reference: str, *, has_object: bool) -> Inline:
+    if value is None:
+        return Text("(not set)" if has_object else "(absent)", muted=True)
+    return code(value) if value == reference else side_by_side(reference, value)[1]

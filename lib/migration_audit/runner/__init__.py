@@ -1,0 +1,5 @@
+"""papermill for each environment: strict about parameters, and the one who fills ``reports/``."""
+
+from migration_audit.runner.run import RunResult, run_audit
+
+__all__ = ["RunResult", "run_audit"]

@@ -1,0 +1,64 @@
+"""The folders of ``reports/``: one for each run of each environment, never written twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from migration_audit.model.errors import AuditError
+
+SIGNED = "signed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One finished run of one environment."""
+
+    environment: str
+    folder: Path
+    evidence: dict[str, Any]
+
+
+def run_name(now: datetime, commit: str | None) -> str:
+    """``20261123T114500Z-1a2b3c4`` : UTC time and commit, so that names sort by time."""
+    return f"{now.strftime('%Y%m%dT%H%M%SZ')}-{commit[:7] if commit else 'nocommit'}"
+
+
+def new_run_folder(out: Path, environment: str, name: str) -> Path:
+    """A folder that did not exist before; a second run in one second gets a number. Raises AuditError."""
+    for attempt in range(1, 1000):
+        folder = out / environment / (name if attempt == 1 else f"{name}-{attempt}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise AuditError(
+                f"the report folder cannot be written: {error.strerror}",
+                where=str(folder),
+                todo="choose another one with --out, or make it writable",
+            ) from None
+        return folder
+    raise AuditError("there are too many runs of one second", where=str(out / environment), todo="wait a second")
+
+
+def latest_runs(out: Path) -> Iterator[Run]:
+    """The newest run of each environment that left a readable evidence.json, by environment name."""
+    for folder in sorted(p for p in out.iterdir() if p.is_dir() and p.name != SIGNED and not p.name.startswith(".")):
+        for run in sorted((p for p in folder.iterdir() if p.is_dir()), key=lambda p: p.name, reverse=True):
+            evidence = _evidence(run / "evidence.json")
+            if evidence is not None:
+                yield Run(environment=folder.name, folder=run, evidence=evidence)
+                break
+
+
+def _evidence(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None

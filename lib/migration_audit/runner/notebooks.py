@@ -1,0 +1,117 @@
+"""Find the notebooks and execute one: unknown parameters are an error, and papermill's own word is never the verdict."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from migration_audit.model.errors import NotebookError
+
+PREFLIGHT = "10_preflight_diff.ipynb"
+LIVE = "20_live_catalog.ipynb"
+SIGNOFF = "40_signoff.ipynb"
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def packaged_notebooks() -> Path:
+    """The folder of the notebooks that come with this version: in the wheel, or beside ``lib/`` in a clone."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "notebooks"
+    return inside if inside.is_dir() else package.parent.parent / "notebooks"
+
+
+def find_notebook(name: str, *, project_folder: Path) -> Path:
+    """The user's own copy in ``notebooks/`` beside audit.toml, else the packaged one; raises NotebookError."""
+    for folder in (project_folder / "notebooks", packaged_notebooks()):
+        if (folder / name).is_file():
+            return folder / name
+    raise NotebookError(
+        f"there is no notebook {name}", where=str(project_folder / "notebooks"), todo="reinstall the package"
+    )
+
+
+def execute(source: Path, output: Path, parameters: Mapping[str, Any], *, timeout: int = 1800) -> None:
+    """Execute ``source`` with exactly these parameters and write it to ``output``, also when it fails.
+
+    Raises NotebookError when the notebook does not take a parameter, when it takes one without a default that is not
+    given, and when a cell raises, times out, or the kernel dies. ``timeout`` is in seconds, for each cell.
+    """
+    papermill = _papermill()
+    _check_parameters(papermill, source, parameters)
+    try:
+        with _quiet_kernels() as manager:
+            papermill.execute_notebook(
+                _literal(source),
+                _literal(output),
+                parameters=dict(parameters),
+                kernel_name="python3",
+                kernel_manager_class=manager,
+                progress_bar=False,
+                log_output=False,
+                execution_timeout=timeout,
+                cwd=_literal(source.parent),
+            )
+    except papermill.exceptions.PapermillExecutionError as error:
+        what = f"cell {error.exec_count} raised {error.ename}: {_ANSI.sub('', str(error.evalue)).strip()}"
+        raise NotebookError(what, where=source.name, todo=f"open {output} to see the cell") from None
+    except Exception as error:
+        what = f"it did not reach its end: {type(error).__name__}: {_first_line(error)}"
+        raise NotebookError(what, where=source.name, todo=f"open {output} to see how far it came") from error
+
+
+def _check_parameters(papermill: Any, source: Path, parameters: Mapping[str, Any]) -> None:
+    known = papermill.inspect_notebook(_literal(source))
+    if not known:
+        raise NotebookError(
+            "it has no parameters cell", where=source.name, todo="tag the cell with the defaults `parameters`"
+        )
+    unknown = sorted(parameters.keys() - known.keys())
+    missing = sorted(known.keys() - parameters.keys())
+    if unknown or missing:
+        problems = [f"it does not take the parameter {name}" for name in unknown]
+        problems += [f"the parameter {name} was not given" for name in missing]
+        raise NotebookError(
+            "; ".join(problems), where=source.name, todo=f"its parameters cell defines: {', '.join(sorted(known))}"
+        )
+
+
+def _papermill() -> Any:
+    # jsonschema's optional rfc3987_syntax compiles 39 grammars at import, over a second; nothing here needs it.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    import papermill  # noqa: PLC0415  slow to import, and most commands need none of it
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    return papermill
+
+
+def _literal(path: Path) -> str:
+    """A path that papermill's ``str.format`` leaves alone."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _first_line(error: BaseException) -> str:
+    lines = _ANSI.sub("", str(error)).strip().splitlines()
+    return lines[-1] if lines else "no message"
+
+
+@contextmanager
+def _quiet_kernels() -> Iterator[type[Any]]:
+    """A kernel manager that talks over sockets in a private folder: no port race, and nothing readable by others."""
+    from jupyter_client.manager import AsyncKernelManager  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="ma-kernel-") as folder:
+
+        class PrivateKernelManager(AsyncKernelManager):  # type: ignore[misc]
+            def __init__(self, **settings: Any) -> None:
+                super().__init__(**{**settings, "transport": "ipc", "ip": str(Path(folder) / "k")})
+
+        yield PrivateKernelManager

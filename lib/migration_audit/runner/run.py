@@ -1,0 +1,165 @@
+"""Audit environments: execute the notebooks, render the reports, write the evidence last."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from migration_audit import report
+from migration_audit.artifacts.git import read_tree
+from migration_audit.gate import EXIT_CODES
+from migration_audit.model.errors import AuditError, NotebookError
+from migration_audit.model.finding import Phase, Verdict
+from migration_audit.project import Environment, Project
+from migration_audit.runner.folders import latest_runs, new_run_folder, run_name
+from migration_audit.runner.notebooks import LIVE, PREFLIGHT, SIGNOFF, execute, find_notebook
+from migration_audit.signoff import build_statement
+from migration_audit.workbook import SEAL
+from migration_audit.workbook.evidence import failed_evidence
+from migration_audit.workbook.keep import write_atomically, write_json
+
+Progress = Callable[[str], None]
+
+_FACTS = "facts"
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How one environment's audit ended, and where its report is."""
+
+    environment: str
+    folder: Path
+    evidence: dict[str, Any]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that the evidence holds."""
+        return Verdict(self.evidence["verdict"])
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean or review, 1 blocked, 3 incomplete."""
+        return EXIT_CODES[self.verdict]
+
+
+def run_audit(
+    project: Project, environments: Sequence[Environment], *, phase: Phase, out: Path, config: str, progress: Progress
+) -> tuple[RunResult, ...]:
+    """Audit each environment and write its report; one that fails does not stop the others.
+
+    ``config`` is what the notebooks get as their parameter: the path of audit.toml, or ``demo``. The pre-flight is
+    executed once and its notebook is part of every environment's report. Raises AuditError when the report folder cannot
+    be written, NotebookError when a notebook is missing.
+    """
+    now = datetime.now(UTC)
+    name = run_name(now, read_tree(project.directory).commit)
+    folders = {e.name: new_run_folder(out, e.name, name) for e in environments}
+    with tempfile.TemporaryDirectory(prefix="ma-run-") as scratch:
+        shared = Path(scratch)
+        failure = _preflight(project, shared, phase=phase, config=config, progress=progress)
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            jobs = [
+                pool.submit(
+                    _one, project, e, folders[e.name], shared, failure, phase=phase, config=config, progress=progress
+                )
+                for e in environments
+            ]
+            results = tuple(job.result() for job in jobs)
+    write_index(out)
+    return results
+
+
+def write_index(out: Path) -> None:
+    """``index.html``: the matrix of checks by environments over the newest run of each."""
+    runs = [
+        report.RunSummary(
+            environment=run.environment,
+            href=f"{run.folder.relative_to(out).as_posix()}/report.html",
+            evidence=run.evidence,
+        )
+        for run in latest_runs(out)
+    ]
+    write_atomically(out / "index.html", report.render_index(runs).encode())
+
+
+def _preflight(project: Project, shared: Path, *, phase: Phase, config: str, progress: Progress) -> NotebookError | None:
+    progress("pre-flight: applying both SQL sources to empty servers")
+    try:
+        execute(
+            find_notebook(PREFLIGHT, project_folder=project.directory),
+            shared / PREFLIGHT,
+            {"config": config, "phase": phase.value, "run_folder": str(shared / _FACTS)},
+        )
+    except NotebookError as error:
+        return error
+    return None
+
+
+def _one(
+    project: Project,
+    environment: Environment,
+    folder: Path,
+    shared: Path,
+    failure: NotebookError | None,
+    *,
+    phase: Phase,
+    config: str,
+    progress: Progress,
+) -> RunResult:
+    """One environment, from its notebooks to its statement; every failure ends in evidence that says so."""
+    try:
+        shutil.copytree(shared, folder, dirs_exist_ok=True)
+        if failure is None:
+            _notebooks(project, environment, folder, phase=phase, config=config, progress=progress)
+    except AuditError as error:
+        failure = NotebookError(error.what, where=error.where, todo=error.todo)
+    evidence = _sealed(folder)
+    if evidence is None:
+        reason = str(failure) if failure else "the last notebook ended without sealing its evidence"
+        evidence = failed_evidence(project, environment=environment.name, phase=phase.value, error=reason)
+        write_json(folder / "evidence.json", evidence)
+    _write_report(folder, evidence)
+    progress(f"{environment.name}: {evidence['verdict']}")
+    return RunResult(environment=environment.name, folder=folder, evidence=evidence)
+
+
+def _notebooks(
+    project: Project, environment: Environment, folder: Path, *, phase: Phase, config: str, progress: Progress
+) -> None:
+    parameters = {
+        "config": config,
+        "environment": environment.name,
+        "phase": phase.value,
+        "run_folder": str(folder / _FACTS),
+    }
+    for name in (LIVE, SIGNOFF):
+        progress(f"{environment.name}: {name}")
+        execute(find_notebook(name, project_folder=project.directory), folder / name, parameters)
+
+
+def _sealed(folder: Path) -> dict[str, Any] | None:
+    """The evidence that the last cell left, taken out of the facts; None when it never ran."""
+    seal = folder / _FACTS / SEAL
+    if not seal.is_file():
+        return None
+    evidence: dict[str, Any] = json.loads(seal.read_text("utf-8"))
+    seal.unlink()
+    return evidence
+
+
+def _write_report(folder: Path, evidence: dict[str, Any]) -> None:
+    """report.html and summary.md, then evidence.json with ``complete``, then the statement over all of them."""
+    notebooks = sorted(folder.glob("*.ipynb"))
+    complete = {**evidence, "complete": evidence["error"] is None}
+    write_atomically(folder / "report.html", report.render_report(notebooks=notebooks, evidence=complete).encode())
+    write_atomically(folder / "summary.md", report.summary_markdown(complete).encode())
+    write_json(folder / "evidence.json", complete)
+    write_json(folder / "statement.json", build_statement(folder, complete))

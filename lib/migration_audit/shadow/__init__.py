@@ -1,0 +1,15 @@
+"""Real servers for throw-away databases: four providers, private clusters, always cleaned up.
+
+``find_server`` chooses a server, ``server.cluster()`` is a running one, ``cluster.create_database()`` a database in it::
+
+    server = find_server(extensions={"timescaledb"}, progress=print)
+    with server.cluster() as cluster:
+        conninfo = cluster.create_database("shadow")
+"""
+
+from migration_audit.shadow.interface import Cluster, Progress, Server, Status
+from migration_audit.shadow.running import start, stop
+from migration_audit.shadow.select import find_server
+from migration_audit.shadow.status import install, status
+
+__all__ = ["Cluster", "Progress", "Server", "Status", "find_server", "install", "start", "status", "stop"]

@@ -1,0 +1,324 @@
+"""Run SQL sources on a database as ``psql -f`` would, and remember which statement wrote which catalog row.
+
+Every file has a session of its own. Statements go one by one in autocommit mode, the first failure ends everything, and
+explicit transaction blocks mean what they say. Nothing is wrapped in a savepoint: a savepoint would change what some
+statements do (SET TRANSACTION, COPY … FREEZE).
+
+The rows of the catalogs carry the transaction (``xmin``) and the command in it (``cmin``) that wrote them:
+
+- outside of a block, a statement owns the transaction ids between two readings of the snapshot's ``xmax``;
+- in a block all statements share one range, and a row that is put into a temporary table after each of them says which
+  command number it had reached. The table goes with the session.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
+
+from migration_audit.model.errors import ServerError
+from migration_audit.model.location import Location
+from migration_audit.model.sql import Applied, SqlFailure, SqlFile, SqlSource, Statement, StatementKind
+
+_OPTIONS = "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c client_min_messages=warning"
+_MOST_NOTICES = 200
+_LAST_COMMAND = 2**32
+"""Above every ``cmin``."""
+
+_NEXT_XID = "select pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())"
+_MARKER = "pg_temp.migration_audit_marker"
+_MARK = f"insert into {_MARKER} default values returning cmin"  # noqa: S608 - a constant name
+_MAKE_MARKER = f"create temp table {_MARKER} (); grant insert, select on {_MARKER} to public; commit"
+_UNHEARD = "begin; set local session_replication_role = replica; "
+"""Event triggers that the SQL has made must not notice the marker; they do not fire for a replica."""
+
+_COPY_TO_CLIENT = re.compile(r"copy\b.*\bto\s+stdout\b", re.IGNORECASE | re.DOTALL)
+_WITHOUT_SNAPSHOT = re.compile(r"(?:set|show|reset|lock|fetch|listen|notify|unlisten|checkpoint)\b", re.IGNORECASE)
+"""Statements that write nothing, and after which SET TRANSACTION must still be possible."""
+_DISCARD = re.compile(r"discard\b", re.IGNORECASE)
+_CHAIN = re.compile(r"(?:commit|end|rollback|abort)\b.*\band\s+chain\b", re.IGNORECASE | re.DOTALL)
+_MISSING_ROLE = re.compile(r'role "(.+)" does not exist', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The transaction ids ``start <= id < stop``, and up to which command number each location reaches in them."""
+
+    start: int
+    stop: int
+    steps: tuple[tuple[int, Location | None], ...]
+
+
+class Trace:
+    """Which statement wrote a catalog row."""
+
+    def __init__(self, spans: Sequence[_Span] = ()) -> None:
+        """Take spans in the order in which they happened."""
+        self._spans = tuple(spans)
+        self._starts = [span.start for span in self._spans]
+
+    def locate(self, xid: int, cmin: int) -> Location | None:
+        """The line at which the statement starts that wrote a row with this ``xmin`` and ``cmin``.
+
+        None for rows that no traced statement wrote: those of the template database, above all.
+        """
+        if not self._spans:
+            return None
+        # xmin has the low 32 bits of a 64-bit id; what it names cannot be younger than the last reading.
+        stop = self._spans[-1].stop
+        wide = stop - ((stop - xid) & 0xFFFFFFFF)
+        index = bisect.bisect_right(self._starts, wide) - 1
+        if index < 0 or wide >= self._spans[index].stop:
+            return None
+        steps = self._spans[index].steps
+        return steps[bisect.bisect_left(steps, cmin, key=lambda step: step[0])][1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What applying gave, and where what it made comes from."""
+
+    applied: Applied
+    trace: Trace
+
+
+def apply_sources(
+    conninfo: str, sources: Sequence[SqlSource], *, progress: Callable[[str], None] | None = None
+) -> Application:
+    """Apply ``sources`` one after the other to the database at ``conninfo``, up to the first failure.
+
+    A role that the SQL names and nobody made is created without any rights, where the caller may create roles, and
+    told in ``assumed_roles``. ``progress`` is told of every file. Raises ServerError if the database cannot be reached; SQL
+    that fails is a result, not an exception.
+    """
+    run = _Run(conninfo)
+    failure: SqlFailure | None = None
+    for file in (file for source in sources for file in source.files):
+        if progress:
+            progress(f"applying {file.path}")
+        with closing(run.connect()) as connection:
+            failure = _Session(connection, run).apply(file)
+        if failure:
+            break
+    applied = Applied(
+        sequence=tuple(source.name for source in sources),
+        failure=failure,
+        assumed_roles=tuple(run.assumed_roles),
+        notices=tuple(run.notices),
+    )
+    return Application(applied=applied, trace=Trace(run.spans))
+
+
+class _Run:
+    """What outlives the session of one file."""
+
+    def __init__(self, conninfo: str) -> None:
+        self.assumed_roles: list[str] = []
+        self.notices: dict[str, None] = {}
+        self.spans: list[_Span] = []
+        given = conninfo_to_dict(conninfo)
+        self._conninfo = make_conninfo(
+            conninfo,
+            application_name="migration-audit",
+            client_encoding="UTF8",
+            options=f"{given.get('options') or ''} {_OPTIONS}".strip(),
+        )
+        with closing(self.connect()) as connection:
+            self._next_xid = _number(connection, _NEXT_XID)
+
+    def connect(self) -> psycopg.Connection:
+        try:
+            connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None)
+        except psycopg.OperationalError as error:
+            raise ServerError(
+                f"the database to apply SQL to cannot be reached: {str(error).strip()}",
+                where=str(conninfo_to_dict(self._conninfo).get("dbname") or "the default database"),
+                todo="see whether the server still runs: migration-audit server status",
+            ) from error
+        with suppress(psycopg.Error):  # plain roles may not; messages then come in the server's language
+            connection.execute("set lc_messages = 'C'")
+        return connection
+
+    def close_span(self, connection: psycopg.Connection, steps: Iterable[tuple[int, Location | None]]) -> None:
+        """Everything since the last reading belongs to ``steps``."""
+        start, self._next_xid = self._next_xid, _number(connection, _NEXT_XID)
+        if start < self._next_xid:
+            self.spans.append(_Span(start, self._next_xid, tuple(steps)))
+
+    def assume_role(self, name: str) -> bool:
+        """Create a role without rights, in a session of its own; False if that was done before or is not allowed."""
+        if name in self.assumed_roles:
+            return False
+        try:
+            with closing(self.connect()) as connection:
+                connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(name)))
+        except psycopg.Error:
+            return False
+        self.assumed_roles.append(name)
+        return True
+
+    def notice(self, at: Location, diagnostic: psycopg.errors.Diagnostic) -> None:
+        if diagnostic.severity_nonlocalized == "WARNING" and len(self.notices) < _MOST_NOTICES:
+            self.notices[f"{at}: {diagnostic.message_primary}"] = None
+
+
+class _StatementError(Exception):
+    """The server refused ``statement``."""
+
+    def __init__(self, statement: Statement, error: psycopg.Error) -> None:
+        super().__init__(str(error))
+        self.statement = statement
+        self.error = error
+
+
+@dataclass(slots=True)
+class _Block:
+    """A transaction block that is open: its statements from BEGIN on, and how far the command numbers went."""
+
+    statements: list[Statement]
+    steps: list[tuple[int, Location | None]] = field(default_factory=list)
+    is_traced: bool = True
+
+
+class _Session:
+    """One file, in the session that it has for itself."""
+
+    def __init__(self, connection: psycopg.Connection, run: _Run) -> None:
+        self._connection = connection
+        self._run = run
+        self._block: _Block | None = None
+        self._has_marker = False
+        self._at = Location("", 0)
+        connection.add_notice_handler(lambda diagnostic: run.notice(self._at, diagnostic))
+
+    def apply(self, file: SqlFile) -> SqlFailure | None:
+        """The first failure, if there is one."""
+        if any(statement.kind is StatementKind.TRANSACTION for statement in file.statements):
+            self._make_marker()
+        try:
+            for statement in file.statements:
+                self._execute(statement)
+        except _StatementError as refused:
+            return _failure(refused.statement, refused.error)
+        if self._block is None:
+            return None
+        begin = self._block.statements[0]
+        message = "this transaction is never committed: psql would roll it back at the end of the file"
+        return SqlFailure(at=begin.at, statement=begin.text, message=message, sqlstate=None)
+
+    def _execute(self, statement: Statement) -> None:
+        while True:
+            try:
+                self._send(statement)
+                break
+            except _StatementError as refused:
+                role = _missing_role(refused.error)
+                if role is None or not self._run.assume_role(role):
+                    raise
+            self._replay()
+        self._follow(statement)
+
+    def _send(self, statement: Statement) -> None:
+        self._at = statement.at
+        text = statement.text.encode()
+        try:
+            if statement.kind is StatementKind.COPY:
+                with self._connection.cursor() as cursor, cursor.copy(text) as copy:
+                    copy.write(statement.data.encode())
+            elif _COPY_TO_CLIENT.match(statement.text):
+                with self._connection.cursor() as cursor, cursor.copy(text) as copy:
+                    for _ in copy:
+                        pass
+            else:
+                self._connection.execute(text)
+        except psycopg.Error as error:
+            raise _StatementError(statement, error) from error
+
+    def _follow(self, statement: Statement) -> None:
+        """Keep account of what the statement did to the transaction, and of what is now its own."""
+        is_open = self._connection.info.transaction_status is not TransactionStatus.IDLE
+        block = self._block
+        if block is None:
+            if is_open:
+                self._block = _Block([statement])
+            else:
+                self._run.close_span(self._connection, [(_LAST_COMMAND, statement.at)])
+        elif is_open and not _CHAIN.match(statement.text):
+            block.statements.append(statement)
+            self._mark(block, statement)
+        else:
+            end = statement.at if block.is_traced else None
+            self._run.close_span(self._connection, [*block.steps, (_LAST_COMMAND, end)])
+            self._block = _Block([statement]) if is_open else None
+
+    def _replay(self) -> None:
+        """Run the open block again up to where it failed, as if the role had been there from the start."""
+        block = self._block
+        if block is None:
+            return
+        self._connection.execute("rollback")
+        block.steps.clear()
+        for statement in block.statements:
+            if statement is block.statements[0] and _CHAIN.match(statement.text):
+                self._connection.execute("begin")
+            else:
+                self._send(statement)
+                self._mark(block, statement)
+
+    def _mark(self, block: _Block, statement: Statement) -> None:
+        """Read which command number the block has reached."""
+        if statement.kind is StatementKind.TRANSACTION or _WITHOUT_SNAPSHOT.match(statement.text):
+            return
+        if _DISCARD.match(statement.text):
+            self._has_marker = False
+        block.is_traced &= self._has_marker
+        if block.is_traced:
+            block.steps.append((_number(self._connection, _MARK), statement.at))
+
+    def _make_marker(self) -> None:
+        for start in (_UNHEARD, "begin; "):
+            try:
+                self._connection.execute((start + _MAKE_MARKER).encode())
+            except psycopg.Error:  # not a superuser, or without the right to temporary tables: blocks stay untraced
+                self._connection.execute("rollback")
+            else:
+                self._has_marker = True
+                return
+
+
+def _number(connection: psycopg.Connection, query: str) -> int:
+    row = connection.execute(query.encode()).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _missing_role(error: psycopg.Error) -> str | None:
+    if error.sqlstate != "42704":
+        return None
+    match = _MISSING_ROLE.fullmatch(error.diag.message_primary or "")
+    return match[1] if match else None
+
+
+def _failure(statement: Statement, error: psycopg.Error) -> SqlFailure:
+    """The server's message as psql prints it, with the line that the server points at."""
+    diagnostic = error.diag
+    message = diagnostic.message_primary or str(error).strip()
+    position = int(diagnostic.statement_position or 1)
+    line = statement.at.line + statement.text.count("\n", 0, position - 1)
+    if line != statement.at.line:
+        message += f" (line {line})"
+    parts = {
+        "DETAIL": diagnostic.message_detail,
+        "HINT": diagnostic.message_hint,
+        "QUERY": diagnostic.internal_query,
+        "CONTEXT": diagnostic.context,
+    }
+    lines = [message, *(f"{name}: {text}" for name, text in parts.items() if text)]
+    return SqlFailure(at=statement.at, statement=statement.text, message="\n".join(lines), sqlstate=error.sqlstate)

@@ -1,0 +1,230 @@
+"""Private clusters: made in a directory of their own, watched over by a guard, gone when the caller is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from migration_audit.model.errors import ServerError
+from migration_audit.shadow import guard
+from migration_audit.shadow.databases import Databases, conninfo
+from migration_audit.shadow.paths import Account, runtime_dir
+from migration_audit.shadow.rundir import Descriptors, data_of, make_directory, remove_stale, stop_and_remove
+
+SUPERUSER = "postgres"
+START_LIMIT = 60.0
+"""Seconds from the first step to a server that takes connections; a busy disk needs some of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How to make and start one cluster; ``{data}`` in a step stands for its data directory."""
+
+    copy: Sequence[Sequence[str]]
+    """Steps that copy a pristine data directory."""
+    initdb: Sequence[Sequence[str]]
+    """Steps that make one anew; options can be added to the first."""
+    postgres: Path
+    account: Account
+    environment: Mapping[str, str]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a cluster listens: a folder for its socket, or loopback with a password."""
+
+    host: str
+    port: int = 5432
+    password: str | None = None
+
+    @property
+    def options(self) -> list[str]:
+        """Command-line options of ``postgres``."""
+        tcp = self.password is not None
+        chosen = {
+            "port": self.port,
+            "listen_addresses": self.host if tcp else "",
+            "unix_socket_directories": "" if tcp else self.host,
+            "unix_socket_permissions": "0700",
+        }
+        return [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
+
+
+class PrivateCluster(Databases):
+    """A running cluster of our own; ``open_cluster`` starts it."""
+
+    superuser = SUPERUSER
+
+    def __init__(self, directory: Path, endpoint: Endpoint, process: subprocess.Popen[bytes]) -> None:
+        """Describe the cluster that runs in the directory under that guard."""
+        self.directory = directory
+        self.process = process
+        self._endpoint = endpoint
+
+    def conninfo(self, database: str = "postgres", user: str | None = None) -> str:
+        """A libpq connection string, for any role: logged in as it on a socket, set by ``role`` over TCP."""
+        end = self._endpoint
+        where = {"host": end.host, "port": str(end.port), "dbname": database}
+        if end.password is None:
+            return conninfo(**where, user=user or SUPERUSER)
+        return conninfo(**where, user=SUPERUSER, password=end.password, role=user)
+
+
+@contextlib.contextmanager
+def open_cluster(recipe: Recipe, *, fresh: bool = False, tcp: bool | None = None) -> Iterator[PrivateCluster]:
+    """Start a cluster and yield it; stop and remove it afterwards, whatever happens.
+
+    ``tcp`` is for tests; by default loopback is used where unix sockets do not work.
+    Raises ServerError with the tail of the server's log when it does not start.
+    """
+    opened_by = os.getpid()
+    cluster, held = launch(recipe, fresh=fresh, tcp=tcp)
+    try:
+        yield cluster
+    finally:
+        held.close()
+        if os.getpid() == opened_by:  # a forked child leaves the block too, and must not take the cluster with it
+            _finish(cluster)
+
+
+def launch(
+    recipe: Recipe, *, fresh: bool = False, tcp: bool | None = None, detached: bool = False
+) -> tuple[PrivateCluster, Descriptors]:
+    """Start a cluster that ends when the descriptors are closed, or by a signal to its guard when detached.
+
+    Raises ServerError, and leaves nothing behind, when it does not start.
+    """
+    base = runtime_dir(recipe.account)
+    remove_stale(base)
+    directory, lock = make_directory(base, recipe.account)
+    reader, writer = os.pipe()
+    held = Descriptors(writer, lock)
+    try:
+        endpoint = _endpoint(directory, tcp=not _sockets_work(directory) if tcp is None else tcp)
+        _write_specification(recipe, directory, endpoint, fresh=fresh, detached=detached)
+        process = _start_guard(recipe, directory, stdin=reader, lock=lock)
+    except BaseException:
+        held.close()
+        guard.remove(directory)
+        raise
+    finally:
+        os.close(reader)
+    cluster = PrivateCluster(directory, endpoint, process)
+    try:
+        _wait_until_ready(cluster, recipe)
+    except BaseException:
+        process.send_signal(signal.SIGTERM)
+        held.close()
+        _finish(cluster)
+        raise
+    return cluster, held
+
+
+def _sockets_work(directory: Path) -> bool:
+    """False on file systems that know no sockets."""
+    probe = directory / "s" / "probe"
+    try:
+        with socket.socket(socket.AF_UNIX) as unix:
+            unix.bind(str(probe))
+    except OSError:
+        return False
+    probe.unlink()
+    return True
+
+
+def _endpoint(directory: Path, *, tcp: bool) -> Endpoint:
+    if not tcp:
+        return Endpoint(str(directory / "s"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return Endpoint("127.0.0.1", free.getsockname()[1], secrets.token_urlsafe(24))
+
+
+def _write_specification(recipe: Recipe, directory: Path, endpoint: Endpoint, *, fresh: bool, detached: bool) -> None:
+    data, account = str(data_of(directory)), recipe.account
+    steps = [list(step) for step in (recipe.initdb if fresh or endpoint.password else recipe.copy)]
+    if endpoint.password:
+        file = directory / "password"
+        file.touch(mode=0o600)
+        file.write_text(endpoint.password, encoding="utf-8")
+        os.chown(file, account.uid, account.gid)
+        steps[0].append(f"--pwfile={file}")
+    specification = {
+        "account": None if account.is_caller else [account.uid, account.gid],
+        "steps": [[part.replace("{data}", data) for part in step] for step in steps],
+        "server": [str(recipe.postgres), "-D", data, *endpoint.options],
+        "detached": detached,
+    }
+    (directory / "spec.json").write_text(json.dumps(specification), encoding="utf-8")
+
+
+def _start_guard(recipe: Recipe, directory: Path, *, stdin: int, lock: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", guard.__file__, directory],
+        stdin=stdin,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=dict(recipe.environment),
+        cwd="/",
+        start_new_session=True,
+        pass_fds=[lock],
+    )
+
+
+def _wait_until_ready(cluster: PrivateCluster, recipe: Recipe) -> None:
+    directory = cluster.directory
+    limit = time.monotonic() + START_LIMIT
+    while time.monotonic() < limit:
+        if _is_ready(directory):
+            return
+        if (directory / "exit").exists() or cluster.process.poll() is not None:
+            break
+        time.sleep(0.005)
+    raise ServerError(
+        f"{recipe.description} did not start: {_why_not_started(directory)}",
+        todo="what is indented is the end of its log; `migration-audit server status` shows other servers",
+    )
+
+
+def _is_ready(directory: Path) -> bool:
+    """True when the postmaster says so, in the way that it tells pg_ctl."""
+    try:
+        lines = (data_of(directory) / "postmaster.pid").read_text(encoding="utf-8").split("\n")
+    except OSError:
+        return False
+    return len(lines) > 7 and lines[7].strip() == "ready"
+
+
+def _why_not_started(directory: Path) -> str:
+    try:
+        ended = json.loads((directory / "exit").read_text(encoding="utf-8"))
+        what = f"{Path(ended['program']).name} ended with status {ended['status']}"
+    except (OSError, ValueError):
+        what = f"no answer within {START_LIMIT:.0f} s"
+    try:
+        log = (directory / "log").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        log = ""
+    return "\n".join([what, *(f"    {line}" for line in log.splitlines()[-15:])])
+
+
+def _finish(cluster: PrivateCluster) -> None:
+    """Wait for the guard to clean up, and do it ourselves if the guard was killed."""
+    try:
+        cluster.process.wait(timeout=2 * guard.STOP_LIMIT + 5)
+    except subprocess.TimeoutExpired:
+        cluster.process.kill()
+        cluster.process.wait()
+    if cluster.directory.exists():
+        stop_and_remove(cluster.directory)

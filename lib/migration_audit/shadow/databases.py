@@ -1,0 +1,63 @@
+"""Connection strings, and creating and dropping databases: the same on every cluster."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from migration_audit.model.errors import ServerError
+
+
+class Databases(ABC):
+    """The part of a cluster that talks to it."""
+
+    @abstractmethod
+    def conninfo(self, database: str = "postgres", user: str | None = None) -> str:
+        """A libpq connection string."""
+
+    def create_database(self, name: str) -> str:
+        """Create an empty database and return its connection string; raises ServerError when it cannot be made."""
+        # From template0, so that nothing that somebody put into template1 of their own server gets in.
+        self.execute("create database {} template template0 encoding 'UTF8'", name)
+        return self.conninfo(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database and the connections to it; one that is gone is no error."""
+        self.execute("drop database if exists {} with (force)", name)
+
+    def execute(self, statement: str, name: str) -> None:
+        """Run a statement about one database, whose name is quoted where the braces are."""
+        import psycopg
+        from psycopg import sql
+
+        try:
+            with psycopg.connect(self.conninfo(), autocommit=True) as connection:
+                connection.execute(sql.SQL(statement).format(sql.Identifier(name)))  # type: ignore[arg-type]
+        except psycopg.Error as error:
+            raise ServerError(str(error).strip(), where=f"database {name}") from error
+
+
+def conninfo(*, role: str | None = None, **parameters: str) -> str:
+    """A libpq connection string that the caller's own ``PG…`` variables do not change.
+
+    >>> conninfo(host="/tmp/s", dbname="it's")
+    "options='' sslmode='disable' gssencmode='disable' host='/tmp/s' dbname='it\\\\'s'"
+    """
+    # PGOPTIONS could set a search_path or a role behind the audit's back.
+    chosen = {"options": role_option(role), "sslmode": "disable", "gssencmode": "disable"} | parameters
+    return " ".join(f"{name}='{_quoted(value)}'" for name, value in chosen.items())
+
+
+def role_option(role: str | None) -> str:
+    """The value of ``options`` that makes a session act as a role from its start; empty for no role.
+
+    >>> role_option("a b")
+    '-c role=a\\\\ b'
+    """
+    if role is None:
+        return ""
+    escaped = "".join(f"\\{each}" if each == "\\" or each.isspace() else each for each in role)
+    return f"-c role={escaped}"
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("'", "\\'")

@@ -1,0 +1,203 @@
+"""The server that Debian's signed packages hold, in a folder of our own: no root, nothing of the system touched.
+
+``trixie`` has PostgreSQL 17 and ``sid`` a newer one; TimescaleDB in them is the Apache edition, because Debian ships
+free software only. An installation is a folder that is built, proven by starting it and creating the extensions, and
+only then pointed to by a symbolic link; a folder that no link points to is what an interrupted installation left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from migration_audit import __version__
+from migration_audit.model.errors import ServerError
+from migration_audit.shadow.binaries import BinaryServer, Programs, clean_environment, make_pristine
+from migration_audit.shadow.interface import Progress
+from migration_audit.shadow.lock import locked
+from migration_audit.shadow.mirror import Apt, Package, find_mirror, redacted
+from migration_audit.shadow.paths import Account, cache_dir, server_account
+from migration_audit.shadow.unpack import complete_alternatives, make_relocatable, unpack
+
+SUITES = ("trixie", "sid")
+FREE_BYTES = 1_200_000_000
+"""What an installation needs while it is made; half of it remains."""
+_STAMP = "installed.json"
+_LAYOUT = 1
+"""Counts up when an older installation cannot be used any more."""
+
+# Depended on by the packages, and not by the programs that run here: the JIT compiler, Perl, locales, tools.
+_NOT_NEEDED = re.compile(
+    r"libllvm\d+|libz3-4|perl.*|lib.*-perl|libperl.*|locales|libc-l10n|gnupg.*|gpg.*|dirmngr|pinentry-.*|passwd|procps|"
+    r"libproc2-0|openssl|debconf|adduser|login\.defs|fonts-.*|fontconfig-config|postgresql-common.*|"
+    r"postgresql-client-common|ssl-cert|ucf|init-system-helpers|sysvinit-utils|sensible-utils|base-passwd|libsemanage.*|"
+    r"libdebconfclient0|libpam-modules.*|readline-common|netbase|mysql-common|mariadb-common|.*-base"
+)
+
+
+def find_debian(suite: str, progress: Progress) -> BinaryServer:
+    """The installed server of that suite, installed first if it is not there.
+
+    Raises ServerError when it cannot be installed: no apt, no keys, no network, no space.
+    """
+    account = server_account()
+    cache = cache_dir(account)
+    installed = load_installed(cache, suite, account)
+    if installed is not None:
+        return installed
+    with locked(cache / f"debian-{suite}.lock", f"another installation of debian:{suite}", progress):
+        installed = load_installed(cache, suite, account)
+        return installed or _install(cache, suite, account, progress)
+
+
+def load_installed(cache: Path, suite: str, account: Account) -> BinaryServer | None:
+    """The installed server of that suite, or None when there is none that can be trusted."""
+    home = (cache / f"debian-{suite}").resolve()
+    try:
+        stamp = json.loads((home / _STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    # The paths are written into the programs, and the pristine data directory belongs to one account.
+    if (stamp.get("layout"), stamp.get("home"), stamp.get("uid")) != (_LAYOUT, str(home), account.uid):
+        return None
+    return _server(home, suite, account, major=stamp["major"])
+
+
+def _install(cache: Path, suite: str, account: Account, progress: Progress) -> BinaryServer:
+    link = cache / f"debian-{suite}"
+    _remove_leftovers(cache, link)
+    free = shutil.disk_usage(cache).free
+    if free < FREE_BYTES:
+        raise ServerError(
+            f"{free / 1e9:.1f} GB are free and {FREE_BYTES / 1e9:.1f} GB are needed to install debian:{suite}",
+            where=str(cache),
+            todo="free some space, or set MIGRATION_AUDIT_CACHE to a folder on another disk",
+        )
+    home = Path(tempfile.mkdtemp(prefix=f"debian-{suite}.", dir=cache))
+    with _removed_on_failure(home):
+        home.chmod(0o755)
+        packages = _fetch_and_unpack(home, suite, progress)
+        major = _major(packages)
+        make_relocatable(home / "root", home / f"root/usr/lib/postgresql/{major}/bin")
+        complete_alternatives(home / f"root/usr/share/postgresql/{major}")
+        progress(f"debian:{suite}: starting PostgreSQL {major} once to prove that it works")
+        server = _server(home, suite, account, major=major)
+        _prove(server, home)
+        _write_stamp(home, packages, suite=suite, major=major, account=account)
+        _point(link, home)
+    progress(f"debian:{suite}: installed {server.description}")
+    return server
+
+
+def _fetch_and_unpack(home: Path, suite: str, progress: Progress) -> list[Package]:
+    apt_home = home / "apt"
+    apt_home.mkdir(mode=0o700)
+    mirror = find_mirror()
+    progress(f"debian:{suite}: reading the list of packages of {redacted(mirror)}")
+    apt = Apt(apt_home, suite, mirror)
+    apt.update()
+    packages = [each for each in apt.closure(_wanted(apt)) if not _NOT_NEEDED.fullmatch(each.name)]
+    size = sum(package.size for package in packages)
+    progress(f"debian:{suite}: downloading {len(packages)} packages, {size / 1e6:.0f} MB")
+    files = apt.download(packages)
+    progress(f"debian:{suite}: unpacking {len(files)} packages")
+    unpack(files, home / "root")
+    shutil.rmtree(apt_home)
+    return packages
+
+
+def _wanted(apt: Apt) -> list[str]:
+    """The newest PostgreSQL for which the suite has TimescaleDB, with PostGIS if it has that too."""
+    majors = [int(name.split("-")[1]) for name in apt.names(r"postgresql-\d+-timescaledb")]
+    if not majors:
+        raise ServerError(f"the suite {apt.suite} has no TimescaleDB", where=redacted(apt.mirror))
+    newest = f"postgresql-{max(majors)}"
+    return [newest, f"{newest}-timescaledb", *apt.names(rf"{newest}-postgis-3")]
+
+
+def _major(packages: list[Package]) -> int:
+    return next(int(found[1]) for each in packages if (found := re.fullmatch(r"postgresql-(\d+)", each.name)))
+
+
+def _server(home: Path, suite: str, account: Account, *, major: int) -> BinaryServer:
+    root = home / "root"
+    share = root / f"usr/share/postgresql/{major}"
+    programs = Programs(
+        bin=root / f"usr/lib/postgresql/{major}/bin",
+        share=share,
+        lib=root / f"usr/lib/postgresql/{major}/lib",
+        environment=_environment(root),
+        account=account,
+    )
+    return BinaryServer(
+        "debian" if suite == SUITES[0] else f"debian:{suite}",
+        programs,
+        origin=f"from Debian {suite} packages",
+        pristine=home / "pristine",
+    )
+
+
+def _environment(root: Path) -> dict[str, str]:
+    environment = clean_environment(
+        LOCPATH=str(root / "usr/lib/locale"),
+        PROJ_DATA=str(root / "usr/share/proj"),
+        GDAL_DATA=str(root / "usr/share/gdal"),
+        GDAL_DRIVER_PATH="disable",
+        OPENSSL_CONF="/dev/null",
+    )
+    for name in ("LD_LIBRARY_PATH", "LD_PRELOAD", "PROJ_LIB"):
+        environment.pop(name, None)
+    return environment
+
+
+def _prove(server: BinaryServer, home: Path) -> None:
+    """Make the pristine data directory, start a copy of it and create the extensions in it."""
+    import psycopg
+
+    programs = server.installation
+    make_pristine(programs, home / "pristine")
+    with server.cluster() as cluster, psycopg.connect(cluster.create_database("proof"), autocommit=True) as connection:
+        for name in [each for each in ("timescaledb", "postgis") if each in programs.extensions]:
+            connection.execute(f"create extension {name}")  # type: ignore[arg-type]
+
+
+def _write_stamp(home: Path, packages: list[Package], *, suite: str, major: int, account: Account) -> None:
+    stamp = {
+        "layout": _LAYOUT,
+        "home": str(home),
+        "uid": account.uid,
+        "suite": suite,
+        "major": major,
+        "migration_audit": __version__,
+        "packages": {package.name: package.version for package in packages},
+    }
+    (home / _STAMP).write_text(json.dumps(stamp, indent=2), encoding="utf-8")
+
+
+def _point(link: Path, home: Path) -> None:
+    """Make the link point to the new folder in one step, whether or not it pointed to an older one."""
+    new = link.with_name(f"{link.name}.link")
+    new.unlink(missing_ok=True)
+    new.symlink_to(home.name)
+    new.replace(link)
+
+
+def _remove_leftovers(cache: Path, link: Path) -> None:
+    current = link.resolve()
+    for folder in cache.glob(f"{link.name}.*"):
+        if folder.is_dir() and not folder.is_symlink() and folder != current:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _removed_on_failure(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise

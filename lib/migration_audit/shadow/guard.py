@@ -1,0 +1,131 @@
+"""The process that outlives its caller by just long enough to clean up.
+
+``python -I -S guard.py DIRECTORY`` prepares a cluster, runs its postmaster as a child, and waits. When the pipe on its
+standard input reaches its end, because the caller closed it or is dead for whatever reason, the guard stops the
+postmaster and removes the directory. Nothing that happens to the caller can prevent this, SIGKILL included.
+
+``spec.json`` in the directory says what to do::
+
+    {"account": [uid, gid] or null,    who runs the children; null: whoever runs the guard
+     "steps": [["cp", …]],             run one after the other, each must succeed
+     "server": ["…/postgres", …],
+     "detached": false}                true: the end of the pipe means nothing, only signals do
+
+What the children print goes to ``log``; when a step fails or the server ends by itself, ``exit`` says so.
+Only the standard library, and no site packages, so that it starts in no time and in any environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+STOP_LIMIT = 10.0
+"""Seconds that a postmaster gets for an immediate shutdown before it is killed."""
+
+
+class Ended(Exception):
+    """The caller is gone, has asked for the end, or somebody has sent a signal."""
+
+
+def main() -> None:
+    """Run what the specification says, then leave nothing behind."""
+    directory = Path(sys.argv[1])
+    spec = json.loads((directory / "spec.json").read_text(encoding="utf-8"))
+    wake = _wake_on_signals()
+    child: subprocess.Popen[bytes] | None = None
+    try:
+        with (directory / "log").open("ab") as log:
+            for name, command in [*[(step[0], step) for step in spec["steps"]], ("server", spec["server"])]:
+                child = _spawn(command, spec["account"], directory, log.fileno())
+                status = _wait(child, wake, detached=spec["detached"])
+                if status != 0 or name == "server":
+                    _write(directory / "exit", json.dumps({"program": command[0], "status": status}))
+                    break
+        while True:
+            _wait(None, wake, detached=spec["detached"])
+    except Ended:
+        if child is not None and child.poll() is None:
+            stop(child.pid, child)
+        remove(directory)
+
+
+def stop(pid: int, child: subprocess.Popen[bytes] | None = None) -> None:
+    """Stop a postmaster by immediate shutdown, and by force when it does not obey; returns when it is gone."""
+    for number in (signal.SIGQUIT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        limit = time.monotonic() + STOP_LIMIT
+        while time.monotonic() < limit:
+            if (child is not None and child.poll() is not None) or not is_alive(pid):
+                return
+            time.sleep(0.005)
+
+
+def is_alive(pid: int) -> bool:
+    """True when there is such a process, whoever it belongs to; a zombie is not one."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:  # where nobody collects orphans, as in many containers, the dead stay in the table
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return not Path("/proc/self/stat").exists()
+
+
+def remove(directory: Path) -> None:
+    """Remove a directory; backends of a stopped postmaster may still write for a moment, hence the repetition."""
+    for _ in range(50):
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
+            return
+        time.sleep(0.02)
+
+
+def _spawn(command: list[str], account: list[int] | None, directory: Path, log: int) -> subprocess.Popen[bytes]:
+    who = {} if account is None else {"user": account[0], "group": account[1], "extra_groups": []}
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=directory, umask=0o077, **who)
+
+
+def _wait(child: subprocess.Popen[bytes] | None, wake: int, *, detached: bool) -> int:
+    """Return the exit status of the child; raise Ended when the guard is to end first."""
+    watched = [wake] if detached else [wake, 0]
+    while True:
+        if child is not None and (status := child.poll()) is not None:
+            return status
+        # SIGCHLD comes through the wake-up pipe; the time limit is for the day when it does not.
+        for source in select.select(watched, [], [], 5.0)[0]:
+            data = os.read(source, 64)
+            if source != wake or set(data) - {signal.SIGCHLD}:
+                raise Ended
+
+
+def _wake_on_signals() -> int:
+    """Return the descriptor that becomes readable, with the signals' numbers, when one arrives."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+    return reader
+
+
+def _write(path: Path, text: str) -> None:
+    new = path.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Directories of running clusters: private, locked while somebody cares for them, removed when nobody does.
+
+The lock file is held by the caller and by the guard through one open file, so the operating system releases it when
+both are dead, and only then. That is how a later run tells a stale directory from one in use.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import fcntl
+import os
+import sys
+import tempfile
+import time
+import weakref
+from pathlib import Path
+
+from migration_audit.shadow import guard
+from migration_audit.shadow.paths import Account
+
+PREFIX = "migration-audit-"
+_DATA = "data-"
+_MAKING_LIMIT = 60.0
+"""Seconds after which a directory without a lock file has no living maker."""
+
+
+class Descriptors:
+    """What this process holds of a cluster: the pipe whose end tells the guard, and the lock."""
+
+    # A child that is forked without exec, as multiprocessing does, would keep the pipe open.
+    _all: weakref.WeakSet[Descriptors] = weakref.WeakSet()
+
+    def __init__(self, *numbers: int) -> None:
+        """Take over these file descriptors."""
+        self._open = list(numbers)
+        self._all.add(self)
+
+    def close(self) -> None:
+        """Let go of them; a second time does nothing."""
+        while self._open:
+            os.close(self._open.pop())
+
+    @classmethod
+    def close_all(cls) -> None:
+        """Let go of all in a forked child."""
+        for descriptors in list(cls._all):
+            descriptors.close()
+
+
+os.register_at_fork(after_in_child=Descriptors.close_all)
+
+
+def make_directory(base: Path, account: Account) -> tuple[Path, int]:
+    """Make a directory that nobody enters but the caller and the server; return it and its locked lock file."""
+    directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    _spread_folders(directory)
+    data = Path(tempfile.mkdtemp(prefix=_DATA, dir=directory))
+    sockets = directory / "s"
+    sockets.mkdir(mode=0o700)
+    if not account.is_caller:
+        for folder in (data, sockets):
+            os.chown(folder, account.uid, account.gid)
+        os.chown(directory, -1, account.gid)
+        directory.chmod(0o710)
+    return directory, lock
+
+
+def data_of(directory: Path) -> Path:
+    """The data directory in it; raises FileNotFoundError when the directory is being removed."""
+    found = next(directory.glob(f"{_DATA}*"), None)
+    if found is None:
+        raise FileNotFoundError(directory)
+    return found
+
+
+def _spread_folders(directory: Path) -> None:
+    """Let ext4 put each folder in it into another block group, chosen by the folder's name.
+
+    ext4 does not reuse an inode that was freed in the last minute, and looks at each of them for every new file in the
+    same group. One cluster after the other, a copy of 1,000 files took up to 0.8 s; spread out, it takes 0.05 s.
+    """
+    get_flags, set_flags, topdir = 0x80086601, 0x40086602, 0x00020000  # linux/fs.h, on 64-bit machines
+    if not sys.platform.startswith("linux") or sys.maxsize < 2**32:
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        flags = array.array("l", [0])
+        fcntl.ioctl(descriptor, get_flags, flags, True)
+        flags[0] |= topdir
+        fcntl.ioctl(descriptor, set_flags, flags)
+    except OSError:  # other file systems do not have this flag, and not this trouble either
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def is_in_use(directory: Path) -> bool:
+    """True while the caller or the guard of that cluster is alive."""
+    try:
+        lock = os.open(directory / "lock", os.O_RDWR)
+    except FileNotFoundError:
+        try:
+            return time.time() - directory.stat().st_mtime < _MAKING_LIMIT
+        except FileNotFoundError:
+            return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def remove_stale(base: Path) -> list[Path]:
+    """Stop and remove the clusters of this user whose caller and guard are dead; return their directories."""
+    removed = []
+    for directory in base.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # somebody else removes it at this moment
+            if directory.lstat().st_uid == os.geteuid() and directory.is_dir() and not is_in_use(directory):
+                stop_and_remove(directory)
+                removed.append(directory)
+    return removed
+
+
+def stop_and_remove(directory: Path) -> None:
+    """Stop the postmaster in that directory, if it still runs, and remove the directory."""
+    with contextlib.suppress(OSError, ValueError):
+        data = data_of(directory)
+        pid = int((data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+        if _works_in(pid, data):
+            guard.stop(pid)
+    guard.remove(directory)
+
+
+def _works_in(pid: int, data: Path) -> bool:
+    """True when the process is that postmaster: its number may be another process's by now."""
+    if Path("/proc/self/cwd").exists():
+        return os.path.samefile(f"/proc/{pid}/cwd", data)
+    return guard.is_alive(pid)

@@ -1,0 +1,97 @@
+"""One long-lived cluster for people, which ends when they stop it and not when this process does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from migration_audit.model.errors import ServerError
+from migration_audit.shadow import guard
+from migration_audit.shadow.binaries import BinaryServer
+from migration_audit.shadow.cluster import launch
+from migration_audit.shadow.interface import Progress
+from migration_audit.shadow.lock import locked
+from migration_audit.shadow.paths import cache_dir, server_account
+from migration_audit.shadow.rundir import is_in_use, stop_and_remove
+from migration_audit.shadow.select import find_server
+
+_RECORD = "started.json"
+
+
+def start(wanted: str | None = None, *, progress: Progress) -> str:
+    """Start a cluster that stays, and return its connection string; the one that runs already if there is one.
+
+    Raises ServerError when the server is not made of programs on this machine, does not start, or another one runs.
+    """
+    with _locked_record(progress) as record:
+        if running := _load(record):
+            if wanted not in (None, running["wanted"], running["provider"]):
+                raise ServerError(
+                    f"{running['description']} is running", where=running["directory"], todo="migration-audit server stop"
+                )
+            return running["conninfo"]
+        server = find_server(wanted, progress=progress)
+        if not isinstance(server, BinaryServer):
+            raise ServerError(f"`{server.provider}` is not started and stopped here", todo="use local, debian or debian:sid")
+        return _launch(server, wanted, record)
+
+
+def stop(*, progress: Progress) -> bool:
+    """Stop and remove the cluster that ``start`` started; False when there is none."""
+    with _locked_record(progress) as record:
+        running = _load(record)
+        record.unlink(missing_ok=True)
+        if running is None:
+            return False
+        directory = Path(running["directory"])
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(running["guard"]), signal.SIGTERM)
+        limit = time.monotonic() + 2 * guard.STOP_LIMIT
+        while directory.exists() and time.monotonic() < limit:
+            time.sleep(0.01)
+        if directory.exists():
+            stop_and_remove(directory)
+        return True
+
+
+def running() -> dict[str, str] | None:
+    """What runs: ``provider``, ``description``, ``conninfo`` and ``directory``; None when nothing does."""
+    return _load(cache_dir(server_account()) / _RECORD)
+
+
+def _launch(server: BinaryServer, wanted: str | None, record: Path) -> str:
+    cluster, held = launch(server.recipe(), detached=True)
+    held.close()
+    cluster.process.returncode = 0  # not waited for: it outlives this process
+    what = {
+        "wanted": wanted or server.provider,
+        "provider": server.provider,
+        "description": server.description,
+        "conninfo": cluster.conninfo(),
+        "directory": str(cluster.directory),
+        "guard": str(cluster.process.pid),
+    }
+    record.touch(mode=0o600)  # over TCP the connection string has a password
+    record.write_text(json.dumps(what), encoding="utf-8")
+    return what["conninfo"]
+
+
+def _load(record: Path) -> dict[str, str] | None:
+    try:
+        found: dict[str, str] = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    # Its guard holds the lock for as long as it lives, and a restarted machine has no such directory in use.
+    return found if is_in_use(Path(found["directory"])) else None
+
+
+@contextlib.contextmanager
+def _locked_record(progress: Progress) -> Iterator[Path]:
+    cache = cache_dir(server_account())
+    with locked(cache / "started.lock", "another start or stop", progress):
+        yield cache / _RECORD

@@ -1,0 +1,69 @@
+"""How throw-away clusters are configured: nothing in them is worth keeping, and everything in them must repeat."""
+
+from __future__ import annotations
+
+OLDEST_MAJOR = 14
+"""The oldest PostgreSQL that is used; older ones are not maintained any more."""
+LOCALES = ("C.UTF-8", "C")
+"""Tried in this order: macOS and old Linux do not have the first."""
+
+SETTINGS = {
+    # Losing a shadow costs nothing, so no write waits for a disk.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # Nothing happens in the background that a snapshot could catch half-done.
+    "autovacuum": "off",
+    "max_logical_replication_workers": "0",
+    "jit": "off",
+    # Migrations that make publications and replication slots find a server that is prepared for them.
+    "wal_level": "logical",
+    "max_wal_size": "256MB",
+    # Small enough for several clusters at once; large enough for a migration history in one transaction.
+    "shared_buffers": "32MB",
+    "max_connections": "50",
+    "max_locks_per_transaction": "512",
+    # In the data directory, so that it goes away with it; a container's /dev/shm may be tiny.
+    "dynamic_shared_memory_type": "mmap",
+    # The same on every machine.
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "datestyle": "iso, mdy",
+    "lc_messages": "C",
+    "default_text_search_config": "pg_catalog.english",
+    # The log goes to standard error, which the guard sends to the cluster's own file.
+    "logging_collector": "off",
+    "log_destination": "stderr",
+}
+
+TIMESCALE_SETTINGS = {
+    "shared_preload_libraries": "timescaledb",
+    "timescaledb.telemetry_level": "off",
+    "timescaledb.max_background_workers": "0",
+}
+
+
+def configuration(*, timescaledb: bool) -> str:
+    """The text that is appended to ``postgresql.conf`` of a pristine data directory."""
+    chosen = SETTINGS | (TIMESCALE_SETTINGS if timescaledb else {})
+    return "".join(f"{name} = '{value}'\n" for name, value in chosen.items())
+
+
+def initdb_options(major: int, *, superuser: str, locale: str) -> list[str]:
+    """Options that make ``initdb`` do the same on every machine; ``-D`` is the caller's to add.
+
+    From 17 on the collation is PostgreSQL's own ``C.UTF-8``, which does not change with the C library.
+    """
+    options = [
+        f"--username={superuser}",
+        "--encoding=UTF8",
+        f"--locale={locale}",
+        "--auth-local=trust",  # the directory of the socket is what keeps others out
+        "--auth-host=scram-sha-256",
+        "--no-sync",
+        "--wal-segsize=1",
+        "--no-instructions",
+    ]
+    if major >= 17:
+        options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    return options

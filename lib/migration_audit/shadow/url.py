@@ -1,0 +1,164 @@
+"""A server that the user names by a URL: the audit makes databases of its own there and drops exactly those.
+
+What it cannot do: two sides on one such server share its roles, tablespaces and system identifier, so a role that one
+side makes is there for the other. And when this process is killed, nobody drops its databases; they are called
+``migration_audit_…`` so that a person can tell them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from migration_audit.model.errors import ServerError
+from migration_audit.shadow.databases import Databases, role_option
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+URL_VARIABLE = "MIGRATION_AUDIT_SERVER_URL"
+PREFIX = "migration_audit_"
+_NAME_LIMIT = 63
+"""Bytes of an identifier; a longer one would be cut, and could then be another database's."""
+
+
+class UrlServer:
+    """The server that ``MIGRATION_AUDIT_SERVER_URL`` names."""
+
+    provider = "url"
+    programs: Path | None = None
+
+    def __init__(self, url: str) -> None:
+        """Ask the server what it is.
+
+        Raises ServerError when it is not a URL, cannot be reached, or the role may not create databases.
+        """
+        self._url = url
+        with _connected(url) as connection:
+            self._check_rights(connection)
+            self._extensions = dict(
+                connection.execute("select name, default_version from pg_catalog.pg_available_extensions").fetchall()
+            )
+            self.description = _describe(connection, self._extensions)
+
+    def available_extensions(self) -> Mapping[str, str]:
+        """What ``pg_available_extensions`` says."""
+        return self._extensions
+
+    @contextlib.contextmanager
+    def cluster(self, *, fresh: bool = False) -> Iterator[UrlCluster]:  # noqa: ARG002  there is but one
+        """The user's server; the databases made in the block are dropped at its end. ``fresh`` changes nothing."""
+        cluster = UrlCluster(self._url)
+        try:
+            yield cluster
+        finally:
+            cluster.drop_all()
+
+    def _check_rights(self, connection: Connection) -> None:
+        query = "select rolname, rolcreatedb or rolsuper from pg_catalog.pg_roles where rolname = current_user"
+        role, may_create = connection.execute(query).fetchone() or ("?", False)
+        if not may_create:
+            raise ServerError(
+                f"role {role} may not create databases", where=URL_VARIABLE, todo=f'alter role "{role}" createdb'
+            )
+
+
+class UrlCluster(Databases):
+    """The databases of ours on the user's server, called by the names that they were asked for with."""
+
+    def __init__(self, url: str) -> None:
+        """Nothing is made on the server yet."""
+        from psycopg.conninfo import conninfo_to_dict
+
+        self._url = url
+        self._prefix = f"{PREFIX}{secrets.token_hex(4)}_"
+        self._made: dict[str, str] = {}
+        self.superuser = str(conninfo_to_dict(url).get("user") or _current_user(url))
+
+    def conninfo(self, database: str = "postgres", user: str | None = None) -> str:
+        """A libpq connection string; another role is set by ``role``, since its password is not known.
+
+        ``postgres``, if it is none of ours, is the database that the URL names.
+        """
+        from psycopg.conninfo import make_conninfo
+
+        changed = {"options": role_option(user)}
+        if database in self._made:
+            changed["dbname"] = self._made[database]
+        elif database != "postgres":
+            raise ServerError("was not made by this audit and is left alone", where=f"database {database}")
+        return make_conninfo(self._url, **changed)
+
+    def create_database(self, name: str) -> str:
+        """Create a database whose real name is prefixed; raises ServerError when it cannot be made."""
+        real = (self._prefix + name).encode()[:_NAME_LIMIT].decode(errors="ignore")
+        if name in self._made or real in self._made.values():
+            raise ServerError("exists already", where=f"database {name}")
+        self.execute("create database {} template template0 encoding 'UTF8'", real)
+        self._made[name] = real
+        return self.conninfo(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database made here; one that is gone is no error, one made by somebody else is not touched."""
+        if name in self._made:
+            super().drop_database(self._made[name])
+            del self._made[name]
+
+    def drop_all(self) -> None:
+        """Drop every database made here; raises ServerError with the names of those that could not be dropped."""
+        failed = []
+        for name, real in list(self._made.items()):
+            try:
+                self.drop_database(name)
+            except ServerError as error:
+                failed.append(f"{real} ({error.what})")
+        if failed:
+            raise ServerError(f"could not be dropped: {', '.join(failed)}", where=URL_VARIABLE, todo="drop them by hand")
+
+
+def find_url() -> UrlServer:
+    """The server that the variable names; raises ServerError when it is not set or the server cannot be used."""
+    url = os.environ.get(URL_VARIABLE)
+    if not url:
+        raise ServerError(f"{URL_VARIABLE} is not set", todo="set it to postgresql://user:password@host:port/database")
+    return UrlServer(url)
+
+
+@contextlib.contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    """A connection; errors do not show the URL, which may hold a password."""
+    import psycopg
+
+    try:
+        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+    except psycopg.ProgrammingError:
+        # libpq quotes what it does not understand, and that may be the password.
+        raise ServerError(
+            "is not a PostgreSQL URL", where=URL_VARIABLE, todo="write it as postgresql://user:password@host:port/database"
+        ) from None
+    except psycopg.Error as error:
+        raise ServerError(
+            str(error).strip(), where=URL_VARIABLE, todo="check host, port, user and password in the variable"
+        ) from error
+    with connection:
+        yield connection
+
+
+def _current_user(url: str) -> str:
+    with _connected(url) as connection:
+        return str((connection.execute("select current_user").fetchone() or ("",))[0])
+
+
+def _describe(connection: Connection, extensions: Mapping[str, str]) -> str:
+    query = "select current_setting('server_version'), current_setting('timescaledb.license', true)"
+    version, license_ = connection.execute(query).fetchone() or ("?", None)
+    parts = [f"PostgreSQL {str(version).split()[0]}"]
+    if "timescaledb" in extensions:
+        # Only a session that has the extension loaded knows the licence.
+        edition = {"timescale": " (Community edition)", "apache": " (Apache edition)"}.get(license_ or "", "")
+        parts.append(f"TimescaleDB {extensions['timescaledb']}{edition}")
+    return f"{', '.join(parts)} on {connection.info.host}, named by {URL_VARIABLE}"

@@ -1,0 +1,72 @@
+"""The bytes of a SQL file, checked before anything trusts them to be text."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from pathlib import Path
+
+from migration_audit.model.errors import SourceError
+
+_FOREIGN_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+
+
+def shown_path(path: Path, shown_from: Path) -> str:
+    """``path`` as people are to see it: relative to ``shown_from`` if it is below it, else as it was given."""
+    absolute = Path(os.path.normpath(path.absolute()))
+    base = Path(os.path.normpath(shown_from.absolute()))
+    for here, there in ((absolute, base), (path.resolve(), shown_from.resolve())):
+        if here.is_relative_to(there) and here != there:
+            return here.relative_to(there).as_posix()
+    return path.as_posix()
+
+
+def read_bytes(path: Path, shown: str) -> bytes:
+    """The raw bytes of the file. Raises SourceError if it is missing, not a file, or may not be read."""
+    try:
+        if path.is_dir():
+            raise SourceError("is a folder, not a file", where=shown, todo="name its files: folder/*.sql")
+        if path.exists() and not path.is_file():
+            raise SourceError("is not a regular file", where=shown, todo="save the SQL to a file first")
+        return path.read_bytes()
+    except FileNotFoundError:
+        todo = "the link leads nowhere" if path.is_symlink() else "check the path, and the folder it counts from"
+        raise SourceError("no such file", where=shown, todo=todo) from None
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror or error}", where=shown, todo="check its permissions") from error
+
+
+def check_text(raw: bytes, shown: str) -> bytes:
+    """``raw`` without a UTF-8 byte order mark. Raises SourceError, with the line, for what is not UTF-8 text."""
+    if not raw.strip():
+        raise SourceError("the file is empty", where=f"{shown}:1", todo="remove it, or write its SQL")
+    for mark, encoding in _FOREIGN_MARKS:
+        if raw.startswith(mark):
+            raise SourceError(
+                f"not UTF-8: its byte order mark says {encoding}", where=f"{shown}:1", todo="save the file as UTF-8"
+            )
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"not UTF-8: byte 0x{raw[error.start]:02X} at offset {error.start}",
+            where=f"{shown}:{_line(raw, error.start)}",
+            todo="save the file as UTF-8",
+        ) from None
+    zero = raw.find(b"\0")
+    if zero >= 0:
+        raise SourceError(
+            f"holds a NUL byte at offset {zero}",
+            where=f"{shown}:{_line(raw, zero)}",
+            todo="PostgreSQL's text has no NUL: save the file as UTF-8 text",
+        )
+    return raw.removeprefix(codecs.BOM_UTF8)
+
+
+def _line(raw: bytes, offset: int) -> int:
+    return raw.count(b"\n", 0, offset) + 1

@@ -1,0 +1,172 @@
+"""From what a file holds to its statements: where each starts and ends, and how it is sent."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import postgast
+
+from migration_audit.model.errors import SourceError
+from migration_audit.model.location import Location
+from migration_audit.model.sql import Statement, StatementKind
+from migration_audit.sources.script import Script, Segment
+
+_TRANSACTION = re.compile(
+    r"(?:begin|start\s+transaction|commit|end|rollback|abort|savepoint|release|prepare\s+transaction)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One statement by its offsets: from its first token to the end of its last one."""
+
+    start: int
+    end: int
+    semicolon: int
+
+
+class Lines:
+    """Line numbers of growing offsets, each byte looked at once."""
+
+    def __init__(self, text: bytes) -> None:
+        """Start at line 1."""
+        self._text = text
+        self._at = 0
+        self._line = 1
+
+    def line(self, offset: int) -> int:
+        """The line of ``offset``, counted from 1."""
+        if offset < self._at:
+            self._at, self._line = 0, 1
+        self._line += self._text.count(b"\n", self._at, offset)
+        self._at = offset
+        return self._line
+
+
+def find_pieces(script: Script) -> tuple[list[Piece], bool]:
+    """The statements of ``script`` in order, and whether PostgreSQL's parser accepts them all.
+
+    The parser knows best where a statement ends. Where it refuses the text (a mistake, syntax of another version) psql's
+    own rule decides, so that one bad statement hides none of the others.
+    """
+    ends = _parser_ends(script)
+    if ends is not None and script.copies.keys() <= ends:
+        pieces = list(_join(script.segments, ends))
+        if not _cuts_through(pieces, script):
+            return pieces, True
+    return list(_join(script.segments, {s.semicolon for s in script.segments if s.ends})), False
+
+
+def build_statements(script: Script, path: str) -> Iterator[tuple[int, Statement]]:
+    """Each statement with the offset at which it starts.
+
+    Raises SourceError where psql would put a variable that nothing here knows, or where the data of a COPY never ends.
+    """
+    pieces, is_valid = find_pieces(script)
+    _refuse_variables(script, pieces, path, is_valid=is_valid)
+    lines = Lines(script.text)
+    for piece in pieces:
+        at = Location(path, lines.line(piece.start))
+        yield piece.start, _statement(script, piece, at)
+
+
+def _statement(script: Script, piece: Piece, at: Location) -> Statement:
+    text = script.text[piece.start : piece.end].decode()
+    data = script.copies.get(piece.semicolon)
+    if data is not None:
+        if piece.semicolon in script.unclosed:
+            raise SourceError(
+                "the data of this COPY … FROM stdin never ends", where=str(at), todo=r"end it with a line `\.`"
+            )
+        return Statement(text=text, at=at, kind=StatementKind.COPY, data=data.decode())
+    kind = StatementKind.TRANSACTION if _TRANSACTION.match(text) else StatementKind.SQL
+    return Statement(text=text, at=at, kind=kind)
+
+
+def _parser_ends(script: Script) -> set[int] | None:
+    """The semicolons at which PostgreSQL's parser ends a statement; None where it does not accept the text."""
+    if not script.conforming:
+        return None
+    try:
+        found = postgast.split(script.text.decode(), method="parser")
+    except postgast.PgQueryError:
+        return None
+    semicolons = [segment.semicolon for segment in script.segments]
+    ends: set[int] = set()
+    index = 0
+    for statement in found:
+        while index < len(semicolons) and script.segments[index].first is None:
+            index += 1
+        if index == len(semicolons):
+            return None
+        start = script.segments[index].first or 0
+        body = statement.encode()
+        if not script.text.startswith(body, start):
+            return None
+        index = bisect.bisect_left(semicolons, start + len(body))
+        if index == len(semicolons):
+            return None
+        ends.add(semicolons[index])
+        index += 1
+    rest_is_empty = all(segment.first is None for segment in script.segments[index:])
+    return ends if rest_is_empty else None
+
+
+def _join(segments: list[Segment], ends: Collection[int]) -> Iterator[Piece]:
+    """Statements may hold semicolons of their own: ``BEGIN ATOMIC`` bodies, rules with several commands."""
+    first: int | None = None
+    last = 0
+    for segment in segments:
+        if segment.first is not None:
+            first = segment.first if first is None else first
+            last = segment.last
+        if first is not None and segment.semicolon in ends:
+            yield Piece(first, last, segment.semicolon)
+            first = None
+        elif first is not None:
+            last = min(segment.semicolon + 1, segments[-1].semicolon)
+    if first is not None:
+        yield Piece(first, last, segments[-1].semicolon)
+
+
+def _cuts_through(pieces: list[Piece], script: Script) -> bool:
+    """Whether a command that psql sees between two statements stands inside one of ``pieces``."""
+    starts = [piece.start for piece in pieces]
+    for command in script.commands:
+        index = bisect.bisect_right(starts, command.at) - 1
+        if not command.pending and index >= 0 and command.at < pieces[index].end:
+            return True
+    return False
+
+
+def _refuse_variables(script: Script, pieces: list[Piece], path: str, *, is_valid: bool) -> None:
+    """Refuse what psql would replace; a colon that the parser accepts as it stands is SQL (slices, JSON_OBJECT)."""
+    assigned = {c.rest.split()[0] for c in script.commands if c.name == "set" and c.rest}
+    starts = [piece.start for piece in pieces]
+    checked: dict[int, bool] = {}
+    for variable in script.variables:
+        if variable.name not in assigned:
+            if is_valid or variable.in_brackets:
+                continue
+            index = max(0, bisect.bisect_right(starts, variable.at) - 1)
+            if index not in checked:
+                checked[index] = _parses(script.text[pieces[index].start : pieces[index].end])
+            if checked[index]:
+                continue
+        raise SourceError(
+            f"the psql variable {variable.text} has no value here",
+            where=f"{path}:{Lines(script.text).line(variable.at)}",
+            todo="write the value out; the audit cannot know what psql was called with",
+        )
+
+
+def _parses(text: bytes) -> bool:
+    try:
+        postgast.split(text.decode(), method="parser")
+    except postgast.PgQueryError:
+        return False
+    return True

@@ -1,0 +1,225 @@
+"""The only module that notebooks import: a dozen verbs, each one line in a notebook.
+
+``open_audit`` first; everything else takes what it gave. What a ``show_`` verb returns is displayed by being the last
+expression of a cell: as HTML in JupyterLab and in the report, as text in a terminal.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from migration_audit import report
+from migration_audit.checks import ALL
+from migration_audit.compare import in_scope
+from migration_audit.gate import decide
+from migration_audit.model.errors import UsageError
+from migration_audit.model.finding import CheckResult, Outcome, Phase, Unavailable
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.project import find_project, load_project
+from migration_audit.workbook.audit import Audit, on_stderr
+from migration_audit.workbook.demo import DEMO, demo_databases, demo_project, lacks_databases
+from migration_audit.workbook.evidence import build_evidence
+from migration_audit.workbook.explore import differences_frame, engine, frame
+from migration_audit.workbook.keep import write_json
+
+__all__ = [
+    "differences_frame",
+    "engine",
+    "frame",
+    "open_audit",
+    "seal",
+    "show_catalogue",
+    "show_checks",
+    "show_chunks",
+    "show_column_types",
+    "show_constraints",
+    "show_differences",
+    "show_digests",
+    "show_environments",
+    "show_evidence",
+    "show_extensions",
+    "show_findings",
+    "show_hypertables",
+    "show_index_sets",
+    "show_sources",
+    "show_verdict",
+]
+
+SEAL = "sealed.json"
+"""What the last cell of ``40_signoff`` leaves in the run's folder; a run without it is not complete."""
+
+_closing = ExitStack()
+atexit.register(_closing.close)
+
+
+def open_audit(
+    *, config: str = "", environment: str | None = None, phase: str = "preflight", run_folder: str = ""
+) -> Audit:
+    """The audit of one environment; nothing is read yet.
+
+    ``config`` is the path of an audit.toml (or of a folder in or below its own), or ``demo`` for the bundled example,
+    whose database is then built on the embedded server unless its variable is set. Empty means the path in
+    MIGRATION_AUDIT_CONFIG, else the demo. ``environment`` is a name of it; empty means the one in
+    MIGRATION_AUDIT_ENVIRONMENT, else the last; None means none. ``run_folder`` is where notebooks of one run keep facts
+    for each other; empty for a notebook on its own. Raises UsageError for an unknown environment or phase, ConfigError
+    for an invalid audit.toml, ServerError where the demo finds no server.
+    """
+    config = config or os.environ.get("MIGRATION_AUDIT_CONFIG", "") or DEMO
+    project = demo_project() if config == DEMO else load_project(_project_path(Path(config)))
+    if phase not in tuple(Phase):
+        raise UsageError(f"there is no phase {phase}", todo=f"the phases are {', '.join(Phase)}")
+    chosen = None
+    if environment is not None:
+        name = environment or os.environ.get("MIGRATION_AUDIT_ENVIRONMENT", "") or project.environments[-1].name
+        chosen = project.environment(name)
+    if chosen is not None and lacks_databases(project, [chosen.name]):
+        variables = _closing.enter_context(demo_databases(project, names=[chosen.name], progress=on_stderr))
+        os.environ.update(variables)
+    folder = Path(run_folder) if run_folder else None
+    return Audit(project, environment=chosen, phase=Phase(phase), folder=folder, progress=on_stderr)
+
+
+def _project_path(path: Path) -> Path:
+    return path if path.is_file() else find_project(path)
+
+
+def show_sources(audit: Audit) -> Any:
+    """The SQL files of both sides with their digests."""
+    return _shown(audit.preflight.sources, report.source_table)
+
+
+def show_checks(audit: Audit, *families: str) -> Any:
+    """How each check of these families (``SQL``, ``COV``, ``LIV``) ended; all of them by default."""
+    return report.check_table(_results(audit, families))
+
+
+def show_findings(audit: Audit, *families: str) -> Any:
+    """What the failed checks of these families found, blockers first."""
+    return report.findings_table(_results(audit, families))
+
+
+def show_column_types(audit: Audit) -> Any:
+    """Column types side by side: legacy against owner, or, where an environment is named, owner against live."""
+    if audit.environment is None:
+        return _both(audit.preflight.legacy, audit.preflight.owner, report.column_table)
+    return _both(audit.preflight.owner, _live(audit), lambda a, b: report.column_table(a, _scoped(audit, b)))
+
+
+def show_index_sets(audit: Audit) -> Any:
+    """Which index is on which side, and where its definition is another."""
+    return _sides(audit, report.index_table)
+
+
+def show_hypertables(audit: Audit) -> Any:
+    """Dimensions, chunk intervals and partitions of each hypertable, side by side."""
+    return _sides(audit, report.hypertable_table)
+
+
+def show_constraints(audit: Audit) -> Any:
+    """Which constraint is on which side, and where its definition is another."""
+    return _sides(audit, report.constraint_table)
+
+
+def show_extensions(audit: Audit) -> Any:
+    """Extensions with their versions, side by side."""
+    return _sides(audit, report.extension_table)
+
+
+def show_differences(audit: Audit) -> Any:
+    """Every difference with its attributes: coverage, or, where an environment is named, drift."""
+    drift = audit.fresh_preflight.coverage if audit.environment is None else audit.live.live_drift
+    return _shown(drift, report.difference_table)
+
+
+def show_chunks(audit: Audit) -> Any:
+    """The chunks of each hypertable of the live database over time."""
+    return _shown(_live(audit), _timelines)
+
+
+def show_verdict(audit: Audit) -> Any:
+    """The verdict of this environment, and what it rests on."""
+    held = report.triage(audit.results)
+    return report.verdict_banner(
+        decide(audit.results),
+        audit.environment_name,
+        blockers=[finding for result in held.blockers for finding in result.findings],
+        warnings=[finding for result in held.warnings for finding in result.findings],
+        incomplete_reasons=[f"{one.check}: {one.reason}" for one in held.undecided],
+    )
+
+
+def show_environments(audit: Audit) -> Any:
+    """The environments of audit.toml and the names under which their connections are found."""
+    return report.environment_table(audit.project.environments)
+
+
+def show_catalogue() -> Any:
+    """Every check that there is."""
+    return report.catalogue_table(ALL)
+
+
+def show_digests(audit: Audit) -> Any:
+    """What a reviewer is asked to sign, by digest: every SQL file and every catalog that was judged."""
+    return report.digest_table(build_evidence(audit))
+
+
+def show_evidence(audit: Audit) -> Any:
+    """Where the evidence comes from: server, shadow, commits, time."""
+    return report.evidence_table(build_evidence(audit))
+
+
+def seal(audit: Audit) -> None:
+    """Leave the evidence in the run's folder: the mark that every notebook reached its end. Nothing outside a run."""
+    if audit.folder is not None:
+        write_json(audit.folder / SEAL, build_evidence(audit))
+
+
+def _results(audit: Audit, families: tuple[str, ...]) -> tuple[CheckResult, ...]:
+    wanted = families or tuple({check.id[:3] for check in ALL})
+    results: tuple[CheckResult, ...] = ()
+    if {"SQL", "COV"} & set(wanted):
+        results += audit.preflight.results
+    if "LIV" in wanted:
+        results += audit.live_summary[2] if audit.folder and "LIV" not in families else audit.live_results
+    return tuple(result for result in results if result.id[:3] in wanted)
+
+
+def _timelines(live: Snapshot) -> Any:
+    return report.stacked([report.chunk_timeline(c) for c in live.chunks], nothing="There are no chunks.")
+
+
+def _live(audit: Audit) -> Snapshot | Unavailable:
+    return audit.live.live
+
+
+def _scoped(audit: Audit, snapshot: Snapshot) -> Snapshot:
+    return in_scope(snapshot, audit.project)[0]
+
+
+def _sides(audit: Audit, render: Callable[[dict[str, Snapshot]], Any]) -> Any:
+    sides: dict[str, Snapshot | Unavailable] = {"legacy": audit.preflight.legacy, "owner": audit.preflight.owner}
+    if audit.environment is not None:
+        sides[audit.environment.name] = _live(audit)
+    there = {name: _scoped(audit, s) for name, s in sides.items() if isinstance(s, Snapshot)}
+    lacking = [s for s in sides.values() if isinstance(s, Unavailable)]
+    return _unavailable(lacking[0]) if lacking else render(there)
+
+
+def _both(expected: Snapshot | Unavailable, actual: Snapshot | Unavailable, render: Callable[..., Any]) -> Any:
+    for side in (expected, actual):
+        if isinstance(side, Unavailable):
+            return _unavailable(side)
+    return render(expected, actual)
+
+
+def _shown(value: Any, render: Callable[[Any], Any]) -> Any:
+    return _unavailable(value) if isinstance(value, Unavailable) else render(value)
+
+
+def _unavailable(why: Unavailable) -> Any:
+    return report.unavailable(why.reason, errored=why.outcome is Outcome.ERRORED)

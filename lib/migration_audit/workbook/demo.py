@@ -1,0 +1,53 @@
+"""The bundled example as live databases: three histories on the embedded server, for as long as somebody uses them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from migration_audit import shadow
+from migration_audit.demo.histories import build, histories
+from migration_audit.project import Project, load_project
+
+DEMO = "demo"
+"""The name under which notebooks and the command line ask for the bundled example."""
+
+
+def demo_root() -> Path:
+    """The folder of the bundled ``trm`` tree."""
+    return Path(str(files("migration_audit.demo") / "trm"))
+
+
+def demo_project() -> Project:
+    """The bundled example's audit.toml."""
+    return load_project(demo_root() / "audit.toml")
+
+
+@contextmanager
+def demo_databases(
+    project: Project, *, names: Sequence[str] | None = None, progress: Callable[[str], None]
+) -> Iterator[dict[str, str]]:
+    """Variables that lead to freshly built databases of the demo's environments, which are gone afterwards.
+
+    ``names`` are the environments that are wanted, all of them by default. Raises ServerError where no server with
+    TimescaleDB can be had, and SqlError-like errors of the histories as they are.
+    """
+    server = shadow.find_server(project.provider, extensions=["timescaledb", "postgis"], progress=progress)
+    wanted = [h for h in histories(project.directory) if names is None or h.environment in names]
+    with server.cluster(fresh=True) as cluster:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            conninfos = list(pool.map(lambda h: cluster.create_database(f"trm_{h.environment}"), wanted))
+            list(pool.map(lambda pair: build(pair[0], pair[1], project=project), zip(wanted, conninfos, strict=True)))
+        variables = {h.environment: project.environment(h.environment).dsn_env or "" for h in wanted}
+        yield {variables[h.environment]: c for h, c in zip(wanted, conninfos, strict=True)}
+
+
+def lacks_databases(project: Project, names: Sequence[str]) -> bool:
+    """Whether this is the demo and nobody has set the variables of these environments."""
+    if project.path != demo_root() / "audit.toml":
+        return False
+    return not any(os.environ.get(project.environment(name).dsn_env or "") for name in names)

@@ -1,0 +1,87 @@
+"""evidence.json: the facts that are signed. Sorted keys, no floats, no secrets, ``complete`` written last."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from migration_audit import __version__
+from migration_audit.artifacts.git import read_tree
+from migration_audit.gate import decide
+from migration_audit.model.finding import Unavailable, Verdict
+from migration_audit.model.snapshot import ServerIdentity, Snapshot
+from migration_audit.project import Project
+from migration_audit.workbook.audit import Audit
+
+SCHEMA_VERSION = 1
+
+
+def build_evidence(audit: Audit, *, now: datetime | None = None) -> dict[str, Any]:
+    """The evidence of one environment, not yet complete: whoever writes the report after it makes it so."""
+    environment = audit.environment
+    if environment is None:
+        raise ValueError("evidence is about one environment")
+    server, digest, _ = audit.live_summary
+    before = audit.preflight
+    snapshots = {
+        role: snapshot.digest
+        for role, snapshot in (("legacy", before.legacy), ("owner", before.owner))
+        if isinstance(snapshot, Snapshot)
+    }
+    if digest is not None:
+        snapshots["live"] = digest
+    return {
+        **frame(audit.project, environment=environment.name, phase=audit.phase.value, now=now),
+        "verdict": decide(audit.results).value,
+        "server": _server(server),
+        "shadow": {"description": before.shadow},
+        "sources": []
+        if isinstance(before.sources, Unavailable)
+        else [
+            {"role": s.role, "name": s.name, "files": [{"path": p, "sha256": sha} for p, sha in s.files]}
+            for s in before.sources
+        ],
+        "snapshots": snapshots,
+        "checks": [result.to_json() for result in audit.results],
+    }
+
+
+def failed_evidence(project: Project, *, environment: str, phase: str, error: str) -> dict[str, Any]:
+    """The evidence of a run that did not reach its end: nothing was decided, and it says why."""
+    return {
+        **frame(project, environment=environment, phase=phase, now=None),
+        "verdict": Verdict.INCOMPLETE.value,
+        "server": None,
+        "shadow": None,
+        "sources": [],
+        "snapshots": {},
+        "checks": [],
+        "error": error,
+    }
+
+
+def frame(project: Project, *, environment: str, phase: str, now: datetime | None) -> dict[str, Any]:
+    """What every evidence starts with: which audit this is, of what, when, and from which commits."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "complete": False,
+        "tool": f"migration-audit {__version__}",
+        "project": project.name,
+        "phase": phase,
+        "environment": environment,
+        "generated_at": (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "commit": {
+            "audit": asdict(read_tree(project.directory)),
+            "legacy": asdict(read_tree(project.legacy.root)),
+            "owner": asdict(read_tree(project.owner.root)),
+        },
+        "waivers": [],
+        "error": None,
+    }
+
+
+def _server(server: ServerIdentity | None) -> dict[str, Any] | None:
+    if server is None:
+        return None
+    return {**asdict(server), "extension_versions": dict(server.extension_versions)}

@@ -1,0 +1,126 @@
+"""What notebooks of one run hand to each other: plain JSON files in the run's ``facts`` folder.
+
+``preflight.json``  sources, the shadow's server, results of the SQL and COV checks, where the owner's objects come from
+``legacy.json``     the snapshots; ``owner.json``, ``live.json`` likewise
+``live.json`` …     and ``live-results.json``, the results of the LIV checks
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from migration_audit import catalog
+from migration_audit.model.finding import CheckResult, Outcome, Unavailable
+from migration_audit.model.location import Location
+from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.snapshot import ServerIdentity, Snapshot
+
+OriginMap = Mapping[tuple[str, str], Location]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPreflight:
+    """What a later notebook needs of the pre-flight."""
+
+    shadow: str
+    sources: tuple[SourceFacts, ...] | Unavailable
+    legacy: Snapshot | Unavailable
+    owner: Snapshot | Unavailable
+    owner_origins: OriginMap
+    results: tuple[CheckResult, ...]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """The file with exactly this content, or as it was before; never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Readable JSON with sorted keys, written atomically."""
+    write_atomically(path, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+
+
+def keep_preflight(folder: Path, kept: KeptPreflight) -> None:
+    """Write the pre-flight's facts for the notebooks that follow."""
+    for role, snapshot in (("legacy", kept.legacy), ("owner", kept.owner)):
+        if isinstance(snapshot, Snapshot):
+            catalog.save_snapshot(snapshot, folder / f"{role}.json")
+    missing = {r: _why(s) for r, s in (("legacy", kept.legacy), ("owner", kept.owner)) if isinstance(s, Unavailable)}
+    body = {
+        "shadow": kept.shadow,
+        "sources": _why(kept.sources) if isinstance(kept.sources, Unavailable) else [asdict(s) for s in kept.sources],
+        "missing": missing,
+        "owner_origins": [[kind, key, at.path, at.line] for (kind, key), at in sorted(kept.owner_origins.items())],
+        "results": [result.to_json() for result in kept.results],
+    }
+    write_json(folder / "preflight.json", body)
+
+
+def kept_preflight(folder: Path) -> KeptPreflight | None:
+    """What ``keep_preflight`` wrote, or None when nothing was kept."""
+    path = folder / "preflight.json"
+    if not path.is_file():
+        return None
+    body = json.loads(path.read_text("utf-8"))
+    snapshots = {
+        role: _unavailable(body["missing"][role])
+        if role in body["missing"]
+        else catalog.load_snapshot(folder / f"{role}.json")
+        for role in ("legacy", "owner")
+    }
+    sources = body["sources"]
+    return KeptPreflight(
+        shadow=body["shadow"],
+        sources=_unavailable(sources) if isinstance(sources, dict) else tuple(_source(s) for s in sources),
+        legacy=snapshots["legacy"],
+        owner=snapshots["owner"],
+        owner_origins={(kind, key): Location(path, line) for kind, key, path, line in body["owner_origins"]},
+        results=tuple(CheckResult.from_json(result) for result in body["results"]),
+    )
+
+
+def keep_live(folder: Path, live: Snapshot | Unavailable, results: Sequence[CheckResult]) -> None:
+    """Write the live snapshot and the results of the LIV checks."""
+    if isinstance(live, Snapshot):
+        catalog.save_snapshot(live, folder / "live.json")
+    server = asdict(live.server) if isinstance(live, Snapshot) else None
+    write_json(folder / "live-results.json", {"server": server, "results": [r.to_json() for r in results]})
+
+
+def kept_live(folder: Path) -> tuple[ServerIdentity | None, str | None, tuple[CheckResult, ...]] | None:
+    """Server, snapshot digest and results that ``keep_live`` wrote, or None when nothing was kept."""
+    path = folder / "live-results.json"
+    if not path.is_file():
+        return None
+    body = json.loads(path.read_text("utf-8"))
+    results = tuple(CheckResult.from_json(result) for result in body["results"])
+    if body["server"] is None:
+        return None, None, results
+    snapshot = catalog.load_snapshot(folder / "live.json")
+    return snapshot.server, snapshot.digest, results
+
+
+def _why(unavailable: Unavailable) -> dict[str, Any]:
+    return {"reason": unavailable.reason, "outcome": unavailable.outcome.value, "required": unavailable.required}
+
+
+def _unavailable(body: dict[str, Any]) -> Unavailable:
+    return Unavailable(reason=body["reason"], outcome=Outcome(body["outcome"]), required=body["required"])
+
+
+def _source(body: dict[str, Any]) -> SourceFacts:
+    return SourceFacts(
+        role=body["role"],
+        name=body["name"],
+        files=tuple((path, sha256) for path, sha256 in body["files"]),
+        duplicates=tuple((number, tuple(paths)) for number, paths in body["duplicates"]),
+        gaps=tuple(body["gaps"]),
+    )

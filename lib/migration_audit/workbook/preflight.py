@@ -1,0 +1,228 @@
+"""The pre-flight: both SQL sources are executed on real servers, and their catalogs are read and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from migration_audit import catalog, shadow, sources
+from migration_audit.compare import Rules, compare
+from migration_audit.model.drift import Drift
+from migration_audit.model.errors import AuditError
+from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.location import Location
+from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.sql import Applied, SqlSource
+from migration_audit.project import Project, Source
+from migration_audit.shadow.apply import apply_sources
+from migration_audit.shadow.probes import run_probes
+
+OriginMap = Mapping[tuple[str, str], Location]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shadow:
+    """A throw-away database after a sequence of sources was applied to it."""
+
+    applied: Applied
+    snapshot: Snapshot | None
+    """None when the SQL failed."""
+    origins: OriginMap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preflight:
+    """What the pre-flight found; each part is the fact, or says why it is not there."""
+
+    shadow: str
+    """The server that built the shadows, for people."""
+    sources: tuple[SourceFacts, ...] | Unavailable
+    legacy_applied: Applied | Unavailable
+    owner_applied: Applied | Unavailable
+    legacy: Snapshot | Unavailable
+    owner: Snapshot | Unavailable
+    legacy_origins: OriginMap
+    owner_origins: OriginMap
+    coverage: Drift | Unavailable
+    repeats: tuple[Convergence, ...] | Unavailable
+    orders: tuple[Convergence, ...] | Unavailable
+    probes: tuple[ProbeResult, ...] | Unavailable
+
+
+def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Preflight:
+    """Load, apply, read, compare and probe both sources; what goes wrong becomes the reason of what is missing.
+
+    Each sequence of sources gets a cluster of its own, so that roles of one side cannot leak into another. Raises
+    nothing that a report could tell: only mistakes of ours come out as exceptions.
+    """
+    try:
+        legacy, owner = load(project, project.legacy), load(project, project.owner)
+    except AuditError as error:
+        return _nothing(error, shadow_text="no server was needed", sources_read=None)
+    facts = (source_facts("legacy", legacy), source_facts("owner", owner))
+    try:
+        extensions = sources.needed_extensions(legacy) | sources.needed_extensions(owner)
+        server = shadow.find_server(project.provider, extensions=sorted(extensions), progress=progress)
+        return _on_server(server, legacy, owner, project=project, facts=facts, rules=rules, progress=progress)
+    except AuditError as error:
+        return _nothing(error, shadow_text="no server", sources_read=facts)
+
+
+def load(project: Project, source: Source) -> SqlSource:
+    """The files of one source of audit.toml, in apply order; raises SourceError."""
+    return sources.load_globs(source.name, source.root, source.sql, shown_from=project.directory)
+
+
+def source_facts(role: str, source: SqlSource) -> SourceFacts:
+    """What the report and the evidence say of a source's files."""
+    duplicates, gaps = sources.numbering(source.files)
+    return SourceFacts(
+        role=role,
+        name=source.name,
+        files=tuple((file.path, file.sha256) for file in source.files),
+        duplicates=duplicates,
+        gaps=gaps,
+    )
+
+
+def build_shadow(cluster: shadow.Cluster, database: str, sequence: Sequence[SqlSource]) -> tuple[Shadow, str]:
+    """A fresh database with the sources applied to it, and its conninfo."""
+    conninfo = cluster.create_database(database)
+    return apply_to(conninfo, sequence), conninfo
+
+
+def apply_to(conninfo: str, sequence: Sequence[SqlSource]) -> Shadow:
+    """The database at ``conninfo`` after the sources were applied to it, read."""
+    application = apply_sources(conninfo, sequence)
+    if application.applied.failure:
+        return Shadow(applied=application.applied, snapshot=None, origins={})
+    reading = catalog.read_snapshot(conninfo)
+    located = {key: application.trace.locate(*row) for key, row in reading.rows.items()}
+    origins = {key: location for key, location in located.items() if location is not None}
+    return Shadow(applied=application.applied, snapshot=reading.snapshot, origins=origins)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """One source alone, applied twice, and followed by the other source."""
+
+    alone: Shadow
+    twice: Shadow | None
+    then_other: Shadow
+    probes: tuple[ProbeResult, ...] | Unavailable
+
+
+def _on_server(
+    server: shadow.Server,
+    legacy: SqlSource,
+    owner: SqlSource,
+    *,
+    project: Project,
+    facts: tuple[SourceFacts, ...],
+    rules: Rules,
+    progress: Progress,
+) -> Preflight:
+    progress(f"building shadows on {server.description}")
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        jobs = [
+            pool.submit(_side, server, legacy, owner, project=None),
+            pool.submit(_side, server, owner, legacy, project=project),
+        ]
+        legacy_side, owner_side = (job.result() for job in jobs)
+    left, right = _snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")
+    both_read = isinstance(left, Snapshot) and isinstance(right, Snapshot)
+    return Preflight(
+        shadow=server.description,
+        sources=facts,
+        legacy_applied=legacy_side.alone.applied,
+        owner_applied=owner_side.alone.applied,
+        legacy=left,
+        owner=right,
+        legacy_origins=legacy_side.alone.origins,
+        owner_origins=owner_side.alone.origins,
+        coverage=_compared(left, right, rules),
+        repeats=_repeats(("legacy", legacy_side), ("owner", owner_side), rules=rules),
+        orders=_orders(legacy_side, owner_side, rules=rules) if both_read else _first_unavailable(left, right),
+        probes=owner_side.probes,
+    )
+
+
+def _side(server: shadow.Server, source: SqlSource, other: SqlSource, *, project: Project | None) -> _Side:
+    with server.cluster() as cluster:
+        alone, conninfo = build_shadow(cluster, "alone", [source])
+        probes: tuple[ProbeResult, ...] | Unavailable = ()
+        if alone.snapshot is None:
+            probes = Unavailable(reason="the owner's SQL does not apply", outcome=Outcome.ERRORED)
+        elif project is not None:
+            probes = run_probes(conninfo, project.probes, writer_role=project.writer_role)
+        twice = apply_to(conninfo, [source]) if alone.snapshot else None
+    with server.cluster() as cluster:
+        then_other, _ = build_shadow(cluster, "then_other", [source, other])
+    return _Side(alone=alone, twice=twice, then_other=then_other, probes=probes)
+
+
+def _snapshot(side: _Side, role: str) -> Snapshot | Unavailable:
+    failure = side.alone.applied.failure
+    if side.alone.snapshot is not None:
+        return side.alone.snapshot
+    at = f"{failure.at}: {failure.message}" if failure else "unknown"
+    return Unavailable(reason=f"the {role} SQL does not apply: {at}", outcome=Outcome.ERRORED)
+
+
+def _first_unavailable(*values: object) -> Unavailable:
+    return next(value for value in values if isinstance(value, Unavailable))
+
+
+def _compared(expected: Snapshot | Unavailable, actual: Snapshot | Unavailable, rules: Rules) -> Drift | Unavailable:
+    if isinstance(expected, Unavailable) or isinstance(actual, Unavailable):
+        return _first_unavailable(expected, actual)
+    return compare(expected=expected, actual=actual, rules=rules)
+
+
+def _repeats(*sides: tuple[str, _Side], rules: Rules) -> tuple[Convergence, ...] | Unavailable:
+    found = [
+        _convergence((role, role), (role,), side.twice, side.alone, rules) for role, side in sides if side.twice is not None
+    ]
+    if len(found) < len(sides):
+        return _first_unavailable(*(_snapshot(side, role) for role, side in sides))
+    return tuple(found)
+
+
+def _orders(legacy: _Side, owner: _Side, *, rules: Rules) -> tuple[Convergence, ...]:
+    found = [
+        _convergence(("legacy", "owner"), ("owner",), legacy.then_other, owner.alone, rules),
+        _convergence(("owner", "legacy"), ("owner",), owner.then_other, owner.alone, rules),
+    ]
+    if owner.twice is not None:
+        found.insert(0, _convergence(("owner", "owner"), ("owner",), owner.twice, owner.alone, rules))
+    return tuple(found)
+
+
+def _convergence(
+    sequence: tuple[str, ...], reference: tuple[str, ...], result: Shadow, alone: Shadow, rules: Rules
+) -> Convergence:
+    drift = None
+    if result.snapshot is not None and alone.snapshot is not None:
+        drift = compare(expected=alone.snapshot, actual=result.snapshot, rules=rules)
+    return Convergence(sequence=sequence, reference=reference, applied=result.applied, drift=drift)
+
+
+def _nothing(error: AuditError, *, shadow_text: str, sources_read: tuple[SourceFacts, ...] | None) -> Preflight:
+    why = Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+    return Preflight(
+        shadow=shadow_text,
+        sources=sources_read or why,
+        legacy_applied=why,
+        owner_applied=why,
+        legacy=why,
+        owner=why,
+        legacy_origins={},
+        owner_origins={},
+        coverage=why,
+        repeats=why,
+        orders=why,
+        probes=why,
+    )

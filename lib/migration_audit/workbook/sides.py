@@ -1,0 +1,143 @@
+"""The sides of a comparison on the command line: SQL files, saved snapshots, live databases."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from migration_audit import catalog, shadow, sources
+from migration_audit.model.errors import SqlError, UsageError
+from migration_audit.model.location import Location
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.sql import SqlSource
+from migration_audit.project import Environment, resolve
+from migration_audit.workbook.preflight import build_shadow
+
+Progress = Callable[[str], None]
+OriginMap = Mapping[tuple[str, str], Location]
+
+_URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
+_PASSWORD = re.compile(r"://[^/?#]*:[^/?#]*@|[?&\s]password=|://[^?]*\?.*sslpassword=", re.IGNORECASE)
+_FORMS = "a .sql file, a folder of them, several joined by +, a snapshot (.json), env:NAME, service:NAME or a URL"
+
+
+class SideKind(StrEnum):
+    """What a side is read from."""
+
+    SQL = "sql"
+    SNAPSHOT = "snapshot"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side as it was named; nothing of it is read yet."""
+
+    kind: SideKind
+    named: str
+    paths: tuple[Path, ...] = ()
+    """SQL: files and folders in apply order. Snapshot: the one file."""
+    conninfo: str = field(default="", repr=False)
+
+    @property
+    def is_sql(self) -> bool:
+        """Whether it has to be applied to a server."""
+        return self.kind is SideKind.SQL
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is a database that somebody uses."""
+        return self.kind is SideKind.LIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSide:
+    """One side, read."""
+
+    snapshot: Snapshot
+    origins: OriginMap
+
+
+def parse_side(text: str) -> Side:
+    """What a command-line argument names; raises UsageError for what it cannot mean, and for a password in it."""
+    if _URL.match(text) or text.startswith("postgres"):
+        if _PASSWORD.search(text):
+            raise UsageError(
+                "a URL with a password is refused: the command line is visible to everybody on this machine",
+                todo="put it into a variable and write env:NAME, or use service:NAME with ~/.pgpass",
+            )
+        if _URL.match(text):
+            return Side(kind=SideKind.LIVE, named=text, conninfo=text)
+    scheme, _, name = text.partition(":")
+    if scheme == "env" and name:
+        return Side(kind=SideKind.LIVE, named=text, conninfo=_from_environment(name))
+    if scheme == "service" and name:
+        return Side(kind=SideKind.LIVE, named=text, conninfo=resolve(_environment(name, service=name), os.environ))
+    paths = tuple(Path(part) for part in text.split("+")) if not Path(text).exists() else (Path(text),)
+    missing = [str(path) for path in paths if not path.exists()]
+    if missing:
+        raise UsageError(f"there is no {', '.join(missing)}", todo=f"a side is {_FORMS}")
+    if len(paths) == 1 and paths[0].suffix == ".json":
+        return Side(kind=SideKind.SNAPSHOT, named=text, paths=paths)
+    return Side(kind=SideKind.SQL, named=text, paths=paths)
+
+
+def _from_environment(name: str) -> str:
+    return resolve(_environment(name, dsn_env=name), os.environ)
+
+
+def _environment(name: str, *, dsn_env: str | None = None, service: str | None = None) -> Environment:
+    return Environment(name=name, dsn_env=dsn_env, service=service, at=Location("command line", 1))
+
+
+def read_sides(sides: Sequence[Side], *, progress: Progress) -> tuple[ReadSide, ...]:
+    """The sides, read at the same time; SQL sides each on a cluster of its own.
+
+    Raises SqlError when SQL does not apply, SourceError, ServerError or DatabaseError when a side cannot be read.
+    """
+    loaded = {side: _load(side) for side in sides if side.is_sql}
+    server: shadow.Server | None = None
+    if loaded:
+        extensions = frozenset[str]().union(*(sources.needed_extensions(source) for source in loaded.values()))
+        server = shadow.find_server(None, extensions=sorted(extensions), progress=progress)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return tuple(pool.map(lambda side: _read(side, loaded.get(side), server, progress), sides))
+
+
+def _load(side: Side) -> SqlSource:
+    return sources.load_source(side.named, side.paths, shown_from=Path.cwd())
+
+
+def _read(side: Side, source: SqlSource | None, server: shadow.Server | None, progress: Progress) -> ReadSide:
+    if side.kind is SideKind.SNAPSHOT:
+        return ReadSide(snapshot=catalog.load_snapshot(side.paths[0]), origins={})
+    if side.kind is SideKind.LIVE:
+        return ReadSide(snapshot=catalog.read_snapshot(side.conninfo).snapshot, origins={})
+    if source is None or server is None:
+        raise ValueError("a SQL side is loaded before it is read")
+    with server.cluster() as cluster:
+        built, _ = build_shadow(cluster, "side", [source])
+    failure = built.applied.failure
+    if failure or built.snapshot is None:
+        if failure is None:
+            raise ValueError("a shadow without a snapshot has a failure")
+        raise SqlError(
+            failure.message,
+            where=str(failure.at),
+            statement=failure.statement,
+            sqlstate=failure.sqlstate,
+            todo=f"the statement was: {_shortened(failure.statement)}",
+        )
+    for role in built.applied.assumed_roles:
+        progress(f"{side.named}: the SQL takes role {role} for granted; it was created without rights")
+    return ReadSide(snapshot=built.snapshot, origins=built.origins)
+
+
+def _shortened(statement: str) -> str:
+    line = " ".join(statement.split())
+    return line if len(line) <= 200 else line[:199] + "…"

@@ -1,0 +1,39 @@
+"""Real servers for tests: one cluster for the session, an empty database for each test that asks for one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from migration_audit.shadow import find_server
+
+_numbers = itertools.count(1)
+
+
+def _say(line: str) -> None:
+    print(line)
+
+
+@pytest.fixture(scope="session")
+def server() -> Any:
+    """The server that the tests run on: the one named by MIGRATION_AUDIT_SERVER, else the first with the extensions."""
+    return find_server(extensions=["timescaledb", "postgis"], progress=_say)
+
+
+@pytest.fixture(scope="session")
+def cluster(server: Any) -> Iterator[Any]:
+    """One running cluster for the whole session."""
+    with server.cluster() as running:
+        yield running
+
+
+@pytest.fixture
+def database(cluster: Any) -> Iterator[str]:
+    """The connection string of an empty database, dropped after the test."""
+    name = f"test_{next(_numbers)}"
+    conninfo = cluster.create_database(name)
+    yield conninfo
+    cluster.drop_database(name)

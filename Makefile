@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help audit test lint bench format clean
+.PHONY: help audit test lint notebooks bench format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ lint: $(STAMP)  ## ruff, mypy, import-linter
 
 format: $(STAMP)  ## rewrite the style
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
+
+notebooks: $(STAMP)  ## execute the notebooks again and keep their outputs
+	@$(BIN)/python tests/refresh_notebooks.py
 
 bench: $(STAMP)  ## measure what README promises
 	@$(BIN)/python -m tests.benchmarks

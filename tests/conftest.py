@@ -10,6 +10,8 @@ import pytest
 
 from migration_audit.shadow import find_server
 
+pytest_plugins = ["fix_demo"]
+
 _numbers = itertools.count(1)
 
 

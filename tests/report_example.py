@@ -1,1 +1,446 @@
-X=1
+"""The case that the report's tests are about: prod of the trm project, which is blocked, as values.
+
+An older legacy history, then drift: a unique index gone, a wider chunk interval, a narrower type, an index by hand,
+and a ledger that lacks a file of the owner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
+from migration_audit.model.finding import CheckResult, Finding, Outcome
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.relations import Column, Constraint, Index, Table
+from migration_audit.model.routines import Extension
+from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot
+from migration_audit.model.timescale import Dimension, Hypertable
+
+HOSTILE = {
+    "script": "<script>alert(1)</script>",
+    "attribute": '"><img src=x onerror=alert(1)>',
+    "quotes": 'it\'s "quoted" & `ticked`',
+    "newlines": "two\nlines\r\tand a tab",
+    "right to left": "שלום_עולם",
+    "override": "abc\u202edcba",
+    "escape sequence": "\x1b[31mred\x1b[0m\x07",
+    "pipes": "a|b\\|c||d",
+    "markdown": "**b** [x](javascript:alert(1)) @team #1 ~~s~~",
+    "template": "{{ 7 * 7 }} {% raw %}",
+    "format": "{0} {x!r} %s %(y)d",
+    "zero width": "a\u200bb\ufeffc\u2028d",
+    "surrogate": "a\ud800b",
+    "wide": "位置データ",
+    "long": "x" * 5000,
+    "blank": " ",
+    "null": "a\x00b",
+}
+"""What somebody may call a table, or store as a default."""
+
+
+def column(name: str, type_: str, *, table: str = "positions", schema: str = "public", **more: Any) -> Column:
+    """A column with nothing special about it."""
+    facts: dict[str, Any] = {
+        "not_null": False,
+        "default": None,
+        "generated": None,
+        "identity_kind": None,
+        "collation": None,
+        "storage": "plain",
+        "compression": None,
+        "statistics": None,
+        "options": (),
+        "is_local": True,
+        "privileges": (),
+        "comment": None,
+        "relation": "table",
+    }
+    return Column(schema=schema, table=table, name=name, type=type_, **{**facts, **more})
+
+
+def index(name: str, columns: str, *, unique: bool = False, table: str = "public.positions", **more: Any) -> Index:
+    """A valid index."""
+    kind = "UNIQUE INDEX" if unique else "INDEX"
+    facts: dict[str, Any] = {
+        "tablespace": None,
+        "valid": True,
+        "ready": True,
+        "clustered": False,
+        "statistics": (),
+        "comment": None,
+    }
+    definition = f"CREATE {kind} {name} ON {table} USING btree {columns}"
+    return Index(
+        schema="public",
+        name=name,
+        table=table,
+        definition=definition,
+        unique=unique,
+        columns=columns,
+        **{**facts, **more},
+    )
+
+
+def constraint(name: str, definition: str, *, table: str = "positions", type_: str = "primary key") -> Constraint:
+    """A validated constraint."""
+    return Constraint(
+        schema="public",
+        table=table,
+        name=name,
+        type=type_,
+        definition=definition,
+        deferrable=False,
+        deferred=False,
+        validated=True,
+        is_local=True,
+        comment=None,
+    )
+
+
+def table(name: str, columns: tuple[str, ...], schema: str = "public") -> Table:
+    """An ordinary table."""
+    return Table(
+        schema=schema,
+        name=name,
+        relation="table",
+        persistence="permanent",
+        access_method="heap",
+        tablespace=None,
+        options=(),
+        row_security=False,
+        force_row_security=False,
+        replica_identity="default",
+        of_type=None,
+        inherits=(),
+        partition_key=None,
+        partition_bound=None,
+        server=None,
+        column_order=columns,
+        owner="directus",
+        privileges=(),
+        comment=None,
+    )
+
+
+def dimension(interval: str = "1 day") -> Dimension:
+    """The primary dimension of ``positions``."""
+    return Dimension(
+        schema="public",
+        table="positions",
+        column="ts",
+        column_type="timestamp with time zone",
+        type="time",
+        chunk_interval=interval,
+        partitions=None,
+        partitioning_function=None,
+        integer_now_function=None,
+    )
+
+
+COLUMNS = (
+    column("device_id", "text", not_null=True),
+    column("ts", "timestamp with time zone", not_null=True),
+    column("ingested_at", "timestamp with time zone", default="now()"),
+    column("latitude", "double precision", not_null=True),
+    column("longitude", "double precision", not_null=True),
+    column("attributes", "jsonb", not_null=True, default="'{}'::jsonb"),
+    column("faulty", "boolean", not_null=True, default="false"),
+)
+LEDGER_COLUMNS = (
+    column("filename", "text", table="migrations_applied", schema="directus_ops", not_null=True),
+    column("applied_at", "timestamp with time zone", table="migrations_applied", schema="directus_ops", default="now()"),
+)
+UNIQUE = index("positions_device_ts", "(device_id, ts)", unique=True)
+INDEXES = (
+    UNIQUE,
+    index("positions_device_ts_idx", "(device_id, ts DESC)"),
+    index("positions_ts", "(ts DESC)"),
+    index("positions_ts_idx", "(ts DESC)"),
+)
+BY_HAND = index("positions_manual_lat", "(latitude)")
+SERVER = ServerIdentity(
+    database="trm_prod",
+    system_identifier="7442190517340081234",
+    postgres_version="17.6",
+    extension_versions=(("postgis", "3.5.2"), ("timescaledb", "2.19.3")),
+    timescaledb_license="apache",
+    read_as="auditor",
+)
+
+
+def extension(name: str, version: str) -> Extension:
+    """An extension in ``public``."""
+    return Extension(name=name, schema="public", version=version, comment=None)
+
+
+def snapshot(*objects: CatalogObject) -> Snapshot:
+    """A snapshot of these objects, sorted as a reader leaves them."""
+    return Snapshot(server=SERVER, objects=tuple(sorted(objects, key=lambda o: (o.kind, o.key))))
+
+
+HYPERTABLE = Hypertable(schema="public", table="positions", dimensions=("ts",), associated_schema=None)
+COMMON: tuple[CatalogObject, ...] = (
+    table("positions", tuple(c.name for c in COLUMNS)),
+    HYPERTABLE,
+    extension("postgis", "3.5.2"),
+)
+OWNER = snapshot(*COMMON, *COLUMNS, *LEDGER_COLUMNS, *INDEXES, dimension(), extension("timescaledb", "2.19.3"))
+LEGACY = snapshot(*COMMON, *COLUMNS, *INDEXES, dimension(), extension("timescaledb", "2.19.3"))
+PROD = snapshot(
+    *COMMON,
+    replace(COLUMNS[0], type="character varying(64)", storage="extended"),
+    *COLUMNS[1:],
+    replace(LEDGER_COLUMNS[0], not_null=False),
+    LEDGER_COLUMNS[1],
+    column("note", "text"),
+    *INDEXES[1:],
+    BY_HAND,
+    dimension("7 days"),
+    extension("timescaledb", "2.17.0"),
+)
+SIDES = {"legacy": LEGACY, "owner": OWNER, "prod": PROD}
+
+DRIFT = Drift(
+    differences=(
+        Difference(
+            verdict=DiffVerdict.CHANGED,
+            kind="column",
+            key="public.positions.device_id",
+            severity=Severity.BLOCKER,
+            fields=(
+                FieldChange(name="type", expected="text", actual="character varying(64)", severity=Severity.BLOCKER),
+                FieldChange(name="comment", expected=None, actual="by hand", severity=Severity.INFO),
+            ),
+        ),
+        Difference(
+            verdict=DiffVerdict.CHANGED,
+            kind="dimension",
+            key="public.positions.ts",
+            severity=Severity.BLOCKER,
+            fields=(FieldChange(name="chunk_interval", expected="1 day", actual="7 days", severity=Severity.BLOCKER),),
+        ),
+        Difference(
+            verdict=DiffVerdict.MISSING,
+            kind="index",
+            key="public.positions_device_ts",
+            severity=Severity.BLOCKER,
+            expected=UNIQUE,
+        ),
+        Difference(
+            verdict=DiffVerdict.UNEXPECTED,
+            kind="index",
+            key="public.positions_manual_lat",
+            severity=Severity.WARNING,
+            actual=BY_HAND,
+            note="neither source makes it",
+        ),
+    ),
+    assumptions=("The automatic index positions_ts_idx is TimescaleDB's own.",),
+)
+FIX = "CREATE UNIQUE INDEX IF NOT EXISTS positions_device_ts\n    ON public.positions (device_id, ts);"
+
+
+def result(id_: str, title: str, outcome: Outcome = Outcome.PASSED, **more: Any) -> CheckResult:
+    """A check's result, a blocker unless told otherwise."""
+    return CheckResult(id=id_, title=title, outcome=outcome, **{"severity": Severity.BLOCKER, **more})
+
+
+def results() -> tuple[CheckResult, ...]:
+    """What the checks said about prod."""
+    failed, passed = Outcome.FAILED, Outcome.PASSED
+    return (
+        result("SQL001", "Each source is present and its order is unambiguous", reason="2 sources, 5 files"),
+        result("SQL002", "Each source applies to an empty server"),
+        result("SQL003", "Each source is idempotent"),
+        result("COV002", "Tables and columns are covered"),
+        result("COV003", "Indexes are covered"),
+        result(
+            "COV013",
+            "No hypertable has the same index twice",
+            failed,
+            severity=Severity.WARNING,
+            findings=(
+                Finding(
+                    key="COV013:index:public.positions_ts_idx",
+                    summary="public.positions_ts and public.positions_ts_idx are the same index (ts DESC)",
+                    where="directus/db-init/002_positions_hypertable.sql:21",
+                ),
+            ),
+        ),
+        result("LIV001", "The database is the one it is meant to be"),
+        result(
+            "LIV003",
+            "Columns are as the owner's SQL builds them",
+            failed,
+            findings=(
+                Finding(
+                    key="LIV003:column:public.positions.device_id",
+                    summary="public.positions.device_id is of another type in prod",
+                    expected="text",
+                    actual="character varying(64)",
+                    where="directus/db-init/002_positions_hypertable.sql:4",
+                    fix_sql="ALTER TABLE public.positions ALTER COLUMN device_id TYPE text;",
+                ),
+            ),
+        ),
+        result(
+            "LIV004",
+            "Indexes are as the owner's SQL builds them",
+            failed,
+            findings=(
+                Finding(
+                    key="LIV004:index:public.positions_device_ts",
+                    summary="public.positions_device_ts is missing in prod: the writer's upsert has no arbiter",
+                    expected=UNIQUE.definition,
+                    where="directus/db-init/002_positions_hypertable.sql:18",
+                    fix_sql=FIX,
+                ),
+            ),
+        ),
+        result(
+            "LIV006",
+            "Hypertables are set as the owner's SQL sets them",
+            failed,
+            findings=(
+                Finding(
+                    key="LIV006:dimension:public.positions.ts",
+                    summary="public.positions has another chunk interval on ts in prod",
+                    expected="1 day",
+                    actual="7 days",
+                    where="directus/db-init/002_positions_hypertable.sql:15",
+                    fix_sql="SELECT public.set_chunk_time_interval('public.positions', INTERVAL '1 day');",
+                ),
+            ),
+        ),
+        result(
+            "LIV010",
+            "The owner's ledger says that each of its files was applied",
+            failed,
+            findings=(
+                Finding(
+                    key="LIV010:file:003_faulty_column.sql",
+                    summary="003_faulty_column.sql is not in directus_ops.migrations_applied of prod",
+                    expected="003_faulty_column.sql",
+                    where="directus/db-init/003_faulty_column.sql:1",
+                ),
+            ),
+        ),
+        result(
+            "LIV011",
+            "The legacy ledger is gone or known to be orphaned",
+            failed,
+            severity=Severity.INFO,
+            findings=(
+                Finding(
+                    key="LIV011:table:processor_ops.migrations_applied",
+                    summary="the legacy ledger is still here: orphaned but harmless",
+                    fix_sql="DROP TABLE processor_ops.migrations_applied;",
+                ),
+            ),
+        ),
+        result(
+            "LIV012",
+            "Nothing is here that neither source makes",
+            failed,
+            severity=Severity.WARNING,
+            findings=(
+                Finding(
+                    key="LIV012:index:public.positions_manual_lat",
+                    summary="public.positions_manual_lat is made by neither source",
+                    actual=BY_HAND.definition,
+                ),
+            ),
+        ),
+        result("LIV009", "Jobs run", Outcome.SKIPPED, reason="no jobs are configured", required=False),
+        result("RET001", "The migrations directory is gone", Outcome.PENDING, reason="due in phase retired"),
+        result("PRV001", "The writer's role cannot run DDL", passed),
+    )
+
+
+def evidence(**more: Any) -> dict[str, Any]:
+    """evidence.json of prod."""
+    digest = "5f1d7a84db00d2fce00b31a7fc73224f1ab0cf7b2ad7a4d2b8a8c8e1b21c7d90"
+    body: dict[str, Any] = {
+        "schema_version": 1,
+        "complete": True,
+        "project": "trm",
+        "phase": "preflight",
+        "environment": "prod",
+        "verdict": "blocked",
+        "generated_at": "2026-11-23T06:40:12Z",
+        "commit": {
+            "legacy": {"commit": "4f2c9e1a77d03b1c2f9a1e0d8c7b6a5948372615", "clean": True},
+            "owner": {"commit": "91ab33f0c2d4e5f60718293a4b5c6d7e8f901234", "clean": False},
+        },
+        "server": {
+            "database": "trm_prod",
+            "system_identifier": "7442190517340081234",
+            "postgres_version": "17.6",
+            "extension_versions": {"timescaledb": "2.17.0", "postgis": "3.5.2"},
+            "read_as": "auditor",
+        },
+        "shadow": {"description": "PostgreSQL 17.6, timescaledb 2.19.3 (embedded)"},
+        "sources": [
+            {
+                "name": "legacy",
+                "files": [
+                    {"path": "processor/src/db/migrations/0001_positions.sql", "sha256": digest},
+                    {"path": "processor/src/db/migrations/0002_positions_faulty.sql", "sha256": digest[::-1]},
+                ],
+            },
+            {"name": "owner", "files": [{"path": "directus/db-init/001_extensions.sql", "sha256": digest}]},
+        ],
+        "snapshots": {"owner": f"sha256:{digest}", "prod": f"sha256:{digest[::-1]}"},
+        "checks": [r.to_json() for r in results()],
+        "notes": ['12 objects are out of scope by the rule "directus_*".'],
+        "error": None,
+    }
+    return {**body, **more}
+
+
+def chunks() -> HypertableChunks:
+    """Fourteen days of one-day chunks, a gap, then two of seven days."""
+    days = [(f"2026-10-{d:02}T00:00:00Z", f"2026-10-{d + 1:02}T00:00:00Z") for d in range(1, 15)]
+    weeks = [("2026-10-18T00:00:00Z", "2026-10-25T00:00:00Z"), ("2026-10-25T00:00:00Z", "2026-11-01T00:00:00Z")]
+    return HypertableChunks(
+        schema="public",
+        table="positions",
+        chunks=16,
+        compressed=3,
+        first="2026-10-01T00:00:00Z",
+        last="2026-11-01T00:00:00Z",
+        widths=(("1 day", 14), ("7 days", 2)),
+        missing_indexes=(("public.positions_device_ts", 2),),
+        ranges=(*days, *weeks),
+    )
+
+
+def shown(thing: Any) -> dict[str, Any]:
+    """A table as Jupyter keeps it in a notebook."""
+    data = {
+        "text/html": thing._repr_html_(),
+        "text/markdown": thing._repr_markdown_(),
+        "text/plain": repr(thing),
+    }
+    return {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": data}
+
+
+def prose(source: str) -> dict[str, Any]:
+    """A Markdown cell."""
+    return {"cell_type": "markdown", "metadata": {}, "source": source}
+
+
+def code_cell(source: str, *outputs: dict[str, Any]) -> dict[str, Any]:
+    """An executed code cell."""
+    return {"cell_type": "code", "metadata": {}, "execution_count": 1, "source": source, "outputs": list(outputs)}
+
+
+def notebook(name: str, *cells: dict[str, Any]) -> dict[str, Any]:
+    """A notebook that papermill wrote to ``name``."""
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"papermill": {"output_path": f"reports/prod/x/{name}.ipynb"}},
+        "cells": list(cells),
+    }

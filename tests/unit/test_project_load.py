@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from migration_audit.model.drift import Severity
 from migration_audit.model.errors import ConfigError, UsageError
 from migration_audit.model.finding import Phase
@@ -164,11 +165,11 @@ class TestWhatItSays:
         assert "prod" in str(caught.value)
 
 
-def test_the_place_is_relative_to_where_one_stands(load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_place_is_the_same_wherever_one_stands(load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "deep").mkdir()
     monkeypatch.chdir(tmp_path)
     project = load(MINIMAL, "deep/audit.toml")
-    assert project.environment("stage").at == Location("deep/audit.toml", 7)
+    assert project.environment("stage").at == Location("audit.toml", 7)
 
 
 class TestFinding:

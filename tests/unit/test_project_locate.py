@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from migration_audit.project.locate import KeyPath, locate, nearest
 
 ROOT = Path(__file__).parents[2]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from migration_audit.model.errors import AuditError, ConfigError, UsageError
 from migration_audit.project import load_project, template
 
@@ -68,7 +69,7 @@ REFUSED = {
     "system identifier": ('"7301234567890123456"', "730", "system_identifier = 730", "in quotes; found a whole number"),
     "timeout of zero": ("timeout = 60", "timeout = 0", "statement_timeout = 0", "at least 1; found another whole number"),
     "timeout of true": ("timeout = 60", "timeout = true", "statement_timeout = true", "found true or false"),
-    "provider": ('"debian"', '"debain"', 'provider = "debain"', "one of url, local, docker, debian, debian:sid"),
+    "provider": ('"debian"', '"debain"', 'provider = "debain"', "one of url, local, docker, debian"),
     "exclusion without a reason": ("reason =", "#", "[[scope.exclude]]", "scope.exclude[1].reason is missing"),
     "exclusion of a kind": ('kind = "table"', 'kind = "tables"', 'kind = "tables"', "scope.exclude[1].kind is wrong"),
     "severity": ('"info"', '"error"', 'comments = "error"', "rules.comments is wrong: expected one of"),

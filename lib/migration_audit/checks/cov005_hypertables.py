@@ -33,7 +33,7 @@ def run(
         actual="the owner's SQL",
         origins=legacy_origins,
     )
-    yield from compare_with_pins("COV005", project, owner, side="the owner's SQL", origins=owner_origins)
+    yield from compare_with_pins("COV005", project, owner, drift=coverage, side="the owner's SQL", origins=owner_origins)
 
 
 CHECK = Check(

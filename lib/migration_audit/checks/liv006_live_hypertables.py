@@ -31,7 +31,7 @@ def run(
         actual=environment.name,
         origins=owner_origins,
     )
-    yield from compare_with_pins("LIV006", project, live, side=environment.name, origins=owner_origins)
+    yield from compare_with_pins("LIV006", project, live, drift=live_drift, side=environment.name, origins=owner_origins)
 
 
 CHECK = Check(

@@ -13,7 +13,7 @@ from migration_audit.project import Environment
 
 
 def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
-    """Look at the chunks of each hypertable: does each carry every index, and is each as wide as the setting says?
+    """Look at the chunks of each hypertable: each carries every index, and is as wide as the setting says.
 
     Why: an index can be dropped on a single chunk, and a hypertable's own catalog does not show it. Chunks of another
     width tell that the interval was changed after data came in: they stay as they are.

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
-from migration_audit.model.ledger import LedgerState, LiveLedger
+from migration_audit.model.ledger import Ledger as LiveLedger
+from migration_audit.model.ledger import LedgerState
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.project import Environment, Project
 

@@ -36,7 +36,7 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
     if form == "json":
         click.echo(json.dumps(report.drift_json(drift, defined_at=defined_at, witness=None), indent=1, ensure_ascii=False))
     else:
-        click.echo(report.drift_text(drift, defined_at=defined_at))
+        click.echo(report.drift_text(drift, defined_at), nl=False)
     good = drift.covered if direction == "covers" else drift.equal
     return 0 if good else 1
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -29,6 +30,12 @@ class Commands(click.Group):
         except AuditError as error:
             click.echo(f"migration-audit: {error}", err=True)
             ctx.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:  # exit code 1 means "audited, and it blocks", which a crash must never say
+            traceback.print_exc()
+            click.echo("migration-audit: this is a mistake of migration-audit itself; nothing was decided", err=True)
+            ctx.exit(3)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of a first visit, not of the alphabet."""

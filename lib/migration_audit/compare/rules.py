@@ -7,7 +7,7 @@ under ``[rules]``; a rule set to ``info`` still shows the difference.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from migration_audit.model.drift import Severity
@@ -49,7 +49,7 @@ DEFAULT_WEIGHTS: Mapping[str, Severity] = MappingProxyType(
 class Rules:
     """The weight of each named rule."""
 
-    weights: Mapping[str, Severity] = DEFAULT_WEIGHTS
+    weights: Mapping[str, Severity] = field(default_factory=lambda: DEFAULT_WEIGHTS)
 
     def override(self, weights: Mapping[str, Severity]) -> Rules:
         """The same rules with some weights replaced; raises UsageError for a rule that does not exist."""

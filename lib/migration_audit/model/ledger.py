@@ -1,4 +1,4 @@
-"""A runner's ledger as it stands in one live database."""
+"""The table in which a runner records what it applied, as it was found in one database."""
 
 from __future__ import annotations
 
@@ -7,26 +7,30 @@ from enum import StrEnum
 
 
 class LedgerState(StrEnum):
-    """What was found where audit.toml says that the ledger is."""
+    """What became of the attempt to read a ledger."""
 
     PRESENT = "present"
+    """It was read."""
     ABSENT = "absent"
+    """The database has no such table: the catalog says so, whatever the role's rights."""
     UNREADABLE = "unreadable"
-    """The role may not select from it."""
+    """It is there, and the role may not read it, or reading it failed."""
     OTHER_SHAPE = "other shape"
-    """There is a table of that name without the columns that audit.toml names: somebody else's."""
+    """It is there, without the columns that the project names, or with rows that have no name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveLedger:
-    """One ledger table, read; ``names`` and ``checksums`` go together, in name order."""
+class Ledger:
+    """One runner's ledger in one database."""
 
     table: str
-    """``schema.table``, quoted as a key."""
+    """As the project names it: ``schema.table``."""
     state: LedgerState
     columns: tuple[str, ...] = ()
-    """The columns that are really there."""
+    """The columns that are there, in their order."""
     names: tuple[str, ...] = ()
+    """What was applied, sorted."""
     checksums: tuple[str | None, ...] = ()
+    """The checksum of each name, in the same order; empty where the project names no such column."""
     reason: str | None = None
-    """For every state but ``present``: what was seen, as a sentence."""
+    """Why it could not be read, or is not as expected, in one sentence."""

@@ -44,7 +44,7 @@ class Routine(CatalogObject):
     schema: str
     name: str
     arguments: str
-    """``pg_get_function_identity_arguments``."""
+    """The argument types, ``integer, text``: they tell functions apart, and their names do not."""
     definition: str
     """``pg_get_functiondef``: language, result, volatility, cost, settings, security, body."""
     owner: str

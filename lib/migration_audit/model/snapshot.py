@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -81,9 +81,8 @@ class Snapshot:
     @cached_property
     def digest(self) -> str:
         """``sha256:…`` over the compared facts alone: the same on every server, machine and OID."""
-        facts: list[list[Any]] = [
-            [obj.kind, {n: getattr(obj, n) for n in (*obj.identity, *obj.compared())}] for obj in self.objects
-        ]
+        names = {cls: (*cls.identity, *cls.compared()) for cls in {type(obj) for obj in self.objects}}
+        facts: list[list[Any]] = [[obj.kind, {n: getattr(obj, n) for n in names[type(obj)]}] for obj in self.objects]
         facts.append(["unmodelled", [[u.kind, u.identity] for u in self.unmodelled]])
         return "sha256:" + hashlib.sha256(canonical_json(facts)).hexdigest()
 
@@ -95,7 +94,7 @@ def canonical_json(value: Any) -> bytes:
 
 def to_json(value: Any) -> dict[str, Any]:
     """A flat dataclass as a JSON object, with its ``kind`` when it is a catalog object."""
-    body = asdict(value)
+    body = {f.name: getattr(value, f.name) for f in fields(value)}
     return {"kind": value.kind, **body} if isinstance(value, CatalogObject) else body
 
 

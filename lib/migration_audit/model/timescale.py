@@ -21,6 +21,10 @@ class Hypertable(CatalogObject):
     """Column names, the first one the primary dimension."""
     associated_schema: str | None
     """Where chunks go; None for TimescaleDB's default."""
+    chunk_prefix: str | None = None
+    """What names of chunks begin with; None for TimescaleDB's default."""
+    chunk_target_size: int | None = None
+    """Bytes that adaptive chunking aims at; None where it is off."""
 
     @property
     def belongs_to(self) -> tuple[str, str] | None:
@@ -45,6 +49,7 @@ class Dimension(CatalogObject):
     """``1 day``, or a number for an integer dimension; None for hash."""
     partitions: int | None
     partitioning_function: str | None
+    """None for TimescaleDB's own hash."""
     integer_now_function: str | None
 
     @property

@@ -10,8 +10,7 @@ from migration_audit.model.errors import DatabaseError
 from migration_audit.project.settings import Environment
 
 _URL: Final = re.compile(r"(?:postgresql|postgres)(?:\+\w+)?://", re.IGNORECASE)
-_CONNINFO: Final = re.compile(r"(?:\s*\w+\s*=\s*(?:'(?:[^'\\]|\\.)*'|(?!')(?:[^\s\\]|\\.)*))+\s*", re.DOTALL)
-_BAD_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_MISREAD: Final = re.compile(r"\s|%00|%(?![0-9A-Fa-f]{2})")
 
 
 def resolve(environment: Environment, environ: Mapping[str, str]) -> str:
@@ -28,21 +27,31 @@ def resolve(environment: Environment, environ: Mapping[str, str]) -> str:
         state = "is empty" if name in environ else "is not set"
         raise _unusable(environment, f"variable {name} {state}", f"set it to the URL of the {environment.name} database")
     scheme = _URL.match(value)
-    if scheme is not None:
-        return _url(environment, name, value[scheme.end() :])
-    if "://" in value or not _CONNINFO.fullmatch(value):
+    conninfo = f"postgresql://{value[scheme.end() :]}" if scheme else value
+    if scheme and _is_ambiguous(value[scheme.end() :]):
+        what = f"the URL in variable {name} cannot be read without guessing"
+        raise _unusable(environment, what, "write @ / : % ? and a space in user and password as %40 %2F %3A %25 %3F %20")
+    if not _is_conninfo(conninfo):
         what = f"variable {name} holds no PostgreSQL URL"
         raise _unusable(environment, what, "expected postgresql://user@host:port/database or key=value settings")
-    return value
+    return conninfo
 
 
-def _url(environment: Environment, name: str, rest: str) -> str:
-    """The URL, unless libpq would misread it: it would quote what it misread, and that is the end of the password."""
+def _is_ambiguous(rest: str) -> bool:
+    """Whether libpq would take a part of the password for a host or a port, and show it when that fails."""
     user, at, _ = rest.partition("@")
-    if rest.count("@") > 1 or (at and re.search("[/?]", user)) or _BAD_PERCENT.search(rest):
-        what = f"the URL in variable {name} cannot be read without guessing"
-        raise _unusable(environment, what, "write @ / : % # ? in user and password as %40 %2F %3A %25 %23 %3F")
-    return f"postgresql://{rest}"
+    return rest.count("@") > 1 or bool(at and re.search("[/?]", user)) or bool(_MISREAD.search(rest))
+
+
+def _is_conninfo(text: str) -> bool:
+    """Whether libpq can read the text; what it says when it cannot would show parts of it."""
+    from psycopg import ProgrammingError  # noqa: PLC0415 (only who connects needs the driver)
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    try:
+        return bool(conninfo_to_dict(text))
+    except (ProgrammingError, ValueError):  # ValueError: bytes that are not UTF-8
+        return False
 
 
 def _unusable(environment: Environment, what: str, todo: str) -> DatabaseError:

@@ -48,9 +48,14 @@ def qualified(expected: str, *, required: bool = False) -> Key:
     )
 
 
-def choice(*allowed: str) -> Key:
-    """One of a few words."""
-    return Key(expected=f"one of {', '.join(allowed)}", accepts=lambda value: value in allowed, choices=allowed)
+def choice(*allowed: str, or_else: tuple[str, str] | None = None) -> Key:
+    """One of a few words, or else a text of another form: an example of it, and the regular expression for it."""
+    example, regex = or_else or ("", r"(?!)")
+    return Key(
+        expected=f"one of {', '.join(filter(None, [*allowed, example]))}",
+        accepts=lambda value: value in allowed or (isinstance(value, str) and bool(re.fullmatch(regex, value))),
+        choices=allowed,
+    )
 
 
 def choices(*allowed: str) -> Key:

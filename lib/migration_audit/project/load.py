@@ -66,7 +66,7 @@ def load_project(path: Path) -> Project:
     found += [leak for leak in leaks if leak[0] not in told]
     if found:
         raise _error(shown, found)
-    return build_project(tables, path=path.resolve(), shown=shown, lines=lines)
+    return build_project(tables, path=path.resolve(), shown=path.name, lines=lines)
 
 
 def _error(shown: str, found: Iterable[tuple[int, str, str]]) -> ConfigError:

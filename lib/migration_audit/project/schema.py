@@ -32,7 +32,7 @@ RULES: Final = (
 )
 """The named rules of the comparison whose severity a project may change."""
 
-PROVIDERS: Final = ("url", "local", "docker", "debian", "debian:sid")
+PROVIDERS: Final = ("url", "local", "docker", "debian", "debian:trixie", "debian:sid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ SCHEMA: Final = TableSpec(
         "project": TableSpec(
             keys={"name": text("the name of the project", required=True), "writer_role": _ROLE}, required=True
         ),
-        "server": TableSpec(keys={"provider": choice(*PROVIDERS)}),
+        "server": TableSpec(keys={"provider": choice(*PROVIDERS, or_else=("local:/path/to/bin", r"local:[/~].+"))}),
         "legacy": _source(
             "a table [legacy]: the SQL whose runner is to be retired",
             _ledger(cleanup=long_text("the clean-up SQL that the report shows and nobody runs")),

@@ -147,8 +147,9 @@ def _matrix_row(check_id: str, title: str, held: Mapping[str, Mapping[str, Check
 def _matrix_cell(environment: str, result: CheckResult | None, link: LinkTo | None) -> Inline:
     if result is None:
         return NOT_RUN
-    pill: Inline = outcome_pill(result)
-    href = link(environment, result.id) if link and result.findings else None
     number = len(result.findings)
-    shown = Link(pill, href) if href else pill
-    return Beside((shown, Text(f"{number:,} finding{'s' * (number != 1)}", muted=True))) if number else shown
+    if not number:
+        return outcome_pill(result)
+    told: Inline = Text(f"{number:,} finding{'s' * (number != 1)}", muted=True)
+    href = link(environment, result.id) if link else None
+    return Beside((outcome_pill(result), Link(told, href) if href else told))

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from itertools import groupby
 
 from migration_audit.model.objects import CatalogObject, dotted
-from migration_audit.model.relations import Column
+from migration_audit.model.relations import Column, Table
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.inline import Name, Pill, Text
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.table import Group, Heading, Row
+from migration_audit.report.table import Table as ShownTable
 
 Scope = Callable[[CatalogObject], bool]
 Pair = tuple[str, Column | None, Column | None]
@@ -35,7 +36,7 @@ def column_table(
     only_differences: bool = False,
     names: tuple[str, str] = ("Expected", "Actual"),
     caption: str = "Column types",
-) -> Table:
+) -> ShownTable:
     """Each column of both snapshots with type and attributes on both sides, by table.
 
     Above 60 columns, tables without a difference are folded to one line. ``names`` heads the two sides.
@@ -46,7 +47,7 @@ def column_table(
     differing = sum(_differs(pair) for pairs in by_table.values() for pair in pairs)
     if only_differences:
         groups = [_differences_only(group) for group in groups if any(row.marked for row in group.rows)]
-    return Table(
+    return ShownTable(
         caption=caption,
         note=f"{differing:,} of {total:,} column{'s' * (total != 1)} differ{'s' * (differing == 1)}",
         group_names=("Table",),
@@ -62,9 +63,16 @@ def column_table(
 
 def _pairs(expected: Snapshot, actual: Snapshot, scope: Scope | None) -> list[Pair]:
     """Both sides' columns by table, in the order in which the expected side has them, then the actual side's own."""
-    sides = [{c.key: c for c in s.of(Column) if scope is None or scope(c)} for s in (expected, actual)]
+    sides = [_in_table_order(side, scope) for side in (expected, actual)]
     pairs = [(sides[0].get(key), sides[1].get(key)) for key in sides[0] | sides[1]]
     return sorted(((_table(a or b), a, b) for a, b in pairs), key=lambda pair: pair[0])
+
+
+def _in_table_order(snapshot: Snapshot, scope: Scope | None) -> dict[str, Column]:
+    place = {(t.key, name): number for t in snapshot.of(Table) for number, name in enumerate(t.column_order)}
+    columns = [c for c in snapshot.of(Column) if scope is None or scope(c)]
+    columns.sort(key=lambda c: place.get((_table(c), c.name), len(place)))
+    return {c.key: c for c in columns}
 
 
 def _table(column: Column | None) -> str:
@@ -103,9 +111,11 @@ def _row(expected: Column | None, actual: Column | None) -> Row:
 
 
 def _changed(expected: Column | None, actual: Column | None) -> tuple[str, ...]:
+    """The attributes that differ; storage follows the type, and is no news beside it."""
     if expected is None or actual is None:
         return ()
-    return tuple(name for name in Column.compared() if getattr(expected, name) != getattr(actual, name))
+    changed = tuple(name for name in Column.compared() if getattr(expected, name) != getattr(actual, name))
+    return tuple(name for name in changed if name != "storage") if "type" in changed else changed
 
 
 def _attributes(column: Column, changed: tuple[str, ...]) -> str:

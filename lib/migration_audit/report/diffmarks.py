@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from migration_audit.report.inline import Inline, Marked, Text
 
-_WORDS = re.compile(r"\w+|\s+|[^\w\s]")
+_WORDS = re.compile(r"\d+(?:\.\d+)+|\w+|\s+|[^\w\s]")
 _MATCHER_LIMIT = 250_000
 """Pairs of words up to which the matcher, whose time grows with their number, is asked."""
 _CONFETTI = 0.25
@@ -78,7 +78,18 @@ def _joined(pieces: Sequence[tuple[bool, list[str]]]) -> Runs:
             runs[-1] = (True, runs[-1][1] + " " + text)
         else:
             runs.append((marked, text))
-    return tuple(runs)
+    return tuple(_trimmed(runs))
+
+
+def _trimmed(runs: list[tuple[bool, str]]) -> Iterator[tuple[bool, str]]:
+    """The runs with blanks at the ends of marks outside of them, unless the blanks are all that is marked."""
+    for marked, text in runs:
+        core = text.strip(" ")
+        if not marked or not core or core == text:
+            yield marked, text
+            continue
+        before, _, after = text.partition(core)
+        yield from ((m, piece) for m, piece in ((False, before), (True, core), (False, after)) if piece)
 
 
 def _folded(runs: Runs) -> Runs:

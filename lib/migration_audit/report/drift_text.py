@@ -34,7 +34,7 @@ def _answer(drift: Drift, witness: Mapping[str, Any] | None) -> str:
     if drift.equal and agrees:
         return "✓ equal: no differences"
     weights = [d.severity for d in drift.roots]
-    weighed = ", ".join(f"{weights.count(s):,} {s.value}" for s in reversed(Severity) if s in weights)
+    weighed = ", ".join(f"{weights.count(s):,} {s.value}" for s in Severity if s in weights)
     head = "✓ covered" if drift.covered and agrees else "✕ not covered"
     return f"{head}: {counted(drift)}" + (f" ({weighed})" if weighed else "")
 

@@ -18,7 +18,9 @@ _SHORT = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _MARKDOWN = re.compile(r"[&<>\"'|*_`\[\]~\\@#$!:]")
-_NOT_IN_CODE_SPAN = re.compile(r"[`|\\\n]|^\s|\s$|^$")
+_NOT_IN_CODE_SPAN = re.compile(r"[`|\\\n<]|^\s|\s$|^$")
+_LONG_WORD = re.compile(r"(\S{41,})")
+_PIECE = re.compile(r"[^/]{1,40}/?|/")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
@@ -43,11 +45,14 @@ def without_ansi(text: str) -> str:
 
 
 def html(text: str) -> Markup:
-    """Text that was made visible already, as HTML; what runs right to left is kept from turning its neighbours."""
-    escaped = _escape(text)
+    """Text that was made visible already, as HTML; what runs right to left is kept from turning its neighbours.
+
+    Words too long for a column get places where they may be broken: after a slash, else anywhere.
+    """
+    escaped = Markup("").join(_breakable(piece) for piece in _LONG_WORD.split(text))
     if text.isascii() or not any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in text):
         return escaped
-    return Markup("<bdi>{}</bdi>").format(text)
+    return Markup("<bdi>{}</bdi>").format(escaped)
 
 
 def markdown(text: str) -> str:
@@ -77,6 +82,10 @@ def width(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _breakable(piece: str) -> Markup:
+    return Markup("<wbr>").join(_PIECE.findall(piece)) if _LONG_WORD.fullmatch(piece) else _escape(piece)
 
 
 def _spelled(char: str) -> str:

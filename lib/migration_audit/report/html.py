@@ -82,16 +82,16 @@ def render_report(*, notebooks: Sequence[Notebook | Path | str], evidence: Mappi
 def _blocking(evidence: Evidence) -> Iterator[Line]:
     for result, finding in findings_of(evidence.triage.blockers):
         if finding is None:
-            yield Line(result.id, safe(one_line(result.reason or result.title)), check_anchor(result.id))
+            yield Line(one_line(result.id), safe(one_line(result.reason or result.title)), check_anchor(result.id))
         else:
-            yield Line(result.id, safe(one_line(finding.summary)), finding_anchor(finding))
+            yield Line(one_line(result.id), safe(one_line(finding.summary)), finding_anchor(finding))
 
 
 def _weighing(evidence: Evidence) -> Iterator[Line]:
     for result in evidence.triage.warnings:
-        number = len(result.findings)
-        told = f"{result.title}: {number:,} finding{'s' * (number != 1)}"
-        yield Line(result.id, safe(one_line(told)), check_anchor(result.id))
+        first = result.findings[0].summary if result.findings else result.reason or result.title
+        more = f" (and {len(result.findings) - 1:,} more)" if len(result.findings) > 1 else ""
+        yield Line(one_line(result.id), safe(one_line(first + more)), check_anchor(result.id))
 
 
 def _sections(notebooks: Sequence[Notebook | Path | str], evidence: Evidence) -> list[Section]:

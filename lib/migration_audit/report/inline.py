@@ -14,9 +14,10 @@ from markupsafe import Markup
 from migration_audit.report import escape
 
 MUTED = "#57606a"
+LINK = "#0b4480"
 _CODE = (
-    "font:12px/1.45 ui-monospace,Menlo,Consolas,monospace;background-color:transparent;color:inherit;padding:0;"
-    "white-space:pre-wrap;overflow-wrap:anywhere"
+    "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.92em;background-color:transparent;color:#1f2328;"
+    "padding:0;white-space:pre-wrap"
 )
 
 
@@ -45,7 +46,7 @@ class Text:
         """The words, small and grey when muted."""
         shown = escape.html(self.text())
         if self.muted:
-            return Markup('<span style="color:{};font-size:12px">{}</span>').format(MUTED, shown)
+            return Markup('<span style="color:{};font-size:.92em">{}</span>').format(MUTED, shown)
         return Markup("<strong>{}</strong>").format(shown) if self.strong else shown
 
     def markdown(self) -> str:
@@ -134,7 +135,7 @@ class Pill:
         foreground, background, border = TONES[self.tone]
         line = "dashed" if self.tone == "pending" else "solid"
         style = (
-            "display:inline-block;padding:0 8px;border-radius:10px;font-size:12px;font-weight:600;line-height:19px;"
+            "display:inline-block;padding:0 8px;border-radius:10px;font-size:.92em;font-weight:600;line-height:1.6;"
             f"white-space:nowrap;color:{foreground};background-color:{background};border:1px {line} {border}"
         )
         return Markup('<span style="{}"><span aria-hidden="true">{} </span>{}</span>').format(
@@ -159,7 +160,7 @@ class Dot:
 
     def html(self) -> Markup:
         """The dot, named for screen readers and on hovering."""
-        return Markup('<span role="img" aria-label="{0}" title="{0}" style="font-size:15px">{1}</span>').format(
+        return Markup('<span role="img" aria-label="{0}" title="{0}" style="font-size:1.15em">{1}</span>').format(
             self.word, self.glyph
         )
 
@@ -195,12 +196,12 @@ class Folded:
         """A ``<details>`` element."""
         pre = (
             "margin:4px 0 0;padding:8px 10px;background-color:#f6f8fa;border:1px solid #d0d7de;border-radius:6px;"
-            "font:12px/1.45 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere"
+            "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.92em;white-space:pre-wrap;color:#1f2328"
         )
         return Markup(
-            '<details style="margin-top:4px"><summary style="cursor:pointer;color:#0b4480;font-size:12px">{}</summary>'
+            '<details style="margin-top:4px"><summary style="cursor:pointer;color:{};font-size:.92em">{}</summary>'
             '<pre style="{}">{}</pre></details>'
-        ).format(self.label, pre, escape.html(escape.many_lines(self.source)))
+        ).format(LINK, self.label, pre, escape.html(escape.many_lines(self.source)))
 
     def markdown(self) -> str:
         """A ``<details>`` element, which GitHub shows."""
@@ -223,7 +224,7 @@ class Link:
 
     def html(self) -> Markup:
         """An ``<a>`` element."""
-        return Markup('<a href="{}" style="color:inherit">{}</a>').format(self.href, self.label.html())
+        return Markup('<a href="{}" style="color:{}">{}</a>').format(self.href, LINK, self.label.html())
 
     def markdown(self) -> str:
         """The label alone: the place that it leads to is in the HTML report."""

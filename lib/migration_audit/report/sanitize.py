@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from migration_audit.report.escape import many_lines
+
 if TYPE_CHECKING:
-    from bleach.sanitizer import Cleaner  # type: ignore[import-untyped]
+    from bleach.sanitizer import Cleaner
 
 
 def _words(text: str) -> frozenset[str]:
@@ -24,7 +26,7 @@ def _words(text: str) -> frozenset[str]:
 _TAGS = _words(
     """a abbr b bdi blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4
     h5 h6 hr i img ins kbd li mark ol p pre s samp small span strong sub summary sup table tbody td tfoot th thead time
-    tr u ul var"""
+    tr u ul var wbr"""
 )
 # No id and no class: an output must not answer to the page's own anchors, nor wear its styles.
 _EVERYWHERE = frozenset({"style", "title", "lang", "dir", "role", "aria-label", "aria-hidden"})
@@ -50,11 +52,19 @@ _CSS = _words(
     text-decoration text-transform vertical-align white-space width word-break"""
 )
 _UNREADABLE = re.compile(r"[<>\\{}@&\"']|url|expression|image|/\*|!\s*important", re.IGNORECASE)
+_DEEPEST = 200
+_NESTING = re.compile(r"<(/?)([a-z][^\s/>]*)", re.IGNORECASE)
+_CLOSE_THEMSELVES = _words("br col dd dt hr img input li link meta p td th tr wbr")
 _WITH_CONTENT = ("script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math")
 
 
 def clean_html(source: str) -> Markup:
-    """The HTML with known elements, attributes, styles, embedded pictures and plain links only."""
+    """The HTML with known elements, attributes, styles, embedded pictures and plain links only.
+
+    HTML nested deeper than any table or text needs is shown as its source: parsing it takes quadratic time.
+    """
+    if _depth(source) > _DEEPEST:
+        return Markup("<pre>{}</pre>").format(many_lines(source))
     return Markup(_cleaner().clean(_without_content(source)))  # noqa: S704 (this is where it becomes safe)
 
 
@@ -93,6 +103,16 @@ class _Css:
 
     def sanitize_css(self, style: str) -> str:
         return clean_css(style)
+
+
+def _depth(html: str) -> int:
+    """How deep the elements are nested at most, by their tags alone."""
+    depth = deepest = 0
+    for closing, tag in _NESTING.findall(html):
+        if tag.lower() not in _CLOSE_THEMSELVES:
+            depth = max(depth - 1, 0) if closing else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:

@@ -34,7 +34,9 @@ def extension_table(sides: Mapping[str, Snapshot], *, scope: Scope | None = None
         name: {e.name: {"version": e.version, "schema": e.schema} for e in side.of(Extension) if wanted(e)}
         for name, side in sides.items()
     }
-    return _settings_table(held, what="Extension", caption=caption, nothing="No extensions on any side.")
+    return _settings_table(
+        held, what="Extension", caption=caption, nothing="No extensions on any side.", lenient=frozenset({"version"})
+    )
 
 
 def _everything(_thing: CatalogObject) -> bool:
@@ -65,10 +67,16 @@ def _dimension(dimension: Dimension) -> dict[str, str]:
     return {f"{dimension.column}: {name}": value for name, value in settings.items() if value is not None}
 
 
-def _settings_table(held: Mapping[str, Settings], *, what: str, caption: str, nothing: str) -> Table:
+def _settings_table(
+    held: Mapping[str, Settings], *, what: str, caption: str, nothing: str, lenient: frozenset[str] = frozenset()
+) -> Table:
     names = sorted(set(chain.from_iterable(held.values())))
     groups = tuple(
-        Group(title=Name(name), labels=(name,), rows=tuple(_rows([side.get(name) for side in held.values()], held)))
+        Group(
+            title=Name(name),
+            labels=(name,),
+            rows=tuple(_rows([side.get(name) for side in held.values()], held, lenient)),
+        )
         for name in names
     )
     differing = sum(row.marked for group in groups for row in group.rows)
@@ -82,10 +90,10 @@ def _settings_table(held: Mapping[str, Settings], *, what: str, caption: str, no
     )
 
 
-def _rows(settings: list[dict[str, str] | None], sides: Iterable[str]) -> Iterable[Row]:
+def _rows(settings: list[dict[str, str] | None], sides: Iterable[str], lenient: frozenset[str]) -> Iterable[Row]:
     for name in dict.fromkeys(chain.from_iterable(s or () for s in settings)):
         values = [None if s is None else s.get(name) for s in settings]
-        where = standing(list(sides), values)
+        where = standing(list(sides), values, serious=name not in lenient)
         reference = next(value for value in values if value is not None)
         cells = [_cell(value, reference, has_object=s is not None) for value, s in zip(values, settings, strict=True)]
         yield Row((Text(name), *cells, where.pill), marked=not where.same)

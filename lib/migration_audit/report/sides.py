@@ -23,6 +23,8 @@ class Standing:
 
     sides: tuple[str, ...]
     presence: tuple[Presence, ...]
+    serious: bool = True
+    """Whether a difference blocks, or only needs a human eye."""
 
     @property
     def same(self) -> bool:
@@ -38,7 +40,7 @@ class Standing:
         differing = [side for side, p in later if p is Presence.DIFFERS]
         parts = [f"{word} in {_named(who)}" for word, who in (("missing", missing), ("differs", differing)) if who]
         if parts:
-            return Pill("✕", ", ".join(parts), "fail")
+            return Pill("✕", ", ".join(parts), "fail") if self.serious else Pill("▲", ", ".join(parts), "review")
         if not first:
             return Pill("✓", "same everywhere" if len(self.sides) > 1 else "present", "pass")
         if first == len(self.sides) - 1:
@@ -46,12 +48,13 @@ class Standing:
         return Pill("i", f"not in {_named(self.sides[:first])}", "info")
 
 
-def standing(sides: Sequence[str], values: Sequence[object]) -> Standing:
+def standing(sides: Sequence[str], values: Sequence[object], *, serious: bool = True) -> Standing:
     """How the sides stand; a value of None is a side without it. At least one side has it."""
     reference = next(value for value in values if value is not None)
     return Standing(
         tuple(sides),
         tuple(Presence.ABSENT if v is None else Presence.PRESENT if v == reference else Presence.DIFFERS for v in values),
+        serious,
     )
 
 

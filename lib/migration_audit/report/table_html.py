@@ -34,8 +34,8 @@ def render(table: Grid) -> Markup:
 
 def _caption(table: Grid) -> Markup:
     note = escape.one_line(table.note or "")
-    small = Markup('<br><span style="font-size:12px;color:{}">{}</span>').format(MUTED, note) if note else ""
-    return Markup('<caption style="{}"><strong style="font-size:15px">{}</strong>{}</caption>').format(
+    small = Markup('<br><span style="font-size:.92em;color:{}">{}</span>').format(MUTED, note) if note else ""
+    return Markup('<caption style="{}"><strong style="font-size:1.15em">{}</strong>{}</caption>').format(
         _CAPTION, escape.html(escape.one_line(table.caption)), small
     )
 

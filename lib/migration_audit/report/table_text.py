@@ -8,7 +8,7 @@ from migration_audit.report import escape
 from migration_audit.report.grid import Grid, Group, Row
 
 _WIDEST = 44
-_BREAKS = re.compile(r"\s+|(?<=[,.:(_/])")
+_BREAKS = re.compile(r"\s+|(?<=[,/])")
 
 
 def render(table: Grid) -> str:
@@ -57,7 +57,7 @@ def _wrapped_line(line: str, limit: int) -> list[str]:
     lines: list[str] = []
     while escape.width(line) > limit:
         end = _fitting(line, limit)
-        breaks = [m.end() for m in _BREAKS.finditer(line, 0, end) if m.end() > limit // 2]
+        breaks = [m.end() for m in _BREAKS.finditer(line, 0, end) if m.end() > limit // 4]
         cut = breaks[-1] if breaks else end
         lines.append(line[:cut].rstrip())
         line = line[cut:]

@@ -48,7 +48,7 @@ def execute(source: Path, output: Path, parameters: Mapping[str, Any], *, timeou
     _check_parameters(papermill, source, parameters)
     try:
         with _quiet_kernels() as manager:
-            papermill.execute_notebook(
+            executed = papermill.execute_notebook(
                 _literal(source),
                 _literal(output),
                 parameters=dict(parameters),
@@ -56,19 +56,43 @@ def execute(source: Path, output: Path, parameters: Mapping[str, Any], *, timeou
                 kernel_manager_class=manager,
                 progress_bar=False,
                 log_output=False,
+                # A kernel that is told to stop is interrupted first, and would print that on the caller's terminal.
+                extra_arguments=["--log-level=CRITICAL"],
                 execution_timeout=timeout,
-                cwd=_literal(source.parent),
+                cwd=str(source.parent),
             )
     except papermill.exceptions.PapermillExecutionError as error:
         what = f"cell {error.exec_count} raised {error.ename}: {_ANSI.sub('', str(error.evalue)).strip()}"
-        raise NotebookError(what, where=source.name, todo=f"open {output} to see the cell") from None
+        raise NotebookError(
+            what, where=source.name, todo=f"open the executed {output.name} in the run's folder to see the cell"
+        ) from None
     except Exception as error:
         what = f"it did not reach its end: {type(error).__name__}: {_first_line(error)}"
-        raise NotebookError(what, where=source.name, todo=f"open {output} to see how far it came") from error
+        raise NotebookError(
+            what, where=source.name, todo=f"open the executed {output.name} in the run's folder to see how far it came"
+        ) from error
+
+    _check_end(executed, source)
+
+
+def _check_end(executed: Any, source: Path) -> None:
+    """Raise NotebookError when a code cell did not run: ``sys.exit(0)`` ends a notebook without an exception."""
+    skipped = [c for c in executed.cells if c.cell_type == "code" and c.source.strip() and c.execution_count is None]
+    if skipped:
+        raise NotebookError(
+            f"it stopped before the cell `{skipped[0].source.strip().splitlines()[0]}`",
+            where=source.name,
+            todo="take out what ends it early, such as sys.exit",
+        )
 
 
 def _check_parameters(papermill: Any, source: Path, parameters: Mapping[str, Any]) -> None:
-    known = papermill.inspect_notebook(_literal(source))
+    try:
+        known = papermill.inspect_notebook(_literal(source))
+    except Exception as error:
+        raise NotebookError(
+            f"it cannot be read: {error}", where=source.name, todo="open and save it in JupyterLab, or restore it"
+        ) from None
     if not known:
         raise NotebookError(
             "it has no parameters cell", where=source.name, todo="tag the cell with the defaults `parameters`"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,9 +17,9 @@ from migration_audit import report
 from migration_audit.artifacts.git import read_tree
 from migration_audit.gate import EXIT_CODES
 from migration_audit.model.errors import AuditError, NotebookError
-from migration_audit.model.finding import Phase, Verdict
+from migration_audit.model.finding import CheckResult, Phase, Verdict
 from migration_audit.project import Environment, Project
-from migration_audit.runner.folders import latest_runs, new_run_folder, run_name
+from migration_audit.runner.folders import Run, latest_runs, new_run_folder, run_name
 from migration_audit.runner.notebooks import LIVE, PREFLIGHT, SIGNOFF, execute, find_notebook
 from migration_audit.signoff import build_statement
 from migration_audit.workbook import SEAL
@@ -29,6 +30,8 @@ Progress = Callable[[str], None]
 
 _FACTS = "facts"
 _AT_ONCE = 2
+_rendering = threading.Lock()
+"""The HTML sanitizer's parser keeps state: one report at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,9 @@ def run_audit(
     executed once and its notebook is part of every environment's report. Raises AuditError when the report folder cannot
     be written, NotebookError when a notebook is missing.
     """
+    for name in (PREFLIGHT, LIVE, SIGNOFF):
+        if (project.directory / "notebooks") == find_notebook(name, project_folder=project.directory).parent:
+            progress(f"{name}: your copy in {project.directory / 'notebooks'}, not the packaged one")
     now = datetime.now(UTC)
     name = run_name(now, read_tree(project.directory).commit)
     folders = {e.name: new_run_folder(out, e.name, name) for e in environments}
@@ -79,15 +85,22 @@ def run_audit(
 
 def write_index(out: Path) -> None:
     """``index.html``: the matrix of checks by environments over the newest run of each."""
-    runs = [
-        report.RunSummary(
-            environment=run.environment,
-            href=f"{run.folder.relative_to(out).as_posix()}/report.html",
-            evidence=run.evidence,
-        )
-        for run in latest_runs(out)
-    ]
+    runs = [_summary(run, out) for run in latest_runs(out)]
     write_atomically(out / "index.html", report.render_index(runs).encode())
+
+
+def _summary(run: Run, out: Path) -> report.RunSummary:
+    evidence = run.evidence
+    return report.RunSummary(
+        environment=run.environment,
+        verdict=Verdict(evidence["verdict"]),
+        report=f"{run.folder.relative_to(out).as_posix()}/report.html",
+        results=tuple(CheckResult.from_json(check) for check in evidence["checks"]),
+        project=evidence["project"],
+        phase=evidence["phase"],
+        generated_at=evidence["generated_at"],
+        commit=evidence["commit"]["audit"]["commit"] or "",
+    )
 
 
 def _preflight(project: Project, shared: Path, *, phase: Phase, config: str, progress: Progress) -> NotebookError | None:
@@ -117,16 +130,14 @@ def _one(
     """One environment, from its notebooks to its statement; every failure ends in evidence that says so."""
     try:
         shutil.copytree(shared, folder, dirs_exist_ok=True)
-        if failure is None:
-            _notebooks(project, environment, folder, phase=phase, config=config, progress=progress)
-    except AuditError as error:
-        failure = NotebookError(error.what, where=error.where, todo=error.todo)
-    evidence = _sealed(folder)
-    if evidence is None:
-        reason = str(failure) if failure else "the last notebook ended without sealing its evidence"
+        if failure is not None:
+            raise failure
+        _notebooks(project, environment, folder, phase=phase, config=config, progress=progress)
+        evidence = _sealed(folder)
+    except Exception as error:  # one environment must not take the others along
+        reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
         evidence = failed_evidence(project, environment=environment.name, phase=phase.value, error=reason)
-        write_json(folder / "evidence.json", evidence)
-    _write_report(folder, evidence)
+    evidence = _write_report(folder, evidence)
     progress(f"{environment.name}: {evidence['verdict']}")
     return RunResult(environment=environment.name, folder=folder, evidence=evidence)
 
@@ -145,21 +156,30 @@ def _notebooks(
         execute(find_notebook(name, project_folder=project.directory), folder / name, parameters)
 
 
-def _sealed(folder: Path) -> dict[str, Any] | None:
-    """The evidence that the last cell left, taken out of the facts; None when it never ran."""
+def _sealed(folder: Path) -> dict[str, Any]:
+    """The evidence that the last cell left, taken out of the facts; raises NotebookError when it never ran."""
     seal = folder / _FACTS / SEAL
     if not seal.is_file():
-        return None
+        raise NotebookError(
+            "it ended without sealing its evidence", where=SIGNOFF, todo="its last cell has to be workbook.seal(audit)"
+        )
     evidence: dict[str, Any] = json.loads(seal.read_text("utf-8"))
     seal.unlink()
     return evidence
 
 
-def _write_report(folder: Path, evidence: dict[str, Any]) -> None:
-    """report.html and summary.md, then evidence.json with ``complete``, then the statement over all of them."""
+def _write_report(folder: Path, evidence: dict[str, Any]) -> dict[str, Any]:
+    """report.html and summary.md, then evidence.json with ``complete``, then the statement; the evidence as written."""
     notebooks = sorted(folder.glob("*.ipynb"))
-    complete = {**evidence, "complete": evidence["error"] is None}
-    write_atomically(folder / "report.html", report.render_report(notebooks=notebooks, evidence=complete).encode())
-    write_atomically(folder / "summary.md", report.summary_markdown(complete).encode())
-    write_json(folder / "evidence.json", complete)
-    write_json(folder / "statement.json", build_statement(folder, complete))
+    evidence = {**evidence, "complete": evidence["error"] is None}
+    try:
+        with _rendering:
+            page = report.render_report(notebooks=notebooks, evidence=evidence)
+        write_atomically(folder / "report.html", page.encode())
+        write_atomically(folder / "summary.md", report.summary_markdown(evidence).encode())
+    except Exception as error:  # without a report there is nothing to sign, but what happened is still written down
+        reason = f"the report could not be rendered: {type(error).__name__}: {error}"
+        evidence = {**evidence, "complete": False, "verdict": Verdict.INCOMPLETE.value, "error": reason}
+    write_json(folder / "evidence.json", evidence)
+    write_json(folder / "statement.json", build_statement(folder, evidence))
+    return evidence

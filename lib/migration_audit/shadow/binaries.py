@@ -65,15 +65,17 @@ class Programs:
 
         Raises ServerError when it cannot be started.
         """
-        command, uid, gid = [str(self.bin / name), *arguments], self.account.uid, self.account.gid
-        options = {} if self.account.is_caller else {"user": uid, "group": gid, "extra_groups": ()}
+        command, account = [str(self.bin / name), *arguments], self.account
+        handed = not account.is_caller
         try:
             return subprocess.run(
                 command, env=dict(self.environment), cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, text=True, errors="replace", check=False, timeout=120, **options,
+                stderr=subprocess.STDOUT, text=True, errors="replace", check=False, timeout=120,
+                user=account.uid if handed else None, group=account.gid if handed else None,
+                extra_groups=() if handed else None,
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError) as error:
-            raise ServerError(f"cannot be run by uid {uid}: {error}", where=command[0]) from error
+            raise ServerError(f"cannot be run by uid {account.uid}: {error}", where=command[0]) from error
 
     @property
     def summary(self) -> str:
@@ -126,6 +128,10 @@ class BinaryServer:
         self.installation = installation
         self._pristine = pristine
 
+    def __str__(self) -> str:
+        """The description."""
+        return self.description
+
     @property
     def programs(self) -> Path | None:
         """The folder of ``pg_dump`` and its kin."""
@@ -142,13 +148,14 @@ class BinaryServer:
     def recipe(self) -> Recipe:
         """How a cluster of this server is made."""
         initdb = str(self.installation.bin / "initdb")
-        configured = self._pristine / "postgresql.conf"
+        configured, zones = self._pristine / "postgresql.conf", self._pristine / "zoneinfo"
+        added = [str(configured), *([str(zones)] if zones.is_symlink() else [])]
         # What initdb took for the pristine one, which may be the second choice.
         locale = re.search(r"^lc_monetary = '?([^'\s]+)", configured.read_text(encoding="utf-8"), re.MULTILINE)
         options = initdb_options(self.installation.major, superuser=SUPERUSER, locale=locale[1] if locale else "C")
         return Recipe(
             copy=[_copy_command(self._pristine)],
-            initdb=[[initdb, "-D", "{data}", *options], ["cp", str(configured), "{data}/"]],
+            initdb=[[initdb, "-D", "{data}", *options], ["cp", "-P", *added, "{data}/"]],
             postgres=self.installation.bin / "postgres",
             account=self.installation.account,
             environment=self.installation.environment,

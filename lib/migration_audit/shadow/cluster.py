@@ -107,7 +107,10 @@ def launch(
     """
     base = runtime_dir(recipe.account)
     remove_stale(base)
-    directory, lock = make_directory(base, recipe.account)
+    try:
+        directory, lock = make_directory(base, recipe.account)
+    except OSError as error:
+        raise ServerError(f"no directory for a server can be made: {error}", where=str(base)) from error
     reader, writer = os.pipe()
     held = Descriptors(writer, lock)
     try:
@@ -162,6 +165,7 @@ def _write_specification(recipe: Recipe, directory: Path, endpoint: Endpoint, *,
         steps[0].append(f"--pwfile={file}")
     specification = {
         "account": None if account.is_caller else [account.uid, account.gid],
+        "data": data,
         "steps": [[part.replace("{data}", data) for part in step] for step in steps],
         "server": [str(recipe.postgres), "-D", data, *endpoint.options],
         "detached": detached,
@@ -170,16 +174,17 @@ def _write_specification(recipe: Recipe, directory: Path, endpoint: Endpoint, *,
 
 
 def _start_guard(recipe: Recipe, directory: Path, *, stdin: int, lock: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-I", "-S", guard.__file__, directory],
-        stdin=stdin,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=dict(recipe.environment),
-        cwd="/",
-        start_new_session=True,
-        pass_fds=[lock],
-    )
+    with (directory / "log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", guard.__file__, directory],
+            stdin=stdin,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            env=dict(recipe.environment),
+            cwd="/",
+            start_new_session=True,
+            pass_fds=[lock],
+        )
 
 
 def _wait_until_ready(cluster: PrivateCluster, recipe: Recipe) -> None:
@@ -192,7 +197,7 @@ def _wait_until_ready(cluster: PrivateCluster, recipe: Recipe) -> None:
             break
         time.sleep(0.005)
     raise ServerError(
-        f"{recipe.description} did not start: {_why_not_started(directory)}",
+        f"{recipe.description} did not start: {_why_not_started(cluster)}",
         todo="what is indented is the end of its log; `migration-audit server status` shows other servers",
     )
 
@@ -206,12 +211,13 @@ def _is_ready(directory: Path) -> bool:
     return len(lines) > 7 and lines[7].strip() == "ready"
 
 
-def _why_not_started(directory: Path) -> str:
+def _why_not_started(cluster: PrivateCluster) -> str:
+    directory, guard_status = cluster.directory, cluster.process.poll()
     try:
         ended = json.loads((directory / "exit").read_text(encoding="utf-8"))
         what = f"{Path(ended['program']).name} ended with status {ended['status']}"
     except (OSError, ValueError):
-        what = f"no answer within {START_LIMIT:.0f} s"
+        what = f"no answer within {START_LIMIT:.0f} s" if guard_status is None else f"its guard ended: {guard_status}"
     try:
         log = (directory / "log").read_text(encoding="utf-8", errors="replace")
     except OSError:

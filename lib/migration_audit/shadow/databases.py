@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 
 from migration_audit.model.errors import ServerError
 
+# psycopg is imported in functions, here and in the providers: commands that need no server start faster.
+
 
 class Databases(ABC):
     """The part of a cluster that talks to it."""
@@ -26,12 +28,12 @@ class Databases(ABC):
 
     def execute(self, statement: str, name: str) -> None:
         """Run a statement about one database, whose name is quoted where the braces are."""
-        import psycopg
-        from psycopg import sql
+        import psycopg  # noqa: PLC0415
+        from psycopg import sql  # noqa: PLC0415
 
         try:
             with psycopg.connect(self.conninfo(), autocommit=True) as connection:
-                connection.execute(sql.SQL(statement).format(sql.Identifier(name)))  # type: ignore[arg-type]
+                connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
         except psycopg.Error as error:
             raise ServerError(str(error).strip(), where=f"database {name}") from error
 

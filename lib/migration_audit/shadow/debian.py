@@ -21,8 +21,8 @@ from migration_audit.shadow.binaries import BinaryServer, Programs, clean_enviro
 from migration_audit.shadow.interface import Progress
 from migration_audit.shadow.lock import locked
 from migration_audit.shadow.mirror import Apt, Package, find_mirror, redacted
-from migration_audit.shadow.paths import Account, cache_dir, server_account
-from migration_audit.shadow.unpack import complete_alternatives, make_relocatable, unpack
+from migration_audit.shadow.paths import Account, cache_dir, check_account, server_account
+from migration_audit.shadow.unpack import complete_alternatives, make_relocatable, unpack, use_own_time_zones
 
 SUITES = ("trixie", "sid")
 FREE_BYTES = 1_200_000_000
@@ -30,6 +30,9 @@ FREE_BYTES = 1_200_000_000
 _STAMP = "installed.json"
 _LAYOUT = 1
 """Counts up when an older installation cannot be used any more."""
+
+# The extensions with libraries of their own; PostgreSQL's come from the same build as the server.
+_PROVEN = ("timescaledb", "postgis", "postgis_raster", "postgis_sfcgal", "postgis_topology", "address_standardizer")
 
 # Depended on by the packages, and not by the programs that run here: the JIT compiler, Perl, locales, tools.
 _NOT_NEEDED = re.compile(
@@ -46,6 +49,7 @@ def find_debian(suite: str, progress: Progress) -> BinaryServer:
     Raises ServerError when it cannot be installed: no apt, no keys, no network, no space.
     """
     account = server_account()
+    check_account(account)
     cache = cache_dir(account)
     installed = load_installed(cache, suite, account)
     if installed is not None:
@@ -84,6 +88,7 @@ def _install(cache: Path, suite: str, account: Account, progress: Progress) -> B
         packages = _fetch_and_unpack(home, suite, progress)
         major = _major(packages)
         make_relocatable(home / "root", home / f"root/usr/lib/postgresql/{major}/bin")
+        use_own_time_zones(home / f"root/usr/lib/postgresql/{major}/bin")
         complete_alternatives(home / f"root/usr/share/postgresql/{major}")
         progress(f"debian:{suite}: starting PostgreSQL {major} once to prove that it works")
         server = _server(home, suite, account, major=major)
@@ -157,13 +162,18 @@ def _environment(root: Path) -> dict[str, str]:
 
 def _prove(server: BinaryServer, home: Path) -> None:
     """Make the pristine data directory, start a copy of it and create the extensions in it."""
-    import psycopg
+    import psycopg  # noqa: PLC0415
+    from psycopg.sql import SQL, Identifier  # noqa: PLC0415
 
     programs = server.installation
     make_pristine(programs, home / "pristine")
-    with server.cluster() as cluster, psycopg.connect(cluster.create_database("proof"), autocommit=True) as connection:
-        for name in [each for each in ("timescaledb", "postgis") if each in programs.extensions]:
-            connection.execute(f"create extension {name}")  # type: ignore[arg-type]
+    (home / "pristine" / "zoneinfo").symlink_to(home / "root/usr/share/zoneinfo")
+    try:
+        with server.cluster() as cluster, psycopg.connect(cluster.create_database("proof"), autocommit=True) as proof:
+            for name in sorted(programs.extensions.keys() & set(_PROVEN)):
+                proof.execute(SQL("create extension if not exists {} cascade").format(Identifier(name)))
+    except psycopg.Error as error:
+        raise ServerError(f"what was installed does not work: {error}", where=str(programs.bin)) from error
 
 
 def _write_stamp(home: Path, packages: list[Package], *, suite: str, major: int, account: Account) -> None:
@@ -198,6 +208,9 @@ def _remove_leftovers(cache: Path, link: Path) -> None:
 def _removed_on_failure(folder: Path) -> Iterator[None]:
     try:
         yield
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            todo = "free some disk space if it is full, and try again"
+            raise ServerError(f"the installation failed: {error}", where=str(folder.parent), todo=todo) from error
         raise

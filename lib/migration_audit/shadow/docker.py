@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -55,10 +56,14 @@ class DockerServer:
         self._image = image
         self._progress = progress
 
+    def __str__(self) -> str:
+        """The description."""
+        return self.description
+
     @cached_property
     def _facts(self) -> tuple[str, Mapping[str, str]]:
         """Version and available extensions, asked of a container."""
-        import psycopg
+        import psycopg  # noqa: PLC0415
 
         with self.cluster() as cluster, psycopg.connect(cluster.conninfo()) as connection:
             version = connection.info.parameter_status("server_version") or "?"
@@ -77,9 +82,9 @@ class DockerServer:
         return self._facts[1]
 
     @contextlib.contextmanager
-    def cluster(self, *, fresh: bool = False) -> Iterator[DockerCluster]:  # noqa: ARG002  always is
+    def cluster(self, *, fresh: bool = False) -> Iterator[DockerCluster]:
         """A new container, removed afterwards; it always has a system identifier of its own."""
-        from testcontainers.core.container import DockerContainer
+        from testcontainers.core.container import DockerContainer  # noqa: PLC0415
 
         self._progress(f"docker: starting {self._image} (the first time it is pulled)")
         password = secrets.token_urlsafe(24)
@@ -112,23 +117,39 @@ def find_docker(progress: Progress) -> DockerServer:
 def why_not() -> str | None:
     """Why containers cannot be used, or None when they can."""
     try:
-        import docker
-        import testcontainers.core  # noqa: F401
+        import docker  # type: ignore[import-untyped]  # noqa: PLC0415
+        import testcontainers.core  # noqa: F401, PLC0415
     except ImportError:
         return "testcontainers is not installed (python -m pip install 'migration-audit[docker]')"
+    if not _socket_answers():
+        return "no Docker engine answers (its socket takes no connections)"
     try:
         client = docker.from_env(timeout=ENGINE_LIMIT)
         try:
             client.ping()
         finally:
             client.close()
-    except Exception as error:  # noqa: BLE001  requests, urllib3, docker: each has a tree of its own
+    except Exception as error:  # requests, urllib3, docker: each has a tree of its own
         return f"no Docker engine answers ({type(error).__name__})"
     return None
 
 
+def _socket_answers() -> bool:
+    """False when the engine's unix socket is not there: the client library would say so less quickly and clearly."""
+    host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    if not host.startswith("unix://"):
+        return True
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(ENGINE_LIMIT)
+        try:
+            probe.connect(host.removeprefix("unix://"))
+        except OSError:
+            return False
+    return True
+
+
 def _wait(cluster: DockerCluster, image: str) -> None:
-    import psycopg
+    import psycopg  # noqa: PLC0415
 
     limit = time.monotonic() + START_LIMIT
     while True:

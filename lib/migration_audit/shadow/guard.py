@@ -7,6 +7,7 @@ postmaster and removes the directory. Nothing that happens to the caller can pre
 ``spec.json`` in the directory says what to do::
 
     {"account": [uid, gid] or null,    who runs the children; null: whoever runs the guard
+     "data": "…/data-…",               where they run
      "steps": [["cp", …]],             run one after the other, each must succeed
      "server": ["…/postgres", …],
      "detached": false}                true: the end of the pipe means nothing, only signals do
@@ -32,7 +33,7 @@ STOP_LIMIT = 10.0
 """Seconds that a postmaster gets for an immediate shutdown before it is killed."""
 
 
-class Ended(Exception):
+class Ended(Exception):  # noqa: N818  it is no error
     """The caller is gone, has asked for the end, or somebody has sent a signal."""
 
 
@@ -45,7 +46,7 @@ def main() -> None:
     try:
         with (directory / "log").open("ab") as log:
             for name, command in [*[(step[0], step) for step in spec["steps"]], ("server", spec["server"])]:
-                child = _spawn(command, spec["account"], directory, log.fileno())
+                child = _spawn(command, spec["account"], spec["data"], log.fileno())
                 status = _wait(child, wake, detached=spec["detached"])
                 if status != 0 or name == "server":
                     _write(directory / "exit", json.dumps({"program": command[0], "status": status}))
@@ -93,9 +94,13 @@ def remove(directory: Path) -> None:
         time.sleep(0.02)
 
 
-def _spawn(command: list[str], account: list[int] | None, directory: Path, log: int) -> subprocess.Popen[bytes]:
-    who = {} if account is None else {"user": account[0], "group": account[1], "extra_groups": []}
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=directory, umask=0o077, **who)
+def _spawn(command: list[str], account: list[int] | None, data: str, log: int) -> subprocess.Popen[bytes]:
+    uid, gid = account or (None, None)
+    groups: list[int] | None = None if account is None else []
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=data, umask=0o077,
+        user=uid, group=gid, extra_groups=groups,
+    )  # fmt: skip
 
 
 def _wait(child: subprocess.Popen[bytes] | None, wake: int, *, detached: bool) -> int:

@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from migration_audit.model.errors import ServerError
+from migration_audit.shadow import extensions as known
 from migration_audit.shadow.binaries import BinaryServer, Programs, clean_environment, make_pristine
 from migration_audit.shadow.interface import Progress
 from migration_audit.shadow.lock import locked
-from migration_audit.shadow.paths import Account, cache_dir, server_account
+from migration_audit.shadow.paths import Account, cache_dir, check_account, server_account
 from migration_audit.shadow.settings import OLDEST_MAJOR, configuration, initdb_options
 
 _FOLDERS = (
@@ -35,6 +36,7 @@ def find_local(extensions: Collection[str], progress: Progress, *, folder: Path 
     Raises ServerError with the reason for each that was found and cannot be used.
     """
     account = server_account()
+    check_account(account)
     reasons = []
     for programs in [_programs(folder, account)] if folder else list_local(account):
         reason = why_not_local(programs)
@@ -42,10 +44,11 @@ def find_local(extensions: Collection[str], progress: Progress, *, folder: Path 
         lacking = [] if folder else sorted(set(extensions) - programs.extensions.keys())
         if reason is None and not lacking:
             return _with_pristine(programs, progress)
-        reasons.append(f"{programs.bin}: {reason or f'{programs.summary} has no {', '.join(lacking)}'}")
+        reasons.append(f"{programs.bin}: {reason or f'{programs.summary} has no ' + ', '.join(lacking)}")
+    todo = "install PostgreSQL, or name the folder of its programs: MIGRATION_AUDIT_SERVER=local:/path/to/bin"
     raise ServerError(
         "; ".join(reasons) or "no PostgreSQL server programs (`initdb`, `postgres`) are installed",
-        todo="install PostgreSQL, or name the folder of its programs: MIGRATION_AUDIT_SERVER=local:/path/to/bin",
+        todo=known.advice(extensions, instead_of="local") if extensions and reasons else todo,
     )
 
 

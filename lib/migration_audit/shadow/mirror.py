@@ -162,10 +162,11 @@ class Apt:
     def _failure(self, command: tuple[str, ...], said: str) -> ServerError:
         lines = [line for line in said.splitlines() if line.startswith(("E:", "W:"))] or said.splitlines()
         text = "\n".join(f"    {line}" for line in lines[:12]).replace(self.mirror, redacted(self.mirror))
+        todo = f"check the network and the mirror, or name another mirror in {MIRROR_VARIABLE}"
+        if "No space left" in text:
+            todo = f"free some space on the disk of {self.directory.parent.parent}"
         return ServerError(
-            f"`{' '.join(command[:2])}` failed\n{text}",
-            where=f"{redacted(self.mirror)} {self.suite}",
-            todo=f"check the network and the mirror, or name another mirror in {MIRROR_VARIABLE}",
+            f"`{' '.join(command[:2])}` failed\n{text}", where=f"{redacted(self.mirror)} {self.suite}", todo=todo
         )
 
 

@@ -18,6 +18,7 @@ from migration_audit.model.errors import ServerError
 CACHE_VARIABLE = "MIGRATION_AUDIT_CACHE"
 SOCKET_PATH_LIMIT = 100
 """Bytes; Linux allows 107 and macOS 103 for the path of a unix socket."""
+_NOEXEC = getattr(os, "ST_NOEXEC", 0)  # only Linux has it
 _LONGEST_SOCKET_TAIL = "/migration-audit-12345678/s/.s.PGSQL.5432"
 
 
@@ -49,6 +50,18 @@ def server_account() -> Account:
             todo="run the audit as an ordinary user",
         ) from None
     return Account(nobody.pw_uid, nobody.pw_gid)
+
+
+def check_account(account: Account) -> None:
+    """Raise ServerError when the account has no name: ``initdb`` and ``postgres`` ask for it."""
+    try:
+        pwd.getpwuid(account.uid)
+    except KeyError:
+        raise ServerError(
+            f"PostgreSQL does not run for a user without a name, and uid {account.uid} has none",
+            where="/etc/passwd",
+            todo="give the user an entry there, or run the audit as another user",
+        ) from None
 
 
 def cache_dir(account: Account) -> Path:
@@ -113,14 +126,14 @@ def _why_not_cache(candidate: Path, account: Account) -> str | None:
         found = candidate.lstat()
     except OSError as error:
         return error.strerror or str(error)
-    if not stat.S_ISDIR(found.st_mode):
-        return "it is not a folder"
-    if found.st_uid != os.geteuid():
-        return f"it belongs to another user (uid {found.st_uid})"
-    if found.st_mode & 0o022:
-        return "other users may write to it"
-    if os.statvfs(candidate).f_flag & os.ST_NOEXEC:
-        return "programs may not be run from that disk (noexec)"
+    wrong = {
+        "it is not a folder": not stat.S_ISDIR(found.st_mode),
+        f"it belongs to another user (uid {found.st_uid})": found.st_uid != os.geteuid(),
+        "other users may write to it": bool(found.st_mode & 0o022),
+        "programs may not be run from that disk (noexec)": bool(os.statvfs(candidate).f_flag & _NOEXEC),
+    }
+    for reason in (reason for reason, applies in wrong.items() if applies):
+        return reason
     if not account.is_caller:
         candidate.chmod(0o755)
     return None if _may_enter(candidate, account) else f"uid {account.uid} may not enter it"

@@ -30,7 +30,8 @@ def run_probes(conninfo: str, probes: Iterable[Probe], *, writer_role: str | Non
 
 
 def _run(connection: psycopg.Connection[Any], probe: Probe, role: str) -> ProbeResult:
-    error, arbiters = None, ()
+    error: str | None = None
+    arbiters: tuple[str, ...] = ()
     try:
         _become_writer(connection, role)
         arbiters = tuple(sorted(set(_arbiters(_explain(connection, probe.sql)))))

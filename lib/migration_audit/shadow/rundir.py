@@ -15,6 +15,7 @@ import tempfile
 import time
 import weakref
 from pathlib import Path
+from typing import ClassVar
 
 from migration_audit.shadow import guard
 from migration_audit.shadow.paths import Account
@@ -29,7 +30,7 @@ class Descriptors:
     """What this process holds of a cluster: the pipe whose end tells the guard, and the lock."""
 
     # A child that is forked without exec, as multiprocessing does, would keep the pipe open.
-    _all: weakref.WeakSet[Descriptors] = weakref.WeakSet()
+    _all: ClassVar[weakref.WeakSet[Descriptors]] = weakref.WeakSet()
 
     def __init__(self, *numbers: int) -> None:
         """Take over these file descriptors."""
@@ -54,8 +55,10 @@ os.register_at_fork(after_in_child=Descriptors.close_all)
 def make_directory(base: Path, account: Account) -> tuple[Path, int]:
     """Make a directory that nobody enters but the caller and the server; return it and its locked lock file."""
     directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
-    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    new = directory / "lock.new"
+    lock = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
+    new.rename(directory / "lock")  # nobody sees a lock file that is not locked yet
     _spread_folders(directory)
     data = Path(tempfile.mkdtemp(prefix=_DATA, dir=directory))
     sockets = directory / "s"
@@ -139,5 +142,5 @@ def stop_and_remove(directory: Path) -> None:
 def _works_in(pid: int, data: Path) -> bool:
     """True when the process is that postmaster: its number may be another process's by now."""
     if Path("/proc/self/cwd").exists():
-        return os.path.samefile(f"/proc/{pid}/cwd", data)
+        return data.samefile(f"/proc/{pid}/cwd")
     return guard.is_alive(pid)

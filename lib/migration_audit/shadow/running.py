@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from migration_audit.model.errors import ServerError
@@ -23,7 +23,7 @@ from migration_audit.shadow.select import find_server
 _RECORD = "started.json"
 
 
-def start(wanted: str | None = None, *, progress: Progress) -> str:
+def start(wanted: str | None = None, *, extensions: Collection[str] = (), progress: Progress) -> str:
     """Start a cluster that stays, and return its connection string; the one that runs already if there is one.
 
     Raises ServerError when the server is not made of programs on this machine, does not start, or another one runs.
@@ -35,7 +35,7 @@ def start(wanted: str | None = None, *, progress: Progress) -> str:
                     f"{running['description']} is running", where=running["directory"], todo="migration-audit server stop"
                 )
             return running["conninfo"]
-        server = find_server(wanted, progress=progress)
+        server = find_server(wanted, extensions=extensions, progress=progress)
         if not isinstance(server, BinaryServer):
             raise ServerError(f"`{server.provider}` is not started and stopped here", todo="use local, debian or debian:sid")
         return _launch(server, wanted, record)

@@ -12,7 +12,7 @@ from migration_audit.shadow.docker import DEFAULT_IMAGE, why_not
 from migration_audit.shadow.interface import Progress, Server, Status
 from migration_audit.shadow.local import list_local, why_not_local
 from migration_audit.shadow.mirror import check_machine
-from migration_audit.shadow.paths import Account, cache_dir, server_account
+from migration_audit.shadow.paths import Account, cache_dir, check_account, server_account
 from migration_audit.shadow.running import running
 from migration_audit.shadow.select import find_server
 from migration_audit.shadow.url import find_url
@@ -29,6 +29,11 @@ def install(wanted: str | None = None, *, progress: Progress) -> Server:
 def status() -> list[Status]:
     """One row for each server that could be used, in the order in which they are tried, then the one that runs."""
     account = server_account()
+    try:
+        check_account(account)
+    except ServerError as error:
+        own = [Status(provider=name, usable=False, detail=error.what) for name in ("local", "debian")]
+        return [_url(), own[0], _docker(), own[1]]
     rows = [_url(), *_local(account), _docker(), *_debian(account)]
     if found := running():
         rows.append(

@@ -13,10 +13,12 @@ from migration_audit.model.errors import ServerError
 
 # Never read by a server; the bitcode alone, which only the JIT compiler reads, is half of some packages.
 _LEFT_OUT = [
-    "./usr/share/doc", "./usr/share/man", "./usr/share/info", "./usr/share/locale", "./usr/share/lintian",
-    "./usr/share/bug", "./usr/share/doc-base", "./usr/share/perl*", "./usr/include", "./usr/lib/*/gconv",
-    "./usr/lib/postgresql/*/lib/bitcode", "./etc", "./var",
+    "./bin", "./sbin", "./etc", "./var", "./usr/bin", "./usr/sbin", "./usr/libexec", "./usr/include", "./usr/lib/*/gconv",
+    "./usr/lib/postgresql/*/lib/bitcode", "./usr/share/bug", "./usr/share/doc", "./usr/share/doc-base", "./usr/share/gcc",
+    "./usr/share/gdb", "./usr/share/info", "./usr/share/lintian", "./usr/share/locale", "./usr/share/man",
+    "./usr/share/perl*",
 ]  # fmt: skip
+_ZONES = b"\0/usr/share/zoneinfo\0"
 
 
 def unpack(packages: Sequence[Path], root: Path) -> None:
@@ -24,20 +26,24 @@ def unpack(packages: Sequence[Path], root: Path) -> None:
 
     Raises ServerError with the name of a package that cannot be unpacked, for example because the disk is full.
     """
-    root.mkdir()
-    for name in ("bin", "lib", "lib64", "sbin"):  # as on every Debian: a package may still say ./lib
-        (root / "usr" / name).mkdir(parents=True)
+    for folder in (root, root / "usr", root / "usr/lib", root / "usr/lib64"):
+        folder.mkdir()
+        folder.chmod(0o755)  # whatever the caller's umask is: another account runs the programs
+    for name in ("lib", "lib64"):  # as on every Debian, should a package still say ./lib
         (root / name).symlink_to(f"usr/{name}")
-    with ThreadPoolExecutor(2) as pool:
+    pool = ThreadPoolExecutor(2)
+    try:
         for _ in pool.map(lambda package: _unpack_one(package, root), packages):
             pass
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _unpack_one(package: Path, root: Path) -> None:
     excluded = [f"--exclude={pattern}" for pattern in _LEFT_OUT]
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as source:
         done = subprocess.run(
-            ["tar", "-x", "--no-same-owner", "--keep-directory-symlink", "-C", root, *excluded],
+            ["tar", "-x", "--no-same-owner", "--preserve-permissions", "--keep-directory-symlink", "-C", root, *excluded],
             stdin=source.stdout, capture_output=True, check=False, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
         )  # fmt: skip
         said = done.stderr + (source.stderr.read() if source.stderr else b"")
@@ -68,13 +74,24 @@ def make_relocatable(root: Path, bin_dir: Path) -> Path:
     return libraries
 
 
+def use_own_time_zones(bin_dir: Path) -> None:
+    """Make the programs look for ``zoneinfo`` in their data directory, where a link is put.
+
+    Debian's look in ``/usr/share/zoneinfo``, which small container images do not have, and do not start without it.
+    Relative to the data directory, the unpacked folder is found, and it is the same on every machine.
+    """
+    for name in ("initdb", "postgres"):
+        program = bin_dir / name
+        text = program.read_bytes()
+        if text.count(_ZONES) != 1:
+            raise ServerError("does not name its time zones as expected", where=str(program))
+        program.write_bytes(text.replace(_ZONES, b"\0zoneinfo".ljust(len(_ZONES), b"\0")))
+
+
 def complete_alternatives(share: Path) -> None:
-    """Give PostGIS its control files, which Debian sets by update-alternatives when a package is configured."""
-    extension = share / "extension"
-    for versioned in sorted(extension.glob("postgis*-3.control")):
-        plain = versioned.with_name(versioned.name.replace("-3.control", ".control"))
-        if not plain.exists():
-            shutil.copy2(versioned, plain)
+    """Give PostGIS the control files that update-alternatives sets when Debian configures the package."""
+    for versioned in sorted((share / "extension").glob("*-3.control")):
+        versioned.rename(versioned.with_name(versioned.name.replace("-3.control", ".control")))
 
 
 def _find_patchelf() -> str:

@@ -45,12 +45,16 @@ class UrlServer:
             )
             self.description = _describe(connection, self._extensions)
 
+    def __str__(self) -> str:
+        """The description."""
+        return self.description
+
     def available_extensions(self) -> Mapping[str, str]:
         """What ``pg_available_extensions`` says."""
         return self._extensions
 
     @contextlib.contextmanager
-    def cluster(self, *, fresh: bool = False) -> Iterator[UrlCluster]:  # noqa: ARG002  there is but one
+    def cluster(self, *, fresh: bool = False) -> Iterator[UrlCluster]:
         """The user's server; the databases made in the block are dropped at its end. ``fresh`` changes nothing."""
         cluster = UrlCluster(self._url)
         try:
@@ -72,21 +76,23 @@ class UrlCluster(Databases):
 
     def __init__(self, url: str) -> None:
         """Nothing is made on the server yet."""
-        from psycopg.conninfo import conninfo_to_dict
+        from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
 
+        given = conninfo_to_dict(url)
         self._url = url
+        self._options = str(given.get("options") or "")
         self._prefix = f"{PREFIX}{secrets.token_hex(4)}_"
         self._made: dict[str, str] = {}
-        self.superuser = str(conninfo_to_dict(url).get("user") or _current_user(url))
+        self.superuser = str(given.get("user") or _current_user(url))
 
     def conninfo(self, database: str = "postgres", user: str | None = None) -> str:
         """A libpq connection string; another role is set by ``role``, since its password is not known.
 
         ``postgres``, if it is none of ours, is the database that the URL names.
         """
-        from psycopg.conninfo import make_conninfo
+        from psycopg.conninfo import make_conninfo  # noqa: PLC0415
 
-        changed = {"options": role_option(user)}
+        changed = {"options": f"{self._options} {role_option(user)}".strip()}
         if database in self._made:
             changed["dbname"] = self._made[database]
         elif database != "postgres":
@@ -131,7 +137,7 @@ def find_url() -> UrlServer:
 @contextlib.contextmanager
 def _connected(url: str) -> Iterator[Connection]:
     """A connection; errors do not show the URL, which may hold a password."""
-    import psycopg
+    import psycopg  # noqa: PLC0415
 
     try:
         connection = psycopg.connect(url, autocommit=True, connect_timeout=10)

@@ -94,8 +94,10 @@ def next_token(data: bytes | bytearray, at: int, pattern: re.Pattern[bytes] = CO
     group = match.lastgroup or "single"
     start, end = match.span(group)
     if group == "block":
-        end = _comment_end(data, end)
-    elif group == "dollar":
+        close = _comment_end(data, end)
+        # A comment that nobody closes hides everything after it: it is code, for the server to refuse.
+        return Token(TokenKind.COMMENT, start, close) if close else Token(TokenKind.OTHER, start, len(data))
+    if group == "dollar":
         end = _dollar_end(data, start, end)
     elif group == "escaped":
         end = _continued_end(data, end)
@@ -111,13 +113,13 @@ def tokens(data: bytes) -> Iterator[Token]:
         at = token.end
 
 
-def _comment_end(data: bytes | bytearray, at: int) -> int:
-    """Block comments nest in PostgreSQL."""
+def _comment_end(data: bytes | bytearray, at: int) -> int | None:
+    """Block comments nest in PostgreSQL; None for one that is not closed."""
     depth = 1
     while depth:
         edge = _COMMENT_EDGE.search(data, at)
         if edge is None:
-            return len(data)
+            return None
         depth += 1 if edge[0] == b"/*" else -1
         at = edge.end()
     return at

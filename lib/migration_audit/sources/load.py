@@ -43,8 +43,10 @@ def load_globs(name: str, root: Path, globs: Sequence[str], *, shown_from: Path)
         raise SourceError("no such folder", where=shown, todo=f"check the root of source {name!r}")
     if not globs:
         raise SourceError("no SQL files", where=name, todo='give the source its globs, such as "migrations/*.sql"')
-    files = {file.resolve(): file for glob in reversed(globs) for file in reversed(_matches(root, glob, shown))}
-    return SqlSource(name=name, files=tuple(load_file(file, shown_from) for file in reversed(files.values())))
+    files: dict[Path, Path] = {}
+    for file in (file for glob in globs for file in _matches(root, glob, shown)):
+        files.setdefault(file.resolve(), file)
+    return SqlSource(name=name, files=tuple(load_file(file, shown_from) for file in files.values()))
 
 
 def load_file(path: Path, shown_from: Path) -> SqlFile:

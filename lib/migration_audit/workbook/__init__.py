@@ -57,9 +57,7 @@ _closing = ExitStack()
 atexit.register(_closing.close)
 
 
-def open_audit(
-    *, config: str = "", environment: str | None = None, phase: str = "preflight", run_folder: str = ""
-) -> Audit:
+def open_audit(*, config: str = "", environment: str | None = None, phase: str = "preflight", run_folder: str = "") -> Audit:
     """The audit of one environment; nothing is read yet.
 
     ``config`` is the path of an audit.toml (or of a folder in or below its own), or ``demo`` for the bundled example,

@@ -48,13 +48,13 @@ def differences_frame(audit: Audit) -> pd.DataFrame:
     if not isinstance(drift, Drift):
         raise AuditError(drift.reason, where=audit.environment_name)
     names = ("severity", "verdict", "kind", "key", "attribute", "expected", "actual")
-    rows = [
+    rows: list[tuple[str | None, ...]] = [
         (str(d.severity), str(d.verdict), d.kind, d.key, change.name, change.expected, change.actual)
         for d in drift.roots
         for change in d.fields
     ]
     rows += [(str(d.severity), str(d.verdict), d.kind, d.key, "", None, None) for d in drift.roots if not d.fields]
-    return pd.DataFrame(sorted(rows, key=lambda row: row[2:5]), columns=list(names))
+    return pd.DataFrame(rows, columns=list(names)).sort_values(["kind", "key", "attribute"], ignore_index=True)
 
 
 def engine(audit: Audit) -> Engine:
@@ -65,8 +65,6 @@ def engine(audit: Audit) -> Engine:
     environment = audit.project.environment(audit.environment_name)
 
     def connect() -> Any:
-        return open_connection(
-            resolve(environment, os.environ), statement_timeout_ms=environment.statement_timeout * 1000
-        )
+        return open_connection(resolve(environment, os.environ), statement_timeout_ms=environment.statement_timeout * 1000)
 
     return create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)

@@ -50,6 +50,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def keep_preflight(folder: Path, kept: KeptPreflight) -> None:
     """Write the pre-flight's facts for the notebooks that follow."""
+    folder.mkdir(parents=True, exist_ok=True)
     for role, snapshot in (("legacy", kept.legacy), ("owner", kept.owner)):
         if isinstance(snapshot, Snapshot):
             catalog.save_snapshot(snapshot, folder / f"{role}.json")
@@ -89,6 +90,7 @@ def kept_preflight(folder: Path) -> KeptPreflight | None:
 
 def keep_live(folder: Path, live: Snapshot | Unavailable, results: Sequence[CheckResult]) -> None:
     """Write the live snapshot and the results of the LIV checks."""
+    folder.mkdir(parents=True, exist_ok=True)
     if isinstance(live, Snapshot):
         catalog.save_snapshot(live, folder / "live.json")
     server = asdict(live.server) if isinstance(live, Snapshot) else None

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
 
 from migration_audit import catalog
 from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
-from migration_audit.model.ledger import LedgerState, LiveLedger
+from migration_audit.model.ledger import Ledger as LiveLedger
+from migration_audit.model.ledger import LedgerState
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Environment, Ledger, Project, resolve
@@ -71,7 +75,7 @@ def scoped_drift(
     return drift, excluded
 
 
-def _ledger(connection: catalog.Connection, settings: Ledger | None) -> LiveLedger:
+def _ledger(connection: psycopg.Connection[Any], settings: Ledger | None) -> LiveLedger:
     if settings is None:
         return LiveLedger(table="", state=LedgerState.ABSENT, reason="audit.toml names no ledger")
-    return catalog.read_ledger(connection, settings)
+    return catalog.read_ledger(connection, settings.key, settings.name_column, settings.checksum_column)

@@ -55,6 +55,8 @@ class Preflight:
 def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Preflight:
     """Load, apply, read, compare and probe both sources; what goes wrong becomes the reason of what is missing.
 
+    ``progress`` is told what takes long, such as the download of a server.
+
     Each sequence of sources gets a cluster of its own, so that roles of one side cannot leak into another. Raises
     nothing that a report could tell: only mistakes of ours come out as exceptions.
     """
@@ -66,7 +68,7 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
     try:
         extensions = sources.needed_extensions(legacy) | sources.needed_extensions(owner)
         server = shadow.find_server(project.provider, extensions=sorted(extensions), progress=progress)
-        return _on_server(server, legacy, owner, project=project, facts=facts, rules=rules, progress=progress)
+        return _on_server(server, legacy, owner, project=project, facts=facts, rules=rules)
     except AuditError as error:
         return _nothing(error, shadow_text="no server", sources_read=facts)
 
@@ -123,9 +125,7 @@ def _on_server(
     project: Project,
     facts: tuple[SourceFacts, ...],
     rules: Rules,
-    progress: Progress,
 ) -> Preflight:
-    progress(f"building shadows on {server.description}")
     with ThreadPoolExecutor(max_workers=2) as pool:
         jobs = [
             pool.submit(_side, server, legacy, owner, project=None),

@@ -1,5 +1,5 @@
 -- Indexes of hypertables that some of their chunks lack, with the number of those chunks.
--- Matched by what an index is, not by its name: names are cut, and no TimescaleDB since 2.22 keeps a record. Of an index
+-- Matched by what an index is, not by its name: names are cut, and TimescaleDB keeps no record since 2.22. Of an index
 -- with an expression or a predicate only the columns are compared, since its text differs between table and chunk.
 with hypertable as (
     -- Compressed data has hypertables of its own without a dimension, and so has each continuous aggregate.

@@ -16,7 +16,8 @@ with hidden_schema as (
 ), hidden_relation as (
     select dep.objid as oid
       from pg_catalog.pg_depend as dep
-     where dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+     where dep.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+       and dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
        and dep.deptype = 'e'
      union all
     select pg_catalog.unnest(
@@ -24,7 +25,7 @@ with hidden_schema as (
                ::pg_catalog.oid[]
            )
 ), relation as (
-    select rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
+    select rel.tableoid, rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
       from pg_catalog.pg_class as rel
       join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
      where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
@@ -45,7 +46,9 @@ select relation.nspname as schema,
        end as storage,
        case att.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
        nullif(att.attstattarget, -1)::pg_catalog.int4 as statistics,
-       case when att.attoptions is null and att.attfdwoptions is null then '{}'::pg_catalog.text[] else array(
+       case when att.attfdwoptions is null
+                 and (att.attoptions is null or att.attoptions[2] is null and att.attoptions[1] ~ '^pg_attver=')
+            then '{}'::pg_catalog.text[] else array(
            select opt.text
              from (
                    select own.text
@@ -93,9 +96,7 @@ select relation.nspname as schema,
   join pg_catalog.pg_type as typ on typ.oid = att.atttypid
   left join pg_catalog.pg_attrdef as def on def.adrelid = att.attrelid and def.adnum = att.attnum
   left join pg_catalog.pg_description as des
-    on des.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
-   and des.objoid = att.attrelid
-   and des.objsubid = att.attnum
+    on des.classoid = relation.tableoid and des.objoid = att.attrelid and des.objsubid = att.attnum
  where relation.relkind in ('r', 'p', 'f', 'v', 'm')
    and att.attnum > 0
    and not att.attisdropped

@@ -17,7 +17,8 @@ with hidden_schema as (
 ), hidden_relation as (
     select dep.objid as oid
       from pg_catalog.pg_depend as dep
-     where dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+     where dep.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+       and dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
        and dep.deptype = 'e'
      union all
     select pg_catalog.unnest(
@@ -25,7 +26,7 @@ with hidden_schema as (
                ::pg_catalog.oid[]
            )
 ), relation as (
-    select rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
+    select rel.tableoid, rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
       from pg_catalog.pg_class as rel
       join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
      where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
@@ -52,7 +53,7 @@ select relation.nspname as schema,
   join pg_catalog.pg_constraint as con on con.conrelid = relation.oid
   left join pg_catalog.pg_constraint as par on par.oid = con.conparentid
   left join pg_catalog.pg_description as des
-    on des.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and des.objoid = con.oid and des.objsubid = 0
+    on des.classoid = con.tableoid and des.objoid = con.oid and des.objsubid = 0
  where con.contype in ('p', 'u', 'f', 'c', 'x')
    and (con.contype <> 'f' or par.oid is null or par.confrelid = con.confrelid)
  order by relation.nspname, relation.relname, con.conname;

@@ -7,5 +7,5 @@ select ext.extname as name,
   from pg_catalog.pg_extension as ext
   join pg_catalog.pg_namespace as nsp on nsp.oid = ext.extnamespace
   left join pg_catalog.pg_description as des
-    on des.classoid = 'pg_catalog.pg_extension'::pg_catalog.regclass and des.objoid = ext.oid and des.objsubid = 0
+    on des.classoid = ext.tableoid and des.objoid = ext.oid and des.objsubid = 0
  order by ext.extname;

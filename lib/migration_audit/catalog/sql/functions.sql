@@ -56,12 +56,12 @@ select nsp.nspname as schema,
   from pg_catalog.pg_proc as pro
   join pg_catalog.pg_namespace as nsp on nsp.oid = pro.pronamespace
   left join pg_catalog.pg_description as des
-    on des.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass and des.objoid = pro.oid and des.objsubid = 0
+    on des.classoid = pro.tableoid and des.objoid = pro.oid and des.objsubid = 0
  where pro.prokind in ('f', 'p', 'w')
    and pro.pronamespace not in (select hid.oid from hidden_schema as hid)
-   and pro.oid not in (
-           select dep.objid
+   and not exists (
+           select
              from pg_catalog.pg_depend as dep
-            where dep.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and dep.deptype in ('e', 'i')
+            where dep.classid = pro.tableoid and dep.objid = pro.oid and dep.deptype in ('e', 'i')
        )
  order by nsp.nspname, pro.proname, pg_catalog.oidvectortypes(pro.proargtypes) collate "C";

@@ -16,7 +16,8 @@ with hidden_schema as (
 ), hidden_relation as (
     select dep.objid as oid
       from pg_catalog.pg_depend as dep
-     where dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+     where dep.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+       and dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
        and dep.deptype = 'e'
      union all
     select pg_catalog.unnest(
@@ -24,12 +25,12 @@ with hidden_schema as (
                ::pg_catalog.oid[]
            )
 ), relation as (
-    select rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
+    select rel.tableoid, rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
       from pg_catalog.pg_class as rel
       join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
      where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
        and rel.oid not in (select hid.oid from hidden_relation as hid)
-), written as (
+), written as materialized (
     select ind.indexrelid as oid,
            pg_catalog.pg_get_indexdef(ind.indexrelid) as definition,
            'CREATE ' || case when ind.indisunique then 'UNIQUE ' else '' end || 'INDEX ' as verb,
@@ -53,12 +54,13 @@ select relation.nspname as schema,
        ind.indisvalid as valid,
        ind.indisready as ready,
        ind.indisclustered as clustered,
-       array(
+       -- Only an expression can have a target of its own.
+       case when ind.indexprs is null then '{}'::pg_catalog.text[] else array(
            select att.attnum || '=' || att.attstattarget
              from pg_catalog.pg_attribute as att
             where att.attrelid = irl.oid and att.attstattarget >= 0
             order by att.attnum
-       ) as statistics,
+       ) end as statistics,
        des.description as comment,
        ind.indisunique as unique,
        con.conname as constraint,
@@ -78,6 +80,6 @@ select relation.nspname as schema,
   left join pg_catalog.pg_constraint as con
     on con.conindid = irl.oid and con.conrelid = ind.indrelid and con.contype in ('p', 'u', 'x')
   left join pg_catalog.pg_description as des
-    on des.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and des.objoid = irl.oid and des.objsubid = 0
+    on des.classoid = irl.tableoid and des.objoid = irl.oid and des.objsubid = 0
  where relation.relkind in ('r', 'p', 'm')
  order by relation.nspname, irl.relname;

@@ -16,7 +16,8 @@ with hidden_schema as (
 ), hidden_relation as (
     select dep.objid as oid
       from pg_catalog.pg_depend as dep
-     where dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+     where dep.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+       and dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
        and dep.deptype = 'e'
      union all
     select pg_catalog.unnest(
@@ -24,7 +25,7 @@ with hidden_schema as (
                ::pg_catalog.oid[]
            )
 ), relation as (
-    select rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
+    select rel.tableoid, rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
       from pg_catalog.pg_class as rel
       join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
      where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
@@ -49,5 +50,5 @@ select relation.nspname as schema,
   from relation
   join pg_catalog.pg_policy as pol on pol.polrelid = relation.oid
   left join pg_catalog.pg_description as des
-    on des.classoid = 'pg_catalog.pg_policy'::pg_catalog.regclass and des.objoid = pol.oid and des.objsubid = 0
+    on des.classoid = pol.tableoid and des.objoid = pol.oid and des.objsubid = 0
  order by relation.nspname, relation.relname, pol.polname;

@@ -54,7 +54,7 @@ select nsp.nspname as name,
        nsp.xmin::text || ',' || nsp.cmin::text as origin
   from pg_catalog.pg_namespace as nsp
   left join pg_catalog.pg_description as des
-    on des.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and des.objoid = nsp.oid and des.objsubid = 0
+    on des.classoid = nsp.tableoid and des.objoid = nsp.oid and des.objsubid = 0
  where nsp.oid not in (select hid.oid from hidden_schema as hid)
    and not exists (
            select

@@ -16,7 +16,8 @@ with hidden_schema as (
 ), hidden_relation as (
     select dep.objid as oid
       from pg_catalog.pg_depend as dep
-     where dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+     where dep.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+       and dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
        and dep.deptype = 'e'
      union all
     select pg_catalog.unnest(
@@ -24,7 +25,7 @@ with hidden_schema as (
                ::pg_catalog.oid[]
            )
 ), relation as (
-    select rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
+    select rel.tableoid, rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
       from pg_catalog.pg_class as rel
       join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
      where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
@@ -40,7 +41,25 @@ select relation.nspname as schema,
        seq.seqcache as cache,
        seq.seqcycle as cycle,
        case rel.relpersistence when 'u' then 'unlogged' else 'permanent' end as persistence,
-       own.key as owned_by,
+       (
+           select case when tns.nspname ~ '^[a-z_][a-z0-9_$]*$' then tns.nspname::text
+            else '"' || pg_catalog.replace(tns.nspname, '"', '""') || '"' end
+       || '.' ||
+       case when tab.relname ~ '^[a-z_][a-z0-9_$]*$' then tab.relname::text
+            else '"' || pg_catalog.replace(tab.relname, '"', '""') || '"' end
+                  || '.' ||
+                  case when att.attname ~ '^[a-z_][a-z0-9_$]*$' then att.attname::text
+                       else '"' || pg_catalog.replace(att.attname, '"', '""') || '"' end
+             from pg_catalog.pg_depend as dep
+             join pg_catalog.pg_class as tab on tab.oid = dep.refobjid
+             join pg_catalog.pg_namespace as tns on tns.oid = tab.relnamespace
+             join pg_catalog.pg_attribute as att on att.attrelid = tab.oid and att.attnum = dep.refobjsubid
+            where dep.classid = rel.tableoid
+              and dep.objid = rel.oid
+              and dep.refclassid = rel.tableoid
+              and dep.refobjsubid > 0
+              and dep.deptype in ('a', 'i')
+       ) as owned_by,
        pg_catalog.pg_get_userbyid(rel.relowner) as owner,
        case when rel.relacl is null then '{}'::pg_catalog.text[] else array(
            select line.text
@@ -78,25 +97,6 @@ select relation.nspname as schema,
   from relation
   join pg_catalog.pg_class as rel on rel.oid = relation.oid
   join pg_catalog.pg_sequence as seq on seq.seqrelid = rel.oid
-  left join (
-           select dep.objid as oid,
-                  case when tns.nspname ~ '^[a-z_][a-z0-9_$]*$' then tns.nspname::text
-            else '"' || pg_catalog.replace(tns.nspname, '"', '""') || '"' end
-       || '.' ||
-       case when tab.relname ~ '^[a-z_][a-z0-9_$]*$' then tab.relname::text
-            else '"' || pg_catalog.replace(tab.relname, '"', '""') || '"' end
-                  || '.' ||
-                  case when att.attname ~ '^[a-z_][a-z0-9_$]*$' then att.attname::text
-                       else '"' || pg_catalog.replace(att.attname, '"', '""') || '"' end as key
-             from pg_catalog.pg_depend as dep
-             join pg_catalog.pg_class as tab on tab.oid = dep.refobjid
-             join pg_catalog.pg_namespace as tns on tns.oid = tab.relnamespace
-             join pg_catalog.pg_attribute as att on att.attrelid = tab.oid and att.attnum = dep.refobjsubid
-            where dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-              and dep.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-              and dep.refobjsubid > 0
-              and dep.deptype in ('a', 'i')
-       ) as own on own.oid = rel.oid
   left join pg_catalog.pg_description as des
-    on des.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and des.objoid = rel.oid and des.objsubid = 0
+    on des.classoid = rel.tableoid and des.objoid = rel.oid and des.objsubid = 0
  order by relation.nspname, relation.relname;

@@ -17,7 +17,8 @@ with hidden_schema as (
 ), hidden_relation as (
     select dep.objid as oid
       from pg_catalog.pg_depend as dep
-     where dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+     where dep.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+       and dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
        and dep.deptype = 'e'
      union all
     select pg_catalog.unnest(
@@ -25,7 +26,7 @@ with hidden_schema as (
                ::pg_catalog.oid[]
            )
 ), relation as (
-    select rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
+    select rel.tableoid, rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
       from pg_catalog.pg_class as rel
       join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
      where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
@@ -39,7 +40,8 @@ select relation.nspname as schema,
        case rel.relpersistence when 'u' then 'unlogged' else 'permanent' end as persistence,
        ame.amname as access_method,
        tsp.spcname as tablespace,
-       array(
+       case when rel.reloptions is null and toa.reloptions is null and fta.ftoptions is null
+            then '{}'::pg_catalog.text[] else array(
            select opt.text
              from (
                    select pg_catalog.unnest(rel.reloptions) as text
@@ -54,7 +56,7 @@ select relation.nspname as schema,
                      from pg_catalog.pg_options_to_table(fta.ftoptions) as fdw
                   ) as opt
             order by opt.text collate "C"
-       ) as options,
+       ) end as options,
        rel.relrowsecurity as row_security,
        rel.relforcerowsecurity as force_row_security,
        case rel.relreplident
@@ -134,6 +136,6 @@ select relation.nspname as schema,
   left join pg_catalog.pg_foreign_table as fta on fta.ftrelid = rel.oid
   left join pg_catalog.pg_foreign_server as srv on srv.oid = fta.ftserver
   left join pg_catalog.pg_description as des
-    on des.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and des.objoid = rel.oid and des.objsubid = 0
+    on des.classoid = rel.tableoid and des.objoid = rel.oid and des.objsubid = 0
  where relation.relkind in ('r', 'p', 'f')
  order by relation.nspname, relation.relname;

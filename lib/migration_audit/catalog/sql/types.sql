@@ -136,12 +136,12 @@ select nsp.nspname as schema,
   left join pg_catalog.pg_type as bas on bas.oid = typ.typbasetype
   left join pg_catalog.pg_range as ran on ran.rngtypid = typ.oid
   left join pg_catalog.pg_description as des
-    on des.classoid = 'pg_catalog.pg_type'::pg_catalog.regclass and des.objoid = typ.oid and des.objsubid = 0
+    on des.classoid = typ.tableoid and des.objoid = typ.oid and des.objsubid = 0
  where (typ.typtype in ('e', 'd', 'r') or typ.typtype = 'c' and rel.relkind = 'c')
    and typ.typnamespace not in (select hid.oid from hidden_schema as hid)
-   and typ.oid not in (
-           select dep.objid
+   and not exists (
+           select
              from pg_catalog.pg_depend as dep
-            where dep.classid = 'pg_catalog.pg_type'::pg_catalog.regclass and dep.deptype in ('e', 'i')
+            where dep.classid = typ.tableoid and dep.objid = typ.oid and dep.deptype in ('e', 'i')
        )
  order by nsp.nspname, typ.typname;

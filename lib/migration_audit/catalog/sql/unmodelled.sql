@@ -5,7 +5,7 @@ with hidden_relation as (
                coalesce(nullif(pg_catalog.current_setting('migration_audit.hidden_relations', true), ''), '{}')
                ::pg_catalog.oid[]
            ) as oid
-), brought_along as (
+), brought_along as not materialized (
     select dep.classid, dep.objid
       from pg_catalog.pg_depend as dep
      where dep.deptype in ('e', 'i')

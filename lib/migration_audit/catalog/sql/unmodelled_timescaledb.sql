@@ -22,9 +22,8 @@ select found.kind, found.identity
          union all
         -- Jobs below 1000 come with TimescaleDB.
         select distinct 'job', pg_catalog.format('%I.%I', job.proc_schema, job.proc_name)
-               || coalesce(
-                      ' on ' || pg_catalog.format('%I.%I', nullif(job.hypertable_schema, ''), job.hypertable_name), ''
-                  )
+               || case when job.hypertable_name <> ''
+                       then pg_catalog.format(' on %I.%I', job.hypertable_schema, job.hypertable_name) else '' end
           from timescaledb_information.jobs as job
          where job.job_id >= 1000
          union all

@@ -1,0 +1,129 @@
+"""Connections that can only read, and see one instant."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import psycopg
+from psycopg import IsolationLevel
+from psycopg.pq import TransactionStatus
+
+from migration_audit.catalog.conninfo import describe, parse_conninfo, scrub
+from migration_audit.model.errors import DatabaseError, UsageError
+
+STATEMENT_TIMEOUT_MS = 60_000
+CONNECT_TIMEOUT_S = 10
+
+# Everything that changes how the server spells what it tells: each is set, so that every server spells it alike.
+_SPELLING: Final = {
+    "search_path": "",
+    "intervalstyle": "postgres",
+    "datestyle": "ISO, YMD",
+    "timezone": "UTC",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "lc_monetary": "C",
+    "quote_all_identifiers": "off",
+    "standard_conforming_strings": "on",
+}
+_BEHAVIOUR: Final = {
+    # A policy on a table shall make reading it fail, and not hide rows.
+    "row_security": "off",
+    # Compiling a query over catalogs takes longer than running it.
+    "jit": "off",
+    # Sorts of ten thousands of rows stay off the server's disk.
+    "work_mem": "64MB",
+    # A reader that waits behind DDL holds up everybody who comes after it.
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "10min",
+}
+
+
+def open_connection(
+    conninfo: str,
+    *,
+    statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
+    application_name: str = "migration-audit",
+) -> psycopg.Connection[Any]:
+    """A connection in a ``READ ONLY, REPEATABLE READ`` transaction, with an empty ``search_path`` and timeouts.
+
+    The settings last as long as the transaction; ``read_snapshot`` and ``read_ledger`` on it see the same instant.
+    Connecting takes at most 10 seconds unless ``conninfo`` says otherwise. Raises DatabaseError, in one sentence without
+    any part of the password, when the string is malformed, the server cannot be reached or lets nobody in.
+    """
+    parameters = parse_conninfo(conninfo)
+    try:
+        connection = psycopg.connect(
+            conninfo,
+            connect_timeout=int(parameters.get("connect_timeout") or CONNECT_TIMEOUT_S),
+            application_name=application_name,
+            client_encoding="utf8",
+            # Names of prepared statements do not survive a connection pooler.
+            prepare_threshold=None,
+        )
+    except psycopg.Error as error:
+        reason = scrub(_reason(error), conninfo, parameters)
+        raise DatabaseError(f"cannot connect: {reason}", where=describe(parameters), todo=_advice(reason)) from None
+    try:
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        begin_reading(connection, statement_timeout_ms=statement_timeout_ms)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def begin_reading(connection: psycopg.Connection[Any], *, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> None:
+    """Begin a read-only transaction that sees one instant, with this module's settings; nothing if one has begun.
+
+    Raises UsageError for a connection in autocommit mode, DatabaseError when the server refuses.
+    """
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        return
+    if connection.autocommit:
+        raise UsageError("a catalog is read in one transaction, and this connection is in autocommit mode")
+    settings = {**_SPELLING, **_BEHAVIOUR, "statement_timeout": f"{statement_timeout_ms}ms"}
+    try:
+        connection.execute("set transaction isolation level repeatable read, read only")
+        connection.execute(
+            "select pg_catalog.set_config(cfg.name, cfg.value, true) from rows from"
+            " (pg_catalog.unnest(%s::pg_catalog.text[]), pg_catalog.unnest(%s::pg_catalog.text[])) as cfg (name, value)",
+            [list(settings), list(settings.values())],
+        )
+    except psycopg.Error as error:
+        raise database_error(error, connection) from error
+
+
+def database_error(error: psycopg.Error, connection: psycopg.Connection[Any]) -> DatabaseError:
+    """What the server said, as an error of ours that names the database."""
+    where = connection.info.dbname if not connection.closed else None
+    reason = _reason(error)
+    if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable):
+        todo = "something in the database holds the catalog up: look for long DDL, and try again"
+    elif connection.closed:
+        todo = "the connection was lost: try again"
+    else:
+        todo = None
+    return DatabaseError(f"the catalog cannot be read: {reason}", where=where, todo=todo)
+
+
+def _reason(error: psycopg.Error) -> str:
+    """The server's own words, on one line, without what libpq puts in front of them."""
+    said = error.diag.message_primary or str(error)
+    last = [line.strip() for line in said.splitlines() if line.strip()][-1:] or [type(error).__name__]
+    reason = next((line for line in said.splitlines() if "FATAL:" in line), last[0])
+    return reason.rpartition("FATAL:")[2].rpartition(" failed: ")[2].strip().rstrip(".") or type(error).__name__
+
+
+def _advice(reason: str) -> str:
+    for sign, advice in (
+        ("password", "check user and password, where they are kept"),
+        ("does not exist", "check the name in the connection string"),
+        ("permission denied", "GRANT CONNECT ON DATABASE … TO the role; the audit needs no more than that"),
+        ("pg_hba.conf", "the server does not let this host or role in: see its pg_hba.conf"),
+        ("too many", "the server has no free connection: try again later"),
+    ):
+        if sign in reason:
+            return advice
+    return "check host, port and network, and that the server runs"

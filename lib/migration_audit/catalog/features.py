@@ -1,0 +1,68 @@
+"""The first look at a database: which server it is, and what it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from migration_audit.catalog.queries import load_query
+from migration_audit.catalog.rows import instance_rows
+from migration_audit.model.errors import DatabaseError, UsageError
+
+OLDEST_POSTGRES = 150000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """The row of ``sql/features.sql``."""
+
+    database: str
+    postgres_version: str
+    postgres_number: int
+    read_as: str
+    in_recovery: bool
+    is_read_only: bool
+    is_one_instant: bool
+    may_read_system_identifier: bool
+    extension_versions: tuple[tuple[str, str], ...]
+    has_timescaledb: bool
+    timescaledb_license: str | None
+    has_compress_relid: bool
+    """TimescaleDB 2.19 and later."""
+    has_slice_per_chunk: bool
+    """TimescaleDB 2.28 and later."""
+
+
+def read_features(connection: psycopg.Connection[Any]) -> Features:
+    """What the database has.
+
+    Raises UsageError for a transaction that could write or see two instants, DatabaseError for a server that is too old.
+    """
+    with connection.cursor(row_factory=instance_rows(Features)) as cursor:
+        features = cursor.execute(load_query("features")).fetchone()
+    assert features is not None  # noqa: S101  # a query without FROM has one row
+    if not (features.is_read_only and features.is_one_instant):
+        raise UsageError(
+            "a catalog is read in a read-only transaction that sees one instant, and this one is not",
+            where=features.database,
+            todo="give open_connection()'s connection, or one that is outside of a transaction",
+        )
+    _refuse_old_server(features)
+    return features
+
+
+def _refuse_old_server(features: Features) -> None:
+    if features.postgres_number < OLDEST_POSTGRES:
+        raise DatabaseError(
+            f"the server is PostgreSQL {features.postgres_version}; the audit reads 15 and later",
+            where=features.database,
+        )
+    if features.has_timescaledb and not features.has_compress_relid:
+        version = dict(features.extension_versions)["timescaledb"]
+        raise DatabaseError(
+            f"TimescaleDB is {version} here; the audit reads 2.19 and later",
+            where=features.database,
+            todo="ALTER EXTENSION timescaledb UPDATE, or audit the database without its hypertables elsewhere",
+        )

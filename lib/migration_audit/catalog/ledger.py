@@ -1,0 +1,136 @@
+"""Reads the table in which a runner records what it applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.pq import TransactionStatus
+from psycopg.rows import class_row
+
+from migration_audit.catalog.connection import begin_reading, database_error
+from migration_audit.model.errors import UsageError
+from migration_audit.model.ledger import Ledger, LedgerState
+
+MOST_ROWS = 100_000
+
+_FIND = """
+select nsp.nspname as schema,
+       rel.relname as relation,
+       array(
+           select att.attname::text
+             from pg_catalog.pg_attribute as att
+            where att.attrelid = rel.oid and att.attnum > 0 and not att.attisdropped
+            order by att.attnum
+       ) as columns,
+       array(
+           select att.attname::text
+             from pg_catalog.pg_attribute as att
+            where att.attrelid = rel.oid and att.atttypid = 'pg_catalog.bytea'::pg_catalog.regtype
+       ) as binary_columns,
+       pg_catalog.has_schema_privilege(nsp.oid, 'usage') as may_enter,
+       current_user as role
+  from pg_catalog.pg_class as rel
+  join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+ where nsp.nspname = %s and rel.relname = %s and rel.relkind in ('r', 'p', 'v', 'm', 'f')
+"""
+_ROWS = sql.SQL(
+    "select name, checksum from (select {name} as name, {checksum} as checksum from {table}) as ledger"
+    ' order by name collate "C", checksum collate "C" limit {most}'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """The table that a ledger's name leads to."""
+
+    schema: str
+    relation: str
+    columns: list[str]
+    binary_columns: list[str]
+    may_enter: bool
+    role: str
+
+
+def read_ledger(connection: psycopg.Connection[Any], table: str, name_column: str, checksum_column: str | None) -> Ledger:
+    """What the ledger says was applied; never an error for a ledger that is absent, closed or of another shape.
+
+    ``table`` is ``schema.table`` as SQL spells it; without a schema, ``public`` is meant. It is read in the connection's
+    transaction, so at the same instant as a snapshot that was read before. Raises UsageError for a name that cannot be
+    one, DatabaseError when the connection fails.
+    """
+    try:
+        begin_reading(connection)
+        schema, relation = _parts(connection, table)
+        with connection.cursor(row_factory=class_row(_Found)) as cursor:
+            found = cursor.execute(_FIND, (schema, relation)).fetchone()
+        if found is None:
+            return Ledger(table=table, state=LedgerState.ABSENT, reason=f"There is no table {table}.")
+        return _read(connection, table, found, name_column, checksum_column)
+    except psycopg.Error as error:
+        raise database_error(error, connection) from error
+
+
+def _parts(connection: psycopg.Connection[Any], table: str) -> tuple[str, str]:
+    try:
+        with connection.transaction():
+            row = connection.execute("select pg_catalog.parse_ident(%s)", (table,)).fetchone()
+    except (psycopg.errors.InvalidParameterValue, psycopg.DataError) as error:
+        raise UsageError(f"{table!r} is not the name of a table", todo="write schema.table, as SQL spells it") from error
+    parts = row[0] if row else []
+    if len(parts) > 2:
+        raise UsageError(f"{table!r} has more parts than a schema and a table", todo="write schema.table")
+    return ("public", parts[0]) if len(parts) == 1 else (parts[0], parts[1])
+
+
+def _read(
+    connection: psycopg.Connection[Any], table: str, found: _Found, name_column: str, checksum_column: str | None
+) -> Ledger:
+    columns = tuple(found.columns)
+    lacking = [name for name in (name_column, checksum_column) if name is not None and name not in columns]
+    if lacking:
+        reason = f"{table} has no column {' and no column '.join(lacking)}; it has {', '.join(columns) or 'none'}."
+        return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
+    if not found.may_enter:
+        reason = f"Role {found.role} may not use schema {found.schema}."
+        return Ledger(table=table, state=LedgerState.UNREADABLE, columns=columns, reason=reason)
+    try:
+        rows = _rows(connection, found, name_column, checksum_column)
+    except psycopg.errors.DatabaseError as error:
+        if connection.info.transaction_status is not TransactionStatus.INTRANS:
+            raise
+        reason = f"Role {found.role} cannot read {table}: {error.diag.message_primary}."
+        return Ledger(table=table, state=LedgerState.UNREADABLE, columns=columns, reason=reason)
+    return _ledger(table, columns, rows, checksum_column is not None)
+
+
+def _rows(
+    connection: psycopg.Connection[Any], found: _Found, name_column: str, checksum_column: str | None
+) -> list[tuple[str | None, str | None]]:
+    query = _ROWS.format(
+        name=_as_text(name_column, found),
+        checksum=_as_text(checksum_column, found) if checksum_column else sql.SQL("null::pg_catalog.text"),
+        table=sql.Identifier(found.schema, found.relation),
+        most=sql.Literal(MOST_ROWS + 1),
+    )
+    with connection.transaction():  # a savepoint: a refusal must not end the transaction
+        return connection.execute(query).fetchall()
+
+
+def _as_text(column: str, found: _Found) -> sql.Composable:
+    shape = "pg_catalog.encode({}, 'hex')" if column in found.binary_columns else "{}::pg_catalog.text"
+    return sql.SQL(shape).format(sql.Identifier(column))
+
+
+def _ledger(table: str, columns: tuple[str, ...], rows: list[tuple[str | None, str | None]], has_checksums: bool) -> Ledger:
+    if len(rows) > MOST_ROWS:
+        reason = f"{table} has more than {MOST_ROWS:,} rows, which no ledger has."
+        return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
+    names = tuple(name for name, _ in rows if name is not None)
+    if len(names) < len(rows):
+        reason = f"{table} has {len(rows) - len(names)} rows without a name."
+        return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, names=names, reason=reason)
+    checksums = tuple(checksum for _, checksum in rows) if has_checksums else ()
+    return Ledger(table=table, state=LedgerState.PRESENT, columns=columns, names=names, checksums=checksums)

@@ -1,0 +1,166 @@
+"""Reads a database's catalog at one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from migration_audit.catalog.chunks import read_chunks
+from migration_audit.catalog.connection import begin_reading, database_error, open_connection
+from migration_audit.catalog.features import Features, read_features
+from migration_audit.catalog.queries import KINDS, TIMESCALEDB_KINDS, load_query
+from migration_audit.catalog.rows import ObjectRow, ObjectRowFactory, RowId, VanishedError, instance_rows
+from migration_audit.model.errors import DatabaseError
+from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot, Unmodelled
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A snapshot, and which catalog row each of its objects came from."""
+
+    snapshot: Snapshot
+    rows: Mapping[tuple[str, str], RowId]
+    """``(kind, key)`` to ``(xmin, cmin)``: which statement made an object, if each ran in its own transaction."""
+
+
+def read_snapshot(conninfo_or_connection: str | psycopg.Connection[Any]) -> Reading:
+    """The catalog of a database at one instant, read by whatever role; CONNECT is all that it needs.
+
+    A connection that is given stays open, in the transaction in which the catalog was read. When an object is dropped
+    by somebody else while it is read, all is read again, three times at most. Raises DatabaseError when the server cannot
+    be reached or read, UsageError for a connection whose transaction could write.
+    """
+    if isinstance(conninfo_or_connection, str):
+        with open_connection(conninfo_or_connection) as connection:
+            return _read_again_if_dropped(connection)
+    if conninfo_or_connection.info.transaction_status is TransactionStatus.IDLE:
+        return _read_again_if_dropped(conninfo_or_connection)
+    with _server_errors(conninfo_or_connection):
+        try:
+            return _read(conninfo_or_connection)
+        except VanishedError as vanished:
+            raise _changing(conninfo_or_connection, vanished) from None
+
+
+def _read_again_if_dropped(connection: psycopg.Connection[Any]) -> Reading:
+    """Read in transactions of our own, until nothing vanishes on the way."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with _server_errors(connection):
+                begin_reading(connection)
+                return _read(connection)
+        except VanishedError as vanished:
+            connection.rollback()
+            if attempt == ATTEMPTS:
+                raise _changing(connection, vanished) from None
+    raise AssertionError("unreachable")
+
+
+def _changing(connection: psycopg.Connection[Any], vanished: VanishedError) -> DatabaseError:
+    return DatabaseError(
+        f"the catalog changed while it was read: {vanished}",
+        where=connection.info.dbname,
+        todo="try again when no DDL runs",
+    )
+
+
+@contextmanager
+def _server_errors(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Errors of the server as ours, with the transaction ended; those of a concurrent drop as VanishedError."""
+    try:
+        yield
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedObject, psycopg.errors.InternalError_) as error:
+        connection.rollback()
+        raise VanishedError(error.diag.message_primary) from error
+    except psycopg.Error as error:
+        failed = database_error(error, connection)
+        if not connection.closed:
+            connection.rollback()
+        raise failed from error
+    except UnicodeDecodeError as error:
+        raise DatabaseError(
+            "a name or definition in the catalog is not UTF-8",
+            where=connection.info.dbname,
+            todo="the database has the encoding SQL_ASCII: rename what holds other bytes",
+        ) from error
+
+
+def _read(connection: psycopg.Connection[Any]) -> Reading:
+    features = read_features(connection)
+    limits: list[str] = []
+    system_identifier = _read_system_identifier(connection, features, limits)
+    rows, unmodelled = _read_objects(connection, features)
+    chunks: tuple[HypertableChunks, ...] = ()
+    if features.has_timescaledb:
+        chunks = read_chunks(connection, features, limits)
+    by_key = sorted((((row.obj.kind, row.obj.key), row) for row in rows), key=itemgetter(0))
+    snapshot = Snapshot(
+        server=_identity(features, system_identifier),
+        objects=tuple(row.obj for _, row in by_key),
+        unmodelled=tuple(sorted(unmodelled, key=lambda one: (one.kind, one.identity))),
+        chunks=chunks,
+        limits=tuple(limits),
+    )
+    return Reading(snapshot, {key: row.origin for key, row in by_key})
+
+
+def _read_objects(connection: psycopg.Connection[Any], features: Features) -> tuple[list[ObjectRow], list[Unmodelled]]:
+    """All kinds in one round trip."""
+    kinds = {**KINDS, **TIMESCALEDB_KINDS} if features.has_timescaledb else KINDS
+    keep: dict[str, str] = {}
+    rows: list[ObjectRow] = []
+    unmodelled: list[Unmodelled] = []
+    with connection.pipeline():
+        if features.has_timescaledb:
+            connection.execute(load_query("hidden_relations"))
+        of_kinds = [
+            connection.cursor(row_factory=ObjectRowFactory(cls, keep)).execute(load_query(name))
+            for name, cls in kinds.items()
+        ]
+        others = [
+            connection.cursor(row_factory=instance_rows(Unmodelled)).execute(load_query(name))
+            for name in ("unmodelled", *(["unmodelled_timescaledb"] if features.has_timescaledb else []))
+        ]
+        for cursor in of_kinds:
+            rows += cursor.fetchall()
+            cursor.close()
+        for other in others:
+            unmodelled += other.fetchall()
+    return rows, unmodelled
+
+
+def _read_system_identifier(connection: psycopg.Connection[Any], features: Features, limits: list[str]) -> str | None:
+    """The number that initdb gave the server; None, and a limit, where the role or the platform denies it."""
+    if features.may_read_system_identifier:
+        try:
+            with connection.transaction():  # a savepoint: some platforms offer the function and then refuse
+                row = connection.execute("select system_identifier::text from pg_catalog.pg_control_system()").fetchone()
+            return str(row[0]) if row else None
+        except psycopg.errors.DatabaseError as error:
+            if connection.info.transaction_status is not TransactionStatus.INTRANS:
+                raise
+            reason = error.diag.message_primary
+    else:
+        reason = f"role {features.read_as} may not execute pg_control_system()"
+    limits.append(f"The server's system identifier cannot be read: {reason}.")
+    return None
+
+
+def _identity(features: Features, system_identifier: str | None) -> ServerIdentity:
+    return ServerIdentity(
+        database=features.database,
+        system_identifier=system_identifier,
+        postgres_version=features.postgres_version,
+        extension_versions=features.extension_versions,
+        timescaledb_license=features.timescaledb_license if features.has_timescaledb else None,
+        read_as=features.read_as,
+        in_recovery=features.in_recovery,
+    )

@@ -1,0 +1,126 @@
+"""Snapshots as files: JSON, one object a line, so that two of them can also be compared by eye."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from migration_audit.catalog.queries import KINDS, TIMESCALEDB_KINDS
+from migration_audit.catalog.shapes import checked
+from migration_audit.model.errors import UsageError
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.snapshot import (
+    SCHEMA_VERSION,
+    HypertableChunks,
+    ServerIdentity,
+    Snapshot,
+    Unmodelled,
+    to_json,
+)
+
+_CLASSES: dict[str, type[CatalogObject]] = {cls.kind: cls for cls in (*KINDS.values(), *TIMESCALEDB_KINDS.values())}
+_AGAIN = "make the snapshot again with this version"
+
+
+def save_snapshot(snapshot: Snapshot, path: str | Path) -> None:
+    """Write a snapshot; a file of that name is replaced as a whole or not at all. Raises UsageError if it cannot be."""
+    path = Path(path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            for piece in _pieces(snapshot):
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise UsageError(f"the snapshot cannot be written: {error.strerror}", where=str(path)) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+
+
+def dump_snapshot(snapshot: Snapshot) -> bytes:
+    """The bytes that ``save_snapshot`` writes."""
+    return "".join(_pieces(snapshot)).encode()
+
+
+def _pieces(snapshot: Snapshot) -> Iterator[str]:
+    yield f'{{"schema_version": {SCHEMA_VERSION},\n"digest": {_line(snapshot.digest)},\n'
+    yield f'"server": {_line(to_json(snapshot.server))},\n'
+    yield f'"limits": {_line(snapshot.limits)},\n'
+    for name in ("unmodelled", "chunks", "objects"):
+        yield f'"{name}": ['
+        for position, item in enumerate(getattr(snapshot, name)):
+            yield (",\n" if position else "\n") + _line(to_json(item))
+        yield "]}\n" if name == "objects" else "],\n"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def load_snapshot(path: str | Path) -> Snapshot:
+    """What ``save_snapshot`` wrote.
+
+    Raises UsageError, which names the file, for what cannot be read, is no JSON or no snapshot, is of another schema
+    version, has a kind or a field that this version does not know, or was changed after it was saved.
+    """
+    path = Path(path)
+    body = _load_json(path)
+    if not isinstance(body, dict) or "schema_version" not in body:
+        raise UsageError("this JSON file is not a snapshot", where=str(path), todo=_AGAIN)
+    if body["schema_version"] != SCHEMA_VERSION:
+        raise UsageError(
+            f"the snapshot has schema version {body['schema_version']!r}, and this version reads {SCHEMA_VERSION}",
+            where=str(path),
+            todo=_AGAIN,
+        )
+    try:
+        snapshot = _snapshot(body)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"the snapshot cannot be read: {error}", where=str(path), todo=_AGAIN) from error
+    if body.get("digest", snapshot.digest) != snapshot.digest:
+        raise UsageError("the snapshot was changed after it was saved: its digest differs", where=str(path), todo=_AGAIN)
+    return snapshot
+
+
+def _load_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"the snapshot cannot be read: {error.strerror}", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise UsageError("the snapshot is not UTF-8", where=str(path), todo=_AGAIN) from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UsageError(f"the snapshot is not JSON: {error}", where=str(path), todo=_AGAIN) from error
+
+
+def _snapshot(body: dict[str, Any]) -> Snapshot:
+    unknown = body.keys() - {"schema_version", "digest", "server", "limits", "unmodelled", "chunks", "objects"}
+    if unknown:
+        raise TypeError(f"unknown field {min(unknown)!r}")
+    objects = sorted((_object(item) for item in body["objects"]), key=lambda obj: (obj.kind, obj.key))
+    for one, other in pairwise(objects):
+        if (one.kind, one.key) == (other.kind, other.key):
+            raise ValueError(f"{one.kind} {one.key} stands there twice")
+    return Snapshot(
+        server=checked(ServerIdentity, body["server"]),
+        objects=tuple(objects),
+        unmodelled=tuple(checked(Unmodelled, item) for item in body["unmodelled"]),
+        chunks=tuple(checked(HypertableChunks, item) for item in body["chunks"]),
+        limits=tuple(str(item) for item in body["limits"]),
+    )
+
+
+def _object(item: Any) -> CatalogObject:
+    kind = item["kind"] if isinstance(item, dict) else None
+    if kind not in _CLASSES:
+        raise ValueError(f"unknown kind {kind!r}")
+    made: CatalogObject = checked(_CLASSES[kind], {name: value for name, value in item.items() if name != "kind"})
+    return made

@@ -1,0 +1,501 @@
+"""Every check: a quiet case, loud cases, and what makes it undecided. A row is (check, case, inputs, finding keys)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import migration_audit.checks
+from fix_inputs import (
+    SCHEMA,
+    SERVER,
+    chunks,
+    convergence,
+    drift,
+    environment,
+    inputs,
+    ledger,
+    probe,
+    project,
+    source,
+    with_changed,
+    without,
+)
+from fix_inputs import applied as applied_
+from fix_model import column, index, routine, snapshot, table, trigger
+from migration_audit.checks import ALL, BY_ID, find_check, judge
+from migration_audit.model.errors import UsageError
+from migration_audit.model.finding import Check, Finding, Outcome, Phase, Severity, Told, Unavailable
+from migration_audit.model.ledger import LedgerState
+from migration_audit.model.location import Location
+from migration_audit.model.scope import Excluded
+from migration_audit.model.snapshot import Unmodelled
+from migration_audit.project import HypertablePin
+
+TWIN = index("positions_ts_idx", "(ts DESC)", unique=False)
+MORE = (*SCHEMA, index("positions_ts", "(ts DESC)", unique=False), TWIN)
+PIN = HypertablePin(table="public.positions", column="ts", chunk_interval="1 day", at=Location("audit.toml", 40))
+WIDE = with_changed("dimension", chunk_interval="7 days")
+VARCHAR = with_changed("column", "device_id", type="character varying(64)")
+SHARED = replace(project().owner.ledger, schema="processor")
+
+LOUD = [
+    (
+        "SQL001",
+        "two files with one number",
+        {"sources": (source(duplicates=((2, ("db-init/2_a.sql", "db-init/02_b.sql")),)),)},
+        ["SQL001:owner:2"],
+    ),
+    ("SQL002", "the owner's SQL fails", {"owner_applied": applied_("owner", failure="boom")}, ["SQL002:owner:a.sql"]),
+    (
+        "SQL003",
+        "an error the second time",
+        {"repeats": (convergence("owner", "owner", failure="exists"),)},
+        ["SQL003:owner+owner:a.sql"],
+    ),
+    (
+        "SQL003",
+        "another catalog the second time",
+        {"repeats": (convergence("owner", "owner", result=VARCHAR),)},
+        ["SQL003:owner+owner:column:public.positions.device_id"],
+    ),
+    (
+        "SQL003",
+        "one more object the second time",
+        {"repeats": (convergence("owner", "owner", result=snapshot(*SCHEMA, TWIN)),)},
+        ["SQL003:owner+owner:index:public.positions_ts_idx"],
+    ),
+    (
+        "SQL005",
+        "the legacy type stays",
+        {"orders": (convergence("legacy", "owner", result=VARCHAR),)},
+        ["SQL005:legacy+owner:column:public.positions.device_id"],
+    ),
+    (
+        "SQL005",
+        "the owner fails after the legacy SQL",
+        {"orders": (convergence("legacy", "owner", failure="x"),)},
+        ["SQL005:legacy+owner:a.sql"],
+    ),
+    ("COV001", "an extension is missing", {"coverage": drift(without("extension"))}, ["COV001:extension:timescaledb"]),
+    (
+        "COV001",
+        "another version",
+        {"coverage": drift(with_changed("extension", version="2.0"))},
+        ["COV001:extension:timescaledb:version"],
+    ),
+    (
+        "COV002",
+        "a column is missing",
+        {"coverage": drift(without("column", "device_id"))},
+        ["COV002:column:public.positions.device_id"],
+    ),
+    (
+        "COV002",
+        "a table is missing: its columns are told with it",
+        {"coverage": drift(snapshot())},
+        ["COV002:table:public.positions"],
+    ),
+    ("COV002", "another type", {"coverage": drift(VARCHAR)}, ["COV002:column:public.positions.device_id:type"]),
+    ("COV003", "an index is missing", {"coverage": drift(without("index"))}, ["COV003:index:public.positions_device_ts"]),
+    (
+        "COV003",
+        "an index is missing with its table",
+        {"coverage": drift(snapshot())},
+        ["COV003:index:public.positions_device_ts"],
+    ),
+    (
+        "COV003",
+        "another definition",
+        {"coverage": drift(with_changed("index", definition="other"))},
+        ["COV003:index:public.positions_device_ts:definition"],
+    ),
+    (
+        "COV003",
+        "an invalid index",
+        {"coverage": drift(with_changed("index", valid=False))},
+        ["COV003:index:public.positions_device_ts:valid"],
+    ),
+    (
+        "COV004",
+        "a constraint is missing",
+        {"coverage": drift(without("constraint"))},
+        ["COV004:constraint:public.positions.positions_pkey"],
+    ),
+    ("COV005", "another interval", {"coverage": drift(WIDE)}, ["COV005:dimension:public.positions.ts:chunk_interval"]),
+    (
+        "COV005",
+        "no hypertable",
+        {"coverage": drift(snapshot(*(o for o in SCHEMA if o.kind not in {"hypertable", "dimension"})))},
+        ["COV005:hypertable:public.positions"],
+    ),
+    (
+        "COV005",
+        "another interval than pinned",
+        {"owner": WIDE, "project": project(hypertables=(PIN,))},
+        ["COV005:pin:public.positions.ts:chunk_interval"],
+    ),
+    (
+        "COV005",
+        "pinned and not there",
+        {"owner": snapshot(), "project": project(hypertables=(PIN,))},
+        ["COV005:pin:public.positions.ts"],
+    ),
+    (
+        "COV007",
+        "a function and a trigger are missing",
+        {"coverage": drift(snapshot(table()), expected=snapshot(table(), routine(), trigger()))},
+        ["COV007:function:public.touch()", "COV007:trigger:public.positions.touch"],
+    ),
+    (
+        "COV008",
+        "another owner",
+        {"coverage": drift(with_changed("table", owner="x"))},
+        ["COV008:table:public.positions:owner"],
+    ),
+    (
+        "COV009",
+        "another comment",
+        {"coverage": drift(with_changed("table", comment="x"))},
+        ["COV009:table:public.positions:comment"],
+    ),
+    (
+        "COV010",
+        "a cast",
+        {"coverage": replace(drift(snapshot(*SCHEMA)), unmodelled_expected=(Unmodelled(kind="cast", identity="a as b"),))},
+        ["COV010:legacy:cast:a as b"],
+    ),
+    ("COV012", "the probe fails", {"probes": (probe(error="no unique constraint"),)}, ["COV012:probe:upsert"]),
+    (
+        "COV012",
+        "another index arbitrates",
+        {"probes": (probe(arbiters=("public.other",)),)},
+        ["COV012:probe:upsert:arbiter"],
+    ),
+    (
+        "COV012",
+        "one more index arbitrates",
+        {"probes": (probe(arbiters=("public.other", "public.positions_device_ts")),)},
+        ["COV012:probe:upsert:arbiter"],
+    ),
+    ("COV012", "nothing arbitrates", {"probes": (probe(arbiters=()),)}, ["COV012:probe:upsert:arbiter"]),
+    (
+        "COV013",
+        "twins on a hypertable",
+        {"owner": snapshot(*MORE)},
+        ["COV013:index:public.positions_ts+public.positions_ts_idx"],
+    ),
+    ("LIV001", "another database", {"environment": environment(database="other")}, ["LIV001:prod:database"]),
+    ("LIV001", "another server", {"environment": environment(system_identifier="1")}, ["LIV001:prod:system identifier"]),
+    (
+        "LIV002",
+        "another major version",
+        {"live": replace(snapshot(*SCHEMA), server=replace(SERVER, postgres_version="15.1"))},
+        ["LIV002:prod:PostgreSQL"],
+    ),
+    (
+        "LIV002",
+        "another edition",
+        {
+            "live": replace(snapshot(), server=replace(SERVER, timescaledb_license="timescale")),
+            "owner": replace(snapshot(), server=replace(SERVER, timescaledb_license="apache")),
+        },
+        ["LIV002:prod:TimescaleDB edition"],
+    ),
+    ("LIV003", "another type", {"live_drift": drift(VARCHAR)}, ["LIV003:column:public.positions.device_id:type"]),
+    ("LIV004", "an index is gone", {"live_drift": drift(without("index"))}, ["LIV004:index:public.positions_device_ts"]),
+    (
+        "LIV005",
+        "not validated",
+        {"live_drift": drift(with_changed("constraint", validated=False))},
+        ["LIV005:constraint:public.positions.positions_pkey:validated"],
+    ),
+    ("LIV006", "another interval", {"live_drift": drift(WIDE)}, ["LIV006:dimension:public.positions.ts:chunk_interval"]),
+    (
+        "LIV006",
+        "another interval than pinned",
+        {"live": WIDE, "project": project(hypertables=(PIN,))},
+        ["LIV006:pin:public.positions.ts:chunk_interval"],
+    ),
+    (
+        "LIV007",
+        "an index is missing on a chunk",
+        {"live": snapshot(*SCHEMA, chunks=(chunks(missing_indexes=(("public.positions_device_ts", 1),)),))},
+        ["LIV007:prod:public.positions:public.positions_device_ts"],
+    ),
+    (
+        "LIV007",
+        "chunks of another width",
+        {"live": snapshot(*SCHEMA, chunks=(chunks(widths=(("1 day", 1), ("7 days", 2))),))},
+        ["LIV007:prod:public.positions:width"],
+    ),
+    ("LIV010", "a file was never applied", {"owner_ledger": ledger(names=(), checksums=())}, ["LIV010:prod:001_a.sql"]),
+    (
+        "LIV010",
+        "other contents were applied",
+        {"owner_ledger": ledger(checksums=("c" * 64,))},
+        ["LIV010:prod:001_a.sql:checksum"],
+    ),
+    (
+        "LIV010",
+        "there is no ledger",
+        {"owner_ledger": ledger(state=LedgerState.ABSENT, names=(), checksums=())},
+        ["LIV010:prod:ledger"],
+    ),
+    (
+        "LIV010",
+        "somebody else's ledger",
+        {"owner_ledger": ledger(state=LedgerState.OTHER_SHAPE, names=(), checksums=(), reason="no column filename")},
+        ["LIV010:prod:ledger"],
+    ),
+    (
+        "LIV011",
+        "the legacy ledger is here",
+        {"legacy_ledger": ledger("legacy")},
+        ["LIV011:prod:processor.migrations_applied"],
+    ),
+    (
+        "LIV011",
+        "both runners share it",
+        {
+            "legacy_ledger": ledger("legacy", names=("0001_a.sql", "001_a.sql"), checksums=(None, None)),
+            "project": project(owner=replace(project().owner, ledger=SHARED)),
+        },
+        ["LIV011:prod:processor.migrations_applied"],
+    ),
+    (
+        "LIV012",
+        "an index made by hand",
+        {"live_drift": drift(snapshot(*SCHEMA, TWIN))},
+        ["LIV012:prod:index:public.positions_ts_idx"],
+    ),
+    (
+        "LIV012",
+        "a cast",
+        {"live_drift": replace(drift(snapshot(*SCHEMA)), unmodelled_actual=(Unmodelled(kind="cast", identity="a as b"),))},
+        ["LIV012:prod:cast:a as b"],
+    ),
+    (
+        "LIV014",
+        "a function is missing",
+        {"live_drift": drift(snapshot(*SCHEMA), expected=snapshot(*SCHEMA, routine()))},
+        ["LIV014:function:public.touch()"],
+    ),
+    ("LIV014", "an extension is missing", {"live_drift": drift(without("extension"))}, ["LIV014:extension:timescaledb"]),
+]
+
+QUIET = [
+    (
+        "COV002",
+        "only the order of columns differs",
+        {"coverage": drift(with_changed("table", column_order=("ts", "device_id")))},
+        "order of columns differs",
+    ),
+    ("COV013", "twins on an ordinary table", {"owner": snapshot(table(), *(o for o in MORE if o.kind == "index"))}, None),
+    ("SQL001", "a gap is told", {"sources": (source(gaps=(2, 3)),)}, "no file is numbered 2, 3"),
+    (
+        "SQL005",
+        "what only the legacy SQL makes is the COV checks' business",
+        {"orders": (convergence("legacy", "owner", result=snapshot(*SCHEMA, TWIN)),)},
+        None,
+    ),
+    (
+        "LIV007",
+        "compression merged chunks",
+        {"live": snapshot(*SCHEMA, chunks=(chunks(compressed=2, widths=(("1 day", 1), ("7 days", 2))),))},
+        "2 compressed",
+    ),
+    (
+        "LIV011",
+        "a table of that name that is not the ledger",
+        {"legacy_ledger": ledger("legacy", state=LedgerState.OTHER_SHAPE, reason="no column filename")},
+        "not the legacy",
+    ),
+    (
+        "LIV012",
+        "only the legacy side makes it",
+        {"live_drift": drift(snapshot(*SCHEMA, TWIN)), "legacy": snapshot(*SCHEMA, TWIN)},
+        None,
+    ),
+    (
+        "LIV012",
+        "out of scope is counted",
+        {"excluded": (Excluded(pattern="public.directus_*", reason="Directus", objects=12),)},
+        "12 objects out of scope by public.directus_*",
+    ),
+    ("LIV010", "a checksum of another kind is not compared", {"owner_ledger": ledger(checksums=("abc",))}, None),
+]
+
+UNDECIDED = [
+    ("COV012", "no probe", {"probes": ()}, Outcome.SKIPPED, False, "names no [[probe]]"),
+    (
+        "LIV001",
+        "a pin that the role may not check",
+        {
+            "environment": environment(system_identifier="1"),
+            "live": replace(snapshot(), server=replace(SERVER, system_identifier=None)),
+        },
+        Outcome.SKIPPED,
+        True,
+        "may not read it",
+    ),
+    (
+        "LIV010",
+        "no ledger is configured",
+        {"project": project(owner=replace(project().owner, ledger=None))},
+        Outcome.SKIPPED,
+        False,
+        "[owner.ledger]",
+    ),
+    (
+        "LIV010",
+        "the role may not read the ledger",
+        {"owner_ledger": ledger(state=LedgerState.UNREADABLE, reason="permission denied")},
+        Outcome.SKIPPED,
+        True,
+        "permission denied",
+    ),
+    (
+        "LIV011",
+        "the role may not read the ledger",
+        {"legacy_ledger": ledger("legacy", state=LedgerState.UNREADABLE, reason="permission denied")},
+        Outcome.SKIPPED,
+        True,
+        "permission denied",
+    ),
+    (
+        "LIV003",
+        "the database is down",
+        {"live_drift": Unavailable(reason="refused", outcome=Outcome.ERRORED)},
+        Outcome.ERRORED,
+        True,
+        "refused",
+    ),
+]
+
+
+def run(check_id, given, phase=Phase.PREFLIGHT):
+    (result,) = judge([BY_ID[check_id]], inputs(**given), phase)
+    return result
+
+
+@pytest.mark.parametrize("check", ALL, ids=lambda c: c.id)
+def test_a_check_is_quiet_where_nothing_is_wrong(check):
+    result = run(check.id, {})
+    assert (result.outcome, result.findings) == (Outcome.PASSED, ())
+
+
+@pytest.mark.parametrize(("check_id", "given", "keys"), [pytest.param(c, g, k, id=f"{c} {n}") for c, n, g, k in LOUD])
+def test_a_check_finds(check_id, given, keys):
+    result = run(check_id, given)
+    assert result.outcome is Outcome.FAILED
+    assert [f.key for f in result.findings] == keys
+    assert all(f.summary and "None" not in f.summary for f in result.findings)
+
+
+@pytest.mark.parametrize(("check_id", "given", "told"), [pytest.param(c, g, t, id=f"{c} {n}") for c, n, g, t in QUIET])
+def test_a_check_is_quiet_about(check_id, given, told):
+    result = run(check_id, given)
+    assert (result.outcome, result.findings) == (Outcome.PASSED, ())
+    if told:
+        assert told in (result.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("check_id", "given", "outcome", "required", "reason"),
+    [pytest.param(*row[:1], *row[2:], id=f"{row[0]} {row[1]}") for row in UNDECIDED],
+)
+def test_a_check_that_cannot_be_decided_says_why(check_id, given, outcome, required, reason):
+    result = run(check_id, given)
+    assert (result.outcome, result.required) == (outcome, required)
+    assert reason in result.reason
+
+
+def test_every_check_has_a_loud_case():
+    assert {check.id for check in ALL} == {row[0] for row in LOUD}
+
+
+def test_the_list_is_the_files():
+    folder = Path(migration_audit.checks.__file__).parent
+    files = {p.stem[:6].upper() for p in folder.glob("*.py") if re.match(r"[a-z]{3}\d{3}_", p.name)}
+    assert files == {check.id for check in ALL}
+    assert len(BY_ID) == len(ALL)
+
+
+@pytest.mark.parametrize("check", ALL, ids=lambda c: c.id)
+def test_a_checks_docstring_is_its_page(check):
+    page = check.run.__doc__
+    assert page.splitlines()[0].endswith(".")
+    assert all(part in page for part in ("Why: ", "Fix: ", "Source: "))
+
+
+def test_the_cleanup_of_a_shared_ledger_drops_no_table():
+    given = next(g for c, n, g, _ in LOUD if n == "both runners share it")
+    (finding,) = run("LIV011", given).findings
+    assert finding.fix_sql == "DELETE FROM processor.migrations_applied WHERE \"filename\" IN ('0001_a.sql');"
+    assert "never drop the table" in finding.summary
+
+
+def test_the_cleanup_of_an_orphaned_ledger_is_guarded():
+    (finding,) = run("LIV011", {"legacy_ledger": ledger("legacy")}).findings
+    assert "RAISE EXCEPTION" in finding.fix_sql
+    assert finding.fix_sql.index("NOT IN ('0001_a.sql')") < finding.fix_sql.index("DROP TABLE processor.migrations_applied")
+
+
+def test_a_missing_index_comes_with_the_sql_that_makes_it():
+    (finding,) = run("LIV004", {"live_drift": drift(without("index"))}).findings
+    assert finding.fix_sql == (
+        "CREATE UNIQUE INDEX IF NOT EXISTS positions_device_ts ON public.positions USING btree (device_id, ts);"
+    )
+
+
+def test_a_finding_names_the_line_that_defines_the_object():
+    origins = {("column", "public.positions.device_id"): Location("directus/db-init/002.sql", 5)}
+    (finding,) = run("LIV003", {"live_drift": drift(VARCHAR), "owner_origins": origins}).findings
+    assert finding.where == "directus/db-init/002.sql:5"
+    assert (finding.expected, finding.actual) == ("text", "character varying(64)")
+
+
+def test_a_generated_column_is_not_offered_as_a_plain_one():
+    stored = column("speed", generated="stored", default="lat * 2")
+    given = {"coverage": drift(snapshot(*SCHEMA), expected=snapshot(*SCHEMA, stored))}
+    assert [f.fix_sql for f in run("COV002", given).findings] == [None]
+
+
+def test_what_is_not_due_is_pending():
+    assert run("COV002", {}, Phase.RETIRED).outcome is Outcome.PENDING
+    assert run("LIV003", {}, Phase.RETIRED).outcome is Outcome.PASSED
+
+
+def test_a_crash_of_one_check_is_an_error_and_the_others_go_on():
+    def crash(live):
+        """Crash."""
+        raise RuntimeError(f"with {live!r:.4}")
+
+    broken = Check(id="LIV999", title="x", severity=Severity.INFO, phases=tuple(Phase), run=crash)
+    first, second = judge([broken, BY_ID["LIV003"]], inputs(), Phase.PREFLIGHT)
+    assert first.outcome is Outcome.ERRORED
+    assert "RuntimeError" in first.reason
+    assert second.outcome is Outcome.PASSED
+
+
+def test_findings_win_over_what_could_not_be_seen():
+    def both():
+        """Say both."""
+        yield Finding(key="k", summary="s")
+        yield Unavailable(reason="half of it was hidden")
+        yield Told(text="told")
+
+    check = Check(id="X", title="x", severity=Severity.BLOCKER, phases=tuple(Phase), run=both)
+    (result,) = judge([check], {}, Phase.PREFLIGHT)
+    assert result.outcome is Outcome.FAILED
+    assert result.reason == "half of it was hidden; told"
+
+
+def test_an_unknown_check_is_named():
+    with pytest.raises(UsageError, match="no check COV999"):
+        find_check("COV999")
+    assert find_check("cov003") is BY_ID["COV003"]

@@ -1,0 +1,132 @@
+"""Connecting to what is not there, or lets nobody in: one sentence, and no part of a password."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from migration_audit.catalog import open_connection, read_snapshot
+from migration_audit.model.errors import DatabaseError
+
+pytestmark = pytest.mark.server
+
+SECRET = "p@ss/w%rd"
+ENCODED = "p%40ss%2Fw%25rd"
+
+
+@pytest.fixture
+def place(database: str, cluster: Any) -> Iterator[dict[str, str]]:
+    with psycopg.connect(database, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute(f"create role guest login; revoke connect on database {name} from public".encode())
+        yield {
+            "host": connection.info.host,
+            "port": str(connection.info.port),
+            "dbname": name,
+            "user": "guest",
+            "password": SECRET,
+        }
+        connection.execute("drop role guest")
+
+
+def refused(conninfo: str) -> str:
+    with pytest.raises(DatabaseError) as caught:
+        open_connection(conninfo)
+    text = str(caught.value)
+    for part in (SECRET, ENCODED, "p@ss", "w%rd", "w%25rd", "p%40ss"):
+        assert part not in text
+        assert part not in repr(caught.value.__cause__)
+    assert len(text.splitlines()) <= 2
+    return text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "permission denied for database"),
+        ({"dbname": "nowhere"}, 'database "nowhere" does not exist'),
+        ({"user": "nobody_here"}, 'role "nobody_here" does not exist'),
+        ({"host": "host.invalid"}, "host.invalid"),
+        ({"host": "127.0.0.1", "port": "1"}, "127.0.0.1:1"),
+        ({"host": "/nowhere"}, "/nowhere"),
+    ],
+    ids=["may not connect", "no such database", "no such role", "no such host", "nobody listens", "no such socket"],
+)
+def test_who_cannot_connect_is_told_why(place: dict[str, str], change: dict[str, str], said: str) -> None:
+    text = refused(psycopg.conninfo.make_conninfo(**{**place, **change}))
+    assert said in text
+    assert "→" in text
+
+
+def test_a_password_in_a_url_is_not_told(place: dict[str, str]) -> None:
+    text = refused(f"postgresql://guest:{ENCODED}@127.0.0.1:1/db")
+    assert "db on 127.0.0.1:1" in text
+
+
+def test_a_server_that_does_not_answer_is_given_up(database: str) -> None:
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        began = time.monotonic()
+        text = refused(f"host=127.0.0.1 port={deaf.getsockname()[1]} connect_timeout=2 password={SECRET}")
+        assert time.monotonic() - began < 8
+    assert "timeout" in text
+
+
+def test_a_slow_catalog_is_given_up(database: str) -> None:
+    with open_connection(database, statement_timeout_ms=1) as connection:
+        with pytest.raises(DatabaseError) as caught:
+            read_snapshot(connection)
+        assert "timeout" in str(caught.value)
+        assert not connection.closed
+
+
+def test_a_lock_on_a_table_is_not_waited_for_without_end(database: str) -> None:
+    with psycopg.connect(database) as holder:
+        holder.execute("create table t (a int); create view v as select a from t")
+        holder.commit()
+        holder.execute("lock table t in access exclusive mode")
+        with open_connection(database) as connection:
+            connection.execute("set local lock_timeout = '100ms'")
+            with pytest.raises(DatabaseError, match="lock timeout"):
+                read_snapshot(connection)
+
+
+def test_the_audit_is_told_from_others_by_its_name(database: str) -> None:
+    with open_connection(database) as connection:
+        row = connection.execute(
+            "select application_name, current_setting('transaction_read_only'), current_setting('search_path'),"
+            " current_setting('transaction_isolation'), current_setting('statement_timeout')"
+            " from pg_catalog.pg_stat_activity where pid = pg_catalog.pg_backend_pid()"
+        ).fetchone()
+    assert row == ("migration-audit", "on", "", "repeatable read", "1min")
+
+
+def test_few_round_trips_whatever_the_size(database: str) -> None:
+    def trips() -> int:
+        with open_connection(database) as connection:
+            before = connection.execute("select 1").fetchone()
+            assert before == (1,)
+            connection.pgconn.trace(log.fileno())
+            read_snapshot(connection)
+            connection.pgconn.untrace()
+        return log_file.read_text().count("ReadyForQuery")
+
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.NamedTemporaryFile() as log:
+        log_file = Path(log.name)
+        small = trips()
+        with psycopg.connect(database, autocommit=True) as connection:
+            for number in range(30):
+                connection.execute(f"create table t{number} (id serial primary key, v text)".encode())
+        log.truncate(0)
+        log.seek(0)
+        assert trips() == small
+        assert small < 15

@@ -1,0 +1,143 @@
+"""A ledger is read, or it is said why not; "nothing there" is said only of what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from migration_audit.catalog import open_connection, read_ledger, read_snapshot
+from migration_audit.model.errors import UsageError
+from migration_audit.model.ledger import Ledger, LedgerState
+
+pytestmark = pytest.mark.server
+
+
+def look(conninfo: str, table: str = "public.done", name: str = "name", checksum: str | None = None) -> Ledger:
+    with open_connection(conninfo) as connection:
+        return read_ledger(connection, table, name, checksum)
+
+
+def make(conninfo: str, statements: str) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(statements.encode())
+
+
+def test_what_was_applied_is_read_in_order(database: str) -> None:
+    make(
+        database,
+        "create table done (id serial, name text, sum text); insert into done (name, sum) values "
+        "('003_c.sql', 'cc'), ('001_a.sql', 'aa'), ('002_b.sql', null)",
+    )
+    assert look(database, checksum="sum") == Ledger(
+        table="public.done",
+        state=LedgerState.PRESENT,
+        columns=("id", "name", "sum"),
+        names=("001_a.sql", "002_b.sql", "003_c.sql"),
+        checksums=("aa", None, "cc"),
+    )
+
+
+def test_without_a_checksum_column_there_are_no_checksums(database: str) -> None:
+    make(database, "create table done (name text); insert into done values ('a')")
+    ledger = look(database)
+    assert (ledger.names, ledger.checksums) == (("a",), ())
+
+
+def test_an_empty_ledger_is_present(database: str) -> None:
+    make(database, "create table done (name text)")
+    assert (look(database).state, look(database).names) == (LedgerState.PRESENT, ())
+
+
+def test_a_ledger_that_is_not_there_is_absent(database: str) -> None:
+    ledger = look(database)
+    assert (ledger.state, ledger.reason) == (LedgerState.ABSENT, "There is no table public.done.")
+    assert look(database, "nowhere.done").state is LedgerState.ABSENT
+
+
+def test_a_checksum_of_bytes_is_told_in_hex(database: str) -> None:
+    make(database, r"create table done (name text, sum bytea); insert into done values ('a', '\x00ff')")
+    assert look(database, checksum="sum").checksums == ("00ff",)
+
+
+@pytest.mark.parametrize(
+    ("table", "create"),
+    [
+        ("done", "create table done (name text)"),
+        ("public.done", "create table done (name text)"),
+        ('"Odd S"."Odd.T"', 'create schema "Odd S"; create table "Odd S"."Odd.T" (name text)'),
+        ("PUBLIC.Done", "create table done (name text)"),
+        ("public.done", "create view done as select 'a' as name"),
+    ],
+)
+def test_a_ledger_is_named_as_sql_spells_it(database: str, table: str, create: str) -> None:
+    make(database, create)
+    assert look(database, table).state is LedgerState.PRESENT
+
+
+@pytest.mark.parametrize("table", ["", "a.b.c", 'a"b', "a b", "public.", "1x; drop table t"])
+def test_a_name_that_cannot_be_one_is_refused(database: str, table: str) -> None:
+    with pytest.raises(UsageError, match="table"):
+        look(database, table)
+
+
+def test_a_ledger_of_another_shape_tells_its_columns(database: str) -> None:
+    make(database, "create table done (id int, filename text)")
+    ledger = look(database, checksum="sum")
+    assert (ledger.state, ledger.columns) == (LedgerState.OTHER_SHAPE, ("id", "filename"))
+    assert ledger.reason == "public.done has no column name and no column sum; it has id, filename."
+
+
+def test_rows_without_a_name_are_told(database: str) -> None:
+    make(database, "create table done (name text); insert into done values ('a'), (null)")
+    ledger = look(database)
+    assert (ledger.state, ledger.names) == (LedgerState.OTHER_SHAPE, ("a",))
+    assert ledger.reason == "public.done has 1 rows without a name."
+
+
+@pytest.fixture
+def plain(database: str, cluster: Any) -> Iterator[str]:
+    make(database, "create role plain login")
+    yield cluster.conninfo(str(psycopg.conninfo.conninfo_to_dict(database)["dbname"]), "plain")
+    make(database, "drop owned by plain; drop role plain")
+
+
+@pytest.mark.parametrize(
+    ("create", "said"),
+    [
+        ("create table done (name text)", "permission denied for table done"),
+        ("create schema far; create table far.done (name text); grant select on far.done to plain", "schema far"),
+        (
+            (
+                "create table done (name text); grant select on done to plain; insert into done values ('a');"
+                "alter table done enable row level security"
+            ),
+            "row-level security",
+        ),
+        ("create view done as select (1 / 0)::text as name; grant select on done to plain", "division by zero"),
+    ],
+    ids=["table", "schema", "row security", "failing view"],
+)
+def test_a_ledger_that_may_not_be_read_is_unreadable(database: str, plain: str, create: str, said: str) -> None:
+    make(database, create)
+    ledger = look(plain, "far.done" if "far" in create else "public.done")
+    assert ledger.state is LedgerState.UNREADABLE
+    assert ledger.names == ()
+    assert said in str(ledger.reason)
+
+
+def test_a_refusal_does_not_end_the_transaction(database: str, plain: str) -> None:
+    make(database, "create table done (name text)")
+    with open_connection(plain) as connection:
+        assert read_ledger(connection, "done", "name", None).state is LedgerState.UNREADABLE
+        assert ("table", "public.done") in read_snapshot(connection).snapshot.by_key
+
+
+def test_the_ledger_is_read_at_the_instant_of_the_snapshot(database: str) -> None:
+    make(database, "create table done (name text)")
+    with open_connection(database) as connection:
+        read_snapshot(connection)
+        make(database, "insert into done values ('later')")
+        assert read_ledger(connection, "done", "name", None).names == ()

@@ -1,0 +1,293 @@
+"""Hypertables: what somebody set, apart from what their chunks look like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from migration_audit.catalog import Reading, read_snapshot
+from migration_audit.model.snapshot import HypertableChunks, Snapshot
+
+pytestmark = [pytest.mark.server, pytest.mark.timescale]
+
+
+def read(conninfo: str, *statements: str) -> Snapshot:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("set timezone to 'UTC'; set client_min_messages to error")
+        for statement in statements:
+            connection.execute(statement.encode())
+    return read_snapshot(conninfo).snapshot
+
+
+def chunks_of(snapshot: Snapshot) -> HypertableChunks:
+    [found] = snapshot.chunks
+    return found
+
+
+HYPERTABLE = (
+    "create extension timescaledb",
+    "create table t (ts timestamptz not null, d int not null, v float8)",
+    "select create_hypertable('t', 'ts', chunk_time_interval => interval '1 day')",
+)
+DAYS = "insert into t select timestamptz '2025-01-01' + g * interval '1 day', 1, g from generate_series(0, 4) as g"
+
+DIMENSIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "a day": ("ts timestamptz", "by_range('c', interval '1 day')", {"type": "time", "chunk_interval": "1 day"}),
+    "the default": ("ts timestamptz", "by_range('c')", {"type": "time", "chunk_interval": "7 days"}),
+    "a month is told in days": ("ts timestamp", "by_range('c', interval '1 month')", {"chunk_interval": "30 days"}),
+    "a day and a half": ("ts timestamptz", "by_range('c', interval '36 hours')", {"chunk_interval": "36 hours"}),
+    "an hour": ("ts timestamptz", "by_range('c', interval '1 hour')", {"chunk_interval": "1 hour"}),
+    "seconds": ("ts timestamptz", "by_range('c', interval '90 seconds')", {"chunk_interval": "90 seconds"}),
+    "milliseconds": ("ts timestamptz", "by_range('c', interval '1500 ms')", {"chunk_interval": "1500 milliseconds"}),
+    "a date": (
+        "ts date",
+        "by_range('c', interval '2 days')",
+        {"type": "time", "chunk_interval": "2 days", "column_type": "date"},
+    ),
+    "bigint": ("ts bigint", "by_range('c', 86400000000)", {"type": "integer", "chunk_interval": "86400000000"}),
+    "smallint": (
+        "ts smallint",
+        "by_range('c', 100)",
+        {"type": "integer", "chunk_interval": "100", "column_type": "smallint", "partitions": None},
+    ),
+    "a function of the column": (
+        "ts jsonb",
+        "by_range('c', interval '1 day', partition_func => 'public.at')",
+        {"type": "time", "chunk_interval": "1 day", "partitioning_function": "public.at"},
+    ),
+    "an integer function of the column": (
+        "ts jsonb",
+        "by_range('c', 10, partition_func => 'public.number')",
+        {"type": "integer", "chunk_interval": "10", "partitioning_function": "public.number"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DIMENSIONS.values(), ids=DIMENSIONS)
+def test_an_interval_is_told_in_words(database: str, case: tuple[str, str, dict[str, Any]]) -> None:
+    column, by_range, expected = case
+    snapshot = read(
+        database,
+        "create extension timescaledb",
+        "create function public.at(jsonb) returns timestamptz language sql immutable as 'select null::timestamptz'",
+        "create function public.number(jsonb) returns bigint language sql immutable as 'select 1::bigint'",
+        f"create table t ({column.replace('ts', 'c', 1)} not null)",
+        f"select create_hypertable('t', {by_range}, create_default_indexes => false)",
+    )
+    dimension = snapshot.by_key["dimension", "public.t.c"]
+    assert {name: getattr(dimension, name) for name in expected} == expected
+
+
+def test_a_hypertable_has_its_dimensions_in_order(database: str) -> None:
+    snapshot = read(
+        database,
+        *HYPERTABLE,
+        "select add_dimension('t', by_hash('d', 4))",
+    )
+    hypertable = snapshot.by_key["hypertable", "public.t"]
+    hashed = snapshot.by_key["dimension", "public.t.d"]
+    assert (getattr(hypertable, "dimensions"), getattr(hypertable, "associated_schema")) == (("ts", "d"), None)  # noqa: B009
+    expected = {
+        "type": "hash",
+        "partitions": 4,
+        "chunk_interval": None,
+        "partitioning_function": None,
+        "column_type": "integer",
+    }
+    assert {name: getattr(hashed, name) for name in expected} == expected
+
+
+def test_a_clock_of_integers_is_told(database: str) -> None:
+    snapshot = read(
+        database,
+        "create extension timescaledb",
+        "create table t (tick bigint not null)",
+        "select create_hypertable('t', by_range('tick', 1000))",
+        "create function public.now_tick() returns bigint language sql stable as 'select 1::bigint'",
+        "select set_integer_now_func('t', 'public.now_tick')",
+    )
+    dimension = snapshot.by_key["dimension", "public.t.tick"]
+    assert getattr(dimension, "integer_now_function") == "public.now_tick"  # noqa: B009
+
+
+def test_nothing_of_the_chunks_is_told_as_schema(database: str) -> None:
+    empty = read(database, *HYPERTABLE, "create unique index u on t (d, ts)")
+    filled = read(database, DAYS)
+    assert filled.objects == empty.objects
+    assert filled.unmodelled == ()
+    assert not [key for _, key in filled.by_key if "_timescaledb" in key or "_hyper_" in key]
+
+
+def test_chunks_in_a_schema_that_somebody_chose_are_not_told_as_tables(database: str) -> None:
+    snapshot = read(
+        database,
+        "create extension timescaledb",
+        "create schema parts",
+        "create table t (ts timestamptz not null, primary key (ts))",
+        "select create_hypertable('t', 'ts', associated_schema_name => 'parts', associated_table_prefix => 'part',"
+        " chunk_time_interval => interval '1 day')",
+        "insert into t values ('2025-01-01'), ('2025-02-01')",
+        "create table parts.mine (id int)",
+    )
+    in_parts = {(kind, key) for kind, key in snapshot.by_key if key.startswith("parts.")}
+    assert in_parts == {("table", "parts.mine"), ("column", "parts.mine.id")}
+    hypertable = snapshot.by_key["hypertable", "public.t"]
+    assert (getattr(hypertable, "associated_schema"), getattr(hypertable, "chunk_prefix")) == ("parts", "part")  # noqa: B009
+    assert chunks_of(snapshot).chunks == 2
+
+
+def test_a_foreign_key_to_a_hypertable_is_told_once(database: str) -> None:
+    snapshot = read(
+        database,
+        "create extension timescaledb",
+        "create table t (ts timestamptz primary key)",
+        "select create_hypertable('t', 'ts')",
+        "create table r (ts timestamptz references t)",
+        "insert into t values ('2025-01-01'), ('2025-03-01')",
+    )
+    keys = [key for kind, key in snapshot.by_key if kind == "constraint" and key.startswith("public.r.")]
+    assert keys == ["public.r.r_ts_fkey"]
+
+
+def test_triggers_of_timescaledb_are_not_told(database: str) -> None:
+    snapshot = read(
+        database,
+        *HYPERTABLE,
+        "create function f() returns trigger language plpgsql as 'begin return new; end'",
+        "create trigger mine before insert on t for each row execute function f()",
+        DAYS,
+    )
+    assert [key for kind, key in snapshot.by_key if kind == "trigger"] == ["public.t.mine"]
+
+
+def test_chunks_are_counted_and_measured(database: str) -> None:
+    chunks = chunks_of(
+        read(
+            database,
+            *HYPERTABLE,
+            DAYS,
+            "select set_chunk_time_interval('t', interval '7 days')",
+            "insert into t values ('2025-03-01', 1, 1)",
+        )
+    )
+    assert (chunks.schema, chunks.table, chunks.chunks, chunks.compressed) == ("public", "t", 6, 0)
+    assert (chunks.first, chunks.last) == ("2025-01-01T00:00:00Z", "2025-03-06T00:00:00Z")
+    assert chunks.widths == (("1 day", 5), ("7 days", 1))
+    assert chunks.ranges[0] == ("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z")
+    assert len(chunks.ranges) == 6
+    assert chunks.missing_indexes == ()
+
+
+def test_chunks_of_integers_are_told_as_integers(database: str) -> None:
+    chunks = chunks_of(
+        read(
+            database,
+            "create extension timescaledb",
+            "create table t (tick int not null)",
+            "select create_hypertable('t', by_range('tick', 100))",
+            "insert into t values (-50), (5), (1050)",
+        )
+    )
+    assert (chunks.first, chunks.last, chunks.widths) == ("-100", "1100", (("100", 3),))
+
+
+def test_an_empty_hypertable_has_no_chunks(database: str) -> None:
+    chunks = chunks_of(read(database, *HYPERTABLE))
+    assert (chunks.chunks, chunks.first, chunks.last, chunks.widths, chunks.ranges) == (0, None, None, (), ())
+
+
+def test_chunks_that_reach_into_infinity_are_read(database: str) -> None:
+    chunks = chunks_of(read(database, *HYPERTABLE, "insert into t values ('4714-11-24 BC', 1, 1), ('294246-12-31', 1, 1)"))
+    assert chunks.chunks == 2
+    assert chunks.first == "-infinity"
+
+
+INDEXES: dict[str, tuple[str, tuple[tuple[str, int], ...]]] = {
+    "none is lacking": ("", ()),
+    "one was dropped on a chunk": ("drop index {schema}.{chunk}_t_ts_idx", (("public.t_ts_idx", 1),)),
+    "one was renamed on a chunk": ("alter index {schema}.{chunk}_t_ts_idx rename to odd", ()),
+    "one with a predicate is there": ("create index p on t (d) where v > 0", ()),
+    "one with an expression is there": ("create index p on t ((d + 1), ts)", ()),
+    "one with a predicate was dropped": (
+        "create index p on t (d) where v > 0; drop index {schema}.{chunk}_p",
+        (("public.p", 1),),
+    ),
+    "one of another order took its place": (
+        "drop index {schema}.{chunk}_t_ts_idx; create index odd on {schema}.{chunk} (ts)",
+        (("public.t_ts_idx", 1),),
+    ),
+    "one of another method took its place": (
+        "create index h on t using brin (ts); drop index {schema}.{chunk}_h; create index o on {schema}.{chunk} (ts)",
+        (("public.h", 1),),
+    ),
+    "one that a chunk has beyond": ("create index odd on {schema}.{chunk} (v)", ()),
+    "after a dropped column": (
+        "alter table t drop column d; insert into t (ts) values ('2025-06-01'); create index p on t (v, ts desc)",
+        (),
+    ),
+    "a key": ("alter table t add primary key (ts, d)", ()),
+    "one twice": ("create index dup on t (ts desc); insert into t values ('2025-06-01', 1, 1)", ()),
+    "an odd name": (
+        'create index "Odd i" on t (v); drop index {schema}."{chunk}_Odd i"',
+        (('public."Odd i"', 1),),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", INDEXES.values(), ids=INDEXES)
+def test_indexes_that_chunks_lack_are_told(database: str, case: tuple[str, tuple[tuple[str, int], ...]]) -> None:
+    statement, expected = case
+    read(database, *HYPERTABLE, DAYS)
+    with psycopg.connect(database) as connection:
+        row = connection.execute("select * from show_chunks('t') limit 1").fetchone()
+    schema, _, chunk = str(row[0] if row else "").partition(".")
+    assert chunks_of(read(database, statement.format(schema=schema, chunk=chunk))).missing_indexes == expected
+
+
+def test_reading_chunks_keeps_no_locks_on_them(database: str) -> None:
+    read(database, *HYPERTABLE, DAYS)
+    with psycopg.connect(database) as connection:
+        connection.execute("set transaction isolation level repeatable read, read only")
+        reading: Reading = read_snapshot(connection)
+        row = connection.execute(
+            "select count(*) from pg_locks l join pg_class c on c.oid = l.relation where c.relname like '_hyper%'"
+        ).fetchone()
+    assert chunks_of(reading.snapshot).chunks == 5
+    assert row == (0,)
+
+
+def test_what_is_not_modelled_of_timescaledb_is_told(database: str) -> None:
+    # This edition cannot make these; its catalog can hold them, as a restored dump does.
+    snapshot = read(
+        database,
+        *HYPERTABLE,
+        "create view public.hourly as select 1 as n",
+        "insert into _timescaledb_catalog.compression_settings (relid) values ('t')",
+        "create function public.tidy(int, jsonb) returns void language sql as ''",
+        "insert into _timescaledb_catalog.hypertable select 99, '_timescaledb_internal', '_materialized_hypertable_99',"
+        " '_timescaledb_internal', '_hyper_99', 1, '_timescaledb_functions', 'calculate_chunk_interval', 0",
+        "insert into _timescaledb_catalog.continuous_agg (mat_hypertable_id, raw_hypertable_id, user_view_schema,"
+        " user_view_name, partial_view_schema, partial_view_name, direct_view_schema, direct_view_name)"
+        " select 99, min(id), 'public', 'hourly', 's', 'p', 's', 'd' from _timescaledb_catalog.hypertable",
+    )
+    assert [(one.kind, one.identity) for one in snapshot.unmodelled] == [
+        ("compression settings", "public.t"),
+        ("continuous aggregate", "public.hourly"),
+    ]
+    # The number in a continuous aggregate's query differs from server to server: it is no plain view.
+    assert ("view", "public.hourly") not in snapshot.by_key
+
+
+def test_no_timescaledb_no_hypertables(database: str) -> None:
+    snapshot = read(database, "create table t (ts timestamptz)")
+    assert snapshot.server.timescaledb_license is None
+    assert {obj.kind for obj in snapshot.objects} == {"extension", "schema", "table", "column"}
+    assert snapshot.chunks == ()
+
+
+def test_the_edition_is_known(database: str) -> None:
+    server = read(database, "create extension timescaledb").server
+    assert server.timescaledb_license in {"apache", "timescale"}
+    assert "timescaledb" in dict(server.extension_versions)

@@ -1,0 +1,81 @@
+"""The bundled example for tests: its tree, its three databases, and runs of the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migration_audit.demo.histories import build, histories
+from migration_audit.project import Project, load_project
+from migration_audit.workbook.demo import demo_root
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished command: its exit code and everything that it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_cli(*arguments: str, cwd: Path | None = None, **variables: str) -> Ran:
+    """``migration-audit`` with these arguments in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "migration_audit", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=cwd,
+        env={**os.environ, **variables},
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def evidence_of(out: Path, environment: str) -> dict[str, Any]:
+    """The evidence of the newest run of an environment."""
+    newest = max((out / environment).iterdir(), key=lambda p: p.name)
+    return json.loads((newest / "evidence.json").read_text("utf-8"))
+
+
+def outcomes(evidence: dict[str, Any]) -> dict[str, str]:
+    """Check id to outcome."""
+    return {check["id"]: check["outcome"] for check in evidence["checks"]}
+
+
+def findings(evidence: dict[str, Any], check_id: str) -> list[dict[str, Any]]:
+    """The findings of one check."""
+    return next(c["findings"] for c in evidence["checks"] if c["id"] == check_id)
+
+
+@pytest.fixture(scope="session")
+def demo_variables(server: Any) -> Iterator[dict[str, str]]:
+    """Variables that lead to the demo's three databases, built once for the session."""
+    project = load_project(demo_root() / "audit.toml")
+    with server.cluster(fresh=True) as cluster:
+        variables = {}
+        for history in histories(demo_root()):
+            conninfo = cluster.create_database(f"trm_{history.environment}")
+            build(history, conninfo, project=project)
+            variables[project.environment(history.environment).dsn_env or ""] = conninfo
+        yield variables
+
+
+@pytest.fixture
+def trm(tmp_path: Path) -> Path:
+    """A copy of the demo's tree that a test may change."""
+    return Path(shutil.copytree(demo_root(), tmp_path / "trm"))
+
+
+def project_of(folder: Path) -> Project:
+    return load_project(folder / "audit.toml")

@@ -1,0 +1,171 @@
+"""A whole set of inputs for checks, in which nothing is wrong; a case replaces what it is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fix_model import SERVER, column, constraint, dimension, extension, hypertable, index, snapshot, table
+from migration_audit.compare import compare
+from migration_audit.model.ledger import Ledger as LiveLedger
+from migration_audit.model.ledger import LedgerState
+from migration_audit.model.location import Location
+from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
+from migration_audit.model.snapshot import HypertableChunks, Snapshot
+from migration_audit.model.sql import Applied, SqlFailure
+from migration_audit.project import Environment, Ledger, Project, Scope, Source
+
+AT = Location("audit.toml", 7)
+
+SCHEMA = (
+    extension(),
+    table(),
+    column("device_id"),
+    column("ts", type="timestamp with time zone"),
+    index(),
+    constraint(),
+    hypertable(),
+    dimension(),
+)
+"""A small schema that both sources make."""
+
+
+def without(kind: str, name: str = "") -> Snapshot:
+    """The schema without the objects of this kind (and name)."""
+    return snapshot(*(o for o in SCHEMA if not (o.kind == kind and o.key.endswith(name))))
+
+
+def with_changed(kind: str, name: str = "", **attributes: Any) -> Snapshot:
+    """The schema with other attributes on the objects of this kind (and name)."""
+    from dataclasses import replace
+
+    return snapshot(*(replace(o, **attributes) if o.kind == kind and o.key.endswith(name) else o for o in SCHEMA))
+
+
+def drift(actual: Snapshot, expected: Snapshot | None = None) -> Any:
+    return compare(expected=expected or snapshot(*SCHEMA), actual=actual)
+
+
+def project(**given: Any) -> Project:
+    defaults = {
+        "path": Path("/trm/audit.toml"),
+        "name": "trm",
+        "writer_role": "processor",
+        "provider": None,
+        "legacy": Source(
+            name="processor migrations",
+            root=Path("/trm/processor"),
+            sql=("*.sql",),
+            at=AT,
+            ledger=Ledger(schema="processor", table="migrations_applied", name_column="filename"),
+        ),
+        "owner": Source(
+            name="directus db-init",
+            root=Path("/trm/directus"),
+            sql=("*.sql",),
+            at=AT,
+            ledger=Ledger(schema="directus", table="migrations_applied", name_column="filename", checksum_column="checksum"),
+        ),
+        "environments": (environment(),),
+        "scope": Scope(),
+        "rules": {},
+        "probes": (),
+        "hypertables": (),
+        "report_out": Path("/trm/reports"),
+    }
+    return Project(**{**defaults, **given})
+
+
+def environment(**given: Any) -> Environment:
+    return Environment(**{"name": "prod", "dsn_env": "TRM_PROD_DSN", "at": AT, **given})
+
+
+def source(role: str = "owner", **given: Any) -> SourceFacts:
+    files = {"owner": ("db-init/001_a.sql", "a" * 64), "legacy": ("migrations/0001_a.sql", "b" * 64)}
+    return SourceFacts(**{"role": role, "name": role, "files": (files[role],), **given})
+
+
+def ledger(role: str = "owner", **given: Any) -> LiveLedger:
+    rows = {"owner": ("directus", "001_a.sql", "a" * 64), "legacy": ("processor", "0001_a.sql", None)}
+    schema, name, checksum = rows[role]
+    defaults = {
+        "table": f"{schema}.migrations_applied",
+        "state": LedgerState.PRESENT,
+        "columns": ("filename",),
+        "names": (name,),
+        "checksums": (checksum,),
+    }
+    return LiveLedger(**{**defaults, **given})
+
+
+def applied(*sequence: str, failure: str | None = None) -> Applied:
+    failed = None
+    if failure:
+        failed = SqlFailure(at=Location("a.sql", 3), statement="create table x", message=failure, sqlstate="42P07")
+    return Applied(sequence=sequence, failure=failed)
+
+
+def convergence(*sequence: str, failure: str | None = None, result: Snapshot | None = None) -> Convergence:
+    return Convergence(
+        sequence=sequence,
+        reference=sequence[:1] if len(set(sequence)) == 1 else ("owner",),
+        applied=applied(*sequence, failure=failure),
+        drift=None if failure else drift(result or snapshot(*SCHEMA)),
+    )
+
+
+def probe(**given: Any) -> ProbeResult:
+    defaults = {
+        "name": "upsert",
+        "sql": "insert …",
+        "role": "processor",
+        "error": None,
+        "arbiters": ("public.positions_device_ts",),
+        "expected_arbiter": "public.positions_device_ts",
+        "where": "audit.toml:7",
+    }
+    return ProbeResult(**{**defaults, **given})
+
+
+def chunks(**given: Any) -> HypertableChunks:
+    defaults = {
+        "schema": "public",
+        "table": "positions",
+        "chunks": 3,
+        "compressed": 0,
+        "first": "2026-01-01T00:00:00+00:00",
+        "last": "2026-01-04T00:00:00+00:00",
+        "widths": (("1 day", 3),),
+    }
+    return HypertableChunks(**{**defaults, **given})
+
+
+def inputs(**given: Any) -> dict[str, Any]:
+    """Everything that a check may ask for, with nothing wrong in it."""
+    whole = snapshot(*SCHEMA)
+    defaults = {
+        "sources": (source("legacy"), source("owner")),
+        "legacy_source": source("legacy"),
+        "owner_source": source("owner"),
+        "legacy_applied": applied("legacy"),
+        "owner_applied": applied("owner"),
+        "legacy": whole,
+        "owner": whole,
+        "legacy_origins": {},
+        "owner_origins": {},
+        "coverage": drift(whole),
+        "repeats": (convergence("legacy", "legacy"), convergence("owner", "owner")),
+        "orders": (convergence("owner", "owner"), convergence("legacy", "owner"), convergence("owner", "legacy")),
+        "probes": (probe(),),
+        "project": project(),
+        "environment": environment(),
+        "live": snapshot(*SCHEMA, chunks=(chunks(),)),
+        "live_drift": drift(whole),
+        "excluded": (),
+        "owner_ledger": ledger("owner"),
+        "legacy_ledger": ledger("legacy", state=LedgerState.ABSENT, names=(), checksums=()),
+    }
+    return {**defaults, **given}
+
+
+__all__ = ["AT", "SCHEMA", "SERVER"]

@@ -1,0 +1,167 @@
+"""The demo from outside: one command, three verdicts, and reports that a person can open."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from fix_demo import Ran, evidence_of, findings, outcomes, run_cli
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("reports")
+
+
+@pytest.fixture(scope="module")
+def ran(reports: Path) -> Ran:
+    return run_cli("demo", "--out", str(reports))
+
+
+@pytest.fixture
+def run_folder(ran: Ran, reports: Path):
+    def folder(environment: str) -> Path:
+        (only,) = (reports / environment).iterdir()
+        return only
+
+    return folder
+
+
+def test_it_runs_to_its_end_and_prints_a_line_for_each_environment(ran, reports):
+    assert ran.code == 0, ran.err
+    lines = [line for line in ran.out.splitlines() if re.match(r"(dev|stage|prod) ", line)]
+    assert [line.split()[:3] for line in lines] == [
+        ["dev", "▲", "review"],
+        ["stage", "▲", "review"],
+        ["prod", "✕", "blocked"],
+    ]
+    for path in re.findall(r"\S+report\.html", ran.out):
+        assert Path(path).is_file()
+    assert str(reports / "index.html") in ran.out
+
+
+def test_its_messages_hold_no_traceback_and_no_warning(ran):
+    assert not re.search(r"Traceback|Warning|ERROR", ran.err), ran.err
+
+
+def test_dev_has_no_blocker(ran, reports):
+    evidence = evidence_of(reports, "dev")
+    assert evidence["verdict"] == "review"
+    assert {c["id"] for c in evidence["checks"] if c["outcome"] == "failed"} == {"COV013"}
+
+
+def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
+    evidence = evidence_of(reports, "stage")
+    assert evidence["verdict"] == "review"
+    (finding,) = findings(evidence, "LIV011")
+    assert "processor.migrations_applied is still here" in finding["summary"]
+    assert "DROP TABLE processor.migrations_applied" in finding["fix_sql"]
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ("LIV003", ["column public.positions.device_id: type is text in the owner's SQL, character varying(64) in prod"]),
+        ("LIV004", ["index public.positions_device_ts is in the owner's SQL and missing in prod"]),
+        ("LIV006", ["dimension public.positions.ts: chunk interval is 1 day in the owner's SQL, 7 days in prod"]),
+        (
+            "LIV010",
+            [
+                "the owner's ledger directus.migrations_applied of prod lacks 003_faulty_column.sql: "
+                "the owner's runner never applied it here"
+            ],
+        ),
+        ("LIV012", ["index public.positions_speed_by_hand is in prod, and neither source makes it"]),
+    ],
+)
+def test_each_drift_of_prod_is_a_finding_of_its_own_check(ran, reports, check, said):
+    evidence = evidence_of(reports, "prod")
+    assert evidence["verdict"] == "blocked"
+    assert [f["summary"] for f in findings(evidence, check)] == said
+
+
+def test_nothing_else_is_wrong_with_prod(ran, reports):
+    failed = {check for check, outcome in outcomes(evidence_of(reports, "prod")).items() if outcome == "failed"}
+    assert failed == {"COV013", "LIV003", "LIV004", "LIV006", "LIV010", "LIV011", "LIV012"}
+
+
+def test_findings_point_at_the_line_that_defines_the_object(ran, reports):
+    (finding,) = findings(evidence_of(reports, "prod"), "LIV004")
+    path, _, line = finding["where"].rpartition(":")
+    source = Path(__file__).resolve().parents[2] / "lib/migration_audit/demo/trm" / path
+    assert "create unique index if not exists positions_device_ts " in source.read_text("utf-8").splitlines()[int(line) - 1]
+
+
+@pytest.mark.parametrize("environment", ["dev", "stage", "prod"])
+def test_the_evidence_is_complete(ran, reports, environment):
+    evidence = evidence_of(reports, environment)
+    assert evidence["complete"] is True
+    assert evidence["schema_version"] == 1
+    assert (evidence["project"], evidence["phase"], evidence["environment"]) == ("trm", "preflight", environment)
+    assert evidence["server"]["database"] == f"trm_{environment}"
+    assert re.fullmatch(r"\d+", evidence["server"]["system_identifier"])
+    assert set(evidence["server"]["extension_versions"]) >= {"timescaledb", "postgis"}
+    assert set(evidence["snapshots"]) == {"legacy", "owner", "live"}
+    assert not [value for value in walk(evidence) if isinstance(value, float)]
+
+
+def walk(value):
+    yield value
+    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from walk(child)
+
+
+def test_the_evidence_names_the_files_that_were_judged(ran, reports):
+    root = Path(__file__).resolve().parents[2] / "lib/migration_audit/demo/trm"
+    sources = evidence_of(reports, "dev")["sources"]
+    assert [len(source["files"]) for source in sources] == [2, 3]
+    for file in (file for source in sources for file in source["files"]):
+        assert hashlib.sha256((root / file["path"]).read_bytes()).hexdigest() == file["sha256"]
+
+
+def test_the_statement_covers_every_file_of_the_run(run_folder):
+    folder = run_folder("prod")
+    statement = json.loads((folder / "statement.json").read_text("utf-8"))
+    named = {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]}
+    there = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    assert named.keys() == there.keys() - {"statement.json"}
+    assert {"evidence.json", "report.html", "10_preflight_diff.ipynb", "40_signoff.ipynb"} <= named.keys()
+    for name, digest in named.items():
+        assert hashlib.sha256(there[name].read_bytes()).hexdigest() == digest
+    assert statement["predicate"]["environment"] == "prod"
+
+
+def test_the_report_is_one_file_that_needs_nothing_else(run_folder):
+    html = (run_folder("prod") / "report.html").read_text("utf-8")
+    assert "<script" not in html.lower()
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", html)
+    assert re.search(r'http-equiv="Content-Security-Policy" content="default-src \'none\'', html)
+    body = html[html.index("<body") :]
+    assert body.index("prod is blocked") < body.index("positions_device_ts") < body.index("Contents")
+
+
+def test_the_index_links_every_environment(ran, reports):
+    html = (reports / "index.html").read_text("utf-8")
+    for path in re.findall(r'href="([^"#]+report\.html)', html):
+        assert (reports / path).is_file()
+    assert {"dev", "stage", "prod"} <= set(re.findall(r'href="(\w+)/', html))
+
+
+def test_no_secret_and_no_connection_is_in_any_file(ran, reports):
+    for path in reports.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert b"password=" not in content, path
+            assert b"host='" not in content, path
+
+
+def test_the_report_renders_the_same_from_the_same_notebooks(run_folder):
+    from migration_audit.report import render_report
+
+    folder = run_folder("prod")
+    evidence = json.loads((folder / "evidence.json").read_text("utf-8"))
+    again = render_report(notebooks=sorted(folder.glob("*.ipynb")), evidence=evidence)
+    assert again.encode() == (folder / "report.html").read_bytes()

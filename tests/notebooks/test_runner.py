@@ -1,0 +1,127 @@
+"""The runner is strict about parameters, papermill works without it, and nothing that stops early looks complete."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from fix_demo import evidence_of, run_cli
+from nbformat.v4 import new_code_cell, new_notebook
+
+from migration_audit.model.errors import NotebookError
+from migration_audit.runner.notebooks import execute, packaged_notebooks
+
+
+def write_notebook(path, *sources, parameters="a = 1"):
+    cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]})] if parameters else []
+    cells += [new_code_cell(source) for source in sources]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "x"}, "language_info": {"name": "python"}}
+    nbformat.write(new_notebook(cells=cells, metadata=metadata), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("parameters", "given", "said"),
+    [
+        ("a = 1", {"b": 1}, "does not take the parameter b"),
+        ("a = 1", {}, "the parameter a was not given"),
+        ("", {"a": 1}, "has no parameters cell"),
+    ],
+    ids=["unknown", "missing", "no parameters cell"],
+)
+def test_parameters_are_checked_before_anything_runs(tmp_path, parameters, given, said):
+    source = write_notebook(tmp_path / "n.ipynb", "open('ran', 'w')", parameters=parameters)
+    with pytest.raises(NotebookError, match=said):
+        execute(source, tmp_path / "out.ipynb", given)
+    assert not (tmp_path / "out.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("import os; os._exit(3)", "did not reach its end"),
+        ("import time; time.sleep(60)", "did not reach its end"),
+        ("import sys; sys.exit(0)", "it stopped before the cell"),
+    ],
+    ids=["raises", "the kernel dies", "takes too long", "exits early"],
+)
+def test_a_notebook_that_stops_early_is_an_error(tmp_path, cell, said):
+    source = write_notebook(tmp_path / "n.ipynb", cell, "print('the end')")
+    with pytest.raises(NotebookError, match=said):
+        execute(source, tmp_path / "out.ipynb", {"a": 2}, timeout=5)
+
+
+def test_braces_in_a_path_are_only_a_path(tmp_path):
+    folder = tmp_path / "{x}"
+    folder.mkdir()
+    execute(write_notebook(folder / "n.ipynb", "a + 1"), folder / "out.ipynb", {"a": 2})
+    assert nbformat.read(folder / "out.ipynb", as_version=4).cells[-1].outputs[0].data["text/plain"] == "3"
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["raise RuntimeError('stop here')", "import os; os._exit(1)", "print('no seal')"],
+    ids=["raises", "the kernel dies", "never seals"],
+)
+def test_a_run_whose_last_notebook_stops_early_is_incomplete(trm, tmp_path, demo_variables, last):
+    own = trm / "notebooks"
+    own.mkdir()
+    write_notebook(
+        own / "40_signoff.ipynb",
+        last,
+        parameters="config = ''\nenvironment = ''\nphase = ''\nrun_folder = ''",
+    )
+    out = tmp_path / "out"
+    ran = run_cli("run", "--env", "dev", "--config", str(trm), "--out", str(out), **demo_variables)
+    assert ran.code == 3
+    evidence = evidence_of(out, "dev")
+    assert (evidence["complete"], evidence["verdict"]) == (False, "incomplete")
+    assert evidence["error"]
+    (report,) = (out / "dev").glob("*/report.html")
+    assert "could not be audited" in report.read_text("utf-8")
+
+
+@pytest.mark.parametrize("environment", ["stage", "prod"])
+def test_plain_papermill_works(tmp_path, demo_variables, environment):
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "papermill", "--no-progress-bar"),
+            *(str(packaged_notebooks() / "20_live_catalog.ipynb"), str(tmp_path / "out.ipynb")),
+            *("-p", "environment", environment),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert f"({environment})" in (text := (tmp_path / "out.ipynb").read_text("utf-8")) or environment in text
+    assert ("positions_speed_by_hand" in text) is (environment == "prod")
+
+
+def test_a_user_copy_of_a_notebook_is_preferred_and_it_is_said(trm, tmp_path, demo_variables):
+    own = trm / "notebooks"
+    own.mkdir()
+    notebook = nbformat.read(packaged_notebooks() / "20_live_catalog.ipynb", as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("## A section of our own"))
+    nbformat.write(notebook, own / "20_live_catalog.ipynb")
+    out = tmp_path / "out"
+    ran = run_cli("run", "--env", "dev", "--config", str(trm), "--out", str(out), **demo_variables)
+    assert ran.code == 0, ran.err
+    assert "your copy" in ran.err
+    (report,) = (out / "dev").glob("*/report.html")
+    assert "A section of our own" in report.read_text("utf-8")
+
+
+def test_earlier_reports_are_never_overwritten(trm, tmp_path, demo_variables):
+    out = tmp_path / "out"
+    for _ in range(2):
+        assert run_cli("run", "--env", "dev", "--config", str(trm), "--out", str(out), **demo_variables).code == 0
+    runs = sorted((out / "dev").iterdir())
+    assert len(runs) == 2
+    for run in runs:
+        assert json.loads((run / "evidence.json").read_text("utf-8"))["complete"] is True

@@ -1,0 +1,182 @@
+"""The comparison: what is a difference, which kind, and what it amounts to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fix_model import column, constraint, extension, index, routine, schema, sequence, snapshot, table, trigger, view
+from migration_audit.compare import AGAINST_LIVE, Rules, compare
+from migration_audit.model.drift import DiffVerdict, Severity
+from migration_audit.model.errors import AuditError, UsageError
+from migration_audit.model.snapshot import Unmodelled
+
+OBJECTS = (
+    extension(),
+    schema(),
+    table(),
+    column("device_id"),
+    column("ts", type="timestamp with time zone"),
+    index(),
+    index("positions_ts", "(ts DESC)", unique=False),
+    constraint(),
+    sequence(),
+    view(),
+    routine(),
+    trigger(),
+)
+subsets = st.lists(st.sampled_from(OBJECTS), unique_by=lambda o: (o.kind, o.key)).map(lambda objs: snapshot(*objs))
+
+
+@given(subsets)
+def test_a_snapshot_equals_itself(side):
+    drift = compare(expected=side, actual=side)
+    assert drift.differences == ()
+    assert drift.equal
+    assert drift.covered
+
+
+@given(subsets, subsets)
+def test_what_is_missing_one_way_is_unexpected_the_other_way(left, right):
+    there = compare(expected=left, actual=right)
+    back = compare(expected=right, actual=left)
+    mirrored = {DiffVerdict.MISSING: DiffVerdict.UNEXPECTED, DiffVerdict.UNEXPECTED: DiffVerdict.MISSING}
+    assert {(d.kind, d.key, mirrored.get(d.verdict, d.verdict)) for d in there.differences} == {
+        (d.kind, d.key, d.verdict) for d in back.differences
+    }
+    assert there.equal == back.equal == (left.objects == right.objects)
+
+
+@given(subsets, subsets)
+def test_covered_means_that_everything_expected_is_there(left, right):
+    assert compare(expected=left, actual=right).covered == (set(left.objects) <= set(right.objects))
+
+
+def mutations():
+    for obj in OBJECTS:
+        for name in obj.compared():
+            yield pytest.param(obj, name, id=f"{obj.kind}-{name}")
+
+
+@pytest.mark.parametrize(("obj", "name"), list(mutations()))
+def test_every_attribute_is_compared(obj, name):
+    value = getattr(obj, name)
+    other = (
+        not value
+        if isinstance(value, bool)
+        else (*value, "x")
+        if isinstance(value, tuple)
+        else value + 1
+        if isinstance(value, int)
+        else f"{value} x"
+    )
+    if name == "column_order":
+        other = tuple(reversed(value))
+    drift = compare(expected=snapshot(obj), actual=snapshot(replace(obj, **{name: other})))
+    assert [(d.verdict, d.key, [f.name for f in d.fields]) for d in drift.differences] == [
+        (DiffVerdict.CHANGED, obj.key, [name])
+    ]
+    assert not drift.equal
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [
+        ("comment", Severity.INFO),
+        ("owner", Severity.WARNING),
+        ("privileges", Severity.WARNING),
+        ("column_order", Severity.INFO),
+        ("persistence", Severity.BLOCKER),
+        ("options", Severity.BLOCKER),
+    ],
+)
+def test_the_default_weight_of_an_attribute(name, severity):
+    changed = {"column_order": ("ts", "device_id"), "privileges": ("x",), "options": ("fillfactor=70",)}
+    other = replace(table(), **{name: changed.get(name, "other")})
+    drift = compare(expected=snapshot(table()), actual=snapshot(other))
+    assert drift.differences[0].severity is severity
+    assert drift.covered == (severity is not Severity.BLOCKER)
+    assert not drift.equal
+
+
+def test_a_rule_changes_the_weight_and_hides_nothing():
+    sides = {"expected": snapshot(table()), "actual": snapshot(table(comment="other"))}
+    strict = compare(**sides, rules=Rules().override({"comments": Severity.BLOCKER}))
+    assert not strict.covered
+    assert len(strict.differences) == len(compare(**sides).differences) == 1
+
+
+def test_an_unknown_rule_is_refused_with_the_names_that_exist():
+    with pytest.raises(UsageError, match="no rule named colour") as caught:
+        Rules().override({"colour": Severity.INFO})
+    assert "column_order" in caught.value.todo
+
+
+def test_extension_versions_weigh_less_against_a_live_server():
+    sides = {"expected": snapshot(extension()), "actual": snapshot(extension(version="2.22.1"))}
+    assert not compare(**sides).covered
+    assert compare(**sides, rules=AGAINST_LIVE).covered
+
+
+def test_an_extra_column_in_the_middle_is_one_difference():
+    left = snapshot(table(column_order=("a", "b", "c")))
+    right = snapshot(table(column_order=("a", "x", "b", "c")), column("x"))
+    drift = compare(expected=left, actual=right)
+    assert [(d.kind, d.verdict) for d in drift.differences] == [("column", DiffVerdict.UNEXPECTED)]
+
+
+def test_the_parts_of_a_missing_table_are_told_with_it():
+    drift = compare(expected=snapshot(*OBJECTS), actual=snapshot())
+    assert {(d.kind, d.key) for d in drift.roots} >= {("table", "public.positions"), ("view", "public.latest")}
+    assert not {d.kind for d in drift.roots} & {"column", "constraint", "trigger"}
+    assert len(drift.differences) == len(OBJECTS)
+    assert [d.key for d in drift.of("index")] == ["public.positions_device_ts", "public.positions_ts"]
+
+
+def test_the_same_index_under_another_name_is_said_so():
+    drift = compare(expected=snapshot(index("a")), actual=snapshot(index("b")))
+    assert {d.key: d.note for d in drift.differences} == {
+        "public.a": "same definition under another name: public.b",
+        "public.b": "same definition under another name: public.a",
+    }
+    assert not drift.covered
+
+
+def test_an_index_with_another_definition_gets_no_such_note():
+    drift = compare(expected=snapshot(index("a")), actual=snapshot(index("b", "(ts)")))
+    assert {d.note for d in drift.differences} == {None}
+
+
+@pytest.mark.parametrize("side", ["expected", "actual"])
+def test_nothing_is_covered_while_something_was_not_compared(side):
+    sides = {"expected": snapshot(table()), "actual": snapshot(table())}
+    sides[side] = snapshot(table(), unmodelled=(Unmodelled(kind="cast", identity="a as b"),))
+    drift = compare(**sides)
+    assert not drift.covered
+    assert not drift.equal
+
+
+def test_a_key_that_stands_twice_is_an_error():
+    twice = snapshot(table(), table(comment="other"))
+    with pytest.raises(AuditError, match=r"the actual snapshot has table public\.positions twice"):
+        compare(expected=snapshot(table()), actual=twice)
+
+
+@pytest.mark.parametrize(
+    ("applied_by", "owner", "differs"),
+    [("postgres", "postgres", False), (None, "postgres", True), ("postgres", "directus", True)],
+)
+def test_an_owner_that_the_sql_did_not_state_is_not_compared_with_live(applied_by, owner, differs):
+    drift = compare(
+        expected=snapshot(table(owner=owner)), actual=snapshot(table(owner="processor")), expected_applied_by=applied_by
+    )
+    assert bool(drift.differences) is differs
+    assert bool(drift.assumptions) is (applied_by is not None)
+
+
+def test_differences_come_in_one_order():
+    drift = compare(expected=snapshot(*reversed(OBJECTS)), actual=snapshot())
+    assert list(drift.differences) == sorted(drift.differences, key=lambda d: (d.kind, d.key))

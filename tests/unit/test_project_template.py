@@ -1,0 +1,93 @@
+"""The file that ``init`` writes is the documentation of audit.toml: whole, true, and valid as it is."""
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from migration_audit.compare.rules import DEFAULT_WEIGHTS
+from migration_audit.model.errors import UsageError
+from migration_audit.project import Environment, Ledger, load_project, template, write_template
+from migration_audit.project.schema import ANY_NAME, RULES, SCHEMA, documented_keys, object_kinds
+from migration_audit.shadow.select import NAMES
+
+# A key that may be left out stands behind # without a space; prose has a space.
+UNCOMMENTED = re.sub(r"(?m)^#(?=[\[\w])", "", template())
+
+
+def keys_of(value: object, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """The full name of each key of a document, in the words of the schema."""
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, dict):
+            yield from keys_of(item, path)
+    for name, item in value.items() if isinstance(value, dict) else ():
+        here = (*path, ANY_NAME if path == ("environments",) else name)
+        is_table = isinstance(item, dict) or (isinstance(item, list) and any(isinstance(i, dict) for i in item))
+        if is_table:
+            yield from keys_of(item, here)
+        else:
+            yield ".".join(here)
+
+
+def test_it_loads_as_it_is_written(tmp_path: Path) -> None:
+    project = load_project(write_template(tmp_path))
+    assert project.name == "my-project"
+    assert [environment.name for environment in project.environments] == ["stage"]
+
+
+def test_it_loads_with_every_key(tmp_path: Path) -> None:
+    (tmp_path / "audit.toml").write_text(UNCOMMENTED)
+    assert len(load_project(tmp_path / "audit.toml").hypertables) == 2
+
+
+def test_every_key_is_documented_and_every_documented_key_exists() -> None:
+    assert set(keys_of(tomllib.loads(UNCOMMENTED))) == set(documented_keys(SCHEMA))
+
+
+def test_the_defaults_that_it_tells_are_the_defaults() -> None:
+    told = tomllib.loads(UNCOMMENTED)
+    fields = {field.name: field.default for field in dataclasses.fields(Environment)}
+    assert told["environments"]["stage"]["statement_timeout"] == fields["statement_timeout"]
+    assert told["environments"]["stage"]["phases"] == list(fields["phases"])
+    assert told["owner"]["ledger"]["name_format"] == {f.name: f.default for f in dataclasses.fields(Ledger)}["name_format"]
+    assert told["rules"] == {rule: weight.value for rule, weight in DEFAULT_WEIGHTS.items()}
+
+
+def test_the_rules_are_those_of_the_comparison() -> None:
+    assert set(RULES) == set(DEFAULT_WEIGHTS)
+
+
+@pytest.mark.parametrize("provider", NAMES)
+def test_every_provider_of_a_server_can_be_named(tmp_path: Path, provider: str) -> None:
+    (tmp_path / "audit.toml").write_text(UNCOMMENTED.replace('provider = "debian"', f'provider = "{provider}"'))
+    assert load_project(tmp_path / "audit.toml").provider == provider
+
+
+def test_the_kinds_are_those_of_the_model() -> None:
+    assert {"table", "index", "hypertable", "policy", "materialized view"} <= set(object_kinds())
+
+
+class TestWriting:
+    def test_it_makes_the_folder(self, tmp_path: Path) -> None:
+        path = write_template(tmp_path / "new" / "folder")
+        assert path == tmp_path / "new" / "folder" / "audit.toml"
+        assert path.read_text("utf-8") == template()
+
+    def test_it_never_overwrites(self, tmp_path: Path) -> None:
+        (tmp_path / "audit.toml").write_text("mine")
+        with pytest.raises(UsageError, match=r"audit\.toml: is there already"):
+            write_template(tmp_path)
+        assert (tmp_path / "audit.toml").read_text() == "mine"
+
+    def test_a_file_is_no_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("mine")
+        with pytest.raises(UsageError, match="file: is there already"):
+            write_template(tmp_path / "file")
+        assert (tmp_path / "file").read_text() == "mine"
+
+    def test_a_folder_that_cannot_be_made(self) -> None:
+        with pytest.raises(UsageError, match="cannot be written"):
+            write_template(Path("/proc/nowhere"))

@@ -1,0 +1,123 @@
+"""A comparison for terminals and for other programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from tests.report_example import DRIFT, HOSTILE
+
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
+from migration_audit.model.snapshot import Unmodelled
+from migration_audit.report.drift_json import drift_json
+from migration_audit.report.drift_tables import plural
+from migration_audit.report.drift_text import drift_text
+
+AGREES = {"method": "pg_dump", "agrees": True, "unexplained": []}
+DISAGREES = {"method": "pg_dump", "agrees": False, "unexplained": ["CREATE CAST …"]}
+
+
+def located(side, kind, key):
+    return f"{side}.sql:14" if kind == "index" else None
+
+
+def test_json_is_the_contract():
+    body = drift_json(DRIFT, defined_at=located, witness=AGREES)
+    assert list(body) == ["schema_version", "equal", "covered", "differences", "unmodelled", "witness"]
+    assert (body["schema_version"], body["equal"], body["covered"]) == (1, False, False)
+    assert body["differences"][2] == {
+        "verdict": "missing",
+        "severity": "blocker",
+        "kind": "index",
+        "key": "public.positions_device_ts",
+        "fields": [],
+        "defined_at": {"expected": "expected.sql:14", "actual": None},
+    }
+    assert body["differences"][0]["fields"][0] == {
+        "name": "type",
+        "expected": "text",
+        "actual": "character varying(64)",
+    }
+    assert body["differences"][3]["defined_at"] == {"expected": None, "actual": "actual.sql:14"}
+    assert body["witness"] == AGREES
+    assert json.loads(json.dumps(body)) == body
+
+
+@pytest.mark.parametrize(
+    ("drift", "witness", "equal", "covered"),
+    [
+        pytest.param(Drift(), AGREES, True, True, id="equal"),
+        pytest.param(Drift(), None, True, True, id="no witness was asked"),
+        pytest.param(Drift(), DISAGREES, False, False, id="the witness disagrees"),
+        pytest.param(Drift(), {**AGREES, "unexplained": ["x"]}, False, False, id="something is unexplained"),
+        pytest.param(Drift(differences=DRIFT.differences[3:]), AGREES, False, True, id="only more than expected"),
+        pytest.param(Drift(unmodelled_actual=(Unmodelled(kind="cast", identity="x"),)), AGREES, False, False, id="unknown"),
+    ],
+)
+def test_equal_and_covered(drift, witness, equal, covered):
+    body = drift_json(drift, defined_at=located, witness=witness)
+    assert (body["equal"], body["covered"]) == (equal, covered)
+    head = drift_text(drift, located, witness=witness).splitlines()[0]
+    assert head.startswith("✓ equal" if equal else "✓ covered" if covered else "✕ not covered")
+
+
+def test_unmodelled_is_told_in_both():
+    drift = Drift(unmodelled_expected=(Unmodelled(kind="cast", identity="text as x"),))
+    assert drift_json(drift, defined_at=located)["unmodelled"] == [
+        {"side": "expected", "kind": "cast", "identity": "text as x"}
+    ]
+    assert "expected: cast text as x" in drift_text(drift, located)
+
+
+def test_text_is_aligned_and_has_counts_fields_and_places():
+    assert (
+        drift_text(DRIFT, located, witness=AGREES)
+        == """\
+✕ not covered: 1 missing, 1 unexpected, 2 changed (3 blocker, 1 warning)
+
+missing     ✕ blocker  index      public.positions_device_ts   expected: expected.sql:14
+changed     ✕ blocker  column     public.positions.device_id
+    type     text → character varying(64)
+    comment  (not set) → by hand
+changed     ✕ blocker  dimension  public.positions.ts
+    chunk_interval  1 day → 7 days
+unexpected  ▲ warning  index      public.positions_manual_lat  actual: actual.sql:14
+    neither source makes it
+
+Second witness: pg_dump agrees
+
+Taken for equal:
+  The automatic index positions_ts_idx is TimescaleDB's own.
+"""
+    )
+
+
+def test_long_values_stand_below_each_other():
+    change = FieldChange(name="definition", expected="a\nb", actual="a\nc", severity=Severity.BLOCKER)
+    drift = Drift(differences=(replace(DRIFT.differences[0], fields=(change,)),))
+    assert "    definition\n      - a\n      - b\n      + a\n      + c\n" in drift_text(drift, located)
+
+
+def test_what_the_witness_alone_sees_is_listed():
+    assert "Unexplained: pg_dump sees what this comparison does not:\n  CREATE CAST …" in drift_text(
+        Drift(), located, witness=DISAGREES
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_no_name_reaches_the_terminal_as_a_command_or_a_line(name):
+    drift = Drift(
+        differences=(Difference(verdict=DiffVerdict.MISSING, kind="table", key=name, severity=Severity.BLOCKER, note=name),),
+        assumptions=(name,),
+    )
+    text = drift_text(drift, lambda *_: name)
+    assert all(c == "\n" or c.isprintable() for c in text)
+    assert len(text.splitlines()) == 7
+
+
+@pytest.mark.parametrize(
+    ("kind", "many"), [("index", "indexes"), ("policy", "policies"), ("materialized view", "materialized views")]
+)
+def test_plural(kind, many):
+    assert (plural(kind, 1), plural(kind, 2)) == (kind, many)

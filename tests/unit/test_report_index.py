@@ -1,0 +1,79 @@
+"""reports/index.html and the job summary."""
+
+from __future__ import annotations
+
+import pytest
+from tests.report_example import HOSTILE, evidence, result, results
+from tests.unit.test_report_html import CSP, Page, text
+
+from migration_audit.model.finding import Finding, Outcome, Verdict
+from migration_audit.report.index import RunSummary, render_index
+from migration_audit.report.summary import LIMIT, summary_markdown
+
+
+def run(environment, verdict=Verdict.CLEAN, held=(), day="2026-11-23", **more):
+    return RunSummary(
+        environment=environment,
+        verdict=verdict,
+        report=more.pop("report", f"{environment}/{day}-4f2c9e1/report.html"),
+        results=tuple(held),
+        project="trm",
+        phase="preflight",
+        generated_at=f"{day}T06:40:12Z",
+        **more,
+    )
+
+
+def test_index_is_a_matrix_with_links_to_each_report():
+    html = render_index([run("dev", held=results()[:3]), run("prod", Verdict.BLOCKED, results())])
+    page = Page(html)
+    assert "✕ prod: blocked" in text(html)
+    assert "prod/2026-11-23-4f2c9e1/report.html" in page.links
+    assert "prod/2026-11-23-4f2c9e1/report.html#check-LIV004" in page.links
+    assert "not run" in html
+    assert page.meta["Content-Security-Policy"].startswith(CSP)
+    assert "script" not in page.tags
+
+
+def test_the_latest_run_of_an_environment_counts():
+    html = render_index([run("dev", day="2026-11-23"), run("dev", Verdict.BLOCKED, day="2026-11-24")])
+    assert "✕ dev: blocked" in text(html)
+    assert "2026-11-23" not in html
+
+
+@pytest.mark.parametrize("name", [*HOSTILE.values(), "javascript:alert(1)", "//evil.example"])
+def test_index_links_stay_below_the_folder(name):
+    path = f"{name}/report.html" if "\ud800" not in name else "x"
+    page = Page(render_index([run(name, report=path, commit=name)]))
+    assert "script" not in page.tags
+    for link in page.links:
+        assert ":" not in link
+        assert not link.startswith("/")
+
+
+def test_index_without_a_run_says_how_to_make_one():
+    assert "migration-audit run" in render_index([])
+
+
+def test_summary_says_the_verdict_first_and_what_blocks():
+    markdown = summary_markdown(evidence())
+    assert markdown.startswith("## ✕ prod is blocked\n")
+    assert markdown.index("What blocks") < markdown.index("What needs a human eye") < markdown.index("Every check")
+    assert "LIV010" in markdown
+
+
+@pytest.mark.parametrize("limit", [LIMIT, 5000])
+def test_summary_stays_below_its_limit_and_tells(limit):
+    findings = tuple(Finding(key=f"LIV003:{n}", summary="位置" * 200, expected="x" * 999) for n in range(2000))
+    held = [result("LIV003", "x", Outcome.FAILED, findings=findings).to_json()]
+    markdown = summary_markdown(evidence(checks=held), limit=limit)
+    assert len(markdown.encode()) <= limit
+    assert "cut here" in markdown
+    assert markdown.startswith("## ✕ prod is blocked")
+
+
+def test_summary_tells_what_could_not_be_checked():
+    held = [result("LIV001", "Reachable", Outcome.ERRORED, reason="connection refused").to_json()]
+    markdown = summary_markdown(evidence(verdict="incomplete", checks=held, error=None))
+    assert "## ! prod could not be audited in full" in markdown
+    assert "- LIV001 Reachable&#58; connection refused" in markdown

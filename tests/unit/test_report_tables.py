@@ -1,0 +1,459 @@
+"""The tables: what they say, in every form, also about names that somebody chose to do harm."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from tests.report_example import (
+    COLUMNS,
+    DRIFT,
+    HOSTILE,
+    INDEXES,
+    LEGACY,
+    OWNER,
+    PROD,
+    SIDES,
+    chunks,
+    column,
+    constraint,
+    dimension,
+    extension,
+    index,
+    result,
+    results,
+    snapshot,
+)
+
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
+from migration_audit.model.finding import Finding, Outcome, Verdict
+from migration_audit.model.snapshot import HypertableChunks, Unmodelled
+from migration_audit.report import tables
+from migration_audit.report.sanitize import clean_html
+
+ROOT = Path(__file__).parents[2]
+
+
+def example():
+    """Every table of prod, by name."""
+    held = results()
+    blockers = [f for r in held if r.severity is Severity.BLOCKER for f in r.findings]
+    return {
+        "checks": tables.check_table(held),
+        "findings": tables.findings_table(held),
+        "matrix": tables.matrix({"dev": held[:3], "prod": held}),
+        "columns": tables.column_table(OWNER, PROD),
+        "indexes": tables.index_table(SIDES),
+        "constraints": tables.constraint_table({"owner": snapshot(constraint("pk", "PRIMARY KEY (id)"))}),
+        "hypertables": tables.hypertable_table(SIDES),
+        "extensions": tables.extension_table(SIDES),
+        "differences": tables.difference_table(DRIFT),
+        "chunks": tables.chunk_timeline(chunks()),
+        "banner": tables.verdict_banner(Verdict.BLOCKED, "prod", blockers, [], ["LIV002: no rights"]),
+    }
+
+
+def hostile(name):
+    """Every table of a database in which everything is called ``name``."""
+    finding = Finding(key=f"LIV003:{name}", summary=name, expected=name, actual=f"{name}x", where=name, fix_sql=name)
+    held = [result("LIV003", name, Outcome.FAILED, findings=(finding,), reason=name), result(name, name, reason=name)]
+    here = snapshot(
+        column(name, name, table=name, default=name),
+        index(name, name, table=name),
+        constraint(name, name, table=name),
+        extension(name, name),
+        dimension(name),
+    )
+    there = snapshot(column(name, f"{name}y", table=name), index(name, f"{name}y", table=name), extension(name, "1"))
+    drift = Drift(
+        differences=(Difference(verdict=DiffVerdict.MISSING, kind=name, key=name, severity=Severity.BLOCKER, note=name),),
+        unmodelled_actual=(Unmodelled(kind=name, identity=name),),
+    )
+    sides = {name: here, f"{name}2": there}
+    held_chunks = HypertableChunks(
+        schema=name, table=name, chunks=1, compressed=0, first=name, last=name, widths=((name, 1),), ranges=((name, name),)
+    )
+    return {
+        "checks": tables.check_table(held),
+        "findings": tables.findings_table(held),
+        "matrix": tables.matrix({name: held}),
+        "columns": tables.column_table(here, there, names=(name, name), caption=name),
+        "indexes": tables.index_table(sides),
+        "constraints": tables.constraint_table(sides),
+        "extensions": tables.extension_table(sides),
+        "hypertables": tables.hypertable_table(sides),
+        "differences": tables.difference_table(drift),
+        "chunks": tables.chunk_timeline(held_chunks),
+        "banner": tables.verdict_banner(Verdict.BLOCKED, name, [finding], [finding], [name]),
+    }
+
+
+class Strict(HTMLParser):
+    """Fails on anything that none of our tables has."""
+
+    VOID = frozenset({"br", "img", "wbr"})
+    TAGS = {*VOID, *re.findall(r"\w+", "a bdi caption code del details div ins li p pre span strong summary ul")} | {
+        *("table", "tbody", "td", "th", "thead", "tr")
+    }
+    ATTRIBUTES = frozenset(
+        re.findall(r"\S+", "style scope colspan rowspan href alt src width height role aria-label aria-hidden title")
+    )
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.data = [], []
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        assert tag in self.TAGS, tag
+        for name, value in attrs:
+            assert name in self.ATTRIBUTES, name
+            assert name != "src" or value.startswith("data:image/svg+xml;base64,")
+            assert name != "href" or value.startswith("#")
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.data.append(data)
+
+
+@pytest.mark.parametrize("kind", example())
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_no_name_breaks_out_of_a_table(kind, name):
+    table = hostile(name)[kind]
+    Strict(table._repr_html_())
+    assert "<script" not in table._repr_markdown_()
+    assert not re.search(r"[^\n\x20-\x7e\xa0-\U0010ffff]", repr(table) + table._repr_markdown_())
+    assert (repr(table) + table._repr_html_() + table._repr_markdown_()).encode()
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_no_name_adds_a_column_or_a_row_to_markdown(name):
+    lines = hostile(name)["findings"]._repr_markdown_().splitlines()
+    rows = [line for line in lines if line.startswith("|")]
+    assert {line.count("|") for line in rows} == {5}
+    assert len(rows) == 4
+
+
+@pytest.mark.parametrize("kind", example())
+def test_every_table_has_all_forms(kind):
+    table = example()[kind]
+    Strict(table._repr_html_())
+    assert table._repr_markdown_().strip()
+    assert " object at 0x" not in repr(table)
+    assert all(line == line.rstrip() for line in repr(table).splitlines())
+    frame = table.to_frame()
+    assert len(frame) > 0
+    assert len(set(frame.columns)) == len(frame.columns)
+
+
+@pytest.mark.parametrize("kind", example())
+def test_the_report_keeps_what_a_notebook_shows(kind):
+    html = example()[kind]._repr_html_()
+    strip = str.maketrans("", "", " ;")
+    assert str(clean_html(html)).translate(strip) == html.translate(strip)
+
+
+def test_tables_are_the_same_in_another_process():
+    code = (
+        "from tests.unit.test_report_tables import example\n"
+        "print(''.join(t._repr_html_() + t._repr_markdown_() + repr(t) for t in example().values()))"
+    )
+    ours = "".join(t._repr_html_() + t._repr_markdown_() + repr(t) for t in example().values())
+    for seed in ("1", "2"):
+        env = {"PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8", "PATH": ""}
+        run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+        assert run.stdout == ours + "\n"
+
+
+def test_headers_are_marked_up_for_screen_readers():
+    html = example()["columns"]._repr_html_()
+    assert "<caption" in html
+    assert {'scope="col"', 'scope="colgroup"', 'scope="rowgroup"', 'scope="row"'} <= set(re.findall(r'scope="\w+"', html))
+    assert 'aria-label="absent"' in example()["indexes"]._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more", "word"),
+    [
+        pytest.param(Outcome.PASSED, {}, "✓ pass", id="passed"),
+        pytest.param(Outcome.FAILED, {}, "✕ fail", id="failed blocker"),
+        pytest.param(Outcome.FAILED, {"severity": Severity.WARNING}, "▲ review", id="failed warning"),
+        pytest.param(Outcome.FAILED, {"severity": Severity.INFO}, "i info", id="failed info"),
+        pytest.param(Outcome.SKIPPED, {"required": False}, "– n/a", id="does not apply"),
+        pytest.param(Outcome.SKIPPED, {}, "! skipped", id="due and undecided is not n/a"),
+        pytest.param(Outcome.ERRORED, {}, "! error", id="errored"),
+        pytest.param(Outcome.PENDING, {}, "◌ pending", id="pending"),
+    ],
+)
+def test_outcomes_are_glyph_and_word(outcome, more, word):
+    frame = tables.check_table([result("SQL001", "question", outcome, **more)]).to_frame()
+    assert frame["Outcome"].tolist() == [word]
+
+
+def test_checks_are_grouped_by_family_in_the_order_of_the_audit():
+    held = [result(i, i) for i in ("ZZZ1", "RET001", "LIV002", "SQL001", "COV010", "COV002")]
+    frame = tables.check_table(held).to_frame()
+    assert frame["Check"].tolist() == ["SQL001", "COV002", "COV010", "LIV002", "RET001", "ZZZ1"]
+    assert frame["Family"].tolist() == ["SQL", "COV", "COV", "LIV", "RET", "ZZZ"]
+
+
+def test_findings_come_blockers_first_with_words_marked():
+    table = tables.findings_table(results())
+    assert table.to_frame()["Severity"].tolist() == ["blocker"] * 4 + ["warning"] * 2 + ["info"]
+    html = table._repr_html_()
+    assert ">text</del>" in html
+    assert ">7 days</ins>" in html
+    assert "CREATE UNIQUE INDEX IF NOT EXISTS positions_device_ts" in html
+
+
+def test_a_check_that_failed_without_a_finding_is_shown():
+    table = tables.findings_table([result("SQL002", "applies", Outcome.FAILED, reason="it broke")])
+    assert "it broke" in repr(table)
+
+
+def test_columns_side_by_side():
+    frame = tables.column_table(OWNER, PROD).to_frame().set_index(["Table", "Column"])
+    verdicts = frame["Verdict"]
+    assert verdicts["public.positions", "device_id"] == "✕ type differs"
+    assert verdicts["public.positions", "ts"] == "✓ same"
+    assert verdicts["public.positions", "note"] == "▲ extra column"
+    assert verdicts["directus_ops.migrations_applied", "filename"] == "✕ nullability differs"
+    assert frame.loc[("public.positions", "device_id"), "Actual type"] == "character varying(64)"
+    assert frame.loc[("public.positions", "attributes"), "Expected attributes"] == "not null, default '{}'::jsonb"
+
+
+def test_columns_stand_in_the_order_of_the_table():
+    frame = tables.column_table(OWNER, PROD).to_frame()
+    assert frame[frame["Table"] == "public.positions"]["Column"].tolist() == [*(c.name for c in COLUMNS), "note"]
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        pytest.param({"type": "integer"}, "✕ type differs", id="type"),
+        pytest.param({"not_null": True}, "✕ nullability differs", id="nullability"),
+        pytest.param({"default": "1"}, "✕ default differs", id="default"),
+        pytest.param({"generated": "stored", "default": "1"}, "✕ default and generated differ", id="generated"),
+        pytest.param({"identity_kind": "always"}, "✕ identity differs", id="identity"),
+        pytest.param({"collation": '"C"'}, "✕ collation differs", id="collation"),
+        pytest.param({"storage": "external"}, "✕ storage differs", id="storage"),
+        pytest.param({"statistics": 100}, "✕ statistics differs", id="statistics"),
+        pytest.param({"comment": "x"}, "i comment differs", id="comment is information"),
+        pytest.param({"privileges": ("a=r/b",)}, "▲ privileges differs", id="privileges need an eye"),
+        pytest.param({"type": "integer", "default": "1", "not_null": True}, "✕ type and 2 more differ", id="many"),
+    ],
+)
+def test_every_attribute_of_a_column_is_seen(change, verdict):
+    here = column("a", "text")
+    table = tables.column_table(snapshot(here), snapshot(replace(here, **change)))
+    frame = table.to_frame()
+    assert frame["Verdict"].tolist() == [verdict]
+    row = frame.iloc[0]
+    assert (row["Expected type"], row["Expected attributes"]) != (row["Actual type"], row["Actual attributes"])
+
+
+def test_columns_that_are_missing_are_not_called_the_same():
+    frame = tables.column_table(OWNER, snapshot()).to_frame()
+    assert set(frame["Verdict"]) == {"✕ missing"}
+
+
+def many(tables_, columns=4):
+    return [column(f"c{c}", "text", table=f"t{t:03}") for t in range(tables_) for c in range(columns)]
+
+
+def test_above_sixty_columns_equal_tables_fold_to_a_line():
+    objects = many(20)
+    table = tables.column_table(snapshot(*objects), snapshot(replace(objects[0], type="integer"), *objects[1:]))
+    text = repr(table)
+    assert text.count("… 4 columns, all the same") == 19
+    assert "c0" in text
+    assert len(table.to_frame()) == 80
+
+
+def test_thousands_of_equal_tables_fold_to_one_line():
+    objects = many(500, 1)
+    text = repr(tables.column_table(snapshot(*objects), snapshot(*objects)))
+    assert "… and 460 more without a difference" in text
+    assert len(text.splitlines()) < 60
+
+
+def test_only_differences_and_scope():
+    table = tables.column_table(OWNER, PROD, only_differences=True, scope=lambda c: c.table == "positions")
+    assert table.to_frame()["Column"].tolist() == ["device_id", "note"]
+    assert table.note == "2 of 8 columns differ"
+    assert "All columns are the same" in repr(tables.column_table(OWNER, OWNER, only_differences=True))
+
+
+def test_index_sets():
+    frame = tables.index_table(SIDES).to_frame().set_index("Index")
+    assert frame.loc["positions_device_ts", ["legacy", "owner", "prod"]].tolist() == ["● present", "● present", "○ absent"]
+    assert frame.loc["positions_device_ts", "Verdict"] == "✕ missing in prod"
+    assert frame.loc["positions_manual_lat", "Verdict"] == "▲ only in prod"
+    assert frame.loc["positions_ts", "Verdict"] == "✓ same everywhere"
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        pytest.param({"columns": "(ts)", "definition": "CREATE INDEX x"}, "(ts)", id="definition"),
+        pytest.param({"valid": False}, "valid False", id="invalid"),
+    ],
+)
+def test_another_definition_is_half_a_dot_and_shown(change, shown):
+    other = snapshot(replace(INDEXES[2], **change))
+    frame = tables.index_table({"owner": snapshot(INDEXES[2]), "prod": other}).to_frame()
+    assert frame["prod"].tolist() == ["◐ differs"]
+    assert f"prod: {shown}" in frame["Definition"][0]
+    assert frame["Verdict"].tolist() == ["✕ differs in prod"]
+
+
+def test_a_comment_makes_no_difference_to_a_dot():
+    other = snapshot(replace(INDEXES[2], comment="x"))
+    assert tables.index_table({"a": snapshot(INDEXES[2]), "b": other}).to_frame()["Verdict"][0] == "✓ same everywhere"
+
+
+def test_what_the_owner_adds_is_told_and_not_flagged():
+    sides = {"legacy": snapshot(), "owner": snapshot(INDEXES[0]), "prod": snapshot(INDEXES[0])}
+    assert tables.index_table(sides).to_frame()["Verdict"].tolist() == ["i not in legacy"]
+
+
+def test_hypertable_settings():
+    frame = tables.hypertable_table(SIDES).to_frame().set_index("Setting")
+    assert frame.loc["ts: chunk interval", ["owner", "prod"]].tolist() == ["1 day", "7 days"]
+    assert frame.loc["ts: chunk interval", "Verdict"] == "✕ differs in prod"
+    assert frame.loc["dimensions", "Verdict"] == "✓ same everywhere"
+
+
+def test_a_table_that_is_no_hypertable_on_one_side_is_absent_there():
+    frame = tables.hypertable_table({"owner": OWNER, "prod": snapshot()}).to_frame()
+    assert set(frame["prod"]) == {"(absent)"}
+    assert set(frame["Verdict"]) == {"✕ missing in prod"}
+
+
+def test_extension_versions_need_an_eye():
+    frame = tables.extension_table(SIDES).to_frame().set_index(["Extension", "Setting"])
+    assert frame.loc[("timescaledb", "version"), "Verdict"] == "▲ differs in prod"
+
+
+def test_matrix_has_a_column_per_environment():
+    frame = tables.matrix({"dev": results()[:3], "prod": results()}).to_frame().set_index("Check")
+    row = frame.loc["LIV004 Indexes are as the owner's SQL builds them"]
+    assert (row["dev"], row["prod"]) == ("– not run", "✕ fail 1 finding")
+
+
+def test_differences_of_an_environment():
+    frame = tables.difference_table(DRIFT).to_frame()
+    assert frame[["Difference", "Attribute"]].values.tolist() == [
+        ["✕ changed", "type"],
+        ["i changed", "comment"],
+        ["✕ changed", "chunk interval"],
+        ["✕ missing", ""],
+        ["▲ unexpected", ""],
+    ]
+
+
+def test_what_a_missing_table_takes_along_is_counted_not_listed():
+    def missing(kind, key, part_of=None):
+        return Difference(verdict=DiffVerdict.MISSING, kind=kind, key=key, severity=Severity.BLOCKER, part_of=part_of)
+
+    drift = Drift(
+        differences=(
+            missing("column", "public.t.a", ("table", "public.t")),
+            missing("constraint", "public.t.pk", ("table", "public.t")),
+            missing("index", "public.pk", ("constraint", "public.t.pk")),
+            missing("table", "public.t"),
+        )
+    )
+    table = tables.difference_table(drift)
+    assert len(table) == 1
+    assert "with 1 column, 1 constraint, 1 index" in repr(table)
+
+
+def test_what_could_not_be_compared_is_a_row():
+    drift = Drift(unmodelled_expected=(Unmodelled(kind="cast", identity="text as x"),))
+    table = tables.difference_table(drift)
+    assert "cast text as x" in repr(table)
+    assert table.note == "1 not compared"
+
+
+def test_more_rows_than_the_limit_are_told():
+    findings = tuple(Finding(key=f"LIV003:{n}", summary=f"finding {n}") for n in range(30))
+    table = tables.findings_table([result("LIV003", "x", Outcome.FAILED, findings=findings)], limit=10)
+    assert "… 20 more rows are not shown here" in repr(table)
+    assert "finding 10" not in table._repr_html_()
+    assert "finding 9" in table._repr_html_()
+    assert len(table.to_frame()) == 30
+
+
+def test_chunks_are_drawn_with_a_table_twin():
+    timeline = tables.chunk_timeline(chunks())
+    html = timeline._repr_html_()
+    assert "16 chunks from 2026-10-01 to 2026-11-01, 1 gap" in html
+    assert timeline.to_frame()["Number"].tolist() == ["14", "2", "2 chunks lack it"]
+
+
+@pytest.mark.parametrize(
+    "ranges",
+    [
+        pytest.param((("-infinity", "infinity"),), id="infinite"),
+        pytest.param((("294276-01-01", "294277-01-01"),), id="beyond the calendar"),
+        pytest.param((("nan", "nan"),), id="not a number"),
+        pytest.param((), id="none"),
+    ],
+)
+def test_chunks_that_cannot_be_drawn_leave_the_table(ranges):
+    html = tables.chunk_timeline(replace(chunks(), ranges=ranges))._repr_html_()
+    assert "<img" not in html
+    assert "as wide as 7 days" in html
+
+
+def test_integer_chunks_are_drawn():
+    html = tables.chunk_timeline(replace(chunks(), ranges=(("0", "1000"), ("1000", "2000"))))._repr_html_()
+    assert "2 chunks from 0 to 2,000, without a gap; 14 more are not drawn" in html
+
+
+def test_banner_says_the_verdict_and_what_led_to_it():
+    text = repr(example()["banner"])
+    assert text.startswith("✕ prod is blocked\n")
+    assert "LIV004  public.positions_device_ts is missing in prod" in text
+    assert "What could not be checked (1)\n  LIV002: no rights" in text
+
+
+def test_a_banner_counts_what_it_does_not_show():
+    findings = [Finding(key=f"LIV003:{n}", summary=f"no {n}") for n in range(40)]
+    banner = tables.verdict_banner(Verdict.BLOCKED, "prod", findings)
+    assert "What blocks (40)" in repr(banner)
+    assert "… and 28 more" in repr(banner)
+    assert len(banner.to_frame()) == 40
+
+
+def test_nothing_is_said_where_there_is_nothing():
+    assert "No checks were run." in repr(tables.check_table([]))
+    assert "No indexes on any side." in tables.index_table({"owner": snapshot()})._repr_html_()
+    assert "No differences." in tables.difference_table(Drift())._repr_markdown_()
+
+
+def test_coverage_of_the_example_is_whole():
+    frame = tables.column_table(LEGACY, OWNER).to_frame()
+    assert "✕ missing" not in set(frame["Verdict"])
+
+
+def test_importing_the_tables_loads_nothing_heavy():
+    code = (
+        "import sys, migration_audit.report.tables, migration_audit.report.html, migration_audit.report.index, "
+        "migration_audit.report.summary, migration_audit.report.drift_json\n"
+        "print([m for m in ('pandas', 'jinja2', 'bleach', 'mistune', 'nbformat', 'nbconvert') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"

@@ -1,0 +1,142 @@
+"""The guard, with ordinary programs in the place of PostgreSQL: it cleans up whatever happens to its caller."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from migration_audit.shadow import guard
+
+LIMIT = 20.0
+FOREVER = ["sleep", "1000"]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds; fail after a limit."""
+    limit = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < limit, "did not happen in time"
+        time.sleep(0.01)
+
+
+class Watched:
+    """A directory with a guard that watches over it."""
+
+    def __init__(self, directory: Path, *, steps: list[list[str]], server: list[str], detached: bool = False) -> None:
+        self.directory = directory
+        directory.mkdir()
+        spec = {"account": None, "data": str(directory), "steps": steps, "server": server, "detached": detached}
+        (directory / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
+        self.process = subprocess.Popen([sys.executable, "-I", "-S", guard.__file__, directory], stdin=subprocess.PIPE)
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    def exit(self) -> dict[str, object]:
+        found: dict[str, object] = json.loads((self.directory / "exit").read_text(encoding="utf-8"))
+        return found
+
+    def child(self) -> int | None:
+        """The number of the running child: each writes it to a file first."""
+        try:
+            return int((self.directory / "pid").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+
+def telling(command: str) -> list[str]:
+    return ["sh", "-c", f"echo $$ > pid.new; mv pid.new pid; {command}"]
+
+
+def signalled(number: signal.Signals) -> Callable[[Watched], None]:
+    return lambda watched: watched.process.send_signal(number)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [Watched.close, signalled(signal.SIGTERM), signalled(signal.SIGINT), signalled(signal.SIGHUP)],
+    ids=["end of the pipe", "SIGTERM", "SIGINT", "SIGHUP"],
+)
+def test_the_server_is_stopped_and_its_directory_removed(tmp_path: Path, end: Callable[[Watched], None]) -> None:
+    watched = Watched(tmp_path / "d", steps=[["true"]], server=telling("exec sleep 1000"))
+    until(lambda: watched.child() is not None)
+    child = watched.child() or 0
+    end(watched)
+    assert watched.process.wait(LIMIT) == 0
+    watched.close()
+    assert not watched.directory.exists()
+    assert not guard.is_alive(child)
+
+
+def test_a_step_that_is_running_is_stopped_too(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "d", steps=[telling("exec sleep 1000")], server=FOREVER)
+    until(lambda: watched.child() is not None)
+    child = watched.child() or 0
+    watched.close()
+    assert watched.process.wait(LIMIT) == 0
+    assert not watched.directory.exists()
+    assert not guard.is_alive(child)
+
+
+@pytest.mark.parametrize(
+    ("steps", "server", "program", "status"),
+    [([["sh", "-c", "exit 7"]], FOREVER, "sh", 7), ([["true"]], ["sh", "-c", "echo no luck; exit 3"], "sh", 3)],
+    ids=["a step", "the server"],
+)
+def test_what_ends_by_itself_is_told_and_its_output_kept(
+    tmp_path: Path, steps: list[list[str]], server: list[str], program: str, status: int
+) -> None:
+    watched = Watched(tmp_path / "d", steps=steps, server=server)
+    until((watched.directory / "exit").exists)
+    assert watched.exit() == {"program": program, "status": status}
+    assert watched.process.poll() is None, "the log is still to be read"
+    if server is not FOREVER:
+        assert "no luck" in (watched.directory / "log").read_text(encoding="utf-8")
+    watched.close()
+    watched.process.wait(LIMIT)
+    assert not watched.directory.exists()
+
+
+def test_a_server_that_does_not_obey_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "STOP_LIMIT", 0.2)
+    ready = tmp_path / "ready"
+    stubborn = subprocess.Popen(
+        ["sh", "-c", f"trap '' QUIT; touch {ready}; while :; do sleep 1; done"], start_new_session=True
+    )
+    until(ready.exists)
+    guard.stop(stubborn.pid, stubborn)
+    assert stubborn.wait(LIMIT) == -signal.SIGKILL
+
+
+def test_a_detached_guard_outlives_its_caller(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "d", steps=[], server=telling("exec sleep 1000"), detached=True)
+    until(lambda: watched.child() is not None)
+    watched.close()
+    with pytest.raises(subprocess.TimeoutExpired):
+        watched.process.wait(0.3)
+    watched.process.terminate()
+    watched.process.wait(LIMIT)
+    assert not watched.directory.exists()
+
+
+def test_the_children_do_not_hold_the_callers_pipe(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "d", steps=[], server=telling("exec sleep 1000"))
+    until(lambda: watched.child() is not None)
+    assert watched.process.stdin is not None
+    pipe = os.fstat(watched.process.stdin.fileno()).st_ino
+    descriptors = Path(f"/proc/{watched.child()}/fd")
+    if not descriptors.exists():
+        pytest.skip("this system does not tell which descriptors a process holds")
+    held = [file.stat().st_ino for file in descriptors.iterdir()]
+    assert pipe not in held
+    watched.close()
+    watched.process.wait(LIMIT)

@@ -1,0 +1,87 @@
+"""Directories of clusters: nobody else enters them, and a stale one is told from one in use."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from migration_audit.shadow.paths import Account
+from migration_audit.shadow.rundir import PREFIX, Descriptors, data_of, is_in_use, make_directory, remove_stale
+
+MYSELF = Account(os.geteuid(), os.getegid())
+
+
+def test_only_the_user_enters(tmp_path: Path) -> None:
+    directory, lock = make_directory(tmp_path, MYSELF)
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert stat.S_IMODE(data_of(directory).stat().st_mode) == 0o700
+    os.close(lock)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands a server to another account")
+def test_the_server_of_root_enters_and_nobody_else(tmp_path: Path) -> None:
+    directory, lock = make_directory(tmp_path, Account(54321, 54322))
+    found = directory.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (0, 54322, 0o710)
+    assert data_of(directory).stat().st_uid == 54321
+    os.close(lock)
+
+
+def test_a_directory_is_in_use_while_its_lock_is_held(tmp_path: Path) -> None:
+    directory, lock = make_directory(tmp_path, MYSELF)
+    assert is_in_use(directory)
+    assert remove_stale(tmp_path) == []
+    os.close(lock)
+    assert not is_in_use(directory)
+    assert remove_stale(tmp_path) == [directory]
+    assert not directory.exists()
+
+
+def test_a_directory_that_is_being_made_is_left_alone(tmp_path: Path) -> None:
+    directory = tmp_path / f"{PREFIX}young"
+    directory.mkdir()
+    assert remove_stale(tmp_path) == []
+    os.utime(directory, (0, 0))
+    assert remove_stale(tmp_path) == [directory]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a directory of another user")
+def test_directories_of_other_users_are_left_alone(tmp_path: Path) -> None:
+    directory = tmp_path / f"{PREFIX}theirs"
+    directory.mkdir()
+    os.utime(directory, (0, 0))
+    os.chown(directory, 54321, 54321)
+    assert remove_stale(tmp_path) == []
+
+
+def test_a_stale_directory_does_not_cost_another_process_its_life(tmp_path: Path) -> None:
+    directory, lock = make_directory(tmp_path, MYSELF)
+    innocent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    (data_of(directory) / "postmaster.pid").write_text(f"{innocent.pid}\n", encoding="utf-8")
+    os.close(lock)
+    assert remove_stale(tmp_path) == [directory]
+    assert innocent.poll() is None
+    innocent.communicate(b"\n")
+    assert innocent.returncode == 0
+
+
+def test_a_forked_child_lets_go_of_the_pipe() -> None:
+    reader, writer = os.pipe()
+    held = Descriptors(writer)
+    go_on, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(tell)
+        os.read(go_on, 1)  # alive until the parent has seen the end of the pipe
+        os._exit(0)
+    os.close(go_on)
+    held.close()
+    assert os.read(reader, 1) == b"", "the child still holds the pipe"
+    os.close(tell)
+    os.waitpid(child, 0)
+    os.close(reader)

@@ -1,0 +1,153 @@
+"""A snapshot's file: written whole or not at all, and read only if it is what it must be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migration_audit.catalog import load_snapshot, save_snapshot
+from migration_audit.model.errors import UsageError
+from migration_audit.model.routines import Extension, Schema
+from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot, Unmodelled
+
+SNAPSHOT = Snapshot(
+    server=ServerIdentity(
+        database="db",
+        system_identifier="7",
+        postgres_version="17.12",
+        extension_versions=(("plpgsql", "1.0"),),
+        read_as="größe",
+    ),
+    objects=(
+        Extension(name="plpgsql", schema="pg_catalog", version="1.0", comment=None),
+        Schema(name='ä\n"s"', owner="postgres", privileges=("PUBLIC: USAGE",), comment="\u2028"),
+    ),
+    unmodelled=(Unmodelled(kind="cast", identity="(a AS b)"),),
+    chunks=(
+        HypertableChunks(
+            schema="s", table="t", chunks=2, compressed=0, first="0", last="9", widths=(("5", 2),), ranges=(("0", "5"),)
+        ),
+    ),
+    limits=("Something was not looked at.",),
+)
+
+
+def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
+    save_snapshot(SNAPSHOT, tmp_path / "s.json")
+    loaded = load_snapshot(tmp_path / "s.json")
+    assert loaded == SNAPSHOT
+    assert loaded.digest == SNAPSHOT.digest
+    assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
+
+
+def test_the_same_snapshot_gives_the_same_bytes(tmp_path: Path) -> None:
+    save_snapshot(SNAPSHOT, tmp_path / "a.json")
+    save_snapshot(load_snapshot(tmp_path / "a.json"), str(tmp_path / "b.json"))
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_a_file_that_cannot_be_written_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_snapshot(SNAPSHOT, tmp_path / "s.json")
+    before = (tmp_path / "s.json").read_bytes()
+    broken = Snapshot(server=SNAPSHOT.server, objects=(object(),))  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        save_snapshot(broken, tmp_path / "s.json")
+    assert (tmp_path / "s.json").read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 1
+    with pytest.raises(UsageError, match="cannot be written"):
+        save_snapshot(SNAPSHOT, tmp_path / "nowhere" / "s.json")
+
+
+def without(*path: str | int) -> Callable[[dict[str, Any]], None]:
+    def change(body: dict[str, Any]) -> None:
+        place: Any = body
+        for step in path[:-1]:
+            place = place[step]
+        del place[path[-1]]
+
+    return change
+
+
+def with_(value: Any, *path: str | int) -> Callable[[dict[str, Any]], None]:
+    def change(body: dict[str, Any]) -> None:
+        place: Any = body
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = value
+
+    return change
+
+
+CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "another version": (with_(2, "schema_version"), "schema version 2"),
+    "no version": (without("schema_version"), "not a snapshot"),
+    "an unknown kind": (with_("galaxy", "objects", 0, "kind"), "unknown kind 'galaxy'"),
+    "no kind": (without("objects", 0, "kind"), "'kind'"),
+    "an unknown field": (with_(1, "objects", 0, "colour"), "Extension has no field 'colour'"),
+    "a missing field": (without("objects", 0, "version"), "Extension lacks its field 'version'"),
+    "a value of another type": (with_(1, "objects", 0, "version"), "Extension.version cannot be 1"),
+    "null where there must be text": (with_(None, "objects", 0, "version"), "Extension.version cannot be None"),
+    "text where there must be a list": (with_("x", "objects", 1, "privileges"), "Schema.privileges"),
+    "a number in a list of texts": (with_([1], "objects", 1, "privileges"), "Schema.privileges"),
+    "true where there must be a number": (with_(True, "chunks", 0, "chunks"), "HypertableChunks.chunks"),
+    "a pair of three": (with_([["5", 2, 3]], "chunks", 0, "widths"), "HypertableChunks.widths"),
+    "no objects": (without("objects"), "'objects'"),
+    "objects that are none": (with_([7], "objects"), "unknown kind None"),
+    "an unknown part": (with_([], "galaxies"), "unknown field 'galaxies'"),
+    "an unknown field of the server": (with_("x", "server", "password"), "ServerIdentity has no field 'password'"),
+    "a change by hand": (with_("2.0", "objects", 0, "version"), "changed after it was saved"),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES.values(), ids=CHANGES)
+def test_a_file_that_is_not_as_it_was_saved_is_refused(
+    tmp_path: Path, case: tuple[Callable[[dict[str, Any]], None], str]
+) -> None:
+    change, said = case
+    path = tmp_path / "s.json"
+    save_snapshot(SNAPSHOT, path)
+    body = json.loads(path.read_text(encoding="utf-8"))
+    change(body)
+    path.write_text(json.dumps(body), encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        load_snapshot(path)
+    assert said in caught.value.what
+    assert caught.value.where == str(path)
+
+
+def test_an_object_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    save_snapshot(SNAPSHOT, path)
+    body = json.loads(path.read_text(encoding="utf-8"))
+    body["objects"].append(body["objects"][0])
+    path.write_text(json.dumps(body), encoding="utf-8")
+    with pytest.raises(UsageError, match="twice"):
+        load_snapshot(path)
+
+
+BYTES: dict[str, tuple[bytes, str]] = {
+    "nothing": (b"", "not JSON"),
+    "half": (b'{"schema_version": 1, "obj', "not JSON"),
+    "no JSON": (b"create table t ();", "not JSON"),
+    "a list": (b"[]", "not a snapshot"),
+    "other bytes": (b"\xff\xfe", "not UTF-8"),
+    "too deep": (b"[" * 100_000, "not JSON"),
+}
+
+
+@pytest.mark.parametrize("case", BYTES.values(), ids=BYTES)
+def test_a_file_that_is_no_snapshot_is_refused(tmp_path: Path, case: tuple[bytes, str]) -> None:
+    content, said = case
+    (tmp_path / "s.json").write_bytes(content)
+    with pytest.raises(UsageError, match=said) as caught:
+        load_snapshot(tmp_path / "s.json")
+    assert "s.json" in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nothing\.json.*No such file"):
+        load_snapshot(tmp_path / "nothing.json")

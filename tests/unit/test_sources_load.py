@@ -1,0 +1,277 @@
+"""Which files a source has, in which order, and how what cannot be read is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from migration_audit.model.errors import SourceError
+from migration_audit.model.sql import SqlFile, StatementKind
+from migration_audit.sources import load_globs, load_source, numbering, text_digest
+
+
+def write(folder: Path, *names: str, text: str = "select 1;") -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def test_a_folder_comes_in_the_order_of_its_numbers(tmp_path: Path) -> None:
+    names = ["10_x.sql", "2_x.sql", "0002_a.sql", "b.sql", "a.sql", "001.sql", "20240101120000_z.SQL"]
+    write(tmp_path, *names, "readme.md", "deeper/1_y.sql")
+    source = load_source("owner", [tmp_path], shown_from=tmp_path)
+    expected = ["001.sql", "0002_a.sql", "2_x.sql", "10_x.sql", "20240101120000_z.SQL", "a.sql", "b.sql"]
+    assert [file.path for file in source.files] == expected
+    assert [file.number for file in source.files] == [1, 2, 2, 10, 20240101120000, None, None]
+
+
+def test_paths_are_applied_one_after_the_other(tmp_path: Path) -> None:
+    write(tmp_path, "b/1.sql", "a/1.sql", "a/2.sql", "c.sql")
+    paths = [tmp_path / "b", tmp_path / "c.sql", tmp_path / "a", tmp_path / "c.sql"]
+    source = load_source("owner", paths, shown_from=tmp_path)
+    assert [file.path for file in source.files] == ["b/1.sql", "c.sql", "a/1.sql", "a/2.sql", "c.sql"]
+    assert str(source.statements[0].at) == "b/1.sql:1"
+
+
+def test_a_path_outside_is_shown_as_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a/1.sql")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    outside = load_source("x", [Path("../a/1.sql")], shown_from=Path())
+    inside = load_source("x", [Path("../a/1.sql")], shown_from=Path(".."))
+    assert (outside.files[0].path, inside.files[0].path) == ("../a/1.sql", "a/1.sql")
+
+
+def test_globs_keep_their_order_and_take_a_file_once(tmp_path: Path) -> None:
+    write(tmp_path, "z/2_b.sql", "z/10_c.sql", "z/notes.txt", "a/1.sql", "a/b/3.sql", "a/b/20.sql")
+    source = load_globs("x", tmp_path, ["z/2_*.sql", "z/*", "**/*.sql"], shown_from=tmp_path.parent)
+    expected = ["z/2_b.sql", "z/10_c.sql", "a/1.sql", "a/b/3.sql", "a/b/20.sql"]
+    assert [file.path for file in source.files] == [f"{tmp_path.name}/{name}" for name in expected]
+
+
+def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
+    raw = b"\xef\xbb\xbfselect 'x';\r\n-- \xc3\xa9\r\nselect 2"
+    (tmp_path / "1_a.sql").write_bytes(raw)
+    source = load_source("x", [tmp_path], shown_from=tmp_path)
+    assert source.files[0].sha256 == hashlib.sha256(raw).hexdigest()
+    assert [(s.text, s.at.line) for s in source.statements] == [("select 'x'", 1), ("select 2", 3)]
+
+
+def test_the_text_digest_follows_bytes_and_order_alone(tmp_path: Path) -> None:
+    write(tmp_path, "one/1.sql", "two/7_other.sql")
+    write(tmp_path, "one/2.sql", "two/8.sql", text="select 2")
+    one, two = (load_source(n, [tmp_path / n], shown_from=tmp_path) for n in ("one", "two"))
+    turned = load_source("x", [tmp_path / "one/2.sql", tmp_path / "one/1.sql"], shown_from=tmp_path)
+    assert text_digest(one) == text_digest(two) != text_digest(turned)
+    assert text_digest(one).startswith("sha256:")
+
+
+BAD_BYTES = {
+    "empty": (b"", ":1", "empty"),
+    "space alone": (b" \r\n\n", ":1", "empty"),
+    "comments alone": (b"-- nothing\n/* here */\n;", ":1", "no statement"),
+    "a mark alone": (b"\xef\xbb\xbf", ":1", "no statement"),
+    "latin-1": ("select 1;\nselect 'é';".encode("latin-1"), ":2", "byte 0xE9 at offset 18"),
+    "utf-16": ("select 1".encode("utf-16"), ":1", "UTF-16"),
+    "utf-32": ("select 1".encode("utf-32"), ":1", "UTF-32"),
+    "a NUL": (b"select 1;\nselect '\0';", ":2", "NUL byte at offset 18"),
+    "utf-16 without a mark": ("select 1".encode("utf-16-le"), ":1", "NUL byte at offset 1"),
+}
+
+
+@pytest.mark.parametrize(("raw", "line", "what"), BAD_BYTES.values(), ids=BAD_BYTES)
+def test_bytes_that_are_no_sql_are_refused(tmp_path: Path, raw: bytes, line: str, what: str) -> None:
+    (tmp_path / "bad.sql").write_bytes(raw)
+    with pytest.raises(SourceError) as caught:
+        load_source("x", [tmp_path], shown_from=tmp_path)
+    assert caught.value.where == f"bad.sql{line}"
+    assert what in caught.value.what
+    assert caught.value.todo
+
+
+def test_paths_that_hold_no_sql_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, "text/readme.md")
+    (tmp_path / "folder.sql").mkdir()
+    (tmp_path / "loose.sql").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe.sql")
+    cases = {
+        "gone.sql": "no such file",
+        "text": "no .sql files",
+        "loose.sql": "no such file",
+        "pipe.sql": "not a regular file",
+    }
+    for name, what in cases.items():
+        with pytest.raises(SourceError, match=what) as caught:
+            load_source("x", [tmp_path / name], shown_from=tmp_path)
+        assert caught.value.where == name
+    with pytest.raises(SourceError, match="is a folder"):
+        load_source("x", [tmp_path], shown_from=tmp_path)
+    with pytest.raises(SourceError, match="no SQL files"):
+        load_source("x", [], shown_from=tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "a.sql")
+    (tmp_path / "a.sql").chmod(0)
+    with pytest.raises(SourceError, match="cannot be read") as caught:
+        load_source("x", [tmp_path], shown_from=tmp_path)
+    assert caught.value.where == "a.sql"
+
+
+BAD_GLOBS = {
+    "no match": (["a/*.sql", "b/*.sql"], "no .sql files match 'b/*.sql'"),
+    "other files alone": (["a/*.md"], "no .sql files match"),
+    "absolute": (["/etc/*.sql"], "no glob below the root"),
+    "nothing": ([""], "no glob below the root"),
+    "a folder": (["a"], "is a folder"),
+    "none": ([], "no SQL files"),
+}
+
+
+@pytest.mark.parametrize(("globs", "what"), BAD_GLOBS.values(), ids=BAD_GLOBS)
+def test_globs_without_sql_are_refused(tmp_path: Path, globs: list[str], what: str) -> None:
+    write(tmp_path, "a/1.sql", "a/x.md")
+    with pytest.raises(SourceError) as caught:
+        load_globs("x", tmp_path, globs, shown_from=tmp_path.parent)
+    assert what in caught.value.what
+
+
+def test_a_root_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such folder"):
+        load_globs("x", tmp_path / "gone", ["*.sql"], shown_from=tmp_path)
+
+
+def files(*paths: str) -> list[SqlFile]:
+    numbers = [int("".join(filter(str.isdigit, path.split("/")[-1].split("_")[0])) or -1) for path in paths]
+    return [
+        SqlFile(path=path, sha256="", number=None if number < 0 else number, statements=())
+        for path, number in zip(paths, numbers, strict=True)
+    ]
+
+
+NUMBERINGS = {
+    "none": ([], (), ()),
+    "in order": (["a/1_x", "a/2_x", "a/3_x"], (), ()),
+    "gaps": (["a/1_x", "a/2_x", "a/5_x", "a/x"], (), (3, 4)),
+    "duplicates": (["a/2_x", "a/0002_y", "a/3_z"], ((2, ("a/2_x", "a/0002_y")),), ()),
+    "duplicates count in one folder": (["a/1_x", "b/1_x", "b/2_x"], (), ()),
+    "gaps count in one folder": (["a/1_x", "b/3_x"], (), ()),
+    "a file applied twice is no duplicate": (["a/1_x", "a/1_x"], (), ()),
+    "steps of ten": (["a/10_x", "a/20_x", "a/40_x"], (), (30,)),
+    "dates have no gaps": (["a/202401_x", "a/20240131120000_x", "a/20240131120000_y"],
+                           ((20240131120000, ("a/20240131120000_x", "a/20240131120000_y")),), ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("paths", "duplicates", "gaps"), NUMBERINGS.values(), ids=NUMBERINGS)
+def test_numbering(paths: list[str], duplicates: tuple[object, ...], gaps: tuple[int, ...]) -> None:
+    assert numbering(files(*paths)) == (duplicates, gaps)
+
+
+IGNORED = (
+    *(r"\restrict abc", r"\unrestrict abc", r"\echo 'a;b' :x", r"\qecho", r"\warn x", r"\timing on", r"\pset pager off"),
+    *(
+        r"\set ON_ERROR_STOP on",
+        r"\set QUIET 1",
+        r"\set unused 5",
+        r"\unset x",
+        r"\encoding UTF8",
+        r"\x",
+        r"\t",
+        r"\a",
+        r"\dt+ a*",
+    ),
+)
+
+
+@pytest.mark.parametrize("command", IGNORED)
+def test_commands_that_only_print_are_left_out(tmp_path: Path, command: str) -> None:
+    write(tmp_path, "a.sql", text=f"{command}\nselect 1\n{command}\n + 2; {command}\nselect 3;\n")
+    found = load_source("x", [tmp_path], shown_from=tmp_path).statements
+    assert [(" ".join(s.text.split()), s.at.line) for s in found] == [("select 1 + 2", 2), ("select 3", 5)]
+
+
+REFUSED = {
+    r"\connect other": "connects to another database",
+    r"\c other": "connects to another database",
+    r"select 1 \gexec": "further statements",
+    r"select 1 \gset": "sets variables",
+    r"select 1 \g": "own options",
+    r"\copy t from x.csv": "files of the machine",
+    r"\if true": "which statements run",
+    r"\! rm -rf x": "runs a program",
+    r"\o out.txt": "sends output",
+    r"\set AUTOCOMMIT off": "where transactions end",
+    r"\set now `date`": "runs a program",
+    r"\echo a \quit": "second command",
+    r"\q": "ends the file early",
+    r"\encoding LATIN1": "UTF-8 alone",
+    r"select 1\; select 2": "joins statements",
+    r"\.": "no COPY",
+    r"\frobnicate": "does not know",
+    r"\i missing.sql": "does not exist",
+    r"select 1 \i b.sql": "middle of a statement",
+    r"\i :name": "not a plain file name",
+    r"\ir a.sql": "includes itself",
+}
+
+
+@pytest.mark.parametrize(("line", "reason"), REFUSED.items(), ids=REFUSED)
+def test_other_commands_are_refused(tmp_path: Path, line: str, reason: str) -> None:
+    write(tmp_path, "b.sql")
+    write(tmp_path, "a.sql", text=f"select 0;\n\n{line}\n")
+    with pytest.raises(SourceError) as caught:
+        load_source("x", [tmp_path / "a.sql"], shown_from=tmp_path)
+    assert caught.value.where == "a.sql:3"
+    assert reason in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "text", [r"select 'c:\i x'", r"select E'\\c'", r"do $$ \! $$", r"select 1 -- \! x", r"select /*\q*/ 1"]
+)
+def test_a_quoted_backslash_is_no_command(tmp_path: Path, text: str) -> None:
+    write(tmp_path, "a.sql", text=text)
+    assert len(load_source("x", [tmp_path], shown_from=tmp_path).statements) == 1
+
+
+def test_included_files_stand_where_psql_runs_them(tmp_path: Path) -> None:
+    write(tmp_path, "m/1.sql", text="select 1;\n\\ir parts/b.sql\nselect 2;\n\\include 'it''s.sql'\n")
+    write(tmp_path, "m/parts/b.sql", text="-- b\nselect 'b';\n\\include_relative c.sql\n")
+    write(tmp_path, "m/parts/c.sql", text="copy t from stdin;\n1\n\\.\n")
+    write(tmp_path, "it's.sql", text="\nselect 'd'")
+    (file,) = load_source("x", [tmp_path / "m/1.sql"], shown_from=tmp_path).files
+    assert [str(s.at) for s in file.statements] == [
+        "m/1.sql:1",
+        "m/parts/b.sql:2",
+        "m/parts/c.sql:1",
+        "m/1.sql:3",
+        "it's.sql:2",
+    ]
+    assert file.statements[2].kind is StatementKind.COPY
+    raw = b"".join((tmp_path / p).read_bytes() for p in ("m/1.sql", "m/parts/b.sql", "m/parts/c.sql", "it's.sql"))
+    assert file.sha256 == hashlib.sha256(raw).hexdigest()
+
+
+def test_a_file_of_includes_alone_is_not_empty(tmp_path: Path) -> None:
+    write(tmp_path, "all.sql", text="\\i part.sql\n\\i part.sql\n")
+    write(tmp_path, "part.sql")
+    assert len(load_source("x", [tmp_path / "all.sql"], shown_from=tmp_path).statements) == 2
+
+
+def test_a_circle_of_includes_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "a.sql", text="select 1;\n\\ir b.sql\n")
+    write(tmp_path, "b.sql", text="\n\n\\ir a.sql\n")
+    with pytest.raises(SourceError, match=r"a\.sql includes itself") as caught:
+        load_source("x", [tmp_path / "a.sql"], shown_from=tmp_path)
+    assert caught.value.where == "b.sql:3"
+
+
+def test_an_include_that_may_be_two_files_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "m/a.sql", text="\\i b.sql\n")
+    write(tmp_path, "m/b.sql", "b.sql")
+    with pytest.raises(SourceError, match="may be any of"):
+        load_source("x", [tmp_path / "m/a.sql"], shown_from=tmp_path)

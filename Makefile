@@ -30,7 +30,7 @@ notebooks: $(STAMP)  ## execute the notebooks again and keep their outputs
 	@$(BIN)/python tests/refresh_notebooks.py
 
 bench: $(STAMP)  ## measure what README promises
-	@$(BIN)/python -m tests.benchmarks
+	@failed=0; for bench in commands snapshot growth; do $(BIN)/python tests/benchmarks/bench_$$bench.py || failed=1; done; exit $$failed
 
 clean:  ## remove what make made here (the installed server stays in the user's cache)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

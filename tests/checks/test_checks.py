@@ -324,7 +324,7 @@ QUIET = [
         "LIV012",
         "out of scope is counted",
         {"excluded": (Excluded(pattern="public.directus_*", reason="Directus", objects=12),)},
-        "12 objects out of scope by public.directus_*",
+        "out of scope: 12 by public.directus_*",
     ),
     ("LIV010", "a checksum of another kind is not compared", {"owner_ledger": ledger(checksums=("abc",))}, None),
 ]

@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from migration_audit.catalog import load_snapshot, open_connection, read_snapshot, save_snapshot
-from migration_audit.model.errors import UsageError
+from migration_audit.catalog import load_snapshot, open_connection, read_snapshot, reader, save_snapshot
+from migration_audit.catalog.connection import begin_reading
+from migration_audit.model.errors import DatabaseError, UsageError
 
 pytestmark = pytest.mark.server
 
@@ -240,3 +241,40 @@ def test_statements_of_one_transaction_are_told_apart(database: str) -> None:
     rows = read_snapshot(database).rows
     assert rows["table", "public.a"][0] == rows["table", "public.b"][0]
     assert rows["table", "public.a"][1] < rows["table", "public.b"][1]
+
+
+@pytest.mark.parametrize(
+    "drop", ["drop table t", "drop table bare", "drop view v", "drop function f()", "drop index i"], ids=str
+)
+def test_what_is_dropped_meanwhile_is_not_told_half(database: str, drop: str) -> None:
+    build(
+        database,
+        [
+            "create table t (id int primary key, v text default 'x'); create index i on t (v)",
+            "create table bare (v text default 'x'); create view v as select 1 as a",
+            "create function f() returns int language sql as 'select 1'",
+        ],
+    )
+    with open_connection(database) as connection:
+        connection.execute("select 1")
+        build(database, [drop])
+        with pytest.raises(DatabaseError, match="the catalog changed while it was read"):
+            read_snapshot(connection)
+
+
+def test_the_catalog_is_read_again_when_something_was_dropped(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(database, ["create table t (id int primary key)", "create table stays (id int)"])
+    begun = []
+
+    def begin_then_drop(connection: psycopg.Connection[Any]) -> None:
+        begin_reading(connection)
+        connection.execute("select 1")
+        if not begun:
+            build(database, ["drop table t"])
+        begun.append(connection)
+
+    monkeypatch.setattr(reader, "begin_reading", begin_then_drop)
+    with psycopg.connect(database) as connection:
+        tables = [key for kind, key in read_snapshot(connection).snapshot.by_key if kind == "table"]
+    assert tables == ["public.stays"]
+    assert len(begun) == 2

@@ -94,7 +94,7 @@ def test_rows_without_a_name_are_told(database: str) -> None:
     make(database, "create table done (name text); insert into done values ('a'), (null)")
     ledger = look(database)
     assert (ledger.state, ledger.names) == (LedgerState.OTHER_SHAPE, ("a",))
-    assert ledger.reason == "public.done has 1 rows without a name."
+    assert ledger.reason == "public.done has rows without a name: 1."
 
 
 @pytest.fixture

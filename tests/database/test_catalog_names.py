@@ -61,12 +61,12 @@ def test_a_name_is_read_as_it_is(database: str, name: str, tmp_path: object) -> 
         ("function", f"{dotted(name, name)}()"),
     ):
         assert (kind, key) in snapshot.by_key
-    [index] = [obj for obj in snapshot.objects if obj.kind == "index" and getattr(obj, "constraint", None) is None]
-    assert getattr(index, "columns") == "(v)"  # noqa: B009
+    [index] = [obj for obj in snapshot.objects if obj.kind == "index" and obj.constraint is None]
+    assert index.columns == "(v)"
     orphans = [obj for obj in snapshot.objects if obj.belongs_to and obj.belongs_to not in snapshot.by_key]
     assert orphans == []
     [child] = [obj for obj in snapshot.objects if obj.kind == "table" and getattr(obj, "inherits", ())]
-    assert getattr(child, "inherits") == (dotted(name, name),)  # noqa: B009
+    assert child.inherits == (dotted(name, name),)
     save_snapshot(snapshot, f"{tmp_path}/s.json")
     assert load_snapshot(f"{tmp_path}/s.json") == snapshot
 

@@ -65,7 +65,7 @@ def test_privileges_are_told_in_words(
             connection.execute(statement.encode())
             objects = read_snapshot(database).snapshot.objects
             found = [obj for obj in objects if obj.kind == kind and "o" in {o.strip("()") for o in obj.key.split(".")}]
-            assert [getattr(obj, "privileges") for obj in found] == [expected], statement  # noqa: B009
+            assert [obj.privileges for obj in found] == [expected], statement
         connection.execute(b"drop owned by writer")
 
 
@@ -75,8 +75,8 @@ def test_columns_have_privileges_of_their_own(database: str, roles: tuple[str, s
         connection.execute("grant select (b) on t to current_user")
         by_key = read_snapshot(database).snapshot.by_key
         connection.execute("drop owned by writer")
-    assert getattr(by_key["column", "public.t.a"], "privileges") == ("writer: INSERT, SELECT",)  # noqa: B009
-    assert getattr(by_key["column", "public.t.b"], "privileges") == ("(owner): SELECT",)  # noqa: B009
+    assert by_key["column", "public.t.a"].privileges == ("writer: INSERT, SELECT",)
+    assert by_key["column", "public.t.b"].privileges == ("(owner): SELECT",)
 
 
 def test_who_granted_is_told_where_it_was_not_the_owner(database: str, roles: tuple[str, str]) -> None:
@@ -85,7 +85,7 @@ def test_who_granted_is_told_where_it_was_not_the_owner(database: str, roles: tu
         connection.execute('set role writer; grant select on t to "Odd Role"; reset role')
         table = read_snapshot(database).snapshot.by_key["table", "public.t"]
         connection.execute("drop owned by writer cascade")
-    assert getattr(table, "privileges") == (  # noqa: B009
+    assert table.privileges == (
         "Odd Role (granted by writer): SELECT",
         "writer: SELECT (with grant option)",
     )
@@ -96,8 +96,8 @@ def test_the_owner_is_named_once(database: str, roles: tuple[str, str]) -> None:
         connection.execute("create table t (a int); alter table t owner to writer; revoke delete on t from writer")
         table = read_snapshot(database).snapshot.by_key["table", "public.t"]
         connection.execute("drop owned by writer")
-    assert getattr(table, "owner") == "writer"  # noqa: B009
-    [line] = getattr(table, "privileges")  # noqa: B009
+    assert table.owner == "writer"
+    [line] = table.privileges
     assert line.startswith("(owner): INSERT, ")
     assert "DELETE" not in line
 
@@ -111,4 +111,4 @@ def test_public_is_told_as_new_servers_make_it(database: str) -> None:
         )
         after = read_snapshot(database).snapshot.by_key["schema", "public"]
     assert after == before
-    assert getattr(after, "privileges") == ("PUBLIC: USAGE",)  # noqa: B009
+    assert after.privileges == ("PUBLIC: USAGE",)

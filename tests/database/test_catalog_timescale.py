@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from migration_audit.catalog import Reading, read_snapshot
+from migration_audit.catalog import Reading, open_connection, read_snapshot
 from migration_audit.model.snapshot import HypertableChunks, Snapshot
 
 pytestmark = [pytest.mark.server, pytest.mark.timescale]
@@ -88,7 +88,7 @@ def test_a_hypertable_has_its_dimensions_in_order(database: str) -> None:
     )
     hypertable = snapshot.by_key["hypertable", "public.t"]
     hashed = snapshot.by_key["dimension", "public.t.d"]
-    assert (getattr(hypertable, "dimensions"), getattr(hypertable, "associated_schema")) == (("ts", "d"), None)  # noqa: B009
+    assert (hypertable.dimensions, hypertable.associated_schema) == (("ts", "d"), None)
     expected = {
         "type": "hash",
         "partitions": 4,
@@ -109,7 +109,7 @@ def test_a_clock_of_integers_is_told(database: str) -> None:
         "select set_integer_now_func('t', 'public.now_tick')",
     )
     dimension = snapshot.by_key["dimension", "public.t.tick"]
-    assert getattr(dimension, "integer_now_function") == "public.now_tick"  # noqa: B009
+    assert dimension.integer_now_function == "public.now_tick"
 
 
 def test_nothing_of_the_chunks_is_told_as_schema(database: str) -> None:
@@ -134,7 +134,7 @@ def test_chunks_in_a_schema_that_somebody_chose_are_not_told_as_tables(database:
     in_parts = {(kind, key) for kind, key in snapshot.by_key if key.startswith("parts.")}
     assert in_parts == {("table", "parts.mine"), ("column", "parts.mine.id")}
     hypertable = snapshot.by_key["hypertable", "public.t"]
-    assert (getattr(hypertable, "associated_schema"), getattr(hypertable, "chunk_prefix")) == ("parts", "part")  # noqa: B009
+    assert (hypertable.associated_schema, hypertable.chunk_prefix) == ("parts", "part")
     assert chunks_of(snapshot).chunks == 2
 
 
@@ -291,3 +291,16 @@ def test_the_edition_is_known(database: str) -> None:
     server = read(database, "create extension timescaledb").server
     assert server.timescaledb_license in {"apache", "timescale"}
     assert "timescaledb" in dict(server.extension_versions)
+
+
+def test_chunks_that_cannot_be_read_do_not_cost_the_snapshot(database: str) -> None:
+    whole = read(database, *HYPERTABLE, DAYS)
+    with psycopg.connect(database) as holder, open_connection(database) as connection:
+        holder.execute("lock table _timescaledb_catalog.dimension_slice in access exclusive mode")
+        connection.execute("set local lock_timeout = '100ms'")
+        snapshot = read_snapshot(connection).snapshot
+    assert snapshot.objects == whole.objects
+    assert snapshot.chunks == ()
+    [limit] = snapshot.limits
+    assert limit.startswith("The chunks of the hypertables were not looked at: ")
+    assert "lock timeout" in limit

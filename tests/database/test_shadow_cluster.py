@@ -221,6 +221,17 @@ def test_a_cluster_is_the_same_on_every_machine(private: BinaryServer, fresh: bo
         assert ask(conninfo, "select reset_val from pg_settings where name = 'TimeZone'") in {"UTC", "Asia/Tokyo"}
 
 
+def test_what_the_caller_keeps_in_its_environment_is_not_the_servers(
+    private: BinaryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROD_DATABASE_URL", "postgresql://user:s3cret@prod.example/x")
+    with private.cluster() as cluster:
+        run(cluster.conninfo(), "create table seen (line text)", "copy seen from program 'env' with (format csv)")
+        environment = ask(cluster.conninfo(), "select string_agg(line, ' ') from seen")
+    assert "HOME=/ " in environment
+    assert "s3cret" not in environment
+
+
 def test_no_job_of_timescaledb_runs(opened: PrivateCluster) -> None:
     conninfo = opened.create_database("jobs")
     with psycopg.connect(conninfo, autocommit=True) as connection:

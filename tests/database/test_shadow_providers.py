@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,19 +105,14 @@ def test_what_is_installed_without_timescaledb_is_not_chosen_for_it(server: Bina
 
 
 @needs_local
-def test_a_pristine_data_directory_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("migration_audit.shadow.local.cache_dir", lambda _: _reachable(tmp_path))
-    lines: list[str] = []
-    for _ in range(2):
-        find_server("local", progress=lines.append)
-    assert len(lines) == 1
-
-
-def _reachable(folder: Path) -> Path:
-    for each in (folder, *folder.parents):
-        if each.stat().st_uid == os.geteuid():
-            each.chmod(each.stat().st_mode | 0o111)
-    return folder
+def test_a_pristine_data_directory_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)
+        monkeypatch.setattr("migration_audit.shadow.local.cache_dir", lambda _: Path(folder))
+        lines: list[str] = []
+        for _ in range(2):
+            find_server("local", progress=lines.append)
+        assert len(lines) == 1
 
 
 @pytest.fixture(scope="module")

@@ -41,8 +41,7 @@ def test_the_committed_outputs_are_real(copy, demo_variables):
     assert re.search(r"\d\d+ passed", done.stdout)
 
 
-@pytest.mark.parametrize("kind", ["text/html", "text/plain"])
-def test_a_changed_output_fails(copy, demo_variables, kind, tmp_path):
+def test_a_changed_output_fails(copy, demo_variables, tmp_path):
     folder = Path(shutil.copytree(copy, tmp_path / "notebooks"))
     path = folder / "00_index.ipynb"
     text = path.read_text("utf-8")
@@ -51,5 +50,5 @@ def test_a_changed_output_fails(copy, demo_variables, kind, tmp_path):
     path.write_text(changed, "utf-8")
     done = nbval(folder, demo_variables, "00_index.ipynb")
     assert done.returncode == 1
-    assert kind in done.stdout
     assert "TRM_OTHER_DSN" in done.stdout
+    assert "1 failed" in done.stdout

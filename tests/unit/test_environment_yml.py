@@ -16,7 +16,7 @@ def requirements(lines):
     found = {}
     for line in lines:
         name, specifier = re.match(r"([\w.-]+)(?:\[[^\]]*\])?\s*([^;]*)", line).groups()
-        found[name.lower()] = specifier.replace(" ", "").strip()
+        found[name.lower().replace("_", "-")] = specifier.replace(" ", "").strip()
     return found
 
 

@@ -40,12 +40,20 @@ def test_cells_are_short(notebook):
 
 
 def test_nothing_is_defined_and_only_the_workbook_is_imported(notebook):
-    forbidden = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.If, ast.Try)
+    forbidden = (
+        ast.Import,
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+        ast.Lambda,
+        ast.For,
+        ast.While,
+        ast.If,
+        ast.Try,
+    )
     for cell in code_cells(notebook):
         for node in ast.walk(ast.parse(cell.source)):
             assert not isinstance(node, forbidden), f"{type(node).__name__} in: {cell.source}"
-            if isinstance(node, ast.Import):
-                raise AssertionError(f"an import in: {cell.source}")
             if isinstance(node, ast.ImportFrom):
                 assert (node.module, [n.name for n in node.names]) == ("migration_audit", ["workbook"])
 

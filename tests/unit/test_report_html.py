@@ -233,6 +233,7 @@ def test_nothing_in_evidence_gets_through(name):
         pytest.param({"verdict": "review", "checks": []}, "▲ prod needs a review", id="review"),
         pytest.param({"verdict": "incomplete"}, "! prod could not be audited in full", id="incomplete"),
         pytest.param({"complete": False}, "The run did not reach its end", id="not complete"),
+        pytest.param({"verdict": "clean", "checks": [], "complete": None}, "The run did not reach its end", id="not told"),
         pytest.param({"verdict": "fine"}, "none that the audit gives", id="unknown verdict"),
         pytest.param({"verdict": "clean"}, "contradicts the blocking findings", id="clean with blockers"),
         pytest.param({"verdict": "clean", "checks": [], "error": "connection refused"}, "connection refused", id="error"),

@@ -97,6 +97,7 @@ def test_what_a_report_needs_stays(html):
         ("position:absolute;color:red", "color:red"),
         ("color:expression(alert(1))", ""),
         ("font:12px 'x'", ""),
+        ("margin:0 -9px;margin-top:-5px;margin-left:calc(-1px);padding:5px", "padding:5px"),
         ("", ""),
     ],
 )

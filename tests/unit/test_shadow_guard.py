@@ -33,7 +33,14 @@ class Watched:
     def __init__(self, directory: Path, *, steps: list[list[str]], server: list[str], detached: bool = False) -> None:
         self.directory = directory
         directory.mkdir()
-        spec = {"account": None, "data": str(directory), "steps": steps, "server": server, "detached": detached}
+        spec = {
+            "account": None,
+            "data": str(directory),
+            "environment": dict(os.environ),
+            "steps": steps,
+            "server": server,
+            "detached": detached,
+        }
         (directory / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
         self.process = subprocess.Popen([sys.executable, "-I", "-S", guard.__file__, directory], stdin=subprocess.PIPE)
 

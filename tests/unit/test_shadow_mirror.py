@@ -153,6 +153,15 @@ def test_nothing_of_the_system_is_written(apt_home: Path, archive: Path) -> None
     assert [_times(folder) for folder in watched] == before
 
 
+@needs_apt
+def test_hooks_of_the_system_do_not_run(apt_home: Path, archive: Path) -> None:
+    Apt(apt_home, "test", f"file:{archive}")
+    environment = os.environ | {"APT_CONFIG": str(apt_home / "apt.conf")}
+    dump = subprocess.run(["apt-config", "dump"], env=environment, check=True, capture_output=True, text=True).stdout
+    assert f'Dir::State "{apt_home}"' in dump
+    assert "Invoke" not in dump
+
+
 def _times(folder: Path) -> dict[str, int]:
     return {str(path): path.lstat().st_mtime_ns for path in sorted(folder.rglob("*")) if os.access(path, os.R_OK)}
 

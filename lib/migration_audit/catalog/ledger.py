@@ -130,7 +130,7 @@ def _ledger(table: str, columns: tuple[str, ...], rows: list[tuple[str | None, s
         return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
     names = tuple(name for name, _ in rows if name is not None)
     if len(names) < len(rows):
-        reason = f"{table} has {len(rows) - len(names)} rows without a name."
+        reason = f"{table} has rows without a name: {len(rows) - len(names)}."
         return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, names=names, reason=reason)
     checksums = tuple(checksum for _, checksum in rows) if has_checksums else ()
     return Ledger(table=table, state=LedgerState.PRESENT, columns=columns, names=names, checksums=checksums)

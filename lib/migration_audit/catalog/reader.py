@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -20,6 +20,8 @@ from migration_audit.model.errors import DatabaseError
 from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot, Unmodelled
 
 ATTEMPTS = 3
+
+RowT = TypeVar("RowT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,11 @@ def read_snapshot(conninfo_or_connection: str | psycopg.Connection[Any]) -> Read
             return _read_again_if_dropped(connection)
     if conninfo_or_connection.info.transaction_status is TransactionStatus.IDLE:
         return _read_again_if_dropped(conninfo_or_connection)
-    with _server_errors(conninfo_or_connection):
-        try:
+    try:
+        with _server_errors(conninfo_or_connection):
             return _read(conninfo_or_connection)
-        except VanishedError as vanished:
-            raise _changing(conninfo_or_connection, vanished) from None
+    except VanishedError as vanished:
+        raise _changing(conninfo_or_connection, vanished) from None
 
 
 def _read_again_if_dropped(connection: psycopg.Connection[Any]) -> Reading:
@@ -78,6 +80,7 @@ def _server_errors(connection: psycopg.Connection[Any]) -> Iterator[None]:
     try:
         yield
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedObject, psycopg.errors.InternalError_) as error:
+        # "relation does not exist", "cache lookup failed": what the transaction still sees is gone for functions.
         connection.rollback()
         raise VanishedError(error.diag.message_primary) from error
     except psycopg.Error as error:
@@ -101,40 +104,45 @@ def _read(connection: psycopg.Connection[Any]) -> Reading:
     chunks: tuple[HypertableChunks, ...] = ()
     if features.has_timescaledb:
         chunks = read_chunks(connection, features, limits)
-    by_key = sorted((((row.obj.kind, row.obj.key), row) for row in rows), key=itemgetter(0))
+    rows.sort(key=attrgetter("key"))
     snapshot = Snapshot(
         server=_identity(features, system_identifier),
-        objects=tuple(row.obj for _, row in by_key),
+        objects=tuple(row.obj for row in rows),
         unmodelled=tuple(sorted(unmodelled, key=lambda one: (one.kind, one.identity))),
         chunks=chunks,
         limits=tuple(limits),
     )
-    return Reading(snapshot, {key: row.origin for key, row in by_key})
+    return Reading(snapshot, {row.key: row.origin for row in rows})
 
 
 def _read_objects(connection: psycopg.Connection[Any], features: Features) -> tuple[list[ObjectRow], list[Unmodelled]]:
-    """All kinds in one round trip."""
+    """All kinds in two round trips: while the rows of the most numerous are converted, the server reads the others."""
     kinds = {**KINDS, **TIMESCALEDB_KINDS} if features.has_timescaledb else KINDS
+    names = ["unmodelled", "unmodelled_timescaledb"] if features.has_timescaledb else ["unmodelled"]
     keep: dict[str, str] = {}
-    rows: list[ObjectRow] = []
-    unmodelled: list[Unmodelled] = []
-    with connection.pipeline():
+
+    def ask(name: str) -> psycopg.Cursor[ObjectRow]:
+        return connection.cursor(row_factory=ObjectRowFactory(kinds[name], keep)).execute(load_query(name))
+
+    with connection.pipeline() as pipeline:
         if features.has_timescaledb:
             connection.execute(load_query("hidden_relations"))
-        of_kinds = [
-            connection.cursor(row_factory=ObjectRowFactory(cls, keep)).execute(load_query(name))
-            for name, cls in kinds.items()
-        ]
-        others = [
-            connection.cursor(row_factory=instance_rows(Unmodelled)).execute(load_query(name))
-            for name in ("unmodelled", *(["unmodelled_timescaledb"] if features.has_timescaledb else []))
-        ]
-        for cursor in of_kinds:
-            rows += cursor.fetchall()
-            cursor.close()
-        for other in others:
-            unmodelled += other.fetchall()
-    return rows, unmodelled
+        columns = ask("columns")
+        pipeline.sync()
+        others = [ask(name) for name in kinds if name != "columns"]
+        unmodelled = [connection.cursor(row_factory=instance_rows(Unmodelled)).execute(load_query(name)) for name in names]
+        rows = _taken(columns)
+        pipeline.sync()
+        for cursor in others:
+            rows += _taken(cursor)
+        return rows, [one for cursor in unmodelled for one in _taken(cursor)]
+
+
+def _taken(cursor: psycopg.Cursor[RowT]) -> list[RowT]:
+    """All rows, with the memory of the result given back."""
+    rows = cursor.fetchall()
+    cursor.close()
+    return rows
 
 
 def _read_system_identifier(connection: psycopg.Connection[Any], features: Features, limits: list[str]) -> str | None:

@@ -22,8 +22,10 @@ ORIGIN = "origin"
 
 @dataclass(frozen=True, slots=True)
 class ObjectRow:
-    """An object, and the catalog row that it comes from."""
+    """An object with its name, and the catalog row that it comes from."""
 
+    key: tuple[str, str]
+    """Kind and key."""
     obj: CatalogObject
     origin: RowId
 
@@ -69,8 +71,11 @@ class ObjectRowFactory:
                     row[i] = once(text, text)
             for i in lists:
                 row[i] = tuple([once(item, item) for item in row[i]])
-            xmin, _, cmin = row.pop().partition(",")
-            return ObjectRow(cls(**dict(zip(names, row, strict=True))), (int(xmin), int(cmin)))
+            if (origin := row.pop()) is None:
+                raise VanishedError(f"a {cls.kind} was dropped")
+            xmin, _, cmin = origin.partition(",")
+            obj = cls(**dict(zip(names, row, strict=True)))
+            return ObjectRow((cls.kind, obj.key), obj, (int(xmin), int(cmin)))
 
         return make
 

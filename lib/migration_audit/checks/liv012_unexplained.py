@@ -36,8 +36,9 @@ def run(live_drift: Drift, legacy: Snapshot, excluded: tuple[Excluded, ...], env
             key=f"LIV012:{environment.name}:{row.kind}:{row.identity}",
             summary=f"{row.kind} {row.identity} is in {environment.name}, and the audit does not compare this kind",
         )
-    for rule in excluded:
-        yield Told(text=f"{rule.objects} objects out of scope by {rule.pattern}: {rule.reason}")
+    counted = [f"{rule.objects} by {rule.pattern}" for rule in excluded]
+    if counted:
+        yield Told(text=f"out of scope: {', '.join(counted)}")
 
 
 CHECK = Check(

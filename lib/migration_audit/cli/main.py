@@ -32,6 +32,12 @@ class Commands(click.Group):
             ctx.exit(error.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except KeyboardInterrupt:
+            click.echo("migration-audit: interrupted; what is not told above was not decided", err=True)
+            ctx.exit(3)
+        except BrokenPipeError:  # whoever read the output has gone, and nobody has been told the result
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(3)
         except Exception:  # exit code 1 means "audited, and it blocks", which a crash must never say
             traceback.print_exc()
             click.echo("migration-audit: this is a mistake of migration-audit itself; nothing was decided", err=True)
@@ -46,11 +52,13 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="migration-audit")
 def main() -> None:
     """Prove that nothing is lost before a migration runner is deleted."""
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
+            signal.signal(number, _terminated)
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM unwinds the stack like Ctrl-C, so that every server is stopped and every unfinished file removed."""
+    """Unwinds the stack like Ctrl-C, so that every server is stopped and every unfinished file removed."""
     raise KeyboardInterrupt
 
 
@@ -64,7 +72,10 @@ _CONFIG = click.option(
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--notebooks", is_flag=True, help="Copy the notebooks too, to be changed there.")
 def init(directory: Path, notebooks: bool) -> None:
-    """Write a commented audit.toml into DIRECTORY; nothing that is there is overwritten."""
+    """Write a commented audit.toml into DIRECTORY.
+
+    Nothing that is there is overwritten.
+    """
     from migration_audit.cli.setup import initialise  # noqa: PLC0415
 
     for path in initialise(directory, notebooks=notebooks):
@@ -74,7 +85,10 @@ def init(directory: Path, notebooks: bool) -> None:
 @main.command()
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True)
 def demo(out: Path) -> None:
-    """Audit the bundled TRM example: three real databases on the embedded server."""
+    """Audit the bundled example (TRM).
+
+    Three real databases with three histories are built on the embedded server and audited.
+    """
     from migration_audit.cli.audit import run_demo  # noqa: PLC0415
 
     run_demo(out=out, progress=say)
@@ -86,7 +100,7 @@ def demo(out: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: audit.toml's.")
 @_CONFIG
 def run(environments: tuple[str, ...], phase: str, out: Path | None, config: Path | None) -> None:
-    """Audit the environments of audit.toml and write a report for each."""
+    """Audit environments and write their reports."""
     from migration_audit.cli.audit import run_project  # noqa: PLC0415
 
     sys.exit(run_project(config=config, environments=environments, phase=phase, out=out, progress=say))
@@ -99,7 +113,7 @@ def run(environments: tuple[str, ...], phase: str, out: Path | None, config: Pat
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @_CONFIG
 def compare(expected: str, actual: str, direction: str, form: str, config: Path | None) -> None:
-    """Compare two sides: does ACTUAL have everything that EXPECTED has?
+    """Does ACTUAL have what EXPECTED has?
 
     A side is a .sql file, a folder of them, several joined by +, a saved snapshot (.json), env:NAME of a variable that
     holds a PostgreSQL URL, service:NAME of pg_service.conf, or a PostgreSQL URL without a password.
@@ -113,7 +127,10 @@ def compare(expected: str, actual: str, direction: str, form: str, config: Path 
 @click.argument("source")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; default: stdout.")
 def snapshot(source: str, output: Path | None) -> None:
-    """Save the catalog of SOURCE (anything that compare takes) as JSON."""
+    """Save the catalog of SOURCE as JSON.
+
+    SOURCE is anything that compare takes as a side.
+    """
     from migration_audit.cli.compare import save_side  # noqa: PLC0415
 
     save_side(source, output, progress=say)
@@ -121,7 +138,7 @@ def snapshot(source: str, output: Path | None) -> None:
 
 @main.group()
 def check() -> None:
-    """The checks: what each one asks, why, and what to do."""
+    """What the checks ask, why, and what to do."""
 
 
 @check.command("list")
@@ -161,7 +178,7 @@ def server_status() -> None:
 
     for line in shadow.status():
         mark = "✓" if line.usable else "–"
-        click.echo(f"{mark} {line.provider:11} {line.detail}" + (f"  ({line.path})" if line.path else ""))
+        click.echo(f"{mark} {line.provider:14} {line.detail}" + (f"  ({line.path})" if line.path else ""))
 
 
 _SPEC = click.argument("provider", required=False)

@@ -6,6 +6,8 @@ import hashlib
 import json
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from migration_audit.model.objects import CatalogObject
@@ -81,10 +83,16 @@ class Snapshot:
     @cached_property
     def digest(self) -> str:
         """``sha256:…`` over the compared facts alone: the same on every server, machine and OID."""
-        names = {cls: (*cls.identity, *cls.compared()) for cls in {type(obj) for obj in self.objects}}
-        facts: list[list[Any]] = [[obj.kind, {n: getattr(obj, n) for n in names[type(obj)]}] for obj in self.objects]
+        facts: list[list[Any]] = []
+        for cls, objects in groupby(self.objects, key=_class_of):
+            names = sorted((*cls.identity, *cls.compared()))
+            facts.append([cls.kind, names, list(map(attrgetter(*names), objects))])
         facts.append(["unmodelled", [[u.kind, u.identity] for u in self.unmodelled]])
         return "sha256:" + hashlib.sha256(canonical_json(facts)).hexdigest()
+
+
+def _class_of(obj: CatalogObject) -> type[CatalogObject]:
+    return type(obj)
 
 
 def canonical_json(value: Any) -> bytes:

@@ -17,6 +17,7 @@ from migration_audit.report.listings import (
     digest_table,
     environment_table,
     evidence_table,
+    scope_table,
     source_table,
     unavailable,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "matrix",
     "render_index",
     "render_report",
+    "scope_table",
     "source_table",
     "stacked",
     "summary_markdown",

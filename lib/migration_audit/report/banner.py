@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from migration_audit.model.finding import Finding, Verdict
 from migration_audit.report import escape
+from migration_audit.report.badges import TONES
 from migration_audit.report.frame import text_frame
-from migration_audit.report.inline import TONES
 from migration_audit.report.pills import verdict_pill
 
 if TYPE_CHECKING:

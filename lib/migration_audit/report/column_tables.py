@@ -8,8 +8,9 @@ from itertools import groupby
 from migration_audit.model.objects import CatalogObject, dotted
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.snapshot import Snapshot
+from migration_audit.report.badges import Pill
 from migration_audit.report.diffmarks import side_by_side
-from migration_audit.report.inline import Name, Pill, Text
+from migration_audit.report.inline import Name, Text
 from migration_audit.report.table import Group, Heading, Row
 from migration_audit.report.table import Table as ShownTable
 
@@ -112,7 +113,7 @@ def _row(expected: Column | None, actual: Column | None) -> Row:
 
 def _changed(expected: Column | None, actual: Column | None) -> tuple[str, ...]:
     """The attributes that differ; storage follows the type, and is no news beside it."""
-    if expected is None or actual is None:
+    if expected is None or actual is None or expected == actual:
         return ()
     changed = tuple(name for name in Column.compared() if getattr(expected, name) != getattr(actual, name))
     return tuple(name for name in changed if name != "storage") if "type" in changed else changed

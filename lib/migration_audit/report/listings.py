@@ -7,6 +7,7 @@ from typing import Any
 
 from migration_audit.model.finding import Check
 from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.scope import Excluded
 from migration_audit.project import Environment
 from migration_audit.report.inline import Name, Text
 from migration_audit.report.pills import severity_pill
@@ -41,6 +42,12 @@ def environment_table(environments: Sequence[Environment]) -> Table:
     ]
     headings = ("Environment", "Connection", "Phases", "Pinned database")
     return _table("Environments", headings, [_only(rows)])
+
+
+def scope_table(excluded: Sequence[Excluded]) -> Table:
+    """Each rule that leaves objects out, why, and how many; a rule that leaves out nothing is listed too."""
+    rows = [Row((Name(rule.pattern), Text(rule.reason), Text(f"{rule.objects:,}"))) for rule in excluded]
+    return _table("Out of scope, by rule", ("Rule", "Reason", "Objects"), [_only(rows)])
 
 
 def catalogue_table(checks: Iterable[Check]) -> Table:

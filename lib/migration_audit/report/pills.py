@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migration_audit.model.drift import DiffVerdict, Severity
 from migration_audit.model.finding import CheckResult, Outcome, Verdict
-from migration_audit.report.inline import Pill
+from migration_audit.report.badges import Pill
 
 PASS = Pill("✓", "pass", "pass")
 FAIL = Pill("✕", "fail", "fail")

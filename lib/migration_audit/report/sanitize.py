@@ -42,7 +42,7 @@ _BY_TAG = {
 }
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*\Z")
 _LINK = re.compile(r"(?:https?://|mailto:|#|[\w.-]+\.ipynb(?:#|\Z))", re.IGNORECASE)
-# No position, display, z-index, url(), animation: an output stays where it is and loads nothing.
+# No position, z-index, url(), animation, negative margin: an output stays where it is and loads nothing.
 _CSS = _words(
     """background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width
     border-collapse border-color border-left border-radius border-right border-spacing border-style border-top
@@ -51,7 +51,7 @@ _CSS = _words(
     overflow overflow-wrap overflow-x padding padding-bottom padding-left padding-right padding-top text-align
     text-decoration text-transform vertical-align white-space width word-break"""
 )
-_UNREADABLE = re.compile(r"[<>\\{}@&\"']|url|expression|image|/\*|!\s*important", re.IGNORECASE)
+_UNREADABLE = re.compile(r"[<>\\{}@&\"']|url|expression|image|/\*|!\s*important|(?:^|[\s(])-[\d.]", re.IGNORECASE)
 _DEEPEST = 200
 _NESTING = re.compile(r"<(/?)([a-z][^\s/>]*)", re.IGNORECASE)
 _CLOSE_THEMSELVES = _words("br col dd dt hr img input li link meta p td th tr wbr")

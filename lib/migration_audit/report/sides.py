@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from migration_audit.report.inline import Dot, Pill
+from migration_audit.report.badges import Dot, Pill
 
 
 class Presence(Enum):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,8 +29,23 @@ def run_name(now: datetime, commit: str | None) -> str:
     return f"{now.strftime('%Y%m%dT%H%M%SZ')}-{commit[:7] if commit else 'nocommit'}"
 
 
-def new_run_folder(out: Path, environment: str, name: str) -> Path:
-    """A folder that did not exist before; a second run in one second gets a number. Raises AuditError."""
+@contextmanager
+def run_folders(out: Path, environments: Iterable[str], name: str) -> Iterator[dict[str, Path]]:
+    """A new folder of each environment; those in which nothing was written are removed again. Raises AuditError."""
+    made: dict[str, Path] = {}
+    try:
+        for environment in environments:
+            made[environment] = _new_run_folder(out, environment, name)
+        yield made
+    finally:
+        for folder in made.values():
+            with suppress(OSError):  # it is not empty
+                folder.rmdir()
+                folder.parent.rmdir()
+
+
+def _new_run_folder(out: Path, environment: str, name: str) -> Path:
+    """A folder that did not exist before; a second run in one second gets a number."""
     for attempt in range(1, 1000):
         folder = out / environment / (name if attempt == 1 else f"{name}-{attempt}")
         try:

@@ -6,13 +6,13 @@ import logging
 import os
 import re
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from migration_audit.model.errors import NotebookError
+from migration_audit.model.errors import AuditError, NotebookError
+from migration_audit.runner.kernels import Kernels, open_kernels
 
 PREFLIGHT = "10_preflight_diff.ipynb"
 LIVE = "20_live_catalog.ipynb"
@@ -38,41 +38,51 @@ def find_notebook(name: str, *, project_folder: Path) -> Path:
     )
 
 
-def execute(source: Path, output: Path, parameters: Mapping[str, Any], *, timeout: int = 1800) -> None:
+def execute(
+    source: Path, output: Path, parameters: Mapping[str, Any], *, kernels: Kernels | None = None, timeout: int = 1800
+) -> None:
     """Execute ``source`` with exactly these parameters and write it to ``output``, also when it fails.
 
-    Raises NotebookError when the notebook does not take a parameter, when it takes one without a default that is not
-    given, and when a cell raises, times out, or the kernel dies. ``timeout`` is in seconds, for each cell.
+    ``kernels`` are those of the run; without them the notebook gets one of its own. Raises NotebookError when the notebook
+    does not take a parameter, when it takes one without a default that is not given, and when a cell raises, times out,
+    or the kernel dies. ``timeout`` is in seconds, for each cell.
     """
     papermill = _papermill()
     _check_parameters(papermill, source, parameters)
     try:
-        with _quiet_kernels() as manager:
-            executed = papermill.execute_notebook(
-                _literal(source),
-                _literal(output),
-                parameters=dict(parameters),
-                kernel_name="python3",
-                kernel_manager_class=manager,
-                progress_bar=False,
-                log_output=False,
-                # A kernel that is told to stop is interrupted first, and would print that on the caller's terminal.
-                extra_arguments=["--log-level=CRITICAL"],
-                execution_timeout=timeout,
-                cwd=str(source.parent),
-            )
+        with nullcontext(kernels) if kernels else open_kernels() as given:
+            executed = _execute(papermill, source, output, parameters, kernels=given, timeout=timeout)
     except papermill.exceptions.PapermillExecutionError as error:
         what = f"cell {error.exec_count} raised {error.ename}: {_ANSI.sub('', str(error.evalue)).strip()}"
         raise NotebookError(
             what, where=source.name, todo=f"open the executed {output.name} in the run's folder to see the cell"
         ) from None
+    except AuditError:
+        raise
     except Exception as error:
         what = f"it did not reach its end: {type(error).__name__}: {_first_line(error)}"
         raise NotebookError(
             what, where=source.name, todo=f"open the executed {output.name} in the run's folder to see how far it came"
         ) from error
-
     _check_end(executed, source)
+
+
+def _execute(
+    papermill: Any, source: Path, output: Path, parameters: Mapping[str, Any], *, kernels: Kernels, timeout: int
+) -> Any:
+    return papermill.execute_notebook(
+        _literal(source),
+        _literal(output),
+        parameters=dict(parameters),
+        kernel_name="python3",
+        kernel_manager_class=kernels.manager_class,
+        progress_bar=False,
+        log_output=False,
+        extra_arguments=kernels.arguments,
+        execution_timeout=timeout,
+        # The kernel's folder; papermill's own `cwd` would change this process's, for all threads.
+        resources={"metadata": {"path": str(source.parent)}},
+    )
 
 
 def _check_end(executed: Any, source: Path) -> None:
@@ -113,7 +123,7 @@ def _papermill() -> Any:
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     import papermill  # noqa: PLC0415  slow to import, and most commands need none of it
 
-    logging.getLogger("papermill").setLevel(logging.ERROR)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what goes wrong comes as an exception too
     return papermill
 
 
@@ -125,17 +135,3 @@ def _literal(path: Path) -> str:
 def _first_line(error: BaseException) -> str:
     lines = _ANSI.sub("", str(error)).strip().splitlines()
     return lines[-1] if lines else "no message"
-
-
-@contextmanager
-def _quiet_kernels() -> Iterator[type[Any]]:
-    """A kernel manager that talks over sockets in a private folder: no port race, and nothing readable by others."""
-    from jupyter_client.manager import AsyncKernelManager  # noqa: PLC0415
-
-    with tempfile.TemporaryDirectory(prefix="ma-kernel-") as folder:
-
-        class PrivateKernelManager(AsyncKernelManager):  # type: ignore[misc]
-            def __init__(self, **settings: Any) -> None:
-                super().__init__(**{**settings, "transport": "ipc", "ip": str(Path(folder) / "k")})
-
-        yield PrivateKernelManager

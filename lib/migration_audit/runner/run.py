@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,8 @@ from migration_audit.gate import EXIT_CODES
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.model.finding import CheckResult, Phase, Verdict
 from migration_audit.project import Environment, Project
-from migration_audit.runner.folders import Run, latest_runs, new_run_folder, run_name
+from migration_audit.runner.folders import Run, latest_runs, run_folders, run_name
+from migration_audit.runner.kernels import Kernels, open_kernels
 from migration_audit.runner.notebooks import LIVE, PREFLIGHT, SIGNOFF, execute, find_notebook
 from migration_audit.signoff import build_statement
 from migration_audit.workbook import SEAL
@@ -65,27 +66,26 @@ def run_audit(
     for name in (PREFLIGHT, LIVE, SIGNOFF):
         if (project.directory / "notebooks") == find_notebook(name, project_folder=project.directory).parent:
             progress(f"{name}: your copy in {project.directory / 'notebooks'}, not the packaged one")
+    out = out.absolute()  # notebooks run in a folder of their own
     now = datetime.now(UTC)
     name = run_name(now, read_tree(project.directory).commit)
-    folders = {e.name: new_run_folder(out, e.name, name) for e in environments}
-    with tempfile.TemporaryDirectory(prefix="ma-run-") as scratch:
-        shared = Path(scratch)
-        failure = _preflight(project, shared, phase=phase, config=config, progress=progress)
-        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            jobs = [
-                pool.submit(
-                    _one, project, e, folders[e.name], shared, failure, phase=phase, config=config, progress=progress
-                )
-                for e in environments
-            ]
+    with run_folders(out, [e.name for e in environments], name) as folders, open_kernels() as kernels:
+        shared = kernels.folder / "preflight"
+        shared.mkdir()
+        how = _How(project=project, phase=phase, config=config, progress=progress, kernels=kernels)
+        failure = _preflight(how, shared)
+        with _pool(kernels) as pool:
+            jobs = [pool.submit(_one, how, e, folders[e.name], shared, failure) for e in environments]
             results = tuple(job.result() for job in jobs)
-    write_index(out)
+    write_index(out, order=[e.name for e in project.environments])
     return results
 
 
-def write_index(out: Path) -> None:
-    """``index.html``: the matrix of checks by environments over the newest run of each."""
-    runs = [_summary(run, out) for run in latest_runs(out)]
+def write_index(out: Path, *, order: Sequence[str]) -> None:
+    """``index.html``: the matrix of checks by environments over the newest run of each; ``order`` comes first."""
+    places = {name: number for number, name in enumerate(order)}
+    latest = sorted(latest_runs(out), key=lambda run: (places.get(run.environment, len(places)), run.environment))
+    runs = [_summary(run, out) for run in latest]
     write_atomically(out / "index.html", report.render_index(runs).encode())
 
 
@@ -103,57 +103,68 @@ def _summary(run: Run, out: Path) -> report.RunSummary:
     )
 
 
-def _preflight(project: Project, shared: Path, *, phase: Phase, config: str, progress: Progress) -> NotebookError | None:
-    progress("pre-flight: applying both SQL sources to empty servers")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    """What every notebook of a run has in common."""
+
+    project: Project
+    phase: Phase
+    config: str
+    progress: Progress
+    kernels: Kernels
+
+    def execute(self, name: str, folder: Path, **parameters: str) -> None:
+        """Execute a notebook into the folder, where it also keeps its facts; raises NotebookError."""
+        given = {"config": self.config, "phase": self.phase.value, "run_folder": str(folder / _FACTS), **parameters}
+        source = find_notebook(name, project_folder=self.project.directory)
+        execute(source, folder / name, given, kernels=self.kernels)
+
+
+@contextmanager
+def _pool(kernels: Kernels) -> Iterator[ThreadPoolExecutor]:
+    """A bounded pool; when the caller is interrupted, what runs is ended and what waits never begins."""
+    pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
     try:
-        execute(
-            find_notebook(PREFLIGHT, project_folder=project.directory),
-            shared / PREFLIGHT,
-            {"config": config, "phase": phase.value, "run_folder": str(shared / _FACTS)},
-        )
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        kernels.stop()
+        raise
+    finally:
+        pool.shutdown()
+
+
+def _preflight(how: _How, shared: Path) -> NotebookError | None:
+    how.progress("pre-flight: applying both SQL sources to empty servers")
+    try:
+        how.execute(PREFLIGHT, shared)
     except NotebookError as error:
         return error
     return None
 
 
-def _one(
-    project: Project,
-    environment: Environment,
-    folder: Path,
-    shared: Path,
-    failure: NotebookError | None,
-    *,
-    phase: Phase,
-    config: str,
-    progress: Progress,
-) -> RunResult:
+def _one(how: _How, environment: Environment, folder: Path, shared: Path, failure: NotebookError | None) -> RunResult:
     """One environment, from its notebooks to its statement; every failure ends in evidence that says so."""
     try:
-        shutil.copytree(shared, folder, dirs_exist_ok=True)
-        if failure is not None:
-            raise failure
-        _notebooks(project, environment, folder, phase=phase, config=config, progress=progress)
-        evidence = _sealed(folder)
+        evidence = _evidence(how, environment, folder, shared, failure)
     except Exception as error:  # one environment must not take the others along
         reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
-        evidence = failed_evidence(project, environment=environment.name, phase=phase.value, error=reason)
+        evidence = failed_evidence(how.project, environment=environment.name, phase=how.phase.value, error=reason)
     evidence = _write_report(folder, evidence)
-    progress(f"{environment.name}: {evidence['verdict']}")
+    how.progress(f"{environment.name}: {evidence['verdict']}")
     return RunResult(environment=environment.name, folder=folder, evidence=evidence)
 
 
-def _notebooks(
-    project: Project, environment: Environment, folder: Path, *, phase: Phase, config: str, progress: Progress
-) -> None:
-    parameters = {
-        "config": config,
-        "environment": environment.name,
-        "phase": phase.value,
-        "run_folder": str(folder / _FACTS),
-    }
+def _evidence(
+    how: _How, environment: Environment, folder: Path, shared: Path, failure: NotebookError | None
+) -> dict[str, Any]:
+    shutil.copytree(shared, folder, dirs_exist_ok=True)
+    if failure is not None:
+        raise failure
     for name in (LIVE, SIGNOFF):
-        progress(f"{environment.name}: {name}")
-        execute(find_notebook(name, project_folder=project.directory), folder / name, parameters)
+        how.progress(f"{environment.name}: {name}")
+        how.execute(name, folder, environment=environment.name)
+    return _sealed(folder)
 
 
 def _sealed(folder: Path) -> dict[str, Any]:

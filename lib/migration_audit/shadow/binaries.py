@@ -109,13 +109,12 @@ def make_pristine(programs: Programs, pristine: Path) -> None:
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """The caller's environment without what would make one server differ from another."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PG", "LC_", "PYTHON")) and name not in {"LANG", "LANGUAGE", "TZ"}
-    }
-    return kept | {"LC_ALL": "C"} | more
+    """What a server needs of the caller's environment, and nothing that makes one differ from another.
+
+    Not the rest: passwords in it are none of the business of the SQL that runs there.
+    """
+    kept = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": "/", "LC_ALL": "C"} | more
 
 
 class BinaryServer:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +16,7 @@ from pathlib import Path
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow import guard
 from migration_audit.shadow.databases import Databases, conninfo
+from migration_audit.shadow.endpoint import Endpoint, choose_endpoint
 from migration_audit.shadow.paths import Account, runtime_dir
 from migration_audit.shadow.rundir import Descriptors, data_of, make_directory, remove_stale, stop_and_remove
 
@@ -38,27 +37,6 @@ class Recipe:
     account: Account
     environment: Mapping[str, str]
     description: str
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a cluster listens: a folder for its socket, or loopback with a password."""
-
-    host: str
-    port: int = 5432
-    password: str | None = None
-
-    @property
-    def options(self) -> list[str]:
-        """Command-line options of ``postgres``."""
-        tcp = self.password is not None
-        chosen = {
-            "port": self.port,
-            "listen_addresses": self.host if tcp else "",
-            "unix_socket_directories": "" if tcp else self.host,
-            "unix_socket_permissions": "0700",
-        }
-        return [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
 
 
 class PrivateCluster(Databases):
@@ -114,7 +92,7 @@ def launch(
     reader, writer = os.pipe()
     held = Descriptors(writer, lock)
     try:
-        endpoint = _endpoint(directory, tcp=not _sockets_work(directory) if tcp is None else tcp)
+        endpoint = choose_endpoint(directory, tcp=tcp)
         _write_specification(recipe, directory, endpoint, fresh=fresh, detached=detached)
         process = _start_guard(recipe, directory, stdin=reader, lock=lock)
     except BaseException:
@@ -134,26 +112,6 @@ def launch(
     return cluster, held
 
 
-def _sockets_work(directory: Path) -> bool:
-    """False on file systems that know no sockets."""
-    probe = directory / "s" / "probe"
-    try:
-        with socket.socket(socket.AF_UNIX) as unix:
-            unix.bind(str(probe))
-    except OSError:
-        return False
-    probe.unlink()
-    return True
-
-
-def _endpoint(directory: Path, *, tcp: bool) -> Endpoint:
-    if not tcp:
-        return Endpoint(str(directory / "s"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return Endpoint("127.0.0.1", free.getsockname()[1], secrets.token_urlsafe(24))
-
-
 def _write_specification(recipe: Recipe, directory: Path, endpoint: Endpoint, *, fresh: bool, detached: bool) -> None:
     data, account = str(data_of(directory)), recipe.account
     steps = [list(step) for step in (recipe.initdb if fresh or endpoint.password else recipe.copy)]
@@ -166,6 +124,7 @@ def _write_specification(recipe: Recipe, directory: Path, endpoint: Endpoint, *,
     specification = {
         "account": None if account.is_caller else [account.uid, account.gid],
         "data": data,
+        "environment": dict(recipe.environment),
         "steps": [[part.replace("{data}", data) for part in step] for step in steps],
         "server": [str(recipe.postgres), "-D", data, *endpoint.options],
         "detached": detached,
@@ -180,7 +139,6 @@ def _start_guard(recipe: Recipe, directory: Path, *, stdin: int, lock: int) -> s
             stdin=stdin,
             stdout=subprocess.DEVNULL,
             stderr=log,
-            env=dict(recipe.environment),
             cwd="/",
             start_new_session=True,
             pass_fds=[lock],

@@ -155,8 +155,7 @@ def _environment(root: Path) -> dict[str, str]:
         GDAL_DRIVER_PATH="disable",
         OPENSSL_CONF="/dev/null",
     )
-    for name in ("LD_LIBRARY_PATH", "LD_PRELOAD", "PROJ_LIB"):
-        environment.pop(name, None)
+    environment.pop("LD_LIBRARY_PATH", None)  # everything comes from the packages
     return environment
 
 

@@ -8,6 +8,7 @@ postmaster and removes the directory. Nothing that happens to the caller can pre
 
     {"account": [uid, gid] or null,    who runs the children; null: whoever runs the guard
      "data": "…/data-…",               where they run
+     "environment": {"PATH": "…"},     theirs; the guard keeps the caller's, which its Python may need
      "steps": [["cp", …]],             run one after the other, each must succeed
      "server": ["…/postgres", …],
      "detached": false}                true: the end of the pipe means nothing, only signals do
@@ -28,6 +29,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 STOP_LIMIT = 10.0
 """Seconds that a postmaster gets for an immediate shutdown before it is killed."""
@@ -46,7 +48,7 @@ def main() -> None:
     try:
         with (directory / "log").open("ab") as log:
             for name, command in [*[(step[0], step) for step in spec["steps"]], ("server", spec["server"])]:
-                child = _spawn(command, spec["account"], spec["data"], log.fileno())
+                child = _spawn(command, spec, log.fileno())
                 status = _wait(child, wake, detached=spec["detached"])
                 if status != 0 or name == "server":
                     _write(directory / "exit", json.dumps({"program": command[0], "status": status}))
@@ -94,11 +96,11 @@ def remove(directory: Path) -> None:
         time.sleep(0.02)
 
 
-def _spawn(command: list[str], account: list[int] | None, data: str, log: int) -> subprocess.Popen[bytes]:
-    uid, gid = account or (None, None)
-    groups: list[int] | None = None if account is None else []
+def _spawn(command: list[str], spec: dict[str, Any], log: int) -> subprocess.Popen[bytes]:
+    uid, gid = spec["account"] or (None, None)
+    groups: list[int] | None = None if uid is None else []
     return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=data, umask=0o077,
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=spec["data"], env=spec["environment"], umask=0o077,
         user=uid, group=gid, extra_groups=groups,
     )  # fmt: skip
 

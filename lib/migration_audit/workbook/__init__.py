@@ -46,6 +46,7 @@ __all__ = [
     "show_findings",
     "show_hypertables",
     "show_index_sets",
+    "show_scope",
     "show_sources",
     "show_verdict",
 ]
@@ -132,6 +133,11 @@ def show_differences(audit: Audit) -> Any:
     """Every difference with its attributes: coverage, or, where an environment is named, drift."""
     drift = audit.fresh_preflight.coverage if audit.environment is None else audit.live.live_drift
     return _shown(drift, report.difference_table)
+
+
+def show_scope(audit: Audit) -> Any:
+    """What is live and out of scope, counted by the rule that says so."""
+    return _shown(audit.live.excluded, report.scope_table)
 
 
 def show_chunks(audit: Audit) -> Any:

@@ -34,7 +34,7 @@ with hidden_schema as (
 select relation.nspname as schema,
        relation.relname as table,
        att.attname as name,
-       pg_catalog.format_type(att.atttypid, att.atttypmod) as type,
+       nullif(pg_catalog.format_type(att.atttypid, att.atttypmod), '???') as type,
        att.attnotnull as not_null,
        pg_catalog.pg_get_expr(def.adbin, def.adrelid) as default,
        case att.attgenerated when 's' then 'stored' when 'v' then 'virtual' end as generated,

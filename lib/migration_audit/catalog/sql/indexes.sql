@@ -46,9 +46,9 @@ select relation.nspname as schema,
        irl.relname as name,
        case when relation.nspname ~ '^[a-z_][a-z0-9_$]*$' then relation.nspname::text
             else '"' || pg_catalog.replace(relation.nspname, '"', '""') || '"' end
-       || '.' ||
-       case when relation.relname ~ '^[a-z_][a-z0-9_$]*$' then relation.relname::text
-            else '"' || pg_catalog.replace(relation.relname, '"', '""') || '"' end as table,
+       || '.'
+       || case when relation.relname ~ '^[a-z_][a-z0-9_$]*$' then relation.relname::text
+               else '"' || pg_catalog.replace(relation.relname, '"', '""') || '"' end as table,
        written.definition,
        tsp.spcname as tablespace,
        ind.indisvalid as valid,

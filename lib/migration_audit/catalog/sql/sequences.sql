@@ -43,13 +43,13 @@ select relation.nspname as schema,
        case rel.relpersistence when 'u' then 'unlogged' else 'permanent' end as persistence,
        (
            select case when tns.nspname ~ '^[a-z_][a-z0-9_$]*$' then tns.nspname::text
-            else '"' || pg_catalog.replace(tns.nspname, '"', '""') || '"' end
-       || '.' ||
-       case when tab.relname ~ '^[a-z_][a-z0-9_$]*$' then tab.relname::text
-            else '"' || pg_catalog.replace(tab.relname, '"', '""') || '"' end
-                  || '.' ||
-                  case when att.attname ~ '^[a-z_][a-z0-9_$]*$' then att.attname::text
-                       else '"' || pg_catalog.replace(att.attname, '"', '""') || '"' end
+                       else '"' || pg_catalog.replace(tns.nspname, '"', '""') || '"' end
+                  || '.'
+                  || case when tab.relname ~ '^[a-z_][a-z0-9_$]*$' then tab.relname::text
+                          else '"' || pg_catalog.replace(tab.relname, '"', '""') || '"' end
+                  || '.'
+                  || case when att.attname ~ '^[a-z_][a-z0-9_$]*$' then att.attname::text
+                          else '"' || pg_catalog.replace(att.attname, '"', '""') || '"' end
              from pg_catalog.pg_depend as dep
              join pg_catalog.pg_class as tab on tab.oid = dep.refobjid
              join pg_catalog.pg_namespace as tns on tns.oid = tab.relnamespace

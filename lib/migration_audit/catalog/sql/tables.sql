@@ -73,10 +73,10 @@ select relation.nspname as schema,
        nullif(rel.reloftype, 0)::pg_catalog.regtype::text as of_type,
        array(
            select case when pns.nspname ~ '^[a-z_][a-z0-9_$]*$' then pns.nspname::text
-            else '"' || pg_catalog.replace(pns.nspname, '"', '""') || '"' end
-       || '.' ||
-       case when par.relname ~ '^[a-z_][a-z0-9_$]*$' then par.relname::text
-            else '"' || pg_catalog.replace(par.relname, '"', '""') || '"' end
+                       else '"' || pg_catalog.replace(pns.nspname, '"', '""') || '"' end
+                  || '.'
+                  || case when par.relname ~ '^[a-z_][a-z0-9_$]*$' then par.relname::text
+                          else '"' || pg_catalog.replace(par.relname, '"', '""') || '"' end
                   || case when inh.inhdetachpending then ' (detach pending)' else '' end
              from pg_catalog.pg_inherits as inh
              join pg_catalog.pg_class as par on par.oid = inh.inhparent
@@ -126,7 +126,9 @@ select relation.nspname as schema,
             order by line.text collate "C"
        ) end as privileges,
        des.description as comment,
-       typ.xmin::text || ',' || typ.cmin::text as origin
+       -- Functions see the newest catalog, and not this transaction's: NULL says that the table was dropped meanwhile.
+       case when pg_catalog.pg_table_is_visible(rel.oid) is not null then typ.xmin::text || ',' || typ.cmin::text end
+           as origin
   from relation
   join pg_catalog.pg_class as rel on rel.oid = relation.oid
   join pg_catalog.pg_type as typ on typ.oid = rel.reltype

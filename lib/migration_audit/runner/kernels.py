@@ -1,0 +1,93 @@
+"""Kernels of our own: this very Python, private sockets and files, and an end to all of them when the caller is stopped."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from migration_audit.model.errors import NotebookError
+from migration_audit.shadow.guard import remove
+from migration_audit.shadow.paths import Account, runtime_dir
+from migration_audit.shadow.rundir import make_directory, remove_stale
+
+
+@contextmanager
+def open_kernels() -> Iterator[Kernels]:
+    """Kernels with a private folder; afterwards none runs and the folder is gone, whatever happened.
+
+    What killed runs left behind is removed first.
+    """
+    account = Account(os.geteuid(), os.getegid())
+    base = runtime_dir(account)
+    remove_stale(base)
+    folder, lock = make_directory(base, account)
+    kernels = Kernels(folder)
+    try:
+        yield kernels
+    finally:
+        kernels.stop()
+        remove(folder)
+        os.close(lock)
+
+
+class Kernels:
+    """The kernels of one run; ``open_kernels`` makes this."""
+
+    def __init__(self, folder: Path) -> None:
+        """None runs yet; the path of ``folder`` has to leave room for a socket's name."""
+        self.folder = folder
+        self._ipython = folder / "ipython"
+        self._ipython.mkdir()
+        self._managers: list[Any] = []
+        self._is_stopped = False
+
+    @property
+    def arguments(self) -> list[str]:
+        """Arguments for every kernel."""
+        return [
+            # A kernel that is told to stop is interrupted first, and would print that on the caller's terminal.
+            "--log-level=CRITICAL",
+            # Nobody's startup files and history, and no home directory is needed.
+            f"--ipython-dir={self._ipython}",
+        ]
+
+    @cached_property
+    def manager_class(self) -> type[Any]:
+        """The class whose instances start one kernel each; raises NotebookError when asked for one after ``stop``."""
+        from jupyter_client.kernelspec import KernelSpec  # noqa: PLC0415  slow to import
+        from jupyter_client.manager import AsyncKernelManager  # noqa: PLC0415
+
+        kernels = self
+        spec = KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            display_name="Python 3",
+            language="python",
+        )
+
+        class PrivateKernelManager(AsyncKernelManager):  # type: ignore[misc]
+            kernel_spec = spec  # not the one that a file called python3 in somebody's home describes
+
+            def __init__(self, **settings: Any) -> None:
+                # Sockets in a private folder: no port race, and nothing that others could read.
+                own = Path(tempfile.mkdtemp(prefix="k-", dir=kernels.folder))
+                private = {"transport": "ipc", "ip": str(own / "k"), "connection_file": str(own / "connection.json")}
+                super().__init__(**{**settings, **private})
+                kernels._managers.append(self)
+                if kernels._is_stopped:
+                    raise NotebookError("the run was interrupted", todo="run it again")
+
+        return PrivateKernelManager
+
+    def stop(self) -> None:
+        """Kill every kernel at once, and let no other one start; the servers that they had end with them."""
+        self._is_stopped = True
+        for manager in list(self._managers):
+            process = getattr(manager.provisioner, "process", None)
+            if process is not None and process.poll() is None:
+                process.kill()

@@ -58,7 +58,8 @@ def list_local(account: Account) -> list[Programs]:
     for folder in _folders():
         # Links such as /usr/local/bin/postgres lead to the folder where the other programs are.
         postgres = (folder / "postgres").resolve()
-        if (postgres.parent / "initdb").exists() and os.access(postgres, os.X_OK):
+        # os.access: a folder of PATH may be closed to this user, and then holds nothing for them.
+        if os.access(postgres.parent / "initdb", os.X_OK) and os.access(postgres, os.X_OK):
             found.setdefault(postgres.parent, _programs(postgres.parent, account))
     return sorted(found.values(), key=_age)
 
@@ -103,7 +104,7 @@ def _ask(pg_config: Path, option: str) -> str | None:
 
 def why_not_local(programs: Programs) -> str | None:
     """Why these programs cannot be a server, or None when they can."""
-    if not (programs.bin / "initdb").exists():
+    if not os.access(programs.bin / "initdb", os.F_OK):
         return "there is no `initdb`, so it holds a client only"
     try:
         if programs.major < OLDEST_MAJOR:

@@ -1,5 +1,6 @@
 -- Constraints of tables; NOT NULL is an attribute of the column, also where PostgreSQL 18 has a row for it.
--- A foreign key to a partitioned table or a hypertable has a clone for each of its parts: they are left out.
+-- A foreign key of or to a partitioned table or a hypertable has a clone for each of its parts. They are left out: all
+-- but their names follows from the key itself, and a restored dump gives them other names.
 with hidden_schema as (
     select nsp.oid
       from pg_catalog.pg_namespace as nsp
@@ -51,9 +52,8 @@ select relation.nspname as schema,
        con.xmin::text || ',' || con.cmin::text as origin
   from relation
   join pg_catalog.pg_constraint as con on con.conrelid = relation.oid
-  left join pg_catalog.pg_constraint as par on par.oid = con.conparentid
   left join pg_catalog.pg_description as des
     on des.classoid = con.tableoid and des.objoid = con.oid and des.objsubid = 0
  where con.contype in ('p', 'u', 'f', 'c', 'x')
-   and (con.contype <> 'f' or par.oid is null or par.confrelid = con.confrelid)
+   and (con.contype <> 'f' or con.conparentid = 0)
  order by relation.nspname, relation.relname, con.conname;

@@ -85,6 +85,7 @@ def spelled(rows: list[list[Any]]) -> str:
     return "[\n" + ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n" if rows else "[]\n"
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_drift(case: Path, sides: dict[tuple[str, str], Future[Snapshot]]) -> None:
     expected, actual = (sides[case.name, side].result(timeout=120) for side in SIDES)

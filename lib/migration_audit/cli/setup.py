@@ -44,7 +44,8 @@ def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:
         variables["MIGRATION_AUDIT_ENVIRONMENT"] = project.environment(environment).name
     own = project.directory / "notebooks"
     folder = own if own.is_dir() else packaged_notebooks()
-    os.execve(sys.executable, [sys.executable, "-m", "jupyterlab", str(folder)], variables)  # noqa: S606
+    root = ["--allow-root"] if os.geteuid() == 0 else []  # Jupyter asks for it, and containers know nobody else
+    os.execve(sys.executable, [sys.executable, "-m", "jupyterlab", *root, str(folder)], variables)  # noqa: S606
 
 
 def _lab_project(config: Path | None) -> tuple[Project, str]:

@@ -73,8 +73,8 @@ def one_spelling(text: str) -> str:
     """An expression, or a definition with expressions in it, in the one spelling that all of its spellings share."""
     if "::" not in text and "((" not in text:
         return text
-    tokens = _TOKEN.finditer(text)
-    return "".join(_printed(_rewritten(_tree(tokens, ""))))
+    code = text.rstrip()
+    return "".join(_printed(_rewritten(_tree(_TOKEN.finditer(code), "")))) + text[len(code) :]
 
 
 def one_spelling_of_routine(definition: str) -> str:

@@ -131,13 +131,8 @@ def _read(side: Side, source: SqlSource | None, server: shadow.Server | None, pr
             where=str(failure.at),
             statement=failure.statement,
             sqlstate=failure.sqlstate,
-            todo=f"the statement was: {_shortened(failure.statement)}",
+            todo=f"the statement was: {failure.shown_statement}",
         )
     for role in built.applied.assumed_roles:
         progress(f"{side.named}: the SQL takes role {role} for granted; it was created without rights")
     return ReadSide(snapshot=built.snapshot, origins=built.origins)
-
-
-def _shortened(statement: str) -> str:
-    line = " ".join(statement.split())
-    return line if len(line) <= 200 else line[:199] + "…"

@@ -1,5 +1,6 @@
 -- What somebody made and no other file of this folder reads: while there is any, nobody can say "covered".
 -- Built in is what came with initdb (OID below 16384); what an extension or another object brings along is not told.
+-- Nor are temporary objects: they go with somebody's session, and one may be gone while its row is still seen.
 with hidden_relation as (
     select pg_catalog.unnest(
                coalesce(nullif(pg_catalog.current_setting('migration_audit.hidden_relations', true), ''), '{}')
@@ -60,6 +61,7 @@ with hidden_relation as (
     select 'pg_catalog.pg_rewrite'::pg_catalog.regclass, rul.oid
       from pg_catalog.pg_rewrite as rul
      where rul.rulename <> '_RETURN'
+       and rul.ev_class not in (select tmp.oid from pg_catalog.pg_class as tmp where tmp.relpersistence = 't')
        and not exists (
                select
                  from brought_along as tab
@@ -69,6 +71,7 @@ with hidden_relation as (
     select 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, sta.oid
       from pg_catalog.pg_statistic_ext as sta
      where sta.stxrelid not in (select hid.oid from hidden_relation as hid)
+       and sta.stxrelid not in (select tmp.oid from pg_catalog.pg_class as tmp where tmp.relpersistence = 't')
      union all
     select 'pg_catalog.pg_ts_config'::pg_catalog.regclass, tsc.oid from pg_catalog.pg_ts_config as tsc
      union all
@@ -86,6 +89,8 @@ with hidden_relation as (
       from candidate
      cross join lateral pg_catalog.pg_identify_object(candidate.classid, candidate.oid, 0) as obj
      where candidate.oid >= 16384
+       and obj.identity is not null
+       and coalesce(obj.schema, '') !~ '^pg_temp'
        and not exists (
                select
                  from brought_along as dep

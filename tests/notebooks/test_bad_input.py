@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import itertools
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fix_demo import Ran, evidence_of, outcomes, project_of, run_cli
 from fix_demo import findings as findings_of
+from fix_inputs import inputs, ledger, project, source
 from fix_outside import HALVES, PASSWORD, Guarded, every_byte, replace_in, with_environments, write_notebook
 from psycopg.conninfo import conninfo_to_dict
 
+from migration_audit.checks import find_check, judge
 from migration_audit.gate import decide
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Verdict
 from migration_audit.workbook.audit import Audit
@@ -168,19 +171,19 @@ def test_a_ledger_that_both_runners_share_is_never_to_be_dropped(audited, guarde
     assert "003_faulty_column.sql" not in finding.fix_sql
 
 
-def test_the_cleanup_of_a_shared_ledger_leaves_a_row_that_may_be_the_owners(
-    guarded: Guarded, preflight, tmp_path, monkeypatch
-):
+def test_the_cleanup_of_a_shared_ledger_leaves_a_row_that_may_be_the_owners():
     """Both sources have a file of one name: its row is the owner's too, who would apply the file again without it."""
-    root = Path(shutil.copytree(demo_root(), tmp_path / "trm"))
-    (root / LEGACY / "0002_positions_faulty.sql").rename(root / LEGACY / "003_faulty_column.sql")
-    with_environments(root, there='dsn_env = "THE_DSN"')
-    replace_in(root / "audit.toml", 'table = "processor.migrations_applied"', 'table = "directus.migrations_applied"')
-    monkeypatch.setenv("THE_DSN", guarded.conninfo("dev"))
-    audit = audit_of(root, "there")
-    (finding,) = next(r for r in audit.live_results if r.id == "LIV011").findings
-    assert "0001_positions.sql" in finding.fix_sql
-    assert "003_faulty_column.sql" not in finding.fix_sql
+    ours = project()
+    shared = replace(ours, legacy=replace(ours.legacy, ledger=replace(ours.legacy.ledger, schema="directus")))
+    given = {
+        "legacy_ledger": ledger("owner", names=("001_a.sql", "002_b.sql"), checksums=(None, None)),
+        "legacy_source": source("legacy", files=(("migrations/001_a.sql", "b" * 64), ("migrations/002_b.sql", "c" * 64))),
+        "project": shared,
+    }
+    (result,) = judge([find_check("LIV011")], inputs(**given), Phase.PREFLIGHT)
+    (finding,) = result.findings
+    assert "'002_b.sql'" in finding.fix_sql
+    assert "001_a.sql" not in finding.fix_sql
 
 
 def test_a_ledger_of_another_shape_is_told_with_its_columns(audited, guarded):

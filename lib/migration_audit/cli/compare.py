@@ -36,7 +36,7 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         found = report.drift_json(drift, defined_at=defined_at, witness=None)
         write_bytes(json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
     else:
-        write_text(report.drift_text(drift, defined_at))
+        write_text(report.drift_text(drift, defined_at, must_be_equal=direction == "equal"))
     good = drift.covered if direction == "covers" else drift.equal
     return 0 if good else 1
 

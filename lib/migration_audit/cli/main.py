@@ -197,7 +197,10 @@ _SPEC = click.argument("provider", required=False)
 @server.command("install")
 @_SPEC
 def server_install(provider: str | None) -> None:
-    """Install the embedded server for this user (PROVIDER: debian, debian:sid); nothing of the system changes."""
+    """Install the embedded server for this user.
+
+    PROVIDER is debian (the default) or debian:sid. Nothing of the system changes.
+    """
     from migration_audit import shadow  # noqa: PLC0415
 
     click.echo(shadow.install(provider or "debian", progress=say))

@@ -16,9 +16,19 @@ DefinedAt = Callable[[str, str, str], str | None]
 _ORDER = (DiffVerdict.MISSING, DiffVerdict.CHANGED, DiffVerdict.UNEXPECTED)
 
 
-def drift_text(drift: Drift, locations: DefinedAt, *, witness: Mapping[str, Any] | None = None) -> str:
-    """The answer, the differences that stand on their own with their attributes, and what could not be compared."""
-    blocks = [_answer(drift, witness), *_differences(drift, locations), *_not_compared(drift), *_witness(witness)]
+def drift_text(
+    drift: Drift, locations: DefinedAt, *, witness: Mapping[str, Any] | None = None, must_be_equal: bool = False
+) -> str:
+    """The answer, the differences that stand on their own with their attributes, and what could not be compared.
+
+    Where both sides ``must_be_equal``, covered is not good enough.
+    """
+    blocks = [
+        _answer(drift, witness, must_be_equal=must_be_equal),
+        *_differences(drift, locations),
+        *_not_compared(drift),
+        *_witness(witness),
+    ]
     if drift.assumptions:
         blocks.append("Taken for equal:\n" + "\n".join(f"  {one_line(a)}" for a in drift.assumptions))
     return "\n\n".join(blocks) + "\n"
@@ -29,13 +39,15 @@ def agreed(drift: Drift, witness: Mapping[str, Any] | None) -> bool:
     return witness is None or (bool(witness.get("agrees")) and not witness.get("unexplained"))
 
 
-def _answer(drift: Drift, witness: Mapping[str, Any] | None) -> str:
+def _answer(drift: Drift, witness: Mapping[str, Any] | None, *, must_be_equal: bool) -> str:
     agrees = agreed(drift, witness)
     if drift.equal and agrees:
         return "✓ equal: no differences"
     weights = [d.severity for d in drift.roots]
     weighed = ", ".join(f"{weights.count(s):,} {s.value}" for s in Severity if s in weights)
-    head = "✓ covered" if drift.covered and agrees else "✕ not covered"
+    head = "✕ not covered"
+    if drift.covered and agrees:
+        head = "✕ covered, but not equal" if must_be_equal else "✓ covered"
     return f"{head}: {counted(drift)}" + (f" ({weighed})" if weighed else "")
 
 

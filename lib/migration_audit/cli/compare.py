@@ -13,7 +13,11 @@ from migration_audit import report
 from migration_audit.catalog import dump_snapshot, save_snapshot
 from migration_audit.compare import AGAINST_LIVE, Rules
 from migration_audit.compare import compare as compare_snapshots
+from migration_audit.model.finding import Unavailable
+from migration_audit.model.witness import Witness
 from migration_audit.project import load_project
+from migration_audit.report.escape import one_line
+from migration_audit.workbook.preflight import witness_of
 from migration_audit.workbook.sides import parse_side, read_sides
 
 Progress = Callable[[str], None]
@@ -33,12 +37,25 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         location = (left if side == "expected" else right).origins.get((kind, key))
         return str(location) if location else None
 
+    heard = None
+    if all(side.is_sql for side in sides):
+        heard = witness_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
+        if isinstance(heard, Unavailable):
+            progress(heard.reason)
+    witness = heard.to_json() if isinstance(heard, Witness) else None
     if form == "json":
-        click.echo(json.dumps(report.drift_json(drift, defined_at=defined_at, witness=None), indent=1, ensure_ascii=False))
+        click.echo(
+            json.dumps(report.drift_json(drift, defined_at=defined_at, witness=witness), indent=1, ensure_ascii=False)
+        )
     else:
-        click.echo(report.drift_text(drift, defined_at), nl=False)
+        click.echo(report.drift_text(drift, defined_at, witness=witness), nl=False)
+        if witness and witness["beyond"]:
+            click.echo(
+                "\nBeyond pg_dump, which does not write it:\n" + "\n".join(f"  {one_line(b)}" for b in witness["beyond"])
+            )
     good = drift.covered if direction == "covers" else drift.equal
-    return 0 if good else 1
+    agrees = witness is None or witness["agrees"]
+    return 0 if good and agrees else 1
 
 
 def save_side(source: str, output: Path | None, *, progress: Progress) -> None:

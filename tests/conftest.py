@@ -10,7 +10,7 @@ import pytest
 
 from migration_audit.shadow import find_server
 
-pytest_plugins = ["fix_demo"]
+pytest_plugins = ["fix_demo", "fix_outside"]
 
 _numbers = itertools.count(1)
 

@@ -21,10 +21,30 @@ from migration_audit.compare import compare
 from migration_audit.shadow import find_server
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.sources import load_source
+from migration_audit.sources.script import read_script
+from migration_audit.sources.statements import find_pieces
 
 SMALL, LARGE = 500, 2_000
 MOST_GROWTH = 1.5
 """Time per table of the large input beside that of the small one; noise and caches make it differ from 1."""
+
+
+ODD_TEXTS = {
+    "inserts": "insert into t (a, b) values (1, 'abc'), (2, E'x\\'y'); -- c\n",
+    "copies": "copy t from stdin;\n1\t2\n\\.\n",
+    "semicolons": ";",
+    "mistakes": "selec 'a' from b;\n",
+    "unclosed": "$a$ ' /* ",
+    "commands": "\\echo x\n",
+    "colons": "selec a[b:c];",
+}
+"""Texts that a splitter written carelessly takes quadratic time for."""
+
+
+def split_seconds(text: str, size: int) -> float:
+    """Seconds to split this text, repeated to this many characters."""
+    script = read_script((text * (size // len(text))).encode())
+    return timed(lambda: find_pieces(script))[0]
 
 
 def timed(step: Callable[[], Any]) -> tuple[float, Any]:
@@ -61,10 +81,12 @@ def main() -> int:
     server = find_server(os.environ.get("MIGRATION_AUDIT_SERVER"), extensions=(), progress=print)
     with server.cluster() as cluster, tempfile.TemporaryDirectory() as folder:
         small, large = (steps(cluster, tables, Path(folder)) for tables in (SMALL, LARGE))
+    for name, text in ODD_TEXTS.items():
+        small[f"split {name}"], large[f"split {name}"] = split_seconds(text, 200_000), split_seconds(text, 800_000)
     grown = {name: (large[name] / LARGE) / (small[name] / SMALL) for name in small}
-    print(f"{'step':10} {SMALL:>8} {LARGE:>8}   growth per table (at most {MOST_GROWTH})")
+    print(f"{'step':16} {SMALL:>8} {LARGE:>8}   growth per table (at most {MOST_GROWTH})")
     for name, growth in grown.items():
-        print(f"{name:10} {small[name]:6.3f} s {large[name]:6.3f} s   {growth:5.2f}")
+        print(f"{name:16} {small[name]:6.3f} s {large[name]:6.3f} s   {growth:5.2f}")
     return int(any(growth > MOST_GROWTH for growth in grown.values()))
 
 

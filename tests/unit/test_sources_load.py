@@ -92,6 +92,15 @@ def test_bytes_that_are_no_sql_are_refused(tmp_path: Path, raw: bytes, line: str
     assert caught.value.todo
 
 
+def test_a_file_of_comments_keeps_its_place_in_a_history(tmp_path: Path) -> None:
+    write(tmp_path, "1_a.sql", "3_c.sql")
+    (tmp_path / "2_nothing.sql").write_text("-- nothing to do on PostgreSQL\n")
+    source = load_source("x", [tmp_path], shown_from=tmp_path)
+    assert [(file.number, len(file.statements)) for file in source.files] == [(1, 1), (2, 0), (3, 1)]
+    with pytest.raises(SourceError, match="no statement"):
+        load_source("x", [tmp_path / "2_nothing.sql"], shown_from=tmp_path)
+
+
 def test_paths_that_hold_no_sql_are_refused(tmp_path: Path) -> None:
     write(tmp_path, "text/readme.md")
     (tmp_path / "folder.sql").mkdir()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from pathlib import Path
 
 import postgast
@@ -278,26 +277,3 @@ def test_sql_that_others_wrote(path: Path) -> None:
     covered(script, pieces)
     if is_valid:
         assert by_psql_rule(script) == pieces
-
-
-HUGE = {
-    "inserts": "insert into t (a, b) values (1, 'abc'), (2, E'x\\'y'); -- c\n",
-    "copies": "copy t from stdin;\n1\t2\n\\.\n",
-    "semicolons": ";",
-    "mistakes": "selec 'a' from b;\n",
-    "unclosed": "$a$ ' /* ",
-    "commands": "\\echo x\n",
-    "colons": "selec a[b:c];",
-}
-
-
-@pytest.mark.parametrize("text", HUGE.values(), ids=HUGE)
-def test_time_grows_with_the_size(text: str) -> None:
-    def seconds(size: int) -> float:
-        data = text * (size // len(text))
-        start = time.perf_counter()
-        split(data)
-        return time.perf_counter() - start
-
-    small = min(seconds(100_000) for _ in range(3))
-    assert seconds(800_000) < 8 * small * 4 + 0.2

@@ -112,12 +112,15 @@ def _reason(error: psycopg.Error) -> str:
     """The server's own words, on one line, without what libpq puts in front of them."""
     said = error.diag.message_primary or str(error)
     last = [line.strip() for line in said.splitlines() if line.strip()][-1:] or [type(error).__name__]
-    reason = next((line for line in said.splitlines() if "FATAL:" in line), last[0])
+    # What follows a line such as "… failed: Connection refused" is a question of libpq's, not a reason.
+    telling = [line for sign in ("FATAL:", " failed: ") for line in said.splitlines() if sign in line]
+    reason = next(iter(telling), last[0])
     return reason.rpartition("FATAL:")[2].rpartition(" failed: ")[2].strip().rstrip(".") or type(error).__name__
 
 
 def _advice(reason: str) -> str:
     for sign, advice in (
+        ("service", "check the name in pg_service.conf, and where PGSERVICEFILE leads"),
         ("password", "check user and password, where they are kept"),
         ("does not exist", "check the name in the connection string"),
         ("permission denied", "GRANT CONNECT ON DATABASE … TO the role; the audit needs no more than that"),

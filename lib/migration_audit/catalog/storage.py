@@ -42,7 +42,8 @@ def save_snapshot(snapshot: Snapshot, path: str | Path) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        raise UsageError(f"the snapshot cannot be written: {error.strerror}", where=str(path)) from error
+        todo = "name a file in a folder that is there and can be written"
+        raise UsageError(f"the snapshot cannot be written: {error.strerror}", where=str(path), todo=todo) from error
     finally:
         with suppress(OSError):
             draft.unlink()
@@ -97,7 +98,8 @@ def _load_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"the snapshot cannot be read: {error.strerror}", where=str(path)) from error
+        todo = "name a file that can be read"
+        raise UsageError(f"the snapshot cannot be read: {error.strerror}", where=str(path), todo=todo) from error
     except UnicodeDecodeError as error:
         raise UsageError("the snapshot is not UTF-8", where=str(path), todo=_AGAIN) from error
     except (json.JSONDecodeError, RecursionError) as error:

@@ -189,7 +189,7 @@ def failure_finding(key: str, failure: SqlFailure, *, doing: str) -> Finding:
     return Finding(
         key=f"{key}:{failure.at.path}",
         summary=f"{doing}: {failure.at}: {failure.message}",
-        expected="no error",
+        expected=f"no error from: {failure.shown_statement}",
         actual=failure.message,
         where=str(failure.at),
     )

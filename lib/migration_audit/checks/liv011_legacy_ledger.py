@@ -58,7 +58,9 @@ def _present(
             f"{environment.name}: {ledger.table} is shared by both runners ({rows - len(others)} rows are the legacy "
             f"runner's, {len(others)} are not): never drop the table; only the legacy rows are orphaned"
         )
-        fix = settings.cleanup or _delete_rows(ledger.table, settings.name_column, entries)
+        # A name that both sources use may be the owner's row: without it the owner would apply the file again.
+        orphaned = entries - owners
+        fix = settings.cleanup or (_delete_rows(ledger.table, settings.name_column, orphaned) if orphaned else None)
     else:
         summary = f"{environment.name}: the legacy ledger {ledger.table} is still here ({rows} rows), orphaned but harmless"
         fix = settings.cleanup or _guarded_drop(ledger.table, settings.name_column, entries)

@@ -29,6 +29,9 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
         gaps = f"; no file is numbered {', '.join(map(str, source.gaps))}" if source.gaps else ""
         count = len(source.files)
         yield Told(text=f"{source.name}: {count} {'file' if count == 1 else 'files'} in a fixed order{gaps}")
+    both = sorted(set.intersection(*({path for path, _ in source.files} for source in sources)))
+    if both:
+        yield Told(text=f"both sources take {', '.join(both)}: what is made there covers itself")
 
 
 CHECK = Check(

@@ -9,11 +9,14 @@ from pathlib import Path
 import click
 
 from migration_audit.model.finding import Outcome, Phase, Verdict
-from migration_audit.project import Environment, Project, find_project, load_project
+from migration_audit.project import Environment, Project, load_project, project_file
 from migration_audit.runner import RunResult, run_audit
 from migration_audit.workbook.demo import DEMO, demo_databases, demo_project
 
 _MARKS = {Verdict.CLEAN: "✓", Verdict.REVIEW: "▲", Verdict.BLOCKED: "✕", Verdict.INCOMPLETE: "!"}
+
+_MOST_REASONS = 3
+"""A terminal is no report."""
 
 
 def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
@@ -30,7 +33,7 @@ def run_project(
     *, config: Path | None, environments: Sequence[str], phase: str, out: Path | None, progress: Callable[[str], None]
 ) -> int:
     """Audit the named environments (all that take part in the phase, by default); returns the largest exit code."""
-    path = find_project(Path()) if config is None else (config if config.is_file() else find_project(config))
+    path = project_file(config or Path())
     project = load_project(path)
     chosen = _chosen(project, environments, Phase(phase))
     folder = out or project.report_out
@@ -51,25 +54,29 @@ def _chosen(project: Project, names: Sequence[str], phase: Phase) -> list[Enviro
 def _print(results: Sequence[RunResult], out: Path) -> None:
     width = max(len(r.environment) for r in results)
     for result in results:
-        click.echo(
-            f"{result.environment:{width}}  {_MARKS[result.verdict]} {result.verdict:10}  {_because(result)}\n"
-            f"{'':{width}}    {result.folder / 'report.html'}"
-        )
+        found, reasons = _because(result)
+        click.echo(f"{result.environment:{width}}  {_MARKS[result.verdict]} {result.verdict:10}  {found}")
+        page = result.folder / "report.html"
+        for line in (*reasons, str(page if page.is_file() else result.folder)):
+            click.echo(f"{'':{width}}    {line}")
     click.echo(f"\nAll environments: {out / 'index.html'}")
 
 
-def _because(result: RunResult) -> str:
-    """Why, in a few words: what blocks, what needs a look, what could not be checked."""
-    if result.evidence["error"]:
-        return str(result.evidence["error"]).splitlines()[0]
+def _because(result: RunResult) -> tuple[str, list[str]]:
+    """Why, in a few words: what blocks, what needs a look; and line by line why something could not be checked."""
+    error = result.evidence["error"]
+    if error:
+        return "it did not reach its end", str(error).splitlines()
     counts = {"blocker": 0, "warning": 0}
-    undecided = []
+    undecided: dict[str, str] = {}
     for check in result.evidence["checks"]:
         if check["outcome"] == Outcome.FAILED and check["severity"] in counts:
             counts[check["severity"]] += len(check["findings"])
         elif check["outcome"] == Outcome.ERRORED or (check["outcome"] == Outcome.SKIPPED and check["required"]):
-            undecided.append(check["id"])
+            undecided[check["id"]] = check["reason"] or "no reason was given"
     said = [f"{n} {word}{'s' * (n != 1)}" for word, n in counts.items() if n]
     if undecided:
-        said.append(f"could not check {', '.join(undecided)}")
-    return ", ".join(said) or "nothing to look at"
+        more = f" and {len(undecided) - 1} more" if len(undecided) > 1 else ""
+        said.append(f"could not check {next(iter(undecided))}{more}")
+    reasons = [line for reason in list(dict.fromkeys(undecided.values()))[:_MOST_REASONS] for line in reason.splitlines()]
+    return ", ".join(said) or "nothing to look at", reasons

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import click
-
 from migration_audit import report
 from migration_audit.catalog import dump_snapshot, save_snapshot
+from migration_audit.cli.output import write_bytes, write_text
 from migration_audit.compare import AGAINST_LIVE, Rules
 from migration_audit.compare import compare as compare_snapshots
+from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.witness import Witness
-from migration_audit.project import load_project
+from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line
 from migration_audit.workbook.preflight import witness_of
 from migration_audit.workbook.sides import parse_side, read_sides
@@ -29,7 +28,7 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
     left, right = read_sides(sides, progress=progress)
     rules = AGAINST_LIVE if any(side.is_live for side in sides) else Rules()
     if config is not None:
-        rules = rules.override(load_project(config).rules)
+        rules = rules.override(load_project(project_file(config)).rules)
     applied_by = left.snapshot.server.read_as if sides[0].is_sql and sides[1].is_live else None
     drift = compare_snapshots(expected=left.snapshot, actual=right.snapshot, rules=rules, expected_applied_by=applied_by)
 
@@ -44,25 +43,25 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
             progress(heard.reason)
     witness = heard.to_json() if isinstance(heard, Witness) else None
     if form == "json":
-        click.echo(
-            json.dumps(report.drift_json(drift, defined_at=defined_at, witness=witness), indent=1, ensure_ascii=False)
-        )
+        found = report.drift_json(drift, defined_at=defined_at, witness=witness)
+        write_bytes(json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
     else:
-        click.echo(report.drift_text(drift, defined_at, witness=witness), nl=False)
+        write_text(report.drift_text(drift, defined_at, witness=witness))
         if witness and witness["beyond"]:
-            click.echo(
-                "\nBeyond pg_dump, which does not write it:\n" + "\n".join(f"  {one_line(b)}" for b in witness["beyond"])
-            )
+            beyond = "\n".join(f"  {one_line(b)}" for b in witness["beyond"])
+            write_text(f"\nBeyond pg_dump, which does not write it:\n{beyond}\n")
     good = drift.covered if direction == "covers" else drift.equal
     agrees = witness is None or witness["agrees"]
     return 0 if good and agrees else 1
 
 
 def save_side(source: str, output: Path | None, *, progress: Progress) -> None:
-    """Write the snapshot of one side to a file, or to stdout."""
+    """Write the snapshot of one side to a file, or to stdout; raises UsageError for a file that cannot be written."""
+    if output is not None and not output.parent.is_dir():  # told before the work, not after it
+        raise UsageError("there is no such folder", where=str(output.parent), todo="make it, or name another one")
     (read,) = read_sides((parse_side(source),), progress=progress)
     if output is None:
-        sys.stdout.buffer.write(dump_snapshot(read.snapshot))
+        write_bytes(dump_snapshot(read.snapshot))
         return
     save_snapshot(read.snapshot, output)
     progress(f"{output}: {len(read.snapshot.objects)} objects, {read.snapshot.digest}")

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from migration_audit import __version__
+from migration_audit.cli.output import prepare_streams
 from migration_audit.cli.progress import say
 from migration_audit.model.errors import AuditError
 
@@ -35,13 +36,21 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("migration-audit: interrupted; what is not told above was not decided", err=True)
             ctx.exit(3)
-        except BrokenPipeError:  # whoever read the output has gone, and nobody has been told the result
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            self._cannot_tell(error)
             ctx.exit(3)
         except Exception:  # exit code 1 means "audited, and it blocks", which a crash must never say
             traceback.print_exc()
             click.echo("migration-audit: this is a mistake of migration-audit itself; nothing was decided", err=True)
             ctx.exit(3)
+
+    def _cannot_tell(self, error: OSError) -> None:
+        """Nobody has been told the result; what is still to be flushed goes nowhere."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # who closes a pipe has read enough
+            click.echo(f"migration-audit: the output cannot be written: {error.strerror}", err=True)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of a first visit, not of the alphabet."""
@@ -52,6 +61,7 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="migration-audit")
 def main() -> None:
     """Prove that nothing is lost before a migration runner is deleted."""
+    prepare_streams()
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
             signal.signal(number, _terminated)
@@ -207,7 +217,7 @@ def server_stop() -> None:
     """Stop the server that `start` started, and remove its data."""
     from migration_audit import shadow  # noqa: PLC0415
 
-    shadow.stop(progress=say)
+    say("stopped, and its data removed" if shadow.stop(progress=say) else "no server was running")
 
 
 @main.command()
@@ -218,4 +228,4 @@ def lab(environment: str | None, config: Path | None) -> None:
     from migration_audit.cli.setup import open_lab  # noqa: PLC0415
 
     os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
-    sys.exit(open_lab(environment=environment, config=config))
+    open_lab(environment=environment, config=config)

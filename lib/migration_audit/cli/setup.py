@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from migration_audit.model.errors import UsageError
-from migration_audit.project import find_project, load_project, write_template
+from migration_audit.project import Project, load_project, project_file, write_template
 from migration_audit.runner.notebooks import packaged_notebooks
+from migration_audit.workbook.demo import DEMO, demo_project
 
 
 def initialise(directory: Path, *, notebooks: bool) -> list[Path]:
@@ -30,20 +31,32 @@ def initialise(directory: Path, *, notebooks: bool) -> list[Path]:
     return written
 
 
-def open_lab(*, environment: str | None, config: Path | None) -> int:
-    """Run JupyterLab on the notebooks until it is closed; its exit code.
+def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:
+    """Become JupyterLab on the notebooks; Ctrl-C and the exit code are its own from then on.
 
-    Notebooks take their defaults from MIGRATION_AUDIT_CONFIG and MIGRATION_AUDIT_ENVIRONMENT, so that none has to be edited.
+    Without ``config`` the nearest audit.toml is taken, and the bundled example where there is none. Notebooks take their
+    defaults from MIGRATION_AUDIT_CONFIG and MIGRATION_AUDIT_ENVIRONMENT, so that none has to be edited. Raises UsageError
+    for an unknown environment, ConfigError for an invalid audit.toml.
     """
-    folder, variables = packaged_notebooks(), dict(os.environ)
-    if config is not None:
-        path = config if config.is_file() else find_project(config)
-        project = load_project(path)
-        if environment is not None:
-            project.environment(environment)
-        own = project.directory / "notebooks"
-        folder = own if own.is_dir() else folder
-        variables["MIGRATION_AUDIT_CONFIG"] = str(path.resolve())
+    project, named = _lab_project(config)
+    variables = {**os.environ, "MIGRATION_AUDIT_CONFIG": named}
     if environment is not None:
-        variables["MIGRATION_AUDIT_ENVIRONMENT"] = environment
-    return subprocess.run([sys.executable, "-m", "jupyterlab", str(folder)], env=variables, check=False).returncode
+        variables["MIGRATION_AUDIT_ENVIRONMENT"] = project.environment(environment).name
+    own = project.directory / "notebooks"
+    folder = own if own.is_dir() else packaged_notebooks()
+    root = ["--allow-root"] if os.geteuid() == 0 else []  # Jupyter asks for it, and containers know nobody else
+    os.execve(sys.executable, [sys.executable, "-m", "jupyterlab", *root, str(folder)], variables)  # noqa: S606
+
+
+def _lab_project(config: Path | None) -> tuple[Project, str]:
+    """The project, and what the notebooks are to call it."""
+    named = str(config or os.environ.get("MIGRATION_AUDIT_CONFIG", ""))
+    if named == DEMO:
+        return demo_project(), DEMO
+    try:
+        path = project_file(Path(named))
+    except UsageError:
+        if named:
+            raise
+        return demo_project(), DEMO
+    return load_project(path), str(path.resolve())

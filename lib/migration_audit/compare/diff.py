@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from migration_audit.compare.normalise import apply_all, common_column_order, unstated_owner
+from migration_audit.compare import normalise
 from migration_audit.compare.rules import Rules
+from migration_audit.compare.spelling import one_spelling
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
 from migration_audit.model.errors import AuditError
 from migration_audit.model.objects import CatalogObject
@@ -16,7 +17,12 @@ from migration_audit.model.snapshot import Snapshot
 Key = tuple[str, str]
 
 # What takes its parts along when it is missing; a schema is not among them: its tables are made one by one.
-_TAKES_ALONG = frozenset({"table", "view", "materialized view", "column", "constraint", "hypertable"})
+_TAKES_ALONG = frozenset(
+    {
+        *("table", "view", "materialized view", "column", "constraint", "hypertable", "continuous aggregate"),
+        *("publication", "server", "foreign-data wrapper", "operator family"),
+    }
+)
 
 
 def compare(
@@ -29,7 +35,7 @@ def compare(
     """
     rules = rules or Rules()
     want, have = _by_key(expected, "expected"), _by_key(actual, "actual")
-    normalisers = (common_column_order, unstated_owner(expected_applied_by))
+    normalisers = normalise.rules(want, have, expected_applied_by)
     found: list[Difference] = []
     for key in sorted(want.keys() | have.keys()):
         if key not in have:
@@ -37,7 +43,7 @@ def compare(
         elif key not in want:
             found.append(_one_sided(DiffVerdict.UNEXPECTED, expected=None, actual=have[key], rules=rules))
         else:
-            left, right = apply_all(normalisers, (want[key], have[key]))
+            left, right = normalise.apply_all(normalisers, (want[key], have[key]))
             if left != right:
                 found.append(_changed(left, right, rules))
     assumptions: tuple[str, ...] = ()
@@ -137,7 +143,8 @@ def _shape(difference: Difference) -> tuple[Any, ...] | None:
         return None
     there = difference.there
     if difference.kind == "index":
-        return ("index", getattr(there, "signature", None))
+        return ("index", one_spelling(getattr(there, "signature", None) or ""))
     if difference.kind == "constraint":
-        return tuple(getattr(there, n) for n in ("schema", "table", "type", "definition"))
+        schema, table, kind, definition = (getattr(there, n) for n in ("schema", "table", "type", "definition"))
+        return (schema, table, kind, one_spelling(definition))
     return None

@@ -6,17 +6,41 @@ PostgreSQL itself does most of it (both sides are read back from a catalog). Wha
                           side has is a difference of its own and must not make every later column one.
 ``unstated_owner``        in a shadow, whatever the SQL gives no owner belongs to the role that happened to apply it.
                           Against a live database such an owner says nothing, and any owner is taken for equal.
+``one_text``              expressions of which PostgreSQL prints several spellings (see ``spelling``).
+``own_columns_in_order``  where a column that is only inherited stands depends on when the parent got it: ``pg_dump`` does
+                          not tell it, and a restored dump changes it. Partitions keep an order of their own.
+``no_default``            a child or partition without the default of its parent is written ``DEFAULT NULL`` by ``pg_dump``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
-from migration_audit.model.objects import CatalogObject
-from migration_audit.model.relations import Table
+from migration_audit.compare.spelling import one_spelling, one_spelling_of_routine
+from migration_audit.model.objects import CatalogObject, quoted
+from migration_audit.model.relations import Column, Table
+from migration_audit.model.routines import Routine
 
 Pair = tuple[CatalogObject, CatalogObject]
+Objects = Mapping[tuple[str, str], CatalogObject]
+
+_EXPRESSIONS = ("default", "definition", "partition_bound", "partition_key", "using", "check")
+"""The fields that hold what the server's deparser printed."""
+
+
+def rules(
+    want: Objects, have: Objects, applied_by: str | None
+) -> tuple[Callable[[CatalogObject, CatalogObject], Pair], ...]:
+    """All of them, for one comparison of these objects; see ``unstated_owner`` for ``applied_by``."""
+    return (
+        common_column_order,
+        own_columns_in_order(want, have),
+        no_default(want, have),
+        one_text,
+        unstated_owner(applied_by),
+    )
 
 
 def common_column_order(expected: CatalogObject, actual: CatalogObject) -> Pair:
@@ -41,6 +65,64 @@ def unstated_owner(applied_by: str | None) -> Callable[[CatalogObject, CatalogOb
         return expected, replace(actual, owner=owner)  # type: ignore[call-arg]  # both have the field
 
     return normalise
+
+
+def one_text(expected: CatalogObject, actual: CatalogObject) -> Pair:
+    """Both as they are, but a text of ``actual`` that says the same in another spelling is spelled as in ``expected``."""
+    if expected == actual:
+        return expected, actual
+    spell = one_spelling_of_routine if isinstance(expected, Routine) else one_spelling
+    same: dict[str, Any] = {}
+    for name in _EXPRESSIONS:
+        left, right = getattr(expected, name, None), getattr(actual, name, None)
+        if left != right and left and right and _spelled(left, spell) == _spelled(right, spell):
+            same[name] = left
+    return expected, replace(actual, **same) if same else actual
+
+
+def _spelled(value: str | tuple[str, ...], spell: Callable[[str], str]) -> tuple[str, ...]:
+    return (spell(value),) if isinstance(value, str) else tuple(map(spell, value))
+
+
+def own_columns_in_order(want: Objects, have: Objects) -> Callable[[CatalogObject, CatalogObject], Pair]:
+    """A normaliser that compares the order of those columns which a table that inherits declares itself."""
+
+    def own(table: Table, objects: Objects) -> set[str]:
+        columns = {name: objects.get(("column", f"{table.key}.{quoted(name)}")) for name in table.column_order}
+        return {name for name, column in columns.items() if not (isinstance(column, Column) and not column.is_local)}
+
+    def normalise(expected: CatalogObject, actual: CatalogObject) -> Pair:
+        if not (isinstance(expected, Table) and isinstance(actual, Table)) or expected.column_order == actual.column_order:
+            return expected, actual
+        if not (expected.inherits and actual.inherits) or expected.partition_bound or actual.partition_bound:
+            return expected, actual
+        declared = own(expected, want) | own(actual, have)
+        is_same = _only(expected, declared).column_order == _only(actual, declared).column_order
+        return expected, replace(actual, column_order=expected.column_order) if is_same else actual
+
+    return normalise
+
+
+def no_default(want: Objects, have: Objects) -> Callable[[CatalogObject, CatalogObject], Pair]:
+    """A normaliser that takes ``NULL::type`` for no default in tables that inherit on both sides."""
+
+    def inherits(column: Column, objects: Objects) -> bool:
+        table = objects.get(column.belongs_to or ("", ""))
+        return isinstance(table, Table) and bool(table.inherits)
+
+    def normalise(expected: CatalogObject, actual: CatalogObject) -> Pair:
+        if not (isinstance(expected, Column) and isinstance(actual, Column)) or expected.default == actual.default:
+            return expected, actual
+        if _is_null(expected) and _is_null(actual) and inherits(expected, want) and inherits(actual, have):
+            return expected, replace(actual, default=expected.default)
+        return expected, actual
+
+    return normalise
+
+
+def _is_null(column: Column) -> bool:
+    """No default, or NULL of the column's own type; of a domain, NULL is more than nothing: it replaces another default."""
+    return column.default is None or column.default == f"NULL::{column.type.partition('(')[0]}"
 
 
 def apply_all(normalisers: Iterable[Callable[[CatalogObject, CatalogObject], Pair]], pair: Pair) -> Pair:

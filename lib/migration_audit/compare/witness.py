@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from migration_audit.compare.dump_text import RELATION, ROUTINE, TYPE, Address, identifiers, parts
+from migration_audit.compare.spelling import one_spelling, one_spelling_of_routine
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.objects import CatalogObject, dotted
 from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
@@ -134,8 +135,11 @@ def _owners(obj: CatalogObject, *sides: Snapshot) -> Iterator[tuple[str, str]]:
 
 def _equal(address: Address, left: Mapping[Address, str], right: Mapping[Address, str]) -> bool:
     one, other = left.get(address), right.get(address)
-    if address[0] != "COLUMN ORDER" or one is None or other is None:
+    if one is None or other is None or one == other:
         return one == other
+    if address[0] != "COLUMN ORDER":
+        spell = one_spelling_of_routine if address[0] == ROUTINE else one_spelling
+        return spell(one) == spell(other)
     first, second = one.split("\n"), other.split("\n")
     return [n for n in first if n in second] == [n for n in second if n in first]
 

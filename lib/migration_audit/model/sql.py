@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from migration_audit.model.location import Location
+
+_PASSWORD = re.compile(r"(password\s+)[eu&]*'(?:[^']|'')*'", re.IGNORECASE)
 
 
 class StatementKind(StrEnum):
@@ -62,6 +65,12 @@ class SqlFailure:
     statement: str
     message: str
     sqlstate: str | None
+
+    @property
+    def shown_statement(self) -> str:
+        """The statement on one line, 200 characters at most, without a password: ``CREATE ROLE … PASSWORD '***'``."""
+        line = _PASSWORD.sub(r"\1'***'", " ".join(self.statement.split()))
+        return line if len(line) <= 200 else line[:199] + "…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """audit.toml: one file says which sources, environments and rules an audit has; this package makes a Project of it."""
 
 from migration_audit.project.connections import resolve
-from migration_audit.project.load import find_project, load_project
+from migration_audit.project.load import find_project, load_project, project_file
 from migration_audit.project.settings import (
     Environment,
     HypertablePin,
@@ -27,6 +27,7 @@ __all__ = [
     "Source",
     "find_project",
     "load_project",
+    "project_file",
     "resolve",
     "template",
     "write_template",

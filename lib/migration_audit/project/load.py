@@ -42,6 +42,14 @@ def find_project(start: Path) -> Path:
     )
 
 
+def project_file(named: Path) -> Path:
+    """The file that somebody named: that very file, there or not, or the nearest one to the folder that was named.
+
+    Raises UsageError when there is none in the folder or above it.
+    """
+    return find_project(named) if named.is_dir() else named
+
+
 def load_project(path: Path) -> Project:
     """The project that ``path`` (audit.toml, or a pyproject.toml with ``[tool.migration-audit]``) describes.
 

@@ -55,6 +55,8 @@ class Kernels:
             "--log-level=CRITICAL",
             # Nobody's startup files and history, and no home directory is needed.
             f"--ipython-dir={self._ipython}",
+            # A secrets.py in the caller's folder is not the module that the audit imports.
+            "--IPKernelApp.ignore_cwd=True",
         ]
 
     @cached_property

@@ -45,7 +45,8 @@ def execute(
 
     ``kernels`` are those of the run; without them the notebook gets one of its own. Raises NotebookError when the notebook
     does not take a parameter, when it takes one without a default that is not given, and when a cell raises, times out,
-    or the kernel dies. ``timeout`` is in seconds, for each cell.
+    or the kernel dies. ``timeout`` is in seconds, for each cell. The kernel works in the caller's folder, so that a
+    relative path in a variable (PGSERVICEFILE, sslrootcert) leads where the caller meant it to.
     """
     papermill = _papermill()
     _check_parameters(papermill, source, parameters)
@@ -80,8 +81,6 @@ def _execute(
         log_output=False,
         extra_arguments=kernels.arguments,
         execution_timeout=timeout,
-        # The kernel's folder; papermill's own `cwd` would change this process's, for all threads.
-        resources={"metadata": {"path": str(source.parent)}},
     )
 
 

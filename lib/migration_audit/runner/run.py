@@ -7,7 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,10 @@ from migration_audit import report
 from migration_audit.artifacts.git import read_tree
 from migration_audit.gate import EXIT_CODES
 from migration_audit.model.errors import AuditError, NotebookError
-from migration_audit.model.finding import CheckResult, Phase, Verdict
+from migration_audit.model.finding import Phase, Verdict
 from migration_audit.project import Environment, Project
-from migration_audit.runner.folders import Run, latest_runs, run_folders, run_name
+from migration_audit.runner.folders import run_folders, run_name
+from migration_audit.runner.index import write_index
 from migration_audit.runner.kernels import Kernels, open_kernels
 from migration_audit.runner.notebooks import LIVE, PREFLIGHT, SIGNOFF, execute, find_notebook
 from migration_audit.signoff import build_statement
@@ -66,7 +67,7 @@ def run_audit(
     for name in (PREFLIGHT, LIVE, SIGNOFF):
         if (project.directory / "notebooks") == find_notebook(name, project_folder=project.directory).parent:
             progress(f"{name}: your copy in {project.directory / 'notebooks'}, not the packaged one")
-    out = out.absolute()  # notebooks run in a folder of their own
+    out = out.absolute()
     now = datetime.now(UTC)
     name = run_name(now, read_tree(project.directory).commit)
     with run_folders(out, [e.name for e in environments], name) as folders, open_kernels() as kernels:
@@ -77,30 +78,8 @@ def run_audit(
         with _pool(kernels) as pool:
             jobs = [pool.submit(_one, how, e, folders[e.name], shared, failure) for e in environments]
             results = tuple(job.result() for job in jobs)
-    write_index(out, order=[e.name for e in project.environments])
+    write_index(out, order=[e.name for e in project.environments], progress=progress)
     return results
-
-
-def write_index(out: Path, *, order: Sequence[str]) -> None:
-    """``index.html``: the matrix of checks by environments over the newest run of each; ``order`` comes first."""
-    places = {name: number for number, name in enumerate(order)}
-    latest = sorted(latest_runs(out), key=lambda run: (places.get(run.environment, len(places)), run.environment))
-    runs = [_summary(run, out) for run in latest]
-    write_atomically(out / "index.html", report.render_index(runs).encode())
-
-
-def _summary(run: Run, out: Path) -> report.RunSummary:
-    evidence = run.evidence
-    return report.RunSummary(
-        environment=run.environment,
-        verdict=Verdict(evidence["verdict"]),
-        report=f"{run.folder.relative_to(out).as_posix()}/report.html",
-        results=tuple(CheckResult.from_json(check) for check in evidence["checks"]),
-        project=evidence["project"],
-        phase=evidence["phase"],
-        generated_at=evidence["generated_at"],
-        commit=evidence["commit"]["audit"]["commit"] or "",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,17 +159,28 @@ def _sealed(folder: Path) -> dict[str, Any]:
 
 
 def _write_report(folder: Path, evidence: dict[str, Any]) -> dict[str, Any]:
-    """report.html and summary.md, then evidence.json with ``complete``, then the statement; the evidence as written."""
-    notebooks = sorted(folder.glob("*.ipynb"))
-    evidence = {**evidence, "complete": evidence["error"] is None}
+    """report.html and summary.md, then evidence.json with ``complete``, then the statement; the evidence as written.
+
+    What cannot be rendered or written makes it incomplete: without a report there is nothing to sign.
+    """
+    complete = {**evidence, "complete": evidence["error"] is None}
     try:
         with _rendering:
-            page = report.render_report(notebooks=notebooks, evidence=evidence)
-        write_atomically(folder / "report.html", page.encode())
-        write_atomically(folder / "summary.md", report.summary_markdown(evidence).encode())
-    except Exception as error:  # without a report there is nothing to sign, but what happened is still written down
-        reason = f"the report could not be rendered: {type(error).__name__}: {error}"
-        evidence = {**evidence, "complete": False, "verdict": Verdict.INCOMPLETE.value, "error": reason}
+            html = report.render_report(notebooks=sorted(folder.glob("*.ipynb")), evidence=complete)
+        write_atomically(folder / "report.html", html.encode())
+        write_atomically(folder / "summary.md", report.summary_markdown(complete).encode())
+        _write_evidence(folder, complete)
+    except Exception as error:
+        reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
+        failed = {**evidence, "verdict": Verdict.INCOMPLETE.value, "error": f"there is no report of it: {reason}"}
+        for page in ("report.html", "summary.md"):  # they would tell of a verdict that was not given
+            (folder / page).unlink(missing_ok=True)
+        with suppress(AuditError, OSError):  # what happened is still written down, where that is possible
+            _write_evidence(folder, failed)
+        return failed
+    return complete
+
+
+def _write_evidence(folder: Path, evidence: dict[str, Any]) -> None:
     write_json(folder / "evidence.json", evidence)
     write_json(folder / "statement.json", build_statement(folder, evidence))
-    return evidence

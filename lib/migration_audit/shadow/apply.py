@@ -45,6 +45,10 @@ _WITHOUT_SNAPSHOT = re.compile(r"(?:set|show|reset|lock|fetch|listen|notify|unli
 """Statements that write nothing, and after which SET TRANSACTION must still be possible."""
 _DISCARD = re.compile(r"discard\b", re.IGNORECASE)
 _CHAIN = re.compile(r"(?:commit|end|rollback|abort)\b.*\band\s+chain\b", re.IGNORECASE | re.DOTALL)
+_COMMUNITY = (
+    "This server has TimescaleDB's Apache edition. The Community edition has it: MIGRATION_AUDIT_SERVER=docker, "
+    "or url for a server of your own"
+)
 _MISSING_ROLE = re.compile(r'role "(.+)" does not exist', re.DOTALL)
 
 
@@ -321,4 +325,6 @@ def _failure(statement: Statement, error: psycopg.Error) -> SqlFailure:
         "CONTEXT": diagnostic.context,
     }
     lines = [message, *(f"{name}: {text}" for name, text in parts.items() if text)]
+    if error.sqlstate == "0A000" and '"apache" license' in message:
+        lines.append(_COMMUNITY)
     return SqlFailure(at=statement.at, statement=statement.text, message="\n".join(lines), sqlstate=error.sqlstate)

@@ -39,12 +39,13 @@ class Descriptors:
 
     def close(self) -> None:
         """Let go of them; a second time does nothing."""
-        while self._open:
-            os.close(self._open.pop())
+        with contextlib.suppress(IndexError):  # another thread has just closed the last
+            while self._open:
+                os.close(self._open.pop())
 
     @classmethod
     def close_all(cls) -> None:
-        """Let go of all in a forked child."""
+        """Let go of all: in a forked child, or to end every cluster of this process at once."""
         for descriptors in list(cls._all):
             descriptors.close()
 

@@ -14,7 +14,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from migration_audit.model.errors import ServerError
+from migration_audit.model.errors import DatabaseError, ServerError
+from migration_audit.model.location import Location
+from migration_audit.project import Environment, resolve
 from migration_audit.shadow.databases import Databases, role_option
 
 if TYPE_CHECKING:
@@ -128,10 +130,13 @@ class UrlCluster(Databases):
 
 def find_url() -> UrlServer:
     """The server that the variable names; raises ServerError when it is not set or the server cannot be used."""
-    url = os.environ.get(URL_VARIABLE)
-    if not url:
+    if not os.environ.get(URL_VARIABLE):
         raise ServerError(f"{URL_VARIABLE} is not set", todo="set it to postgresql://user:password@host:port/database")
-    return UrlServer(url)
+    named = Environment(name="server", dsn_env=URL_VARIABLE, at=Location(URL_VARIABLE, 1))
+    try:
+        return UrlServer(resolve(named, os.environ))
+    except DatabaseError as error:  # what libpq would say to it may show a part of the password
+        raise ServerError(error.what, where=URL_VARIABLE, todo=error.todo) from None
 
 
 @contextlib.contextmanager

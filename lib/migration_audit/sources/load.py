@@ -22,13 +22,14 @@ def load_source(name: str, paths: Sequence[Path], *, shown_from: Path) -> SqlSou
     The files of a folder (not of the folders in it) come in the order of their numeric prefixes, ``2_x`` before
     ``10_x``, then by name. A path that is named twice is applied twice. Files are shown relative to ``shown_from``.
 
-    Raises SourceError, with ``file:line`` and what to do, for what cannot be read, is empty, is not UTF-8, or needs
-    something of psql that the audit does not do.
+    A file that holds comments alone has no statements: histories keep such files so that no number is missing. Raises
+    SourceError, with ``file:line`` and what to do, for what cannot be read, is empty, is not UTF-8, or needs something of
+    psql that the audit does not do, and when no file holds a statement.
     """
     if not paths:
         raise SourceError("no SQL files", where=name, todo="name a .sql file or a folder of .sql files")
     files = [file for path in paths for file in _files_of(path, shown_from)]
-    return SqlSource(name=name, files=tuple(load_file(file, shown_from) for file in files))
+    return _source(name, files, shown_from)
 
 
 def load_globs(name: str, root: Path, globs: Sequence[str], *, shown_from: Path) -> SqlSource:
@@ -46,7 +47,7 @@ def load_globs(name: str, root: Path, globs: Sequence[str], *, shown_from: Path)
     files: dict[Path, Path] = {}
     for file in (file for glob in globs for file in _matches(root, glob, shown)):
         files.setdefault(file.resolve(), file)
-    return SqlSource(name=name, files=tuple(load_file(file, shown_from) for file in files.values()))
+    return _source(name, files.values(), shown_from)
 
 
 def load_file(path: Path, shown_from: Path) -> SqlFile:
@@ -59,6 +60,15 @@ def load_file(path: Path, shown_from: Path) -> SqlFile:
         number=number_of(path.name),
         statements=statements,
     )
+
+
+def _source(name: str, paths: Iterable[Path], shown_from: Path) -> SqlSource:
+    files = tuple(load_file(path, shown_from) for path in paths)
+    if not any(file.statements for file in files):
+        raise SourceError(
+            "the file holds comments and no statement", where=f"{files[0].path}:1", todo="remove it, or write its SQL"
+        )
+    return SqlSource(name=name, files=files)
 
 
 def text_digest(source: SqlSource) -> str:
@@ -115,19 +125,13 @@ class _Reading:
         script = read_script(check_text(raw, shown))
         self._open.append(path.resolve())
         includes = list(self._includes(script.commands, Lines(script.text), path, shown))
-        is_empty = not includes
         for start, statement in build_statements(script, shown):
             while includes and includes[0][0] < start:
                 yield from self._include(*includes.pop(0)[1:])
-            is_empty = False
             yield statement
         for _, target, at in includes:
             yield from self._include(target, at)
         self._open.pop()
-        if is_empty:
-            raise SourceError(
-                "the file holds comments and no statement", where=f"{shown}:1", todo="remove it, or write its SQL"
-            )
 
     def _includes(
         self, commands: Iterable[Command], lines: Lines, path: Path, shown: str

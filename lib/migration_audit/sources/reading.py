@@ -29,6 +29,11 @@ def shown_path(path: Path, shown_from: Path) -> str:
 def read_bytes(path: Path, shown: str) -> bytes:
     """The raw bytes of the file. Raises SourceError if it is missing, not a file, or may not be read."""
     try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        name = os.fsencode(path).decode(errors="replace")
+        raise SourceError("the name of this file is not UTF-8", where=name, todo="rename it") from None
+    try:
         if path.is_dir():
             raise SourceError("is a folder, not a file", where=shown, todo="name its files: folder/*.sql")
         if path.exists() and not path.is_file():

@@ -20,7 +20,7 @@ from migration_audit.gate import decide
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Unavailable
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import find_project, load_project
+from migration_audit.project import load_project, project_file
 from migration_audit.workbook.audit import Audit, on_stderr
 from migration_audit.workbook.demo import DEMO, demo_databases, demo_project, lacks_databases
 from migration_audit.workbook.evidence import build_evidence
@@ -61,7 +61,7 @@ atexit.register(_closing.close)
 def open_audit(*, config: str = "", environment: str | None = None, phase: str = "preflight", run_folder: str = "") -> Audit:
     """The audit of one environment; nothing is read yet.
 
-    ``config`` is the path of an audit.toml (or of a folder in or below its own), or ``demo`` for the bundled example,
+    ``config`` is the path of an audit.toml (or of a folder: the nearest one to it), or ``demo`` for the bundled example,
     whose database is then built on the embedded server unless its variable is set. Empty means the path in
     MIGRATION_AUDIT_CONFIG, else the demo. ``environment`` is a name of it; empty means the one in
     MIGRATION_AUDIT_ENVIRONMENT, else the last; None means none. ``run_folder`` is where notebooks of one run keep facts
@@ -69,7 +69,7 @@ def open_audit(*, config: str = "", environment: str | None = None, phase: str =
     for an invalid audit.toml, ServerError where the demo finds no server.
     """
     config = config or os.environ.get("MIGRATION_AUDIT_CONFIG", "") or DEMO
-    project = demo_project() if config == DEMO else load_project(_project_path(Path(config)))
+    project = demo_project() if config == DEMO else load_project(project_file(Path(config)))
     if phase not in tuple(Phase):
         raise UsageError(f"there is no phase {phase}", todo=f"the phases are {', '.join(Phase)}")
     chosen = None
@@ -81,10 +81,6 @@ def open_audit(*, config: str = "", environment: str | None = None, phase: str =
         os.environ.update(variables)
     folder = Path(run_folder) if run_folder else None
     return Audit(project, environment=chosen, phase=Phase(phase), folder=folder, progress=on_stderr)
-
-
-def _project_path(path: Path) -> Path:
-    return path if path.is_file() else find_project(path)
 
 
 def show_sources(audit: Audit) -> Any:

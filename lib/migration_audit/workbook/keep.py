@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from migration_audit import catalog
+from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import CheckResult, Outcome, Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import SourceFacts
@@ -36,11 +38,18 @@ class KeptPreflight:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """The file with exactly this content, or as it was before; never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """The file with exactly this content, or as it was before; never half of it. Raises AuditError."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except OSError as error:
+        todo = "free some space, make it writable, or choose another folder with --out"
+        raise AuditError(f"cannot be written: {error.strerror}", where=str(path), todo=todo) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from migration_audit import catalog, shadow, sources
@@ -20,6 +19,7 @@ from migration_audit.project import Project, Source
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.probes import run_probes
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
+from migration_audit.workbook.together import together
 
 OriginMap = Mapping[tuple[str, str], Location]
 Progress = Callable[[str], None]
@@ -132,12 +132,8 @@ def _on_server(
     facts: tuple[SourceFacts, ...],
     rules: Rules,
 ) -> Preflight:
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        jobs = [
-            pool.submit(_side, server, legacy, owner, project=None),
-            pool.submit(_side, server, owner, legacy, project=project),
-        ]
-        legacy_side, owner_side = (job.result() for job in jobs)
+    orders = ((legacy, owner, None), (owner, legacy, project))
+    legacy_side, owner_side = together(lambda each: _side(server, each[0], each[1], project=each[2]), orders)
     left, right = _snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")
     both_read = isinstance(left, Snapshot) and isinstance(right, Snapshot)
     coverage = _compared(left, right, rules)

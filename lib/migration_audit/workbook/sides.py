@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -18,12 +17,13 @@ from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.project import Environment, resolve
 from migration_audit.workbook.preflight import build_shadow, dump_of
+from migration_audit.workbook.together import together
 
 Progress = Callable[[str], None]
 OriginMap = Mapping[tuple[str, str], Location]
 
 _URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
-_PASSWORD = re.compile(r"://[^/?#]*:[^/?#]*@|[?&\s]password=|://[^?]*\?.*sslpassword=", re.IGNORECASE)
+_PASSWORD = re.compile(r"://[^\s/@:]*:[^\s]*@|password\s*=", re.IGNORECASE)
 _FORMS = "a .sql file, a folder of them, several joined by +, a snapshot (.json), env:NAME, service:NAME or a URL"
 
 
@@ -68,26 +68,27 @@ class ReadSide:
 
 def parse_side(text: str) -> Side:
     """What a command-line argument names; raises UsageError for what it cannot mean, and for a password in it."""
-    if _URL.match(text) or text.startswith("postgres"):
-        if _PASSWORD.search(text):
-            raise UsageError(
-                "a URL with a password is refused: the command line is visible to everybody on this machine",
-                todo="put it into a variable and write env:NAME, or use service:NAME with ~/.pgpass",
-            )
-        if _URL.match(text):
-            return Side(kind=SideKind.LIVE, named=text, conninfo=text)
+    if _PASSWORD.search(text) and not Path(text).exists():
+        raise UsageError(
+            "a URL with a password is refused: the command line is visible to everybody on this machine",
+            todo="put it into a variable and write env:NAME, or use service:NAME with ~/.pgpass",
+        )
+    if _URL.match(text):
+        return Side(kind=SideKind.LIVE, named=text, conninfo=text)
     scheme, _, name = text.partition(":")
     if scheme == "env" and name:
         return Side(kind=SideKind.LIVE, named=text, conninfo=_from_environment(name))
     if scheme == "service" and name:
         return Side(kind=SideKind.LIVE, named=text, conninfo=resolve(_environment(name, service=name), os.environ))
-    paths = tuple(Path(part) for part in text.split("+")) if not Path(text).exists() else (Path(text),)
-    missing = [str(path) for path in paths if not path.exists()]
+    parts = text.split("+") if not Path(text).exists() else [text]
+    missing = [part or "file without a name" for part in parts if not part or not Path(part).exists()]
     if missing:
         raise UsageError(f"there is no {', '.join(missing)}", todo=f"a side is {_FORMS}")
-    if len(paths) == 1 and paths[0].suffix == ".json":
-        return Side(kind=SideKind.SNAPSHOT, named=text, paths=paths)
-    return Side(kind=SideKind.SQL, named=text, paths=paths)
+    paths = tuple(Path(part) for part in parts)
+    snapshots = [str(path) for path in paths if path.suffix == ".json"]
+    if snapshots and len(paths) > 1:
+        raise UsageError(f"a snapshot cannot be joined: {', '.join(snapshots)}", todo=f"a side is {_FORMS}")
+    return Side(kind=SideKind.SNAPSHOT if snapshots else SideKind.SQL, named=text, paths=paths)
 
 
 def _from_environment(name: str) -> str:
@@ -108,9 +109,8 @@ def read_sides(sides: Sequence[Side], *, progress: Progress) -> tuple[ReadSide, 
     if loaded:
         extensions = frozenset[str]().union(*(sources.needed_extensions(source) for source in loaded.values()))
         server = shadow.find_server(None, extensions=sorted(extensions), progress=progress)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        dumped = len(sides) > 1 and all(side.is_sql for side in sides)
-        return tuple(pool.map(lambda side: _read(side, loaded.get(side), server, progress, dumped=dumped), sides))
+    dumped = len(sides) > 1 and all(side.is_sql for side in sides)
+    return tuple(together(lambda side: _read(side, loaded.get(side), server, progress, dumped=dumped), sides))
 
 
 def _load(side: Side) -> SqlSource:
@@ -138,15 +138,10 @@ def _read(
             where=str(failure.at),
             statement=failure.statement,
             sqlstate=failure.sqlstate,
-            todo=f"the statement was: {_shortened(failure.statement)}",
+            todo=f"the statement was: {failure.shown_statement}",
         )
     for role in built.applied.assumed_roles:
         progress(f"{side.named}: the SQL takes role {role} for granted; it was created without rights")
     if dump is None:
         return ReadSide(snapshot=built.snapshot, origins=built.origins)
     return ReadSide(snapshot=built.snapshot, origins=built.origins, dump=dump)
-
-
-def _shortened(statement: str) -> str:
-    line = " ".join(statement.split())
-    return line if len(line) <= 200 else line[:199] + "…"

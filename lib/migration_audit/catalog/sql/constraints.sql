@@ -1,7 +1,8 @@
 -- Constraints of tables.
 -- NOT NULL is an attribute of the column. PostgreSQL 18 has a row for it too, which is told where it says more than
 -- that: a name that somebody chose, NO INHERIT, NOT VALID, or a comment.
--- A foreign key to a partitioned table or a hypertable has a clone for each of its parts: they are left out.
+-- A foreign key of or to a partitioned table or a hypertable has a clone for each of its parts. They are left out: all
+-- but their names follows from the key itself, and a restored dump gives them other names.
 with hidden_schema as (
     select nsp.oid
       from pg_catalog.pg_namespace as nsp
@@ -54,7 +55,6 @@ select relation.nspname as schema,
        con.xmin::text || ',' || con.cmin::text as origin
   from relation
   join pg_catalog.pg_constraint as con on con.conrelid = relation.oid
-  left join pg_catalog.pg_constraint as par on par.oid = con.conparentid
   left join pg_catalog.pg_description as des
     on des.classoid = con.tableoid and des.objoid = con.oid and des.objsubid = 0
   left join pg_catalog.pg_attribute as att
@@ -67,5 +67,5 @@ select relation.nspname as schema,
            or not con.convalidated
            or des.description is not null
        )
-   and (con.contype <> 'f' or par.oid is null or par.confrelid = con.confrelid)
+   and (con.contype <> 'f' or con.conparentid = 0)
  order by relation.nspname, relation.relname, con.conname;

@@ -39,9 +39,12 @@ select relation.nspname as schema,
        end as command,
        pol.polpermissive as permissive,
        array(
-           select case who.oid when 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(who.oid)::text end as name
-             from pg_catalog.unnest(pol.polroles) as who (oid)
-            order by 1
+           select who.name
+             from (
+                   select case rol.oid when 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(rol.oid)::text end
+                     from pg_catalog.unnest(pol.polroles) as rol (oid)
+                  ) as who (name)
+            order by who.name collate "C"
        ) as roles,
        pg_catalog.pg_get_expr(pol.polqual, pol.polrelid) as using,
        pg_catalog.pg_get_expr(pol.polwithcheck, pol.polrelid) as check,

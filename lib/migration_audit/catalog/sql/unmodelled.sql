@@ -1,5 +1,6 @@
 -- What somebody made and no other file of this folder reads: while there is any, nobody can say "covered".
 -- Built in is what came with initdb (OID below 16384); what an extension or another object brings along is not told.
+-- Nor are temporary objects: they go with somebody's session, and one may be gone while its row is still seen.
 with brought_along as not materialized (
     select dep.classid, dep.objid
       from pg_catalog.pg_depend as dep
@@ -41,6 +42,8 @@ select obj.type as kind, obj.identity
   from candidate
  cross join lateral pg_catalog.pg_identify_object(candidate.classid, candidate.oid, 0) as obj
  where candidate.oid >= 16384
+   and obj.identity is not null
+   and coalesce(obj.schema, '') !~ '^pg_temp'
    and not exists (
            select
              from brought_along as dep

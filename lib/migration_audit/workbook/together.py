@@ -1,0 +1,31 @@
+"""Several things at the same time, two at most, and an end to them when the caller is interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from migration_audit.shadow.rundir import Descriptors
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_AT_ONCE = 2
+
+
+def together(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """The results in the order of the items; the first exception of one of them is raised when all have ended.
+
+    Python cannot interrupt a thread that waits for a server. So when the caller is interrupted, the private clusters of this
+    process are stopped, which ends what waits for them, and only then the interruption goes on.
+    """
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        jobs = [pool.submit(function, item) for item in items]
+        try:
+            return [job.result() for job in jobs]
+        except KeyboardInterrupt:
+            while [job for job in jobs if not job.cancel() and not job.done()]:
+                Descriptors.close_all()  # again: one may just have been started
+                wait(jobs, timeout=0.1)
+            raise

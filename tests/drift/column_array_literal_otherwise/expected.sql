@@ -1,0 +1,1 @@
+create table item (k varchar(9) check (k in ('a', 'b')));

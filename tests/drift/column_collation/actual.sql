@@ -1,0 +1,1 @@
+alter table item alter label type text collate "C";

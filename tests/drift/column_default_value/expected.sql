@@ -1,0 +1,1 @@
+create table item (n int default 1, at timestamptz default now());

@@ -1,0 +1,1 @@
+create table item (a int, b int generated always as (a * 3) stored);

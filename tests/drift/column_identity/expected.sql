@@ -1,0 +1,1 @@
+create table item (id int generated always as identity);

@@ -1,0 +1,1 @@
+alter table item alter at type timestamp;

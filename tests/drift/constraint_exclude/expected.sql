@@ -1,0 +1,1 @@
+create table item (at tstzrange, exclude using gist (at with &&));

@@ -1,0 +1,1 @@
+alter table item add foreign key (place) references place on delete cascade;

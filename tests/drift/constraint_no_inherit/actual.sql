@@ -1,0 +1,1 @@
+create table item (a int constraint k check (a > 0) no inherit);

@@ -1,0 +1,1 @@
+alter table item add constraint two check (id > 0);

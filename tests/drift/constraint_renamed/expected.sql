@@ -1,0 +1,1 @@
+alter table item add constraint one check (id > 0);

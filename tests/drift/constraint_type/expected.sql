@@ -1,0 +1,1 @@
+alter table item add constraint k unique (id, place);

@@ -1,0 +1,2 @@
+drop function f(int);
+create procedure f(a int) language plpgsql as 'begin null; end';

@@ -1,0 +1,1 @@
+create function f(a text) returns text language sql as 'select a';

@@ -1,0 +1,1 @@
+select set_adaptive_chunking('reading', '100MB');

@@ -1,0 +1,1 @@
+create index reading_at_idx on reading (at desc);

@@ -1,0 +1,1 @@
+select create_hypertable('log', by_range('seen'));

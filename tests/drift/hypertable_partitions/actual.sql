@@ -1,0 +1,1 @@
+select add_dimension('reading', by_hash('device', 2));

@@ -1,0 +1,1 @@
+alter table item cluster on item_label;

@@ -1,0 +1,1 @@
+drop index item_label;

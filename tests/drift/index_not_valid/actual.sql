@@ -1,0 +1,4 @@
+create table log (n int) partition by list (n);
+create table log_1 partition of log for values in (1);
+create index log_n on only log (n);
+create index log_1_n_idx on log_1 (n);

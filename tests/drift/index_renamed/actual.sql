@@ -1,0 +1,1 @@
+alter index item_label rename to item_label_at;

@@ -1,0 +1,1 @@
+create index item_at on item (at);

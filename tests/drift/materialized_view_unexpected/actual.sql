@@ -1,0 +1,1 @@
+create materialized view n as select 1 as one;

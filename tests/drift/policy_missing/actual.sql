@@ -1,0 +1,1 @@
+drop policy seen on item;

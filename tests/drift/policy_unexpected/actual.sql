@@ -1,0 +1,1 @@
+create policy more on item;

@@ -1,0 +1,3 @@
+create role teller;
+create table item (id int primary key, label text not null, price numeric(10,2), at timestamptz);
+grant select on item to teller with grant option;

@@ -1,0 +1,1 @@
+create table item (a text default 'x', b int default 1, c timestamptz default now(), d bool default 'yes', e date default '2026-01-02', f int[] default '{1,2}', g varchar(4) default 'y', h numeric default 1, i interval default '90 min', j jsonb default '{}', k int default -1);

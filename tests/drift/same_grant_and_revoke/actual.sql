@@ -1,0 +1,17 @@
+create table item (id int primary key, label text not null, price numeric(10,2), at timestamptz);
+create function f() returns int language sql as 'select 1';
+create type mood as enum ('ok');
+create sequence s;
+create schema a;
+grant select on item to reader;
+revoke select on item from reader;
+revoke all on function f() from public;
+grant execute on function f() to public;
+revoke usage on type mood from public;
+grant usage on type mood to public;
+grant usage on sequence s to reader;
+revoke usage on sequence s from reader;
+grant usage on schema a to reader;
+revoke usage on schema a from reader;
+grant select (label) on item to reader;
+revoke select (label) on item from reader;

@@ -1,0 +1,1 @@
+create table item (kind text check (kind in ('a', 'b')));

@@ -1,0 +1,1 @@
+create table item (a integer, b character varying(9), c character(1), d numeric(5, 1), e double precision, f timestamp(3) with time zone, g boolean, h smallint, i bigint, j timestamp without time zone, k bit varying(4), l real, m time without time zone, n integer array, o char);

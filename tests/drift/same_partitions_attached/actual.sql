@@ -1,0 +1,15 @@
+create table log_1 (at date not null, n int default 7);
+create table log_rest (at date not null, n int default 7);
+create table log (at date not null, n int default 7) partition by range (at);
+alter table only log attach partition log_1 for values from ('2026-01-01') to ('2026-02-01');
+alter table only log attach partition log_rest default;
+alter table only log_1 add constraint log_1_pkey primary key (at);
+alter table only log_rest add constraint log_rest_pkey primary key (at);
+alter table only log add constraint log_pkey primary key (at);
+alter index log_pkey attach partition log_1_pkey;
+alter index log_pkey attach partition log_rest_pkey;
+create index log_n on only log (n);
+create index log_1_n_idx on log_1 (n);
+create index log_rest_n_idx on log_rest (n);
+alter index log_n attach partition log_1_n_idx;
+alter index log_n attach partition log_rest_n_idx;

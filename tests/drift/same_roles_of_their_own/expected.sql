@@ -1,0 +1,4 @@
+create role report;
+create table item (id int primary key, label text not null, price numeric(10,2), at timestamptz);
+alter table item owner to report;
+grant select on item to public;

@@ -1,0 +1,18 @@
+create table item (id int primary key, label text not null, price numeric(10,2), at timestamptz);
+create index item_label on item (label);
+alter table item set (fillfactor = 70);
+alter table item reset (fillfactor);
+alter table item alter label set statistics 500;
+alter table item alter label set statistics -1;
+alter table item alter label set storage external;
+alter table item alter label set storage extended;
+alter table item cluster on item_pkey;
+alter table item set without cluster;
+alter table item replica identity full;
+alter table item replica identity default;
+alter table item enable row level security;
+alter table item disable row level security;
+comment on table item is 'x';
+comment on table item is null;
+alter table item set unlogged;
+alter table item set logged;

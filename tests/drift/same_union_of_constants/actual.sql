@@ -1,0 +1,1 @@
+create view kinds as select 'a'::text as kind, 1 as rank, null::timestamptz as at union all select 'b'::text as text, '-1'::integer as int4, now() as now union all select 'c'::text as text, 3, null::timestamptz as timestamptz;

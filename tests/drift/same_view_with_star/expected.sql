@@ -1,0 +1,2 @@
+create table item (a int, b text);
+create view v as select * from item;

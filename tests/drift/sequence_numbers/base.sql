@@ -1,0 +1,2 @@
+create table item (id int);
+create sequence s;

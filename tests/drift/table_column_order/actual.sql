@@ -1,0 +1,1 @@
+create table item (b int, a int);

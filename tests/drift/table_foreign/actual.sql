@@ -1,0 +1,1 @@
+create foreign table item (id int) server two;

@@ -1,0 +1,1 @@
+create table public.item (id int);

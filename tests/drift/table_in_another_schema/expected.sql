@@ -1,0 +1,1 @@
+create table app.item (id int);

@@ -1,0 +1,1 @@
+alter table item replica identity using index item_pkey;

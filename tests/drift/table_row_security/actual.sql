@@ -1,0 +1,2 @@
+alter table item enable row level security;
+alter table item force row level security;

@@ -1,0 +1,3 @@
+create table item (id int primary key, label text not null, price numeric(10,2), at timestamptz);
+create index item_label on item (label, at);
+create materialized view m as select id from item;

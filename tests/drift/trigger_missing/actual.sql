@@ -1,0 +1,1 @@
+drop trigger stop on item;

@@ -1,0 +1,1 @@
+create trigger more after update of label on item execute function stop();

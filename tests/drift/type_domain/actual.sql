@@ -1,0 +1,1 @@
+create domain code as text constraint short check (length(value) < 6);

@@ -1,0 +1,2 @@
+create table item (id int primary key, label text not null, price numeric(10,2), at timestamptz);
+create view v as select id, label from item;

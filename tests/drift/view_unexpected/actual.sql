@@ -1,0 +1,1 @@
+create view w as select 1 as one;

@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help audit test lint notebooks bench format clean
+.PHONY: help audit test lint notebooks bench fuzz format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ notebooks: $(STAMP)  ## execute the notebooks again and keep their outputs
 
 bench: $(STAMP)  ## measure what README promises
 	@failed=0; for bench in commands snapshot growth; do $(BIN)/python tests/benchmarks/bench_$$bench.py || failed=1; done; exit $$failed
+
+fuzz: $(STAMP)  ## thousands of random schema changes: our comparison and pg_dump must agree
+	@cd tests && ../$(BIN)/python -m fuzz.run
 
 clean:  ## remove what make made here (the installed server stays in the user's cache)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

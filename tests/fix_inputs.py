@@ -13,6 +13,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
 from migration_audit.model.snapshot import HypertableChunks, Snapshot
 from migration_audit.model.sql import Applied, SqlFailure
+from migration_audit.model.witness import Witness
 from migration_audit.project import Environment, Ledger, Project, Scope, Source
 
 AT = Location("audit.toml", 7)
@@ -154,6 +155,7 @@ def inputs(**given: Any) -> dict[str, Any]:
         "legacy_origins": {},
         "owner_origins": {},
         "coverage": drift(whole),
+        "witness": Witness(),
         "repeats": (convergence("legacy", "legacy"), convergence("owner", "owner")),
         "orders": (convergence("owner", "owner"), convergence("legacy", "owner"), convergence("owner", "legacy")),
         "probes": (probe(),),

@@ -8,7 +8,8 @@ from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table, View
 from migration_audit.model.routines import Extension, Routine, Schema, Trigger
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
-from migration_audit.model.timescale import Dimension, Hypertable
+from migration_audit.model.timescale import CompressionSettings, ContinuousAggregate, Dimension, Hypertable
+from migration_audit.model.timescale_jobs import Job, JobStatus
 
 SERVER = ServerIdentity(database="trm", system_identifier="7000000000000000001", postgres_version="17.5", read_as="postgres")
 
@@ -221,6 +222,91 @@ def dimension(**given: Any) -> Dimension:
             "partitions": None,
             "partitioning_function": None,
             "integer_now_function": None,
+        },
+        given,
+    )
+
+
+def compression(**given: Any) -> CompressionSettings:
+    return _made(
+        CompressionSettings,
+        {
+            "schema": "public",
+            "table": "positions",
+            "enabled": True,
+            "direct_compress": False,
+            "segment_by": "device_id",
+            "order_by": "ts DESC",
+            "compress_interval": None,
+            "sparse_indexes": (),
+        },
+        given,
+    )
+
+
+def aggregate(**given: Any) -> ContinuousAggregate:
+    return _made(
+        ContinuousAggregate,
+        {
+            "schema": "public",
+            "name": "hourly",
+            "source": "public.positions",
+            "definition": " SELECT 1",
+            "columns": ("n bigint",),
+            "materialized_only": True,
+            "finalized": True,
+            "granular_refresh": False,
+            "chunk_interval": "10 days",
+            "chunk_schema": None,
+            "indexes": (),
+            "owner": "postgres",
+            "privileges": (),
+            "comment": None,
+        },
+        given,
+    )
+
+
+def job(**given: Any) -> Job:
+    return _made(
+        Job,
+        {
+            "schema": "public",
+            "table": "positions",
+            "procedure": "_timescaledb_functions.policy_retention",
+            "number": 1,
+            "name": None,
+            "schedule": "1 day",
+            "fixed_schedule": False,
+            "starts_at": None,
+            "timezone": None,
+            "config": ("drop_after=90 days",),
+            "scheduled": True,
+            "max_runtime": "00:05:00",
+            "max_retries": -1,
+            "retry_period": "00:05:00",
+            "check_function": None,
+            "owner": "postgres",
+        },
+        given,
+    )
+
+
+def job_status(**given: Any) -> JobStatus:
+    return _made(
+        JobStatus,
+        {
+            "job_id": 1000,
+            "schema": "public",
+            "table": "positions",
+            "procedure": "_timescaledb_functions.policy_retention",
+            "scheduled": True,
+            "runs": 3,
+            "failures": 0,
+            "last_run_failed": False,
+            "last_run": "2026-01-01T00:00:00Z",
+            "next_run": "2026-01-02T00:00:00Z",
+            "is_overdue": False,
         },
         given,
     )

@@ -25,14 +25,16 @@ from fix_inputs import (
     without,
 )
 from fix_inputs import applied as applied_
-from fix_model import column, index, routine, snapshot, table, trigger
+from fix_model import aggregate, column, compression, index, job, job_status, routine, snapshot, table, trigger
 from migration_audit.checks import ALL, BY_ID, find_check, judge
+from migration_audit.model.default_index import is_default_index
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Check, Finding, Outcome, Phase, Severity, Told, Unavailable
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.location import Location
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Unmodelled
+from migration_audit.model.witness import Unexplained, Witness
 from migration_audit.project import HypertablePin
 
 TWIN = index("positions_ts_idx", "(ts DESC)", unique=False)
@@ -40,6 +42,10 @@ MORE = (*SCHEMA, index("positions_ts", "(ts DESC)", unique=False), TWIN)
 PIN = HypertablePin(table="public.positions", column="ts", chunk_interval="1 day", at=Location("audit.toml", 40))
 WIDE = with_changed("dimension", chunk_interval="7 days")
 VARCHAR = with_changed("column", "device_id", type="character varying(64)")
+WITNESS = Witness(unexplained=(Unexplained(kind="COLUMN", name="public.t a", expected="a integer", actual="a bigint"),))
+SETTINGS = snapshot(*SCHEMA, compression(), aggregate(), job())
+"""Both sources' schema with what is set on the hypertable."""
+OTHER_SETTINGS = snapshot(*SCHEMA, compression(segment_by=None), aggregate(materialized_only=False))
 SHARED = replace(project().owner.ledger, schema="processor")
 
 LOUD = [
@@ -145,6 +151,22 @@ LOUD = [
         ["COV005:pin:public.positions.ts"],
     ),
     (
+        "COV006",
+        "no segment, another query at run time, no retention",
+        {"coverage": drift(OTHER_SETTINGS, expected=SETTINGS)},
+        [
+            "COV006:compression settings:public.positions:segment_by",
+            "COV006:continuous aggregate:public.hourly:materialized_only",
+            "COV006:job:retention policy on public.positions",
+        ],
+    ),
+    (
+        "COV006",
+        "settings are missing with their hypertable",
+        {"coverage": drift(snapshot(), expected=snapshot(*SCHEMA, compression()))},
+        ["COV006:compression settings:public.positions"],
+    ),
+    (
         "COV007",
         "a function and a trigger are missing",
         {"coverage": drift(snapshot(table()), expected=snapshot(table(), routine(), trigger()))},
@@ -168,6 +190,7 @@ LOUD = [
         {"coverage": replace(drift(snapshot(*SCHEMA)), unmodelled_expected=(Unmodelled(kind="cast", identity="a as b"),))},
         ["COV010:legacy:cast:a as b"],
     ),
+    ("COV011", "pg_dump sees a column differ", {"witness": WITNESS}, ["COV011:COLUMN:public.t a"]),
     ("COV012", "the probe fails", {"probes": (probe(error="no unique constraint"),)}, ["COV012:probe:upsert"]),
     (
         "COV012",
@@ -232,6 +255,33 @@ LOUD = [
         {"live": snapshot(*SCHEMA, chunks=(chunks(widths=(("1 day", 1), ("7 days", 2))),))},
         ["LIV007:prod:public.positions:width"],
     ),
+    (
+        "LIV008",
+        "a policy was switched off",
+        {"live_drift": drift(snapshot(*SCHEMA, job(scheduled=False)), expected=snapshot(*SCHEMA, job()))},
+        ["LIV008:job:retention policy on public.positions:scheduled"],
+    ),
+    (
+        "LIV009",
+        "one failed, one is off, one never ran, one is overdue",
+        {
+            "live": snapshot(
+                *SCHEMA,
+                jobs=(
+                    job_status(failures=2, last_run_failed=True),
+                    job_status(job_id=1001, scheduled=False),
+                    job_status(job_id=1002, runs=0, last_run=None, next_run=None, is_overdue=True),
+                    job_status(job_id=1003, table=None, procedure="fleet.tidy", is_overdue=True),
+                ),
+            )
+        },
+        [
+            "LIV009:prod:fleet.tidy:1003:overdue",
+            "LIV009:prod:retention policy on public.positions:1000:failed",
+            "LIV009:prod:retention policy on public.positions:1001:off",
+            "LIV009:prod:retention policy on public.positions:1002:never",
+        ],
+    ),
     ("LIV010", "a file was never applied", {"owner_ledger": ledger(names=(), checksums=())}, ["LIV010:prod:001_a.sql"]),
     (
         "LIV010",
@@ -294,6 +344,12 @@ QUIET = [
         {"coverage": drift(with_changed("table", column_order=("ts", "device_id")))},
         "order of columns differs",
     ),
+    (
+        "COV011",
+        "what only we see is told",
+        {"witness": Witness(beyond=(("dimension", "public.positions.ts"),))},
+        "pg_dump does not see: dimension public.positions.ts",
+    ),
     ("COV013", "twins on an ordinary table", {"owner": snapshot(table(), *(o for o in MORE if o.kind == "index"))}, None),
     ("SQL001", "a gap is told", {"sources": (source(gaps=(2, 3)),)}, "no file is numbered 2, 3"),
     (
@@ -308,6 +364,9 @@ QUIET = [
         {"live": snapshot(*SCHEMA, chunks=(chunks(compressed=2, widths=(("1 day", 1), ("7 days", 2))),))},
         "2 compressed",
     ),
+    ("COV007", "what COV006 tells is not told twice", {"coverage": drift(OTHER_SETTINGS, expected=SETTINGS)}, None),
+    ("LIV014", "what LIV008 tells is not told twice", {"live_drift": drift(OTHER_SETTINGS, expected=SETTINGS)}, None),
+    ("LIV009", "jobs that run", {"live": snapshot(*SCHEMA, jobs=(job_status(),))}, "1 job, 3 runs"),
     (
         "LIV011",
         "a table of that name that is not the ledger",
@@ -330,6 +389,14 @@ QUIET = [
 ]
 
 UNDECIDED = [
+    (
+        "COV011",
+        "there is no pg_dump",
+        {"witness": Unavailable(reason="no pg_dump of PostgreSQL 17", required=False)},
+        Outcome.SKIPPED,
+        False,
+        "no pg_dump of PostgreSQL 17",
+    ),
     ("COV012", "no probe", {"probes": ()}, Outcome.SKIPPED, False, "names no [[probe]]"),
     (
         "LIV001",
@@ -341,6 +408,14 @@ UNDECIDED = [
         Outcome.SKIPPED,
         True,
         "may not read it",
+    ),
+    (
+        "LIV009",
+        "the statistics cannot be read",
+        {"live": replace(snapshot(), limits=("How the jobs go was not looked at: lock timeout.",))},
+        Outcome.SKIPPED,
+        True,
+        "lock timeout",
     ),
     (
         "LIV010",
@@ -450,6 +525,45 @@ def test_a_missing_index_comes_with_the_sql_that_makes_it():
     assert finding.fix_sql == (
         "CREATE UNIQUE INDEX IF NOT EXISTS positions_device_ts ON public.positions USING btree (device_id, ts);"
     )
+
+
+TABLE = "measurements_of_the_fleet_in_the_northern_half_of_the_country_x"
+CUT = "measurements_of_the_fleet_in_the_northern_half_of_the_co_ts_idx"
+DEFAULTS = {
+    "the default": ("positions_ts_idx", "(ts DESC)", ("ts",), "positions", True),
+    "of a keyword": ("positions_time_idx", '("time" DESC)', ("time",), "positions", True),
+    "with a hash dimension": ("positions_d_ts_idx", "(d, ts DESC)", ("ts", "d"), "positions", True),
+    "counted, as the name was taken": ("positions_ts_idx1", "(ts DESC)", ("ts",), "positions", True),
+    "of odd names": ("Odd T_s_idx", "(s DESC)", ("s",), '"Odd T"', True),
+    "cut": (CUT, "(ts DESC)", ("ts",), TABLE[:63], True),
+    "under another name": ("positions_ts", "(ts DESC)", ("ts",), "positions", False),
+    "of another order": ("positions_ts_idx", "(ts)", ("ts",), "positions", False),
+    "of part of the rows": ("positions_ts_idx", "(ts DESC) WHERE faulty", ("ts",), "positions", False),
+    "of another column": ("positions_d_idx", "(d DESC)", ("ts",), "positions", False),
+}
+
+
+@pytest.mark.parametrize("case", DEFAULTS.values(), ids=DEFAULTS)
+def test_the_index_of_create_hypertable_is_known_by_name_and_definition(case):
+    name, columns, dimensions, on, expected = case
+    one = index(name, columns, unique=False, table=f"public.{on}")
+    assert is_default_index(one, dimensions) is expected
+    assert not is_default_index(replace(one, unique=True), dimensions)
+
+
+def test_the_twin_that_create_hypertable_made_is_named():
+    given = next(g for c, n, g, _ in LOUD if c == "COV013")
+    (finding,) = run("COV013", given).findings
+    assert "(public.positions_ts_idx as create_hypertable makes it)" in finding.summary
+
+
+def test_settings_are_told_as_people_say_them():
+    given = {"coverage": drift(OTHER_SETTINGS, expected=SETTINGS)}
+    assert [f.summary.partition(" in the owner")[0] for f in run("COV006", given).findings] == [
+        "compression settings public.positions: segment by is device_id in the legacy SQL, not set",
+        "continuous aggregate public.hourly: materialized only is yes in the legacy SQL, no",
+        "job retention policy on public.positions is in the legacy SQL and missing",
+    ]
 
 
 def test_a_finding_names_the_line_that_defines_the_object():

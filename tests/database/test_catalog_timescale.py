@@ -8,7 +8,10 @@ import psycopg
 import pytest
 
 from migration_audit.catalog import Reading, open_connection, read_snapshot
+from migration_audit.model.default_index import is_default_index
+from migration_audit.model.relations import Index
 from migration_audit.model.snapshot import HypertableChunks, Snapshot
+from migration_audit.model.timescale import Hypertable
 
 pytestmark = [pytest.mark.server, pytest.mark.timescale]
 
@@ -246,6 +249,15 @@ def test_indexes_that_chunks_lack_are_told(database: str, case: tuple[str, tuple
     assert chunks_of(read(database, statement.format(schema=schema, chunk=chunk))).missing_indexes == expected
 
 
+def test_dropping_a_duplicate_takes_the_other_ones_chunk_index_along(database: str) -> None:
+    read(database, *HYPERTABLE, "create index dup on t (ts desc)", DAYS)
+    dropped = read(database, "drop index public.dup")
+    with psycopg.connect(database) as connection:
+        row = connection.execute("select to_regclass('_timescaledb_catalog.chunk_index') is null").fetchone()
+    shares = row is not None and row[0]  # since 2.22
+    assert chunks_of(dropped).missing_indexes == ((("public.t_ts_idx", 5),) if shares else ())
+
+
 def test_reading_chunks_keeps_no_locks_on_them(database: str) -> None:
     read(database, *HYPERTABLE, DAYS)
     with psycopg.connect(database) as connection:
@@ -272,10 +284,12 @@ def test_what_is_not_modelled_of_timescaledb_is_told(database: str) -> None:
         " user_view_name, partial_view_schema, partial_view_name, direct_view_schema, direct_view_name)"
         " select 99, min(id), 'public', 'hourly', 's', 'p', 's', 'd' from _timescaledb_catalog.hypertable",
     )
+    # The view that holds the query as somebody wrote it is not there.
     assert [(one.kind, one.identity) for one in snapshot.unmodelled] == [
-        ("compression settings", "public.t"),
-        ("continuous aggregate", "public.hourly"),
+        ("continuous aggregate without its views", "public.hourly")
     ]
+    settings = snapshot.by_key["compression settings", "public.t"]
+    assert (settings.enabled, settings.segment_by, settings.order_by) == (False, None, None)
     # The number in a continuous aggregate's query differs from server to server: it is no plain view.
     assert ("view", "public.hourly") not in snapshot.by_key
 
@@ -304,3 +318,81 @@ def test_chunks_that_cannot_be_read_do_not_cost_the_snapshot(database: str) -> N
     [limit] = snapshot.limits
     assert limit.startswith("The chunks of the hypertables were not looked at: ")
     assert "lock timeout" in limit
+
+
+def test_settings_of_this_edition_are_told(database: str) -> None:
+    snapshot = read(
+        database,
+        *HYPERTABLE,
+        "set timescaledb.enable_chunk_skipping = on",
+        "select enable_chunk_skipping('t', 'd')",
+        DAYS,
+    )
+    assert ("chunk skipping", "public.t.d") in snapshot.by_key
+    assert sum(kind == "chunk skipping" for kind, _ in snapshot.by_key) == 1
+
+
+def test_settings_that_this_version_keeps_in_a_place_of_its_own(database: str) -> None:
+    """Rows written by hand: the edition that makes them is not packaged, and the columns differ by version."""
+    made = read(database, *HYPERTABLE, "create function tidy(int, jsonb) returns void language sql as ''")
+    with psycopg.connect(database) as connection:
+        row = connection.execute("select to_regclass('_timescaledb_catalog.bgw_job') is not null").fetchone()
+        newer = row is not None and row[0]
+    jobs = f"_timescaledb_{'catalog' if newer else 'config'}.bgw_job"
+    settings = {
+        True: (
+            "update _timescaledb_catalog.hypertable set status = 4 | 8",
+            (
+                "insert into _timescaledb_catalog.compression_settings (relid, segmentby, index) values ('t', '{d}',"
+                """ '[{"type": "bloom", "column": "v", "source": "config"}]')"""
+            ),
+            (
+                "insert into _timescaledb_catalog.hypertable_cagg_settings select id, 'd', '1 day', '1 hour'"
+                " from _timescaledb_catalog.hypertable"
+            ),
+        ),
+        False: (
+            "update _timescaledb_catalog.hypertable set compression_state = 1",
+            "insert into _timescaledb_catalog.compression_settings (relid, segmentby) values ('t', '{d}')",
+        ),
+    }
+    job = (
+        f"insert into {jobs} select {{number}}, 'Columnstore Policy [{{number}}]', '12 hours', '0', -1, '1 hour',"
+        " '_timescaledb_functions', 'policy_compression', 'postgres'::regrole, true, false, null, id,"
+        """ jsonb_build_object('hypertable_id', id, 'compress_after', '7 days'), null, null, 'UTC'"""
+        " from _timescaledb_catalog.hypertable"
+    )
+    snapshot = read(database, *settings[bool(newer)], job.format(number=1234))
+    compression = snapshot.by_key["compression settings", "public.t"]
+    assert (compression.enabled, compression.segment_by, compression.order_by) == (True, "d", None)
+    assert compression.direct_compress is bool(newer)
+    assert compression.sparse_indexes == (("bloom(v) source=config",) if newer else ())
+    assert (("granular refresh", "public.t") in snapshot.by_key) is bool(newer)
+    policy = snapshot.by_key["job", "compression policy on public.t"]
+    assert (policy.config, policy.name, policy.timezone) == (("compress_after=7 days",), None, "UTC")
+    assert [one.name for one in snapshot.jobs] == ["compression policy on public.t"]
+    assert snapshot.unmodelled == made.unmodelled == ()
+
+
+def test_tablespaces_are_told_in_their_order(database: str) -> None:
+    snapshot = read(
+        database,
+        *HYPERTABLE,
+        "insert into _timescaledb_catalog.tablespace (hypertable_id, tablespace_name)"
+        " select id, unnest(array['zz', 'aa']) from _timescaledb_catalog.hypertable",
+    )
+    assert snapshot.by_key["hypertable tablespaces", "public.t"].tablespaces == ("zz", "aa")
+
+
+def test_a_default_index_is_known_on_a_real_server(database: str) -> None:
+    long = "measurements_of_the_fleet_in_the_northern_half_of_the_country_x"[:60]
+    snapshot = read(
+        database,
+        "create extension timescaledb",
+        f'create table {long} ("time" timestamptz not null, d int not null)',
+        f"select create_hypertable('{long}', 'time', partitioning_column => 'd', number_partitions => 2)",
+        f'create index on {long} ("time")',
+    )
+    [hypertable] = snapshot.of(Hypertable)
+    found = {index.columns for index in snapshot.of(Index) if is_default_index(index, hypertable.dimensions)}
+    assert found == {'("time" DESC)', '(d, "time" DESC)'}

@@ -109,11 +109,18 @@ def test_every_attribute_of_every_kind_has_a_case() -> None:
     rows = [row for case in CASES for row in json.loads((case / "drift.json").read_text(encoding="utf-8"))]
     changed = {(kind, name) for verdict, kind, _, names in rows if verdict == "changed" for name in names}
     come_and_go = {(kind, verdict) for verdict, kind, _, _ in rows}
-    kinds = {**KINDS, **TIMESCALEDB_KINDS}.values()
+    kinds = [cls for cls in {**KINDS, **TIMESCALEDB_KINDS}.values() if cls.kind in OF_TABLES]
     attributes = {(cls.kind, name) for cls in kinds for name in cls.compared()}
     assert attributes - changed == NEEDS_ANOTHER_SERVER
     assert {(cls.kind, verdict) for cls in kinds for verdict in ("missing", "unexpected")} <= come_and_go
 
+
+OF_TABLES = {
+    *("extension", "schema", "table", "column", "index", "constraint", "sequence", "view", "materialized view"),
+    *("function", "type", "trigger", "policy", "hypertable", "dimension"),
+}
+"""The kinds whose attributes are held here; the others have theirs in ``database/test_catalog_kinds_pg_dump.py`` and
+``database/test_timescale_fleet.py``, each of which says that no kind is left out."""
 
 NEEDS_ANOTHER_SERVER = {
     ("index", "ready"),

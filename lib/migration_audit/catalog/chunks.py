@@ -1,4 +1,4 @@
-"""What TimescaleDB made of its settings: chunks, told apart from the settings themselves."""
+"""What TimescaleDB made of its settings: chunks, and how jobs go, told apart from the settings themselves."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.rows import instance_rows
 from migration_audit.model.objects import dotted
 from migration_audit.model.snapshot import HypertableChunks
+from migration_audit.model.timescale_jobs import JobStatus
 
 
 def read_chunks(connection: psycopg.Connection[Any], features: Features, limits: list[str]) -> tuple[HypertableChunks, ...]:
@@ -34,6 +35,18 @@ def read_chunks(connection: psycopg.Connection[Any], features: Features, limits:
         limits.append(f"The chunks of the hypertables were not looked at: {error.diag.message_primary}.")
         return ()
     return tuple(replace(one, missing_indexes=missing[one.schema, one.table]) for one in tables)
+
+
+def read_jobs(connection: psycopg.Connection[Any], limits: list[str]) -> tuple[JobStatus, ...]:
+    """How each job goes, by number; nothing, and a sentence in ``limits``, where the statistics cannot be read."""
+    try:
+        with connection.transaction(), connection.cursor(row_factory=instance_rows(JobStatus)) as cursor:
+            return tuple(cursor.execute(load_query("job_status")).fetchall())
+    except psycopg.errors.DatabaseError as error:
+        if connection.info.transaction_status is not TransactionStatus.INTRANS:
+            raise
+        limits.append(f"How the jobs go was not looked at: {error.diag.message_primary}.")
+        return ()
 
 
 def _by_table(rows: list[Any]) -> defaultdict[tuple[str, str], tuple[tuple[str, int], ...]]:

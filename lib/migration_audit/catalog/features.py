@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from migration_audit.catalog.queries import load_query
+from migration_audit.catalog.queries import TIMESCALEDB_KINDS, load_query
 from migration_audit.catalog.rows import instance_rows
 from migration_audit.model.errors import DatabaseError, UsageError
 
@@ -33,6 +33,21 @@ class Features:
     """TimescaleDB 2.19 and later."""
     has_slice_per_chunk: bool
     """TimescaleDB 2.28 and later."""
+    has_jobs_in_catalog: bool
+    """TimescaleDB 2.25 and later."""
+    has_granular_refresh: bool
+    """TimescaleDB 2.29 and later."""
+
+    def query_of(self, kind: str) -> str:
+        """The file that reads this kind on this version; the kind itself where every version has the same."""
+        return "jobs.in_config" if kind == "jobs" and not self.has_jobs_in_catalog else kind
+
+    @property
+    def timescaledb_kinds(self) -> tuple[str, ...]:
+        """Those of TimescaleDB's kinds that this database can have; none without the extension."""
+        if not self.has_timescaledb:
+            return ()
+        return tuple(kind for kind in TIMESCALEDB_KINDS if kind != "granular_refresh" or self.has_granular_refresh)
 
 
 def read_features(connection: psycopg.Connection[Any]) -> Features:

@@ -11,13 +11,15 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from migration_audit.catalog.chunks import read_chunks
+from migration_audit.catalog.chunks import read_chunks, read_jobs
 from migration_audit.catalog.connection import begin_reading, database_error, open_connection
 from migration_audit.catalog.features import Features, read_features
-from migration_audit.catalog.queries import KINDS, TIMESCALEDB_KINDS, load_query
+from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS, load_query
 from migration_audit.catalog.rows import ObjectRow, ObjectRowFactory, RowId, VanishedError, instance_rows
 from migration_audit.model.errors import DatabaseError
+from migration_audit.model.redacted import SALT
 from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot, Unmodelled
+from migration_audit.model.timescale_jobs import JobStatus
 
 ATTEMPTS = 3
 
@@ -33,8 +35,11 @@ class Reading:
     """``(kind, key)`` to ``(xmin, cmin)``: which statement made an object, if each ran in its own transaction."""
 
 
-def read_snapshot(conninfo_or_connection: str | psycopg.Connection[Any]) -> Reading:
+def read_snapshot(conninfo_or_connection: str | psycopg.Connection[Any], *, roles: bool = False) -> Reading:
     """The catalog of a database at one instant, read by whatever role; CONNECT is all that it needs.
+
+    ``roles`` asks for what lives outside of the database too: roles, their members and settings, privileges on parameters.
+    That is for a server that was made for the SQL alone; in one that others share, most is not this database's business.
 
     A connection that is given stays open, in the transaction in which the catalog was read. When an object is dropped
     by somebody else while it is read, all is read again, three times at most. Raises DatabaseError when the server cannot
@@ -42,23 +47,23 @@ def read_snapshot(conninfo_or_connection: str | psycopg.Connection[Any]) -> Read
     """
     if isinstance(conninfo_or_connection, str):
         with open_connection(conninfo_or_connection) as connection:
-            return _read_again_if_dropped(connection)
+            return _read_again_if_dropped(connection, roles)
     if conninfo_or_connection.info.transaction_status is TransactionStatus.IDLE:
-        return _read_again_if_dropped(conninfo_or_connection)
+        return _read_again_if_dropped(conninfo_or_connection, roles)
     try:
         with _server_errors(conninfo_or_connection):
-            return _read(conninfo_or_connection)
+            return _read(conninfo_or_connection, roles)
     except VanishedError as vanished:
         raise _changing(conninfo_or_connection, vanished) from None
 
 
-def _read_again_if_dropped(connection: psycopg.Connection[Any]) -> Reading:
+def _read_again_if_dropped(connection: psycopg.Connection[Any], roles: bool) -> Reading:
     """Read in transactions of our own, until nothing vanishes on the way."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with _server_errors(connection):
                 begin_reading(connection)
-                return _read(connection)
+                return _read(connection, roles)
         except VanishedError as vanished:
             connection.rollback()
             if attempt == ATTEMPTS:
@@ -96,35 +101,43 @@ def _server_errors(connection: psycopg.Connection[Any]) -> Iterator[None]:
         ) from error
 
 
-def _read(connection: psycopg.Connection[Any]) -> Reading:
+def _read(connection: psycopg.Connection[Any], roles: bool) -> Reading:
     features = read_features(connection)
     limits: list[str] = []
     system_identifier = _read_system_identifier(connection, features, limits)
-    rows, unmodelled = _read_objects(connection, features)
+    rows, unmodelled = _read_objects(connection, features, roles)
     chunks: tuple[HypertableChunks, ...] = ()
+    jobs: tuple[JobStatus, ...] = ()
     if features.has_timescaledb:
         chunks = read_chunks(connection, features, limits)
+        jobs = read_jobs(connection, limits)
     rows.sort(key=attrgetter("key"))
     snapshot = Snapshot(
         server=_identity(features, system_identifier),
         objects=tuple(row.obj for row in rows),
         unmodelled=tuple(sorted(unmodelled, key=lambda one: (one.kind, one.identity))),
         chunks=chunks,
+        jobs=jobs,
         limits=tuple(limits),
     )
     return Reading(snapshot, {row.key: row.origin for row in rows})
 
 
-def _read_objects(connection: psycopg.Connection[Any], features: Features) -> tuple[list[ObjectRow], list[Unmodelled]]:
+def _read_objects(
+    connection: psycopg.Connection[Any], features: Features, roles: bool
+) -> tuple[list[ObjectRow], list[Unmodelled]]:
     """All kinds in two round trips: while the rows of the most numerous are converted, the server reads the others."""
-    kinds = {**KINDS, **TIMESCALEDB_KINDS} if features.has_timescaledb else KINDS
+    kinds = KINDS | (CLUSTER_KINDS if roles else {}) | {kind: TIMESCALEDB_KINDS[kind] for kind in features.timescaledb_kinds}
     names = ["unmodelled", "unmodelled_timescaledb"] if features.has_timescaledb else ["unmodelled"]
     keep: dict[str, str] = {}
 
     def ask(name: str) -> psycopg.Cursor[ObjectRow]:
-        return connection.cursor(row_factory=ObjectRowFactory(kinds[name], keep)).execute(load_query(name))
+        return connection.cursor(row_factory=ObjectRowFactory(kinds[name], keep)).execute(
+            load_query(features.query_of(name))
+        )
 
     with connection.pipeline() as pipeline:
+        connection.execute("select pg_catalog.set_config('migration_audit.salt', %s, true)", [SALT])
         if features.has_timescaledb:
             connection.execute(load_query("hidden_relations"))
         columns = ask("columns")

@@ -10,6 +10,7 @@ from psycopg import Cursor
 from psycopg.rows import RowMaker
 
 from migration_audit.model.objects import CatalogObject
+from migration_audit.model.redacted import MARK, unmarked
 
 InstanceT = TypeVar("InstanceT")
 
@@ -57,6 +58,8 @@ class ObjectRowFactory:
         cls, once = self._cls, self._keep.setdefault
         hints = get_type_hints(cls)
         lists = [i for i, name in enumerate(names) if get_origin(hints[name]) is tuple]
+        # Where a query gives a value that may be a secret, it is an option, or a job's setting.
+        options = [i for i in lists if names[i] in {"options", "config"}]
         texts = [i for i, name in enumerate(names) if hints[name] is str]
         optional_texts = [i for i, name in enumerate(names) if hints[name] == str | None]
 
@@ -69,6 +72,9 @@ class ObjectRowFactory:
             for i in optional_texts:
                 if (text := row[i]) is not None:
                     row[i] = once(text, text)
+            for i in options:
+                if row[i] and MARK in "".join(row[i]):
+                    row[i] = [unmarked(item) for item in row[i]]
             for i in lists:
                 row[i] = tuple([once(item, item) for item in row[i]])
             if (origin := row.pop()) is None:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from migration_audit.catalog.queries import KINDS, TIMESCALEDB_KINDS
+from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS
 from migration_audit.catalog.shapes import checked
 from migration_audit.model.errors import UsageError
 from migration_audit.model.objects import CatalogObject
@@ -22,8 +22,11 @@ from migration_audit.model.snapshot import (
     Unmodelled,
     to_json,
 )
+from migration_audit.model.timescale_jobs import JobStatus
 
-_CLASSES: dict[str, type[CatalogObject]] = {cls.kind: cls for cls in (*KINDS.values(), *TIMESCALEDB_KINDS.values())}
+_CLASSES: dict[str, type[CatalogObject]] = {
+    cls.kind: cls for kinds in (KINDS, CLUSTER_KINDS, TIMESCALEDB_KINDS) for cls in kinds.values()
+}
 _AGAIN = "make the snapshot again with this version"
 
 
@@ -55,7 +58,7 @@ def _pieces(snapshot: Snapshot) -> Iterator[str]:
     yield f'{{"schema_version": {SCHEMA_VERSION},\n"digest": {_line(snapshot.digest)},\n'
     yield f'"server": {_line(to_json(snapshot.server))},\n'
     yield f'"limits": {_line(snapshot.limits)},\n'
-    for name in ("unmodelled", "chunks", "objects"):
+    for name in ("unmodelled", "chunks", "jobs", "objects"):
         yield f'"{name}": ['
         for position, item in enumerate(getattr(snapshot, name)):
             yield (",\n" if position else "\n") + _line(to_json(item))
@@ -104,7 +107,7 @@ def _load_json(path: Path) -> Any:
 
 
 def _snapshot(body: dict[str, Any]) -> Snapshot:
-    unknown = body.keys() - {"schema_version", "digest", "server", "limits", "unmodelled", "chunks", "objects"}
+    unknown = body.keys() - {"schema_version", "digest", "server", "limits", "unmodelled", "chunks", "jobs", "objects"}
     if unknown:
         raise TypeError(f"unknown field {min(unknown)!r}")
     objects = sorted((_object(item) for item in body["objects"]), key=lambda obj: (obj.kind, obj.key))
@@ -116,6 +119,7 @@ def _snapshot(body: dict[str, Any]) -> Snapshot:
         objects=tuple(objects),
         unmodelled=tuple(checked(Unmodelled, item) for item in body["unmodelled"]),
         chunks=tuple(checked(HypertableChunks, item) for item in body["chunks"]),
+        jobs=tuple(checked(JobStatus, item) for item in body.get("jobs", ())),
         limits=tuple(str(item) for item in body["limits"]),
     )
 

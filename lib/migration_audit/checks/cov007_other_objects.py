@@ -8,8 +8,9 @@ from migration_audit.checks.describe import said_of
 from migration_audit.model.drift import Drift, Severity
 from migration_audit.model.finding import Check, Phase, Said
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.timescale_jobs import SETTINGS
 
-OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint", "hypertable", "dimension"})
+OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint", "hypertable", "dimension"}) | SETTINGS
 
 
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:

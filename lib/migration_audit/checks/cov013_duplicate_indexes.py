@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from migration_audit.model.default_index import is_default_index
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase
 from migration_audit.model.preflight import OriginMap
@@ -23,7 +24,7 @@ def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[Finding]:
     Fine when: it was always so and nobody wants to touch it now; waive it.
     Source: measured on TimescaleDB 2.19, 2.22, 2.29 and 2.31; seed, "All four indexes" names three.
     """
-    hypertables = {f"{h.key}" for h in owner.of(Hypertable)}
+    hypertables = {h.key: h for h in owner.of(Hypertable)}
     groups: dict[str, list[Index]] = defaultdict(list)
     for index in owner.of(Index):
         if index.table in hypertables and index.signature:
@@ -31,10 +32,14 @@ def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[Finding]:
     for twins in groups.values():
         if len(twins) > 1:
             names = [index.key for index in twins]
+            dimensions = hypertables[twins[0].table].dimensions
+            own = [index.key for index in twins if is_default_index(index, dimensions)]
             origin = owner_origins.get(("index", names[0]))
             yield Finding(
                 key=f"COV013:index:{'+'.join(names)}",
-                summary=f"{' and '.join(names)} are the same index on {twins[0].table}. Do not just drop one: from "
+                summary=f"{' and '.join(names)} are the same index on {twins[0].table}"
+                + (f" ({' and '.join(own)} as create_hypertable makes it)" if own else "")
+                + ". Do not just drop one: from "
                 "TimescaleDB 2.22 on, DROP INDEX on a duplicate also removes the chunk indexes that the other one uses",
                 expected="one index",
                 actual=twins[0].columns or twins[0].definition,

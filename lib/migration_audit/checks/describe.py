@@ -60,7 +60,7 @@ def essence(obj: CatalogObject) -> str:
             return f"hypertable by {', '.join(obj.dimensions)}"
         case Dimension():
             return f"{obj.type} dimension, {obj.chunk_interval or f'{obj.partitions} partitions'}"
-    definition = getattr(obj, "definition", None) or getattr(obj, "version", None)
+    definition = getattr(obj, "in_words", None) or getattr(obj, "definition", None) or getattr(obj, "version", None)
     return ", ".join(definition) if isinstance(definition, tuple) else str(definition or obj.kind)
 
 

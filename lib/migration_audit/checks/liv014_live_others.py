@@ -8,9 +8,10 @@ from migration_audit.checks.describe import said_of
 from migration_audit.model.drift import Drift, Severity
 from migration_audit.model.finding import Check, Phase, Said
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.timescale_jobs import SETTINGS
 from migration_audit.project import Environment
 
-OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint", "hypertable", "dimension"})
+OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint", "hypertable", "dimension"}) | SETTINGS
 
 
 def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:

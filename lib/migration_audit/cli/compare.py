@@ -12,7 +12,11 @@ from migration_audit.cli.output import write_bytes, write_text
 from migration_audit.compare import AGAINST_LIVE, Rules
 from migration_audit.compare import compare as compare_snapshots
 from migration_audit.model.errors import UsageError
+from migration_audit.model.finding import Unavailable
+from migration_audit.model.witness import Witness
 from migration_audit.project import load_project, project_file
+from migration_audit.report.escape import one_line
+from migration_audit.workbook.preflight import witness_of
 from migration_audit.workbook.sides import parse_side, read_sides
 
 Progress = Callable[[str], None]
@@ -32,13 +36,23 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         location = (left if side == "expected" else right).origins.get((kind, key))
         return str(location) if location else None
 
+    heard = None
+    if all(side.is_sql for side in sides):
+        heard = witness_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
+        if isinstance(heard, Unavailable):
+            progress(heard.reason)
+    witness = heard.to_json() if isinstance(heard, Witness) else None
     if form == "json":
-        found = report.drift_json(drift, defined_at=defined_at, witness=None)
+        found = report.drift_json(drift, defined_at=defined_at, witness=witness)
         write_bytes(json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
     else:
-        write_text(report.drift_text(drift, defined_at, must_be_equal=direction == "equal"))
+        write_text(report.drift_text(drift, defined_at, witness=witness, must_be_equal=direction == "equal"))
+        if witness and witness["beyond"]:
+            beyond = "\n".join(f"  {one_line(b)}" for b in witness["beyond"])
+            write_text(f"\nBeyond pg_dump, which does not write it:\n{beyond}\n")
     good = drift.covered if direction == "covers" else drift.equal
-    return 0 if good else 1
+    agrees = witness is None or witness["agrees"]
+    return 0 if good and agrees else 1
 
 
 def save_side(source: str, output: Path | None, *, progress: Progress) -> None:

@@ -3,5 +3,6 @@
 from migration_audit.compare.diff import compare
 from migration_audit.compare.rules import AGAINST_LIVE, DEFAULT_WEIGHTS, RULE_OF_FIELD, Rules
 from migration_audit.compare.scope import in_scope
+from migration_audit.compare.witness import hear_witness
 
-__all__ = ["AGAINST_LIVE", "DEFAULT_WEIGHTS", "RULE_OF_FIELD", "Rules", "compare", "in_scope"]
+__all__ = ["AGAINST_LIVE", "DEFAULT_WEIGHTS", "RULE_OF_FIELD", "Rules", "compare", "hear_witness", "in_scope"]

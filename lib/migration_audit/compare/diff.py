@@ -17,7 +17,12 @@ from migration_audit.model.snapshot import Snapshot
 Key = tuple[str, str]
 
 # What takes its parts along when it is missing; a schema is not among them: its tables are made one by one.
-_TAKES_ALONG = frozenset({"table", "view", "materialized view", "column", "constraint", "hypertable"})
+_TAKES_ALONG = frozenset(
+    {
+        *("table", "view", "materialized view", "column", "constraint", "hypertable", "continuous aggregate"),
+        *("publication", "server", "foreign-data wrapper", "operator family"),
+    }
+)
 
 
 def compare(

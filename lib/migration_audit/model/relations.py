@@ -28,7 +28,8 @@ class Table(CatalogObject):
     access_method: str | None
     tablespace: str | None
     options: tuple[str, ...]
-    """Storage parameters, ``name=value``, sorted; those of the TOAST table carry the prefix ``toast.``."""
+    """Storage parameters, ``name=value``, sorted; those of the TOAST table carry the prefix ``toast.``. Options of a foreign
+    table, where ``name=(redacted)`` stands for every option that is not known to hold no secret."""
     row_security: bool
     force_row_security: bool
     replica_identity: str
@@ -39,7 +40,7 @@ class Table(CatalogObject):
     partition_key: str | None
     partition_bound: str | None
     server: str | None
-    """The foreign server; foreign-table options are redacted when read."""
+    """The foreign server."""
     column_order: tuple[str, ...]
     """Column names as they stand; compared as far as both sides have the columns."""
     owner: str
@@ -109,6 +110,8 @@ class Index(CatalogObject):
     statistics: tuple[str, ...]
     """Statistics targets of expression columns, ``<column number>=<target>``."""
     comment: str | None
+    attached_to: str | None = None
+    """The index of the partitioned table that this one is a part of, ``schema.index``."""
     unique: bool | None = shown_only()
     constraint: str | None = shown_only()
     """Name of the constraint that made it."""
@@ -125,7 +128,7 @@ class Index(CatalogObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint(CatalogObject):
-    """A constraint of a table: primary key, unique, foreign key, check or exclusion."""
+    """A constraint of a table: primary key, unique, foreign key, check, exclusion, or a NOT NULL with more to say."""
 
     kind: ClassVar[str] = "constraint"
     identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")
@@ -134,7 +137,8 @@ class Constraint(CatalogObject):
     table: str
     name: str
     type: str
-    """``primary key``, ``unique``, ``foreign key``, ``check``, ``exclude``."""
+    """``primary key``, ``unique``, ``foreign key``, ``check``, ``exclude``; ``not null`` from PostgreSQL 18 on, where it has
+    a name that somebody chose, NO INHERIT, NOT VALID or a comment."""
     definition: str
     """``pg_get_constraintdef``, which tells deferrability, NOT VALID and NO INHERIT too."""
     deferrable: bool

@@ -64,7 +64,7 @@ class Routine(CatalogObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserType(CatalogObject):
-    """An enum, domain, composite or range type."""
+    """An enum, domain, composite, range, base or shell type."""
 
     kind: ClassVar[str] = "type"
     identity: ClassVar[tuple[str, ...]] = ("schema", "name")
@@ -72,10 +72,11 @@ class UserType(CatalogObject):
     schema: str
     name: str
     category: str
-    """``enum``, ``domain``, ``composite`` or ``range``."""
+    """``enum``, ``domain``, ``composite``, ``range``, ``base``, or ``shell`` for one that is only announced."""
     definition: tuple[str, ...]
     """Enum: labels in order. Composite: ``name type`` in order. Domain: base type, then NOT NULL, DEFAULT, COLLATE,
-    and each constraint by name. Range: subtype, operator class, collation, functions."""
+    and each constraint by name. Range: subtype, operator class, collation, functions. Base: functions, length, alignment
+    and what else ``CREATE TYPE`` names. Shell: nothing."""
     owner: str
     privileges: tuple[str, ...]
     comment: str | None

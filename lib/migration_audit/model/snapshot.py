@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from migration_audit.model.objects import CatalogObject
+from migration_audit.model.timescale_jobs import JobStatus
 
 ObjectT = TypeVar("ObjectT", bound=CatalogObject)
 
@@ -68,6 +69,8 @@ class Snapshot:
     objects: tuple[CatalogObject, ...]
     unmodelled: tuple[Unmodelled, ...] = ()
     chunks: tuple[HypertableChunks, ...] = ()
+    jobs: tuple[JobStatus, ...] = ()
+    """How TimescaleDB's jobs go; like the chunks a state, and no part of the digest."""
     limits: tuple[str, ...] = field(default=())
     """What the reading role may not see, each as a sentence; empty for most."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from migration_audit.model.objects import CatalogObject, dotted
+from migration_audit.model.objects import CatalogObject, dotted, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,155 @@ class Dimension(CatalogObject):
     partitioning_function: str | None
     """None for TimescaleDB's own hash."""
     integer_now_function: str | None
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The hypertable."""
+        return ("hypertable", dotted(self.schema, self.table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompressionSettings(CatalogObject):
+    """How a hypertable, or a continuous aggregate, is compressed (its columnstore); there is none where nobody asked."""
+
+    kind: ClassVar[str] = "compression settings"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "table")
+
+    schema: str
+    table: str
+    """The hypertable's, or the view's of a continuous aggregate."""
+    enabled: bool
+    direct_compress: bool
+    """Inserted rows are compressed at once (TimescaleDB 2.29 and later)."""
+    segment_by: str | None
+    """Columns in order, ``device_id, site``; None where there is none."""
+    order_by: str | None
+    """Columns with their direction, ``ts DESC, seq ASC NULLS FIRST``; None where TimescaleDB chooses (2.22 and later)."""
+    compress_interval: str | None
+    """Chunks are merged up to this width when they are compressed, ``7 days``."""
+    sparse_indexes: tuple[str, ...]
+    """``bloom(device_id)``, with what else is set; always empty before TimescaleDB 2.22."""
+    relation: str | None = shown_only()
+    """The kind of what is compressed: ``hypertable`` or ``continuous aggregate``."""
+
+    @property
+    def in_words(self) -> str:
+        """In one line, for people."""
+        if not self.enabled:
+            return "compression is off"
+        return f"compressed by {self.segment_by or 'no segment'}, ordered by {self.order_by or 'what TimescaleDB chooses'}"
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The hypertable or the continuous aggregate."""
+        return (self.relation or "hypertable", dotted(self.schema, self.table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinuousAggregate(CatalogObject):
+    """A continuous aggregate; its refresh policy is a job. What carries numbers of this one server is told without them."""
+
+    kind: ClassVar[str] = "continuous aggregate"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
+
+    schema: str
+    name: str
+    source: str
+    """The hypertable, or the continuous aggregate, that it is made of: ``schema.name``."""
+    definition: str
+    """The query as somebody wrote it, not the one that TimescaleDB makes of it."""
+    columns: tuple[str, ...]
+    """``name type`` in order."""
+    materialized_only: bool
+    """False: rows that are not materialized yet are computed at query time."""
+    finalized: bool
+    """False only for one made in the form of before TimescaleDB 2.7."""
+    granular_refresh: bool
+    """TimescaleDB 2.30 and later."""
+    chunk_interval: str | None
+    chunk_schema: str | None
+    """Where its chunks go; None for TimescaleDB's default."""
+    indexes: tuple[str, ...]
+    """Method, columns and options; with their name where TimescaleDB did not give it."""
+    owner: str
+    privileges: tuple[str, ...]
+    """Those of columns stand behind ``column <name>:``."""
+    comment: str | None
+    """Those of columns stand in lines of their own."""
+
+    @property
+    def in_words(self) -> str:
+        """In one line, for people."""
+        return f"continuous aggregate of {self.source}: {' '.join(self.definition.split())}"
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The schema."""
+        return ("schema", dotted(self.schema))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HypertableTablespaces(CatalogObject):
+    """The tablespaces over which the chunks of a hypertable are spread."""
+
+    kind: ClassVar[str] = "hypertable tablespaces"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "table")
+
+    schema: str
+    table: str
+    tablespaces: tuple[str, ...]
+    """In the order in which they were attached: chunks take turns."""
+
+    @property
+    def in_words(self) -> str:
+        """In one line, for people."""
+        return f"chunks go to {', '.join(self.tablespaces)}"
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The hypertable."""
+        return ("hypertable", dotted(self.schema, self.table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkSkipping(CatalogObject):
+    """A column by whose range queries may skip chunks."""
+
+    kind: ClassVar[str] = "chunk skipping"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "column")
+
+    schema: str
+    table: str
+    column: str
+
+    @property
+    def in_words(self) -> str:
+        """In one line, for people."""
+        return f"chunks are skipped by the range of {self.column}"
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The hypertable."""
+        return ("hypertable", dotted(self.schema, self.table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GranularRefresh(CatalogObject):
+    """What continuous aggregates on a hypertable refresh piece by piece (TimescaleDB 2.29 and later)."""
+
+    kind: ClassVar[str] = "granular refresh"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "table")
+
+    schema: str
+    table: str
+    column: str | None
+    start_offset: str | None
+    end_offset: str | None
+
+    @property
+    def in_words(self) -> str:
+        """In one line, for people."""
+        return f"refreshed by {self.column} from {self.start_offset} to {self.end_offset}"
 
     @property
     def belongs_to(self) -> tuple[str, str] | None:

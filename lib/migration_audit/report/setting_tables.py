@@ -1,4 +1,4 @@
-"""Settings side by side: hypertables with their dimensions, extensions with their versions."""
+"""Settings side by side: hypertables with all that is set on them, extensions with their versions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from itertools import chain
 from migration_audit.model.objects import CatalogObject, dotted
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.model.timescale import Dimension, Hypertable
+from migration_audit.model.timescale import (
+    ChunkSkipping,
+    CompressionSettings,
+    ContinuousAggregate,
+    Dimension,
+    Hypertable,
+    HypertableTablespaces,
+)
+from migration_audit.model.timescale_jobs import POLICIES, Job
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.inline import Inline, Name, Text, code
 from migration_audit.report.sides import standing
@@ -17,12 +25,16 @@ from migration_audit.report.table import Group, Heading, Row, Table
 Scope = Callable[[CatalogObject], bool]
 Settings = dict[str, dict[str, str]]
 """Object to setting to value."""
+Setting = CompressionSettings | HypertableTablespaces | ChunkSkipping
 
 
 def hypertable_table(
     sides: Mapping[str, Snapshot], *, scope: Scope | None = None, caption: str = "Hypertable settings"
 ) -> Table:
-    """Every hypertable with its dimensions, intervals and partitions on each side; what differs is marked."""
+    """Every hypertable with its dimensions, intervals, compression and policies on each side; what differs is marked.
+
+    Continuous aggregates stand among them, as they are compressed and kept by policies too.
+    """
     held = {name: _hypertables(side, scope or _everything) for name, side in sides.items()}
     return _settings_table(held, what="Hypertable", caption=caption, nothing="No hypertables on any side.")
 
@@ -46,14 +58,50 @@ def _everything(_thing: CatalogObject) -> bool:
 def _hypertables(snapshot: Snapshot, wanted: Scope) -> Settings:
     held: Settings = {}
     for table in filter(wanted, snapshot.of(Hypertable)):
-        settings = {"dimensions": ", ".join(table.dimensions)}
+        held[table.key] = {"dimensions": ", ".join(table.dimensions)}
         if table.associated_schema:
-            settings["chunk schema"] = table.associated_schema
-        held[table.key] = settings
+            held[table.key]["chunk schema"] = table.associated_schema
     for dimension in snapshot.of(Dimension):
         if (owner := dotted(dimension.schema, dimension.table)) in held:
             held[owner].update(_dimension(dimension))
+    for aggregate in filter(wanted, snapshot.of(ContinuousAggregate)):
+        held[aggregate.key] = _aggregate(aggregate)
+    settings: tuple[Setting, ...] = (
+        *snapshot.of(CompressionSettings),
+        *snapshot.of(HypertableTablespaces),
+        *snapshot.of(ChunkSkipping),
+    )
+    for thing in settings:
+        if (owner := dotted(thing.schema, thing.table)) in held:
+            held[owner].update(_setting(thing))
+    for job in snapshot.of(Job):
+        if job.table is not None and (owner := dotted(job.schema, job.table)) in held:
+            held[owner][POLICIES.get(job.procedure, job.procedure)] = job.in_words
     return held
+
+
+def _aggregate(aggregate: ContinuousAggregate) -> dict[str, str]:
+    return {
+        "continuous aggregate of": aggregate.source,
+        "materialized only": "yes" if aggregate.materialized_only else "no",
+        **({"chunk interval": aggregate.chunk_interval} if aggregate.chunk_interval else {}),
+    }
+
+
+def _setting(thing: Setting) -> dict[str, str]:
+    match thing:
+        case HypertableTablespaces():
+            return {"tablespaces": ", ".join(thing.tablespaces)}
+        case ChunkSkipping():
+            return {f"{thing.column}: chunks are skipped by it": "yes"}
+    settings = {
+        "compression": "on" if thing.enabled else "off",
+        "compression: segment by": thing.segment_by,
+        "compression: order by": thing.order_by,
+        "compression: chunks are merged up to": thing.compress_interval,
+        "compression: sparse indexes": ", ".join(thing.sparse_indexes) or None,
+    }
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _dimension(dimension: Dimension) -> dict[str, str]:

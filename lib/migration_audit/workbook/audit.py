@@ -111,7 +111,7 @@ class Audit:
     def _preflight_inputs(self, found: Preflight) -> dict[str, Any]:
         names = (
             *("sources", "legacy_applied", "owner_applied", "legacy", "owner"),
-            *("legacy_origins", "owner_origins", "coverage", "repeats", "orders", "probes"),
+            *("legacy_origins", "owner_origins", "coverage", "witness", "repeats", "orders", "probes"),
         )
         return {**{name: getattr(found, name) for name in names}, "project": self.project}
 

@@ -6,17 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from migration_audit import catalog, shadow, sources
-from migration_audit.compare import Rules, compare
+from migration_audit.compare import Rules, compare, hear_witness
 from migration_audit.model.drift import Drift
-from migration_audit.model.errors import AuditError
+from migration_audit.model.errors import AuditError, ServerError
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import Applied, SqlSource
+from migration_audit.model.witness import Witness
 from migration_audit.project import Project, Source
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.probes import run_probes
+from migration_audit.shadow.witness import dump_schema, find_pg_dump
 from migration_audit.workbook.together import together
 
 OriginMap = Mapping[tuple[str, str], Location]
@@ -47,6 +49,8 @@ class Preflight:
     legacy_origins: OriginMap
     owner_origins: OriginMap
     coverage: Drift | Unavailable
+    witness: Witness | Unavailable
+    """What ``pg_dump`` of both shadows says about ``coverage``."""
     repeats: tuple[Convergence, ...] | Unavailable
     orders: tuple[Convergence, ...] | Unavailable
     probes: tuple[ProbeResult, ...] | Unavailable
@@ -112,6 +116,8 @@ class _Side:
     """One source alone, applied twice, and followed by the other source."""
 
     alone: Shadow
+    dump: str | Unavailable
+    """``pg_dump`` of ``alone``."""
     twice: Shadow | None
     then_other: Shadow
     probes: tuple[ProbeResult, ...] | Unavailable
@@ -130,6 +136,7 @@ def _on_server(
     legacy_side, owner_side = together(lambda each: _side(server, each[0], each[1], project=each[2]), orders)
     left, right = _snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")
     both_read = isinstance(left, Snapshot) and isinstance(right, Snapshot)
+    coverage = _compared(left, right, rules)
     return Preflight(
         shadow=server.description,
         sources=facts,
@@ -139,7 +146,8 @@ def _on_server(
         owner=right,
         legacy_origins=legacy_side.alone.origins,
         owner_origins=owner_side.alone.origins,
-        coverage=_compared(left, right, rules),
+        coverage=coverage,
+        witness=witness_of(coverage, (left, legacy_side.dump), (right, owner_side.dump)),
         repeats=_repeats(("legacy", legacy_side), ("owner", owner_side), rules=rules),
         orders=_orders(legacy_side, owner_side, rules=rules) if both_read else _first_unavailable(left, right),
         probes=owner_side.probes,
@@ -150,14 +158,39 @@ def _side(server: shadow.Server, source: SqlSource, other: SqlSource, *, project
     with server.cluster() as cluster:
         alone, conninfo = build_shadow(cluster, "alone", [source])
         probes: tuple[ProbeResult, ...] | Unavailable = ()
+        dump: str | Unavailable = Unavailable(reason=f"{source.name} does not apply", outcome=Outcome.ERRORED)
         if alone.snapshot is None:
             probes = Unavailable(reason="the owner's SQL does not apply", outcome=Outcome.ERRORED)
-        elif project is not None:
-            probes = run_probes(conninfo, project.probes, writer_role=project.writer_role)
+        else:
+            dump = dump_of(server, conninfo)
+            if project is not None:
+                probes = run_probes(conninfo, project.probes, writer_role=project.writer_role)
         twice = apply_to(conninfo, [source]) if alone.snapshot else None
     with server.cluster() as cluster:
         then_other, _ = build_shadow(cluster, "then_other", [source, other])
-    return _Side(alone=alone, twice=twice, then_other=then_other, probes=probes)
+    return _Side(alone=alone, dump=dump, twice=twice, then_other=then_other, probes=probes)
+
+
+def dump_of(server: shadow.Server, conninfo: str) -> str | Unavailable:
+    """What the second witness sees of a shadow, or why it sees nothing."""
+    try:
+        return dump_schema(find_pg_dump(server), conninfo)
+    except ServerError as error:
+        return Unavailable(reason=f"the second witness is not available: {error}", required=False)
+
+
+def witness_of(
+    drift: Drift | Unavailable,
+    expected: tuple[Snapshot | Unavailable, str | Unavailable],
+    actual: tuple[Snapshot | Unavailable, str | Unavailable],
+) -> Witness | Unavailable:
+    """The second witness's verdict about a comparison of two shadows; each side is its snapshot and its dump."""
+    (left, left_dump), (right, right_dump) = expected, actual
+    if isinstance(drift, Unavailable) or isinstance(left, Unavailable) or isinstance(right, Unavailable):
+        return _first_unavailable(drift, left, right)
+    if isinstance(left_dump, Unavailable) or isinstance(right_dump, Unavailable):
+        return _first_unavailable(left_dump, right_dump)
+    return hear_witness(drift, expected=(left, left_dump), actual=(right, right_dump))
 
 
 def _snapshot(side: _Side, role: str) -> Snapshot | Unavailable:
@@ -218,6 +251,7 @@ def _nothing(error: AuditError, *, shadow_text: str, sources_read: tuple[SourceF
         legacy_origins={},
         owner_origins={},
         coverage=why,
+        witness=why,
         repeats=why,
         orders=why,
         probes=why,

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from migration_audit import catalog, shadow, sources
 from migration_audit.model.errors import SqlError, UsageError
+from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.project import Environment, resolve
-from migration_audit.workbook.preflight import build_shadow
+from migration_audit.workbook.preflight import build_shadow, dump_of
 from migration_audit.workbook.together import together
 
 Progress = Callable[[str], None]
@@ -61,6 +62,8 @@ class ReadSide:
 
     snapshot: Snapshot
     origins: OriginMap
+    dump: str | Unavailable = Unavailable(reason="only shadows are dumped", required=False)  # noqa: RUF009  it is frozen
+    """What the second witness sees: only where both sides are SQL."""
 
 
 def parse_side(text: str) -> Side:
@@ -106,14 +109,17 @@ def read_sides(sides: Sequence[Side], *, progress: Progress) -> tuple[ReadSide, 
     if loaded:
         extensions = frozenset[str]().union(*(sources.needed_extensions(source) for source in loaded.values()))
         server = shadow.find_server(None, extensions=sorted(extensions), progress=progress)
-    return tuple(together(lambda side: _read(side, loaded.get(side), server, progress), sides))
+    dumped = len(sides) > 1 and all(side.is_sql for side in sides)
+    return tuple(together(lambda side: _read(side, loaded.get(side), server, progress, dumped=dumped), sides))
 
 
 def _load(side: Side) -> SqlSource:
     return sources.load_source(side.named, side.paths, shown_from=Path.cwd())
 
 
-def _read(side: Side, source: SqlSource | None, server: shadow.Server | None, progress: Progress) -> ReadSide:
+def _read(
+    side: Side, source: SqlSource | None, server: shadow.Server | None, progress: Progress, *, dumped: bool
+) -> ReadSide:
     if side.kind is SideKind.SNAPSHOT:
         return ReadSide(snapshot=catalog.load_snapshot(side.paths[0]), origins={})
     if side.kind is SideKind.LIVE:
@@ -121,7 +127,8 @@ def _read(side: Side, source: SqlSource | None, server: shadow.Server | None, pr
     if source is None or server is None:
         raise ValueError("a SQL side is loaded before it is read")
     with server.cluster() as cluster:
-        built, _ = build_shadow(cluster, "side", [source])
+        built, conninfo = build_shadow(cluster, "side", [source])
+        dump = dump_of(server, conninfo) if dumped and built.snapshot else None
     failure = built.applied.failure
     if failure or built.snapshot is None:
         if failure is None:
@@ -135,4 +142,6 @@ def _read(side: Side, source: SqlSource | None, server: shadow.Server | None, pr
         )
     for role in built.applied.assumed_roles:
         progress(f"{side.named}: the SQL takes role {role} for granted; it was created without rights")
-    return ReadSide(snapshot=built.snapshot, origins=built.origins)
+    if dump is None:
+        return ReadSide(snapshot=built.snapshot, origins=built.origins)
+    return ReadSide(snapshot=built.snapshot, origins=built.origins, dump=dump)

@@ -76,7 +76,7 @@ with hypertable as (
                                )
                       end as text
            ) as from_end
-), total as (
+), total as materialized (
     select bound.hypertable_id,
            pg_catalog.count(*)::pg_catalog.int4 as chunks,
            (pg_catalog.count(*) filter (where bound.is_compressed))::pg_catalog.int4 as compressed,
@@ -87,7 +87,7 @@ with hypertable as (
            ) filter (where bound.age <= 400) as ranges
       from bound
      group by bound.hypertable_id
-), width as (
+), width as materialized (
     select per.hypertable_id,
            pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(per.width, per.chunks) order by per.size, per.width)
                as widths

@@ -30,6 +30,17 @@ with hidden_schema as (
       join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
      where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
        and rel.oid not in (select hid.oid from hidden_relation as hid)
+), plain_option (name) as (
+    -- Options of postgres_fdw, dblink and file_fdw whose values are no secrets; every other value is redacted.
+    values ('analyze_sampling'), ('application_name'), ('async_capable'), ('batch_size'), ('client_encoding'),
+           ('column_name'), ('connect_timeout'), ('dbname'), ('delimiter'), ('encoding'), ('escape'),
+           ('extensions'), ('fdw_startup_cost'), ('fdw_tuple_cost'), ('fetch_size'), ('filename'),
+           ('force_not_null'), ('force_null'), ('format'), ('header'), ('host'), ('hostaddr'),
+           ('import_collate'), ('import_default'), ('import_generated'), ('import_not_null'),
+           ('keep_connections'), ('null'), ('parallel_abort'), ('parallel_commit'), ('password_required'),
+           ('port'), ('quote'), ('schema_name'), ('service'), ('sslmode'), ('table_name'),
+           ('target_session_attrs'), ('truncatable'), ('updatable'), ('use_remote_estimate'), ('user'),
+           ('username')
 )
 select relation.nspname as schema,
        relation.relname as table,
@@ -57,7 +68,15 @@ select relation.nspname as schema,
                     where own.text !~ '^pg_attver='
                     union all
                    select fdw.option_name || '=' || case
-                              when fdw.option_name = 'column_name' then fdw.option_value else '(redacted)'
+                              when fdw.option_name in (select pla.name from plain_option as pla)
+                              then fdw.option_value
+                              else '(redacted)' || coalesce(pg_catalog.chr(30) || pg_catalog.encode(pg_catalog.sha256(
+                                  pg_catalog.convert_to(
+                                      nullif(pg_catalog.current_setting('migration_audit.salt', true), '')
+                                      || fdw.option_name || '=' || fdw.option_value,
+                                      pg_catalog.getdatabaseencoding()
+                                  )
+                              ), 'hex'), '')
                           end
                      from pg_catalog.pg_options_to_table(att.attfdwoptions) as fdw
                   ) as opt

@@ -1,4 +1,6 @@
--- Constraints of tables; NOT NULL is an attribute of the column, also where PostgreSQL 18 has a row for it.
+-- Constraints of tables.
+-- NOT NULL is an attribute of the column. PostgreSQL 18 has a row for it too, which is told where it says more than
+-- that: a name that somebody chose, NO INHERIT, NOT VALID, or a comment.
 -- A foreign key of or to a partitioned table or a hypertable has a clone for each of its parts. They are left out: all
 -- but their names follows from the key itself, and a restored dump gives them other names.
 with hidden_schema as (
@@ -41,6 +43,7 @@ select relation.nspname as schema,
            when 'u' then 'unique'
            when 'f' then 'foreign key'
            when 'c' then 'check'
+           when 'n' then 'not null'
            else 'exclude'
        end as type,
        pg_catalog.pg_get_constraintdef(con.oid) as definition,
@@ -54,6 +57,15 @@ select relation.nspname as schema,
   join pg_catalog.pg_constraint as con on con.conrelid = relation.oid
   left join pg_catalog.pg_description as des
     on des.classoid = con.tableoid and des.objoid = con.oid and des.objsubid = 0
- where con.contype in ('p', 'u', 'f', 'c', 'x')
+  left join pg_catalog.pg_attribute as att
+    on con.contype = 'n' and att.attrelid = con.conrelid and att.attnum = con.conkey[1]
+ where con.contype in ('p', 'u', 'f', 'c', 'x', 'n')
+   and (
+           con.contype <> 'n'
+           or con.conislocal and con.conname <> pg_catalog.concat(relation.relname, '_', att.attname, '_not_null')
+           or con.connoinherit
+           or not con.convalidated
+           or des.description is not null
+       )
    and (con.contype <> 'f' or con.conparentid = 0)
  order by relation.nspname, relation.relname, con.conname;

@@ -31,4 +31,16 @@ select pg_catalog.current_database() as database,
             where nsp.nspname = '_timescaledb_catalog'
               and rel.relname = 'dimension_slice'
               and att.attname = 'chunk_id'
-       ) as has_slice_per_chunk;
+       ) as has_slice_per_chunk,
+       exists (
+           select
+             from pg_catalog.pg_class as rel
+             join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+            where nsp.nspname = '_timescaledb_catalog' and rel.relname = 'bgw_job'
+       ) as has_jobs_in_catalog,
+       exists (
+           select
+             from pg_catalog.pg_class as rel
+             join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+            where nsp.nspname = '_timescaledb_catalog' and rel.relname = 'hypertable_cagg_settings'
+       ) as has_granular_refresh;

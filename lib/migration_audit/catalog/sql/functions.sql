@@ -1,4 +1,4 @@
--- Functions, procedures, window and trigger functions; aggregates are not modelled yet.
+-- Functions, procedures, window and trigger functions; aggregates are a kind of their own.
 -- What a type brings along (the constructors of a range) depends on it internally, and is left out.
 with hidden_schema as (
     select nsp.oid

@@ -1,5 +1,5 @@
 -- Sets migration_audit.hidden_relations for this transaction: what TimescaleDB keeps in schemas that users may name.
--- That is chunks, compressed chunks, and the views of continuous aggregates (told as unmodelled).
+-- That is chunks, compressed chunks, and the views of continuous aggregates, which are a kind of their own.
 select pg_catalog.set_config('migration_audit.hidden_relations', coalesce(
            (
                select pg_catalog.array_agg(rel.oid)::text

@@ -62,6 +62,17 @@ select relation.nspname as schema,
             order by att.attnum
        ) end as statistics,
        des.description as comment,
+       case when irl.relispartition then (
+           select case when pns.nspname ~ '^[a-z_][a-z0-9_$]*$' then pns.nspname::text
+                       else '"' || pg_catalog.replace(pns.nspname, '"', '""') || '"' end
+                  || '.'
+                  || case when par.relname ~ '^[a-z_][a-z0-9_$]*$' then par.relname::text
+                          else '"' || pg_catalog.replace(par.relname, '"', '""') || '"' end
+             from pg_catalog.pg_inherits as inh
+             join pg_catalog.pg_class as par on par.oid = inh.inhparent
+             join pg_catalog.pg_namespace as pns on pns.oid = par.relnamespace
+            where inh.inhrelid = irl.oid
+       ) end as attached_to,
        ind.indisunique as unique,
        con.conname as constraint,
        written.verb || pg_catalog.substr(

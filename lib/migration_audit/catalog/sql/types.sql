@@ -1,4 +1,4 @@
--- Enum, domain, composite and range types that somebody made; array, row and multirange types come with another object.
+-- Enum, domain, composite, range, base and shell types; array, row and multirange types come with another object.
 with hidden_schema as (
     select nsp.oid
       from pg_catalog.pg_namespace as nsp
@@ -17,7 +17,8 @@ with hidden_schema as (
 select nsp.nspname as schema,
        typ.typname as name,
        case typ.typtype
-           when 'e' then 'enum' when 'd' then 'domain' when 'c' then 'composite' else 'range'
+           when 'e' then 'enum' when 'd' then 'domain' when 'c' then 'composite' when 'r' then 'range'
+           when 'b' then 'base' else 'shell'
        end as category,
        case typ.typtype
            when 'e' then array(
@@ -33,7 +34,17 @@ select nsp.nspname as schema,
                        then array['DEFAULT ' || coalesce(
                            pg_catalog.pg_get_expr(typ.typdefaultbin, 0), typ.typdefault
                        )] else '{}' end
-               || case when typ.typnotnull then array['NOT NULL'] else '{}' end
+               || case when typ.typnotnull then array[coalesce(
+                           (
+                               -- PostgreSQL 17 and later give it a name, which somebody may have chosen.
+                               select pg_catalog.format('CONSTRAINT %I NOT NULL', con.conname)
+                                 from pg_catalog.pg_constraint as con
+                                where con.contypid = typ.oid
+                                  and con.contype = 'n'
+                                  and con.conname <> typ.typname || '_not_null'
+                           ),
+                           'NOT NULL'
+                       )] else '{}' end
                || array(
                       select pg_catalog.format('CONSTRAINT %I ', con.conname)
                              || pg_catalog.pg_get_constraintdef(con.oid)
@@ -51,6 +62,33 @@ select nsp.nspname as schema,
                 where att.attrelid = typ.typrelid and att.attnum > 0 and not att.attisdropped
                 order by att.attnum
            )
+           when 'b' then array(
+               select part.name || ' = ' || part.value
+                 from (
+                       values
+                           (1, 'INPUT', nullif(typ.typinput, 0)::pg_catalog.regprocedure::text),
+                           (2, 'OUTPUT', nullif(typ.typoutput, 0)::pg_catalog.regprocedure::text),
+                           (3, 'RECEIVE', nullif(typ.typreceive, 0)::pg_catalog.regprocedure::text),
+                           (4, 'SEND', nullif(typ.typsend, 0)::pg_catalog.regprocedure::text),
+                           (5, 'TYPMOD_IN', nullif(typ.typmodin, 0)::pg_catalog.regprocedure::text),
+                           (6, 'TYPMOD_OUT', nullif(typ.typmodout, 0)::pg_catalog.regprocedure::text),
+                           (7, 'ANALYZE', nullif(typ.typanalyze, 0)::pg_catalog.regprocedure::text),
+                           (8, 'SUBSCRIPT', nullif(typ.typsubscript, 0)::pg_catalog.regprocedure::text),
+                           (9, 'INTERNALLENGTH', case typ.typlen when -1 then 'VARIABLE' else typ.typlen::text end),
+                           (10, 'PASSEDBYVALUE', nullif(typ.typbyval, false)::text),
+                           (11, 'ALIGNMENT', typ.typalign::text),
+                           (12, 'STORAGE', typ.typstorage::text),
+                           (13, 'CATEGORY', typ.typcategory::text),
+                           (14, 'PREFERRED', nullif(typ.typispreferred, false)::text),
+                           (15, 'DEFAULT', typ.typdefault),
+                           (16, 'ELEMENT', pg_catalog.format_type(nullif(typ.typelem, 0), null)),
+                           (17, 'DELIMITER', typ.typdelim::text),
+                           (18, 'COLLATABLE', nullif(typ.typcollation <> 0, false)::text)
+                      ) as part (position, name, value)
+                where part.value is not null
+                order by part.position
+           )
+           when 'p' then '{}'::pg_catalog.text[]
            else array(
                select opt.text
                  from (
@@ -126,6 +164,10 @@ select nsp.nspname as schema,
                          join pg_catalog.pg_description as sub
                            on sub.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and sub.objoid = con.oid
                         where typ.typtype = 'd' and con.contypid = typ.oid
+                        union all
+                       select pg_catalog.format('multirange: %s', sub.description)
+                         from pg_catalog.pg_description as sub
+                        where sub.classoid = typ.tableoid and sub.objoid = ran.rngmultitypid and sub.objsubid = 0
                       ) as part (text)
            )
        ), '') as comment,
@@ -137,7 +179,8 @@ select nsp.nspname as schema,
   left join pg_catalog.pg_range as ran on ran.rngtypid = typ.oid
   left join pg_catalog.pg_description as des
     on des.classoid = typ.tableoid and des.objoid = typ.oid and des.objsubid = 0
- where (typ.typtype in ('e', 'd', 'r') or typ.typtype = 'c' and rel.relkind = 'c')
+ where (typ.typtype in ('e', 'd', 'r', 'b', 'p') or typ.typtype = 'c' and rel.relkind = 'c')
+   and typ.oid >= 16384
    and typ.typnamespace not in (select hid.oid from hidden_schema as hid)
    and not exists (
            select

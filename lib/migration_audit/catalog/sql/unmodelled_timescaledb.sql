@@ -1,4 +1,4 @@
--- TimescaleDB's settings that no other file of this folder reads yet.
+-- What TimescaleDB holds that no other file of this folder reads: data in a tier of which no test can be made.
 with hypertable as (
     -- Compressed data has hypertables of its own without a dimension, and so has each continuous aggregate.
     select hyp.id, rel.oid, hyp.schema_name, hyp.table_name
@@ -12,29 +12,29 @@ with hypertable as (
 )
 select found.kind, found.identity
   from (
-        select 'continuous aggregate' as kind,
-               pg_catalog.format('%I.%I', agg.user_view_schema, agg.user_view_name) as identity
+        select 'tiered storage' as kind, pg_catalog.format('%I.%I', hyp.schema_name, hyp.table_name) as identity
+          from hypertable
+          join _timescaledb_catalog.hypertable as hyp on hyp.id = hypertable.id
+         where exists (
+                   select
+                     from _timescaledb_catalog.chunk as chu
+                    where chu.hypertable_id = hyp.id and chu.osm_chunk
+               )
+         union all
+        select 'continuous aggregate without its views',
+               pg_catalog.format('%I.%I', agg.user_view_schema, agg.user_view_name)
           from _timescaledb_catalog.continuous_agg as agg
-         union all
-        select 'compression settings', pg_catalog.format('%I.%I', hyp.schema_name, hyp.table_name)
-          from hypertable as hyp
-          join _timescaledb_catalog.compression_settings as cmp on cmp.relid::pg_catalog.oid = hyp.oid
-         union all
-        -- Jobs below 1000 come with TimescaleDB.
-        select distinct 'job', pg_catalog.format('%I.%I', job.proc_schema, job.proc_name)
-               || case when job.hypertable_name <> ''
-                       then pg_catalog.format(' on %I.%I', job.hypertable_schema, job.hypertable_name) else '' end
-          from timescaledb_information.jobs as job
-         where job.job_id >= 1000
-         union all
-        select 'hypertable tablespace',
-               pg_catalog.format('%I for %I.%I', tsp.tablespace_name, hyp.schema_name, hyp.table_name)
-          from hypertable as hyp
-          join _timescaledb_catalog.tablespace as tsp on tsp.hypertable_id = hyp.id
-         union all
-        select distinct 'chunk skipping',
-               pg_catalog.format('%I.%I.%I', hyp.schema_name, hyp.table_name, sta.column_name)
-          from hypertable as hyp
-          join _timescaledb_catalog.chunk_column_stats as sta on sta.hypertable_id = hyp.id
+         where not exists (
+                   select
+                     from pg_catalog.pg_class as rel
+                     join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+                    where nsp.nspname = agg.user_view_schema and rel.relname = agg.user_view_name
+               )
+            or not exists (
+                   select
+                     from pg_catalog.pg_class as rel
+                     join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+                    where nsp.nspname = agg.direct_view_schema and rel.relname = agg.direct_view_name
+               )
        ) as found
  order by found.kind collate "C", found.identity collate "C";

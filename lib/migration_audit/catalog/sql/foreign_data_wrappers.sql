@@ -1,0 +1,74 @@
+-- Foreign-data wrappers that no extension brought.
+with plain_option (name) as (
+    -- Options of postgres_fdw, dblink and file_fdw whose values are no secrets; every other value is redacted.
+    values ('analyze_sampling'), ('application_name'), ('async_capable'), ('batch_size'), ('client_encoding'),
+           ('column_name'), ('connect_timeout'), ('dbname'), ('delimiter'), ('encoding'), ('escape'),
+           ('extensions'), ('fdw_startup_cost'), ('fdw_tuple_cost'), ('fetch_size'), ('filename'),
+           ('force_not_null'), ('force_null'), ('format'), ('header'), ('host'), ('hostaddr'),
+           ('import_collate'), ('import_default'), ('import_generated'), ('import_not_null'),
+           ('keep_connections'), ('null'), ('parallel_abort'), ('parallel_commit'), ('password_required'),
+           ('port'), ('quote'), ('schema_name'), ('service'), ('sslmode'), ('table_name'),
+           ('target_session_attrs'), ('truncatable'), ('updatable'), ('use_remote_estimate'), ('user'),
+           ('username')
+)
+select fdw.fdwname as name,
+       nullif(fdw.fdwhandler, 0)::pg_catalog.regprocedure::text as handler,
+       nullif(fdw.fdwvalidator, 0)::pg_catalog.regprocedure::text as validator,
+       array(
+           select opt.option_name || '=' || case
+                      when opt.option_name in (select pla.name from plain_option as pla) then opt.option_value
+                      else '(redacted)' || coalesce(pg_catalog.chr(30) || pg_catalog.encode(pg_catalog.sha256(
+                          pg_catalog.convert_to(
+                              nullif(pg_catalog.current_setting('migration_audit.salt', true), '')
+                              || opt.option_name || '=' || opt.option_value,
+                              pg_catalog.getdatabaseencoding()
+                          )
+                      ), 'hex'), '')
+                  end
+             from pg_catalog.pg_options_to_table(fdw.fdwoptions) as opt
+            order by opt.option_name collate "C"
+       ) as options,
+       pg_catalog.pg_get_userbyid(fdw.fdwowner) as owner,
+       case when fdw.fdwacl is null then '{}'::pg_catalog.text[] else array(
+           select line.text
+             from (
+                   select case acl.grantee
+                              when 0 then 'PUBLIC'
+                              when fdw.fdwowner then '(owner)'
+                              else pg_catalog.pg_get_userbyid(acl.grantee)::text
+                          end
+                          || case acl.grantor
+                                 when fdw.fdwowner then ''
+                                 else ' (granted by ' || pg_catalog.pg_get_userbyid(acl.grantor) || ')'
+                             end
+                          || ': '
+                          || pg_catalog.string_agg(
+                                 acl.privilege_type
+                                 || case when acl.is_grantable then ' (with grant option)' else '' end,
+                                 ', ' order by acl.privilege_type
+                             ) as text
+                     from pg_catalog.unnest(fdw.fdwacl) as item
+                    cross join pg_catalog.aclexplode(array[item]) as acl
+                    -- The owner's own default is left out: an ACL that was never touched has no entry for it.
+                    where acl.grantee <> fdw.fdwowner or not (item = any (pg_catalog.acldefault('F', fdw.fdwowner)))
+                    group by acl.grantee, acl.grantor
+                    union all
+                   select '(owner): none'
+                    where not exists (
+                              select from pg_catalog.aclexplode(fdw.fdwacl) as acl where acl.grantee = fdw.fdwowner
+                          )
+                  ) as line
+            order by line.text collate "C"
+       ) end as privileges,
+       des.description as comment,
+       fdw.xmin::text || ',' || fdw.cmin::text as origin
+  from pg_catalog.pg_foreign_data_wrapper as fdw
+  left join pg_catalog.pg_description as des
+    on des.classoid = fdw.tableoid and des.objoid = fdw.oid and des.objsubid = 0
+ where fdw.oid >= 16384
+   and not exists (
+           select
+             from pg_catalog.pg_depend as dep
+            where dep.classid = fdw.tableoid and dep.objid = fdw.oid and dep.deptype in ('e', 'i')
+       )
+ order by fdw.fdwname;

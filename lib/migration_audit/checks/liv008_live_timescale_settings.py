@@ -1,0 +1,40 @@
+"""LIV008: live settings of hypertables beyond their dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.describe import said_of
+from migration_audit.model.drift import Drift, Severity
+from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.preflight import OriginMap
+from migration_audit.model.timescale_jobs import SETTINGS
+from migration_audit.project import Environment
+
+
+def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
+    """Look up the owner's compression settings, policies, jobs, continuous aggregates, tablespaces, chunk skipping live.
+
+    Why: a policy is switched off or slowed down by hand in an incident, and nothing shows it until the disk is full.
+    ``if_not_exists => true`` keeps what the first caller set.
+    Fix: alter_job, ALTER TABLE … SET (timescaledb.…), or the owner's file that sets it.
+    Fine when: the server is of another version: before TimescaleDB 2.22 an order that nobody asked for is stored as
+    ``<time> DESC``, since then as not set.
+    Source: https://docs.tigerdata.com/api/latest/; measured on TimescaleDB 2.19 and 2.31.
+    """
+    yield from said_of(
+        "LIV008",
+        live_drift.of(*sorted(SETTINGS)),
+        expected="the owner's SQL",
+        actual=environment.name,
+        origins=owner_origins,
+    )
+
+
+CHECK = Check(
+    id="LIV008",
+    title="Live compression settings, policies, jobs and continuous aggregates are those that the owner's SQL sets",
+    severity=Severity.BLOCKER,
+    phases=tuple(Phase),
+    run=run,
+)

@@ -1,0 +1,67 @@
+"""LIV009: how the jobs go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.timescale_jobs import JobStatus
+from migration_audit.project import Environment
+
+
+def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
+    """Name the jobs that failed when they last ran, are switched off, or do not run though they are due.
+
+    Why: a retention or compression policy that fails says nothing until the disk is full. The statistics of runs are read,
+    which every role may see; the list of errors shows a role only its own jobs, and an empty one proves nothing.
+    Fix: ``CALL run_job(<number>)`` shows the error; ``SELECT alter_job(<number>, scheduled => true)`` switches it on. Where
+    no job runs at all, look at timescaledb.max_background_workers and max_worker_processes.
+    Fine when: the database was restored a moment ago, and its jobs are not due yet.
+    Source: measured on TimescaleDB 2.19 to 2.31.
+    """
+    for limit in live.limits:
+        if "the jobs go" in limit:
+            yield Unavailable(reason=limit)
+            return
+    for job in live.jobs:
+        fault = _fault(job)
+        if fault is not None:
+            word, sentence = fault
+            yield Finding(
+                key=f"LIV009:{environment.name}:{job.name}:{job.job_id}:{word}",
+                summary=f"{job.name} (job {job.job_id}) of {environment.name} {sentence}",
+                expected="runs without failure",
+                actual=f"{job.failures} of {job.runs} runs failed; last run {job.last_run or 'never'}",
+                fix_sql=_fix(job, word),
+            )
+    if live.jobs:
+        yield Told(text=f"{len(live.jobs)} job{'s' * (len(live.jobs) != 1)}, {sum(job.runs for job in live.jobs)} runs")
+
+
+def _fault(job: JobStatus) -> tuple[str, str] | None:
+    """What is wrong with a job, as a word and a sentence; the gravest where it is several things."""
+    if job.last_run_failed:
+        return "failed", f"failed when it last ran; {job.failures} of {job.runs} runs failed"
+    if not job.scheduled:
+        return "off", "is switched off"
+    if job.is_overdue and not job.runs:
+        return "never", "never ran, though it is switched on"
+    if job.is_overdue:
+        return "overdue", f"should have run at {job.next_run} and did not"
+    return None
+
+
+def _fix(job: JobStatus, word: str) -> str | None:
+    fixes = {"failed": f"CALL run_job({job.job_id});", "off": f"SELECT alter_job({job.job_id}, scheduled => true);"}
+    return fixes.get(word)
+
+
+CHECK = Check(
+    id="LIV009",
+    title="Live jobs run, and do not fail",
+    severity=Severity.WARNING,
+    phases=tuple(Phase),
+    run=run,
+)

@@ -1,0 +1,190 @@
+"""Who may do what, beside an object's own privileges; and what belongs to the whole server.
+
+Roles and their settings live outside a database. They are read when asked for: where a server was made for the SQL alone,
+every role in it is the SQL's; in a server that others share, most are nobody's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from migration_audit.model.objects import CatalogObject, quoted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultPrivileges(CatalogObject):
+    """What ``ALTER DEFAULT PRIVILEGES`` says of the objects that a role will make."""
+
+    kind: ClassVar[str] = "default privileges"
+    identity: ClassVar[tuple[str, ...]] = ("role", "schema", "objects")
+
+    role: str
+    schema: str | None
+    """None for all schemas."""
+    objects: str
+    """``tables``, ``sequences``, ``functions``, ``types``, ``schemas`` or ``large objects``."""
+    privileges: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """``FOR ROLE role IN SCHEMA schema ON tables``."""
+        place = f" IN SCHEMA {quoted(self.schema)}" if self.schema is not None else ""
+        return f"FOR ROLE {quoted(self.role)}{place} ON {self.objects}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedPrivileges(CatalogObject):
+    """Privileges on a built-in object or an extension's member that are not what it came with."""
+
+    kind: ClassVar[str] = "changed privileges"
+    identity: ClassVar[tuple[str, ...]] = ("object",)
+
+    object: str
+    """Its type and name: ``function pg_catalog.pg_ls_dir(text)``."""
+    privileges: tuple[str, ...]
+    """What it has now, the owner's included."""
+
+    @property
+    def key(self) -> str:
+        """The object."""
+        return self.object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityLabel(CatalogObject):
+    """What a label provider says of an object."""
+
+    kind: ClassVar[str] = "security label"
+    identity: ClassVar[tuple[str, ...]] = ("provider", "object")
+
+    provider: str
+    object: str
+    label: str
+
+    @property
+    def key(self) -> str:
+        """``FOR provider ON object``."""
+        return f"FOR {quoted(self.provider)} ON {self.object}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargeObjects(CatalogObject):
+    """The large objects of one role that have privileges or a comment; one without is data, and its number says nothing."""
+
+    kind: ClassVar[str] = "large objects"
+    identity: ClassVar[tuple[str, ...]] = ("owner",)
+
+    owner: str
+    privileges: tuple[str, ...]
+    """``2 × PUBLIC: SELECT``: how many have which."""
+    comment: str | None
+    """Each comment on a line."""
+
+    @property
+    def key(self) -> str:
+        """``of owner``."""
+        return f"of {quoted(self.owner)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtensionDependency(CatalogObject):
+    """What ``ALTER … DEPENDS ON EXTENSION`` says: dropped with the extension."""
+
+    kind: ClassVar[str] = "extension dependency"
+    identity: ClassVar[tuple[str, ...]] = ("object", "extension")
+
+    object: str
+    extension: str
+
+    @property
+    def key(self) -> str:
+        """``object ON extension``."""
+        return f"{self.object} ON {quoted(self.extension)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tablespace(CatalogObject):
+    """A tablespace that something in this database is in; where it is on disk is the server's business."""
+
+    kind: ClassVar[str] = "tablespace"
+    identity: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str
+    options: tuple[str, ...]
+    owner: str
+    privileges: tuple[str, ...]
+    comment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role(CatalogObject):
+    """A role that somebody made; its password is never read."""
+
+    kind: ClassVar[str] = "role"
+    identity: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str
+    attributes: tuple[str, ...]
+    """``LOGIN``, ``NOINHERIT``, … where they are not what ``CREATE ROLE`` gives by itself."""
+    connection_limit: int | None
+    valid_until: str | None
+    comment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleMembership(CatalogObject):
+    """A role that is a member of another."""
+
+    kind: ClassVar[str] = "role membership"
+    identity: ClassVar[tuple[str, ...]] = ("role", "member", "grantor")
+
+    role: str
+    member: str
+    grantor: str
+    """``(superuser)`` for the bootstrap superuser, whose name is the server's."""
+    options: tuple[str, ...]
+    """``ADMIN``, ``NO INHERIT``, ``NO SET`` where they differ from a plain grant to this member."""
+
+    @property
+    def key(self) -> str:
+        """``role TO member``, with the grantor where it is another than the bootstrap superuser."""
+        grantor = "" if self.grantor == "(superuser)" else f" GRANTED BY {quoted(self.grantor)}"
+        return f"{quoted(self.role)} TO {quoted(self.member)}{grantor}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSettings(CatalogObject):
+    """What ``ALTER ROLE`` or ``ALTER DATABASE … SET`` says, for this database or for all."""
+
+    kind: ClassVar[str] = "settings"
+    identity: ClassVar[tuple[str, ...]] = ("role", "database")
+
+    role: str | None
+    """None for all roles."""
+    database: bool
+    """True for this database alone."""
+    options: tuple[str, ...]
+    """``name=value``, sorted; values of names with a dot, which programs make up, are redacted."""
+
+    @property
+    def key(self) -> str:
+        """``of role app in this database``, ``of this database``."""
+        role = "all roles" if self.role is None else f"role {quoted(self.role)}"
+        return f"of {role} in {'this database' if self.database else 'all databases'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterPrivileges(CatalogObject):
+    """Who may set a server parameter that is not everybody's to set."""
+
+    kind: ClassVar[str] = "parameter privileges"
+    identity: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str
+    privileges: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The parameter."""
+        return self.name

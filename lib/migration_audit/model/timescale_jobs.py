@@ -1,0 +1,127 @@
+"""TimescaleDB's jobs: what somebody scheduled, and apart from it how the runs go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+from migration_audit.model.objects import CatalogObject, dotted, shown_only
+
+POLICIES: Mapping[str, str] = MappingProxyType(
+    {
+        "_timescaledb_functions.policy_compression": "compression policy",
+        "_timescaledb_functions.policy_retention": "retention policy",
+        "_timescaledb_functions.policy_reorder": "reorder policy",
+        "_timescaledb_functions.policy_refresh_continuous_aggregate": "refresh policy",
+        "_timescaledb_functions.policy_compaction": "compaction policy",
+    }
+)
+"""What people call the jobs that run these procedures."""
+
+SETTINGS = frozenset(
+    {
+        "compression settings",
+        "continuous aggregate",
+        "job",
+        "hypertable tablespaces",
+        "chunk skipping",
+        "granular refresh",
+    }
+)
+"""The kinds that two checks look up together, coverage and live: everything that somebody sets beyond the dimensions."""
+
+
+def job_name(procedure: str, schema: str, table: str | None) -> str:
+    """What a job is called: by what it does and to which table, never by its number.
+
+    >>> job_name("_timescaledb_functions.policy_retention", "fleet", "positions")
+    'retention policy on fleet.positions'
+    >>> job_name("fleet.tidy", "fleet", None)
+    'fleet.tidy'
+    """
+    name = POLICIES.get(procedure, procedure)
+    return f"{name} on {dotted(schema, table)}" if table is not None else name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(CatalogObject):
+    """A policy or a job of somebody's own; those that come with TimescaleDB are not told."""
+
+    kind: ClassVar[str] = "job"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "procedure", "number")
+
+    schema: str
+    """The schema of the table, or of the procedure where the job has no table."""
+    table: str | None
+    """The hypertable, or the continuous aggregate, that a policy is about."""
+    procedure: str
+    """``schema.name``."""
+    number: int
+    """1, and counted on only where one procedure has several jobs on the same table, in the order of name and settings."""
+    name: str | None
+    """None where TimescaleDB gave it."""
+    schedule: str
+    """``12:00:00``, ``1 day``."""
+    fixed_schedule: bool
+    """False: the time to the next run counts from the end of the last one."""
+    starts_at: str | None
+    """Where in the schedule the runs begin, ``03:00:00`` of a day; None where nobody said (the clock did)."""
+    timezone: str | None
+    config: tuple[str, ...]
+    """``drop_after=90 days``. Of what TimescaleDB does not define only the names are shown: a value may be a secret (see
+    ``redacted``)."""
+    scheduled: bool
+    """False: it is switched off."""
+    max_runtime: str
+    max_retries: int
+    retry_period: str
+    check_function: str | None
+    """The function that looks at the settings, ``schema.name``; None for TimescaleDB's own."""
+    owner: str
+    relation: str | None = shown_only()
+    """The kind of the table: ``hypertable`` or ``continuous aggregate``."""
+
+    @property
+    def key(self) -> str:
+        """``retention policy on schema.table``, ``schema.procedure``; a second one of the same ends in ``#2``."""
+        name = job_name(self.procedure, self.schema, self.table)
+        return name if self.number == 1 else f"{name} #{self.number}"
+
+    @property
+    def in_words(self) -> str:
+        """In one line, for people."""
+        return ", ".join([f"every {self.schedule}", *self.config, *([] if self.scheduled else ["switched off"])])
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The hypertable or continuous aggregate, else the schema."""
+        if self.table is None:
+            return ("schema", dotted(self.schema))
+        return (self.relation or "hypertable", dotted(self.schema, self.table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStatus:
+    """How a job of a running database goes; never part of a comparison."""
+
+    job_id: int
+    """Its number on this one server: ``CALL run_job(…)`` takes it."""
+    schema: str
+    table: str | None
+    procedure: str
+    scheduled: bool
+    runs: int
+    failures: int
+    last_run_failed: bool
+    last_run: str | None
+    """Start of the last run, ISO 8601 UTC; None where it never ran."""
+    next_run: str | None
+    is_overdue: bool
+    """It should have run by now, by more than an hour and its own interval, and has not; or was never taken up at all."""
+
+    @property
+    def name(self) -> str:
+        """As ``Job.key`` calls it, without a counter."""
+        return job_name(self.procedure, self.schema, self.table)

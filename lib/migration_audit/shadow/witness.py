@@ -1,0 +1,112 @@
+"""The dump of a shadow: what ``pg_dump --schema-only`` of the server's own version writes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from migration_audit.model.errors import ServerError
+from migration_audit.shadow.binaries import clean_environment
+from migration_audit.shadow.interface import Server
+from migration_audit.shadow.local import list_local
+from migration_audit.shadow.paths import server_account
+
+LIMIT = 120.0
+"""Seconds that a dump may take."""
+
+_CHUNKS = """
+    select pg_catalog.format('%I.%I', schema_name, table_name)
+      from _timescaledb_catalog.chunk
+     where not dropped and schema_name <> '_timescaledb_internal'
+"""
+
+
+def find_pg_dump(server: Server) -> Path:
+    """The ``pg_dump`` that can read this server: its own, else one on this machine that is not older.
+
+    Raises ServerError with the reason when there is none.
+    """
+    if server.programs is not None:
+        own = server.programs / "pg_dump"
+        if os.access(own, os.X_OK):
+            return own
+    needed = _major(server.description)
+    found = {path: _major(_version(path)) for path in _candidates()}
+    usable = {path: major for path, major in found.items() if major >= needed}
+    if not usable:
+        seen = ", ".join(f"{path} is of {major}" for path, major in found.items()) or "none is installed"
+        raise ServerError(
+            f"no pg_dump of PostgreSQL {needed} or newer on this machine ({seen})",
+            todo=f"install the client programs of PostgreSQL {needed} and put their folder on PATH",
+        )
+    # The version next to the server's own writes what the server means, with the fewest words of its own.
+    return min(usable, key=lambda path: usable[path])
+
+
+def dump_schema(pg_dump: Path, conninfo: str) -> str:
+    """The dump of a database: schema only, with owners, privileges and comments, without TimescaleDB's chunks.
+
+    Raises ServerError with what pg_dump said when it fails; its warnings are of no interest here.
+    """
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415
+
+    given = {name: str(value) for name, value in conninfo_to_dict(conninfo).items() if value is not None}
+    password = given.pop("password", None)
+    secret = {} if password is None else {"PGPASSWORD": password}  # an argument could be seen by everybody
+    chunks = [f"--exclude-table={name}" for name in _chunks(conninfo)]
+    command = [
+        *(str(pg_dump), "--schema-only", "--no-sync", "--no-password", "--encoding=UTF8"),
+        *("--exclude-schema=_timescaledb_internal", *chunks, f"--dbname={make_conninfo(**given)}"),
+    ]
+    try:
+        done = subprocess.run(
+            command, env=clean_environment(**secret), stdin=subprocess.DEVNULL, capture_output=True,
+            encoding="utf-8", errors="replace", check=False, timeout=LIMIT,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError) as error:
+        # The exception's text would show the whole command.
+        raise ServerError(f"cannot be run: {type(error).__name__}", where=str(pg_dump)) from None
+    if done.returncode != 0:
+        errors = [line for line in done.stderr.splitlines() if "error:" in line] or done.stderr.splitlines()
+        raise ServerError("; ".join(errors[:3]) or f"ended with status {done.returncode}", where=str(pg_dump))
+    return done.stdout
+
+
+def _chunks(conninfo: str) -> list[str]:
+    """Chunks may be in any schema; they are data, and what TimescaleDB makes for it."""
+    import psycopg  # noqa: PLC0415
+
+    try:
+        with psycopg.connect(conninfo) as connection:
+            there = connection.execute("select pg_catalog.to_regclass('_timescaledb_catalog.chunk') is not null").fetchone()
+            if not (there and there[0]):
+                return []
+            return [name for (name,) in connection.execute(_CHUNKS).fetchall()]
+    except psycopg.Error as error:
+        raise ServerError(str(error).strip(), where="TimescaleDB's list of chunks") from error
+
+
+def _candidates() -> Iterator[Path]:
+    if on_path := shutil.which("pg_dump"):
+        yield Path(on_path)
+    for programs in list_local(server_account()):
+        if os.access(programs.bin / "pg_dump", os.X_OK):
+            yield programs.bin / "pg_dump"
+
+
+def _version(pg_dump: Path) -> str:
+    try:
+        done = subprocess.run([pg_dump, "--version"], capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout
+
+
+def _major(text: str) -> int:
+    """17 of ``PostgreSQL 17.5, …`` and of ``pg_dump (PostgreSQL) 17.5``; 0 where no version is told."""
+    found = re.search(r"PostgreSQL\)? (\d+)", text)
+    return int(found[1]) if found else 0

@@ -1,0 +1,159 @@
+"""The second witness on a real server: the dump of a shadow, and what it makes of two of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+
+import migration_audit.shadow.witness as witness_module
+from migration_audit.catalog import read_snapshot
+from migration_audit.cli.compare import compare_sides
+from migration_audit.compare import compare, hear_witness
+from migration_audit.compare.dump_text import parts
+from migration_audit.model.errors import ServerError
+from migration_audit.shadow.witness import dump_schema, find_pg_dump
+
+pytestmark = pytest.mark.server
+
+BASE = """
+create table t (id serial primary key, v text not null default 'x', constraint short check (length(v) < 9));
+create index t_v on t (v);
+"""
+
+
+@pytest.fixture
+def dump(server: Any, database: str) -> Any:
+    """Run SQL and dump what came of it."""
+    pg_dump = find_pg_dump(server)
+
+    def apply_and_dump(sql: str) -> str:
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute(sql)
+        return dump_schema(pg_dump, database)
+
+    return apply_and_dump
+
+
+def test_a_dump_restored_is_the_same_parts(server: Any, cluster: Any, dump: Any):
+    first = dump(BASE)
+    conninfo = cluster.create_database("witness_restored")
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("\n".join(line for line in first.splitlines() if not line.startswith("\\")))
+    second = dump_schema(find_pg_dump(server), conninfo)
+    cluster.drop_database("witness_restored")
+    assert parts(first) == parts(second)
+    assert ("COLUMN", "public", "t v") in parts(first)
+
+
+def test_a_difference_that_our_reading_lacks_is_unexplained(dump: Any, database: str):
+    before, ours = dump(BASE), read_snapshot(database).snapshot
+    after = dump("alter table t alter v set default 'y'")
+    blind = compare(expected=ours, actual=ours)
+    (one,) = hear_witness(blind, expected=(ours, before), actual=(ours, after)).unexplained
+    assert (one.kind, one.name) == ("COLUMN", "public.t v")
+    seeing = read_snapshot(database).snapshot
+    drift = compare(expected=ours, actual=seeing)
+    assert hear_witness(drift, expected=(ours, before), actual=(seeing, after)).agrees
+
+
+@pytest.mark.timescale
+def test_chunks_are_no_part_of_a_dump_wherever_they_are(dump: Any, database: str):
+    empty = dump(
+        "create extension timescaledb; create schema elsewhere; create table h (ts timestamptz not null, v integer);"
+        "select create_hypertable('h', 'ts', associated_schema_name => 'elsewhere');"
+        "create table u (ts timestamptz not null); select create_hypertable('u', 'ts')"
+    )
+    filled = dump("insert into h values ('2026-01-01', 1), ('2026-03-01', 2); insert into u values ('2026-01-01')")
+    assert parts(empty) == parts(filled)
+    assert ("TABLE", "public", "h") in parts(filled)
+
+
+def test_a_server_without_programs_needs_a_pg_dump_that_is_not_older(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    program = tmp_path / "pg_dump"
+    program.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 16.4'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(witness_module, "list_local", lambda _account: [])
+    assert find_pg_dump(_named("PostgreSQL 16.9 on db, named by a URL")) == program
+    with pytest.raises(ServerError, match="no pg_dump of PostgreSQL 17 or newer"):
+        find_pg_dump(_named("PostgreSQL 17.5 on db, named by a URL"))
+
+
+def _named(description: str) -> Any:
+    return SimpleNamespace(programs=None, description=description)
+
+
+def test_a_dump_that_fails_says_what_pg_dump_said(server: Any, cluster: Any):
+    with pytest.raises(ServerError, match="nowhere"):
+        dump_schema(find_pg_dump(server), cluster.conninfo("nowhere"))
+
+
+def test_a_password_is_not_an_argument(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    program = tmp_path / "pg_dump"
+    program.write_text('#!/bin/sh\necho "args: $*"\necho "password: $PGPASSWORD"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(witness_module, "_chunks", lambda _conninfo: [])
+    first, second = dump_schema(program, "host=h password=s3cret dbname=d").splitlines()
+    assert "s3cret" not in first
+    assert second == "password: s3cret"
+
+
+def test_the_command_line_tells_what_the_witness_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    for name, sql in (("a.sql", BASE), ("b.sql", BASE.replace("'x'", "'y'"))):
+        (tmp_path / name).write_text(sql)
+    given = {"direction": "equal", "form": "json", "config": None, "progress": print}
+    assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given) == 0
+    said = capsys.readouterr().out
+    assert json.loads(said[said.index("{") :])["witness"] == {
+        "method": "pg_dump",
+        "agrees": True,
+        "unexplained": [],
+        "beyond": [],
+    }
+    assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "b.sql"), **{**given, "form": "text"}) == 1
+    assert "Second witness: pg_dump agrees" in capsys.readouterr().out
+
+
+@pytest.mark.timescale
+def test_what_pg_dump_does_not_write_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    made = "create extension timescaledb; create table h (ts timestamptz not null); select create_hypertable('h', 'ts'"
+    (tmp_path / "a.sql").write_text(f"{made});")
+    (tmp_path / "b.sql").write_text(f"{made}, chunk_time_interval => interval '1 day');")
+    given = {"direction": "covers", "form": "text", "config": None, "progress": print}
+    assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "b.sql"), **given) == 1
+    said = capsys.readouterr().out
+    assert "Second witness: pg_dump agrees" in said
+    assert "Beyond pg_dump, which does not write it:\n  dimension public.h.ts\n" in said
+
+
+def test_an_unexplained_difference_is_not_equal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "a.sql").write_text(BASE)
+    (tmp_path / "b.sql").write_text(BASE)
+    dumps = iter(["", "--\n-- Name: r; Type: RULE; Schema: public; Owner: o\n--\n\nCREATE RULE r;\n"])
+    monkeypatch.setattr("migration_audit.workbook.preflight.dump_schema", lambda *_: next(dumps))
+    given = {"direction": "covers", "form": "text", "config": None, "progress": print}
+    assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "b.sql"), **given) == 1
+    assert "Unexplained: pg_dump sees what this comparison does not" in capsys.readouterr().out
+
+
+def test_without_a_witness_the_comparison_stands_alone_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "a.sql").write_text(BASE)
+
+    def none(_server: Any) -> Path:
+        raise ServerError("no pg_dump of PostgreSQL 17 or newer on this machine")
+
+    monkeypatch.setattr("migration_audit.workbook.preflight.find_pg_dump", none)
+    told: list[str] = []
+    given = {"direction": "equal", "form": "json", "config": None, "progress": told.append}
+    assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given) == 0
+    assert json.loads(capsys.readouterr().out)["witness"] is None
+    assert any("the second witness is not available: no pg_dump" in line for line in told)

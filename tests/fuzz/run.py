@@ -1,0 +1,152 @@
+"""Random schemas and random changes: for every pair, the comparison of catalogs and ``pg_dump`` must agree.
+
+``make fuzz`` runs it for a while; ``MIGRATION_AUDIT_FUZZ_SEED=7 make fuzz`` replays one seed. One seed is one database: a
+base schema, then one mutation after the other. After each, the catalog is read and dumped, and compared with the state
+before it and with the base.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import psycopg
+
+from fuzz.base import base_schema
+from fuzz.mutations import MUTATIONS
+from fuzz.world import Nothing, World
+from migration_audit.catalog import read_snapshot
+from migration_audit.compare import compare, hear_witness
+from migration_audit.model.drift import Difference
+from migration_audit.model.relations import Constraint
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.shadow import find_server
+from migration_audit.shadow.witness import dump_schema, find_pg_dump
+
+State = tuple[Snapshot, str]
+
+
+@dataclass
+class Result:
+    """What one seed gave."""
+
+    seed: int
+    pairs: int = 0
+    equal: int = 0
+    applied: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+
+def disagreement(expected: State, actual: State) -> tuple[bool, str | None]:
+    """Whether the pair is equal, and what one of the methods sees and the other does not (None: they agree)."""
+    drift = compare(expected=expected[0], actual=actual[0])
+    witness = hear_witness(drift, expected=expected, actual=actual)
+    if witness.unexplained:
+        return False, "unexplained: " + "; ".join(map(str, witness.unexplained))
+    told = [f"{d.kind} {d.key}" for d in drift.differences if (d.kind, d.key) in witness.beyond and not _beyond(d)]
+    if told:
+        return False, "only we see: " + "; ".join(told)
+    return not drift.differences, None
+
+
+def _beyond(difference: Difference) -> bool:
+    """What pg_dump is known not to write: a comment on a constraint that a table inherits."""
+    there = difference.there
+    return isinstance(there, Constraint) and not there.is_local and {c.name for c in difference.fields} == {"comment"}
+
+
+def run_seed(cluster: Any, pg_dump: Any, seed: int, *, mutations: int, only: str | None = None) -> Result:
+    """One database: a base, then mutations one after the other."""
+    result = Result(seed)
+    name = f"fuzz_{seed}"
+    conninfo = cluster.create_database(name)
+    try:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            rng = Random(seed)
+            connection.execute(base_schema(rng))
+            world = World(connection, rng)
+            said: set[str] = set()
+            base = last = read_state(conninfo, pg_dump)
+            names = sorted(MUTATIONS)
+            deck = rng.sample(names, len(names)) * (1 + mutations // len(names))
+            for number, chosen in enumerate([only] * mutations if only else deck[:mutations]):
+                statement = _mutate(world, chosen, result)
+                if statement is None:
+                    continue
+                now = read_state(conninfo, pg_dump)
+                for side, before in (("before it", last), ("the base", base)):
+                    result.pairs += 1
+                    equal, why = disagreement(before, now)
+                    result.equal += equal
+                    if why and why not in said:
+                        said.add(why)
+                        result.failures.append(f"seed {seed} step {number} {chosen} against {side}: {statement}\n    {why}")
+                last = now
+    finally:
+        cluster.drop_database(name)
+    return result
+
+
+def _mutate(world: World, name: str, result: Result) -> str | None:
+    try:
+        statement = MUTATIONS[name](world)
+        world.connection.execute(statement)
+    except (Nothing, psycopg.Error) as error:
+        result.refused[f"{name}: {type(error).__name__}"] += 1
+        return None
+    result.applied[name] += 1
+    return statement
+
+
+def read_state(conninfo: str, pg_dump: Any) -> State:
+    """Both witnesses of a database as it stands."""
+    return read_snapshot(conninfo).snapshot, dump_schema(pg_dump, conninfo)
+
+
+def make_roles(conninfo: str) -> None:
+    """The roles of the base, which belong to the whole cluster."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for role in ("fuzz_reader", "fuzz_writer"):
+            connection.execute(f"do $$ begin create role {role}; exception when duplicate_object then null; end $$")
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--pairs", type=int, default=2000)
+    options.add_argument("--mutations", type=int, default=40, help="of one database")
+    options.add_argument("--only", help="this mutation alone")
+    given = options.parse_args()
+    chosen = os.environ.get("MIGRATION_AUDIT_FUZZ_SEED")
+    seed = int(chosen) if chosen else int(time.time()) % 1_000_000 * 1000
+    server = find_server(extensions=["timescaledb", "postgis"], progress=print)
+    pg_dump, pairs, failures, equal = find_pg_dump(server), 0, 0, 0
+    applied, refused = Counter[str](), Counter[str]()
+    with server.cluster() as cluster:
+        make_roles(cluster.conninfo())
+        while pairs < given.pairs:
+            result = run_seed(cluster, pg_dump, seed, mutations=given.mutations, only=given.only)
+            pairs, failures, seed = pairs + result.pairs, failures + len(result.failures), seed + 1
+            equal += result.equal
+            applied.update(result.applied)
+            refused.update(result.refused)
+            print(f"seed {result.seed}: {result.pairs} pairs, {len(result.failures)} disagreements", flush=True)
+            for failure in result.failures:
+                print(failure, flush=True)
+            if chosen:
+                break
+    print(f"{pairs} pairs, {equal} of them equal, {failures} disagreements, {len(applied)} of {len(MUTATIONS)} mutations")
+    never = sorted(set(MUTATIONS) - set(applied))
+    if never:
+        print("never applied:", ", ".join(never))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -17,8 +17,17 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ran(reports: Path) -> Ran:
-    return run_cli("demo", "--out", str(reports))
+def private(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A home directory and a temporary folder that are new, and that nobody else may enter."""
+    folders = {name: tmp_path_factory.mktemp("private") for name in ("HOME", "TMPDIR")}
+    for folder in folders.values():
+        folder.chmod(0o700)
+    return {name: str(folder) for name, folder in folders.items()}
+
+
+@pytest.fixture(scope="module")
+def ran(reports: Path, private: dict[str, str]) -> Ran:
+    return run_cli("demo", "--out", reports.name, cwd=reports.parent, **private)
 
 
 @pytest.fixture
@@ -40,7 +49,11 @@ def test_it_runs_to_its_end_and_prints_a_line_for_each_environment(ran, reports)
     ]
     for path in re.findall(r"\S+report\.html", ran.out):
         assert Path(path).is_file()
-    assert str(reports / "index.html") in ran.out
+    assert f"{reports.name}/index.html" in ran.out
+
+
+def test_it_leaves_nothing_in_the_temporary_folder(ran, private):
+    assert not list(Path(private["TMPDIR"]).iterdir())
 
 
 def test_its_messages_hold_no_traceback_and_no_warning(ran):

@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +58,11 @@ class Kernels:
             "--IPKernelApp.ignore_cwd=True",
         ]
 
-    @cached_property
-    def manager_class(self) -> type[Any]:
-        """The class whose instances start one kernel each; raises NotebookError when asked for one after ``stop``."""
+    def manager_class(self, log: Path) -> type[Any]:
+        """A class whose instance starts one kernel, which writes to ``log`` what is no output of a cell.
+
+        After ``stop`` there are no instances any more: NotebookError is raised instead.
+        """
         from jupyter_client.kernelspec import KernelSpec  # noqa: PLC0415  slow to import
         from jupyter_client.manager import AsyncKernelManager  # noqa: PLC0415
 
@@ -83,6 +84,13 @@ class Kernels:
                 kernels._managers.append(self)
                 if kernels._is_stopped:
                     raise NotebookError("the run was interrupted", todo="run it again")
+
+            async def start_kernel(self, **settings: Any) -> None:
+                # What a kernel says beside its outputs, at its end above all, is nothing for the caller's terminal.
+                with log.open("wb") as file:
+                    await super().start_kernel(**settings, stdout=file, stderr=file)
+                if kernels._is_stopped:  # since it was begun
+                    kernels.stop()
 
         return PrivateKernelManager
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from migration_audit.model.errors import AuditError, NotebookError
@@ -50,33 +51,40 @@ def execute(
     """
     papermill = _papermill()
     _check_parameters(papermill, source, parameters)
-    try:
-        with nullcontext(kernels) if kernels else open_kernels() as given:
-            executed = _execute(papermill, source, output, parameters, kernels=given, timeout=timeout)
-    except papermill.exceptions.PapermillExecutionError as error:
-        what = f"cell {error.exec_count} raised {error.ename}: {_ANSI.sub('', str(error.evalue)).strip()}"
-        raise NotebookError(
-            what, where=source.name, todo=f"open the executed {output.name} in the run's folder to see the cell"
-        ) from None
-    except AuditError:
-        raise
-    except Exception as error:
-        what = f"it did not reach its end: {type(error).__name__}: {_first_line(error)}"
-        raise NotebookError(
-            what, where=source.name, todo=f"open the executed {output.name} in the run's folder to see how far it came"
-        ) from error
+    with nullcontext(kernels) if kernels else open_kernels() as given:
+        log = Path(mkdtemp(dir=given.folder)) / "log"
+        try:
+            executed = _execute(papermill, source, output, parameters, kernels=given, log=log, timeout=timeout)
+        except papermill.exceptions.PapermillExecutionError as error:
+            what = f"cell {error.exec_count} raised {error.ename}: {_ANSI.sub('', str(error.evalue)).strip()}"
+            todo = f"open the executed {output.name} in the run's folder to see the cell"
+            raise NotebookError(what, where=source.name, todo=todo) from None
+        except AuditError:
+            raise
+        except Exception as error:
+            reasons = [f"{type(error).__name__}: {_last_line(str(error))}", _last_line(_text(log))]
+            what = f"it did not reach its end: {', '.join(filter(None, reasons))}"
+            todo = f"open the executed {output.name} in the run's folder to see how far it came"
+            raise NotebookError(what, where=source.name, todo=todo) from error
     _check_end(executed, source)
 
 
 def _execute(
-    papermill: Any, source: Path, output: Path, parameters: Mapping[str, Any], *, kernels: Kernels, timeout: int
+    papermill: Any,
+    source: Path,
+    output: Path,
+    parameters: Mapping[str, Any],
+    *,
+    kernels: Kernels,
+    log: Path,
+    timeout: int,
 ) -> Any:
     return papermill.execute_notebook(
         _literal(source),
         _literal(output),
         parameters=dict(parameters),
         kernel_name="python3",
-        kernel_manager_class=kernels.manager_class,
+        kernel_manager_class=kernels.manager_class(log),
         progress_bar=False,
         log_output=False,
         extra_arguments=kernels.arguments,
@@ -122,7 +130,8 @@ def _papermill() -> Any:
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     import papermill  # noqa: PLC0415  slow to import, and most commands need none of it
 
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what goes wrong comes as an exception too
+    for name in ("papermill", "asyncio", "tornado.general", "traitlets"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong comes as an exception too
     return papermill
 
 
@@ -131,6 +140,9 @@ def _literal(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-def _first_line(error: BaseException) -> str:
-    lines = _ANSI.sub("", str(error)).strip().splitlines()
-    return lines[-1] if lines else "no message"
+def _text(path: Path) -> str:
+    return path.read_text("utf-8", errors="replace") if path.is_file() else ""
+
+
+def _last_line(text: str) -> str:
+    return next(reversed(_ANSI.sub("", text).strip().splitlines()), "")

@@ -12,7 +12,7 @@ import pytest
 
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow import mirror
-from migration_audit.shadow.mirror import DEFAULT_MIRROR, Apt, find_mirror, redacted
+from migration_audit.shadow.mirror import Apt, find_mirror, redacted
 
 BOOKWORM = "deb http://mirror.example/debian bookworm main contrib\n"
 SOURCES = {
@@ -53,7 +53,12 @@ def test_the_mirror_is_the_machines_own(
 ) -> None:
     monkeypatch.delenv(mirror.MIRROR_VARIABLE, raising=False)
     (tmp_path / name).write_text(text, encoding="utf-8")
-    assert find_mirror([tmp_path / name]) == (expected or DEFAULT_MIRROR)
+    if expected:
+        assert find_mirror([tmp_path / name]) == expected
+        return
+    with pytest.raises(ServerError, match="name no mirror") as raised:
+        find_mirror([tmp_path / name])
+    assert "MIGRATION_AUDIT_DEBIAN_MIRROR" in str(raised.value)
 
 
 def test_a_mirror_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,6 @@ from urllib.parse import unquote, urlsplit
 from migration_audit.model.errors import ServerError
 
 MIRROR_VARIABLE = "MIGRATION_AUDIT_DEBIAN_MIRROR"
-DEFAULT_MIRROR = "http://deb.debian.org/debian"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -31,7 +30,10 @@ class Package:
 
 
 def find_mirror(sources: Iterable[Path] | None = None) -> str:
-    """The URI of the main Debian archive: the variable's, else that of apt's own sources, else the public one."""
+    """The URI of the main Debian archive: the variable's, else that of apt's own sources.
+
+    Raises ServerError where neither names one (on Ubuntu, for example).
+    """
     if named := os.environ.get(MIRROR_VARIABLE):
         return named
     if sources is None:
@@ -44,11 +46,15 @@ def find_mirror(sources: Iterable[Path] | None = None) -> str:
             continue
         for uri in _entries(text) if path.suffix == ".sources" else _lines(text):
             return uri
-    return DEFAULT_MIRROR
+    raise ServerError(
+        "apt's sources name no mirror of the main Debian archive",
+        where="/etc/apt/sources.list",
+        todo=f"name one in {MIRROR_VARIABLE}, for example http://mirror.example/debian",
+    )
 
 
 def redacted(uri: str) -> str:
-    """The URI without user and password: ``http://deb.debian.org/debian``."""
+    """The URI without user and password: ``http://mirror.example/debian``."""
     parts = urlsplit(uri)
     return uri if "@" not in parts.netloc else parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 

@@ -119,8 +119,8 @@ OF_TABLES = {
     *("extension", "schema", "table", "column", "index", "constraint", "sequence", "view", "materialized view"),
     *("function", "type", "trigger", "policy", "hypertable", "dimension"),
 }
-"""The kinds whose attributes are held here; the others have theirs in ``database/test_catalog_kinds_pg_dump.py`` and
-``database/test_timescale_fleet.py``, each of which says that no kind is left out."""
+"""The kinds of which every attribute has a case here. The others are changed in
+``database/test_catalog_kinds_pg_dump.py`` and ``database/test_timescale_fleet.py``, kind by kind, not attribute by attribute."""
 
 NEEDS_ANOTHER_SERVER = {
     ("index", "ready"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -99,7 +100,8 @@ def test_plain_papermill_works(tmp_path, demo_variables, environment):
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert f"({environment})" in (text := (tmp_path / "out.ipynb").read_text("utf-8")) or environment in text
+    text = (tmp_path / "out.ipynb").read_text("utf-8")
+    assert f"database trm_{environment} read as" in text
     assert ("positions_speed_by_hand" in text) is (environment == "prod")
 
 
@@ -125,3 +127,24 @@ def test_earlier_reports_are_never_overwritten(trm, tmp_path, demo_variables):
     assert len(runs) == 2
     for run in runs:
         assert json.loads((run / "evidence.json").read_text("utf-8"))["complete"] is True
+
+
+WITH_OTHER_NOTEBOOKS = """
+import pathlib
+import migration_audit.runner.notebooks as notebooks
+notebooks.packaged_notebooks = lambda: pathlib.Path(FOLDER)
+from migration_audit.cli import main
+main()
+"""
+
+
+def test_a_demo_that_does_not_reach_its_end_is_an_error(tmp_path, server):
+    folder = shutil.copytree(packaged_notebooks(), tmp_path / "notebooks")
+    parameters = "config = ''\nenvironment = ''\nphase = ''\nrun_folder = ''"
+    write_notebook(folder / "40_signoff.ipynb", "raise RuntimeError('stop here')", parameters=parameters)
+    command = [sys.executable, "-c", WITH_OTHER_NOTEBOOKS.replace("FOLDER", repr(str(folder)))]
+    done = subprocess.run(
+        [*command, "demo", "--out", str(tmp_path / "out")], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 3
+    assert "dev, stage, prod: the audit did not reach its end" in done.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Phase, Verdict
 from migration_audit.project import Environment, Project, load_project, project_file
 from migration_audit.runner import RunResult, run_audit
@@ -20,13 +21,19 @@ _MOST_REASONS = 3
 
 
 def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
-    """Build the demo's three databases, audit them, print the verdicts; raises AuditError when it cannot."""
+    """Build the demo's three databases, audit them, print the verdicts, whatever they are.
+
+    Raises AuditError when it cannot, or when an environment's audit did not reach its end.
+    """
     project = demo_project()
     progress("building three databases with three histories")
     with demo_databases(project, progress=progress) as variables:
         os.environ.update(variables)
         results = run_audit(project, project.environments, phase=Phase.PREFLIGHT, out=out, config=DEMO, progress=progress)
     _print(results, out)
+    unfinished = [result.environment for result in results if not result.evidence["complete"]]
+    if unfinished:
+        raise AuditError("the audit did not reach its end", where=", ".join(unfinished), todo="see the reasons above")
 
 
 def run_project(

@@ -120,7 +120,7 @@ OF_TABLES = {
     *("function", "type", "trigger", "policy", "hypertable", "dimension"),
 }
 """The kinds of which every attribute has a case here. The others are changed in
-``database/test_catalog_kinds_pg_dump.py`` and ``database/test_timescale_fleet.py``, kind by kind, not attribute by attribute."""
+``database/test_catalog_kinds_pg_dump.py`` and ``database/test_timescale_fleet.py``, by kind and not by attribute."""
 
 NEEDS_ANOTHER_SERVER = {
     ("index", "ready"),

@@ -13,11 +13,17 @@ from migration_audit.compare import AGAINST_LIVE, Rules
 from migration_audit.compare import compare as compare_snapshots
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Unavailable
+from migration_audit.model.port import ProofOutcome
+from migration_audit.model.routines import Extension
+from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.witness import Witness
+from migration_audit.port import NOTHING, nothing_to_port
 from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line
+from migration_audit.sources import load_source
+from migration_audit.workbook.port import Comparison, side_port
 from migration_audit.workbook.preflight import witness_of
-from migration_audit.workbook.sides import parse_side, read_sides
+from migration_audit.workbook.sides import Side, parse_side, read_sides
 
 Progress = Callable[[str], None]
 
@@ -42,8 +48,22 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         if isinstance(heard, Unavailable):
             progress(heard.reason)
     witness = heard.to_json() if isinstance(heard, Witness) else None
-    if form == "json":
+    if form == "sql":
+        about = Comparison(
+            drift=drift,
+            expected=left.snapshot,
+            actual=right.snapshot,
+            origins=left.origins,
+            rules=rules,
+            applied_by=applied_by,
+        )
+        _write_port(about, sides, progress)
+        for what in witness["unexplained"] if witness else ():
+            progress(f"pg_dump sees a difference that the audit does not explain: {one_line(what)}")
+    elif form == "json":
         found = report.drift_json(drift, defined_at=defined_at, witness=witness)
+        for what in drift.not_compared:
+            progress(f"not compared: {what}")
         write_bytes(json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
     else:
         write_text(report.drift_text(drift, defined_at, witness=witness, must_be_equal=direction == "equal"))
@@ -53,6 +73,36 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
     good = drift.covered if direction == "covers" else drift.equal
     agrees = witness is None or witness["agrees"]
     return 0 if good and agrees else 1
+
+
+def _write_port(about: Comparison, sides: tuple[Side, Side], progress: Progress) -> None:
+    """The port on stdout, which holds nothing but SQL; what is to be said of it on stderr."""
+    expected, actual = (side.named for side in sides)
+    for what in about.drift.not_compared:
+        progress(f"not compared: {what}")
+    if about.drift.covered:
+        _write_sql(nothing_to_port(expected=expected, actual=actual))
+        progress(NOTHING)
+        return
+    owner = load_source(actual, sides[1].paths, shown_from=Path.cwd()) if sides[1].is_sql else None
+    why = f"{actual} is a {sides[1].kind}, and there is no SQL of it to apply the port to"
+    made = side_port(about, owner=owner, extensions=_extensions(about.expected), why=why)
+    _write_sql(made.text(expected=expected, actual=actual))
+    words = {
+        ProofOutcome.PROVEN: "the port is proven: applied to a fresh server, the comparison is covered",
+        ProofOutcome.REFUTED: "the port is not offered",
+        ProofOutcome.UNTRIED: "the port is not proven",
+    }[made.proof.outcome]
+    progress(": ".join([words, "; ".join(map(one_line, made.proof.reasons))]) if made.proof.reasons else words)
+
+
+def _write_sql(text: str) -> None:
+    """A file's bytes, whatever the terminal can show: names in it must stay what they are."""
+    write_bytes(text.encode(errors="backslashreplace"))
+
+
+def _extensions(snapshot: Snapshot) -> list[str]:
+    return [extension.name for extension in snapshot.of(Extension)]
 
 
 def save_side(source: str, output: Path | None, *, progress: Progress) -> None:

@@ -1,0 +1,124 @@
+"""How statements name an object: ``TABLE public.t``, ``CONSTRAINT c ON public.t``, ``FUNCTION public.f(integer)``."""
+
+from __future__ import annotations
+
+from migration_audit.model import access, attached, foreign, operators, relations, replication, routines, textsearch
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.timescale import ContinuousAggregate
+from migration_audit.port.names import name, requoted
+
+_BY_SCHEMA_AND_NAME: dict[type[CatalogObject], str] = {
+    relations.Sequence: "SEQUENCE",
+    relations.Index: "INDEX",
+    relations.View: "VIEW",
+    relations.MaterializedView: "MATERIALIZED VIEW",
+    attached.ExtendedStatistics: "STATISTICS",
+    operators.Conversion: "CONVERSION",
+    operators.Collation: "COLLATION",
+    textsearch.TextSearchParser: "TEXT SEARCH PARSER",
+    textsearch.TextSearchTemplate: "TEXT SEARCH TEMPLATE",
+    textsearch.TextSearchDictionary: "TEXT SEARCH DICTIONARY",
+    textsearch.TextSearchConfiguration: "TEXT SEARCH CONFIGURATION",
+}
+_BY_NAME: dict[type[CatalogObject], str] = {
+    routines.Extension: "EXTENSION",
+    routines.Schema: "SCHEMA",
+    operators.Language: "LANGUAGE",
+    operators.AccessMethod: "ACCESS METHOD",
+    attached.EventTrigger: "EVENT TRIGGER",
+    foreign.ForeignDataWrapper: "FOREIGN DATA WRAPPER",
+    foreign.ForeignServer: "SERVER",
+    replication.Publication: "PUBLICATION",
+    replication.Subscription: "SUBSCRIPTION",
+    access.Role: "ROLE",
+    access.Tablespace: "TABLESPACE",
+}
+_ON_TABLE: dict[type[CatalogObject], str] = {
+    relations.Constraint: "CONSTRAINT",
+    routines.Trigger: "TRIGGER",
+    routines.Policy: "POLICY",
+    attached.Rule: "RULE",
+}
+
+
+def address(obj: CatalogObject) -> str | None:
+    """The object as COMMENT ON names it; None for what has no comment."""
+    kind = type(obj)
+    if kind in _BY_SCHEMA_AND_NAME:
+        return f"{_BY_SCHEMA_AND_NAME[kind]} {_qualified(obj)}"
+    if kind in _BY_NAME:
+        return f"{_BY_NAME[kind]} {name(obj.name)}"  # type: ignore[attr-defined]
+    if kind in _ON_TABLE:
+        return f"{_ON_TABLE[kind]} {name(obj.name)} ON {name(obj.schema, obj.table)}"  # type: ignore[attr-defined]
+    return _other(obj)
+
+
+def _other(obj: CatalogObject) -> str | None:  # noqa: PLR0911  one for each kind
+    match obj:
+        case relations.Table():
+            return f"{'FOREIGN TABLE' if obj.relation == 'foreign table' else 'TABLE'} {_qualified(obj)}"
+        case relations.Column():
+            return f"COLUMN {name(obj.schema, obj.table, obj.name)}"
+        case routines.Routine():
+            return f"{routine_word(obj)} {_qualified(obj)}({obj.arguments})"
+        case operators.Aggregate():
+            return f"AGGREGATE {_qualified(obj)}({obj.arguments or '*'})"
+        case routines.UserType():
+            return f"{'DOMAIN' if obj.category == 'domain' else 'TYPE'} {_qualified(obj)}"
+        case ContinuousAggregate():
+            return f"VIEW {_qualified(obj)}"
+        case operators.Operator():
+            return f"OPERATOR {name(obj.schema)}.{obj.name} ({obj.left}, {obj.right})"
+        case operators.OperatorClass():
+            return f"OPERATOR CLASS {_qualified(obj)} USING {name(obj.method)}"
+        case operators.OperatorFamily():
+            return f"OPERATOR FAMILY {_qualified(obj)} USING {name(obj.method)}"
+        case operators.Cast():
+            return f"CAST ({obj.source} AS {obj.target})"
+        case operators.Transform():
+            return f"TRANSFORM FOR {obj.type} LANGUAGE {name(obj.language)}"
+    return None
+
+
+def owner_address(obj: CatalogObject) -> str | None:
+    """The object as ``ALTER … OWNER TO`` names it; None where the owner follows another object."""
+    if isinstance(obj, relations.Sequence) and obj.owned_by:
+        return None
+    if isinstance(obj, ContinuousAggregate):
+        return f"MATERIALIZED VIEW {_qualified(obj)}"
+    return address(obj)
+
+
+def grant_address(obj: CatalogObject) -> str | None:
+    """The object as ``GRANT … ON`` names it; None for what has no privileges of its own in a statement."""
+    match obj:
+        case relations.Table() | relations.View() | relations.MaterializedView() | ContinuousAggregate():
+            return f"TABLE {_qualified(obj)}"
+        case operators.Aggregate():
+            return f"FUNCTION {_qualified(obj)}({obj.arguments})"
+        case routines.UserType():
+            return f"TYPE {_qualified(obj)}"
+        case foreign.ForeignServer():
+            return f"FOREIGN SERVER {name(obj.name)}"
+        case access.ParameterPrivileges():
+            return f"PARAMETER {name(*obj.name.split('.'))}"
+    return address(obj)
+
+
+def routine_word(routine: routines.Routine) -> str:
+    """``FUNCTION`` or ``PROCEDURE``."""
+    return "PROCEDURE" if routine.definition.startswith("CREATE OR REPLACE PROCEDURE") else "FUNCTION"
+
+
+def index_name(index: relations.Index) -> str:
+    """An index as SQL."""
+    return name(index.schema, index.name)
+
+
+def of_table(obj: relations.Index | attached.ExtendedStatistics) -> str:
+    """The table that an index or a statistics object is on, as SQL."""
+    return requoted(obj.table)
+
+
+def _qualified(obj: CatalogObject) -> str:
+    return name(obj.schema, obj.name)  # type: ignore[attr-defined]

@@ -1,0 +1,100 @@
+"""From differences to the port: one maker of steps for each kind of object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from migration_audit.model import access, attached, foreign, operators, relations, replication, routines, textsearch
+from migration_audit.model import timescale as ts
+from migration_audit.model.drift import Difference, DiffVerdict, Drift
+from migration_audit.model.location import Location
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.port import Key, Port
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.timescale_jobs import Job
+from migration_audit.port import attached as on_tables
+from migration_audit.port import columns, jobs, rare, sequences, tables, timescale, views
+from migration_audit.port import routines as named
+from migration_audit.port.order import in_order
+from migration_audit.port.step import Draft, Sides, Steps, sides_of
+
+Create = Callable[[Any, Sides], Steps]
+Change = Callable[[Difference, Sides], Steps]
+
+_MAKERS: dict[type[CatalogObject], tuple[Create, Change]] = {
+    access.Role: (named.create_role, rare.ask_to_change),
+    routines.Schema: (named.create_schema, rare.ask_to_change),
+    routines.Extension: (named.create_extension, named.change_extension),
+    routines.UserType: (named.create_type, named.change_type),
+    routines.Routine: (named.create_routine, named.change_routine),
+    operators.Aggregate: (named.create_aggregate, named.change_aggregate),
+    relations.Sequence: (sequences.create_sequence, sequences.change_sequence),
+    relations.Table: (tables.create_table, tables.change_table),
+    relations.Column: (columns.add_column, columns.change_column),
+    relations.Index: (on_tables.create_index, on_tables.change_index),
+    relations.Constraint: (on_tables.create_constraint, on_tables.change_constraint),
+    relations.View: (views.create_view, views.change_view),
+    relations.MaterializedView: (views.create_materialized_view, views.change_materialized_view),
+    routines.Trigger: (on_tables.create_trigger, on_tables.change_trigger),
+    attached.Rule: (on_tables.create_rule, on_tables.change_rule),
+    routines.Policy: (on_tables.create_policy, on_tables.change_policy),
+    attached.ExtendedStatistics: (on_tables.create_statistics, on_tables.change_statistics),
+    attached.EventTrigger: (on_tables.create_event_trigger, on_tables.change_event_trigger),
+    operators.Collation: (rare.create_collation, rare.ask_to_change),
+    operators.Cast: (rare.create_cast, rare.ask_to_change),
+    operators.Operator: (rare.create_operator, rare.ask_to_change),
+    textsearch.TextSearchDictionary: (rare.create_dictionary, rare.ask_to_change),
+    textsearch.TextSearchConfiguration: (rare.create_configuration, rare.change_configuration),
+    foreign.ForeignDataWrapper: (rare.create_wrapper, rare.ask_to_change),
+    foreign.ForeignServer: (rare.create_server, rare.ask_to_change),
+    foreign.UserMapping: (rare.create_mapping, rare.ask_to_change),
+    replication.Publication: (rare.create_publication, rare.ask_to_change),
+    replication.PublicationTable: (rare.create_publication_table, rare.ask_to_change),
+    access.DefaultPrivileges: (rare.create_default_privileges, rare.change_default_privileges),
+    access.RoleMembership: (rare.create_membership, rare.ask_to_change),
+    access.RoleSettings: (rare.create_settings, rare.ask_to_change),
+    access.ParameterPrivileges: (rare.create_parameter_privileges, rare.ask_to_change),
+    access.SecurityLabel: (rare.create_label, rare.ask_to_change),
+    access.ExtensionDependency: (rare.create_dependency, rare.ask_to_change),
+    ts.Hypertable: (timescale.create_hypertable, timescale.change_hypertable),
+    ts.Dimension: (timescale.create_dimension, timescale.change_dimension),
+    ts.CompressionSettings: (timescale.set_compression, timescale.change_compression),
+    ts.ContinuousAggregate: (timescale.create_aggregate_view, timescale.change_aggregate_view),
+    ts.ChunkSkipping: (timescale.create_chunk_skipping, rare.ask_to_change),
+    ts.HypertableTablespaces: (timescale.attach_tablespaces, timescale.change_tablespaces),
+    ts.GranularRefresh: (timescale.granular_refresh, rare.ask_to_change),
+    Job: (jobs.create_job, jobs.change_job),
+}
+"""What makes and what changes an object of each kind; of other kinds a person is told."""
+
+
+def build_port(drift: Drift, *, expected: Snapshot, actual: Snapshot, origins: Mapping[Key, Location] | None = None) -> Port:
+    """SQL that makes ``actual`` cover ``expected``; what only actual has is never touched.
+
+    ``origins`` tell where the expected side's SQL makes each object: its order is kept where nothing else decides.
+    """
+    sides = sides_of(expected, actual)
+    drafts = [draft for difference in drift.differences for draft in _drafts(difference, sides)]
+    return Port(steps=in_order(drafts, origins or {}))
+
+
+def _drafts(difference: Difference, sides: Sides) -> list[Draft]:
+    if difference.verdict is DiffVerdict.UNEXPECTED or difference.expected is None:
+        return []
+    create, change = _MAKERS.get(type(difference.expected), (rare.ask_to_create, rare.ask_to_change))
+    if difference.verdict is DiffVerdict.MISSING:
+        return _once(difference, create, sides)
+    return list(change(difference, sides))
+
+
+def _once(difference: Difference, create: Create, sides: Sides) -> list[Draft]:
+    """A new table brings its columns along, so that they are not made twice."""
+    obj = difference.expected
+    if isinstance(obj, relations.Column) and obj.relation == "table" and _is_new(obj, sides):
+        return []
+    return list(create(obj, sides))
+
+
+def _is_new(column: relations.Column, sides: Sides) -> bool:
+    return column.belongs_to is not None and sides.is_missing(*column.belongs_to)

@@ -1,0 +1,267 @@
+"""Extensions, schemas, types, functions, aggregates and roles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from migration_audit.model.access import Role
+from migration_audit.model.drift import Difference
+from migration_audit.model.objects import quoted
+from migration_audit.model.operators import Aggregate
+from migration_audit.model.routines import Extension, Routine, Schema, UserType
+from migration_audit.port.address import routine_word
+from migration_audit.port.names import guarded, literal, name, requoted
+from migration_audit.port.said import said_of_changed, said_of_new
+from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
+
+_BODY = re.compile(r"^AS (?=[$'])", re.MULTILINE)
+_RETURNS = re.compile(r"^ RETURNS .*$", re.MULTILINE)
+_RECREATE = "it has to be dropped and made again, and with it whatever depends on it"
+
+
+def create_extension(extension: Extension, sides: Sides) -> Steps:
+    """A missing extension, in the schema of the legacy side where that is one of its own SQL."""
+    there = ("schema", quoted(extension.schema)) in sides.expected.by_key
+    where = f" WITH SCHEMA {name(extension.schema)}" if there else ""
+    yield run(extension, Rank.EXTENSION, f"CREATE EXTENSION IF NOT EXISTS {name(extension.name)}{where};")
+
+
+def change_extension(difference: Difference, sides: Sides) -> Steps:
+    """An extension of another version or in another schema."""
+    extension = difference.expected
+    if not isinstance(extension, Extension):
+        return
+    changed = {change.name for change in difference.fields}
+    alter = f"ALTER EXTENSION {name(extension.name)}"
+    if "version" in changed:
+        why = "another version may rewrite what the extension keeps\n" + differing(difference, "version")
+        yield ask(extension, why, f"{alter} UPDATE TO {literal(extension.version)};")
+    if "schema" in changed:
+        why = "whatever names its functions with their schema has to follow\n" + differing(difference, "schema")
+        yield ask(extension, why, f"{alter} SET SCHEMA {name(extension.schema)};")
+    if "comment" in changed:
+        said = "NULL" if extension.comment is None else literal(extension.comment)
+        yield run(extension, Rank.COMMENT, f"COMMENT ON EXTENSION {name(extension.name)} IS {said};")
+
+
+def create_schema(schema: Schema, sides: Sides) -> Steps:
+    """A missing schema."""
+    yield run(schema, Rank.SCHEMA, f"CREATE SCHEMA IF NOT EXISTS {name(schema.name)};")
+    yield from said_of_new(schema, sides)
+
+
+def create_type(typ: UserType, sides: Sides) -> Steps:
+    """A missing type; one in C needs functions and files that only a person can bring."""
+    where = name(typ.schema, typ.name)
+    if typ.category == "base":
+        yield ask(typ, "a base type needs its library on the server:\n" + "\n".join(typ.definition))
+        return
+    sql = guarded(f"pg_catalog.to_regtype({literal(where)}) IS NULL", _create_type(typ, where))
+    yield run(typ, Rank.TYPE, sql, makes=_names_of_type(typ))
+    yield from said_of_new(typ, sides)
+
+
+def _names_of_type(typ: UserType) -> frozenset[tuple[str, str]]:
+    return frozenset({(typ.schema, typ.name)})
+
+
+def _create_type(typ: UserType, where: str) -> str:
+    match typ.category:
+        case "enum":
+            return f"CREATE TYPE {where} AS ENUM ({', '.join(typ.definition)})"
+        case "composite":
+            return f"CREATE TYPE {where} AS ({', '.join(typ.definition)})"
+        case "range":
+            return f"CREATE TYPE {where} AS RANGE ({', '.join(typ.definition)})"
+        case "domain":
+            return f"CREATE DOMAIN {where} AS {' '.join(typ.definition)}"
+    return f"CREATE TYPE {where}"
+
+
+def change_type(difference: Difference, sides: Sides) -> Steps:
+    """A type of this name that is another one: what is added at the side runs, anything else is for a person."""
+    typ, actual = difference.expected, difference.actual
+    if not isinstance(typ, UserType) or not isinstance(actual, UserType):
+        return
+    changed = {change.name for change in difference.fields}
+    if "category" in changed or "definition" in changed:
+        added = None if "category" in changed else _added(typ, actual)
+        if added is None:
+            yield ask(
+                typ, "a type that is in use cannot be changed like this\n" + differing(difference, "category", "definition")
+            )
+        else:
+            yield from added
+    yield from said_of_changed(difference, sides)
+
+
+def _added(typ: UserType, actual: UserType) -> list[Draft] | None:
+    """The steps where the expected type is the actual one with more in it, else None."""
+    where = name(typ.schema, typ.name)
+    if typ.category == "enum":
+        return _added_labels(typ, actual, where)
+    if typ.category == "composite" and typ.definition[: len(actual.definition)] == actual.definition:
+        return [_added_attribute(typ, one, where) for one in typ.definition[len(actual.definition) :]]
+    return _changed_domain(typ, actual, where) if typ.category == "domain" else None
+
+
+def _added_labels(typ: UserType, actual: UserType, where: str) -> list[Draft] | None:
+    has = list(actual.definition)
+    if [label for label in typ.definition if label in has] != has:
+        return None
+    steps = []
+    for place, label in enumerate(typ.definition):
+        if label not in has:
+            beside = f"AFTER {typ.definition[place - 1]}" if place else f"BEFORE {has[0]}" if has else ""
+            sql = f"ALTER TYPE {where} ADD VALUE IF NOT EXISTS {label} {beside}".rstrip() + ";"
+            steps.append(sql)
+    note = "the new values can be used only after the transaction that adds them"
+    return [run(typ, Rank.TYPE, "\n".join(steps), note=note, makes=_names_of_type(typ))]
+
+
+def _added_attribute(typ: UserType, attribute: str, where: str) -> Draft:
+    bare = attribute[1:].partition('" ')[0].replace('""', '"') if attribute.startswith('"') else attribute.partition(" ")[0]
+    condition = (
+        "NOT EXISTS (SELECT FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_type ON typrelid = attrelid "
+        f"WHERE pg_type.oid = {literal(where)}::pg_catalog.regtype AND attname = {literal(bare)})"
+    )
+    return run(typ, Rank.COLUMN, guarded(condition, f"ALTER TYPE {where} ADD ATTRIBUTE {attribute}"))
+
+
+def _changed_domain(typ: UserType, actual: UserType, where: str) -> list[Draft] | None:
+    def plain(one: UserType) -> list[str]:
+        return [part for part in one.definition if not part.startswith(("CONSTRAINT ", "DEFAULT "))]
+
+    gone = [part for part in actual.definition if part.startswith("CONSTRAINT ") and part not in typ.definition]
+    if plain(typ) != plain(actual) or gone:
+        return None
+    default = next((part for part in typ.definition if part.startswith("DEFAULT ")), None)
+    sql = []
+    if default not in actual.definition:
+        sql.append(f"ALTER DOMAIN {where} " + (f"SET {default};" if default else "DROP DEFAULT;"))
+    for part in (p for p in typ.definition if p.startswith("CONSTRAINT ") and p not in actual.definition):
+        bare = part.removeprefix("CONSTRAINT ")
+        constraint = bare[1:].partition('" ')[0].replace('""', '"') if bare.startswith('"') else bare.partition(" ")[0]
+        condition = (
+            f"NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE contypid = {literal(where)}::pg_catalog.regtype "
+            f"AND conname = {literal(constraint)})"
+        )
+        sql.append(guarded(condition, f"ALTER DOMAIN {where} ADD {part}"))
+    return [run(typ, Rank.COLUMN, "\n".join(sql), note="fails, and changes nothing, where rows that exist break it")]
+
+
+def create_routine(routine: Routine, sides: Sides) -> Steps:
+    """A missing function or procedure."""
+    yield _routine(routine)
+    yield from said_of_new(routine, sides)
+
+
+def _routine(routine: Routine) -> Draft:
+    return run(
+        routine,
+        Rank.ROUTINE,
+        routine.definition.rstrip().removesuffix(";") + ";",
+        makes=frozenset({(routine.schema, routine.name)}),
+        # A body in quotes is not looked into when it is made (check_function_bodies is off).
+        needs=_BODY.split(routine.definition, maxsplit=1)[0],
+    )
+
+
+def change_routine(difference: Difference, sides: Sides) -> Steps:
+    """A function that both sides have is replaced, unless PostgreSQL would refuse it."""
+    routine, actual = difference.expected, difference.actual
+    if not isinstance(routine, Routine) or not isinstance(actual, Routine):
+        return
+    if any(change.name == "definition" for change in difference.fields):
+        if routine_word(routine) == routine_word(actual) and _returns(routine) == _returns(actual):
+            yield _routine(routine)
+        else:
+            drop = f"DROP {routine_word(actual)} {name(actual.schema, actual.name)}({actual.arguments});\n"
+            why = f"{_RECREATE}\n{differing(difference, 'definition')}"
+            yield ask(routine, why, drop + routine.definition.rstrip() + ";")
+    yield from said_of_changed(difference, sides)
+
+
+def _returns(routine: Routine) -> str | None:
+    match = _RETURNS.search(_BODY.split(routine.definition, maxsplit=1)[0])
+    return match.group() if match else None
+
+
+_CODES = {
+    ("PARALLEL", "s"): "SAFE",
+    ("PARALLEL", "r"): "RESTRICTED",
+    ("PARALLEL", "u"): "UNSAFE",
+    **{
+        (f"{m}FINALFUNC_MODIFY", c): w
+        for m in ("", "M")
+        for c, w in (("r", "READ_ONLY"), ("s", "SHAREABLE"), ("w", "READ_WRITE"))
+    },
+}
+
+
+def create_aggregate(aggregate: Aggregate, sides: Sides) -> Steps:
+    """A missing aggregate."""
+    yield _aggregate(aggregate)
+    yield from said_of_new(aggregate, sides)
+
+
+def _aggregate(aggregate: Aggregate) -> Draft:
+    first, *clauses = aggregate.definition
+    kind, bracket, arguments = first.partition("(")
+    arguments = "*)" if arguments == ")" else arguments
+    body = list(_aggregate_clauses(clauses))
+    if kind.startswith("hypothetical"):
+        body.append("HYPOTHETICAL")
+    sql = f"CREATE OR REPLACE AGGREGATE {name(aggregate.schema, aggregate.name)}{bracket}{arguments} (\n    "
+    made = frozenset({(aggregate.schema, aggregate.name)})
+    return run(aggregate, Rank.OPERATOR, sql + ",\n    ".join(body) + "\n);", makes=made)
+
+
+def _aggregate_clauses(clauses: list[str]) -> Iterator[str]:
+    has = {clause.partition(" = ")[0] for clause in clauses}
+    for clause in clauses:
+        word, _, value = clause.partition(" = ")
+        if word.endswith("FINALFUNC_EXTRA"):
+            yield word
+        elif word.endswith("FINALFUNC_MODIFY"):
+            if word.removesuffix("_MODIFY") in has:
+                yield f"{word} = {_CODES[word, value]}"
+        elif word == "PARALLEL":
+            yield f"{word} = {_CODES[word, value]}"
+        elif word.endswith("INITCOND"):
+            yield f"{word} = {literal(value)}"
+        elif word == "SORTOP":
+            yield f"{word} = OPERATOR({value.partition('(')[0]})"
+        elif word.endswith("FUNC"):
+            yield f"{word} = {_function(value)}"
+        else:
+            yield clause
+
+
+def _function(value: str) -> str:
+    return requoted(value.rpartition("(")[0] or value) if "." in value else name(value.rpartition("(")[0] or value)
+
+
+def change_aggregate(difference: Difference, sides: Sides) -> Steps:
+    """An aggregate that both sides have is replaced."""
+    aggregate = difference.expected
+    if isinstance(aggregate, Aggregate):
+        if any(change.name == "definition" for change in difference.fields):
+            yield _aggregate(aggregate)
+        yield from said_of_changed(difference, sides)
+
+
+def create_role(role: Role, sides: Sides) -> Steps:
+    """A missing role, without a password: nobody reads one."""
+    words = list(role.attributes)
+    name_of = name(role.name)
+    if role.connection_limit is not None:
+        words.append(f"CONNECTION LIMIT {role.connection_limit}")
+    if role.valid_until is not None:
+        words.append(f"VALID UNTIL {literal(role.valid_until)}")
+    condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {literal(role.name)})"
+    sql = guarded(condition, f"CREATE ROLE {name_of}")
+    sql += f"\nALTER ROLE {' '.join([name_of, *words])};" if words else ""
+    yield run(role, Rank.ROLE, sql, note="its password, if it has one, is not in here")
+    yield from said_of_new(role, sides)

@@ -1,0 +1,162 @@
+"""Tables: ordinary, partitioned, inheriting and foreign ones."""
+
+from __future__ import annotations
+
+from migration_audit.model.drift import Difference
+from migration_audit.model.relations import Table
+from migration_audit.port.columns import column_definition, column_extras, inherited
+from migration_audit.port.names import guarded, name, regclass, requoted
+from migration_audit.port.options import foreign_options, option_actions, with_options
+from migration_audit.port.said import said_of_changed, said_of_new
+from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
+
+_REDACTED = "(redacted)"
+
+
+def create_table(table: Table, sides: Sides) -> Steps:
+    """A missing table with its columns; what may need other objects follows in steps of its own."""
+    if any(_REDACTED in option for option in table.options):
+        yield ask(table, "its options hold what may be a secret: write them yourself", _create(table, sides))
+        return
+    if any("detach pending" in parent for parent in table.inherits):
+        yield ask(table, "it is being detached from its parent", _create(table, sides))
+        return
+    yield run(table, Rank.TABLE, _create(table, sides) + ";", makes=frozenset({(table.schema, table.name)}))
+    yield from _attach(table)
+    yield from _flags(table, row_security=table.row_security, forced=table.force_row_security)
+    if table.replica_identity != "default":
+        yield _replica_identity(table)
+    yield from said_of_new(table, sides)
+    for column in sides.columns.get(table.key, ()):
+        yield from inherited(column, table, sides)
+        yield from column_extras(column, sides)
+
+
+def _create(table: Table, sides: Sides) -> str:
+    what = {"foreign table": "FOREIGN TABLE", "table": "TABLE", "partitioned table": "TABLE"}[table.relation]
+    if table.persistence == "unlogged":
+        what = f"UNLOGGED {what}"
+    inherits = table.inherits and not table.partition_bound
+    columns = [c for c in sides.columns.get(table.key, ()) if not (inherits and not c.is_local)]
+    lines = [f"    {column_definition(column, sides)}" for column in columns]
+    if table.of_type:
+        told = [(c, column_definition(c, sides).removeprefix(f"{name(c.name)} {c.type}")) for c in columns]
+        lines = [f"    {name(column.name)} WITH OPTIONS{words}" for column, words in told if words]
+    body = "(\n" + ",\n".join(lines) + "\n)" if lines else "" if table.of_type else "()"
+    sql = f"CREATE {what} IF NOT EXISTS {name(table.schema, table.name)} "
+    sql += f"OF {table.of_type} {body}".rstrip() if table.of_type else body
+    if inherits:
+        sql += f" INHERITS ({', '.join(map(requoted, table.inherits))})"
+    return sql + _tail(table)
+
+
+def _tail(table: Table) -> str:
+    parts = []
+    if table.partition_key:
+        parts.append(f"PARTITION BY {table.partition_key}")
+    if table.server:
+        parts.append(f"SERVER {name(table.server)}")
+        parts += [f"OPTIONS ({foreign_options(table.options)})"] if table.options else []
+    else:
+        parts += [f"USING {name(table.access_method)}"] if table.access_method not in {None, "heap"} else []
+        parts += [f"WITH ({with_options(table.options)})"] if table.options else []
+    if table.tablespace:
+        parts.append(f"TABLESPACE {name(table.tablespace)}")
+    return "".join(f"\n{part}" for part in parts)
+
+
+def _attach(table: Table) -> Steps:
+    if not table.partition_bound or not table.inherits:
+        return
+    parent, child = requoted(table.inherits[0]), name(table.schema, table.name)
+    condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = {regclass(child)})"
+    statement = f"ALTER TABLE ONLY {parent} ATTACH PARTITION {child} {table.partition_bound}"
+    yield run(table, Rank.ATTACH, guarded(condition, statement))
+
+
+def _flags(table: Table, *, row_security: bool | None, forced: bool | None) -> Steps:
+    where = f"ALTER TABLE {name(table.schema, table.name)}"
+    if row_security:
+        yield run(table, Rank.POLICY, f"{where} ENABLE ROW LEVEL SECURITY;")
+    if forced:
+        yield run(table, Rank.POLICY, f"{where} FORCE ROW LEVEL SECURITY;")
+
+
+def _replica_identity(table: Table) -> Draft:
+    word, _, index = table.replica_identity.partition(" ")
+    value = f"USING INDEX {name(index)}" if word == "index" else word.upper()
+    return run(table, Rank.SETTING, f"ALTER TABLE {name(table.schema, table.name)} REPLICA IDENTITY {value};")
+
+
+def change_table(difference: Difference, sides: Sides) -> Steps:
+    """A table that both sides have."""
+    table, actual = difference.expected, difference.actual
+    if not isinstance(table, Table) or not isinstance(actual, Table):
+        return
+    changed = {change.name for change in difference.fields}
+    alter = f"ALTER TABLE {name(table.schema, table.name)}"
+    yield from _asked_of_table(table, actual, difference, changed)
+    if "row_security" in changed and not table.row_security:
+        yield ask(table, "only the owner's SQL turns row security on", f"{alter} DISABLE ROW LEVEL SECURITY;")
+    if "force_row_security" in changed and not table.force_row_security:
+        yield ask(table, "only the owner's SQL forces row security", f"{alter} NO FORCE ROW LEVEL SECURITY;")
+    yield from _flags(
+        table,
+        row_security="row_security" in changed and table.row_security,
+        forced="force_row_security" in changed and table.force_row_security,
+    )
+    if "replica_identity" in changed:
+        yield _replica_identity(table)
+    if "options" in changed and table.relation != "foreign table":
+        for action in option_actions(table.options, actual.options):
+            yield run(table, Rank.SETTING, f"{alter} {action};")
+    if "persistence" in changed:
+        word = "UNLOGGED" if table.persistence == "unlogged" else "LOGGED"
+        why = "the whole table is written again, and an unlogged one is emptied by a crash\n"
+        yield ask(table, why + differing(difference, "persistence"), f"{alter} SET {word};")
+    if "inherits" in changed:
+        yield from _change_parents(table, actual, difference, alter)
+    yield from said_of_changed(difference, sides)
+
+
+_ASKED = {
+    "relation": "a table of another kind has to be made anew and its rows moved",
+    "partition_key": "another partition key needs a new table, and the rows moved",
+    "partition_bound": "the partition has to be detached and attached again",
+    "of_type": "the table's type has to be looked at",
+    "server": "it is on another foreign server",
+    "access_method": "the whole table is written again",
+    "tablespace": "the whole table is moved, under a lock that lets nobody read",
+    "column_order": "the order of columns can only be changed by making the table anew",
+}
+
+
+def _asked_of_table(table: Table, actual: Table, difference: Difference, changed: set[str]) -> Steps:
+    alter = f"ALTER TABLE {name(table.schema, table.name)}"
+    suggested = {
+        "tablespace": f"{alter} SET TABLESPACE {name(table.tablespace or 'pg_default')};",
+        "access_method": f"{alter} SET ACCESS METHOD {name(table.access_method or 'heap')};",
+    }
+    asked = [field for field in _ASKED if field in changed]
+    if "partition_bound" in changed and actual.partition_bound is None and table.inherits and "relation" not in changed:
+        yield from _attach(table)
+        asked.remove("partition_bound")
+    for field in asked:
+        yield ask(table, f"{_ASKED[field]}\n{differing(difference, field)}", suggested.get(field, ""))
+    if "options" in changed and table.relation == "foreign table":
+        yield ask(table, "options of a foreign table\n" + differing(difference, "options"))
+
+
+def _change_parents(table: Table, actual: Table, difference: Difference, alter: str) -> Steps:
+    if table.partition_bound or actual.partition_bound:
+        return
+    if table.inherits[: len(actual.inherits)] != actual.inherits:
+        yield ask(table, "it has other parents\n" + differing(difference, "inherits"))
+        return
+    for parent in table.inherits[len(actual.inherits) :]:
+        child, above = name(table.schema, table.name), requoted(parent)
+        condition = (
+            f"NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = {regclass(child)} "
+            f"AND inhparent = {regclass(above)})"
+        )
+        yield run(table, Rank.ATTACH, guarded(condition, f"{alter} INHERIT {above}"))

@@ -1,0 +1,131 @@
+"""The port as the text of a file: comments that say what it is, then SQL, then what a person has to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from migration_audit.model.location import Location
+from migration_audit.model.port import Key, Port, PortProof, PortStep, ProofOutcome
+from migration_audit.port.names import as_comment, one_line
+
+NOTHING = "Nothing is to be ported: the owner's side covers the legacy side."
+_RULE = "-- " + "-" * 74
+
+
+def nothing_to_port(*, expected: str, actual: str) -> str:
+    """The whole text where the comparison is covered."""
+    return _head(expected, actual) + as_comment(NOTHING) + "\n"
+
+
+def running_sql(port: Port, origins: Mapping[Key, Location] | None = None) -> str:
+    """The statements that run, as the proof applies them; empty where there are none."""
+    return running_lines(port, origins)[0]
+
+
+def running_lines(port: Port, origins: Mapping[Key, Location] | None = None) -> tuple[str, tuple[int, ...]]:
+    """The same, and the line at which each step begins, counted from 1."""
+    if not port.running:
+        return "", ()
+    # Bodies may name what is made later on; the server looks into them when they are called.
+    unlooked = any(step.about[0] in {"function", "aggregate"} for step in port.running)
+    parts = ["SET check_function_bodies = off;"] if unlooked else []
+    lines, starts = "".join(f"{part}\n\n" for part in parts), []
+    for step in port.running:
+        starts.append(lines.count("\n") + 1)
+        lines += f"{_told(step, origins or {})}{step.sql}\n\n"
+    return lines + ("RESET check_function_bodies;\n" if unlooked else ""), tuple(starts)
+
+
+def port_text(
+    port: Port, proof: PortProof, *, expected: str, actual: str, origins: Mapping[Key, Location] | None = None
+) -> str:
+    """The file: SQL where it is proven or could not be tried, else comments alone, which say what stands in the way."""
+    known = origins or {}
+    head = _head(expected, actual) + as_comment(_verdict(port, proof)) + "\n"
+    if proof.outcome is not ProofOutcome.REFUTED:
+        return "\n".join(filter(None, [head, running_sql(port, known), _asked(port, known)]))
+    rest = [
+        _section("What still stands in the way", proof.reasons),
+        _asked(port, known),
+        _refused(port, proof, known),
+        _commented(port, proof, known),
+    ]
+    return "\n".join(filter(None, [head, *rest]))
+
+
+def _head(expected: str, actual: str) -> str:
+    lines = [
+        "The port: SQL for the owner's next file, written by migration-audit.",
+        f"Expected (legacy): {one_line(expected)}",
+        f"Actual (owner):    {one_line(actual)}",
+        "Read it before you use it. It can be applied again and again; it drops nothing.",
+    ]
+    return as_comment("\n".join(lines)) + "\n"
+
+
+def _roles(proof: PortProof) -> str:
+    roles = ", ".join(map(one_line, proof.assumed_roles))
+    return f"\nIt takes these roles for granted: {roles}" if roles else ""
+
+
+def _verdict(port: Port, proof: PortProof) -> str:
+    where = f" ({one_line(proof.server)})" if proof.server else ""
+    if proof.outcome is ProofOutcome.PROVEN:
+        asked = f"\n{len(port.for_person)} further differences, which do not block, are left to a person: see the end."
+        return (
+            f"PROVEN: the owner's SQL and this port were applied to a fresh server{where}, the port twice;\n"
+            "the comparison is then covered." + _roles(proof) + (asked if port.for_person else "")
+        )
+    why = "".join(f"\n- {one_line(reason)}" for reason in proof.reasons)
+    if proof.outcome is ProofOutcome.UNTRIED:
+        return f"NOT PROVEN: nobody has applied this to anything.{why}"
+    return (
+        f"NOT OFFERED: applied to a fresh server{where} after the owner's SQL, it does not make the owner cover the\n"
+        "legacy side. So everything below is a comment: it shows what a person has to decide."
+    )
+
+
+def _section(title: str, lines: Iterable[str]) -> str:
+    found = [f"- {one_line(line)}" for line in lines]
+    return "\n".join([_RULE, as_comment("\n".join([f"{title}:", *found])), ""]) if found else ""
+
+
+def _told(step: PortStep, origins: Mapping[Key, Location]) -> str:
+    kind, key = step.about
+    at = origins.get(step.about)
+    line = f"{kind} {key}" + (f" ({at})" if at else "")
+    return as_comment("\n".join([one_line(line), *([f"NOTE: {one_line(step.note)}"] if step.note else [])])) + "\n"
+
+
+def _asked(port: Port, origins: Mapping[Key, Location]) -> str:
+    if not port.for_person:
+        return ""
+    parts = [_RULE, as_comment("For a person to decide: nothing of this is run."), ""]
+    for step in port.for_person:
+        sql = f"\nfor example:\n{step.sql}" if step.sql else ""
+        parts += [_told(step, origins) + as_comment(f"{step.for_person}{sql}"), ""]
+    return "\n".join(parts)
+
+
+def _refused(port: Port, proof: PortProof, origins: Mapping[Key, Location]) -> str:
+    if not proof.failed:
+        return ""
+    parts = [_RULE, as_comment("The server refused these statements:"), ""]
+    for number, message in proof.failed:
+        step = port.running[number]
+        parts += [_told(step, origins) + as_comment(f"{message}\n{step.sql}"), ""]
+    return "\n".join(parts)
+
+
+def _commented(port: Port, proof: PortProof, origins: Mapping[Key, Location]) -> str:
+    refused = {number for number, _ in proof.failed}
+    steps = [step for number, step in enumerate(port.running) if number not in refused]
+    if not steps:
+        return ""
+    parts = [_RULE, as_comment("These statements run, but alone they are not enough:"), ""]
+    for step in steps:
+        parts += [_told(step, origins) + as_comment(step.sql), ""]
+    return "\n".join(parts)
+
+
+__all__ = ["NOTHING", "nothing_to_port", "port_text", "running_lines", "running_sql"]

@@ -1,0 +1,57 @@
+"""The port as a block to copy: SQL for the owner's next file, or what stands in its way."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from migration_audit.model.port import KeptPort
+from migration_audit.report import escape
+
+NOTHING = "Nothing is to be ported: the owner covers the legacy side."
+
+_PRE = (
+    "margin:8px 0 0;padding:8px 10px;background-color:#f6f8fa;border:1px solid #d0d7de;border-radius:6px;"
+    "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.92em;white-space:pre-wrap;color:#1f2328"
+)
+_FENCES = re.compile(r"`{3,}")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PortBlock:
+    """The text of a port, or that there is none."""
+
+    port: KeptPort | None
+
+    @property
+    def title(self) -> str:
+        """Whether it is proven, in a sentence."""
+        if self.port is None:
+            return NOTHING
+        if self.port.proven:
+            return "✓ proven: applied to a fresh server after the owner's SQL, twice; the comparison is then covered"
+        return "! not offered: it does not make the owner cover the legacy side, or that could not be tried"
+
+    def _repr_html_(self) -> str:
+        if self.port is None:
+            return str(Markup("<p>{}</p>").format(self.title))
+        digest = Markup("<p>{}</p><p><small>sha256:{}</small></p>").format(self.title, self.port.sha256)
+        return str(digest + Markup('<pre style="{}">{}</pre>').format(_PRE, escape.html(escape.many_lines(self.port.text))))
+
+    def _repr_markdown_(self) -> str:
+        if self.port is None:
+            return escape.markdown(self.title)
+        text = escape.many_lines(self.port.text)
+        fence = "`" * max([3, *(len(run) + 1 for run in _FENCES.findall(text))])
+        return f"{escape.markdown(self.title)}\n\n{fence}sql\n{text}\n{fence}"
+
+    def __repr__(self) -> str:
+        """The sentence, then the text."""
+        return self.title if self.port is None else f"{self.title}\n\n{escape.many_lines(self.port.text)}"
+
+
+def port_block(port: KeptPort | None) -> PortBlock:
+    """The port for a notebook, a terminal or a report."""
+    return PortBlock(port)

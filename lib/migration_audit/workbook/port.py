@@ -1,0 +1,246 @@
+"""The port, made and proven: applied to a fresh server after the owner's SQL, and compared again."""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from migration_audit import catalog, shadow, sources
+from migration_audit.compare import Rules, compare
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
+from migration_audit.model.errors import AuditError
+from migration_audit.model.finding import CheckResult, Finding
+from migration_audit.model.location import Location
+from migration_audit.model.objects import quoted
+from migration_audit.model.port import KeptPort, Port, PortProof, PortStep, ProofOutcome
+from migration_audit.model.snapshot import RolesRead, Snapshot
+from migration_audit.model.sql import SqlFailure, SqlSource
+from migration_audit.port import build_port, port_text, running_lines, running_sql
+from migration_audit.shadow.apply import apply_sources
+
+OriginMap = Mapping[tuple[str, str], Location]
+_ROUNDS = 3
+"""How often steps that the server refuses are left to a person before the rest is tried again."""
+_MOST_FAILURES = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a port is to make covered, and by which rules that is judged."""
+
+    drift: Drift
+    expected: Snapshot
+    actual: Snapshot
+    origins: OriginMap
+    """Of the expected side."""
+    rules: Rules
+    applied_by: str | None = None
+    """As ``compare`` takes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadePort:
+    """A port with what its proof said."""
+
+    port: Port
+    proof: PortProof
+    origins: OriginMap
+
+    def text(self, *, expected: str, actual: str) -> str:
+        """The file, or comments alone where it is not offered; the sides are named in its head."""
+        return port_text(self.port, self.proof, expected=expected, actual=actual, origins=self.origins)
+
+
+def make_port(about: Comparison) -> MadePort:
+    """The port, not proven."""
+    port = build_port(about.drift, expected=about.expected, actual=about.actual, origins=about.origins)
+    return MadePort(port=port, proof=PortProof(outcome=ProofOutcome.UNTRIED), origins=about.origins)
+
+
+def unproven(about: Comparison, why: str) -> MadePort:
+    """The port, with the reason why nobody could prove it."""
+    return replace(make_port(about), proof=PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)))
+
+
+def proven(about: Comparison, *, server: shadow.Server, owner: SqlSource) -> MadePort:
+    """The port after it was applied to fresh shadows of the owner's SQL.
+
+    Where the comparison comes out covered but the server refused some statements (a privilege, a comment), those are left to
+    a person and the rest is tried again. What the server cannot do at all is a reason, not an exception.
+    """
+    made = make_port(about)
+    try:
+        for _ in range(_ROUNDS):
+            proof, covered = _tried(made.port, about, server=server, owner=owner)
+            made = replace(made, proof=proof)
+            if not (covered and proof.failed):
+                break
+            made = replace(made, port=_left_to_person(made.port, proof))
+    except AuditError as error:
+        return replace(made, proof=PortProof(outcome=ProofOutcome.UNTRIED, reasons=(str(error),)))
+    return made
+
+
+def _left_to_person(port: Port, proof: PortProof) -> Port:
+    running = list(port.running)
+    for number, message in proof.failed:
+        running[number] = replace(running[number], for_person=f"the server refused it: {message}")
+    return Port(steps=(*running, *port.for_person))
+
+
+def _tried(port: Port, about: Comparison, *, server: shadow.Server, owner: SqlSource) -> tuple[PortProof, bool]:
+    """What came of it, and whether the comparison is then covered."""
+    text, starts = running_lines(port)
+    if not text:
+        why = "nothing of what is lacking can be written as SQL that is safe to run unread"
+        return PortProof(outcome=ProofOutcome.REFUTED, reasons=(why, *_remaining(about.drift))), False
+    with server.cluster() as cluster:
+        conninfo = cluster.create_database("port")
+        before = apply_sources(conninfo, [owner]).applied
+        if before.failure:
+            why = f"the owner's SQL does not apply any more: {before.failure.at}: {before.failure.message}"
+            return PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)), False
+        source = _source(text)
+        first, roles = _apply(conninfo, source)
+        again, _ = _apply(conninfo, source) if not first else ((), ())
+        # A role that the owner's SQL takes for granted was made beforehand; the port that makes it says so.
+        made = {step.about[1] for step in port.running if step.about[0] == "role"}
+        assumed = [role for role in (*before.assumed_roles, *roles) if quoted(role) not in made]
+        own = RolesRead.OWN if cluster.is_private else RolesRead.NONE
+        snapshot = catalog.read_snapshot(conninfo, roles=own, assumed_roles=assumed).snapshot
+    drift = compare(expected=about.expected, actual=snapshot, rules=about.rules, expected_applied_by=about.applied_by)
+    failed = _by_step([*first, *again], starts)
+    reasons = [f"{running.about[0]} {running.about[1]}: {m}" for n, m in failed for running in [port.running[n]]]
+    if again:
+        reasons.insert(0, "it cannot be applied a second time")
+    is_proven = drift.covered and not failed
+    return PortProof(
+        outcome=ProofOutcome.PROVEN if is_proven else ProofOutcome.REFUTED,
+        reasons=() if is_proven else (*reasons, *_remaining(drift)),
+        server=server.description,
+        failed=failed,
+        assumed_roles=tuple(sorted(set(roles) - set(before.assumed_roles))),
+    ), drift.covered
+
+
+def _source(text: str) -> SqlSource:
+    """The port as whoever runs its file reads it."""
+    with tempfile.TemporaryDirectory(prefix="migration-audit-") as folder:
+        path = Path(folder) / "port.sql"
+        path.write_text(text, encoding="utf-8")
+        return sources.load_source("port", [path], shown_from=Path(folder))
+
+
+def _apply(conninfo: str, source: SqlSource) -> tuple[tuple[SqlFailure, ...], tuple[str, ...]]:
+    """What failed, going on after each failure so that all of them are told; and the roles that were taken for granted."""
+    failures: list[SqlFailure] = []
+    roles: list[str] = []
+    (file,) = source.files
+    head = file.statements[:1] if file.statements[0].text.startswith("SET ") else ()
+    rest = file.statements
+    while rest and len(failures) < _MOST_FAILURES:
+        applied = apply_sources(conninfo, [replace(source, files=(replace(file, statements=rest),))]).applied
+        roles += applied.assumed_roles
+        if applied.failure is None:
+            break
+        failures.append(applied.failure)
+        at = next(n for n, statement in enumerate(rest) if statement.at == applied.failure.at)
+        rest = (*head, *rest[at + 1 :]) if rest[at + 1 :] else ()
+    return tuple(failures), tuple(roles)
+
+
+def _by_step(failures: Iterable[SqlFailure], starts: tuple[int, ...]) -> tuple[tuple[int, str], ...]:
+    """The first message of each step that failed."""
+    found: dict[int, str] = {}
+    for failure in failures:
+        found.setdefault(max(bisect.bisect_right(starts, failure.at.line) - 1, 0), failure.message)
+    return tuple(sorted(found.items()))
+
+
+def _remaining(drift: Drift) -> tuple[str, ...]:
+    """What blocks coverage, each in a line."""
+    lines = [_told(d) for d in drift.differences if _blocks(d) and d.part_of is None]
+    lines += [f"{u.kind} {u.identity} is of a kind that is not compared" for u in drift.unmodelled_expected]
+    return (*lines, *(f"{u.kind} {u.identity} (owner) is of a kind that is not compared" for u in drift.unmodelled_actual))
+
+
+def _blocks(difference: Difference) -> bool:
+    return difference.verdict is not DiffVerdict.UNEXPECTED and difference.severity is Severity.BLOCKER
+
+
+def _told(difference: Difference) -> str:
+    names = ", ".join(change.name for change in difference.fields if change.severity is Severity.BLOCKER)
+    return f"{difference.kind} {difference.key} is {difference.verdict}" + (f": {names}" if names else "")
+
+
+def preflight_port(
+    coverage: object,
+    *,
+    server: shadow.Server,
+    owner: SqlSource,
+    sides: tuple[object, object],
+    origins: OriginMap,
+    rules: Rules,
+) -> MadePort | None:
+    """The port of a pre-flight, proven; None, at no cost, where there is nothing to port or nothing was compared."""
+    expected, actual = sides
+    if not isinstance(coverage, Drift) or coverage.covered:
+        return None
+    if not isinstance(expected, Snapshot) or not isinstance(actual, Snapshot):
+        return None
+    about = Comparison(drift=coverage, expected=expected, actual=actual, origins=origins, rules=rules)
+    return proven(about, server=server, owner=owner)
+
+
+def kept(made: MadePort, *, expected: str, actual: str) -> KeptPort:
+    """What a run keeps of a port."""
+    text = made.text(expected=expected, actual=actual)
+    return KeptPort(
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        proven=made.proof.is_proven,
+        fixes=_fixes(made.port) if made.proof.is_proven else (),
+    )
+
+
+def _fixes(port: Port) -> tuple[tuple[str, str, str], ...]:
+    found: dict[tuple[str, str], list[PortStep]] = {}
+    for step in port.running:
+        found.setdefault(step.about, []).append(step)
+    return tuple((kind, key, running_sql(Port(steps=tuple(steps))).strip()) for (kind, key), steps in found.items())
+
+
+def with_fixes(results: Iterable[CheckResult], port: KeptPort | None) -> tuple[CheckResult, ...]:
+    """The results with the SQL of the proven port beside each coverage finding that it settles."""
+    fixes = {f"{kind}:{key}": sql for kind, key, sql in port.fixes} if port else {}
+    return tuple(
+        replace(result, findings=tuple(_fixed(finding, fixes) for finding in result.findings))
+        if fixes and result.id.startswith("COV")
+        else result
+        for result in results
+    )
+
+
+def _fixed(finding: Finding, fixes: Mapping[str, str]) -> Finding:
+    about = finding.key.partition(":")[2]
+    sql = fixes.get(about) or fixes.get(about.rpartition(":")[0])
+    return replace(finding, fix_sql=sql) if sql else finding
+
+
+def side_port(about: Comparison, *, owner: SqlSource | None, extensions: Iterable[str], why: str) -> MadePort:
+    """The port of a comparison on the command line, proven where the owner's side is SQL; ``why`` it is not, else."""
+    if owner is None:
+        return unproven(about, why)
+    needed = {*extensions, *sources.needed_extensions(owner)}
+    try:
+        server = shadow.find_server(None, extensions=sorted(needed), progress=lambda _: None)
+    except AuditError as error:
+        return unproven(about, str(error))
+    return proven(about, server=server, owner=owner)
+
+
+__all__ = ["Comparison", "MadePort", "kept", "make_port", "preflight_port", "proven", "side_port", "unproven", "with_fixes"]

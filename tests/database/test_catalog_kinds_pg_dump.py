@@ -17,7 +17,7 @@ from migration_audit.catalog import dump_snapshot, load_snapshot, read_snapshot,
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS
 from migration_audit.compare import compare
 from migration_audit.model.drift import Difference
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.shadow import find_server
 from pg_dump_statements import EXCUSED, STATEMENTS
 
@@ -47,6 +47,8 @@ def table(name: str, *columns: str) -> list[Expected]:
     return [made("table", f"@.{name}"), *(made("column", f"@.{name}.{column}") for column in columns)]
 
 
+OF_THE_DATABASE = changed("database", "this database", "comment", "privileges", "settings")
+"""All cases that say something of the database: it is one object."""
 TABLE = "create table t (a int, b text, c int4range);"
 TRIGGER_FUNCTION = "create function f() returns trigger language plpgsql as 'begin return new; end';"
 EVENT_FUNCTION = "create function f() returns event_trigger language plpgsql as 'begin end';"
@@ -143,8 +145,19 @@ CASES: dict[str, Case] = {
     "ALTER DATABASE SET": Case(
         "",
         "do $$ begin execute format('alter database %I set work_mem = ''5MB''', current_database()); end $$",
-        [made("settings", "of all roles in this database")],
+        [OF_THE_DATABASE],
     ),
+    "COMMENT ON DATABASE": Case(
+        "",
+        "do $$ begin execute format('comment on database %I is ''ours''', current_database()); end $$",
+        [OF_THE_DATABASE],
+    ),
+    "GRANT ON DATABASE": Case(
+        "",
+        "do $$ begin execute format('grant create on database %I to @_r', current_database()); end $$",
+        [OF_THE_DATABASE],
+    ),
+    "CREATE TABLESPACE": Case("", "create tablespace @_space2 location ''", [made("tablespace", "@_space2")]),
     "ALTER SCHEMA OWNER": Case("create schema @_s", "alter schema @_s owner to @_r", [changed("schema", "@_s", "owner")]),
     "ALTER SEQUENCE OWNED BY": Case(
         f"{TABLE} create sequence s", "alter sequence s owned by t.a", [changed("sequence", "@.s", "owned_by")]
@@ -268,7 +281,7 @@ CASES: dict[str, Case] = {
     "ALTER TABLE SET TABLESPACE": Case(
         "set allow_in_place_tablespaces = on; create table t (a int)",
         "alter table t set tablespace @_space",
-        [changed("table", "@.t", "tablespace"), made("tablespace", "@_space")],
+        [changed("table", "@.t", "tablespace")],
     ),
     "ALTER TABLE SET LOGGED": Case(TABLE, "alter table t set unlogged", [changed("table", "@.t", "persistence")]),
     "ALTER TABLE ATTACH PARTITION": Case(
@@ -657,11 +670,11 @@ def sides(any_cluster: Any, cases: dict[str, tuple[int, Case]]) -> Iterator[tupl
             if "@_space" in case.change:
                 connection.execute("set allow_in_place_tablespaces = on")
                 connection.execute(ours("create tablespace @_space location ''", number).encode())
-        before = read_snapshot(conninfo, roles=True).snapshot
+        before = read_snapshot(conninfo, roles=RolesRead.OWN).snapshot
         for number, case in cases.values():
             connection.execute(ours("set search_path = @", number).encode())
             connection.execute(ours(case.change, number).encode())
-        after = read_snapshot(conninfo, roles=True).snapshot
+        after = read_snapshot(conninfo, roles=RolesRead.OWN).snapshot
         yield before, after
         clean(connection)
     any_cluster.drop_database("kinds_pg_dump")

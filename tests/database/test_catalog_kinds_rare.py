@@ -11,7 +11,7 @@ import pytest
 from migration_audit.catalog import read_snapshot
 from migration_audit.compare import compare
 from migration_audit.model.redacted import Redacted
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import RolesRead, Snapshot
 
 pytestmark = pytest.mark.server
 
@@ -231,7 +231,7 @@ def test_roles_are_read_when_asked_for(conninfo: str, snapshot: Snapshot) -> Non
         connection.execute("create role in_rare; create role of_rare login noinherit; grant in_rare to of_rare")
         connection.execute("alter role of_rare password 'hunter2'; alter role of_rare set search_path = a, b")
         try:
-            asked = read_snapshot(conninfo, roles=True).snapshot
+            asked = read_snapshot(conninfo, roles=RolesRead.OWN).snapshot
         finally:
             connection.execute("drop role in_rare; drop role of_rare")
     assert not {obj.kind for obj in snapshot.objects} & {"role", "role membership", "settings"}
@@ -253,12 +253,14 @@ def test_redacted_values_are_equal_unless_both_are_known_and_differ() -> None:
 
 
 def test_what_postgresql_and_extensions_come_with_is_nothing_of_ours(database: str) -> None:
-    before = {(obj.kind, obj.key) for obj in read_snapshot(database, roles=True).snapshot.objects}  # roles of other tests
+    before = {
+        (obj.kind, obj.key) for obj in read_snapshot(database, roles=RolesRead.OWN).snapshot.objects
+    }  # roles of other tests
     with psycopg.connect(database, autocommit=True) as connection:
         for name in ("citext", "hstore", "postgres_fdw", "pg_stat_statements", "tablefunc"):
             connection.execute(f"create extension {name}".encode())
         connection.execute("create table t (a int) ; create statistics s on (a + 1) from t; drop statistics s")
-    read = read_snapshot(database, roles=True).snapshot
+    read = read_snapshot(database, roles=RolesRead.OWN).snapshot
     made = [obj for obj in read.objects if (obj.kind, obj.key) not in before]
     assert {obj.kind for obj in made} == {"extension", "table", "column"}
     assert read.unmodelled == ()

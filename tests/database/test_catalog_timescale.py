@@ -297,7 +297,7 @@ def test_what_is_not_modelled_of_timescaledb_is_told(database: str) -> None:
 def test_no_timescaledb_no_hypertables(database: str) -> None:
     snapshot = read(database, "create table t (ts timestamptz)")
     assert snapshot.server.timescaledb_license is None
-    assert {obj.kind for obj in snapshot.objects} == {"extension", "schema", "table", "column"}
+    assert {obj.kind for obj in snapshot.objects} == {"database", "extension", "schema", "table", "column"}
     assert snapshot.chunks == ()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from migration_audit.artifacts.directus_snapshot import read_directus_snapshot
 from migration_audit.demo import build, copy_tree, histories, replay
 from migration_audit.model.errors import SqlError
 from migration_audit.project import Project, load_project
@@ -40,6 +41,7 @@ BY_HAND = (
     "CREATE INDEX positions_speed_by_hand ON public.positions USING btree (speed) WHERE (speed > (100)::double precision)"
 )
 OWNER_FILES = ["001_extensions.sql", "002_positions_hypertable.sql", "003_faulty_column.sql"]
+POST_FILES = ["001_vehicles_plate.sql", "002_devices_serial.sql"]
 LEGACY_FILES = ["0001_positions.sql", "0002_positions_faulty.sql"]
 
 
@@ -116,13 +118,18 @@ def test_positions_is_what_its_history_made(
 
 @pytest.mark.parametrize(
     ("environment", "owner", "recorded"),
-    [("dev", "directus", OWNER_FILES), ("stage", "processor", OWNER_FILES), ("prod", "processor", OWNER_FILES[:2])],
+    [
+        ("dev", "directus", OWNER_FILES + POST_FILES),
+        ("stage", "processor", OWNER_FILES + POST_FILES),
+        ("prod", "processor", OWNER_FILES[:2] + POST_FILES[:1]),
+    ],
     ids=["dev", "stage", "prod"],
 )
 def test_the_owner_keeps_its_ledger(
     live: dict[str, str], trm: Path, environment: str, owner: str, recorded: list[str]
 ) -> None:
-    expected = {name: hashlib.sha256((trm / "directus/db-init" / name).read_bytes()).hexdigest() for name in recorded}
+    paths = {path.name: path for path in (trm / "directus").glob("db-init*/*.sql")}
+    expected = {name: hashlib.sha256(paths[name].read_bytes()).hexdigest() for name in recorded}
     found = rows(live[environment], "select filename, checksum from directus.migrations_applied order by applied_at")
     assert found == list(expected.items())
     assert column(live[environment], "select tableowner from pg_tables where tablename = 'positions'") == [owner]
@@ -212,7 +219,7 @@ def test_both_runners_may_be_told_to_share_a_ledger(own_cluster: Any, trm: Path,
     conninfo = own_cluster.create_database("trm_shared")
     build(stage, conninfo, project=shared)
     found = column(conninfo, "select filename from processor.migrations_applied order by id")
-    assert found == LEGACY_FILES + OWNER_FILES
+    assert found == LEGACY_FILES + OWNER_FILES + POST_FILES
 
 
 def test_two_databases_may_make_a_role_at_the_same_time(own_cluster: Any) -> None:
@@ -241,3 +248,32 @@ def test_a_file_that_fails_is_named(own_cluster: Any, trm: Path, project: Projec
     with pytest.raises(SqlError, match=r'003_faulty_column\.sql: relation "position" does not exist') as caught:
         build(dev, own_cluster.create_database("trm_broken"), project=project)
     assert caught.value.sqlstate == "42P01"
+
+
+@pytest.mark.parametrize(
+    ("environment", "constraints"),
+    [
+        ("dev", ["devices_manufacturer_serial_number_unique", "vehicles_country_plate_unique"]),
+        ("stage", ["devices_manufacturer_serial_number_unique", "vehicles_country_plate_unique"]),
+        ("prod", ["vehicles_country_plate_unique"]),
+    ],
+)
+def test_prod_lacks_what_the_newest_release_adds_after_schema_apply(
+    live: dict[str, str], environment: str, constraints: list[str]
+) -> None:
+    query = (
+        "select conname from pg_constraint where contype = 'u' and cardinality(conkey) > 1"
+        " and connamespace = 'public'::regnamespace order by 1"
+    )
+    assert column(live[environment], query) == constraints
+
+
+@pytest.mark.parametrize("environment", ["dev", "stage", "prod"])
+def test_the_collections_are_those_of_the_snapshot(live: dict[str, str], trm: Path, environment: str) -> None:
+    snapshot = read_directus_snapshot(trm / "directus/snapshots/schema.yaml", shown="schema.yaml")
+    query = "select table_name, column_name from information_schema.columns where table_name in ('devices', 'vehicles')"
+    fields = [(field.collection, field.name) for field in snapshot.fields]
+    assert sorted(rows(live[environment], query)) == sorted(fields)
+    assert sorted(rows(live[environment], "select collection, field from directus_fields")) == sorted(fields)
+    tracked = set(column(live[environment], "select collection from directus_collections"))
+    assert tracked - {c.name for c in snapshot.collections} == ({"positions"} if environment == "prod" else set())

@@ -281,7 +281,7 @@ EDITS: dict[str, tuple[str, list[tuple[str, ...]]]] = {
     ),
     "a value that may be a secret": (
         JOB + 'config = \'{"keep": "hunter2"}\' where id = 1004',
-        [("job", "fleet.tidy", "config", "keep: (redacted) → keep: (redacted)")],
+        [("job", "fleet.tidy", "config", "keep: (redacted) → keep: (redacted, differs)")],
     ),
     "the clock chose the start": (JOB + "initial_start = '2026-02-03 04:05:06.789+00' where id = 1004", []),
     "somebody chose the start": (
@@ -312,7 +312,21 @@ EDITS: dict[str, tuple[str, list[tuple[str, ...]]]] = {
         ),
         [("job", "fleet.tidy #2", "unexpected")],
     ),
-    "a job that comes with TimescaleDB": (JOB + "schedule_interval = '1 year' where id < 1000", []),
+    "a job that comes with TimescaleDB": (
+        JOB + "schedule_interval = '1 year' where id = 3",
+        [("job", "TimescaleDB's own retention of the jobs' history", "unexpected")],
+    ),
+    "what another version gives a job of its own": (
+        JOB + "schedule_interval = '6 hours', config = config || "
+        """'{"max_failures_per_job": 1000, "max_successes_per_job": 1000}' where id = 3""",
+        [],
+    ),
+    "changes are found another way (one version says so)": (
+        "do $$ begin execute 'create or replace view timescaledb_information.continuous_aggregates as select q.*, "
+        "case view_name when ''positions_hourly'' then ''wal'' end as invalidate_using from ('"
+        " || rtrim(pg_get_viewdef('timescaledb_information.continuous_aggregates'), ';') || ') q'; end $$",
+        [("continuous aggregate", "fleet.positions_hourly", "invalidate_using", "None → wal")],
+    ),
     "a column may be skipped by": (
         "set timescaledb.enable_chunk_skipping = on; select enable_chunk_skipping('fleet.events', 'id')",
         [("chunk skipping", "fleet.events.id", "unexpected")],

@@ -18,10 +18,11 @@ from typing import Any
 import pytest
 
 from migration_audit.catalog import read_snapshot
-from migration_audit.compare import compare
+from migration_audit.compare import compare, hear_witness
 from migration_audit.model.drift import Drift
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.shadow.apply import apply_sources
+from migration_audit.shadow.witness import dump_schema, find_pg_dump
 from migration_audit.sources import load_source
 
 HERE = Path(__file__).parent
@@ -35,43 +36,54 @@ def files_of(case: Path, side: str) -> list[Path]:
     return [path for path in (case / "base.sql", case / f"{side}.sql") if path.exists()]
 
 
-def read_side(cluster: Any, name: str, files: list[Path]) -> Snapshot:
-    """The catalog that the files make, in a database that is dropped again."""
+Side = tuple[Snapshot, str]
+"""A catalog, and the dump of the same database."""
+
+
+def read_side(server: Any, cluster: Any, name: str, files: list[Path], roles: RolesRead) -> Side:
+    """What the files make, in a database that is dropped again."""
     conninfo = cluster.create_database(name)
     try:
         applied = apply_sources(conninfo, [load_source(name, files, shown_from=HERE)]).applied
         assert applied.failure is None, f"{applied.failure}"
-        return read_snapshot(conninfo).snapshot
+        snapshot = read_snapshot(conninfo, roles=roles, assumed_roles=applied.assumed_roles).snapshot
+        return snapshot, dump_schema(find_pg_dump(server), conninfo)
     finally:
         cluster.drop_database(name)
 
 
-@pytest.fixture(scope="module")
-def other_cluster(server: Any) -> Iterator[Any]:
-    """A second cluster, for sides that make roles: those belong to a whole cluster."""
-    with server.cluster() as running:
-        yield running
+def read_alone(server: Any, files: list[Path]) -> Side:
+    """The same in a cluster of its own, with its roles: those belong to a whole cluster."""
+    with server.cluster() as cluster:
+        return read_side(server, cluster, "alone", files, RolesRead.OWN)
 
 
 @pytest.fixture(scope="module")
-def sides(cluster: Any, other_cluster: Any) -> Iterator[dict[tuple[str, str], Future[Snapshot]]]:
+def sides(server: Any, cluster: Any) -> Iterator[dict[tuple[str, str], Future[Side]]]:
     """The snapshot of each side of each case, a few read at a time; sides of the same SQL share one."""
-    read: dict[tuple[Any, ...], Future[Snapshot]] = {}
+    read: dict[tuple[Any, ...], Future[Side]] = {}
     with ThreadPoolExecutor(max_workers=3) as pool:
 
-        def submit(case: Path, side: str) -> Future[Snapshot]:
-            files = files_of(case, side)
-            where = other_cluster if side == "actual" and makes_roles(case) else cluster
-            key = (where, *(path.read_bytes() for path in files))
+        def submit(case: Path, side: str) -> Future[Side]:
+            files, alone = files_of(case, side), is_about_the_server(case)
+            key = (alone, *(path.read_bytes() for path in files))
             if key not in read:
-                read[key] = pool.submit(read_side, where, f"drift_{len(read)}", files)
+                read[key] = (
+                    pool.submit(read_alone, server, files)
+                    if alone
+                    else pool.submit(read_side, server, cluster, f"drift_{len(read)}", files, RolesRead.NONE)
+                )
             return read[key]
 
         yield {(case.name, side): submit(case, side) for case in CASES for side in SIDES}
 
 
-def makes_roles(case: Path) -> bool:
-    return any(re.search(r"(?im)^create role", path.read_text(encoding="utf-8")) for path in case.glob("*.sql"))
+def is_about_the_server(case: Path) -> bool:
+    """Whether a side makes or alters what no database holds."""
+    found = re.compile(
+        r"(?im)^(create|alter|drop|comment on) (role|user|group|tablespace)|^(grant|revoke)\b.*( on parameter )"
+    )
+    return any(found.search(path.read_text(encoding="utf-8")) for path in case.glob("*.sql"))
 
 
 def found(drift: Drift) -> list[list[Any]]:
@@ -87,13 +99,14 @@ def spelled(rows: list[list[Any]]) -> str:
 
 @pytest.mark.server
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_drift(case: Path, sides: dict[tuple[str, str], Future[Snapshot]]) -> None:
+def test_drift(case: Path, sides: dict[tuple[str, str], Future[Side]]) -> None:
     expected, actual = (sides[case.name, side].result(timeout=120) for side in SIDES)
-    drift = compare(expected=expected, actual=actual)
+    drift = compare(expected=expected[0], actual=actual[0])
     golden = case / "drift.json"
     if WRITE:
         golden.write_text(spelled(found(drift)), encoding="utf-8")
     assert found(drift) == json.loads(golden.read_text(encoding="utf-8"))
+    assert hear_witness(drift, expected=expected, actual=actual).unexplained == ()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

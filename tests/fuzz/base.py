@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 FIXED = """
+create extension timescaledb;
 create schema app;
 create schema "Odd Schema";
 create type app.mood as enum ('a', 'b', 'c');
@@ -34,6 +35,8 @@ create view app.recent as select id, name from app.parent where id > 5;
 create materialized view app.totals as select 1 as n, count(*) as total from app.parent with no data;
 create trigger touch before update on app.other for each row execute function app.touch();
 create policy readers on app.other using (n > 0);
+create table app.positions (at timestamptz not null, n integer);
+select create_hypertable('app.positions', 'at');
 create statistics app.parent_stats on id, name from app.parent;
 """
 

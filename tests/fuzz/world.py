@@ -35,6 +35,19 @@ class World:
     def role(self) -> str:
         return self.one_of(*ROLES)
 
+    def new_role(self) -> str:
+        """The name of a role that no other database of the cluster has made."""
+        self._number += 1
+        return f"fuzz_role_{self._number}"
+
+    def any_role(self) -> str:
+        return self.pick("select quote_ident(rolname) from pg_roles where rolname ~ '^fuzz_'")
+
+    def hypertable(self) -> str:
+        return self.pick(
+            "select format('%I.%I', hypertable_schema, hypertable_name) from timescaledb_information.hypertables"
+        )
+
     def pick(self, query: str, *arguments: Any) -> Any:
         """One row of a query with one column; raises Nothing where there is no row."""
         rows = self.connection.execute(f"select * from ({query}) as q order by 1", arguments or None).fetchall()

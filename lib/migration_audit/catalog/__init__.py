@@ -1,8 +1,18 @@
 """Reads the catalog of a real database into a Snapshot: one read-only transaction, ``pg_catalog`` only, no secrets."""
 
 from migration_audit.catalog.connection import open_connection
+from migration_audit.catalog.directus import read_directus
 from migration_audit.catalog.ledger import read_ledger
 from migration_audit.catalog.reader import Reading, read_snapshot
 from migration_audit.catalog.storage import dump_snapshot, load_snapshot, save_snapshot
 
-__all__ = ["Reading", "dump_snapshot", "load_snapshot", "open_connection", "read_ledger", "read_snapshot", "save_snapshot"]
+__all__ = [
+    "Reading",
+    "dump_snapshot",
+    "load_snapshot",
+    "open_connection",
+    "read_directus",
+    "read_ledger",
+    "read_snapshot",
+    "save_snapshot",
+]

@@ -8,6 +8,7 @@ from typing import Final
 
 from migration_audit.model.access import (
     ChangedPrivileges,
+    Database,
     DefaultPrivileges,
     ExtensionDependency,
     LargeObjects,
@@ -54,6 +55,7 @@ from migration_audit.model.timescale import (
 from migration_audit.model.timescale_jobs import Job
 
 KINDS: Final[dict[str, type[CatalogObject]]] = {
+    "databases": Database,
     "extensions": Extension,
     "schemas": Schema,
     "types": UserType,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
@@ -18,10 +18,15 @@ from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KI
 from migration_audit.catalog.rows import ObjectRow, ObjectRowFactory, RowId, VanishedError, instance_rows
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.redacted import SALT
-from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot, Unmodelled
+from migration_audit.model.snapshot import HypertableChunks, RolesRead, ServerIdentity, Snapshot, Unmodelled
 from migration_audit.model.timescale_jobs import JobStatus
 
 ATTEMPTS = 3
+_SET = """
+select pg_catalog.set_config('migration_audit.salt', %s, true),
+       pg_catalog.set_config('migration_audit.roles', %s, true),
+       pg_catalog.set_config('migration_audit.assumed_roles', %s::pg_catalog.text[]::pg_catalog.text, true)
+"""
 
 RowT = TypeVar("RowT")
 
@@ -35,35 +40,50 @@ class Reading:
     """``(kind, key)`` to ``(xmin, cmin)``: which statement made an object, if each ran in its own transaction."""
 
 
-def read_snapshot(conninfo_or_connection: str | psycopg.Connection[Any], *, roles: bool = False) -> Reading:
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is to be read beside the database."""
+
+    roles: RolesRead
+    assumed_roles: tuple[str, ...]
+
+
+def read_snapshot(
+    conninfo_or_connection: str | psycopg.Connection[Any],
+    *,
+    roles: RolesRead = RolesRead.NONE,
+    assumed_roles: Iterable[str] = (),
+) -> Reading:
     """The catalog of a database at one instant, read by whatever role; CONNECT is all that it needs.
 
-    ``roles`` asks for what lives outside of the database too: roles, their members and settings, privileges on parameters.
-    That is for a server that was made for the SQL alone; in one that others share, most is not this database's business.
+    ``roles`` asks for what lives outside of the database too: roles, their members and settings, privileges on parameters,
+    and says whose they are (see ``RolesRead``). ``assumed_roles`` were made for the SQL and not by it: one of them is an
+    object only when the SQL has altered it.
 
     A connection that is given stays open, in the transaction in which the catalog was read. When an object is dropped
     by somebody else while it is read, all is read again, three times at most. Raises DatabaseError when the server cannot
     be reached or read, UsageError for a connection whose transaction could write.
     """
+    wish = _Wish(roles, tuple(assumed_roles))
     if isinstance(conninfo_or_connection, str):
         with open_connection(conninfo_or_connection) as connection:
-            return _read_again_if_dropped(connection, roles)
+            return _read_again_if_dropped(connection, wish)
     if conninfo_or_connection.info.transaction_status is TransactionStatus.IDLE:
-        return _read_again_if_dropped(conninfo_or_connection, roles)
+        return _read_again_if_dropped(conninfo_or_connection, wish)
     try:
         with _server_errors(conninfo_or_connection):
-            return _read(conninfo_or_connection, roles)
+            return _read(conninfo_or_connection, wish)
     except VanishedError as vanished:
         raise _changing(conninfo_or_connection, vanished) from None
 
 
-def _read_again_if_dropped(connection: psycopg.Connection[Any], roles: bool) -> Reading:
+def _read_again_if_dropped(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:
     """Read in transactions of our own, until nothing vanishes on the way."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with _server_errors(connection):
                 begin_reading(connection)
-                return _read(connection, roles)
+                return _read(connection, wish)
         except VanishedError as vanished:
             connection.rollback()
             if attempt == ATTEMPTS:
@@ -101,11 +121,11 @@ def _server_errors(connection: psycopg.Connection[Any]) -> Iterator[None]:
         ) from error
 
 
-def _read(connection: psycopg.Connection[Any], roles: bool) -> Reading:
+def _read(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:
     features = read_features(connection)
     limits: list[str] = []
     system_identifier = _read_system_identifier(connection, features, limits)
-    rows, unmodelled = _read_objects(connection, features, roles)
+    rows, unmodelled = _read_objects(connection, features, wish)
     chunks: tuple[HypertableChunks, ...] = ()
     jobs: tuple[JobStatus, ...] = ()
     if features.has_timescaledb:
@@ -119,15 +139,19 @@ def _read(connection: psycopg.Connection[Any], roles: bool) -> Reading:
         chunks=chunks,
         jobs=jobs,
         limits=tuple(limits),
+        roles=wish.roles,
+        assumed_roles=wish.assumed_roles,
     )
     return Reading(snapshot, {row.key: row.origin for row in rows})
 
 
 def _read_objects(
-    connection: psycopg.Connection[Any], features: Features, roles: bool
+    connection: psycopg.Connection[Any], features: Features, wish: _Wish
 ) -> tuple[list[ObjectRow], list[Unmodelled]]:
     """All kinds in two round trips: while the rows of the most numerous are converted, the server reads the others."""
-    kinds = KINDS | (CLUSTER_KINDS if roles else {}) | {kind: TIMESCALEDB_KINDS[kind] for kind in features.timescaledb_kinds}
+    kinds = KINDS | {kind: TIMESCALEDB_KINDS[kind] for kind in features.timescaledb_kinds}
+    if wish.roles is not RolesRead.NONE:
+        kinds |= CLUSTER_KINDS
     names = ["unmodelled", "unmodelled_timescaledb"] if features.has_timescaledb else ["unmodelled"]
     keep: dict[str, str] = {}
 
@@ -137,7 +161,7 @@ def _read_objects(
         )
 
     with connection.pipeline() as pipeline:
-        connection.execute("select pg_catalog.set_config('migration_audit.salt', %s, true)", [SALT])
+        connection.execute(_SET, [SALT, wish.roles.value, list(wish.assumed_roles)])
         if features.has_timescaledb:
             connection.execute(load_query("hidden_relations"))
         columns = ask("columns")

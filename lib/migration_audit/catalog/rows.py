@@ -59,7 +59,7 @@ class ObjectRowFactory:
         hints = get_type_hints(cls)
         lists = [i for i, name in enumerate(names) if get_origin(hints[name]) is tuple]
         # Where a query gives a value that may be a secret, it is an option, or a job's setting.
-        options = [i for i in lists if names[i] in {"options", "config"}]
+        options = [i for i in lists if names[i] in {"options", "config", "settings"}]
         texts = [i for i, name in enumerate(names) if hints[name] is str]
         optional_texts = [i for i, name in enumerate(names) if hints[name] == str | None]
 

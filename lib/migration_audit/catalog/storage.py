@@ -17,6 +17,7 @@ from migration_audit.model.objects import CatalogObject
 from migration_audit.model.snapshot import (
     SCHEMA_VERSION,
     HypertableChunks,
+    RolesRead,
     ServerIdentity,
     Snapshot,
     Unmodelled,
@@ -27,6 +28,12 @@ from migration_audit.model.timescale_jobs import JobStatus
 _CLASSES: dict[str, type[CatalogObject]] = {
     cls.kind: cls for kinds in (KINDS, CLUSTER_KINDS, TIMESCALEDB_KINDS) for cls in kinds.values()
 }
+_PARTS = frozenset(
+    {
+        *("schema_version", "digest", "server", "limits", "roles", "assumed_roles", "unmodelled", "chunks", "jobs"),
+        "objects",
+    }
+)
 _AGAIN = "make the snapshot again with this version"
 
 
@@ -58,6 +65,8 @@ def _pieces(snapshot: Snapshot) -> Iterator[str]:
     yield f'{{"schema_version": {SCHEMA_VERSION},\n"digest": {_line(snapshot.digest)},\n'
     yield f'"server": {_line(to_json(snapshot.server))},\n'
     yield f'"limits": {_line(snapshot.limits)},\n'
+    if snapshot.roles is not RolesRead.NONE:
+        yield f'"roles": {_line(snapshot.roles.value)},\n"assumed_roles": {_line(snapshot.assumed_roles)},\n'
     for name in ("unmodelled", "chunks", "jobs", "objects"):
         yield f'"{name}": ['
         for position, item in enumerate(getattr(snapshot, name)):
@@ -107,7 +116,7 @@ def _load_json(path: Path) -> Any:
 
 
 def _snapshot(body: dict[str, Any]) -> Snapshot:
-    unknown = body.keys() - {"schema_version", "digest", "server", "limits", "unmodelled", "chunks", "jobs", "objects"}
+    unknown = body.keys() - _PARTS
     if unknown:
         raise TypeError(f"unknown field {min(unknown)!r}")
     objects = sorted((_object(item) for item in body["objects"]), key=lambda obj: (obj.kind, obj.key))
@@ -121,6 +130,8 @@ def _snapshot(body: dict[str, Any]) -> Snapshot:
         chunks=tuple(checked(HypertableChunks, item) for item in body["chunks"]),
         jobs=tuple(checked(JobStatus, item) for item in body.get("jobs", ())),
         limits=tuple(str(item) for item in body["limits"]),
+        roles=RolesRead(body.get("roles", RolesRead.NONE)),
+        assumed_roles=tuple(str(item) for item in body.get("assumed_roles", ())),
     )
 
 

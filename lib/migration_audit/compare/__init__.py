@@ -1,8 +1,20 @@
 """Two snapshots in, their differences out. Pure: no database, no files."""
 
 from migration_audit.compare.diff import compare
+from migration_audit.compare.effects import with_effects
 from migration_audit.compare.rules import AGAINST_LIVE, DEFAULT_WEIGHTS, RULE_OF_FIELD, Rules
 from migration_audit.compare.scope import in_scope
+from migration_audit.compare.server_wide import of_interest
 from migration_audit.compare.witness import hear_witness
 
-__all__ = ["AGAINST_LIVE", "DEFAULT_WEIGHTS", "RULE_OF_FIELD", "Rules", "compare", "hear_witness", "in_scope"]
+__all__ = [
+    "AGAINST_LIVE",
+    "DEFAULT_WEIGHTS",
+    "RULE_OF_FIELD",
+    "Rules",
+    "compare",
+    "hear_witness",
+    "in_scope",
+    "of_interest",
+    "with_effects",
+]

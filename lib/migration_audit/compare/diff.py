@@ -8,10 +8,13 @@ from typing import Any
 
 from migration_audit.compare import normalise
 from migration_audit.compare.rules import Rules
+from migration_audit.compare.server_wide import comparable
 from migration_audit.compare.spelling import one_spelling
+from migration_audit.model.access import Role
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
 from migration_audit.model.errors import AuditError
 from migration_audit.model.objects import CatalogObject
+from migration_audit.model.redacted import Redacted
 from migration_audit.model.snapshot import Snapshot
 
 Key = tuple[str, str]
@@ -34,6 +37,7 @@ def compare(
     ownership the SQL did not ask for (see ``normalise``). Raises AuditError when one snapshot holds a key twice.
     """
     rules = rules or Rules()
+    expected, actual, assumptions, not_compared = comparable(expected, actual)
     want, have = _by_key(expected, "expected"), _by_key(actual, "actual")
     normalisers = normalise.rules(want, have, expected_applied_by)
     found: list[Difference] = []
@@ -46,14 +50,19 @@ def compare(
             left, right = normalise.apply_all(normalisers, (want[key], have[key]))
             if left != right:
                 found.append(_changed(left, right, rules))
-    assumptions: tuple[str, ...] = ()
     if expected_applied_by is not None:
-        assumptions = (f"what the SQL gives no owner (it was applied as {expected_applied_by}) may have any owner",)
+        unstated = (
+            f"what the SQL gives no owner (it was applied as {expected_applied_by}) may have any owner",
+            "what the SQL does not say of the database as a whole may be anything",
+        )
+        assumptions = (*unstated, *assumptions)
+    assumed = {DiffVerdict.MISSING: actual.assumed_roles, DiffVerdict.UNEXPECTED: expected.assumed_roles}
     return Drift(
-        differences=tuple(_with_notes(_folded(found))),
+        differences=tuple(_with_notes(_folded(found), assumed)),
         unmodelled_expected=expected.unmodelled,
         unmodelled_actual=actual.unmodelled,
         assumptions=assumptions,
+        not_compared=not_compared,
     )
 
 
@@ -78,7 +87,12 @@ def _one_sided(
 
 def _changed(expected: CatalogObject, actual: CatalogObject, rules: Rules) -> Difference:
     changes = tuple(
-        FieldChange(name=name, expected=_text(left), actual=_text(right), severity=rules.of_field(name))
+        FieldChange(
+            name=name,
+            expected=_text(left),
+            actual=_text(_told_apart(right, left)),
+            severity=rules.of_field(name, expected.kind),
+        )
         for name in expected.compared()
         if (left := getattr(expected, name)) != (right := getattr(actual, name))
     )
@@ -104,6 +118,15 @@ def _text(value: Any) -> str | None:
     return str(value)
 
 
+def _told_apart(value: Any, other: Any) -> Any:
+    """The value; each redacted text in it that the other has under the same name with another value says so."""
+    if not isinstance(value, tuple):
+        return value
+    shown = {str(item) for item in other}
+    differ = {item for item in value if isinstance(item, Redacted) and item not in other and str(item) in shown}
+    return tuple(f"{item[:-1]}, differs)" if item in differ else item for item in value)
+
+
 def _folded(found: list[Difference]) -> Iterator[Difference]:
     """Each one-sided difference with the nearest missing or unexpected object that takes it along."""
     gone = {(d.kind, d.key): d.verdict for d in found if d.verdict is not DiffVerdict.CHANGED}
@@ -120,8 +143,13 @@ def _folded(found: list[Difference]) -> Iterator[Difference]:
             yield difference
 
 
-def _with_notes(differences: Iterator[Difference]) -> Iterator[Difference]:
-    """Missing and unexpected objects that are the same but for their name, each pointing at the other."""
+def _with_notes(
+    differences: Iterator[Difference], assumed_roles: Mapping[DiffVerdict, tuple[str, ...]]
+) -> Iterator[Difference]:
+    """Missing and unexpected objects that are the same but for their name, each pointing at the other.
+
+    And roles that one side makes, which the other takes for granted.
+    """
     found = list(differences)
     by_shape: dict[tuple[Any, ...], dict[DiffVerdict, str]] = {}
     for difference in found:
@@ -131,7 +159,10 @@ def _with_notes(differences: Iterator[Difference]) -> Iterator[Difference]:
         shape = _shape(difference)
         twins = by_shape.get(shape, {}) if shape else {}
         other = DiffVerdict.UNEXPECTED if difference.verdict is DiffVerdict.MISSING else DiffVerdict.MISSING
-        if other in twins:
+        if isinstance(difference.there, Role) and difference.there.name in assumed_roles.get(difference.verdict, ()):
+            side = "actual" if difference.verdict is DiffVerdict.MISSING else "expected"
+            yield replace(difference, note=f"the {side} side takes it for granted: it names it and does not create it")
+        elif other in twins:
             yield replace(difference, note=f"same definition under another name: {twins[other]}")
         else:
             yield difference

@@ -6,6 +6,8 @@ PostgreSQL itself does most of it (both sides are read back from a catalog). Wha
                           side has is a difference of its own and must not make every later column one.
 ``unstated_owner``        in a shadow, whatever the SQL gives no owner belongs to the role that happened to apply it.
                           Against a live database such an owner says nothing, and any owner is taken for equal.
+``unstated_database``     the same for what can be said of the database itself: what the SQL does not say of it, whoever made
+                          the live database has said.
 ``one_text``              expressions of which PostgreSQL prints several spellings (see ``spelling``).
 ``own_columns_in_order``  where a column that is only inherited stands depends on when the parent got it: ``pg_dump`` does
                           not tell it, and a restored dump changes it. Partitions keep an order of their own.
@@ -14,11 +16,13 @@ PostgreSQL itself does most of it (both sides are read back from a catalog). Wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from migration_audit.compare.spelling import one_spelling, one_spelling_of_routine
+from migration_audit.model.access import Database
 from migration_audit.model.objects import CatalogObject, quoted
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.routines import Routine
@@ -40,6 +44,7 @@ def rules(
         no_default(want, have),
         one_text,
         unstated_owner(applied_by),
+        unstated_database(applied_by),
     )
 
 
@@ -63,6 +68,18 @@ def unstated_owner(applied_by: str | None) -> Callable[[CatalogObject, CatalogOb
         if applied_by is None or owner != applied_by or not hasattr(actual, "owner"):
             return expected, actual
         return expected, replace(actual, owner=owner)  # type: ignore[call-arg]  # both have the field
+
+    return normalise
+
+
+def unstated_database(applied_by: str | None) -> Callable[[CatalogObject, CatalogObject], Pair]:
+    """A normaliser that takes what the expected side does not say of its database for "not stated"."""
+
+    def normalise(expected: CatalogObject, actual: CatalogObject) -> Pair:
+        if applied_by is None or not (isinstance(expected, Database) and isinstance(actual, Database)):
+            return expected, actual
+        unstated = {name: value for name in Database.compared() if not (value := getattr(expected, name))}
+        return expected, replace(actual, **unstated)
 
     return normalise
 
@@ -122,7 +139,14 @@ def no_default(want: Objects, have: Objects) -> Callable[[CatalogObject, Catalog
 
 def _is_null(column: Column) -> bool:
     """No default, or NULL of the column's own type; of a domain, NULL is more than nothing: it replaces another default."""
-    return column.default is None or column.default == f"NULL::{column.type.partition('(')[0]}"
+    return column.default is None or column.default == f"NULL::{_without_length(column.type)}"
+
+
+def _without_length(type_name: str) -> str:
+    """A type as a cast of NULL to it is printed: ``character varying`` of ``character varying(20)``."""
+    bare = re.sub(r"\(\d+(?:,-?\d+)?\)", "", type_name)
+    bare = re.sub(r"^interval [a-z ]+", "interval", bare)
+    return re.sub(r"^character(?! varying)", "bpchar", bare)
 
 
 def apply_all(normalisers: Iterable[Callable[[CatalogObject, CatalogObject], Pair]], pair: Pair) -> Pair:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.errors import UsageError
+from migration_audit.model.snapshot import SERVER_WIDE
 
 RULE_OF_FIELD: Mapping[str, str] = MappingProxyType(
     {
@@ -34,6 +35,7 @@ RULE_OF_FIELD: Mapping[str, str] = MappingProxyType(
 DEFAULT_WEIGHTS: Mapping[str, Severity] = MappingProxyType(
     {
         "comments": Severity.INFO,
+        "roles": Severity.BLOCKER,
         "column_order": Severity.INFO,
         "owners": Severity.WARNING,
         "privileges": Severity.WARNING,
@@ -59,9 +61,9 @@ class Rules:
             raise UsageError(f"there is no rule named {', '.join(unknown)}", todo=f"the rules are: {known}")
         return replace(self, weights=MappingProxyType({**self.weights, **weights}))
 
-    def of_field(self, name: str) -> Severity:
-        """The weight of a difference in one attribute."""
-        rule = RULE_OF_FIELD.get(name)
+    def of_field(self, name: str, kind: str = "") -> Severity:
+        """The weight of a difference in one attribute of an object of this kind."""
+        rule = "roles" if kind in SERVER_WIDE and name != "comment" else RULE_OF_FIELD.get(name)
         return self.weights[rule] if rule else Severity.BLOCKER
 
     @property
@@ -70,5 +72,6 @@ class Rules:
         return self.weights["unexpected"]
 
 
-AGAINST_LIVE = Rules().override({"extension_version": Severity.WARNING})
-"""Against a live server the versions of extensions are those of that server, not those of the SQL (check LIV002)."""
+AGAINST_LIVE = Rules().override({"extension_version": Severity.WARNING, "roles": Severity.WARNING})
+"""Against a live server the versions of extensions are those of that server, not those of the SQL (check LIV002); and who
+runs a server gives its roles passwords, limits and rights that no file says. A role that is missing blocks here too."""

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import replace
+from fnmatch import translate
 
 from migration_audit.model.objects import CatalogObject, dotted
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import Ledger, Project
+from migration_audit.project import LedgerSettings, Project
 
 Key = tuple[str, str]
+Scoped = tuple[Snapshot, tuple[Excluded, ...]]
+
+_OTHER_SCHEMAS = "(other schemas)"
+_KEPT: deque[tuple[Snapshot, Project, Scoped]] = deque(maxlen=8)
+"""The last answers: each table of a report asks again for the same two or three snapshots."""
 
 
-def in_scope(snapshot: Snapshot, project: Project) -> tuple[Snapshot, tuple[Excluded, ...]]:
+def in_scope(snapshot: Snapshot, project: Project) -> Scoped:
     """The snapshot without what is out of scope, and how many objects each rule took out.
 
     An object follows the object that it belongs to: the index of an excluded table is excluded by the same rule.
     """
-    by_key = snapshot.by_key
-    decided: dict[Key, str | None] = {}
+    for kept_snapshot, kept_project, answer in tuple(_KEPT):
+        if kept_snapshot is snapshot and kept_project is project:
+            return answer
+    answer = _in_scope(snapshot, project)
+    _KEPT.append((snapshot, project, answer))
+    return answer
+
+
+def _in_scope(snapshot: Snapshot, project: Project) -> Scoped:
+    scope = _Scope(snapshot.by_key, project)
     kept, counts = [], Counter[str]()
     for obj in snapshot.objects:
-        pattern = _excluded_by(obj, by_key, project, decided)
+        pattern = scope.excluded_by((obj.kind, obj.key), obj)
         if pattern is None:
             kept.append(obj)
         else:
@@ -32,33 +47,49 @@ def in_scope(snapshot: Snapshot, project: Project) -> tuple[Snapshot, tuple[Excl
     return replace(snapshot, objects=tuple(kept)), told
 
 
-def _excluded_by(
-    obj: CatalogObject, by_key: Mapping[Key, CatalogObject], project: Project, decided: dict[Key, str | None]
-) -> str | None:
-    key = (obj.kind, obj.key)
-    if key not in decided:
-        decided[key] = _own_rule(obj, project)
-        owner = by_key.get(obj.belongs_to) if obj.belongs_to else None
-        if decided[key] is None and owner is not None and owner.kind != "schema":
-            decided[key] = _excluded_by(owner, by_key, project, decided)
-    return decided[key]
+class _Scope:
+    """The rules of a project, ready for many objects of one snapshot."""
 
+    def __init__(self, by_key: Mapping[Key, CatalogObject], project: Project) -> None:
+        self._by_key = by_key
+        self._project = project
+        self._decided: dict[Key, str | None] = {}
+        self._ledgers: dict[Key, str] = {}
+        for ledger in reversed(_ledgers(project)):
+            self._ledgers |= {("table", ledger.key): ledger.key, ("schema", dotted(ledger.schema)): ledger.key}
+        schemas = project.scope.schemas
+        self._schemas = None if schemas is None else frozenset(schemas)
+        self._globs: dict[str, re.Pattern[str] | None] = {}
 
-def _own_rule(obj: CatalogObject, project: Project) -> str | None:
-    for ledger in _ledgers(project):
-        if (obj.kind, obj.key) in {("table", ledger.key), ("schema", dotted(ledger.schema))}:
-            return ledger.key
-    for rule in project.scope.exclude:
-        if rule.matches(kind=obj.kind, key=obj.key):
-            return rule.pattern
-    schemas = project.scope.schemas
-    schema = getattr(obj, "name" if obj.kind == "schema" else "schema", None)
-    if schemas is not None and schema is not None and obj.kind != "extension" and schema not in schemas:
-        return _OTHER_SCHEMAS
-    return None
+    def excluded_by(self, key: Key, obj: CatalogObject) -> str | None:
+        """The rule that takes the object out, by itself or with what it belongs to; None for one that stays."""
+        if key not in self._decided:
+            decided = self._own_rule(key, obj)
+            owner_key = obj.belongs_to if decided is None else None
+            if owner_key is not None and owner_key[0] != "schema" and owner_key in self._by_key:
+                decided = self.excluded_by(owner_key, self._by_key[owner_key])
+            self._decided[key] = decided
+        return self._decided[key]
 
+    def _own_rule(self, key: Key, obj: CatalogObject) -> str | None:
+        if key in self._ledgers:
+            return self._ledgers[key]
+        kind = key[0]
+        if kind not in self._globs:
+            self._globs[kind] = self._compiled(kind)
+        globs = self._globs[kind]
+        if globs is not None and (found := globs.match(key[1])) and found.lastgroup:
+            return self._project.scope.exclude[int(found.lastgroup[1:])].pattern
+        schema = getattr(obj, "name" if kind == "schema" else "schema", None)
+        if self._schemas is not None and schema is not None and kind != "extension" and schema not in self._schemas:
+            return _OTHER_SCHEMAS
+        return None
 
-_OTHER_SCHEMAS = "(other schemas)"
+    def _compiled(self, kind: str) -> re.Pattern[str] | None:
+        """One expression for all globs on objects of a kind; its group tells which rule it was, the first that matches."""
+        rules = enumerate(self._project.scope.exclude)
+        parts = [f"(?P<r{number}>{translate(rule.pattern)})" for number, rule in rules if rule.kind in {None, kind}]
+        return re.compile("|".join(parts)) if parts else None
 
 
 def _reasons(project: Project) -> dict[str, str]:
@@ -69,6 +100,6 @@ def _reasons(project: Project) -> dict[str, str]:
     return reasons
 
 
-def _ledgers(project: Project) -> list[Ledger]:
+def _ledgers(project: Project) -> list[LedgerSettings]:
     found = [source.ledger for source in (project.legacy, project.owner) if source.ledger is not None]
     return list({ledger.key: ledger for ledger in found}.values())

@@ -1,107 +1,36 @@
 """Whether everything that ``pg_dump`` sees differ is explained by a difference of ours; pure, from two texts.
 
-``dump_text`` tells how a dump becomes named parts. A part that differs must be explained by a difference about the
-same object *and the same aspect*: a comment that differs explains a comment, never a column. What is claimed:
-
-- a missing or unexpected object explains its own part, its owner, comment and privileges (its columns, indexes and so on
-  are differences of their own);
-- a changed attribute explains the part that pg_dump writes it to (``_ASPECTS``), and where none is listed, the object's
-  own definition;
-- a changed column or constraint explains the same of tables that inherit it, because a dump says there only what is not
-  inherited;
-- an index that makes a constraint explains the constraint's text, since that is where pg_dump writes it;
-- an identity column explains its sequence, and a hypertable the trigger that TimescaleDB puts on it;
-- a kind that is not listed explains the part of its own class and name, and an object that is not modelled the parts of
-  its class: it is told by name, and nothing is called covered while it is there.
+``dump_text`` tells how a dump becomes named parts, ``claims`` which of them a difference explains.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from migration_audit.compare.dump_text import RELATION, ROUTINE, TYPE, Address, identifiers, parts
+from migration_audit.compare.claims import CLASS, Claims
+from migration_audit.compare.dump_text import ROUTINE, Address, identifiers, parts
 from migration_audit.compare.spelling import one_spelling, one_spelling_of_routine
-from migration_audit.model.drift import Difference, DiffVerdict, Drift
-from migration_audit.model.objects import CatalogObject, dotted
-from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
+from migration_audit.model.drift import Drift
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.relations import Constraint, Table
 from migration_audit.model.snapshot import Snapshot, Unmodelled
-from migration_audit.model.timescale import Hypertable
 from migration_audit.model.witness import Unexplained, Witness
 
 LONGEST = 300
 """Characters of a text that a finding shows."""
 
-_CLASS = {
-    "table": "TABLE",
-    "view": "VIEW",
-    "materialized view": "MATERIALIZED VIEW",
-    "sequence": "SEQUENCE",
-    "function": ROUTINE,
-    "aggregate": ROUTINE,
-    "type": TYPE,
-    "domain": TYPE,
-    "statistics object": "STATISTICS",
-    "extended statistics": "STATISTICS",
-    "default privileges": "DEFAULT ACL",
-    "default acl": "DEFAULT ACL",
-    "publication relation": "PUBLICATION TABLE",
-    "publication namespace": "PUBLICATION TABLES IN SCHEMA",
-    "foreign server": "SERVER",
-    "foreign-data wrapper": "FOREIGN DATA WRAPPER",
-}
-_ASPECTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "table": {
-        "column_order": ("COLUMN ORDER",),
-        "row_security": ("ROW SECURITY",),
-        "force_row_security": ("FORCE ROW SECURITY",),
-        "replica_identity": ("REPLICA IDENTITY",),
-        "partition_bound": ("TABLE ATTACH",),
-        "inherits": ("TABLE", "TABLE ATTACH"),
-    },
-    "column": {
-        "default": ("COLUMN", "COLUMN DEFAULT"),
-        "generated": ("COLUMN", "COLUMN DEFAULT"),
-        "identity_kind": ("COLUMN IDENTITY",),
-        "storage": ("COLUMN SETTING",),
-        "compression": ("COLUMN SETTING",),
-        "statistics": ("COLUMN SETTING",),
-        "options": ("COLUMN SETTING",),
-        "is_local": ("COLUMN", "COLUMN DEFAULT", "COLUMN SETTING"),
-    },
-    "index": {
-        "clustered": ("CLUSTER",),
-        "statistics": ("INDEX STATISTICS",),
-        "valid": ("INDEX", "INDEX ATTACH", "INDEX STATISTICS", "COMMENT ON INDEX", "CLUSTER"),
-    },
-    "sequence": {"owned_by": ("SEQUENCE OWNED BY",)},
-    "trigger": {"enabled": ("TRIGGER STATE",)},
-    "rule": {"enabled": ("RULE STATE",)},
-}
-_TYPE_PARTS = ("COMMENT ON DOMAIN CONSTRAINT", "COMMENT ON COLUMN")
-_WITH_IT: Mapping[str, tuple[str, ...]] = {
-    "table": (*_ASPECTS["table"], "TABLE ATTACH", "COLUMN ORDER", "ROW SECURITY", "FORCE ROW SECURITY", "REPLICA IDENTITY"),
-    "column": ("COLUMN DEFAULT", "COLUMN SETTING", "COLUMN IDENTITY"),
-    "index": ("INDEX ATTACH", "INDEX STATISTICS", "CLUSTER", "REPLICA IDENTITY"),
-    "sequence": ("SEQUENCE OWNED BY",),
-    "type": _TYPE_PARTS,
-    "domain": _TYPE_PARTS,
-    "trigger": ("TRIGGER STATE",),
-    "rule": ("RULE STATE",),
-    "publication": ("PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA"),
-}
-_UNNAMED = frozenset({"CAST", "DEFAULT ACL", "TRANSFORM", "USER MAPPING", "SECURITY LABEL", "EXTENSION DEPENDENCY"})
-"""Classes whose entries a dump does not name as we do: one difference of ours explains any of the class."""
-
-_NAME = {"operator": ("name",), "operator class": ("name",), "operator family": ("name",)}
-"""The attributes that a dump names an object by, where they are not its identity."""
+_NO_DEFAULT = re.compile(r"(?:^SET)? ?DEFAULT NULL(?:::[^:']+?)?(?= (?:CONSTRAINT .+ )?NOT NULL|$)")
+"""``DEFAULT NULL`` as it is printed where somebody wrote it, with the type, and where nobody did."""
+_NAMED_NOT_NULL = re.compile(r' CONSTRAINT ("(?:[^"]|"")+"|\w+) NOT NULL')
 
 
 def hear_witness(drift: Drift, *, expected: tuple[Snapshot, str], actual: tuple[Snapshot, str]) -> Witness:
     """The verdict of two dumps about a comparison; each side is a snapshot and the dump of the same database."""
-    left, right = parts(expected[1]), parts(actual[1])
+    inherited = _inherited_columns(expected[0]) & _inherited_columns(actual[0])
+    left, right = (_as_inherited(parts(dump), inherited, snapshot) for snapshot, dump in (expected, actual))
     differing = {a: (left.get(a), right.get(a)) for a in sorted(left.keys() | right.keys()) if not _equal(a, left, right)}
-    claims = _Claims(expected[0], actual[0])
+    claims = Claims(expected[0], actual[0])
     claimed_by = {(d.kind, d.key): set(claims.of(d)) for d in drift.differences}
     claimed = set[Address]().union(*claimed_by.values())
     classes = {_class_of(thing) for thing in (*drift.unmodelled_expected, *drift.unmodelled_actual)}
@@ -122,6 +51,29 @@ def hear_witness(drift: Drift, *, expected: tuple[Snapshot, str], actual: tuple[
         and not any(owner in claimed_by and owner not in unseen for owner in _owners(d.there, expected[0], actual[0]))
     ]
     return Witness(unexplained=tuple(unexplained), beyond=tuple(beyond))
+
+
+def _inherited_columns(snapshot: Snapshot) -> set[tuple[str, str]]:
+    """Schema, and table and column, of all columns of tables that inherit."""
+    tables = (table for table in snapshot.of(Table) if table.inherits)
+    return {(table.schema, f"{table.name} {column}") for table in tables for column in table.column_order}
+
+
+def _as_inherited(dump: Mapping[Address, str], columns: set[tuple[str, str]], snapshot: Snapshot) -> Mapping[Address, str]:
+    """The dump without what it has to say of a column because of a parent, and what comes back as the column's own.
+
+    That is ``DEFAULT NULL`` where the column lacks its parent's default, and, from PostgreSQL 18 on, the name of a NOT NULL
+    that came with the parent.
+    """
+    own = {(c.schema, c.table, c.name) for c in snapshot.of(Constraint) if c.type == "not null"}
+    found = dict(dump)
+    for address, text in dump.items():
+        if address[0] in {"COLUMN", "COLUMN DEFAULT"} and address[1:] in columns:
+            named = _NAMED_NOT_NULL.search(text)
+            if named and (address[1], address[2].partition(" ")[0], identifiers(named[1])[0]) not in own:
+                text = text[: named.start()] + " NOT NULL" + text[named.end() :]  # noqa: PLW2901
+            found[address] = _NO_DEFAULT.sub("", text) if "DEFAULT NULL" in text else text
+    return {address: text for address, text in found.items() if text or address[0] != "COLUMN DEFAULT"}
 
 
 def _owners(obj: CatalogObject, *sides: Snapshot) -> Iterator[tuple[str, str]]:
@@ -172,129 +124,7 @@ def _short(text: str | None) -> str | None:
 
 
 def _class_of(thing: Unmodelled) -> str:
-    return _CLASS.get(thing.kind, thing.kind.upper())
-
-
-class _Claims:
-    """What each difference explains, given both catalogs (for what inherits, and which sequence serves a column)."""
-
-    def __init__(self, *sides: Snapshot) -> None:
-        self._heirs: dict[str, set[tuple[str, str]]] = {}
-        self._sequences: dict[str, set[tuple[str, str]]] = {}
-        self._columns: dict[str, set[str]] = {}
-        self._indexes: dict[str, set[tuple[str, str]]] = {}
-        for side in sides:
-            for index in side.of(Index):
-                self._indexes.setdefault(index.table, set()).add((index.schema, index.name))
-            for table in side.of(Table):
-                self._columns.setdefault(table.key, set()).update(table.column_order)
-                for parent in table.inherits:
-                    self._heirs.setdefault(parent, set()).add((table.schema, table.name))
-            for sequence in side.of(Sequence):
-                if sequence.owned_by:
-                    self._sequences.setdefault(sequence.owned_by, set()).add((sequence.schema, sequence.name))
-
-    def of(self, difference: Difference) -> Iterator[Address]:
-        """The parts of a dump that this difference explains."""
-        there = difference.there
-        aspects = list(_aspects(difference))
-        schema, name = _named(there)
-        yield from _addresses(there, schema, name, aspects)
-        if _class(there) in _UNNAMED:
-            yield from ((aspect, "", "*") for aspect in aspects)
-        if there.kind == "changed privileges":
-            *_, inside, name = ["", *identifiers(there.key.partition("(")[0])]
-            yield from ((f"ACL ON {kind}", inside, name) for kind in (RELATION, ROUTINE, TYPE, "LANGUAGE", "SCHEMA"))
-        match there:
-            case Column():
-                if "COLUMN IDENTITY" in aspects:
-                    for where in self._sequences.get(there.key, ()):
-                        yield from (("SEQUENCE", *where), ("SEQUENCE OWNED BY", *where))
-                yield from self._inherited(dotted(there.schema, there.table), there.name, aspects)
-            case Table():
-                yield from self._of_table(there, difference, aspects)
-            case Constraint():
-                if there.definition.startswith("NOT NULL "):
-                    yield ("COLUMN", there.schema, f"{there.table} {identifiers(there.definition[9:])[0]}")
-                yield from self._inherited(dotted(there.schema, there.table), there.name, aspects)
-            case Index():
-                yield from _of_index(there, aspects)
-            case Hypertable():
-                yield "TRIGGER", there.schema, f"{there.table} ts_insert_blocker"
-
-    def _of_table(self, table: Table, difference: Difference, aspects: list[str]) -> Iterator[Address]:
-        if "TABLE ATTACH" in aspects:  # its indexes become part of the parent's with it
-            yield from (("INDEX ATTACH", *where) for where in self._indexes.get(table.key, ()))
-        if isinstance(difference.expected, Table) and isinstance(difference.actual, Table):
-            # What a parent says of a column is not said again.
-            for parent in set(difference.expected.inherits) ^ set(difference.actual.inherits):
-                for name in self._columns.get(parent, ()):
-                    yield from ((part, table.schema, f"{table.name} {name}") for part in ("COLUMN", *_WITH_IT["column"]))
-
-    def _inherited(self, table: str, name: str, aspects: list[str]) -> Iterator[Address]:
-        pending, seen = [table], {table}
-        while pending:
-            for schema, heir in self._heirs.get(pending.pop(), ()):
-                if (key := dotted(schema, heir)) not in seen:
-                    seen.add(key)
-                    pending.append(key)
-                    yield from ((aspect, schema, f"{heir} {name}") for aspect in aspects if " ON " not in aspect)
-
-
-def _class(obj: CatalogObject) -> str:
-    return _CLASS.get(obj.kind, obj.kind.upper())
-
-
-def _named(obj: CatalogObject) -> tuple[str, str]:
-    """Schema and name as a dump's comments write them, without quotes."""
-    values = {name: str(getattr(obj, name)) for name in _NAME.get(obj.kind, obj.identity)}
-    schema = str(getattr(obj, "schema", "")) if "schema" in obj.identity else ""
-    values.pop("schema", None)
-    if _class(obj) == ROUTINE:
-        return schema, f"{values['name']}({values['arguments'] or ('*' if obj.kind == 'aggregate' else '')})"
-    return schema, " ".join(values.values())
-
-
-def _about(obj: CatalogObject) -> tuple[str, str, str]:
-    """Class and names under which comment, owner and privileges stand."""
-    kind = RELATION if obj.kind in {"table", "view", "materialized view", "sequence"} else _class(obj)
-    schema, name = _named(obj)
-    return kind, schema, name
-
-
-def _aspects(difference: Difference) -> Iterator[str]:
-    there = difference.there
-    own, (about, _, _) = _class(there), _about(there)
-    special: Mapping[str, Any] = {
-        "comment": (f"COMMENT ON {about}",),
-        "owner": (f"OWNER OF {about}",),
-        "privileges": (f"ACL ON {about}",),
-    }
-    if difference.verdict is not DiffVerdict.CHANGED:
-        yield from (own, *_WITH_IT.get(there.kind, ()), *(aspects[0] for aspects in special.values()))
-        return
-    for change in difference.fields:
-        if own == TYPE and change.name == "comment":
-            yield from _TYPE_PARTS  # comments on a domain's constraints and a composite type's columns are the type's
-        yield from special.get(change.name) or _ASPECTS.get(there.kind, {}).get(change.name, (own,))
-
-
-def _addresses(obj: CatalogObject, schema: str, name: str, aspects: list[str]) -> Iterator[Address]:
-    for aspect in aspects:
-        yield aspect, schema, name
-        if _class(obj) == ROUTINE and " ON " in aspect:
-            yield aspect, schema, name.partition("(")[0]
-        if aspect in _TYPE_PARTS and _class(obj) == TYPE:
-            yield aspect, schema, f"{name} *"
-
-
-def _of_index(index: Index, aspects: list[str]) -> Iterator[Address]:
-    table = identifiers(index.table)[-1]
-    for aspect in aspects:
-        if aspect in {"CLUSTER", "REPLICA IDENTITY"}:
-            yield aspect, index.schema, table
-        elif aspect == "INDEX" and index.constraint:
-            yield "CONSTRAINT", index.schema, f"{table} {index.constraint}"
+    return CLASS.get(thing.kind, thing.kind.upper())
 
 
 __all__ = ["hear_witness"]

@@ -12,6 +12,11 @@ from typing import ClassVar
 from migration_audit.model.objects import CatalogObject, quoted
 
 
+def quoted_role(name: str) -> str:
+    """A role as a key shows it; ``(superuser)`` is no name."""
+    return name if name == "(superuser)" else quoted(name)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultPrivileges(CatalogObject):
     """What ``ALTER DEFAULT PRIVILEGES`` says of the objects that a role will make."""
@@ -104,8 +109,34 @@ class ExtensionDependency(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Database(CatalogObject):
+    """The database itself; its name is whoever made it's, so that two of them are one object for a comparison.
+
+    Encoding and locale are the server's. No dump has any of this, unless it is asked to create the database.
+    """
+
+    kind: ClassVar[str] = "database"
+    identity: ClassVar[tuple[str, ...]] = ()
+
+    settings: tuple[str, ...]
+    """What ``ALTER DATABASE … SET`` says: ``name=value``, sorted; values of names with a dot are redacted."""
+    connection_limit: int | None
+    owner: str
+    privileges: tuple[str, ...]
+    comment: str | None
+
+    @property
+    def key(self) -> str:
+        """``this database``."""
+        return "this database"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tablespace(CatalogObject):
-    """A tablespace that something in this database is in; where it is on disk is the server's business."""
+    """A tablespace; where it is on disk is the server's business.
+
+    Where the whole server is read each is an object, else those that something in the database is in.
+    """
 
     kind: ClassVar[str] = "tablespace"
     identity: ClassVar[tuple[str, ...]] = ("name",)
@@ -119,7 +150,7 @@ class Tablespace(CatalogObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role(CatalogObject):
-    """A role that somebody made; its password is never read."""
+    """A role that somebody made, or ``(superuser)``, the server's own, where it was altered. No password is ever read."""
 
     kind: ClassVar[str] = "role"
     identity: ClassVar[tuple[str, ...]] = ("name",)
@@ -129,7 +160,17 @@ class Role(CatalogObject):
     """``LOGIN``, ``NOINHERIT``, … where they are not what ``CREATE ROLE`` gives by itself."""
     connection_limit: int | None
     valid_until: str | None
+    """``2030-01-01 00:00:00`` in UTC, or ``infinity``."""
+    password: bool | None
+    """Whether it has one; None where that cannot be seen, or is not the SQL's business: a server that others use."""
+    assumed: bool
+    """True for one that the SQL alters and does not make: it was made for the SQL, see ``Applied.assumed_roles``."""
     comment: str | None
+
+    @property
+    def key(self) -> str:
+        """The name."""
+        return quoted_role(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +196,7 @@ class RoleMembership(CatalogObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSettings(CatalogObject):
-    """What ``ALTER ROLE`` or ``ALTER DATABASE … SET`` says, for this database or for all."""
+    """What ``ALTER ROLE … SET`` says; what holds for all roles in this database is the database's own."""
 
     kind: ClassVar[str] = "settings"
     identity: ClassVar[tuple[str, ...]] = ("role", "database")
@@ -169,8 +210,8 @@ class RoleSettings(CatalogObject):
 
     @property
     def key(self) -> str:
-        """``of role app in this database``, ``of this database``."""
-        role = "all roles" if self.role is None else f"role {quoted(self.role)}"
+        """``of role app in this database``, ``of all roles in all databases``."""
+        role = "all roles" if self.role is None else f"role {quoted_role(self.role)}"
         return f"of {role} in {'this database' if self.database else 'all databases'}"
 
 

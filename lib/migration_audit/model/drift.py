@@ -81,6 +81,8 @@ class Drift:
     unmodelled_actual: tuple[Unmodelled, ...] = ()
     assumptions: tuple[str, ...] = ()
     """What was taken for equal by a named rule, each as a sentence."""
+    not_compared: tuple[str, ...] = ()
+    """What one side does not tell, as no database holds it: each in words. It is no difference, and not equal either."""
 
     @property
     def equal(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
@@ -16,6 +17,20 @@ from migration_audit.model.timescale_jobs import JobStatus
 ObjectT = TypeVar("ObjectT", bound=CatalogObject)
 
 SCHEMA_VERSION = 1
+
+SERVER_WIDE = frozenset({"role", "role membership", "settings", "parameter privileges"})
+"""The kinds that belong to a whole server, and not to one database."""
+
+
+class RolesRead(StrEnum):
+    """What a snapshot knows of the roles of its server, and of everything else that no database holds."""
+
+    NONE = "none"
+    """They were not read."""
+    SHARED = "shared"
+    """Read from a server that others use too: what only this side has may be anybody's."""
+    OWN = "own"
+    """Read from a server that was made for the SQL alone: what is there, the SQL made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +88,10 @@ class Snapshot:
     """How TimescaleDB's jobs go; like the chunks a state, and no part of the digest."""
     limits: tuple[str, ...] = field(default=())
     """What the reading role may not see, each as a sentence; empty for most."""
+    roles: RolesRead = RolesRead.NONE
+    """Whether roles, their members and settings, and privileges on parameters are among the objects."""
+    assumed_roles: tuple[str, ...] = ()
+    """Roles that the SQL names and does not make: created for it without any rights, and no objects of it."""
 
     def of(self, kind: type[ObjectT]) -> tuple[ObjectT, ...]:
         """The objects of one kind, in key order."""
@@ -85,9 +104,14 @@ class Snapshot:
 
     @cached_property
     def digest(self) -> str:
-        """``sha256:…`` over the compared facts alone: the same on every server, machine and OID."""
+        """``sha256:…`` over the compared facts alone: the same on every server, machine and OID.
+
+        Roles of a server that others use too are no part of it.
+        """
         facts: list[list[Any]] = []
         for cls, objects in groupby(self.objects, key=_class_of):
+            if cls.kind in SERVER_WIDE and self.roles is not RolesRead.OWN:
+                continue
             names = sorted((*cls.identity, *cls.compared()))
             facts.append([cls.kind, names, list(map(attrgetter(*names), objects))])
         facts.append(["unmodelled", [[u.kind, u.identity] for u in self.unmodelled]])

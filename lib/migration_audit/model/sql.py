@@ -57,6 +57,12 @@ class SqlSource:
         return tuple(s for f in self.files for s in f.statements)
 
 
+def one_line(statement: str) -> str:
+    """A statement on one line, 200 characters at most, without a password."""
+    line = _PASSWORD.sub(r"\1'***'", " ".join(statement.split()))
+    return line if len(line) <= 200 else line[:199] + "…"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlFailure:
     """The first statement that the server refused."""
@@ -69,8 +75,7 @@ class SqlFailure:
     @property
     def shown_statement(self) -> str:
         """The statement on one line, 200 characters at most, without a password: ``CREATE ROLE … PASSWORD '***'``."""
-        line = _PASSWORD.sub(r"\1'***'", " ".join(self.statement.split()))
-        return line if len(line) <= 200 else line[:199] + "…"
+        return one_line(self.statement)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from migration_audit.model.errors import ServerError
 class Databases(ABC):
     """The part of a cluster that talks to it."""
 
+    is_private = True
+
     @abstractmethod
     def conninfo(self, database: str = "postgres", user: str | None = None) -> str:
         """A libpq connection string."""

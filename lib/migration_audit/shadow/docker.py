@@ -116,13 +116,13 @@ def find_docker(progress: Progress) -> DockerServer:
 
 def why_not() -> str | None:
     """Why containers cannot be used, or None when they can."""
+    if not _socket_answers():  # asked first: the client library takes a while to load
+        return "no Docker engine answers (its socket takes no connections)"
     try:
         import docker  # type: ignore[import-untyped]  # noqa: PLC0415
         import testcontainers.core  # noqa: F401, PLC0415
     except ImportError:
         return "testcontainers is not installed (python -m pip install 'migration-audit[docker]')"
-    if not _socket_answers():
-        return "no Docker engine answers (its socket takes no connections)"
     try:
         client = docker.from_env(timeout=ENGINE_LIMIT)
         try:

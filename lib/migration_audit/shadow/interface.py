@@ -24,6 +24,10 @@ class Cluster(Protocol):
     def superuser(self) -> str:
         """The role that creates databases: a superuser, except on a server named by URL, where it is the URL's."""
 
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody else uses it, so that every role in it was made by what runs in the databases made here."""
+
     def conninfo(self, database: str = "postgres", user: str | None = None) -> str:
         """A libpq connection string; it may hold a password, so it is never printed."""
 

@@ -13,7 +13,7 @@ from migration_audit.model.objects import dotted
 from migration_audit.model.preflight import ProbeResult
 from migration_audit.project import Probe
 
-_STAND_IN = "migration_audit_writer"
+STAND_IN = "migration_audit_writer"
 """Plays the writer where audit.toml names no role."""
 
 
@@ -26,7 +26,7 @@ def run_probes(conninfo: str, probes: Iterable[Probe], *, writer_role: str | Non
     Raises psycopg.Error when the database cannot be reached.
     """
     with psycopg.connect(conninfo, application_name="migration-audit") as connection:
-        return tuple(_run(connection, probe, probe.role or writer_role or _STAND_IN) for probe in probes)
+        return tuple(_run(connection, probe, probe.role or writer_role or STAND_IN) for probe in probes)
 
 
 def _run(connection: psycopg.Connection[Any], probe: Probe, role: str) -> ProbeResult:
@@ -53,7 +53,7 @@ def _run(connection: psycopg.Connection[Any], probe: Probe, role: str) -> ProbeR
 
 def writer_or_none(role: str) -> str | None:
     """The role's name for the report; None for the stand-in."""
-    return None if role == _STAND_IN else role
+    return None if role == STAND_IN else role
 
 
 def _become_writer(connection: psycopg.Connection[Any], role: str) -> None:

@@ -76,6 +76,8 @@ class UrlServer:
 class UrlCluster(Databases):
     """The databases of ours on the user's server, called by the names that they were asked for with."""
 
+    is_private = False
+
     def __init__(self, url: str) -> None:
         """Nothing is made on the server yet."""
         from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415

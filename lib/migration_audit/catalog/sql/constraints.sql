@@ -52,6 +52,22 @@ select relation.nspname as schema,
        con.convalidated as validated,
        con.conislocal as is_local,
        des.description as comment,
+       coalesce(
+           case when con.contype = 'f' or con.condeferrable then (
+               select pg_catalog.string_agg(distinct one.text, ', ' order by one.text)
+                 from (
+                       select case trg.tgenabled
+                                  when 'D' then 'disabled' when 'R' then 'replica' else 'always'
+                              end || ' on ' || trg.tgrelid::pg_catalog.regclass as text
+                         from pg_catalog.pg_trigger as trg
+                        where trg.tgconstraint = con.oid
+                          and trg.tgisinternal
+                          and trg.tgenabled <> 'O'
+                          and trg.tgrelid in (con.conrelid, con.confrelid)
+                      ) as one
+           ) end,
+           'origin'
+       ) as enabled,
        con.xmin::text || ',' || con.cmin::text as origin
   from relation
   join pg_catalog.pg_constraint as con on con.conrelid = relation.oid

@@ -133,6 +133,20 @@ select agg.user_view_schema as schema,
                 where att.attrelid = rel.oid and att.attnum > 0 and not att.attisdropped
            )
        ), '') as comment,
+       -- A column that the view of one version has, and that its table has not.
+       case when exists (
+                select
+                  from pg_catalog.pg_attribute as att
+                 where att.attrelid = 'timescaledb_information.continuous_aggregates'::pg_catalog.regclass
+                   and att.attname = 'invalidate_using'
+                   and not att.attisdropped
+            )
+            then (pg_catalog.xpath('//invalidate_using/text()', pg_catalog.query_to_xml(
+                pg_catalog.format(
+                    'select invalidate_using from timescaledb_information.continuous_aggregates'
+                    ' where view_schema = %L and view_name = %L', agg.user_view_schema, agg.user_view_name
+                ), false, true, ''
+            )))[1]::text end as invalidate_using,
        agg.xmin::text || ',' || agg.cmin::text as origin
   from _timescaledb_catalog.continuous_agg as agg
   join pg_catalog.pg_namespace as nsp on nsp.nspname = agg.user_view_schema

@@ -1,4 +1,5 @@
--- Policies and jobs that somebody made; those below 1000 come with TimescaleDB. For TimescaleDB before 2.25.
+-- Policies and jobs that somebody made; those below 1000 come with TimescaleDB, and are told where they were altered.
+-- For TimescaleDB before 2.25.
 with named_table as (
     -- What people know it by: the hypertable of a continuous aggregate goes by the name of the view.
     select hyp.id, rel.oid, agg.mat_hypertable_id is not null as is_aggregate,
@@ -77,6 +78,28 @@ with named_table as (
      cross join salt
       left join named_table as named on named.id = bgw.hypertable_id
      where bgw.id >= 1000
+        or bgw.id in (1, 3)
+           -- What the versions of TimescaleDB give their own jobs: 1 is telemetry, 3 the retention of the jobs' history.
+           and not (
+                   bgw.scheduled
+                   and bgw.max_retries = -1
+                   and bgw.retry_period = '1 hour'
+                   and case bgw.id
+                           when 1
+                           then bgw.schedule_interval = '24 hours' and bgw.max_runtime = '100 seconds'
+                                and bgw.config is null
+                           else bgw.schedule_interval in ('1 month', '6 hours') and bgw.max_runtime = '1 hour'
+                                and bgw.fixed_schedule and bgw.initial_start = '2000-01-01 00:00:00+00'
+                                and bgw.timezone is null and bgw.check_schema ~ '^_timescaledb_'
+                                and bgw.config in (
+                                        pg_catalog.jsonb_build_object('drop_after', '1 month'),
+                                        pg_catalog.jsonb_build_object(
+                                            'drop_after', '1 month', 'max_failures_per_job', 1000,
+                                            'max_successes_per_job', 1000
+                                        )
+                                    )
+                       end
+               )
 )
 select job.schema,
        job.table,

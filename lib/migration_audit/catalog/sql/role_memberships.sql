@@ -1,4 +1,5 @@
--- Members of roles, where either is a role that somebody made.
+-- Members of roles, but for what initdb granted.
+-- That is between predefined roles, and only later grants have an OID from 16384 on (PostgreSQL 15 gives them none).
 -- What only some versions of PostgreSQL have is asked of the row as JSON.
 select pg_catalog.pg_get_userbyid(mem.roleid) as role,
        pg_catalog.pg_get_userbyid(mem.member) as member,
@@ -20,5 +21,5 @@ select pg_catalog.pg_get_userbyid(mem.roleid) as role,
   from pg_catalog.pg_auth_members as mem
   join pg_catalog.pg_roles as rol on rol.oid = mem.member
  cross join pg_catalog.to_jsonb(mem.*) as has (facts)
- where mem.roleid >= 16384 or mem.member >= 16384
+ where mem.roleid >= 16384 or mem.member >= 16384 or (has.facts ->> 'oid')::pg_catalog.oid >= 16384
  order by 1, 2, 3;

@@ -1,5 +1,5 @@
--- Settings of roles and of this database: ALTER ROLE … SET, ALTER DATABASE … SET.
-select rol.rolname as role,
+-- Settings of roles, in all databases and in this one; what ALTER DATABASE … SET says is the database's.
+select case drs.setrole when 10 then '(superuser)' else rol.rolname::text end as role,
        drs.setdatabase <> 0 as database,
        array(
            select case when pg_catalog.split_part(opt.text, '=', 1) ~ '[.]'
@@ -20,5 +20,5 @@ select rol.rolname as role,
   left join pg_catalog.pg_roles as rol on rol.oid = drs.setrole
   left join pg_catalog.pg_database as dat on dat.oid = drs.setdatabase
  where (drs.setdatabase = 0 or dat.datname = pg_catalog.current_database())
-   and (drs.setrole = 0 or drs.setrole >= 16384)
- order by rol.rolname, drs.setdatabase <> 0;
+   and not (drs.setrole = 0 and drs.setdatabase <> 0)
+ order by 1, 2;

@@ -1,5 +1,5 @@
--- Roles that somebody made, without their passwords: not those of initdb, and not the bootstrap superuser.
-select rol.rolname as name,
+-- Roles that somebody made, without their passwords; the server's own superuser where it is not as initdb made it.
+select case rol.oid when 10 then '(superuser)' else rol.rolname::text end as name,
        array(
            select att.name
              from (
@@ -12,7 +12,9 @@ select rol.rolname as name,
             order by att.name collate "C"
        ) as attributes,
        nullif(rol.rolconnlimit, -1) as connection_limit,
-       rol.rolvaliduntil::text as valid_until,
+       (rol.rolvaliduntil at time zone 'UTC')::text as valid_until,
+       has.password,
+       has.assumed,
        des.description as comment,
        -- The catalog behind this view is open to superusers alone.
        coalesce(
@@ -26,5 +28,28 @@ select rol.rolname as name,
   from pg_catalog.pg_roles as rol
   left join pg_catalog.pg_shdescription as des
     on des.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass and des.objoid = rol.oid
- where rol.oid >= 16384
- order by rol.rolname;
+ cross join lateral (
+           select rol.rolname = any (
+                      coalesce(nullif(pg_catalog.current_setting('migration_audit.assumed_roles', true), ''), '{}')
+                      ::pg_catalog.text[]
+                  ),
+                  case when rol.oid <> 10
+                        and pg_catalog.current_setting('migration_audit.roles', true) = 'own'
+                        and pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'select')
+                       then (pg_catalog.xpath('//has/text()', pg_catalog.query_to_xml(
+                           'select rolpassword is not null as has from pg_catalog.pg_authid where oid = ' || rol.oid,
+                           false, true, ''
+                       )))[1]::text = 'true' end
+      ) as has (assumed, password)
+ where case
+           when rol.oid = 10
+           then not (rol.rolinherit and rol.rolcreaterole and rol.rolcreatedb and rol.rolcanlogin and rol.rolreplication
+                     and rol.rolbypassrls and rol.rolconnlimit = -1 and rol.rolvaliduntil is null
+                     and des.description is null)
+           when has.assumed
+           then rol.rolsuper or not rol.rolinherit or rol.rolcreaterole or rol.rolcreatedb or rol.rolcanlogin
+                or rol.rolreplication or rol.rolbypassrls or rol.rolconnlimit <> -1 or rol.rolvaliduntil is not null
+                or has.password or des.description is not null
+           else rol.oid >= 16384
+       end
+ order by 1;

@@ -1,4 +1,4 @@
--- Tablespaces that something in this database is in: they belong to the whole server.
+-- Tablespaces belong to the whole server: all where that is read, else those that something in this database is in.
 select tsp.spcname as name,
        array(
            select opt.text from pg_catalog.unnest(tsp.spcoptions) as opt (text) order by opt.text collate "C"
@@ -39,7 +39,9 @@ select tsp.spcname as name,
        tsp.xmin::text || ',' || tsp.cmin::text as origin
   from pg_catalog.pg_tablespace as tsp
   left join pg_catalog.pg_shdescription as des on des.classoid = tsp.tableoid and des.objoid = tsp.oid
- where tsp.oid in (
-           select rel.reltablespace from pg_catalog.pg_class as rel where rel.reltablespace >= 16384
+ where tsp.oid >= 16384
+   and (
+           pg_catalog.current_setting('migration_audit.roles', true) in ('own', 'shared')
+           or tsp.oid in (select rel.reltablespace from pg_catalog.pg_class as rel where rel.reltablespace >= 16384)
        )
  order by tsp.spcname;

@@ -1,0 +1,69 @@
+"""Reads what a role may do in a database, itself and through other roles; any role that can connect may look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+
+from migration_audit.catalog.connection import begin_reading, database_error
+from migration_audit.catalog.queries import load_query
+from migration_audit.model.objects import dotted, quoted
+from migration_audit.model.privileges import Access, Granted, Membership, Owned, RoleFacts
+
+_SET = "select pg_catalog.set_config(%s, %s, true)"
+
+
+def read_access(connection: psycopg.Connection[Any], role: str) -> Access:
+    """What follows for ``role`` from attributes, memberships, privileges, default privileges and ownership.
+
+    Of what is owned, only the database and its schemas are here; a snapshot tells every other object's owner. It is read
+    in the connection's transaction. Raises DatabaseError when the connection fails.
+    https://www.postgresql.org/docs/current/user-manag.html
+    """
+    try:
+        begin_reading(connection)
+        connection.execute(_SET, ("migration_audit.role", role))
+        with connection.cursor(row_factory=class_row(RoleFacts)) as cursor:
+            roles = tuple(cursor.execute(load_query("access_roles")).fetchall())
+        if not roles:
+            return Access(role=role, exists=False, postgres_number=connection.info.server_version)
+        return _of(connection, role, roles)
+    except psycopg.Error as error:
+        raise database_error(error, connection) from error
+
+
+def _of(connection: psycopg.Connection[Any], role: str, roles: tuple[RoleFacts, ...]) -> Access:
+    names = "{" + ",".join(_array_item(each.name) for each in roles) + "}"
+    connection.execute(_SET, ("migration_audit.roles", names))
+    with connection.cursor(row_factory=class_row(Membership)) as cursor:
+        memberships = tuple(cursor.execute(load_query("access_memberships")).fetchall())
+    granted = connection.execute(load_query("access_granted")).fetchall()
+    owned = connection.execute(load_query("access_owned")).fetchall()
+    definers = connection.execute(load_query("access_definers")).fetchall()
+    return Access(
+        role=role,
+        exists=True,
+        postgres_number=connection.info.server_version,
+        roles=roles,
+        memberships=memberships,
+        granted=tuple(
+            Granted(kind=kind, object=_object(kind, parts), privilege=privilege, grantee=grantee)
+            for kind, parts, privilege, grantee in granted
+        ),
+        owned=tuple(Owned(kind=kind, object=_object(kind, parts), owner=owner) for kind, parts, owner in owned),
+        definers=tuple(Owned(kind=kind, object=_object(kind, parts), owner=owner) for kind, parts, owner in definers),
+    )
+
+
+def _object(kind: str, parts: list[str | None]) -> str:
+    if kind == "default privileges":
+        objects, maker, schema = parts
+        place = f" in {quoted(schema)}" if schema else ""
+        return f"on {objects} that {quoted(maker or '')} makes{place}"
+    return dotted(*(part for part in parts if part is not None))
+
+
+def _array_item(name: str) -> str:
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

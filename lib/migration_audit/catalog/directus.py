@@ -1,0 +1,131 @@
+"""Reads what Directus recorded in a live database, and who could drop the tables beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.pq import TransactionStatus
+from psycopg.rows import class_row
+
+from migration_audit.catalog.connection import begin_reading, database_error
+from migration_audit.model.directus import DirectusLive, TableRights
+from migration_audit.model.objects import dotted
+from migration_audit.model.relations import Table
+from migration_audit.model.snapshot import Snapshot
+
+MOST_ROWS = 100_000
+
+_RIGHTS = """
+select nsp.nspname as schema,
+       rel.relname as name,
+       own.rolname as owner,
+       (
+           select rol.rolsuper or pg_catalog.pg_has_role(rol.oid, rel.relowner, 'usage')
+             from pg_catalog.pg_roles as rol
+            where rol.rolname = %(role)s
+       ) as may_drop
+  from rows from (
+           pg_catalog.unnest(%(schemas)s::pg_catalog.text[]), pg_catalog.unnest(%(names)s::pg_catalog.text[])
+       ) as raw (schema, name)
+  join pg_catalog.pg_namespace as nsp on nsp.nspname = raw.schema
+  join pg_catalog.pg_class as rel on rel.relnamespace = nsp.oid and rel.relname = raw.name and rel.relkind in ('r', 'p')
+  join pg_catalog.pg_roles as own on own.oid = rel.relowner
+ order by nsp.nspname collate "C", rel.relname collate "C"
+"""
+_ROWS = sql.SQL(
+    "select collection::pg_catalog.text, null::pg_catalog.text from {collections}"
+    " union all select collection::pg_catalog.text, field::pg_catalog.text from {fields} limit {most}"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Right:
+    schema: str
+    name: str
+    owner: str
+    may_drop: bool | None
+
+
+def read_directus(
+    connection: psycopg.Connection[Any],
+    live: Snapshot,
+    *,
+    role: str | None,
+    raw_tables: Sequence[tuple[str, str]],
+    search_path: Sequence[str] = ("public",),
+) -> DirectusLive:
+    """What Directus recorded, and the rights of ``role`` on ``raw_tables`` (schema and name), at the snapshot's instant.
+
+    ``live`` is the database's own snapshot: in it the schema of ``directus_collections`` is looked up. Where Directus was
+    never bootstrapped there are no rows and that is no error; rows that may not be read become the reason. Raises
+    DatabaseError when the connection fails.
+    """
+    tables = frozenset(table.key for table in live.of(Table))
+    try:
+        begin_reading(connection)
+        rights = _read_rights(connection, role, raw_tables)
+        collections, fields, reason, schema = _read_rows(connection, _schemas(live), tuple(search_path))
+        return DirectusLive(
+            schema=schema,
+            collections=collections,
+            fields=fields,
+            reason=reason,
+            tables=tables,
+            role=role,
+            role_exists=_exists(connection, role),
+            rights=rights,
+        )
+    except psycopg.Error as error:
+        raise database_error(error, connection) from error
+
+
+def _schemas(live: Snapshot) -> list[str]:
+    return [table.schema for table in live.of(Table) if table.name == "directus_collections"]
+
+
+def _exists(connection: psycopg.Connection[Any], role: str | None) -> bool:
+    row = connection.execute("select exists (select from pg_catalog.pg_roles where rolname = %s)", (role,)).fetchone()
+    return bool(row and row[0])
+
+
+def _read_rights(
+    connection: psycopg.Connection[Any], role: str | None, raw_tables: Sequence[tuple[str, str]]
+) -> tuple[TableRights, ...]:
+    given = {"role": role, "schemas": [s for s, _ in raw_tables], "names": [n for _, n in raw_tables]}
+    with connection.cursor(row_factory=class_row(_Right)) as cursor:
+        rows = cursor.execute(_RIGHTS, given).fetchall()
+    return tuple(TableRights(key=dotted(r.schema, r.name), owner=r.owner, may_drop=r.may_drop) for r in rows)
+
+
+def _read_rows(
+    connection: psycopg.Connection[Any], schemas: list[str], search_path: tuple[str, ...]
+) -> tuple[frozenset[str] | None, frozenset[tuple[str, str]], str | None, str | None]:
+    """Collections, fields, the reason where they could not be read, and the schema that holds them."""
+    nothing: frozenset[tuple[str, str]] = frozenset()
+    schema = next((s for s in search_path if s in schemas), schemas[0] if len(schemas) == 1 else None)
+    if schema is None and schemas:
+        reason = f"directus_collections is in {' and '.join(sorted(schemas))}: set DB_SEARCH_PATH where Directus runs"
+        return None, nothing, reason, None
+    if schema is None:
+        return frozenset(), nothing, None, None
+    query = _ROWS.format(
+        collections=sql.Identifier(schema, "directus_collections"),
+        fields=sql.Identifier(schema, "directus_fields"),
+        most=sql.Literal(MOST_ROWS + 1),
+    )
+    try:
+        with connection.transaction():  # a savepoint: a refusal must not end the transaction
+            rows = connection.execute(query).fetchall()
+    except psycopg.errors.DatabaseError as error:
+        if connection.info.transaction_status is not TransactionStatus.INTRANS:
+            raise
+        reason = f"Directus's tables in {schema} cannot be read: {error.diag.message_primary}"
+        return None, nothing, reason, schema
+    if len(rows) > MOST_ROWS:
+        return None, nothing, f"Directus's tables in {schema} have more than {MOST_ROWS:,} rows", schema
+    collections = frozenset(collection for collection, field in rows if field is None and collection is not None)
+    return collections, frozenset((c, f) for c, f in rows if f is not None), None, schema

@@ -1,0 +1,224 @@
+"""Whether a role has in a database what statements need: PostgreSQL's own functions are asked, and nothing is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+
+from migration_audit.catalog.connection import begin_reading, database_error
+from migration_audit.catalog.queries import load_query
+from migration_audit.model.objects import dotted, quoted
+from migration_audit.model.privileges import Need, StatementNeeds
+
+_SET = "select pg_catalog.set_config(%s, %s, true)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What a role lacks for one statement."""
+
+    lacks: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    fixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Relation:
+    """A relation that a name may mean, and what the role may do with its schema."""
+
+    oid: int
+    schema: str
+    name: str
+    kind: str
+    may_enter: bool
+    columns: list[str]
+    has_row_security: bool
+    """Policies decide, row by row, for this role."""
+    policies: list[str]
+    invoker: bool
+    """A view that reads with the rights of whoever asks."""
+
+
+@dataclass(slots=True)
+class _Found:
+    lacks: list[str] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    fixes: list[str] = field(default_factory=list)
+
+    def lack(self, text: str, fix: str | None = None) -> None:
+        if text not in self.lacks:
+            self.lacks.append(text)
+        if fix and fix not in self.fixes:
+            self.fixes.append(fix)
+
+
+def read_rights(connection: psycopg.Connection[Any], role: str, needs: Iterable[StatementNeeds]) -> tuple[Rights, ...]:
+    """What ``role`` lacks in this database for each statement, in order; a role that does not exist lacks everything.
+
+    Names without a schema are looked up in the ``search_path`` that the role has by ``ALTER ROLE`` or ``ALTER DATABASE``,
+    else in ``"$user", public``. Raises DatabaseError when the connection fails.
+    """
+    try:
+        begin_reading(connection)
+        row = connection.execute("select from pg_catalog.pg_roles where rolname = %s", (role,)).fetchone()
+        if row is None:
+            return tuple(Rights(lacks=(f"there is no role {quoted(role)}",)) for _ in needs)
+        connection.execute(_SET, ("migration_audit.role", role))
+        path = _search_path(connection, role)
+        return tuple(_Reading(connection, role, path).rights(each) for each in needs)
+    except psycopg.Error as error:
+        raise database_error(error, connection) from error
+
+
+def _search_path(connection: psycopg.Connection[Any], role: str) -> list[str]:
+    row = connection.execute(load_query("role_search_path")).fetchone()
+    if row is None or row[0] is None:
+        return [role, "public"]
+    # The setting is a list of identifiers, each quoted where it must be; "$user" means the role.
+    names = connection.execute(
+        "select pg_catalog.array_agg(pg_catalog.btrim(part, ' \"') order by n)"
+        "  from pg_catalog.regexp_split_to_table(%s, ',') with ordinality as parts (part, n)",
+        (row[0],),
+    ).fetchone()
+    return [role if name == "$user" else name for name in (names[0] if names else []) or []]
+
+
+class _Reading:
+    """One statement's needs, looked up for one role."""
+
+    def __init__(self, connection: psycopg.Connection[Any], role: str, path: list[str]) -> None:
+        self._connection = connection
+        self._role = role
+        self._path = path
+        self._found = _Found()
+
+    def rights(self, needs: StatementNeeds) -> Rights:
+        if needs.undecided:
+            return Rights(undecided=(f"what it needs cannot be told without running it: {needs.undecided}",))
+        if not self._ask("pg_catalog.has_database_privilege(%s, pg_catalog.current_database(), 'CONNECT')", self._role):
+            database = quoted(self._connection.info.dbname)
+            self._found.lack("no CONNECT on the database", f"GRANT CONNECT ON DATABASE {database} TO {quoted(self._role)};")
+        for need in needs.needs:
+            self._need(need, needs)
+        for schema, name in needs.functions:
+            self._function(schema, name)
+        found = self._found
+        return Rights(
+            lacks=tuple(found.lacks), undecided=tuple(found.undecided), told=tuple(found.told), fixes=tuple(found.fixes)
+        )
+
+    def _ask(self, expression: str, *values: object) -> bool:
+        row = self._connection.execute(f"select {expression}".encode(), values).fetchone()
+        return bool(row and row[0])
+
+    def _relation(self, need: Need) -> _Relation | None:
+        """What the name means to the role: of schemas that it may not enter, PostgreSQL sees nothing."""
+        schemas = [need.schema] if need.schema else ["pg_catalog", *self._path]
+        self._connection.execute(_SET, ("migration_audit.relation", need.relation))
+        with self._connection.cursor(row_factory=class_row(_Relation)) as cursor:
+            found = cursor.execute(load_query("rights_relations")).fetchall()
+        there = sorted((r for r in found if r.schema in schemas), key=lambda r: schemas.index(r.schema))
+        if not there:
+            self._found.lack(f"there is no relation {dotted(*filter(None, (need.schema, need.relation)))}")
+            return None
+        open_ones = [relation for relation in there if relation.may_enter]
+        if not open_ones:
+            schema = quoted(there[0].schema)
+            self._found.lack(f"no USAGE on schema {schema}", f"GRANT USAGE ON SCHEMA {schema} TO {quoted(self._role)};")
+        return (open_ones or there)[0]
+
+    def _need(self, need: Need, all_needs: StatementNeeds) -> None:
+        relation = self._relation(need)
+        if relation is None:
+            return
+        name = dotted(relation.schema, relation.name)
+        columns = self._columns(need, relation, all_needs)
+        missing = self._refused(relation, need.privilege, columns)
+        if missing:
+            some = f" ({', '.join(map(quoted, missing))})" if missing != [""] and len(missing) < len(columns) else ""
+            self._found.lack(
+                f"no {need.privilege}{some} on {name}", f"GRANT {need.privilege}{some} ON {name} TO {quoted(self._role)};"
+            )
+        if need.privilege == "INSERT":
+            self._defaults(relation, set(columns))
+        self._beside(relation, need, name)
+
+    def _columns(self, need: Need, relation: _Relation, all_needs: StatementNeeds) -> list[str]:
+        if "*" in need.columns:
+            return relation.columns
+        unknown = [c for c in need.columns if c not in relation.columns and c not in _SYSTEM_COLUMNS]
+        # A name without a qualifier was asked of every relation; only one has to have it.
+        alone = len({(n.schema, n.relation) for n in all_needs.needs}) == 1 or need.privilege != "SELECT"
+        for column in unknown if alone else ():
+            self._found.lack(f"{dotted(relation.schema, relation.name)} has no column {quoted(column)}")
+        return [c for c in need.columns if c in relation.columns]
+
+    def _refused(self, relation: _Relation, privilege: str, columns: list[str]) -> list[str]:
+        """The columns that the role may not use so; ``[""]`` where it is a matter of the whole relation."""
+        if privilege == "DELETE" or not columns:
+            asked = "has_table_privilege" if privilege == "DELETE" else "has_any_column_privilege"
+            allowed = self._ask(f"pg_catalog.{asked}(%s, %s::pg_catalog.oid, %s)", self._role, relation.oid, privilege)
+            return [] if allowed else [""]
+        rows = self._connection.execute(_REFUSED_COLUMNS, (columns, self._role, relation.oid, privilege)).fetchall()
+        return [column for (column,) in rows]
+
+    def _defaults(self, relation: _Relation, written: set[str]) -> None:
+        """Sequences and functions that fill the columns which the statement leaves out."""
+        self._connection.execute(_SET, ("migration_audit.relation", str(relation.oid)))
+        for column, kind, name, may in self._connection.execute(load_query("rights_defaults")).fetchall():
+            if column in written or may:
+                continue
+            privilege, thing = ("USAGE", "SEQUENCE") if kind == "sequence" else ("EXECUTE", "FUNCTION")
+            what = f"no {privilege} on {kind} {name}, the default of {quoted(column)}"
+            self._found.lack(what, f"GRANT {privilege} ON {thing} {name} TO {quoted(self._role)};")
+
+    def _beside(self, relation: _Relation, need: Need, name: str) -> None:
+        if relation.has_row_security:
+            policies = ", ".join(relation.policies)
+            if policies:
+                told = f"row-level security of {name} decides row by row: {policies}"
+                if told not in self._found.told:
+                    self._found.told.append(told)
+            else:
+                self._found.lack(f"{name} has row-level security and no policy: {need.privilege} finds or takes no row")
+        if relation.invoker:
+            self._found.undecided.append(f"{name} is a security_invoker view: what it reads was not followed")
+
+    def _function(self, schema: str | None, name: str) -> None:
+        schemas = [schema] if schema else ["pg_catalog", *self._path]
+        row = self._connection.execute(_FUNCTIONS, {"role": self._role, "name": name, "schemas": schemas}).fetchone()
+        known, allowed = row or (0, 0)
+        called = dotted(*filter(None, (schema, name)))
+        if not known:
+            self._found.lack(f"there is no function {called}")
+        elif not allowed:
+            self._found.lack(f"no EXECUTE on function {called}")
+        elif allowed < known:
+            self._found.undecided.append(
+                f"{allowed} of {known} functions named {called} may be executed, and which is meant is open"
+            )
+
+
+_SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
+_REFUSED_COLUMNS = """
+select asked.name
+  from pg_catalog.unnest(%s::pg_catalog.text[]) with ordinality as asked (name, n)
+ where not pg_catalog.has_column_privilege(%s, %s::pg_catalog.oid, asked.name, %s)
+ order by asked.n
+"""
+_FUNCTIONS = """
+select pg_catalog.count(*),
+       pg_catalog.count(*) filter (
+           where pg_catalog.has_function_privilege(%(role)s, pro.oid, 'EXECUTE')
+             and pg_catalog.has_schema_privilege(%(role)s, nsp.oid, 'USAGE')
+       )
+  from pg_catalog.pg_proc as pro
+  join pg_catalog.pg_namespace as nsp on nsp.oid = pro.pronamespace
+ where pro.proname = %(name)s and nsp.nspname = any (%(schemas)s::pg_catalog.name[])
+"""

@@ -1,0 +1,69 @@
+"""What belongs to a whole server, roles above all, as far as two snapshots can be compared in it.
+
+A server that was made for the SQL alone holds nothing else: there every role counts. In a server that others use, what
+only that side has may be anybody's, and is not told as a difference; what the SQL makes and the server lacks is. Where one
+side does not know the roles at all, none are compared, and that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.snapshot import SERVER_WIDE, RolesRead, Snapshot
+
+Key = tuple[str, str]
+
+WHAT = "roles, their members and settings, and privileges on parameters"
+
+
+def comparable(expected: Snapshot, actual: Snapshot) -> tuple[Snapshot, Snapshot, tuple[str, ...], tuple[str, ...]]:
+    """Both snapshots with what of their servers can be compared; what was taken for equal, and what was not compared."""
+    sides = {"expected": expected, "actual": actual}
+    blind = [side for side, snapshot in sides.items() if snapshot.roles is RolesRead.NONE]
+    if blind:
+        why = f"{WHAT}: not read on {'either' if len(blind) == 2 else f'the {blind[0]}'} side"
+        used = _used(expected) | _used(actual)
+        return _without_server(expected, used), _without_server(actual, used), (), (why,)
+    one, others_one = of_interest(expected, actual)
+    other, others_other = of_interest(actual, expected)
+    taken = [
+        f"what only the {side} server has of {WHAT} is others' business there: {count}"
+        for side, count in (("expected", others_one), ("actual", others_other))
+        if count
+    ]
+    return one, other, tuple(taken), ()
+
+
+def of_interest(shared: Snapshot, other: Snapshot) -> tuple[Snapshot, int]:
+    """A snapshot of a server that others use without what ``other`` does not have either, and how many those are."""
+    if shared.roles is not RolesRead.SHARED:
+        return shared, 0
+    used = _used(shared) | _used(other)
+    kept = [obj for obj in shared.objects if _key(obj) in other.by_key or _is_here(obj, used)]
+    return replace(shared, objects=tuple(kept)), len(shared.objects) - len(kept)
+
+
+def _without_server(snapshot: Snapshot, used: frozenset[str]) -> Snapshot:
+    return replace(snapshot, objects=tuple(obj for obj in snapshot.objects if _is_here(obj, used)))
+
+
+def _is_here(obj: CatalogObject, used: frozenset[str]) -> bool:
+    """Whether it is in the database, or a tablespace that something in a database is in."""
+    return obj.kind not in SERVER_WIDE and (obj.kind != "tablespace" or obj.key in used)
+
+
+def _used(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(_spaces(snapshot.objects))
+
+
+def _spaces(objects: Iterable[CatalogObject]) -> Iterable[str]:
+    for obj in objects:
+        if (space := getattr(obj, "tablespace", None)) is not None:
+            yield space
+        yield from getattr(obj, "tablespaces", ())
+
+
+def _key(obj: CatalogObject) -> Key:
+    return obj.kind, obj.key

@@ -1,0 +1,2 @@
+create table c () inherits (p);
+alter table c alter a drop default;

@@ -1,0 +1,3 @@
+create role app login;
+alter role altered connection limit 3;
+grant reader to app;

@@ -1,0 +1,3 @@
+create role app login;
+create role reader;
+create role altered;

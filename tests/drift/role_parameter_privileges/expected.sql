@@ -1,0 +1,3 @@
+create role app;
+grant set on parameter log_min_messages to app;
+grant set on parameter log_statement to app;

@@ -1,0 +1,2 @@
+grant usage on foreign server s to drift_reader;
+comment on server s is 'x';

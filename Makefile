@@ -5,10 +5,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help audit test lint notebooks bench fuzz format clean
+.PHONY: help audit test e2e lint notebooks bench fuzz format clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 audit: $(STAMP)  ## set everything up and audit the bundled example: three real databases
 	@$(BIN)/migration-audit demo
@@ -16,6 +16,11 @@ audit: $(STAMP)  ## set everything up and audit the bundled example: three real 
 test: $(STAMP) lint  ## set everything up, check the style, run all tests on a real server
 	@$(BIN)/migration-audit server install debian
 	@$(BIN)/python -m pytest
+
+e2e: $(STAMP)  ## boot a real Directus (from npm, 0.8 GB in the user's cache) by the example's own scripts, and audit it
+	@command -v npm >/dev/null || { echo "make: e2e needs Node.js 20 or newer and npm." >&2; exit 1; }
+	@$(BIN)/migration-audit server install debian
+	@MIGRATION_AUDIT_E2E=1 $(BIN)/python -m pytest tests/e2e
 
 lint: $(STAMP)  ## ruff, mypy, import-linter
 	@$(BIN)/ruff format --check --quiet . || { echo 'make: run `make format`'; exit 1; }

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import fix_boot
+import fix_code
+import fix_directus
+from fix_documents import DOCUMENT_RULES, command, drop_rule
 from fix_model import SERVER, column, constraint, dimension, extension, hypertable, index, snapshot, table
 from migration_audit.compare import compare
+from migration_audit.model.code import FixtureFacts
 from migration_audit.model.ledger import Ledger as LiveLedger
+from migration_audit.model.likeness import Likeness, StatementMatch
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.location import Location
+from migration_audit.model.obstacles import Demand, Obstacle, Wanted
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
+from migration_audit.model.privileges import Access, Membership, ProbeRights, RoleFacts
+from migration_audit.model.rehearsal import Attempt, FixtureShadow, Rehearsal
 from migration_audit.model.snapshot import HypertableChunks, Snapshot
 from migration_audit.model.sql import Applied, SqlFailure
 from migration_audit.model.witness import Witness
-from migration_audit.project import Environment, Ledger, Project, Scope, Source
+from migration_audit.project import Environment, LedgerSettings, Project, Scope, Source
 
 AT = Location("audit.toml", 7)
 
@@ -58,14 +68,17 @@ def project(**given: Any) -> Project:
             root=Path("/trm/processor"),
             sql=("*.sql",),
             at=AT,
-            ledger=Ledger(schema="processor", table="migrations_applied", name_column="filename"),
+            ledger=LedgerSettings(schema="processor", table="migrations_applied", name_column="filename"),
         ),
         "owner": Source(
             name="directus db-init",
             root=Path("/trm/directus"),
             sql=("*.sql",),
+            role="directus",
             at=AT,
-            ledger=Ledger(schema="directus", table="migrations_applied", name_column="filename", checksum_column="checksum"),
+            ledger=LedgerSettings(
+                schema="directus", table="migrations_applied", name_column="filename", checksum_column="checksum"
+            ),
         ),
         "environments": (environment(),),
         "scope": Scope(),
@@ -73,6 +86,8 @@ def project(**given: Any) -> Project:
         "probes": (),
         "hypertables": (),
         "report_out": Path("/trm/reports"),
+        "retirement": (*fix_code.RULES, fix_boot.RET007),
+        "boot": fix_boot.SETTINGS,
     }
     return Project(**{**defaults, **given})
 
@@ -141,11 +156,98 @@ def chunks(**given: Any) -> HypertableChunks:
     return HypertableChunks(**{**defaults, **given})
 
 
+def access(**given: Any) -> Access:
+    """The writer's role, which may do nothing but write."""
+    roles = (RoleFacts(name="processor"),)
+    return Access(**{"role": "processor", "exists": True, "postgres_number": 170005, "roles": roles, **given})
+
+
+def member(*names: str, **given: Any) -> Access:
+    """The writer's role as a member of each of these in turn."""
+    chain = ("processor", *names)
+    return access(
+        roles=tuple(RoleFacts(name=name) for name in chain),
+        memberships=tuple(Membership(member=m, role=r) for m, r in pairwise(chain)),
+        **given,
+    )
+
+
+def rights(**given: Any) -> ProbeRights:
+    return ProbeRights(**{"name": "upsert", "role": "processor", "where": "audit.toml:7", **given})
+
+
+def obstacle(**given: Any) -> Obstacle:
+    wanted = Wanted(
+        kind="index",
+        key="public.positions_device_ts",
+        demand=Demand.UNIQUE,
+        schema="public",
+        table="positions",
+        index="CREATE UNIQUE INDEX …",
+    )
+    return Obstacle(**{"wanted": wanted, "columns": "device_id, ts", "keys": 0, "rows": 0, "listing": "SELECT …", **given})
+
+
+def attempt(**given: Any) -> Attempt:
+    return Attempt(**{"name": "upsert", "where": "audit.toml:7", "rows": 1, "again": "", **given})
+
+
+NOT_THERE = {"rows": None, "again": None, "error": 'relation "positions" does not exist', "sqlstate": "42P01"}
+"""What a probe gets on a server that nobody prepared."""
+
+
+def rehearsal(**given: Any) -> Rehearsal:
+    return Rehearsal(
+        **{
+            "role": "processor",
+            "grants": ("GRANT INSERT ON public.positions TO processor;",),
+            "grants_from": None,
+            "with_owner": (attempt(),),
+            "without_owner": (attempt(**NOT_THERE),),
+            "access": access(),
+            **given,
+        }
+    )
+
+
+FIXTURE = "processor/test/fixtures/schema.sql"
+
+
+def fixture(**given: Any) -> FixtureFacts:
+    """The fixture of the integration tests, in order."""
+    return FixtureFacts(
+        **{
+            "path": FIXTURE,
+            "exists": True,
+            "head": "syncs with trm/directus/db-init/",
+            "expected_head": "syncs with trm/directus/db-init/",
+            "loads": (Location("processor/test/db.test.ts", 9),),
+            "loaded_by": ("processor/test/**/*.ts",),
+            "looked_at": 2,
+            "where": "audit.toml:7",
+            **given,
+        }
+    )
+
+
+def built(actual: Snapshot | None = None, **given: Any) -> dict[str, FixtureShadow]:
+    """What the fixture builds: the owner's schema, unless something else is given."""
+    made = {"drift": drift(actual or snapshot(*SCHEMA)), **given}
+    return {FIXTURE: FixtureShadow(path=FIXTURE, **made)}
+
+
+def statement(**given: Any) -> StatementMatch:
+    """A legacy statement that the owner has letter by letter."""
+    at = {"legacy": Location("migrations/0001_a.sql", 1), "owner": Location("db-init/001_a.sql", 3)}
+    return StatementMatch(**{**at, "text": "create table positions ()", "likeness": Likeness.IDENTICAL, **given})
+
+
 def inputs(**given: Any) -> dict[str, Any]:
     """Everything that a check may ask for, with nothing wrong in it."""
     whole = snapshot(*SCHEMA)
     defaults = {
         "sources": (source("legacy"), source("owner")),
+        "statements": (statement(),),
         "legacy_source": source("legacy"),
         "owner_source": source("owner"),
         "legacy_applied": applied("legacy"),
@@ -166,8 +268,18 @@ def inputs(**given: Any) -> dict[str, Any]:
         "excluded": (),
         "owner_ledger": ledger("owner"),
         "legacy_ledger": ledger("legacy", state=LedgerState.ABSENT, names=(), checksums=()),
+        "obstacles": (),
+        "writer_access": access(),
+        "probe_rights": (rights(),),
+        "rehearsal": rehearsal(),
+        "fixture_facts": (fixture(),),
+        "fixture_shadows": built(),
+        "document_rules": DOCUMENT_RULES,
+        "drop_rules": (drop_rule(),),
+        "commands": (command(),),
+        "waivers": (),
     }
-    return {**defaults, **given}
+    return {**fix_boot.inputs(), **fix_directus.inputs(), **fix_code.inputs(), **defaults, **given}
 
 
 __all__ = ["AT", "SCHEMA", "SERVER"]

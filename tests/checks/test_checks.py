@@ -4,36 +4,57 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+import fix_boot
+import fix_code
+import fix_directus
 import migration_audit.checks
+from fix_documents import LOG, PAGE, SENTENCE, command, document, document_rule, drop_rule
 from fix_inputs import (
+    FIXTURE,
+    NOT_THERE,
     SCHEMA,
     SERVER,
+    access,
+    attempt,
+    built,
     chunks,
     convergence,
     drift,
     environment,
+    fixture,
     inputs,
     ledger,
+    member,
+    obstacle,
     probe,
     project,
+    rehearsal,
+    rights,
     source,
+    statement,
     with_changed,
     without,
 )
 from fix_inputs import applied as applied_
 from fix_model import aggregate, column, compression, index, job, job_status, routine, snapshot, table, trigger
 from migration_audit.checks import ALL, BY_ID, find_check, judge
+from migration_audit.model.code import Unread
 from migration_audit.model.default_index import is_default_index
+from migration_audit.model.documents import CommandState
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Check, Finding, Outcome, Phase, Severity, Told, Unavailable
 from migration_audit.model.ledger import LedgerState
+from migration_audit.model.likeness import Likeness
 from migration_audit.model.location import Location
+from migration_audit.model.privileges import Granted, Membership, Owned, RoleFacts
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Unmodelled
+from migration_audit.model.waiver import WaiverState, WaiverUse
 from migration_audit.model.witness import Unexplained, Witness
 from migration_audit.project import HypertablePin
 
@@ -47,13 +68,48 @@ SETTINGS = snapshot(*SCHEMA, compression(), aggregate(), job())
 """Both sources' schema with what is set on the hypertable."""
 OTHER_SETTINGS = snapshot(*SCHEMA, compression(segment_by=None), aggregate(materialized_only=False))
 SHARED = replace(project().owner.ledger, schema="processor")
+SUPER = RoleFacts(name="processor", superuser=True)
+CREATE = Granted(kind="schema", object="public", privilege="CREATE", grantee=None)
+TEMPORARY = Granted(kind="database", object="trm", privilege="TEMPORARY", grantee=None)
+INERT = Membership(member="processor", role="dba", inherit=False, set=False)
+NOBODY = access(exists=False, roles=())
+
+
+
+def waived(state, finding="LIV004:index:public.i"):
+    return WaiverUse(
+        finding=finding, reason="known", owner="ann", expires=date(2027, 1, 31), at="audit.toml:9", state=WaiverState(state)
+    )
+
 
 LOUD = [
+    *fix_boot.LOUD,
+    *fix_code.LOUD,
+    *fix_directus.LOUD,
     (
         "SQL001",
         "two files with one number",
         {"sources": (source(duplicates=((2, ("db-init/2_a.sql", "db-init/02_b.sql")),)),)},
         ["SQL001:owner:2"],
+    ),
+    (
+        "SQL001",
+        "the owner takes the legacy files",
+        {"sources": (source("legacy"), source("owner", files=(*source("legacy").files, ("db-init/9_z.sql", "0" * 64))))},
+        ["SQL001:owner:takes-legacy"],
+    ),
+    (
+        "SQL004",
+        "nowhere, and something else",
+        {
+            "statements": (
+                statement(),
+                statement(legacy=Location("a.sql", 4), likeness=Likeness.ABSENT, owner=None, differing=("index public.i",)),
+                statement(legacy=Location("a.sql", 9), likeness=Likeness.DIFFERENT),
+                statement(legacy=Location("a.sql", 12), differing=("table public.t",)),
+            )
+        },
+        ["SQL004:a.sql:12", "SQL004:a.sql:4", "SQL004:a.sql:9"],
     ),
     ("SQL002", "the owner's SQL fails", {"owner_applied": applied_("owner", failure="boom")}, ["SQL002:owner:a.sql"]),
     (
@@ -334,10 +390,163 @@ LOUD = [
         {"live_drift": drift(snapshot(*SCHEMA), expected=snapshot(*SCHEMA, routine()))},
         ["LIV014:function:public.touch()"],
     ),
+    (
+        "LIV013",
+        "duplicate keys",
+        {"obstacles": (obstacle(keys=8, rows=16),)},
+        ["LIV013:prod:index:public.positions_device_ts"],
+    ),
+    ("PRV001", "a superuser", {"writer_access": access(roles=(SUPER,))}, ["PRV001:prod:superuser:processor"]),
+    (
+        "PRV001",
+        "ownership through two roles",
+        {"writer_access": member("ops", "dba", owned=(Owned(kind="table", object="public.positions", owner="dba"),))},
+        ["PRV001:prod:owns:table:public.positions"],
+    ),
+    (
+        "PRV001",
+        "CREATE to everybody",
+        {"writer_access": access(granted=(CREATE,))},
+        ["PRV001:prod:create:schema:public:PUBLIC"],
+    ),
+    (
+        "PRV001",
+        "a predefined role",
+        {"writer_access": member("pg_write_server_files")},
+        ["PRV001:prod:member:pg_write_server_files"],
+    ),
+    (
+        "PRV002",
+        "no INSERT",
+        {"probe_rights": (rights(lacks=("no INSERT on public.positions",)),)},
+        ["PRV002:prod:probe:upsert"],
+    ),
+    ("PRV003", "one role for both", {"writer_access": access(role="directus")}, ["PRV003:prod:same"]),
+    ("PRV003", "a member of the owner's role", {"writer_access": member("ops", "directus")}, ["PRV003:prod:member"]),
+    (
+        "BOOT005",
+        "a probe fails on the owner's schema",
+        {"rehearsal": rehearsal(with_owner=(attempt(**NOT_THERE),))},
+        ["BOOT005:probe:upsert"],
+    ),
+    (
+        "BOOT005",
+        "an upsert that does something twice",
+        {"rehearsal": rehearsal(with_owner=(attempt(again="changes 1 row"),))},
+        ["BOOT005:probe:upsert:again"],
+    ),
+    (
+        "BOOT005",
+        "a probe that needs no owner",
+        {"rehearsal": rehearsal(without_owner=(attempt(again=None),))},
+        ["BOOT005:without:upsert"],
+    ),
+    (
+        "BOOT005",
+        "grants that allow DDL",
+        {"rehearsal": rehearsal(access=access(granted=(CREATE,)), grants_from="grants.sql")},
+        ["BOOT005:ddl:create:schema:public:PUBLIC"],
+    ),
+    ("RET008", "no fixture", {"fixture_facts": (fixture(exists=False),)}, [f"RET008:{FIXTURE}:missing"]),
+    ("RET008", "no head", {"fixture_facts": (fixture(head=""),)}, [f"RET008:{FIXTURE}:head"]),
+    ("RET008", "no test loads it", {"fixture_facts": (fixture(loads=()),)}, [f"RET008:{FIXTURE}:loaded"]),
+    (
+        "RET008",
+        "one column behind",
+        {"fixture_shadows": built(without("column", "device_id"))},
+        [f"RET008:{FIXTURE}:column:public.positions.device_id"],
+    ),
+    (
+        "RET008",
+        "another type",
+        {"fixture_shadows": built(VARCHAR)},
+        [f"RET008:{FIXTURE}:column:public.positions.device_id:type"],
+    ),
+    (
+        "RET008",
+        "an index of its own",
+        {"fixture_shadows": built(snapshot(*SCHEMA, TWIN))},
+        [f"RET008:{FIXTURE}:index:public.positions_ts_idx"],
+    ),
+    (
+        "RET008",
+        "it does not apply",
+        {"fixture_shadows": built(drift=None, failure=applied_("x", failure="boom").failure)},
+        [f"RET008:{FIXTURE}:applies:a.sql"],
+    ),
     ("LIV014", "an extension is missing", {"live_drift": drift(without("extension"))}, ["LIV014:extension:timescaledb"]),
+    (
+        "DOC001",
+        "the sentence is missing, the section is missing, the document is missing",
+        {
+            "document_rules": (
+                document_rule("DOC001", "says", SENTENCE, "# Processor\n\nText."),
+                document_rule(
+                    "DOC001", "says", "Yes.", document(PAGE, "docs/b.md"), section="Nowhere", missing=("docs/c.md",)
+                ),
+            )
+        },
+        [
+            "DOC001:docs/b.md:yes",
+            "DOC001:docs/c.md",
+            "DOC001:docs/processor.md:processor-never-runs-ddl-schema-is-exclusively",
+        ],
+    ),
+    (
+        "DOC002",
+        "a claim is there twice",
+        {"document_rules": (document_rule("DOC002", "says_not", "the runner", "# The runner\n\nAsk the runner."),)},
+        ["DOC002:docs/processor.md:the-runner", "DOC002:docs/processor.md:the-runner:2"],
+    ),
+    (
+        "DOC003",
+        "no entry of this kind, and no log",
+        {"document_rules": (document_rule("DOC003", "entry", "plan", LOG, about=("runner",), missing=("log.md",)),)},
+        ["DOC003:docs/processor.md:plan", "DOC003:log.md"],
+    ),
+    (
+        "DOC004",
+        "no note",
+        {"document_rules": (document_rule("DOC004", "says", "Retired in task 3.5", "Landed."),)},
+        ["DOC004:docs/processor.md:retired-in-task-3-5"],
+    ),
+    (
+        "DOC005",
+        "only as a task",
+        {"document_rules": (document_rule("DOC005", "says", "Run the bootstrap", "- [ ] Run the bootstrap"),)},
+        ["DOC005:docs/processor.md:run-the-bootstrap"],
+    ),
+    (
+        "DOC006",
+        "a handbook without it, and a script with it, twice",
+        {
+            "document_rules": (document_rule("DOC006", "says", "DROP TABLE p.migrations_applied", "# Operations"),),
+            "drop_rules": (drop_rule(("migrations_applied", "x.sh", 3), ("migrations_applied", "x.sh", 9)),),
+        },
+        [
+            "DOC006:docs/processor.md:drop-table-p-migrations_applied",
+            "DOC006:x.sh:migrations_applied",
+            "DOC006:x.sh:migrations_applied:2",
+        ],
+    ),
+    (
+        "CMD001",
+        "one failed",
+        {"commands": (command(), command(CommandState.FAILED, command="pnpm lint", summary="ended with exit code 1"))},
+        ["CMD001:processor:pnpm lint"],
+    ),
+    ("WVR001", "a day that is over", {"waivers": (waived("expired"),)}, ["WVR001:LIV004:index:public.i"]),
+    ("WVR002", "nothing was found", {"waivers": (waived("unused"),)}, ["WVR002:LIV004:index:public.i"]),
+    ("WVR002", "a whole check", {"waivers": (waived("impossible", finding="LIV004"),)}, ["WVR002:LIV004"]),
+    ("WVR003", "no reason", {"waivers": (waived("reasonless"),)}, ["WVR003:LIV004:index:public.i"]),
 ]
 
 QUIET = [
+    *fix_boot.QUIET,
+    *fix_code.QUIET,
+    *fix_directus.QUIET,
+    ("WVR001", "one that holds", {"waivers": (waived("applied"),)}, None),
+    ("WVR002", "a check of another phase", {"waivers": (waived("not due"),)}, None),
     (
         "COV002",
         "only the order of columns differs",
@@ -351,6 +560,18 @@ QUIET = [
         "pg_dump does not see: dimension public.positions.ts",
     ),
     ("COV013", "twins on an ordinary table", {"owner": snapshot(table(), *(o for o in MORE if o.kind == "index"))}, None),
+    (
+        "SQL001",
+        "one file that both take is told",
+        {"sources": (source("legacy", files=(*source("owner").files, *source("legacy").files)), source("owner"))},
+        "both sources take db-init/001_a.sql",
+    ),
+    (
+        "SQL004",
+        "each kind is counted",
+        {"statements": (statement(), statement(likeness=Likeness.NORMALISED), statement(likeness=Likeness.EFFECT))},
+        "1 byte-identical, 1 identical but for white space and comments, 1 same effect",
+    ),
     ("SQL001", "a gap is told", {"sources": (source(gaps=(2, 3)),)}, "no file is numbered 2, 3"),
     (
         "SQL005",
@@ -369,6 +590,12 @@ QUIET = [
     ("LIV009", "jobs that run", {"live": snapshot(*SCHEMA, jobs=(job_status(),))}, "1 job, 3 runs"),
     (
         "LIV011",
+        "a table of that name that is the owner's",
+        {"legacy_ledger": ledger("legacy", columns=("filename", "checksum"))},
+        "it has the owner's column checksum",
+    ),
+    (
+        "LIV011",
         "a table of that name that is not the ledger",
         {"legacy_ledger": ledger("legacy", state=LedgerState.OTHER_SHAPE, reason="no column filename")},
         "not the legacy",
@@ -385,10 +612,49 @@ QUIET = [
         {"excluded": (Excluded(pattern="public.directus_*", reason="Directus", objects=12),)},
         "out of scope: 12 by public.directus_*",
     ),
+    ("LIV013", "rows that are no obstacle", {"obstacles": (obstacle(),)}, "nothing stands in the way of index"),
+    (
+        "PRV001",
+        "a membership that gives nothing",
+        {
+            "writer_access": replace(
+                member("dba"), memberships=(INERT,), owned=(Owned(kind="schema", object="x", owner="dba"),)
+            )
+        },
+        "without INHERIT, SET or ADMIN",
+    ),
+    (
+        "PRV001",
+        "temporary tables",
+        {"writer_access": access(granted=(TEMPORARY,))},
+        "may make temporary tables, as everybody",
+    ),
+    (
+        "PRV001",
+        "a schema out of scope",
+        {"writer_access": access(elsewhere=("owns schema x, out of scope",))},
+        "owns schema x",
+    ),
+    ("PRV002", "policies decide", {"probe_rights": (rights(told=("row-level security",)),)}, "row-level security"),
     ("LIV010", "a checksum of another kind is not compared", {"owner_ledger": ledger(checksums=("abc",))}, None),
+    (
+        "DOC001",
+        "a document that may be missing",
+        {"document_rules": (document_rule("DOC001", "says", "Yes.", missing=("docs/c.md",), if_there=True),)},
+        "there is no docs/c.md",
+    ),
+    (
+        "DOC006",
+        "the clean-up in a block of code",
+        {"document_rules": (document_rule("DOC006", "says", "DROP TABLE p.l", "```sql\nDROP TABLE p.l;\n```"),)},
+        "3 files searched",
+    ),
 ]
 
 UNDECIDED = [
+    *fix_boot.UNDECIDED,
+    *fix_code.UNDECIDED,
+    *fix_directus.UNDECIDED,
     (
         "COV011",
         "there is no pg_dump",
@@ -442,6 +708,42 @@ UNDECIDED = [
         "permission denied",
     ),
     (
+        "LIV013",
+        "it takes too long",
+        {"obstacles": (obstacle(keys=None, rows=None, reason="it could not be counted within 30s"),)},
+        Outcome.SKIPPED,
+        True,
+        "index public.positions_device_ts in prod: it could not be counted within 30s",
+    ),
+    ("PRV001", "no such role", {"writer_access": NOBODY}, Outcome.SKIPPED, True, "no role processor in prod"),
+    ("PRV003", "no such role", {"writer_access": NOBODY}, Outcome.SKIPPED, True, "no role processor in prod"),
+    (
+        "PRV003",
+        "no role for the owner",
+        {"project": project(owner=replace(project().owner, role=None))},
+        Outcome.SKIPPED,
+        False,
+        "no role for [owner]",
+    ),
+    (
+        "RET008",
+        "it was not built",
+        {"fixture_shadows": built(drift=None, reason="it is not UTF-8")},
+        Outcome.SKIPPED,
+        True,
+        f"{FIXTURE} was not compared with the owner's SQL: it is not UTF-8",
+    ),
+    (
+        "RET008",
+        "tests that nobody could read",
+        {"fixture_facts": (fixture(loads=(), unread=(Unread(path="a.test.ts", reason="not UTF-8"),)),)},
+        Outcome.SKIPPED,
+        True,
+        "a.test.ts:1: not UTF-8",
+    ),
+    ("PRV002", "no probe", {"probe_rights": ()}, Outcome.SKIPPED, False, "names no [[probe]]"),
+    ("PRV002", "a CALL", {"probe_rights": (rights(undecided=("it is a call",)),)}, Outcome.SKIPPED, True, "it is a call"),
+    (
         "LIV003",
         "the database is down",
         {"live_drift": Unavailable(reason="refused", outcome=Outcome.ERRORED)},
@@ -449,11 +751,53 @@ UNDECIDED = [
         True,
         "refused",
     ),
+    (
+        "DOC002",
+        "no rule",
+        {"document_rules": ()},
+        Outcome.SKIPPED,
+        False,
+        'audit.toml has no [[rule]] with check = "DOC002"',
+    ),
+    (
+        "DOC002",
+        "a document that is not there",
+        {"document_rules": (document_rule("DOC002", "says_not", "x", missing=("deploy/README.md",)),)},
+        Outcome.SKIPPED,
+        True,
+        "deploy/README.md names no file",
+    ),
+    (
+        "DOC001",
+        "a document that is not text",
+        {"document_rules": (document_rule("DOC001", "says", "x", unreadable=("a.md:2: is not UTF-8 here",)),)},
+        Outcome.SKIPPED,
+        True,
+        "a.md:2: is not UTF-8",
+    ),
+    (
+        "DOC006",
+        "a file that cannot be read",
+        {"drop_rules": (drop_rule(unreadable=("x.sql: cannot be read",)),)},
+        Outcome.SKIPPED,
+        True,
+        "cannot be read",
+    ),
+    (
+        "CMD001",
+        "none was run",
+        {"commands": (command(CommandState.UNKNOWN, summary="was not run"), command(CommandState.UNKNOWN, command="b"))},
+        Outcome.SKIPPED,
+        True,
+        "pnpm test (in processor): was not run; b (in processor)",
+    ),
+    ("CMD001", "no rule", {"commands": ()}, Outcome.SKIPPED, False, "CMD001"),
 ]
 
 
-def run(check_id, given, phase=Phase.PREFLIGHT):
-    (result,) = judge([BY_ID[check_id]], inputs(**given), phase)
+def run(check_id, given, phase=None):
+    """The result in this phase, else in the first one in which the check is due."""
+    (result,) = judge([BY_ID[check_id]], inputs(**given), phase or BY_ID[check_id].phases[0])
     return result
 
 
@@ -495,7 +839,7 @@ def test_every_check_has_a_loud_case():
 
 def test_the_list_is_the_files():
     folder = Path(migration_audit.checks.__file__).parent
-    files = {p.stem[:6].upper() for p in folder.glob("*.py") if re.match(r"[a-z]{3}\d{3}_", p.name)}
+    files = {p.stem.partition("_")[0].upper() for p in folder.glob("*.py") if re.match(r"[a-z]{3,4}\d{3}_", p.name)}
     assert files == {check.id for check in ALL}
     assert len(BY_ID) == len(ALL)
 
@@ -517,7 +861,52 @@ def test_the_cleanup_of_a_shared_ledger_drops_no_table():
 def test_the_cleanup_of_an_orphaned_ledger_is_guarded():
     (finding,) = run("LIV011", {"legacy_ledger": ledger("legacy")}).findings
     assert "RAISE EXCEPTION" in finding.fix_sql
-    assert finding.fix_sql.index("NOT IN ('0001_a.sql')") < finding.fix_sql.index("DROP TABLE processor.migrations_applied")
+    drop = finding.fix_sql.index("DROP TABLE processor.migrations_applied")
+    assert finding.fix_sql.index("IS DISTINCT FROM ARRAY['filename']") < drop
+    assert finding.fix_sql.index("IN ('0001_a.sql')) IS NOT TRUE") < drop
+
+
+def test_the_weight_of_rights_to_run_ddl_depends_on_the_phase():
+    given = {"writer_access": access(granted=(CREATE,))}
+    assert run("PRV001", given).severity is Severity.WARNING
+    assert run("PRV001", given, Phase.RETIRED).severity is Severity.BLOCKER
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "fix"),
+    [
+        (
+            access(granted=(CREATE,)),
+            "may create objects in schema public, as everybody may",
+            "REVOKE CREATE ON SCHEMA public FROM PUBLIC;",
+        ),
+        (
+            access(owned=(Owned(kind="table", object="public.t", owner="processor"),)),
+            "owns table public.t",
+            "ALTER TABLE public.t OWNER TO directus;\nGRANT SELECT, INSERT, UPDATE ON public.t TO processor;",
+        ),
+        (
+            member("ops", "dba", owned=(Owned(kind="database", object="trm", owner="dba"),)),
+            "owns database trm through ops (inherited) and dba (inherited)",
+            "REVOKE ops FROM processor;",
+        ),
+        (
+            access(roles=(replace(SUPER, superuser=False, create_role=True),)),
+            "may create and change roles",
+            "ALTER ROLE processor NOCREATEROLE;",
+        ),
+        (
+            access(roles=(replace(SUPER, superuser=False, create_role=True),), postgres_number=150018),
+            "may create and change roles, and so grant itself every role but a superuser",
+            "ALTER ROLE processor NOCREATEROLE;",
+        ),
+    ],
+    ids=["everybody", "owner", "member", "CREATEROLE", "CREATEROLE before 16"],
+)
+def test_each_way_to_run_ddl_is_told_with_its_end(given, said, fix):
+    (finding,) = run("PRV001", {"writer_access": given}).findings
+    assert finding.summary == f"prod: the writer's role processor {said}"
+    assert finding.fix_sql == fix
 
 
 def test_a_missing_index_comes_with_the_sql_that_makes_it():
@@ -613,3 +1002,44 @@ def test_an_unknown_check_is_named():
     with pytest.raises(UsageError, match="no check COV999"):
         find_check("COV999")
     assert find_check("cov003") is BY_ID["COV003"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("It is wrong that Processor never runs DDL.", "line 1 has it only within another sentence"),
+        ("```\nProcessor never runs DDL.\n```", "line 2 has it only in a block of code"),
+        ("- [ ] Processor never runs DDL.", "line 1 has it only as a task that is still open"),
+        ("Processor never runs SQL.", "it says it only as far as “processor never runs”"),
+    ],
+)
+def test_a_missing_sentence_says_what_is_there_instead(text, hint):
+    rules = (document_rule("DOC001", "says", "Processor never runs DDL.", text),)
+    (finding,) = run("DOC001", {"document_rules": rules}).findings
+    assert hint in finding.summary
+
+
+def test_a_sentence_in_another_section_is_told():
+    rules = (document_rule("DOC001", "says", "It has probes.", PAGE, section="Schema ownership vs. write access"),)
+    (finding,) = run("DOC001", {"document_rules": rules}).findings
+    assert "it stands in another section (line 9)" in finding.summary
+    assert finding.where == "docs/processor.md:3"
+
+
+def test_a_claim_is_shown_as_it_stands_there():
+    rules = (document_rule("DOC002", "says_not", "the runner", "# A\n\nAsk\n**the** runner.\n"),)
+    (finding,) = run("DOC002", {"document_rules": rules}).findings
+    assert (finding.where, finding.actual) == ("docs/processor.md:4", "**the** runner.")
+
+
+def test_the_closest_entry_of_the_log_is_told():
+    rules = (document_rule("DOC003", "entry", "note", LOG, about=("runner", "fixture")),)
+    (finding,) = run("DOC003", {"document_rules": rules}).findings
+    assert "the note entry on line 3 lacks “fixture”" in finding.summary
+    assert finding.where == "docs/processor.md:3"
+
+
+def test_documents_are_a_work_list_before_they_are_due():
+    rules = (document_rule("DOC002", "says_not", "the runner", "Ask the runner."),)
+    result = run("DOC002", {"document_rules": rules}, Phase.PREFLIGHT)
+    assert (result.outcome, [f.where for f in result.findings]) == (Outcome.PENDING, ["docs/processor.md:1"])

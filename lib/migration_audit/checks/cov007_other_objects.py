@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import said_of
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, Phase, Said, Told
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.timescale_jobs import SETTINGS
 
@@ -21,6 +21,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     Fix: port the object to the owner's SQL.
     Source: the object kinds of pg_dump, https://www.postgresql.org/docs/current/app-pgdump.html
     """
+    yield from (Told(text=f"not compared: {what}") for what in coverage.not_compared)
     others = sorted({d.kind for d in coverage.differences} - OTHER_CHECKS)
     yield from said_of(
         "COV007",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Told, Unavailable
@@ -14,13 +15,39 @@ def judge(checks: Iterable[Check], inputs: Mapping[str, Any], phase: Phase) -> t
 
     ``inputs`` holds every name that a check may ask for; a value may be an ``Unavailable``. Raises KeyError when a check
     asks for a name that is not there at all: that is a mistake of ours, not a fact about a database.
+
+    A check that is not due in this phase is pending. One marked ``work_list`` runs before it is due as well: its findings
+    are the list of what is left to do.
     """
     return tuple(_judge_one(check, inputs, phase) for check in checks)
 
 
 def _judge_one(check: Check, inputs: Mapping[str, Any], phase: Phase) -> CheckResult:
     if phase not in check.phases:
-        return _result(check, phase, Outcome.PENDING, reason=f"due in the phase {check.phases[0].value}")
+        due = f"due in the phase {check.phases[0].value}"
+        if check.work_list and _is_ahead(check, phase):
+            return _as_work(_judge_due(check, inputs, phase), due)
+        return _result(check, phase, Outcome.PENDING, reason=due)
+    return _judge_due(check, inputs, phase)
+
+
+def _is_ahead(check: Check, phase: Phase) -> bool:
+    order = tuple(Phase)
+    return order.index(phase) < min(order.index(due) for due in check.phases)
+
+
+def _as_work(result: CheckResult, due: str) -> CheckResult:
+    """What a check that is not due yet saw: its findings stay, and whatever came out, nothing is decided by it."""
+    told = {
+        Outcome.FAILED: f"{len(result.findings)} to do" + (f"; {result.reason}" if result.reason else ""),
+        Outcome.PASSED: "nothing to do" + (f": {result.reason}" if result.reason else ""),
+        Outcome.ERRORED: f"the work could not be listed: {result.reason}",
+        Outcome.SKIPPED: f"the work could not be listed: {result.reason}" if result.required else f"{result.reason}",
+    }[result.outcome]
+    return replace(result, outcome=Outcome.PENDING, reason=f"{due}; {told}", required=True)
+
+
+def _judge_due(check: Check, inputs: Mapping[str, Any], phase: Phase) -> CheckResult:
     given = {name: inputs[name] for name in inspect.signature(check.run).parameters}
     lacking = [value for value in given.values() if isinstance(value, Unavailable)]
     if lacking:

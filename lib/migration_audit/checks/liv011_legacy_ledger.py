@@ -9,7 +9,7 @@ from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Una
 from migration_audit.model.ledger import Ledger as LiveLedger
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.preflight import SourceFacts
-from migration_audit.project import Environment, Ledger, Project
+from migration_audit.project import Environment, LedgerSettings, Project
 
 
 def run(
@@ -35,22 +35,35 @@ def run(
         yield Told(text=f"there is no {legacy_ledger.table}")
     elif legacy_ledger.state is LedgerState.OTHER_SHAPE:
         yield Told(text=f"{legacy_ledger.table} is not the legacy ledger: {legacy_ledger.reason}; nothing to clean up")
+    elif (own := _owners_column(project, legacy_ledger)) is not None:
+        yield Told(
+            text=f"{legacy_ledger.table} is not the legacy ledger: it has the owner's column {own}; nothing to clean up"
+        )
     else:
         yield _present(legacy_ledger, settings, legacy_source, owner_source, project, environment)
 
 
+def _owners_column(project: Project, ledger: LiveLedger) -> str | None:
+    """The column by which a table of the legacy ledger's name is the owner's; None where both share one table."""
+    legacy, owner = project.legacy.ledger, project.owner.ledger
+    if legacy is None or owner is None or owner.key == legacy.key or owner.checksum_column == legacy.checksum_column:
+        return None
+    return owner.checksum_column if owner.checksum_column in ledger.columns else None
+
+
 def _present(
     ledger: LiveLedger,
-    settings: Ledger,
+    settings: LedgerSettings,
     legacy: SourceFacts,
     owner: SourceFacts,
     project: Project,
     environment: Environment,
 ) -> Finding:
-    entries = {settings.entry(path.rsplit("/", 1)[-1]) for path, _ in legacy.files}
+    owners = {project.owner.ledger.entry(p.rsplit("/", 1)[-1]) for p, _ in owner.files} if project.owner.ledger else set()
+    # After the deletion nothing names the legacy files: what is not the owner's is taken for theirs.
+    entries = {settings.entry(path.rsplit("/", 1)[-1]) for path, _ in legacy.files} or set(ledger.names) - owners
     others = [name for name in ledger.names if name not in entries]
     shared = project.owner.ledger is not None and project.owner.ledger.key == settings.key
-    owners = {project.owner.ledger.entry(p.rsplit("/", 1)[-1]) for p, _ in owner.files} if project.owner.ledger else set()
     mixed = shared or bool(owners.intersection(others))
     rows = len(ledger.names)
     if mixed:
@@ -63,12 +76,16 @@ def _present(
         fix = settings.cleanup or (_delete_rows(ledger.table, settings.name_column, orphaned) if orphaned else None)
     else:
         summary = f"{environment.name}: the legacy ledger {ledger.table} is still here ({rows} rows), orphaned but harmless"
-        fix = settings.cleanup or _guarded_drop(ledger.table, settings.name_column, entries)
+        fix = settings.cleanup or _guarded_drop(ledger, settings.name_column, entries)
     return Finding(key=f"LIV011:{environment.name}:{ledger.table}", summary=summary, actual=f"{rows} rows", fix_sql=fix)
 
 
 def _literals(entries: set[str]) -> str:
-    return ", ".join("'" + entry.replace("'", "''") + "'" for entry in sorted(entries))
+    return ", ".join(_literal(entry) for entry in sorted(entries))
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _column(name: str) -> str:
@@ -79,12 +96,18 @@ def _delete_rows(table: str, column: str, entries: set[str]) -> str:
     return f"DELETE FROM {table} WHERE {_column(column)} IN ({_literals(entries)});"  # noqa: S608  shown to a person, never run
 
 
-def _guarded_drop(table: str, column: str, entries: set[str]) -> str:
-    """A clean-up that refuses when a row is not the legacy runner's (a missing column fails by itself)."""
+def _guarded_drop(ledger: LiveLedger, column: str, entries: set[str]) -> str:
+    """A clean-up that refuses a table of other columns than were looked at, or a row that is not the legacy runner's."""
+    table, columns = ledger.table, ", ".join(_literal(name) for name in ledger.columns)
     return (
-        "DO $cleanup$\nBEGIN\n"
-        f"  IF EXISTS (SELECT FROM {table} WHERE {_column(column)} NOT IN ({_literals(entries)})) THEN\n"
-        f"    RAISE EXCEPTION 'the table holds rows that the legacy runner did not write: not dropped';\n"
+        "DO $cleanup$\nBEGIN\n"  # noqa: S608  shown to a person, never run
+        f"  LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;\n"
+        "  IF (SELECT pg_catalog.array_agg(attname::text ORDER BY attnum) FROM pg_catalog.pg_attribute\n"
+        f"       WHERE attrelid = {_literal(table)}::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped)\n"
+        f"     IS DISTINCT FROM ARRAY[{columns}] THEN\n"
+        f"    RAISE EXCEPTION 'the table has other columns than the legacy ledger: not dropped';\n  END IF;\n"
+        f"  IF EXISTS (SELECT FROM {table} WHERE ({_column(column)} IN ({_literals(entries)})) IS NOT TRUE) THEN\n"
+        "    RAISE EXCEPTION 'the table holds rows that the legacy runner did not write: not dropped';\n"
         f"  END IF;\n  DROP TABLE {table};\nEND\n$cleanup$;"
     )
 

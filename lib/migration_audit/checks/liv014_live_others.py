@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import said_of
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, Phase, Said, Told
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.timescale_jobs import SETTINGS
 from migration_audit.project import Environment
@@ -23,6 +23,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     Fix: apply the owner's file that makes the object.
     Source: the object kinds of pg_dump, https://www.postgresql.org/docs/current/app-pgdump.html
     """
+    yield from (Told(text=f"not compared: {what}") for what in live_drift.not_compared)
     others = sorted({d.kind for d in live_drift.differences} - OTHER_CHECKS)
     yield from said_of(
         "LIV014",

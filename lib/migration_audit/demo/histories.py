@@ -25,6 +25,7 @@ def _dev(root: Path) -> History:
             _administrator(root),
             _owner("Directus alone runs DDL here", root, role=OWNER_ROLE, at=datetime(2026, 3, 1, 8, tzinfo=UTC)),
             _directus(root),
+            _post(root, at=datetime(2026, 3, 1, 8, 1, tzinfo=UTC)),
             Step(title="The processor may write", files=(here / "grants.sql",), role=OWNER_ROLE),
             Step(title="Four days of positions", files=(here / "rows.sql",), role=LEGACY_ROLE),
         ),
@@ -41,6 +42,7 @@ def _stage(root: Path) -> History:
             _legacy("The processor made its tables itself", legacy, at=datetime(2025, 11, 3, 9, tzinfo=UTC)),
             _owner("db-init found them there", root, role=None, at=datetime(2026, 1, 12, 7, tzinfo=UTC)),
             _directus(root),
+            _post(root, at=datetime(2026, 1, 12, 7, 1, tzinfo=UTC)),
             Step(title="Directus may mark rows", files=(here / "grants.sql",), role=LEGACY_ROLE),
             Step(title="Eight days of positions", files=(here / "rows.sql",), role=LEGACY_ROLE),
         ),
@@ -67,6 +69,7 @@ def _prod(root: Path) -> History:
                 without="003_faulty_column.sql",
             ),
             _directus(root),
+            _post(root, at=datetime(2025, 12, 2, 20, 1, tzinfo=UTC), without="002_devices_serial.sql"),
             Step(title="Directus may mark rows", files=(here / "grants.sql",), role=LEGACY_ROLE),
             Step(title="Six weeks of positions", files=(here / "rows.sql",), role=LEGACY_ROLE),
             Step(title="Changes by hand", files=(here / "drift.sql",)),
@@ -80,6 +83,11 @@ def _administrator(root: Path, *more: Path) -> Step:
 
 def _directus(root: Path) -> Step:
     return Step(title="Directus bootstraps", files=(root / "environments/all/directus.sql",), role=OWNER_ROLE)
+
+
+def _post(root: Path, *, at: datetime, without: str | None = None) -> Step:
+    files = tuple(file for file in _sorted(root / "directus/db-init-post") if file.name != without)
+    return Step(title="db-init-post", files=files, role=OWNER_ROLE, runner="owner", applied_at=at)
 
 
 def _legacy(title: str, files: tuple[Path, ...], *, at: datetime) -> Step:

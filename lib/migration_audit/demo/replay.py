@@ -11,7 +11,7 @@ from psycopg import sql
 
 from migration_audit.demo.steps import LEGACY_ROLE, OWNER_ROLE, History
 from migration_audit.model.errors import SqlError
-from migration_audit.project import Ledger, Project
+from migration_audit.project import LedgerSettings, Project
 
 
 def build(history: History, conninfo: str, *, project: Project) -> None:
@@ -55,7 +55,7 @@ def _run(connection: psycopg.Connection, file: Path, *, role: str | None) -> Non
             raise SqlError(message, where=str(file), statement=text, sqlstate=error.sqlstate) from error
 
 
-def _create_ledger(connection: psycopg.Connection, ledger: Ledger, *, owner: str) -> None:
+def _create_ledger(connection: psycopg.Connection, ledger: LedgerSettings, *, owner: str) -> None:
     """The ledger as its runner makes it: the older runner numbers its rows, the newer one keeps checksums."""
     names = {
         "schema": sql.Identifier(ledger.schema),
@@ -74,7 +74,7 @@ def _create_ledger(connection: psycopg.Connection, ledger: Ledger, *, owner: str
         connection.execute(sql.SQL("alter table {table} owner to {owner}").format(**names))
 
 
-def _record(connection: psycopg.Connection, ledger: Ledger, files: tuple[Path, ...], *, at: datetime) -> None:
+def _record(connection: psycopg.Connection, ledger: LedgerSettings, files: tuple[Path, ...], *, at: datetime) -> None:
     """One row for each file, a second after the one before."""
     columns = [ledger.name_column, "applied_at", *filter(None, [ledger.checksum_column])]
     insert = sql.SQL("insert into {} ({}) values ({})").format(

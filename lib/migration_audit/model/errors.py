@@ -7,10 +7,12 @@ The command line turns them into exit codes:
     ├── UsageError             2  wrong usage
     │   └── ConfigError        2  an invalid audit.toml (key, line, what was expected)
     ├── SourceError            3  a SQL source cannot be read or split
+    ├── ArtifactError          3  a file that is not SQL (compose, Dockerfile, …) is missing or cannot be understood
     ├── SqlError               3  a statement failed on the server
     ├── ServerError            3  no server, or it lacks what is needed
     ├── DatabaseError          3  a live database cannot be reached or read
-    └── NotebookError          3  a notebook did not reach its end
+    ├── NotebookError          3  a notebook did not reach its end
+    └── SignoffError           4  not signed, or what was signed does not hold
 """
 
 from __future__ import annotations
@@ -50,6 +52,10 @@ class SourceError(AuditError):
     """A SQL source is missing, empty, not UTF-8, or uses what the audit refuses to guess at."""
 
 
+class ArtifactError(AuditError):
+    """A file of the project that is not SQL is missing, not UTF-8, or not what its format allows."""
+
+
 class SqlError(AuditError):
     """A statement failed on the server; carries the statement and the server's SQLSTATE."""
 
@@ -70,3 +76,9 @@ class DatabaseError(AuditError):
 
 class NotebookError(AuditError):
     """A notebook is missing, was given unknown parameters, or did not reach its end."""
+
+
+class SignoffError(AuditError):
+    """Something is not signed, may not be signed, or what was signed is not what is there."""
+
+    exit_code = 4

@@ -57,6 +57,8 @@ class Finding:
     """``file:line`` of what defines the object, if a file does."""
     fix_sql: str | None = None
     """SQL for a person to read and decide about; the audit never runs it."""
+    waived: str | None = None
+    """Until when, by whom and why it is accepted, where a waiver of audit.toml says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,8 @@ class Check:
     phases: tuple[Phase, ...]
     run: Callable[..., Iterable[Said]]
     severity_by_phase: tuple[tuple[Phase, Severity], ...] = ()
+    work_list: bool = False
+    """Before it is due the check runs all the same: what it finds is the work to be done, pending, and blocks nothing."""
 
     def severity_in(self, phase: Phase) -> Severity:
         """The severity in this phase: most checks weigh the same in both."""
@@ -108,6 +112,18 @@ class CheckResult:
     required: bool = True
     """Of a skipped check: True when it was due and could not be decided, False when it does not apply."""
 
+    @property
+    def is_waived(self) -> bool:
+        """Whether it failed, and everything that it found is waived."""
+        return self.outcome is Outcome.FAILED and bool(self.findings) and all(f.waived for f in self.findings)
+
+    @property
+    def weight(self) -> Severity:
+        """What a failure weighs: its severity, and one step less when all that was found is waived."""
+        if not self.is_waived:
+            return self.severity
+        return Severity.WARNING if self.severity is Severity.BLOCKER else Severity.INFO
+
     def to_json(self) -> dict[str, Any]:
         """The object that stands in ``evidence.json`` under ``checks``."""
         return {
@@ -118,7 +134,7 @@ class CheckResult:
             "reason": self.reason,
             "required": self.required,
             "findings": [
-                {name: getattr(f, name) for name in ("key", "summary", "expected", "actual", "where", "fix_sql")}
+                {name: getattr(f, name) for name in ("key", "summary", "expected", "actual", "where", "fix_sql", "waived")}
                 for f in self.findings
             ],
         }

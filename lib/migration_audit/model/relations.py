@@ -146,6 +146,9 @@ class Constraint(CatalogObject):
     validated: bool
     is_local: bool
     comment: str | None
+    enabled: str = "origin"
+    """``origin``, or what ``ALTER TABLE … DISABLE TRIGGER ALL`` made of the triggers that watch over it:
+    ``disabled on public.positions``. A dump does not tell it."""
 
     @property
     def belongs_to(self) -> tuple[str, str] | None:

@@ -126,6 +126,8 @@ class ContinuousAggregate(CatalogObject):
     """Those of columns stand behind ``column <name>:``."""
     comment: str | None
     """Those of columns stand in lines of their own."""
+    invalidate_using: str | None = None
+    """How changes of the source are found, ``trigger`` or ``wal``; only TimescaleDB 2.22 says so."""
 
     @property
     def in_words(self) -> str:

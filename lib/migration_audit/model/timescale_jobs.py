@@ -16,6 +16,8 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "_timescaledb_functions.policy_reorder": "reorder policy",
         "_timescaledb_functions.policy_refresh_continuous_aggregate": "refresh policy",
         "_timescaledb_functions.policy_compaction": "compaction policy",
+        "_timescaledb_functions.policy_telemetry": "TimescaleDB's own telemetry",
+        "_timescaledb_functions.policy_job_stat_history_retention": "TimescaleDB's own retention of the jobs' history",
     }
 )
 """What people call the jobs that run these procedures."""
@@ -47,7 +49,7 @@ def job_name(procedure: str, schema: str, table: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job(CatalogObject):
-    """A policy or a job of somebody's own; those that come with TimescaleDB are not told."""
+    """A policy or a job of somebody's own; one that comes with TimescaleDB only where somebody altered it."""
 
     kind: ClassVar[str] = "job"
     identity: ClassVar[tuple[str, ...]] = ("schema", "table", "procedure", "number")

@@ -1,7 +1,19 @@
 """SQL files as values: which files, in which order, which statements, at which lines."""
 
+from migration_audit.sources.column_changes import find_column_changes
+from migration_audit.sources.destructive import find_destructions
 from migration_audit.sources.extensions import needed_extensions
+from migration_audit.sources.likeness import match_statements
 from migration_audit.sources.load import load_globs, load_source, text_digest
 from migration_audit.sources.order import numbering
 
-__all__ = ["load_globs", "load_source", "needed_extensions", "numbering", "text_digest"]
+__all__ = [
+    "find_column_changes",
+    "find_destructions",
+    "load_globs",
+    "load_source",
+    "match_statements",
+    "needed_extensions",
+    "numbering",
+    "text_digest",
+]

@@ -1,4 +1,5 @@
--- What Directus makes by itself, much shortened: its system tables, and the collections of snapshots/schema.yaml.
+-- What Directus makes by itself, much shortened: its system tables (`directus bootstrap`), and the collections of
+-- snapshots/schema.yaml (`directus schema apply`).
 CREATE TABLE directus_users (
     id     uuid PRIMARY KEY,
     email  varchar(255) UNIQUE,
@@ -9,19 +10,34 @@ CREATE TABLE directus_collections (
     icon       varchar(64),
     hidden     boolean NOT NULL DEFAULT false
 );
-CREATE TABLE devices (
+CREATE TABLE directus_fields (
     id         serial PRIMARY KEY,
-    imei       varchar(32) NOT NULL,
-    created_by uuid REFERENCES directus_users
+    collection varchar(64) NOT NULL,
+    field      varchar(64) NOT NULL,
+    interface  varchar(64)
+);
+CREATE TABLE devices (
+    id            serial PRIMARY KEY,
+    imei          varchar(32) NOT NULL CONSTRAINT devices_imei_unique UNIQUE,
+    manufacturer  varchar(64),
+    serial_number varchar(64),
+    created_by    uuid CONSTRAINT devices_created_by_foreign REFERENCES directus_users
 );
 CREATE TABLE vehicles (
     id        serial PRIMARY KEY,
     plate     varchar(16) NOT NULL,
-    device_id integer REFERENCES devices ON DELETE SET NULL
+    country   varchar(2) NOT NULL DEFAULT 'CH',
+    device_id integer CONSTRAINT vehicles_device_id_foreign REFERENCES devices ON DELETE SET NULL
 );
-ALTER TABLE devices ADD CONSTRAINT devices_imei_unique UNIQUE (imei);
 
 INSERT INTO directus_users (id, email) VALUES ('00000000-0000-4000-8000-000000000001', 'admin@trm.example');
 INSERT INTO directus_collections (collection, icon) VALUES ('devices', 'router'), ('vehicles', 'directions_car');
-INSERT INTO devices (imei) VALUES ('356307042441013'), ('356307042441021'), ('356307042441039');
+INSERT INTO directus_fields (collection, field, interface)
+SELECT collection, field, 'input'
+  FROM (VALUES ('devices', 'id'), ('devices', 'imei'), ('devices', 'manufacturer'), ('devices', 'serial_number'),
+               ('devices', 'created_by'), ('vehicles', 'id'), ('vehicles', 'plate'), ('vehicles', 'country'),
+               ('vehicles', 'device_id')) AS snapshot (collection, field);
+INSERT INTO devices (imei, manufacturer, serial_number)
+VALUES ('356307042441013', 'Teltonika', 'A-1013'), ('356307042441021', 'Teltonika', 'A-1021'),
+       ('356307042441039', 'Queclink', 'A-1013');
 INSERT INTO vehicles (plate, device_id) SELECT 'TRM-' || id, id FROM devices;

@@ -2,6 +2,9 @@
 DROP INDEX positions_device_ts;
 CREATE INDEX positions_speed_by_hand ON positions (speed) WHERE speed > 100;
 
+-- Somebody wanted to see positions in the console, and saved its settings there once: Directus tracks the table now.
+INSERT INTO directus_collections (collection, icon) VALUES ('positions', 'location_on');
+
 -- Since then a tracker that sends its buffer again is stored twice.
 INSERT INTO positions (device_id, ts, ingested_at, latitude, longitude, altitude, speed, heading, satellites)
 SELECT device_id, ts, ingested_at + interval '1 hour', latitude, longitude, altitude, speed, heading, satellites

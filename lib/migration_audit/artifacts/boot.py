@@ -1,0 +1,95 @@
+"""How the owner's container comes up: its Dockerfile, and what its service in the Compose files changes about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from migration_audit.artifacts.health import Health, read_test
+from migration_audit.artifacts.image import Container, files_of, read_image
+from migration_audit.model.compose import Service
+from migration_audit.model.errors import ArtifactError
+from migration_audit.model.image import Boot, Image, Undecided
+from migration_audit.model.location import Location
+
+_DECISIVE = ("entrypoint", "command", "build", "working_dir", "volumes")
+
+
+def read_boot(
+    service: Service | None, *, dockerfile: Path | None, context: Path | None, shown_from: Path
+) -> tuple[Boot, Image]:
+    """What the owner's container runs, and its image.
+
+    The Dockerfile is the named one, else the one of the service's ``build``; ``service`` is None where no Compose file is
+    named. Raises ArtifactError, with ``file:line`` where it can, for what cannot be read.
+    """
+    dockerfile, context = _named_or_built(service, dockerfile, context)
+    container = _container(service)
+    image = read_image(dockerfile, context, shown_from=shown_from, container=container)
+    find, folder, environment = files_of(dockerfile, context, shown_from=shown_from, container=container)
+    test, at, disabled = _test(service, image)
+    health = Health(ways=(), undecided=())
+    if test is not None and at is not None and not disabled:
+        health = read_test(test, at, environment=environment, folder=folder, files=find)
+    boot = Boot(
+        run=image.start,
+        test=test,
+        test_at=at,
+        test_disabled=disabled,
+        ways=health.ways,
+        test_undecided=(*_doubts(service, "healthcheck"), *health.undecided),
+        run_undecided=tuple(_doubts(service, *_DECISIVE)),
+        ports=tuple(dict.fromkeys([*(service.ports if service else ()), *image.ports])),
+        notes=tuple(_notes(service, dockerfile)),
+    )
+    return boot, image
+
+
+def _named_or_built(service: Service | None, dockerfile: Path | None, context: Path | None) -> tuple[Path, Path]:
+    if dockerfile is not None:
+        return dockerfile, context or dockerfile.parent
+    if service is None or service.build is None:
+        where = str(service.at) if service is not None else None
+        todo = "name the owner's Dockerfile in [boot] of audit.toml"
+        raise ArtifactError("the owner's image is not built from a Dockerfile that is known here", where=where, todo=todo)
+    folder = Path(service.build.context)
+    return folder / service.build.dockerfile, folder
+
+
+def _container(service: Service | None) -> Container:
+    if service is None:
+        return Container()
+    return Container(
+        target=service.build.target if service.build else None,
+        args=dict(service.build.args) if service.build else {},
+        entrypoint=service.entrypoint,
+        command=service.command,
+        environment=dict(service.environment),
+        mounts=service.mounts,
+        working_dir=service.working_dir,
+    )
+
+
+def _test(service: Service | None, image: Image) -> tuple[tuple[str, ...] | None, Location | None, bool]:
+    """The test that counts, where it stands, and whether it is turned off."""
+    own = service.healthcheck if service is not None else None
+    if own is not None and own.disabled:
+        return own.test, own.at, True
+    if own is not None and own.test is not None:
+        return own.test, own.at, False
+    if image.test is not None:
+        return image.test.test, image.test.at, image.test.test[0] == "NONE"
+    return None, None, False
+
+
+def _doubts(service: Service | None, *parts: str) -> Iterator[Undecided]:
+    for doubt in service.doubts_about(*parts) if service is not None else ():
+        yield Undecided(what=doubt.part, reason=doubt.reason, at=doubt.at)
+
+
+def _notes(service: Service | None, dockerfile: Path) -> Iterator[str]:
+    if service is None or service.build is None:
+        return
+    built = Path(service.build.context) / service.build.dockerfile
+    if built.resolve() != dockerfile.resolve():
+        yield f"{service.build.at} builds {service.name} from another Dockerfile than [boot] names"

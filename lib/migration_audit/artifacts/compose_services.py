@@ -1,0 +1,169 @@
+"""From a merged tree to the facts of one service, and to what cannot be known about it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from migration_audit.artifacts.compose_yaml import Tree
+from migration_audit.model.compose import Build, Dependency, Doubt, HealthCheck, Mount, Service, Words
+from migration_audit.model.errors import ArtifactError
+
+_TRUE: Final = frozenset({"true", "y", "yes", "on"})
+_FALSE: Final = frozenset({"false", "n", "no", "off"})
+_DOUBTED: Final = (
+    "depends_on",
+    "healthcheck",
+    "command",
+    "entrypoint",
+    "profiles",
+    "build",
+    "image",
+    "working_dir",
+    "volumes",
+    "environment",
+    "ports",
+)
+_TESTS: Final = ("CMD", "CMD-SHELL", "NONE")
+
+
+def build_service(name: str, tree: Tree, profiles: tuple[str, ...], folder: Path) -> Service:
+    """The service of this name as the model has it; ``folder`` is the project's.
+
+    Raises ArtifactError for what Compose would refuse.
+    """
+    own = _texts(tree.get("profiles"))
+    return Service(
+        name=name,
+        at=tree.at,
+        active=not own or "*" in profiles or bool(set(own) & set(profiles)),
+        profiles=own,
+        depends_on=tuple(_dependencies(tree.get("depends_on"))),
+        healthcheck=_healthcheck(tree.get("healthcheck")),
+        entrypoint=_words(tree.get("entrypoint")),
+        command=_words(tree.get("command")),
+        image=_text(tree.get("image")),
+        build=_build(tree.get("build"), folder),
+        environment=tuple((key, value.text) for key, value in _entries(tree.get("environment"))),
+        ports=tuple(dict.fromkeys([*_ports(tree.get("ports")), *_ports(tree.get("expose"))])),
+        mounts=tuple(_mounts(tree.get("volumes"))),
+        working_dir=_text(tree.get("working_dir")),
+        doubts=tuple(_doubts(tree)),
+    )
+
+
+def _doubts(service: Tree) -> Iterator[Doubt]:
+    for part in _DOUBTED:
+        tree = service.get(part)
+        for inner in tree.walk() if tree is not None else ():
+            if inner.doubt:
+                yield Doubt(part=part, reason=inner.doubt, at=inner.at)
+    for part in ("command", "entrypoint"):
+        tree = service.get(part)
+        if tree is not None and tree.text is not None and _cut(tree.text) != tree.text:
+            reason = "Compose splits this text into words itself and ends at the first ; & | < or >: no shell reads it"
+            yield Doubt(part=part, reason=reason, at=tree.at)
+    check = service.get("healthcheck", "test")
+    if check is not None and check.items and check.items[0].text not in _TESTS:
+        reason = f"a test begins with CMD, CMD-SHELL or NONE: the engine refuses {check.items[0].text!r}"
+        yield Doubt(part="healthcheck", reason=reason, at=check.at)
+    if service.get("env_file") is not None:
+        at = service.map["env_file"].at
+        yield Doubt(part="environment", reason="variables of env_file are read when the container starts", at=at)
+
+
+def _text(tree: Tree | None) -> str | None:
+    return tree.text if tree is not None else None
+
+
+def _texts(tree: Tree | None) -> tuple[str, ...]:
+    items = tree.items if tree is not None else ()
+    return tuple(dict.fromkeys(item.text for item in items if item.text is not None))
+
+
+def _entries(tree: Tree | None) -> Iterator[tuple[str, Tree]]:
+    yield from (tree.map.items() if tree is not None else ())
+
+
+def _flag(tree: Tree | None, *, default: bool) -> bool:
+    if tree is None or tree.text is None:
+        return default
+    word = tree.text.lower()
+    if word not in _TRUE | _FALSE:
+        raise ArtifactError(f"{tree.text!r} is neither true nor false", where=str(tree.at), todo="write true or false")
+    return word in _TRUE
+
+
+def _dependencies(tree: Tree | None) -> Iterator[Dependency]:
+    for service, entry in _entries(tree):
+        yield Dependency(
+            service=service,
+            condition=_text(entry.get("condition")) or "",
+            required=_flag(entry.get("required"), default=True),
+            at=entry.at,
+        )
+
+
+def _healthcheck(tree: Tree | None) -> HealthCheck | None:
+    if tree is None or not tree.map:
+        return None
+    test = tree.get("test")
+    words: tuple[str, ...] | None = None
+    if test is not None and test.text is not None:
+        words = ("CMD-SHELL", test.text) if test.text else None
+    elif test is not None and test.items:
+        words = tuple(item.text or "" for item in test.items)
+    disabled = _flag(tree.get("disable"), default=False) or bool(words and words[0] == "NONE")
+    return HealthCheck(test=words, disabled=disabled, at=test.at if test is not None else tree.at)
+
+
+def _words(tree: Tree | None) -> Words | None:
+    """A text is split into words as a shell would, without being one. Nothing (null) keeps the image's own."""
+    if tree is None or tree.value is None:
+        return None
+    if tree.text is None:
+        return Words(words=tuple(item.text or "" for item in tree.items), at=tree.at)
+    try:
+        return Words(words=tuple(shlex.split(_cut(tree.text))), at=tree.at)
+    except ValueError as error:
+        raise ArtifactError(f"cannot be split into words: {error}", where=str(tree.at), todo="close the quote") from None
+
+
+def _cut(text: str) -> str:
+    """The text up to the first operator of a shell that is not quoted."""
+    for token in re.finditer(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|[;&|<>]|[^\\'";&|<>]+|.""", text, re.DOTALL):
+        if token[0] in ";&|<>":
+            return text[: token.start()]
+    return text
+
+
+def _build(tree: Tree | None, folder: Path) -> Build | None:
+    if tree is None or tree.value is None:
+        return None
+    args = tuple((key, value.text or "") for key, value in _entries(tree.get("args")) if value.text is not None)
+    return Build(
+        context=_text(tree.get("context")) or os.path.normpath(folder.absolute()),
+        dockerfile=_text(tree.get("dockerfile")) or "Dockerfile",
+        target=_text(tree.get("target")),
+        args=args,
+        at=tree.at,
+    )
+
+
+def _ports(tree: Tree | None) -> Iterator[str]:
+    """Ports inside the container: ``127.0.0.1:8055:80/tcp`` is 80."""
+    for item in tree.items if tree is not None else ():
+        text = item.text if item.text is not None else _text(item.get("target"))
+        if text:
+            yield text.rpartition(":")[2].partition("/")[0]
+
+
+def _mounts(tree: Tree | None) -> Iterator[Mount]:
+    for item in tree.items if tree is not None else ():
+        source, target = _text(item.get("source")), _text(item.get("target"))
+        if _text(item.get("type")) == "bind" and source and target:
+            yield Mount(source=source, target=target, at=item.at)

@@ -1,0 +1,91 @@
+"""Which release of Directus an image runs: the tag of its FROM, else package.json and the lock file beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from migration_audit.model.directus import DirectusVersion, TargetVersion
+
+_IMAGE = re.compile(r"(?:[\w.:-]+/)*directus/directus(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]+)?\Z")
+
+
+def version_of_image(base: str, *, where: str | None) -> TargetVersion | None:
+    """What the image that a Dockerfile starts from says; None where it is no image of Directus.
+
+    >>> str(version_of_image("directus/directus:11.17.4", where=None).version)
+    '11.17.4'
+    """
+    match = _IMAGE.match(base)
+    if match is None:
+        return None
+    version = DirectusVersion.parse(match["tag"] or "")
+    reason = None if version else f"FROM {base} names no exact release: the tag {match['tag'] or 'latest'} moves"
+    return TargetVersion(version=version, named=f"FROM {base}", where=where, reason=reason)
+
+
+def version_of_package(folder: Path, *, shown: str) -> TargetVersion:
+    """What package.json and the lock file in ``folder`` say of the dependency ``directus``."""
+    try:
+        wanted = _wanted(folder / "package.json")
+    except (OSError, ValueError) as error:
+        why = f"{shown}/package.json cannot be read ({type(error).__name__})"
+        return TargetVersion(version=None, named=f"{shown}/package.json", reason=why)
+    if wanted is None:
+        why = f"{shown}/package.json does not depend on directus"
+        return TargetVersion(version=None, named=f"{shown}/package.json", reason=why)
+    for name, read in (("package-lock.json", _npm), ("pnpm-lock.yaml", _pnpm), ("yarn.lock", _yarn)):
+        try:
+            locked = read(folder / name)
+        except (OSError, ValueError, yaml.YAMLError):
+            continue
+        if locked and (version := DirectusVersion.parse(locked)):
+            return TargetVersion(version=version, named=f"{shown}/{name}", where=f"{shown}/{name}:1")
+    version = DirectusVersion.parse(wanted)
+    reason = None if version else f"{shown}/package.json wants directus {wanted}, and no lock file says which one that is"
+    return TargetVersion(version=version, named=f"{shown}/package.json", where=f"{shown}/package.json:1", reason=reason)
+
+
+def _wanted(path: Path) -> str | None:
+    body = json.loads(path.read_text("utf-8"))
+    if not isinstance(body, dict):
+        raise ValueError("not an object")  # noqa: TRY004  what it is does not matter: it is no package.json
+    for part in ("dependencies", "devDependencies", "optionalDependencies"):
+        found = body.get(part)
+        if isinstance(found, dict) and isinstance(found.get("directus"), str):
+            return str(found["directus"])
+    return None
+
+
+def _npm(path: Path) -> str | None:
+    body = json.loads(path.read_text("utf-8"))
+    for part, name in (("packages", "node_modules/directus"), ("dependencies", "directus")):
+        entry = _entry(body, part, name)
+        if entry.get("version"):
+            return str(entry["version"])
+    return None
+
+
+def _pnpm(path: Path) -> str | None:
+    body = yaml.safe_load(path.read_text("utf-8"))
+    for root in (_entry(body, "importers", "."), body):
+        entry = _entry(root, "dependencies", "directus")
+        found = entry.get("version")
+        if found:
+            return str(found).partition("(")[0]  # peers follow in brackets
+    return None
+
+
+def _yarn(path: Path) -> str | None:
+    match = re.search(r'^"?directus@[^\n]*:\n\s+version:? "?([^"\s]+)"?', path.read_text("utf-8"), re.MULTILINE)
+    return match[1] if match else None
+
+
+def _entry(body: Any, *names: str) -> dict[str, Any]:
+    for name in names:
+        body = body.get(name) if isinstance(body, dict) else None
+    return body if isinstance(body, dict) else {}

@@ -1,0 +1,98 @@
+"""Which files of a project the globs of audit.toml name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wcmatch import glob
+
+_FLAGS: Final = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX
+_NEVER: Final = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"})
+"""Folders that hold other people's files: they are looked into only where a glob names them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFiles:
+    """What a list of globs names."""
+
+    paths: tuple[str, ...]
+    """Relative to the folder that was searched, with ``/``, sorted."""
+    missing: tuple[str, ...] = ()
+    """Globs that name nothing, and whose folder does not exist either: most likely misspelt."""
+    empty: tuple[str, ...] = ()
+    """Globs below an existing folder that no file matches."""
+
+
+def find_files(root: Path, globs: Sequence[str], excluded: Sequence[str] = ()) -> FoundFiles:
+    """The files below ``root`` that ``globs`` name and ``excluded`` does not.
+
+    ``*`` and ``?`` stay in one folder, ``**`` crosses folders, ``{ts,tsx}`` are alternatives; a folder stands for all
+    files in it. Links are followed, each folder once. Folders of installed packages and of version control are left
+    out, unless a glob spells their name.
+    """
+    paths: set[str] = set()
+    missing: list[str] = []
+    empty: list[str] = []
+    for pattern in globs:
+        found = {path for path in _matches(root, _clean(pattern)) if not _is_one_of(path, excluded)}
+        paths |= found
+        if not found and not any(_matches(root, _clean(pattern))):
+            (empty if _has_base(root, _clean(pattern)) else missing).append(pattern)
+    return FoundFiles(paths=tuple(sorted(paths)), missing=tuple(missing), empty=tuple(empty))
+
+
+def is_glob(path: str) -> bool:
+    """Whether a path of audit.toml has wildcards or alternatives in it."""
+    return bool(glob.is_magic(path, flags=_FLAGS))
+
+
+def _clean(pattern: str) -> str:
+    return pattern.removeprefix("./").rstrip("/") or "."
+
+
+def _matches(root: Path, pattern: str) -> Iterator[str]:
+    if (root / pattern).is_file():
+        yield pattern
+        return
+    is_folder = (root / pattern).is_dir()
+    base = pattern if is_folder else _base(pattern)
+    for path in _walk(root, base, named=frozenset(pattern.split("/"))):
+        if is_folder or glob.globmatch(path, pattern, flags=_FLAGS):
+            yield path
+
+
+def _is_one_of(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a pattern names this file or a folder above it."""
+    above = [path, *(parent.as_posix() for parent in Path(path).parents if parent != Path())]
+    return any(glob.globmatch(each, _clean(pattern), flags=_FLAGS) for pattern in patterns for each in above)
+
+
+def _base(pattern: str) -> str:
+    """The folders in front of the first wildcard: where to start looking."""
+    plain: list[str] = []
+    for part in pattern.split("/")[:-1]:
+        if is_glob(part):
+            break
+        plain.append(part)
+    return "/".join(plain)
+
+
+def _has_base(root: Path, pattern: str) -> bool:
+    return is_glob(pattern) and (root / _base(pattern)).is_dir()
+
+
+def _walk(root: Path, base: str, *, named: frozenset[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(root / base, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if name not in _NEVER or name in named)
+        here = Path(folder).relative_to(root).as_posix()
+        yield from (name if here == "." else f"{here}/{name}" for name in names)

@@ -1,0 +1,218 @@
+"""What an image carries, what its build runs, and what its containers start: a Dockerfile with the files around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from migration_audit.artifacts.dockerfile import Instruction, parse_dockerfile
+from migration_audit.artifacts.dockerignore import parse_ignore
+from migration_audit.artifacts.image_files import ImageFiles
+from migration_audit.artifacts.image_stages import FileCopy, RunStep, StageFacts, final_base, find_stage, read_stages
+from migration_audit.artifacts.shell import Lookup, Script, run_script, run_words
+from migration_audit.artifacts.text import read_text, shown_path
+from migration_audit.model.compose import Mount, Words
+from migration_audit.model.errors import ArtifactError
+from migration_audit.model.image import Copied, Image, ImageTest, Run, Stage, Undecided
+from migration_audit.model.location import Location
+
+_PASSES_ON: Final = frozenset(
+    ["alpine", "busybox", "debian", "directus/directus", "fedora", "golang", "node", "python", "ruby", "rust", "ubuntu"]
+)
+"""Images without an ENTRYPOINT, or whose ENTRYPOINT runs the command that it is given (their Dockerfiles say so)."""
+_SHELLS: Final = frozenset({"sh", "bash", "dash", "ash"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """What a service of Compose changes about its image."""
+
+    target: str | None = None
+    args: Mapping[str, str] = field(default_factory=dict)
+    entrypoint: Words | None = None
+    command: Words | None = None
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    working_dir: str | None = None
+
+
+def read_image(
+    dockerfile: Path,
+    context: Path,
+    *,
+    shown_from: Path,
+    container: Container | None = None,
+    wanted: Sequence[str] = (),
+) -> Image:
+    """The image that this Dockerfile builds; ``wanted`` are globs on the parts of paths whose files are looked for.
+
+    Nothing is built and nothing is run. Raises ArtifactError, with ``file:line``, for what is no Dockerfile, and for a stage
+    that it does not have.
+    """
+    chosen, files, container = _build(dockerfile, context, shown_from, container)
+    return Image(
+        dockerfile=shown_path(dockerfile, shown_from),
+        stages=tuple(_stage(stage, files, wanted) for stage in files.stages),
+        start=_start(chosen, files, container),
+        test=_test(chosen.test),
+        ports=tuple(dict.fromkeys(chosen.ports)),
+        base=final_base(chosen),
+    )
+
+
+def files_of(
+    dockerfile: Path, context: Path, *, shown_from: Path, container: Container
+) -> tuple[Lookup, str, dict[str, str | None]]:
+    """How to find a file of a running container, its working directory and its variables. Raises like ``read_image``."""
+    chosen, files, container = _build(dockerfile, context, shown_from, container)
+    return _finder(chosen, files), container.working_dir or chosen.folder, {**chosen.values, **container.environment}
+
+
+def _build(
+    dockerfile: Path, context: Path, shown_from: Path, container: Container | None
+) -> tuple[StageFacts, ImageFiles, Container]:
+    """The chosen stage, with what finds its files."""
+    container = container or Container()
+    shown = shown_path(dockerfile, shown_from)
+    stages = read_stages(parse_dockerfile(read_text(dockerfile, shown_from), shown), container.args)
+    chosen = stages[-1] if container.target is None else find_stage(stages, container.target)
+    if chosen is None:
+        raise ArtifactError(f"has no stage {container.target}", where=f"{shown}:1", todo="check target in the build")
+    files = ImageFiles(
+        context=context,
+        ignore=parse_ignore(_ignore_lines(dockerfile, context)),
+        stages=stages,
+        shown_from=shown_from,
+        mounts=container.mounts,
+    )
+    return chosen, files, container
+
+
+def _finder(stage: StageFacts, files: ImageFiles) -> Lookup:
+    def find(path: str) -> Script | str | None:
+        return files.mounted(path) if files.is_mounted(path) else files.find(stage, path)
+
+    return find
+
+
+def _ignore_lines(dockerfile: Path, context: Path) -> list[str]:
+    """Those of the file that belongs to the Dockerfile, else of the context's own."""
+    for path in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), context / ".dockerignore"):
+        if path.is_file():
+            return path.read_text("utf-8", errors="replace").splitlines()
+    return []
+
+
+def _stage(stage: StageFacts, files: ImageFiles, wanted: Sequence[str]) -> Stage:
+    copies = [
+        Copied(
+            source=source.path,
+            target=step.target,
+            from_stage=step.from_,
+            at=step.at,
+            carried=tuple(files.carried(step, source, wanted)),
+        )
+        for step in stage.steps
+        if isinstance(step, FileCopy)
+        for source in step.sources
+    ]
+    runs = [
+        _run_step(step, partial(files.find, stage, until=position))
+        for position, step in enumerate(stage.steps)
+        if isinstance(step, RunStep)
+    ]
+    return Stage(name=stage.name, base=stage.base, at=stage.at, copies=tuple(copies), runs=_joined(runs))
+
+
+def _joined(runs: Sequence[Run]) -> Run:
+    """Several RUN instructions: the failure of one ends the build."""
+    commands = [replace(command, stops_until=None) for run in runs for command in run.commands]
+    return Run(commands=tuple(commands), undecided=tuple(u for run in runs for u in run.undecided))
+
+
+def _run_step(step: RunStep, files: Lookup) -> Run:
+    instruction = step.instruction
+    values = {name: value for name, value in step.values.items() if value is not None}
+    environment: dict[str, str | None] = dict(values)
+    if instruction.words is not None:
+        return run_words(instruction.words, instruction.at, environment=environment, folder=step.folder, files=files)
+    if step.shell[0].rpartition("/")[2] not in _SHELLS:
+        return Run(undecided=(_foreign_shell(step.shell, instruction),))
+    errexit = any(option.startswith("-") and "e" in option for option in step.shell[1:])
+    script = instruction.script
+    if instruction.heredocs and instruction.text.startswith("<<"):
+        script = Script(text=instruction.heredocs[0].text, at=instruction.heredocs[0].at)
+    return run_script(script, environment=environment, folder=step.folder, files=files, errexit=errexit)
+
+
+def _foreign_shell(shell: tuple[str, ...], instruction: Instruction) -> Undecided:
+    return Undecided(what=instruction.text[:80], reason=f"{shell[0]} is no shell that is followed", at=instruction.at)
+
+
+def _start(stage: StageFacts, files: ImageFiles, container: Container) -> Run:
+    """Entrypoint and command together, as the engine puts them together."""
+    find = _finder(stage, files)
+    environment = {**stage.values, **container.environment}
+    folder = container.working_dir or stage.folder
+    entry, at = _entry(stage, container)
+    command, command_at = _command(stage, container)
+    if isinstance(entry, Script):
+        return run_script(entry, environment=environment, folder=folder, files=find)
+    if entry:
+        words = (*entry, *(("/bin/sh", "-c", command.text) if isinstance(command, Script) else command))
+        return run_words(words, at, environment=environment, folder=folder, files=find)
+    blind = _blind(stage, container, command, command_at)
+    if isinstance(command, Script):
+        run = run_script(command, environment=environment, folder=folder, files=find)
+    else:
+        run = run_words(command, command_at, environment=environment, folder=folder, files=find)
+    return replace(run, undecided=(*blind, *run.undecided))
+
+
+def _entry(stage: StageFacts, container: Container) -> tuple[Script | tuple[str, ...], Location]:
+    if container.entrypoint is not None:
+        return container.entrypoint.words, container.entrypoint.at
+    return _program(stage.entrypoint, stage)
+
+
+def _command(stage: StageFacts, container: Container) -> tuple[Script | tuple[str, ...], Location]:
+    """Another entrypoint takes the image's command away."""
+    if container.command is not None:
+        return container.command.words, container.command.at
+    return _program(stage.command if container.entrypoint is None else None, stage)
+
+
+def _program(instruction: Instruction | None, stage: StageFacts) -> tuple[Script | tuple[str, ...], Location]:
+    if instruction is None:
+        return (), stage.at
+    words = instruction.words
+    return (instruction.script if words is None else words), instruction.at
+
+
+def _blind(
+    stage: StageFacts, container: Container, command: Script | tuple[str, ...], at: Location
+) -> tuple[Undecided, ...]:
+    """What the base image may start by itself: nothing is known of an image that is not built here."""
+    base = final_base(stage)
+    name = base.partition("@")[0].partition(":")[0].removeprefix("docker.io/").removeprefix("library/")
+    if not isinstance(command, Script) and not command:
+        reason = f"neither ENTRYPOINT nor CMD is set: {base} decides what a container starts"
+        return (Undecided(what=base, reason=reason, at=stage.at),)
+    if container.entrypoint is None and name not in _PASSES_ON and base != "scratch":
+        reason = f"no ENTRYPOINT is set: the one of {base}, if it has one, decides what becomes of the command"
+        return (Undecided(what=base, reason=reason, at=at),)
+    return ()
+
+
+def _test(instruction: Instruction | None) -> ImageTest | None:
+    if instruction is None:
+        return None
+    kind, _, rest = instruction.text.partition(" ")
+    if kind.upper() == "NONE":
+        return ImageTest(test=("NONE",), at=instruction.at)
+    inner = replace(instruction, lines=(rest,))
+    words = inner.words
+    return ImageTest(test=("CMD", *words) if words is not None else ("CMD-SHELL", rest.strip()), at=instruction.at)

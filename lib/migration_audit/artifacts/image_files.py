@@ -1,0 +1,162 @@
+"""Which file of the project stands at a path of an image: through COPY, ADD, stages, ``.dockerignore`` and mounts."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+from migration_audit.artifacts.dockerignore import Ignore
+from migration_audit.artifacts.image_stages import FileCopy, FileSource, RunStep, StageFacts, find_stage
+from migration_audit.artifacts.shell_parse import Script
+from migration_audit.artifacts.text import shown_path
+from migration_audit.model.compose import Mount
+from migration_audit.model.location import Location
+
+_WRITERS: Final = re.compile(r"\b(?:sed|mv|cp|ln|tee|install|rm|patch|tar|unzip|curl|wget|envsubst|dos2unix)\b|>")
+_NOT_OURS: Final = frozenset({".git", "node_modules"})
+"""Folders in which nobody of the project writes migrations of the project."""
+_LARGEST: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFiles:
+    """The files of a build, as far as the project brings them."""
+
+    context: Path
+    ignore: Ignore
+    stages: Sequence[StageFacts]
+    shown_from: Path
+    mounts: tuple[Mount, ...] = ()
+
+    def find(self, stage: StageFacts, path: str, *, until: int | None = None) -> Script | str | None:
+        """The text at ``path`` after the first ``until`` steps of a stage, why nobody can know it, or None."""
+        steps = stage.steps if until is None else stage.steps[:until]
+        for step in reversed(steps):
+            if isinstance(step, RunStep):
+                if self._may_write(step, path):
+                    return f"the RUN at {step.instruction.at} may write {path}"
+                continue
+            found = self._copied(step, stage, path)
+            if found is not None:
+                return found
+        return self.find(stage.parent, path) if stage.parent is not None else None
+
+    def mounted(self, path: str) -> Script | None:
+        """The text that a bind mount puts at ``path``."""
+        for mount in reversed(self.mounts):
+            rest = _below(path, mount.target)
+            if rest is not None:
+                return self._read(Path(mount.source) / rest if rest else Path(mount.source))
+        return None
+
+    def is_mounted(self, path: str) -> bool:
+        """Whether a bind mount hides what the image has at ``path``."""
+        return any(_below(path, mount.target) is not None for mount in self.mounts)
+
+    def carried(self, copy: FileCopy, source: FileSource, wanted: Sequence[str]) -> Iterator[str]:
+        """Files of the context, relative to it, that this source brings and that have a wanted word in their path."""
+        if copy.from_ is not None or source.heredoc is not None or not wanted:
+            return
+        for match in self._matches(source.path):
+            for file in self._files(match):
+                if any(fnmatchcase(part, word) for part in file.split("/") for word in wanted):
+                    yield file
+
+    def _copied(self, copy: FileCopy, stage: StageFacts, path: str) -> Script | str | None:
+        for source in reversed(copy.sources):
+            if source.heredoc is not None:
+                target = posixpath.join(copy.target, source.path) if copy.target.endswith("/") else copy.target
+                if target == path:
+                    return Script(text=source.heredoc.text, at=source.heredoc.at)
+            elif not copy.is_known:
+                if self._could_bring(copy, path):
+                    return f"the COPY at {copy.at} holds a variable without a value"
+            elif copy.from_ is None:
+                if (ours := self._from_context(copy, source, path)) is not None:
+                    return ours
+            elif (theirs := self._from_stage(copy, source, stage, path)) is not None:
+                return theirs
+        return None
+
+    def _from_context(self, copy: FileCopy, source: FileSource, path: str) -> Script | None:
+        for match in self._matches(source.path):
+            full = self.context / match
+            if full.is_dir():
+                rest = _below(path, copy.target.rstrip("/") or "/")
+                inner = posixpath.normpath(posixpath.join(match, rest)) if rest else None
+            else:
+                named = posixpath.join(copy.target, posixpath.basename(match))
+                inner = match if path == (named if copy.target.endswith("/") else copy.target) else None
+            if inner is not None and not self.ignore.excludes(inner) and (self.context / inner).is_file():
+                return self._read(self.context / inner)
+        return None
+
+    def _from_stage(self, copy: FileCopy, source: FileSource, stage: StageFacts, path: str) -> Script | str | None:
+        other = find_stage(self.stages, copy.from_ or "", before=stage.index)
+        start = "/" + source.path.strip("/") if not source.path.startswith("/") else source.path.rstrip("/")
+        as_file = posixpath.join(copy.target, posixpath.basename(start)) if copy.target.endswith("/") else copy.target
+        rest = _below(path, copy.target.rstrip("/") or "/")
+        if path != as_file and not rest:
+            return None
+        if other is None:
+            is_named = path == as_file
+            return f"the COPY at {copy.at} takes it from {copy.from_}" if is_named else None
+        found = self.find(other, start) if path == as_file else None
+        return found if found is not None or not rest else self.find(other, posixpath.join(start, rest))
+
+    def _could_bring(self, copy: FileCopy, path: str) -> bool:
+        target = copy.target.rstrip("/") or "/"
+        return "$" in copy.target or path == target or _below(path, target) is not None
+
+    def _may_write(self, step: RunStep, path: str) -> bool:
+        text = "\n".join([*step.instruction.lines, *(heredoc.text for heredoc in step.instruction.heredocs)])
+        return posixpath.basename(path) in text and bool(_WRITERS.search(text))
+
+    def _matches(self, pattern: str) -> list[str]:
+        """What a source names in the context; nothing for what is not there, or comes from the network."""
+        cleaned = posixpath.normpath(pattern.lstrip("/") or ".")
+        if cleaned.startswith("..") or "://" in pattern:
+            return []
+        if not re.search(r"[*?\[]", cleaned):
+            return [cleaned] if (self.context / cleaned).exists() else []
+        found = sorted(self.context.glob(cleaned))
+        return [path.relative_to(self.context).as_posix() for path in found]
+
+    def _files(self, start: str) -> Iterator[str]:
+        full = self.context / start
+        if full.is_file():
+            if not self.ignore.excludes(start):
+                yield start
+            return
+        for folder, folders, files in os.walk(full):
+            relative = Path(folder).relative_to(self.context).as_posix()
+            prefix = "" if relative == "." else f"{relative}/"
+            kept = [f for f in folders if f not in _NOT_OURS]
+            if not self.ignore.lets_in_again:
+                kept = [f for f in kept if not self.ignore.excludes(prefix + f)]
+            folders[:] = sorted(kept)
+            yield from (prefix + file for file in sorted(files) if not self.ignore.excludes(prefix + file))
+
+    def _read(self, path: Path) -> Script | None:
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            return None
+        if len(raw) > _LARGEST or b"\0" in raw:
+            return None
+        text = raw.decode("utf-8", errors="replace").replace("\r\n", "\n")
+        return Script(text=text, at=Location(shown_path(path, self.shown_from), 1))
+
+
+def _below(path: str, folder: str) -> str | None:
+    """What follows ``folder`` in ``path``: empty for the folder itself, None where it is not below it."""
+    if path == folder:
+        return ""
+    start = folder.rstrip("/") + "/"
+    return path[len(start) :] if path.startswith(start) else None

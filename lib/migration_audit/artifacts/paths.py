@@ -1,0 +1,74 @@
+"""Whether paths are there, what is in them, and whether they are what they were."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Final
+
+from migration_audit.artifacts.files import find_files, is_glob
+from migration_audit.artifacts.git import differs_from
+from migration_audit.artifacts.ignore import ignored_by
+from migration_audit.model.code import PathFact
+
+_PLACEHOLDERS: Final = frozenset({".gitkeep", ".gitignore", ".keep", ".DS_Store"})
+"""Files that are there for the sake of the folder."""
+
+
+def read_path(root: Path, path: str, *, since: str | None = None, sha256: str | None = None) -> PathFact:
+    """One path below ``root``: a file, a folder with its files, or none; case counts, whatever the file system says.
+
+    ``since`` (a git revision) or ``sha256`` asks whether the file is still what it was.
+    """
+    here = root / path
+    try:
+        kind = _kind(root, path)
+        if kind == "folder":
+            return PathFact(path=path, kind=kind, holds=_files_in(here, root), ignored_by=ignored_by(here, root))
+        if kind != "file" or (since is None and sha256 is None):
+            return PathFact(path=path, kind=kind)
+        if sha256 is not None:
+            changed = _digest_differs(here, sha256)
+            return PathFact(path=path, kind=kind, changed=changed)
+        changed, unknown = differs_from(here, since or "")
+        return PathFact(path=path, kind=kind, changed=changed, unknown=unknown)
+    except OSError as error:
+        return PathFact(path=path, kind="other", unknown=f"cannot be read: {error.strerror or error}")
+
+
+def named_paths(root: Path, given: str) -> tuple[str, ...]:
+    """The path itself, or for a glob every file that it names; the glob where it names none."""
+    plain = given.removeprefix("./").rstrip("/")
+    return (plain,) if not is_glob(plain) else find_files(root, [plain]).paths or (plain,)
+
+
+def _kind(root: Path, path: str) -> str:
+    here = root
+    for part in Path(path).parts:
+        # A file system that folds case would find SRC/DB for src/db, and no other machine would.
+        if here.is_dir() and part not in {entry.name for entry in here.iterdir()}:
+            return "none"
+        here /= part
+    if here.is_dir():
+        return "folder"
+    if here.is_file():
+        return "file"
+    return "link" if here.is_symlink() else "other" if here.exists() else "none"
+
+
+def _files_in(folder: Path, root: Path) -> tuple[str, ...]:
+    found = []
+    for above, _, names in os.walk(folder, onerror=_refuse):
+        found += [(Path(above) / name).relative_to(root).as_posix() for name in names if name not in _PLACEHOLDERS]
+    return tuple(sorted(found))
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that may not be read is not an empty one."""
+    raise error
+
+
+def _digest_differs(path: Path, expected: str) -> str | None:
+    actual = hashlib.sha256(path.read_bytes()).hexdigest()
+    return None if actual == expected.lower() else f"its SHA-256 is {actual[:12]}…, not {expected[:12].lower()}…"

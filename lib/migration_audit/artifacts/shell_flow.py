@@ -1,0 +1,104 @@
+"""Where in a script a walk stands: which process, what may keep a command from running, and what its failure stops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from migration_audit.artifacts.shell_parse import Script
+from migration_audit.artifacts.shell_words import State
+from migration_audit.model.location import Location
+
+Lookup = Callable[[str], "Script | str | None"]
+"""The script at a path of the image: itself, why nobody can know it, or None where no file of the project brings it."""
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """What does not run any more after a failure."""
+
+    until: int | None = None
+    """Position of the first command that runs all the same; None where everything is over."""
+
+
+NOTHING: Final = Scope(-1)
+"""The failure stops nothing."""
+
+
+@contextmanager
+def ending(outer: Scope, position: Callable[[], int]) -> Iterator[Scope]:
+    """What the failure of a part stops as a whole: what ``outer`` says, or else the rest of the part alone."""
+    if outer is not NOTHING:
+        yield outer
+        return
+    scope = Scope(0)
+    yield scope
+    scope.until = position()
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """A shell process, or the body of a function: what ``exit`` or ``return`` ends."""
+
+    scope: Scope = field(default_factory=Scope)
+    """What its failure stops outside of it."""
+    is_over: bool = False
+    may_be_over: str | None = None
+    """Why what follows may not run: an ``exit 0`` or ``exec`` in a branch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """One point of the walk."""
+
+    state: State
+    script: Script
+    process: Process
+    function: Process | None = None
+    scope: Scope = field(default_factory=Scope)
+    """What a status other than 0 stops, by the way in which statements hang together."""
+    on_success: Scope = NOTHING
+    """The same for the status 0: what ``!`` turns round."""
+    checked: bool = False
+    """Whether somebody looks at the status, so that ``set -e`` does not."""
+    maybe: str | None = None
+    in_background: bool = False
+    after_failure: bool = False
+    """Behind ``||``: ``$?`` is not 0 here."""
+    depth: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more runs here."""
+        return self.process.is_over or bool(self.function and self.function.is_over)
+
+    @property
+    def doubt(self) -> str | None:
+        """Why a command at this point may not run."""
+        return self.maybe or self.process.may_be_over or (self.function.may_be_over if self.function else None)
+
+    @property
+    def failure(self) -> Scope:
+        """What the failure of a simple command at this point stops."""
+        return self.process.scope if self.state.errexit and not self.checked else self.scope
+
+    def only(self, reason: str) -> Where:
+        """The same point in a part that may not run; what it changes is its own."""
+        return replace(self, maybe=self.maybe or reason, state=self.state.copy())
+
+    def looked_at(self, scope: Scope = NOTHING, on_success: Scope = NOTHING) -> Where:
+        """The same point where the status is looked at."""
+        return replace(self, checked=True, scope=scope, on_success=on_success)
+
+    def in_script(self, script: Script) -> Where:
+        """The same point in another text that the same shell reads."""
+        return replace(self, script=script, depth=self.depth + 1)
+
+    def end(self, level: Process, *, failed: bool, at: Location, by: str) -> None:
+        """``exit``, ``return`` or ``exec`` at this point; a failure in a branch keeps nothing from being certain."""
+        if self.doubt is None:
+            level.is_over = True
+        elif not failed:
+            level.may_be_over = level.may_be_over or f"`{by}` at {at} may end it before"

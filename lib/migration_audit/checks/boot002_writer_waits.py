@@ -1,0 +1,44 @@
+"""BOOT002: the writer waits until the owner is healthy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.waits import started, waits_for_healthy
+from migration_audit.model.compose import Stack
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Phase, Said, Told, Unavailable
+from migration_audit.project import Project
+
+
+def run(stack: Stack, project: Project) -> Iterator[Said]:
+    """Merge the Compose files as Compose does, and look at what the writer's service waits for.
+
+    Why: the short form of `depends_on`, and `service_started`, wait for nothing but the start of the other container. On a
+    fresh stack the writer then finds no table and crashes until the owner has caught up.
+    Fix: `depends_on: { <owner>: { condition: service_healthy } }` in the writer's service.
+    Source: seed, "compose.yaml's processor service should depends_on: directus with condition: service_healthy".
+    """
+    boot = project.boot
+    if boot is None or boot.owner_service is None:
+        yield Unavailable(reason="audit.toml names no owner_service in [boot]", required=False)
+        return
+    writer = started(stack, boot.writer_service, "writer")
+    if isinstance(writer, Unavailable):
+        yield writer
+        return
+    yield from waits_for_healthy("BOOT002", stack, writer, boot.owner_service)
+    dependency = writer.dependency(boot.owner_service)
+    if dependency is not None:
+        yield Told(text=f"{writer.name} waits for {boot.owner_service} with {dependency.condition} at {dependency.at}")
+    for note in stack.notes:
+        yield Told(text=note)
+
+
+CHECK = Check(
+    id="BOOT002",
+    title="In the Compose files the writer waits for a healthy owner",
+    severity=Severity.BLOCKER,
+    phases=tuple(Phase),
+    run=run,
+)

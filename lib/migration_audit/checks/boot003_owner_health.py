@@ -1,0 +1,114 @@
+"""BOOT003: the owner is healthy only after its last step, and waits for a healthy database itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.waits import started, waits_for_healthy
+from migration_audit.model.compose import Service, Stack
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.image import Asked, Boot
+from migration_audit.project import Project
+
+_ITSELF = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "[::]", "$HOSTNAME", "${HOSTNAME}"})  # noqa: S104
+
+
+def run(owner_boot: Boot, stack: Stack, project: Project) -> Iterator[Said]:
+    """Look at what the owner's health check asks, and at what the owner waits for.
+
+    Why: the writer starts when the owner is healthy. A check that can succeed while the steps still run (`pg_isready`,
+    `true`, a file that is there) lets it start too early; one that asks the owner's own server cannot, since the server
+    starts last.
+    Fix: let the test ask the server: `wget -q --spider http://127.0.0.1:8055/server/health || exit 1`. Give the database a
+    health check, and let the owner wait for it with `condition: service_healthy`.
+    Source: seed, "Step 5 marks the container healthy".
+    """
+    boot = project.boot
+    if boot is None or boot.owner_service is None:
+        yield Unavailable(reason="audit.toml names no owner_service in [boot]", required=False)
+        return
+    owner = started(stack, boot.owner_service, "owner")
+    if isinstance(owner, Unavailable):
+        yield owner
+        return
+    yield from _test(owner_boot, owner)
+    if boot.database_service is None:
+        yield Told(text="audit.toml names no database_service: what the owner waits for was not looked at")
+        return
+    yield from waits_for_healthy("BOOT003", stack, owner, boot.database_service)
+    database = stack.service(boot.database_service)
+    if database is not None:
+        yield from _database(database)
+
+
+def _test(owner_boot: Boot, owner: Service) -> Iterator[Said]:
+    if owner_boot.test_disabled:
+        yield _finding("disabled", f"the health check of {owner.name} is turned off", str(owner_boot.test_at))
+    elif owner_boot.test is None:
+        yield _finding("missing", f"{owner.name} has no health check, in Compose or in its image", str(owner.at))
+    elif owner_boot.test_undecided:
+        first = owner_boot.test_undecided[0]
+        yield Unavailable(
+            reason=f"whether the health check asks the server is open: {first.at}: {first.what}: {first.reason}"
+        )
+    elif not owner_boot.ways:
+        yield _finding("never", f"the health check of {owner.name} can never succeed", str(owner_boot.test_at))
+    else:
+        yield from _ways(owner_boot, owner)
+
+
+def _ways(owner_boot: Boot, owner: Service) -> Iterator[Said]:
+    asked: set[str] = set()
+    for way in owner_boot.ways:
+        own = [one for one in way if _asks_itself(one, owner)]
+        if not own:
+            said = " and ".join(" ".join(one.words) for one in way) or "success, whatever was asked"
+            yield _finding(
+                "early",
+                f"the health check of {owner.name} can succeed before its last step: it needs only {said}",
+                str(owner_boot.test_at),
+                actual=said,
+            )
+            return
+        asked |= {one.port for one in own if one.port}
+    yield Told(text=f"the health check of {owner.name} asks its own server at {owner_boot.test_at}")
+    foreign = sorted(asked - set(owner_boot.ports))
+    if foreign and owner_boot.ports and not asked & set(owner_boot.ports):
+        yield Told(text=f"it asks port {', '.join(foreign)}; the files name port {', '.join(owner_boot.ports)}")
+
+
+def _asks_itself(asked: Asked, owner: Service) -> bool:
+    return asked.host is not None and (asked.host in _ITSELF or asked.host == owner.name)
+
+
+def _database(database: Service) -> Iterator[Said]:
+    check = database.healthcheck
+    doubts = database.doubts_about("healthcheck")
+    if doubts:
+        yield Unavailable(reason=f"{doubts[0].at}: healthcheck of {database.name}: {doubts[0].reason}")
+    elif check is not None and check.disabled:
+        what = f"the health check of {database.name} is turned off: nobody can wait until it is healthy"
+        yield _finding(f"{database.name}:disabled", what, str(check.at))
+    elif check is None or check.test is None:
+        what = f"{database.name} has no health check in the Compose files: nobody can wait until it is healthy"
+        yield _finding(f"{database.name}:missing", what, str(database.at))
+
+
+def _finding(name: str, summary: str, where: str, *, actual: str | None = None) -> Finding:
+    return Finding(
+        key=f"BOOT003:healthcheck:{name}",
+        summary=summary,
+        expected="a health check that asks the server" if ":" not in name else "a health check",
+        actual=actual,
+        where=where,
+    )
+
+
+CHECK = Check(
+    id="BOOT003",
+    title="The owner is healthy only after its last step, and waits for a healthy database",
+    severity=Severity.BLOCKER,
+    phases=tuple(Phase),
+    run=run,
+)

@@ -1,0 +1,91 @@
+"""BOOT006: what the SQL after the owner's own steps makes is there in the live database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.post import PostObject
+from migration_audit.model.relations import Constraint, Index
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.project import Environment
+
+
+def run(post_objects: tuple[PostObject, ...], live: Snapshot, environment: Environment) -> Iterator[Said]:
+    """Read what the files of ``[boot] post_sql`` make, and look each thing up in the live database.
+
+    Why: constraints on tables that the owner's program manages stand in no snapshot of it: only this SQL makes them. A boot
+    that ended before its fourth step leaves a database in which duplicates are accepted.
+    Fix: let the owner boot to its end in this environment. Where it refuses, look for rows that are in the way.
+    Source: seed, "db-init-post/*.sql (post-schema: composite UNIQUE constraints on Directus-managed tables)".
+    """
+    there = 0
+    for made in post_objects:
+        if made.kind == "undecided":
+            yield Unavailable(reason=f"{made.at}: what this makes is known only when it runs: {made.reason}")
+            continue
+        found = [each for each in live.objects if each.kind == made.kind and _is_meant(each, made)]
+        key = f"BOOT006:{environment.name}:{made.kind}:{_key(made)}"
+        if not found:
+            yield Finding(
+                key=key,
+                summary=f"{environment.name} lacks the {made.shown}: the owner's last SQL never ran to its end here",
+                expected=made.definition or made.shown,
+                where=str(made.at),
+            )
+        else:
+            there += 1
+            yield from _faults(key, made, found[0], environment)
+    yield Told(text=f"{there} of {len(post_objects)} things that this SQL makes are there")
+
+
+def _key(made: PostObject) -> str:
+    parts = (made.schema, made.table, made.name or ",".join(made.columns))
+    return ".".join(part for part in parts if part)
+
+
+def _is_meant(found: CatalogObject, made: PostObject) -> bool:
+    """Where the SQL leaves the schema to the search path, a thing of this name in any schema will do."""
+    schema = getattr(found, "schema", None)
+    if made.schema is not None and schema != made.schema:
+        return False
+    table = getattr(found, "table", None)
+    if made.table is not None and table is not None and table.rpartition(".")[2].strip('"') != made.table:
+        return False
+    if made.name is not None:
+        return getattr(found, "name", None) == made.name
+    return made.definition is not None and getattr(found, "definition", "").startswith(made.definition)
+
+
+def _faults(key: str, made: PostObject, found: CatalogObject, environment: Environment) -> Iterator[Finding]:
+    """What stands under the right name, and is not what was meant."""
+    actual: str | None = None
+    if isinstance(found, Constraint):
+        if made.definition is not None and not found.definition.startswith(made.definition):
+            actual = found.definition
+        elif not found.validated:
+            actual = f"{found.definition}, not validated"
+    elif isinstance(found, Index):
+        if not (found.valid and found.ready):
+            actual = "an index that is not valid"
+        elif made.unique and not found.unique:
+            actual = "an index that is not unique"
+    if actual is not None:
+        yield Finding(
+            key=f"{key}:definition",
+            summary=f"the {made.shown} of {environment.name} is {actual}",
+            expected=made.definition or made.shown,
+            actual=actual,
+            where=str(made.at),
+        )
+
+
+CHECK = Check(
+    id="BOOT006",
+    title="What the owner's last SQL makes is live",
+    severity=Severity.BLOCKER,
+    phases=tuple(Phase),
+    run=run,
+)

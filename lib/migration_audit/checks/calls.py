@@ -1,0 +1,150 @@
+"""Where a file calls, imports or runs what a rule names. Pure: paths are compared as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from migration_audit.model.code import CodeFile, Import, Script
+from migration_audit.model.location import Location
+from migration_audit.project import Rule
+
+HOLE: Final = "…"
+_EXTENSION: Final = re.compile(r"\.(?:d\.)?(?:[cm]?[jt]sx?|pyi?|go)\Z")
+_COMMANDS_ARE_READ: Final = frozenset({"JSON", "TOML", "shell", "SQL"})
+_PROGRAMS: Final = frozenset(
+    {"node", "tsx", "ts-node", "bun", "deno", "npx", "npm", "pnpm", "yarn", "python", "python3", "uv", "poetry", "sh", "go"}
+)
+_BUILT: Final = frozenset({"dist", "build", "out", "lib"})
+_SCRIPT_RUNNERS: Final = frozenset(
+    {"npm", "pnpm", "yarn", "bun", "npm-run-all", "run-s", "run-p", "turbo", "nx", "lerna", "pdm", "poe", "hatch"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One place that uses what the rule names."""
+
+    what: str
+    """``calls migrate``: what the place does, for a sentence."""
+    kind: str
+    """``call``, ``import``, ``script``: for the key."""
+    name: str
+    at: Location
+
+
+def uses_in(file: CodeFile, rule: Rule) -> Iterator[Use]:
+    """Every use of the rule's functions and module in this file, in the order of its lines."""
+    found = [*_imports(file, rule), *_calls(file, rule), *_scripts(file, rule), *_commands(file, rule)]
+    return iter(sorted(found, key=lambda use: (use.at, use.kind, use.name)))
+
+
+def undecided_imports(file: CodeFile) -> Iterator[Import]:
+    """Imports of which only the running program knows the module."""
+    return (each for each in file.imports if each.written.strip() == HOLE)
+
+
+def means_module(one: Import, module: str) -> bool:
+    """Whether an import may load ``module``, a file of the project."""
+    return any(_same(candidate, stem) for candidate in one.candidates for stem in _stems(module))
+
+
+def _stems(module: str) -> tuple[str, ...]:
+    bare = _EXTENSION.sub("", module)
+    folder = bare.rpartition("/")[0]
+    if module.endswith(".go"):
+        return (folder,)  # a package is a folder
+    return (folder,) if bare.endswith(("/index", "/__init__")) else (bare,)
+
+
+def _same(candidate: str, stem: str) -> bool:
+    whole = candidate.removeprefix("*/")
+    pattern = "[^/]*".join(map(re.escape, whole.split(HOLE)))
+    if candidate.startswith("*/"):
+        return bool(re.search(rf"(?:\A|/){pattern}\Z", stem))
+    return bool(re.fullmatch(pattern, stem))
+
+
+def _imports(file: CodeFile, rule: Rule) -> Iterator[Use]:
+    for one in file.imports:
+        names = [name for name, _ in one.names if name in rule.what]
+        if rule.module is not None and means_module(one, rule.module):
+            yield Use(what=f"loads the module {one.written}", kind="import", name=one.written, at=one.at)
+        elif names:
+            yield Use(what=f"imports {names[0]} from {one.written}", kind="import", name=names[0], at=one.at)
+
+
+def _calls(file: CodeFile, rule: Rule) -> Iterator[Use]:
+    local = {
+        local: (name if name != "*" else local)
+        for one in file.imports
+        for name, local in one.names
+        if name in rule.what or (name == "default" and rule.module is not None and means_module(one, rule.module))
+    }
+    for call in file.calls:
+        path = call.path
+        names = [name for name in rule.what if path[-len(name.split(".")) :] == tuple(name.split("."))]
+        applied = path[-1] in {"call", "apply", "bind"} and path[-2:-1] and path[-2] in rule.what
+        if names or applied or (len(path) == 1 and path[0] in local) or (len(path) > 1 and _is_applied(path, local)):
+            does = "hands on" if call.handed_on else "calls"
+            renamed = f" ({local[path[0]]} by another name)" if path[0] in local and path[0] not in rule.what else ""
+            yield Use(what=f"{does} {call.callee}{renamed}", kind="call", name=call.callee, at=call.at)
+
+
+def _is_applied(path: tuple[str, ...], local: dict[str, str]) -> bool:
+    """``m.call(…)`` of a renamed function."""
+    return path[0] in local and path[1:] in {("call",), ("apply",), ("bind",)}
+
+
+def _scripts(file: CodeFile, rule: Rule) -> Iterator[Use]:
+    flagged: dict[Script, None] = {}
+    grown = True
+    while grown:  # a script that runs a script that runs the module
+        names = frozenset(script.name for script in flagged if script.name)
+        more = [script for script in file.scripts if script not in flagged and _runs(script, rule, names)]
+        flagged |= dict.fromkeys(more)
+        grown = bool(more)
+    for script in flagged:
+        shown = " ".join(script.words)
+        what = f"the script {script.name} runs {shown}" if script.name else f"runs {shown}"
+        yield Use(what=what, kind="script", name=script.name or script.words[0], at=script.at)
+
+
+def _commands(file: CodeFile, rule: Rule) -> Iterator[Use]:
+    """Texts that are commands: ``execSync('node dist/db/migrate.js')``."""
+    for literal in () if file.language in _COMMANDS_ARE_READ else file.literals:
+        words = literal.text.split()
+        if len(words) > 1 and words[0] in _PROGRAMS and any(_names(word, rule) for word in words[1:]):
+            yield Use(what=f"runs {' '.join(words)}", kind="command", name=words[0], at=literal.at)
+
+
+def _runs(script: Script, rule: Rule, flagged: frozenset[str]) -> bool:
+    if script.name in rule.what or any(_names(word, rule) for word in script.words):
+        return True
+    tools = [position for position, word in enumerate(script.words) if word in _SCRIPT_RUNNERS]
+    return bool(tools) and any(word in flagged for word in script.words[tools[0] + 1 :])
+
+
+def _names(word: str, rule: Rule) -> bool:
+    """Whether a word of a command is a name of the rule, or the path or dotted name of its module."""
+    entry, _, function = word.partition(":")
+    if word in rule.what or function in rule.what:
+        return True
+    if rule.module is None:
+        return False
+    bare = _EXTENSION.sub("", entry)
+    is_dotted = rule.module.endswith(".py") and bare == entry and re.fullmatch(r"\w+(?:\.\w+)+", entry)
+    parts = tuple(bare.split(".") if is_dotted else bare.removeprefix("./").split("/"))
+    if len(parts) == 1 and bare == entry:
+        return False  # a mere word, not a path
+    return any(_is_tail(parts, tuple(stem.split("/"))) for stem in _stems(rule.module))
+
+
+def _is_tail(parts: tuple[str, ...], whole: tuple[str, ...]) -> bool:
+    """Whether both may be one file: the same last two parts, or the same path below a folder of built files."""
+    if parts[0] in _BUILT and parts[1:] == whole[1 - len(parts) :]:
+        return True
+    shared = min(2, len(parts), len(whole))
+    return parts[-shared:] == whole[-shared:]

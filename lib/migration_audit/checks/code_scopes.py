@@ -1,0 +1,62 @@
+"""What the checks on source files share: the rules that speak for a check, and what of their files could not be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from migration_audit.model.code import CodeScope, ManifestScope, Unread
+from migration_audit.model.finding import Said, Told, Unavailable
+from migration_audit.model.location import Location
+from migration_audit.project import Project, Rule
+
+F = TypeVar("F")
+
+
+def ruled(check: str, project: Project, facts: Mapping[Location, F]) -> Iterator[tuple[Rule, F]]:
+    """Each rule that speaks for this check, with what was found for it."""
+    return ((rule, facts[rule.at]) for rule in project.rules_for(check))
+
+
+def no_rule(check: str) -> Unavailable:
+    """What a check says that the project does not ask for."""
+    return Unavailable(reason=f'audit.toml has no [[rule]] with check = "{check}"', required=False)
+
+
+def unseen(scope: CodeScope | ManifestScope, rule: Rule) -> Iterator[Said]:
+    """What could not be read is not fine; a pattern that matches nothing is told."""
+    yield from unread(scope.unread, rule.at)
+    if not scope.files and not scope.unread:
+        yield Unavailable(reason=f"{rule.at}: {', '.join(rule.files)} names no file, so nothing was looked at")
+    for pattern in scope.empty:
+        yield Told(text=f"no file is named {pattern}")
+
+
+def unread(each: Iterable[Unread], at: Location) -> Iterator[Unavailable]:
+    """One sentence for each file that could not be understood."""
+    for one in each:
+        shown = one.path if one.reason.startswith("names no file") else one.where
+        yield Unavailable(
+            reason=f"{shown} {one.reason} (asked for at {at}; correct the rule, or leave the file out with except)"
+        )
+
+
+def looked_at(scopes: Sequence[CodeScope | ManifestScope]) -> Told:
+    """How much was looked at."""
+    paths = {file if isinstance(file, str) else file.path for scope in scopes for file in scope.files}
+    return Told(text=f"looked at {len(paths)} {'file' if len(paths) == 1 else 'files'}")
+
+
+class Keys:
+    """Keys of findings that stay the same when lines move: the second of one kind in one file is ``…:2``."""
+
+    def __init__(self, check: str) -> None:
+        """No key was given yet."""
+        self._check = check
+        self._times: dict[str, int] = {}
+
+    def key(self, path: str, what: str) -> str:
+        """A key that no other finding of this run has."""
+        stem = f"{self._check}:{path}:{what}"
+        self._times[stem] = self._times.get(stem, 0) + 1
+        return stem if self._times[stem] == 1 else f"{stem}:{self._times[stem]}"

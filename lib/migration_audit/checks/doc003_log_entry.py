@@ -1,0 +1,71 @@
+"""DOC003: the log tells of the retirement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.documents import no_rule, rules_of, unreadable
+from migration_audit.checks.log_entries import entries_of_kind, lacking
+from migration_audit.model.documents import Document, DocumentRule
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+
+
+def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
+    """Look for the log's entry about the retirement, by its kind and its words.
+
+    Why: the log is where people look up when and why the schema got a single owner. An entry is a heading with what
+    follows it, an item of a list, a row of a table or a paragraph; its kind is its first word beside the date:
+    ``## [2026-05-02] note | …``, ``- 2026-05-02 note: …``, ``| 2026-05-02 | note | … |``. Each word of the rule's ``about``
+    is looked up at the beginning of words, so that "retire" finds "retired" and "retirement".
+    Fix: append the entry.
+    Source: seed, docs/wiki deliverable 4: "Append docs/log.md with a note entry recording the retirement".
+    """
+    mine = rules_of("DOC003", document_rules)
+    if not mine:
+        yield no_rule("DOC003")
+    for rule in mine:
+        yield from unreadable(rule)
+        for path in rule.missing:
+            yield Finding(
+                key=f"DOC003:{path}", summary=f"{path} is not there: {_wanted(rule)} belongs in it", where=str(rule.at)
+            )
+        yield from (_search(rule, document) for document in rule.documents)
+
+
+def _search(rule: DocumentRule, document: Document) -> Said:
+    (kind,) = rule.sought
+    entries = entries_of_kind(document, kind.words)
+    told = next((entry for entry in entries if not lacking(document, entry, rule.about)), None)
+    if told is not None:
+        return Told(text=f"{document.at(document.passages[told].line)}")
+    closest = min(entries, key=lambda entry: len(lacking(document, entry, rule.about)), default=None)
+    last = max((passage.line for passage in document.passages), default=1)
+    hint, line = "", last
+    if closest is not None and len(lacking(document, closest, rule.about)) < len(rule.about):
+        line = document.passages[closest].line
+        words = " and ".join(f"“{one.text}”" for one in lacking(document, closest, rule.about))
+        hint = f": the {kind.text} entry on line {line} lacks {words}"
+    elif not entries:
+        hint = f": it has no {kind.text} entry at all"
+    return Finding(
+        key=f"DOC003:{document.path}:{kind.key}",
+        summary=f"{document.path} has no {_wanted(rule)}{hint}",
+        expected=f"## [date] {kind.text} | {', '.join(one.text for one in rule.about)}",
+        where=str(document.at(line)),
+    )
+
+
+def _wanted(rule: DocumentRule) -> str:
+    words = " and ".join(f"“{one.text}”" for one in rule.about)
+    return f"{rule.sought[0].text} entry about {words}"
+
+
+CHECK = Check(
+    id="DOC003",
+    title="The log has an entry about the retirement",
+    severity=Severity.BLOCKER,
+    phases=(Phase.RETIRED,),
+    run=run,
+    work_list=True,
+)

@@ -1,0 +1,30 @@
+"""DOC004: the documents of the first phase tell what changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.documents import say_what_is_missing
+from migration_audit.model.documents import DocumentRule
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Phase, Said
+
+
+def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
+    """Look for the notes in the phase's task document and in the roadmap.
+
+    Why: both describe the runner as it landed; without the note the next reader takes it for the present state.
+    Fix: add the note in the section that the rule names.
+    Source: seed, processor deliverables 9 and 10: "Migration runner retired in Phase 3 task 3.5", ROADMAP.md under Phase 1.
+    """
+    yield from say_what_is_missing("DOC004", document_rules)
+
+
+CHECK = Check(
+    id="DOC004",
+    title="The phase's document and the roadmap carry the note",
+    severity=Severity.WARNING,
+    phases=(Phase.RETIRED,),
+    run=run,
+    work_list=True,
+)

@@ -1,0 +1,54 @@
+"""What is still there of paths that must be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.code_scopes import no_rule
+from migration_audit.model.code import PathFact, PathFacts
+from migration_audit.model.finding import Finding, Said, Told, Unavailable
+from migration_audit.project import Project
+
+
+def still_there(check: str, project: Project, paths: PathFacts) -> Iterator[Said]:
+    """A finding for each file that must be gone and is not."""
+    rules = project.rules_for(check)
+    if not rules:
+        yield no_rule(check)
+    for rule in rules:
+        for fact in paths[rule.at]:
+            yield from _one(check, fact)
+
+
+def _one(check: str, fact: PathFact) -> Iterator[Said]:
+    if fact.unknown is not None:
+        yield Unavailable(reason=f"{fact.path}: {fact.unknown}")
+    elif fact.kind == "none":
+        yield Told(text=f"{fact.path} is gone")
+    elif fact.kind != "folder":
+        yield Finding(
+            key=f"{check}:{fact.path}",
+            summary=f"{fact.path} is still there" + (" (a link that leads nowhere)" if fact.kind == "link" else ""),
+            expected="gone",
+            actual="a link" if fact.kind == "link" else "a file",
+            where=f"{fact.path}:1",
+        )
+    elif fact.holds:
+        for path in fact.holds:
+            yield Finding(
+                key=f"{check}:{path}",
+                summary=f"{path} is still there",
+                expected=f"{fact.path} is gone, or empty and git-ignored",
+                actual="a file",
+                where=f"{path}:1",
+            )
+    elif fact.ignored_by is None:
+        yield Finding(
+            key=f"{check}:{fact.path}",
+            summary=f"the folder {fact.path} is empty, and git would take whatever is put there",
+            expected="gone, or empty and git-ignored",
+            actual="empty and not ignored",
+            where=f"{fact.path}:1",
+        )
+    else:
+        yield Told(text=f"{fact.path} is empty and git-ignored ({fact.ignored_by})")

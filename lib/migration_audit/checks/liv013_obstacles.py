@@ -1,0 +1,73 @@
+"""LIV013: rows that stand in the way of what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.obstacles import Demand, Obstacle
+from migration_audit.model.preflight import OriginMap
+from migration_audit.project import Environment
+
+
+def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
+    """Count, for each unique index, key and NOT NULL that live lacks, the keys and rows that would make its creation fail.
+
+    Why: the owner's SQL cannot create a unique index while two rows have one key: its boot fails on this database, or, with
+    IF NOT EXISTS and an index of another definition under that name, does nothing.
+    Fix: decide which of the rows stay, delete the others, then create the object. The query that lists them is shown; the
+    audit counts, and prints no key.
+    Source: seed, "the ON CONFLICT (device_id, ts) DO NOTHING upsert path requires the UNIQUE on (device_id, ts)";
+    https://www.postgresql.org/docs/current/sql-createindex.html
+    """
+    name = environment.name
+    if not obstacles:
+        yield Told(text="nothing that is unique or NOT NULL is missing")
+    for obstacle in obstacles:
+        wanted = obstacle.wanted
+        what = f"{wanted.kind} {wanted.key}"
+        if obstacle.reason is not None:
+            yield Unavailable(reason=f"what stands in the way of {what} in {name}: {obstacle.reason}")
+        elif obstacle.keys:
+            yield Finding(
+                key=f"LIV013:{name}:{wanted.kind}:{wanted.key}",
+                summary=f"{name}: {_said(obstacle)}: {what} cannot be created",
+                expected="none",
+                actual=_counted(obstacle),
+                where=str(owner_origins[wanted.kind, wanted.key]) if (wanted.kind, wanted.key) in owner_origins else None,
+                fix_sql=obstacle.listing,
+            )
+        else:
+            yield Told(text=f"nothing stands in the way of {what}")
+
+
+def _said(obstacle: Obstacle) -> str:
+    many, table = obstacle.keys, f"{obstacle.wanted.schema}.{obstacle.wanted.table}"
+    match obstacle.wanted.demand:
+        case Demand.UNIQUE:
+            keys = f"{_count(many, 'key')} ({obstacle.columns}) of {table} {'is' if many == 1 else 'are'}"
+            return f"{keys} there more than once, in {obstacle.rows:,} rows"
+        case Demand.NOT_NULL:
+            return f"{_count(many, 'row')} of {table} {'has' if many == 1 else 'have'} no {obstacle.columns}"
+        case Demand.VALUE:
+            return f"{table} has {_count(many, 'row')}, and the column has neither a default nor NULL for them"
+
+
+def _counted(obstacle: Obstacle) -> str:
+    if obstacle.wanted.demand is Demand.UNIQUE:
+        return f"{_count(obstacle.keys, 'duplicate key')} in {obstacle.rows:,} rows"
+    return _count(obstacle.keys, "row")
+
+
+def _count(number: int | None, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+CHECK = Check(
+    id="LIV013",
+    title="No row stands in the way of what is missing",
+    severity=Severity.BLOCKER,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

@@ -1,0 +1,50 @@
+"""PRV002: the writer's role may run every probe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.privileges import ProbeRights
+from migration_audit.project import Environment
+
+
+def run(probe_rights: tuple[ProbeRights, ...], environment: Environment) -> Iterator[Said]:
+    """Ask the live catalog whether the writer's role has what each probe needs: tables, columns, sequences, functions.
+
+    Why: on a database that the owner made, the writer owns nothing any more. Without USAGE on the schema, SELECT on what
+    ON CONFLICT names, or USAGE on a serial column's sequence, its first statement fails. Nothing is run here: what a
+    statement needs is read from its text, and PostgreSQL's own privilege functions answer for the role.
+    Fix: run the GRANT that is shown, as the owner of the object, and put it where the next database gets it too.
+    Source: seed, "processor container can connect and INSERT immediately";
+    https://www.postgresql.org/docs/current/ddl-priv.html,
+    https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-ACCESS
+    """
+    if not probe_rights:
+        yield Unavailable(reason="audit.toml names no [[probe]]", required=False)
+    for probe in probe_rights:
+        if probe.lacks:
+            yield Finding(
+                key=f"PRV002:{environment.name}:probe:{probe.name}",
+                summary=f'{environment.name}: {probe.role} cannot run probe "{probe.name}": {"; ".join(probe.lacks)}',
+                expected="every privilege that it needs",
+                actual="; ".join(probe.lacks),
+                where=probe.where,
+                fix_sql="\n".join(probe.fixes) or None,
+            )
+        elif not probe.undecided:
+            yield Told(text=f'{probe.role} may run "{probe.name}"')
+        for undecided in probe.undecided:
+            yield Unavailable(reason=f'probe "{probe.name}" as {probe.role}: {undecided}')
+        for told in probe.told:
+            yield Told(text=f'"{probe.name}": {told}')
+
+
+CHECK = Check(
+    id="PRV002",
+    title="The writer's role may run every probe",
+    severity=Severity.BLOCKER,
+    phases=tuple(Phase),
+    run=run,
+)

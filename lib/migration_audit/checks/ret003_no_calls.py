@@ -1,0 +1,56 @@
+"""RET003: nothing calls the runner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.calls import undecided_imports, uses_in
+from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, ruled, unseen
+from migration_audit.model.code import CodeFacts
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Unavailable
+from migration_audit.project import Project
+
+
+def run(code: CodeFacts, project: Project) -> Iterator[Said]:
+    """Look for calls of the runner's functions, imports of its module, and scripts that run either.
+
+    Why: a call that is left over fails at boot, where the module is gone; a script that is left over fails in the night in
+    which somebody needs it. Calls under another name count, and functions that are handed on to be called elsewhere.
+    Comments and names that only look alike (emigrate, migrateLegacyTopic) do not.
+    Fix: remove the call, the import and the script. The finding names the line.
+    Source: seed, "No migrate() call anywhere in the source tree" and "Update src/main.ts".
+    """
+    keys = Keys("RET003")
+    scopes = [*ruled("RET003", project, code)]
+    if not scopes:
+        yield no_rule("RET003")
+        return
+    for rule, scope in scopes:
+        yield from unseen(scope, rule)
+        for file in scope.files:
+            for use in uses_in(file, rule):
+                yield Finding(
+                    key=keys.key(file.path, f"{use.kind}:{use.name}"),
+                    summary=f"{file.path}: {use.what}",
+                    expected=f"nothing uses {', '.join(rule.what)}",
+                    actual=use.what,
+                    where=str(use.at),
+                )
+            if rule.module is not None:
+                for one in undecided_imports(file):
+                    yield Unavailable(
+                        reason=f"{one.at} loads a module whose name is computed: it may be {rule.module} "
+                        f"(asked for at {rule.at}; leave the file out with except once it was read)"
+                    )
+    yield looked_at([scope for _, scope in scopes])
+
+
+CHECK = Check(
+    id="RET003",
+    title="Nothing calls the runner, imports it or runs it in a script",
+    severity=Severity.BLOCKER,
+    phases=(Phase.RETIRED,),
+    run=run,
+    work_list=True,
+)

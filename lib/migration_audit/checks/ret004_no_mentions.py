@@ -1,0 +1,67 @@
+"""RET004: the ledger is not mentioned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, ruled, unseen
+from migration_audit.model.code import CodeFacts, CodeFile
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said
+from migration_audit.model.location import Location
+from migration_audit.project import Project
+
+
+def run(code: CodeFacts, project: Project) -> Iterator[Said]:
+    """Look for names, such as that of the runner's ledger, in identifiers, strings and templates.
+
+    Why: after the retirement nobody writes the ledger any more; what still reads it decides by stale rows. The name is
+    looked for as a whole word, in any case (SQL folds it), also where the text is put together from pieces.
+    Fix: remove the reference. In a comment the name is fine.
+    Source: seed, "No migrations_applied references in processor source".
+    """
+    keys = Keys("RET004")
+    scopes = [*ruled("RET004", project, code)]
+    if not scopes:
+        yield no_rule("RET004")
+        return
+    for rule, scope in scopes:
+        yield from unseen(scope, rule)
+        for file in scope.files:
+            for name in rule.what:
+                for kind, at in mentions(file, name):
+                    yield Finding(
+                        key=keys.key(file.path, name),
+                        summary=f"{file.path} mentions {name} in {kind}",
+                        expected=f"no mention of {name}",
+                        actual=kind,
+                        where=str(at),
+                    )
+    yield looked_at([scope for _, scope in scopes])
+
+
+def mentions(file: CodeFile, name: str) -> Iterator[tuple[str, Location]]:
+    """Where a file has this name, one for each line: what holds it, and the place."""
+    word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])", re.IGNORECASE)
+    found: dict[Location, str] = {}
+    for literal in file.literals:
+        for match in word.finditer(literal.text):
+            found.setdefault(Location(file.path, literal.line_of(match.start())), "a text")
+    for each in file.names:
+        if word.fullmatch(each.text):
+            found.setdefault(each.at, "a name")
+    for script in file.scripts:
+        if any(word.search(part) for part in (script.name, *script.words)):
+            found.setdefault(script.at, f"the script {script.name}")
+    return ((kind, at) for at, kind in sorted(found.items()))
+
+
+CHECK = Check(
+    id="RET004",
+    title="The writer's source does not mention the runner's ledger",
+    severity=Severity.BLOCKER,
+    phases=(Phase.RETIRED,),
+    run=run,
+    work_list=True,
+)

@@ -1,0 +1,50 @@
+"""RET005: no DDL in the writer's source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, ruled, unseen
+from migration_audit.model.code import CodeFacts
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said
+from migration_audit.project import Project
+
+
+def run(code: CodeFacts, project: Project) -> Iterator[Said]:
+    """Look for DDL in every string, template, concatenation and .sql file that the rule names.
+
+    Why: one owner of all DDL means that the writer has none: not in a migration, not in a helper, not in a test that makes
+    its own table. PostgreSQL's own parser decides what is DDL, so that prose such as "create a new user" is none.
+    Fix: move the statement to the owner's SQL. Tests load a fixture instead: name it in the rule's `except`.
+    Fine when: a message reads like DDL word for word. Say it as a sentence, or leave the file out.
+    Source: seed, "Processor exclusively does INSERT / SELECT / UPDATE. No CREATE, ALTER, CREATE EXTENSION, or any other";
+    what DDL is: https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-STATEMENT
+    """
+    keys = Keys("RET005")
+    scopes = [*ruled("RET005", project, code)]
+    if not scopes:
+        yield no_rule("RET005")
+        return
+    for rule, scope in scopes:
+        yield from unseen(scope, rule)
+        for file in scope.files:
+            for ddl in file.ddl:
+                yield Finding(
+                    key=keys.key(file.path, ddl.command),
+                    summary=f"{file.path} holds DDL: {ddl.command}",
+                    expected="no DDL",
+                    actual=ddl.statement,
+                    where=str(ddl.at),
+                )
+    yield looked_at([scope for _, scope in scopes])
+
+
+CHECK = Check(
+    id="RET005",
+    title="The writer's source holds no DDL",
+    severity=Severity.BLOCKER,
+    phases=(Phase.RETIRED,),
+    run=run,
+    work_list=True,
+)

@@ -1,0 +1,119 @@
+"""RET007: the writer's image neither carries migrations nor runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from migration_audit.checks.code_scopes import no_rule
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.image import Command, Copied, Image, Stage
+from migration_audit.model.location import Location
+from migration_audit.project import Project, Rule
+
+ImageFacts = Mapping[Location, "Image | Unavailable"]
+"""The image of each rule, by the place of the rule."""
+
+
+def run(images: ImageFacts, project: Project) -> Iterator[Said]:
+    """Read every stage of the Dockerfile, its entrypoint, its command and the scripts that they call.
+
+    Why: an image that still carries the migrations, or calls the runner from a script, brings it back on the next deploy,
+    whatever the source tree says.
+    Fix: remove the COPY of the migrations, and the step that runs them, from every stage and every script.
+    Source: seed, "the runtime container shouldn't carry the migrations directory if the runner is gone".
+    """
+    rules = project.rules_for("RET007")
+    if not rules:
+        yield no_rule("RET007")
+    for rule in rules:
+        image = images[rule.at]
+        if isinstance(image, Unavailable):
+            yield image
+            continue
+        seen: set[str] = set()
+        for finding in (*_carried(image, rule), *_run(image, rule)):
+            if finding.key not in seen:
+                seen.add(finding.key)
+                yield finding
+        yield from _open(image, rule)
+        yield Told(text=f"{image.dockerfile}: {len(image.stages)} stages")
+
+
+def _carried(image: Image, rule: Rule) -> Iterator[Finding]:
+    for stage in image.stages:
+        for copied in stage.copies:
+            named = copied.source if _is_path_of(copied.source, rule) else copied.target
+            if copied.carried:
+                yield _carries(
+                    image, stage, copied, ", ".join(copied.carried[:3]) + ("…" if len(copied.carried) > 3 else "")
+                )
+            elif _is_path_of(named, rule):
+                yield _carries(image, stage, copied, named)
+        for command in stage.runs.commands:
+            word = next((w for w in command.words[1:] if _is_path_of(w, rule)), None)
+            if word is not None and command.words[0] not in ("rm", "test", "ls"):
+                yield Finding(
+                    key=f"RET007:{image.dockerfile}:{stage.name}:handles:{word}",
+                    summary=f"stage {stage.name} of {image.dockerfile} handles {word}: `{command.text}`",
+                    expected="no such path",
+                    actual=word,
+                    where=str(command.at),
+                )
+
+
+def _carries(image: Image, stage: Stage, copied: Copied, what: str) -> Finding:
+    return Finding(
+        key=f"RET007:{image.dockerfile}:{stage.name}:carries:{copied.source}",
+        summary=f"stage {stage.name} of {image.dockerfile} copies {what}",
+        expected="no such path",
+        actual=what,
+        where=str(copied.at),
+    )
+
+
+def _is_path_of(path: str, rule: Rule) -> bool:
+    return any(fnmatchcase(part, word) for part in path.split("/") for word in rule.carries)
+
+
+def _run(image: Image, rule: Rule) -> Iterator[Finding]:
+    parts = [(f"stage {stage.name}", stage.runs.commands) for stage in image.stages]
+    for part, commands in (*parts, ("a container", image.start.commands)):
+        for command in commands:
+            word = _wanted_word(command, rule)
+            if word is not None:
+                yield Finding(
+                    key=f"RET007:{image.dockerfile}:runs:{command.at.path}:{word}",
+                    summary=f"{part} of {image.dockerfile} runs {word}: `{command.text}`",
+                    expected=f"nothing called {word}",
+                    actual=command.text,
+                    where=str(command.at),
+                )
+
+
+def _wanted_word(command: Command, rule: Rule) -> str | None:
+    """The word of the rule that one word of the command is, as a name, a file or the script of a package."""
+    for text in command.words:
+        name = text.rpartition("/")[2]
+        parts = {text, name, name.partition(".")[0], *text.split(":")}
+        for word in rule.runs:
+            if any(fnmatchcase(part, word) for part in parts):
+                return word
+    return None
+
+
+def _open(image: Image, rule: Rule) -> Iterator[Unavailable]:
+    runs = [*(stage.runs for stage in image.stages), image.start] if rule.runs else []
+    for undecided in (u for run in runs for u in run.undecided):
+        yield Unavailable(reason=f"{undecided.at}: {undecided.what}: {undecided.reason}")
+
+
+CHECK = Check(
+    id="RET007",
+    title="The writer's image neither carries migrations nor runs them",
+    severity=Severity.BLOCKER,
+    phases=(Phase.RETIRED,),
+    run=run,
+    work_list=True,
+)

@@ -1,0 +1,118 @@
+"""RET008: the fixture of the integration tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from migration_audit.checks.describe import due_changes, essence, failure_finding, shown, word
+from migration_audit.model.code import FixtureFacts
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.preflight import OriginMap
+from migration_audit.model.rehearsal import FixtureShadow
+
+
+def run(
+    fixture_facts: tuple[FixtureFacts, ...], fixture_shadows: Mapping[str, FixtureShadow], owner_origins: OriginMap
+) -> Iterator[Said]:
+    """Look whether the fixture is there, says what it is kept equal to, is loaded, and builds what the owner builds.
+
+    Why: without the runner the integration tests take their schema from this file. One that lags behind the owner's SQL lets
+    the tests pass on a schema that no database has.
+    Fix: write into the fixture what the owner's SQL makes; the finding names each object and where the owner makes it.
+    Source: seed, "The integration test fixture has to mirror what directus actually creates" and "a comment at its top says
+    syncs with `trm/directus/db-init/` — update both when schema changes".
+    """
+    for fixture in fixture_facts:
+        key = f"RET008:{fixture.path}"
+        yield from _static(fixture, key)
+        built = fixture_shadows.get(fixture.path)
+        if not fixture.exists:
+            continue
+        if built is None or (built.drift is None and built.failure is None):
+            reason = built.reason if built and built.reason else "it was not applied to a server"
+            yield Unavailable(reason=f"{fixture.path} was not compared with the owner's SQL: {reason}")
+        elif built.failure is not None:
+            yield failure_finding(f"{key}:applies", built.failure, doing="the fixture does not apply")
+        elif built.drift is not None:
+            yield from _compared(fixture, built.drift, key, owner_origins)
+
+
+def _static(fixture: FixtureFacts, key: str) -> Iterator[Said]:
+    if not fixture.exists:
+        yield Finding(
+            key=f"{key}:missing",
+            summary=f"there is no {fixture.path}: the integration tests have no schema without the runner",
+            expected="a SQL file that makes the owner's schema",
+            actual="no such file",
+            where=fixture.where or None,
+        )
+        return
+    if not fixture.head_agrees:
+        yield Finding(
+            key=f"{key}:head",
+            summary=f"the comment at the top of {fixture.path} does not say what it is kept equal to",
+            expected=fixture.expected_head,
+            actual=fixture.head or "no comment",
+            where=f"{fixture.path}:1",
+        )
+    if not fixture.loads and not fixture.unread:
+        tests = f"{fixture.looked_at} test file{'' if fixture.looked_at == 1 else 's'}"
+        yield Finding(
+            key=f"{key}:loaded",
+            summary=f"none of the {tests} in {', '.join(fixture.loaded_by)} loads {fixture.path}",
+            expected="loaded by a test",
+            actual=f"named in none of {tests}",
+            where=fixture.where or None,
+        )
+    for unread in fixture.unread if not fixture.loads else ():
+        yield Unavailable(reason=f"{unread.where}: {unread.reason}")
+
+
+def _compared(fixture: FixtureFacts, drift: Drift, key: str, origins: OriginMap) -> Iterator[Said]:
+    for difference in drift.roots:
+        yield from _difference(fixture, difference, key, origins)
+    for side, rows in (("the owner's SQL", drift.unmodelled_expected), (fixture.path, drift.unmodelled_actual)):
+        for row in rows:
+            yield Unavailable(reason=f"{row.kind} {row.identity} of {side} is of a kind that is not compared")
+    if not drift.roots:
+        yield Told(text=f"{fixture.path} builds what the owner's SQL builds")
+
+
+def _difference(fixture: FixtureFacts, difference: Difference, key: str, origins: OriginMap) -> Iterator[Said]:
+    what = f"{difference.kind} {difference.key}"
+    name, path = f"{key}:{difference.kind}:{difference.key}", fixture.path
+    at = origins.get((difference.kind, difference.key))
+    if difference.verdict is DiffVerdict.CHANGED:
+        for change in due_changes(difference):
+            yield Finding(
+                key=f"{name}:{change.name}",
+                summary=f"{path}: {what}: {word(change.name)} is {shown(change.expected)} in the owner's SQL, "
+                f"{shown(change.actual)} in the fixture",
+                expected=shown(change.expected),
+                actual=shown(change.actual),
+                where=str(at) if at else None,
+            )
+        for change in due_changes(difference, weights=(Severity.WARNING, Severity.INFO)):
+            yield Told(text=f"{what}: {word(change.name)} differs ({change.severity})")
+        return
+    missing = difference.verdict is DiffVerdict.MISSING
+    yield Finding(
+        key=name,
+        summary=f"{path} lacks {what}, which the owner's SQL makes"
+        if missing
+        else f"{path} makes {what}, and the owner does not",
+        expected=essence(difference.there) if missing else None,
+        actual=None if missing else essence(difference.there),
+        where=str(at) if at else None,
+    )
+
+
+CHECK = Check(
+    id="RET008",
+    title="The integration tests load a fixture that builds what the owner's SQL builds",
+    severity=Severity.BLOCKER,
+    phases=(Phase.RETIRED,),
+    run=run,
+    work_list=True,
+)

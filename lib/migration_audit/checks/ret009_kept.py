@@ -1,0 +1,61 @@
+"""RET009: what must stay is still there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.code_scopes import no_rule
+from migration_audit.model.code import PathFact, PathFacts
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.project import Project
+
+
+def run(paths: PathFacts, project: Project) -> Iterator[Said]:
+    """Look whether the files that the retirement must not touch are there, and as they were.
+
+    Why: the runner shares a folder with the code that keeps writing. A deletion that takes the pool along, or "tidies" it,
+    is another change than the one that was reviewed.
+    Fix: restore the file. An intended change goes into a commit of its own, before or after.
+    Source: seed, "What stays in src/db/: pool.ts — Postgres Pool factory. Untouched".
+    """
+    rules = project.rules_for("RET009")
+    if not rules:
+        yield no_rule("RET009")
+    for rule in rules:
+        for fact in paths[rule.at]:
+            yield from _one(fact)
+
+
+def _one(fact: PathFact) -> Iterator[Said]:
+    if fact.kind != "file":
+        what = "is not there" if fact.kind == "none" else "is no file"
+        yield Finding(
+            key=f"RET009:{fact.path}",
+            summary=f"{fact.path} must stay, and {what}",
+            expected="there",
+            actual=what,
+            where=f"{fact.path}:1",
+        )
+    elif fact.unknown is not None:
+        yield Unavailable(reason=f"{fact.path}: {fact.unknown}")
+    elif fact.changed is not None:
+        yield Finding(
+            key=f"RET009:{fact.path}:changed",
+            summary=f"{fact.path} must stay as it is, and {fact.changed}",
+            expected="unchanged",
+            actual=fact.changed,
+            where=f"{fact.path}:1",
+        )
+    else:
+        yield Told(text=f"{fact.path} is there")
+
+
+CHECK = Check(
+    id="RET009",
+    title="What must stay is still there, unchanged",
+    severity=Severity.BLOCKER,
+    phases=(Phase.RETIRED,),
+    run=run,
+    work_list=True,
+)

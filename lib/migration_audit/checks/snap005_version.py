@@ -1,0 +1,68 @@
+"""SNAP005: who wrote the snapshot, and who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.checks.directus_rules import META_KEYS_HARMLESS_SINCE, unknown
+from migration_audit.model.directus import DirectusSnapshot, DirectusVersion, TargetVersion
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Unavailable
+
+VENDOR = "postgres"
+
+
+def run(directus_snapshot: DirectusSnapshot, directus_target: TargetVersion) -> Iterator[Said]:
+    """Compare the version and the vendor that the snapshot names with the owner's image and with PostgreSQL.
+
+    Why: the command line applies a snapshot of any version and vendor without a word (only the REST interface refuses).
+    One of 11.17 on 12.3 deletes all collections, since 12 writes two keys more.
+    Fix: after each upgrade start the new version on a copy, and write the snapshot again: `directus schema snapshot`.
+    Source: run on Directus 11.17.4, 12.3.1 and 12.4.0.
+    """
+    if directus_snapshot.vendor != VENDOR:
+        yield Finding(
+            key="SNAP005:vendor",
+            summary=f"the snapshot was written for {directus_snapshot.vendor or 'no named vendor'}, and the database is "
+            f"{VENDOR}: types and defaults are spelled otherwise, and schema apply does not check",
+            expected=VENDOR,
+            actual=directus_snapshot.vendor,
+            where=directus_snapshot.at("vendor"),
+        )
+    wrote = DirectusVersion.parse(directus_snapshot.directus or "")
+    if wrote is None:
+        yield Finding(
+            key="SNAP005:directus",
+            summary=f"the snapshot does not say which Directus wrote it ({directus_snapshot.directus or 'no directus key'})",
+            expected=str(directus_target.version or "a release such as 11.17.4"),
+            actual=directus_snapshot.directus,
+            where=directus_snapshot.at("directus"),
+        )
+    elif directus_target.version is None:
+        yield Unavailable(reason=unknown(directus_target, f"whether a snapshot of Directus {wrote} fits"))
+    elif wrote != directus_target.version:
+        yield Finding(
+            key="SNAP005:directus",
+            summary=f"the snapshot was written by Directus {wrote} and is applied by {directus_target.version} "
+            f"({directus_target.named}){_danger(wrote, directus_target.version)}",
+            expected=str(directus_target.version),
+            actual=str(wrote),
+            where=directus_snapshot.at("directus"),
+        )
+
+
+def _danger(wrote: DirectusVersion, runs: DirectusVersion) -> str:
+    if wrote.major < 12 <= runs.major and runs < META_KEYS_HARMLESS_SINCE:
+        return ": boot 1 runs DROP TABLE on all collections, and exits 0 (12 writes two keys of meta more)"
+    if wrote > runs:
+        return ": a downgrade, which was not measured"
+    return ""
+
+
+CHECK = Check(
+    id="SNAP005",
+    title="The snapshot was written by the version that the owner's image runs, for PostgreSQL",
+    severity=Severity.WARNING,
+    phases=tuple(Phase),
+    run=run,
+)

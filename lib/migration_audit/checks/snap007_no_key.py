@@ -1,0 +1,39 @@
+"""SNAP007: what Directus cannot show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.model.directus import RawTable
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase
+
+
+def run(raw_tables: tuple[RawTable, ...]) -> Iterator[Finding]:
+    """Name the raw tables that have no primary key of one column.
+
+    Why: Directus lists such a table at most, and never its rows or columns (403 even for an administrator). A hypertable's
+    primary key must hold its time column, so a hypertable can never be edited there: not even `faulty`.
+    Fix: where people must edit it in Directus, give them a table or view of its own with a key of one column.
+    Fine when: nobody edits the table in Directus.
+    Source: run on Directus 11.17.4: 'Collection "positions" doesn't have a primary key column and will be ignored'.
+    """
+    for table in raw_tables:
+        if table.single_key is False and table.visible and not table.is_ledger:
+            yield Finding(
+                key=f"SNAP007:{table.key}",
+                summary=f"{table.name} has no primary key of one column: Directus ignores it, and none of its columns "
+                "can be shown or edited there",
+                expected="a primary key of one column",
+                actual="none",
+                where=table.where,
+            )
+
+
+CHECK = Check(
+    id="SNAP007",
+    title="Directus can show and edit every raw table",
+    severity=Severity.INFO,
+    phases=tuple(Phase),
+    run=run,
+)

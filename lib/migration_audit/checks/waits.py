@@ -1,0 +1,65 @@
+"""Whether one service of a stack waits until another one is healthy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.model.compose import Condition, Service, Stack
+from migration_audit.model.finding import Finding, Said, Unavailable
+
+
+def waits_for_healthy(key: str, stack: Stack, service: Service, other: str) -> Iterator[Said]:
+    """A finding where ``service`` may start before ``other`` is healthy; ``key`` starts the finding's key."""
+    doubts = service.doubts_about("depends_on")
+    if doubts:
+        yield Unavailable(reason=f"{doubts[0].at}: depends_on of {service.name}: {doubts[0].reason}")
+        return
+    dependency = service.dependency(other)
+    expected = f"depends_on: {other}: {{ condition: {Condition.HEALTHY} }}"
+    if dependency is None:
+        yield Finding(
+            key=f"{key}:{service.name}:{other}",
+            summary=f"{service.name} does not wait for {other}: it may start first",
+            expected=expected,
+            where=str(service.at),
+        )
+    elif dependency.condition != Condition.HEALTHY:
+        yield Finding(
+            key=f"{key}:{service.name}:{other}",
+            summary=f"{service.name} waits for {other} with {dependency.condition or 'no condition'}, "
+            f"which does not mean that {other} is ready",
+            expected=expected,
+            actual=dependency.condition or None,
+            where=str(dependency.at),
+        )
+    elif not dependency.required:
+        yield Finding(
+            key=f"{key}:{service.name}:{other}:required",
+            summary=f"{service.name} starts without {other} where that is not there: its dependency is not required",
+            expected="required: true",
+            actual="required: false",
+            where=str(dependency.at),
+        )
+    elif (there := stack.service(other)) is None or not there.active:
+        yield Finding(
+            key=f"{key}:{service.name}:{other}:started",
+            summary=f"{service.name} waits for {other}, which "
+            + ("does not exist" if there is None else f"these profiles do not start: {', '.join(there.profiles)}"),
+            expected=f"{other} is started",
+            where=str(dependency.at),
+        )
+
+
+def started(stack: Stack, name: str | None, role: str) -> Service | Unavailable:
+    """The service of this name, or why it cannot be judged."""
+    service = stack.service(name) if name else None
+    files = ", ".join(stack.files)
+    if service is None:
+        return Unavailable(reason=f"{files}: no service {name}, which audit.toml names as the {role}")
+    if not service.active:
+        chosen = ", ".join(stack.profiles) or "none"
+        return Unavailable(
+            reason=f"{service.at}: {name} needs one of the profiles {', '.join(service.profiles)} and is not started: "
+            f"[boot] profiles names {chosen}"
+        )
+    return service

@@ -1,0 +1,38 @@
+"""WVR001: no waiver is older than it was meant to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said
+from migration_audit.model.waiver import WaiverState, WaiverUse
+
+
+def run(waivers: Sequence[WaiverUse]) -> Iterator[Said]:
+    """Each waiver of this environment still holds.
+
+    Why: a finding is accepted for a time. When that is over, the waiver waives nothing any more, and what it named counts
+    again; somebody has to decide anew.
+
+    Fix: solve the finding and remove the [[waiver]], or let its owner give it a new day and say why.
+
+    Source: `expires` of [[waiver]] in audit.toml; the day counts to its end, in UTC.
+    """
+    for use in waivers:
+        if use.state is WaiverState.EXPIRED:
+            yield Finding(
+                key=f"WVR001:{use.finding}",
+                summary=f"the waiver of {use.finding} by {use.owner} held until {use.expires.isoformat()}",
+                actual=use.reason,
+                where=use.at,
+            )
+
+
+CHECK = Check(
+    id="WVR001",
+    title="No waiver has expired",
+    severity=Severity.WARNING,
+    phases=(Phase.PREFLIGHT, Phase.RETIRED),
+    run=run,
+)

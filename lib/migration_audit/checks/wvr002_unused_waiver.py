@@ -1,0 +1,39 @@
+"""WVR002: every waiver names something that was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said
+from migration_audit.model.waiver import WaiverState, WaiverUse
+
+
+def run(waivers: Sequence[WaiverUse]) -> Iterator[Said]:
+    """Each waiver of this environment names a finding of this run.
+
+    Why: a waiver of something that is not there any more would accept it silently when it comes back, and one that names
+    a whole check could hide what nobody has seen. What could not be checked can never be waived. A waiver whose check is
+    due in another phase, or could not be decided now, is not counted here.
+
+    Fix: remove the [[waiver]], or write the finding's key as the report shows it.
+
+    Source: `finding` of [[waiver]] in audit.toml.
+    """
+    for use in waivers:
+        if use.state is WaiverState.UNUSED:
+            told = f"the waiver of {use.finding} by {use.owner} names nothing that was found"
+        elif use.state is WaiverState.IMPOSSIBLE:
+            told = f"the waiver of {use.finding} by {use.owner} names a check; only a finding can be waived, by its key"
+        else:
+            continue
+        yield Finding(key=f"WVR002:{use.finding}", summary=told, actual=use.reason, where=use.at)
+
+
+CHECK = Check(
+    id="WVR002",
+    title="Every waiver is of something that was found",
+    severity=Severity.WARNING,
+    phases=(Phase.PREFLIGHT, Phase.RETIRED),
+    run=run,
+)

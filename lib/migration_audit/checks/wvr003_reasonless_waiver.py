@@ -1,0 +1,37 @@
+"""WVR003: every waiver says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said
+from migration_audit.model.waiver import WaiverState, WaiverUse
+
+
+def run(waivers: Sequence[WaiverUse]) -> Iterator[Said]:
+    """Each waiver of this environment has a reason.
+
+    Why: a reviewer signs what was waived, and can only judge a reason that is there. Without one the waiver waives
+    nothing.
+
+    Fix: write the `reason` of the [[waiver]]: what was decided, and what will be done until when.
+
+    Source: `reason` of [[waiver]] in audit.toml.
+    """
+    for use in waivers:
+        if use.state is WaiverState.REASONLESS:
+            yield Finding(
+                key=f"WVR003:{use.finding}",
+                summary=f"the waiver of {use.finding} by {use.owner} says no reason, so that it waives nothing",
+                where=use.at,
+            )
+
+
+CHECK = Check(
+    id="WVR003",
+    title="Every waiver says why",
+    severity=Severity.WARNING,
+    phases=(Phase.PREFLIGHT, Phase.RETIRED),
+    run=run,
+)

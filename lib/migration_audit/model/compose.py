@@ -1,0 +1,137 @@
+"""What Compose files say about the services of a stack, after everything that the specification merges is merged.
+
+Source: https://github.com/compose-spec/compose-spec/blob/main/spec.md, checked against ``docker compose config``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from migration_audit.model.location import Location
+
+
+class Condition(StrEnum):
+    """What a service waits for before it starts."""
+
+    STARTED = "service_started"
+    """The other container was started, whatever it does."""
+    HEALTHY = "service_healthy"
+    """Its health check succeeded."""
+    COMPLETED = "service_completed_successfully"
+    """It ran to its end, with exit code 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Something of a service that cannot be known from the files, and why."""
+
+    part: str
+    """The key of the service that it is about: ``healthcheck``, ``depends_on``, ``command``, …"""
+    reason: str
+    at: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependency:
+    """One entry of ``depends_on``; the short form waits for nothing but the start."""
+
+    service: str
+    condition: str
+    """A ``Condition``, or whatever else the file says."""
+    required: bool
+    """False: Compose only warns when the other service is not there."""
+    at: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """A health check as the engine gets it."""
+
+    test: tuple[str, ...] | None
+    """``("CMD", …)``, ``("CMD-SHELL", "…")`` or ``("NONE",)``; None where the image's own test is kept."""
+    disabled: bool
+    """``disable: true``, or the test ``NONE``."""
+    at: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """``command`` or ``entrypoint`` as a list of words; no shell looks at them unless the first of them is one."""
+
+    words: tuple[str, ...]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """What the image of a service is built from."""
+
+    context: str
+    """The folder, in full."""
+    dockerfile: str
+    """Relative to the context, or in full."""
+    target: str | None
+    """The stage; None for the last one."""
+    args: tuple[tuple[str, str], ...]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A bind mount: a path of the host that hides what the image has there."""
+
+    source: str
+    """In full."""
+    target: str
+    at: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service, merged."""
+
+    name: str
+    at: Location
+    active: bool
+    """Whether the chosen profiles start it."""
+    profiles: tuple[str, ...]
+    depends_on: tuple[Dependency, ...]
+    healthcheck: HealthCheck | None
+    """None where the files say nothing: then the image's own counts."""
+    entrypoint: Words | None
+    """None for the image's; no words: the image's is taken away."""
+    command: Words | None
+    image: str | None
+    build: Build | None
+    environment: tuple[tuple[str, str | None], ...]
+    """None for a variable that is passed through from whoever runs Compose."""
+    ports: tuple[str, ...]
+    """Ports of the container that are published or exposed."""
+    mounts: tuple[Mount, ...]
+    working_dir: str | None
+    doubts: tuple[Doubt, ...]
+
+    def dependency(self, service: str) -> Dependency | None:
+        """What it waits for in ``service``; None where it does not name it."""
+        return next((d for d in self.depends_on if d.service == service), None)
+
+    def doubts_about(self, *parts: str) -> tuple[Doubt, ...]:
+        """The doubts about these keys."""
+        return tuple(doubt for doubt in self.doubts if doubt.part in parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """All services of some Compose files that are merged in this order."""
+
+    files: tuple[str, ...]
+    """As people see them; those that ``include`` and ``extends`` bring are not among them."""
+    profiles: tuple[str, ...]
+    services: tuple[Service, ...]
+    notes: tuple[str, ...] = ()
+    """What a reader of the verdict should know, each as a sentence."""
+
+    def service(self, name: str) -> Service | None:
+        """The service of this name, started or not."""
+        return next((s for s in self.services if s.name == name), None)

@@ -1,0 +1,132 @@
+"""What a Dockerfile and the scripts that it starts do, as far as it can be known without building or running anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from migration_audit.model.location import Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """Something that may run commands, and why nobody can say which without running it."""
+
+    what: str
+    """As it is written, on one line."""
+    reason: str
+    at: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One program that is started, in the order in which they start."""
+
+    words: tuple[str, ...]
+    """Its name and arguments; one that nobody can know stands as it is written: ``$TARGET``."""
+    at: Location
+    unknown: tuple[int, ...] = ()
+    """Positions of the words that nobody can know."""
+    maybe: str | None = None
+    """Why it may not run at all, or not in this order; None where it runs unless something before it fails."""
+    in_background: bool = False
+    """Whether what follows does not wait for it."""
+    stops_until: int | None = None
+    """Position of the first later command that runs although this one failed; None where its failure ends everything."""
+
+    followed: int | None = None
+    """Position of the word that is a script or function of the project, whose own commands come next; what follows it is
+    for that script. None where nothing of the project is called."""
+
+    @property
+    def text(self) -> str:
+        """The words on one line."""
+        return " ".join(" ".join(self.words).split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one start of a shell or program leads to."""
+
+    commands: tuple[Command, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """One source of a COPY or ADD."""
+
+    source: str
+    """As it is written."""
+    target: str
+    from_stage: str | None
+    """A stage, an image or a build context; None for the build's own context."""
+    at: Location
+    carried: tuple[str, ...] = ()
+    """Files of the context that it brings and that were asked for, relative to the context."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One ``FROM`` and what follows it."""
+
+    name: str
+    """Its name, or its number counted from 0."""
+    base: str
+    """An image, or the name of another stage."""
+    at: Location
+    copies: tuple[Copied, ...]
+    runs: Run
+    """The commands of its RUN instructions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageTest:
+    """``HEALTHCHECK``, in the words of Compose: ``("CMD", …)``, ``("CMD-SHELL", "…")`` or ``("NONE",)``."""
+
+    test: tuple[str, ...]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """One Dockerfile."""
+
+    dockerfile: str
+    stages: tuple[Stage, ...]
+    """All of them, in order."""
+    start: Run
+    """What a container of the chosen stage does: entrypoint, command, the scripts that they call."""
+    test: ImageTest | None
+    ports: tuple[str, ...]
+    """EXPOSE."""
+    base: str
+    """The image that the chosen stage comes from in the end: ``directus/directus:11.17.4``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One program of a health check that must succeed for the check to succeed."""
+
+    words: tuple[str, ...]
+    host: str | None
+    """The host that it asks over the network; None where it asks none."""
+    port: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boot:
+    """How the owner's container comes up: what runs, and what its health check needs in order to succeed."""
+
+    run: Run
+    test: tuple[str, ...] | None
+    """The test that counts: of Compose, else of the image; None where there is none."""
+    test_at: Location | None
+    test_disabled: bool
+    ways: tuple[tuple[Asked, ...], ...]
+    """The test succeeds where every program of one of these ways does. A way without programs: always; no way: never."""
+    test_undecided: tuple[Undecided, ...] = ()
+    run_undecided: tuple[Undecided, ...] = ()
+    """What the Compose files leave open about entrypoint, command and build."""
+    ports: tuple[str, ...] = ()
+    """Ports of the container that are published, exposed or declared."""
+    notes: tuple[str, ...] = ()

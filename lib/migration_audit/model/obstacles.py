@@ -1,0 +1,89 @@
+"""What the owner's SQL asks of the rows and a live database does not enforce, and how many rows stand in the way of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from migration_audit.model.drift import Difference, DiffVerdict, Drift
+from migration_audit.model.objects import CatalogObject, dotted
+from migration_audit.model.relations import Column, Constraint, Index, Table
+from migration_audit.model.snapshot import Snapshot
+
+
+class Demand(StrEnum):
+    """What is asked of the rows."""
+
+    UNIQUE = "unique"
+    NOT_NULL = "not null"
+    VALUE = "value"
+    """A column that is missing, NOT NULL and without a default: a table with rows cannot get it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One object of the owner's schema that live rows could refuse."""
+
+    kind: str
+    key: str
+    demand: Demand
+    schema: str
+    table: str
+    column: str | None = None
+    """Of NOT NULL: the column."""
+    index: str | None = None
+    """Of an index: ``pg_get_indexdef``."""
+    constraint: str | None = None
+    """Of a constraint: ``pg_get_constraintdef``."""
+    only: bool = False
+    """Other tables inherit from this one, and their rows do not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """What was counted for one wanted object; never the rows or keys themselves."""
+
+    wanted: Wanted
+    columns: str = ""
+    """``device_id, ts``: what has to be unique, or not null."""
+    keys: int | None = None
+    """How many keys are there more than once, or how many rows lack a value; None where it could not be counted."""
+    rows: int | None = None
+    """How many rows have such keys."""
+    reason: str | None = None
+    """Why it could not be counted."""
+    listing: str | None = None
+    """The query with which a person finds the rows."""
+
+
+def wanted_in(drift: Drift, live: Snapshot) -> tuple[Wanted, ...]:
+    """What of the expected side live rows could refuse, by kind and key; nothing of a table that is not there at all."""
+    parents = {parent for table in live.of(Table) for parent in table.inherits}
+    return tuple(
+        wanted
+        for difference in drift.differences
+        if difference.expected is not None
+        for wanted in _wanted(difference, difference.expected, live, parents)
+    )
+
+
+def _wanted(difference: Difference, expected: CatalogObject, live: Snapshot, parents: set[str]) -> Iterator[Wanted]:
+    changed = {change.name for change in difference.fields}
+    is_missing = difference.verdict is DiffVerdict.MISSING
+    match expected:
+        case Index(unique=True, constraint=None) if is_missing or changed & {"definition", "valid", "ready"}:
+            table, more = expected.table, {"demand": Demand.UNIQUE, "index": expected.definition}
+        case Constraint(type="primary key" | "unique") if is_missing or changed & {"definition", "type"}:
+            more = {"demand": Demand.UNIQUE, "constraint": expected.definition}
+            table = dotted(expected.schema, expected.table)
+        case Column(not_null=True) if "not_null" in changed:
+            table, more = dotted(expected.schema, expected.table), {"demand": Demand.NOT_NULL, "column": expected.name}
+        case Column(not_null=True, default=None, generated=None, identity_kind=None) if is_missing:
+            table, more = dotted(expected.schema, expected.table), {"demand": Demand.VALUE, "column": expected.name}
+        case _:
+            return
+    there = live.by_key.get(("table", table))
+    if isinstance(there, Table):
+        only = there.relation == "table" and table in parents
+        yield Wanted(kind=expected.kind, key=expected.key, schema=there.schema, table=there.name, only=only, **more)  # type: ignore[arg-type]

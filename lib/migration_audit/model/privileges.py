@@ -1,0 +1,125 @@
+"""What a role may do in one database, and through which other roles; read from the catalog, judged elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class How(StrEnum):
+    """One step from a role to another whose rights it has."""
+
+    INHERIT = "inherited"
+    """The rights are there by themselves."""
+    SET = "after SET ROLE"
+    """One command away."""
+    GRANT = "after GRANT to itself, by its ADMIN option"
+    """Two commands away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleFacts:
+    """Attributes of one role; they are not inherited, but SET ROLE brings them."""
+
+    name: str
+    superuser: bool = False
+    create_role: bool = False
+    create_database: bool = False
+    bypass_rls: bool = False
+    can_login: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """``member`` is in ``role``; before PostgreSQL 16 ``inherit`` is the member's own attribute and ``set`` always true."""
+
+    role: str
+    member: str
+    inherit: bool = True
+    set: bool = True
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """One privilege on one object, to a role or to everybody; what an owner has by owning is not here."""
+
+    kind: str
+    """``database``, ``schema``, ``table``, ``foreign-data wrapper``, ``default privileges``."""
+    object: str
+    """The object's key; of default privileges a sentence part: ``on tables that "x" makes``."""
+    privilege: str
+    grantee: str | None
+    """None for PUBLIC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """One object and its owner."""
+
+    kind: str
+    object: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Everything from which follows what one role may do in one database."""
+
+    role: str
+    exists: bool
+    postgres_number: int
+    """``server_version_num``: 170005."""
+    roles: tuple[RoleFacts, ...] = ()
+    """The role itself and every role it is a member of, directly or not."""
+    memberships: tuple[Membership, ...] = ()
+    """Among these roles; the database's owner is a member of ``pg_database_owner``, although no catalog row says so."""
+    granted: tuple[Granted, ...] = ()
+    """To these roles, or to everybody."""
+    owned: tuple[Owned, ...] = ()
+    """By these roles."""
+    definers: tuple[Owned, ...] = ()
+    """Functions that it may call and that run with the rights of their owner (SECURITY DEFINER)."""
+    elsewhere: tuple[str, ...] = ()
+    """What they own or may create in outside of the audit's scope, each a sentence part: ``owns schema scratch``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One privilege that a statement needs on one relation."""
+
+    schema: str | None
+    """None where the statement does not say: then the search_path decides."""
+    relation: str
+    privilege: str
+    """``SELECT``, ``INSERT``, ``UPDATE``, ``DELETE``."""
+    columns: tuple[str, ...] = ()
+    """Empty: any column will do. ``("*",)``: all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementNeeds:
+    """What one statement asks of the role that runs it, as far as its text tells."""
+
+    needs: tuple[Need, ...] = ()
+    functions: tuple[tuple[str | None, str], ...] = ()
+    """Schema, if the statement gives one, and name of each function that it calls."""
+    undecided: str | None = None
+    """Why the text does not tell; the rest is then empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeRights:
+    """Whether one probe's role has in a live database what the probe needs; nothing was run."""
+
+    name: str
+    role: str
+    lacks: tuple[str, ...] = ()
+    """Each a sentence part: ``no INSERT on public.positions``."""
+    undecided: tuple[str, ...] = ()
+    """What the catalog does not answer, each with the reason."""
+    told: tuple[str, ...] = ()
+    fixes: tuple[str, ...] = ()
+    """GRANT statements for what is lacking, where a grant would do."""
+    where: str | None = None
+    """The line of audit.toml that defines the probe."""

@@ -1,0 +1,78 @@
+"""A signed run as facts: what its files and signatures say, and whether they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Decision(StrEnum):
+    """What a reviewer decides about a run."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One thing that was verified, said plainly."""
+
+    ok: bool | None
+    """None: it does not apply, and the text says why."""
+    text: str
+    todo: str = ""
+    """What to do where it does not hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOff:
+    """One reviewer's signed decision, as it was read and verified."""
+
+    reviewer: str
+    decision: Decision | None
+    """None where the file cannot be read."""
+    comment: str = ""
+    signed_at: datetime | None = None
+    expires: datetime | None = None
+    fingerprint: str | None = None
+    waivers: tuple[str, ...] = ()
+    """Keys of the waived findings that the reviewer saw and accepted."""
+    sentences: tuple[Sentence, ...] = ()
+    is_intact: bool = False
+    """The signature is one of these bytes, and they are about this very run."""
+    is_authorised: bool = False
+    """It was made with a key of this reviewer that was valid then and is not revoked, and the decision has not expired."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether this decision is one at all."""
+        return self.is_intact and self.is_authorised
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedRun:
+    """A run's folder with its signatures."""
+
+    folder: str
+    """As it was named, for messages."""
+    name: str
+    """The folder's own name, which the statement repeats."""
+    environment: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+    """Content of evidence.json; empty where it cannot be read."""
+    statement_sha256: str = ""
+    sentences: tuple[Sentence, ...] = ()
+    """About the files and the statement, without the signatures."""
+    signoffs: tuple[SignOff, ...] = ()
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether every file and every signature is what it claims to be; says nothing about who may sign."""
+        return all(s.ok is not False for s in self.sentences) and all(s.is_intact for s in self.signoffs)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether there is a signature at all, good or bad."""
+        return bool(self.signoffs)

@@ -1,0 +1,53 @@
+"""What became of a waiver in one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+
+class WaiverState(StrEnum):
+    """Whether a waiver waives something."""
+
+    APPLIED = "applied"
+    EXPIRED = "expired"
+    """Its last day is over."""
+    UNUSED = "unused"
+    """Nothing was found that it names."""
+    REASONLESS = "reasonless"
+    """Nobody wrote down why."""
+    NOT_DUE = "not due"
+    """The check that it names is due in another phase, or could not be decided."""
+    IMPOSSIBLE = "impossible"
+    """It names a check instead of a finding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverUse:
+    """One waiver of the run's environment."""
+
+    finding: str
+    reason: str
+    owner: str
+    expires: date
+    at: str
+    """``file:line``."""
+    state: WaiverState
+
+    @property
+    def sentence(self) -> str:
+        """How a waived finding is told: until when, by whom, why."""
+        return f"waived until {self.expires.isoformat()} by {self.owner}: {self.reason}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that stands in ``evidence.json`` under ``waivers``."""
+        return {
+            "finding": self.finding,
+            "reason": self.reason,
+            "owner": self.owner,
+            "expires": self.expires.isoformat(),
+            "at": self.at,
+            "state": self.state.value,
+        }

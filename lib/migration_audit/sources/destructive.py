@@ -1,0 +1,262 @@
+"""What the statements of a source destroy, told by PostgreSQL's own parser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import postgast
+
+from migration_audit.model.destruction import Destruction
+from migration_audit.model.location import Location
+from migration_audit.model.sql import SqlFile, SqlSource, StatementKind
+from migration_audit.sources.inner import body_line, inner_sql
+from migration_audit.sources.made import made_by
+
+pb: Any = postgast.pg_query_pb2
+
+_HOLDS_DATA: Final = {
+    "table": "drops the table with all its rows",
+    "foreign table": "drops the foreign table",
+    "materialized view": "drops the materialized view with its rows",
+    "schema": "drops the schema",
+    "sequence": "drops the sequence, and forgets which numbers were given",
+    "extension": "drops the extension with all that it made",
+    "type": "drops the type",
+    "domain": "drops the domain",
+}
+_FUNCTIONS: Final = {
+    "drop_chunks": "deletes whole chunks of rows",
+    "add_retention_policy": "sets up a job that deletes old chunks from now on",
+    "remove_retention_policy": "removes the retention policy",
+    "remove_compression_policy": "removes the compression policy",
+    "remove_columnstore_policy": "removes the columnstore policy",
+    "remove_continuous_aggregate_policy": "removes the refresh policy",
+    "remove_reorder_policy": "removes the reorder policy",
+    "delete_job": "deletes a job",
+    "lo_unlink": "deletes a large object",
+}
+_COMMANDS: Final = {
+    pb.AT_DropColumn: ("drop column", "drops the column with all its values"),
+    pb.AT_DropConstraint: ("drop constraint", "drops the constraint"),
+    pb.AT_DropIdentity: ("drop identity", "drops the identity of the column"),
+    pb.AT_DropExpression: ("drop expression", "stops generating the column"),
+    pb.AT_DetachPartition: ("detach", "takes the partition's rows out of the table"),
+    pb.AT_DropInherit: ("detach", "takes the child's rows out of the table"),
+    pb.AT_SetUnLogged: ("unlogged", "makes the table unlogged: a crash empties it"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a piece of SQL stands."""
+
+    at: Location
+    within: str | None = None
+
+    def lost(self, kind: str, target: str, words: str) -> Destruction:
+        return Destruction(kind=kind, object=target, words=words, at=self.at, within=self.within)
+
+
+def find_destructions(source: SqlSource) -> tuple[Destruction, ...]:
+    """Everything that the source drops, empties, rewrites or may fail on, in order; undecided parts are told as such.
+
+    A drop of what holds no rows, after which the same file makes the same object again, says where (``made_again``).
+    Nothing is executed, so an ``IF`` around a statement counts as taken.
+    """
+    return tuple(one for file in source.files for one in _of_file(file))
+
+
+def _of_file(file: SqlFile) -> Iterator[Destruction]:
+    trees = [(s, _parsed(s.text)) for s in file.statements if s.kind is StatementKind.SQL]
+    made = [made_by(tree) if tree is not None else frozenset() for _, tree in trees]
+    defaults: set[str] = set()
+    for index, (statement, tree) in enumerate(trees):
+        place = _Place(statement.at)
+        if tree is None:
+            yield place.lost("undecided", _head(statement.text), "is not accepted by the parser, so nobody looked at it")
+            continue
+        for one in _of_tree(tree, statement.text, place, defaults):
+            yield _made_again(one, [(trees[i][0].at, made[i]) for i in range(index, len(trees))])
+
+
+def _made_again(one: Destruction, later: list[tuple[Location, frozenset[tuple[str, str]]]]) -> Destruction:
+    name = (one.kind, one.object)
+    at = next((at for at, made in later if name in made), None)
+    return replace(one, made_again=at) if at is not None and one.kind.removeprefix("drop ") not in _HOLDS_DATA else one
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return postgast.parse(text)
+    except (postgast.PgQueryError, RecursionError):
+        return None
+
+
+def _of_tree(tree: Any, text: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
+    data = text.encode()
+    for statement in tree.stmts:
+        start = statement.stmt_location
+        start += len(data[start:]) - len(data[start:].lstrip())
+        at = Location(place.at.path, place.at.line + data.count(b"\n", 0, start))
+        for _, node in postgast.walk(statement):
+            yield from _of_node(node, text, replace(place, at=at), defaults)
+
+
+def _of_node(node: Any, text: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
+    name = type(node).__name__
+    if name in {"DoStmt", "CreateFunctionStmt"}:
+        yield from _of_body(node, text, place, defaults)
+    elif name in _READERS:
+        yield from _READERS[name](node, place, defaults)
+
+
+def _of_body(node: Any, text: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
+    is_do = type(node).__name__ == "DoStmt"
+    within = "a DO block" if is_do else f"{'procedure' if node.is_procedure else 'function'} {_dotted(node.funcname)}()"
+    first = place.at.line + body_line(text, node)
+    for inner in inner_sql(text, node):
+        here = _Place(Location(place.at.path, first + inner.line), within)
+        tree = None if inner.reason else _parsed(inner.text)
+        if tree is not None:
+            yield from _of_tree(tree, inner.text, here, defaults)
+        else:
+            why = inner.reason or "is not accepted by the parser"
+            yield here.lost("undecided", _head(inner.text), f"cannot be judged by reading: {why}")
+
+
+def _drop(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+    kind = pb.ObjectType.Name(node.remove_type).removeprefix("OBJECT_").replace("_", " ").lower()
+    kind = {"matview": "materialized view", "statistic ext": "statistics"}.get(kind, kind)
+    cascade = ", and all that depends on it" if node.behavior == pb.DROP_CASCADE else ""
+    for target in node.objects:
+        yield place.lost(f"drop {kind}", _object(target), _HOLDS_DATA.get(kind, f"drops the {kind}") + cascade)
+
+
+def _alter(node: Any, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
+    table = _relation(node.relation)
+    for each in node.cmds:
+        command, target = each.alter_table_cmd, f"{table}.{each.alter_table_cmd.name}"
+        if command.subtype in _COMMANDS:
+            kind, words = _COMMANDS[command.subtype]
+            yield place.lost(kind, target if command.name else table, words)
+        elif command.subtype == pb.AT_AlterColumnType:
+            yield place.lost("type", target, "changes the type: rewrites the table under a lock unless the types are alike")
+        elif command.subtype == pb.AT_ColumnDefault and command.HasField("def"):
+            defaults.add(target)
+        elif command.subtype == pb.AT_SetNotNull and target not in defaults:
+            yield place.lost("not null", target, "sets NOT NULL without a default: fails where a row holds NULL")
+        elif command.subtype == pb.AT_AddColumn:
+            yield from _added(getattr(command, "def").column_def, table, place, defaults)
+
+
+def _added(column: Any, table: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
+    kinds = {each.constraint.contype for each in column.constraints}
+    filled = {pb.CONSTR_DEFAULT, pb.CONSTR_GENERATED, pb.CONSTR_IDENTITY}
+    if kinds & filled or _is_serial(column):
+        defaults.add(f"{table}.{column.colname}")
+    elif pb.CONSTR_NOTNULL in kinds or pb.CONSTR_PRIMARY in kinds:
+        yield place.lost(
+            "not null", f"{table}.{column.colname}", "adds a NOT NULL column without a default: fails where there are rows"
+        )
+
+
+def _created(node: Any, _: _Place, defaults: set[str]) -> Iterator[Destruction]:
+    table = _relation(node.relation)
+    for element in node.table_elts:
+        kinds = {each.constraint.contype for each in element.column_def.constraints}
+        if pb.CONSTR_DEFAULT in kinds:
+            defaults.add(f"{table}.{element.column_def.colname}")
+    return iter(())
+
+
+def _truncate(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+    for each in node.relations:
+        yield place.lost("truncate", _relation(each.range_var), "deletes all rows")
+
+
+def _delete(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+    if _takes_all(node):
+        yield place.lost("delete", _relation(node.relation), "deletes all rows (DELETE without WHERE)")
+
+
+def _update(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+    if _takes_all(node):
+        yield place.lost("update", _relation(node.relation), "overwrites every row (UPDATE without WHERE)")
+
+
+def _merge(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+    if any(each.merge_when_clause.command_type == pb.CMD_DELETE for each in node.merge_when_clauses):
+        yield place.lost("delete", _relation(node.relation), "deletes rows (MERGE … DELETE)")
+
+
+def _rename(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+    kind = pb.ObjectType.Name(node.rename_type).removeprefix("OBJECT_").replace("_", " ").lower()
+    target = _relation(node.relation) if node.HasField("relation") else _object(node.object)
+    target = f"{target}.{node.subname}" if node.subname and target else target or node.subname
+    yield place.lost("rename", target, f"renames the {kind} to {node.newname}: who uses the old name fails")
+
+
+def _owned(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+    for role in node.roles:
+        yield place.lost("drop owned", role.role_spec.rolename, "drops everything that the role owns")
+
+
+def _call(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
+    function = node.funcname[-1].string.sval if node.funcname else ""
+    if function in _FUNCTIONS:
+        first = node.args[0] if node.args else None
+        while first is not None and first.WhichOneof("node") in {"named_arg_expr", "type_cast"}:
+            first = getattr(first, first.WhichOneof("node")).arg
+        on = first.a_const.sval.sval if first is not None and first.WhichOneof("node") == "a_const" else ""
+        yield place.lost(function, on or function, _FUNCTIONS[function])
+
+
+_READERS: Final = {
+    "DropStmt": _drop,
+    "AlterTableStmt": _alter,
+    "CreateStmt": _created,
+    "TruncateStmt": _truncate,
+    "DeleteStmt": _delete,
+    "UpdateStmt": _update,
+    "MergeStmt": _merge,
+    "RenameStmt": _rename,
+    "DropOwnedStmt": _owned,
+    "FuncCall": _call,
+}
+
+
+def _takes_all(node: Any) -> bool:
+    """No WHERE, or one that is a constant: ``WHERE true``."""
+    return not node.HasField("where_clause") or node.where_clause.WhichOneof("node") == "a_const"
+
+
+def _is_serial(column: Any) -> bool:
+    return bool(column.type_name.names) and column.type_name.names[-1].string.sval.endswith("serial")
+
+
+def _relation(node: Any) -> str:
+    return f"{node.schemaname}.{node.relname}" if node.schemaname else str(node.relname)
+
+
+def _dotted(names: Any) -> str:
+    return ".".join(each.string.sval for each in names)
+
+
+def _object(node: Any) -> str:
+    match node.WhichOneof("node"):
+        case "list":
+            return _dotted(node.list.items)
+        case "string":
+            return str(node.string.sval)
+        case "object_with_args":
+            return _dotted(node.object_with_args.objname)
+        case "type_name":
+            return _dotted(node.type_name.names)
+    return ""
+
+
+def _head(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else line[:59] + "…"

@@ -1,0 +1,137 @@
+"""What the statements of a SQL source make, by name: for SQL that runs on tables which somebody else makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import postgast
+
+from migration_audit.model.location import Location
+from migration_audit.model.post import PostObject
+from migration_audit.model.sql import SqlSource, StatementKind
+from migration_audit.sources.inner import body_line, inner_sql
+
+pb: Any = postgast.pg_query_pb2
+
+_KEYS: Final = {pb.CONSTR_UNIQUE: "UNIQUE", pb.CONSTR_PRIMARY: "PRIMARY KEY"}
+_DROPPED: Final = {
+    pb.OBJECT_INDEX: "index",
+    pb.OBJECT_TABLE: "table",
+    pb.OBJECT_VIEW: "view",
+    pb.OBJECT_MATVIEW: "materialized view",
+}
+
+
+def find_post_objects(source: SqlSource) -> tuple[PostObject, ...]:
+    """Everything that is there once the source has run, in order; what it makes and drops again is not among it.
+
+    SQL that is put together at run time, and what the parser does not accept, is ``undecided``.
+    """
+    found: list[PostObject] = []
+    for statement in source.statements:
+        if statement.kind is StatementKind.SQL:
+            for made, dropped in _of_text(statement.text, statement.at):
+                if dropped:
+                    found = [each for each in found if (each.kind, each.name) != (made.kind, made.name)]
+                else:
+                    found.append(made)
+    return tuple(found)
+
+
+Step = tuple[PostObject, bool]
+"""An object, and whether it is dropped."""
+
+
+def _of_text(text: str, at: Location) -> Iterator[Step]:
+    try:
+        tree = postgast.parse(text)
+    except (postgast.PgQueryError, RecursionError):
+        yield PostObject(kind="undecided", at=at, reason="the parser does not accept this statement"), False
+        return
+    for _, node in postgast.walk(tree):
+        kind = type(node).__name__
+        if kind == "AlterTableStmt":
+            for each in node.cmds:
+                yield from _of_command(each.alter_table_cmd, node.relation, at)
+        elif kind == "DoStmt":
+            yield from _of_block(node, text, at)
+        elif kind == "DropStmt" and node.remove_type in _DROPPED:
+            for each in node.objects:
+                names = [part.string.sval for part in each.list.items]
+                yield PostObject(kind=_DROPPED[node.remove_type], name=names[-1], at=at), True
+        else:
+            yield from ((made, False) for made in _of_creation(kind, node, at))
+
+
+def _of_block(node: Any, text: str, at: Location) -> Iterator[Step]:
+    first = at.line + body_line(text, node)
+    for inner in inner_sql(text, node):
+        here = Location(at.path, first + inner.line)
+        if inner.reason:
+            yield PostObject(kind="undecided", at=here, reason=inner.reason), False
+        else:
+            yield from _of_text(inner.text, here)
+
+
+def _of_creation(kind: str, node: Any, at: Location) -> Iterator[PostObject]:
+    match kind:
+        case "IndexStmt":
+            columns = tuple(each.index_elem.name for each in node.index_params)
+            yield PostObject(
+                kind="index",
+                name=node.idxname or None,
+                schema=node.relation.schemaname or None,
+                table=node.relation.relname,
+                columns=columns,
+                unique=node.unique,
+                at=at,
+            )
+        case "CreateStmt":
+            yield _relation("table", node.relation, at)
+        case "ViewStmt":
+            yield _relation("view", node.view, at)
+        case "CreateTableAsStmt":
+            is_view = node.objtype == pb.OBJECT_MATVIEW
+            yield _relation("materialized view" if is_view else "table", node.into.rel, at)
+        case "CreateTrigStmt":
+            relation = node.relation
+            schema = relation.schemaname or None
+            yield PostObject(kind="trigger", name=node.trigname, schema=schema, table=relation.relname, at=at)
+        case "CreateFunctionStmt":
+            names = [part.string.sval for part in node.funcname]
+            schema = names[0] if len(names) > 1 else None
+            kind = "procedure" if node.is_procedure else "function"
+            yield PostObject(kind=kind, name=names[-1], schema=schema, at=at)
+
+
+def _relation(kind: str, relation: Any, at: Location) -> PostObject:
+    return PostObject(kind=kind, name=relation.relname, schema=relation.schemaname or None, at=at)
+
+
+def _of_command(command: Any, relation: Any, at: Location) -> Iterator[Step]:
+    where = {"table": relation.relname, "schema": relation.schemaname or None, "at": at}
+    if command.subtype == pb.AT_DropConstraint:
+        yield PostObject(kind="constraint", name=command.name, **where), True
+    elif command.subtype == pb.AT_AddConstraint:
+        constraint = getattr(command, "def").constraint
+        columns = tuple(key.string.sval for key in constraint.keys)
+        word = _KEYS.get(constraint.contype)
+        yield (
+            PostObject(
+                kind="constraint",
+                name=constraint.conname or None,
+                columns=columns,
+                unique=word is not None,
+                definition=f"{word} ({', '.join(map(_quoted, columns))})" if word and columns else None,
+                **where,
+            ),
+            False,
+        )
+    elif command.subtype == pb.AT_AddColumn:
+        column = getattr(command, "def").column_def.colname
+        yield PostObject(kind="column", name=column, **where), False
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() and name == name.lower() else '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS readings_taken_at ON readings (taken_at DESC);

@@ -1,0 +1,167 @@
+"""A real Directus on a real server, driven through the scripts of the demo tree."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from psycopg.conninfo import conninfo_to_dict
+
+HERE = Path(__file__).resolve().parent
+START_LIMIT = 120.0
+"""Seconds that a Directus may take until it answers: a busy machine needs most of them."""
+
+
+def install() -> Path:
+    """The folder with node_modules, installed once for each lock file; raises RuntimeError with what npm said."""
+    lock = (HERE / "package-lock.json").read_bytes()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "migration-audit-e2e"
+    folder = cache / hashlib.sha256(lock).hexdigest()[:16]
+    if (folder / ".installed").is_file():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / name, folder)
+    shutil.copytree(HERE / "isolated-vm-stub", folder / "isolated-vm-stub")
+    # --ignore-scripts: what they would download or compile is not needed here.
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900, check=False)
+    if done.returncode:
+        raise RuntimeError(f"npm ci failed:\n{done.stderr[-3000:]}")
+    (folder / ".installed").touch()
+    return folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """One step that ended."""
+
+    code: int
+    output: str
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@dataclass(kw_only=True)
+class Stack:
+    """The owner's folder of the demo tree, with a database for it; every step is the demo's own script or a real program."""
+
+    tree: Path
+    """A copy of the demo's ``directus`` folder, to be changed at will."""
+    conninfo: str
+    modules: Path
+    programs: Path
+    """Where ``psql`` is."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=_free_port)
+
+    def variables(self) -> dict[str, str]:
+        """What the image's environment would be."""
+        found = conninfo_to_dict(self.conninfo)
+        state = self.tree.parent / "state"
+        state.mkdir(exist_ok=True)
+        return {
+            "PATH": f"{self._programs()}:{os.environ['PATH']}",
+            "HOME": str(state),
+            "PM2_HOME": str(state / "pm2"),
+            **self._of_compose(),
+            "DB_HOST": str(found["host"]),
+            "DB_PORT": str(found["port"]),
+            "DB_DATABASE": str(found["dbname"]),
+            "DB_USER": str(found["user"]),
+            "DB_PASSWORD": str(found["password"]),
+            "SECRET": "end-to-end-secret-of-more-than-32-characters",
+            "ADMIN_PASSWORD": "end-to-end",
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "TELEMETRY": "false",
+            "LOG_STYLE": "raw",
+            **self.more,
+        }
+
+    def _of_compose(self) -> dict[str, str]:
+        """What the compose file gives the owner's service; what it takes from outside is given by the test."""
+        compose = yaml.safe_load((self.tree.parent / "deploy/compose.yaml").read_text("utf-8"))
+        given = {name: str(value) for name, value in compose["services"]["directus"]["environment"].items()}
+        return {name: value for name, value in given.items() if "${" not in value} | {"ADMIN_EMAIL": "admin@example.com"}
+
+    def _programs(self) -> Path:
+        """A folder with ``directus``, ``psql`` and ``pm2-runtime`` as the image would have them on its PATH."""
+        folder = self.tree.parent / "bin"
+        if not folder.is_dir():
+            folder.mkdir()
+            # The package's own wrapper asks the registry for updates first; this is what it starts afterwards.
+            cli = self.modules / "node_modules/@directus/api/dist/cli/run.js"
+            _script(folder / "directus", f'exec node "{cli}" "$@"')
+            _script(folder / "psql", f'exec "{self.programs / "psql"}" "$@"')
+            _script(folder / "pm2-runtime", f'exec "{self.modules / "node_modules/.bin/pm2-runtime"}" "$@"')
+        return folder
+
+    def run(self, *command: str, limit: float = 180) -> Ran:
+        """Run one step in the owner's folder; its output and exit code, whatever they are."""
+        done = subprocess.run(
+            command,
+            cwd=self.tree,
+            env=self.variables(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=limit,
+            check=False,
+        )
+        return Ran(code=done.returncode, output=done.stdout)
+
+    @contextmanager
+    def booted(self, *command: str):
+        """The whole entrypoint, until the server answers; stopped at the end. Gives the output so far as a function."""
+        log = self.tree.parent / "boot.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                command, cwd=self.tree, env=self.variables(), stdout=out, stderr=out, start_new_session=True
+            )
+            try:
+                self._wait(process, log)
+                yield lambda: log.read_text("utf-8", errors="replace")
+            finally:
+                self._stop(process)
+
+    def _wait(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        end = time.monotonic() + START_LIMIT
+        while time.monotonic() < end:
+            health = f"http://127.0.0.1:{self.port}/server/health"
+            with suppress(OSError, urllib.error.URLError), urllib.request.urlopen(health, timeout=5) as answer:
+                if answer.status == 200:
+                    return
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise AssertionError(f"no healthy server:\n{log.read_text('utf-8', errors='replace')[-4000:]}")
+
+    def _stop(self, process: subprocess.Popen[bytes]) -> None:
+        for number in (15, 9):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=20)
+                return
+
+
+def _script(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n", "utf-8")
+    path.chmod(0o755)

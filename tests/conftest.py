@@ -10,7 +10,9 @@ import pytest
 
 from migration_audit.shadow import find_server
 
-pytest_plugins = ["fix_demo", "fix_outside"]
+pytest_plugins = ["fix_demo", "fix_outside", "fix_signed"]
+
+collect_ignore = ["data"]  # example projects with tests of their own
 
 _numbers = itertools.count(1)
 

@@ -135,10 +135,7 @@ SELECT setval
 )
 
 EXCUSED: Final = {
-    "COMMENT ON DATABASE": "it names the database, which has another name in every environment and is not a schema's part",
     "CREATE DATABASE": "a schema is read out of a database: name, encoding and locale of it are the server's (LIV002)",
-    "CREATE TABLESPACE": "it belongs to the server; it is told with the first table in it (ALTER TABLE SET TABLESPACE)",
-    "GRANT ON DATABASE": "it names the database, which has another name in every environment",
     "INSERT": "rows are data; a schema comparison does not look at them",
     "REFRESH MATERIALIZED VIEW": "whether a materialized view is populated is a state, not a part of the schema",
     "SELECT lo_create": "a large object without privileges or comment is data",

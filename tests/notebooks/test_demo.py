@@ -88,6 +88,22 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
             ],
         ),
         ("LIV012", ["index public.positions_speed_by_hand is in prod, and neither source makes it"]),
+        (
+            "LIV013",
+            [
+                (
+                    "prod: 8 keys (device_id, ts) of public.positions are there more than once, in 16 rows: "
+                    "index public.positions_device_ts cannot be created"
+                )
+            ],
+        ),
+        (
+            "PRV001",
+            [
+                "prod: the writer's role processor may create objects in schema public",
+                "prod: the writer's role processor owns table public.positions",
+            ],
+        ),
     ],
 )
 def test_each_drift_of_prod_is_a_finding_of_its_own_check(ran, reports, check, said):
@@ -98,7 +114,12 @@ def test_each_drift_of_prod_is_a_finding_of_its_own_check(ran, reports, check, s
 
 def test_nothing_else_is_wrong_with_prod(ran, reports):
     failed = {check for check, outcome in outcomes(evidence_of(reports, "prod")).items() if outcome == "failed"}
-    assert failed == {"COV013", "LIV003", "LIV004", "LIV006", "LIV010", "LIV011", "LIV012"}
+    assert failed == {"COV013", "LIV003", "LIV004", "LIV006", "LIV010", "LIV011", "LIV012", "LIV013", "PRV001"}
+
+
+def test_the_duplicate_keys_of_prod_are_counted_and_never_shown(run_folder):
+    for path in run_folder("prod").rglob("*"):
+        assert not path.is_file() or b"356307043001007" not in path.read_bytes(), path
 
 
 def test_findings_point_at_the_line_that_defines_the_object(ran, reports):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fix_model import column, constraint, extension, index, routine, schema, sequence, snapshot, table, trigger, view
-from migration_audit.compare import AGAINST_LIVE, Rules, compare
+from migration_audit.compare import AGAINST_LIVE, Rules, compare, of_interest
+from migration_audit.model.access import Role
 from migration_audit.model.drift import DiffVerdict, Severity
 from migration_audit.model.errors import AuditError, UsageError
-from migration_audit.model.snapshot import Unmodelled
+from migration_audit.model.foreign import ForeignServer
+from migration_audit.model.redacted import Redacted
+from migration_audit.model.snapshot import RolesRead, Unmodelled
 
 OBJECTS = (
     extension(),
@@ -180,3 +184,56 @@ def test_an_owner_that_the_sql_did_not_state_is_not_compared_with_live(applied_b
 def test_differences_come_in_one_order():
     drift = compare(expected=snapshot(*reversed(OBJECTS)), actual=snapshot())
     assert list(drift.differences) == sorted(drift.differences, key=lambda d: (d.kind, d.key))
+
+
+def role(name: str = "app", **given: Any) -> Role:
+    plain = {"attributes": (), "connection_limit": None, "valid_until": None, "password": None, "assumed": False}
+    return Role(name=name, comment=None, **{**plain, **given})
+
+
+OWN, SHARED = {"roles": RolesRead.OWN}, {"roles": RolesRead.SHARED}
+WITH_ROLES = snapshot(table(), role("app"), role("others"), **SHARED)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "told"),
+    [
+        (snapshot(role(), **OWN), snapshot(**OWN), [("missing", "app")]),
+        (snapshot(**OWN), snapshot(role(), **OWN), [("unexpected", "app")]),
+        (snapshot(role(), **OWN), snapshot(**SHARED), [("missing", "app")]),
+        (snapshot(**OWN), snapshot(role(), **SHARED), []),
+        (snapshot(role(), **SHARED), snapshot(**OWN), []),
+        (snapshot(role(), **OWN), snapshot(role(connection_limit=3), **SHARED), [("changed", "app")]),
+        (snapshot(role(), **OWN), snapshot(), []),
+    ],
+    ids=["lacking", "more", "live_lacks", "live_has_more", "sql_has_less", "live_has_another", "not_read"],
+)
+def test_roles_count_as_far_as_they_are_the_sqls(expected, actual, told):
+    drift = compare(expected=expected, actual=actual)
+    assert [(d.verdict, d.key) for d in drift.differences] == told
+    assert bool(drift.not_compared) is (RolesRead.NONE in {expected.roles, actual.roles})
+
+
+def test_a_role_that_the_other_side_takes_for_granted_is_missing_and_that_is_said():
+    actual = snapshot(roles=RolesRead.OWN, assumed_roles=("app",))
+    [missing] = compare(expected=snapshot(role(), **OWN), actual=actual).differences
+    assert missing.note == "the actual side takes it for granted: it names it and does not create it"
+
+
+def test_roles_of_others_are_kept_out_of_a_live_snapshot_and_of_its_digest():
+    kept, left_out = of_interest(WITH_ROLES, snapshot(role("app"), **OWN))
+    assert ([obj.key for obj in kept.objects], left_out) == (["app", "public.positions"], 1)
+    assert kept.digest == WITH_ROLES.digest == snapshot(table()).digest
+    assert snapshot(table(), role(), **OWN).digest != kept.digest
+
+
+def test_a_redacted_value_that_differs_says_so():
+    sides = [server_of(Redacted("password=(redacted)", value)) for value in ("one", "two")]
+    [changed] = compare(expected=snapshot(sides[0]), actual=snapshot(sides[1])).differences
+    [options] = changed.fields
+    assert (options.expected, options.actual) == ("host=a, password=(redacted)", "host=a, password=(redacted, differs)")
+
+
+def server_of(*secret: str) -> ForeignServer:
+    none: Any = {"type": None, "version": None, "privileges": (), "comment": None}
+    return ForeignServer(name="s", wrapper="w", options=("host=a", *secret), owner="me", **none)

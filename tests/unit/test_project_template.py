@@ -10,7 +10,7 @@ import pytest
 
 from migration_audit.compare.rules import DEFAULT_WEIGHTS
 from migration_audit.model.errors import UsageError
-from migration_audit.project import Environment, Ledger, load_project, template, write_template
+from migration_audit.project import Environment, LedgerSettings, load_project, template, write_template
 from migration_audit.project.schema import ANY_NAME, RULES, SCHEMA, documented_keys, object_kinds
 from migration_audit.shadow.select import NAMES
 
@@ -24,7 +24,7 @@ def keys_of(value: object, path: tuple[str, ...] = ()) -> Iterator[str]:
         if isinstance(item, dict):
             yield from keys_of(item, path)
     for name, item in value.items() if isinstance(value, dict) else ():
-        here = (*path, ANY_NAME if path == ("environments",) else name)
+        here = (*path, ANY_NAME if path[-1:] == ("environments",) else name)
         is_table = isinstance(item, dict) or (isinstance(item, list) and any(isinstance(i, dict) for i in item))
         if is_table:
             yield from keys_of(item, here)
@@ -52,7 +52,7 @@ def test_the_defaults_that_it_tells_are_the_defaults() -> None:
     fields = {field.name: field.default for field in dataclasses.fields(Environment)}
     assert told["environments"]["stage"]["statement_timeout"] == fields["statement_timeout"]
     assert told["environments"]["stage"]["phases"] == list(fields["phases"])
-    assert told["owner"]["ledger"]["name_format"] == {f.name: f.default for f in dataclasses.fields(Ledger)}["name_format"]
+    assert told["owner"]["ledger"]["name_format"] == {f.name: f.default for f in dataclasses.fields(LedgerSettings)}["name_format"]
     assert told["rules"] == {rule: weight.value for rule, weight in DEFAULT_WEIGHTS.items()}
 
 

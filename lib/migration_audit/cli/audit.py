@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from migration_audit.cli.github import tell_github
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Phase, Verdict
 from migration_audit.project import Environment, Project, load_project, project_file
 from migration_audit.runner import RunResult, run_audit
-from migration_audit.workbook.demo import DEMO, demo_databases, demo_project
+from migration_audit.workbook.demo import DEMO, demo_databases, demo_project, retired_project
 
 _MARKS = {Verdict.CLEAN: "✓", Verdict.REVIEW: "▲", Verdict.BLOCKED: "✕", Verdict.INCOMPLETE: "!"}
 
@@ -23,29 +24,50 @@ _MOST_REASONS = 3
 def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
     """Build the demo's three databases, audit them, print the verdicts, whatever they are.
 
-    Raises AuditError when it cannot, or when an environment's audit did not reach its end.
+    Then the tree after a correct retirement is audited on dev, in the phase that comes after the deletion. Raises AuditError when it cannot, or when an environment's audit did not reach its end.
     """
     project = demo_project()
     progress("building three databases with three histories")
     with demo_databases(project, progress=progress) as variables:
         os.environ.update(variables)
         results = run_audit(project, project.environments, phase=Phase.PREFLIGHT, out=out, config=DEMO, progress=progress)
+        progress("the same on dev, after the deletion")
+        retired = retired_project()
+        after = run_audit(
+            retired,
+            [retired.environment("dev")],
+            phase=Phase.RETIRED,
+            out=out / Phase.RETIRED.value,
+            config=str(retired.path),
+            progress=progress,
+        )
     _print(results, out)
-    unfinished = [result.environment for result in results if not result.evidence["complete"]]
+    click.echo("\nAfter the deletion (--phase retired):")
+    _print(after, out / Phase.RETIRED.value)
+    unfinished = [result.environment for result in (*results, *after) if not result.evidence["complete"]]
     if unfinished:
         raise AuditError("the audit did not reach its end", where=", ".join(unfinished), todo="see the reasons above")
 
 
 def run_project(
-    *, config: Path | None, environments: Sequence[str], phase: str, out: Path | None, progress: Callable[[str], None]
+    *,
+    config: Path | None,
+    environments: Sequence[str],
+    phase: Phase,
+    out: Path | None,
+    commands: bool,
+    progress: Callable[[str], None],
 ) -> int:
     """Audit the named environments (all that take part in the phase, by default); returns the largest exit code."""
     path = project_file(config or Path())
     project = load_project(path)
-    chosen = _chosen(project, environments, Phase(phase))
+    chosen = _chosen(project, environments, phase)
     folder = out or project.report_out
-    results = run_audit(project, chosen, phase=Phase(phase), out=folder, config=str(path.resolve()), progress=progress)
+    results = run_audit(
+        project, chosen, phase=phase, out=folder, config=str(path.resolve()), progress=progress, commands=commands
+    )
     _print(results, folder)
+    tell_github(results)
     return max(result.exit_code for result in results)
 
 
@@ -75,13 +97,17 @@ def _because(result: RunResult) -> tuple[str, list[str]]:
     if error:
         return "it did not reach its end", str(error).splitlines()
     counts = {"blocker": 0, "warning": 0}
+    waived = 0
     undecided: dict[str, str] = {}
     for check in result.evidence["checks"]:
         if check["outcome"] == Outcome.FAILED and check["severity"] in counts:
-            counts[check["severity"]] += len(check["findings"])
+            waived += sum(f["waived"] is not None for f in check["findings"])
+            counts[check["severity"]] += sum(f["waived"] is None for f in check["findings"])
         elif check["outcome"] == Outcome.ERRORED or (check["outcome"] == Outcome.SKIPPED and check["required"]):
             undecided[check["id"]] = check["reason"] or "no reason was given"
     said = [f"{n} {word}{'s' * (n != 1)}" for word, n in counts.items() if n]
+    if waived:
+        said.append(f"{waived} waived")
     if undecided:
         more = f" and {len(undecided) - 1} more" if len(undecided) > 1 else ""
         said.append(f"could not check {next(iter(undecided))}{more}")

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import traceback
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,6 +20,7 @@ from migration_audit import __version__
 from migration_audit.cli.output import prepare_streams
 from migration_audit.cli.progress import say
 from migration_audit.model.errors import AuditError
+from migration_audit.model.finding import Phase
 
 
 class Commands(click.Group):
@@ -97,7 +99,8 @@ def init(directory: Path, notebooks: bool) -> None:
 def demo(out: Path) -> None:
     """Audit the bundled example (TRM).
 
-    Three real databases with three histories are built on the embedded server and audited.
+    Three real databases with three histories are built on the embedded server and audited; then dev again, as it would be
+    after the deletion.
     """
     from migration_audit.cli.audit import run_demo  # noqa: PLC0415
 
@@ -108,19 +111,23 @@ def demo(out: Path) -> None:
 @click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; may be repeated.")
 @click.option("--phase", type=_PHASE, default="preflight", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: audit.toml's.")
+@click.option("--commands", is_flag=True, help="Execute the acceptance commands of audit.toml (CMD001), here and now.")
 @_CONFIG
-def run(environments: tuple[str, ...], phase: str, out: Path | None, config: Path | None) -> None:
+def run(environments: tuple[str, ...], phase: str, out: Path | None, commands: bool, config: Path | None) -> None:
     """Audit environments and write their reports."""
     from migration_audit.cli.audit import run_project  # noqa: PLC0415
 
-    sys.exit(run_project(config=config, environments=environments, phase=phase, out=out, progress=say))
+    code = run_project(
+        config=config, environments=environments, phase=Phase(phase), out=out, commands=commands, progress=say
+    )
+    sys.exit(code)
 
 
 @main.command()
 @click.argument("expected")
 @click.argument("actual")
 @click.option("--direction", type=click.Choice(["covers", "equal"]), default="covers", show_default=True)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "sql"]), default="text", show_default=True)
 @_CONFIG
 def compare(expected: str, actual: str, direction: str, form: str, config: Path | None) -> None:
     """Does ACTUAL have what EXPECTED has?
@@ -174,6 +181,91 @@ def check_explain(check_id: str) -> None:
     click.echo(
         f"{found.id}  {found.title}\n\n{inspect.getdoc(found.run)}\n\nSeverity: {found.severity.value}. Due in: {phases}."
     )
+
+
+@check.command("static")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
+def check_static_files(files: tuple[Path, ...]) -> None:
+    """Is audit.toml valid, and does no notebook hold a secret?
+
+    FILES are audit.toml files and notebooks; by default the nearest audit.toml and the notebooks below its folder. Needs no
+    database: made for a pre-commit hook.
+    """
+    from migration_audit.cli.static import check_static  # noqa: PLC0415
+
+    sys.exit(check_static(files))
+
+
+_RUN = click.argument("run", metavar="RUN", type=click.Path(path_type=Path, file_okay=False, exists=True))
+_POLICY_FROM = click.option("--policy-from", metavar="REV", help="Read policy and keys from this git revision: origin/main.")
+_SIGNERS = click.option(
+    "--allowed-signers",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Reviewers' keys, instead of the policy's file; not together with a revision.",
+)
+
+
+@main.command()
+@_RUN
+@click.option("--as", "reviewer", required=True, metavar="IDENTITY", help="Who signs, as allowed_signers calls them.")
+@click.option(
+    "--key", required=True, metavar="FILE", help="Private key; public key of the agent or a hardware key; or: agent."
+)
+@click.option("--decision", type=click.Choice(["approve", "reject"]), default="approve", show_default=True)
+@click.option("--comment", default="", metavar="TEXT", help="What the other reviewers should know.")
+@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Last day on which the decision holds.")
+@click.option("--yes", is_flag=True, help="Do not ask for a confirmation.")
+@_CONFIG
+@_POLICY_FROM
+@_SIGNERS
+def sign(run: Path, expires: datetime | None, **how: Any) -> None:
+    """Sign the evidence of RUN, a folder that `run` wrote.
+
+    What is signed is shown first. The run moves to reports/signed/ with its first signature. RUN may be the folder of an
+    environment: then it is its newest run.
+    """
+    from migration_audit.cli.sign import sign_run  # noqa: PLC0415
+
+    sign_run(run, expires=expires, **how)
+
+
+@main.command()
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--page", is_flag=True, help="Make signed-off.html anew first.")
+@click.option(
+    "--intact", is_flag=True, help="Files and signatures only, not whether they are enough: for a pre-commit hook."
+)
+@_CONFIG
+@_POLICY_FROM
+@_SIGNERS
+def verify(runs: tuple[Path, ...], **how: Any) -> None:
+    """Verify the files and signatures of each RUN, a signed run or a file in it.
+
+    Works offline. Each thing that was verified is told, whether it holds or not.
+    """
+    from migration_audit.cli.verify import verify_runs  # noqa: PLC0415
+
+    sys.exit(verify_runs(runs, **how))
+
+
+@main.command()
+@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; may be repeated.")
+@click.option("--phase", type=_PHASE, default="preflight", show_default=True)
+@click.option("--live", is_flag=True, help="Read each database again: it must be as it was audited.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: audit.toml's.")
+@_CONFIG
+@_POLICY_FROM
+@_SIGNERS
+def gate(**how: Any) -> None:
+    """May the deletion be merged?
+
+    Asks of every environment that the policy requires: is the newest evidence signed, by enough reviewers, and is it still
+    the evidence of this tree? Exit codes: 0 yes; 1 it blocks or a reviewer rejects it; 3 it could not be audited; 4 it is
+    not signed, or what was signed is not what is there.
+    """
+    from migration_audit.cli.gate import run_gate  # noqa: PLC0415
+
+    sys.exit(run_gate(**how))
 
 
 @main.group()

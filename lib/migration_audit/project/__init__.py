@@ -1,11 +1,11 @@
 """audit.toml: one file says which sources, environments and rules an audit has; this package makes a Project of it."""
 
 from migration_audit.project.connections import resolve
-from migration_audit.project.load import find_project, load_project, project_file
+from migration_audit.project.load import audited_digest, find_project, load_project, project_file, project_of
 from migration_audit.project.settings import (
     Environment,
     HypertablePin,
-    Ledger,
+    LedgerSettings,
     NameFormat,
     Probe,
     Project,
@@ -13,21 +13,37 @@ from migration_audit.project.settings import (
     ScopeRule,
     Source,
 )
+from migration_audit.project.settings_boot import BootSettings, BootStep
+from migration_audit.project.settings_policy import EnvironmentPolicy, Policy, Waiver
+from migration_audit.project.settings_rehearsal import RehearsalSettings
+from migration_audit.project.settings_rules import Rule, Verb
+from migration_audit.project.settings_snapshot import SnapshotSettings
 from migration_audit.project.template import template, write_template
 
 __all__ = [
+    "BootSettings",
+    "BootStep",
     "Environment",
+    "EnvironmentPolicy",
     "HypertablePin",
-    "Ledger",
+    "LedgerSettings",
     "NameFormat",
+    "Policy",
     "Probe",
     "Project",
+    "RehearsalSettings",
+    "Rule",
     "Scope",
     "ScopeRule",
+    "SnapshotSettings",
     "Source",
+    "Verb",
+    "Waiver",
+    "audited_digest",
     "find_project",
     "load_project",
     "project_file",
+    "project_of",
     "resolve",
     "template",
     "write_template",

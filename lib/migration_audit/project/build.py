@@ -10,12 +10,14 @@ from typing import Any
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Phase
 from migration_audit.model.location import Location
+from migration_audit.project.boot_spec import build_boot
 from migration_audit.project.locate import KeyPath, nearest
 from migration_audit.project.names import qualified_key, split_qualified
+from migration_audit.project.policy_spec import build_policy, build_waiver
 from migration_audit.project.settings import (
     Environment,
     HypertablePin,
-    Ledger,
+    LedgerSettings,
     NameFormat,
     Probe,
     Project,
@@ -23,6 +25,10 @@ from migration_audit.project.settings import (
     ScopeRule,
     Source,
 )
+from migration_audit.project.settings_boot import BootSettings
+from migration_audit.project.settings_rehearsal import RehearsalSettings
+from migration_audit.project.settings_rules import Rule, Verb
+from migration_audit.project.settings_snapshot import SnapshotSettings
 
 Table = Mapping[str, Any]
 
@@ -43,6 +49,12 @@ def build_project(tables: Table, *, path: Path, shown: str, lines: Mapping[KeyPa
         rules=MappingProxyType({rule: Severity(weight) for rule, weight in tables.get("rules", {}).items()}),
         probes=tuple(builder.probes(tables.get("probe", ()))),
         hypertables=tuple(builder.hypertables(tables.get("hypertable", ()))),
+        boot=builder.boot(tables.get("boot")),
+        snapshot=builder.snapshot(tables.get("snapshot")),
+        rehearsal=builder.rehearsal(tables.get("rehearsal")),
+        retirement=tuple(builder.rules(tables.get("rule", ()))),
+        policy=build_policy(tables.get("policy", {})),
+        waivers=tuple(build_waiver(w, builder.at("waiver", n)) for n, w in enumerate(tables.get("waiver", ()))),
         report_out=builder.directory / tables.get("report", {}).get("out", "reports"),
     )
 
@@ -107,12 +119,48 @@ class _Builder:
                 at=self.at("hypertable", position),
             )
 
+    def boot(self, table: Table | None) -> BootSettings | None:
+        if table is None:
+            return None
+        steps_at = [self.at("boot", "step", position) for position in range(len(table.get("step", ())))]
+        return build_boot(table, self.directory, self.at("boot"), steps_at)
 
-def _ledger(table: Table) -> Ledger:
+    def snapshot(self, table: Table | None) -> SnapshotSettings | None:
+        if table is None:
+            return None
+        return SnapshotSettings(
+            file=(self.directory / table["file"]).resolve(),
+            shown=table["file"],
+            version=table.get("version"),
+            role=table.get("role"),
+            at=self.at("snapshot"),
+        )
+
+    def rehearsal(self, table: Table | None) -> RehearsalSettings | None:
+        return RehearsalSettings(grants=tuple(table["grants"]), at=self.at("rehearsal")) if table is not None else None
+
+    def rules(self, tables: list[Table]) -> Iterator[Rule]:
+        renamed = {"in": "files", "except": "excluded"}
+        for position, table in enumerate(tables):
+            verb = next(verb for verb in Verb if verb.value in table)
+            given = {renamed.get(key, key): value for key, value in table.items() if key != verb.value}
+            tuples: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in given.items()
+            }
+            yield Rule(verb=verb, what=_texts(table[verb.value]), at=self.at("rule", position), **tuples)
+
+
+def _texts(value: bool | str | list[str]) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(value)
+    return (value,) if isinstance(value, str) else ()
+
+
+def _ledger(table: Table) -> LedgerSettings:
     names = split_qualified(table["table"])
     if names is None:  # validated before
         raise ValueError(table["table"])
-    return Ledger(
+    return LedgerSettings(
         schema=names[0],
         table=names[1],
         name_column=table["name_column"],

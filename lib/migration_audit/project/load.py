@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Iterable
@@ -33,7 +35,7 @@ def find_project(start: Path) -> Path:
         if (folder / FILE_NAME).is_file():
             return folder / FILE_NAME
     for folder in folders:
-        if _has_section(folder / FALLBACK):
+        if has_section(folder / FALLBACK):
             return folder / FALLBACK
     raise UsageError(
         f"there is no {FILE_NAME} here or in a folder above",
@@ -58,7 +60,32 @@ def load_project(path: Path) -> Project:
     are used.
     """
     shown = _shown(path)
-    text = _read(path, shown)
+    return _project(_read(path, shown), path, shown)
+
+
+def project_of(content: bytes, *, path: Path, shown: str) -> Project:
+    """The project that the file at ``path`` described when it held ``content``; messages call it ``shown``.
+
+    Raises ConfigError like ``load_project``.
+    """
+    return _project(_decoded(content, shown), path, shown)
+
+
+def audited_digest(content: bytes, *, file_name: str = FILE_NAME) -> str:
+    """SHA-256 (hex) over what the content of an audit.toml (or pyproject.toml) says about the audit itself.
+
+    Who signs, where reports go, comments and order do not count: a change of these makes no audit stale. Raises ValueError
+    for what is no TOML.
+    """
+    tables = tomllib.loads(content.decode("utf-8-sig"))
+    if file_name == FALLBACK:
+        tables = _section(tables, file_name)
+    tables = {name: value for name, value in tables.items() if name not in {"policy", "report"}}
+    canonical = json.dumps(tables, sort_keys=True, ensure_ascii=True, default=str, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _project(text: str, path: Path, shown: str) -> Project:
     prefix: KeyPath = _IN_PYPROJECT if path.name == FALLBACK else ()
     leaks = [] if prefix else [(line, _LEAK, TODO) for line in lines_with_credentials(text)]
     try:
@@ -95,11 +122,17 @@ def _shown(path: Path) -> str:
 
 def _read(path: Path, shown: str) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
     except FileNotFoundError:
         raise UsageError("there is no such file", where=shown, todo="`migration-audit init` writes one") from None
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=shown, todo="name a file that can be read") from error
+    return _decoded(content, shown)
+
+
+def _decoded(content: bytes, shown: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError("is not UTF-8 here", where=f"{shown}:{line}", todo="save the file as UTF-8") from None
@@ -135,7 +168,7 @@ def _section(tables: dict[str, Any], shown: str) -> dict[str, Any]:
     )
 
 
-def _has_section(path: Path) -> bool:
+def has_section(path: Path) -> bool:
     """Whether a pyproject.toml has our table; one that cannot be read is somebody else's and says nothing."""
     try:
         tables = tomllib.loads(path.read_text("utf-8"))

@@ -14,7 +14,10 @@ from migration_audit import model
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Phase
 from migration_audit.model.objects import CatalogObject
+from migration_audit.project.boot_spec import BOOT_KEYS, STEP_KEYS
 from migration_audit.project.keys import Key, choice, choices, duration, integer, long_text, pattern, qualified, text, texts
+from migration_audit.project.policy_spec import ENVIRONMENT_KEYS, POLICY_KEYS, ROLE_KEYS, WAIVER_KEYS
+from migration_audit.project.rule_spec import RULE_KEYS
 from migration_audit.project.settings import NameFormat
 
 ANY_NAME: Final = "<name>"
@@ -22,6 +25,7 @@ ANY_NAME: Final = "<name>"
 
 RULES: Final = (
     "comments",
+    "roles",
     "column_order",
     "owners",
     "privileges",
@@ -149,6 +153,28 @@ SCHEMA: Final = TableSpec(
             },
         ),
         "rules": TableSpec(keys=dict.fromkeys(RULES, choice(*(s.value for s in Severity)))),
+        "boot": TableSpec(keys=BOOT_KEYS, arrays={"step": TableSpec(keys=STEP_KEYS)}),
+        "policy": TableSpec(
+            keys=POLICY_KEYS,
+            tables={"environments": TableSpec(any_table=TableSpec(keys=ENVIRONMENT_KEYS))},
+            arrays={"role": TableSpec(keys=ROLE_KEYS)},
+        ),
+        "rehearsal": TableSpec(
+            keys={
+                "grants": texts(
+                    'a list of glob patterns relative to this file, such as ["platform/grants/*.sql"]',
+                    item=lambda pattern: not pattern.startswith("/"),
+                    required=True,
+                ),
+            },
+        ),
+        "snapshot": TableSpec(
+            keys={
+                "file": text("the Directus snapshot, relative to this file, such as snapshots/schema.yaml", required=True),
+                "version": pattern(r"v?\d+\.\d+\.\d+", "a release of Directus, such as 11.17.4"),
+                "role": _ROLE,
+            }
+        ),
         "report": TableSpec(keys={"out": text("a directory, relative to this file")}),
     },
     arrays={
@@ -168,6 +194,8 @@ SCHEMA: Final = TableSpec(
                 "partitions": integer(minimum=1, expected="a whole number, at least 1"),
             }
         ),
+        "rule": TableSpec(keys=RULE_KEYS),
+        "waiver": TableSpec(keys=WAIVER_KEYS),
     },
 )
 

@@ -14,6 +14,11 @@ from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.model.location import Location
 from migration_audit.model.objects import dotted
+from migration_audit.project.settings_boot import BootSettings
+from migration_audit.project.settings_policy import Policy, Waiver
+from migration_audit.project.settings_rehearsal import RehearsalSettings
+from migration_audit.project.settings_rules import Rule
+from migration_audit.project.settings_snapshot import SnapshotSettings
 
 
 class NameFormat(StrEnum):
@@ -26,7 +31,7 @@ class NameFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
+class LedgerSettings:
     """The table in which a runner records what it applied."""
 
     schema: str
@@ -46,7 +51,7 @@ class Ledger:
     def entry(self, file_name: str) -> str:
         """What the ledger holds for a file of this name.
 
-        >>> Ledger(schema="s", table="t", name_column="n", name_format=NameFormat.STEM).entry("0001_a.sql")
+        >>> LedgerSettings(schema="s", table="t", name_column="n", name_format=NameFormat.STEM).entry("0001_a.sql")
         '0001_a'
         """
         return Path(file_name).stem if self.name_format is NameFormat.STEM else file_name
@@ -62,7 +67,7 @@ class Source:
     """Glob patterns relative to ``root``; what they match, and in which order, is read later."""
     role: str | None = None
     """The role that owns in a live database what this source makes."""
-    ledger: Ledger | None = None
+    ledger: LedgerSettings | None = None
     at: Location = field(compare=False)
 
 
@@ -160,11 +165,27 @@ class Project:
     probes: tuple[Probe, ...]
     hypertables: tuple[HypertablePin, ...]
     report_out: Path
+    snapshot: SnapshotSettings | None = None
+    """The Directus snapshot, if the project has one."""
+    rehearsal: RehearsalSettings | None = None
+    """How the writer's role comes to its rights; None for the least that the probes need."""
+    boot: BootSettings | None = None
+    """How a fresh stack comes up; None where the project does not ask."""
+    retirement: tuple[Rule, ...] = ()
+    """Every ``[[rule]]``, in the order of the file."""
+    policy: Policy = Policy()
+    """Who must sign what."""
+    waivers: tuple[Waiver, ...] = ()
+    """Every ``[[waiver]]``, in the order of the file."""
 
     @property
     def directory(self) -> Path:
         """Where audit.toml stands: what its relative paths are relative to."""
         return self.path.parent
+
+    def rules_for(self, check: str) -> tuple[Rule, ...]:
+        """The rules that speak for this check, in the order of the file."""
+        return tuple(rule for rule in self.retirement if rule.check == check)
 
     def environment(self, name: str) -> Environment:
         """The environment of this name.

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from migration_audit.project.boot_spec import boot_problems
 from migration_audit.project.keys import Key
 from migration_audit.project.locate import KeyPath
+from migration_audit.project.policy_spec import policy_problems
+from migration_audit.project.rule_spec import rule_problems
 from migration_audit.project.schema import ENVIRONMENT_NAME, RESERVED_ENVIRONMENTS, SCHEMA, TableSpec
 from migration_audit.project.secrecy import TODO, found_secret
 
@@ -42,7 +45,7 @@ class Problem:
 
 def validate(tables: Mapping[str, Any]) -> list[Problem]:
     """All problems of a parsed audit.toml; empty for a valid one."""
-    return [*_table(tables, SCHEMA, ()), *_environments(tables), *_hypertables(tables), *_probes(tables)]
+    return [*_table(tables, SCHEMA, ()), *_environments(tables), *_hypertables(tables), *_probes(tables), *_rules(tables)]
 
 
 def _table(value: Any, spec: TableSpec, path: KeyPath) -> Iterator[Problem]:
@@ -167,6 +170,11 @@ def _probes(tables: Mapping[str, Any]) -> Iterator[Problem]:
             )
         elif isinstance(name, str):
             seen.add(name)
+
+
+def _rules(tables: Mapping[str, Any]) -> Iterator[Problem]:
+    for path, what, todo in (*rule_problems(tables), *policy_problems(tables), *boot_problems(tables)):
+        yield Problem(path=path, what=what, todo=todo)
 
 
 def _items(tables: Mapping[str, Any], name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

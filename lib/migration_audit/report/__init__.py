@@ -5,13 +5,16 @@ same bytes. Heavy libraries (pandas, jinja2, bleach) are imported by the functio
 """
 
 from migration_audit.report.banner import verdict_banner
+from migration_audit.report.boot_tables import boot_table, rehearsal_table, rehearsed_rows, stack_table
 from migration_audit.report.check_tables import check_table, findings_table, matrix
 from migration_audit.report.column_tables import column_table
 from migration_audit.report.drift_json import drift_json
 from migration_audit.report.drift_tables import difference_table
 from migration_audit.report.drift_text import drift_text
+from migration_audit.report.github import github_annotations
 from migration_audit.report.html import render_report
 from migration_audit.report.index import RunSummary, render_index
+from migration_audit.report.junit import junit_xml
 from migration_audit.report.listings import (
     catalogue_table,
     digest_table,
@@ -22,14 +25,20 @@ from migration_audit.report.listings import (
     unavailable,
 )
 from migration_audit.report.object_tables import constraint_table, index_table
+from migration_audit.report.port_block import port_block
+from migration_audit.report.sarif import sarif
 from migration_audit.report.setting_tables import extension_table, hypertable_table
+from migration_audit.report.signoff_sheet import render_signed_off
 from migration_audit.report.stacked import stacked
+from migration_audit.report.statement_table import statement_table
 from migration_audit.report.summary import summary_markdown
 from migration_audit.report.timeline import chunk_timeline
 from migration_audit.report.triage import triage
+from migration_audit.report.work_list import work_list_table
 
 __all__ = [
     "RunSummary",
+    "boot_table",
     "catalogue_table",
     "check_table",
     "chunk_timeline",
@@ -43,16 +52,26 @@ __all__ = [
     "evidence_table",
     "extension_table",
     "findings_table",
+    "github_annotations",
     "hypertable_table",
     "index_table",
+    "junit_xml",
     "matrix",
+    "port_block",
+    "rehearsal_table",
+    "rehearsed_rows",
     "render_index",
     "render_report",
+    "render_signed_off",
+    "sarif",
     "scope_table",
     "source_table",
+    "stack_table",
     "stacked",
+    "statement_table",
     "summary_markdown",
     "triage",
     "unavailable",
     "verdict_banner",
+    "work_list_table",
 ]

@@ -8,7 +8,7 @@ from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.escape import slug
 from migration_audit.report.inline import Beside, Folded, Inline, Link, Name, Stack, Text
-from migration_audit.report.pills import NOT_RUN, outcome_pill, severity_pill
+from migration_audit.report.pills import NOT_RUN, WAIVED, outcome_pill, severity_pill
 from migration_audit.report.table import Group, Heading, Row, Table
 from migration_audit.report.triage import by_family, family_title, in_order, triage
 
@@ -65,6 +65,9 @@ def _check_row(result: CheckResult, anchors: bool) -> Row:
 def _told(result: CheckResult) -> str:
     number = len(result.findings)
     found = f"{number:,} finding{'s' * (number != 1)}" if number else ""
+    waived = sum(f.waived is not None for f in result.findings)
+    if waived:
+        found += f", {waived:,} waived"
     return ": ".join(part for part in (found, result.reason or "") if part)
 
 
@@ -99,6 +102,8 @@ def findings_table(
 def _finding_row(finding: Finding, anchors: bool) -> Row:
     expected, actual = side_by_side(finding.expected, finding.actual)
     told: list[Inline] = [Text(finding.summary), Text(finding.key, muted=True)]
+    if finding.waived:
+        told.insert(0, Beside((WAIVED, Text(finding.waived))))
     if finding.fix_sql:
         told.append(Folded("SQL to read and decide about", finding.fix_sql))
     where = Name(finding.where) if finding.where else Text("–", muted=True)

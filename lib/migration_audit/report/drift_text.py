@@ -29,6 +29,8 @@ def drift_text(
         *_not_compared(drift),
         *_witness(witness),
     ]
+    if drift.not_compared:
+        blocks.append("Not known on both sides:\n" + "\n".join(f"  {one_line(n)}" for n in drift.not_compared))
     if drift.assumptions:
         blocks.append("Taken for equal:\n" + "\n".join(f"  {one_line(a)}" for a in drift.assumptions))
     return "\n\n".join(blocks) + "\n"

@@ -83,13 +83,15 @@ def _blocking(evidence: Evidence) -> Iterator[Line]:
     for result, finding in findings_of(evidence.triage.blockers):
         if finding is None:
             yield Line(one_line(result.id), safe(one_line(result.reason or result.title)), check_anchor(result.id))
-        else:
+        elif finding.waived is None:
             yield Line(one_line(result.id), safe(one_line(finding.summary)), finding_anchor(finding))
 
 
 def _weighing(evidence: Evidence) -> Iterator[Line]:
     for result in evidence.triage.warnings:
-        first = result.findings[0].summary if result.findings else result.reason or result.title
+        open_first = sorted(result.findings, key=lambda f: f.waived is not None)
+        first = open_first[0].summary if open_first else result.reason or result.title
+        first += f" ({open_first[0].waived})" if open_first and open_first[0].waived else ""
         more = f" (and {len(result.findings) - 1:,} more)" if len(result.findings) > 1 else ""
         yield Line(one_line(result.id), safe(one_line(first + more)), check_anchor(result.id))
 

@@ -14,6 +14,7 @@ NOT_APPLICABLE = Pill("–", "n/a", "none")
 UNDECIDED = Pill("!", "skipped", "error")
 ERROR = Pill("!", "error", "error")
 PENDING = Pill("◌", "pending", "pending")
+WAIVED = Pill("≈", "waived", "review")
 NOT_RUN = Pill("–", "not run", "none")
 
 _FAILED = {Severity.BLOCKER: FAIL, Severity.WARNING: REVIEW, Severity.INFO: TOLD}
@@ -37,6 +38,8 @@ _DIFFERENCE = {
 
 def outcome_pill(result: CheckResult) -> Pill:
     """How a check ended; one that was due and could not be decided does not look like one that does not apply."""
+    if result.is_waived:
+        return WAIVED
     if result.outcome is Outcome.FAILED:
         return _FAILED[result.severity]
     if result.outcome is Outcome.SKIPPED:

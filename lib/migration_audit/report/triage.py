@@ -20,6 +20,7 @@ FAMILIES = {
     "RET": "The runner is gone",
     "DOC": "The documents agree",
     "CMD": "Acceptance commands",
+    "WVR": "Waivers",
 }
 
 
@@ -87,9 +88,9 @@ def triage(results: Iterable[CheckResult]) -> Triage:
     failed = [r for r in ordered if r.outcome is Outcome.FAILED]
     undecided = (r for r in ordered if r.outcome is Outcome.ERRORED or (r.outcome is Outcome.SKIPPED and r.required))
     return Triage(
-        blockers=tuple(r for r in failed if r.severity is Severity.BLOCKER),
-        warnings=tuple(r for r in failed if r.severity is Severity.WARNING),
-        told=tuple(r for r in failed if r.severity is Severity.INFO),
+        blockers=tuple(r for r in failed if r.weight is Severity.BLOCKER),
+        warnings=tuple(r for r in failed if r.weight is Severity.WARNING),
+        told=tuple(r for r in failed if r.weight is Severity.INFO),
         undecided=tuple(
             Undecided(check=r.id, title=r.title, reason=r.reason or "no reason was recorded") for r in undecided
         ),

@@ -63,13 +63,20 @@ def _new_run_folder(out: Path, environment: str, name: str) -> Path:
 
 
 def latest_runs(out: Path) -> Iterator[Run]:
-    """The newest run of each environment that left a readable evidence.json, by environment name."""
-    for folder in sorted(p for p in out.iterdir() if p.is_dir() and p.name != SIGNED and not p.name.startswith(".")):
-        for run in sorted((p for p in folder.iterdir() if p.is_dir()), key=lambda p: p.name, reverse=True):
+    """The newest run of each environment that left a readable evidence.json, signed or not, by environment name."""
+    signed = out / SIGNED
+    names = {folder.name for place in (out, signed) for folder in _folders(place)} - {SIGNED}
+    for name in sorted(names):
+        runs = [run for place in (out, signed) for run in _folders(place / name)]
+        for run in sorted(runs, key=lambda p: p.name, reverse=True):
             evidence = _evidence(run / "evidence.json")
             if evidence is not None:
-                yield Run(environment=folder.name, folder=run, evidence=evidence)
+                yield Run(environment=name, folder=run, evidence=evidence)
                 break
+
+
+def _folders(place: Path) -> list[Path]:
+    return [p for p in place.iterdir() if p.is_dir() and not p.name.startswith(".")] if place.is_dir() else []
 
 
 def _evidence(path: Path) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from migration_audit.runner.kernels import Kernels, open_kernels
 
 PREFLIGHT = "10_preflight_diff.ipynb"
 LIVE = "20_live_catalog.ipynb"
+RETIREMENT = "30_boot_and_retirement.ipynb"
 SIGNOFF = "40_signoff.ipynb"
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")

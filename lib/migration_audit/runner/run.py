@@ -22,11 +22,12 @@ from migration_audit.project import Environment, Project
 from migration_audit.runner.folders import run_folders, run_name
 from migration_audit.runner.index import write_index
 from migration_audit.runner.kernels import Kernels, open_kernels
-from migration_audit.runner.notebooks import LIVE, PREFLIGHT, SIGNOFF, execute, find_notebook
+from migration_audit.runner.notebooks import LIVE, PREFLIGHT, RETIREMENT, SIGNOFF, execute, find_notebook
 from migration_audit.signoff import build_statement
 from migration_audit.workbook import SEAL
+from migration_audit.workbook.documents import run_commands
 from migration_audit.workbook.evidence import failed_evidence
-from migration_audit.workbook.keep import write_atomically, write_json
+from migration_audit.workbook.keep import keep_commands, write_atomically, write_json
 
 Progress = Callable[[str], None]
 
@@ -56,15 +57,23 @@ class RunResult:
 
 
 def run_audit(
-    project: Project, environments: Sequence[Environment], *, phase: Phase, out: Path, config: str, progress: Progress
+    project: Project,
+    environments: Sequence[Environment],
+    *,
+    phase: Phase,
+    out: Path,
+    config: str,
+    progress: Progress,
+    commands: bool = False,
 ) -> tuple[RunResult, ...]:
     """Audit each environment and write its report; one that fails does not stop the others.
 
     ``config`` is what the notebooks get as their parameter: the path of audit.toml, or ``demo``. The pre-flight is
-    executed once and its notebook is part of every environment's report. Raises AuditError when the report folder cannot
+    executed once and its notebook is part of every environment's report. With ``commands`` the acceptance commands of
+    audit.toml are executed, once for all environments. Raises AuditError when the report folder cannot
     be written, NotebookError when a notebook is missing.
     """
-    for name in (PREFLIGHT, LIVE, SIGNOFF):
+    for name in (PREFLIGHT, LIVE, RETIREMENT, SIGNOFF):
         if (project.directory / "notebooks") == find_notebook(name, project_folder=project.directory).parent:
             progress(f"{name}: your copy in {project.directory / 'notebooks'}, not the packaged one")
     out = out.absolute()
@@ -74,6 +83,8 @@ def run_audit(
         shared = kernels.folder / "preflight"
         shared.mkdir()
         how = _How(project=project, phase=phase, config=config, progress=progress, kernels=kernels)
+        if commands:
+            keep_commands(shared / _FACTS, run_commands(project, progress=progress))
         failure = _preflight(how, shared)
         with _pool(kernels) as pool:
             jobs = [pool.submit(_one, how, e, folders[e.name], shared, failure) for e in environments]
@@ -114,7 +125,7 @@ def _pool(kernels: Kernels) -> Iterator[ThreadPoolExecutor]:
 
 
 def _preflight(how: _How, shared: Path) -> NotebookError | None:
-    how.progress("pre-flight: applying both SQL sources to empty servers")
+    how.progress("pre-flight: applying the SQL sources to empty servers")
     try:
         how.execute(PREFLIGHT, shared)
     except NotebookError as error:
@@ -140,7 +151,7 @@ def _evidence(
     shutil.copytree(shared, folder, dirs_exist_ok=True)
     if failure is not None:
         raise failure
-    for name in (LIVE, SIGNOFF):
+    for name in (LIVE, RETIREMENT, SIGNOFF):
         how.progress(f"{environment.name}: {name}")
         how.execute(name, folder, environment=environment.name)
     return _sealed(folder)
@@ -159,7 +170,7 @@ def _sealed(folder: Path) -> dict[str, Any]:
 
 
 def _write_report(folder: Path, evidence: dict[str, Any]) -> dict[str, Any]:
-    """report.html and summary.md, then evidence.json with ``complete``, then the statement; the evidence as written.
+    """What people and CI read, then evidence.json with ``complete``, then the statement; the evidence as written.
 
     What cannot be rendered or written makes it incomplete: without a report there is nothing to sign.
     """
@@ -169,11 +180,18 @@ def _write_report(folder: Path, evidence: dict[str, Any]) -> dict[str, Any]:
             html = report.render_report(notebooks=sorted(folder.glob("*.ipynb")), evidence=complete)
         write_atomically(folder / "report.html", html.encode())
         write_atomically(folder / "summary.md", report.summary_markdown(complete).encode())
+        write_atomically(folder / "junit.xml", report.junit_xml(complete).encode())
+        write_json(folder / "results.sarif", report.sarif(complete))
         _write_evidence(folder, complete)
     except Exception as error:
         reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
         failed = {**evidence, "verdict": Verdict.INCOMPLETE.value, "error": f"there is no report of it: {reason}"}
-        for page in ("report.html", "summary.md"):  # they would tell of a verdict that was not given
+        for page in (
+            "report.html",
+            "summary.md",
+            "junit.xml",
+            "results.sarif",
+        ):  # they would tell of a verdict that was not given
             (folder / page).unlink(missing_ok=True)
         with suppress(AuditError, OSError):  # what happened is still written down, where that is possible
             _write_evidence(folder, failed)

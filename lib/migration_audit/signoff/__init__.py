@@ -1,5 +1,33 @@
-"""What is signed, by whom, and under which policy."""
+"""What is signed, by whom, under which policy, and whether it holds: files and OpenSSH, no database.
 
+``build_statement``  names every file of a run by its digest; the runner writes it
+``read_authority``   policy and keys, of a git revision or of the working tree
+``propose``, ``add_signature``  a reviewer's signature, and the move to ``reports/signed/``
+``read_signed_run``  everything that can be said about a signed run, sentence by sentence
+"""
+
+from migration_audit.signoff.authority import Authority, read_authority
+from migration_audit.signoff.decisions import SignedDecision
+from migration_audit.signoff.files import SIGNED_PAGE, evidence_of, subjects
+from migration_audit.signoff.signatures import parse_time, read_signed_run
+from migration_audit.signoff.signing import SIGNED, Proposal, add_signature, authors, find_run, propose
 from migration_audit.signoff.statement import PREDICATE_TYPE, build_statement
 
-__all__ = ["PREDICATE_TYPE", "build_statement"]
+__all__ = [
+    "PREDICATE_TYPE",
+    "SIGNED",
+    "SIGNED_PAGE",
+    "Authority",
+    "Proposal",
+    "SignedDecision",
+    "add_signature",
+    "authors",
+    "build_statement",
+    "evidence_of",
+    "find_run",
+    "parse_time",
+    "propose",
+    "read_authority",
+    "read_signed_run",
+    "subjects",
+]

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+STATEMENT_FILE = "statement.json"
+REPEATED = ("project", "environment", "phase", "verdict", "generated_at", "commit", "server", "tool")
+"""What the predicate repeats of the evidence."""
 PREDICATE_TYPE = "https://migration-audit.dev/run/v1"
 
 
@@ -20,7 +23,7 @@ def build_statement(folder: Path, evidence: Mapping[str, Any]) -> dict[str, Any]
 
     The predicate repeats what keeps a sign-off from being used elsewhere: environment, commits, server identity.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "statement.json")
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != STATEMENT_FILE)
     subject = [
         {
             "name": path.relative_to(folder).as_posix(),
@@ -28,10 +31,9 @@ def build_statement(folder: Path, evidence: Mapping[str, Any]) -> dict[str, Any]
         }
         for path in files
     ]
-    repeated = ("project", "environment", "phase", "verdict", "generated_at", "commit", "server", "tool")
     return {
         "_type": STATEMENT_TYPE,
         "subject": subject,
         "predicateType": PREDICATE_TYPE,
-        "predicate": {name: evidence.get(name) for name in repeated},
+        "predicate": {**{name: evidence.get(name) for name in REPEATED}, "run": folder.name},
     }

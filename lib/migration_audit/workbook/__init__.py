@@ -21,6 +21,7 @@ from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Unavailable
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import load_project, project_file
+from migration_audit.report.triage import family
 from migration_audit.workbook.audit import Audit, on_stderr
 from migration_audit.workbook.demo import DEMO, demo_databases, demo_project, lacks_databases
 from migration_audit.workbook.evidence import build_evidence
@@ -33,6 +34,7 @@ __all__ = [
     "frame",
     "open_audit",
     "seal",
+    "show_boot",
     "show_catalogue",
     "show_checks",
     "show_chunks",
@@ -46,9 +48,14 @@ __all__ = [
     "show_findings",
     "show_hypertables",
     "show_index_sets",
+    "show_port",
+    "show_rehearsal",
     "show_scope",
     "show_sources",
+    "show_stack",
+    "show_statements",
     "show_verdict",
+    "show_work_list",
 ]
 
 SEAL = "sealed.json"
@@ -88,8 +95,13 @@ def show_sources(audit: Audit) -> Any:
     return _shown(audit.preflight.sources, report.source_table)
 
 
+def show_statements(audit: Audit) -> Any:
+    """Each legacy statement, and how the owner's SQL has it: in its words, in its effect, otherwise or not at all."""
+    return _shown(audit.fresh_preflight.statements, report.statement_table)
+
+
 def show_checks(audit: Audit, *families: str) -> Any:
-    """How each check of these families (``SQL``, ``COV``, ``LIV``) ended; all of them by default."""
+    """How each check of these families (``SQL``, ``COV``, ``LIV``, ``BOOT``, …) ended; all of them by default."""
     return report.check_table(_results(audit, families))
 
 
@@ -131,6 +143,32 @@ def show_differences(audit: Audit) -> Any:
     return _shown(drift, report.difference_table)
 
 
+def show_port(audit: Audit) -> Any:
+    """What the owner's next file would have to say so that the owner covers the legacy side, and whether that is proven."""
+    why = next((s for s in (audit.preflight.legacy, audit.preflight.owner) if isinstance(s, Unavailable)), None)
+    return _unavailable(why) if why else report.port_block(audit.preflight.port)
+
+
+def show_stack(audit: Audit) -> Any:
+    """Who waits for whom in the compose files."""
+    return _shown(audit.boot["stack"], report.stack_table)
+
+
+def show_boot(audit: Audit) -> Any:
+    """The commands that a start of the owner's container runs, in order."""
+    return _shown(audit.boot["owner_boot"], report.boot_table)
+
+
+def show_rehearsal(audit: Audit) -> Any:
+    """How the writer's statements fared on the owner's schema, and without it."""
+    return _shown(audit.rehearsed, report.rehearsal_table)
+
+
+def show_work_list(audit: Audit) -> Any:
+    """What the deletion has to touch, file and line: the findings of checks that are not due yet."""
+    return report.work_list_table(_results(audit, ("RET", "DOC", "CMD")))
+
+
 def show_scope(audit: Audit) -> Any:
     """What is live and out of scope, counted by the rule that says so."""
     return _shown(audit.live.excluded, report.scope_table)
@@ -147,7 +185,7 @@ def show_verdict(audit: Audit) -> Any:
     return report.verdict_banner(
         decide(audit.results),
         audit.environment_name,
-        blockers=[finding for result in held.blockers for finding in result.findings],
+        blockers=[finding for result in held.blockers for finding in result.findings if finding.waived is None],
         warnings=[finding for result in held.warnings for finding in result.findings],
         incomplete_reasons=[f"{one.check}: {one.reason}" for one in held.undecided],
     )
@@ -180,13 +218,14 @@ def seal(audit: Audit) -> None:
 
 
 def _results(audit: Audit, families: tuple[str, ...]) -> tuple[CheckResult, ...]:
-    wanted = families or tuple({check.id[:3] for check in ALL})
-    results: tuple[CheckResult, ...] = ()
-    if {"SQL", "COV"} & set(wanted):
-        results += audit.preflight.results
-    if "LIV" in wanted:
-        results += audit.live_summary[2] if audit.folder and "LIV" not in families else audit.live_results
-    return tuple(result for result in results if result.id[:3] in wanted)
+    """The results of these families, waived findings marked where an environment is named."""
+    if audit.environment is None:
+        results = audit.preflight.results
+    else:
+        if "LIV" in families:
+            _ = audit.live_results  # the notebook about the live database reads it; the others take what it kept
+        results = audit.results
+    return tuple(result for result in results if not families or family(result.id) in families)
 
 
 def _timelines(live: Snapshot) -> Any:

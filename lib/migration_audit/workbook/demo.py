@@ -27,6 +27,11 @@ def demo_project() -> Project:
     return load_project(demo_root() / "audit.toml")
 
 
+def retired_project() -> Project:
+    """The audit.toml of the same tree after a correct retirement."""
+    return load_project(demo_root().parent / "trm-retired" / "audit.toml")
+
+
 @contextmanager
 def demo_databases(
     project: Project, *, names: Sequence[str] | None = None, progress: Callable[[str], None]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from migration_audit import __version__
-from migration_audit.artifacts.git import read_tree
+from migration_audit.artifacts.git import path_in_repository, read_tree
+from migration_audit.artifacts.revisions import author_of, user_of
 from migration_audit.gate import decide
 from migration_audit.model.finding import Unavailable, Verdict
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
-from migration_audit.project import Project
+from migration_audit.project import Project, audited_digest
 from migration_audit.workbook.audit import Audit
 
 SCHEMA_VERSION = 1
@@ -44,6 +46,8 @@ def build_evidence(audit: Audit, *, now: datetime | None = None) -> dict[str, An
         ],
         "snapshots": snapshots,
         "checks": [result.to_json() for result in audit.results],
+        "waivers": [use.to_json() for use in audit.waivers],
+        "port": {"proven": before.port.proven, "sha256": before.port.sha256} if before.port else None,
     }
 
 
@@ -72,10 +76,12 @@ def frame(project: Project, *, environment: str, phase: str, now: datetime | Non
         "environment": environment,
         "generated_at": (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "commit": {
-            "audit": asdict(read_tree(project.directory)),
-            "legacy": asdict(read_tree(project.legacy.root)),
-            "owner": asdict(read_tree(project.owner.root)),
+            "audit": asdict(read_tree(project.directory, without=project.report_out)),
+            "legacy": asdict(read_tree(project.legacy.root, without=project.report_out)),
+            "owner": asdict(read_tree(project.owner.root, without=project.report_out)),
         },
+        "config": _config(project, environment),
+        "author": {"commit": author_of(project.directory), "ran_by": user_of(project.directory)},
         "waivers": [],
         "error": None,
     }
@@ -85,3 +91,15 @@ def _server(server: ServerIdentity | None) -> dict[str, Any] | None:
     if server is None:
         return None
     return {**asdict(server), "extension_versions": dict(server.extension_versions)}
+
+
+def _config(project: Project, environment: str) -> dict[str, Any]:
+    """Which audit.toml this was, where its repository has it, and at which of its lines the environment stands."""
+    content = project.path.read_bytes()
+    return {
+        "path": project.path.name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "audited": audited_digest(content, file_name=project.path.name),
+        "prefix": path_in_repository(project.directory),
+        "environment_at": str(project.environment(environment).at),
+    }

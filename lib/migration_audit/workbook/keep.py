@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from migration_audit import catalog
+from migration_audit.model.documents import CommandResult
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import CheckResult, Outcome, Unavailable
 from migration_audit.model.location import Location
+from migration_audit.model.port import KeptPort
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
 
@@ -35,6 +37,8 @@ class KeptPreflight:
     owner: Snapshot | Unavailable
     owner_origins: OriginMap
     results: tuple[CheckResult, ...]
+    port: KeptPort | None = None
+    """None where nothing is to be ported, or nothing was compared."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -70,6 +74,7 @@ def keep_preflight(folder: Path, kept: KeptPreflight) -> None:
         "missing": missing,
         "owner_origins": [[kind, key, at.path, at.line] for (kind, key), at in sorted(kept.owner_origins.items())],
         "results": [result.to_json() for result in kept.results],
+        "port": asdict(kept.port) if kept.port else None,
     }
     write_json(folder / "preflight.json", body)
 
@@ -94,6 +99,7 @@ def kept_preflight(folder: Path) -> KeptPreflight | None:
         owner=snapshots["owner"],
         owner_origins={(kind, key): Location(path, line) for kind, key, path, line in body["owner_origins"]},
         results=tuple(CheckResult.from_json(result) for result in body["results"]),
+        port=_port(body.get("port")),
     )
 
 
@@ -119,12 +125,45 @@ def kept_live(folder: Path) -> tuple[ServerIdentity | None, str | None, tuple[Ch
     return snapshot.server, snapshot.digest, results
 
 
+def keep_commands(folder: Path, results: Sequence[CommandResult]) -> None:
+    """Write how the acceptance commands ended, for the notebooks that judge them."""
+    write_json(folder / "commands.json", [result.to_json() for result in results])
+
+
+def kept_commands(folder: Path) -> tuple[CommandResult, ...] | None:
+    """What ``keep_commands`` wrote, or None when this run executed none."""
+    path = folder / "commands.json"
+    if not path.is_file():
+        return None
+    return tuple(CommandResult.from_json(body) for body in json.loads(path.read_text("utf-8")))
+
+
+def keep_rehearsal(folder: Path, rows: Sequence[Sequence[str]] | Unavailable) -> None:
+    """Write how the writer's statements fared, for the notebook that shows it."""
+    write_json(folder / "rehearsal.json", _why(rows) if isinstance(rows, Unavailable) else list(map(list, rows)))
+
+
+def kept_rehearsal(folder: Path) -> list[tuple[str, str, str, str]] | Unavailable | None:
+    """What ``keep_rehearsal`` wrote, or None when nothing was kept."""
+    path = folder / "rehearsal.json"
+    if not path.is_file():
+        return None
+    body = json.loads(path.read_text("utf-8"))
+    return _unavailable(body) if isinstance(body, dict) else [(a, b, c, d) for a, b, c, d in body]
+
+
 def _why(unavailable: Unavailable) -> dict[str, Any]:
     return {"reason": unavailable.reason, "outcome": unavailable.outcome.value, "required": unavailable.required}
 
 
 def _unavailable(body: dict[str, Any]) -> Unavailable:
     return Unavailable(reason=body["reason"], outcome=Outcome(body["outcome"]), required=body["required"])
+
+
+def _port(body: dict[str, Any] | None) -> KeptPort | None:
+    if body is None:
+        return None
+    return KeptPort(**{**body, "fixes": tuple((kind, key, sql) for kind, key, sql in body["fixes"])})
 
 
 def _source(body: dict[str, Any]) -> SourceFacts:

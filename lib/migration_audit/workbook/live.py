@@ -9,15 +9,17 @@ from typing import Any
 import psycopg
 
 from migration_audit import catalog
-from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope
+from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope, of_interest
+from migration_audit.model.directus import DirectusLive
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
-from migration_audit.model.ledger import Ledger as LiveLedger
-from migration_audit.model.ledger import LedgerState
+from migration_audit.model.ledger import Ledger, LedgerState
 from migration_audit.model.scope import Excluded
-from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import Environment, Ledger, Project, resolve
+from migration_audit.model.snapshot import RolesRead, Snapshot
+from migration_audit.project import Environment, LedgerSettings, Project, resolve
+from migration_audit.workbook.directus import directus_role, raw_names
+from migration_audit.workbook.privileges import Rights, read_rights_and_rows, without_rights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +31,12 @@ class Live:
     live_drift: Drift | Unavailable
     """What the owner's SQL makes against what is live, in scope."""
     excluded: tuple[Excluded, ...] | Unavailable
-    owner_ledger: LiveLedger | Unavailable
-    legacy_ledger: LiveLedger | Unavailable
+    owner_ledger: Ledger | Unavailable
+    legacy_ledger: Ledger | Unavailable
+    rights: Rights
+    """Who may run DDL and who may write; and which rows stand in the way of what is missing."""
+    directus: DirectusLive | Unavailable
+    """What Directus recorded here, where the project has a ``[snapshot]``."""
 
 
 def read_live(
@@ -43,11 +49,13 @@ def read_live(
     try:
         conninfo = resolve(environment, os.environ)
         with catalog.open_connection(conninfo, statement_timeout_ms=environment.statement_timeout * 1000) as connection:
-            live = catalog.read_snapshot(connection).snapshot
+            live = _read(connection, owner)
             ledgers = {s: _ledger(connection, getattr(project, s).ledger) for s in ("owner", "legacy")}
+            directus = _directus(connection, project, live=live, owner=owner)
     except AuditError as error:
         why = Unavailable(reason=str(error), outcome=Outcome.ERRORED)
-        return Live(live=why, live_drift=why, excluded=why, owner_ledger=why, legacy_ledger=why)
+        rights = without_rights(why)
+        return Live(live=why, live_drift=why, excluded=why, owner_ledger=why, legacy_ledger=why, rights=rights, directus=why)
     drift, excluded = scoped_drift(project, owner=owner, live=live, rules=overrides)
     return Live(
         live=live,
@@ -55,7 +63,28 @@ def read_live(
         excluded=excluded,
         owner_ledger=ledgers["owner"],
         legacy_ledger=ledgers["legacy"],
+        rights=read_rights_and_rows(project, environment, conninfo, live=live, drift=drift),
+        directus=directus,
     )
+
+
+def _read(connection: psycopg.Connection[Any], owner: Snapshot | Unavailable) -> Snapshot:
+    """The live catalog, with those roles of its server that the owner's SQL makes: the others are nobody's business here."""
+    if isinstance(owner, Unavailable) or owner.roles is RolesRead.NONE:
+        return catalog.read_snapshot(connection).snapshot
+    return of_interest(catalog.read_snapshot(connection, roles=RolesRead.SHARED).snapshot, owner)[0]
+
+
+def _directus(
+    connection: psycopg.Connection[Any], project: Project, *, live: Snapshot, owner: Snapshot | Unavailable
+) -> DirectusLive | Unavailable:
+    if project.snapshot is None:
+        return Unavailable(reason="audit.toml has no [snapshot]", required=False)
+    try:
+        names = raw_names(project, owner)
+        return catalog.read_directus(connection, live, role=directus_role(project), raw_tables=names)
+    except AuditError as error:
+        return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
 
 
 def scoped_drift(
@@ -75,7 +104,7 @@ def scoped_drift(
     return drift, excluded
 
 
-def _ledger(connection: psycopg.Connection[Any], settings: Ledger | None) -> LiveLedger:
+def _ledger(connection: psycopg.Connection[Any], settings: LedgerSettings | None) -> Ledger:
     if settings is None:
-        return LiveLedger(table="", state=LedgerState.ABSENT, reason="audit.toml names no ledger")
+        return Ledger(table="", state=LedgerState.ABSENT, reason="audit.toml names no ledger")
     return catalog.read_ledger(connection, settings.key, settings.name_column, settings.checksum_column)

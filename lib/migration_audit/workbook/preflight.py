@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 
 from migration_audit import catalog, shadow, sources
-from migration_audit.compare import Rules, compare, hear_witness
+from migration_audit.compare import Rules, compare, hear_witness, with_effects
+from migration_audit.model.access import Role
+from migration_audit.model.destruction import Destruction
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError, ServerError
 from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.likeness import StatementMatch
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import Applied, SqlSource
 from migration_audit.model.witness import Witness
 from migration_audit.project import Project, Source
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.probes import run_probes
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
+from migration_audit.workbook.port import MadePort, preflight_port
 from migration_audit.workbook.together import together
 
 OriginMap = Mapping[tuple[str, str], Location]
 Progress = Callable[[str], None]
+
+
+_NOT_DUMPED = Unavailable(reason="the second witness was not asked", required=False)
+_NO_LEGACY = Unavailable(reason="there is no legacy SQL to look up", required=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +43,8 @@ class Shadow:
     snapshot: Snapshot | None
     """None when the SQL failed."""
     origins: OriginMap
+    dump: str | Unavailable = _NOT_DUMPED
+    """What the second witness sees of it, where it was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +66,12 @@ class Preflight:
     repeats: tuple[Convergence, ...] | Unavailable
     orders: tuple[Convergence, ...] | Unavailable
     probes: tuple[ProbeResult, ...] | Unavailable
+    destructions: tuple[Destruction, ...] | Unavailable
+    """What the text of the owner's SQL takes away."""
+    statements: tuple[StatementMatch, ...] | Unavailable = _NO_LEGACY
+    """How the owner's SQL has each legacy statement."""
+    port: MadePort | None = None
+    """What the owner's next file would have to say; None where nothing is lacking, or nothing was compared."""
 
 
 def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Preflight:
@@ -74,7 +92,8 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
         server = shadow.find_server(project.provider, extensions=sorted(extensions), progress=progress)
         return _on_server(server, legacy, owner, project=project, facts=facts, rules=rules)
     except AuditError as error:
-        return _nothing(error, shadow_text="no server", sources_read=facts)
+        found = _nothing(error, shadow_text="no server", sources_read=facts)
+        return replace(found, destructions=sources.find_destructions(owner))
 
 
 def load(project: Project, source: Source) -> SqlSource:
@@ -94,21 +113,44 @@ def source_facts(role: str, source: SqlSource) -> SourceFacts:
     )
 
 
-def build_shadow(cluster: shadow.Cluster, database: str, sequence: Sequence[SqlSource]) -> tuple[Shadow, str]:
+def build_shadow(
+    cluster: shadow.Cluster, database: str, sequence: Sequence[SqlSource], *, dumped_by: shadow.Server | None = None
+) -> tuple[Shadow, str]:
     """A fresh database with the sources applied to it, and its conninfo."""
     conninfo = cluster.create_database(database)
-    return apply_to(conninfo, sequence), conninfo
+    return apply_to(conninfo, sequence, roles=roles_of(cluster), dumped_by=dumped_by), conninfo
 
 
-def apply_to(conninfo: str, sequence: Sequence[SqlSource]) -> Shadow:
-    """The database at ``conninfo`` after the sources were applied to it, read."""
+def roles_of(cluster: shadow.Cluster) -> RolesRead:
+    """Roles are the SQL's own in a cluster that was made for it alone; in one that others use nobody can tell them apart."""
+    return RolesRead.OWN if cluster.is_private else RolesRead.NONE
+
+
+def apply_to(
+    conninfo: str,
+    sequence: Sequence[SqlSource],
+    *,
+    roles: RolesRead,
+    assumed_before: Sequence[str] = (),
+    dumped_by: shadow.Server | None = None,
+) -> Shadow:
+    """The database at ``conninfo`` after the sources were applied to it, read.
+
+    ``assumed_before`` are roles that were taken for granted when something was applied to it earlier. ``dumped_by`` is its
+    server, for a shadow that is dumped as well: at the same time, as both only read.
+    """
     application = apply_sources(conninfo, sequence)
     if application.applied.failure:
         return Shadow(applied=application.applied, snapshot=None, origins={})
-    reading = catalog.read_snapshot(conninfo)
+    assumed = (*assumed_before, *application.applied.assumed_roles)
+    dumps = [] if dumped_by is None else [partial(dump_of, dumped_by, conninfo)]
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        dumping = [beside.submit(dump) for dump in dumps]
+        reading = catalog.read_snapshot(conninfo, roles=roles, assumed_roles=assumed)
     located = {key: application.trace.locate(*row) for key, row in reading.rows.items()}
     origins = {key: location for key, location in located.items() if location is not None}
-    return Shadow(applied=application.applied, snapshot=reading.snapshot, origins=origins)
+    dump = dumping[0].result() if dumping else _NOT_DUMPED
+    return Shadow(applied=application.applied, snapshot=reading.snapshot, origins=origins, dump=dump)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,21 +193,48 @@ def _on_server(
         repeats=_repeats(("legacy", legacy_side), ("owner", owner_side), rules=rules),
         orders=_orders(legacy_side, owner_side, rules=rules) if both_read else _first_unavailable(left, right),
         probes=owner_side.probes,
+        destructions=sources.find_destructions(owner),
+        statements=_statements(legacy, owner, legacy_side, owner_side, coverage),
+        port=preflight_port(
+            coverage,
+            server=server,
+            owner=owner,
+            sides=(left, right),
+            origins=legacy_side.alone.origins,
+            rules=rules,
+        ),
+    )
+
+
+def _statements(
+    legacy: SqlSource, owner: SqlSource, legacy_side: _Side, owner_side: _Side, coverage: Drift | Unavailable
+) -> tuple[StatementMatch, ...] | Unavailable:
+    if isinstance(coverage, Unavailable) or legacy_side.alone.snapshot is None:
+        return _first_unavailable(coverage, _snapshot(legacy_side, "legacy"))
+    return with_effects(
+        sources.match_statements(legacy, owner),
+        coverage,
+        legacy=legacy_side.alone.snapshot,
+        legacy_origins=legacy_side.alone.origins,
+        owner_origins=owner_side.alone.origins,
     )
 
 
 def _side(server: shadow.Server, source: SqlSource, other: SqlSource, *, project: Project | None) -> _Side:
     with server.cluster() as cluster:
-        alone, conninfo = build_shadow(cluster, "alone", [source])
+        alone, conninfo = build_shadow(cluster, "alone", [source], dumped_by=server)
         probes: tuple[ProbeResult, ...] | Unavailable = ()
         dump: str | Unavailable = Unavailable(reason=f"{source.name} does not apply", outcome=Outcome.ERRORED)
         if alone.snapshot is None:
             probes = Unavailable(reason="the owner's SQL does not apply", outcome=Outcome.ERRORED)
         else:
-            dump = dump_of(server, conninfo)
+            dump = alone.dump
             if project is not None:
                 probes = run_probes(conninfo, project.probes, writer_role=project.writer_role)
-        twice = apply_to(conninfo, [source]) if alone.snapshot else None
+        twice = None
+        if alone.snapshot:
+            before = alone.applied.assumed_roles
+            twice = apply_to(conninfo, [source], roles=roles_of(cluster), assumed_before=before)
     with server.cluster() as cluster:
         then_other, _ = build_shadow(cluster, "then_other", [source, other])
     return _Side(alone=alone, dump=dump, twice=twice, then_other=then_other, probes=probes)
@@ -236,8 +305,16 @@ def _convergence(
 ) -> Convergence:
     drift = None
     if result.snapshot is not None and alone.snapshot is not None:
-        drift = compare(expected=alone.snapshot, actual=result.snapshot, rules=rules)
+        # Who makes a role that one source takes for granted is not told by the order; the coverage tells that it is lacking.
+        assumed = {*alone.snapshot.assumed_roles, *result.snapshot.assumed_roles}
+        left, right = (_without_roles(one, assumed) for one in (alone.snapshot, result.snapshot))
+        drift = compare(expected=left, actual=right, rules=rules)
     return Convergence(sequence=sequence, reference=reference, applied=result.applied, drift=drift)
+
+
+def _without_roles(snapshot: Snapshot, names: Collection[str]) -> Snapshot:
+    kept = tuple(obj for obj in snapshot.objects if not (isinstance(obj, Role) and obj.name in names))
+    return replace(snapshot, objects=kept)
 
 
 def _nothing(error: AuditError, *, shadow_text: str, sources_read: tuple[SourceFacts, ...] | None) -> Preflight:
@@ -256,4 +333,6 @@ def _nothing(error: AuditError, *, shadow_text: str, sources_read: tuple[SourceF
         repeats=why,
         orders=why,
         probes=why,
+        destructions=why,
+        statements=why,
     )

@@ -13,10 +13,10 @@ from migration_audit import catalog, shadow, sources
 from migration_audit.model.errors import SqlError, UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.project import Environment, resolve
-from migration_audit.workbook.preflight import build_shadow, dump_of
+from migration_audit.workbook.preflight import build_shadow
 from migration_audit.workbook.together import together
 
 Progress = Callable[[str], None]
@@ -110,7 +110,9 @@ def read_sides(sides: Sequence[Side], *, progress: Progress) -> tuple[ReadSide, 
         extensions = frozenset[str]().union(*(sources.needed_extensions(source) for source in loaded.values()))
         server = shadow.find_server(None, extensions=sorted(extensions), progress=progress)
     dumped = len(sides) > 1 and all(side.is_sql for side in sides)
-    return tuple(together(lambda side: _read(side, loaded.get(side), server, progress, dumped=dumped), sides))
+    # The roles of a server that others use count only beside SQL, which says which of them it makes.
+    shared = RolesRead.SHARED if loaded else RolesRead.NONE
+    return tuple(together(lambda side: _read(side, loaded.get(side), server, progress, dumped=dumped, shared=shared), sides))
 
 
 def _load(side: Side) -> SqlSource:
@@ -118,17 +120,22 @@ def _load(side: Side) -> SqlSource:
 
 
 def _read(
-    side: Side, source: SqlSource | None, server: shadow.Server | None, progress: Progress, *, dumped: bool
+    side: Side,
+    source: SqlSource | None,
+    server: shadow.Server | None,
+    progress: Progress,
+    *,
+    dumped: bool,
+    shared: RolesRead,
 ) -> ReadSide:
     if side.kind is SideKind.SNAPSHOT:
         return ReadSide(snapshot=catalog.load_snapshot(side.paths[0]), origins={})
     if side.kind is SideKind.LIVE:
-        return ReadSide(snapshot=catalog.read_snapshot(side.conninfo).snapshot, origins={})
+        return ReadSide(snapshot=catalog.read_snapshot(side.conninfo, roles=shared).snapshot, origins={})
     if source is None or server is None:
         raise ValueError("a SQL side is loaded before it is read")
     with server.cluster() as cluster:
-        built, conninfo = build_shadow(cluster, "side", [source])
-        dump = dump_of(server, conninfo) if dumped and built.snapshot else None
+        built, _ = build_shadow(cluster, "side", [source], dumped_by=server if dumped else None)
     failure = built.applied.failure
     if failure or built.snapshot is None:
         if failure is None:
@@ -142,6 +149,4 @@ def _read(
         )
     for role in built.applied.assumed_roles:
         progress(f"{side.named}: the SQL takes role {role} for granted; it was created without rights")
-    if dump is None:
-        return ReadSide(snapshot=built.snapshot, origins=built.origins)
-    return ReadSide(snapshot=built.snapshot, origins=built.origins, dump=dump)
+    return ReadSide(snapshot=built.snapshot, origins=built.origins, dump=built.dump)

@@ -17,7 +17,7 @@ def decide(results: Iterable[CheckResult]) -> Verdict:
     results = tuple(results)
     if not results or any(is_undecided(result) for result in results):
         return Verdict.INCOMPLETE
-    failed = {r.severity for r in results if r.outcome is Outcome.FAILED}
+    failed = {r.weight for r in results if r.outcome is Outcome.FAILED}
     if Severity.BLOCKER in failed:
         return Verdict.BLOCKED
     return Verdict.REVIEW if Severity.WARNING in failed else Verdict.CLEAN

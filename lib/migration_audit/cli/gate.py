@@ -1,0 +1,78 @@
+"""``gate``: a table of environments by requirements, and what to do about each that is not met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from migration_audit.cli.progress import say
+from migration_audit.cli.sign import signing_project
+from migration_audit.gate import EnvironmentGate, Need
+from migration_audit.model.finding import Phase
+from migration_audit.report.escape import one_line
+from migration_audit.signoff import read_authority
+from migration_audit.workbook.gating import ask_gate, required_environments
+
+_MARKS = {True: "✓", False: "✗", None: "–"}
+
+
+def run_gate(
+    *,
+    environments: Sequence[str],
+    phase: str,
+    live: bool,
+    out: Path | None,
+    config: Path | None,
+    policy_from: str | None,
+    allowed_signers: Path | None,
+) -> int:
+    """Print which requirements each environment meets; the largest exit code of those that are not met, 0 without any.
+
+    Raises AuditError where policy, keys, git or (with ``live``) a database cannot be read.
+    """
+    project = signing_project(config)
+    authority = read_authority(project, policy_from=policy_from, allowed_signers=allowed_signers)
+    if authority.caution:
+        say(authority.caution)
+    asked = required_environments(authority, environments, Phase(phase))
+    found = ask_gate(project, authority, asked, phase=Phase(phase), live=live, out=out or project.report_out)
+    for line in (*_table(found), *_told(found)):
+        click.echo(line)
+    code = max(each.exit_code for each in found)
+    closed = [each.environment for each in found if each.exit_code]
+    words = f"The gate is closed: {', '.join(closed)}" if closed else f"The gate is open, by {authority.source}"
+    click.echo(f"\n{words}.")
+    return code
+
+
+def _table(found: Sequence[EnvironmentGate]) -> list[str]:
+    """One line for each requirement, one column for each environment."""
+    width = max(len(need.value) for need in Need)
+    widths = [max(len(each.environment), 1) for each in found]
+    head = "  ".join(f"{each.environment:{w}}" for each, w in zip(found, widths, strict=True))
+    lines = [f"{'':{width}}  {head}"]
+    for need in Need:
+        cells = [f"{_mark(each, need):{w}}" for each, w in zip(found, widths, strict=True)]
+        lines.append(f"{need.value:{width}}  {'  '.join(cells)}".rstrip())
+    return lines
+
+
+def _mark(each: EnvironmentGate, need: Need) -> str:
+    """One mark for all that was said about a requirement: the worst of it; a blank where nothing could be said."""
+    oks = [r.ok for r in each.requirements if r.need is need]
+    if not oks:
+        return " "
+    return _MARKS[False if False in oks else True if True in oks else None]
+
+
+def _told(found: Sequence[EnvironmentGate]) -> list[str]:
+    lines: list[str] = []
+    for each in found:
+        lines += ["", each.environment + (f"  {each.run.folder}" if each.run else "")]
+        for r in each.requirements:
+            lines.append(f"  {_MARKS[r.ok]} {r.need.value}: {one_line(r.text)}")
+            if r.ok is False and r.todo:
+                lines.append(f"    → {r.todo}")
+    return lines

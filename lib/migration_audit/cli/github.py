@@ -1,0 +1,44 @@
+"""What a step of GitHub Actions shows beside its log: annotations on the lines, and the job summary."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from migration_audit import report
+from migration_audit.cli.progress import say
+from migration_audit.runner import RunResult
+
+_LIMIT = 1_000_000
+"""GitHub drops a step's summary when it is larger than 1 MiB."""
+
+
+def tell_github(results: Sequence[RunResult]) -> None:
+    """Print annotations when running in GitHub Actions, and append to the file that GITHUB_STEP_SUMMARY names, if it is set.
+
+    A summary that cannot be written is told and changes no verdict.
+    """
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for result in results:
+            for line in report.github_annotations(result.evidence):
+                click.echo(line)
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        try:
+            _append(Path(path), results)
+        except OSError as error:
+            say(f"GITHUB_STEP_SUMMARY: {path} cannot be written: {error.strerror}")
+
+
+def _append(path: Path, results: Sequence[RunResult]) -> None:
+    """The summaries one below the other; each gets its share of what the step may still write."""
+    left = _LIMIT - (path.stat().st_size if path.exists() else 0)
+    with path.open("a", encoding="utf-8") as summary:
+        for result in results:
+            share = max(0, left // len(results))
+            text = report.summary_markdown(result.evidence, limit=share)
+            if len(text.encode()) <= share:
+                summary.write(f"{text}\n")

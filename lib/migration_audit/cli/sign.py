@@ -1,0 +1,144 @@
+"""``sign``: show what is about to be signed, ask, sign."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+import click
+
+from migration_audit import report
+from migration_audit.artifacts.revisions import is_ignored, keeps_bytes
+from migration_audit.cli.progress import say
+from migration_audit.model.errors import SignoffError, UsageError
+from migration_audit.model.finding import CheckResult
+from migration_audit.model.signoff import Decision
+from migration_audit.project import Project, load_project, project_file
+from migration_audit.report.escape import one_line
+from migration_audit.runner.index import write_index
+from migration_audit.signoff import Proposal, SignedDecision, propose, read_authority, subjects
+from migration_audit.workbook.demo import DEMO, demo_project
+from migration_audit.workbook.signing import decision_of, sign
+
+_SHOWN = 12
+
+
+def sign_run(
+    folder: Path,
+    *,
+    reviewer: str,
+    key: str,
+    decision: str,
+    comment: str,
+    expires: datetime | None,
+    yes: bool,
+    config: Path | None,
+    policy_from: str | None,
+    allowed_signers: Path | None,
+) -> None:
+    """Show the run, ask whether to sign it (``yes`` answers), sign it and say where it stands.
+
+    Raises UsageError when nobody can be asked, SignoffError when it may not be signed, AuditError when it cannot be.
+    """
+    project = signing_project(config)
+    authority = read_authority(project, policy_from=policy_from, allowed_signers=allowed_signers)
+    now = datetime.now(UTC)
+    until = None if expires is None else datetime.combine(expires.date(), time(23, 59, 59), UTC)
+    if until is not None and until < now:
+        raise UsageError("is over already", where=f"--expires {until.date()}", todo="name a day to come, or leave it out")
+    proposal = propose(folder, authority, reviewer=reviewer, now=now)
+    signed = decision_of(proposal, reviewer=reviewer, decision=Decision(decision), comment=comment, expires=until, now=now)
+    for line in _told(proposal, signed, authority.source):
+        click.echo(line)
+    if authority.caution:
+        say(authority.caution)
+    _ask(yes=yes, decision=signed)
+    own = sign(proposal, signed, authority, key=key)
+    click.echo(f"\nSigned with {own.fingerprint}. The run stands in\n  {proposal.target}\n")
+    click.echo(f"Read it:   {proposal.target / 'signed-off.html'}\nVerify it: migration-audit verify {proposal.target}")
+    if proposal.target != proposal.folder:
+        out = proposal.target.parent.parent.parent
+        write_index(out, order=[e.name for e in project.environments], progress=say)
+    for line in _what_git_needs(proposal.target / "statement.json"):
+        click.echo(line)
+
+
+def _what_git_needs(signed: Path) -> list[str]:
+    """What is left to do so that others find the run as it was signed."""
+    keeps = keeps_bytes(signed)
+    if keeps is None:
+        return []
+    out = signed.parent.parent.parent
+    ignored = is_ignored(signed)
+    lines = [f"Commit it, so that the gate finds it: git add {'-f ' if ignored else ''}{out}"]
+    if ignored:
+        lines.append(f"  .gitignore leaves it out: add a line !/{out}/ to it")
+    if not keeps:
+        lines.append(
+            f"  .gitattributes has to keep its bytes: add a line {out.parent}/** -text to it, and commit that first"
+        )
+    return lines
+
+
+def signing_project(config: Path | None) -> Project:
+    """The project of the audit.toml that was named, of the nearest one, or of the demo. Raises AuditError."""
+    if str(config) == DEMO:
+        return demo_project()
+    return load_project(project_file(config or Path()))
+
+
+def _told(proposal: Proposal, signed: SignedDecision, source: str) -> list[str]:
+    """What is signed, for somebody who decides now."""
+    evidence = proposal.evidence
+    server = evidence.get("server") or {}
+    held = report.triage([CheckResult.from_json(check) for check in evidence.get("checks") or ()])
+    facts = [
+        ("Run", str(proposal.folder)),
+        ("Project", evidence["project"]),
+        ("Environment", f"{evidence['environment']}, phase {evidence['phase']}"),
+        ("Verdict", f"{evidence['verdict']}: {held.summary}"),
+        ("Audited", evidence["generated_at"]),
+        ("Database", f"{server.get('database')} on server {server.get('system_identifier') or 'unknown'}"),
+    ]
+    facts += [(f"Commit, {tree}", _commit(state)) for tree, state in sorted((evidence.get("commit") or {}).items())]
+    facts += [(f"Catalog, {side}", digest) for side, digest in sorted((evidence.get("snapshots") or {}).items())]
+    facts += [
+        ("Files", f"{len(subjects(proposal.folder))}, named by statement.json"),
+        ("Statement", f"SHA-256 {signed.statement_sha256}"),
+        ("Policy", source),
+        (
+            "You",
+            f"{signed.reviewer}: {signed.decision.value}" + (f", until {signed.expires:%Y-%m-%d}" if signed.expires else ""),
+        ),
+    ]
+    width = max(len(name) for name, _ in facts)
+    lines = [f"{name:{width}}  {one_line(str(value))}" for name, value in facts]
+    blocking = [f"{r.id}  {f.summary}" for r in held.blockers for f in r.findings or () if f.waived is None]
+    lines += _listed("What blocks", blocking)
+    lines += _listed("What needs a human eye", [f"{r.id}  {f.summary}" for r in held.warnings for f in r.findings])
+    lines += _listed("Waived, and accepted with this signature", list(signed.waivers))
+    if blocking and signed.decision is Decision.APPROVE:
+        lines += ["", "It blocks: an approval does not change that, and the gate stays closed."]
+    return lines
+
+
+def _listed(heading: str, items: list[str]) -> list[str]:
+    more = [f"  … and {len(items) - _SHOWN} more: see report.html"] if len(items) > _SHOWN else []
+    return ["", f"{heading} ({len(items)})", *(f"  {one_line(i)}" for i in items[:_SHOWN]), *more] if items else []
+
+
+def _commit(state: dict[str, object]) -> str:
+    if state.get("commit") is None:
+        return "not in a git repository"
+    return f"{state['commit']}" + ("" if state.get("clean") else " with uncommitted changes")
+
+
+def _ask(*, yes: bool, decision: SignedDecision) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("nobody is there to confirm it", where="sign", todo="sign on a terminal, or add --yes")
+    word = "Approve and sign" if decision.decision is Decision.APPROVE else "Reject and sign"
+    if not click.confirm(f"\n{word}?"):
+        raise SignoffError("nothing was signed", where="sign", todo="nothing has changed: the run stands where it stood")

@@ -1,0 +1,67 @@
+"""``verify``: one sentence for each thing that a signed run promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from migration_audit.cli.progress import say
+from migration_audit.cli.sign import signing_project
+from migration_audit.model.signoff import Sentence
+from migration_audit.report.escape import one_line
+from migration_audit.signoff import Authority, find_run, read_authority
+from migration_audit.workbook.signing import Verified, verify, write_page
+
+_MARKS = {True: "✓", False: "✗", None: "–"}
+
+
+def verify_runs(
+    named: Sequence[Path],
+    *,
+    page: bool,
+    intact: bool,
+    config: Path | None,
+    policy_from: str | None,
+    allowed_signers: Path | None,
+) -> int:
+    """Print what was verified of each run; the largest of their exit codes.
+
+    0 when all holds, 1 when a reviewer rejects the run, 4 when something does not hold. With ``page`` signed-off.html is
+    made anew first; with ``intact`` it is enough that files and signatures are what they were, whoever signed. Raises
+    AuditError where policy or keys cannot be read.
+    """
+    folders = list(dict.fromkeys(find_run(path) for path in named))
+    authority = read_authority(signing_project(config), policy_from=policy_from, allowed_signers=allowed_signers)
+    if authority.caution and not intact:
+        say(authority.caution)
+    codes = []
+    for folder in folders:
+        if page:
+            click.echo(f"wrote {write_page(folder, authority)}")
+        found = verify(folder, authority)
+        _tell(found, authority)
+        codes.append((0 if found.is_intact else 4) if intact else found.exit_code)
+    return max(codes)
+
+
+def _tell(found: Verified, authority: Authority) -> None:
+    click.echo(f"{found.run.folder}, by {authority.source}\n")
+    _print(found.about_run)
+    for signoff in found.run.signoffs:
+        word = signoff.decision.value if signoff.decision else "cannot be read"
+        click.echo(
+            f"\n{one_line(signoff.reviewer)}: {word}" + (f" — {one_line(signoff.comment)}" if signoff.comment else "")
+        )
+        _print(signoff.sentences)
+    click.echo()
+    _print(found.about_policy)
+    click.echo()
+
+
+def _print(sentences: Iterable[Sentence]) -> None:
+    for sentence in sentences:
+        click.echo(f"  {_MARKS[sentence.ok]} {one_line(sentence.text)}")
+        if sentence.ok is False and sentence.todo:
+            click.echo(f"    → {sentence.todo}")

@@ -1,0 +1,27 @@
+"""The rule that turns evidence and signatures into an exit code. Pure.
+
+``decide``         results of checks -> a verdict
+``apply_waivers``  results and waivers -> results in which accepted findings say so
+``approvals``      the sign-offs of a run and what its environment needs -> enough, or what is missing
+``judge_environment``  all that is known of one environment -> its requirements, each met or not, and an exit code
+"""
+
+from migration_audit.gate.approvals import approvals, rejections
+from migration_audit.gate.requirements import EnvironmentGate, Facts, Need, Requirement, judge_environment
+from migration_audit.gate.verdict import EXIT_CODES, decide, is_undecided
+from migration_audit.gate.waivers import apply_waivers, still_waived
+
+__all__ = [
+    "EXIT_CODES",
+    "EnvironmentGate",
+    "Facts",
+    "Need",
+    "Requirement",
+    "apply_waivers",
+    "approvals",
+    "decide",
+    "is_undecided",
+    "judge_environment",
+    "rejections",
+    "still_waived",
+]

@@ -1,0 +1,85 @@
+"""Whether enough different reviewers approve of a run, and nobody who may decide rejects it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
+from migration_audit.project import EnvironmentPolicy
+
+
+def may_decide(signoff: SignOff, needs: EnvironmentPolicy, authors: Iterable[str]) -> str | None:
+    """Why this reviewer's decision is none for this environment; None when it is one."""
+    if not signoff.counts:
+        return "see above"
+    if needs.signers and signoff.reviewer not in needs.signers:
+        return f"the policy lets {', '.join(needs.signers)} sign for this environment"
+    if not needs.author_may_sign and signoff.reviewer.casefold() in set(authors):
+        return "the author of the run or of its commit may not sign it"
+    return None
+
+
+def approvals(
+    run: SignedRun, needs: EnvironmentPolicy, *, roles: Mapping[str, Sequence[str]], authors: Iterable[str]
+) -> tuple[Sentence, ...]:
+    """What the policy makes of a run's sign-offs: who does not count, how many do, which roles are missing."""
+    return tuple(_sentences(run, needs, roles, frozenset(authors)))
+
+
+def rejections(run: SignedRun, needs: EnvironmentPolicy) -> tuple[SignOff, ...]:
+    """The valid decisions against the run. Its author may always say no."""
+    asked = (s for s in run.signoffs if s.decision is Decision.REJECT and s.counts)
+    return tuple(s for s in asked if not needs.signers or s.reviewer in needs.signers)
+
+
+def _sentences(
+    run: SignedRun, needs: EnvironmentPolicy, roles: Mapping[str, Sequence[str]], authors: frozenset[str]
+) -> Iterator[Sentence]:
+    if not run.signoffs:
+        yield Sentence(ok=False, text="nobody signed this run", todo=_ask(run))
+        return
+    approving = []
+    for signoff in run.signoffs:
+        if signoff.decision is not Decision.APPROVE:
+            continue
+        why_not = may_decide(signoff, needs, authors)
+        if why_not is None:
+            approving.append(signoff)
+        elif signoff.counts:
+            yield Sentence(ok=None, text=f"{signoff.reviewer} does not count: {why_not}")
+    people = _people(approving)
+    words = f"{len(people)} of {needs.quorum} needed reviewers {'approves' if needs.quorum == 1 else 'approve'}"
+    if len(people) < len(approving):
+        words += ": sign-offs with one key, or by one name, are one person's"
+    who = f" ({', '.join(people)})" if people else ""
+    is_enough = len(people) >= needs.quorum
+    yield Sentence(ok=is_enough, text=words + who, todo="" if is_enough else _ask(run))
+    for role in needs.roles:
+        members = set(roles.get(role, ()))
+        found = [name for name in people if name in members]
+        yield Sentence(
+            ok=bool(found),
+            text=f"role {role}: {', '.join(found)} approves" if found else f"nobody of role {role} approves",
+            todo="" if found else f"ask one of {', '.join(sorted(members))} to sign",
+        )
+    for signoff in rejections(run, needs):
+        said = f": {signoff.comment}" if signoff.comment else ""
+        yield Sentence(
+            ok=False, text=f"{signoff.reviewer} rejects it{said}", todo="solve what they say, audit again, sign that"
+        )
+
+
+def _people(signoffs: Sequence[SignOff]) -> list[str]:
+    """One name for each different person: neither a key nor a name, however it is written, counts twice."""
+    names: list[str] = []
+    seen: set[str] = set()
+    for signoff in sorted(signoffs, key=lambda s: s.reviewer):
+        marks = {signoff.reviewer.casefold(), signoff.fingerprint or ""}
+        if not marks & seen:
+            names.append(signoff.reviewer)
+        seen |= marks
+    return names
+
+
+def _ask(run: SignedRun) -> str:
+    return f"`migration-audit sign {run.folder} --as REVIEWER --key FILE`"

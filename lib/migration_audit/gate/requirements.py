@@ -1,0 +1,243 @@
+"""What one environment needs before the gate opens, and whether it has it. Pure: all facts come in as values.
+
+Each requirement that is not met has an exit code of its own: 1 the evidence or a reviewer says no, 3 it could not be
+audited, 4 not signed, or what was signed is not what is there. The largest one is the environment's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from migration_audit.gate.approvals import approvals, rejections
+from migration_audit.gate.verdict import decide
+from migration_audit.gate.waivers import still_waived
+from migration_audit.model.finding import CheckResult, Outcome, Verdict
+from migration_audit.model.signoff import Decision, Sentence, SignedRun
+from migration_audit.project import EnvironmentPolicy
+
+
+class Need(StrEnum):
+    """The requirements, in the order of the table."""
+
+    RUN = "a signed run"
+    BYTES = "nothing changed since"
+    SIGNATURES = "enough signatures"
+    DECISION = "nobody rejects it"
+    VERDICT = "nothing blocks"
+    AGE = "not too old"
+    SOURCES = "the same SQL"
+    SETTINGS = "the same audit.toml"
+    COMMIT = "its commit is in HEAD"
+    SERVER = "the right database"
+    LIVE = "still so in the database"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One of them, for one environment."""
+
+    need: Need
+    ok: bool | None
+    """None: it does not apply, or was not asked for."""
+    text: str
+    todo: str = ""
+    code: int = 0
+    """The exit code that it leads to, 0 where it is met."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of the tree that asks, as far as one environment goes."""
+
+    now: datetime
+    phase: str
+    unsigned: str | None = None
+    """Verdict of the newest run that nobody signed, if it is newer than the signed one."""
+    removed: tuple[str, ...] = ()
+    """Signed files that the policy's revision has, and this tree has not, or has otherwise."""
+    files: tuple[Sentence, ...] = ()
+    """About the SQL files and everything else that the evidence names by digest."""
+    settings: Sentence | None = None
+    commit: Sentence | None = None
+    pins: Mapping[str, str] = field(default_factory=dict)
+    """What the policy's audit.toml pins of the server: ``database``, ``system_identifier``."""
+    same_server: str | None = None
+    """Another environment whose signed evidence is of the very same database."""
+    live: Sentence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentGate:
+    """One environment before the gate."""
+
+    environment: str
+    run: SignedRun | None
+    requirements: tuple[Requirement, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """The largest code of what is not met."""
+        return max((r.code for r in self.requirements), default=0)
+
+
+def judge_environment(
+    environment: str,
+    run: SignedRun | None,
+    needs: EnvironmentPolicy,
+    *,
+    roles: Mapping[str, Sequence[str]],
+    authors: Iterable[str],
+    facts: Facts,
+) -> EnvironmentGate:
+    """Every requirement of one environment, with the newest run that was signed for it (None: there is none)."""
+    if run is None:
+        todo = f"`migration-audit run --env {environment} --phase {facts.phase}`, read its report, `migration-audit sign`"
+        text = f"no run of {environment} in phase {facts.phase} was signed"
+        missing = Requirement(need=Need.RUN, ok=False, text=text, todo=todo, code=4)
+        return EnvironmentGate(environment=environment, run=None, requirements=(missing, *_removed(facts)))
+    if any(s.ok is False for s in run.sentences):  # its evidence is nobody's, and nothing else can be said by it
+        return EnvironmentGate(environment=environment, run=run, requirements=tuple(_bytes(run, facts)))
+    found = (
+        *_run(run, environment, facts),
+        *_bytes(run, facts),
+        *_signatures(run, needs, roles, frozenset(authors)),
+        *_verdict(run, facts),
+        *_age(run, needs, facts),
+        *_all(Need.SOURCES, facts.files),
+        *_all(Need.SETTINGS, [facts.settings] if facts.settings else []),
+        *_all(Need.COMMIT, [facts.commit] if facts.commit else []),
+        *_server(run, facts),
+        *_all(Need.LIVE, [facts.live or Sentence(ok=None, text="not asked for: --live reads the database again")]),
+    )
+    return EnvironmentGate(environment=environment, run=run, requirements=found)
+
+
+def _run(run: SignedRun, environment: str, facts: Facts) -> Iterator[Requirement]:
+    if run.evidence.get("environment") != environment:
+        text = f"the run is of environment {run.evidence.get('environment')}: no sign-off of another environment counts"
+        yield Requirement(need=Need.RUN, ok=False, text=text, todo="sign a run of this environment", code=4)
+    elif run.evidence.get("phase") != facts.phase:
+        text = f"the run is of phase {run.evidence.get('phase')}, and {facts.phase} is asked for"
+        yield Requirement(need=Need.RUN, ok=False, text=text, todo="sign a run of this phase", code=4)
+    elif facts.unsigned in {Verdict.BLOCKED, Verdict.INCOMPLETE}:
+        text = f"{run.name} is signed, but a newer run, which nobody signed, is {facts.unsigned}"
+        code = 1 if facts.unsigned == Verdict.BLOCKED else 3
+        yield Requirement(need=Need.RUN, ok=False, text=text, todo="solve what it says, and sign a new run", code=code)
+    else:
+        yield Requirement(need=Need.RUN, ok=True, text=run.name)
+
+
+def _bytes(run: SignedRun, facts: Facts) -> Iterator[Requirement]:
+    wrong = [s for s in run.sentences if s.ok is False]
+    wrong += [s for o in run.signoffs if not o.is_intact for s in o.sentences if s.ok is False]
+    for sentence in wrong:
+        yield Requirement(need=Need.BYTES, ok=False, text=sentence.text, todo=sentence.todo, code=4)
+    yield from _removed(facts)
+    if not wrong and not facts.removed:
+        yield Requirement(need=Need.BYTES, ok=True, text=f"statement.json, SHA-256 {run.statement_sha256}")
+
+
+def _removed(facts: Facts) -> Iterator[Requirement]:
+    for name in facts.removed:
+        text = f"{name} was signed, and is not here as it was"
+        yield Requirement(need=Need.BYTES, ok=False, text=text, todo="restore it from git, or merge the branch", code=4)
+
+
+def _signatures(
+    run: SignedRun, needs: EnvironmentPolicy, roles: Mapping[str, Sequence[str]], authors: frozenset[str]
+) -> Iterator[Requirement]:
+    against = rejections(run, needs)
+    texts = {f"{s.reviewer} rejects it" for s in against}
+    for signoff in run.signoffs:
+        if signoff.is_intact and not signoff.is_authorised:
+            why = next(s for s in signoff.sentences if s.ok is False)
+            word = "approval" if signoff.decision is Decision.APPROVE else "rejection"
+            text = f"the {word} of {signoff.reviewer} does not count: {why.text}"
+            yield Requirement(need=Need.SIGNATURES, ok=None, text=text)
+    for sentence in approvals(run, needs, roles=roles, authors=authors):
+        if not any(sentence.text.startswith(text) for text in texts):
+            code = 0 if sentence.ok is not False else 1 if against else 4
+            yield Requirement(need=Need.SIGNATURES, ok=sentence.ok, text=sentence.text, todo=sentence.todo, code=code)
+    for signoff in against:
+        text = f"{signoff.reviewer} rejects it" + (f": {signoff.comment}" if signoff.comment else "")
+        yield Requirement(
+            need=Need.DECISION, ok=False, text=text, todo="solve what they say, audit again, sign that", code=1
+        )
+    if not against:
+        yield Requirement(need=Need.DECISION, ok=True, text="no reviewer rejects it")
+
+
+def _verdict(run: SignedRun, facts: Facts) -> Iterator[Requirement]:
+    """The verdict is decided again from the signed results, with the waivers that hold today."""
+    try:
+        results = still_waived(run.evidence, today=facts.now.date())
+    except (KeyError, TypeError, ValueError, AttributeError):
+        yield Requirement(need=Need.VERDICT, ok=False, text="its evidence cannot be read", todo="audit again", code=3)
+        return
+    verdict = decide(results)
+    if run.evidence.get("complete") is not True or verdict is Verdict.INCOMPLETE:
+        text = "it could not be audited in full: " + (", ".join(_undecided(results)) or "the run did not reach its end")
+        yield Requirement(need=Need.VERDICT, ok=False, text=text, todo="make that possible, and audit again", code=3)
+    elif verdict is Verdict.BLOCKED:
+        blocking = [f"{f.key}" for r in results if r.outcome is Outcome.FAILED for f in r.findings if not f.waived]
+        more = f" and {len(blocking) - 3} more" if len(blocking) > 3 else ""
+        text = f"it is blocked: {', '.join(blocking[:3]) or 'see its report'}{more}"
+        yield Requirement(
+            need=Need.VERDICT, ok=False, text=text, todo="fix it, or waive it; then audit and sign again", code=1
+        )
+    else:
+        yield Requirement(need=Need.VERDICT, ok=True, text=f"verdict {verdict.value}")
+
+
+def _undecided(results: Iterable[CheckResult]) -> list[str]:
+    return [r.id for r in results if r.outcome is Outcome.ERRORED or (r.outcome is Outcome.SKIPPED and r.required)]
+
+
+def _age(run: SignedRun, needs: EnvironmentPolicy, facts: Facts) -> Iterator[Requirement]:
+    try:
+        generated = datetime.fromisoformat(str(run.evidence.get("generated_at")))
+        age = facts.now - generated
+    except (TypeError, ValueError):
+        yield Requirement(need=Need.AGE, ok=False, text="its evidence says no time", todo="audit again", code=4)
+        return
+    if age < timedelta(minutes=-5):
+        yield Requirement(
+            need=Need.AGE, ok=False, text="its evidence is of a time to come", todo="set the clock right", code=4
+        )
+    elif needs.max_age is None:
+        yield Requirement(need=Need.AGE, ok=True, text=f"{_days(age)} old; the policy sets no limit")
+    elif age > needs.max_age:
+        text = f"{_days(age)} old, and the policy allows {_days(needs.max_age)}"
+        yield Requirement(need=Need.AGE, ok=False, text=text, todo="audit again, and sign that", code=4)
+    else:
+        yield Requirement(need=Need.AGE, ok=True, text=f"{_days(age)} old, of {_days(needs.max_age)}")
+
+
+def _days(span: timedelta) -> str:
+    hours = int(span.total_seconds() // 3600)
+    return f"{hours // 24} days" if hours >= 48 else f"{max(hours, 0)} hours"
+
+
+def _server(run: SignedRun, facts: Facts) -> Iterator[Requirement]:
+    server = run.evidence.get("server") or {}
+    wrong = [
+        f"its {name.replace('_', ' ')} is {server.get(name)}, and audit.toml pins {pin}"
+        for name, pin in sorted(facts.pins.items())
+        if server.get(name) != pin
+    ]
+    if facts.same_server:
+        wrong.append(f"it is of the same database as the run of {facts.same_server}")
+    for text in wrong:
+        todo = "audit the database of this environment, and sign that"
+        yield Requirement(need=Need.SERVER, ok=False, text=text, todo=todo, code=4)
+    if not wrong:
+        where = f"{server.get('database')} on server {server.get('system_identifier') or 'unknown'}"
+        yield Requirement(need=Need.SERVER, ok=True, text=where)
+
+
+def _all(need: Need, sentences: Iterable[Sentence]) -> Iterator[Requirement]:
+    for s in sentences:
+        yield Requirement(need=need, ok=s.ok, text=s.text, todo=s.todo, code=4 if s.ok is False else 0)

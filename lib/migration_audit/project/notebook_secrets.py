@@ -1,0 +1,61 @@
+"""What a notebook must not carry into a repository: credentials, in what was typed and in what was displayed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from migration_audit.model.errors import NotebookError, UsageError
+
+_SECRETS: Final = (
+    (
+        "a URL with a password",
+        re.compile(r"[a-z][a-z0-9+.-]*://[^\s/@:\"'<>]*:(?!\d+/|\*+@|…@|\{)[^\s@\"'<>]+@", re.IGNORECASE),
+    ),
+    ("a password", re.compile(r"\b(?:password|passwd|pwd)\s*[=:]\s*(?![*…{<$]|None\b|\s)['\"]?[^\s'\",)]+", re.IGNORECASE)),
+    ("PGPASSWORD", re.compile(r"\bPGPASSWORD\s*[=:,\]]\s*['\"]?(?![*…{<$])[^\s'\"]+")),
+    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
+)
+
+
+def secrets_in_notebook(path: Path) -> list[str]:
+    """Where the notebook holds what looks like a secret, as ``file:cell N: what``; the secret itself is not repeated.
+
+    Cells are counted from 1. Sources, outputs of every MIME type, tracebacks, attachments and metadata are searched. Raises
+    NotebookError for a file that is no notebook, UsageError when it cannot be read.
+    """
+    try:
+        notebook = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(path), todo="name a file that can be read") from None
+    except ValueError as error:
+        raise NotebookError(f"is no notebook: {error}", where=str(path), todo="save it with JupyterLab again") from None
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        raise NotebookError("is no notebook of format 4", where=str(path), todo="save it with JupyterLab 3 or later")
+    parts = [(f"cell {number}", cell) for number, cell in enumerate(notebook["cells"], start=1)]
+    parts.append(("metadata", notebook.get("metadata")))
+    return [f"{path}:{place}: {what}" for place, part in parts for what in _found(part)]
+
+
+def _found(part: Any) -> Iterator[str]:
+    text = "\n".join(_texts(part))
+    return (what for what, pattern in _SECRETS if pattern.search(text))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in the value; a list of lines, as notebooks keep them, is one text."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        if all(isinstance(item, str) for item in value):
+            yield "".join(value)
+        else:
+            for item in value:
+                yield from _texts(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from _texts(item)

@@ -1,0 +1,82 @@
+"""Tables about a fresh stack: what waits for what, which commands a boot runs, and how the writer's statements fared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migration_audit.model.compose import Stack
+from migration_audit.model.image import Boot, Command
+from migration_audit.model.rehearsal import Attempt, Rehearsal
+from migration_audit.report.inline import Inline, Name, Text
+from migration_audit.report.table import Group, Heading, Row, Table
+
+RehearsedRow = tuple[str, str, str, str]
+"""Probe, where it is defined, what happened with the owner's SQL, what happened without it."""
+
+
+def stack_table(stack: Stack) -> Table:
+    """Each service that is started, and what it waits for."""
+    nothing = Text("nothing", muted=True)
+    rows: list[Row] = []
+    for service in (s for s in stack.services if s.active):
+        waits: list[tuple[Inline, Inline, Inline]] = [
+            (Name(d.service), Text(d.condition), Name(str(d.at))) for d in service.depends_on
+        ]
+        for number, wait in enumerate(waits or [(nothing, Text("–", muted=True), Name(str(service.at)))]):
+            rows.append(Row((Name(service.name) if number == 0 else Text(""), *wait)))
+    return _table("Who waits for whom", ("Service", "Waits for", "Until", "Where"), rows, note=", ".join(stack.files))
+
+
+def boot_table(boot: Boot) -> Table:
+    """The commands that a start of the owner's container runs, in order, scripts followed."""
+    rows = [
+        Row((Text(str(number)), Name(command.text), Text(_when(command)), Name(str(command.at))))
+        for number, command in enumerate(boot.run.commands, start=1)
+    ]
+    rows += [
+        Row((Text("?"), Name(open_.what), Text(f"cannot be told: {open_.reason}"), Name(str(open_.at))), marked=True)
+        for open_ in (*boot.run_undecided, *boot.run.undecided)
+    ]
+    return _table("What a boot of the owner runs", ("#", "Command", "Runs", "Where"), rows)
+
+
+def rehearsed_rows(rehearsal: Rehearsal) -> list[RehearsedRow]:
+    """What the rehearsal table shows, as text that can be kept."""
+    alone = {attempt.name: attempt for attempt in rehearsal.without_owner}
+    return [
+        (attempt.name, attempt.where or "", _ended(attempt), _ended(alone[attempt.name]) if attempt.name in alone else "–")
+        for attempt in rehearsal.with_owner
+    ]
+
+
+def rehearsal_table(rows: Sequence[RehearsedRow]) -> Table:
+    """Each probe as the writer's role: on the owner's schema, and on a server that nobody prepared."""
+    cells = [Row((Name(name), Text(prepared), Text(alone), Name(where))) for name, where, prepared, alone in rows]
+    headings = ("Probe", "With the owner's SQL", "Without it: what operators see", "Defined at")
+    return _table("The writer's statements, rehearsed", headings, cells)
+
+
+def _ended(attempt: Attempt) -> str:
+    if attempt.error is not None:
+        return f"✕ {attempt.message}"
+    rows = f"✓ {attempt.rows} row{'s' * (attempt.rows != 1)}"
+    if attempt.again is None:
+        return rows
+    return f"{rows}; again: {attempt.again or 'nothing'}"
+
+
+def _when(command: Command) -> str:
+    if command.maybe:
+        return f"perhaps: {command.maybe}"
+    return "in the background" if command.in_background else "always"
+
+
+def _table(caption: str, headings: tuple[str, ...], rows: Sequence[Row], *, note: str | None = None) -> Table:
+    return Table(
+        caption=caption,
+        note=note,
+        group_names=("",),
+        headings=tuple(Heading(name=heading) for heading in headings),
+        groups=(Group(title=None, labels=("",), rows=tuple(rows)),),
+        nothing="Nothing to list.",
+    )

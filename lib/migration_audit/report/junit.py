@@ -1,0 +1,108 @@
+"""junit.xml: an environment as a test suite, a check as a test case, for every CI system that shows test results.
+
+The elements and attributes are those that Jenkins' xUnit schema allows, which GitLab, Azure and Bamboo read too. JUnit knows
+no warnings: a check that failed below a blocker passes there, and what it found stands in the case's output.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import CheckResult, Finding, Outcome
+from migration_audit.report.escape import one_line
+from migration_audit.report.evidence import Evidence
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit_xml(evidence: Mapping[str, Any]) -> str:
+    """The results of one environment as JUnit XML, with the declaration; the same evidence gives the same text.
+
+    A failed blocker is a failure; a check that could not be decided, or a run that did not reach its end, is an error; what
+    is not due or does not apply is skipped, with the reason.
+    """
+    facts = Evidence(evidence)
+    cases = [_case(facts, result) for result in facts.results]
+    unfinished = [
+        doubt for doubt in facts.doubts if not any(doubt.startswith(f"{u.check} ") for u in facts.triage.undecided)
+    ]
+    if unfinished:
+        case = _element("testcase", classname=_class_of(facts), name="the run reached its end")
+        case.append(_said("error", "; ".join(unfinished), kind="incomplete"))
+        cases.insert(0, case)
+    counts = {
+        "tests": str(len(cases)),
+        "failures": str(sum(case.find("failure") is not None for case in cases)),
+        "errors": str(sum(case.find("error") is not None for case in cases)),
+    }
+    skipped = str(sum(case.find("skipped") is not None for case in cases))
+    root = _element("testsuites", name=f"migration-audit {facts.project}", **counts)
+    suite = _element("testsuite", name=facts.environment, skipped=skipped, **counts)
+    if facts.generated_at:
+        suite.set("timestamp", facts.generated_at.removesuffix("Z"))
+    suite.append(_properties(facts))
+    suite.extend(cases)
+    root.append(suite)
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _properties(facts: Evidence) -> ET.Element:
+    properties = ET.Element("properties")
+    for name, value in (("verdict", facts.verdict.value), *facts.facts):
+        properties.append(_element("property", name=name, value=value))
+    return properties
+
+
+def _case(facts: Evidence, result: CheckResult) -> ET.Element:
+    case = _element("testcase", classname=_class_of(facts), name=f"{result.id} {result.title}")
+    reason = result.reason or "no reason was recorded"
+    if result.outcome is Outcome.ERRORED or (result.outcome is Outcome.SKIPPED and result.required):
+        case.append(_said("error", reason, kind=result.outcome.value))
+    elif result.outcome in {Outcome.SKIPPED, Outcome.PENDING}:
+        case.append(_said("skipped", reason))
+    elif result.outcome is Outcome.FAILED and result.weight is Severity.BLOCKER:
+        lines = _lines([f for f in result.findings if not f.waived]) or [reason]
+        case.append(_said("failure", lines[0], kind=result.severity.value, body="\n".join(lines)))
+    told = _lines(result.findings) if case.find("failure") is None else []
+    if told or (result.outcome is Outcome.PASSED and result.reason):
+        output = ET.Element("system-out")
+        output.text = _xml("\n".join(told) or reason)
+        case.append(output)
+    return case
+
+
+def _lines(findings: Sequence[Finding]) -> list[str]:
+    """A line for each finding, with the place in the form that terminals and CI systems link."""
+    return [one_line(_line(finding)) for finding in findings]
+
+
+def _line(finding: Finding) -> str:
+    waived = f" (waived: {finding.waived})" if finding.waived else ""
+    return f"{finding.where}: {finding.summary}{waived}" if finding.where else f"{finding.summary}{waived}"
+
+
+def _said(tag: str, message: str, *, kind: str | None = None, body: str | None = None) -> ET.Element:
+    element = _element(tag, message=message)
+    if kind:
+        element.set("type", kind)
+    if body:
+        element.text = _xml(body)
+    return element
+
+
+def _class_of(facts: Evidence) -> str:
+    return f"migration-audit.{facts.environment}"
+
+
+def _element(tag: str, **attributes: str) -> ET.Element:
+    return ET.Element(tag, {name: _xml(one_line(value)) for name, value in attributes.items()})
+
+
+def _xml(text: str) -> str:
+    """The text without what no XML document may hold."""
+    return _NOT_XML.sub("\ufffd", text)

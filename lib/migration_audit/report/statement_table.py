@@ -1,0 +1,42 @@
+"""Legacy and owner, statement by statement."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+
+from migration_audit.model.likeness import Likeness, StatementMatch
+from migration_audit.report.inline import Inline, Name, Text
+from migration_audit.report.table import Group, Heading, Row, Table
+
+_LACKING = frozenset({Likeness.DIFFERENT, Likeness.ABSENT})
+
+
+def statement_table(matches: Sequence[StatementMatch]) -> Table:
+    """Each legacy statement with its file and line, how the owner's SQL has it, and where."""
+    counts = Counter(match.likeness for match in matches)
+    told = ", ".join(f"{counts[likeness]:,} {likeness}" for likeness in Likeness if counts[likeness])
+    return Table(
+        caption="Legacy statements in the owner's SQL",
+        note=told or None,
+        group_names=("Legacy file",),
+        headings=tuple(Heading(name=name) for name in ("Line", "Statement", "Owner has", "Where", "Differs")),
+        groups=tuple(
+            Group(title=Name(path), labels=(path,), rows=tuple(_row(match) for match in found))
+            for path, found in groupby(matches, key=lambda match: match.legacy.path)
+        ),
+        nothing="The legacy SQL has no statements.",
+    )
+
+
+def _row(match: StatementMatch) -> Row:
+    is_marked = match.likeness in _LACKING or bool(match.differing)
+    cells: tuple[Inline, ...] = (
+        Text(str(match.legacy.line)),
+        Name(match.text),
+        Text(str(match.likeness), strong=is_marked),
+        Name(str(match.owner)) if match.owner else Text("–", muted=True),
+        Text(", ".join(match.differing)) if match.differing else Text("–", muted=True),
+    )
+    return Row(cells, marked=is_marked)

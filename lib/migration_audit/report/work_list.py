@@ -1,0 +1,40 @@
+"""What the deletion has to touch: the findings of checks that are not due yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migration_audit.model.finding import CheckResult, Outcome
+from migration_audit.report.inline import Beside, Name, Text
+from migration_audit.report.pills import outcome_pill
+from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.triage import in_order
+
+
+def work_list_table(results: Sequence[CheckResult]) -> Table:
+    """Each pending check with what it already found, file and line; those with nothing to do are named with the reason."""
+    pending = [result for result in in_order(results) if result.outcome is Outcome.PENDING]
+    number = sum(len(result.findings) for result in pending)
+    note = (
+        f"{number:,} thing{'s' * (number != 1)} to do, in {len(pending)} check{'s' * (len(pending) != 1)} that are not due"
+    )
+    return Table(
+        caption="Work list of the deletion",
+        note=note if pending else None,
+        group_names=("Check",),
+        headings=(Heading(name="What"), Heading(name="Where")),
+        groups=tuple(_group(result) for result in pending),
+        nothing="Every check is due: what is left to do is told as findings.",
+    )
+
+
+def _group(result: CheckResult) -> Group:
+    rows = [
+        Row((Text(finding.summary), Name(finding.where) if finding.where else Text("–", muted=True)))
+        for finding in result.findings
+    ]
+    if not rows:
+        rows = [Row((Text(result.reason or "nothing was recorded", muted=True), Text("–", muted=True)))]
+    return Group(
+        title=Beside((outcome_pill(result), Name(result.id), Text(result.title))), labels=(result.id,), rows=tuple(rows)
+    )

@@ -1,0 +1,137 @@
+"""Where policy and keys come from: the files as they are, or a git revision that the proposer of a change cannot change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from migration_audit.artifacts.revisions import Revision, find_revision
+from migration_audit.model.errors import AuditError, ConfigError, SignoffError
+from migration_audit.project import Policy, Project, project_of
+
+_KRL = b"SSHKRL\n\0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """The policy that signatures are judged by, with the keys that it names."""
+
+    project: Project
+    """audit.toml as the authority has it."""
+    allowed_signers: bytes
+    revoked: bytes | None
+    revision: Revision | None
+    """Where it was read from; None for the working tree."""
+    source: str
+    """The same for people, in a few words: ``allowed_signers of origin/main (1a2b3c4)``."""
+
+    @property
+    def caution(self) -> str | None:
+        """What is to be said where whoever proposes a change can change policy and keys too."""
+        if self.revision is not None:
+            return None
+        return "policy and keys are those of the working tree: whoever proposes a change can change them too (--policy-from)"
+
+    @property
+    def policy(self) -> Policy:
+        """The policy."""
+        return self.project.policy
+
+
+def read_authority(project: Project, *, policy_from: str | None = None, allowed_signers: Path | None = None) -> Authority:
+    """Policy and keys of ``policy_from``, else of the revision that audit.toml names, else of the working tree.
+
+    ``allowed_signers`` names a file of keys instead of the policy's, where no revision is asked for. Raises SignoffError
+    when only the working tree says that another revision, or none, be used; ConfigError where audit.toml names no keys;
+    AuditError where the revision or a file is not there.
+    """
+    named = policy_from or project.policy.policy_from
+    if policy_from is None:
+        _refuse_edited(project)
+    if named is None:
+        return _of_working_tree(project, allowed_signers)
+    if allowed_signers is not None:
+        raise SignoffError(
+            f"the keys are read from {named}, not from a file of this machine",
+            where=str(allowed_signers),
+            todo="leave out --allowed-signers",
+        )
+    return _of_revision(project, find_revision(project.directory, named))
+
+
+def _of_revision(project: Project, revision: Revision) -> Authority:
+    shown = f"{revision.named}:{project.path.name}"
+    content = revision.read(project.path)
+    if content is None:
+        raise AuditError("there is no such file", where=shown, todo=f"the policy has to be in {revision.named} first")
+    there = project_of(content, path=project.path, shown=shown)
+
+    def read(name: str) -> bytes:
+        found = revision.read(project.directory / name)
+        if found is None:
+            raise AuditError("there is no such file", where=f"{revision.named}:{name}", todo="commit it there first")
+        return found
+
+    signers = _needed(there.policy, shown)
+    revoked = None if there.policy.revoked is None else _checked(read(there.policy.revoked), there.policy.revoked)
+    source = f"{Path(signers).name} of {revision.named} ({revision.commit[:7]})"
+    return Authority(project=there, allowed_signers=read(signers), revoked=revoked, revision=revision, source=source)
+
+
+def _of_working_tree(project: Project, allowed_signers: Path | None) -> Authority:
+    def read(path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            todo = "see [policy] in audit.toml"
+            raise AuditError(f"cannot be read: {error.strerror}", where=str(path), todo=todo) from None
+
+    signers = allowed_signers or project.directory / _needed(project.policy, project.path.name)
+    revoked = project.policy.revoked
+    return Authority(
+        project=project,
+        allowed_signers=read(signers),
+        revoked=None if revoked is None else _checked(read(project.directory / revoked), revoked),
+        revision=None,
+        source=f"{signers.name} as it is here",
+    )
+
+
+def _needed(policy: Policy, shown: str) -> str:
+    if policy.allowed_signers is None:
+        raise ConfigError(
+            "names no keys of reviewers",
+            where=shown,
+            todo='add [policy] with allowed_signers = ".audit/allowed_signers", and the keys in that file',
+        )
+    return policy.allowed_signers
+
+
+def _refuse_edited(project: Project) -> None:
+    """A policy_from that was committed cannot be taken out by an edit of the file alone."""
+    try:
+        content = find_revision(project.directory, "HEAD").read(project.path)
+        committed = content and project_of(content, path=project.path, shown="HEAD").policy.policy_from
+    except AuditError:  # in no repository, or with another audit.toml so far
+        return
+    if committed and committed != project.policy.policy_from:
+        raise SignoffError(
+            f"policy_from is not {committed} any more, as it was committed",
+            where=project.path.name,
+            todo=f"take the change back, or name the revision yourself: --policy-from {committed}",
+        )
+
+
+def _checked(revoked: bytes, name: str) -> bytes:
+    """ssh-keygen refuses every signature when it cannot read this file, as if all keys were revoked."""
+    if revoked.startswith(_KRL):
+        return revoked
+    for number, line in enumerate(revoked.splitlines(), start=1):
+        text = line.strip()
+        if text and not text.startswith(b"#") and b"AAAA" not in text:
+            raise ConfigError(
+                "is no public key",
+                where=f"{name}:{number}",
+                todo="expected public keys, one a line, or a KRL (ssh-keygen -k)",
+            )
+    return revoked

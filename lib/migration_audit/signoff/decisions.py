@@ -1,0 +1,95 @@
+"""``signoff/<reviewer>.json``: the small file that a signature covers. It names a run by the digest of its statement."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from migration_audit.model.signoff import Decision
+from migration_audit.project.policy_spec import IDENTITY
+
+FOLDER = "signoff"
+SCHEMA_VERSION = 1
+DECISION_TYPE = "https://migration-audit.dev/sign-off/v1"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedDecision:
+    """The content of such a file."""
+
+    reviewer: str
+    decision: Decision
+    comment: str
+    statement_sha256: str
+    project: str
+    environment: str
+    run: str
+    verdict: str
+    waivers: tuple[str, ...]
+    """Keys of the waived findings of the evidence, which this reviewer accepts with it."""
+    signed_at: datetime
+    expires: datetime | None
+
+    def to_bytes(self) -> bytes:
+        """The bytes that are signed."""
+        body = {
+            "schema_version": SCHEMA_VERSION,
+            "type": DECISION_TYPE,
+            "reviewer": self.reviewer,
+            "decision": self.decision.value,
+            "comment": self.comment,
+            "statement": {"sha256": self.statement_sha256},
+            "project": self.project,
+            "environment": self.environment,
+            "run": self.run,
+            "verdict": self.verdict,
+            "waivers": list(self.waivers),
+            "signed_at": self.signed_at.astimezone(UTC).strftime(_TIME),
+            "expires": self.expires.astimezone(UTC).strftime(_TIME) if self.expires else None,
+        }
+        return (json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def read_decision(content: bytes) -> SignedDecision:
+    """What such a file says; raises ValueError with the reason when it is none."""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        raise ValueError("it is no JSON") from None
+    if not isinstance(body, dict) or body.get("type") != DECISION_TYPE or body.get("schema_version") != SCHEMA_VERSION:
+        raise ValueError("it is no sign-off of a version that is known")
+    try:
+        return SignedDecision(
+            reviewer=_text(body["reviewer"], IDENTITY),
+            decision=Decision(body["decision"]),
+            comment=_text(body["comment"]),
+            statement_sha256=_text(body["statement"]["sha256"], r"[0-9a-f]{64}"),
+            project=_text(body["project"]),
+            environment=_text(body["environment"]),
+            run=_text(body["run"]),
+            verdict=_text(body["verdict"]),
+            waivers=tuple(map(_text, body["waivers"])),
+            signed_at=_time(body["signed_at"]),
+            expires=None if body["expires"] is None else _time(body["expires"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"it is no sign-off: {type(error).__name__}: {error}") from None
+
+
+def is_identity(name: str) -> bool:
+    """Whether a reviewer may be called so: it has to be a file's name, and one principal."""
+    return re.fullmatch(IDENTITY, name) is not None
+
+
+def _text(value: Any, regex: str | None = None) -> str:
+    if not isinstance(value, str) or (regex is not None and re.fullmatch(regex, value) is None):
+        raise ValueError(f"{value!r:.60} is not what stands there")
+    return value
+
+
+def _time(value: Any) -> datetime:
+    return datetime.strptime(_text(value), _TIME).replace(tzinfo=UTC)

@@ -1,0 +1,120 @@
+"""Whether the files of a run are those that its statement names, and the statement is about this very run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from migration_audit.model.signoff import Sentence
+from migration_audit.signoff.decisions import FOLDER
+from migration_audit.signoff.statement import PREDICATE_TYPE, REPEATED, STATEMENT_FILE, STATEMENT_TYPE
+
+SIGNED_PAGE = "signed-off.html"
+"""Made from the report and the sign-offs, and made anew with each; no signature covers it."""
+EVIDENCE_FILE = "evidence.json"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; empty when it cannot be read as one."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def subjects(folder: Path) -> dict[str, str]:
+    """The files that a run's statement names, with their SHA-256; empty when it is no statement."""
+    return _subjects(read_json(folder / STATEMENT_FILE)) or {}
+
+
+def evidence_of(folder: Path) -> dict[str, Any]:
+    """The evidence of a run; empty when it cannot be read."""
+    return read_json(folder / EVIDENCE_FILE)
+
+
+def file_sentences(folder: Path) -> Iterator[Sentence]:
+    """What is to be said about the files of a run and its statement; what does not hold names the file."""
+    statement, evidence = read_json(folder / STATEMENT_FILE), read_json(folder / EVIDENCE_FILE)
+    named = _subjects(statement)
+    if named is None:
+        yield _bad(
+            f"{STATEMENT_FILE} is missing, or it is no statement of a run", "restore it from git, or run the audit again"
+        )
+        return
+    wrong = list(_wrong_files(folder, named))
+    yield from wrong
+    if not wrong:
+        yield Sentence(ok=True, text=f"{len(named)} files are, byte for byte, those that {STATEMENT_FILE} names")
+    predicate = statement.get("predicate")
+    differing = list(_wrong_predicate(folder, predicate if isinstance(predicate, dict) else {}, evidence))
+    yield from differing
+    if not differing:
+        found = evidence.get("server")
+        server = found if isinstance(found, dict) else {}
+        yield Sentence(
+            ok=True,
+            text=f"the statement is about this run: project {evidence.get('project')}, environment "
+            f"{evidence.get('environment')}, run {folder.name}, database {server.get('database') or 'unknown'} "
+            f"on server {server.get('system_identifier') or 'unknown'}",
+        )
+    if evidence.get("complete") is True and evidence.get("error") is None:
+        yield Sentence(ok=True, text="the run reached its end")
+    else:
+        yield _bad("the run did not reach its end: its evidence is not complete", "run the audit again")
+
+
+def _wrong_files(folder: Path, named: Mapping[str, str]) -> Iterator[Sentence]:
+    for name, digest in sorted(named.items()):
+        path = folder / name
+        if path.is_symlink() or not path.is_file():
+            yield _bad(f"{name} is missing", "restore it from git")
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            yield _bad(f"{name} is not what it was when the run ended: its SHA-256 differs", "restore it from git")
+    for name in sorted(set(_present(folder)) - set(named)):
+        yield _bad(f"{name} does not belong to the run: {STATEMENT_FILE} does not name it", "move it away")
+
+
+def _present(folder: Path) -> Iterator[str]:
+    """The files that a statement should name; what sign-offs add is not among them."""
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder).as_posix()
+        is_own = name in {STATEMENT_FILE, SIGNED_PAGE} or name.split("/")[0] == FOLDER
+        if not is_own and (path.is_symlink() or not path.is_dir()):
+            yield name
+
+
+def _wrong_predicate(folder: Path, predicate: Mapping[str, Any], evidence: Mapping[str, Any]) -> Iterator[Sentence]:
+    for name in REPEATED:
+        if predicate.get(name) != evidence.get(name):
+            yield _bad(f"{STATEMENT_FILE} and {EVIDENCE_FILE} differ in {name}", "restore both from git")
+    if predicate.get("run") != folder.name:
+        yield _bad(
+            f"the statement is about the run {predicate.get('run')}, and this folder is called {folder.name}",
+            "a run is signed under its own name: restore the folder from git",
+        )
+    if evidence.get("environment") != folder.parent.name:
+        yield _bad(
+            f"the run is of environment {evidence.get('environment')}, and it stands in the folder {folder.parent.name}",
+            "a sign-off of one environment is none of another: put it back where it was",
+        )
+
+
+def _subjects(statement: Mapping[str, Any]) -> dict[str, str] | None:
+    """File names and digests of a statement of ours; None when it is none."""
+    if statement.get("_type") != STATEMENT_TYPE or statement.get("predicateType") != PREDICATE_TYPE:
+        return None
+    try:
+        found = {str(s["name"]): str(s["digest"]["sha256"]) for s in statement["subject"]}
+    except (KeyError, TypeError):
+        return None
+    is_whole = EVIDENCE_FILE in found and "report.html" in found and len(found) == len(statement["subject"])
+    is_inside = all(not name.startswith("/") and ".." not in name.split("/") for name in found)
+    return found if is_whole and is_inside else None
+
+
+def _bad(text: str, todo: str) -> Sentence:
+    return Sentence(ok=False, text=text, todo=todo)

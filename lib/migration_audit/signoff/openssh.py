@@ -1,0 +1,133 @@
+"""The few things that OpenSSH's ``ssh-keygen`` does for us: sign bytes, and say whether a signature is good.
+
+Only exit codes are believed; what the program prints differs between versions. Times are UTC.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from migration_audit.model.errors import AuditError
+
+NAMESPACE = "migration-audit"
+"""What our signatures are for; a signature of a commit is for ``git`` and is none of ours."""
+
+_PROGRAM = "ssh-keygen"
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The keys of a policy, as files for ``ssh-keygen``."""
+
+    allowed_signers: Path
+    revoked: Path | None
+
+
+@contextmanager
+def key_files(allowed_signers: bytes, revoked: bytes | None) -> Iterator[Keys]:
+    """The keys as files that nobody else can write, for as long as the block runs."""
+    with tempfile.TemporaryDirectory(prefix="migration-audit-keys-") as name:
+        folder = Path(name)
+        (folder / "allowed_signers").write_bytes(allowed_signers)
+        if revoked is not None:
+            (folder / "revoked").write_bytes(revoked)
+        yield Keys(allowed_signers=folder / "allowed_signers", revoked=None if revoked is None else folder / "revoked")
+
+
+def is_intact(message: bytes, signature: Path) -> bool:
+    """Whether the signature is one of these bytes, for our namespace, by whichever key made it."""
+    return _accepts(["-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(signature)], message)
+
+
+def is_signed_by(message: bytes, signature: Path, *, identity: str, at: datetime, keys: Keys, revocation: bool) -> bool:
+    """Whether it is a signature of these bytes by a key that ``allowed_signers`` gave to ``identity`` at that time.
+
+    With ``revocation`` a key that stands among the revoked ones is none.
+    """
+    revoked = ["-r", str(keys.revoked)] if revocation and keys.revoked is not None else []
+    time = f"verify-time={at.astimezone(UTC).strftime('%Y%m%d%H%M%S')}"
+    return _accepts(
+        [
+            *("-Y", "verify", "-n", NAMESPACE, "-I", identity, "-f", str(keys.allowed_signers)),
+            *("-s", str(signature), "-O", time, *revoked),
+        ],
+        message,
+    )
+
+
+def is_known(identity: str, keys: Keys) -> bool:
+    """Whether ``allowed_signers`` has a key of this reviewer, valid or not."""
+    return _accepts(["-Y", "match-principals", "-I", identity, "-f", str(keys.allowed_signers)], b"")
+
+
+def fingerprint(key_line: str) -> str:
+    """``SHA256:…`` of a public key, as ``ssh-keygen -l`` shows it. Raises AuditError for a line that is no key."""
+    done = _run(["-l", "-f", "-"], f"{key_line}\n".encode())
+    found = _FINGERPRINT.search(done.stdout.decode("utf-8", "replace"))
+    if done.returncode or found is None:
+        raise AuditError("is no public key", where=key_line[:40], todo="see `ssh-keygen -l -f FILE`")
+    return found.group()
+
+
+def sign_file(path: Path, *, key: Path) -> None:
+    """Write ``<path>.sig``; a passphrase or a touch is asked for on the terminal. Raises AuditError."""
+    arguments = [_PROGRAM, "-q", "-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(path)]
+    try:
+        done = subprocess.run(arguments, env=_environment(), check=False, capture_output=True, timeout=300)
+    except FileNotFoundError:
+        raise _missing() from None
+    except subprocess.TimeoutExpired:
+        raise AuditError("nobody answered ssh-keygen for five minutes", where=str(key), todo="sign again") from None
+    if done.returncode or not path.with_name(f"{path.name}.sig").is_file():
+        said = " ".join((done.stderr + done.stdout).decode("utf-8", "replace").split()) or "no reason was given"
+        raise AuditError(f"ssh-keygen did not sign: {said}", where=str(key), todo="try it by hand: ssh-keygen -Y sign")
+
+
+def agent_keys() -> list[str]:
+    """The public keys that the agent holds, as lines of ``.pub`` files. Raises AuditError for no agent or no key."""
+    try:
+        done = subprocess.run(["ssh-add", "-L"], capture_output=True, check=False, timeout=30, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise AuditError(f"ssh-add cannot be run: {error}", todo="install the OpenSSH client") from None
+    lines = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
+    if done.returncode or not lines:
+        raise AuditError(
+            "the agent holds no key, or none is running", where="--key agent", todo="`ssh-add`, or name a key file"
+        )
+    return lines
+
+
+def _accepts(arguments: Sequence[str], message: bytes) -> bool:
+    return _run(arguments, message).returncode == 0
+
+
+def _run(arguments: Sequence[str], message: bytes) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            [_PROGRAM, *arguments], input=message, capture_output=True, check=False, timeout=60, env=_environment()
+        )
+    except FileNotFoundError:
+        raise _missing() from None
+    except subprocess.TimeoutExpired:
+        raise AuditError("ssh-keygen did not answer for a minute", todo="try it by hand") from None
+
+
+def _environment() -> dict[str, str]:
+    """Validity in allowed_signers is local time where it names no zone: everywhere the same one here."""
+    return {**os.environ, "TZ": "UTC", "LC_ALL": "C"}
+
+
+def _missing() -> AuditError:
+    return AuditError(
+        "signatures need OpenSSH's ssh-keygen, and it is not installed",
+        todo="on Debian and Ubuntu: apt-get install openssh-client (8.9 or newer)",
+    )

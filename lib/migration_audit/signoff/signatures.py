@@ -1,0 +1,204 @@
+"""The sign-offs of a run, each verified: whose signature, over which bytes, about which run, and whether it holds now."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from migration_audit.model.errors import AuditError
+from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
+from migration_audit.signoff import openssh
+from migration_audit.signoff.authority import Authority
+from migration_audit.signoff.decisions import FOLDER, SignedDecision, read_decision
+from migration_audit.signoff.files import EVIDENCE_FILE, file_sentences, read_json
+from migration_audit.signoff.sshsig import SshSignature, read_signature
+from migration_audit.signoff.statement import STATEMENT_FILE
+
+_CLOCKS = timedelta(minutes=5)
+"""How far two machines' clocks may be apart."""
+
+
+def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> SignedRun:
+    """Everything that can be said about a run's folder without a database: files, statement, each sign-off.
+
+    Never raises for what is wrong with the run: that becomes a sentence. Raises AuditError without ssh-keygen.
+    """
+    evidence = read_json(folder / EVIDENCE_FILE)
+    statement = folder / STATEMENT_FILE
+    digest = hashlib.sha256(statement.read_bytes()).hexdigest() if statement.is_file() else ""
+    here = folder / FOLDER
+    names = sorted(path.name for path in here.iterdir()) if here.is_dir() else []
+    with openssh.key_files(authority.allowed_signers, authority.revoked) as keys:
+        about = _About(folder=folder, evidence=evidence, statement_sha256=digest, keys=keys, authority=authority, now=now)
+        signoffs = tuple(about.signoff(here / name) for name in names if name.endswith(".json"))
+    return SignedRun(
+        folder=str(folder),
+        name=folder.name,
+        environment=str(evidence.get("environment") or folder.parent.name),
+        evidence=evidence,
+        statement_sha256=digest,
+        sentences=(*file_sentences(folder), *_strangers(names)),
+        signoffs=signoffs,
+    )
+
+
+def _strangers(names: list[str]) -> Iterator[Sentence]:
+    for name in names:
+        if not name.endswith(".json") and not (name.endswith(".json.sig") and name[: -len(".sig")] in names):
+            yield Sentence(
+                ok=False, text=f"{FOLDER}/{name} belongs to no sign-off", todo="restore its .json, or move it away"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _About:
+    """What every sign-off of a run is judged by."""
+
+    folder: Path
+    evidence: Mapping[str, Any]
+    statement_sha256: str
+    keys: openssh.Keys
+    authority: Authority
+    now: datetime
+
+    def signoff(self, path: Path) -> SignOff:
+        """One sign-off; what cannot be read counts for nothing and says so."""
+        name = path.name.removesuffix(".json")
+        try:
+            content = path.read_bytes()
+            decision = read_decision(content)
+            signature = _signature_of(path)
+        except (OSError, ValueError) as error:
+            sentence = Sentence(ok=False, text=f"{FOLDER}/{path.name}: {error}", todo="restore it from git")
+            return SignOff(reviewer=name, decision=None, sentences=(sentence,))
+        intact = tuple(self._integrity(path, content, decision, signature))
+        authority = tuple(self._authority(path, content, decision, signature))
+        return SignOff(
+            reviewer=decision.reviewer,
+            decision=decision.decision,
+            comment=decision.comment,
+            signed_at=decision.signed_at,
+            expires=decision.expires,
+            fingerprint=_fingerprint(signature),
+            waivers=decision.waivers,
+            sentences=(*intact, *authority),
+            is_intact=all(s.ok is not False for s in intact),
+            is_authorised=all(s.ok is not False for s in authority),
+        )
+
+    def _integrity(
+        self, path: Path, content: bytes, decision: SignedDecision, signature: SshSignature
+    ) -> Iterator[Sentence]:
+        shown, again = f"{FOLDER}/{path.name}", "restore it from git, or let the reviewer sign again"
+        if signature.namespace != openssh.NAMESPACE:
+            yield _bad(
+                f"the signature of {shown} was made for {signature.namespace!r} and not for {openssh.NAMESPACE!r}", again
+            )
+        elif openssh.is_intact(content, path.with_name(f"{path.name}.sig")):
+            yield _good(f"the signature is one of {shown}, made for {openssh.NAMESPACE!r}")
+        else:
+            yield _bad(f"the signature does not fit {shown}: one of the two was changed", again)
+        if path.name != f"{decision.reviewer}.json":
+            yield _bad(f"{shown} says that it is of {decision.reviewer}", "a sign-off stands under its reviewer's name")
+        if decision.statement_sha256 == self.statement_sha256:
+            yield _good(f"it is about this {STATEMENT_FILE} (SHA-256 {decision.statement_sha256})")
+        else:
+            yield _bad(
+                f"it is about another {STATEMENT_FILE} (SHA-256 {decision.statement_sha256}), so about another run",
+                "a sign-off counts for the one run that it was made for: sign this one",
+            )
+        for name in ("project", "environment", "verdict"):
+            if getattr(decision, name) != self.evidence.get(name):
+                yield _bad(f"it is about {name} {getattr(decision, name)}, not {self.evidence.get(name)}", "sign this run")
+        if decision.run != self.folder.name:
+            yield _bad(f"it is about the run {decision.run}, not {self.folder.name}", "sign this run")
+
+    def _authority(
+        self, path: Path, content: bytes, decision: SignedDecision, signature: SshSignature
+    ) -> Iterator[Sentence]:
+        yield from self._identity(path, content, decision, signature)
+        yield from self._times(decision)
+        if decision.decision is Decision.APPROVE:
+            yield _good(f"{decision.reviewer} approves")
+        else:
+            yield _good(f"{decision.reviewer} rejects")
+
+    def _identity(self, path: Path, content: bytes, decision: SignedDecision, signature: SshSignature) -> Iterator[Sentence]:
+        who, at, key = decision.reviewer, decision.signed_at, _fingerprint(signature) or "unknown"
+        sig = path.with_name(f"{path.name}.sig")
+
+        def signed(*, revocation: bool) -> bool:
+            return openssh.is_signed_by(content, sig, identity=who, at=at, keys=self.keys, revocation=revocation)
+
+        if not signed(revocation=False):
+            yield _bad(*self._why_not(who, at, key, signature))
+            return
+        yield _good(f"the key {key} is {who}'s by {self.authority.source}, and it was valid on {_day(at)}")
+        if self.keys.revoked is None:
+            yield Sentence(ok=None, text="the policy names no list of revoked keys")
+        elif signed(revocation=True):
+            yield _good("the key is not revoked")
+        else:
+            yield _bad(f"the key {key} of {who} is revoked", "whoever else may sign has to look at the run and sign it")
+
+    def _why_not(self, who: str, at: datetime, key: str, signature: SshSignature) -> tuple[str, str]:
+        if not openssh.is_known(who, self.keys):
+            return f"{who} is no reviewer: not in {self.authority.source}", "add the key to allowed_signers there first"
+        if signature.key_line.split(" ")[1].encode() in self.authority.allowed_signers:
+            what = f"the key {key} is not one with which {who} could sign on {_day(at)}"
+            why = "it is somebody else's, for something else, or was not valid then"
+            todo = "see its line in allowed_signers: principals, namespaces, valid-after, valid-before"
+            return f"{what}: {why}", todo
+        return f"the key {key} is not one of {who}", "sign with a key that allowed_signers gives to this reviewer"
+
+    def _times(self, decision: SignedDecision) -> Iterator[Sentence]:
+        generated = parse_time(self.evidence.get("generated_at"))
+        if generated is None or decision.signed_at < generated - _CLOCKS:
+            yield _bad(f"it says {_day(decision.signed_at)}, which is before the audit itself", "sign again")
+        elif decision.signed_at > self.now + _CLOCKS:
+            yield _bad(f"it says {_day(decision.signed_at)}, which is yet to come", "set the clock right, and sign again")
+        if decision.expires is None:
+            yield _good("it does not expire by itself")
+        elif self.now > decision.expires:
+            yield _bad(f"it expired on {_day(decision.expires)}", "look at a new run, and sign that")
+        else:
+            yield _good(f"it holds until {_day(decision.expires)}")
+
+
+def _signature_of(path: Path) -> SshSignature:
+    beside = path.with_name(f"{path.name}.sig")
+    if not beside.is_file():
+        raise ValueError(f"its signature {beside.name} is missing")
+    return read_signature(beside.read_bytes())
+
+
+def parse_time(value: Any) -> datetime | None:
+    """A time as evidence writes it; None for anything else."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _fingerprint(signature: SshSignature) -> str | None:
+    try:
+        return openssh.fingerprint(signature.key_line)
+    except AuditError:
+        return None
+
+
+def _day(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _good(text: str) -> Sentence:
+    return Sentence(ok=True, text=text)
+
+
+def _bad(text: str, todo: str) -> Sentence:
+    return Sentence(ok=False, text=text, todo=todo)

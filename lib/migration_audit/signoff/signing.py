@@ -1,0 +1,238 @@
+"""Adding a signature: a run moves to ``signed/`` with its first one, whole or not at all; nothing signed is rewritten."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from migration_audit.model.errors import AuditError, SignoffError, UsageError
+from migration_audit.model.signoff import Sentence, SignedRun, SignOff
+from migration_audit.signoff import openssh
+from migration_audit.signoff.authority import Authority
+from migration_audit.signoff.decisions import FOLDER, SignedDecision, is_identity
+from migration_audit.signoff.files import SIGNED_PAGE
+from migration_audit.signoff.signatures import read_signed_run
+
+SIGNED = "signed"
+"""Below the report folder: ``signed/<environment>/<run>/``."""
+AGENT = "agent"
+_OF_A_RUN = ("statement.json", "evidence.json", "report.html")
+
+PageOf = Callable[[Path, SignedRun], bytes]
+"""The signed-off page of a run as it stands in a folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A run that may be signed, and what would be signed."""
+
+    folder: Path
+    run: SignedRun
+    target: Path
+    """Where the run is afterwards; ``folder`` itself when it was signed before."""
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """The evidence that the signature is about."""
+        return self.run.evidence
+
+
+def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime) -> Proposal:
+    """The run as it would be signed by ``reviewer``.
+
+    Raises SignoffError when it may not be signed: files that are not those of the run, an incomplete run, a reviewer whom
+    the policy does not know or does not let sign, one who signed before. Raises UsageError where there is no run.
+    """
+    folder = find_run(folder)
+    _check_reviewer(reviewer, authority)
+    run = read_signed_run(folder, authority, now=now)
+    wrong = [s for s in (*run.sentences, *_broken(run)) if s.ok is False]
+    if wrong:
+        what = "; ".join(s.text for s in wrong[:5]) + (f"; and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+        raise SignoffError(f"may not be signed: {what}", where=str(folder), todo=wrong[0].todo)
+    if run.evidence.get("project") != authority.project.name:
+        what = f"is a run of the project {run.evidence.get('project')}, and audit.toml is of {authority.project.name}"
+        raise SignoffError(what, where=str(folder), todo="name the right audit.toml with --config")
+    _check_needs(run, authority, reviewer)
+    if any(s.reviewer.casefold() == reviewer.casefold() for s in run.signoffs):
+        todo = "a decision stands: audit again, and sign the new run"
+        raise SignoffError(f"{reviewer} has signed this run already", where=str(folder), todo=todo)
+    return Proposal(folder=folder, run=run, target=_target(folder))
+
+
+def add_signature(
+    proposal: Proposal, decision: SignedDecision, authority: Authority, *, key: str, page_of: PageOf, now: datetime
+) -> SignOff:
+    """Sign, verify what was signed, and only then put it where it belongs; the run stands in ``proposal.target`` then.
+
+    ``key`` is the path of a private key, or of a public key whose private half the agent or a hardware key holds, or
+    ``agent``. Raises SignoffError when the signature would not count, AuditError when ssh-keygen does not sign.
+    """
+    try:
+        return _add_signature(proposal, decision, authority, key, page_of, now)
+    except OSError as error:
+        what = f"nothing was signed: {error.filename or proposal.target}: {error.strerror}"
+        raise AuditError(what, where=str(proposal.folder), todo="make room, or make it writable; then sign again") from error
+    finally:
+        with suppress(OSError):  # there are runs in it, as there should be
+            proposal.target.parent.rmdir()
+            proposal.target.parent.parent.rmdir()
+
+
+def _add_signature(
+    proposal: Proposal, decision: SignedDecision, authority: Authority, key: str, page_of: PageOf, now: datetime
+) -> SignOff:
+    proposal.target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".signing-", dir=proposal.target.parent) as name:
+        # The copy is called like the run, below a folder that is called like its environment.
+        staged = Path(name) / proposal.run.environment / proposal.run.name
+        shutil.copytree(proposal.folder, staged, symlinks=True)
+        made = staged / FOLDER / f"{decision.reviewer}.json"
+        made.parent.mkdir(exist_ok=True)
+        made.write_bytes(decision.to_bytes())
+        openssh.sign_file(made, key=_key_file(key, decision.reviewer, authority, Path(name)))
+        run = read_signed_run(staged, authority, now=now)
+        own = next(s for s in run.signoffs if s.reviewer == decision.reviewer)
+        wrong = [s for s in (*run.sentences, *own.sentences) if s.ok is False]
+        if wrong:
+            raise SignoffError(f"nothing was signed: {wrong[0].text}", where=decision.reviewer, todo=wrong[0].todo)
+        page = page_of(staged, run)
+        if proposal.target == proposal.folder:
+            _add(staged, proposal.folder, decision.reviewer, page)
+        else:
+            (staged / SIGNED_PAGE).write_bytes(page)
+            _move(staged, proposal)
+    return own
+
+
+def find_run(named: Path) -> Path:
+    """The run's folder: itself, that of a file in it, or the newest run of an environment's folder. Raises UsageError."""
+    if named.is_file():
+        named = next((p for p in named.absolute().parents if _is_run(p)), named)
+    if _is_run(named):
+        return _short(named)
+    runs = sorted({p.parent for name in _OF_A_RUN for p in named.glob(f"*/{name}")}) if named.is_dir() else []
+    if runs:
+        return _short(runs[-1])
+    raise UsageError(
+        "is no run: it holds no statement.json",
+        where=str(named),
+        todo="name a folder such as reports/dev/20261123T114500Z-1a2b3c4, or reports/dev for its newest run",
+    )
+
+
+def _is_run(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in _OF_A_RUN)  # one of them may be what is missing
+
+
+def _short(path: Path) -> Path:
+    """The path without links, and as short as it is from here."""
+    resolved = path.resolve()
+    return resolved.relative_to(Path.cwd()) if resolved.parent.parent.is_relative_to(Path.cwd()) else resolved
+
+
+def _check_reviewer(reviewer: str, authority: Authority) -> None:
+    if not is_identity(reviewer):
+        todo = "expected the name that allowed_signers has, such as ann@example.org: letters, digits and . _ + @ -"
+        raise UsageError("is not how a reviewer can be called", where=reviewer, todo=todo)
+    with openssh.key_files(authority.allowed_signers, authority.revoked) as keys:
+        if not openssh.is_known(reviewer, keys):
+            raise SignoffError(
+                f"{reviewer} is no reviewer: not in {authority.source}",
+                where="--as",
+                todo="add a line with the reviewer's public key to allowed_signers there first",
+            )
+
+
+def _broken(run: SignedRun) -> list[Sentence]:
+    """What is wrong with signatures that are there already; who made them does not matter."""
+    return [s for signoff in run.signoffs if not signoff.is_intact for s in signoff.sentences]
+
+
+def _check_needs(run: SignedRun, authority: Authority, reviewer: str) -> None:
+    needs = authority.policy.of(run.environment)
+    if needs.signers and reviewer not in needs.signers:
+        what = f"{reviewer} may not sign {run.environment}: its signers are {', '.join(needs.signers)}"
+        raise SignoffError(what, where=authority.source, todo="let one of them sign")
+    if not needs.author_may_sign and reviewer.casefold() in authors(run.evidence):
+        what = f"{reviewer} made this run or its commit, and its author may not sign it"
+        raise SignoffError(what, where=authority.source, todo="let somebody else look at it and sign")
+
+
+def authors(evidence: dict[str, Any]) -> set[str]:
+    """Who wrote the audited commit, and who ran the audit, in lower case."""
+    said = evidence.get("author")
+    return {str(name).casefold() for name in said.values() if name} if isinstance(said, dict) else set()
+
+
+def _target(folder: Path) -> Path:
+    environment = folder.parent
+    if environment.parent.name == SIGNED:
+        return folder
+    target = environment.parent / SIGNED / environment.name / folder.name
+    if target.exists():
+        todo = "sign the run in that folder, and remove this copy"
+        raise SignoffError("was signed already: it stands where signed runs stand", where=str(target), todo=todo)
+    return target
+
+
+def _move(staged: Path, proposal: Proposal) -> None:
+    try:
+        staged.rename(proposal.target)
+    except OSError as error:
+        raise SignoffError(f"cannot be made: {error.strerror}", where=str(proposal.target), todo="sign again") from None
+    shutil.rmtree(proposal.folder, ignore_errors=True)
+    with suppress(OSError):  # other runs are left in it
+        proposal.folder.parent.rmdir()
+
+
+def _add(staged: Path, folder: Path, reviewer: str, page: bytes) -> None:
+    """Two new files, the signature first: without its .json it counts for nothing; and the page of all."""
+    target = folder / FOLDER
+    names = (f"{reviewer}.json.sig", f"{reviewer}.json")
+    added: list[Path] = []
+    try:
+        for name in names:
+            with (target / name).open("xb") as file:  # what was signed is never written again
+                added.append(target / name)
+                file.write((staged / FOLDER / name).read_bytes())
+        (staged / SIGNED_PAGE).write_bytes(page)
+        (staged / SIGNED_PAGE).replace(folder / SIGNED_PAGE)
+    except OSError as error:
+        for path in added:
+            path.unlink(missing_ok=True)
+        raise SignoffError(f"cannot be written: {error.strerror}", where=str(target), todo="sign again") from None
+
+
+def _key_file(key: str, reviewer: str, authority: Authority, folder: Path) -> Path:
+    """A file that ``ssh-keygen -f`` takes: the one that was named, or the reviewer's public key of the agent."""
+    if key == AGENT:
+        path = folder / "agent.pub"
+        path.write_text(_agent_key(reviewer, authority) + "\n")
+        return path
+    path = Path(key).expanduser()
+    if not path.is_file():
+        raise UsageError("there is no such key", where=key, todo="name a key file, or agent")
+    return path
+
+
+def _agent_key(reviewer: str, authority: Authority) -> str:
+    """The key of the agent that allowed_signers gives to this reviewer; the only one, where none is named there."""
+    held = openssh.agent_keys()
+    lines = authority.allowed_signers.decode("utf-8", "replace").splitlines()
+    own = [key for key in held if any(key.split()[1] in line and reviewer in line for line in lines)]
+    if own:
+        return own[0]
+    if len(held) == 1:
+        return held[0]
+    raise AuditError(
+        f"the agent holds {len(held)} keys, and allowed_signers gives none of them to {reviewer}",
+        where="--key agent",
+        todo="name the public key's file with --key",
+    )

@@ -1,0 +1,113 @@
+"""The inputs of the BOOT checks and of RET007: Compose files, images, and what the owner's last SQL makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from migration_audit import sources
+from migration_audit.artifacts.boot import read_boot
+from migration_audit.artifacts.compose import read_stack
+from migration_audit.artifacts.image import read_image
+from migration_audit.model.compose import Stack
+from migration_audit.model.errors import AuditError
+from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.image import Boot, Image
+from migration_audit.model.location import Location
+from migration_audit.model.post import PostObject
+from migration_audit.project import BootSettings, Project
+from migration_audit.sources.post_objects import find_post_objects
+
+_T = TypeVar("_T")
+_NO_BOOT = Unavailable(reason="audit.toml has no [boot]", required=False)
+
+
+def boot_inputs(project: Project) -> dict[str, Any]:
+    """What the checks ask for by name, each the fact or why it is not there: ``stack``, ``dev_stack``, ``owner_boot``,
+    ``owner_image``, ``owner_variables``, ``post_objects``, and ``images``, the image of each rule of RET007.
+
+    ``owner_variables`` are the environment that the Compose files give the owner. Files are read, nothing is run or built.
+    Raises nothing that a report could tell.
+    """
+    images = {"images": _images(project)}
+    boot = project.boot
+    names = ("stack", "dev_stack", "owner_boot", "owner_image", "owner_variables", "post_objects")
+    if boot is None:
+        return {**dict.fromkeys(names, _NO_BOOT), **images}
+    stack = _stack(project, boot)
+    owner_boot, owner_image = _owner(project, boot, stack)
+    return {
+        "stack": stack,
+        "dev_stack": _dev_stack(project, boot),
+        "owner_boot": owner_boot,
+        "owner_image": owner_image,
+        "owner_variables": _variables(boot, stack),
+        "post_objects": _post_objects(project, boot),
+        **images,
+    }
+
+
+def _read(read: Callable[[], _T]) -> _T | Unavailable:
+    try:
+        return read()
+    except AuditError as error:
+        return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+
+
+def _stack(project: Project, boot: BootSettings) -> Stack | Unavailable:
+    if not boot.compose:
+        return Unavailable(reason="audit.toml names no compose files in [boot]", required=False)
+    return _read(lambda: read_stack(boot.compose, profiles=boot.profiles, shown_from=project.directory))
+
+
+def _dev_stack(project: Project, boot: BootSettings) -> Stack | Unavailable:
+    """Of a stack for development every profile counts: whoever runs both services at all must get the order."""
+    if not boot.dev_compose:
+        return Unavailable(reason="audit.toml names no dev_compose in [boot]", required=False)
+    if not any(file.exists() for file in boot.dev_compose):
+        return Unavailable(reason="the files of dev_compose are not there", required=False)
+    return _read(lambda: read_stack(boot.dev_compose, profiles=("*",), shown_from=project.directory))
+
+
+def _owner(
+    project: Project, boot: BootSettings, stack: Stack | Unavailable
+) -> tuple[Boot | Unavailable, Image | Unavailable]:
+    if isinstance(stack, Unavailable) and (boot.compose or boot.dockerfile is None):
+        return stack, stack
+    service = None
+    if isinstance(stack, Stack):
+        service = stack.service(boot.owner_service or "")
+        if service is None:
+            reason = f"{', '.join(stack.files)}: no service {boot.owner_service}, which audit.toml names as the owner"
+            missing = Unavailable(reason=reason, outcome=Outcome.ERRORED)
+            return missing, missing
+    found = _read(lambda: read_boot(service, dockerfile=boot.dockerfile, context=boot.context, shown_from=project.directory))
+    return (found, found) if isinstance(found, Unavailable) else found
+
+
+def _variables(boot: BootSettings, stack: Stack | Unavailable) -> Mapping[str, str] | Unavailable:
+    """Those with a value that the files alone decide."""
+    if isinstance(stack, Unavailable):
+        return stack
+    service = stack.service(boot.owner_service or "")
+    if service is None:
+        return Unavailable(reason=f"no service {boot.owner_service} in {', '.join(stack.files)}")
+    return {name: value for name, value in service.environment if value is not None}
+
+
+def _post_objects(project: Project, boot: BootSettings) -> tuple[PostObject, ...] | Unavailable:
+    if not boot.post_sql:
+        return Unavailable(reason="audit.toml names no post_sql in [boot]", required=False)
+    folder = project.directory
+    return _read(lambda: find_post_objects(sources.load_globs("post_sql", folder, boot.post_sql, shown_from=folder)))
+
+
+def _images(project: Project) -> Mapping[Location, Image | Unavailable]:
+    found: dict[Location, Image | Unavailable] = {}
+    for rule in project.rules_for("RET007"):
+        dockerfile = project.directory / rule.what[0]
+        context = project.directory / rule.context if rule.context else dockerfile.parent
+        found[rule.at] = _read(
+            lambda d=dockerfile, c=context, w=rule.carries: read_image(d, c, shown_from=project.directory, wanted=w)  # type: ignore[misc]
+        )
+    return found

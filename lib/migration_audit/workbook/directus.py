@@ -1,0 +1,206 @@
+"""The inputs of the SNAP checks: the snapshot file, who reads it, and the tables that are not Directus's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from migration_audit import sources
+from migration_audit.artifacts.directus_snapshot import read_directus_snapshot
+from migration_audit.artifacts.directus_version import version_of_image, version_of_package
+from migration_audit.model.directus import (
+    ColumnChange,
+    DirectusLive,
+    DirectusRuntime,
+    DirectusSnapshot,
+    DirectusVersion,
+    RawTable,
+    TargetVersion,
+)
+from migration_audit.model.errors import AuditError
+from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.image import Image, Run
+from migration_audit.model.objects import dotted
+from migration_audit.model.preflight import OriginMap
+from migration_audit.model.relations import Constraint, Table
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.project import Project, SnapshotSettings
+from migration_audit.sources.column_changes import find_column_changes
+
+_NOT_ASKED = Unavailable(reason="audit.toml has no [snapshot]", required=False)
+_NO_BOOT = "audit.toml has no [boot], so DB_EXCLUDE_TABLES and --ignoreRules are not known"
+
+
+def directus_inputs(
+    project: Project,
+    *,
+    owner: Snapshot | Unavailable,
+    owner_origins: OriginMap,
+    live: Snapshot | Unavailable,
+    directus: DirectusLive | Unavailable,
+    image: Image | Unavailable | None = None,
+    run: Run | Unavailable | None = None,
+    variables: Mapping[str, str] | Unavailable | None = None,
+) -> dict[str, Any]:
+    """What the SNAP checks ask for, by name; each the fact, or says why it is not there. Raises nothing that a report tells.
+
+    ``owner`` is the snapshot of the owner's shadow and ``live`` the environment's; ``directus`` what ``read_live`` read
+    beside it. ``image``, ``run`` (what the owner's service starts; None: what the image starts) and ``variables`` (the
+    service's environment) come from ``[boot]``, and are None without it.
+    """
+    names = ("directus_snapshot", "directus_target", "raw_tables", "directus_live", "directus_runtime", "post_changes")
+    settings = project.snapshot
+    if settings is None:
+        return dict.fromkeys(names, _NOT_ASKED)
+    started = image.start if run is None and isinstance(image, Image) else run
+    runtime = _runtime(started, variables)
+    seen = directus if isinstance(directus, DirectusLive) else _unread(project, directus.reason)
+    return {
+        "directus_snapshot": _file(settings),
+        "directus_target": _target(project, settings, image),
+        "raw_tables": _raw_tables(project, owner, owner_origins, live, runtime.search_path),
+        "directus_live": seen,
+        "directus_runtime": runtime,
+        "post_changes": _post_changes(project),
+    }
+
+
+def raw_names(project: Project, owner: Snapshot | Unavailable) -> tuple[tuple[str, str], ...]:
+    """Schema and name of each table that the owner's SQL makes, and of both ledgers."""
+    made = [] if isinstance(owner, Unavailable) else [(table.schema, table.name) for table in owner.of(Table)]
+    ledgers = [(one.schema, one.table) for one in (project.legacy.ledger, project.owner.ledger) if one is not None]
+    return tuple(dict.fromkeys([*made, *ledgers]))
+
+
+def directus_role(project: Project) -> str | None:
+    """The database role with which Directus connects."""
+    return (project.snapshot.role if project.snapshot else None) or project.owner.role
+
+
+def _file(settings: SnapshotSettings) -> DirectusSnapshot | Unavailable:
+    try:
+        return read_directus_snapshot(settings.file, shown=settings.shown)
+    except AuditError as error:
+        return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+
+
+def _target(project: Project, settings: SnapshotSettings, image: Image | Unavailable | None) -> TargetVersion:
+    if settings.version is not None:
+        version = DirectusVersion.parse(settings.version)
+        return TargetVersion(version=version, named=f"[snapshot] version {settings.version}", where=str(settings.at))
+    if image is None:
+        why = "audit.toml has neither [snapshot] version nor [boot] dockerfile"
+        return TargetVersion(version=None, named="audit.toml", where=str(settings.at), reason=why)
+    if isinstance(image, Unavailable):
+        return TargetVersion(version=None, named="the owner's image", reason=image.reason)
+    first = image.stages[0].at if image.stages else None
+    found = version_of_image(image.base, where=str(first) if first else f"{image.dockerfile}:1")
+    if found is not None:
+        return found
+    folder = image.dockerfile.rpartition("/")[0]
+    return version_of_package(project.directory / folder, shown=folder or ".")
+
+
+def _raw_tables(
+    project: Project,
+    owner: Snapshot | Unavailable,
+    origins: OriginMap,
+    live: Snapshot | Unavailable,
+    search_path: tuple[str, ...],
+) -> tuple[RawTable, ...] | Unavailable:
+    if isinstance(owner, Unavailable):
+        return owner
+    ledgers = {(one.schema, one.table) for one in (project.legacy.ledger, project.owner.ledger) if one is not None}
+    made: list[RawTable] = []
+    for schema, name in raw_names(project, owner):
+        key = dotted(schema, name)
+        holder = owner if ("table", key) in owner.by_key else live
+        origin = origins.get(("table", key))
+        made.append(
+            RawTable(
+                schema=schema,
+                name=name,
+                key=key,
+                is_ledger=(schema, name) in ledgers,
+                visible=schema in search_path,
+                single_key=_single_key(holder, key),
+                columns=_columns(holder, key),
+                where=str(origin) if origin else None,
+            )
+        )
+    return tuple(made)
+
+
+def _single_key(holder: Snapshot | Unavailable, key: str) -> bool | None:
+    """Whether the table's primary key is one column; None where the table is not there."""
+    if isinstance(holder, Unavailable) or ("table", key) not in holder.by_key:
+        return None
+    for constraint in holder.of(Constraint):
+        if constraint.type == "primary key" and constraint.belongs_to == ("table", key):
+            return _is_one_column(constraint.definition)
+    return False
+
+
+def _is_one_column(definition: str) -> bool:
+    """``PRIMARY KEY (a)`` against ``PRIMARY KEY (a, b)``; a name in quotes may hold commas."""
+    inside = definition[definition.index("(") + 1 :]
+    bare = "".join(part for number, part in enumerate(inside.split('"')) if number % 2 == 0)
+    return "," not in bare.partition(")")[0]
+
+
+def _columns(holder: Snapshot | Unavailable, key: str) -> tuple[str, ...]:
+    table = None if isinstance(holder, Unavailable) else holder.by_key.get(("table", key))
+    return table.column_order if isinstance(table, Table) else ()
+
+
+def _runtime(run: Run | Unavailable | None, variables: Mapping[str, str] | Unavailable | None) -> DirectusRuntime:
+    reasons = [part.reason for part in (run, variables) if isinstance(part, Unavailable)]
+    if run is None and variables is None:
+        reasons.append(_NO_BOOT)
+    known = variables if isinstance(variables, Mapping) else {}
+    return DirectusRuntime(
+        search_path=_list(known.get("DB_SEARCH_PATH", "")) or ("public",),
+        excluded=frozenset(_list(known.get("DB_EXCLUDE_TABLES", ""))),
+        ignored=frozenset(_ignored(run)) if isinstance(run, Run) else frozenset(),
+        reason="; ".join(dict.fromkeys(reasons)) or None,
+    )
+
+
+def _list(value: str) -> tuple[str, ...]:
+    """Directus's lists: ``a,b``, also behind ``array:``. A space beside a comma is part of the name."""
+    bare = value.removeprefix("array:").removeprefix("string:")
+    return tuple(part for part in bare.split(",") if part)
+
+
+def _ignored(run: Run) -> Iterator[str]:
+    """What every ``schema apply`` that writes is told to leave alone: a table that one of them forgets is not guarded."""
+    told = [_rules(c.words) for c in run.commands if _applies(c.words)]
+    yield from frozenset.intersection(*told) if told else ()
+
+
+def _applies(words: tuple[str, ...]) -> bool:
+    return any(words[n : n + 2] == ("schema", "apply") for n in range(len(words))) and "--dry-run" not in words
+
+
+def _rules(words: tuple[str, ...]) -> frozenset[str]:
+    for position, word in enumerate(words):
+        if word == "--ignoreRules" and position + 1 < len(words):
+            return frozenset(_list(words[position + 1]))
+        if word.startswith("--ignoreRules="):
+            return frozenset(_list(word.partition("=")[2]))
+    return frozenset()
+
+
+def _unread(project: Project, reason: str) -> DirectusLive:
+    return DirectusLive(reason=reason, role=directus_role(project))
+
+
+def _post_changes(project: Project) -> tuple[ColumnChange, ...] | Unavailable:
+    globs = project.boot.post_sql if project.boot else ()
+    if not globs:
+        return Unavailable(reason="audit.toml has no [boot] post_sql", required=False)
+    try:
+        source = sources.load_globs("post_sql", project.directory, globs, shown_from=project.directory)
+    except AuditError as error:
+        return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+    return find_column_changes(source)

@@ -1,0 +1,77 @@
+"""After the deletion there is one SQL source left: the owner's, applied alone, is what live databases are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from migration_audit import shadow, sources
+from migration_audit.model.errors import AuditError
+from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.project import Project
+from migration_audit.workbook.preflight import Preflight, Shadow, build_shadow, load, source_facts
+
+_GONE = Unavailable(reason="the legacy SQL is gone", required=False)
+
+
+def is_legacy_gone(project: Project) -> bool:
+    """Whether no .sql file is left where audit.toml says that the legacy migrations are."""
+    root = project.legacy.root
+    return not any(path.suffix == ".sql" for glob in project.legacy.sql if root.is_dir() for path in root.glob(glob))
+
+
+def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Preflight:
+    """The owner's SQL on an empty server; what compares it with the legacy SQL is not there, and says so.
+
+    The legacy side is an empty snapshot: it makes nothing any more. Raises nothing that a report could tell.
+    """
+    legacy = SourceFacts(role="legacy", name=project.legacy.name, files=(), duplicates=(), gaps=())
+    try:
+        owner = load(project, project.owner)
+    except AuditError as error:
+        return _preflight(sources_read=None, shadow_text="no server was needed", built=_errored(error))
+    facts = (legacy, source_facts("owner", owner))
+    try:
+        server = shadow.find_server(project.provider, extensions=sorted(sources.needed_extensions(owner)), progress=progress)
+        with server.cluster() as cluster:
+            built, _ = build_shadow(cluster, "alone", [owner])
+    except AuditError as error:
+        return _preflight(sources_read=facts, shadow_text="no server", built=_errored(error))
+    return replace(
+        _preflight(sources_read=facts, shadow_text=server.description, built=built),
+        destructions=sources.find_destructions(owner),
+    )
+
+
+def _errored(error: AuditError) -> Unavailable:
+    return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+
+
+def _preflight(*, sources_read: tuple[SourceFacts, ...] | None, shadow_text: str, built: Shadow | Unavailable) -> Preflight:
+    owner: Snapshot | Unavailable
+    if isinstance(built, Unavailable):
+        owner = built
+    elif built.snapshot is None:
+        failure = built.applied.failure
+        at = f"{failure.at}: {failure.message}" if failure else "unknown"
+        owner = Unavailable(reason=f"the owner SQL does not apply: {at}", outcome=Outcome.ERRORED)
+    else:
+        owner = built.snapshot
+    return Preflight(
+        shadow=shadow_text,
+        sources=sources_read or (built if isinstance(built, Unavailable) else _GONE),
+        legacy_applied=_GONE,
+        owner_applied=built if isinstance(built, Unavailable) else built.applied,
+        legacy=replace(owner, objects=(), unmodelled=()) if isinstance(owner, Snapshot) else owner,
+        owner=owner,
+        legacy_origins={},
+        owner_origins={} if isinstance(built, Unavailable) else built.origins,
+        coverage=_GONE,
+        witness=_GONE,
+        repeats=_GONE,
+        orders=_GONE,
+        probes=_GONE,
+        destructions=_GONE,
+    )

@@ -1,0 +1,164 @@
+"""Rehearsals on a server of their own: the writer's first statements, and the fixture of the integration tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import psycopg
+
+from migration_audit import catalog, shadow, sources
+from migration_audit.catalog.access import read_access
+from migration_audit.compare import Rules, compare, in_scope
+from migration_audit.model.errors import AuditError
+from migration_audit.model.finding import Outcome, Phase, Unavailable
+from migration_audit.model.rehearsal import FixtureShadow, Rehearsal
+from migration_audit.model.snapshot import RolesRead, Snapshot
+from migration_audit.model.sql import SqlSource
+from migration_audit.project import Project, Rule
+from migration_audit.shadow.apply import apply_sources
+from migration_audit.shadow.probes import STAND_IN
+from migration_audit.shadow.rehearsal import rehearse
+from migration_audit.sources.needs import statement_needs
+from migration_audit.workbook.preflight import Shadow, apply_to, load
+from migration_audit.workbook.privileges import scoped_access
+
+Progress = Callable[[str], None]
+
+_NO_PROBE = Unavailable(reason="audit.toml names no [[probe]]", required=False)
+_NO_FIXTURE = Unavailable(reason="audit.toml has no [[rule]] with a fixture", required=False)
+_NOT_DUE = Unavailable(reason=f"rehearsed in the phase {Phase.PREFLIGHT.value}", required=False)
+
+
+def rehearsal_inputs(project: Project, *, phase: Phase, progress: Progress) -> dict[str, Any]:
+    """What BOOT005 and RET008 ask for: ``rehearsal`` and ``fixture_shadows``, each the fact or why it is not there.
+
+    Nothing is started where audit.toml asks for neither. Both are rehearsed on one cluster, in databases of their own.
+    Raises nothing that a report could tell.
+    """
+    fixtures = [rule for rule in project.retirement if rule.check == "RET008"]
+    wants_probes = bool(project.probes) and phase is Phase.PREFLIGHT
+    inputs: dict[str, Any] = {
+        "rehearsal": _NO_PROBE if not project.probes else _NOT_DUE,
+        "fixture_shadows": _NO_FIXTURE,
+    }
+    if not (wants_probes or fixtures):
+        return inputs
+    names = [name for name, wanted in (("rehearsal", wants_probes), ("fixture_shadows", fixtures)) if wanted]
+    try:
+        built = {rule.what[0]: _fixture(project, rule) for rule in fixtures}
+        if not wants_probes and all(isinstance(each, FixtureShadow) for each in built.values()):
+            return inputs | {"fixture_shadows": built}
+        return inputs | _on_server(project, built, wants_probes=wants_probes, progress=progress)
+    except (AuditError, psycopg.Error) as error:
+        return inputs | dict.fromkeys(names, Unavailable(reason=_said(error), outcome=Outcome.ERRORED))
+
+
+def _on_server(
+    project: Project, built: Mapping[str, SqlSource | FixtureShadow], *, wants_probes: bool, progress: Progress
+) -> dict[str, Any]:
+    owner, grants = load(project, project.owner), _grants(project)
+    needed = [owner, *filter(None, (grants, *(each for each in built.values() if isinstance(each, SqlSource))))]
+    extensions = frozenset[str]().union(*(sources.needed_extensions(source) for source in needed))
+    server = shadow.find_server(project.provider, extensions=sorted(extensions), progress=progress)
+    found: dict[str, Any] = {}
+    with server.cluster() as cluster:
+        conninfo = cluster.create_database("rehearsal")
+        prepared = _build(conninfo, owner)
+        if built:
+            found["fixture_shadows"] = _fixtures(project, cluster, built, prepared)
+        if wants_probes:
+            found["rehearsal"] = _rehearsal(project, cluster, conninfo, prepared, grants)
+    return found
+
+
+def _said(error: AuditError | psycopg.Error) -> str:
+    return str(error) if isinstance(error, AuditError) else f"the rehearsal ended early: {str(error).strip()}"
+
+
+def _grants(project: Project) -> SqlSource | None:
+    if project.rehearsal is None:
+        return None
+    return sources.load_globs("grants", project.directory, project.rehearsal.grants, shown_from=project.directory)
+
+
+def _fixture(project: Project, rule: Rule) -> SqlSource | FixtureShadow:
+    """The fixture's statements, or why there are none."""
+    path = rule.what[0]
+    if not (project.directory / path).is_file():
+        return FixtureShadow(path=path, reason="there is no such file")
+    try:
+        return sources.load_source("fixture", [project.directory / path], shown_from=project.directory)
+    except AuditError as error:
+        return FixtureShadow(path=path, reason=str(error))
+
+
+def _build(conninfo: str, source: SqlSource) -> Shadow:
+    """The source, applied and read; without roles, which the databases of this cluster share."""
+    return apply_to(conninfo, [source], roles=RolesRead.NONE)
+
+
+def _owner_failed(prepared: Shadow) -> Unavailable:
+    failure = prepared.applied.failure
+    said = f": {failure.at}: {failure.message}" if failure else ""
+    return Unavailable(reason=f"the owner's SQL does not apply{said}", outcome=Outcome.ERRORED)
+
+
+def _fixtures(
+    project: Project, cluster: shadow.Cluster, built: Mapping[str, SqlSource | FixtureShadow], prepared: Shadow
+) -> Mapping[str, FixtureShadow] | Unavailable:
+    if prepared.snapshot is None:
+        return _owner_failed(prepared)
+    expected, _ = in_scope(prepared.snapshot, project)
+    found = {}
+    for number, (path, source) in enumerate(built.items()):
+        if isinstance(source, FixtureShadow):
+            found[path] = source
+            continue
+        made = _build(cluster.create_database(f"fixture_{number}"), source)
+        drift = None
+        if made.snapshot is not None:
+            actual, _ = in_scope(made.snapshot, project)
+            drift = compare(expected=expected, actual=actual, rules=Rules().override(project.rules))
+        found[path] = FixtureShadow(path=path, failure=made.applied.failure, drift=drift)
+    return found
+
+
+def _rehearsal(
+    project: Project, cluster: shadow.Cluster, conninfo: str, prepared: Shadow, grants: SqlSource | None
+) -> Rehearsal | Unavailable:
+    if prepared.snapshot is None:
+        return _owner_failed(prepared)
+    snapshot = prepared.snapshot if grants is None else _granted(conninfo, grants)
+    if isinstance(snapshot, Unavailable):
+        return snapshot
+    role = project.writer_role or STAND_IN
+    probes = [(probe, statement_needs(probe.sql)) for probe in project.probes]
+    unknown = [f'"{probe.name}": {needs.undecided}' for probe, needs in probes if needs.undecided]
+    if unknown and grants is None:
+        return Unavailable(
+            reason=f"the rights that probes need cannot be told, name them in [rehearsal]: {'; '.join(unknown)}"
+        )
+    rehearsed = rehearse(
+        conninfo, probes, role=role, least_rights=grants is None, look=lambda connection: read_access(connection, role)
+    )
+    alone = rehearse(
+        cluster.create_database("rehearsal_alone"), probes, role=role, least_rights=False, look=lambda connection: None
+    )
+    return Rehearsal(
+        role=role,
+        grants=rehearsed.grants if grants is None else tuple(s.text + ";" for s in grants.statements),
+        grants_from=", ".join(file.path for file in grants.files) if grants else None,
+        with_owner=rehearsed.attempts,
+        without_owner=alone.attempts,
+        access=scoped_access(rehearsed.looked, in_scope(snapshot, project)[0], project),
+    )
+
+
+def _granted(conninfo: str, grants: SqlSource) -> Snapshot | Unavailable:
+    """The catalog after the grants, which may change owners."""
+    failure = apply_sources(conninfo, [grants]).applied.failure
+    if failure is None:
+        return catalog.read_snapshot(conninfo).snapshot
+    said = f"the grants of [rehearsal] do not apply: {failure.at}: {failure.message}"
+    return Unavailable(reason=said, outcome=Outcome.ERRORED)

@@ -1,0 +1,123 @@
+"""Sign a run, and verify one: signatures (``signoff``), the policy's arithmetic (``gate``), the page (``report``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from migration_audit import report, signoff
+from migration_audit.gate import approvals, rejections
+from migration_audit.model.errors import AuditError
+from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
+from migration_audit.signoff import Authority, Proposal, SignedDecision
+from migration_audit.workbook.keep import write_atomically
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A run, and everything that was verified about it."""
+
+    run: SignedRun
+    about_run: tuple[Sentence, ...]
+    about_policy: tuple[Sentence, ...]
+    """What the policy makes of the sign-offs."""
+    is_rejected: bool
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether files, signatures and page are what they were; says nothing about who signed, and what."""
+        return self.run.is_intact and all(s.ok is not False for s in self.about_run)
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all of it holds, 1 when the only thing against it is a reviewer who rejects it, 4 otherwise."""
+        if not self.is_intact:
+            return 4
+        if self.is_rejected:
+            return 1
+        return 4 if any(s.ok is False for s in self.about_policy) else 0
+
+
+def decision_of(
+    proposal: Proposal, *, reviewer: str, decision: Decision, comment: str, expires: datetime | None, now: datetime
+) -> SignedDecision:
+    """The decision as it will be signed: about this statement, and with the waivers that its evidence applies."""
+    evidence = proposal.evidence
+    waived = (w["finding"] for w in evidence.get("waivers") or () if w.get("state") == "applied")
+    return SignedDecision(
+        reviewer=reviewer,
+        decision=decision,
+        comment=comment,
+        statement_sha256=proposal.run.statement_sha256,
+        project=evidence["project"],
+        environment=evidence["environment"],
+        run=proposal.run.name,
+        verdict=evidence["verdict"],
+        waivers=tuple(sorted(waived)),
+        signed_at=now.replace(microsecond=0),
+        expires=expires,
+    )
+
+
+def sign(proposal: Proposal, decision: SignedDecision, authority: Authority, *, key: str) -> SignOff:
+    """Sign and file the run below ``signed/``, with its signed-off page; raises AuditError, and then nothing has changed."""
+    now = datetime.now(UTC)
+    return signoff.add_signature(proposal, decision, authority, key=key, page_of=signed_page, now=now)
+
+
+def verify(folder: Path, authority: Authority, *, now: datetime | None = None) -> Verified:
+    """Everything that can be verified of a run without its database and its sources. Raises UsageError for no run."""
+    now = now or datetime.now(UTC)
+    folder = signoff.find_run(folder)
+    run = signoff.read_signed_run(folder, authority, now=now)
+    needs = authority.policy.of(run.environment)
+    authors = signoff.authors(run.evidence)
+    return Verified(
+        run=run,
+        about_run=(*run.sentences, *_project_sentences(run, authority), *page_sentences(folder, run)),
+        about_policy=approvals(run, needs, roles=authority.policy.roles, authors=authors),
+        is_rejected=bool(rejections(run, needs)),
+    )
+
+
+def signed_page(folder: Path, run: SignedRun) -> bytes:
+    """``signed-off.html`` of a run as it stands in a folder."""
+    subjects = signoff.subjects(folder)
+    html = (folder / "report.html").read_text("utf-8")
+    return report.render_signed_off(html, run, files=len(subjects)).encode()
+
+
+def write_page(folder: Path, authority: Authority) -> Path:
+    """Make the signed-off page anew; its path. Raises AuditError for a run whose files or signatures do not hold."""
+    folder = signoff.find_run(folder)
+    run = signoff.read_signed_run(folder, authority, now=datetime.now(UTC))
+    if not run.is_intact or not run.is_signed:
+        what = "has no signed-off page: it is not signed, or what was signed is not what is there"
+        raise AuditError(what, where=str(folder), todo="`migration-audit verify` tells what is wrong")
+    write_atomically(folder / signoff.SIGNED_PAGE, signed_page(folder, run))
+    return folder / signoff.SIGNED_PAGE
+
+
+def page_sentences(folder: Path, run: SignedRun) -> Iterator[Sentence]:
+    """Whether the signed-off page is the one that report and sign-offs give."""
+    page = folder / signoff.SIGNED_PAGE
+    if not run.is_signed and not page.exists():
+        return
+    again = f"`migration-audit verify --page {run.folder}` makes it anew"
+    try:
+        is_same = page.read_bytes() == signed_page(folder, run)
+    except (OSError, ValueError):
+        yield Sentence(ok=False, text=f"{page.name} is missing or cannot be made", todo=again)
+        return
+    if is_same:
+        yield Sentence(ok=True, text=f"{page.name} is what the report and its sign-offs give")
+    else:
+        yield Sentence(ok=False, text=f"{page.name} is not what the report and its sign-offs give", todo=again)
+
+
+def _project_sentences(run: SignedRun, authority: Authority) -> Iterator[Sentence]:
+    if run.evidence.get("project") != authority.project.name:
+        text = f"the run is of the project {run.evidence.get('project')}, and audit.toml is of {authority.project.name}"
+        yield Sentence(ok=False, text=text, todo="name the right audit.toml with --config")

@@ -1,0 +1,159 @@
+"""The gate: a deletion may be merged when every required environment's evidence is signed, and still the evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from datetime import timedelta
+
+import pytest
+
+from fix_signed import ANN, BOB, NOW, PASSED, failed
+from migration_audit.model.drift import Severity
+from migration_audit.model.errors import AuditError, UsageError
+from migration_audit.model.finding import Phase
+from migration_audit.signoff import openssh
+from migration_audit.workbook.gating import required_environments
+
+
+def signed(world, **how):
+    return world.sign(world.sign(world.run(**how), ANN), BOB)
+
+
+def missing(gate):
+    return {r.need.value: r.text for r in gate.requirements if r.ok is False}
+
+
+def test_a_signed_run_opens_it(world):
+    signed(world)
+    for how in ({}, {"policy_from": "origin/main"}):
+        gate = world.gate(**how)["prod"]
+        assert (missing(gate), gate.exit_code) == ({}, 0)
+
+
+def test_warnings_are_for_the_eye_of_those_who_approved(world):
+    signed(world, results=[PASSED, failed(severity=Severity.WARNING)])
+    assert world.gate()["prod"].exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "text"),
+    [
+        ({"results": [failed()]}, 1, "it is blocked: LIV004:index:public.i"),
+        ({"results": [failed(f"LIV00{n}") for n in range(1, 6)]}, 1, "LIV003:index:public.i and 2 more"),
+    ],
+    ids=["one", "five"],
+)
+def test_blocking_evidence_is_signed_and_blocks(world, how, code, text):
+    signed(world, **how)
+    gate = world.gate()["prod"]
+    assert (gate.exit_code, text in missing(gate)["nothing blocks"]) == (code, True)
+
+
+def test_each_phase_has_evidence_of_its_own(world):
+    signed(world, phase="retired")
+    assert world.gate(phase="retired")["prod"].exit_code == 0
+    gate = world.gate()["prod"]
+    assert missing(gate) == {"a signed run": "no run of prod in phase preflight was signed"}
+    signed(world, at=NOW + timedelta(minutes=1))
+    assert [world.gate(phase=p)["prod"].exit_code for p in ("preflight", "retired")] == [0, 0]
+
+
+def test_after_the_retirement_there_are_no_legacy_files(world):
+    run = world.run(phase="retired", sources=[{"role": "owner", "name": "owner", "files": owner_files(world)}])
+    world.sign(world.sign(run, ANN), BOB)
+    assert "legacy: new: legacy/0001_a.sql" in missing(world.gate(phase="retired")["prod"])["the same SQL"]
+    world.git("rm", "-q", "-r", "legacy")
+    assert world.gate(phase="retired")["prod"].exit_code == 0
+    # Before it, evidence without them is no evidence of coverage.
+    shutil.rmtree(world.root / "reports")
+    run = world.run(sources=[{"role": "owner", "name": "owner", "files": owner_files(world)}], legacy=False)
+    world.sign(world.sign(run, ANN), BOB)
+    assert missing(world.gate()["prod"])["the same SQL"] == "the evidence names no files of legacy"
+
+
+def owner_files(world):
+    path = world.root / "owner/001_a.sql"
+    return [{"path": "owner/001_a.sql", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}]
+
+
+def required(world, *names, phase=Phase.PREFLIGHT):
+    return [e.name for e in required_environments(world.authority(), names, phase)]
+
+
+def test_which_environments_are_asked_for(world):
+    assert required(world) == ["dev", "prod"]
+    assert required(world, "prod", "prod") == ["prod"]
+    world.edit("quorum = 2", "quorum = 2\n[policy.environments.dev]\nrequired = false")
+    assert required(world) == ["prod"]
+    assert required(world, "dev") == ["dev"]
+    world.edit('dsn_env = "TRM_PROD"', 'dsn_env = "TRM_PROD"\nphases = ["retired"]')
+    assert required(world, phase=Phase.RETIRED) == ["prod"]
+    with pytest.raises(UsageError, match="no environment is required in phase preflight"):
+        required(world)
+    with pytest.raises(UsageError, match="there is no environment stage"):
+        required(world, "stage")
+
+
+def test_outside_git_the_digests_alone_tell(world):
+    shutil.rmtree(world.root / ".git")
+    signed(world)
+    gate = world.gate()["prod"]
+    (commit,) = [r for r in gate.requirements if r.need.value == "its commit is in HEAD"]
+    assert (gate.exit_code, commit.ok) == (0, None)
+    world.git("init", "-q")
+    world.commit()
+    assert "audited outside git" in missing(world.gate()["prod"])["its commit is in HEAD"]
+
+
+def test_uncommitted_changes_are_no_commit(world):
+    world.write("owner/notes.md", "x")
+    signed(world)
+    assert "uncommitted changes" in missing(world.gate()["prod"])["its commit is in HEAD"]
+
+
+def test_reports_are_no_uncommitted_changes(world):
+    world.run("dev")
+    signed(world)
+    assert world.gate()["prod"].exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [(None, 0), ("here", 0), ("gone", 0), ("both", 4)], ids=["nothing", "here", "gone", "on main too"]
+)
+def test_other_files_that_were_judged(world, change, code):
+    """Before the deletion, what the proposal changes is judged as it was on main."""
+    path = world.write("compose.yaml", "services: {}\n")
+    world.commit()
+    world.publish()
+    signed(world, artifacts=[{"path": "compose.yaml", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}])
+    if change == "gone":
+        path.unlink()
+    elif change:
+        path.write_text("services: {a: {}}\n")
+        if change == "both":
+            world.commit()
+            world.publish()
+    assert world.gate(policy_from="origin/main")["prod"].exit_code == code
+
+
+def test_a_certificate_of_an_authority_is_a_key_of_its_principal(world, tmp_path):
+    ca, key = tmp_path / "ca", tmp_path / "carol"
+    for path in (ca, key):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+    who, public = "carol@example.org", key.with_suffix(".pub")
+    subprocess.run(["ssh-keygen", "-q", "-s", str(ca), "-I", "id", "-n", who, str(public)], check=True)
+    authority = f'*@example.org cert-authority,namespaces="migration-audit" {ca.with_suffix(".pub").read_text().strip()}'
+    world.allow(ANN, authority)
+    run = world.sign(world.run(), ANN)
+    world.sign(run, who, key=f"{key}-cert.pub")
+    found = world.verify(run)
+    assert found.exit_code == 0
+    assert found.run.signoffs[1].fingerprint == openssh.fingerprint(public.read_text())
+
+
+def test_without_openssh_it_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(AuditError, match="signatures need OpenSSH's ssh-keygen"):
+        openssh.fingerprint("x")

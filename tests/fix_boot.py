@@ -331,6 +331,12 @@ LOUD = [
         {"images": image(start=(command("pnpm run db:migrate"),))},
         [f"RET007:processor/Dockerfile:runs:{ENTRY}:migrate"],
     ),
+    (
+        "RET007",
+        "a container runs one version of the runner",
+        {"images": image(start=(command("npx --yes node-pg-migrate@7 up"),))},
+        [f"RET007:processor/Dockerfile:runs:{ENTRY}:node-pg-migrate"],
+    ),
 ]
 
 QUIET = [

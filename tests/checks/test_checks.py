@@ -75,7 +75,6 @@ INERT = Membership(member="processor", role="dba", inherit=False, set=False)
 NOBODY = access(exists=False, roles=())
 
 
-
 def waived(state, finding="LIV004:index:public.i"):
     return WaiverUse(
         finding=finding, reason="known", owner="ann", expires=date(2027, 1, 31), at="audit.toml:9", state=WaiverState(state)

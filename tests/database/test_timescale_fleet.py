@@ -322,9 +322,11 @@ EDITS: dict[str, tuple[str, list[tuple[str, ...]]]] = {
         [],
     ),
     "changes are found another way (one version says so)": (
-        "do $$ begin execute 'create or replace view timescaledb_information.continuous_aggregates as select q.*, "
-        "case view_name when ''positions_hourly'' then ''wal'' end as invalidate_using from ('"
-        " || rtrim(pg_get_viewdef('timescaledb_information.continuous_aggregates'), ';') || ') q'; end $$",
+        (
+            "do $$ begin execute 'create or replace view timescaledb_information.continuous_aggregates as select q.*, "
+            "case view_name when ''positions_hourly'' then ''wal'' end as invalidate_using from ('"
+            " || rtrim(pg_get_viewdef('timescaledb_information.continuous_aggregates'), ';') || ') q'; end $$"
+        ),
         [("continuous aggregate", "fleet.positions_hourly", "invalidate_using", "None → wal")],
     ),
     "a column may be skipped by": (

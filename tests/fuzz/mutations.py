@@ -348,7 +348,7 @@ def _of_database(statement: str) -> str:
 each(
     create_role="create role {newrole} login connection limit {n}",
     create_role_plain="create role {newrole}",
-    role_options="alter role {role} connection limit {n} valid until '2031-01-{n:.1}1'",
+    role_options="alter role {role} connection limit {n} valid until '2031-01-1{n:.1}'",
     role_attributes="alter role {role} createdb noinherit",
     role_plain="alter role {role} nocreatedb inherit connection limit -1 valid until 'infinity'",
     role_setting="alter role {role} set work_mem = '{n}MB'",
@@ -373,6 +373,11 @@ each(
     same_database_grant=_of_database("grant connect on database %I to current_user"),
 )
 # TimescaleDB: pg_dump knows nothing of its settings
+_OWN_JOB = (
+    "do $do$ begin execute format('update %s set {} where id = 3', coalesce("
+    "to_regclass('_timescaledb_catalog.bgw_job'), to_regclass('_timescaledb_config.bgw_job'))); end $do$"
+)
+"""The function for it is not in the Apache edition."""
 each(
     create_hypertable="create table {schema}.{new} (at timestamptz not null, n integer);"
     " select create_hypertable('{schema}.{new}', 'at', chunk_time_interval => interval '{n} hours')",
@@ -383,14 +388,17 @@ each(
     add_space_dimension="select add_dimension('{hyper}', 'n', number_partitions => 3)",
     chunk_interval="select set_chunk_time_interval('{hyper}', interval '{n} minutes')",
     chunk_interval_of_integers="select set_chunk_time_interval('{hyper}', {n})",
-    number_partitions="select set_number_partitions('{hyper}', 1{n:.1})",
+    number_partitions="select add_dimension('{hyper}', 'n', number_partitions => 2, if_not_exists => true);"
+    " select set_number_partitions('{hyper}', 1{n:.1})",
     hypertable_column="alter table {hyper} add column {new} {type}",
     hypertable_index="create index {new} on {hyper} (n, at desc)",
-    hypertable_integer_now="create function {schema}.{new}() returns bigint language sql stable as 'select {n}::bigint';"
-    " select set_integer_now_func('{hyper}', '{schema}.{new}', replace_if_exists => true)",
+    hypertable_integer_now="create table {schema}.{new} (at bigint not null, n integer);"
+    " select create_hypertable('{schema}.{new}', 'at', chunk_time_interval => 50);"
+    " create function {schema}.{new}() returns bigint language sql stable as 'select {n}::bigint';"
+    " select set_integer_now_func('{schema}.{new}', '{schema}.{new}')",
     hypertable_chunk_skipping="set timescaledb.enable_chunk_skipping = on; select enable_chunk_skipping('{hyper}', 'n')",
     drop_hypertable="drop table {hyper} cascade",
-    timescale_own_job="select alter_job(3, schedule_interval => interval '{n} days')",
-    timescale_own_job_off="select alter_job(3, scheduled => false)",
+    timescale_own_job=_OWN_JOB.format("schedule_interval = interval ''{n} days''"),
+    timescale_own_job_off=_OWN_JOB.format("scheduled = not scheduled"),
     same_rows="insert into {hyper} (n) select 1 where false",
 )

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -92,9 +93,8 @@ def run_seed(cluster: Any, pg_dump: Any, seed: int, *, mutations: int, only: str
                 if not compare(expected=last[0], actual=now[0]).differences and not chosen.startswith("same_"):
                     came = changed_rows(before_rows, rows)
                     if came:
-                        result.failures.append(
-                            f"seed {seed} step {number} {chosen}: neither sees: {statement}\n    {came[:4]}"
-                        )
+                        where = f"seed {seed} step {number} {chosen}"
+                        result.failures.append(f"{where}: neither sees {statement}\n    {came[:4]}")
                 for side, before in (("before it", last), ("the base", base)):
                     result.pairs += 1
                     equal, why = disagreement(before, now)
@@ -120,8 +120,10 @@ def _mutate(world: World, name: str, result: Result) -> str | None:
 
 
 def read_state(conninfo: str, pg_dump: Any) -> State:
-    """Both witnesses of a database as it stands."""
-    return read_snapshot(conninfo, roles=RolesRead.OWN).snapshot, dump_schema(pg_dump, conninfo)
+    """Both witnesses of a database as it stands, at the same time."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        dump = beside.submit(dump_schema, pg_dump, conninfo)
+        return read_snapshot(conninfo, roles=RolesRead.OWN).snapshot, dump.result()
 
 
 def make_roles(conninfo: str) -> None:

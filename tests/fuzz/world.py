@@ -92,7 +92,10 @@ class World:
         )
 
     def trigger(self) -> tuple[str, str]:
-        return self.pick("select tgrelid::regclass::text, quote_ident(tgname) from pg_trigger where not tgisinternal")
+        return self.pick(
+            """select tgrelid::regclass::text, quote_ident(tgname) from pg_trigger
+                where not tgisinternal and tgname <> 'ts_insert_blocker' and tgrelid::regclass::text !~ 'timescaledb'"""
+        )
 
     def routine(self, kinds: str = "fp") -> str:
         return self.pick(

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from fix_demo import Ran, evidence_of, findings, outcomes, run_cli
 
 
@@ -46,7 +47,10 @@ def test_it_runs_to_its_end_and_prints_a_line_for_each_environment(ran, reports)
         ["dev", "▲", "review"],
         ["stage", "▲", "review"],
         ["prod", "✕", "blocked"],
+        ["dev", "!", "incomplete"],  # after the deletion: nobody has run the acceptance commands
     ]
+    assert "After the deletion (--phase retired):" in ran.out
+    assert max(len(line) for line in ran.out.splitlines() if "/" not in line) <= 120
     for path in re.findall(r"\S+report\.html", ran.out):
         assert Path(path).is_file()
     assert f"{reports.name}/index.html" in ran.out
@@ -63,7 +67,7 @@ def test_its_messages_hold_no_traceback_and_no_warning(ran):
 def test_dev_has_no_blocker(ran, reports):
     evidence = evidence_of(reports, "dev")
     assert evidence["verdict"] == "review"
-    assert {c["id"] for c in evidence["checks"] if c["outcome"] == "failed"} == {"COV013"}
+    assert {c["id"] for c in evidence["checks"] if c["outcome"] == "failed"} == {"COV013", "SNAP007"}
 
 
 def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
@@ -83,8 +87,8 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
         (
             "LIV010",
             [
-                "the owner's ledger directus.migrations_applied of prod lacks 003_faulty_column.sql: "
-                "the owner's runner never applied it here"
+                ("the owner's ledger directus.migrations_applied of prod lacks 003_faulty_column.sql: "
+                "the owner's runner never applied it here")
             ],
         ),
         ("LIV012", ["index public.positions_speed_by_hand is in prod, and neither source makes it"]),
@@ -95,6 +99,13 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
                     "prod: 8 keys (device_id, ts) of public.positions are there more than once, in 16 rows: "
                     "index public.positions_device_ts cannot be created"
                 )
+            ],
+        ),
+        (
+            "BOOT006",
+            [
+                ("prod lacks the constraint devices_manufacturer_serial_number_unique on devices: "
+                "the owner's last SQL never ran to its end here")
             ],
         ),
         (
@@ -114,7 +125,8 @@ def test_each_drift_of_prod_is_a_finding_of_its_own_check(ran, reports, check, s
 
 def test_nothing_else_is_wrong_with_prod(ran, reports):
     failed = {check for check, outcome in outcomes(evidence_of(reports, "prod")).items() if outcome == "failed"}
-    assert failed == {"COV013", "LIV003", "LIV004", "LIV006", "LIV010", "LIV011", "LIV012", "LIV013", "PRV001"}
+    drift = {"LIV003", "LIV004", "LIV006", "LIV010", "LIV011", "LIV012", "LIV013", "PRV001", "BOOT006"}
+    assert failed == {"COV013", "SNAP007", *drift}
 
 
 def test_the_duplicate_keys_of_prod_are_counted_and_never_shown(run_folder):
@@ -156,6 +168,35 @@ def test_the_evidence_names_the_files_that_were_judged(ran, reports):
         assert hashlib.sha256((root / file["path"]).read_bytes()).hexdigest() == file["sha256"]
 
 
+def test_the_evidence_names_the_other_files_that_were_judged(ran, reports):
+    root = Path(__file__).resolve().parents[2] / "lib/migration_audit/demo/trm"
+    files = {file["path"]: file["sha256"] for file in evidence_of(reports, "prod")["artifacts"]}
+    assert {"deploy/compose.yaml", "directus/apply-db-init.sh", "directus/snapshots/schema.yaml"} <= files.keys()
+    assert {"processor/src/main.ts", "processor/package.json", "docs/log.md"} <= files.keys()
+    assert all(hashlib.sha256((root / path).read_bytes()).hexdigest() == sha256 for path, sha256 in files.items())
+
+
+def test_before_the_deletion_the_work_is_listed_and_weighs_nothing(ran, reports):
+    checks = {c["id"]: c for c in evidence_of(reports, "dev")["checks"]}
+    assert {checks[f"RET00{n}"]["outcome"] for n in range(1, 10)} == {"pending"}
+    assert [f["where"] for f in checks["RET003"]["findings"] if "main.ts" in f["where"]] == [
+        "processor/src/main.ts:15",
+        "processor/src/main.ts:4",
+    ]
+
+
+def test_after_the_deletion_only_the_acceptance_commands_are_open(ran, reports):
+    evidence = evidence_of(reports / "retired", "dev")
+    assert (evidence["phase"], evidence["verdict"], evidence["complete"]) == ("retired", "incomplete", True)
+    held = {c["id"]: c for c in evidence["checks"]}
+    assert {i for i, c in held.items() if c["outcome"] == "failed"} == {"SNAP007"}
+    assert {i for i, c in held.items() if c["outcome"] == "skipped" and c["required"]} == {"CMD001"}
+    assert "errored" not in {c["outcome"] for c in held.values()}
+    assert {held[f"RET00{n}"]["outcome"] for n in range(1, 10)} == {"passed"}
+    assert "migration-audit run --commands" in held["CMD001"]["reason"]
+    assert "processor/src/db/migrate.ts" not in {file["path"] for file in evidence["artifacts"]}
+
+
 def test_the_statement_covers_every_file_of_the_run(run_folder):
     folder = run_folder("prod")
     statement = json.loads((folder / "statement.json").read_text("utf-8"))
@@ -163,6 +204,7 @@ def test_the_statement_covers_every_file_of_the_run(run_folder):
     there = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     assert named.keys() == there.keys() - {"statement.json"}
     assert {"evidence.json", "report.html", "10_preflight_diff.ipynb", "40_signoff.ipynb"} <= named.keys()
+    assert {"20_live_catalog.ipynb", "30_boot_and_retirement.ipynb"} <= named.keys()
     for name, digest in named.items():
         assert hashlib.sha256(there[name].read_bytes()).hexdigest() == digest
     assert statement["predicate"]["environment"] == "prod"
@@ -182,6 +224,8 @@ def test_the_index_links_every_environment(ran, reports):
     for path in re.findall(r'href="([^"#]+report\.html)', html):
         assert (reports / path).is_file()
     assert {"dev", "stage", "prod"} <= set(re.findall(r'href="(\w+)/', html))
+    for path, anchor in set(re.findall(r'href="([^"#]+report\.html)#([^"]+)"', html)):
+        assert f' id="{anchor}"' in (reports / path).read_text("utf-8"), anchor
 
 
 def test_no_secret_and_no_connection_is_in_any_file(ran, reports):

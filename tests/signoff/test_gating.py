@@ -14,6 +14,7 @@ from migration_audit.model.drift import Severity
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.signoff import openssh
+from migration_audit.workbook.artifact_digests import artifact_digests
 from migration_audit.workbook.gating import required_environments
 
 
@@ -136,6 +137,23 @@ def test_other_files_that_were_judged(world, change, code):
             world.commit()
             world.publish()
     assert world.gate(policy_from="origin/main")["prod"].exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [("app/new.ts", 4), ("app/main.ts", 4), ("other/new.ts", 0), ("app/.env.ts", 0)],
+    ids=["new", "changed", "not asked about", "a file of variables"],
+)
+def test_after_the_deletion_a_new_file_that_a_rule_is_about_was_not_judged(world, path, code):
+    world.write("app/main.ts", "export {}\n")
+    world.write("audit.toml", world.toml + '[[rule]]\ncheck = "RET005"\nddl = true\nin = ["app/**/*.ts"]\n')
+    world.commit()
+    files = [{"path": name, "sha256": sha256} for name, sha256 in artifact_digests(world.project)]
+    assert [file["path"] for file in files] == ["app/main.ts"]
+    signed(world, artifacts=files, phase="retired")
+    assert world.gate(phase="retired")["prod"].exit_code == 0
+    world.write(path, "await sql`CREATE TABLE t ()`\n")
+    assert world.gate(phase="retired")["prod"].exit_code == code
 
 
 def test_a_certificate_of_an_authority_is_a_key_of_its_principal(world, tmp_path):

@@ -196,7 +196,7 @@ def test_no_report_outside_of_git(tmp_path):
 def test_a_command_without_a_report_asks_to_be_run(checkout):
     result = read_command(rule(), checkout)
     assert result.state is CommandState.UNKNOWN
-    assert "migration-audit run --commands" in result.summary
+    assert "migration-audit run --commands" in result.todo
 
 
 REPORTS = {

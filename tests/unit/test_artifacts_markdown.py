@@ -32,6 +32,7 @@ SAID = {
     "with a wiki link into a folder": "[[wiki/entities/processor#Schema]] never runs DDL.",
     "with a link": "[Processor](processor.md 'the service') never runs [DDL][ddl].\n\n[ddl]: https://example.org",
     "with a footnote": "Processor[^1] never runs DDL.[^2]\n\n[^1]: The service.",
+    "with a footnote of one word": "Processor[^1] never runs DDL.\n\n[^1]: Ingest",
     "with a comment inside": "Processor <!-- not --> never runs DDL.",
     "in an item": "- one\n- two\n\n  Processor never runs DDL.",
     "in a checked item": "- [x] Processor never runs DDL.",

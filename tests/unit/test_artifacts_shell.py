@@ -195,6 +195,7 @@ UNDECIDED = {
     "from an unknown folder": ('cd "$X"\n./y.sh', "the folder from which"),
     "too deep": ("a && " * 3000 + "b", "nested too deeply"),
     "an unknown text": ('sh -c "$X"', "the text that the shell gets"),
+    "a script handed to another program": ("keeper -v ./self.sh", "whether keeper runs the script that it is given"),
 }
 
 
@@ -202,6 +203,38 @@ UNDECIDED = {
 def test_what_cannot_be_known_is_told(script, reason):
     run = read(script, {"self.sh": "sh self.sh\n"})
     assert reason in " ".join(u.reason for u in run.undecided)
+
+
+WRAPPERS = [
+    "tini -g --",
+    "env A=1",
+    "setpriv --reuid=1000 --clear-groups --",
+    "doas -u app",
+    "s6-setuidgid app",
+    "stdbuf -oL",
+    "ionice -c3",
+    "uv run --frozen",
+    "poetry run",
+    "bundle exec",
+    "doppler run -p x --",
+    "ddtrace-run",
+    "wait-for-it.sh db:5432 -t 30 --",
+    "dockerize -wait tcp://db:5432 --",
+    "runuser -u app --",
+    "cross-env A=1",
+]
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_what_a_wrapper_starts_is_followed(wrapper):
+    run = read(f"{wrapper} ./x.sh", {"x.sh": "b 1\n"})
+    assert ([c.text for c in run.commands][1:], run.undecided) == (["b 1"], ())
+
+
+@pytest.mark.parametrize("program", ["chmod +x", "cp -p", "sed -i s/a/b/"])
+def test_what_handles_a_script_as_a_file_does_not_run_it(program):
+    run = read(f"{program} ./x.sh", {"x.sh": "b 1\n"})
+    assert (len(run.commands), run.undecided) == (1, ())
 
 
 def test_places_are_those_of_the_files():

@@ -100,6 +100,34 @@ def test_go(tmp_path, path, source, calls, mentions, ddl):
     check(tmp_path, rules("service/app/migrate/migrate.go", "upgrade"), path, source, calls, mentions, ddl)
 
 
+# Names of several parts, whatever the file calls the first of them: name: (path, source, lines with a call)
+DOTTED = {
+    "a package under another name": (GO, 'package main\nimport gm "github.com/x/migrate/v4"\nvar m, _ = gm.New(a)', [3]),
+    "a package with a version": (GO, 'package main\nimport "github.com/x/migrate/v4"\nvar m, _ = migrate.New(a)', [3]),
+    "another package's New": (GO, 'package main\nimport "errors"\nvar e = errors.New("x")', []),
+    "a module under another name": (PY, "from alembic import command as cmd\ncmd.upgrade(c)", [2]),
+    "a function of the module": (PY, "from alembic.command import upgrade\nupgrade(c)", [1, 2]),
+    "a function under another name": (PY, "from alembic.command import upgrade as up\nup(c)", [1, 2]),
+    "the whole path under another name": (PY, "import alembic.command as ac\nac.upgrade(c)", [2]),
+    "the whole path": (PY, "import alembic.command\nalembic.command.upgrade(c)", [2]),
+    "by its name": (PY, "from alembic import command\ngetattr(command, 'upgrade')(c)", [2]),
+    "another module's upgrade": (PY, "import apt.command\napt.upgrade(c)", []),
+}
+
+
+@pytest.mark.parametrize(("path", "source", "calls"), DOTTED.values(), ids=DOTTED.keys())
+def test_names_of_several_parts(tmp_path, path, source, calls):
+    check(tmp_path, rules("service/gone/x.py", "command.upgrade", "migrate.New"), path, source, calls, [], [])
+
+
+def test_a_package_of_go_that_stays_may_be_imported(tmp_path):
+    files = {GO: 'package main\nimport "x/service/db"\nvar p = db.Open()', "service/db/pool.go": "package db"}
+    write(tmp_path, files)
+    assert judged(tmp_path, rules("service/db/migrate.go", "Migrate"))["RET003"].outcome is Outcome.PASSED
+    write(tmp_path, {GO: 'package main\nimport "x/service/db"\nvar e = db.Migrate()'})
+    assert [f.where for f in judged(tmp_path, rules("service/db/migrate.go", "Migrate"))["RET003"].findings] == [f"{GO}:3"]
+
+
 ALIASES = {
     "paths": ({"tsconfig.json": '{"compilerOptions": {"paths": {"@/*": ["./src/*"]}}}'}, "@/db/up"),
     "one path": ({"tsconfig.json": '{"compilerOptions": {"paths": {"up": ["src/db/up.ts"]}}}'}, "up"),

@@ -52,7 +52,10 @@ def test_the_defaults_that_it_tells_are_the_defaults() -> None:
     fields = {field.name: field.default for field in dataclasses.fields(Environment)}
     assert told["environments"]["stage"]["statement_timeout"] == fields["statement_timeout"]
     assert told["environments"]["stage"]["phases"] == list(fields["phases"])
-    assert told["owner"]["ledger"]["name_format"] == {f.name: f.default for f in dataclasses.fields(LedgerSettings)}["name_format"]
+    assert (
+        told["owner"]["ledger"]["name_format"]
+        == {f.name: f.default for f in dataclasses.fields(LedgerSettings)}["name_format"]
+    )
     assert told["rules"] == {rule: weight.value for rule, weight in DEFAULT_WEIGHTS.items()}
 
 

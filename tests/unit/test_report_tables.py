@@ -30,9 +30,13 @@ from tests.report_example import (
     snapshot,
 )
 
+from migration_audit import report
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
 from migration_audit.model.finding import Finding, Outcome, Verdict
+from migration_audit.model.image import Boot, Command, Run, Undecided
+from migration_audit.model.location import Location
 from migration_audit.model.snapshot import HypertableChunks, Unmodelled
+from migration_audit.project import BootStep
 from migration_audit.report import tables
 from migration_audit.report.sanitize import clean_html
 
@@ -75,6 +79,11 @@ def hostile(name):
         unmodelled_actual=(Unmodelled(kind=name, identity=name),),
     )
     sides = {name: here, f"{name}2": there}
+    at = Location(name, 3)
+    command = Command(words=(name, name), at=at, maybe=name)
+    open_ = Undecided(what=name, reason=name, at=at)
+    run = Run(commands=(command,), undecided=(open_,))
+    boot = Boot(run=run, test=None, test_at=None, test_disabled=False, ways=())
     held_chunks = HypertableChunks(
         schema=name, table=name, chunks=1, compressed=0, first=name, last=name, widths=((name, 1),), ranges=((name, name),)
     )
@@ -89,6 +98,9 @@ def hostile(name):
         "hypertables": tables.hypertable_table(sides),
         "differences": tables.difference_table(drift),
         "chunks": tables.chunk_timeline(held_chunks),
+        "boot": report.boot_table(boot, (BootStep(name=name, command=name, at=at),)),
+        "rehearsal": report.rehearsal_table([(name, name, name, name)]),
+        "work": report.work_list_table([replace(held[0], outcome=Outcome.PENDING)]),
         "banner": tables.verdict_banner(Verdict.BLOCKED, name, [finding], [finding], [name]),
     }
 

@@ -13,23 +13,22 @@ from migration_audit.model.errors import ArtifactError
 from migration_audit.project import Rule
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
-_ASK: Final = "run `migration-audit run --commands`"
+_ASK: Final = "run `migration-audit run --commands`, or take the report of this commit from CI"
 
 
 def read_command(rule: Rule, root: Path) -> CommandResult:
     """What the JUnit XML of ``rule`` says, if it is about the commit that stands here; otherwise why it is not known."""
     if rule.junit is None:
-        return command_result(rule, CommandState.UNKNOWN, f"was not run, and names no junit report: {_ASK}")
+        return command_result(rule, CommandState.UNKNOWN, "was not run, and names no junit report", todo=_ASK)
     if not (root / rule.junit).is_file():
-        return command_result(rule, CommandState.UNKNOWN, f"there is no report {rule.junit}: fetch it from CI, or {_ASK}")
+        return command_result(rule, CommandState.UNKNOWN, f"there is no report {rule.junit}", todo=_ASK)
     try:
         report = read_junit(root / rule.junit, shown_from=root)
     except ArtifactError as error:
         return command_result(rule, CommandState.UNKNOWN, str(error))
     stale = _why_no_commit(rule.junit, _named_commits(root / rule.junit, report)) or _why_stale(rule, root, report)
     if stale:
-        why = f"{stale}; {_ASK}, or take the report of this commit from CI"
-        return command_result(rule, CommandState.UNKNOWN, why)
+        return command_result(rule, CommandState.UNKNOWN, stale, todo=_ASK)
     return _told(rule, rule.junit, report)
 
 
@@ -83,7 +82,7 @@ def _why_stale(rule: Rule, root: Path, report: JUnitReport) -> str | None:
 
 
 def command_result(
-    rule: Rule, state: CommandState, summary: str, *, detail: str | None = None, where: str | None = None
+    rule: Rule, state: CommandState, summary: str, *, detail: str | None = None, where: str | None = None, todo: str = ""
 ) -> CommandResult:
     """A result of the command that ``rule`` names."""
     return CommandResult(
@@ -94,4 +93,5 @@ def command_result(
         summary=summary,
         detail=detail or None,
         where=where,
+        todo=todo,
     )

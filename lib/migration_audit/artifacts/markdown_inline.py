@@ -14,6 +14,8 @@ _TAG: Final = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z][\w-]*)")
 _STRUCK: Final = frozenset({"del", "s", "strike"})
 _UNSEEN: Final = frozenset({*_STRUCK, "script", "style", "template", "title"})
 _BLOCKS: Final = frozenset({"p", "div", "li", "td", "th", "tr", "hr", "summary", *(f"h{level}" for level in range(1, 7))})
+_FOOTNOTE: Final = re.compile(r"\^[^\]\s]+")
+"""Where the note is a single word, Markdown takes ``[^1]: word`` for the target of a link, and the mark for its text."""
 _NEAR: Final = 4_000
 """Characters that marks and the target of a link may take before the next text."""
 
@@ -43,11 +45,16 @@ class _Inline:
         self._cursor = 0
         self._line, self._counted = first, 0
         self._struck = 0
+        self._in_link = False
 
     def take(self, child: Token) -> None:
         if child.type in {"softbreak", "hardbreak"}:
             self._cursor = self._raw.find("\n", self._cursor) + 1 or len(self._raw)
             self._say(" ")
+        elif child.type in {"link_open", "link_close"}:
+            self._in_link = child.type == "link_open"
+        elif child.type == "text" and self._in_link and _FOOTNOTE.fullmatch(child.content):
+            self._cursor = self._find(child.content)
         elif child.type in {"text", "code_inline"}:
             start = self._find(child.content)
             self._say(child.content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from migration_audit.model.errors import AuditError
 
 _TIMEOUT = 60
+_OF_A_HOOK = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +72,9 @@ def find_revision(folder: Path, named: str) -> Revision:
     top = _run(folder, "rev-parse", "--show-toplevel")
     if top.returncode:
         raise AuditError(
-            f"is in no git repository, so that there is no revision {named}",
+            f"there is no revision {named} here: git says: {_said(top)}",
             where=str(folder),
-            todo="run it in a clone of the repository",
+            todo="run it in a clone of the repository, as a user whom git lets read it",
         )
     found = _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{named}^{{commit}}")
     if found.returncode:
@@ -131,7 +133,8 @@ def _line(done: subprocess.CompletedProcess[bytes]) -> str | None:
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """One call of git, which runs no hook and asks nobody anything."""
+    """One call of git about the repository of ``folder``, whatever repository a hook of git runs for."""
+    own = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
     try:
         return subprocess.run(
             ["git", "-C", str(folder), *arguments],
@@ -139,6 +142,7 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
             timeout=_TIMEOUT,
             check=False,
             stdin=subprocess.DEVNULL,
+            env=own,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return subprocess.CompletedProcess([], 128, b"", str(error).encode())

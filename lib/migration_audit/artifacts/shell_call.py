@@ -13,12 +13,39 @@ from migration_audit.artifacts.shell_words import Word
 SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 SILENT: Final = frozenset({"echo", "printf", ":", "true", "false", "test", "[", "local", "wait", "read", "umask", "ulimit"})
 """Built into the shell, and nothing that a step could be."""
-_WITHOUT_VALUE: Final = {"env": "i0v", "sudo": "EHnSbiks", "nice": "", "timeout": "fpv", "command": "p", "time": "pv"}
+_WITHOUT_VALUE: Final = {
+    "env": "i0v",
+    "sudo": "EHnSbiks",
+    "doas": "Lns",
+    "nice": "",
+    "ionice": "t",
+    "stdbuf": "",
+    "chpst": "vP012",
+    "timeout": "fpv",
+    "command": "p",
+    "time": "pv",
+}
 """Options of wrappers that stand alone; the other one-letter options take a value."""
-_OPERANDS: Final = {"su-exec": 1, "gosu": 1, "timeout": 1, "chroot": 1, "flock": 1}
+_OPERANDS: Final = {"su-exec": 1, "gosu": 1, "s6-setuidgid": 1, "timeout": 1, "chroot": 1, "flock": 1}
 """How many words of its own a wrapper takes before the command."""
-_PLAIN: Final = frozenset({"tini", "dumb-init", "catatonit", "nohup", "setsid", "npx", "busybox", "exec", "docker-init"})
+_PLAIN: Final = frozenset(
+    ["tini", "dumb-init", "catatonit", "nohup", "setsid", "npx", "busybox", "exec", "docker-init"]
+    + ["setpriv", "with-contenv", "cross-env", "ddtrace-run", "opentelemetry-instrument"]
+)
 _WRAPPERS: Final = frozenset({*_WITHOUT_VALUE, *_OPERANDS, *_PLAIN})
+_RUNNERS: Final = {
+    **dict.fromkeys(["uv", "poetry", "pdm", "pipenv", "hatch", "doppler", "infisical", "op"], "run"),
+    "bundle": "exec",
+    "newrelic-admin": "run-program",
+}
+"""Programs with a subcommand that starts what follows it."""
+_WAITERS: Final = frozenset({"wait-for-it.sh", "wait-for-it", "wait-for", "dockerize", "runuser", "dotenv"})
+"""Programs that start what stands behind their ``--``."""
+_TAKES_FILES: Final = frozenset(
+    ["awk", "basename", "cat", "chgrp", "chmod", "chown", "cmp", "cp", "diff", "dirname", "dos2unix", "file", "find"]
+    + ["grep", "head", "install", "ln", "ls", "mkdir", "mv", "readlink", "realpath", "rm", "sed", "shellcheck", "stat"]
+    + ["tail", "tar", "tee", "touch", "wc", "which"]
+)
 _MANAGERS: Final = frozenset({"npm", "pnpm", "yarn"})
 _BARE_SCRIPTS: Final = frozenset({"start", "test", "stop", "restart"})
 
@@ -55,10 +82,14 @@ class Call:
 def classify(words: Sequence[Word]) -> Call | None:
     """What these words start; None where it is nothing that could be followed, such as ``env`` alone."""
     rest = list(words)
-    while rest and rest[0].known and (name := _base(rest[0].text)) in _WRAPPERS:
+    while rest and rest[0].known:
+        name = _base(rest[0].text)
         if name == "command" and any(word.text in ("-v", "-V") for word in rest[1:2]):
             return None
-        rest = _behind_wrapper(name, rest[1:])
+        behind = _behind_wrapper(name, rest[1:]) if name in _WRAPPERS else _behind_runner(name, rest[1:])
+        if behind is None:
+            break
+        rest = behind
     if not rest:
         return None
     name = _base(rest[0].text) if rest[0].known else ""
@@ -69,6 +100,11 @@ def classify(words: Sequence[Word]) -> Call | None:
     if name in _MANAGERS:
         return _package(name, rest) or Call(kind=CallKind.PROGRAM, target=rest[0], arguments=tuple(rest[1:]))
     return Call(kind=CallKind.PROGRAM, target=rest[0], arguments=tuple(rest[1:]))
+
+
+def may_run_files(call: Call) -> bool:
+    """Whether the program may start a script that it is given; those that only handle files do not."""
+    return call.target.known and _base(call.target.text) not in _TAKES_FILES
 
 
 def _base(text: str) -> str:
@@ -85,10 +121,23 @@ def _behind_wrapper(name: str, words: list[Word]) -> list[Word]:
         takes_value = len(option) == 2 and option[1] not in alone and name not in _PLAIN
         if (takes_value or (name == "tini" and option in ("-p", "-e"))) and rest:
             rest.pop(0)
-    if name in ("env", "sudo"):
+    if name in ("env", "sudo", "doas", "cross-env"):
         while rest and re.match(r"[A-Za-z_]\w*=", rest[0].text):
             rest.pop(0)
     return rest[_OPERANDS.get(name, 0) :]
+
+
+def _behind_runner(name: str, words: list[Word]) -> list[Word] | None:
+    """What ``uv run --frozen``, ``doppler run --`` and ``wait-for-it.sh db:5432 --`` start; None for other programs."""
+    texts = [word.text for word in words]
+    if name in _WAITERS and "--" in texts:
+        return words[texts.index("--") + 1 :]
+    if not words or texts[0] != _RUNNERS.get(name):
+        return None
+    if "--" in texts:
+        return words[texts.index("--") + 1 :]
+    first = next((n for n, text in enumerate(texts) if n and not text.startswith("-")), len(texts))
+    return words[first:]
 
 
 def _shell(words: list[Word]) -> Call | None:

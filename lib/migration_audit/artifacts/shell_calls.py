@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from migration_audit.artifacts.shell_call import SHELLS, SILENT, Call, CallKind, classify, shebang
+from migration_audit.artifacts.shell_call import SHELLS, SILENT, Call, CallKind, classify, may_run_files, shebang
 from migration_audit.artifacts.shell_flow import Lookup, Process, Scope, Where, ending
 from migration_audit.artifacts.shell_parse import Script, parse_shell
 from migration_audit.artifacts.shell_statements import Statements
@@ -164,7 +164,8 @@ class Walk(Statements):
         found = self._found(call.target, where, by_name=call.kind is CallKind.PROGRAM)
         if isinstance(found, Script):
             line = shebang(found.text)
-            if call.kind is CallKind.PROGRAM and (line[0] not in SHELLS if line else not name.endswith(".sh")):
+            if call.kind is CallKind.PROGRAM and not _is_shell_script(found, name):
+                self._handed(call, at, where)
                 return
             errexit = call.errexit or bool(call.kind is CallKind.PROGRAM and line and line[1])
             self._child(found, call.arguments, where, errexit=errexit)
@@ -172,6 +173,15 @@ class Walk(Statements):
             self.undecided(name, found, at)
         elif call.kind is CallKind.FILE or name.endswith(".sh"):
             self.undecided(name, f"no file of the project becomes the script {name} of the image", at)
+        else:
+            self._handed(call, at, where)
+
+    def _handed(self, call: Call, at: Location, where: Where) -> None:
+        """A program that nothing is known of, and is given a script: it may be there to start it."""
+        for word in call.arguments if may_run_files(call) else ():
+            found = self._found(word, where) if word.known and "/" in word.text else None
+            if isinstance(found, Script) and _is_shell_script(found, word.text):
+                self.undecided(word.text, f"whether {call.target.text} runs the script that it is given is not known", at)
 
     def _found(self, target: Word, where: Where, *, by_name: bool = False) -> Script | str | None:
         if not target.known:
@@ -283,6 +293,11 @@ def _is_failure(words: list[Word], where: Where) -> bool:
     if not words or not words[0].known:
         return where.after_failure and (not words or words[0].text.strip('"') == "$?")
     return words[0].text != "0"
+
+
+def _is_shell_script(script: Script, name: str) -> bool:
+    line = shebang(script.text)
+    return line[0] in SHELLS if line else name.endswith(".sh")
 
 
 def _line_of_key(text: str, key: str) -> int:

@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from migration_audit.artifacts.ddl import ddl_in
 from migration_audit.artifacts.imports import Resolver, imports_of, path_in_text
-from migration_audit.artifacts.languages import SHELL, Language
+from migration_audit.artifacts.languages import PYTHON, SHELL, Language
 from migration_audit.artifacts.literals import HOLE, Chunk, Folded, fold, line_of, literal, text_of
 from migration_audit.artifacts.speech import is_spoken
 from migration_audit.model.code import Call, CodeFile, Ddl, Import, Literal, Name, Script, Unread
@@ -114,6 +114,17 @@ class _Reader:
                 # The name may stand on a later line than the start of a chain of calls.
                 last = called.named_children[-1] if called.named_child_count else called
                 self.calls.append(Call(callee=self.dotted(called), at=self.at(last)))
+                self._by_its_name(node, called)
+
+    def _by_its_name(self, node: Node, called: Node) -> None:
+        """``getattr(runner, "migrate")``."""
+        given = node.child_by_field_name("arguments")
+        if self.language is PYTHON and text_of(called) == "getattr" and given is not None and given.named_child_count > 1:
+            host, name = given.named_children[:2]
+            folded = fold(name, self.language, self.constants)
+            if folded is not None:
+                member = "".join(chunk.text for chunk in folded.chunks)
+                self.calls.append(Call(callee=f"{self.dotted(host)}.{member}", at=self.at(node), handed_on=True))
 
     def _command(self, node: Node) -> None:
         """A command of a shell, with the words that are plain text."""
@@ -147,7 +158,8 @@ class _Reader:
     def _handed_on(self, root: Node) -> None:
         """Functions of this file, and what it imports, used as values: ``withLock(migrate)``."""
         bound = {name.text for name in self.defines} | {local for i in self.imports for _, local in i.names}
-        bound |= _assigned_functions(root, self.language)
+        taken = {local: node for node, local in _taken_out(root) if local not in bound}
+        bound |= _assigned_functions(root, self.language) | set(taken)
         for node in walk(root):
             if node.parent is None or not self._is_value(node):
                 continue
@@ -155,6 +167,15 @@ class _Reader:
             # Whether a member is a function only the running program knows: `withLock(runner.migrate)` may well be one.
             if "." in callee or callee in bound:
                 self.calls.append(Call(callee=callee, at=self.at(node), handed_on=True))
+        used = {call.callee for call in self.calls}
+        for node in (node for local, node in taken.items() if local in used):
+            self.calls.append(Call(callee=self._taken_from(node), at=self.at(node), handed_on=True))
+
+    def _taken_from(self, pair: Node) -> str:
+        """``db.migrate`` for the pair of ``const { migrate: up } = db``."""
+        key, above = pair.child_by_field_name("key"), pair.parent.parent if pair.parent is not None else None
+        host = above.child_by_field_name("value") if above is not None and above.type == "variable_declarator" else None
+        return f"{self.dotted(host) if host is not None else HOLE}.{self.dotted(key) if key is not None else HOLE}"
 
     def _is_value(self, node: Node) -> bool:
         parent, language = node.parent, self.language
@@ -202,6 +223,16 @@ def _assigned_functions(root: Node, language: Language) -> set[str]:
             if name is not None and value is not None and value.type in functions:
                 found.add(text_of(name))
     return found
+
+
+def _taken_out(root: Node) -> Iterator[tuple[Node, str]]:
+    """Members that are taken out of an object under another name, and that name: ``const { migrate: up } = db``."""
+    for node in walk(root):
+        value = node.child_by_field_name("value") if node.type == "pair_pattern" else None
+        if value is not None and value.type == "assignment_pattern":
+            value = value.child_by_field_name("left")
+        if value is not None and value.type == "identifier":
+            yield node, text_of(value)
 
 
 def _is_documentation(node: Node, language: Language) -> bool:

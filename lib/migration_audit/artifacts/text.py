@@ -19,6 +19,8 @@ def read_text(path: Path, shown_from: Path) -> str:
     """The whole file, line ends as ``\\n``. Raises ArtifactError if it is missing, no file, unreadable or not UTF-8."""
     shown = shown_path(path, shown_from)
     try:
+        if path.exists() and not path.is_file():  # reading a pipe would wait for whoever writes it
+            raise ArtifactError("is no file", where=shown, todo="check the path in audit.toml")
         raw = path.read_bytes()
     except FileNotFoundError:
         raise ArtifactError("there is no such file", where=shown, todo="check the path in audit.toml") from None

@@ -43,6 +43,12 @@ def run(owner_boot: Boot, project: Project) -> Iterator[Said]:
         yield Told(text=note)
 
 
+def step_positions(steps: Sequence[BootStep], boot: Boot) -> dict[int, BootStep]:
+    """The positions among the commands of a boot at which steps stand that certainly run, and the steps."""
+    chosen = ((step, _chosen(_places(step, boot.run.commands))) for step in steps)
+    return {place[0]: step for step, place in chosen if place is not None}
+
+
 def _missing(step: BootStep, places: Sequence[Place], boot: Boot) -> Iterator[Said]:
     certain = [command for _, command in places if command.maybe is None]
     if certain:

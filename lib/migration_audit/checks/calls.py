@@ -35,9 +35,13 @@ class Use:
     at: Location
 
 
-def uses_in(file: CodeFile, rule: Rule) -> Iterator[Use]:
-    """Every use of the rule's functions and module in this file, in the order of its lines."""
-    found = [*_imports(file, rule), *_calls(file, rule), *_scripts(file, rule), *_commands(file, rule)]
+def uses_in(file: CodeFile, rule: Rule, *, package_stays: bool = False) -> Iterator[Use]:
+    """Every use of the rule's functions and module in this file, in the order of its lines.
+
+    ``package_stays``: the module shares its package with others, and Go imports packages: an import alone says nothing.
+    """
+    imports = () if package_stays else _imports(file, rule)
+    found = [*imports, *_calls(file, rule), *_scripts(file, rule), *_commands(file, rule)]
     return iter(sorted(found, key=lambda use: (use.at, use.kind, use.name)))
 
 
@@ -69,7 +73,8 @@ def _same(candidate: str, stem: str) -> bool:
 
 def _imports(file: CodeFile, rule: Rule) -> Iterator[Use]:
     for one in file.imports:
-        names = [name for name, _ in one.names if name in rule.what]
+        spelt = {name: (*_module_parts(one, file), name) for name, _ in one.names if name not in {"*", "default"}}
+        names = [name for name, path in spelt.items() if _ends_in_one(path, rule)]
         if rule.module is not None and means_module(one, rule.module):
             yield Use(what=f"loads the module {one.written}", kind="import", name=one.written, at=one.at)
         elif names:
@@ -83,14 +88,41 @@ def _calls(file: CodeFile, rule: Rule) -> Iterator[Use]:
         for name, local in one.names
         if name in rule.what or (name == "default" and rule.module is not None and means_module(one, rule.module))
     }
+    bound = _bound(file)
     for call in file.calls:
-        path = call.path
-        names = [name for name in rule.what if path[-len(name.split(".")) :] == tuple(name.split("."))]
+        path = tuple(part.removeprefix("#") for part in call.path)
+        spelt = (*bound[path[0]], *path[1:]) if path[0] in bound else path
         applied = path[-1] in {"call", "apply", "bind"} and path[-2:-1] and path[-2] in rule.what
-        if names or applied or (len(path) == 1 and path[0] in local) or (len(path) > 1 and _is_applied(path, local)):
+        is_local = (len(path) == 1 and path[0] in local) or (len(path) > 1 and _is_applied(path, local))
+        if _ends_in_one(path, rule) or _ends_in_one(spelt, rule) or applied or is_local:
             does = "hands on" if call.handed_on else "calls"
             renamed = f" ({local[path[0]]} by another name)" if path[0] in local and path[0] not in rule.what else ""
             yield Use(what=f"{does} {call.callee}{renamed}", kind="call", name=call.callee, at=call.at)
+
+
+def _ends_in_one(path: tuple[str, ...], rule: Rule) -> bool:
+    """Whether these names end in those of the rule, which may be several: ``command.upgrade``."""
+    return any(path[-len(names) :] == names for names in (tuple(name.split(".")) for name in rule.what))
+
+
+def _bound(file: CodeFile) -> dict[str, tuple[str, ...]]:
+    """What imports bind, spelt out: ``{"cmd": ("alembic", "command")}`` for ``from alembic import command as cmd``."""
+    found = {}
+    for one in file.imports:
+        parts = _module_parts(one, file)
+        for name, local in one.names:
+            is_first_part = name == "*" and len(parts) > 1 and local == parts[0]  # import a.b: a is only a
+            if name != "default" and parts and not is_first_part:
+                found[local] = parts if name == "*" else (*parts, name)
+    return found
+
+
+def _module_parts(one: Import, file: CodeFile) -> tuple[str, ...]:
+    """The names that a module is known by: all of Python's, else the last part of its path without a version."""
+    if file.language == "Python":
+        return tuple(part for part in one.written.split(".") if part)
+    parts = [part for part in _EXTENSION.sub("", one.written).split("/") if not re.fullmatch(r"v\d+|\.*", part)]
+    return tuple(re.sub(r"\.v\d+\Z", "", part) for part in parts[-1:])
 
 
 def _is_applied(path: tuple[str, ...], local: dict[str, str]) -> bool:

@@ -22,12 +22,14 @@ def run(commands: tuple[CommandResult, ...]) -> Iterator[Said]:
     if not commands:
         yield no_rule("CMD001")
     unknown: list[str] = []
+    advice: dict[str, None] = {}
     for result in commands:
         name = result.command if result.directory == "." else f"{result.command} (in {result.directory})"
         if result.state is CommandState.SUCCEEDED:
             yield Told(text=f"{name}: {result.summary}")
         elif result.state is CommandState.UNKNOWN:
             unknown.append(f"{name}: {result.summary}")
+            advice |= {result.todo: None} if result.todo else {}
         else:
             yield Finding(
                 key=f"CMD001:{result.directory}:{result.command}",
@@ -37,7 +39,8 @@ def run(commands: tuple[CommandResult, ...]) -> Iterator[Said]:
                 where=result.where or str(result.at),
             )
     if unknown:
-        yield Unavailable(reason="; ".join(unknown))
+        todo = f": {'; '.join(advice)}" if advice else ""
+        yield Unavailable(reason="; ".join(unknown) + todo)
 
 
 CHECK = Check(

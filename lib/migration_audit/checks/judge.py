@@ -24,8 +24,9 @@ def judge(checks: Iterable[Check], inputs: Mapping[str, Any], phase: Phase) -> t
 
 def _judge_one(check: Check, inputs: Mapping[str, Any], phase: Phase) -> CheckResult:
     if phase not in check.phases:
-        due = f"due in the phase {check.phases[0].value}"
-        if check.work_list and _is_ahead(check, phase):
+        is_ahead = _is_ahead(check, phase)
+        due = f"{'due in' if is_ahead else 'belongs to'} the phase {check.phases[0].value}"
+        if check.work_list and is_ahead:
             return _as_work(_judge_due(check, inputs, phase), due)
         return _result(check, phase, Outcome.PENDING, reason=due)
     return _judge_due(check, inputs, phase)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from migration_audit.checks.calls import undecided_imports, uses_in
 from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, ruled, unseen
-from migration_audit.model.code import CodeFacts
+from migration_audit.model.code import CodeFacts, CodeScope
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Unavailable
-from migration_audit.project import Project
+from migration_audit.project import Project, Rule
 
 
 def run(code: CodeFacts, project: Project) -> Iterator[Said]:
@@ -28,8 +28,9 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
         return
     for rule, scope in scopes:
         yield from unseen(scope, rule)
+        package_stays = _package_stays(rule, scope)
         for file in scope.files:
-            for use in uses_in(file, rule):
+            for use in uses_in(file, rule, package_stays=package_stays):
                 yield Finding(
                     key=keys.key(file.path, f"{use.kind}:{use.name}"),
                     summary=f"{file.path}: {use.what}",
@@ -44,6 +45,14 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
                         f"(asked for at {rule.at}; leave the file out with except once it was read)"
                     )
     yield looked_at([scope for _, scope in scopes])
+
+
+def _package_stays(rule: Rule, scope: CodeScope) -> bool:
+    """Whether other files of Go are in the package of the module: then it is imported for them as well."""
+    module = rule.module or ""
+    folder = module.rpartition("/")[0]
+    package = [f.path for f in scope.files if f.path.rpartition("/")[0] == folder and not f.path.endswith("_test.go")]
+    return module.endswith(".go") and any(path.endswith(".go") and path != module for path in package)
 
 
 CHECK = Check(

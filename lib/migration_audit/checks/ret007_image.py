@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from typing import Final
 
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.model.drift import Severity
@@ -14,6 +16,9 @@ from migration_audit.project import Project, Rule
 
 ImageFacts = Mapping[Location, "Image | Unavailable"]
 """The image of each rule, by the place of the rule."""
+
+_VERSION: Final = re.compile(r"(?<!\A)[@=<>~!\[]")
+"""Where the version of a package begins: ``node-pg-migrate@7``, ``alembic[tz]>=1.13``."""
 
 
 def run(images: ImageFacts, project: Project) -> Iterator[Said]:
@@ -95,8 +100,9 @@ def _run(image: Image, rule: Rule) -> Iterator[Finding]:
 def _wanted_word(command: Command, rule: Rule) -> str | None:
     """The word of the rule that one word of the command is, as a name, a file or the script of a package."""
     for text in command.words:
-        name = text.rpartition("/")[2]
-        parts = {text, name, name.partition(".")[0], *text.split(":")}
+        bare = _VERSION.split(text)[0]
+        name = bare.rpartition("/")[2]
+        parts = {text, bare, name, name.partition(".")[0], *text.split(":")}
         for word in rule.runs:
             if any(fnmatchcase(part, word) for part in parts):
                 return word

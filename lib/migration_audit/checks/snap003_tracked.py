@@ -40,7 +40,9 @@ def run(
         guard = directus_runtime.guard_of(table.name)
         if directus_live.tracks(table.name) and directus_snapshot.collection(table.name) is None:
             if guard:
-                yield Told(text=f"directus_collections has a row for {table.name}; only {guard} keeps it: No changes")
+                yield Told(
+                    text=f"directus_collections has a row for {table.name}; only {guard} keeps Directus from dropping it"
+                )
             else:
                 yield _collection(table, directus_live, environment)
         elif directus_snapshot.collection(table.name) is None:
@@ -66,7 +68,7 @@ def _fields(
 ) -> Iterator[Said]:
     for field in fields:
         if guard:
-            yield Told(text=f"directus_fields has a row for {table.name}.{field}; only {guard} keeps it: No changes")
+            yield Told(text=f"directus_fields has a row for {table.name}.{field}; only {guard} keeps that column")
             continue
         does = f"boot 1 deletes {table.name}.{field} (DROP COLUMN), and exits 0"
         if table.single_key is False:

@@ -38,7 +38,7 @@ def run(
         elif not _unseen(change, directus_target) and not _already(change, column):
             yield _finding(change, column)
     if kept:
-        yield Told(text=f"{kept} {'change' if kept == 1 else 'changes'} that Directus does not see: left alone")
+        yield Told(text=f"{kept} {'change' if kept == 1 else 'changes'} that Directus does not see, and leaves as made")
 
 
 def _unseen(change: ColumnChange, target: TargetVersion) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,25 +13,37 @@ from migration_audit.cli.github import tell_github
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Phase, Verdict
 from migration_audit.project import Environment, Project, load_project, project_file
-from migration_audit.runner import RunResult, run_audit
+from migration_audit.runner import RunResult, open_kernels, run_audit
 from migration_audit.workbook.demo import DEMO, demo_databases, demo_project, retired_project
 
 _MARKS = {Verdict.CLEAN: "✓", Verdict.REVIEW: "▲", Verdict.BLOCKED: "✕", Verdict.INCOMPLETE: "!"}
 
 _MOST_REASONS = 3
+_MOST_LINES = 6
 """A terminal is no report."""
+_WIDTH = 100
+"""Characters of a line of a reason; commands in it are not torn apart."""
 
 
 def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
     """Build the demo's three databases, audit them, print the verdicts, whatever they are.
 
-    Then the tree after a correct retirement is audited on dev, in the phase that comes after the deletion. Raises AuditError when it cannot, or when an environment's audit did not reach its end.
+    Then the tree after a correct retirement is audited on dev, in the phase that comes after the deletion. Raises AuditError
+    when it cannot, or when an environment's audit did not reach its end.
     """
     project = demo_project()
     progress("building three databases with three histories")
-    with demo_databases(project, progress=progress) as variables:
+    with demo_databases(project, progress=progress) as variables, open_kernels() as kernels:
         os.environ.update(variables)
-        results = run_audit(project, project.environments, phase=Phase.PREFLIGHT, out=out, config=DEMO, progress=progress)
+        results = run_audit(
+            project,
+            project.environments,
+            phase=Phase.PREFLIGHT,
+            out=out,
+            config=DEMO,
+            progress=progress,
+            kernels=kernels,
+        )
         progress("the same on dev, after the deletion")
         retired = retired_project()
         after = run_audit(
@@ -40,6 +53,7 @@ def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
             out=out / Phase.RETIRED.value,
             config=str(retired.path),
             progress=progress,
+            kernels=kernels,
         )
     _print(results, out)
     click.echo("\nAfter the deletion (--phase retired):")
@@ -111,5 +125,15 @@ def _because(result: RunResult) -> tuple[str, list[str]]:
     if undecided:
         more = f" and {len(undecided) - 1} more" if len(undecided) > 1 else ""
         said.append(f"could not check {next(iter(undecided))}{more}")
-    reasons = [line for reason in list(dict.fromkeys(undecided.values()))[:_MOST_REASONS] for line in reason.splitlines()]
+    reasons = [line for reason in list(dict.fromkeys(undecided.values()))[:_MOST_REASONS] for line in _lines(reason)]
     return ", ".join(said) or "nothing to look at", reasons
+
+
+def _lines(reason: str) -> list[str]:
+    """A reason as it fits a terminal; what is cut is in the report."""
+    lines = [
+        short
+        for line in reason.splitlines()
+        for short in textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")
+    ]
+    return lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], "  … (all of it is in the report)"]

@@ -16,6 +16,7 @@ from migration_audit.model.finding import CheckResult
 from migration_audit.model.signoff import Decision
 from migration_audit.project import Project, load_project, project_file
 from migration_audit.report.escape import one_line
+from migration_audit.report.triage import Triage
 from migration_audit.runner.index import write_index
 from migration_audit.signoff import Proposal, SignedDecision, propose, read_authority, subjects
 from migration_audit.workbook.demo import DEMO, demo_project
@@ -44,9 +45,7 @@ def sign_run(
     project = signing_project(config)
     authority = read_authority(project, policy_from=policy_from, allowed_signers=allowed_signers)
     now = datetime.now(UTC)
-    until = None if expires is None else datetime.combine(expires.date(), time(23, 59, 59), UTC)
-    if until is not None and until < now:
-        raise UsageError("is over already", where=f"--expires {until.date()}", todo="name a day to come, or leave it out")
+    until = _end_of(expires, now)
     proposal = propose(folder, authority, reviewer=reviewer, now=now)
     signed = decision_of(proposal, reviewer=reviewer, decision=Decision(decision), comment=comment, expires=until, now=now)
     for line in _told(proposal, signed, authority.source):
@@ -55,13 +54,23 @@ def sign_run(
         say(authority.caution)
     _ask(yes=yes, decision=signed)
     own = sign(proposal, signed, authority, key=key)
-    click.echo(f"\nSigned with {own.fingerprint}. The run stands in\n  {proposal.target}\n")
-    click.echo(f"Read it:   {proposal.target / 'signed-off.html'}\nVerify it: migration-audit verify {proposal.target}")
-    if proposal.target != proposal.folder:
-        out = proposal.target.parent.parent.parent
-        write_index(out, order=[e.name for e in project.environments], progress=say)
-    for line in _what_git_needs(proposal.target / "statement.json"):
+    target = proposal.target
+    if target != proposal.folder:
+        write_index(target.parent.parent.parent, order=[e.name for e in project.environments], progress=say)
+    click.echo(f"\nSigned with {own.fingerprint}. The run stands in\n  {target}\n")
+    click.echo(f"Read it:   {target / 'signed-off.html'}\nVerify it: migration-audit verify {target}")
+    for line in _what_git_needs(target / "statement.json"):
         click.echo(line)
+
+
+def _end_of(day: datetime | None, now: datetime) -> datetime | None:
+    """The last second of the day."""
+    if day is None:
+        return None
+    end = datetime.combine(day.date(), time(23, 59, 59), UTC)
+    if end < now:
+        raise UsageError("is over already", where=f"--expires {end.date()}", todo="name a day to come, or leave it out")
+    return end
 
 
 def _what_git_needs(signed: Path) -> list[str]:
@@ -113,7 +122,12 @@ def _told(proposal: Proposal, signed: SignedDecision, source: str) -> list[str]:
         ),
     ]
     width = max(len(name) for name, _ in facts)
-    lines = [f"{name:{width}}  {one_line(str(value))}" for name, value in facts]
+    return [*(f"{name:{width}}  {one_line(str(value))}" for name, value in facts), *_weighed(held, signed)]
+
+
+def _weighed(held: Triage, signed: SignedDecision) -> list[str]:
+    """What blocks, what needs a look, what is waived."""
+    lines: list[str] = []
     blocking = [f"{r.id}  {f.summary}" for r in held.blockers for f in r.findings or () if f.waived is None]
     lines += _listed("What blocks", blocking)
     lines += _listed("What needs a human eye", [f"{r.id}  {f.summary}" for r in held.warnings for f in r.findings])

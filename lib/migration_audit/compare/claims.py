@@ -139,6 +139,8 @@ class Claims:
             case Table():
                 yield from self._of_table(there, difference, aspects)
             case Constraint():
+                if difference.verdict is not DiffVerdict.CHANGED:  # the other side may have its index alone
+                    yield from (("INDEX", there.schema, there.name), ("INDEX ATTACH", there.schema, there.name))
                 if there.definition.startswith("NOT NULL "):
                     yield ("COLUMN", there.schema, f"{there.table} {identifiers(there.definition[9:])[0]}")
                 yield from self._inherited(dotted(there.schema, there.table), there.name, aspects)

@@ -54,6 +54,15 @@ def _sentences(
     who = f" ({', '.join(people)})" if people else ""
     is_enough = len(people) >= needs.quorum
     yield Sentence(ok=is_enough, text=words + who, todo="" if is_enough else _ask(run))
+    yield from _roles(people, needs, roles)
+    for signoff in rejections(run, needs):
+        said = f": {signoff.comment}" if signoff.comment else ""
+        yield Sentence(
+            ok=False, text=f"{signoff.reviewer} rejects it{said}", todo="solve what they say, audit again, sign that"
+        )
+
+
+def _roles(people: Sequence[str], needs: EnvironmentPolicy, roles: Mapping[str, Sequence[str]]) -> Iterator[Sentence]:
     for role in needs.roles:
         members = set(roles.get(role, ()))
         found = [name for name in people if name in members]
@@ -61,11 +70,6 @@ def _sentences(
             ok=bool(found),
             text=f"role {role}: {', '.join(found)} approves" if found else f"nobody of role {role} approves",
             todo="" if found else f"ask one of {', '.join(sorted(members))} to sign",
-        )
-    for signoff in rejections(run, needs):
-        said = f": {signoff.comment}" if signoff.comment else ""
-        yield Sentence(
-            ok=False, text=f"{signoff.reviewer} rejects it{said}", todo="solve what they say, audit again, sign that"
         )
 
 

@@ -153,11 +153,13 @@ class CommandResult:
     """Its line in audit.toml."""
     state: CommandState
     summary: str
-    """One clause: what happened, or why it is not known and what to do."""
+    """One clause: what happened, or why it is not known."""
     detail: str | None = None
     """The end of its output, or the tests that failed."""
     where: str | None = None
     """The report, or what else shows it."""
+    todo: str = ""
+    """How to learn what is not known."""
 
     def to_json(self) -> dict[str, Any]:
         """What one process of a run keeps for the others."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from migration_audit.model.objects import CatalogObject, dotted, quoted
+from migration_audit.model.objects import CatalogObject, dotted, quoted, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +187,8 @@ class Collation(CatalogObject):
     lc_ctype: str | None
     rules: str | None
     deterministic: bool
-    encoding: str | None
-    """None for one that serves every encoding."""
+    encoding: str | None = shown_only()
+    """None for one that serves every encoding: ``CREATE COLLATION … FROM`` takes it over, and nothing else can say it."""
     owner: str
     comment: str | None
 

@@ -173,7 +173,7 @@ class Project:
     """How a fresh stack comes up; None where the project does not ask."""
     retirement: tuple[Rule, ...] = ()
     """Every ``[[rule]]``, in the order of the file."""
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     """Who must sign what."""
     waivers: tuple[Waiver, ...] = ()
     """Every ``[[waiver]]``, in the order of the file."""

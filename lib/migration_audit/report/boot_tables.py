@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from migration_audit.checks.boot001_order import step_positions
 from migration_audit.model.compose import Stack
 from migration_audit.model.image import Boot, Command
 from migration_audit.model.rehearsal import Attempt, Rehearsal
+from migration_audit.project import BootStep
 from migration_audit.report.inline import Inline, Name, Text
 from migration_audit.report.table import Group, Heading, Row, Table
 
@@ -27,17 +29,33 @@ def stack_table(stack: Stack) -> Table:
     return _table("Who waits for whom", ("Service", "Waits for", "Until", "Where"), rows, note=", ".join(stack.files))
 
 
-def boot_table(boot: Boot) -> Table:
-    """The commands that a start of the owner's container runs, in order, scripts followed."""
-    rows = [
-        Row((Text(str(number)), Name(command.text), Text(_when(command)), Name(str(command.at))))
-        for number, command in enumerate(boot.run.commands, start=1)
-    ]
-    rows += [
+def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> Table:
+    """The commands that a start of the owner's container runs, in order, scripts followed, from step to step."""
+    begins = step_positions(steps, boot)
+    numbers = {step: number for number, step in enumerate(steps, start=1)}
+    titles, rows = ["Before the first step" if begins else ""], list[list[Row]]([[]])
+    for position, command in enumerate(boot.run.commands):
+        step = begins.get(position)
+        if step is not None:
+            titles.append(f"Step {numbers[step]}: {step.name}")
+            rows.append([])
+        cells = (Text(str(position + 1)), Name(command.text), Text(_when(command)), Name(str(command.at)))
+        rows[-1].append(Row(cells))
+    unknown = [
         Row((Text("?"), Name(open_.what), Text(f"cannot be told: {open_.reason}"), Name(str(open_.at))), marked=True)
         for open_ in (*boot.run_undecided, *boot.run.undecided)
     ]
-    return _table("What a boot of the owner runs", ("#", "Command", "Runs", "Where"), rows)
+    parts = [*zip(titles, rows, strict=True), *([("What could not be followed", unknown)] if unknown else [])]
+    return Table(
+        caption="What a boot of the owner runs",
+        note="scripts and functions are followed: what one of them runs comes after its call",
+        group_names=("Step",),
+        headings=tuple(Heading(name=heading) for heading in ("#", "Command", "Runs", "Where")),
+        groups=tuple(
+            Group(title=Text(title) if title else None, labels=(title,), rows=tuple(held)) for title, held in parts if held
+        ),
+        nothing="Nothing to list.",
+    )
 
 
 def rehearsed_rows(rehearsal: Rehearsal) -> list[RehearsedRow]:

@@ -27,7 +27,9 @@ def finding_anchor(finding: Finding) -> str:
 
 
 def check_table(results: Sequence[CheckResult], *, caption: str = "Checks", anchors: bool = False) -> Table:
-    """Every check with how it ended and why, by family; ``anchors`` links the failed ones to their findings."""
+    """Every check with how it ended and why, by family; ``anchors`` links the failed ones to their findings,
+    and makes the pending ones places to link to: nothing else tells of them.
+    """
     held = in_order(results)
     groups = [
         Group(
@@ -59,11 +61,14 @@ def _check_row(result: CheckResult, anchors: bool) -> Row:
             Text(_told(result), muted=not failed),
         ),
         marked=failed,
+        anchor=check_anchor(result.id) if anchors and result.outcome is Outcome.PENDING else None,
     )
 
 
 def _told(result: CheckResult) -> str:
     number = len(result.findings)
+    if result.outcome is Outcome.PENDING:  # its reason counts what is to do
+        return result.reason or ""
     found = f"{number:,} finding{'s' * (number != 1)}" if number else ""
     waived = sum(f.waived is not None for f in result.findings)
     if waived:
@@ -155,6 +160,7 @@ def _matrix_cell(environment: str, result: CheckResult | None, link: LinkTo | No
     number = len(result.findings)
     if not number:
         return outcome_pill(result)
-    told: Inline = Text(f"{number:,} finding{'s' * (number != 1)}", muted=True)
+    is_work = result.outcome is Outcome.PENDING
+    told: Inline = Text(f"{number:,} to do" if is_work else f"{number:,} finding{'s' * (number != 1)}", muted=True)
     href = link(environment, result.id) if link else None
     return Beside((outcome_pill(result), Link(told, href) if href else told))

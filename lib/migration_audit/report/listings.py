@@ -67,20 +67,23 @@ def catalogue_table(checks: Iterable[Check]) -> Table:
 
 
 def digest_table(evidence: Mapping[str, Any]) -> Table:
-    """The digests of an evidence: every SQL file and every catalog that was judged."""
+    """The digests of an evidence: every SQL file, every other file and every catalog that was judged."""
     files = [
-        Group(
-            title=Text(f"{source['role']}: {source['name']}"),
-            labels=(source["role"],),
-            rows=tuple(Row((Name(f["path"]), Name(f["sha256"]))) for f in source["files"]),
-        )
-        for source in evidence["sources"]
+        _files(source["role"], f"{source['role']}: {source['name']}", source["files"]) for source in evidence["sources"]
     ]
+    for label, title in (("artifacts", "artifacts: other files of the tree"), ("reports", "reports of commands")):
+        if evidence.get(label):
+            files.append(_files(label, title, evidence[label]))
     catalogs = tuple(Row((Text(side), Name(digest))) for side, digest in sorted(evidence["snapshots"].items()))
     group = Group(title=Text("catalogs"), labels=("catalog",), rows=catalogs)
     return _table(
         "What was judged, by digest", ("What", "SHA-256"), [*files, *([group] if catalogs else [])], group_name="Source"
     )
+
+
+def _files(label: str, title: str, files: Iterable[Mapping[str, str]]) -> Group:
+    rows = tuple(Row((Name(file["path"]), Name(file["sha256"]))) for file in files)
+    return Group(title=Text(title), labels=(label,), rows=rows)
 
 
 def evidence_table(evidence: Mapping[str, Any]) -> Table:

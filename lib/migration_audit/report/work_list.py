@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migration_audit.model.finding import CheckResult, Outcome
+from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.report.inline import Beside, Name, Text
 from migration_audit.report.pills import outcome_pill
 from migration_audit.report.table import Group, Heading, Row, Table
@@ -15,9 +15,8 @@ def work_list_table(results: Sequence[CheckResult]) -> Table:
     """Each pending check with what it already found, file and line; those with nothing to do are named with the reason."""
     pending = [result for result in in_order(results) if result.outcome is Outcome.PENDING]
     number = sum(len(result.findings) for result in pending)
-    note = (
-        f"{number:,} thing{'s' * (number != 1)} to do, in {len(pending)} check{'s' * (len(pending) != 1)} that are not due"
-    )
+    due = "1 check that is not due" if len(pending) == 1 else f"{len(pending)} checks that are not due"
+    note = f"{number:,} thing{'s' * (number != 1)} to do, in {due}"
     return Table(
         caption="Work list of the deletion",
         note=note if pending else None,
@@ -31,10 +30,16 @@ def work_list_table(results: Sequence[CheckResult]) -> Table:
 def _group(result: CheckResult) -> Group:
     rows = [
         Row((Text(finding.summary), Name(finding.where) if finding.where else Text("–", muted=True)))
-        for finding in result.findings
+        for finding in sorted(result.findings, key=_place)
     ]
     if not rows:
         rows = [Row((Text(result.reason or "nothing was recorded", muted=True), Text("–", muted=True)))]
     return Group(
         title=Beside((outcome_pill(result), Name(result.id), Text(result.title))), labels=(result.id,), rows=tuple(rows)
     )
+
+
+def _place(finding: Finding) -> tuple[str, int, str]:
+    """The order in which somebody goes through a file."""
+    path, _, line = (finding.where or "").rpartition(":")
+    return (path, int(line), finding.key) if line.isdecimal() else (finding.where or "", 0, finding.key)

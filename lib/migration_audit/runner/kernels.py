@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +33,34 @@ def open_kernels() -> Iterator[Kernels]:
         yield kernels
     finally:
         kernels.stop()
+        kernels.let_go()
         remove(folder)
         os.close(lock)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LentKernel:
+    """A kernel for one notebook at a time."""
+
+    manager: Any
+    """Its AsyncKernelManager; it is started by whoever uses it first."""
+    arguments: list[str]
+    log: Path
+    """What it wrote that is no output of a cell."""
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether it was started and runs no more."""
+        process = getattr(self.manager.provisioner, "process", None)
+        return process is not None and process.poll() is not None
+
+
 class Kernels:
-    """The kernels of one run; ``open_kernels`` makes this."""
+    """The kernels of one run; ``open_kernels`` makes this.
+
+    A kernel costs more than a second of processor time before its first cell, so one that has executed a notebook to its end
+    is cleared and used again. What a notebook fails in is not.
+    """
 
     def __init__(self, folder: Path) -> None:
         """None runs yet; the path of ``folder`` has to leave room for a socket's name."""
@@ -44,10 +68,12 @@ class Kernels:
         self._ipython = folder / "ipython"
         self._ipython.mkdir()
         self._managers: list[Any] = []
+        self._idle: list[LentKernel] = []
+        self._lock = threading.Lock()
         self._is_stopped = False
 
     @property
-    def arguments(self) -> list[str]:
+    def _arguments(self) -> list[str]:
         """Arguments for every kernel."""
         return [
             # A kernel that is told to stop is interrupted first, and would print that on the caller's terminal.
@@ -58,7 +84,26 @@ class Kernels:
             "--IPKernelApp.ignore_cwd=True",
         ]
 
-    def manager_class(self, log: Path) -> type[Any]:
+    @contextmanager
+    def lend(self) -> Iterator[LentKernel]:
+        """A kernel with nothing in it; it is ended when the block raises. Raises NotebookError after ``stop``."""
+        with self._lock:
+            self._idle = [kernel for kernel in self._idle if not kernel.is_ended]
+            kernel = self._idle.pop() if self._idle else None
+        kernel = kernel or self._made()
+        try:
+            yield kernel
+        except BaseException:
+            _kill(kernel.manager)
+            raise
+        with self._lock:
+            self._idle.append(kernel)
+
+    def _made(self) -> LentKernel:
+        log = Path(tempfile.mkdtemp(dir=self.folder)) / "log"
+        return LentKernel(manager=self._manager_class(log)(), arguments=self._arguments, log=log)
+
+    def _manager_class(self, log: Path) -> type[Any]:
         """A class whose instance starts one kernel, which writes to ``log`` what is no output of a cell.
 
         After ``stop`` there are no instances any more: NotebookError is raised instead.
@@ -98,6 +143,22 @@ class Kernels:
         """Kill every kernel at once, and let no other one start; the servers that they had end with them."""
         self._is_stopped = True
         for manager in list(self._managers):
+            _kill(manager)
+
+    def let_go(self) -> None:
+        """Close the sockets of kernels that were stopped, and wait until they are gone."""
+        if not self._managers:
+            return
+        from jupyter_core.utils import run_sync  # noqa: PLC0415  slow to import
+
+        for manager in self._managers:
             process = getattr(manager.provisioner, "process", None)
-            if process is not None and process.poll() is None:
-                process.kill()
+            if process is not None:
+                process.wait()
+            run_sync(manager.cleanup_resources)()
+
+
+def _kill(manager: Any) -> None:
+    process = getattr(manager.provisioner, "process", None)
+    if process is not None and process.poll() is None:
+        process.kill()

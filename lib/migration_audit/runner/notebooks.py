@@ -9,11 +9,10 @@ import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from migration_audit.model.errors import AuditError, NotebookError
-from migration_audit.runner.kernels import Kernels, open_kernels
+from migration_audit.runner.kernels import Kernels, LentKernel, open_kernels
 
 PREFLIGHT = "10_preflight_diff.ipynb"
 LIVE = "20_live_catalog.ipynb"
@@ -53,9 +52,12 @@ def execute(
     papermill = _papermill()
     _check_parameters(papermill, source, parameters)
     with nullcontext(kernels) if kernels else open_kernels() as given:
-        log = Path(mkdtemp(dir=given.folder)) / "log"
+        log: Path | None = None
         try:
-            executed = _execute(papermill, source, output, parameters, kernels=given, log=log, timeout=timeout)
+            with given.lend() as lent:
+                log = lent.log
+                executed = _execute(papermill, source, output, parameters, lent=lent, timeout=timeout)
+                _check_end(executed, source)
         except papermill.exceptions.PapermillExecutionError as error:
             what = f"cell {error.exec_count} raised {error.ename}: {_ANSI.sub('', str(error.evalue)).strip()}"
             todo = f"open the executed {output.name} in the run's folder to see the cell"
@@ -63,11 +65,10 @@ def execute(
         except AuditError:
             raise
         except Exception as error:
-            reasons = [f"{type(error).__name__}: {_last_line(str(error))}", _last_line(_text(log))]
+            reasons = [f"{type(error).__name__}: {_last_line(str(error))}", _last_line(_text(log) if log else "")]
             what = f"it did not reach its end: {', '.join(filter(None, reasons))}"
             todo = f"open the executed {output.name} in the run's folder to see how far it came"
             raise NotebookError(what, where=source.name, todo=todo) from error
-    _check_end(executed, source)
 
 
 def _execute(
@@ -76,19 +77,20 @@ def _execute(
     output: Path,
     parameters: Mapping[str, Any],
     *,
-    kernels: Kernels,
-    log: Path,
+    lent: LentKernel,
     timeout: int,
 ) -> Any:
+    from migration_audit.runner.engine import ENGINE  # noqa: PLC0415  it imports papermill
+
     return papermill.execute_notebook(
         _literal(source),
         _literal(output),
         parameters=dict(parameters),
+        engine_name=ENGINE,
         kernel_name="python3",
-        kernel_manager_class=kernels.manager_class(log),
         progress_bar=False,
         log_output=False,
-        extra_arguments=kernels.arguments,
+        lent=lent,
         execution_timeout=timeout,
     )
 

@@ -7,10 +7,11 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from migration_audit import report
@@ -65,12 +66,14 @@ def run_audit(
     config: str,
     progress: Progress,
     commands: bool = False,
+    kernels: Kernels | None = None,
 ) -> tuple[RunResult, ...]:
     """Audit each environment and write its report; one that fails does not stop the others.
 
     ``config`` is what the notebooks get as their parameter: the path of audit.toml, or ``demo``. The pre-flight is
     executed once and its notebook is part of every environment's report. With ``commands`` the acceptance commands of
-    audit.toml are executed, once for all environments. Raises AuditError when the report folder cannot
+    audit.toml are executed, once for all environments. ``kernels`` are those of the caller, who runs more than one audit.
+    Raises AuditError when the report folder cannot
     be written, NotebookError when a notebook is missing.
     """
     for name in (PREFLIGHT, LIVE, RETIREMENT, SIGNOFF):
@@ -79,14 +82,17 @@ def run_audit(
     out = out.absolute()
     now = datetime.now(UTC)
     name = run_name(now, read_tree(project.directory).commit)
-    with run_folders(out, [e.name for e in environments], name) as folders, open_kernels() as kernels:
-        shared = kernels.folder / "preflight"
+    with (
+        run_folders(out, [e.name for e in environments], name) as folders,
+        nullcontext(kernels) if kernels else open_kernels() as given,
+    ):
+        shared = Path(mkdtemp(dir=given.folder)) / "preflight"
         shared.mkdir()
-        how = _How(project=project, phase=phase, config=config, progress=progress, kernels=kernels)
+        how = _How(project=project, phase=phase, config=config, progress=progress, kernels=given)
         if commands:
             keep_commands(shared / _FACTS, run_commands(project, progress=progress))
         failure = _preflight(how, shared)
-        with _pool(kernels) as pool:
+        with _pool(given) as pool:
             jobs = [pool.submit(_one, how, e, folders[e.name], shared, failure) for e in environments]
             results = tuple(job.result() for job in jobs)
     write_index(out, order=[e.name for e in project.environments], progress=progress)

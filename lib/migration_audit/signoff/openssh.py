@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -82,13 +83,15 @@ def sign_file(path: Path, *, key: Path) -> None:
     """Write ``<path>.sig``; a passphrase or a touch is asked for on the terminal. Raises AuditError."""
     arguments = [_PROGRAM, "-q", "-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(path)]
     try:
-        done = subprocess.run(arguments, env=_environment(), check=False, capture_output=True, timeout=300)
+        # A hardware key asks for a touch on stderr, which is to be seen.
+        told = None if sys.stderr.isatty() else subprocess.PIPE
+        done = subprocess.run(arguments, env=_environment(), check=False, stdout=subprocess.PIPE, stderr=told, timeout=300)
     except FileNotFoundError:
         raise _missing() from None
     except subprocess.TimeoutExpired:
         raise AuditError("nobody answered ssh-keygen for five minutes", where=str(key), todo="sign again") from None
     if done.returncode or not path.with_name(f"{path.name}.sig").is_file():
-        said = " ".join((done.stderr + done.stdout).decode("utf-8", "replace").split()) or "no reason was given"
+        said = " ".join(((done.stderr or b"") + done.stdout).decode("utf-8", "replace").split()) or "no reason was given"
         raise AuditError(f"ssh-keygen did not sign: {said}", where=str(key), todo="try it by hand: ssh-keygen -Y sign")
 
 

@@ -10,6 +10,7 @@ import atexit
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,8 @@ def show_stack(audit: Audit) -> Any:
 
 def show_boot(audit: Audit) -> Any:
     """The commands that a start of the owner's container runs, in order."""
-    return _shown(audit.boot["owner_boot"], report.boot_table)
+    settings = audit.project.boot
+    return _shown(audit.boot["owner_boot"], lambda boot: report.boot_table(boot, settings.steps if settings else ()))
 
 
 def show_rehearsal(audit: Audit) -> Any:
@@ -203,18 +205,24 @@ def show_catalogue() -> Any:
 
 def show_digests(audit: Audit) -> Any:
     """What a reviewer is asked to sign, by digest: every SQL file and every catalog that was judged."""
-    return report.digest_table(build_evidence(audit))
+    return report.digest_table(_evidence(audit))
 
 
 def show_evidence(audit: Audit) -> Any:
     """Where the evidence comes from: server, shadow, commits, time."""
-    return report.evidence_table(build_evidence(audit))
+    return report.evidence_table(_evidence(audit))
 
 
 def seal(audit: Audit) -> None:
     """Leave the evidence in the run's folder: the mark that every notebook reached its end. Nothing outside a run."""
     if audit.folder is not None:
-        write_json(audit.folder / SEAL, build_evidence(audit))
+        write_json(audit.folder / SEAL, _evidence(audit))
+
+
+@lru_cache(maxsize=1)
+def _evidence(audit: Audit) -> dict[str, Any]:
+    """What is shown is what is sealed: it is made once."""
+    return build_evidence(audit)
 
 
 def _results(audit: Audit, families: tuple[str, ...]) -> tuple[CheckResult, ...]:

@@ -20,7 +20,7 @@ from migration_audit.workbook.boot import boot_inputs
 Digests = tuple[tuple[str, str], ...]
 """Path relative to the folder of audit.toml, with ``/``, and SHA-256 in hexadecimal; sorted by path."""
 
-_SECRET: Final = re.compile(r"(?:.*\.)?env(?:\..*)?|\.env.*", re.IGNORECASE)
+_SECRET: Final = re.compile(r"\.env.*|.*\.env", re.IGNORECASE)
 """Files of variables: the digest of a short secret tells the secret to whoever can guess."""
 _VERSIONS: Final = ("package.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock")
 """Beside the owner's Dockerfile: where the release of Directus is looked for."""
@@ -32,14 +32,16 @@ def artifact_digests(project: Project, boot: Mapping[str, Any] | None = None) ->
     """The digest of every file that the checks beyond the SQL sources read: what ``[boot]``, ``[snapshot]``, ``[rehearsal]``
     and the ``[[rule]]`` name, and what those files lead to (included Compose files, followed scripts).
 
-    ``boot`` is what ``boot_inputs`` gave, where it is at hand. Files of variables (``.env``) are left out, and so are the
-    reports of commands (``report_digests``). What cannot be read is not there; the checks tell about it. Raises nothing.
+    SQL sources and audit.toml have digests of their own. ``boot`` is what ``boot_inputs`` gave, where it is at hand. Files
+    of variables (``.env``) are left out, and so are the reports of commands (``report_digests``). What cannot be read is not
+    there; the checks tell about it. Raises nothing.
     """
     facts = boot_inputs(project) if boot is None else boot
     named = {*_of_boot(project), *_of_rules(project), *_mentioned(facts), *_globs(project, _grants(project))}
     if project.snapshot is not None:
         named.add(shown_path(project.snapshot.file, project.directory))
-    return _digests(project.directory, (name for name in named if not _SECRET.fullmatch(Path(name).name)))
+    elsewhere = {shown_path(project.path, project.directory), *_of_sources(project)}
+    return _digests(project.directory, (n for n in named - elsewhere if not _SECRET.fullmatch(Path(n).name)))
 
 
 def report_digests(project: Project) -> Digests:
@@ -73,6 +75,13 @@ def _of_boot(project: Project) -> Iterator[str]:
     ignored = [folder / ".dockerignore" for folder in (*contexts, *(d.parent for d in dockerfiles))]
     ignored += [d.with_name(f"{d.name}.dockerignore") for d in dockerfiles]
     yield from (shown_path(path, project.directory) for path in (*dockerfiles, *ignored))
+
+
+def _of_sources(project: Project) -> Iterator[str]:
+    """Files of the SQL sources: the evidence has them in their own list."""
+    for source in (project.legacy, project.owner):
+        for pattern in source.sql:
+            yield from (shown_path(path, project.directory) for path in source.root.glob(pattern))
 
 
 def _given(boot: BootSettings) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from migration_audit.model.waiver import WaiverUse
 from migration_audit.project import Environment, Project
 from migration_audit.report import rehearsed_rows
 from migration_audit.report.boot_tables import RehearsedRow
+from migration_audit.workbook.artifact_digests import artifact_digests, report_digests
 from migration_audit.workbook.asks import live_checks, shared_checks, waiver_checks
 from migration_audit.workbook.boot import boot_inputs
 from migration_audit.workbook.directus import directus_inputs
@@ -39,6 +40,7 @@ from migration_audit.workbook.port import kept, with_fixes
 from migration_audit.workbook.preflight import Preflight, run_preflight
 from migration_audit.workbook.rehearsals import rehearsal_inputs
 from migration_audit.workbook.retirement import retirement_inputs
+from migration_audit.workbook.together import together
 
 
 class Audit:
@@ -88,6 +90,8 @@ class Audit:
         before = kept_preflight(self.folder) if self.folder else None
         if before is not None:
             return before
+        # Each starts servers of its own and mostly waits for them.
+        together(partial(getattr, self), ("fresh_preflight", "rehearsals"))
         found = self.fresh_preflight
         port = kept(found.port, expected=self.project.legacy.name, actual=self.project.owner.name) if found.port else None
         judged = judge(shared_checks(), self._preflight_inputs(found), self.phase)
@@ -100,6 +104,8 @@ class Audit:
             owner_origins=found.owner_origins,
             results=results,
             port=port,
+            artifacts=artifact_digests(self.project, self.boot),
+            reports=report_digests(self.project),
         )
         if self.folder:
             keep_preflight(self.folder, made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -40,10 +41,9 @@ def build_evidence(audit: Audit, *, now: datetime | None = None) -> dict[str, An
         "shadow": {"description": before.shadow},
         "sources": []
         if isinstance(before.sources, Unavailable)
-        else [
-            {"role": s.role, "name": s.name, "files": [{"path": p, "sha256": sha} for p, sha in s.files]}
-            for s in before.sources
-        ],
+        else [{"role": s.role, "name": s.name, "files": _files(s.files)} for s in before.sources],
+        "artifacts": _files(before.artifacts),
+        "reports": _files(before.reports),
         "snapshots": snapshots,
         "checks": [result.to_json() for result in audit.results],
         "waivers": [use.to_json() for use in audit.waivers],
@@ -59,6 +59,8 @@ def failed_evidence(project: Project, *, environment: str, phase: str, error: st
         "server": None,
         "shadow": None,
         "sources": [],
+        "artifacts": [],
+        "reports": [],
         "snapshots": {},
         "checks": [],
         "error": error,
@@ -85,6 +87,10 @@ def frame(project: Project, *, environment: str, phase: str, now: datetime | Non
         "waivers": [],
         "error": None,
     }
+
+
+def _files(digests: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"path": path, "sha256": sha256} for path, sha256 in digests]
 
 
 def _server(server: ServerIdentity | None) -> dict[str, Any] | None:

@@ -39,6 +39,10 @@ class KeptPreflight:
     results: tuple[CheckResult, ...]
     port: KeptPort | None = None
     """None where nothing is to be ported, or nothing was compared."""
+    artifacts: tuple[tuple[str, str], ...] = ()
+    """Path and SHA-256 of the other files that were judged."""
+    reports: tuple[tuple[str, str], ...] = ()
+    """Path and SHA-256 of the reports of commands."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -75,6 +79,8 @@ def keep_preflight(folder: Path, kept: KeptPreflight) -> None:
         "owner_origins": [[kind, key, at.path, at.line] for (kind, key), at in sorted(kept.owner_origins.items())],
         "results": [result.to_json() for result in kept.results],
         "port": asdict(kept.port) if kept.port else None,
+        "artifacts": kept.artifacts,
+        "reports": kept.reports,
     }
     write_json(folder / "preflight.json", body)
 
@@ -100,6 +106,8 @@ def kept_preflight(folder: Path) -> KeptPreflight | None:
         owner_origins={(kind, key): Location(path, line) for kind, key, path, line in body["owner_origins"]},
         results=tuple(CheckResult.from_json(result) for result in body["results"]),
         port=_port(body.get("port")),
+        artifacts=tuple((path, sha256) for path, sha256 in body["artifacts"]),
+        reports=tuple((path, sha256) for path, sha256 in body["reports"]),
     )
 
 

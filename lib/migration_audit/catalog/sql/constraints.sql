@@ -34,6 +34,13 @@ with hidden_schema as (
       join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
      where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
        and rel.oid not in (select hid.oid from hidden_relation as hid)
+), not_watched as materialized (
+    -- What ALTER TABLE … DISABLE TRIGGER ALL made of the triggers behind constraints: hardly ever a row.
+    select trg.tgconstraint, trg.tgrelid,
+           case trg.tgenabled when 'D' then 'disabled' when 'R' then 'replica' else 'always' end
+           || ' on ' || trg.tgrelid::pg_catalog.regclass as text
+      from pg_catalog.pg_trigger as trg
+     where trg.tgisinternal and trg.tgenabled <> 'O' and trg.tgconstraint <> 0
 )
 select relation.nspname as schema,
        relation.relname as table,
@@ -53,19 +60,11 @@ select relation.nspname as schema,
        con.conislocal as is_local,
        des.description as comment,
        coalesce(
-           case when con.contype = 'f' or con.condeferrable then (
-               select pg_catalog.string_agg(distinct one.text, ', ' order by one.text)
-                 from (
-                       select case trg.tgenabled
-                                  when 'D' then 'disabled' when 'R' then 'replica' else 'always'
-                              end || ' on ' || trg.tgrelid::pg_catalog.regclass as text
-                         from pg_catalog.pg_trigger as trg
-                        where trg.tgconstraint = con.oid
-                          and trg.tgisinternal
-                          and trg.tgenabled <> 'O'
-                          and trg.tgrelid in (con.conrelid, con.confrelid)
-                      ) as one
-           ) end,
+           (
+               select pg_catalog.string_agg(distinct off.text, ', ' order by off.text)
+                 from not_watched as off
+                where off.tgconstraint = con.oid and off.tgrelid in (con.conrelid, con.confrelid)
+           ),
            'origin'
        ) as enabled,
        con.xmin::text || ',' || con.cmin::text as origin

@@ -1,4 +1,4 @@
--- Policies and jobs that somebody made; those below 1000 come with TimescaleDB, and are told where they were altered.
+-- Policies and jobs that somebody made; those of TimescaleDB itself (below 1000) where somebody altered them.
 -- For TimescaleDB 2.25 and later.
 with named_table as (
     -- What people know it by: the hypertable of a continuous aggregate goes by the name of the view.
@@ -79,7 +79,7 @@ with named_table as (
       left join named_table as named on named.id = bgw.hypertable_id
      where bgw.id >= 1000
         or bgw.id in (1, 3)
-           -- What the versions of TimescaleDB give their own jobs: 1 is telemetry, 3 the retention of the jobs' history.
+           -- What the versions of TimescaleDB give their own jobs: 1 is telemetry, 3 the retention of job history.
            and not (
                    bgw.scheduled
                    and bgw.max_retries = -1

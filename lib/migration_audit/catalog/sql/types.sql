@@ -36,8 +36,10 @@ select nsp.nspname as schema,
                        )] else '{}' end
                || case when typ.typnotnull then array[coalesce(
                            (
-                               -- PostgreSQL 17 and later give it a name, which somebody may have chosen.
-                               select pg_catalog.format('CONSTRAINT %I NOT NULL', con.conname)
+                               -- PostgreSQL 17 and later name it, and take several.
+                               select pg_catalog.string_agg(
+                                          pg_catalog.format('CONSTRAINT %I NOT NULL', con.conname), ' ' order by con.conname
+                                      )
                                  from pg_catalog.pg_constraint as con
                                 where con.contypid = typ.oid
                                   and con.contype = 'n'

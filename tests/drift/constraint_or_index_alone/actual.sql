@@ -1,0 +1,1 @@
+create unique index c on t (a);

@@ -1,0 +1,1 @@
+create collation bytes from "C";

@@ -9,7 +9,7 @@ import fix_code
 from fix_model import constraint, index, snapshot
 from migration_audit.model.compose import Condition, Dependency, Doubt, HealthCheck, Service, Stack
 from migration_audit.model.finding import Outcome, Unavailable
-from migration_audit.model.image import Asked, Boot, Command, Copied, Image, Run, Stage, Undecided
+from migration_audit.model.image import Asked, Boot, Command, Copied, Image, ImageTest, Run, Stage, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.post import PostObject
 from migration_audit.project import BootSettings, BootStep, Verb
@@ -63,6 +63,8 @@ def waits(other: str, condition: str = Condition.HEALTHY, **given: Any) -> tuple
 
 POSTGRES = service("postgres")
 DIRECTUS = service("directus", depends_on=waits("postgres"))
+JOB = replace(DIRECTUS, healthcheck=None)
+WAITS_FOR_JOB = service("processor", depends_on=waits("directus", Condition.COMPLETED))
 PROCESSOR = service("processor", depends_on=waits("directus"))
 
 
@@ -170,6 +172,12 @@ def inputs() -> dict[str, Any]:
 _WITHOUT_BOOTSTRAP = (*STARTED[:3], *STARTED[4:])
 
 LOUD = [
+    (
+        "BOOT001",
+        "a step only says what it would do",
+        {"owner_boot": changed(4, words=("directus", "schema", "apply", "--dry-run", "schema.yaml"))},
+        ["BOOT001:schema apply:missing"],
+    ),
     ("BOOT001", "a step is missing", {"owner_boot": started(*_WITHOUT_BOOTSTRAP)}, ["BOOT001:bootstrap:missing"]),
     (
         "BOOT001",
@@ -218,6 +226,18 @@ LOUD = [
         "the short form",
         {"stack": stack(service("processor", depends_on=waits("directus", Condition.STARTED)))},
         ["BOOT002:processor:directus"],
+    ),
+    (
+        "BOOT002",
+        "the end of a server",
+        {"stack": stack(WAITS_FOR_JOB)},
+        ["BOOT002:processor:directus"],
+    ),
+    (
+        "BOOT003",
+        "a job hides its failure",
+        {"stack": stack(JOB, WAITS_FOR_JOB), "owner_boot": changed(6, stops_until=7)},
+        ["BOOT003:end:unseen"],
     ),
     (
         "BOOT002",
@@ -333,6 +353,18 @@ LOUD = [
     ),
     (
         "RET007",
+        "a container runs it when it is asked to",
+        {"images": image(otherwise=Run(commands=(command("node-pg-migrate up"),)))},
+        [f"RET007:processor/Dockerfile:runs:{ENTRY}:node-pg-migrate"],
+    ),
+    (
+        "RET007",
+        "the health check runs it",
+        {"images": image(test=ImageTest(test=("CMD-SHELL", "node-pg-migrate status"), at=Location(ENTRY, 3)))},
+        [f"RET007:processor/Dockerfile:runs:{ENTRY}:node-pg-migrate"],
+    ),
+    (
+        "RET007",
         "a container runs one version of the runner",
         {"images": image(start=(command("npx --yes node-pg-migrate@7 up"),))},
         [f"RET007:processor/Dockerfile:runs:{ENTRY}:node-pg-migrate"],
@@ -349,6 +381,18 @@ QUIET = [
     ),
     ("BOOT001", "the last one may fail", {"owner_boot": changed(6, stops_until=7)}, ""),
     ("BOOT002", "the line is told", {}, "processor waits for directus with service_healthy at deploy/compose.yaml:10"),
+    (
+        "BOOT002",
+        "the end of a job",
+        {"stack": stack(JOB, WAITS_FOR_JOB)},
+        "processor waits for directus with service_completed_successfully",
+    ),
+    (
+        "BOOT003",
+        "a job needs no health check",
+        {"stack": stack(JOB, WAITS_FOR_JOB), "owner_boot": started(test=None, ways=())},
+        "directus is a job",
+    ),
     (
         "BOOT003",
         "the server by its name",
@@ -376,6 +420,30 @@ QUIET = [
 _NONE = Unavailable(reason="audit.toml has no [boot]", required=False)
 
 UNDECIDED = [
+    (
+        "RET007",
+        "an archive",
+        {"images": image(replace(copied("sql.tar.gz"), is_opaque=True))},
+        Outcome.SKIPPED,
+        True,
+        "sql.tar.gz: what ADD takes out of it",
+    ),
+    (
+        "BOOT003",
+        "nobody knows what the job runs",
+        {"stack": stack(JOB, WAITS_FOR_JOB), "owner_boot": replace(started(), run=Run(undecided=(OPEN,)))},
+        Outcome.SKIPPED,
+        True,
+        "what directus runs to its end is open",
+    ),
+    (
+        "BOOT001",
+        "a word that only the running container knows",
+        {"owner_boot": changed(4, words=("directus", "schema", "apply", "--yes", "$SNAPSHOT"), unknown=(4,))},
+        Outcome.SKIPPED,
+        True,
+        "may be schema apply: what $SNAPSHOT is, is known only when it runs",
+    ),
     ("BOOT001", "nothing is asked", {"owner_boot": _NONE}, Outcome.SKIPPED, False, "no [boot]"),
     (
         "BOOT001",

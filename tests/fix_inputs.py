@@ -14,8 +14,8 @@ from fix_model import SERVER, column, constraint, dimension, extension, hypertab
 from migration_audit.compare import compare
 from migration_audit.model.code import FixtureFacts
 from migration_audit.model.ledger import Ledger as LiveLedger
-from migration_audit.model.likeness import Likeness, StatementMatch
 from migration_audit.model.ledger import LedgerState
+from migration_audit.model.likeness import Likeness, StatementMatch
 from migration_audit.model.location import Location
 from migration_audit.model.obstacles import Demand, Obstacle, Wanted
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts

@@ -52,7 +52,9 @@ def test_a_file_begins_with_what_it_gives_and_ends_in_a_total_order(name: str) -
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_reads_qualified_catalogs_only(name: str) -> None:
     text = re.sub(r"--[^\n]*|'[^']*'", "", load_query(name).decode())
-    own = set(re.findall(r"(?:with(?: recursive)?|,|\))\s*([a-z_]+)(?: \([a-z, ]+\))? as (?:not )?(?:materialized )?\(", text))
+    own = set(
+        re.findall(r"(?:with(?: recursive)?|,|\))\s*([a-z_]+)(?: \([a-z, ]+\))? as (?:not )?(?:materialized )?\(", text)
+    )
     sources = re.findall(r"\b(?:from|join)\s+(?!lateral\b)([a-z_.]+)", text)
     foreign = {
         source

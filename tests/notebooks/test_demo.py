@@ -87,8 +87,10 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
         (
             "LIV010",
             [
-                ("the owner's ledger directus.migrations_applied of prod lacks 003_faulty_column.sql: "
-                "the owner's runner never applied it here")
+                (
+                    "the owner's ledger directus.migrations_applied of prod lacks 003_faulty_column.sql: "
+                    "the owner's runner never applied it here"
+                )
             ],
         ),
         ("LIV012", ["index public.positions_speed_by_hand is in prod, and neither source makes it"]),
@@ -104,8 +106,10 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
         (
             "BOOT006",
             [
-                ("prod lacks the constraint devices_manufacturer_serial_number_unique on devices: "
-                "the owner's last SQL never ran to its end here")
+                (
+                    "prod lacks the constraint devices_manufacturer_serial_number_unique on devices: "
+                    "the owner's last SQL never ran to its end here"
+                )
             ],
         ),
         (

@@ -31,6 +31,16 @@ def test_in_the_middle_of_the_pre_flight(start, trm, tmp_path, number):
     assert not (out / "dev").exists(), "no empty folder is left behind"
 
 
+@BOTH
+def test_in_the_middle_of_the_demo(start, tmp_path, number):
+    """Two audits run beside each other, on databases of the command's own."""
+    started = start("demo", "--out", str(tmp_path / "out"))
+    wait_until(lambda: len(started.servers()) > 2)
+    assert started.stop(number) == 3
+    assert "Traceback" not in started.err
+    wait_until(lambda: nothing_is_left(started))
+
+
 def test_while_environments_are_audited(start, trm, tmp_path):
     """What runs is ended and gets its report, what waits never begins."""
     write_notebook(trm / "notebooks/10_preflight_diff.ipynb", "1")

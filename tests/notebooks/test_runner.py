@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -13,6 +15,7 @@ from fix_demo import evidence_of, run_cli
 from nbformat.v4 import new_code_cell, new_notebook
 
 from migration_audit.model.errors import NotebookError
+from migration_audit.runner import open_kernels
 from migration_audit.runner.notebooks import execute, packaged_notebooks
 
 
@@ -54,6 +57,35 @@ def test_a_notebook_that_stops_early_is_an_error(tmp_path, cell, said):
     source = write_notebook(tmp_path / "n.ipynb", cell, "print('the end')")
     with pytest.raises(NotebookError, match=said):
         execute(source, tmp_path / "out.ipynb", {"a": 2}, timeout=5)
+
+
+def test_a_kernel_is_used_again_and_the_next_notebook_cannot_tell(tmp_path):
+    first = write_notebook(tmp_path / "first.ipynb", "import os; left = os.getpid(); _private = left", "left")
+    second = write_notebook(
+        tmp_path / "second.ipynb",
+        "print([n for n in ('left', '_private', '_2', 'os') if n in globals()])",
+        "import os; os.getpid()",
+    )
+    with open_kernels() as kernels:
+        execute(first, tmp_path / "1.ipynb", {"a": 2}, kernels=kernels)
+        execute(second, tmp_path / "2.ipynb", {"a": 3}, kernels=kernels)
+    one, two = (nbformat.read(tmp_path / name, as_version=4).cells for name in ("1.ipynb", "2.ipynb"))
+    pid = one[-1].outputs[0].data["text/plain"]
+    assert two[-2].outputs[0].text == "[]\n"
+    assert two[-1].outputs[0].data["text/plain"] == pid
+    assert [cell.execution_count for cell in two] == [1, 2, 3, 4]
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_kernel_in_which_a_notebook_failed_is_not_used_again(tmp_path):
+    failing = write_notebook(tmp_path / "failing.ipynb", "import os; open('pid', 'w').write(str(os.getpid()))", "1 / 0")
+    after = write_notebook(tmp_path / "after.ipynb", "import os; os.getpid()")
+    with open_kernels() as kernels, contextlib.chdir(tmp_path):
+        with pytest.raises(NotebookError, match="ZeroDivisionError"):
+            execute(failing, tmp_path / "1.ipynb", {"a": 2}, kernels=kernels)
+        execute(after, tmp_path / "2.ipynb", {"a": 3}, kernels=kernels)
+    cells = nbformat.read(tmp_path / "2.ipynb", as_version=4).cells
+    assert cells[-1].outputs[0].data["text/plain"] != (tmp_path / "pid").read_text()
 
 
 def test_braces_in_a_path_are_only_a_path(tmp_path):
@@ -147,4 +179,4 @@ def test_a_demo_that_does_not_reach_its_end_is_an_error(tmp_path, server):
         [*command, "demo", "--out", str(tmp_path / "out")], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 3
-    assert "dev, stage, prod: the audit did not reach its end" in done.stderr
+    assert "dev, stage, prod, retired/dev: the audit did not reach its end" in done.stderr

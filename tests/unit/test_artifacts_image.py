@@ -161,6 +161,13 @@ UNDECIDED = {
         {},
         "a variable without a value",
     ),
+    "a script with Windows line ends": (
+        'FROM x\nCOPY e.sh /\nENTRYPOINT ["/e.sh"]',
+        {"e.sh": "#!/bin/sh\r\na\r\n"},
+        "CR LF",
+    ),
+    "a supervisor": ('FROM x\nENTRYPOINT ["supervisord", "-n"]', {}, "starts what its own files say"),
+    "another init": ('FROM x\nENTRYPOINT ["/init"]', {}, "starts what its own files say"),
     "another shell": ('FROM x\nSHELL ["pwsh", "-Command"]\nRUN a\nENTRYPOINT ["b"]', {}, None),
 }
 
@@ -324,3 +331,31 @@ def test_buildkit_reads_the_same_instructions(text):
             assert split_words(mine.text) == tuple(
                 word.strip("\"'") if "<<" not in word else word.replace('"', "") for word in its.value
             )
+
+
+def test_the_other_ways_through_the_entrypoint_are_kept_apart(tmp_path):
+    entry = "#!/bin/sh\ncase $1 in serve) exec a ;; db) exec b up ;; esac\n"
+    image = read('FROM x\nCOPY e.sh /\nENTRYPOINT ["/e.sh"]\nCMD ["serve"]', {"e.sh": entry}, tmp_path)
+    assert certain(image) == ["/e.sh serve", "a"]
+    assert "b up" in [command.text for command in image.otherwise.commands]
+
+
+BROUGHT = {
+    "a folder for one step": ("RUN --mount=type=bind,source=sql,target=/m cp /m/1.sql /app", "sql", False),
+    "one of another stage": ("RUN --mount=source=/sql,target=/m,from=s a", "/sql", False),
+    "an archive": ("ADD sql.tar.gz /app/", "sql.tar.gz", True),
+    "a repository": ("ADD https://example.org/x.git#main /app", "https://example.org/x.git#main", True),
+    "one file of the network": ("ADD https://example.org/tini /tini", "https://example.org/tini", False),
+    "an archive that stays one": ("COPY sql.tar.gz /app/", "sql.tar.gz", False),
+}
+
+
+@pytest.mark.parametrize(("step", "source", "opaque"), BROUGHT.values(), ids=BROUGHT)
+def test_what_else_brings_files(step, source, opaque, tmp_path):
+    stage = read(f"FROM x AS s\nFROM x\n{step}\nCMD a", {}, tmp_path).stages[1]
+    assert [(copied.source, copied.is_opaque) for copied in stage.copies] == [(source, opaque)]
+
+
+@pytest.mark.parametrize("mount", ["type=cache,target=/c", "type=bind,target=/w", "type=secret,id=x,src=x"])
+def test_a_mount_that_brings_no_folder_of_the_project(mount, tmp_path):
+    assert read(f"FROM x\nRUN --mount={mount} a\nCMD a", {}, tmp_path).stages[0].copies == ()

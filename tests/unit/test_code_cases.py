@@ -77,6 +77,7 @@ CASES = {
         [],
     ),
     "given another name": (TS, "import { migrate } from 'runner';\nconst run = migrate;\nrun();", [1, 2], [], []),
+    "a task of another tool": ("processor/deno.json", '{"tasks": {\n"up": "deno run -A src/db/migrate.ts"}}', [2], [], []),
     "taken out under another name": (TS, "const { migrate: up } = db;\nawait up(pool);", [1], [], []),
     "taken out with a default": (TS, "const {\n  migrate: up = noop,\n} = db;\nsteps.push(up);", [2], [], []),
     "a setting taken out": (TS, "const { migrate: wanted } = options;\nif (wanted) start();", [], [], []),

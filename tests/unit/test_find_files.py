@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from fix_code import write
 from migration_audit.artifacts.files import find_files
+from migration_audit.artifacts.text import read_text
+from migration_audit.model.errors import ArtifactError
 
 TREE = ("a/x.ts", "a/b/y.ts", "a/b/z.tsx", "a/.hidden/w.ts", "a/node_modules/p/q.ts", "c/x.ts", "x.ts", "a/[id].ts")
 
@@ -49,3 +53,9 @@ def test_links_are_followed_and_circles_end(tmp_path):
     (tmp_path / "a/linked").symlink_to(tmp_path / "real")
     (tmp_path / "a/circle").symlink_to(tmp_path / "a")
     assert list(find_files(tmp_path, ["a/**/*.ts"]).paths) == ["a/linked/x.ts", "a/y.ts"]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.md")
+    with pytest.raises(ArtifactError, match=r"a\.md: is no file"):
+        read_text(tmp_path / "a.md", tmp_path)

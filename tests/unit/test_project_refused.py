@@ -54,7 +54,7 @@ REFUSED = {
     "table for an array": ("[[probe]]", "[probe]", "[probe]", "expected an array of tables: [[probe]]; found a table"),
     "unqualified ledger": ('"service.migrations_applied"', '"a"', 'table = "a"', "legacy.ledger.table is wrong: expected"),
     "ledger without its column": ("name_column", "#", "[legacy.ledger]", "legacy.ledger.name_column is missing"),
-    "clean-up of the owner": ("[environments.stage]", "cleanup=1\n[environments.stage]", "cleanup=1", "owner.ledger.cleanup is"),
+    "clean-up of the owner": ("[environments.stage]", "cleanup=1\n[environments.stage]", "cleanup=1", "ledger.cleanup is"),
     "name format": ('"file"', '"fiel"', 'name_format = "fiel"', "expected one of file, stem; found another text"),
     "connection twice": ('"app-prod"', '"x"\ndsn_env = "X"', "[environments.prod]", "has both dsn_env and service"),
     "no connection": ("service = ", "database = ", "[environments.prod]", "has neither dsn_env nor service"),

@@ -48,6 +48,15 @@ PARTS = [
         id="a table is taken apart",
     ),
     pytest.param(
+        entry("TABLE", "child", "CREATE TABLE public.child (\n    NOT NULL ts\n)\nINHERITS (public.positions);"),
+        {
+            ("TABLE", "public", "child"): "CREATE TABLE public.child INHERITS (public.positions)",
+            ("COLUMN", "public", "child ts"): "NOT NULL ts",
+            ("COLUMN ORDER", "public", "child"): "",
+        },
+        id="NOT NULL of a column that is inherited is the column's",
+    ),
+    pytest.param(
         entry(
             "CHECK CONSTRAINT", "positions small", "ALTER TABLE public.positions\n    ADD CONSTRAINT small CHECK ((x < 9));"
         ),

@@ -77,3 +77,29 @@ def test_a_dockerfile_of_the_rule_that_is_not_there(tree):
 def test_the_dockerfile_of_the_service(tree):
     found = read(tree, lambda text: text.replace('dockerfile = "directus/Dockerfile"\n', ""))
     assert isinstance(found["owner_boot"], Boot)
+
+
+def test_an_image_that_nobody_builds_here_is_read_as_far_as_the_compose_files_tell(tree):
+    (tree / "deploy/job.sh").write_text("set -e\ndirectus bootstrap\n")
+    (tree / "deploy/compose.yaml").write_text("""
+services:
+  directus:
+    image: directus/directus:11.17.4
+    entrypoint: [sh, /job.sh]
+    volumes: ["./job.sh:/job.sh:ro"]
+""")
+    found = read(tree, lambda text: text.replace('dockerfile = "directus/Dockerfile"\n', ""))
+    assert [str(command.at) for command in found["owner_boot"].run.commands] == ["deploy/compose.yaml:5", "deploy/job.sh:2"]
+    assert found["owner_image"].base == "directus/directus:11.17.4"
+
+
+def test_variables_that_only_a_file_of_the_host_knows_are_not_taken_for_unset(tree):
+    compose = tree / "deploy/compose.yaml"
+    text = compose.read_text().replace("build: ../directus", "build: ../directus\n    env_file: [a.env]")
+    compose.write_text(text)
+    assert "DB_EXCLUDE_TABLES" in read(tree)["owner_variables"]
+    compose.write_text(text.replace("DB_EXCLUDE_TABLES", "OTHER"))
+    found = read(tree)["owner_variables"]
+    assert isinstance(found, Unavailable)
+    assert found.required
+    assert "name DB_EXCLUDE_TABLES under environment of directus" in found.reason

@@ -20,11 +20,12 @@ def read_boot(
 ) -> tuple[Boot, Image]:
     """What the owner's container runs, and its image.
 
-    The Dockerfile is the named one, else the one of the service's ``build``; ``service`` is None where no Compose file is
+    The Dockerfile is the named one, else the one of the service's ``build``; a service without one runs its image as it
+    is, of which only what the Compose files say about it is known. ``service`` is None where no Compose file is
     named. Raises ArtifactError, with ``file:line`` where it can, for what cannot be read.
     """
-    dockerfile, context = _named_or_built(service, dockerfile, context)
-    container = _container(service)
+    container = _container(service, has_dockerfile=dockerfile is not None)
+    dockerfile, context = _named_or_built(service, dockerfile, context, shown_from)
     image = read_image(dockerfile, context, shown_from=shown_from, container=container)
     find, folder, environment = files_of(dockerfile, context, shown_from=shown_from, container=container)
     test, at, disabled = _test(service, image)
@@ -38,28 +39,35 @@ def read_boot(
         test_disabled=disabled,
         ways=health.ways,
         test_undecided=(*_doubts(service, "healthcheck"), *health.undecided),
-        run_undecided=tuple(_doubts(service, *_DECISIVE)),
+        run_undecided=tuple(_doubts(service, *_DECISIVE, *(["image"] if container.image else []))),
         ports=tuple(dict.fromkeys([*(service.ports if service else ()), *image.ports])),
         notes=tuple(_notes(service, dockerfile)),
     )
     return boot, image
 
 
-def _named_or_built(service: Service | None, dockerfile: Path | None, context: Path | None) -> tuple[Path, Path]:
+def _named_or_built(
+    service: Service | None, dockerfile: Path | None, context: Path | None, shown_from: Path
+) -> tuple[Path, Path]:
     if dockerfile is not None:
         return dockerfile, context or dockerfile.parent
-    if service is None or service.build is None:
-        where = str(service.at) if service is not None else None
-        todo = "name the owner's Dockerfile in [boot] of audit.toml"
-        raise ArtifactError("the owner's image is not built from a Dockerfile that is known here", where=where, todo=todo)
-    folder = Path(service.build.context)
-    return folder / service.build.dockerfile, folder
+    if service is not None and service.build is not None:
+        folder = Path(service.build.context)
+        return folder / service.build.dockerfile, folder
+    if service is not None and service.image is not None:
+        compose = shown_from / service.at.path
+        return compose, compose.parent
+    where = str(service.at) if service is not None else None
+    todo = "name the owner's Dockerfile in [boot] of audit.toml"
+    raise ArtifactError("the owner's image is not built from a Dockerfile that is known here", where=where, todo=todo)
 
 
-def _container(service: Service | None) -> Container:
+def _container(service: Service | None, *, has_dockerfile: bool) -> Container:
     if service is None:
         return Container()
     return Container(
+        image=service.image if service.build is None and not has_dockerfile else None,
+        at=service.at,
         target=service.build.target if service.build else None,
         args=dict(service.build.args) if service.build else {},
         entrypoint=service.entrypoint,

@@ -24,7 +24,9 @@ def version_of_image(base: str, *, where: str | None) -> TargetVersion | None:
     if match is None:
         return None
     version = DirectusVersion.parse(match["tag"] or "")
-    reason = None if version else f"FROM {base} names no exact release: the tag {match['tag'] or 'latest'} moves"
+    tag = match["tag"] or "latest"
+    why = "a digest tells no version" if "@" in base and not match["tag"] else f"the tag {tag} moves"
+    reason = None if version else f"FROM {base} names no exact release: {why}"
     return TargetVersion(version=version, named=f"FROM {base}", where=where, reason=reason)
 
 

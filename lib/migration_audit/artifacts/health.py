@@ -87,7 +87,7 @@ class _Reader:
         self._depth += 1
         root = parse_shell(script.text)
         for node in broken(root):
-            self._give_up(on_one_line(node), "this is no shell that can be read", script.place(node))
+            self._give_up(on_one_line(node) or "here", "this is no shell that can be read", script.place(node))
         line = shebang(script.text)
         sets = re.search(r"(?m)^\s*set -\w*e", script.text)
         ways = self._sequence(_named(root), errexit=errexit or bool(sets or (line and line[1])))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,8 @@ _PASSES_ON: Final = frozenset(
     ["alpine", "busybox", "debian", "directus/directus", "fedora", "golang", "node", "python", "ruby", "rust", "ubuntu"]
 )
 """Images without an ENTRYPOINT, or whose ENTRYPOINT runs the command that it is given (their Dockerfiles say so)."""
+_UNPACKED: Final = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz|git(?:#.*)?)\Z|\Agit@")
+"""What ADD unpacks or clones."""
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash"})
 
 
@@ -30,6 +33,10 @@ _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash"})
 class Container:
     """What a service of Compose changes about its image."""
 
+    image: str | None = None
+    """The image is taken as it is, and there is no Dockerfile."""
+    at: Location | None = None
+    """Of ``image``."""
     target: str | None = None
     args: Mapping[str, str] = field(default_factory=dict)
     entrypoint: Words | None = None
@@ -49,6 +56,8 @@ def read_image(
 ) -> Image:
     """The image that this Dockerfile builds; ``wanted`` are globs on the parts of paths whose files are looked for.
 
+    Where ``container`` names an image, it is that one, and ``dockerfile`` is only the file that names it.
+
     Nothing is built and nothing is run. Raises ArtifactError, with ``file:line``, for what is no Dockerfile, and for a stage
     that it does not have.
     """
@@ -57,6 +66,7 @@ def read_image(
         dockerfile=shown_path(dockerfile, shown_from),
         stages=tuple(_stage(stage, files, wanted) for stage in files.stages),
         start=_start(chosen, files, container),
+        otherwise=_otherwise(chosen, files, container),
         test=_test(chosen.test),
         ports=tuple(dict.fromkeys(chosen.ports)),
         base=final_base(chosen),
@@ -77,7 +87,11 @@ def _build(
     """The chosen stage, with what finds its files."""
     container = container or Container()
     shown = shown_path(dockerfile, shown_from)
-    stages = read_stages(parse_dockerfile(read_text(dockerfile, shown_from), shown), container.args)
+    if container.image is None:
+        text = read_text(dockerfile, shown_from)
+    else:
+        text = "\n" * (container.at.line - 1 if container.at else 0) + f"FROM {container.image}"
+    stages = read_stages(parse_dockerfile(text, shown), container.args)
     chosen = stages[-1] if container.target is None else find_stage(stages, container.target)
     if chosen is None:
         raise ArtifactError(f"has no stage {container.target}", where=f"{shown}:1", todo="check target in the build")
@@ -114,17 +128,29 @@ def _stage(stage: StageFacts, files: ImageFiles, wanted: Sequence[str]) -> Stage
             from_stage=step.from_,
             at=step.at,
             carried=tuple(files.carried(step, source, wanted)),
+            is_opaque=step.unpacks and bool(_UNPACKED.search(source.path)),
         )
         for step in stage.steps
         if isinstance(step, FileCopy)
         for source in step.sources
     ]
+    copies += [mounted for step in stage.steps if isinstance(step, RunStep) for mounted in _mounted(step)]
     runs = [
         _run_step(step, partial(files.find, stage, until=position))
         for position, step in enumerate(stage.steps)
         if isinstance(step, RunStep)
     ]
     return Stage(name=stage.name, base=stage.base, at=stage.at, copies=tuple(copies), runs=_joined(runs))
+
+
+def _mounted(step: RunStep) -> Iterator[Copied]:
+    """What ``RUN --mount=source=…`` brings for one step, where it names more than the whole context."""
+    for flag in step.instruction.flags:
+        given = dict(part.partition("=")[::2] for part in flag.removeprefix("--mount=").split(","))
+        source = given.get("source") or given.get("src") or ""
+        if flag.startswith("--mount=") and given.get("type", "bind") == "bind" and source not in ("", ".", "/"):
+            target = given.get("target") or given.get("dst") or given.get("destination") or "/"
+            yield Copied(source=source, target=target, from_stage=given.get("from"), at=step.instruction.at)
 
 
 def _joined(runs: Sequence[Run]) -> Run:
@@ -170,6 +196,17 @@ def _start(stage: StageFacts, files: ImageFiles, container: Container) -> Run:
     else:
         run = run_words(command, command_at, environment=environment, folder=folder, files=find)
     return replace(run, undecided=(*blind, *run.undecided))
+
+
+def _otherwise(stage: StageFacts, files: ImageFiles, container: Container) -> Run:
+    """The entrypoint with arguments that nobody knows."""
+    entry, at = _entry(stage, container)
+    if isinstance(entry, Script) or not entry:
+        return Run()
+    environment = {**stage.values, **container.environment}
+    folder = container.working_dir or stage.folder
+    find = _finder(stage, files)
+    return run_words(entry, at, environment=environment, folder=folder, files=find, and_more=True)
 
 
 def _entry(stage: StageFacts, container: Container) -> tuple[Script | tuple[str, ...], Location]:

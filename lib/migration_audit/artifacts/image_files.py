@@ -47,7 +47,7 @@ class ImageFiles:
                 return found
         return self.find(stage.parent, path) if stage.parent is not None else None
 
-    def mounted(self, path: str) -> Script | None:
+    def mounted(self, path: str) -> Script | str | None:
         """The text that a bind mount puts at ``path``."""
         for mount in reversed(self.mounts):
             rest = _below(path, mount.target)
@@ -84,7 +84,7 @@ class ImageFiles:
                 return theirs
         return None
 
-    def _from_context(self, copy: FileCopy, source: FileSource, path: str) -> Script | None:
+    def _from_context(self, copy: FileCopy, source: FileSource, path: str) -> Script | str | None:
         for match in self._matches(source.path):
             full = self.context / match
             if full.is_dir():
@@ -143,13 +143,15 @@ class ImageFiles:
             folders[:] = sorted(kept)
             yield from (prefix + file for file in sorted(files) if not self.ignore.excludes(prefix + file))
 
-    def _read(self, path: Path) -> Script | None:
+    def _read(self, path: Path) -> Script | str | None:
         try:
             raw = path.read_bytes()
         except OSError:
             return None
         if len(raw) > _LARGEST or b"\0" in raw:
             return None
+        if raw.startswith(b"#!") and raw.partition(b"\n")[0].endswith(b"\r"):
+            return "its lines end in CR LF: Linux looks for a shell of another name, and does not start it"
         text = raw.decode("utf-8", errors="replace").replace("\r\n", "\n")
         return Script(text=text, at=Location(shown_path(path, self.shown_from), 1))
 

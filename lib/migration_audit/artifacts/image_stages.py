@@ -41,6 +41,8 @@ class FileCopy:
     at: Location
     is_known: bool = True
     """False where a variable in it has no value."""
+    unpacks: bool = False
+    """ADD."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +183,7 @@ def _copy(instruction: Instruction, stage: StageFacts, values: Values) -> FileCo
         from_=substitute(named, values)[0] if named else None,
         at=instruction.at,
         is_known=all(known for _, known in made),
+        unpacks=instruction.name == "ADD",
     )
 
 

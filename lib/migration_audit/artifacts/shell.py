@@ -29,10 +29,19 @@ def run_script(
 
 
 def run_words(
-    words: Sequence[str], at: Location, *, environment: Environment | None = None, folder: str = "/", files: Lookup
+    words: Sequence[str],
+    at: Location,
+    *,
+    environment: Environment | None = None,
+    folder: str = "/",
+    files: Lookup,
+    and_more: bool = False,
 ) -> Run:
-    """What starting this program with these arguments leads to; no shell looks at the words unless one is started."""
-    given = [Word(word) for word in words]
+    """What starting this program with these arguments leads to; no shell looks at the words unless one is started.
+
+    ``and_more``: whatever else it is given behind them.
+    """
+    given = [*(Word(word) for word in words), *([Word("$@", known=False)] if and_more else [])]
     return _run(lambda walk, where: walk.start(given, at, where), environment, folder, files, False)
 
 

@@ -29,8 +29,22 @@ _WITHOUT_VALUE: Final = {
 _OPERANDS: Final = {"su-exec": 1, "gosu": 1, "s6-setuidgid": 1, "timeout": 1, "chroot": 1, "flock": 1}
 """How many words of its own a wrapper takes before the command."""
 _PLAIN: Final = frozenset(
-    ["tini", "dumb-init", "catatonit", "nohup", "setsid", "npx", "busybox", "exec", "docker-init"]
-    + ["setpriv", "with-contenv", "cross-env", "ddtrace-run", "opentelemetry-instrument"]
+    {
+        "tini",
+        "dumb-init",
+        "catatonit",
+        "docker-init",
+        "nohup",
+        "setsid",
+        "setpriv",
+        "npx",
+        "busybox",
+        "exec",
+        "with-contenv",
+        "cross-env",
+        "ddtrace-run",
+        "opentelemetry-instrument",
+    }
 )
 _WRAPPERS: Final = frozenset({*_WITHOUT_VALUE, *_OPERANDS, *_PLAIN})
 _RUNNERS: Final = {
@@ -41,10 +55,44 @@ _RUNNERS: Final = {
 """Programs with a subcommand that starts what follows it."""
 _WAITERS: Final = frozenset({"wait-for-it.sh", "wait-for-it", "wait-for", "dockerize", "runuser", "dotenv"})
 """Programs that start what stands behind their ``--``."""
+_SUPERVISORS: Final = frozenset(
+    {"supervisord", "s6-svscan", "runsvdir", "circusd", "honcho", "foreman", "overmind", "systemd"}
+)
 _TAKES_FILES: Final = frozenset(
-    ["awk", "basename", "cat", "chgrp", "chmod", "chown", "cmp", "cp", "diff", "dirname", "dos2unix", "file", "find"]
-    + ["grep", "head", "install", "ln", "ls", "mkdir", "mv", "readlink", "realpath", "rm", "sed", "shellcheck", "stat"]
-    + ["tail", "tar", "tee", "touch", "wc", "which"]
+    {
+        "awk",
+        "basename",
+        "cat",
+        "chgrp",
+        "chmod",
+        "chown",
+        "cmp",
+        "cp",
+        "diff",
+        "dirname",
+        "dos2unix",
+        "file",
+        "find",
+        "grep",
+        "head",
+        "install",
+        "ln",
+        "ls",
+        "mkdir",
+        "mv",
+        "readlink",
+        "realpath",
+        "rm",
+        "sed",
+        "shellcheck",
+        "stat",
+        "tail",
+        "tar",
+        "tee",
+        "touch",
+        "wc",
+        "which",
+    }
 )
 _MANAGERS: Final = frozenset({"npm", "pnpm", "yarn"})
 _BARE_SCRIPTS: Final = frozenset({"start", "test", "stop", "restart"})
@@ -100,6 +148,11 @@ def classify(words: Sequence[Word]) -> Call | None:
     if name in _MANAGERS:
         return _package(name, rest) or Call(kind=CallKind.PROGRAM, target=rest[0], arguments=tuple(rest[1:]))
     return Call(kind=CallKind.PROGRAM, target=rest[0], arguments=tuple(rest[1:]))
+
+
+def is_supervisor(call: Call) -> bool:
+    """Whether the program starts others, which files of its own name."""
+    return call.target.known and (call.target.text == "/init" or _base(call.target.text) in _SUPERVISORS)
 
 
 def may_run_files(call: Call) -> bool:

@@ -8,7 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from migration_audit.artifacts.shell_call import SHELLS, SILENT, Call, CallKind, classify, may_run_files, shebang
+from migration_audit.artifacts.shell_call import (
+    SHELLS,
+    SILENT,
+    Call,
+    CallKind,
+    classify,
+    is_supervisor,
+    may_run_files,
+    shebang,
+)
 from migration_audit.artifacts.shell_flow import Lookup, Process, Scope, Where, ending
 from migration_audit.artifacts.shell_parse import Script, parse_shell
 from migration_audit.artifacts.shell_statements import Statements
@@ -178,6 +187,9 @@ class Walk(Statements):
 
     def _handed(self, call: Call, at: Location, where: Where) -> None:
         """A program that nothing is known of, and is given a script: it may be there to start it."""
+        if is_supervisor(call):
+            reason = f"{call.target.text} starts what its own files say, and those are not read"
+            self.undecided(call.target.text, reason, at)
         for word in call.arguments if may_run_files(call) else ():
             found = self._found(word, where) if word.known and "/" in word.text else None
             if isinstance(found, Script) and _is_shell_script(found, word.text):

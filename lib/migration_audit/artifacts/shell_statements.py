@@ -40,7 +40,7 @@ class Statements(ABC):
     def program(self, root: Node, where: Where) -> None:
         """A whole text."""
         for node in broken(root):
-            self.undecided(on_one_line(node), "this is no shell that can be read", where.script.place(node))
+            self.undecided(on_one_line(node) or "here", "this is no shell that can be read", where.script.place(node))
         self._statements(root.children, where)
 
     def node(self, node: Node, where: Where) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from typing import Final
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
@@ -12,6 +13,9 @@ from migration_audit.model.image import Boot, Command
 from migration_audit.project import BootStep, Project
 
 Place = tuple[int, Command]
+
+_REHEARSALS: Final = frozenset({"--dry-run", "--help", "--version"})
+"""Options with which a command only says what it would do."""
 
 
 def run(owner_boot: Boot, project: Project) -> Iterator[Said]:
@@ -56,9 +60,15 @@ def _missing(step: BootStep, places: Sequence[Place], boot: Boot) -> Iterator[Sa
     in_background = next((command for _, command in places if command.in_background), None)
     if in_background is not None:
         return
+    possible = next((c for c in boot.run.commands if c.unknown and _stands_in(step.command.split(), c, guess=True)), None)
     if places:
         command = places[0][1]
         yield Unavailable(reason=f"{step.name} at {command.at} may not run: {command.maybe}")
+    elif possible is not None:
+        word = possible.words[possible.unknown[0]]
+        yield Unavailable(
+            reason=f"{possible.at}: `{possible.text}` may be {step.name}: what {word} is, is known only when it runs"
+        )
     elif boot.run.undecided:
         first = boot.run.undecided[0]
         why = f"{first.at}: {first.what}: {first.reason}"
@@ -121,19 +131,28 @@ def _places(step: BootStep, commands: Sequence[Command]) -> list[Place]:
     return [(n, command) for n, command in enumerate(commands) if _stands_in(patterns, command)]
 
 
-def _stands_in(patterns: Sequence[str], command: Command) -> bool:
-    """Whether the patterns stand in this order among the words; a word that nobody can know is none of them."""
+def _stands_in(patterns: Sequence[str], command: Command, *, guess: bool = False) -> bool:
+    """Whether the patterns stand in this order among the words; a word that nobody can know is none of them.
+
+    ``guess``: such a word may be any of them, except for the first, which tells the program.
+    """
+    if not _REHEARSALS.isdisjoint(command.words) and _REHEARSALS.isdisjoint(patterns):
+        return False
     at = 0
     wanted = [pattern for pattern in patterns if pattern != "*"]
     for number, pattern in enumerate(wanted):
         # What follows a script is for that script: it is no program that runs.
         last = command.followed if number == 0 and command.followed is not None else len(command.words) - 1
-        while at <= last and (at in command.unknown or not _fits(pattern, command.words[at])):
+        while at <= last and not _may_be(pattern, command, at, guess=guess and number > 0):
             at += 1
         if at > last:
             return False
         at += 1
     return True
+
+
+def _may_be(pattern: str, command: Command, at: int, *, guess: bool) -> bool:
+    return guess if at in command.unknown else _fits(pattern, command.words[at])
 
 
 def _fits(pattern: str, word: str) -> bool:

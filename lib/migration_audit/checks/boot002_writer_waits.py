@@ -16,7 +16,8 @@ def run(stack: Stack, project: Project) -> Iterator[Said]:
 
     Why: the short form of `depends_on`, and `service_started`, wait for nothing but the start of the other container. On a
     fresh stack the writer then finds no table and crashes until the owner has caught up.
-    Fix: `depends_on: { <owner>: { condition: service_healthy } }` in the writer's service.
+    Fix: `depends_on: { <owner>: { condition: service_healthy } }` in the writer's service. Where the owner is a job, such as
+    Flyway, the condition is `service_completed_successfully`.
     Source: seed, "compose.yaml's processor service should depends_on: directus with condition: service_healthy".
     """
     boot = project.boot
@@ -27,7 +28,7 @@ def run(stack: Stack, project: Project) -> Iterator[Said]:
     if isinstance(writer, Unavailable):
         yield writer
         return
-    yield from waits_for_healthy("BOOT002", stack, writer, boot.owner_service)
+    yield from waits_for_healthy("BOOT002", stack, writer, boot.owner_service, may_end=True)
     dependency = writer.dependency(boot.owner_service)
     if dependency is not None:
         yield Told(text=f"{writer.name} waits for {boot.owner_service} with {dependency.condition} at {dependency.at}")

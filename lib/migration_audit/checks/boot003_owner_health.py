@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.waits import started, waits_for_healthy
+from migration_audit.checks.boot001_order import step_positions
+from migration_audit.checks.waits import started, waits_for_end, waits_for_healthy
 from migration_audit.model.compose import Service, Stack
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
@@ -19,7 +20,7 @@ def run(owner_boot: Boot, stack: Stack, project: Project) -> Iterator[Said]:
 
     Why: the writer starts when the owner is healthy. A check that can succeed while the steps still run (`pg_isready`,
     `true`, a file that is there) lets it start too early; one that asks the owner's own server cannot, since the server
-    starts last.
+    starts last. Of an owner that ends, the exit code counts.
     Fix: let the test ask the server: `wget -q --spider http://127.0.0.1:8055/server/health || exit 1`. Give the database a
     health check, and let the owner wait for it with `condition: service_healthy`.
     Source: seed, "Step 5 marks the container healthy".
@@ -32,7 +33,11 @@ def run(owner_boot: Boot, stack: Stack, project: Project) -> Iterator[Said]:
     if isinstance(owner, Unavailable):
         yield owner
         return
-    yield from _test(owner_boot, owner)
+    writer = stack.service(boot.writer_service or "")
+    if writer is not None and waits_for_end(stack, writer, owner.name):
+        yield from _end(owner_boot, owner, project)
+    else:
+        yield from _test(owner_boot, owner)
     if boot.database_service is None:
         yield Told(text="audit.toml names no database_service: what the owner waits for was not looked at")
         return
@@ -40,6 +45,27 @@ def run(owner_boot: Boot, stack: Stack, project: Project) -> Iterator[Said]:
     database = stack.service(boot.database_service)
     if database is not None:
         yield from _database(database)
+
+
+def _end(owner_boot: Boot, owner: Service, project: Project) -> Iterator[Said]:
+    """Of a job nobody asks for its health: its exit code has to tell whether its last step failed."""
+    commands = owner_boot.run.commands
+    open_parts = (*owner_boot.run_undecided, *(() if commands else owner_boot.run.undecided))
+    if open_parts:
+        first = open_parts[0]
+        yield Unavailable(reason=f"what {owner.name} runs to its end is open: {first.at}: {first.what}: {first.reason}")
+        return
+    steps = project.boot.steps if project.boot else ()
+    last = commands[max(step_positions(steps, owner_boot), default=len(commands) - 1)] if commands else None
+    if last is not None and last.stops_until is not None:
+        yield Finding(
+            key="BOOT003:end:unseen",
+            summary=f"{owner.name} ends with success although `{last.text}` failed: the writer starts all the same",
+            expected="the exit code of the last step",
+            actual=last.text,
+            where=str(last.at),
+        )
+    yield Told(text=f"{owner.name} is a job: the writer waits for its end, and needs no health check of it")
 
 
 def _test(owner_boot: Boot, owner: Service) -> Iterator[Said]:

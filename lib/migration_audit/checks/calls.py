@@ -146,7 +146,9 @@ def _scripts(file: CodeFile, rule: Rule) -> Iterator[Use]:
 
 def _commands(file: CodeFile, rule: Rule) -> Iterator[Use]:
     """Texts that are commands: ``execSync('node dist/db/migrate.js')``."""
-    for literal in () if file.language in _COMMANDS_ARE_READ else file.literals:
+    # Of the files in JSON the commands of package.json are read; deno.json, project.json, tasks.json hold theirs as texts.
+    is_read = file.language in _COMMANDS_ARE_READ and (file.language != "JSON" or file.path.endswith("package.json"))
+    for literal in () if is_read else file.literals:
         words = literal.text.split()
         if len(words) > 1 and words[0] in _PROGRAMS and any(_names(word, rule) for word in words[1:]):
             yield Use(what=f"runs {' '.join(words)}", kind="command", name=words[0], at=literal.at)

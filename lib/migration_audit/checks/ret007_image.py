@@ -84,7 +84,8 @@ def _is_path_of(path: str, rule: Rule) -> bool:
 
 def _run(image: Image, rule: Rule) -> Iterator[Finding]:
     parts = [(f"stage {stage.name}", stage.runs.commands) for stage in image.stages]
-    for part, commands in (*parts, ("a container", image.start.commands)):
+    starts = (("a container", image.start.commands), ("a container with other arguments", image.otherwise.commands))
+    for part, commands in (*parts, *starts, *_health(image)):
         for command in commands:
             word = _wanted_word(command, rule)
             if word is not None:
@@ -95,6 +96,12 @@ def _run(image: Image, rule: Rule) -> Iterator[Finding]:
                     actual=command.text,
                     where=str(command.at),
                 )
+
+
+def _health(image: Image) -> Iterator[tuple[str, tuple[Command, ...]]]:
+    if image.test is not None:
+        words = tuple(word for text in image.test.test for word in text.split())
+        yield "the health check", (Command(words=words, at=image.test.at),)
 
 
 def _wanted_word(command: Command, rule: Rule) -> str | None:
@@ -110,6 +117,8 @@ def _wanted_word(command: Command, rule: Rule) -> str | None:
 
 
 def _open(image: Image, rule: Rule) -> Iterator[Unavailable]:
+    for copied in (c for stage in image.stages for c in stage.copies if c.is_opaque and rule.carries):
+        yield Unavailable(reason=f"{copied.at}: {copied.source}: what ADD takes out of it is known only when it is built")
     runs = [*(stage.runs for stage in image.stages), image.start] if rule.runs else []
     for undecided in (u for run in runs for u in run.undecided):
         yield Unavailable(reason=f"{undecided.at}: {undecided.what}: {undecided.reason}")

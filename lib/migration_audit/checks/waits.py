@@ -8,8 +8,11 @@ from migration_audit.model.compose import Condition, Service, Stack
 from migration_audit.model.finding import Finding, Said, Unavailable
 
 
-def waits_for_healthy(key: str, stack: Stack, service: Service, other: str) -> Iterator[Said]:
-    """A finding where ``service`` may start before ``other`` is healthy; ``key`` starts the finding's key."""
+def waits_for_healthy(key: str, stack: Stack, service: Service, other: str, *, may_end: bool = False) -> Iterator[Said]:
+    """A finding where ``service`` may start before ``other`` is healthy; ``key`` starts the finding's key.
+
+    ``may_end``: a job that runs to its end will do as well, where that is what ``service`` waits for.
+    """
     doubts = service.doubts_about("depends_on")
     if doubts:
         yield Unavailable(reason=f"{doubts[0].at}: depends_on of {service.name}: {doubts[0].reason}")
@@ -23,7 +26,7 @@ def waits_for_healthy(key: str, stack: Stack, service: Service, other: str) -> I
             expected=expected,
             where=str(service.at),
         )
-    elif dependency.condition != Condition.HEALTHY:
+    elif dependency.condition != Condition.HEALTHY and not (may_end and waits_for_end(stack, service, other)):
         yield Finding(
             key=f"{key}:{service.name}:{other}",
             summary=f"{service.name} waits for {other} with {dependency.condition or 'no condition'}, "
@@ -48,6 +51,14 @@ def waits_for_healthy(key: str, stack: Stack, service: Service, other: str) -> I
             expected=f"{other} is started",
             where=str(dependency.at),
         )
+
+
+def waits_for_end(stack: Stack, service: Service, other: str) -> bool:
+    """Whether ``service`` waits until ``other`` succeeded, and that is a job: no server, with nothing to ask for health."""
+    dependency, there = service.dependency(other), stack.service(other)
+    if dependency is None or there is None or dependency.condition != Condition.COMPLETED:
+        return False
+    return not there.ports and (there.healthcheck is None or there.healthcheck.disabled)
 
 
 def started(stack: Stack, name: str | None, role: str) -> Service | Unavailable:

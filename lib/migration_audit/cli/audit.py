@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -28,37 +29,43 @@ _WIDTH = 100
 def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
     """Build the demo's three databases, audit them, print the verdicts, whatever they are.
 
-    Then the tree after a correct retirement is audited on dev, in the phase that comes after the deletion. Raises AuditError
-    when it cannot, or when an environment's audit did not reach its end.
+    Beside them the tree after a correct retirement is audited on dev, in the phase that comes after the deletion. Raises
+    AuditError when it cannot, or when an environment's audit did not reach its end.
     """
-    project = demo_project()
+    project, retired = demo_project(), retired_project()
     progress("building three databases with three histories")
     with demo_databases(project, progress=progress) as variables, open_kernels() as kernels:
         os.environ.update(variables)
-        results = run_audit(
-            project,
-            project.environments,
-            phase=Phase.PREFLIGHT,
-            out=out,
-            config=DEMO,
-            progress=progress,
-            kernels=kernels,
-        )
-        progress("the same on dev, after the deletion")
-        retired = retired_project()
-        after = run_audit(
-            retired,
-            [retired.environment("dev")],
-            phase=Phase.RETIRED,
-            out=out / Phase.RETIRED.value,
-            config=str(retired.path),
-            progress=progress,
-            kernels=kernels,
-        )
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            audited = beside.submit(
+                run_audit,
+                retired,
+                [retired.environment("dev")],
+                phase=Phase.RETIRED,
+                out=out / Phase.RETIRED.value,
+                config=str(retired.path),
+                progress=lambda line: progress(f"after the deletion: {line}"),
+                kernels=kernels,
+            )
+            try:
+                results = run_audit(
+                    project,
+                    project.environments,
+                    phase=Phase.PREFLIGHT,
+                    out=out,
+                    config=DEMO,
+                    progress=progress,
+                    kernels=kernels,
+                )
+                after = audited.result()
+            except BaseException:
+                kernels.stop()  # which ends what runs beside
+                raise
     _print(results, out)
     click.echo("\nAfter the deletion (--phase retired):")
     _print(after, out / Phase.RETIRED.value)
-    unfinished = [result.environment for result in (*results, *after) if not result.evidence["complete"]]
+    unfinished = [result.environment for result in results if not result.evidence["complete"]]
+    unfinished += [f"{Phase.RETIRED.value}/{result.environment}" for result in after if not result.evidence["complete"]]
     if unfinished:
         raise AuditError("the audit did not reach its end", where=", ".join(unfinished), todo="see the reasons above")
 
@@ -131,9 +138,12 @@ def _because(result: RunResult) -> tuple[str, list[str]]:
 
 def _lines(reason: str) -> list[str]:
     """A reason as it fits a terminal; what is cut is in the report."""
-    lines = [
-        short
-        for line in reason.splitlines()
-        for short in textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")
-    ]
+    lines = [part for line in reason.splitlines() for part in _folded(line)]
     return lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], "  … (all of it is in the report)"]
+
+
+def _folded(line: str) -> list[str]:
+    """A line that a terminal folds once stays one: who looks for its words finds them."""
+    if len(line) <= 2 * _WIDTH:
+        return [line]
+    return textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")

@@ -23,7 +23,7 @@ from typing import Any
 from migration_audit.compare.dump_text import RELATION, ROUTINE, TYPE, Address, identifiers
 from migration_audit.model.drift import Difference, DiffVerdict
 from migration_audit.model.objects import CatalogObject, dotted
-from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
+from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table, View
 from migration_audit.model.replication import Publication
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import Hypertable
@@ -88,6 +88,9 @@ _WITH_IT: Mapping[str, tuple[str, ...]] = {
     "rule": ("RULE STATE",),
     "publication": ("PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA"),
 }
+_SYSTEM_COLUMNS = ("tableoid", "cmax", "xmax", "cmin", "xmin", "ctid")
+"""Their privileges are the table's: they are no columns that anybody made."""
+
 _UNNAMED = frozenset({"CAST", "DEFAULT ACL", "TRANSFORM", "USER MAPPING", "SECURITY LABEL", "EXTENSION DEPENDENCY"})
 """Classes whose entries a dump does not name as we do: one difference of ours explains any of the class."""
 
@@ -131,19 +134,16 @@ class Claims:
     def _with_it(self, difference: Difference, aspects: list[str]) -> Iterator[Address]:
         match there := difference.there:
             case Column():
-                if "COLUMN IDENTITY" in aspects:
-                    for where in self._sequences.get(there.key, ()):
-                        for part in ("SEQUENCE", "SEQUENCE OWNED BY", *(f"{about} {RELATION}" for about in _ABOUT)):
-                            yield part, *where
-                yield from self._inherited(dotted(there.schema, there.table), there.name, aspects)
+                yield from self._of_column(there, aspects)
             case Table():
                 yield from self._of_table(there, difference, aspects)
             case Constraint():
                 if difference.verdict is not DiffVerdict.CHANGED:  # the other side may have its index alone
                     yield from (("INDEX", there.schema, there.name), ("INDEX ATTACH", there.schema, there.name))
-                if there.definition.startswith("NOT NULL "):
-                    yield ("COLUMN", there.schema, f"{there.table} {identifiers(there.definition[9:])[0]}")
-                yield from self._inherited(dotted(there.schema, there.table), there.name, aspects)
+                yield from self._of_constraint(there, aspects)
+            case View():
+                if "VIEW" in aspects:  # one that needs a primary key, or itself, is written twice: a dummy, and this
+                    yield "RULE", there.schema, f"{there.name} _RETURN"
             case Index():
                 yield from _of_index(there, aspects)
             case Hypertable():
@@ -151,17 +151,42 @@ class Claims:
             case Publication():
                 yield from _of_publication(difference)
 
+    def _of_column(self, column: Column, aspects: list[str]) -> Iterator[Address]:
+        if "COLUMN IDENTITY" in aspects:
+            for where in self._sequences.get(column.key, ()):
+                for part in ("SEQUENCE", "SEQUENCE OWNED BY", *(f"{about} {RELATION}" for about in _ABOUT)):
+                    yield part, *where
+        yield from self._inherited(dotted(column.schema, column.table), column.name, aspects)
+
+    def _of_constraint(self, constraint: Constraint, aspects: list[str]) -> Iterator[Address]:
+        table = dotted(constraint.schema, constraint.table)
+        if constraint.definition.startswith("NOT NULL "):
+            column = identifiers(constraint.definition[9:])[0]
+            yield ("COLUMN", constraint.schema, f"{constraint.table} {column}")
+            yield from self._inherited(table, column, ["COLUMN"])
+        yield from self._inherited(table, constraint.name, aspects)
+
     def _of_table(self, table: Table, difference: Difference, aspects: list[str]) -> Iterator[Address]:
+        if "ACL ON RELATION" in aspects:
+            yield from (("ACL ON COLUMN", table.schema, f"{table.name} {name}") for name in _SYSTEM_COLUMNS)
         if "TABLE ATTACH" in aspects:  # its indexes become part of the parent's with it
             yield from (("INDEX ATTACH", *where) for where in self._indexes.get(table.key, ()))
         if difference.verdict is not DiffVerdict.CHANGED or any(change.name == "of_type" for change in difference.fields):
             for name in table.column_order:  # a dump of a view, or of a typed table, lists none
                 yield from ((part, table.schema, f"{table.name} {name}") for part in ("COLUMN", *_WITH_IT["column"]))
         if isinstance(difference.expected, Table) and isinstance(difference.actual, Table):
-            # What a parent says of a column is not said again.
-            for parent in set(difference.expected.inherits) ^ set(difference.actual.inherits):
-                for name in self._columns.get(parent, ()):
-                    yield from ((part, table.schema, f"{table.name} {name}") for part in ("COLUMN", *_WITH_IT["column"]))
+            yield from self._of_parents(difference.expected, difference.actual)
+
+    def _of_parents(self, expected: Table, actual: Table) -> Iterator[Address]:
+        """What a parent says of a column is not said again, but of a partition it is; triggers come with partitions."""
+        parents = set(expected.inherits) ^ set(actual.inherits)
+        if bool(expected.partition_bound) is not bool(actual.partition_bound):
+            parents |= set(expected.inherits)
+            yield "TABLE", actual.schema, actual.name
+        for name in {name for parent in parents for name in self._columns.get(parent, ())}:
+            yield from ((part, actual.schema, f"{actual.name} {name}") for part in ("COLUMN", *_WITH_IT["column"]))
+        if parents:
+            yield "TRIGGER", actual.schema, f"{actual.name} *"
 
     def _inherited(self, table: str, name: str, aspects: list[str]) -> Iterator[Address]:
         pending, seen = [table], {table}

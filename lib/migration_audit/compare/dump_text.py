@@ -53,6 +53,7 @@ _TRIGGER_STATE = re.compile(rf"(?:ENABLE|DISABLE)(?: ALWAYS| REPLICA)? (TRIGGER|
 _ALTER_DOMAIN = re.compile(rf"ALTER DOMAIN ({_QUALIFIED})\s+ADD")
 _CREATE_TABLE = re.compile(r"CREATE (?:UNLOGGED |FOREIGN )?TABLE ")
 _BEFORE_ITEMS = re.compile(rf"CREATE (?:UNLOGGED |FOREIGN )?TABLE {_QUALIFIED}(?: OF {_QUALIFIED})?")
+_NOT_NULL = re.compile(rf"NOT NULL ({_IDENTIFIER})(?: NO INHERIT)?")
 _INDEX_COLUMN = re.compile(rf"ALTER INDEX ({_QUALIFIED}) ALTER COLUMN", re.DOTALL)
 _ACCESS_METHOD = re.compile(r"SET default_table_access_method = (.*)")
 _COMMENT_TAG = re.compile(r"([A-Z]+(?: [A-Z]+)*)(?: (.*)|$)", re.DOTALL)
@@ -213,6 +214,9 @@ def _created(entry: _Entry, statement: str) -> Iterator[tuple[Address, str]]:
     head, items, tail = _taken_apart(statement)
     order = []
     for item in items:
+        if not_null := _NOT_NULL.fullmatch(item):  # of an inherited column, from PostgreSQL 18 on
+            yield ("COLUMN", entry.schema, f"{entry.name} {identifiers(not_null[1])[0]}"), item
+            continue
         words = re.match(rf"(CONSTRAINT )?({_IDENTIFIER})", item)
         if words is None:
             head += f" {item}"

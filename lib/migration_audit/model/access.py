@@ -124,6 +124,7 @@ class Database(CatalogObject):
     owner: str
     privileges: tuple[str, ...]
     comment: str | None
+    is_template: bool = False
 
     @property
     def key(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from migration_audit.model.location import Location
 
@@ -63,6 +63,8 @@ class Copied:
     at: Location
     carried: tuple[str, ...] = ()
     """Files of the context that it brings and that were asked for, relative to the context."""
+    is_opaque: bool = False
+    """An archive that ADD unpacks, or a repository that it clones: what is in it nobody here can say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,8 @@ class Image:
     """All of them, in order."""
     start: Run
     """What a container of the chosen stage does: entrypoint, command, the scripts that they call."""
+    otherwise: Run = field(default_factory=Run)
+    """What its entrypoint may do beside, with other arguments than the command: ``docker run IMAGE migrate``."""
     test: ImageTest | None
     ports: tuple[str, ...]
     """EXPOSE."""

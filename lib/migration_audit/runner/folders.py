@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from migration_audit.model.errors import AuditError
 
 SIGNED = "signed"
+
+
+_RUN: Final = re.compile(r"\d{8}T\d{6}Z-")
+"""How the folder of a run begins; other folders are other people's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +72,7 @@ def latest_runs(out: Path) -> Iterator[Run]:
     signed = out / SIGNED
     names = {folder.name for place in (out, signed) for folder in _folders(place)} - {SIGNED}
     for name in sorted(names):
-        runs = [run for place in (out, signed) for run in _folders(place / name)]
+        runs = [run for place in (out, signed) for run in _folders(place / name) if _RUN.match(run.name)]
         for run in sorted(runs, key=lambda p: p.name, reverse=True):
             evidence = _evidence(run / "evidence.json")
             if evidence is not None:

@@ -25,10 +25,9 @@ from migration_audit.runner.index import write_index
 from migration_audit.runner.kernels import Kernels, open_kernels
 from migration_audit.runner.notebooks import LIVE, PREFLIGHT, RETIREMENT, SIGNOFF, execute, find_notebook
 from migration_audit.signoff import build_statement
-from migration_audit.workbook import SEAL
 from migration_audit.workbook.documents import run_commands
 from migration_audit.workbook.evidence import failed_evidence
-from migration_audit.workbook.keep import keep_commands, write_atomically, write_json
+from migration_audit.workbook.keep import SEAL, keep_commands, write_atomically, write_json
 
 Progress = Callable[[str], None]
 

@@ -26,7 +26,13 @@ class Databases(ABC):
 
     def drop_database(self, name: str) -> None:
         """Drop a database and the connections to it; one that is gone is no error."""
-        self.execute("drop database if exists {} with (force)", name)
+        try:
+            self.execute("drop database if exists {} with (force)", name)
+        except ServerError as error:
+            if "template database" not in error.what:
+                raise
+            self.execute("alter database {} is_template false", name)  # the SQL that ran in it said so
+            self.execute("drop database if exists {} with (force)", name)
 
     def execute(self, statement: str, name: str) -> None:
         """Run a statement about one database, whose name is quoted where the braces are."""

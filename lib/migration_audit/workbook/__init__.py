@@ -1,33 +1,46 @@
-"""The only module that notebooks import: a dozen verbs, each one line in a notebook.
+"""The only module that notebooks import: some two dozen verbs, each one line in a notebook.
 
 ``open_audit`` first; everything else takes what it gave. What a ``show_`` verb returns is displayed by being the last
 expression of a cell: as HTML in JupyterLab and in the report, as text in a terminal.
+
+The verbs stand in ``verbs``, which is loaded when the first of them is asked for: the command line uses this package's other
+modules, and has no use for tables and parsers.
 """
 
 from __future__ import annotations
 
-import atexit
-import os
-from collections.abc import Callable
-from contextlib import ExitStack
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from migration_audit import report
-from migration_audit.checks import ALL
-from migration_audit.compare import in_scope
-from migration_audit.gate import decide
-from migration_audit.model.errors import UsageError
-from migration_audit.model.finding import CheckResult, Outcome, Phase, Unavailable
-from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import load_project, project_file
-from migration_audit.report.triage import family
-from migration_audit.workbook.audit import Audit, on_stderr
-from migration_audit.workbook.demo import DEMO, demo_databases, demo_project, lacks_databases
-from migration_audit.workbook.evidence import build_evidence
-from migration_audit.workbook.explore import differences_frame, engine, frame
-from migration_audit.workbook.keep import write_json
+if TYPE_CHECKING:
+    from migration_audit.workbook.verbs import (
+        differences_frame,
+        engine,
+        frame,
+        open_audit,
+        seal,
+        show_boot,
+        show_catalogue,
+        show_checks,
+        show_chunks,
+        show_column_types,
+        show_constraints,
+        show_differences,
+        show_digests,
+        show_environments,
+        show_evidence,
+        show_extensions,
+        show_findings,
+        show_hypertables,
+        show_index_sets,
+        show_port,
+        show_rehearsal,
+        show_scope,
+        show_sources,
+        show_stack,
+        show_statements,
+        show_verdict,
+        show_work_list,
+    )
 
 __all__ = [
     "differences_frame",
@@ -59,214 +72,14 @@ __all__ = [
     "show_work_list",
 ]
 
-SEAL = "sealed.json"
-"""What the last cell of ``40_signoff`` leaves in the run's folder; a run without it is not complete."""
 
-_closing = ExitStack()
-atexit.register(_closing.close)
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from migration_audit.workbook import verbs  # noqa: PLC0415  see above
 
+    return getattr(verbs, name)
 
-def open_audit(*, config: str = "", environment: str | None = None, phase: str = "preflight", run_folder: str = "") -> Audit:
-    """The audit of one environment; nothing is read yet.
 
-    ``config`` is the path of an audit.toml (or of a folder: the nearest one to it), or ``demo`` for the bundled example,
-    whose database is then built on the embedded server unless its variable is set. Empty means the path in
-    MIGRATION_AUDIT_CONFIG, else the demo. ``environment`` is a name of it; empty means the one in
-    MIGRATION_AUDIT_ENVIRONMENT, else the last; None means none. ``run_folder`` is where notebooks of one run keep facts
-    for each other; empty for a notebook on its own. Raises UsageError for an unknown environment or phase, ConfigError
-    for an invalid audit.toml, ServerError where the demo finds no server.
-    """
-    config = config or os.environ.get("MIGRATION_AUDIT_CONFIG", "") or DEMO
-    project = demo_project() if config == DEMO else load_project(project_file(Path(config)))
-    if phase not in tuple(Phase):
-        raise UsageError(f"there is no phase {phase}", todo=f"the phases are {', '.join(Phase)}")
-    chosen = None
-    if environment is not None:
-        name = environment or os.environ.get("MIGRATION_AUDIT_ENVIRONMENT", "") or project.environments[-1].name
-        chosen = project.environment(name)
-    if chosen is not None and lacks_databases(project, [chosen.name]):
-        variables = _closing.enter_context(demo_databases(project, names=[chosen.name], progress=on_stderr))
-        os.environ.update(variables)
-    folder = Path(run_folder) if run_folder else None
-    return Audit(project, environment=chosen, phase=Phase(phase), folder=folder, progress=on_stderr)
-
-
-def show_sources(audit: Audit) -> Any:
-    """The SQL files of both sides with their digests."""
-    return _shown(audit.preflight.sources, report.source_table)
-
-
-def show_statements(audit: Audit) -> Any:
-    """Each legacy statement, and how the owner's SQL has it: in its words, in its effect, otherwise or not at all."""
-    return _shown(audit.fresh_preflight.statements, report.statement_table)
-
-
-def show_checks(audit: Audit, *families: str) -> Any:
-    """How each check of these families (``SQL``, ``COV``, ``LIV``, ``BOOT``, …) ended; all of them by default."""
-    return report.check_table(_results(audit, families))
-
-
-def show_findings(audit: Audit, *families: str) -> Any:
-    """What the failed checks of these families found, blockers first."""
-    return report.findings_table(_results(audit, families))
-
-
-def show_column_types(audit: Audit) -> Any:
-    """Column types side by side: legacy against owner, or, where an environment is named, owner against live."""
-    if audit.environment is None:
-        return _both(audit.preflight.legacy, audit.preflight.owner, report.column_table)
-    return _both(audit.preflight.owner, _live(audit), lambda a, b: report.column_table(a, _scoped(audit, b)))
-
-
-def show_index_sets(audit: Audit) -> Any:
-    """Which index is on which side, and where its definition is another."""
-    return _sides(audit, report.index_table)
-
-
-def show_hypertables(audit: Audit) -> Any:
-    """Dimensions, chunk intervals and partitions of each hypertable, side by side."""
-    return _sides(audit, report.hypertable_table)
-
-
-def show_constraints(audit: Audit) -> Any:
-    """Which constraint is on which side, and where its definition is another."""
-    return _sides(audit, report.constraint_table)
-
-
-def show_extensions(audit: Audit) -> Any:
-    """Extensions with their versions, side by side."""
-    return _sides(audit, report.extension_table)
-
-
-def show_differences(audit: Audit) -> Any:
-    """Every difference with its attributes: coverage, or, where an environment is named, drift."""
-    drift = audit.fresh_preflight.coverage if audit.environment is None else audit.live.live_drift
-    return _shown(drift, report.difference_table)
-
-
-def show_port(audit: Audit) -> Any:
-    """What the owner's next file would have to say so that the owner covers the legacy side, and whether that is proven."""
-    why = next((s for s in (audit.preflight.legacy, audit.preflight.owner) if isinstance(s, Unavailable)), None)
-    return _unavailable(why) if why else report.port_block(audit.preflight.port)
-
-
-def show_stack(audit: Audit) -> Any:
-    """Who waits for whom in the compose files."""
-    return _shown(audit.boot["stack"], report.stack_table)
-
-
-def show_boot(audit: Audit) -> Any:
-    """The commands that a start of the owner's container runs, in order."""
-    settings = audit.project.boot
-    return _shown(audit.boot["owner_boot"], lambda boot: report.boot_table(boot, settings.steps if settings else ()))
-
-
-def show_rehearsal(audit: Audit) -> Any:
-    """How the writer's statements fared on the owner's schema, and without it."""
-    return _shown(audit.rehearsed, report.rehearsal_table)
-
-
-def show_work_list(audit: Audit) -> Any:
-    """What the deletion has to touch, file and line: the findings of checks that are not due yet."""
-    return report.work_list_table(_results(audit, ("RET", "DOC", "CMD")))
-
-
-def show_scope(audit: Audit) -> Any:
-    """What is live and out of scope, counted by the rule that says so."""
-    return _shown(audit.live.excluded, report.scope_table)
-
-
-def show_chunks(audit: Audit) -> Any:
-    """The chunks of each hypertable of the live database over time."""
-    return _shown(_live(audit), _timelines)
-
-
-def show_verdict(audit: Audit) -> Any:
-    """The verdict of this environment, and what it rests on."""
-    held = report.triage(audit.results)
-    return report.verdict_banner(
-        decide(audit.results),
-        audit.environment_name,
-        blockers=[finding for result in held.blockers for finding in result.findings if finding.waived is None],
-        warnings=[finding for result in held.warnings for finding in result.findings],
-        incomplete_reasons=[f"{one.check}: {one.reason}" for one in held.undecided],
-    )
-
-
-def show_environments(audit: Audit) -> Any:
-    """The environments of audit.toml and the names under which their connections are found."""
-    return report.environment_table(audit.project.environments)
-
-
-def show_catalogue() -> Any:
-    """Every check that there is."""
-    return report.catalogue_table(ALL)
-
-
-def show_digests(audit: Audit) -> Any:
-    """What a reviewer is asked to sign, by digest: every SQL file and every catalog that was judged."""
-    return report.digest_table(_evidence(audit))
-
-
-def show_evidence(audit: Audit) -> Any:
-    """Where the evidence comes from: server, shadow, commits, time."""
-    return report.evidence_table(_evidence(audit))
-
-
-def seal(audit: Audit) -> None:
-    """Leave the evidence in the run's folder: the mark that every notebook reached its end. Nothing outside a run."""
-    if audit.folder is not None:
-        write_json(audit.folder / SEAL, _evidence(audit))
-
-
-@lru_cache(maxsize=1)
-def _evidence(audit: Audit) -> dict[str, Any]:
-    """What is shown is what is sealed: it is made once."""
-    return build_evidence(audit)
-
-
-def _results(audit: Audit, families: tuple[str, ...]) -> tuple[CheckResult, ...]:
-    """The results of these families, waived findings marked where an environment is named."""
-    if audit.environment is None:
-        results = audit.preflight.results
-    else:
-        if "LIV" in families:
-            _ = audit.live_results  # the notebook about the live database reads it; the others take what it kept
-        results = audit.results
-    return tuple(result for result in results if not families or family(result.id) in families)
-
-
-def _timelines(live: Snapshot) -> Any:
-    return report.stacked([report.chunk_timeline(c) for c in live.chunks], nothing="There are no chunks.")
-
-
-def _live(audit: Audit) -> Snapshot | Unavailable:
-    return audit.live.live
-
-
-def _scoped(audit: Audit, snapshot: Snapshot) -> Snapshot:
-    return in_scope(snapshot, audit.project)[0]
-
-
-def _sides(audit: Audit, render: Callable[[dict[str, Snapshot]], Any]) -> Any:
-    sides: dict[str, Snapshot | Unavailable] = {"legacy": audit.preflight.legacy, "owner": audit.preflight.owner}
-    if audit.environment is not None:
-        sides[audit.environment.name] = _live(audit)
-    there = {name: _scoped(audit, s) for name, s in sides.items() if isinstance(s, Snapshot)}
-    lacking = [s for s in sides.values() if isinstance(s, Unavailable)]
-    return _unavailable(lacking[0]) if lacking else render(there)
-
-
-def _both(expected: Snapshot | Unavailable, actual: Snapshot | Unavailable, render: Callable[..., Any]) -> Any:
-    for side in (expected, actual):
-        if isinstance(side, Unavailable):
-            return _unavailable(side)
-    return render(expected, actual)
-
-
-def _shown(value: Any, render: Callable[[Any], Any]) -> Any:
-    return _unavailable(value) if isinstance(value, Unavailable) else render(value)
-
-
-def _unavailable(why: Unavailable) -> Any:
-    return report.unavailable(why.reason, errored=why.outcome is Outcome.ERRORED)
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -19,6 +19,8 @@ from migration_audit.project import BootSettings, Project
 from migration_audit.sources.post_objects import find_post_objects
 
 _T = TypeVar("_T")
+_DECISIVE = frozenset({"DB_EXCLUDE_TABLES", "DB_SEARCH_PATH"})
+"""The variables that decide which tables Directus sees."""
 _NO_BOOT = Unavailable(reason="audit.toml has no [boot]", required=False)
 
 
@@ -92,7 +94,13 @@ def _variables(boot: BootSettings, stack: Stack | Unavailable) -> Mapping[str, s
     service = stack.service(boot.owner_service or "")
     if service is None:
         return Unavailable(reason=f"no service {boot.owner_service} in {', '.join(stack.files)}")
-    return {name: value for name, value in service.environment if value is not None}
+    known = {name: value for name, value in service.environment if value is not None}
+    doubts = service.doubts_about("environment")
+    if doubts and not known.keys() >= _DECISIVE:
+        lacking = " and ".join(sorted(_DECISIVE - known.keys()))
+        todo = f"name {lacking} under environment of {service.name}, which counts before them"
+        return Unavailable(reason=f"{doubts[0].at}: {doubts[0].reason}: {todo}")
+    return known
 
 
 def _post_objects(project: Project, boot: BootSettings) -> tuple[PostObject, ...] | Unavailable:

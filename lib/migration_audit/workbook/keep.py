@@ -24,6 +24,9 @@ from migration_audit.model.port import KeptPort
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
 
+SEAL = "sealed.json"
+"""What the last cell of ``40_signoff`` leaves in the run's folder; a run without it is not complete."""
+
 OriginMap = Mapping[tuple[str, str], Location]
 
 

@@ -16,6 +16,7 @@ select array(
             order by opt.text collate "C"
        ) as settings,
        nullif(dat.datconnlimit, -1) as connection_limit,
+       dat.datistemplate as is_template,
        pg_catalog.pg_get_userbyid(dat.datdba) as owner,
        case when dat.datacl is null then '{}'::pg_catalog.text[] else array(
            select line.text

@@ -141,7 +141,25 @@ select relation.nspname as schema,
                           )
                   ) as line
             order by line.text collate "C"
-       ) end as privileges,
+       ) end || array(
+           -- System columns are no columns that somebody made, but have privileges of their own.
+           select att.attname || ': '
+                  || case when acl.grantee = 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(acl.grantee)::text end
+                  || case acl.grantor
+                         when rel.relowner then ''
+                         else ' (granted by ' || pg_catalog.pg_get_userbyid(acl.grantor) || ')'
+                     end
+                  || ': '
+                  || pg_catalog.string_agg(
+                         acl.privilege_type || case when acl.is_grantable then ' (with grant option)' else '' end,
+                         ', ' order by acl.privilege_type
+                     )
+             from pg_catalog.pg_attribute as att
+            cross join pg_catalog.aclexplode(att.attacl) as acl
+            where att.attrelid = rel.oid and att.attnum < 0 and att.attacl is not null
+            group by att.attname, acl.grantee, acl.grantor
+            order by 1
+       ) as privileges,
        des.description as comment,
        -- Functions see the newest catalog, and not this transaction's: NULL says that the table was dropped meanwhile.
        case when pg_catalog.pg_table_is_visible(rel.oid) is not null then typ.xmin::text || ',' || typ.cmin::text end

@@ -1,0 +1,1 @@
+grant select (device_id) on positions to reader;

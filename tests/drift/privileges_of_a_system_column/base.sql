@@ -1,0 +1,2 @@
+create role reader;
+create table positions (device_id bigint, ts timestamptz);

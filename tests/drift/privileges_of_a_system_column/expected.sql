@@ -1,0 +1,1 @@
+grant select (device_id, tableoid) on positions to reader;

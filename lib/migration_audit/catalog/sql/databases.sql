@@ -16,7 +16,6 @@ select array(
             order by opt.text collate "C"
        ) as settings,
        nullif(dat.datconnlimit, -1) as connection_limit,
-       dat.datistemplate as is_template,
        pg_catalog.pg_get_userbyid(dat.datdba) as owner,
        case when dat.datacl is null then '{}'::pg_catalog.text[] else array(
            select line.text
@@ -55,6 +54,7 @@ select array(
             order by line.text collate "C"
        ) end as privileges,
        des.description as comment,
+       dat.datistemplate as is_template,
        dat.xmin::text || ',' || dat.cmin::text as origin
   from pg_catalog.pg_database as dat
   left join pg_catalog.pg_shdescription as des on des.classoid = dat.tableoid and des.objoid = dat.oid

@@ -38,7 +38,8 @@ select nsp.nspname as schema,
                            (
                                -- PostgreSQL 17 and later name it, and take several.
                                select pg_catalog.string_agg(
-                                          pg_catalog.format('CONSTRAINT %I NOT NULL', con.conname), ' ' order by con.conname
+                                          pg_catalog.format('CONSTRAINT %I NOT NULL', con.conname), ' '
+                                          order by con.conname
                                       )
                                  from pg_catalog.pg_constraint as con
                                 where con.contypid = typ.oid

@@ -14,6 +14,9 @@ audit: $(STAMP)  ## set everything up and audit the bundled example: three real 
 	@$(BIN)/migration-audit demo
 
 test: $(STAMP) lint  ## set everything up, check the style, run all tests on a real server
+	@for program in git ssh-keygen; do command -v $$program >/dev/null || { \
+	  echo "make: $$program is needed: evidence names commits, and signatures are OpenSSH's." >&2; \
+	  echo "  → on Debian and Ubuntu: apt-get install git openssh-client" >&2; exit 1; }; done
 	@$(BIN)/migration-audit server install debian
 	@$(BIN)/python -m pytest
 

@@ -60,6 +60,10 @@ OUTCOMES = {
         result("COV013", "A question", Outcome.FAILED, severity=Severity.WARNING, findings=[finding()]),
         "system-out",
     ),
+    "waived-blocker": (
+        result("COV004", "A question", Outcome.FAILED, findings=(finding(waived="until it is made again"),)),
+        "system-out",
+    ),
     "errored": (result("LIV001", "A question", Outcome.ERRORED, reason="no route to host"), "error"),
     "skipped-though-due": (result("LIV010", "A question", Outcome.SKIPPED, reason="may not be read"), "error"),
     "does-not-apply": (result("LIV011", "A question", Outcome.SKIPPED, reason="no ledger", required=False), "skipped"),
@@ -143,6 +147,16 @@ def test_annotations_stop_at_what_github_shows():
     lines = list(report.github_annotations(with_checks(result("COV003", "A question", Outcome.FAILED, findings=many))))
     assert len(lines) == 10
     assert "16 more are told in report.html" in lines[-1]
+
+
+def test_what_is_waived_is_no_annotation():
+    waived = finding(waived="until it is made again")
+    found = with_checks(result("COV003", "A question", Outcome.FAILED, findings=[waived, finding("index y is missing")]))
+    (line,) = report.github_annotations(found)
+    assert "index y is missing" in line
+    assert (
+        "waived: until it is made again" not in report.junit_xml(found).partition("<failure")[2].partition("</failure>")[0]
+    )
 
 
 def test_annotations_escape_what_would_end_a_command():

@@ -68,6 +68,10 @@ SETTINGS = snapshot(*SCHEMA, compression(), aggregate(), job())
 """Both sources' schema with what is set on the hypertable."""
 OTHER_SETTINGS = snapshot(*SCHEMA, compression(segment_by=None), aggregate(materialized_only=False))
 SHARED = replace(project().owner.ledger, schema="processor")
+RERUN = project(owner=replace(project().owner, rerun=True))
+"""The owner's runner keeps a ledger, and repeats files all the same."""
+NO_LEDGER = project(owner=replace(project().owner, ledger=None))
+ONCE = project(owner=replace(project().owner, ledger=None, rerun=False))
 SUPER = RoleFacts(name="processor", superuser=True)
 CREATE = Granted(kind="schema", object="public", privilege="CREATE", grantee=None)
 TEMPORARY = Granted(kind="database", object="trm", privilege="TEMPORARY", grantee=None)
@@ -114,19 +118,25 @@ LOUD = [
     (
         "SQL003",
         "an error the second time",
-        {"repeats": (convergence("owner", "owner", failure="exists"),)},
+        {"repeats": (convergence("owner", "owner", failure="exists"),), "project": RERUN},
+        ["SQL003:owner+owner:a.sql"],
+    ),
+    (
+        "SQL003",
+        "an error the second time, and no ledger that prevents a second time",
+        {"repeats": (convergence("owner", "owner", failure="exists"),), "project": NO_LEDGER},
         ["SQL003:owner+owner:a.sql"],
     ),
     (
         "SQL003",
         "another catalog the second time",
-        {"repeats": (convergence("owner", "owner", result=VARCHAR),)},
+        {"repeats": (convergence("owner", "owner", result=VARCHAR),), "project": RERUN},
         ["SQL003:owner+owner:column:public.positions.device_id"],
     ),
     (
         "SQL003",
         "one more object the second time",
-        {"repeats": (convergence("owner", "owner", result=snapshot(*SCHEMA, TWIN)),)},
+        {"repeats": (convergence("owner", "owner", result=snapshot(*SCHEMA, TWIN)),), "project": RERUN},
         ["SQL003:owner+owner:index:public.positions_ts_idx"],
     ),
     (
@@ -134,6 +144,12 @@ LOUD = [
         "the legacy type stays",
         {"orders": (convergence("legacy", "owner", result=VARCHAR),)},
         ["SQL005:legacy+owner:column:public.positions.device_id"],
+    ),
+    (
+        "SQL005",
+        "the owner twice, and no ledger",
+        {"orders": (convergence("owner", "owner", failure="exists"),), "project": NO_LEDGER},
+        ["SQL005:owner+owner:a.sql"],
     ),
     (
         "SQL005",
@@ -570,6 +586,24 @@ QUIET = [
         "each kind is counted",
         {"statements": (statement(), statement(likeness=Likeness.NORMALISED), statement(likeness=Likeness.EFFECT))},
         "1 byte-identical, 1 identical but for white space and comments, 1 same effect",
+    ),
+    (
+        "SQL003",
+        "a ledger runs each file once",
+        {"repeats": (convergence("owner", "owner", failure="exists"), convergence("legacy", "legacy", result=VARCHAR))},
+        "owner: for information, as its ledger runs each file once: applying owner, then owner: a.sql:3: exists; legacy",
+    ),
+    (
+        "SQL003",
+        "audit.toml says that each file runs once",
+        {"repeats": (convergence("owner", "owner", failure="exists"),), "project": ONCE},
+        "audit.toml says rerun = false",
+    ),
+    (
+        "SQL005",
+        "the owner twice, and a ledger",
+        {"orders": (convergence("owner", "owner", result=VARCHAR),)},
+        "owner: for information, as its ledger runs each file once: column public.positions.device_id is changed",
     ),
     ("SQL001", "a gap is told", {"sources": (source(gaps=(2, 3)),)}, "no file is numbered 2, 3"),
     (

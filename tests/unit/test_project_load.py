@@ -14,6 +14,8 @@ from migration_audit.project import NameFormat, Project, find_project, load_proj
 
 Load = Callable[..., Project]
 
+LEDGER = 'ledger = {table = "x.applied", name_column = "f"}\n'
+
 MINIMAL = """\
 [project]
 name = "trm"
@@ -90,6 +92,15 @@ class TestWhatItSays:
         assert project.scope.schemas is None
         assert (stage.phases, stage.statement_timeout, stage.writer_role) == (tuple(Phase), 60, None)
         assert dict(project.rules) == {}
+
+    @pytest.mark.parametrize(
+        ("keys", "expected"),
+        [("", True), (LEDGER, False), ("rerun = true\n" + LEDGER, True), ("rerun = false\n", False)],
+        ids=["no ledger", "a ledger", "a ledger, and rerun", "no ledger, and no rerun"],
+    )
+    def test_whether_files_run_again(self, load: Load, keys: str, expected: bool) -> None:
+        project = load(MINIMAL.replace("[owner]\n", f"[owner]\n{keys}"))
+        assert project.owner.may_rerun is expected
 
     def test_every_part(self, load: Load, tmp_path: Path) -> None:
         project = load(FULL)

@@ -56,6 +56,7 @@ REFUSED = {
     "ledger without its column": ("name_column", "#", "[legacy.ledger]", "legacy.ledger.name_column is missing"),
     "clean-up of the owner": ("[environments.stage]", "cleanup=1\n[environments.stage]", "cleanup=1", "ledger.cleanup is"),
     "name format": ('"file"', '"fiel"', 'name_format = "fiel"', "expected one of file, stem; found another text"),
+    "a text for true": ("rerun = true", 'rerun = "yes"', 'rerun = "yes"', "legacy.rerun is wrong: expected true or false"),
     "connection twice": ('"app-prod"', '"x"\ndsn_env = "X"', "[environments.prod]", "has both dsn_env and service"),
     "no connection": ("service = ", "database = ", "[environments.prod]", "has neither dsn_env nor service"),
     "variable with a dash": ('"STAGE_DATABASE_URL"', '"A-B"', 'dsn_env = "A-B"', "expected the NAME of an env"),

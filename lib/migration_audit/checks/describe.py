@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
 from migration_audit.model.finding import Finding, Said, Told
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.preflight import Convergence, OriginMap
+from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Column, Constraint, Index, Table
 from migration_audit.model.sql import SqlFailure
 from migration_audit.model.timescale import Dimension, Hypertable
@@ -193,27 +193,3 @@ def failure_finding(key: str, failure: SqlFailure, *, doing: str) -> Finding:
         actual=failure.message,
         where=str(failure.at),
     )
-
-
-def convergence_findings(check_id: str, convergence: Convergence) -> Iterator[Finding]:
-    """What a sequence of sources left different from its reference, or where it failed."""
-    sequence, reference = ", then ".join(convergence.sequence), ", then ".join(convergence.reference)
-    key = f"{check_id}:{'+'.join(convergence.sequence)}"
-    if convergence.applied.failure:
-        yield failure_finding(key, convergence.applied.failure, doing=f"applying {sequence}")
-    if convergence.drift is None:
-        return
-    for difference in convergence.drift.roots:
-        if difference.verdict is DiffVerdict.UNEXPECTED and convergence.sequence != convergence.reference * 2:
-            continue  # only the other source makes it: the coverage checks tell it
-        changes = due_changes(difference)
-        if difference.verdict is DiffVerdict.CHANGED and not changes:
-            continue
-        what = "; ".join(f"{word(c.name)}: {shown(c.expected)} → {shown(c.actual)}" for c in changes)
-        yield Finding(
-            key=f"{key}:{difference.kind}:{difference.key}",
-            summary=f"{difference.kind} {difference.key} is {difference.verdict} after {sequence}, compared with "
-            f"{reference} alone" + (f" ({what})" if what else ""),
-            expected="; ".join(f"{word(c.name)} {shown(c.expected)}" for c in changes) or None,
-            actual="; ".join(f"{word(c.name)} {shown(c.actual)}" for c in changes) or None,
-        )

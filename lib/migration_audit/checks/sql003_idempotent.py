@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import convergence_findings
+from migration_audit.checks.convergence import judged_by_promise
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase
+from migration_audit.model.finding import Check, Phase, Said
 from migration_audit.model.preflight import Convergence
+from migration_audit.project import Project
 
 
-def run(repeats: tuple[Convergence, ...]) -> Iterator[Finding]:
-    """Apply each source twice; the second time there must be no error and no change.
+def run(repeats: tuple[Convergence, ...], project: Project) -> Iterator[Said]:
+    """Apply each source twice; where its runner may apply a file again, the second time gives no error and no change.
 
-    Why: the owner's runner may run its files again on a database where the legacy runner made the objects, and a runner
-    that lost its ledger runs all of them again.
-    Fix: IF NOT EXISTS, CREATE OR REPLACE, or a guard in a DO block.
+    Why: a runner without a ledger applies all files on every start. A runner with a ledger applies each file once, so the
+    second time is for information there, unless audit.toml says ``rerun = true``.
+    Fix: IF NOT EXISTS, CREATE OR REPLACE, or a guard in a DO block. Or name the ledger in audit.toml, if there is one.
     Source: seed, "Both runners are idempotent (IF NOT EXISTS, etc.)".
     """
     for convergence in repeats:
-        yield from convergence_findings("SQL003", convergence)
+        yield from judged_by_promise("SQL003", convergence, project)
 
 
 CHECK = Check(
     id="SQL003",
-    title="Each SQL source can be applied twice without an error or a change",
+    title="Each SQL source that its runner may apply again can be applied twice without an error or a change",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

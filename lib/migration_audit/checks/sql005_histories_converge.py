@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import convergence_findings
+from migration_audit.checks.convergence import judged_by_promise
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Phase, Said
 from migration_audit.model.preflight import Convergence
+from migration_audit.project import Project
 
 
-def run(orders: tuple[Convergence, ...]) -> Iterator[Said]:
+def run(orders: tuple[Convergence, ...], project: Project) -> Iterator[Said]:
     """Compare the owner's catalog with those of the histories that live databases have.
 
-    The owner alone, the owner twice, legacy then owner, owner then legacy: all must end in the same catalog.
+    The owner alone, the owner twice, legacy then owner, owner then legacy: all must end in the same catalog. The owner twice
+    is for information where its ledger runs each file once.
 
     Why: ``IF NOT EXISTS`` looks at the name only. On a database that the legacy runner made first, a column of another
     type or an index on other columns is silently kept, and the owner's file counts as applied.
@@ -22,7 +24,7 @@ def run(orders: tuple[Convergence, ...]) -> Iterator[Said]:
     Source: seed, "the runtime collision is benign at the moment".
     """
     for convergence in orders:
-        yield from convergence_findings("SQL005", convergence)
+        yield from judged_by_promise("SQL005", convergence, project)
 
 
 CHECK = Check(

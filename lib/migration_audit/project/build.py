@@ -78,6 +78,7 @@ class _Builder:
             sql=tuple(table["sql"]),
             role=table.get("role"),
             ledger=_ledger(table["ledger"]) if "ledger" in table else None,
+            rerun=table.get("rerun"),
             at=self.at(side),
         )
 

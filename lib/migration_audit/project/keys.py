@@ -83,6 +83,11 @@ def integer(*, minimum: int, expected: str) -> Key:
     return Key(expected=expected, takes=int, accepts=lambda value: _is_integer(value) and minimum <= value < 2**31)
 
 
+def flag(expected: str = "true or false", *, allowed: tuple[bool, ...] = (True, False)) -> Key:
+    """True or false, or only one of them."""
+    return Key(expected=expected, takes=bool, accepts=lambda value: isinstance(value, bool) and value in allowed)
+
+
 def duration(expected: str) -> Key:
     """An interval as PostgreSQL writes it, or the whole number of an integer dimension."""
     return Key(

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from migration_audit.model.location import Location
-from migration_audit.project.keys import Key, integer, pattern, text, texts
+from migration_audit.project.keys import Key, flag, integer, pattern, text, texts
 from migration_audit.project.locate import KeyPath
 from migration_audit.project.settings_policy import EnvironmentPolicy, Policy, Waiver
 
@@ -20,7 +20,6 @@ IDENTITY: Final = r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,127}"
 """How a reviewer is called: the principal of allowed_signers, and a file's name at the same time."""
 
 _AGE: Final = re.compile(r"0*([1-9]\d{0,3}) (hour|day|week)s?")
-_FLAG: Final = Key(expected="true or false", takes=bool, accepts=lambda value: isinstance(value, bool))
 _PEOPLE: Final = texts(
     'a list of reviewers as allowed_signers calls them, such as ["ann@example.org"]',
     item=lambda name: bool(re.fullmatch(IDENTITY, name)),
@@ -30,8 +29,8 @@ _NEEDS: Final[Mapping[str, Key]] = {
     "roles": texts('a list of roles that [[policy.role]] defines, such as ["dba"]'),
     "signers": _PEOPLE,
     "max_age": pattern(_AGE.pattern, 'an age in hours, days or weeks, such as "14 days"'),
-    "author_may_sign": _FLAG,
-    "required": _FLAG,
+    "author_may_sign": flag(),
+    "required": flag(),
 }
 
 POLICY_KEYS: Final[Mapping[str, Key]] = {

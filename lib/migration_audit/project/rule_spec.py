@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from migration_audit.project.keys import Key, integer, pattern, text, texts
+from migration_audit.project.keys import Key, flag, integer, pattern, text, texts
 from migration_audit.project.locate import KeyPath
 from migration_audit.project.settings_rules import RULE_CHECKS, VERBS, Verb
 
@@ -31,10 +31,6 @@ def _path(example: str) -> Key:
     )
 
 
-def _flag(expected: str, *, allowed: tuple[bool, ...] = (True, False)) -> Key:
-    return Key(expected=expected, takes=bool, accepts=lambda value: isinstance(value, bool) and value in allowed)
-
-
 RULE_KEYS: Final[Mapping[str, Key]] = {
     "check": Key(
         expected=f"a check that takes rules: one of {', '.join(RULE_CHECKS)}",
@@ -46,7 +42,7 @@ RULE_KEYS: Final[Mapping[str, Key]] = {
     "present": _paths("service/src/pool.ts"),
     "calls": texts('a list of names of functions, such as ["migrate"]', item=str.isascii),
     "mentions": texts('a list of names, such as ["migrations_applied"]'),
-    "ddl": _flag("true: these files hold no DDL", allowed=(True,)),
+    "ddl": flag("true: these files hold no DDL", allowed=(True,)),
     "packages": texts('a list of names of libraries, such as ["node-pg-migrate"]'),
     "image": _path("service/Dockerfile"),
     "fixture": _path("service/test/fixtures/schema.sql"),
@@ -66,7 +62,7 @@ RULE_KEYS: Final[Mapping[str, Key]] = {
     "head": text("what the comment at the top of the fixture says"),
     "loaded_by": _paths("service/test/**/*.ts"),
     "section": text("a heading of the document, without its #"),
-    "if_there": _flag("true where the document may be missing"),
+    "if_there": flag("true where the document may be missing"),
     "about": texts('a list of words that the entry holds, such as ["runner", "retired"]'),
     "directory": _path("service"),
     "junit": _path("service/reports/junit.xml"),

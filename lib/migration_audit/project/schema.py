@@ -15,7 +15,19 @@ from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Phase
 from migration_audit.model.objects import CatalogObject
 from migration_audit.project.boot_spec import BOOT_KEYS, STEP_KEYS
-from migration_audit.project.keys import Key, choice, choices, duration, integer, long_text, pattern, qualified, text, texts
+from migration_audit.project.keys import (
+    Key,
+    choice,
+    choices,
+    duration,
+    flag,
+    integer,
+    long_text,
+    pattern,
+    qualified,
+    text,
+    texts,
+)
 from migration_audit.project.policy_spec import ENVIRONMENT_KEYS, POLICY_KEYS, ROLE_KEYS, WAIVER_KEYS
 from migration_audit.project.rule_spec import RULE_KEYS
 from migration_audit.project.settings import NameFormat
@@ -101,6 +113,7 @@ def _source(expected: str, ledger: TableSpec) -> TableSpec:
                 required=True,
             ),
             "role": _ROLE,
+            "rerun": flag(),
         },
         tables={"ledger": ledger},
         required=True,

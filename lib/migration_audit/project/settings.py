@@ -68,7 +68,14 @@ class Source:
     role: str | None = None
     """The role that owns in a live database what this source makes."""
     ledger: LedgerSettings | None = None
+    rerun: bool | None = None
+    """Whether the runner may apply a file again, where audit.toml says so."""
     at: Location = field(compare=False)
+
+    @property
+    def may_rerun(self) -> bool:
+        """Whether the runner may apply a file again: without a ledger it does not know which files it has applied."""
+        return self.ledger is None if self.rerun is None else self.rerun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,7 @@ LOUD = [
     (
         "SQL001",
         "two files with one number",
-        {"sources": (source(duplicates=((2, ("db-init/2_a.sql", "db-init/02_b.sql")),)),)},
+        {"sources": (source(duplicates=(("2", ("db-init/2_a.sql", "db-init/02_b.sql")),)),)},
         ["SQL001:owner:2"],
     ),
     (

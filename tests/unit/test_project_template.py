@@ -17,6 +17,8 @@ from migration_audit.shadow.select import NAMES
 # A key that may be left out stands behind # without a space; prose has a space.
 UNCOMMENTED = re.sub(r"(?m)^#(?=[\[\w])", "", template())
 
+DOCUMENTED = frozenset(documented_keys(SCHEMA))
+
 
 def keys_of(value: object, path: tuple[str, ...] = ()) -> Iterator[str]:
     """The full name of each key of a document, in the words of the schema."""
@@ -26,7 +28,7 @@ def keys_of(value: object, path: tuple[str, ...] = ()) -> Iterator[str]:
     for name, item in value.items() if isinstance(value, dict) else ():
         here = (*path, ANY_NAME if path[-1:] == ("environments",) else name)
         is_table = isinstance(item, dict) or (isinstance(item, list) and any(isinstance(i, dict) for i in item))
-        if is_table:
+        if is_table and ".".join(here) not in DOCUMENTED:  # some keys take a table of the user's own names
             yield from keys_of(item, here)
         else:
             yield ".".join(here)

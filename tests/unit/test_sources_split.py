@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import Statement, StatementKind
-from migration_audit.sources.lexer import TokenKind, tokens
 from migration_audit.sources.script import Script, read_script
 from migration_audit.sources.statements import Piece, build_statements, find_pieces
 

@@ -20,10 +20,9 @@ from migration_audit.model.witness import Witness
 from migration_audit.port import NOTHING, nothing_to_port
 from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line
-from migration_audit.sources import load_source
 from migration_audit.workbook.port import Comparison, side_port
 from migration_audit.workbook.preflight import witness_of
-from migration_audit.workbook.sides import Side, parse_side, read_sides
+from migration_audit.workbook.sides import Side, load_side, parse_side, read_sides
 
 Progress = Callable[[str], None]
 
@@ -84,7 +83,7 @@ def _write_port(about: Comparison, sides: tuple[Side, Side], progress: Progress)
         _write_sql(nothing_to_port(expected=expected, actual=actual))
         progress(NOTHING)
         return
-    owner = load_source(actual, sides[1].paths, shown_from=Path.cwd()) if sides[1].is_sql else None
+    owner = load_side(sides[1]) if sides[1].is_sql else None
     why = f"{actual} is a {sides[1].kind}, and there is no SQL of it to apply the port to"
     made = side_port(about, owner=owner, extensions=_extensions(about.expected), why=why)
     _write_sql(made.text(expected=expected, actual=actual))

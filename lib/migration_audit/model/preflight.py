@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from migration_audit.model.drift import Drift
 from migration_audit.model.location import Location
-from migration_audit.model.sql import Applied
+from migration_audit.model.sql import Applied, NotApplied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +19,24 @@ class SourceFacts:
     name: str
     files: tuple[tuple[str, str], ...]
     """Path and SHA-256 (hex) of each file, in apply order."""
-    duplicates: tuple[tuple[int, tuple[str, ...]], ...] = ()
-    """Numbers that more than one file of a folder carries."""
+    duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Numbers or versions that more than one file carries, so that nobody knows their order."""
     gaps: tuple[int, ...] = ()
     """Numbers that no file carries between the first and the last."""
+    format: str = "files"
+    """The format by which the files were read."""
+    session: str = ""
+    """How long ``SET`` lives: a value of ``SessionScope``."""
+    transactions: tuple[str, ...] = ()
+    """Where the transaction of each file begins and ends, in the order of ``files``: values of ``TransactionMode``."""
+    entries: tuple[str, ...] = ()
+    """What the runner's ledger records for each file, in the order of ``files``."""
+    checksums: tuple[str | None, ...] = ()
+    """The checksum that the runner's ledger records for each file, where it has one of its own."""
+    not_applied: tuple[NotApplied, ...] = ()
+    """Files, and sections of files, that are not applied, with the reason."""
+    notes: tuple[str, ...] = ()
+    """What a reviewer should know of how the files were read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

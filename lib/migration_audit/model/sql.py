@@ -21,6 +21,43 @@ class StatementKind(StrEnum):
     """``COPY … FROM stdin`` with its data."""
 
 
+class SessionScope(StrEnum):
+    """How long ``SET``, temporary tables and advisory locks live."""
+
+    FILE = "one session per file"
+    SOURCE = "one session for all files"
+
+
+class TransactionMode(StrEnum):
+    """Where the transaction of a file begins and ends."""
+
+    NONE = "statement by statement"
+    """Autocommit: each statement is its own transaction, as ``psql -f`` does."""
+    FILE = "one transaction per file"
+    """The runner sends BEGIN before the file and COMMIT after it."""
+    MESSAGE = "one message per file"
+    """The whole text goes in one message: an implicit transaction, unless it holds a single statement.
+    https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class NotApplied:
+    """A file, or a part of one, that stands in a source's folders and is not applied."""
+
+    path: str
+    """As findings show it."""
+    line: int | None = None
+    """Where the part begins; None for the whole file."""
+    reason: str
+    """In a few words: ``down section``, ``undo migration``, ``no glob matches it``."""
+    by_rule: bool = True
+    """Whether the format leaves it out on purpose; False for SQL that nobody reads, which a person should look at."""
+
+    def __str__(self) -> str:
+        """``path:line: reason``."""
+        return f"{self.path}:{self.line}: {self.reason}" if self.line else f"{self.path}: {self.reason}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One statement of a file, without its closing semicolon."""
@@ -42,6 +79,11 @@ class SqlFile:
     number: int | None
     """The numeric prefix of its name, if it has one: ``0002_positions.sql`` has 2."""
     statements: tuple[Statement, ...]
+    transaction: TransactionMode = TransactionMode.NONE
+    entry: str | None = None
+    """What the runner's ledger records for it; None where the name of the file is recorded."""
+    checksum: str | None = None
+    """What the runner's ledger records as its checksum, where it has a checksum of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +92,21 @@ class SqlSource:
 
     name: str
     files: tuple[SqlFile, ...]
+    format: str = "files"
+    """The name of the format by which they were read."""
+    session: SessionScope = SessionScope.FILE
+    between: tuple[str, ...] = ()
+    """SQL that the runner sends between two files of one session."""
+    one_transaction: bool = False
+    """Whether all files are one transaction."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """Settings that each session starts with: ``("search_path", "app")``."""
+    not_applied: tuple[NotApplied, ...] = ()
+    """What stands in its folders and is not applied."""
+    duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Versions that several files carry, so that nobody knows their order, with their paths."""
+    notes: tuple[str, ...] = ()
+    """What a reviewer should know of how it was read."""
 
     @property
     def statements(self) -> tuple[Statement, ...]:

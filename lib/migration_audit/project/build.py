@@ -55,6 +55,7 @@ def build_project(tables: Table, *, path: Path, shown: str, lines: Mapping[KeyPa
         retirement=tuple(builder.rules(tables.get("rule", ()))),
         policy=build_policy(tables.get("policy", {})),
         waivers=tuple(build_waiver(w, builder.at("waiver", n)) for n, w in enumerate(tables.get("waiver", ()))),
+        prelude=tuple(project.get("prelude", ())),
         report_out=builder.directory / tables.get("report", {}).get("out", "reports"),
     )
 
@@ -76,6 +77,9 @@ class _Builder:
             name=table.get("name", side),
             root=(self.directory / table.get("root", ".")).resolve(),
             sql=tuple(table["sql"]),
+            format=table.get("format", "files"),
+            placeholders=MappingProxyType(table.get("placeholders", {})),
+            settings=MappingProxyType(table.get("settings", {})),
             role=table.get("role"),
             ledger=_ledger(table["ledger"]) if "ledger" in table else None,
             rerun=table.get("rerun"),

@@ -78,6 +78,17 @@ def texts(expected: str, *, item: Callable[[str], bool] = bool, required: bool =
     )
 
 
+def words(expected: str) -> Key:
+    """A table of names and texts."""
+    return Key(
+        expected=expected,
+        takes=dict,
+        accepts=lambda value: (
+            isinstance(value, dict) and bool(value) and all(_is_line(v) for v in (*value, *value.values()))
+        ),
+    )
+
+
 def integer(*, minimum: int, expected: str) -> Key:
     """A whole number; true and false are none."""
     return Key(expected=expected, takes=int, accepts=lambda value: _is_integer(value) and minimum <= value < 2**31)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
-from migration_audit import model
+from migration_audit import formats, model
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Phase
 from migration_audit.model.objects import CatalogObject
@@ -27,6 +27,7 @@ from migration_audit.project.keys import (
     qualified,
     text,
     texts,
+    words,
 )
 from migration_audit.project.policy_spec import ENVIRONMENT_KEYS, POLICY_KEYS, ROLE_KEYS, WAIVER_KEYS
 from migration_audit.project.rule_spec import RULE_KEYS
@@ -112,6 +113,9 @@ def _source(expected: str, ledger: TableSpec) -> TableSpec:
                 item=lambda pattern: not pattern.startswith("/"),
                 required=True,
             ),
+            "format": choice(*formats.NAMES),
+            "placeholders": words('a table of names and texts, such as { schema = "app" }'),
+            "settings": words('a table of settings, such as { search_path = "app" }'),
             "role": _ROLE,
             "rerun": flag(),
         },
@@ -140,7 +144,15 @@ _ENVIRONMENT: Final = TableSpec(
 SCHEMA: Final = TableSpec(
     tables={
         "project": TableSpec(
-            keys={"name": text("the name of the project", required=True), "writer_role": _ROLE}, required=True
+            keys={
+                "name": text("the name of the project", required=True),
+                "writer_role": _ROLE,
+                "prelude": texts(
+                    'a list of glob patterns relative to this file, such as ["platform/base/*.sql"]',
+                    item=lambda pattern: not pattern.startswith("/"),
+                ),
+            },
+            required=True,
         ),
         "server": TableSpec(keys={"provider": choice(*PROVIDERS, or_else=("local:/path/to/bin", r"local:[/~].+"))}),
         "legacy": _source(

@@ -65,6 +65,12 @@ class Source:
     root: Path
     sql: tuple[str, ...]
     """Glob patterns relative to ``root``; what they match, and in which order, is read later."""
+    format: str = "files"
+    """The name of the format by which the files are read."""
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+    """Values that the runner puts into the SQL."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Settings that each of its sessions starts with: ``search_path``, ``role``."""
     role: str | None = None
     """The role that owns in a live database what this source makes."""
     ledger: LedgerSettings | None = None
@@ -172,6 +178,8 @@ class Project:
     probes: tuple[Probe, ...]
     hypertables: tuple[HypertablePin, ...]
     report_out: Path
+    prelude: tuple[str, ...] = ()
+    """Globs of the SQL that is applied before both sources and left out of the comparison: what a platform provides."""
     snapshot: SnapshotSettings | None = None
     """The Directus snapshot, if the project has one."""
     rehearsal: RehearsalSettings | None = None

@@ -1,8 +1,9 @@
 """Run SQL sources on a database as ``psql -f`` would, and remember which statement wrote which catalog row.
 
-Every file has a session of its own. Statements go one by one in autocommit mode, the first failure ends everything, and
-explicit transaction blocks mean what they say. Nothing is wrapped in a savepoint: a savepoint would change what some
-statements do (SET TRANSACTION, COPY … FREEZE).
+Statements go one by one in autocommit mode, the first failure ends everything, and explicit transaction blocks mean what
+they say. Each file has a session of its own, unless the source's format says that its runner has one session for all; a
+file whose runner sends it in one transaction is put between BEGIN and COMMIT. Nothing is wrapped in a savepoint: a
+savepoint would change what some statements do (SET TRANSACTION, COPY … FREEZE).
 
 The rows of the catalogs carry the transaction (``xmin``) and the command in it (``cmin``) that wrote them:
 
@@ -17,7 +18,7 @@ import bisect
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg
 from psycopg import sql
@@ -26,7 +27,17 @@ from psycopg.pq import TransactionStatus
 
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
-from migration_audit.model.sql import Applied, SqlFailure, SqlFile, SqlSource, Statement, StatementKind
+from migration_audit.model.sql import (
+    Applied,
+    SessionScope,
+    SqlFailure,
+    SqlFile,
+    SqlSource,
+    Statement,
+    StatementKind,
+    TransactionMode,
+)
+from migration_audit.shadow.databases import setting_option
 
 _OPTIONS = "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c client_min_messages=warning"
 _MOST_NOTICES = 200
@@ -105,11 +116,15 @@ def apply_sources(
     """
     run = _Run(conninfo)
     failure: SqlFailure | None = None
-    for file in (file for source in sources for file in source.files):
-        if progress:
-            progress(f"applying {file.path}")
-        with closing(run.connect()) as connection:
-            failure = _Session(connection, run).apply(file)
+    for source in sources:
+        sessions = [source.files] if source.session is SessionScope.SOURCE else [(file,) for file in source.files]
+        for files in sessions:
+            if progress:
+                progress(f"applying {', '.join(file.path for file in files)}")
+            with closing(run.connect(source.settings)) as connection:
+                failure = _Session(connection, run).apply(files, between=source.between, in_one=source.one_transaction)
+            if failure:
+                break
         if failure:
             break
     applied = Applied(
@@ -129,23 +144,24 @@ class _Run:
         self.notices: dict[str, None] = {}
         self.spans: list[_Span] = []
         given = conninfo_to_dict(conninfo)
-        self._conninfo = make_conninfo(
-            conninfo,
-            application_name="migration-audit",
-            client_encoding="UTF8",
-            options=f"{given.get('options') or ''} {_OPTIONS}".strip(),
-        )
+        self._options = f"{given.get('options') or ''} {_OPTIONS}".strip()
+        self._conninfo = make_conninfo(conninfo, application_name="migration-audit", client_encoding="UTF8")
         with closing(self.connect()) as connection:
             self._next_xid = _number(connection, _NEXT_XID)
 
-    def connect(self) -> psycopg.Connection:
+    def connect(self, settings: Sequence[tuple[str, str]] = ()) -> psycopg.Connection:
+        chosen = " ".join([self._options, *(setting_option(name, value) for name, value in settings)])
         try:
-            connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None)
+            connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, options=chosen)
         except psycopg.OperationalError as error:
+            told = ", ".join(f"{name} = {value}" for name, value in settings)
             raise ServerError(
-                f"the database to apply SQL to cannot be reached: {str(error).strip()}",
+                f"the database to apply SQL to cannot be reached{f' with the settings {told}' if told else ''}: "
+                f"{str(error).strip()}",
                 where=str(conninfo_to_dict(self._conninfo).get("dbname") or "the default database"),
-                todo="see whether the server still runs: migration-audit server status",
+                todo="make the role that the settings name in the prelude"
+                if told
+                else "see whether the server still runs: migration-audit server status",
             ) from error
         with suppress(psycopg.Error):  # plain roles may not; messages then come in the server's language
             connection.execute("set lc_messages = 'C'")
@@ -193,7 +209,7 @@ class _Block:
 
 
 class _Session:
-    """One file, in the session that it has for itself."""
+    """One session, and the files that are applied in it."""
 
     def __init__(self, connection: psycopg.Connection, run: _Run) -> None:
         self._connection = connection
@@ -203,19 +219,34 @@ class _Session:
         self._at = Location("", 0)
         connection.add_notice_handler(lambda diagnostic: run.notice(self._at, diagnostic))
 
-    def apply(self, file: SqlFile) -> SqlFailure | None:
-        """The first failure, if there is one."""
-        if any(statement.kind is StatementKind.TRANSACTION for statement in file.statements):
+    def apply(self, files: Sequence[SqlFile], *, between: Sequence[str] = (), in_one: bool = False) -> SqlFailure | None:
+        """The first failure, if there is one. ``between`` runs before each file but the first; ``in_one`` wraps all."""
+        messages = [
+            _in_transaction(file.statements) if not in_one and _is_wrapped(file) else file.statements for file in files
+        ]
+        if in_one and any(messages):
+            messages = [_in_transaction([statement for message in messages for statement in message])]
+        if any(statement.kind is StatementKind.TRANSACTION for message in messages for statement in message):
             self._make_marker()
+        resets: tuple[Statement, ...] = ()
+        for message in messages:
+            failure = self._apply([*resets, *message])
+            if failure:
+                return failure
+            if message:
+                resets = tuple(Statement(text=text, at=message[-1].at) for text in between)
+        return None
+
+    def _apply(self, statements: Sequence[Statement]) -> SqlFailure | None:
         try:
-            for statement in file.statements:
+            for statement in statements:
                 self._execute(statement)
         except _StatementError as refused:
             return _failure(refused.statement, refused.error)
         if self._block is None:
             return None
         begin = self._block.statements[0]
-        message = "this transaction is never committed: psql would roll it back at the end of the file"
+        message = "this transaction is never committed: it would be rolled back at the end of the file"
         return SqlFailure(at=begin.at, statement=begin.text, message=message, sqlstate=None)
 
     def _execute(self, statement: Statement) -> None:
@@ -250,6 +281,8 @@ class _Session:
         """Keep account of what the statement did to the transaction, and of what is now its own."""
         is_open = self._connection.info.transaction_status is not TransactionStatus.IDLE
         block = self._block
+        if _DISCARD.match(statement.text):  # takes the marker along
+            self._has_marker = False
         if block is None:
             if is_open:
                 self._block = _Block([statement])
@@ -281,8 +314,6 @@ class _Session:
         """Read which command number the block has reached."""
         if statement.kind is StatementKind.TRANSACTION or _WITHOUT_SNAPSHOT.match(statement.text):
             return
-        if _DISCARD.match(statement.text):
-            self._has_marker = False
         block.is_traced &= self._has_marker
         if block.is_traced:
             block.steps.append((_number(self._connection, _MARK), statement.at))
@@ -296,6 +327,18 @@ class _Session:
             else:
                 self._has_marker = True
                 return
+
+
+def _is_wrapped(file: SqlFile) -> bool:
+    """Whether the runner's way of sending the file makes it one transaction."""
+    if file.transaction is TransactionMode.MESSAGE:
+        return len(file.statements) > 1
+    return file.transaction is TransactionMode.FILE and bool(file.statements)
+
+
+def _in_transaction(statements: Sequence[Statement]) -> tuple[Statement, ...]:
+    begin = Statement(text="BEGIN", at=statements[0].at, kind=StatementKind.TRANSACTION)
+    return (begin, *statements, replace(begin, text="COMMIT", at=statements[-1].at))
 
 
 def _number(connection: psycopg.Connection, query: str) -> int:

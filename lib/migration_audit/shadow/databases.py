@@ -63,10 +63,17 @@ def role_option(role: str | None) -> str:
     >>> role_option("a b")
     '-c role=a\\\\ b'
     """
-    if role is None:
-        return ""
-    escaped = "".join(f"\\{each}" if each == "\\" or each.isspace() else each for each in role)
-    return f"-c role={escaped}"
+    return "" if role is None else setting_option("role", role)
+
+
+def setting_option(name: str, value: str) -> str:
+    """One setting as ``options`` of a connection gives it.
+
+    >>> setting_option("search_path", "app, public")
+    '-c search_path=app,\\\\ public'
+    """
+    escaped = "".join(f"\\{each}" if each == "\\" or each.isspace() else each for each in value)
+    return f"-c {name}={escaped}"
 
 
 def _quoted(value: str) -> str:

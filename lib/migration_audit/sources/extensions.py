@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import postgast
 
+from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.sql import SqlSource, StatementKind
-from migration_audit.sources.lexer import TokenKind, tokens
 
 _TIMESCALE_NAMES = {"create_hypertable", "tsdb", "timescaledb"}
 _ROUTINE_OR_DO = re.compile(r"(?:do|create\s+(?:or\s+replace\s+)?(?:function|procedure))\b", re.IGNORECASE)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.likeness import Likeness, StatementMatch
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlSource, Statement, StatementKind, one_line
-from migration_audit.sources.lexer import TokenKind, tokens
 
 
 def match_statements(legacy: SqlSource, owner: SqlSource) -> tuple[StatementMatch, ...]:

@@ -3,72 +3,114 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
+from migration_audit.formats import Dialect, Format, Options, PlannedFile, Tree, find_format
+from migration_audit.formats.order import number_of
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlFile, SqlSource, Statement
 from migration_audit.sources.commands import check_command, included_path
-from migration_audit.sources.order import apply_order, number_of
 from migration_audit.sources.reading import check_text, read_bytes, shown_path
 from migration_audit.sources.script import Command, read_script
 from migration_audit.sources.statements import Lines, build_statements
+from migration_audit.sources.trees import left_beside, trees_of_globs, trees_of_paths
+
+_NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
 
-def load_source(name: str, paths: Sequence[Path], *, shown_from: Path) -> SqlSource:
-    """The statements of ``paths``, each a ``.sql`` file or a folder of them, one path after the other.
+def load_source(name: str, paths: Sequence[Path], *, shown_from: Path, form: str = "files") -> SqlSource:
+    """The statements of ``paths``, each a ``.sql`` file or a folder, as the format ``form`` reads them.
 
-    The files of a folder (not of the folders in it) come in the order of their numeric prefixes, ``2_x`` before
-    ``10_x``, then by name. A path that is named twice is applied twice. Files are shown relative to ``shown_from``.
+    With plain ``files`` the files of a folder come in the order of their numeric prefixes, ``2_x`` before ``10_x``, then by
+    name, and one path after the other; a path that is named twice is applied twice. Files are shown relative to
+    ``shown_from``.
 
-    A file that holds comments alone has no statements: histories keep such files so that no number is missing. Raises
-    SourceError, with ``file:line`` and what to do, for what cannot be read, is empty, is not UTF-8, or needs something of
-    psql that the audit does not do, and when no file holds a statement.
+    A file that holds comments alone has no statements: histories keep such files so that no number is missing.
+
+    Raises SourceError, with ``file:line`` and what to do, for what cannot be read, is not UTF-8, belongs to another
+    format, or needs something of psql that the audit does not do, and when no file holds a statement.
     """
     if not paths:
         raise SourceError("no SQL files", where=name, todo="name a .sql file or a folder of .sql files")
-    files = [file for path in paths for file in _files_of(path, shown_from)]
-    return _source(name, files, shown_from)
+    return _source(name, find_format(form), trees_of_paths(paths, shown_from), shown_from, Options())
 
 
-def load_globs(name: str, root: Path, globs: Sequence[str], *, shown_from: Path) -> SqlSource:
-    """The statements of the ``.sql`` files below ``root`` that ``globs`` match, one glob after the other.
+def load_globs(
+    name: str,
+    root: Path,
+    globs: Sequence[str],
+    *,
+    shown_from: Path,
+    form: str = "files",
+    placeholders: Mapping[str, str] = _NO_VALUES,
+) -> SqlSource:
+    """The statements of the files below ``root`` that ``globs`` match, one glob after the other, as ``form`` reads them.
 
-    The matches of one glob come folder by folder, in the order of ``load_source``; a file that several globs match is
-    taken where the first of them has it. Raises SourceError like ``load_source``, and for a glob that matches no
-    ``.sql`` file.
+    With plain ``files`` the matches of one glob come folder by folder, in the order of ``load_source``; a file that several
+    globs match is taken where the first of them has it. With every other format a glob that matches a folder takes the
+    whole of it. Raises SourceError like ``load_source``, and for a glob that matches nothing.
     """
-    shown = shown_path(root, shown_from)
-    if not root.is_dir():
-        raise SourceError("no such folder", where=shown, todo=f"check the root of source {name!r}")
-    if not globs:
-        raise SourceError("no SQL files", where=name, todo='give the source its globs, such as "migrations/*.sql"')
-    files: dict[Path, Path] = {}
-    for file in (file for glob in globs for file in _matches(root, glob, shown)):
-        files.setdefault(file.resolve(), file)
-    return _source(name, files.values(), shown_from)
+    format_ = find_format(form)
+    trees = trees_of_globs(name, root, globs, shown_from, whole_folders=form != "files")
+    source = _source(name, format_, trees, shown_from, Options(placeholders=placeholders))
+    applied = [shown_from / file.path for file in source.files]
+    left = left_beside(root, globs, [*applied, *(shown_from / each.path for each in source.not_applied)], shown_from)
+    return replace(source, not_applied=(*source.not_applied, *left))
 
 
-def load_file(path: Path, shown_from: Path) -> SqlFile:
-    """One file with the statements of all that it includes. Raises SourceError."""
-    reading = _Reading(shown_from)
-    statements = tuple(reading.statements(path))
-    return SqlFile(
-        path=shown_path(path, shown_from),
-        sha256=reading.digest.hexdigest(),
-        number=number_of(path.name),
-        statements=statements,
-    )
-
-
-def _source(name: str, paths: Iterable[Path], shown_from: Path) -> SqlSource:
-    files = tuple(load_file(path, shown_from) for path in paths)
+def _source(name: str, form: Format, trees: Sequence[Tree], shown_from: Path, options: Options) -> SqlSource:
+    plan = form.plan(trees, options)
+    if not plan.files:
+        shown = ", ".join(tree.shown or "." for tree in trees)
+        what = "no .sql files in this folder" if form.name == "files" else f"nothing here that {form.runner} would apply"
+        raise SourceError(what, where=shown or name, todo="name the folder that holds them")
+    files = tuple(_file(planned, form, trees[planned.tree], shown_from) for planned in plan.files)
     if not any(file.statements for file in files):
         raise SourceError(
             "the file holds comments and no statement", where=f"{files[0].path}:1", todo="remove it, or write its SQL"
         )
-    return SqlSource(name=name, files=files)
+    empty = [f"{file.path} holds no statement" for file in files if not file.statements]
+    return SqlSource(
+        name=name,
+        files=files,
+        format=form.name,
+        session=form.session,
+        between=form.between,
+        one_transaction=plan.one_transaction,
+        not_applied=plan.not_applied,
+        duplicates=plan.duplicates,
+        notes=(*plan.notes, *empty),
+    )
+
+
+def _file(planned: PlannedFile, form: Format, tree: Tree, shown_from: Path) -> SqlFile:
+    """One step of the plan with its statements; of plain files, with the statements of all that they include."""
+    shown = tree.shown_path(planned.path)
+    if form.dialect is Dialect.PSQL:
+        reading = _Reading(shown_from)
+        statements = tuple(reading.statements(Path(tree.root, planned.path), planned.text))
+        sha256 = reading.digest.hexdigest()
+    else:
+        script = read_script(check_text(planned.text, shown), psql=False)
+        if script.copies and form.dialect is Dialect.SERVER:
+            at = Lines(script.text).line(min(script.copies))
+            what = f"{form.runner} does not send the data of COPY … FROM stdin"
+            raise SourceError(what, where=f"{shown}:{at}", todo="write INSERT, or leave the data out")
+        statements = tuple(s for _, s in build_statements(script, shown, cuts=planned.cuts, runner=form.runner))
+        sha256 = hashlib.sha256(tree.read(planned.path)).hexdigest()
+    return SqlFile(
+        path=shown,
+        sha256=sha256,
+        number=number_of(Path(planned.path).name),
+        statements=statements,
+        transaction=planned.transaction,
+        entry=planned.entry,
+        checksum=planned.checksum,
+    )
 
 
 def text_digest(source: SqlSource) -> str:
@@ -79,36 +121,6 @@ def text_digest(source: SqlSource) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _files_of(path: Path, shown_from: Path) -> list[Path]:
-    shown = shown_path(path, shown_from)
-    if not path.is_dir():
-        return [path]
-    try:
-        found = _sql_files(path.iterdir())
-    except OSError as error:
-        raise SourceError(f"cannot be read: {error.strerror or error}", where=shown, todo="check its permissions") from error
-    if not found:
-        raise SourceError("no .sql files in this folder", where=shown, todo="name the folder that holds them")
-    return found
-
-
-def _sql_files(paths: Iterable[Path]) -> list[Path]:
-    return sorted((path for path in paths if path.suffix.lower() == ".sql"), key=apply_order)
-
-
-def _matches(root: Path, glob: str, shown: str) -> list[Path]:
-    try:
-        found = list(root.glob(glob))
-    except (ValueError, NotImplementedError) as error:
-        raise SourceError(f"{glob!r} is no glob below the root: {error}", where=shown, todo="write it relative") from None
-    if len(found) == 1 and found[0].is_dir():
-        raise SourceError(f"{glob!r} is a folder", where=shown, todo=f'write "{glob.rstrip("/")}/*.sql"')
-    files = _sql_files(found)
-    if not files:
-        raise SourceError(f"no .sql files match {glob!r}", where=shown, todo="check the glob and the root it counts from")
-    return files
-
-
 class _Reading:
     """One file and what it includes, while they are read."""
 
@@ -117,10 +129,10 @@ class _Reading:
         self._shown_from = shown_from
         self._open: list[Path] = []
 
-    def statements(self, path: Path) -> Iterator[Statement]:
+    def statements(self, path: Path, given: bytes | None = None) -> Iterator[Statement]:
         """The statements in order, those of included files where psql would run them."""
         shown = shown_path(path, self._shown_from)
-        raw = read_bytes(path, shown)
+        raw = read_bytes(path, shown) if given is None else given
         self.digest.update(raw)
         script = read_script(check_text(raw, shown))
         self._open.append(path.resolve())

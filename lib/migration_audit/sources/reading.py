@@ -48,8 +48,6 @@ def read_bytes(path: Path, shown: str) -> bytes:
 
 def check_text(raw: bytes, shown: str) -> bytes:
     """``raw`` without a UTF-8 byte order mark. Raises SourceError, with the line, for what is not UTF-8 text."""
-    if not raw.strip():
-        raise SourceError("the file is empty", where=f"{shown}:1", todo="remove it, or write its SQL")
     for mark, encoding in _FOREIGN_MARKS:
         if raw.startswith(mark):
             raise SourceError(

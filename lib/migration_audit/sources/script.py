@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from migration_audit.sources.lexer import CONFORMING, LEGACY, Token, TokenKind, next_token
+from migration_audit.formats.lexer import CONFORMING, LEGACY, Token, TokenKind, next_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +83,19 @@ _STRINGS_SETTING = re.compile(
 _ROUTINE = re.compile(r"create (?:or replace )?(?:function|procedure)\b")
 
 
-def read_script(data: bytes) -> Script:
-    """Everything that ``data`` (UTF-8 without a byte order mark) holds; never fails, drops nothing."""
-    return _Reader(data).read()
+def read_script(data: bytes, *, psql: bool = True) -> Script:
+    """Everything that ``data`` (UTF-8 without a byte order mark) holds; never fails, drops nothing.
+
+    Without ``psql`` nobody reads the text before the server does: backslash commands and ``:variables`` are plain text.
+    """
+    return _Reader(data, psql=psql).read()
 
 
 class _Reader:
     """psql's state while it reads a file."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, psql: bool) -> None:
+        self._is_psql = psql
         self._text = bytearray(data)
         self._script = Script(b"")
         self._pattern = CONFORMING
@@ -118,8 +122,8 @@ class _Reader:
             TokenKind.CLOSE: self._close,
             TokenKind.SQUARE: self._square,
             TokenKind.UNSQUARE: self._unsquare,
-            TokenKind.BACKSLASH: self._backslash,
-            TokenKind.VARIABLE: self._variable,
+            TokenKind.BACKSLASH: self._backslash if self._is_psql else self._solid,
+            TokenKind.VARIABLE: self._variable if self._is_psql else self._solid,
             TokenKind.OTHER: self._solid,
             TokenKind.STRING: self._solid,
             TokenKind.QUOTED: self._solid,

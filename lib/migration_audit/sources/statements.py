@@ -61,13 +61,18 @@ def find_pieces(script: Script) -> tuple[list[Piece], bool]:
     return list(_join(script.segments, {s.semicolon for s in script.segments if s.ends})), False
 
 
-def build_statements(script: Script, path: str) -> Iterator[tuple[int, Statement]]:
+def build_statements(
+    script: Script, path: str, *, cuts: Collection[int] | None = None, runner: str = "psql"
+) -> Iterator[tuple[int, Statement]]:
     """Each statement with the offset at which it starts.
 
-    Raises SourceError where psql would put a variable that nothing here knows, or where the data of a COPY never ends.
+    ``cuts`` are the offsets at which ``runner`` ends a statement by rules of its own. Raises SourceError where
+    such a cut goes through a statement, where psql would put a variable that nothing here knows, or where the data of a COPY
+    never ends.
     """
     pieces, is_valid = find_pieces(script)
     _refuse_variables(script, pieces, path, is_valid=is_valid)
+    _refuse_cuts(script, pieces, path, cuts or (), runner)
     lines = Lines(script.text)
     for piece in pieces:
         at = Location(path, lines.line(piece.start))
@@ -162,6 +167,18 @@ def _refuse_variables(script: Script, pieces: list[Piece], path: str, *, is_vali
             where=f"{path}:{Lines(script.text).line(variable.at)}",
             todo="write the value out; the audit cannot know what psql was called with",
         )
+
+
+def _refuse_cuts(script: Script, pieces: list[Piece], path: str, cuts: Collection[int], runner: str) -> None:
+    """Refuse what the runner would send in parts that are no statements."""
+    starts = [piece.start for piece in pieces]
+    for cut in sorted(cuts):
+        index = bisect.bisect_left(starts, cut) - 1
+        if index >= 0 and starts[index] < cut <= pieces[index].end:
+            lines = Lines(script.text)
+            first, line = lines.line(starts[index]), lines.line(cut - 1)
+            what = f"{runner} ends a statement here, in the middle of the one that begins at line {first}"
+            raise SourceError(what, where=f"{path}:{line}", todo=f"mark where the statement ends as {runner} asks for it")
 
 
 def _parses(text: bytes) -> bool:

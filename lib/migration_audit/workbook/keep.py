@@ -23,6 +23,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.port import KeptPort
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
+from migration_audit.model.sql import NotApplied
 
 SEAL = "sealed.json"
 """What the last cell of ``40_signoff`` leaves in the run's folder; a run without it is not complete."""
@@ -184,4 +185,11 @@ def _source(body: dict[str, Any]) -> SourceFacts:
         files=tuple((path, sha256) for path, sha256 in body["files"]),
         duplicates=tuple((number, tuple(paths)) for number, paths in body["duplicates"]),
         gaps=tuple(body["gaps"]),
+        format=body["format"],
+        session=body["session"],
+        transactions=tuple(body["transactions"]),
+        entries=tuple(body["entries"]),
+        checksums=tuple(body["checksums"]),
+        not_applied=tuple(NotApplied(**each) for each in body["not_applied"]),
+        notes=tuple(body["notes"]),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import hashlib
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def unproven(about: Comparison, why: str) -> MadePort:
     return replace(make_port(about), proof=PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)))
 
 
-def proven(about: Comparison, *, server: shadow.Server, owner: SqlSource) -> MadePort:
+def proven(about: Comparison, *, server: shadow.Server, owner: Sequence[SqlSource]) -> MadePort:
     """The port after it was applied to fresh shadows of the owner's SQL.
 
     Where the comparison comes out covered but the server refused some statements (a privilege, a comment), those are left to
@@ -92,7 +92,7 @@ def _left_to_person(port: Port, proof: PortProof) -> Port:
     return Port(steps=(*running, *port.for_person))
 
 
-def _tried(port: Port, about: Comparison, *, server: shadow.Server, owner: SqlSource) -> tuple[PortProof, bool]:
+def _tried(port: Port, about: Comparison, *, server: shadow.Server, owner: Sequence[SqlSource]) -> tuple[PortProof, bool]:
     """What came of it, and whether the comparison is then covered."""
     text, starts = running_lines(port)
     if not text:
@@ -100,7 +100,7 @@ def _tried(port: Port, about: Comparison, *, server: shadow.Server, owner: SqlSo
         return PortProof(outcome=ProofOutcome.REFUTED, reasons=(why, *_remaining(about.drift))), False
     with server.cluster() as cluster:
         conninfo = cluster.create_database("port")
-        before = apply_sources(conninfo, [owner]).applied
+        before = apply_sources(conninfo, owner).applied
         if before.failure:
             why = f"the owner's SQL does not apply any more: {before.failure.at}: {before.failure.message}"
             return PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)), False
@@ -181,7 +181,7 @@ def preflight_port(
     coverage: object,
     *,
     server: shadow.Server,
-    owner: SqlSource,
+    owner: Sequence[SqlSource],
     sides: tuple[object, object],
     origins: OriginMap,
     rules: Rules,
@@ -231,11 +231,11 @@ def _fixed(finding: Finding, fixes: Mapping[str, str]) -> Finding:
     return replace(finding, fix_sql=sql) if sql else finding
 
 
-def side_port(about: Comparison, *, owner: SqlSource | None, extensions: Iterable[str], why: str) -> MadePort:
+def side_port(about: Comparison, *, owner: Sequence[SqlSource] | None, extensions: Iterable[str], why: str) -> MadePort:
     """The port of a comparison on the command line, proven where the owner's side is SQL; ``why`` it is not, else."""
     if owner is None:
         return unproven(about, why)
-    needed = {*extensions, *sources.needed_extensions(owner)}
+    needed = frozenset(extensions).union(*(sources.needed_extensions(source) for source in owner))
     try:
         server = shadow.find_server(None, extensions=sorted(needed), progress=lambda _: None)
     except AuditError as error:

@@ -9,6 +9,7 @@ from functools import partial
 
 from migration_audit import catalog, shadow, sources
 from migration_audit.compare import Rules, compare, hear_witness, with_effects
+from migration_audit.formats.order import missing_numbers
 from migration_audit.model.access import Role
 from migration_audit.model.destruction import Destruction
 from migration_audit.model.drift import Drift
@@ -98,18 +99,32 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
 
 def load(project: Project, source: Source) -> SqlSource:
     """The files of one source of audit.toml, in apply order; raises SourceError."""
-    return sources.load_globs(source.name, source.root, source.sql, shown_from=project.directory)
+    found = sources.load_globs(
+        source.name,
+        source.root,
+        source.sql,
+        shown_from=project.directory,
+        form=source.format,
+        placeholders=source.placeholders,
+    )
+    return replace(found, settings=tuple(source.settings.items()))
 
 
 def source_facts(role: str, source: SqlSource) -> SourceFacts:
     """What the report and the evidence say of a source's files."""
-    duplicates, gaps = sources.numbering(source.files)
     return SourceFacts(
         role=role,
         name=source.name,
         files=tuple((file.path, file.sha256) for file in source.files),
-        duplicates=duplicates,
-        gaps=gaps,
+        duplicates=source.duplicates,
+        gaps=missing_numbers(file.path for file in source.files) if source.format == "files" else (),
+        format=source.format,
+        session="one transaction for all files" if source.one_transaction else source.session.value,
+        transactions=tuple(file.transaction.value for file in source.files),
+        entries=tuple(file.entry or file.path.rsplit("/", 1)[-1] for file in source.files),
+        checksums=tuple(file.checksum for file in source.files),
+        not_applied=source.not_applied,
+        notes=source.notes,
     )
 
 
@@ -198,7 +213,7 @@ def _on_server(
         port=preflight_port(
             coverage,
             server=server,
-            owner=owner,
+            owner=[owner],
             sides=(left, right),
             origins=legacy_side.alone.origins,
             rules=rules,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from migration_audit import catalog, shadow, sources
+from migration_audit import catalog, formats, shadow, sources
 from migration_audit.model.errors import SqlError, UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
@@ -24,7 +24,11 @@ OriginMap = Mapping[tuple[str, str], Location]
 
 _URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 _PASSWORD = re.compile(r"://[^\s/@:]*:[^\s]*@|password\s*=", re.IGNORECASE)
-_FORMS = "a .sql file, a folder of them, several joined by +, a snapshot (.json), env:NAME, service:NAME or a URL"
+_FORMS = (
+    "a .sql file, a folder of them, several joined by +, each with its format in front (flyway:db/migration), "
+    "a snapshot (.json), env:NAME, service:NAME or a URL"
+)
+_FORMAT = re.compile(rf"({'|'.join(map(re.escape, formats.NAMES))}):")
 
 
 class SideKind(StrEnum):
@@ -42,7 +46,9 @@ class Side:
     kind: SideKind
     named: str
     paths: tuple[Path, ...] = ()
-    """SQL: files and folders in apply order. Snapshot: the one file."""
+    """Of a snapshot: the one file."""
+    sources: tuple[tuple[str, tuple[Path, ...]], ...] = ()
+    """Of SQL: formats, each with its files and folders, in apply order."""
     conninfo: str = field(default="", repr=False)
 
     @property
@@ -80,15 +86,31 @@ def parse_side(text: str) -> Side:
         return Side(kind=SideKind.LIVE, named=text, conninfo=_from_environment(name))
     if scheme == "service" and name:
         return Side(kind=SideKind.LIVE, named=text, conninfo=resolve(_environment(name, service=name), os.environ))
+    return _side_of_files(text)
+
+
+def _side_of_files(text: str) -> Side:
+    """Files and folders with the formats in front of them; a format holds up to the next one."""
     parts = text.split("+") if not Path(text).exists() else [text]
-    missing = [part or "file without a name" for part in parts if not part or not Path(part).exists()]
+    found: list[tuple[str, list[Path]]] = []
+    missing = []
+    for part in parts:
+        named = None if Path(part).exists() else _FORMAT.match(part)
+        name = part[named.end() :] if named else part
+        if named or not found:
+            found.append((named[1] if named else "files", []))
+        found[-1][1].append(Path(name))
+        if not name or not Path(name).exists():
+            missing.append(name or "file without a name")
     if missing:
         raise UsageError(f"there is no {', '.join(missing)}", todo=f"a side is {_FORMS}")
-    paths = tuple(Path(part) for part in parts)
+    paths = [path for _, each in found for path in each]
     snapshots = [str(path) for path in paths if path.suffix == ".json"]
-    if snapshots and len(paths) > 1:
+    if not snapshots:
+        return Side(kind=SideKind.SQL, named=text, sources=tuple((form, tuple(each)) for form, each in found))
+    if len(paths) > 1:
         raise UsageError(f"a snapshot cannot be joined: {', '.join(snapshots)}", todo=f"a side is {_FORMS}")
-    return Side(kind=SideKind.SNAPSHOT if snapshots else SideKind.SQL, named=text, paths=paths)
+    return Side(kind=SideKind.SNAPSHOT, named=text, paths=tuple(paths))
 
 
 def _from_environment(name: str) -> str:
@@ -104,10 +126,10 @@ def read_sides(sides: Sequence[Side], *, progress: Progress) -> tuple[ReadSide, 
 
     Raises SqlError when SQL does not apply, SourceError, ServerError or DatabaseError when a side cannot be read.
     """
-    loaded = {side: _load(side) for side in sides if side.is_sql}
+    loaded = {side: load_side(side) for side in sides if side.is_sql}
     server: shadow.Server | None = None
     if loaded:
-        extensions = frozenset[str]().union(*(sources.needed_extensions(source) for source in loaded.values()))
+        extensions = frozenset[str]().union(*(sources.needed_extensions(s) for each in loaded.values() for s in each))
         server = shadow.find_server(None, extensions=sorted(extensions), progress=progress)
     dumped = len(sides) > 1 and all(side.is_sql for side in sides)
     # The roles of a server that others use count only beside SQL, which says which of them it makes.
@@ -115,13 +137,14 @@ def read_sides(sides: Sequence[Side], *, progress: Progress) -> tuple[ReadSide, 
     return tuple(together(lambda side: _read(side, loaded.get(side), server, progress, dumped=dumped, shared=shared), sides))
 
 
-def _load(side: Side) -> SqlSource:
-    return sources.load_source(side.named, side.paths, shown_from=Path.cwd())
+def load_side(side: Side) -> tuple[SqlSource, ...]:
+    """The sources of a SQL side, in apply order. Raises SourceError."""
+    return tuple(sources.load_source(side.named, each, shown_from=Path.cwd(), form=form) for form, each in side.sources)
 
 
 def _read(
     side: Side,
-    source: SqlSource | None,
+    sequence: tuple[SqlSource, ...] | None,
     server: shadow.Server | None,
     progress: Progress,
     *,
@@ -132,10 +155,10 @@ def _read(
         return ReadSide(snapshot=catalog.load_snapshot(side.paths[0]), origins={})
     if side.kind is SideKind.LIVE:
         return ReadSide(snapshot=catalog.read_snapshot(side.conninfo, roles=shared).snapshot, origins={})
-    if source is None or server is None:
+    if sequence is None or server is None:
         raise ValueError("a SQL side is loaded before it is read")
     with server.cluster() as cluster:
-        built, _ = build_shadow(cluster, "side", [source], dumped_by=server if dumped else None)
+        built, _ = build_shadow(cluster, "side", sequence, dumped_by=server if dumped else None)
     failure = built.applied.failure
     if failure or built.snapshot is None:
         if failure is None:

@@ -1,0 +1,43 @@
+"""Source formats: one module each, all named in one visible place; adding one is a file and a line here."""
+
+from __future__ import annotations
+
+from migration_audit.formats import files
+from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree, blank, only_tree
+from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.model.errors import UsageError
+
+ALL: tuple[Format, ...] = (files.FORMAT,)
+
+BY_NAME = {each.name: each for each in ALL}
+NAMES = tuple(BY_NAME)
+
+
+def find_format(name: str) -> Format:
+    """The format of this name; raises UsageError when there is none."""
+    try:
+        return BY_NAME[name]
+    except KeyError:
+        raise UsageError(f"there is no format {name}", todo=f"the formats are {', '.join(NAMES)}") from None
+
+
+__all__ = [
+    "ALL",
+    "BY_NAME",
+    "NAMES",
+    "Dialect",
+    "Entry",
+    "EntryState",
+    "EntryVerdict",
+    "Format",
+    "LedgerFormat",
+    "Options",
+    "Plan",
+    "PlannedFile",
+    "Reading",
+    "Row",
+    "Tree",
+    "blank",
+    "find_format",
+    "only_tree",
+]

@@ -1,0 +1,112 @@
+"""Signs that files were written for a runner that reads them otherwise than ``psql -f``: section markers and names.
+
+Applied as plain files, the section that takes everything away would run too, or the order would be another. Marker lines and
+names are those that the runners document; each row names where.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from migration_audit.formats.comments import comment_lines
+from migration_audit.formats.interface import Tree
+from migration_audit.model.errors import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """One runner's marker or name."""
+
+    pattern: re.Pattern[str]
+    runner: str
+    format: str | None
+    """Our format for it; None where there is none."""
+
+
+def _line(pattern: str, runner: str, format_name: str | None = None) -> _Sign:
+    return _Sign(re.compile(pattern, re.IGNORECASE), runner, format_name)
+
+
+_MARKERS = (
+    _line(r"--\s*migrate:(?:up|down)\b", "dbmate", "dbmate"),  # github.com/amacneil/dbmate README
+    _line(r"--\s*\+goose\b", "goose", "goose"),  # pressly.github.io/goose/documentation/annotations
+    _line(r"--\s*\+migrate\b", "sql-migrate", "sql-migrate"),  # github.com/rubenv/sql-migrate README
+    _line(r"--\s*(?:up|down)\s+migration\b", "node-pg-migrate", "node-pg-migrate"),  # salsita.github.io/node-pg-migrate
+    _line(r"--\s*liquibase formatted sql", "Liquibase", "liquibase-sql"),
+    _line(r"--\s*changeset\s+\S+:\S+", "Liquibase", "liquibase-sql"),
+    _line(
+        r"--!\s*(?:previous|hash|allow-invalid-hash|message|no-transaction|include|revision)\b",
+        "graphile-migrate",
+        "graphile-migrate",
+    ),
+    _line(r"--\s*(?:deploy|revert|verify)\s+\S+\s+(?:to|from|on)\s+pg\b", "Sqitch", "sqitch"),
+    _line(r"--+\s*create above / drop below\s*--+", "tern"),  # github.com/jackc/tern README
+    _line(r"--\s*rambler\s+(?:up|down)\b", "rambler"),  # github.com/elwinar/rambler README
+    _line(r"--\s*\+micrate\s+(?:up|down)\b", "micrate"),  # github.com/amberframework/micrate README
+    _line(r"--\s*(?:---\s*)?!(?:ups|downs)\b", "Play evolutions"),
+    _line(r"--\s*//\s*@undo\b", "MyBatis Migrations"),  # mybatis.org/migrations/new.html
+    _line(r"--\s*@(?:undo|down|rollback)\b", "a runner with @undo sections"),
+    _line(r"--\s*drift:(?:up|down)\b|--\s*\[(?:up|down)\]\s*$", "a runner with up and down sections"),
+    _line(r"--\s*-*>\s*statement-breakpoint", "Drizzle"),
+)
+_UP_OR_DOWN = re.compile(r"--[\s\W]*(up|down)[\s\W]*", re.IGNORECASE)
+"""A comment that is the one word: a section of a runner that nobody here knows, where both words are in one file."""
+
+_FLYWAY = re.compile(r"(?:[VUB]\d[\d._]*|R)__.+\.sql", re.IGNORECASE)
+_UNDO_NAMES = (
+    _line(
+        r"(?:.*[._-])?(?:down)\.sql",
+        "golang-migrate, sqlx or another runner with up and down files",
+        "golang-migrate or sqlx",
+    ),
+    _line(r".*\.undo\.sql", "postgrator"),
+    _line(r".*\.rollback\.sql", "yoyo"),
+    _line(r"revert\.sql", "a runner with revert files"),
+)
+
+
+def foreign_markers(text: bytes) -> Iterator[tuple[int, _Sign, str]]:
+    """Line, sign and text of each whole comment line that some runner takes for an instruction."""
+    words: dict[str, tuple[int, str]] = {}
+    for comment in comment_lines(text):
+        sign = next((each for each in _MARKERS if each.pattern.match(comment.text)), None)
+        if sign is not None:
+            yield comment.line, sign, comment.text
+        elif (word := _UP_OR_DOWN.fullmatch(comment.text)) is not None:
+            words.setdefault(word[1].lower(), (comment.line, comment.text))
+    if len(words) == 2:
+        line, shown = words["down"]
+        yield line, _line("", "a runner with up and down sections"), shown
+
+
+def refuse_foreign(tree: Tree, paths: Sequence[str]) -> None:
+    """Raise SourceError, which names the format to set, where one of these files was written for another runner."""
+    for path in paths:
+        for line, sign, shown in foreign_markers(tree.read(path)):
+            what = f"`{shown[:60].strip()}` is a marker of {sign.runner}, which does not apply the whole file"
+            raise SourceError(what, where=f"{tree.shown_path(path)}:{line}", todo=_todo(sign))
+    names = [path.rsplit("/", 1)[-1] for path in paths]
+    for path, name in zip(paths, names, strict=True):
+        for sign in _UNDO_NAMES:
+            if len(paths) > 1 and sign.pattern.fullmatch(name):
+                what = f"the name is that of a file which takes a migration back ({sign.runner})"
+                raise SourceError(what, where=tree.shown_path(path), todo=_todo(sign))
+    flyway = [path for path, name in zip(paths, names, strict=True) if _FLYWAY.fullmatch(name)]
+    if len(flyway) > 1:
+        first, second = (path.rsplit("/", 1)[-1] for path in flyway[:2])
+        what = f"{first} and {second} are named as Flyway's, whose order is another"
+        raise SourceError(what, where=tree.shown_path(flyway[0]), todo=_todo(_line("", "Flyway", "flyway")))
+
+
+def _todo(sign: _Sign) -> str:
+    if sign.format is None:
+        return (
+            f"there is no format for it: let the runner itself migrate the shadow (`command` in audit.toml), "
+            f"or name the files that {sign.runner} applies one by one, without their other section"
+        )
+    return (
+        f'set format = "{sign.format}" in audit.toml, or write {sign.format.split(" or ")[0]}:PATH on the command line '
+        f"(migration-audit format explain {sign.format.split(' or ')[0]})"
+    )

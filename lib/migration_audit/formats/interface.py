@@ -1,0 +1,154 @@
+"""What a source format is: which files a migration runner applies, in which order, and which part of each.
+
+A format is pure. It gets the listing of the folders that a user named (``Tree``) and gives back a ``Plan``: what the runner
+would send to an empty database, and what it would not, with the reason. Nothing is guessed: what a format cannot decide
+raises SourceError with the file and line.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType, ModuleType
+
+from migration_audit.formats.ledgers import LedgerFormat
+from migration_audit.model.errors import SourceError
+from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """The regular files below one folder that a user named."""
+
+    shown: str
+    """The folder as people see it; ``.`` for the folder that paths are shown from."""
+    paths: tuple[str, ...]
+    """Relative to the folder, with ``/``, sorted; hidden folders and ``node_modules`` are left out."""
+    read: Callable[[str], bytes]
+    """The bytes of one of ``paths``; raises SourceError."""
+    root: str = ""
+    """Where the folder is, for whoever opens files; a format reads by ``read`` alone."""
+    is_whole: bool = True
+    """False where the user's glob or a single file name chose the paths: others may stand beside them."""
+
+    def shown_path(self, path: str) -> str:
+        """One of ``paths`` as people see it."""
+        return path if self.shown in {"", "."} else f"{self.shown.rstrip('/')}/{path}"
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        """The paths directly in ``folder`` (``""`` for the top), not those in folders of it."""
+        prefix = f"{folder}/" if folder else ""
+        return tuple(p for p in self.paths if p.startswith(prefix) and "/" not in p[len(prefix) :])
+
+    def text(self, path: str) -> str:
+        """A file as text; raises SourceError where it is not UTF-8. A byte order mark is left out."""
+        try:
+            return self.read(path).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            where = f"{self.shown_path(path)}:{line}"
+            raise SourceError("is not UTF-8 here", where=where, todo="save the file as UTF-8") from None
+
+
+class Dialect(StrEnum):
+    """Who reads the SQL text before the server does."""
+
+    PSQL = "psql"
+    """psql: backslash commands, ``:variables``, the data of COPY … FROM stdin."""
+    SERVER = "server"
+    """Nobody: backslash commands and the data of COPY would reach the server, which refuses them."""
+    COPY = "copy"
+    """As ``SERVER``, but the runner sends the data of COPY … FROM stdin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedFile:
+    """One step of the runner: the SQL of one file (or of one of its sections)."""
+
+    path: str
+    """One of the tree's ``paths``."""
+    tree: int = 0
+    """Which of the trees it is in."""
+    text: bytes
+    """What is applied. Of the same line structure as the file: what is not applied is blanked, newlines stay (``blank``)."""
+    transaction: TransactionMode
+    entry: str
+    """What the ledger records for it: a version, a name, an id."""
+    checksum: str | None = None
+    """What the ledger records as its checksum, where the ledger has one; as text."""
+    cuts: tuple[int, ...] | None = None
+    """Offsets into ``text`` at which the runner ends a statement by rules of its own; None where it sends the whole text.
+    A cut within what PostgreSQL takes for one statement is refused by the loader, with its line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the runner does on an empty database."""
+
+    files: tuple[PlannedFile, ...]
+    """In the order in which they are applied."""
+    not_applied: tuple[NotApplied, ...] = ()
+    """Files and sections that the runner leaves out on an empty database, and SQL files that it never reads."""
+    duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Versions that several files carry and whose order nobody fixed: ``("0002", ("0002_a.sql", "0002_b.sql"))``."""
+    one_transaction: bool = False
+    """Whether everything is one transaction."""
+    notes: tuple[str, ...] = ()
+    """What a reviewer should know: settings of the runner that were read, defaults that were taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What audit.toml says of a source beside its files."""
+
+    placeholders: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Values that the runner puts into the SQL: Flyway's ``${name}``, graphile-migrate's ``:NAME``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One source format. Its module's docstring is its page."""
+
+    name: str
+    """As audit.toml and the command line write it: ``golang-migrate``."""
+    runner: str
+    """For people: ``golang-migrate 4``."""
+    plan: Callable[[Sequence[Tree], Options], Plan]
+    """Several trees come where the user named several folders; a format that knows one alone refuses more."""
+    recognise: Callable[[Tree], str | None]
+    """Why this tree looks like this format, with a file (``V1__init.sql is named as Flyway's``); None where it does not."""
+    session: SessionScope
+    between: tuple[str, ...] = ()
+    """SQL that the runner sends between two files of one session: ``RESET ROLE``."""
+    dialect: Dialect = Dialect.SERVER
+    ledger: LedgerFormat | None = None
+    proven_with: str | None = None
+    """The runner and version that our reading was tested against; None where it could not be had."""
+    unproven_because: str | None = None
+    """Why there is no such test; None where there is one."""
+    module: ModuleType | None = None
+
+    @property
+    def page(self) -> str:
+        """What ``format explain`` prints."""
+        return inspect.getdoc(self.module) or "" if self.module else ""
+
+
+def blank(text: bytes, start: int, end: int) -> bytes:
+    """``text`` with everything in ``start:end`` but line ends turned into spaces.
+
+    >>> blank(b"a;\\nb;\\nc;", 3, 6)
+    b'a;\\n  \\nc;'
+    """
+    spaces = bytes(byte if byte in b"\r\n" else 0x20 for byte in text[start:end])
+    return text[:start] + spaces + text[end:]
+
+
+def only_tree(name: str, trees: Sequence[Tree]) -> Tree:
+    """The one tree of a format that reads one folder; raises SourceError for more."""
+    if len(trees) != 1:
+        shown = ", ".join(tree.shown for tree in trees)
+        raise SourceError(f"{name} reads one folder, and here are {len(trees)}: {shown}", todo="name one of them")
+    return trees[0]

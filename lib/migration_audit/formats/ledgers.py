@@ -1,0 +1,78 @@
+"""The tables in which runners record what they applied: where they are, and how their rows are to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+Row = Mapping[str, str | None]
+"""One row of a ledger: column to its value as text (``bytea`` as hex)."""
+
+
+class EntryState(StrEnum):
+    """What the ledger says about one file of the source."""
+
+    APPLIED = "applied"
+    ABSENT = "absent"
+    """No row says that it was applied."""
+    FAILED = "failed"
+    """A row says that it was started and did not end well, or that it was rolled back."""
+    CHANGED = "changed"
+    """It was applied with other contents than the file has today."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One file of the source as the ledger would name it."""
+
+    name: str
+    """The version, name or id of ``PlannedFile.entry``."""
+    path: str
+    """The file, for people."""
+    checksum: str | None = None
+    sha256: str = ""
+    """Of the file's bytes, hex."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryVerdict:
+    """What the ledger says about one entry, in one sentence where it is not ``applied``."""
+
+    entry: Entry
+    state: EntryState
+    why: str | None = None
+    recorded: str | None = None
+    """The checksum in the ledger, where it is another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A ledger held against the source's files."""
+
+    verdicts: tuple[EntryVerdict, ...]
+    """One for each entry, in the order of the files."""
+    beyond: tuple[str, ...] = ()
+    """Rows that no file of the source explains, by name."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerFormat:
+    """The ledger of one runner."""
+
+    table: str
+    """By default, as SQL spells it: ``public.flyway_schema_history``."""
+    columns: tuple[str, ...]
+    """The columns that are read; a table that lacks one of them is not this ledger."""
+    read: Callable[[Sequence[Row], Sequence[Entry]], Reading]
+    """What the rows say about the entries; rows come in the order of ``order``."""
+    name_column: str
+    """The column that names what was applied."""
+    checksum_column: str | None = None
+    order: tuple[str, ...] = ()
+    """Columns that the rows are sorted by; ``name_column`` where there are none."""
+    companions: tuple[str, ...] = ()
+    """Other tables, or schemas (``schema sqitch``), that the runner makes for itself: ``public.knex_migrations_lock``."""
+    optional_columns: tuple[str, ...] = ()
+    """Columns that some versions of the runner have; they are read where they are there, else come as None."""

@@ -1,0 +1,71 @@
+"""The order of plain files: by the number at the front of their names; and what their numbers say."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from posixpath import split
+
+_NUMBER = re.compile(r"[0-9]+")
+_DATES = 100_000
+"""From here on a prefix is a date or a time (``202401``, ``20240131120000``), between which nothing is missing."""
+
+
+def number_of(name: str) -> int | None:
+    """The number that a file name starts with.
+
+    >>> number_of("0002_positions.sql"), number_of("positions_2.sql")
+    (2, None)
+    """
+    match = _NUMBER.match(name)
+    return int(match[0]) if match else None
+
+
+def apply_order(path: str) -> tuple[tuple[str, ...], bool, int, str]:
+    """A sort key: folder by folder, numbered names first and by number, then by name.
+
+    >>> sorted(["10_b.sql", "init.sql", "2_a.sql", "0002_b.sql"], key=apply_order)
+    ['0002_b.sql', '2_a.sql', '10_b.sql', 'init.sql']
+    """
+    folder, name = split(path)
+    number = number_of(name)
+    return tuple(folder.split("/")) if folder else (), number is None, number or 0, name
+
+
+def shared_numbers(paths: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Each number that several files of one folder carry, with their paths.
+
+    >>> shared_numbers(["a/1_x.sql", "a/01_y.sql", "b/1_z.sql"])
+    (('1', ('a/1_x.sql', 'a/01_y.sql')),)
+    """
+    found: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for path in paths:
+        folder, name = split(path)
+        number = number_of(name)
+        if number is not None and path not in found[folder, number]:
+            found[folder, number].append(path)
+    return tuple((str(number), tuple(same)) for (_, number), same in sorted(found.items()) if len(same) > 1)
+
+
+def missing_numbers(paths: Iterable[str]) -> tuple[int, ...]:
+    """The numbers that are missing between the smallest and the largest of a folder; 100,000 and more are dates.
+
+    >>> missing_numbers(["1_a.sql", "3_b.sql"]), missing_numbers(["010_a.sql", "030_b.sql"])
+    ((2,), (20,))
+    """
+    folders: dict[str, set[int]] = defaultdict(set)
+    for path in paths:
+        folder, name = split(path)
+        number = number_of(name)
+        if number is not None and number < _DATES:
+            folders[folder].add(number)
+    return tuple(sorted({number for used in folders.values() for number in _between(sorted(used))}))
+
+
+def _between(used: list[int]) -> Iterable[int]:
+    """Numbers in steps of ten or a hundred leave room on purpose: there the step is what counts."""
+    if len(used) < 2:
+        return ()
+    step = next(step for step in (1000, 100, 10, 1) if all(number % step == 0 for number in used))
+    return set(range(used[0], used[-1], step)) - set(used)

@@ -1,0 +1,123 @@
+"""From the paths and globs that a user wrote to the trees that a format reads."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from migration_audit.formats import Tree
+from migration_audit.model.errors import SourceError
+from migration_audit.model.sql import NotApplied
+from migration_audit.sources.reading import read_bytes, shown_path
+
+_LEFT_OUT = frozenset({"node_modules", "__pycache__"})
+_MOST_FILES = 100_000
+_WILD = re.compile(r"[*?\[]")
+
+
+def trees_of_paths(paths: Sequence[Path], shown_from: Path) -> list[Tree]:
+    """A tree for each path: the whole of a folder, or a file alone. Raises SourceError for what cannot be listed."""
+    return [_whole(path, shown_from) if path.is_dir() else _chosen(path.parent, [path], shown_from) for path in paths]
+
+
+def trees_of_globs(name: str, root: Path, globs: Sequence[str], shown_from: Path, *, whole_folders: bool) -> list[Tree]:
+    """A tree for each glob, with the files that no glob before it has taken.
+
+    With ``whole_folders`` a glob that matches folders takes the whole of each, and the files that globs match below one
+    folder become one tree. Raises SourceError for no folder ``root``, no globs, and a glob that matches nothing.
+    """
+    shown = shown_path(root, shown_from)
+    if not root.is_dir():
+        raise SourceError("no such folder", where=shown, todo=f"check the root of source {name!r}")
+    if not globs:
+        raise SourceError("no SQL files", where=name, todo='give the source its globs, such as "migrations/*.sql"')
+    taken: set[Path] = set()
+    trees: list[Tree] = []
+    chosen: dict[Path, list[Path]] = {}
+    for glob in globs:
+        found = _matches(root, glob, shown)
+        folders = [path for path in found if path.is_dir()]
+        files = [path for path in found if not path.is_dir() and path.resolve() not in taken]
+        if whole_folders and folders:
+            trees += [_whole(folder, shown_from) for folder in folders]
+            continue
+        if len(found) == 1 and folders:
+            raise SourceError(f"{glob!r} is a folder", where=shown, todo=f'write "{glob.rstrip("/")}/*.sql"')
+        if not whole_folders:
+            files = [path for path in files if path.suffix.lower() == ".sql"]
+            if not any(path.suffix.lower() == ".sql" for path in found if not path.is_dir()):
+                what = f"no .sql files match {glob!r}"
+                raise SourceError(what, where=shown, todo="check the glob and the root it counts from")
+        taken |= {path.resolve() for path in files}
+        if whole_folders:
+            chosen.setdefault(root / _fixed_part(glob), []).extend(files)
+        elif files:
+            trees.append(_chosen(root, files, shown_from))
+    return [*trees, *(_chosen(folder, files, shown_from) for folder, files in chosen.items())]
+
+
+def left_beside(root: Path, globs: Sequence[str], taken: Iterable[Path], shown_from: Path) -> Iterator[NotApplied]:
+    """The ``.sql`` files that stand where the globs with wildcards look, or deeper, and that none of them takes."""
+    known = {path.resolve() for path in taken}
+    folders = {root / _fixed_part(glob) for glob in globs if _WILD.search(glob)}
+    found = {path for folder in folders for path in _listing(folder) if path.suffix.lower() == ".sql"}
+    for path in sorted(found):
+        if path.resolve() not in known:
+            yield NotApplied(path=shown_path(path, shown_from), reason="no glob of audit.toml matches it", by_rule=False)
+
+
+def _matches(root: Path, glob: str, shown: str) -> list[Path]:
+    try:
+        found = sorted(root.glob(glob))
+    except (ValueError, NotImplementedError) as error:
+        raise SourceError(f"{glob!r} is no glob below the root: {error}", where=shown, todo="write it relative") from None
+    if not found:
+        what = f"no .sql files match {glob!r}"
+        raise SourceError(what, where=shown, todo="check the glob and the root it counts from")
+    return found
+
+
+def _fixed_part(glob: str) -> str:
+    """The folder in front of the first wildcard (or of the file name where there is none).
+
+    >>> _fixed_part("db/*/x*.sql"), _fixed_part("db/init.sql"), _fixed_part("*.sql")
+    ('db', 'db', '')
+    """
+    fixed = glob.split("/")[:-1]
+    wild = next((number for number, part in enumerate(fixed) if _WILD.search(part)), len(fixed))
+    return "/".join(fixed[:wild])
+
+
+def _whole(folder: Path, shown_from: Path) -> Tree:
+    return _tree(folder, [path.relative_to(folder).as_posix() for path in _listing(folder)], shown_from, is_whole=True)
+
+
+def _chosen(folder: Path, files: Sequence[Path], shown_from: Path) -> Tree:
+    return _tree(folder, [Path(os.path.relpath(path, folder)).as_posix() for path in files], shown_from, is_whole=False)
+
+
+def _tree(folder: Path, paths: Iterable[str], shown_from: Path, *, is_whole: bool) -> Tree:
+    def read(path: str) -> bytes:
+        return read_bytes(folder / path, shown_path(folder / path, shown_from))
+
+    shown = "" if folder.resolve() == shown_from.resolve() else shown_path(folder, shown_from)
+    return Tree(shown=shown, paths=tuple(sorted(paths)), read=read, root=str(folder), is_whole=is_whole)
+
+
+def _listing(folder: Path) -> list[Path]:
+    """Every file below the folder; hidden folders and installed packages are nobody's migrations."""
+    found: list[Path] = []
+
+    def refuse(error: OSError) -> None:
+        where = error.filename or str(folder)
+        raise SourceError(f"cannot be read: {error.strerror or error}", where=where, todo="check its permissions") from error
+
+    for here, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _LEFT_OUT)
+        found += [Path(here) / name for name in sorted(names)]
+        if len(found) > _MOST_FILES:
+            what = f"more than {_MOST_FILES:,} files below this folder"
+            raise SourceError(what, where=str(folder), todo="name the folder that holds the migrations")
+    return found

@@ -43,11 +43,11 @@ from fix_inputs import (
 from fix_inputs import applied as applied_
 from fix_model import aggregate, column, compression, index, job, job_status, routine, snapshot, table, trigger
 from migration_audit.checks import ALL, BY_ID, find_check, judge
-from migration_audit.model.code import Unread
+from migration_audit.model.code import Import, Unread
 from migration_audit.model.default_index import is_default_index
 from migration_audit.model.documents import CommandState
 from migration_audit.model.errors import UsageError
-from migration_audit.model.finding import Check, Finding, Outcome, Phase, Severity, Told, Unavailable
+from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Severity, Told, Unavailable
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.likeness import Likeness
 from migration_audit.model.location import Location
@@ -556,8 +556,30 @@ LOUD = [
     ("WVR003", "no reason", {"waivers": (waived("reasonless"),)}, ["WVR003:LIV004:index:public.i"]),
 ]
 
+ONE_SERVICE = replace(fix_boot.SETTINGS, database_service="directus")
+WRITES_ITSELF = replace(fix_boot.SETTINGS, writer_service="directus")
+ALONE = fix_boot.stack(fix_boot.service("directus"))
+
 QUIET = [
     *fix_boot.QUIET,
+    (
+        "BOOT003",
+        "the owner is the database",
+        {"stack": ALONE, "project": project(boot=ONE_SERVICE)},
+        "directus is both the owner and the database: it waits for no other service",
+    ),
+    (
+        "BOOT002",
+        "the owner is the writer",
+        {"stack": ALONE, "project": project(boot=WRITES_ITSELF)},
+        "directus is both the owner and the writer",
+    ),
+    (
+        "BOOT004",
+        "the owner is the writer",
+        {"dev_stack": ALONE, "project": project(boot=WRITES_ITSELF)},
+        "directus is both the owner and the writer",
+    ),
     *fix_code.QUIET,
     *fix_directus.QUIET,
     ("WVR001", "one that holds", {"waivers": (waived("applied"),)}, None),
@@ -1029,6 +1051,49 @@ def test_findings_win_over_what_could_not_be_seen():
     (result,) = judge([check], {}, Phase.PREFLIGHT)
     assert result.outcome is Outcome.FAILED
     assert result.reason == "half of it was hidden; told"
+
+
+def unavailable(*reasons: str) -> CheckResult:
+    def some():
+        """Say what could not be seen."""
+        yield from (Unavailable(reason=reason) for reason in reasons)
+
+    check = Check(id="X", title="x", severity=Severity.BLOCKER, phases=tuple(Phase), run=some)
+    (result,) = judge([check], {}, Phase.PREFLIGHT)
+    return result
+
+
+def test_ten_reasons_are_named_and_the_rest_is_counted():
+    reasons = [f"{n} was hidden" for n in range(12)]
+    assert unavailable(*reasons, *reasons).reason == "; ".join(reasons[:10]) + "; and 2 more"
+
+
+def test_an_error_comes_before_what_was_only_skipped():
+    def both():
+        """Say both."""
+        yield Unavailable(reason="nobody asks", required=False)
+        yield Unavailable(reason="broken", outcome=Outcome.ERRORED)
+
+    check = Check(id="X", title="x", severity=Severity.BLOCKER, phases=tuple(Phase), run=both)
+    (result,) = judge([check], {}, Phase.PREFLIGHT)
+    assert (result.outcome, result.required, result.reason) == (Outcome.ERRORED, True, "nobody asks; broken")
+
+
+def test_files_that_could_not_be_read_for_one_reason_are_one_sentence():
+    unread = [Unread(path=f"processor/src/{n:03}.rb", reason="is of no language that the audit reads") for n in range(312)]
+    facts = fix_code.code(RET003=fix_code.scope(unread=(*unread, Unread(path="a.ts", reason="is binary", line=3))))
+    reason = run("RET003", {"code": facts}, Phase.RETIRED).reason
+    assert reason.count(".rb") == 10
+    assert "009.rb:1 and 302 more: each is of no language that the audit reads (asked for at audit.toml:103" in reason
+    assert "a.ts:3 is binary" in reason
+
+
+def test_imports_whose_module_is_computed_are_one_sentence():
+    imports = tuple(Import(written="…", candidates=(), at=fix_code.at(n)) for n in range(1, 14))
+    reason = run(
+        "RET003", {"code": fix_code.code(RET003=fix_code.scope(fix_code.file(imports=imports)))}, Phase.RETIRED
+    ).reason
+    assert "main.ts:10 and 3 more load modules whose names are computed" in reason
 
 
 def test_an_unknown_check_is_named():

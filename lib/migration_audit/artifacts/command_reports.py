@@ -9,6 +9,7 @@ from typing import Final
 from migration_audit.artifacts.git import changed_files, read_tree
 from migration_audit.artifacts.junit_xml import JUnitReport, read_junit
 from migration_audit.model.documents import CommandResult, CommandState
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import ArtifactError
 from migration_audit.project import Rule
 
@@ -76,8 +77,7 @@ def _why_stale(rule: Rule, root: Path, report: JUnitReport) -> str | None:
     if changed is None:
         return "git does not say whether anything was changed since the report"
     if changed:
-        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-        return f"{changed[0]}{more} was changed since the commit of {rule.junit}"
+        return f"{some_of(changed, most=1)} was changed since the commit of {rule.junit}"
     return None
 
 

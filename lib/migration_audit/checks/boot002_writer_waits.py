@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.waits import started, waits_for_healthy
+from migration_audit.checks.waits import same_service, started, waits_for_healthy
 from migration_audit.model.compose import Stack
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Phase, Said, Told, Unavailable
@@ -27,6 +27,9 @@ def run(stack: Stack, project: Project) -> Iterator[Said]:
     writer = started(stack, boot.writer_service, "writer")
     if isinstance(writer, Unavailable):
         yield writer
+        return
+    if writer.name == boot.owner_service:
+        yield Told(text=same_service(writer.name))
         return
     yield from waits_for_healthy("BOOT002", stack, writer, boot.owner_service, may_end=True)
     dependency = writer.dependency(boot.owner_service)

@@ -41,6 +41,9 @@ def run(owner_boot: Boot, stack: Stack, project: Project) -> Iterator[Said]:
     if boot.database_service is None:
         yield Told(text="audit.toml names no database_service: what the owner waits for was not looked at")
         return
+    if boot.database_service == owner.name:
+        yield Told(text=f"{owner.name} is both the owner and the database: it waits for no other service")
+        return
     yield from waits_for_healthy("BOOT003", stack, owner, boot.database_service)
     database = stack.service(boot.database_service)
     if database is not None:

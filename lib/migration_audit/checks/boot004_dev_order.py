@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.waits import waits_for_healthy
+from migration_audit.checks.waits import same_service, waits_for_healthy
 from migration_audit.model.compose import Stack
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Phase, Said, Told, Unavailable
@@ -28,6 +28,9 @@ def run(dev_stack: Stack, project: Project) -> Iterator[Said]:
     if dev_stack.service(boot.owner_service) is None or writer is None:
         lacking = boot.owner_service if dev_stack.service(boot.owner_service) is None else boot.writer_service
         yield Told(text=f"{files} does not run {lacking}: there is no order to keep")
+        return
+    if writer.name == boot.owner_service:
+        yield Told(text=same_service(writer.name))
         return
     yield from waits_for_healthy("BOOT004", dev_stack, writer, boot.owner_service, may_end=True)
 

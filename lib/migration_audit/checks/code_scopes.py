@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from migration_audit.model.code import CodeScope, ManifestScope, Unread
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Said, Told, Unavailable
 from migration_audit.model.location import Location
 from migration_audit.project import Project, Rule
@@ -27,17 +28,23 @@ def unseen(scope: CodeScope | ManifestScope, rule: Rule) -> Iterator[Said]:
     """What could not be read is not fine; a pattern that matches nothing is told."""
     yield from unread(scope.unread, rule.at)
     if not scope.files and not scope.unread:
-        yield Unavailable(reason=f"{rule.at}: {', '.join(rule.files)} names no file, so nothing was looked at")
-    for pattern in scope.empty:
-        yield Told(text=f"no file is named {pattern}")
+        yield Unavailable(reason=f"{rule.at}: {some_of(rule.files)} names no file, so nothing was looked at")
+    if scope.empty:
+        yield Told(text=f"no file is named {some_of(scope.empty)}")
 
 
 def unread(each: Iterable[Unread], at: Location) -> Iterator[Unavailable]:
-    """One sentence for each file that could not be understood."""
+    """One sentence for each reason for which files could not be understood, with the first files and their number."""
+    places: dict[str, list[str]] = {}
     for one in each:
         shown = one.path if one.reason.startswith("names no file") else one.where
+        places.setdefault(one.reason, []).append(shown)
+    for reason, shown_all in places.items():
+        several = ": each" if len(shown_all) > 1 else ""
+        left_out = "the files" if several else "the file"
         yield Unavailable(
-            reason=f"{shown} {one.reason} (asked for at {at}; correct the rule, or leave the file out with except)"
+            reason=f"{some_of(shown_all)}{several} {reason} "
+            f"(asked for at {at}; correct the rule, or leave {left_out} out with except)"
         )
 
 

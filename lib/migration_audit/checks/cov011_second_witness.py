@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
 from migration_audit.model.witness import Witness
 
@@ -27,9 +28,8 @@ def run(witness: Witness) -> Iterator[Said]:
             actual=one.actual or "nothing",
         )
     if witness.beyond:
-        named = ", ".join(f"{kind} {key}" for kind, key in witness.beyond[:NAMED])
-        more = f" and {len(witness.beyond) - NAMED} more" if len(witness.beyond) > NAMED else ""
-        yield Told(text=f"differences that {witness.method} does not see: {named}{more}")
+        named = some_of([f"{kind} {key}" for kind, key in witness.beyond], most=NAMED)
+        yield Told(text=f"differences that {witness.method} does not see: {named}")
 
 
 CHECK = Check(

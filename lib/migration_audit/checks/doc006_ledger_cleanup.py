@@ -8,6 +8,7 @@ from migration_audit.checks.documents import no_rule, rules_of, unreadable
 from migration_audit.checks.statements import heading_line, lines_that_show
 from migration_audit.model.documents import DocumentRule, DropRule
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 
 
@@ -54,7 +55,7 @@ def _dropped(rule: DropRule) -> Iterator[Said]:
     for why in rule.unreadable:
         yield Unavailable(reason=why)
     if rule.missing:
-        yield Unavailable(reason=f"{rule.at}: {', '.join(rule.missing)} names no file, so nothing was looked at there")
+        yield Unavailable(reason=f"{rule.at}: {some_of(rule.missing)} names no file, so nothing was looked at there")
     seen: dict[tuple[str, str], int] = {}
     for drop in rule.drops:
         number = seen[drop.at.path, drop.table] = seen.get((drop.at.path, drop.table), 0) + 1
@@ -65,9 +66,7 @@ def _dropped(rule: DropRule) -> Iterator[Said]:
             actual=drop.text,
             where=str(drop.at),
         )
-    yield Told(
-        text=f"{rule.files} {'file' if rule.files == 1 else 'files'} searched for what drops {', '.join(rule.tables)}"
-    )
+    yield Told(text=f"{rule.files} {'file' if rule.files == 1 else 'files'} searched for what drops {some_of(rule.tables)}")
 
 
 CHECK = Check(

@@ -13,6 +13,7 @@ from migration_audit.checks.statements import (
     only_beginning,
 )
 from migration_audit.model.documents import Document, DocumentRule, PassageKind, Sought
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Finding, Said, Told, Unavailable
 
 _CODE_ONLY = frozenset({PassageKind.CODE})
@@ -43,7 +44,7 @@ def say_what_is_missing(check: str, rules: tuple[DocumentRule, ...]) -> Iterator
                     yield _unsaid(check, rule, document, sought)
     documents = {document.path for rule in mine for document in rule.documents}
     if documents:
-        yield Told(text=f"looked at {', '.join(sorted(documents))}")
+        yield Told(text=f"looked at {some_of(sorted(documents))}")
 
 
 def say_what_is_still_claimed(check: str, rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
@@ -56,7 +57,7 @@ def say_what_is_still_claimed(check: str, rules: tuple[DocumentRule, ...]) -> It
         yield from unreadable(rule)
         if rule.missing and not rule.if_there:
             yield Unavailable(
-                reason=f"{rule.at}: {', '.join(rule.missing)} names no file, so what it claims was not looked at: "
+                reason=f"{rule.at}: {some_of(rule.missing)} names no file, so what it claims was not looked at: "
                 "correct the path, or write if_there = true"
             )
         for document in rule.documents:

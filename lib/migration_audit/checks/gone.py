@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.model.code import PathFact, PathFacts
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Finding, Said, Told, Unavailable
 from migration_audit.project import Project
 
@@ -18,13 +19,16 @@ def still_there(check: str, project: Project, paths: PathFacts) -> Iterator[Said
     for rule in rules:
         for fact in paths[rule.at]:
             yield from _one(check, fact)
+        gone = [fact.path for fact in paths[rule.at] if fact.unknown is None and fact.kind == "none"]
+        if gone:
+            yield Told(text=f"{some_of(gone)} {'is' if len(gone) == 1 else 'are'} gone")
 
 
 def _one(check: str, fact: PathFact) -> Iterator[Said]:
     if fact.unknown is not None:
         yield Unavailable(reason=f"{fact.path}: {fact.unknown}")
     elif fact.kind == "none":
-        yield Told(text=f"{fact.path} is gone")
+        return
     elif fact.kind != "folder":
         yield Finding(
             key=f"{check}:{fact.path}",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Told, Unavailable
 
 
@@ -52,21 +53,26 @@ def _judge_due(check: Check, inputs: Mapping[str, Any], phase: Phase) -> CheckRe
     given = {name: inputs[name] for name in inspect.signature(check.run).parameters}
     lacking = [value for value in given.values() if isinstance(value, Unavailable)]
     if lacking:
-        worst = next((v for v in lacking if v.outcome is Outcome.ERRORED), None)
-        return _unavailable(check, phase, worst or next((v for v in lacking if v.required), lacking[0]))
+        return _unavailable(check, phase, _worst(lacking))
     try:
         said = list(check.run(**given))
     except Exception as error:  # a check that crashed must not take the others along
         return _result(check, phase, Outcome.ERRORED, reason=f"the check itself failed: {type(error).__name__}: {error}")
     findings = tuple(sorted((s for s in said if isinstance(s, Finding)), key=lambda f: f.key))
     blind = [s for s in said if isinstance(s, Unavailable)]
-    told = "; ".join(s.text for s in said if isinstance(s, Told)) or None
+    unseen = some_of(list(dict.fromkeys(b.reason for b in blind)), between="; ")
+    told = "; ".join(s.text for s in said if isinstance(s, Told))
     if findings:
-        reason = "; ".join([*(b.reason for b in blind), *([told] if told else [])]) or None
+        reason = "; ".join(filter(None, (unseen, told))) or None
         return _result(check, phase, Outcome.FAILED, reason=reason, findings=findings)
     if blind:
-        return _unavailable(check, phase, blind[0])
-    return _result(check, phase, Outcome.PASSED, reason=told)
+        return _unavailable(check, phase, replace(_worst(blind), reason=unseen))
+    return _result(check, phase, Outcome.PASSED, reason=told or None)
+
+
+def _worst(blind: Sequence[Unavailable]) -> Unavailable:
+    """An error before what was only skipped, and what is required before what nobody asks for."""
+    return min(blind, key=lambda each: (each.outcome is not Outcome.ERRORED, not each.required))
 
 
 def _unavailable(check: Check, phase: Phase, why: Unavailable) -> CheckResult:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import essence
 from migration_audit.model.drift import DiffVerdict, Drift, Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Snapshot
@@ -38,7 +39,7 @@ def run(live_drift: Drift, legacy: Snapshot, excluded: tuple[Excluded, ...], env
         )
     counted = [f"{rule.objects} by {rule.pattern}" for rule in excluded]
     if counted:
-        yield Told(text=f"out of scope: {', '.join(counted)}")
+        yield Told(text=f"out of scope: {some_of(counted)}")
 
 
 CHECK = Check(

@@ -8,6 +8,7 @@ from migration_audit.checks.calls import undecided_imports, uses_in
 from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, ruled, unseen
 from migration_audit.model.code import CodeFacts, CodeScope
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Unavailable
 from migration_audit.project import Project, Rule
 
@@ -38,13 +39,19 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
                     actual=use.what,
                     where=str(use.at),
                 )
-            if rule.module is not None:
-                for one in undecided_imports(file):
-                    yield Unavailable(
-                        reason=f"{one.at} loads a module whose name is computed: it may be {rule.module} "
-                        f"(asked for at {rule.at}; leave the file out with except once it was read)"
-                    )
+        yield from _computed(rule, scope)
     yield looked_at([scope for _, scope in scopes])
+
+
+def _computed(rule: Rule, scope: CodeScope) -> Iterator[Unavailable]:
+    """Imports whose module only the running program knows, in one sentence."""
+    places = [str(one.at) for file in scope.files for one in undecided_imports(file)] if rule.module is not None else []
+    if places:
+        loads = "loads a module whose name is computed" if len(places) == 1 else "load modules whose names are computed"
+        yield Unavailable(
+            reason=f"{some_of(places)} {loads}: it may be {rule.module} "
+            f"(asked for at {rule.at}; leave the file out with except once it was read)"
+        )
 
 
 def _package_stays(rule: Rule, scope: CodeScope) -> bool:

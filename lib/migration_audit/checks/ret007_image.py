@@ -9,6 +9,7 @@ from typing import Final
 
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.image import Command, Copied, Image, Stage
 from migration_audit.model.location import Location
@@ -51,9 +52,7 @@ def _carried(image: Image, rule: Rule) -> Iterator[Finding]:
         for copied in stage.copies:
             named = copied.source if _is_path_of(copied.source, rule) else copied.target
             if copied.carried:
-                yield _carries(
-                    image, stage, copied, ", ".join(copied.carried[:3]) + ("…" if len(copied.carried) > 3 else "")
-                )
+                yield _carries(image, stage, copied, some_of(copied.carried, most=3))
             elif _is_path_of(named, rule):
                 yield _carries(image, stage, copied, named)
         for command in stage.runs.commands:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.model.code import PathFact, PathFacts
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.project import Project
 
@@ -25,6 +26,9 @@ def run(paths: PathFacts, project: Project) -> Iterator[Said]:
     for rule in rules:
         for fact in paths[rule.at]:
             yield from _one(fact)
+        kept = [fact.path for fact in paths[rule.at] if fact.kind == "file" and fact.unknown is None and not fact.changed]
+        if kept:
+            yield Told(text=f"{some_of(kept)} {'is' if len(kept) == 1 else 'are'} there")
 
 
 def _one(fact: PathFact) -> Iterator[Said]:
@@ -47,8 +51,6 @@ def _one(fact: PathFact) -> Iterator[Said]:
             actual=fact.changed,
             where=f"{fact.path}:1",
         )
-    else:
-        yield Told(text=f"{fact.path} is there")
 
 
 CHECK = Check(

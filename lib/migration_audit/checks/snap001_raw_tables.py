@@ -15,6 +15,7 @@ from migration_audit.model.directus import (
     TargetVersion,
 )
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 
 
@@ -48,7 +49,7 @@ def run(
         elif not table.visible:
             yield Told(text=f"{table.key} is outside of the schemas that Directus looks at")
     if undecided:
-        what = f"what schema apply does to {', '.join(undecided)}, which the snapshot does not have,"
+        what = f"what schema apply does to {some_of(undecided)}, which the snapshot does not have,"
         yield Unavailable(reason=f"{unknown(directus_target, what)} (11.1.1 to 11.9 drop each table that they do not track)")
     if version is not None and version > LAST_RUN:
         yield Told(text=f"Directus {version} is newer than {LAST_RUN}, the last one whose behaviour was measured")

@@ -29,6 +29,7 @@ from migration_audit.model.directus import (
     TargetVersion,
 )
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.objects import dotted
 
@@ -72,14 +73,14 @@ def run(
     for relation in directus_snapshot.relations:
         yield from _relation(relation, version)
     if harmless:
-        yield Told(text=f"meta lacks keys in {', '.join(harmless)}: harmless from {META_KEYS_HARMLESS_SINCE} on")
+        yield Told(text=f"meta lacks keys in {some_of(harmless)}: harmless from {META_KEYS_HARMLESS_SINCE} on")
 
 
 def _sections(snapshot: DirectusSnapshot, live: DirectusLive, raw: set[str]) -> Iterator[Said]:
     tracked = sorted((live.collections or frozenset()) - raw)
     if not snapshot.collections:
         if live.collections is None or tracked:
-            which = f" ({', '.join(tracked)})" if tracked else ""
+            which = f" ({some_of(tracked)})" if tracked else ""
             yield Finding(
                 key="SNAP004:collections",
                 summary=f"the snapshot has no collections: boot 1 runs DROP TABLE on every table that Directus tracks{which}"
@@ -101,7 +102,7 @@ def _sections(snapshot: DirectusSnapshot, live: DirectusLive, raw: set[str]) -> 
                 )
     keys = [f"{f.collection}.{f.name}" for f in snapshot.fields if f.column and f.column.foreign_key_table]
     if not snapshot.relations and (keys or snapshot.line("relations") is None):
-        which = f" ({', '.join(keys)})" if keys else ""
+        which = f" ({some_of(keys)})" if keys else ""
         yield Finding(
             key="SNAP004:relations",
             summary=f"the snapshot has no relations: boot 1 drops every foreign key of Directus's tables{which}, "

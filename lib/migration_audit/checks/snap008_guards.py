@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, RawTable
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.project import Environment
 
@@ -39,7 +40,7 @@ def run(
         else:
             yield _finding(table, rights.owner, directus_live, directus_runtime, environment)
     if unknown:
-        yield Unavailable(reason=f"no guard of {', '.join(unknown)} was seen: {_why(directus_live, directus_runtime)}")
+        yield Unavailable(reason=f"no guard of {some_of(unknown)} was seen: {_why(directus_live, directus_runtime)}")
 
 
 def _finding(table: RawTable, owner: str, live: DirectusLive, runtime: DirectusRuntime, environment: Environment) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
 from migration_audit.model.preflight import SourceFacts
 
@@ -27,7 +28,7 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
                 actual=", ".join(paths),
                 where=f"{paths[-1]}:1",
             )
-        gaps = f"; no file is numbered {', '.join(map(str, source.gaps))}" if source.gaps else ""
+        gaps = f"; no file is numbered {some_of(list(map(str, source.gaps)))}" if source.gaps else ""
         count = len(source.files)
         yield Told(text=f"{source.name}: {count} {'file' if count == 1 else 'files'} in a fixed order{gaps}")
     taken = {source.role: {path for path, _ in source.files} for source in sources}
@@ -41,7 +42,7 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
             where=f"{both[0]}:1",
         )
     elif both:
-        yield Told(text=f"both sources take {', '.join(both)}: what is made there covers itself")
+        yield Told(text=f"both sources take {some_of(both)}: what is made there covers itself")
 
 
 CHECK = Check(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import failure_finding
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Phase, Said, Told
 from migration_audit.model.sql import Applied
 
@@ -22,7 +23,7 @@ def run(legacy_applied: Applied, owner_applied: Applied) -> Iterator[Said]:
         if applied.failure:
             yield failure_finding(f"SQL002:{role}", applied.failure, doing=f"applying the {role} SQL to an empty server")
         elif applied.assumed_roles:
-            yield Told(text=f"{role}: roles that the SQL takes for granted: {', '.join(applied.assumed_roles)}")
+            yield Told(text=f"{role}: roles that the SQL takes for granted: {some_of(applied.assumed_roles)}")
 
 
 CHECK = Check(

@@ -74,3 +74,8 @@ def started(stack: Stack, name: str | None, role: str) -> Service | Unavailable:
             f"[boot] profiles names {chosen}"
         )
     return service
+
+
+def same_service(name: str) -> str:
+    """What to say of a service that is owner and writer at once."""
+    return f"{name} is both the owner and the writer: no other service has to wait for it (BOOT001 judges its own order)"

@@ -14,6 +14,7 @@ from enum import StrEnum
 from migration_audit.gate.approvals import approvals, rejections
 from migration_audit.gate.verdict import decide
 from migration_audit.gate.waivers import still_waived
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckResult, Outcome, Verdict
 from migration_audit.model.signoff import Decision, Sentence, SignedRun
 from migration_audit.project import EnvironmentPolicy
@@ -179,12 +180,11 @@ def _verdict(run: SignedRun, facts: Facts) -> Iterator[Requirement]:
         return
     verdict = decide(results)
     if run.evidence.get("complete") is not True or verdict is Verdict.INCOMPLETE:
-        text = "it could not be audited in full: " + (", ".join(_undecided(results)) or "the run did not reach its end")
+        text = "it could not be audited in full: " + (some_of(_undecided(results)) or "the run did not reach its end")
         yield Requirement(need=Need.VERDICT, ok=False, text=text, todo="make that possible, and audit again", code=3)
     elif verdict is Verdict.BLOCKED:
         blocking = [f"{f.key}" for r in results if r.outcome is Outcome.FAILED for f in r.findings if not f.waived]
-        more = f" and {len(blocking) - 3} more" if len(blocking) > 3 else ""
-        text = f"it is blocked: {', '.join(blocking[:3]) or 'see its report'}{more}"
+        text = f"it is blocked: {some_of(blocking, most=3) or 'see its report'}"
         yield Requirement(
             need=Need.VERDICT, ok=False, text=text, todo="fix it, or waive it; then audit and sign again", code=1
         )

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.signoff import Sentence, SignedRun, SignOff
 from migration_audit.signoff import openssh
@@ -54,7 +55,7 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime)
     run = read_signed_run(folder, authority, now=now)
     wrong = [s for s in (*run.sentences, *_broken(run)) if s.ok is False]
     if wrong:
-        what = "; ".join(s.text for s in wrong[:5]) + (f"; and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+        what = some_of([s.text for s in wrong], most=5, between="; ")
         raise SignoffError(f"may not be signed: {what}", where=str(folder), todo=wrong[0].todo)
     if run.evidence.get("project") != authority.project.name:
         what = f"is a run of the project {run.evidence.get('project')}, and audit.toml is of {authority.project.name}"

@@ -10,6 +10,7 @@ import psycopg
 from migration_audit import catalog, shadow, sources
 from migration_audit.catalog.access import read_access
 from migration_audit.compare import Rules, compare, in_scope
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Phase, Unavailable
 from migration_audit.model.rehearsal import FixtureShadow, Rehearsal
@@ -137,7 +138,7 @@ def _rehearsal(
     unknown = [f'"{probe.name}": {needs.undecided}' for probe, needs in probes if needs.undecided]
     if unknown and grants is None:
         return Unavailable(
-            reason=f"the rights that probes need cannot be told, name them in [rehearsal]: {'; '.join(unknown)}"
+            reason=f"the rights that probes need cannot be told, name them in [rehearsal]: {some_of(unknown, between='; ')}"
         )
     rehearsed = rehearse(
         conninfo, probes, role=role, least_rights=grants is None, look=lambda connection: read_access(connection, role)

@@ -16,6 +16,7 @@ from typing import Any
 
 from migration_audit import sources
 from migration_audit.artifacts.revisions import Revision, find_revision, is_ancestor, merge_base
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SourceError
 from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Sentence
@@ -59,8 +60,7 @@ class Tree:
         if not audited and not new:
             return
         if wrong:
-            more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-            text = f"other files: changed, new or gone since they were audited: {', '.join(wrong[:3])}{more}"
+            text = f"other files: changed, new or gone since they were audited: {some_of(wrong, most=3)}"
             yield Sentence(ok=False, text=text, todo="audit this tree, and sign that")
         else:
             yield Sentence(ok=True, text=f"{len(audited)} other files as they were audited")
@@ -170,7 +170,7 @@ def _difference(audited: Files, here: Files) -> str:
     gone = sorted(set(audited) - set(here))
     other = sorted(path for path in set(audited) & set(here) if audited[path] != here[path])
     parts = [
-        f"{words}: {', '.join(paths[:3])}" for paths, words in ((other, "changed"), (new, "new"), (gone, "gone")) if paths
+        f"{words}: {some_of(paths, most=3)}" for paths, words in ((other, "changed"), (new, "new"), (gone, "gone")) if paths
     ]
     return "; ".join(parts) or "the order of its files differs"
 

@@ -54,6 +54,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.privileges import Granted, Membership, Owned, RoleFacts
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Unmodelled
+from migration_audit.model.sql import NotApplied
 from migration_audit.model.waiver import WaiverState, WaiverUse
 from migration_audit.model.witness import Unexplained, Witness
 from migration_audit.project import HypertablePin
@@ -100,6 +101,12 @@ LOUD = [
         "the owner takes the legacy files",
         {"sources": (source("legacy"), source("owner", files=(*source("legacy").files, ("db-init/9_z.sql", "0" * 64))))},
         ["SQL001:owner:takes-legacy"],
+    ),
+    (
+        "SQL007",
+        "a file that no glob matches",
+        {"sources": (source(not_applied=(NotApplied(path="x/2.sql", reason="no glob matches it", by_rule=False),)),)},
+        ["SQL007:owner:x/2.sql"],
     ),
     (
         "SQL004",
@@ -626,6 +633,18 @@ QUIET = [
         "the owner twice, and a ledger",
         {"orders": (convergence("owner", "owner", result=VARCHAR),)},
         "owner: for information, as its ledger runs each file once: column public.positions.device_id is changed",
+    ),
+    (
+        "SQL007",
+        "a section that the format leaves out",
+        {"sources": (source(format="dbmate", not_applied=(NotApplied(path="1.sql", line=4, reason="down section"),)),)},
+        "1 left out by the rules of the format dbmate",
+    ),
+    (
+        "SQL001",
+        "sections that are not applied",
+        {"sources": (source(format="dbmate", not_applied=(NotApplied(path="1.sql", line=4, reason="down section"),)),)},
+        "not applied: 1 × down section",
     ),
     ("SQL001", "a gap is told", {"sources": (source(gaps=(2, 3)),)}, "no file is numbered 2, 3"),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
@@ -11,10 +12,11 @@ from migration_audit.model.preflight import SourceFacts
 
 
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
-    """Read both sources and look at the numbers in their file names.
+    """Read both sources as their format says, and look at the numbers or versions in their file names.
 
-    Why: files are applied in name order, numeric prefixes compared as numbers. Two files with one number have no order
-    that everybody agrees on; a gap may be a file that was never committed.
+    Why: of plain files, numeric prefixes are compared as numbers; each other format has the order of its runner
+    (``migration-audit format explain NAME``). Two files with one number have no order that everybody agrees on, unless
+    audit.toml lists the files one by one; a gap may be a file that was never committed.
     And where the owner's globs take all of the legacy files, both sources are one, and nothing is compared.
     Fix: renumber one of the duplicates. Explain or fill the gap. Narrow the owner's globs in audit.toml.
     Source: seed, "Verify the directus db-init apply order is fixed".
@@ -23,14 +25,18 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
         for number, paths in source.duplicates:
             yield Finding(
                 key=f"SQL001:{source.role}:{number}",
-                summary=f"{source.name}: {' and '.join(paths)} both carry the number {number}: their order is ambiguous",
+                summary=f"{source.name}: {' and '.join(paths)} all carry the number {number}: their order is ambiguous"
+                if len(paths) > 2
+                else f"{source.name}: {' and '.join(paths)} both carry the number {number}: their order is ambiguous",
                 expected="one file for each number",
                 actual=", ".join(paths),
                 where=f"{paths[-1]}:1",
             )
         gaps = f"; no file is numbered {some_of(list(map(str, source.gaps)))}" if source.gaps else ""
-        count = len(source.files)
-        yield Told(text=f"{source.name}: {count} {'file' if count == 1 else 'files'} in a fixed order{gaps}")
+        yield Told(text=f"{source.name}: {_counted(len(source.files), 'file')} in a fixed order{_how(source)}{gaps}")
+        if source.not_applied:
+            yield Told(text=f"{source.name}: not applied: {_reasons(source)}")
+        yield from (Told(text=f"{source.name}: {note}") for note in source.notes)
     taken = {source.role: {path for path, _ in source.files} for source in sources}
     both = sorted(set.intersection(*taken.values()))
     if both and set(both) == taken.get("legacy"):
@@ -43,6 +49,24 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
         )
     elif both:
         yield Told(text=f"both sources take {some_of(both)}: what is made there covers itself")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _how(source: SourceFacts) -> str:
+    """The format with its rules; plain files need no words."""
+    if source.format == "files":
+        return ""
+    modes = " or ".join(sorted(set(source.transactions)))
+    return f" ({', '.join(filter(None, [source.format, source.session, modes]))})"
+
+
+def _reasons(source: SourceFacts) -> str:
+    """``2 × down section, 1 × undo migration``: the manifest of notebook 10 lists each."""
+    counted = Counter(each.reason for each in source.not_applied)
+    return some_of([f"{number} × {reason}" for reason, number in counted.most_common()])
 
 
 CHECK = Check(

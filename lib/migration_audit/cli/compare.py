@@ -41,6 +41,7 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         location = (left if side == "expected" else right).origins.get((kind, key))
         return str(location) if location else None
 
+    applied = {"expected": left.sources, "actual": right.sources}
     heard = None
     if all(side.is_sql for side in sides):
         heard = witness_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
@@ -60,7 +61,7 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         for what in witness["unexplained"] if witness else ():
             progress(f"pg_dump sees a difference that the audit does not explain: {one_line(what)}")
     elif form == "json":
-        found = report.drift_json(drift, defined_at=defined_at, witness=witness)
+        found = report.drift_json(drift, defined_at=defined_at, witness=witness, sources=applied)
         for what in drift.not_compared:
             progress(f"not compared: {what}")
         write_bytes(json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
@@ -69,6 +70,7 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         if witness and witness["beyond"]:
             beyond = "\n".join(f"  {one_line(b)}" for b in witness["beyond"])
             write_text(f"\nBeyond pg_dump, which does not write it:\n{beyond}\n")
+        write_text("\n" + report.manifest_text(applied) if any(applied.values()) else "")
     good = drift.covered if direction == "covers" else drift.equal
     agrees = witness is None or witness["agrees"]
     return 0 if good and agrees else 1

@@ -21,9 +21,9 @@ from migration_audit.report.listings import (
     environment_table,
     evidence_table,
     scope_table,
-    source_table,
     unavailable,
 )
+from migration_audit.report.manifest import manifest_json, manifest_text, source_table
 from migration_audit.report.object_tables import constraint_table, index_table
 from migration_audit.report.port_block import port_block
 from migration_audit.report.sarif import sarif
@@ -56,6 +56,8 @@ __all__ = [
     "hypertable_table",
     "index_table",
     "junit_xml",
+    "manifest_json",
+    "manifest_text",
     "matrix",
     "port_block",
     "rehearsal_table",

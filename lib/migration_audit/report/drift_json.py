@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
+from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.report.drift_text import DefinedAt, agreed
+from migration_audit.report.manifest import manifest_json
 
 SCHEMA_VERSION = 1
 
 
-def drift_json(drift: Drift, *, defined_at: DefinedAt, witness: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def drift_json(
+    drift: Drift,
+    *,
+    defined_at: DefinedAt,
+    witness: Mapping[str, Any] | None = None,
+    sources: Mapping[str, Sequence[SourceFacts]] | None = None,
+) -> dict[str, Any]:
     """One JSON object with every difference, also those that a missing object takes along.
 
-    ``equal`` and ``covered`` are only true when the second witness, if there was one, agrees.
+    ``sources`` holds what was applied on each side that is SQL. ``equal`` and ``covered`` are only true when the second
+    witness, if there was one, agrees.
     """
     agrees = agreed(drift, witness)
     return {
@@ -25,6 +34,7 @@ def drift_json(drift: Drift, *, defined_at: DefinedAt, witness: Mapping[str, Any
         "differences": [_difference(d, defined_at) for d in drift.differences],
         "unmodelled": [*_unmodelled("expected", drift.unmodelled_expected), *_unmodelled("actual", drift.unmodelled_actual)],
         "witness": dict(witness) if witness is not None else None,
+        "sources": {side: manifest_json(each) for side, each in (sources or {}).items()},
     }
 
 

@@ -6,25 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from migration_audit.model.finding import Check
-from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.scope import Excluded
 from migration_audit.project import Environment
 from migration_audit.report.inline import Name, Text
 from migration_audit.report.pills import severity_pill
 from migration_audit.report.table import Group, Heading, Row, Table
-
-
-def source_table(sources: Sequence[SourceFacts]) -> Table:
-    """The files of each source in apply order, with the SHA-256 of their bytes."""
-    groups = [
-        Group(
-            title=Text(f"{source.role}: {source.name}"),
-            labels=(source.role,),
-            rows=tuple(Row((Name(path), Name(sha256))) for path, sha256 in source.files),
-        )
-        for source in sources
-    ]
-    return _table("SQL files in apply order", ("File", "SHA-256"), groups, group_name="Source")
 
 
 def environment_table(environments: Sequence[Environment]) -> Table:

@@ -5,6 +5,7 @@ from migration_audit.sources.destructive import find_destructions
 from migration_audit.sources.extensions import needed_extensions
 from migration_audit.sources.likeness import match_statements
 from migration_audit.sources.load import load_globs, load_source, text_digest
+from migration_audit.sources.trees import sql_files
 
 __all__ = [
     "find_column_changes",
@@ -13,5 +14,6 @@ __all__ = [
     "load_source",
     "match_statements",
     "needed_extensions",
+    "sql_files",
     "text_digest",
 ]

@@ -58,6 +58,16 @@ def trees_of_globs(name: str, root: Path, globs: Sequence[str], shown_from: Path
     return [*trees, *(_chosen(folder, files, shown_from) for folder, files in chosen.items())]
 
 
+def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
+    """Every ``.sql`` file that ``globs`` match below ``root``, or that lies in a folder they match; none is no error."""
+    found: dict[Path, None] = {}
+    for path in (path for glob in globs if root.is_dir() for path in sorted(root.glob(glob))):
+        for file in _listing(path) if path.is_dir() else [path]:
+            if file.suffix.lower() == ".sql":
+                found.setdefault(file)
+    return list(found)
+
+
 def left_beside(root: Path, globs: Sequence[str], taken: Iterable[Path], shown_from: Path) -> Iterator[NotApplied]:
     """The ``.sql`` files that stand where the globs with wildcards look, or deeper, and that none of them takes."""
     known = {path.resolve() for path in taken}

@@ -15,6 +15,7 @@ from migration_audit.gate import decide
 from migration_audit.model.finding import Unavailable, Verdict
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
 from migration_audit.project import Project, audited_digest
+from migration_audit.report import manifest_json
 from migration_audit.workbook.audit import Audit
 
 SCHEMA_VERSION = 1
@@ -41,7 +42,7 @@ def build_evidence(audit: Audit, *, now: datetime | None = None) -> dict[str, An
         "shadow": {"description": before.shadow},
         "sources": []
         if isinstance(before.sources, Unavailable)
-        else [{"role": s.role, "name": s.name, "files": _files(s.files)} for s in before.sources],
+        else [{"role": s.role, **manifest_json([s])[0]} for s in before.sources],
         "artifacts": _files(before.artifacts),
         "reports": _files(before.reports),
         "snapshots": snapshots,

@@ -18,8 +18,7 @@ _GONE = Unavailable(reason="the legacy SQL is gone", required=False)
 
 def is_legacy_gone(project: Project) -> bool:
     """Whether no .sql file is left where audit.toml says that the legacy migrations are."""
-    root = project.legacy.root
-    return not any(path.suffix == ".sql" for glob in project.legacy.sql if root.is_dir() for path in root.glob(glob))
+    return not sources.sql_files(project.legacy.root, project.legacy.sql)
 
 
 def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Preflight:

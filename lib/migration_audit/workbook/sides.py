@@ -13,10 +13,11 @@ from migration_audit import catalog, formats, shadow, sources
 from migration_audit.model.errors import SqlError, UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
+from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.project import Environment, resolve
-from migration_audit.workbook.preflight import build_shadow
+from migration_audit.workbook.preflight import build_shadow, source_facts
 from migration_audit.workbook.together import together
 
 Progress = Callable[[str], None]
@@ -68,6 +69,8 @@ class ReadSide:
 
     snapshot: Snapshot
     origins: OriginMap
+    sources: tuple[SourceFacts, ...] = ()
+    """What was applied, of a side that is SQL."""
     dump: str | Unavailable = Unavailable(reason="only shadows are dumped", required=False)  # noqa: RUF009  it is frozen
     """What the second witness sees: only where both sides are SQL."""
 
@@ -157,6 +160,7 @@ def _read(
         return ReadSide(snapshot=catalog.read_snapshot(side.conninfo, roles=shared).snapshot, origins={})
     if sequence is None or server is None:
         raise ValueError("a SQL side is loaded before it is read")
+    facts = tuple(source_facts(side.named, source) for source in sequence)
     with server.cluster() as cluster:
         built, _ = build_shadow(cluster, "side", sequence, dumped_by=server if dumped else None)
     failure = built.applied.failure
@@ -172,4 +176,4 @@ def _read(
         )
     for role in built.applied.assumed_roles:
         progress(f"{side.named}: the SQL takes role {role} for granted; it was created without rights")
-    return ReadSide(snapshot=built.snapshot, origins=built.origins, dump=built.dump)
+    return ReadSide(snapshot=built.snapshot, origins=built.origins, sources=facts, dump=built.dump)

@@ -144,10 +144,17 @@ class Tree:
 def _files_of(project: Project, source: Source, root: Path | None = None, shown_from: Path | None = None) -> Files:
     """The files of a source, empty when no pattern matches any. Raises SourceError for what cannot be read."""
     root = root or source.root
-    globs = [g for g in source.sql if root.is_dir() and any(p.suffix.lower() == ".sql" for p in root.glob(g))]
+    globs = [glob for glob in source.sql if sources.sql_files(root, [glob])]
     if not globs:
         return {}
-    found = sources.load_globs(source.name, root, globs, shown_from=shown_from or project.directory)
+    found = sources.load_globs(
+        source.name,
+        root,
+        globs,
+        shown_from=shown_from or project.directory,
+        form=source.format,
+        placeholders=source.placeholders,
+    )
     return {file.path: file.sha256 for file in found.files}
 
 

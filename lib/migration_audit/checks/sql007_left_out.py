@@ -1,0 +1,42 @@
+"""SQL007: no SQL file stands beside the applied ones unread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.preflight import SourceFacts
+
+
+def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
+    """List the ``.sql`` files that stand in a source's folders and that neither its globs nor its format take.
+
+    Why: what is not applied is not compared. A file in a subfolder, or one whose name the runner does not know, may be a
+    migration that somebody believes applied.
+    Fix: name the file in ``sql``, set the source's ``format``, or rename the file as the runner asks for it.
+    Fine when: the runner leaves the file out as well, and somebody says so in a waiver. What a format leaves out by its own
+    rule (down sections, undo files) is no finding: SQL001 counts it, and notebook 10 lists it.
+    Source: ``sources/trees.py`` for globs, ``migration-audit format explain NAME`` for formats.
+    """
+    for source in sources:
+        for each in source.not_applied:
+            if not each.by_rule:
+                yield Finding(
+                    key=f"SQL007:{source.role}:{each.path}",
+                    summary=f"{source.name}: {each.path} is not applied: {each.reason}",
+                    expected="applied, or left out by a rule",
+                    actual=each.reason,
+                    where=f"{each.path}:{each.line or 1}",
+                )
+        applied, left = len(source.files), sum(each.by_rule for each in source.not_applied)
+        yield Told(text=f"{source.name}: {applied} applied, {left} left out by the rules of the format {source.format}")
+
+
+CHECK = Check(
+    id="SQL007",
+    title="No SQL file of either source is left out unseen",
+    severity=Severity.WARNING,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

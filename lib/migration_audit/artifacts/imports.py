@@ -176,7 +176,8 @@ def _python_imports(node: Node, language: Language, constants: Constants) -> Fou
         module = node.child_by_field_name("module_name")
         base = text_of(module) if module is not None else ""
         names = tuple(_aliased_name(child) for child in node.children_by_field_name("name"))
-        yield base, names
+        has_all = any(child.type == "wildcard_import" for child in node.children)
+        yield base, (("*", "."),) if has_all else names
         for name, local in names:  # a name that is imported may be a module itself
             yield f"{base}{'' if base.endswith('.') else '.'}{name}", (("*", local),)
     elif node.type == "call":

@@ -7,16 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from migration_audit.checks.name_patterns import ends_in_one, fits_one
 from migration_audit.model.code import CodeFile, Import, Script
 from migration_audit.model.location import Location
 from migration_audit.project import Rule
 
 HOLE: Final = "…"
+_EVERYTHING: Final = "."
+"""The local name of an import that binds every name of a module by itself."""
 _EXTENSION: Final = re.compile(r"\.(?:d\.)?(?:[cm]?[jt]sx?|pyi?|go)\Z")
 _COMMANDS_ARE_READ: Final = frozenset({"JSON", "TOML", "shell", "SQL"})
 _PROGRAMS: Final = frozenset(
     {"node", "tsx", "ts-node", "bun", "deno", "npx", "npm", "pnpm", "yarn", "python", "python3", "uv", "poetry", "sh", "go"}
 )
+_VERSION: Final = re.compile(r"(?<=[\w*])@[\w.^~*-]+\Z")
+"""What stands behind the name of a package: ``node-pg-migrate@7``."""
+_PROGRAM_FOLDERS: Final = frozenset({".", "bin", ".bin", "sbin"})
 _BUILT: Final = frozenset({"dist", "build", "out", "lib"})
 _SCRIPT_RUNNERS: Final = frozenset(
     {"npm", "pnpm", "yarn", "bun", "npm-run-all", "run-s", "run-p", "turbo", "nx", "lerna", "pdm", "poe", "hatch"}
@@ -73,9 +79,13 @@ def _same(candidate: str, stem: str) -> bool:
 
 def _imports(file: CodeFile, rule: Rule) -> Iterator[Use]:
     for one in file.imports:
-        spelt = {name: (*_module_parts(one, file), name) for name, _ in one.names if name not in {"*", "default"}}
-        names = [name for name, path in spelt.items() if _ends_in_one(path, rule)]
-        if rule.module is not None and means_module(one, rule.module):
+        parts = _module_parts(one, file)
+        spelt = {name: (*parts, name) for name, _ in one.names if name not in {"*", "default"}}
+        names = [name for name, path in spelt.items() if ends_in_one(path, rule.what)]
+        hosts = [host for host, dot, _ in (name.rpartition(".") for name in rule.what) if dot]
+        if _EVERYTHING in {local for _, local in one.names} and ends_in_one(parts, hosts):
+            yield Use(what=f"imports everything from {one.written}", kind="import", name=one.written, at=one.at)
+        elif rule.module is not None and means_module(one, rule.module):
             yield Use(what=f"loads the module {one.written}", kind="import", name=one.written, at=one.at)
         elif names:
             yield Use(what=f"imports {names[0]} from {one.written}", kind="import", name=names[0], at=one.at)
@@ -86,23 +96,29 @@ def _calls(file: CodeFile, rule: Rule) -> Iterator[Use]:
         local: (name if name != "*" else local)
         for one in file.imports
         for name, local in one.names
-        if name in rule.what or (name == "default" and rule.module is not None and means_module(one, rule.module))
+        if _is_meant(name, one, rule)
     }
     bound = _bound(file)
+    defaults = {local for one in file.imports for name, local in one.names if name == "default"}
     for call in file.calls:
         path = tuple(part.removeprefix("#") for part in call.path)
-        spelt = (*bound[path[0]], *path[1:]) if path[0] in bound else path
-        applied = path[-1] in {"call", "apply", "bind"} and path[-2:-1] and path[-2] in rule.what
+        # What a module exports by default has any name; its members are taken for those of the module.
+        is_bound = path[0] in bound and (len(path) > 1 or path[0] not in defaults)
+        spelt = (*bound[path[0]], *path[1:]) if is_bound else path
+        applied = path[-1] in {"call", "apply", "bind"} and ends_in_one(path[:-1], rule.what)
         is_local = (len(path) == 1 and path[0] in local) or (len(path) > 1 and _is_applied(path, local))
-        if _ends_in_one(path, rule) or _ends_in_one(spelt, rule) or applied or is_local:
+        if ends_in_one(path, rule.what) or ends_in_one(spelt, rule.what) or applied or is_local:
             does = "hands on" if call.handed_on else "calls"
-            renamed = f" ({local[path[0]]} by another name)" if path[0] in local and path[0] not in rule.what else ""
+            is_renamed = path[0] in local and not fits_one(path[0], rule.what)
+            renamed = f" ({local[path[0]]} by another name)" if is_renamed else ""
             yield Use(what=f"{does} {call.callee}{renamed}", kind="call", name=call.callee, at=call.at)
 
 
-def _ends_in_one(path: tuple[str, ...], rule: Rule) -> bool:
-    """Whether these names end in those of the rule, which may be several: ``command.upgrade``."""
-    return any(path[-len(names) :] == names for names in (tuple(name.split(".")) for name in rule.what))
+def _is_meant(name: str, one: Import, rule: Rule) -> bool:
+    """Whether an import brings one of the rule's functions, or what the module exports by default."""
+    if name == "default":
+        return rule.module is not None and means_module(one, rule.module)
+    return name != "*" and fits_one(name, rule.what)
 
 
 def _bound(file: CodeFile) -> dict[str, tuple[str, ...]]:
@@ -112,8 +128,8 @@ def _bound(file: CodeFile) -> dict[str, tuple[str, ...]]:
         parts = _module_parts(one, file)
         for name, local in one.names:
             is_first_part = name == "*" and len(parts) > 1 and local == parts[0]  # import a.b: a is only a
-            if name != "default" and parts and not is_first_part:
-                found[local] = parts if name == "*" else (*parts, name)
+            if parts and not is_first_part:
+                found[local] = parts if name in {"*", "default"} else (*parts, name)
     return found
 
 
@@ -155,7 +171,7 @@ def _commands(file: CodeFile, rule: Rule) -> Iterator[Use]:
 
 
 def _runs(script: Script, rule: Rule, flagged: frozenset[str]) -> bool:
-    if script.name in rule.what or any(_names(word, rule) for word in script.words):
+    if fits_one(script.name, rule.what) or any(_names(word, rule) for word in script.words):
         return True
     tools = [position for position, word in enumerate(script.words) if word in _SCRIPT_RUNNERS]
     return bool(tools) and any(word in flagged for word in script.words[tools[0] + 1 :])
@@ -164,7 +180,11 @@ def _runs(script: Script, rule: Rule, flagged: frozenset[str]) -> bool:
 def _names(word: str, rule: Rule) -> bool:
     """Whether a word of a command is a name of the rule, or the path or dotted name of its module."""
     entry, _, function = word.partition(":")
-    if word in rule.what or function in rule.what:
+    if any(fits_one(spelling, rule.what) for spelling in (word, function, _VERSION.sub("", word)) if spelling):
+        return True
+    folder, slash, base = word.rpartition("/")
+    files = [name for name in rule.what if not name.isidentifier()]  # migrate.sh, node-pg-migrate
+    if slash and fits_one(base, rule.what if folder.rpartition("/")[2] in _PROGRAM_FOLDERS else files):
         return True
     if rule.module is None:
         return False

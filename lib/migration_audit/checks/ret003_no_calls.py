@@ -18,7 +18,8 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
 
     Why: a call that is left over fails at boot, where the module is gone; a script that is left over fails in the night in
     which somebody needs it. Calls under another name count, and functions that are handed on to be called elsewhere.
-    Comments and names that only look alike (emigrate, migrateLegacyTopic) do not.
+    Comments and names that only look alike (emigrate, migrateLegacyTopic) do not. goose.Up is Up of goose; in each part of a
+    name * and ? stand for any characters, so that goose.* is everything that goose has.
     Fix: remove the call, the import and the script. The finding names the line.
     Source: seed, "No migrate() call anywhere in the source tree" and "Update src/main.ts".
     """

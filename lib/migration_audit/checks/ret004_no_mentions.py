@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, ruled, unseen
+from migration_audit.checks.name_patterns import word_pattern
 from migration_audit.model.code import CodeFacts, CodeFile
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said
@@ -17,7 +17,8 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
     """Look for names, such as that of the runner's ledger, in identifiers, strings and templates.
 
     Why: after the retirement nobody writes the ledger any more; what still reads it decides by stale rows. The name is
-    looked for as a whole word, in any case (SQL folds it), also where the text is put together from pieces.
+    looked for as a whole word, in any case (SQL folds it), also where the text is put together from pieces; * and ? in it
+    stand for any of its characters.
     Fix: remove the reference. In a comment the name is fine.
     Source: seed, "No migrations_applied references in processor source".
     """
@@ -43,7 +44,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
 
 def mentions(file: CodeFile, name: str) -> Iterator[tuple[str, Location]]:
     """Where a file has this name, one for each line: what holds it, and the place."""
-    word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])", re.IGNORECASE)
+    word = word_pattern(name)
     found: dict[Location, str] = {}
     for literal in file.literals:
         for match in word.finditer(literal.text):

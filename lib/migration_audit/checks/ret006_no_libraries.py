@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator
 
 from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, ruled, unseen
+from migration_audit.checks.name_patterns import fits_one
 from migration_audit.model.code import ManifestFacts
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said
-from migration_audit.project import Project
+from migration_audit.project import Project, Rule
 
 
 def run(manifests: ManifestFacts, project: Project) -> Iterator[Said]:
     """Look for the runner's libraries in manifests and lock files, under their aliases too.
+
+    In a name of the rule * and ? stand for any characters: @acme/migrate-*.
 
     Why: a library that is left in the lock file is installed into the image, with its command-line program.
     Fix: remove it from the manifest and write the lock file anew. What only the lock file has, another library needs: the
@@ -27,18 +30,24 @@ def run(manifests: ManifestFacts, project: Project) -> Iterator[Said]:
         return
     for rule, scope in scopes:
         yield from unseen(scope, rule)
-        unwanted = {_folded(name): name for name in rule.what}
         for one in scope.dependencies:
-            if _folded(one.name) in unwanted:
+            unwanted = _unwanted(one.name, rule)
+            if unwanted is not None:
                 version = f" {one.version}" if one.version else ""
                 yield Finding(
-                    key=keys.key(one.at.path, f"{unwanted[_folded(one.name)]}:{one.section}"),
+                    key=keys.key(one.at.path, f"{unwanted}:{one.section}"),
                     summary=f"{one.at.path} has {one.name}{version} in {one.section}",
                     expected=f"no {one.name}",
                     actual=f"{one.name}{version}",
                     where=str(one.at),
                 )
     yield looked_at([scope for _, scope in scopes])
+
+
+def _unwanted(name: str, rule: Rule) -> str | None:
+    """The rule's name for this library: its own name where that of the rule has a wildcard."""
+    pattern = next((each for each in rule.what if fits_one(_folded(name), [_folded(each)])), None)
+    return name if pattern is not None and ("*" in pattern or "?" in pattern) else pattern
 
 
 def _folded(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from migration_audit.project.keys import Key, flag, integer, pattern, text, texts
 from migration_audit.project.locate import KeyPath
+from migration_audit.project.rule_names import name_problems
 from migration_audit.project.settings_rules import RULE_CHECKS, VERBS, Verb
 
 Found = tuple[KeyPath, str, str]
@@ -40,7 +41,7 @@ RULE_KEYS: Final[Mapping[str, Key]] = {
     ),
     "absent": _paths("service/migrations"),
     "present": _paths("service/src/pool.ts"),
-    "calls": texts('a list of names of functions, such as ["migrate"]', item=str.isascii),
+    "calls": texts('a list of names of functions, such as ["migrate", "goose.*"]', item=str.isascii),
     "mentions": texts('a list of names, such as ["migrations_applied"]'),
     "ddl": flag("true: these files hold no DDL", allowed=(True,)),
     "packages": texts('a list of names of libraries, such as ["node-pg-migrate"]'),
@@ -99,6 +100,8 @@ def _rule(rule: Mapping[str, Any], path: KeyPath) -> Iterator[Found]:
         yield path, f"has {' and '.join(both)}", "expected one of them at most"
     if spec.some_of and not any(name in rule for name in spec.some_of):
         yield path, f"has neither {' nor '.join(spec.some_of)}", "expected one of them at least"
+    for (name, position), what, todo in name_problems(rule):
+        yield (*path, name, position), what, todo
     if "sha256" in rule and isinstance(rule.get("present"), list) and len(rule["present"]) != 1:
         yield (*path, "sha256"), "is the digest of one file, and present names several", "write one [[rule]] for each file"
 

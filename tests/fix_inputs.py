@@ -104,12 +104,13 @@ def source(role: str = "owner", **given: Any) -> SourceFacts:
 def ledger(role: str = "owner", **given: Any) -> LiveLedger:
     rows = {"owner": ("directus", "001_a.sql", "a" * 64), "legacy": ("processor", "0001_a.sql", None)}
     schema, name, checksum = rows[role]
+    names = given.setdefault("names", (name,))
+    checksums = given.pop("checksums", (checksum,) * len(names))
     defaults = {
         "table": f"{schema}.migrations_applied",
         "state": LedgerState.PRESENT,
         "columns": ("filename",),
-        "names": (name,),
-        "checksums": (checksum,),
+        "rows": tuple({"filename": n, "checksum": c} for n, c in zip(names, checksums, strict=True)),
     }
     return LiveLedger(**{**defaults, **given})
 

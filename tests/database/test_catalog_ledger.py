@@ -9,15 +9,21 @@ import psycopg
 import pytest
 
 from migration_audit.catalog import open_connection, read_ledger, read_snapshot
+from migration_audit.formats import LedgerFormat
+from migration_audit.formats.named import named_ledger
 from migration_audit.model.errors import UsageError
 from migration_audit.model.ledger import Ledger, LedgerState
 
 pytestmark = pytest.mark.server
 
 
+def plain_ledger(name: str, checksum: str | None = None) -> LedgerFormat:
+    return named_ledger("public.done", name_column=name, checksum_column=checksum, stems=False)
+
+
 def look(conninfo: str, table: str = "public.done", name: str = "name", checksum: str | None = None) -> Ledger:
     with open_connection(conninfo) as connection:
-        return read_ledger(connection, table, name, checksum)
+        return read_ledger(connection, table, plain_ledger(name, checksum))
 
 
 def make(conninfo: str, statements: str) -> None:
@@ -31,19 +37,20 @@ def test_what_was_applied_is_read_in_order(database: str) -> None:
         "create table done (id serial, name text, sum text); insert into done (name, sum) values "
         "('003_c.sql', 'cc'), ('001_a.sql', 'aa'), ('002_b.sql', null)",
     )
+    expected = [("001_a.sql", "aa"), ("002_b.sql", None), ("003_c.sql", "cc")]
     assert look(database, checksum="sum") == Ledger(
         table="public.done",
         state=LedgerState.PRESENT,
         columns=("id", "name", "sum"),
         names=("001_a.sql", "002_b.sql", "003_c.sql"),
-        checksums=("aa", None, "cc"),
+        rows=tuple({"name": name, "sum": checksum} for name, checksum in expected),
     )
 
 
 def test_without_a_checksum_column_there_are_no_checksums(database: str) -> None:
     make(database, "create table done (name text); insert into done values ('a')")
     ledger = look(database)
-    assert (ledger.names, ledger.checksums) == (("a",), ())
+    assert (ledger.names, ledger.rows) == (("a",), ({"name": "a"},))
 
 
 def test_an_empty_ledger_is_present(database: str) -> None:
@@ -59,7 +66,7 @@ def test_a_ledger_that_is_not_there_is_absent(database: str) -> None:
 
 def test_a_checksum_of_bytes_is_told_in_hex(database: str) -> None:
     make(database, r"create table done (name text, sum bytea); insert into done values ('a', '\x00ff')")
-    assert look(database, checksum="sum").checksums == ("00ff",)
+    assert look(database, checksum="sum").rows == ({"name": "a", "sum": "00ff"},)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +138,7 @@ def test_a_ledger_that_may_not_be_read_is_unreadable(database: str, plain: str, 
 def test_a_refusal_does_not_end_the_transaction(database: str, plain: str) -> None:
     make(database, "create table done (name text)")
     with open_connection(plain) as connection:
-        assert read_ledger(connection, "done", "name", None).state is LedgerState.UNREADABLE
+        assert read_ledger(connection, "done", plain_ledger("name")).state is LedgerState.UNREADABLE
         assert ("table", "public.done") in read_snapshot(connection).snapshot.by_key
 
 
@@ -140,4 +147,4 @@ def test_the_ledger_is_read_at_the_instant_of_the_snapshot(database: str) -> Non
     with open_connection(database) as connection:
         read_snapshot(connection)
         make(database, "insert into done values ('later')")
-        assert read_ledger(connection, "done", "name", None).names == ()
+        assert read_ledger(connection, "done", plain_ledger("name")).names == ()

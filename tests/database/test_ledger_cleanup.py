@@ -29,7 +29,7 @@ def make(conninfo: str, *statements: str) -> None:
 
 def liv011(conninfo: str) -> CheckResult:
     with open_connection(conninfo) as connection:
-        ledger = read_ledger(connection, "processor.migrations_applied", "filename", None)
+        ledger = read_ledger(connection, "processor.migrations_applied", project().legacy.ledger.format)
     inputs = {
         "legacy_ledger": ledger,
         "legacy_source": source("legacy"),

@@ -11,6 +11,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
 from migration_audit.catalog.connection import begin_reading, database_error
+from migration_audit.formats import LedgerFormat
 from migration_audit.model.errors import UsageError
 from migration_audit.model.ledger import Ledger, LedgerState
 
@@ -30,16 +31,19 @@ select nsp.nspname as schema,
              from pg_catalog.pg_attribute as att
             where att.attrelid = rel.oid and att.atttypid = 'pg_catalog.bytea'::pg_catalog.regtype
        ) as binary_columns,
+       array(
+           select att.attname::text
+             from pg_catalog.pg_attribute as att
+             join pg_catalog.pg_type as typ on typ.oid = att.atttypid
+            where att.attrelid = rel.oid and typ.typcategory = 'S'
+       ) as text_columns,
        pg_catalog.has_schema_privilege(nsp.oid, 'usage') as may_enter,
        current_user as role
   from pg_catalog.pg_class as rel
   join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
  where nsp.nspname = %s and rel.relname = %s and rel.relkind in ('r', 'p', 'v', 'm', 'f')
 """
-_ROWS = sql.SQL(
-    "select name, checksum from (select {name} as name, {checksum} as checksum from {table}) as ledger"
-    ' order by name collate "C", checksum collate "C" limit {most}'
-)
+_ROWS = sql.SQL("select {columns} from {table} order by {order} limit {most}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +54,12 @@ class _Found:
     relation: str
     columns: list[str]
     binary_columns: list[str]
+    text_columns: list[str]
     may_enter: bool
     role: str
 
 
-def read_ledger(connection: psycopg.Connection[Any], table: str, name_column: str, checksum_column: str | None) -> Ledger:
+def read_ledger(connection: psycopg.Connection[Any], table: str, form: LedgerFormat) -> Ledger:
     """What the ledger says was applied; never an error for a ledger that is absent, closed or of another shape.
 
     ``table`` is ``schema.table`` as SQL spells it; without a schema, ``public`` is meant. It is read in the connection's
@@ -68,7 +73,7 @@ def read_ledger(connection: psycopg.Connection[Any], table: str, name_column: st
             found = cursor.execute(_FIND, (schema, relation)).fetchone()
         if found is None:
             return Ledger(table=table, state=LedgerState.ABSENT, reason=f"There is no table {table}.")
-        return _read(connection, table, found, name_column, checksum_column)
+        return _read(connection, table, found, form)
     except psycopg.Error as error:
         raise database_error(error, connection) from error
 
@@ -85,11 +90,9 @@ def _parts(connection: psycopg.Connection[Any], table: str) -> tuple[str, str]:
     return ("public", parts[0]) if len(parts) == 1 else (parts[0], parts[1])
 
 
-def _read(
-    connection: psycopg.Connection[Any], table: str, found: _Found, name_column: str, checksum_column: str | None
-) -> Ledger:
+def _read(connection: psycopg.Connection[Any], table: str, found: _Found, form: LedgerFormat) -> Ledger:
     columns = tuple(found.columns)
-    lacking = [name for name in (name_column, checksum_column) if name is not None and name not in columns]
+    lacking = [name for name in form.columns if name not in columns]
     if lacking:
         reason = f"{table} has no column {' and no column '.join(lacking)}; it has {', '.join(columns) or 'none'}."
         return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
@@ -97,26 +100,27 @@ def _read(
         reason = f"Role {found.role} may not use schema {found.schema}."
         return Ledger(table=table, state=LedgerState.UNREADABLE, columns=columns, reason=reason)
     try:
-        rows = _rows(connection, found, name_column, checksum_column)
+        rows = _rows(connection, found, form)
     except psycopg.errors.DatabaseError as error:
         if connection.info.transaction_status is not TransactionStatus.INTRANS:
             raise
         reason = f"Role {found.role} cannot read {table}: {error.diag.message_primary}."
         return Ledger(table=table, state=LedgerState.UNREADABLE, columns=columns, reason=reason)
-    return _ledger(table, columns, rows, checksum_column is not None)
+    return _ledger(table, columns, rows, form)
 
 
-def _rows(
-    connection: psycopg.Connection[Any], found: _Found, name_column: str, checksum_column: str | None
-) -> list[tuple[str | None, str | None]]:
+def _rows(connection: psycopg.Connection[Any], found: _Found, form: LedgerFormat) -> list[dict[str, str | None]]:
+    read = [*form.columns, *(name for name in form.optional_columns if name in found.columns)]
+    order = [name for name in form.order or (form.name_column,) if name in found.columns]
     query = _ROWS.format(
-        name=_as_text(name_column, found),
-        checksum=_as_text(checksum_column, found) if checksum_column else sql.SQL("null::pg_catalog.text"),
+        columns=sql.SQL(", ").join(_as_text(name, found) for name in read),
         table=sql.Identifier(found.schema, found.relation),
+        order=sql.SQL(", ").join(_in_order(name, found) for name in order),
         most=sql.Literal(MOST_ROWS + 1),
     )
     with connection.transaction():  # a savepoint: a refusal must not end the transaction
-        return connection.execute(query).fetchall()
+        rows = connection.execute(query).fetchall()
+    return [dict.fromkeys(form.optional_columns) | dict(zip(read, row, strict=True)) for row in rows]
 
 
 def _as_text(column: str, found: _Found) -> sql.Composable:
@@ -124,13 +128,18 @@ def _as_text(column: str, found: _Found) -> sql.Composable:
     return sql.SQL(shape).format(sql.Identifier(column))
 
 
-def _ledger(table: str, columns: tuple[str, ...], rows: list[tuple[str | None, str | None]], has_checksums: bool) -> Ledger:
+def _in_order(column: str, found: _Found) -> sql.Composable:
+    """Texts by their bytes, whatever the database's collation; everything else by its own order."""
+    shape = '{} collate "C"' if column in found.text_columns else "{}"
+    return sql.SQL(shape).format(sql.Identifier(column))
+
+
+def _ledger(table: str, columns: tuple[str, ...], rows: list[dict[str, str | None]], form: LedgerFormat) -> Ledger:
     if len(rows) > MOST_ROWS:
         reason = f"{table} has more than {MOST_ROWS:,} rows, which no ledger has."
         return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
-    names = tuple(name for name, _ in rows if name is not None)
-    if len(names) < len(rows):
+    names = tuple(name for row in rows if (name := row[form.name_column]) is not None)
+    if len(names) < len(rows) and not form.may_be_nameless:
         reason = f"{table} has rows without a name: {len(rows) - len(names)}."
         return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, names=names, reason=reason)
-    checksums = tuple(checksum for _, checksum in rows) if has_checksums else ()
-    return Ledger(table=table, state=LedgerState.PRESENT, columns=columns, names=names, checksums=checksums)
+    return Ledger(table=table, state=LedgerState.PRESENT, columns=columns, names=names, rows=tuple(rows))

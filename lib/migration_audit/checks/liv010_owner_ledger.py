@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from migration_audit.checks.ledger_entries import entries_of
+from migration_audit.formats import EntryState, EntryVerdict
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.ledger import Ledger as LiveLedger
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.project import Environment, Project
 
-_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-
 
 def run(owner_ledger: LiveLedger, owner_source: SourceFacts, project: Project, environment: Environment) -> Iterator[Said]:
-    """Look up each file of the owner in the owner's ledger: its name, and its checksum where the ledger keeps one.
+    """Look up each file of the owner in the owner's ledger: its name or version, and its checksum where there is one.
+
+    How a row is read comes with the ledger's format (``migration-audit format explain NAME``): Flyway's ``success``,
+    golang-migrate's ``dirty``, the last row of a version for goose, ``rolled_back_at`` for Prisma.
 
     Why: a live database can look right because the legacy runner made it so. Only the ledger says that the owner's runner
     did its part here, and that a fresh file of tomorrow will be applied on top.
@@ -34,28 +37,36 @@ def run(owner_ledger: LiveLedger, owner_source: SourceFacts, project: Project, e
     if owner_ledger.state is not LedgerState.PRESENT:
         yield Finding(key=f"{key}:ledger", summary=_no_ledger(owner_ledger, environment.name), expected=settings.key)
         return
-    checksums = dict(zip(owner_ledger.names, owner_ledger.checksums, strict=False))
-    for path, sha256 in owner_source.files:
-        entry = settings.entry(path.rsplit("/", 1)[-1])
-        recorded = checksums.get(entry)
-        if entry not in owner_ledger.names:
-            yield Finding(
-                key=f"{key}:{entry}",
-                summary=f"the owner's ledger {owner_ledger.table} of {environment.name} lacks {entry}: "
-                "the owner's runner never applied it here",
-                expected=entry,
-                actual=None,
-                where=f"{path}:1",
-            )
-        elif recorded and _SHA256.match(recorded) and recorded != sha256:
-            yield Finding(
-                key=f"{key}:{entry}:checksum",
-                summary=f"{entry} was applied to {environment.name} with other contents than the file has today",
-                expected=f"sha256 {sha256[:12]}…",
-                actual=f"sha256 {recorded[:12]}…",
-                where=f"{path}:1",
-            )
-    yield Told(text=f"{owner_ledger.table}: {len(owner_ledger.names)} rows")
+    reading = settings.format.read(owner_ledger.rows, entries_of(owner_source))
+    for verdict in reading.verdicts:
+        if verdict.state is not EntryState.APPLIED:
+            yield _finding(key, verdict, owner_ledger.table, environment.name)
+    yield Told(text=f"{owner_ledger.table}: {len(owner_ledger.rows)} rows")
+    if reading.beyond:
+        yield Told(text=f"no file of the owner explains {some_of(list(reading.beyond))}")
+    yield from (Told(text=note) for note in reading.notes)
+
+
+def _finding(key: str, verdict: EntryVerdict, table: str, environment: str) -> Finding:
+    entry, where = verdict.entry, f"{verdict.entry.path}:1"
+    name = entry.name if entry.name in entry.path else f"{entry.name} ({entry.path})"
+    if verdict.state is EntryState.ABSENT:
+        what = f"the owner's ledger {table} of {environment} lacks {name}: the owner's runner never applied it here"
+        return Finding(key=f"{key}:{entry.name}", summary=what, expected=entry.name, where=where)
+    if verdict.state is EntryState.FAILED:
+        what = f"{name} did not end well in {environment}: {verdict.why or f'{table} says so'}"
+        return Finding(key=f"{key}:{entry.name}:failed", summary=what, expected="applied", actual="failed", where=where)
+    return Finding(
+        key=f"{key}:{entry.name}:checksum",
+        summary=f"{name} was applied to {environment} with other contents than the file has today",
+        expected=_short(entry.checksum or f"sha256 {entry.sha256}"),
+        actual=_short(verdict.recorded or ""),
+        where=where,
+    )
+
+
+def _short(checksum: str) -> str:
+    return checksum if len(checksum) <= 24 else f"{checksum[:19]}…"
 
 
 def _no_ledger(ledger: LiveLedger, environment: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migration_audit.checks.ledger_entries import entries_of
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.ledger import Ledger as LiveLedger
@@ -59,11 +60,13 @@ def _present(
     project: Project,
     environment: Environment,
 ) -> Finding:
-    owners = {project.owner.ledger.entry(p.rsplit("/", 1)[-1]) for p, _ in owner.files} if project.owner.ledger else set()
-    # After the deletion nothing names the legacy files: what is not the owner's is taken for theirs.
-    entries = {settings.entry(path.rsplit("/", 1)[-1]) for path, _ in legacy.files} or set(ledger.names) - owners
-    others = [name for name in ledger.names if name not in entries]
+    owners = _names(ledger, project.owner.ledger, owner)
+    entries = _names(ledger, settings, legacy)
     shared = project.owner.ledger is not None and project.owner.ledger.key == settings.key
+    if not legacy.files or (settings.known is not None and not shared):
+        # After the deletion nothing names the legacy files, and a known runner's table is its own: the rest is theirs.
+        entries = set(ledger.names) - (owners if shared or not legacy.files else set())
+    others = [name for name in ledger.names if name not in entries]
     mixed = shared or bool(owners.intersection(others))
     rows = len(ledger.names)
     if mixed:
@@ -76,8 +79,17 @@ def _present(
         fix = settings.cleanup or (_delete_rows(ledger.table, settings.name_column, orphaned) if orphaned else None)
     else:
         summary = f"{environment.name}: the legacy ledger {ledger.table} is still here ({rows} rows), orphaned but harmless"
-        fix = settings.cleanup or _guarded_drop(ledger, settings.name_column, entries)
+        fix = settings.cleanup or _guarded_drop(ledger, settings, entries)
     return Finding(key=f"LIV011:{environment.name}:{ledger.table}", summary=summary, actual=f"{rows} rows", fix_sql=fix)
+
+
+def _names(ledger: LiveLedger, settings: LedgerSettings | None, source: SourceFacts) -> set[str]:
+    """What the column of names holds for the files of a source: of a known ledger, only names that are there."""
+    if settings is None or not source.files:
+        return set()
+    if settings.known is None:
+        return {settings.entry(path.rsplit("/", 1)[-1]) for path, _ in source.files}
+    return set(ledger.names) - set(settings.format.read(ledger.rows, entries_of(source)).beyond)
 
 
 def _literals(entries: set[str]) -> str:
@@ -96,8 +108,13 @@ def _delete_rows(table: str, column: str, entries: set[str]) -> str:
     return f"DELETE FROM {table} WHERE {_column(column)} IN ({_literals(entries)});"  # noqa: S608  shown to a person, never run
 
 
-def _guarded_drop(ledger: LiveLedger, column: str, entries: set[str]) -> str:
+def _guarded_drop(ledger: LiveLedger, settings: LedgerSettings, entries: set[str]) -> str:
     """A clean-up that refuses a table of other columns than were looked at, or a row that is not the legacy runner's."""
+    column = settings.name_column
+    beside = "".join(f"  DROP {kind.upper()} IF EXISTS {key};\n" for kind, key in settings.companions)
+    strange = f"({_column(column)}::text IN ({_literals(entries)})) IS NOT TRUE"
+    if settings.format.may_be_nameless:
+        strange = f"{_column(column)}::text NOT IN ({_literals(entries)})"
     table, columns = ledger.table, ", ".join(_literal(name) for name in ledger.columns)
     return (
         "DO $cleanup$\nBEGIN\n"  # noqa: S608  shown to a person, never run
@@ -106,9 +123,9 @@ def _guarded_drop(ledger: LiveLedger, column: str, entries: set[str]) -> str:
         f"       WHERE attrelid = {_literal(table)}::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped)\n"
         f"     IS DISTINCT FROM ARRAY[{columns}] THEN\n"
         f"    RAISE EXCEPTION 'the table has other columns than the legacy ledger: not dropped';\n  END IF;\n"
-        f"  IF EXISTS (SELECT FROM {table} WHERE ({_column(column)} IN ({_literals(entries)})) IS NOT TRUE) THEN\n"
+        f"  IF EXISTS (SELECT FROM {table} WHERE {strange}) THEN\n"
         "    RAISE EXCEPTION 'the table holds rows that the legacy runner did not write: not dropped';\n"
-        f"  END IF;\n  DROP TABLE {table};\nEND\n$cleanup$;"
+        f"  END IF;\n  DROP TABLE {table};\n{beside}END\n$cleanup$;"
     )
 
 

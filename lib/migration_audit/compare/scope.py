@@ -57,6 +57,7 @@ class _Scope:
         self._ledgers: dict[Key, str] = {}
         for ledger in reversed(_ledgers(project)):
             self._ledgers |= {("table", ledger.key): ledger.key, ("schema", dotted(ledger.schema)): ledger.key}
+            self._ledgers |= dict.fromkeys(ledger.companions, ledger.key)
         schemas = project.scope.schemas
         self._schemas = None if schemas is None else frozenset(schemas)
         self._globs: dict[str, re.Pattern[str] | None] = {}

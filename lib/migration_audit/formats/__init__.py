@@ -11,6 +11,8 @@ ALL: tuple[Format, ...] = (files.FORMAT,)
 
 BY_NAME = {each.name: each for each in ALL}
 NAMES = tuple(BY_NAME)
+LEDGERS: dict[str, LedgerFormat] = {each.name: each.ledger for each in ALL if each.ledger is not None}
+"""The ledgers that are known by the name of their runner."""
 
 
 def find_format(name: str) -> Format:
@@ -24,6 +26,7 @@ def find_format(name: str) -> Format:
 __all__ = [
     "ALL",
     "BY_NAME",
+    "LEDGERS",
     "NAMES",
     "Dialect",
     "Entry",

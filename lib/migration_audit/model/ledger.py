@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,7 +17,7 @@ class LedgerState(StrEnum):
     UNREADABLE = "unreadable"
     """It is there, and the role may not read it, or reading it failed."""
     OTHER_SHAPE = "other shape"
-    """It is there, without the columns that the project names, or with rows that have no name."""
+    """It is there, without the columns that it should have, or with rows that have no name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +30,8 @@ class Ledger:
     columns: tuple[str, ...] = ()
     """The columns that are there, in their order."""
     names: tuple[str, ...] = ()
-    """What was applied, sorted."""
-    checksums: tuple[str | None, ...] = ()
-    """The checksum of each name, in the same order; empty where the project names no such column."""
+    """What the column of names holds, row by row."""
+    rows: tuple[Mapping[str, str | None], ...] = ()
+    """The columns that were read of each row, as text (``bytea`` as hex), in the ledger's own order."""
     reason: str | None = None
     """Why it could not be read, or is not as expected, in one sentence."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from migration_audit import formats
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Phase
 from migration_audit.model.location import Location
@@ -81,7 +82,7 @@ class _Builder:
             placeholders=MappingProxyType(table.get("placeholders", {})),
             settings=MappingProxyType(table.get("settings", {})),
             role=table.get("role"),
-            ledger=_ledger(table["ledger"]) if "ledger" in table else None,
+            ledger=_ledger(table.get("ledger"), table.get("format", "files")),
             rerun=table.get("rerun"),
             at=self.at(side),
         )
@@ -161,15 +162,22 @@ def _texts(value: bool | str | list[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else ()
 
 
-def _ledger(table: Table) -> LedgerSettings:
-    names = split_qualified(table["table"])
+def _ledger(table: Table | None, source_format: str) -> LedgerSettings | None:
+    """The ledger that audit.toml describes, else the one that the source's format has by default."""
+    given = table or {}
+    known = formats.LEDGERS.get(given.get("format", source_format)) if "name_column" not in given else None
+    if table is None and known is None:
+        return None
+    named = given.get("table") or (known.table if known else "")
+    names = split_qualified(named)
     if names is None:  # validated before
-        raise ValueError(table["table"])
+        raise ValueError(named)
     return LedgerSettings(
         schema=names[0],
         table=names[1],
-        name_column=table["name_column"],
-        checksum_column=table.get("checksum_column"),
-        name_format=NameFormat(table.get("name_format", NameFormat.FILE)),
-        cleanup=table.get("cleanup"),
+        name_column=known.name_column if known else given["name_column"],
+        checksum_column=known.checksum_column if known else given.get("checksum_column"),
+        known=known,
+        name_format=NameFormat(given.get("name_format", NameFormat.FILE)),
+        cleanup=given.get("cleanup"),
     )

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Final
 
 from migration_audit import formats, model
+from migration_audit.formats.named import PLAIN_LEDGER
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Phase
 from migration_audit.model.objects import CatalogObject
@@ -94,8 +95,9 @@ _ROLE: Final = text("the name of a database role")
 def _ledger(**more: Key) -> TableSpec:
     return TableSpec(
         keys={
-            "table": qualified("the ledger as schema.table, such as public.migrations_applied", required=True),
-            "name_column": text("the column with the name of the applied file", required=True),
+            "format": choice(PLAIN_LEDGER, *formats.LEDGERS),
+            "table": qualified("the ledger as schema.table, such as public.migrations_applied"),
+            "name_column": text("the column with the name of the applied file"),
             "checksum_column": text("the column with the SHA-256 of the applied file"),
             "name_format": choice(*(f.value for f in NameFormat)),
             **more,

@@ -9,11 +9,14 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from migration_audit.formats import LedgerFormat
+from migration_audit.formats.named import named_ledger
 from migration_audit.model.drift import Severity
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.model.location import Location
 from migration_audit.model.objects import dotted
+from migration_audit.project.names import split_qualified
 from migration_audit.project.settings_boot import BootSettings
 from migration_audit.project.settings_policy import Policy, Waiver
 from migration_audit.project.settings_rehearsal import RehearsalSettings
@@ -38,7 +41,9 @@ class LedgerSettings:
     table: str
     name_column: str
     checksum_column: str | None = None
-    """The column with the SHA-256 (hex) of the file, where the runner keeps one."""
+    """The column with the checksum of the file, where the runner keeps one: a SHA-256 (hex), unless ``known`` says else."""
+    known: LedgerFormat | None = None
+    """How a runner that we know keeps its ledger; None for a plain list of files."""
     name_format: NameFormat = NameFormat.FILE
     cleanup: str | None = None
     """Legacy only: the one-off clean-up SQL that the report shows and nobody runs."""
@@ -47,6 +52,33 @@ class LedgerSettings:
     def key(self) -> str:
         """``schema.table``, as catalog objects spell it."""
         return dotted(self.schema, self.table)
+
+    @property
+    def format(self) -> LedgerFormat:
+        """How its rows are read."""
+        if self.known is not None:
+            return self.known
+        return named_ledger(
+            self.key,
+            name_column=self.name_column,
+            checksum_column=self.checksum_column,
+            stems=self.name_format is NameFormat.STEM,
+        )
+
+    @property
+    def companions(self) -> tuple[tuple[str, str], ...]:
+        """Kind and key of what the runner makes for itself beside the table: other tables, a schema."""
+        if self.known is None:
+            return ()
+        home = split_qualified(self.known.table) or ("public", "")
+        found = []
+        for named in self.known.companions:
+            if named.startswith("schema "):
+                name = named.removeprefix("schema ")
+                found.append(("schema", dotted(self.schema if name == home[0] else name)))
+            elif (parts := split_qualified(named)) is not None:
+                found.append(("table", dotted(self.schema if parts[0] == home[0] else parts[0], parts[1])))
+        return tuple(found)
 
     def entry(self, file_name: str) -> str:
         """What the ledger holds for a file of this name.

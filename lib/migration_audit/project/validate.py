@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from migration_audit.formats import LEDGERS
+from migration_audit.formats.named import PLAIN_LEDGER
 from migration_audit.project.boot_spec import boot_problems
 from migration_audit.project.keys import Key
 from migration_audit.project.locate import KeyPath
@@ -24,6 +26,12 @@ _TYPE_NAMES: Final = {
     list: "a list",
     dict: "a table",
 }
+
+
+_PLAIN_LEDGER: Final = (
+    ("table", "the ledger as schema.table, such as public.migrations_applied"),
+    ("name_column", "the column with the name of the applied file"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +53,14 @@ class Problem:
 
 def validate(tables: Mapping[str, Any]) -> list[Problem]:
     """All problems of a parsed audit.toml; empty for a valid one."""
-    return [*_table(tables, SCHEMA, ()), *_environments(tables), *_hypertables(tables), *_probes(tables), *_rules(tables)]
+    return [
+        *_table(tables, SCHEMA, ()),
+        *_ledgers(tables),
+        *_environments(tables),
+        *_hypertables(tables),
+        *_probes(tables),
+        *_rules(tables),
+    ]
 
 
 def _table(value: Any, spec: TableSpec, path: KeyPath) -> Iterator[Problem]:
@@ -147,6 +162,28 @@ def _environments(tables: Mapping[str, Any]) -> Iterator[Problem]:
             what = "has both dsn_env and service" if "service" in value else "has neither dsn_env nor service"
             todo = "expected exactly one: dsn_env (a variable's name) or service (an entry of pg_service.conf)"
             yield Problem(path=path, what=what, todo=todo)
+
+
+def _ledgers(tables: Mapping[str, Any]) -> Iterator[Problem]:
+    """A ledger is that of a runner that we know, or it says where the names of the files are."""
+    for side in ("legacy", "owner"):
+        source = tables.get(side)
+        ledger = source.get("ledger") if isinstance(source, dict) else None
+        if not isinstance(source, dict) or not isinstance(ledger, dict):
+            continue
+        path: KeyPath = (side, "ledger")
+        named = ledger.get("format", PLAIN_LEDGER if "name_column" in ledger else source.get("format"))
+        if not isinstance(named, str | None):  # told already, as not one of the words
+            continue
+        given = [name for name in ("name_column", "checksum_column", "name_format") if name in ledger]
+        if named in LEDGERS and given:
+            what = f"has {given[0]} beside the format {named}, which says what columns there are"
+            yield Problem(path=path, what=what, todo="leave one of them out")
+        elif named not in LEDGERS:
+            for name, expected in _PLAIN_LEDGER:
+                if name not in ledger:
+                    todo = f"add it below [{side}.ledger], or name the runner: format = one of {', '.join(LEDGERS)}"
+                    yield Problem(path=(*path, name), what=f"is missing, expected {expected}", todo=todo)
 
 
 def _hypertables(tables: Mapping[str, Any]) -> Iterator[Problem]:

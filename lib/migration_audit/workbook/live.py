@@ -107,4 +107,4 @@ def scoped_drift(
 def _ledger(connection: psycopg.Connection[Any], settings: LedgerSettings | None) -> Ledger:
     if settings is None:
         return Ledger(table="", state=LedgerState.ABSENT, reason="audit.toml names no ledger")
-    return catalog.read_ledger(connection, settings.key, settings.name_column, settings.checksum_column)
+    return catalog.read_ledger(connection, settings.key, settings.format)

@@ -1,0 +1,17 @@
+"""The files of a source as its runner's ledger would name them."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+from migration_audit.formats import Entry
+from migration_audit.model.preflight import SourceFacts
+
+
+def entries_of(source: SourceFacts) -> tuple[Entry, ...]:
+    """One entry for each file, in apply order."""
+    rows = zip_longest(source.files, source.entries[: len(source.files)], source.checksums[: len(source.files)])
+    return tuple(
+        Entry(name=name or path.rsplit("/", 1)[-1], path=path, checksum=checksum, sha256=sha256)
+        for (path, sha256), name, checksum in rows
+    )

@@ -32,6 +32,9 @@ class Tree:
     """Where the folder is, for whoever opens files; a format reads by ``read`` alone."""
     is_whole: bool = True
     """False where the user's glob or a single file name chose the paths: others may stand beside them."""
+    other: Callable[[str], bytes | None] = lambda path: None
+    """The bytes of a file that is none of ``paths``, by its path from the folder (``../flyway.toml``); None where there is
+    none, or where it is above the folder that paths are shown from."""
 
     def shown_path(self, path: str) -> str:
         """One of ``paths`` as people see it."""
@@ -75,12 +78,16 @@ class PlannedFile:
     """What is applied. Of the same line structure as the file: what is not applied is blanked, newlines stay (``blank``)."""
     transaction: TransactionMode
     entry: str
-    """What the ledger records for it: a version, a name, an id."""
+    """What the ledger records for it: a version, a name, an id; ``""`` for a step that no ledger records (a callback)."""
     checksum: str | None = None
     """What the ledger records as its checksum, where the ledger has one; as text."""
     cuts: tuple[int, ...] | None = None
     """Offsets into ``text`` at which the runner ends a statement by rules of its own; None where it sends the whole text.
     A cut within what PostgreSQL takes for one statement is refused by the loader, with its line."""
+    session: str | None = None
+    """The session that it runs in, where that is not the one that ``Format.session`` gives; steps of one name share one."""
+    joined: bool = False
+    """Whether it goes on in the session and transaction of the step before it, with nothing sent in between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +127,8 @@ class Format:
     recognise: Callable[[Tree], str | None]
     """Why this tree looks like this format, with a file (``V1__init.sql is named as Flyway's``); None where it does not."""
     session: SessionScope
+    opening: tuple[str, ...] = ()
+    """SQL that the runner sends first in each session."""
     between: tuple[str, ...] = ()
     """SQL that the runner sends between two files of one session: ``RESET ROLE``."""
     dialect: Dialect = Dialect.SERVER

@@ -84,6 +84,10 @@ class SqlFile:
     """What the runner's ledger records for it; None where the name of the file is recorded."""
     checksum: str | None = None
     """What the runner's ledger records as its checksum, where it has a checksum of its own."""
+    session: str | None = None
+    """The session that it runs in, where that is not the one of its source; files of one name share one."""
+    joined: bool = False
+    """Whether it goes on in the session and transaction of the file before it, with nothing sent in between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,8 @@ class SqlSource:
     format: str = "files"
     """The name of the format by which they were read."""
     session: SessionScope = SessionScope.FILE
+    opening: tuple[str, ...] = ()
+    """SQL that the runner sends first in each session."""
     between: tuple[str, ...] = ()
     """SQL that the runner sends between two files of one session."""
     one_transaction: bool = False

@@ -1,7 +1,7 @@
 """Run SQL sources on a database as ``psql -f`` would, and remember which statement wrote which catalog row.
 
 Statements go one by one in autocommit mode, the first failure ends everything, and explicit transaction blocks mean what
-they say. Each file has a session of its own, unless the source's format says that its runner has one session for all; a
+they say. Each file has a session of its own, unless the source's format says that its runner has one for all; a
 file whose runner sends it in one transaction is put between BEGIN and COMMIT. Nothing is wrapped in a savepoint: a
 savepoint would change what some statements do (SET TRANSACTION, COPY … FREEZE).
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 
 import psycopg
@@ -117,14 +117,7 @@ def apply_sources(
     run = _Run(conninfo)
     failure: SqlFailure | None = None
     for source in sources:
-        sessions = [source.files] if source.session is SessionScope.SOURCE else [(file,) for file in source.files]
-        for files in sessions:
-            if progress:
-                progress(f"applying {', '.join(file.path for file in files)}")
-            with closing(run.connect(source.settings)) as connection:
-                failure = _Session(connection, run).apply(files, between=source.between, in_one=source.one_transaction)
-            if failure:
-                break
+        failure = _apply_source(run, source, progress)
         if failure:
             break
     applied = Applied(
@@ -134,6 +127,39 @@ def apply_sources(
         notices=tuple(run.notices),
     )
     return Application(applied=applied, trace=Trace(run.spans))
+
+
+def _apply_source(run: _Run, source: SqlSource, progress: Callable[[str], None] | None) -> SqlFailure | None:
+    """Each file in its session; a session is opened for its first file and closed after its last one."""
+    runs = _session_runs(source)
+    last = {name: number for number, (name, _) in enumerate(runs)}
+    sessions: dict[str, _Session] = {}
+    with ExitStack() as closing_all:
+        for number, (name, files) in enumerate(runs):
+            if progress:
+                progress(f"applying {', '.join(file.path for file in files)}")
+            if name not in sessions:
+                connection = closing_all.enter_context(closing(run.connect(source.settings)))
+                sessions[name] = _Session(connection, run, opening=source.opening, between=source.between)
+            failure = sessions[name].apply(files, in_one=source.one_transaction)
+            if failure:
+                return failure
+            if last[name] == number:
+                sessions.pop(name).close()
+    return None
+
+
+def _session_runs(source: SqlSource) -> list[tuple[str, list[SqlFile]]]:
+    """Files that follow each other in one session, with the name of the session."""
+    runs: list[tuple[str, list[SqlFile]]] = []
+    for number, file in enumerate(source.files):
+        alone = "" if source.session is SessionScope.SOURCE else f"file {number}"
+        name = file.session or alone
+        if runs and (file.joined or runs[-1][0] == name):
+            runs[-1][1].append(file)
+        else:
+            runs.append((name, [file]))
+    return runs
 
 
 class _Run:
@@ -211,30 +237,34 @@ class _Block:
 class _Session:
     """One session, and the files that are applied in it."""
 
-    def __init__(self, connection: psycopg.Connection, run: _Run) -> None:
+    def __init__(
+        self, connection: psycopg.Connection, run: _Run, *, opening: Sequence[str] = (), between: Sequence[str] = ()
+    ) -> None:
+        """``opening`` runs before the first statement, ``between`` before each file but the first."""
         self._connection = connection
         self._run = run
+        self._before = tuple(opening)
+        self._between = tuple(between)
         self._block: _Block | None = None
         self._has_marker = False
         self._at = Location("", 0)
         connection.add_notice_handler(lambda diagnostic: run.notice(self._at, diagnostic))
 
-    def apply(self, files: Sequence[SqlFile], *, between: Sequence[str] = (), in_one: bool = False) -> SqlFailure | None:
-        """The first failure, if there is one. ``between`` runs before each file but the first; ``in_one`` wraps all."""
-        messages = [
-            _in_transaction(file.statements) if not in_one and _is_wrapped(file) else file.statements for file in files
-        ]
+    def close(self) -> None:
+        self._connection.close()
+
+    def apply(self, files: Sequence[SqlFile], *, in_one: bool = False) -> SqlFailure | None:
+        """The first failure, if there is one; ``in_one`` wraps all files in one transaction."""
+        messages = [_message(steps, in_one=in_one) for steps in _joined(files)]
         if in_one and any(messages):
             messages = [_in_transaction([statement for message in messages for statement in message])]
         if any(statement.kind is StatementKind.TRANSACTION for message in messages for statement in message):
             self._make_marker()
-        resets: tuple[Statement, ...] = ()
-        for message in messages:
-            failure = self._apply([*resets, *message])
+        for message in filter(None, messages):
+            failure = self._apply([*(Statement(text=text, at=message[0].at) for text in self._before), *message])
             if failure:
                 return failure
-            if message:
-                resets = tuple(Statement(text=text, at=message[-1].at) for text in between)
+            self._before = self._between
         return None
 
     def _apply(self, statements: Sequence[Statement]) -> SqlFailure | None:
@@ -329,11 +359,25 @@ class _Session:
                 return
 
 
-def _is_wrapped(file: SqlFile) -> bool:
-    """Whether the runner's way of sending the file makes it one transaction."""
-    if file.transaction is TransactionMode.MESSAGE:
-        return len(file.statements) > 1
-    return file.transaction is TransactionMode.FILE and bool(file.statements)
+def _joined(files: Sequence[SqlFile]) -> list[list[SqlFile]]:
+    """Each file with those that go on in its transaction."""
+    found: list[list[SqlFile]] = []
+    for file in files:
+        if found and file.joined:
+            found[-1].append(file)
+        else:
+            found.append([file])
+    return found
+
+
+def _message(files: Sequence[SqlFile], *, in_one: bool) -> tuple[Statement, ...]:
+    """The statements of one file and what is joined to it, in the transaction that the runner's way of sending makes."""
+    statements = tuple(statement for file in files for statement in file.statements)
+    mode = files[0].transaction
+    least = {TransactionMode.FILE: 1, TransactionMode.MESSAGE: 2}.get(mode)
+    if in_one or least is None or len(statements) < least:
+        return statements
+    return _in_transaction(statements)
 
 
 def _in_transaction(statements: Sequence[Statement]) -> tuple[Statement, ...]:

@@ -79,6 +79,7 @@ def _source(name: str, form: Format, trees: Sequence[Tree], shown_from: Path, op
         files=files,
         format=form.name,
         session=form.session,
+        opening=form.opening,
         between=form.between,
         one_transaction=plan.one_transaction,
         not_applied=plan.not_applied,
@@ -110,6 +111,8 @@ def _file(planned: PlannedFile, form: Format, tree: Tree, shown_from: Path) -> S
         transaction=planned.transaction,
         entry=planned.entry,
         checksum=planned.checksum,
+        session=planned.session,
+        joined=planned.joined,
     )
 
 

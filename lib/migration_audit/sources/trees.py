@@ -112,8 +112,16 @@ def _tree(folder: Path, paths: Iterable[str], shown_from: Path, *, is_whole: boo
     def read(path: str) -> bytes:
         return read_bytes(folder / path, shown_path(folder / path, shown_from))
 
+    def other(path: str) -> bytes | None:
+        target = Path(os.path.normpath(folder.absolute() / path))
+        base = Path(os.path.normpath(shown_from.absolute()))
+        highest = base if folder.absolute().is_relative_to(base) else Path(os.path.normpath(folder.absolute())).parent
+        if not target.is_relative_to(highest) or not target.is_file():
+            return None
+        return read_bytes(target, shown_path(target, shown_from))
+
     shown = "" if folder.resolve() == shown_from.resolve() else shown_path(folder, shown_from)
-    return Tree(shown=shown, paths=tuple(sorted(paths)), read=read, root=str(folder), is_whole=is_whole)
+    return Tree(shown=shown, paths=tuple(sorted(paths)), read=read, root=str(folder), is_whole=is_whole, other=other)
 
 
 def _listing(folder: Path) -> list[Path]:

@@ -86,6 +86,9 @@ def waived(state, finding="LIV004:index:public.i"):
     )
 
 
+NOTHING = Unavailable(reason="nothing was compared", outcome=Outcome.ERRORED)
+
+
 LOUD = [
     *fix_boot.LOUD,
     *fix_code.LOUD,
@@ -624,6 +627,12 @@ QUIET = [
     ),
     (
         "SQL003",
+        "nothing was compared where a second time was not promised",
+        {"repeats": (replace(convergence("owner", "owner"), drift=NOTHING),)},
+        "owner: for information, as its ledger runs each file once: nothing was compared",
+    ),
+    (
+        "SQL003",
         "audit.toml says that each file runs once",
         {"repeats": (convergence("owner", "owner", failure="exists"),), "project": ONCE},
         "audit.toml says rerun = false",
@@ -726,6 +735,22 @@ QUIET = [
 ]
 
 UNDECIDED = [
+    (
+        "SQL003",
+        "a source that makes nothing",
+        {"repeats": (replace(convergence("owner", "owner"), drift=NOTHING),), "project": RERUN},
+        Outcome.ERRORED,
+        True,
+        "nothing was compared",
+    ),
+    (
+        "SQL005",
+        "an owner that makes nothing",
+        {"orders": (convergence("owner", "legacy"), replace(convergence("legacy", "owner"), drift=NOTHING))},
+        Outcome.ERRORED,
+        True,
+        "nothing was compared",
+    ),
     *fix_boot.UNDECIDED,
     *fix_code.UNDECIDED,
     *fix_directus.UNDECIDED,

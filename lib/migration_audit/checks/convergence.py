@@ -5,32 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.describe import due_changes, failure_finding, shown, word
-from migration_audit.model.drift import DiffVerdict
-from migration_audit.model.finding import Finding, Said, Told
+from migration_audit.model.drift import DiffVerdict, Drift
+from migration_audit.model.finding import Finding, Said, Told, Unavailable
 from migration_audit.model.preflight import Convergence
 from migration_audit.project import Project
 
 
 def judged_by_promise(check_id: str, convergence: Convergence, project: Project) -> Iterator[Said]:
     """The findings of ``convergence``, or one note where it repeats a source whose runner applies each file once."""
-    findings = list(convergence_findings(check_id, convergence))
+    found = list(convergence_findings(check_id, convergence))
     role = convergence.sequence[0]
     source = {"legacy": project.legacy, "owner": project.owner}[role]
-    if not findings or set(convergence.sequence) != {role} or source.may_rerun:
-        yield from findings
+    if not found or set(convergence.sequence) != {role} or source.may_rerun:
+        yield from found
         return
     why = "its ledger runs each file once" if source.rerun is None else "audit.toml says rerun = false"
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    yield Told(text=f"{role}: for information, as {why}: {findings[0].summary}{more}")
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    first = found[0].summary if isinstance(found[0], Finding) else found[0].reason
+    yield Told(text=f"{role}: for information, as {why}: {first}{more}")
 
 
-def convergence_findings(check_id: str, convergence: Convergence) -> Iterator[Finding]:
+def convergence_findings(check_id: str, convergence: Convergence) -> Iterator[Finding | Unavailable]:
     """What a sequence of sources left different from its reference, or where it failed."""
     sequence, reference = ", then ".join(convergence.sequence), ", then ".join(convergence.reference)
     key = f"{check_id}:{'+'.join(convergence.sequence)}"
     if convergence.applied.failure:
         yield failure_finding(key, convergence.applied.failure, doing=f"applying {sequence}")
-    if convergence.drift is None:
+    if isinstance(convergence.drift, Unavailable):
+        yield convergence.drift
+    if not isinstance(convergence.drift, Drift):
         return
     for difference in convergence.drift.roots:
         if difference.verdict is DiffVerdict.UNEXPECTED and convergence.sequence != convergence.reference * 2:

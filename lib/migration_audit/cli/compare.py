@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from migration_audit import report
 from migration_audit.catalog import dump_snapshot, save_snapshot
 from migration_audit.cli.output import write_bytes, write_text
 from migration_audit.compare import AGAINST_LIVE, Rules
 from migration_audit.compare import compare as compare_snapshots
-from migration_audit.model.errors import UsageError
+from migration_audit.model.drift import Drift
+from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.port import ProofOutcome
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.model.witness import Witness
-from migration_audit.port import NOTHING, nothing_to_port
+from migration_audit.port import NOTHING, nothing_compared, nothing_to_port
 from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line
 from migration_audit.workbook.port import Comparison, side_port
 from migration_audit.workbook.preflight import witness_of
-from migration_audit.workbook.sides import Side, load_side, parse_side, read_sides
+from migration_audit.workbook.sides import ReadSide, Side, load_side, parse_side, read_sides
 
 Progress = Callable[[str], None]
 
 
 def compare_sides(expected: str, actual: str, *, direction: str, form: str, config: Path | None, progress: Progress) -> int:
-    """Print the comparison; 0 when it is covered (or equal), 1 when not. Raises AuditError when it cannot be made."""
+    """Print the comparison; 0 when it is covered (or equal), 1 when not, 3 when nothing was compared.
+
+    Raises AuditError when it cannot be made.
+    """
     sides = (parse_side(expected), parse_side(actual))
     left, right = read_sides(sides, progress=progress)
     rules = AGAINST_LIVE if any(side.is_live for side in sides) else Rules()
@@ -42,13 +46,11 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         return str(location) if location else None
 
     applied = {"expected": left.sources, "actual": right.sources}
-    heard = None
-    if all(side.is_sql for side in sides):
-        heard = witness_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
-        if isinstance(heard, Unavailable):
-            progress(heard.reason)
-    witness = heard.to_json() if isinstance(heard, Witness) else None
-    if form == "sql":
+    witness = _witness(drift, (left, right), progress) if all(side.is_sql for side in sides) else None
+    why_nothing = _why_nothing(drift, sides)
+    if form == "sql" and why_nothing:
+        _write_sql(nothing_compared(why_nothing, expected=expected, actual=actual))
+    elif form == "sql":
         about = Comparison(
             drift=drift,
             expected=left.snapshot,
@@ -61,19 +63,48 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         for what in witness["unexplained"] if witness else ():
             progress(f"pg_dump sees a difference that the audit does not explain: {one_line(what)}")
     elif form == "json":
-        found = report.drift_json(drift, defined_at=defined_at, witness=witness, sources=applied)
+        found = report.drift_json(drift, defined_at=defined_at, witness=witness, sources=applied, why_nothing=why_nothing)
         for what in drift.not_compared:
             progress(f"not compared: {what}")
         write_bytes(json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
     else:
-        write_text(report.drift_text(drift, defined_at, witness=witness, must_be_equal=direction == "equal"))
-        if witness and witness["beyond"]:
-            beyond = "\n".join(f"  {one_line(b)}" for b in witness["beyond"])
-            write_text(f"\nBeyond pg_dump, which does not write it:\n{beyond}\n")
+        equal = direction == "equal"
+        write_text(report.drift_text(drift, defined_at, witness=witness, must_be_equal=equal, why_nothing=why_nothing))
+        _write_beyond(witness)
         write_text("\n" + report.manifest_text(applied) if any(applied.values()) else "")
+    if why_nothing and form != "text":
+        progress(why_nothing)
+    return _answer(drift, witness, direction)
+
+
+def _witness(drift: Drift, read: tuple[ReadSide, ReadSide], progress: Progress) -> dict[str, Any] | None:
+    """What the second witness says of two SQL sides; None, with the reason on stderr, when it could not be asked."""
+    left, right = read
+    heard = witness_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
+    if isinstance(heard, Unavailable):
+        progress(heard.reason)
+        return None
+    return heard.to_json()
+
+
+def _answer(drift: Drift, witness: Mapping[str, Any] | None, direction: str) -> int:
+    if drift.compared_nothing:
+        return AuditError.exit_code
     good = drift.covered if direction == "covers" else drift.equal
-    agrees = witness is None or witness["agrees"]
-    return 0 if good and agrees else 1
+    return 0 if good and (witness is None or witness["agrees"]) else 1
+
+
+def _write_beyond(witness: Mapping[str, Any] | None) -> None:
+    if witness and witness["beyond"]:
+        beyond = "\n".join(f"  {one_line(b)}" for b in witness["beyond"])
+        write_text(f"\nBeyond pg_dump, which does not write it:\n{beyond}\n")
+
+
+def _why_nothing(drift: Drift, sides: tuple[Side, Side]) -> str | None:
+    if not drift.compared_nothing:
+        return None
+    expected, actual = (f"the {role} side ({side.named})" for role, side in zip(("expected", "actual"), sides, strict=True))
+    return drift.why_nothing(expected=expected, actual=actual)
 
 
 def _write_port(about: Comparison, sides: tuple[Side, Side], progress: Progress) -> None:

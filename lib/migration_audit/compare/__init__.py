@@ -3,7 +3,7 @@
 from migration_audit.compare.diff import compare
 from migration_audit.compare.effects import with_effects
 from migration_audit.compare.rules import AGAINST_LIVE, DEFAULT_WEIGHTS, RULE_OF_FIELD, Rules
-from migration_audit.compare.scope import in_scope
+from migration_audit.compare.scope import in_scope, left_out_by_scope
 from migration_audit.compare.server_wide import of_interest
 from migration_audit.compare.witness import hear_witness
 
@@ -15,6 +15,7 @@ __all__ = [
     "compare",
     "hear_witness",
     "in_scope",
+    "left_out_by_scope",
     "of_interest",
     "with_effects",
 ]

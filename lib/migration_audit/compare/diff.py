@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from migration_audit.compare import normalise
+from migration_audit.compare.fresh import beyond_fresh
 from migration_audit.compare.rules import Rules
 from migration_audit.compare.server_wide import comparable
 from migration_audit.compare.spelling import one_spelling
@@ -31,7 +32,7 @@ _TAKES_ALONG = frozenset(
 def compare(
     *, expected: Snapshot, actual: Snapshot, rules: Rules | None = None, expected_applied_by: str | None = None
 ) -> Drift:
-    """Every difference between two snapshots, sorted by kind and key.
+    """Every difference between two snapshots, sorted by kind and key; and which sides have nothing to compare.
 
     ``expected_applied_by`` is given when expected is a shadow and actual is not: the role that applied the SQL, whose
     ownership the SQL did not ask for (see ``normalise``). Raises AuditError when one snapshot holds a key twice.
@@ -63,6 +64,9 @@ def compare(
         unmodelled_actual=actual.unmodelled,
         assumptions=assumptions,
         not_compared=not_compared,
+        empty=tuple(
+            side for side, one in (("expected", expected), ("actual", actual)) if next(beyond_fresh(one), None) is None
+        ),
     )
 
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import translate
 
+from migration_audit.compare.fresh import beyond_fresh
 from migration_audit.model.objects import CatalogObject, dotted
 from migration_audit.model.scope import Excluded
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import SERVER_WIDE, Snapshot
 from migration_audit.project import LedgerSettings, Project
 
 Key = tuple[str, str]
@@ -45,6 +46,22 @@ def _in_scope(snapshot: Snapshot, project: Project) -> Scoped:
             counts[pattern] += 1
     told = tuple(Excluded(pattern=p, reason=reason, objects=counts[p]) for p, reason in _reasons(project).items())
     return replace(snapshot, objects=tuple(kept)), told
+
+
+def left_out_by_scope(snapshot: Snapshot, project: Project) -> int:
+    """How many objects of the database ``[scope]`` leaves out where it leaves none of them; 0 where some stay.
+
+    Extensions, the database itself and what belongs to the whole server stay in every scope that does not exclude them by
+    name, and are no reason to call the rest compared. A ledger is not left out by ``[scope]``.
+    """
+    scope = _Scope(snapshot.by_key, project)
+    taken_by = [scope.excluded_by((obj.kind, obj.key), obj) for obj in beyond_fresh(snapshot) if _is_scopes(obj)]
+    ledgers = {ledger.key for ledger in _ledgers(project)}
+    return 0 if None in taken_by else sum(rule not in ledgers for rule in taken_by)
+
+
+def _is_scopes(obj: CatalogObject) -> bool:
+    return obj.kind not in SERVER_WIDE and obj.kind not in {"extension", "database"}
 
 
 class _Scope:

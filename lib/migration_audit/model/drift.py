@@ -83,17 +83,33 @@ class Drift:
     """What was taken for equal by a named rule, each as a sentence."""
     not_compared: tuple[str, ...] = ()
     """What one side does not tell, as no database holds it: each in words. It is no difference, and not equal either."""
+    empty: tuple[str, ...] = ()
+    """The sides without an object that can be compared, beyond those of a new database: ``expected``, ``actual``."""
+
+    @property
+    def compared_nothing(self) -> bool:
+        """Whether there was nothing to look up: an empty expected side proves nothing about the actual one."""
+        return "expected" in self.empty
+
+    def why_nothing(self, *, expected: str, actual: str) -> str:
+        """Why ``compared_nothing``, in a sentence; the sides are named as given, ``the legacy SQL`` for example."""
+        sides = expected if "actual" not in self.empty else f"{expected} and {actual}"
+        verb = "has" if sides == expected else "have"
+        more = [f"{u.kind} {u.identity} is of a kind that is not compared" for u in self.unmodelled_expected]
+        told = "".join(f"; {one}" for one in (*more, *(f"not compared: {what}" for what in self.not_compared)))
+        empty = f"nothing was compared: {sides} {verb} no objects beyond those of an empty database{told}"
+        return f"{empty}; check that this is the source that was meant"
 
     @property
     def equal(self) -> bool:
         """No difference at all, of any severity, and nothing that could not be compared."""
-        return not (self.differences or self.unmodelled_expected or self.unmodelled_actual)
+        return not (self.differences or self.unmodelled_expected or self.unmodelled_actual or self.compared_nothing)
 
     @property
     def covered(self) -> bool:
         """Everything expected is there: nothing missing or changed that blocks, nothing that could not be compared."""
         blocking = any(d.verdict is not DiffVerdict.UNEXPECTED and d.severity is Severity.BLOCKER for d in self.differences)
-        return not (blocking or self.unmodelled_expected or self.unmodelled_actual)
+        return not (blocking or self.unmodelled_expected or self.unmodelled_actual or self.compared_nothing)
 
     @property
     def roots(self) -> tuple[Difference, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from migration_audit.model.drift import Drift
+from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.sql import Applied, NotApplied
 
@@ -48,8 +49,8 @@ class Convergence:
     reference: tuple[str, ...]
     """For example ``("owner",)``."""
     applied: Applied
-    drift: Drift | None
-    """None when it did not apply to its end."""
+    drift: Drift | Unavailable | None
+    """None when it did not apply to its end; the reason where nothing was compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

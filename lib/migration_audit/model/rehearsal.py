@@ -54,6 +54,6 @@ class FixtureShadow:
     failure: SqlFailure | None = None
     """The statement that the server refused."""
     drift: Drift | None = None
-    """In scope; the owner's shadow is the expected side. None when it was not built."""
+    """In scope; the owner's shadow is the expected side. None when it was not built, or nothing was compared."""
     reason: str | None = None
-    """Why it was not built: the file is not there, or cannot be read."""
+    """Why there is no ``drift``: the file is not there or cannot be read, or nothing was compared."""

@@ -17,6 +17,11 @@ def nothing_to_port(*, expected: str, actual: str) -> str:
     return _head(expected, actual) + as_comment(NOTHING) + "\n"
 
 
+def nothing_compared(why: str, *, expected: str, actual: str) -> str:
+    """The whole text where there was nothing to compare: comments alone."""
+    return _head(expected, actual) + as_comment(f"NO PORT: {one_line(why)}.") + "\n"
+
+
 def running_sql(port: Port, origins: Mapping[Key, Location] | None = None) -> str:
     """The statements that run, as the proof applies them; empty where there are none."""
     return running_lines(port, origins)[0]
@@ -128,4 +133,4 @@ def _commented(port: Port, proof: PortProof, origins: Mapping[Key, Location]) ->
     return "\n".join(parts)
 
 
-__all__ = ["NOTHING", "nothing_to_port", "port_text", "running_lines", "running_sql"]
+__all__ = ["NOTHING", "nothing_compared", "nothing_to_port", "port_text", "running_lines", "running_sql"]

@@ -20,11 +20,12 @@ def drift_json(
     defined_at: DefinedAt,
     witness: Mapping[str, Any] | None = None,
     sources: Mapping[str, Sequence[SourceFacts]] | None = None,
+    why_nothing: str | None = None,
 ) -> dict[str, Any]:
     """One JSON object with every difference, also those that a missing object takes along.
 
     ``sources`` holds what was applied on each side that is SQL. ``equal`` and ``covered`` are only true when the second
-    witness, if there was one, agrees.
+    witness, if there was one, agrees. ``nothing_compared`` is the reason where there was nothing to compare, else null.
     """
     agrees = agreed(drift, witness)
     return {
@@ -35,6 +36,7 @@ def drift_json(
         "unmodelled": [*_unmodelled("expected", drift.unmodelled_expected), *_unmodelled("actual", drift.unmodelled_actual)],
         "witness": dict(witness) if witness is not None else None,
         "sources": {side: manifest_json(each) for side, each in (sources or {}).items()},
+        "nothing_compared": why_nothing,
     }
 
 

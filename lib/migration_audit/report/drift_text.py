@@ -17,15 +17,22 @@ _ORDER = (DiffVerdict.MISSING, DiffVerdict.CHANGED, DiffVerdict.UNEXPECTED)
 
 
 def drift_text(
-    drift: Drift, locations: DefinedAt, *, witness: Mapping[str, Any] | None = None, must_be_equal: bool = False
+    drift: Drift,
+    locations: DefinedAt,
+    *,
+    witness: Mapping[str, Any] | None = None,
+    must_be_equal: bool = False,
+    why_nothing: str | None = None,
 ) -> str:
     """The answer, the differences that stand on their own with their attributes, and what could not be compared.
 
-    Where both sides ``must_be_equal``, covered is not good enough.
+    Where both sides ``must_be_equal``, covered is not good enough. Where nothing was compared, ``why_nothing`` is the
+    answer, and what the actual side has is not listed.
     """
+    answer = f"✕ {one_line(why_nothing)}" if why_nothing else _answer(drift, witness, must_be_equal=must_be_equal)
     blocks = [
-        _answer(drift, witness, must_be_equal=must_be_equal),
-        *_differences(drift, locations),
+        answer,
+        *(() if why_nothing else _differences(drift, locations)),
         *_not_compared(drift),
         *_witness(witness),
     ]

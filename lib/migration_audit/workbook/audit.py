@@ -93,7 +93,7 @@ class Audit:
         # Each starts servers of its own and mostly waits for them.
         together(partial(getattr, self), ("fresh_preflight", "rehearsals"))
         found = self.fresh_preflight
-        port = kept(found.port, expected=self.project.legacy.name, actual=self.project.owner.name) if found.port else None
+        port = kept(found.port, expected=self.project.legacy.name, actual=self.project.owner.name)
         judged = judge(shared_checks(), self._preflight_inputs(found), self.phase)
         results = with_fixes(judged, port)
         made = KeptPreflight(

@@ -13,6 +13,7 @@ from migration_audit.artifacts.git import path_in_repository, read_tree
 from migration_audit.artifacts.revisions import author_of, user_of
 from migration_audit.gate import decide
 from migration_audit.model.finding import Unavailable, Verdict
+from migration_audit.model.port import KeptPort
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
 from migration_audit.project import Project, audited_digest
 from migration_audit.report import manifest_json
@@ -48,7 +49,7 @@ def build_evidence(audit: Audit, *, now: datetime | None = None) -> dict[str, An
         "snapshots": snapshots,
         "checks": [result.to_json() for result in audit.results],
         "waivers": [use.to_json() for use in audit.waivers],
-        "port": {"proven": before.port.proven, "sha256": before.port.sha256} if before.port else None,
+        "port": {"proven": before.port.proven, "sha256": before.port.sha256} if isinstance(before.port, KeptPort) else None,
     }
 
 

@@ -41,8 +41,8 @@ class KeptPreflight:
     owner: Snapshot | Unavailable
     owner_origins: OriginMap
     results: tuple[CheckResult, ...]
-    port: KeptPort | None = None
-    """None where nothing is to be ported, or nothing was compared."""
+    port: KeptPort | Unavailable | None = None
+    """None where nothing is to be ported."""
     artifacts: tuple[tuple[str, str], ...] = ()
     """Path and SHA-256 of the other files that were judged."""
     reports: tuple[tuple[str, str], ...] = ()
@@ -82,7 +82,7 @@ def keep_preflight(folder: Path, kept: KeptPreflight) -> None:
         "missing": missing,
         "owner_origins": [[kind, key, at.path, at.line] for (kind, key), at in sorted(kept.owner_origins.items())],
         "results": [result.to_json() for result in kept.results],
-        "port": asdict(kept.port) if kept.port else None,
+        "port": _why(kept.port) if isinstance(kept.port, Unavailable) else asdict(kept.port) if kept.port else None,
         "artifacts": kept.artifacts,
         "reports": kept.reports,
     }
@@ -172,9 +172,11 @@ def _unavailable(body: dict[str, Any]) -> Unavailable:
     return Unavailable(reason=body["reason"], outcome=Outcome(body["outcome"]), required=body["required"])
 
 
-def _port(body: dict[str, Any] | None) -> KeptPort | None:
+def _port(body: dict[str, Any] | None) -> KeptPort | Unavailable | None:
     if body is None:
         return None
+    if "outcome" in body:
+        return _unavailable(body)
     return KeptPort(**{**body, "fixes": tuple((kind, key, sql) for kind, key, sql in body["fixes"])})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from migration_audit import catalog
-from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope, of_interest
+from migration_audit.compare import AGAINST_LIVE, Rules, in_scope, of_interest
 from migration_audit.model.directus import DirectusLive
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
@@ -18,6 +18,7 @@ from migration_audit.model.ledger import Ledger, LedgerState
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.project import Environment, LedgerSettings, Project, resolve
+from migration_audit.workbook.compared import compared_in_scope
 from migration_audit.workbook.directus import directus_role, raw_names
 from migration_audit.workbook.privileges import Rights, read_rights_and_rows, without_rights
 
@@ -91,13 +92,13 @@ def scoped_drift(
     project: Project, *, owner: Snapshot | Unavailable, live: Snapshot, rules: Rules | None = None
 ) -> tuple[Drift | Unavailable, tuple[Excluded, ...]]:
     """The drift of what is in scope, and how many live objects each rule left out."""
-    actual, excluded = in_scope(live, project)
+    _, excluded = in_scope(live, project)
     if isinstance(owner, Unavailable):
         return owner, excluded
-    expected, _ = in_scope(replace(owner, unmodelled=()), project)
-    drift = compare(
-        expected=expected,
-        actual=actual,
+    drift = compared_in_scope(
+        project,
+        expected=("the owner's SQL", replace(owner, unmodelled=())),
+        actual=("the live database", live),
         rules=rules or AGAINST_LIVE.override(project.rules),
         expected_applied_by=owner.server.read_as,
     )

@@ -13,7 +13,7 @@ from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
 from migration_audit.workbook.preflight import Preflight, Shadow, build_shadow, load, source_facts
 
-_GONE = Unavailable(reason="the legacy SQL is gone", required=False)
+_GONE = Unavailable(reason="not compared: the legacy SQL is gone", required=False)
 
 
 def is_legacy_gone(project: Project) -> bool:
@@ -73,4 +73,6 @@ def _preflight(*, sources_read: tuple[SourceFacts, ...] | None, shadow_text: str
         orders=_GONE,
         probes=_GONE,
         destructions=_GONE,
+        statements=_GONE,
+        port=_GONE,
     )

@@ -13,7 +13,7 @@ from migration_audit import catalog, shadow, sources
 from migration_audit.compare import Rules, compare
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import CheckResult, Finding
+from migration_audit.model.finding import CheckResult, Finding, Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.objects import quoted
 from migration_audit.model.port import KeptPort, Port, PortProof, PortStep, ProofOutcome
@@ -185,9 +185,12 @@ def preflight_port(
     sides: tuple[object, object],
     origins: OriginMap,
     rules: Rules,
-) -> MadePort | None:
-    """The port of a pre-flight, proven; None, at no cost, where there is nothing to port or nothing was compared."""
+) -> MadePort | Unavailable | None:
+    """The port of a pre-flight, proven; at no cost None where there is nothing to port, or why nothing was compared."""
     expected, actual = sides
+    lacking = next((each for each in (coverage, expected, actual) if isinstance(each, Unavailable)), None)
+    if lacking is not None:
+        return lacking
     if not isinstance(coverage, Drift) or coverage.covered:
         return None
     if not isinstance(expected, Snapshot) or not isinstance(actual, Snapshot):
@@ -196,8 +199,10 @@ def preflight_port(
     return proven(about, server=server, owner=owner)
 
 
-def kept(made: MadePort, *, expected: str, actual: str) -> KeptPort:
+def kept(made: MadePort | Unavailable | None, *, expected: str, actual: str) -> KeptPort | Unavailable | None:
     """What a run keeps of a port."""
+    if not isinstance(made, MadePort):
+        return made
     text = made.text(expected=expected, actual=actual)
     return KeptPort(
         text=text,
@@ -214,9 +219,9 @@ def _fixes(port: Port) -> tuple[tuple[str, str, str], ...]:
     return tuple((kind, key, running_sql(Port(steps=tuple(steps))).strip()) for (kind, key), steps in found.items())
 
 
-def with_fixes(results: Iterable[CheckResult], port: KeptPort | None) -> tuple[CheckResult, ...]:
+def with_fixes(results: Iterable[CheckResult], port: KeptPort | Unavailable | None) -> tuple[CheckResult, ...]:
     """The results with the SQL of the proven port beside each coverage finding that it settles."""
-    fixes = {f"{kind}:{key}": sql for kind, key, sql in port.fixes} if port else {}
+    fixes = {f"{kind}:{key}": sql for kind, key, sql in port.fixes} if isinstance(port, KeptPort) else {}
     return tuple(
         replace(result, findings=tuple(_fixed(finding, fixes) for finding in result.findings))
         if fixes and result.id.startswith("COV")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from migration_audit import catalog, shadow, sources
-from migration_audit.compare import Rules, compare, hear_witness, with_effects
+from migration_audit.compare import Rules, hear_witness, with_effects
 from migration_audit.formats.order import missing_numbers
 from migration_audit.model.access import Role
 from migration_audit.model.destruction import Destruction
@@ -25,6 +25,7 @@ from migration_audit.project import Project, Source
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.probes import run_probes
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
+from migration_audit.workbook.compared import compared
 from migration_audit.workbook.port import MadePort, preflight_port
 from migration_audit.workbook.together import together
 
@@ -33,7 +34,6 @@ Progress = Callable[[str], None]
 
 
 _NOT_DUMPED = Unavailable(reason="the second witness was not asked", required=False)
-_NO_LEGACY = Unavailable(reason="there is no legacy SQL to look up", required=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +69,10 @@ class Preflight:
     probes: tuple[ProbeResult, ...] | Unavailable
     destructions: tuple[Destruction, ...] | Unavailable
     """What the text of the owner's SQL takes away."""
-    statements: tuple[StatementMatch, ...] | Unavailable = _NO_LEGACY
+    statements: tuple[StatementMatch, ...] | Unavailable
     """How the owner's SQL has each legacy statement."""
-    port: MadePort | None = None
-    """What the owner's next file would have to say; None where nothing is lacking, or nothing was compared."""
+    port: MadePort | Unavailable | None
+    """What the owner's next file would have to say; None where nothing is lacking."""
 
 
 def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Preflight:
@@ -293,7 +293,7 @@ def _first_unavailable(*values: object) -> Unavailable:
 def _compared(expected: Snapshot | Unavailable, actual: Snapshot | Unavailable, rules: Rules) -> Drift | Unavailable:
     if isinstance(expected, Unavailable) or isinstance(actual, Unavailable):
         return _first_unavailable(expected, actual)
-    return compare(expected=expected, actual=actual, rules=rules)
+    return compared(expected=("the legacy SQL", expected), actual=("the owner's SQL", actual), rules=rules)
 
 
 def _repeats(*sides: tuple[str, _Side], rules: Rules) -> tuple[Convergence, ...] | Unavailable:
@@ -318,12 +318,13 @@ def _orders(legacy: _Side, owner: _Side, *, rules: Rules) -> tuple[Convergence, 
 def _convergence(
     sequence: tuple[str, ...], reference: tuple[str, ...], result: Shadow, alone: Shadow, rules: Rules
 ) -> Convergence:
-    drift = None
+    drift: Drift | Unavailable | None = None
     if result.snapshot is not None and alone.snapshot is not None:
         # Who makes a role that one source takes for granted is not told by the order; the coverage tells that it is lacking.
         assumed = {*alone.snapshot.assumed_roles, *result.snapshot.assumed_roles}
         left, right = (_without_roles(one, assumed) for one in (alone.snapshot, result.snapshot))
-        drift = compare(expected=left, actual=right, rules=rules)
+        names = (" then ".join(reference) + " alone", " then ".join(sequence))
+        drift = compared(expected=(names[0], left), actual=(names[1], right), rules=rules)
     return Convergence(sequence=sequence, reference=reference, applied=result.applied, drift=drift)
 
 
@@ -350,4 +351,5 @@ def _nothing(error: AuditError, *, shadow_text: str, sources_read: tuple[SourceF
         probes=why,
         destructions=why,
         statements=why,
+        port=why,
     )

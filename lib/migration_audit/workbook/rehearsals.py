@@ -9,7 +9,8 @@ import psycopg
 
 from migration_audit import catalog, shadow, sources
 from migration_audit.catalog.access import read_access
-from migration_audit.compare import Rules, compare, in_scope
+from migration_audit.compare import Rules, in_scope
+from migration_audit.model.drift import Drift
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Phase, Unavailable
@@ -21,6 +22,7 @@ from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.probes import STAND_IN
 from migration_audit.shadow.rehearsal import rehearse
 from migration_audit.sources.needs import statement_needs
+from migration_audit.workbook.compared import compared_in_scope
 from migration_audit.workbook.preflight import Shadow, apply_to, load
 from migration_audit.workbook.privileges import scoped_access
 
@@ -110,18 +112,20 @@ def _fixtures(
 ) -> Mapping[str, FixtureShadow] | Unavailable:
     if prepared.snapshot is None:
         return _owner_failed(prepared)
-    expected, _ = in_scope(prepared.snapshot, project)
     found = {}
     for number, (path, source) in enumerate(built.items()):
         if isinstance(source, FixtureShadow):
             found[path] = source
             continue
         made = _build(cluster.create_database(f"fixture_{number}"), source)
-        drift = None
+        drift: Drift | Unavailable | None = None
         if made.snapshot is not None:
-            actual, _ = in_scope(made.snapshot, project)
-            drift = compare(expected=expected, actual=actual, rules=Rules().override(project.rules))
-        found[path] = FixtureShadow(path=path, failure=made.applied.failure, drift=drift)
+            sides = ("the owner's SQL", prepared.snapshot), (path, made.snapshot)
+            rules = Rules().override(project.rules)
+            drift = compared_in_scope(project, expected=sides[0], actual=sides[1], rules=rules)
+        reason = drift.reason if isinstance(drift, Unavailable) else None
+        drift = drift if isinstance(drift, Drift) else None
+        found[path] = FixtureShadow(path=path, failure=made.applied.failure, drift=drift, reason=reason)
     return found
 
 

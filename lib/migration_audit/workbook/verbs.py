@@ -139,8 +139,7 @@ def show_differences(audit: Audit) -> Any:
 
 def show_port(audit: Audit) -> Any:
     """What the owner's next file would have to say so that the owner covers the legacy side, and whether that is proven."""
-    why = next((s for s in (audit.preflight.legacy, audit.preflight.owner) if isinstance(s, Unavailable)), None)
-    return _unavailable(why) if why else report.port_block(audit.preflight.port)
+    return _shown(audit.preflight.port, report.port_block)
 
 
 def show_stack(audit: Audit) -> Any:

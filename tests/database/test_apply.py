@@ -6,6 +6,7 @@ import itertools
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
-from migration_audit.model.sql import SqlFailure, SqlSource
+from migration_audit.model.sql import SqlFailure, SqlSource, TransactionMode
 from migration_audit.shadow.apply import Application, Trace, _Span, apply_sources
 from migration_audit.sources import load_source
 
@@ -397,3 +398,25 @@ def test_the_result_is_that_of_psql(database: str, tmp_path: Path, cluster: Any)
     assert f"a.sql:{ours.at.line}: ERROR:  {ours.message}" in done.stderr
     assert rows(database, query) == rows(other, query) == [("t",), ("u",)]
     cluster.drop_database("psql_twin")
+
+
+@pytest.mark.parametrize(
+    ("mode", "in_one_message", "text", "refused"),
+    [
+        (TransactionMode.FILE, False, "create table t (a int); create index concurrently i on t (a)", True),
+        (TransactionMode.FILE, False, "create table t (a int); commit; create index concurrently i on t (a); begin", False),
+        (TransactionMode.FILE, True, "create table t (a int); commit; create index concurrently i on t (a); begin", True),
+        (TransactionMode.MESSAGE, True, "create table t (a int); commit; create index concurrently i on t (a)", True),
+        (TransactionMode.MESSAGE, True, "begin; create table t (a int); commit; create table u ()", False),
+        (TransactionMode.MESSAGE, True, "vacuum", False),
+        (TransactionMode.MESSAGE, True, "vacuum; select 1", True),
+        (TransactionMode.MESSAGE, True, "create table t (a int); begin; create table u ()", True),
+    ],
+)
+def test_what_one_message_means(
+    database: str, tmp_path: Path, mode: TransactionMode, in_one_message: bool, text: str, refused: bool
+) -> None:
+    source = source_of(tmp_path, a=text)
+    sent = replace(source, files=tuple(replace(f, transaction=mode, in_one_message=in_one_message) for f in source.files))
+    applied = apply_sources(database, [sent]).applied
+    assert (applied.failure is not None) == refused, applied

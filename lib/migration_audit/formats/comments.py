@@ -37,3 +37,9 @@ def comment_lines(text: bytes) -> Iterator[CommentLine]:
         stop = text.find(b"\n", token.start)
         stop = len(text) if stop < 0 else stop + 1
         yield CommentLine(start, stop, line, text[token.start : token.end].decode(errors="replace"))
+
+
+def at_line(shown: str, text: bytes, offset: int) -> str:
+    """``path:line`` of an offset into a file's text."""
+    line = text.count(b"\n", 0, offset) + 1
+    return f"{shown}:{line}"

@@ -131,6 +131,8 @@ class Format:
     """SQL that the runner sends first in each session."""
     between: tuple[str, ...] = ()
     """SQL that the runner sends between two files of one session: ``RESET ROLE``."""
+    needs_open_transaction: bool = False
+    """Whether the runner fails where a file ends the transaction that the runner opened for it."""
     dialect: Dialect = Dialect.SERVER
     ledger: LedgerFormat | None = None
     proven_with: str | None = None

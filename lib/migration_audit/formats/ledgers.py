@@ -78,3 +78,19 @@ class LedgerFormat:
     """Whether rows without a value in ``name_column`` are the runner's own, as Flyway's repeatables are by version."""
     optional_columns: tuple[str, ...] = ()
     """Columns that some versions of the runner have; they are read where they are there, else come as None."""
+
+
+def read_names(rows: Sequence[Row], entries: Sequence[Entry], column: str) -> Reading:
+    """The reading of a ledger with one row for each applied file, whose name is in ``column``."""
+    recorded = [name for row in rows if (name := row[column]) is not None]
+    found = set(recorded)
+    known = {entry.name for entry in entries}
+    return Reading(
+        verdicts=tuple(
+            EntryVerdict(entry=entry, state=EntryState.APPLIED)
+            if entry.name in found
+            else EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"no row has {column} {entry.name}")
+            for entry in entries
+        ),
+        beyond=tuple(dict.fromkeys(name for name in recorded if name not in known)),
+    )

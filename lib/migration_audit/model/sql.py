@@ -8,6 +8,10 @@ from enum import StrEnum
 
 from migration_audit.model.location import Location
 
+_ENDS_TRANSACTION = re.compile(
+    r"(?:commit|end|rollback|abort)\b(?!(?:\s+(?:work|transaction))?\s+(?:to|prepared|and\s+chain)\b)|prepare\s+transaction\b",
+    re.IGNORECASE,
+)
 _PASSWORD = re.compile(r"(password\s+)[eu&]*'(?:[^']|'')*'", re.IGNORECASE)
 
 
@@ -68,6 +72,16 @@ class Statement:
     data: str = ""
     """For COPY: the lines up to, without, the closing ``\\.``."""
 
+    @property
+    def begins_transaction(self) -> bool:
+        """Whether it opens a transaction block: BEGIN, START TRANSACTION."""
+        return self.kind is StatementKind.TRANSACTION and self.text[:5].lower() in {"begin", "start"}
+
+    @property
+    def ends_transaction(self) -> bool:
+        """Whether no transaction is open after it: COMMIT and ROLLBACK, but not ROLLBACK TO or COMMIT AND CHAIN."""
+        return self.kind is StatementKind.TRANSACTION and _ENDS_TRANSACTION.match(self.text) is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlFile:
@@ -88,6 +102,8 @@ class SqlFile:
     """The session that it runs in, where that is not the one of its source; files of one name share one."""
     joined: bool = False
     """Whether it goes on in the session and transaction of the file before it, with nothing sent in between."""
+    in_one_message: bool = False
+    """Whether the runner sends the whole text at once. After a COMMIT in it, the rest is an implicit transaction again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

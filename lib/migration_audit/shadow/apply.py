@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
@@ -374,15 +374,40 @@ def _message(files: Sequence[SqlFile], *, in_one: bool) -> tuple[Statement, ...]
     """The statements of one file and what is joined to it, in the transaction that the runner's way of sending makes."""
     statements = tuple(statement for file in files for statement in file.statements)
     mode = files[0].transaction
-    least = {TransactionMode.FILE: 1, TransactionMode.MESSAGE: 2}.get(mode)
-    if in_one or least is None or len(statements) < least:
-        return statements
-    return _in_transaction(statements)
+    if not in_one and statements and mode is TransactionMode.FILE:
+        inner = tuple(_in_message(statements, is_open=True)) if files[0].in_one_message else statements
+        return _in_transaction(inner)
+    if not in_one and len(statements) > 1 and mode is TransactionMode.MESSAGE:
+        return tuple(_in_message(statements, is_open=False))
+    return statements
+
+
+def _in_message(statements: Sequence[Statement], *, is_open: bool) -> Iterator[Statement]:
+    """Statements of one message: outside of a block each opens one, which ends with the message.
+
+    So CREATE INDEX CONCURRENTLY fails in it even after a COMMIT.
+    https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT
+    """
+    is_implicit = False
+    for statement in statements:
+        if statement.begins_transaction:
+            is_implicit = False
+        elif not is_open and not statement.ends_transaction:
+            is_implicit = True
+            yield _transaction("BEGIN", statement.at)
+        yield statement
+        is_open = not statement.ends_transaction
+        is_implicit = is_implicit and is_open
+    if is_implicit:
+        yield _transaction("COMMIT", statements[-1].at)
 
 
 def _in_transaction(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    begin = Statement(text="BEGIN", at=statements[0].at, kind=StatementKind.TRANSACTION)
-    return (begin, *statements, replace(begin, text="COMMIT", at=statements[-1].at))
+    return (_transaction("BEGIN", statements[0].at), *statements, _transaction("COMMIT", statements[-1].at))
+
+
+def _transaction(text: str, at: Location) -> Statement:
+    return Statement(text=text, at=at, kind=StatementKind.TRANSACTION)
 
 
 def _number(connection: psycopg.Connection, query: str) -> int:

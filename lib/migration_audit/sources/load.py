@@ -12,7 +12,7 @@ from migration_audit.formats import Dialect, Format, Options, PlannedFile, Tree,
 from migration_audit.formats.order import number_of
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
-from migration_audit.model.sql import SqlFile, SqlSource, Statement
+from migration_audit.model.sql import SqlFile, SqlSource, Statement, TransactionMode, one_line
 from migration_audit.sources.commands import check_command, included_path
 from migration_audit.sources.reading import check_text, read_bytes, shown_path
 from migration_audit.sources.script import Command, read_script
@@ -103,6 +103,8 @@ def _file(planned: PlannedFile, form: Format, tree: Tree, shown_from: Path) -> S
             raise SourceError(what, where=f"{shown}:{at}", todo="write INSERT, or leave the data out")
         statements = tuple(s for _, s in build_statements(script, shown, cuts=planned.cuts, runner=form.runner))
         sha256 = hashlib.sha256(tree.read(planned.path)).hexdigest()
+    if form.needs_open_transaction and planned.transaction is TransactionMode.FILE:
+        _refuse_early_end(statements, form.runner)
     return SqlFile(
         path=shown,
         sha256=sha256,
@@ -113,7 +115,23 @@ def _file(planned: PlannedFile, form: Format, tree: Tree, shown_from: Path) -> S
         checksum=planned.checksum,
         session=planned.session,
         joined=planned.joined,
+        in_one_message=planned.cuts is None and planned.transaction is not TransactionMode.NONE,
     )
+
+
+def _refuse_early_end(statements: Sequence[Statement], runner: str) -> None:
+    """The runner's own COMMIT fails where its transaction was ended before, although the SQL was applied."""
+    ended: Statement | None = None
+    for statement in statements:
+        if statement.ends_transaction:
+            ended = statement
+        elif statement.begins_transaction:
+            ended = None
+    if ended is not None:
+        what = f"`{one_line(ended.text)}` ends the transaction of {runner}, whose own COMMIT then fails"
+        raise SourceError(
+            what, where=str(ended.at), todo=f"leave it out, or have {runner} open no transaction for this file"
+        )
 
 
 def text_digest(source: SqlSource) -> str:

@@ -1,0 +1,34 @@
+"""Runners that read the files directly in a folder: which those are, and what SQL lies there or deeper and is not read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from migration_audit.formats.interface import Tree
+from migration_audit.model.errors import SourceError
+from migration_audit.model.sql import NotApplied
+
+
+def direct_files(tree: Tree, runner: str) -> tuple[str, ...]:
+    """The paths that ``runner`` sees: those directly in the folder, or in the one folder that the chosen files are in.
+
+    Raises SourceError where files of several folders were chosen, of which none is the folder itself.
+    """
+    folders = {path.rpartition("/")[0] for path in tree.paths}
+    if tree.is_whole or "" in folders or not folders:
+        return tree.below("")
+    if len(folders) > 1:
+        shown = ", ".join(sorted(map(tree.shown_path, folders))[:3])
+        what = f"{runner} reads the files directly in a folder, and these are in several: {shown}"
+        raise SourceError(what, where=tree.shown or ".", todo="name one folder, or one glob for each folder")
+    return tree.below(folders.pop())
+
+
+def unread_sql(tree: Tree, read: Collection[str], *, names: str) -> Iterator[NotApplied]:
+    """The ``.sql`` files of the tree that are not among ``read``; ``names`` says which names the runner takes."""
+    seen = {path.rpartition("/")[0] for path in read}
+    for path in tree.paths:
+        if path.lower().endswith(".sql") and path not in read:
+            is_deeper = path.rpartition("/")[0] not in (seen or {""})
+            reason = "in a subfolder, where the runner does not look" if is_deeper else f"the runner reads {names}"
+            yield NotApplied(path=tree.shown_path(path), reason=reason, by_rule=False)

@@ -1,0 +1,40 @@
+"""SQL that changes the ``search_path``: a runner that names its ledger without a schema then looks for it elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from migration_audit.formats.lexer import TokenKind, tokens
+
+_SET = re.compile(
+    rb"set\s+(?:(?P<local>local)\s+|session\s+)?(?:search_path\s*(?:=|to\b)\s*(?P<path>[^;]*)|schema\s+'(?P<schema>[^']*)')"
+    rb"|select\s+(?:pg_catalog\s*\.\s*)?set_config\s*\(\s*'search_path'\s*,\s*'(?P<value>[^']*)'\s*,\s*(?P<flag>\w+)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PathChange:
+    """One statement that sets the ``search_path``."""
+
+    at: int
+    """Where it begins."""
+    schemas: tuple[str, ...]
+    """In order, without ``"$user"``; empty for the empty path."""
+    is_local: bool
+    """Whether it ends with the transaction."""
+
+
+def path_changes(text: bytes) -> Iterator[PathChange]:
+    """The statements of ``text`` that set the ``search_path``, but for those that set it back to the default."""
+    is_start = True
+    for token in tokens(text):
+        if is_start and token.kind is TokenKind.WORD and (found := _SET.match(text, token.start)):
+            value = found["path"] or found["schema"] or found["value"] or b""
+            names = [part.strip().strip("'\"") for part in value.decode(errors="replace").split(",")]
+            if names[0].lower() != "default" or not found["path"]:
+                is_local = bool(found["local"]) or (found["flag"] or b"").lower() == b"true"
+                yield PathChange(token.start, tuple(n for n in names if n and n != "$user"), is_local)
+        is_start = token.kind is TokenKind.SEMICOLON

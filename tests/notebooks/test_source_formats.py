@@ -1,0 +1,40 @@
+"""``compare`` on folders that runners apply otherwise than file by file: the right answer, or a refusal that names the format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from fix_demo import run_cli
+
+pytestmark = pytest.mark.server
+
+INVOICE = "create table invoice (id bigserial primary key, total numeric not null);\n"
+DBMATE = {
+    "1_init.sql": f"-- migrate:up\n{INVOICE}-- migrate:down\n",
+    "2_idx.sql": (
+        "-- migrate:up\ncreate unique index invoice_total on invoice (total);\n-- migrate:down\ndrop index invoice_total;\n"
+    ),
+}
+
+CASES = {
+    "dbmate": ("dbmate", DBMATE, {"001.sql": INVOICE}, 1, ("missing", "public.invoice_total", "legacy/2_idx.sql:2")),
+    "dbmate as files": ("files", DBMATE, {"001.sql": INVOICE}, 3, ("1_init.sql:1: `-- migrate:up`", 'format = "dbmate"')),
+}
+
+
+@pytest.mark.parametrize(("form", "legacy", "owner", "code", "told"), CASES.values(), ids=CASES)
+def test_compare_of_a_runners_folder(
+    tmp_path: Path, form: str, legacy: Mapping[str, str], owner: Mapping[str, str], code: int, told: tuple[str, ...]
+) -> None:
+    for folder, files in (("legacy", legacy), ("owner", owner)):
+        for name, text in files.items():
+            path = tmp_path / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    ran = run_cli("compare", f"{form}:legacy", "owner", cwd=tmp_path)
+    assert ran.code == code, ran
+    shown = ran.out + ran.err
+    assert [part for part in told if part not in shown] == []

@@ -23,6 +23,7 @@ from migration_audit.model.privileges import Access, Membership, ProbeRights, Ro
 from migration_audit.model.rehearsal import Attempt, FixtureShadow, Rehearsal
 from migration_audit.model.snapshot import HypertableChunks, Snapshot
 from migration_audit.model.sql import Applied, SqlFailure
+from migration_audit.model.undone import SourceUndone, Undoing, Undone
 from migration_audit.model.witness import Witness
 from migration_audit.project import Environment, LedgerSettings, Project, Scope, Source
 
@@ -243,12 +244,25 @@ def statement(**given: Any) -> StatementMatch:
     return StatementMatch(**{**at, "text": "create table positions ()", "likeness": Likeness.IDENTICAL, **given})
 
 
+def undone(**given: Any) -> Undone:
+    """A table that the same file creates and drops."""
+    places = {"made": Location("migrations/0002_b.sql", 1), "undone": Location("migrations/0002_b.sql", 9)}
+    return Undone(**{"kind": "table", "name": "public.t", "how": Undoing.REMOVED, **places, **given})
+
+
+def taken_back(*found: Undone, **given: Any) -> tuple[SourceUndone, ...]:
+    """What the legacy source takes away again; another file of it leaves something."""
+    legacy = SourceUndone(**{"role": "legacy", "undone": found, "left": (("migrations/0001_a.sql", 3),), **given})
+    return (legacy, SourceUndone(role="owner"))
+
+
 def inputs(**given: Any) -> dict[str, Any]:
     """Everything that a check may ask for, with nothing wrong in it."""
     whole = snapshot(*SCHEMA)
     defaults = {
         "sources": (source("legacy"), source("owner")),
         "statements": (statement(),),
+        "undone": (SourceUndone(role="legacy"), SourceUndone(role="owner")),
         "legacy_source": source("legacy"),
         "owner_source": source("owner"),
         "legacy_applied": applied("legacy"),

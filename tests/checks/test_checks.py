@@ -37,6 +37,8 @@ from fix_inputs import (
     rights,
     source,
     statement,
+    taken_back,
+    undone,
     with_changed,
     without,
 )
@@ -166,6 +168,24 @@ LOUD = [
         "the owner fails after the legacy SQL",
         {"orders": (convergence("legacy", "owner", failure="x"),)},
         ["SQL005:legacy+owner:a.sql"],
+    ),
+    (
+        "SQL006",
+        "one finding for each file that takes back what it creates",
+        {"undone": taken_back(undone(), undone(kind="index", name="public.i"), undone(kind="rows", name="t"))},
+        ["SQL006:legacy:migrations/0002_b.sql:undone"],
+    ),
+    (
+        "SQL006",
+        "a table that is created again",
+        {"undone": taken_back(undone(again=Location("migrations/0002_b.sql", 10)))},
+        ["SQL006:legacy:migrations/0002_b.sql:undone"],
+    ),
+    (
+        "SQL006",
+        "nothing is left of the whole source",
+        {"undone": taken_back(undone(made=Location("migrations/0001_a.sql", 1)), left=())},
+        ["SQL006:legacy:leaves-nothing"],
     ),
     ("COV001", "an extension is missing", {"coverage": drift(without("extension"))}, ["COV001:extension:timescaledb"]),
     (
@@ -655,6 +675,18 @@ QUIET = [
         {"sources": (source(format="dbmate", not_applied=(NotApplied(path="1.sql", line=4, reason="down section"),)),)},
         "not applied: 1 × down section",
     ),
+    (
+        "SQL006",
+        "what a later file removes is for information",
+        {"undone": taken_back(undone(made=Location("migrations/0001_a.sql", 1)))},
+        "table public.t is created at migrations/0001_a.sql:1 and dropped at migrations/0002_b.sql:9",
+    ),
+    (
+        "SQL006",
+        "a function that is created again",
+        {"undone": taken_back(undone(kind="function", name="public.f()", again=Location("migrations/0002_b.sql", 10)))},
+        "and created again at migrations/0002_b.sql:10",
+    ),
     ("SQL001", "a gap is told", {"sources": (source(gaps=(2, 3)),)}, "no file is numbered 2, 3"),
     (
         "SQL005",
@@ -761,6 +793,14 @@ UNDECIDED = [
         Outcome.SKIPPED,
         True,
         "no pg_dump of PostgreSQL 17",
+    ),
+    (
+        "SQL006",
+        "the catalog could not be read while the source was applied",
+        {"undone": taken_back(unknown=Unavailable(reason="out of memory", outcome=Outcome.ERRORED))},
+        Outcome.ERRORED,
+        True,
+        "out of memory",
     ),
     ("COV012", "no probe", {"probes": ()}, Outcome.SKIPPED, False, "names no [[probe]]"),
     (

@@ -1,25 +1,42 @@
-"""SQL006: what the owner's SQL takes away."""
+"""SQL006: what the owner's SQL takes away, and what either source takes away of its own."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from migration_audit.model.destruction import Destruction
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.undone import SourceUndone, Undone
+
+_HOLD_ROWS = frozenset({"table", "foreign table", "materialized view", "schema", "sequence", "column", "rows"})
+"""What is not the same when it is created again: rows may be lost in between."""
+_MOST_LISTED = 8
 
 
-def run(destructions: tuple[Destruction, ...]) -> Iterator[Said]:
-    """Read the owner's SQL for what drops, empties or rewrites: tables, columns, constraints, rows, chunks, types.
+def run(destructions: tuple[Destruction, ...], undone: tuple[SourceUndone, ...]) -> Iterator[Said]:
+    """Read the owner's SQL for what drops, empties or rewrites, and see what either source creates and removes again.
 
     Why: the owner's runner applies these files in every environment, on every boot where they are idempotent. On the empty
-    server of the pre-flight a DROP costs nothing; in production it costs the data.
-    Fix: do it once, by hand, after a backup; or in a file that says why. What only reading could not decide (EXECUTE of a
-    text that is put together, another language) must be read by a person.
-    Fine when: the object holds no rows and the same file makes it again (told apart, no finding); else waive it.
-    Source: seed, "destructive-apply incident". The statements are read with PostgreSQL's own parser.
+    server of the pre-flight a DROP costs nothing; in production it costs the data. And a file that removes what it has just
+    created is mostly a migration of a runner that the audit does not know: its down section was applied with its up section,
+    and what the runner really creates was not compared.
+    Fix: destroy once, by hand, after a backup; or in a file that says why. What only reading could not decide (EXECUTE of a
+    text that is put together, another language) must be read by a person. Where a down section was applied, set the
+    ``format`` of the source in audit.toml.
+    Fine when: the object holds no rows and the same file makes it again (told apart, no finding); what a file removes was
+    created by an earlier one (for information); a helper is created, used and dropped; else waive it.
+    Source: seed, "destructive-apply incident". Statements are read with PostgreSQL's own parser; what is created and removed
+    again is seen in the catalog while the source is applied.
     """
+    yield from _destroyed(destructions)
+    for source in undone:
+        yield from _taken_back(source)
+
+
+def _destroyed(destructions: Iterable[Destruction]) -> Iterator[Said]:
     seen: Counter[str] = Counter()
     for one in destructions:
         if one.made_again is not None:
@@ -39,13 +56,56 @@ def run(destructions: tuple[Destruction, ...]) -> Iterator[Said]:
         )
 
 
+def _taken_back(source: SourceUndone) -> Iterator[Said]:
+    if source.unknown:
+        yield source.unknown
+        return
+    suspicious = [one for one in source.undone if one.in_one_file and not (one.again and one.kind not in _HOLD_ROWS)]
+    for path, found in groupby(sorted(suspicious, key=_path), key=_path):
+        yield _file_finding(source, path, list(found))
+    if source.leaves_nothing:
+        yield Finding(
+            key=f"SQL006:{source.role}:leaves-nothing",
+            summary=f"the {source.role} SQL removes everything that it creates: nothing of it can be compared",
+            expected="objects that are there at the end",
+            actual="none",
+        )
+    others = [one for one in source.undone if one not in suspicious]
+    if others:
+        yield Told(text=f"{source.role}: what it creates and later removes or changes back: {_listed(others)}")
+
+
+def _file_finding(source: SourceUndone, path: str, found: list[Undone]) -> Finding:
+    left = dict(source.left).get(path, 0)
+    rest = "nothing else that it creates remains"
+    if left:
+        rest = "1 other object of it remains" if left == 1 else f"{left} other objects of it remain"
+    return Finding(
+        key=f"SQL006:{source.role}:{path}:undone",
+        summary=f"{path} takes back what it does: {_listed(found)}; {rest}. If this is a down "
+        f"section, set the format of [{source.role}] in audit.toml",
+        expected="what a file creates is there at its end",
+        actual=f"{len(found)} taken back",
+        where=str(found[0].undone),
+    )
+
+
+def _listed(found: list[Undone]) -> str:
+    more = f"; and {len(found) - _MOST_LISTED:,} more" if len(found) > _MOST_LISTED else ""
+    return "; ".join(map(str, found[:_MOST_LISTED])) + more
+
+
+def _path(one: Undone) -> str:
+    return one.undone.path
+
+
 def _sentence(one: Destruction, within: str, when: str) -> str:
     return f"{one.kind.upper()} {one.object}{within}: {one.words}{when}"
 
 
 CHECK = Check(
     id="SQL006",
-    title="The owner's SQL destroys nothing",
+    title="The owner's SQL destroys nothing, and neither source takes back what it creates",
     severity=Severity.WARNING,
     phases=(Phase.PREFLIGHT,),
     run=run,

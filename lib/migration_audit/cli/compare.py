@@ -46,6 +46,7 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         return str(location) if location else None
 
     applied = {"expected": left.sources, "actual": right.sources}
+    undone = {"expected": left.undone, "actual": right.undone}
     witness = _witness(drift, (left, right), progress) if all(side.is_sql for side in sides) else None
     why_nothing = _why_nothing(drift, sides)
     if form == "sql" and why_nothing:
@@ -63,7 +64,9 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         for what in witness["unexplained"] if witness else ():
             progress(f"pg_dump sees a difference that the audit does not explain: {one_line(what)}")
     elif form == "json":
-        found = report.drift_json(drift, defined_at=defined_at, witness=witness, sources=applied, why_nothing=why_nothing)
+        found = report.drift_json(
+            drift, defined_at=defined_at, witness=witness, sources=applied, undone=undone, why_nothing=why_nothing
+        )
         for what in drift.not_compared:
             progress(f"not compared: {what}")
         write_bytes(json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
@@ -71,9 +74,12 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         equal = direction == "equal"
         write_text(report.drift_text(drift, defined_at, witness=witness, must_be_equal=equal, why_nothing=why_nothing))
         _write_beyond(witness)
-        write_text("\n" + report.manifest_text(applied) if any(applied.values()) else "")
+        blocks = [report.undone_text(undone), report.manifest_text(applied)]
+        write_text("".join(f"\n{block}" for block in blocks if block))
     if why_nothing and form != "text":
         progress(why_nothing)
+    if form == "sql":
+        _tell(report.undone_text(undone), progress)
     return _answer(drift, witness, direction)
 
 
@@ -105,6 +111,12 @@ def _why_nothing(drift: Drift, sides: tuple[Side, Side]) -> str | None:
         return None
     expected, actual = (f"the {role} side ({side.named})" for role, side in zip(("expected", "actual"), sides, strict=True))
     return drift.why_nothing(expected=expected, actual=actual)
+
+
+def _tell(block: str, progress: Progress) -> None:
+    """A block of text on stderr, line by line."""
+    for line in block.splitlines():
+        progress(line)
 
 
 def _write_port(about: Comparison, sides: tuple[Side, Side], progress: Progress) -> None:
@@ -142,6 +154,7 @@ def save_side(source: str, output: Path | None, *, progress: Progress) -> None:
     if output is not None and not output.parent.is_dir():  # told before the work, not after it
         raise UsageError("there is no such folder", where=str(output.parent), todo="make it, or name another one")
     (read,) = read_sides((parse_side(source),), progress=progress)
+    _tell(report.undone_text({source: read.undone}), progress)
     if output is None:
         write_bytes(dump_snapshot(read.snapshot))
         return

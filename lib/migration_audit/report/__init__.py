@@ -34,6 +34,7 @@ from migration_audit.report.statement_table import statement_table
 from migration_audit.report.summary import summary_markdown
 from migration_audit.report.timeline import chunk_timeline
 from migration_audit.report.triage import triage
+from migration_audit.report.undone import undone_text
 from migration_audit.report.work_list import work_list_table
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "summary_markdown",
     "triage",
     "unavailable",
+    "undone_text",
     "verdict_banner",
     "work_list_table",
 ]

@@ -8,8 +8,10 @@ from typing import Any
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import Unmodelled
+from migration_audit.model.undone import SourceUndone
 from migration_audit.report.drift_text import DefinedAt, agreed
 from migration_audit.report.manifest import manifest_json
+from migration_audit.report.undone import undone_json
 
 SCHEMA_VERSION = 1
 
@@ -20,12 +22,14 @@ def drift_json(
     defined_at: DefinedAt,
     witness: Mapping[str, Any] | None = None,
     sources: Mapping[str, Sequence[SourceFacts]] | None = None,
+    undone: Mapping[str, SourceUndone | None] | None = None,
     why_nothing: str | None = None,
 ) -> dict[str, Any]:
     """One JSON object with every difference, also those that a missing object takes along.
 
-    ``sources`` holds what was applied on each side that is SQL. ``equal`` and ``covered`` are only true when the second
-    witness, if there was one, agrees. ``nothing_compared`` is the reason where there was nothing to compare, else null.
+    ``sources`` holds what was applied on each side that is SQL, ``undone`` what that SQL takes away again. ``equal`` and
+    ``covered`` are only true when the second witness, if there was one, agrees. ``nothing_compared`` is the reason where
+    there was nothing to compare, else null.
     """
     agrees = agreed(drift, witness)
     return {
@@ -37,6 +41,7 @@ def drift_json(
         "witness": dict(witness) if witness is not None else None,
         "sources": {side: manifest_json(each) for side, each in (sources or {}).items()},
         "nothing_compared": why_nothing,
+        "undone": undone_json(undone or {}),
     }
 
 

@@ -38,6 +38,7 @@ from migration_audit.model.sql import (
     TransactionMode,
 )
 from migration_audit.shadow.databases import setting_option
+from migration_audit.shadow.watching import NoWatch, Watch
 
 _OPTIONS = "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c client_min_messages=warning"
 _MOST_NOTICES = 200
@@ -106,20 +107,26 @@ class Application:
 
 
 def apply_sources(
-    conninfo: str, sources: Sequence[SqlSource], *, progress: Callable[[str], None] | None = None
+    conninfo: str,
+    sources: Sequence[SqlSource],
+    *,
+    progress: Callable[[str], None] | None = None,
+    watch: Watch | None = None,
 ) -> Application:
     """Apply ``sources`` one after the other to the database at ``conninfo``, up to the first failure.
 
     A role that the SQL names and nobody made is created without any rights, where the caller may create roles, and
-    told in ``assumed_roles``. ``progress`` is told of every file. Raises ServerError if the database cannot be reached; SQL
-    that fails is a result, not an exception.
+    told in ``assumed_roles``. ``progress`` is told of every file, ``watch`` of every statement. Raises ServerError if the
+    database cannot be reached; SQL that fails is a result, not an exception.
     """
-    run = _Run(conninfo)
+    run = _Run(conninfo, watch or NoWatch())
     failure: SqlFailure | None = None
     for source in sources:
         failure = _apply_source(run, source, progress)
         if failure:
             break
+    with closing(run.connect()) as connection:
+        run.watch.end(connection)
     applied = Applied(
         sequence=tuple(source.name for source in sources),
         failure=failure,
@@ -165,7 +172,8 @@ def _session_runs(source: SqlSource) -> list[tuple[str, list[SqlFile]]]:
 class _Run:
     """What outlives the session of one file."""
 
-    def __init__(self, conninfo: str) -> None:
+    def __init__(self, conninfo: str, watch: Watch) -> None:
+        self.watch = watch
         self.assumed_roles: list[str] = []
         self.notices: dict[str, None] = {}
         self.spans: list[_Span] = []
@@ -174,6 +182,7 @@ class _Run:
         self._conninfo = make_conninfo(conninfo, application_name="migration-audit", client_encoding="UTF8")
         with closing(self.connect()) as connection:
             self._next_xid = _number(connection, _NEXT_XID)
+            watch.begin(connection)
 
     def connect(self, settings: Sequence[tuple[str, str]] = ()) -> psycopg.Connection:
         chosen = " ".join([self._options, *(setting_option(name, value) for name, value in settings)])
@@ -248,6 +257,7 @@ class _Session:
         self._block: _Block | None = None
         self._has_marker = False
         self._at = Location("", 0)
+        self._rows = -1
         connection.add_notice_handler(lambda diagnostic: run.notice(self._at, diagnostic))
 
     def close(self) -> None:
@@ -281,6 +291,7 @@ class _Session:
 
     def _execute(self, statement: Statement) -> None:
         while True:
+            self._run.watch.before(self._connection, statement)
             try:
                 self._send(statement)
                 break
@@ -289,21 +300,24 @@ class _Session:
                 if role is None or not self._run.assume_role(role):
                     raise
             self._replay()
+        rows = self._rows
         self._follow(statement)
+        self._run.watch.after(self._connection, statement, rows)
 
     def _send(self, statement: Statement) -> None:
-        self._at = statement.at
+        self._at, self._rows = statement.at, -1
         text = statement.text.encode()
         try:
             if statement.kind is StatementKind.COPY:
                 with self._connection.cursor() as cursor, cursor.copy(text) as copy:
                     copy.write(statement.data.encode())
+                self._rows = cursor.rowcount
             elif _COPY_TO_CLIENT.match(statement.text):
                 with self._connection.cursor() as cursor, cursor.copy(text) as copy:
                     for _ in copy:
                         pass
             else:
-                self._connection.execute(text)
+                self._rows = self._connection.execute(text).rowcount
         except psycopg.Error as error:
             raise _StatementError(statement, error) from error
 

@@ -191,7 +191,7 @@ class Audit:
         names = (
             *("sources", "legacy_applied", "owner_applied", "legacy", "owner"),
             *("legacy_origins", "owner_origins", "coverage", "witness", "repeats", "orders", "probes", "destructions"),
-            *("statements",),
+            *("statements", "undone"),
         )
         commands = kept_commands(self.folder) if self.folder else None
         return {

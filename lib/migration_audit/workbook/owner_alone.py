@@ -75,4 +75,5 @@ def _preflight(*, sources_read: tuple[SourceFacts, ...] | None, shadow_text: str
         destructions=_GONE,
         statements=_GONE,
         port=_GONE,
+        undone=_GONE,
     )

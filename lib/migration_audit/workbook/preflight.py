@@ -20,6 +20,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import Applied, SqlSource
+from migration_audit.model.undone import SourceUndone
 from migration_audit.model.witness import Witness
 from migration_audit.project import Project, Source
 from migration_audit.shadow.apply import apply_sources
@@ -28,6 +29,7 @@ from migration_audit.shadow.witness import dump_schema, find_pg_dump
 from migration_audit.workbook.compared import compared
 from migration_audit.workbook.port import MadePort, preflight_port
 from migration_audit.workbook.together import together
+from migration_audit.workbook.watch import UndoneWatch
 
 OriginMap = Mapping[tuple[str, str], Location]
 Progress = Callable[[str], None]
@@ -46,6 +48,8 @@ class Shadow:
     origins: OriginMap
     dump: str | Unavailable = _NOT_DUMPED
     """What the second witness sees of it, where it was asked for."""
+    undone: SourceUndone | None = None
+    """What the sources create and take away again, where somebody looked on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,8 @@ class Preflight:
     probes: tuple[ProbeResult, ...] | Unavailable
     destructions: tuple[Destruction, ...] | Unavailable
     """What the text of the owner's SQL takes away."""
+    undone: tuple[SourceUndone, ...] | Unavailable
+    """What each source creates and takes away again."""
     statements: tuple[StatementMatch, ...] | Unavailable
     """How the owner's SQL has each legacy statement."""
     port: MadePort | Unavailable | None
@@ -129,11 +135,17 @@ def source_facts(role: str, source: SqlSource) -> SourceFacts:
 
 
 def build_shadow(
-    cluster: shadow.Cluster, database: str, sequence: Sequence[SqlSource], *, dumped_by: shadow.Server | None = None
+    cluster: shadow.Cluster,
+    database: str,
+    sequence: Sequence[SqlSource],
+    *,
+    dumped_by: shadow.Server | None = None,
+    watched_as: str | None = None,
 ) -> tuple[Shadow, str]:
     """A fresh database with the sources applied to it, and its conninfo."""
     conninfo = cluster.create_database(database)
-    return apply_to(conninfo, sequence, roles=roles_of(cluster), dumped_by=dumped_by), conninfo
+    roles = roles_of(cluster)
+    return apply_to(conninfo, sequence, roles=roles, dumped_by=dumped_by, watched_as=watched_as), conninfo
 
 
 def roles_of(cluster: shadow.Cluster) -> RolesRead:
@@ -148,15 +160,19 @@ def apply_to(
     roles: RolesRead,
     assumed_before: Sequence[str] = (),
     dumped_by: shadow.Server | None = None,
+    watched_as: str | None = None,
 ) -> Shadow:
     """The database at ``conninfo`` after the sources were applied to it, read.
 
     ``assumed_before`` are roles that were taken for granted when something was applied to it earlier. ``dumped_by`` is its
-    server, for a shadow that is dumped as well: at the same time, as both only read.
+    server, for a shadow that is dumped as well: at the same time, as both only read. ``watched_as`` is the role of the
+    sources where it is to be seen what they take away again.
     """
-    application = apply_sources(conninfo, sequence)
+    watch = UndoneWatch(watched_as, sequence) if watched_as else None
+    application = apply_sources(conninfo, sequence, watch=watch)
+    undone = watch.found(application.trace) if watch else None
     if application.applied.failure:
-        return Shadow(applied=application.applied, snapshot=None, origins={})
+        return Shadow(applied=application.applied, snapshot=None, origins={}, undone=undone)
     assumed = (*assumed_before, *application.applied.assumed_roles)
     dumps = [] if dumped_by is None else [partial(dump_of, dumped_by, conninfo)]
     with ThreadPoolExecutor(max_workers=1) as beside:
@@ -165,7 +181,7 @@ def apply_to(
     located = {key: application.trace.locate(*row) for key, row in reading.rows.items()}
     origins = {key: location for key, location in located.items() if location is not None}
     dump = dumping[0].result() if dumping else _NOT_DUMPED
-    return Shadow(applied=application.applied, snapshot=reading.snapshot, origins=origins, dump=dump)
+    return Shadow(applied=application.applied, snapshot=reading.snapshot, origins=origins, dump=dump, undone=undone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,8 +205,8 @@ def _on_server(
     facts: tuple[SourceFacts, ...],
     rules: Rules,
 ) -> Preflight:
-    orders = ((legacy, owner, None), (owner, legacy, project))
-    legacy_side, owner_side = together(lambda each: _side(server, each[0], each[1], project=each[2]), orders)
+    orders = (("legacy", legacy, owner, None), ("owner", owner, legacy, project))
+    legacy_side, owner_side = together(lambda each: _side(server, *each[:3], project=each[3]), orders)
     left, right = _snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")
     both_read = isinstance(left, Snapshot) and isinstance(right, Snapshot)
     coverage = _compared(left, right, rules)
@@ -209,6 +225,7 @@ def _on_server(
         orders=_orders(legacy_side, owner_side, rules=rules) if both_read else _first_unavailable(left, right),
         probes=owner_side.probes,
         destructions=sources.find_destructions(owner),
+        undone=tuple(side.alone.undone for side in (legacy_side, owner_side) if side.alone.undone),
         statements=_statements(legacy, owner, legacy_side, owner_side, coverage),
         port=preflight_port(
             coverage,
@@ -235,9 +252,9 @@ def _statements(
     )
 
 
-def _side(server: shadow.Server, source: SqlSource, other: SqlSource, *, project: Project | None) -> _Side:
+def _side(server: shadow.Server, role: str, source: SqlSource, other: SqlSource, *, project: Project | None) -> _Side:
     with server.cluster() as cluster:
-        alone, conninfo = build_shadow(cluster, "alone", [source], dumped_by=server)
+        alone, conninfo = build_shadow(cluster, "alone", [source], dumped_by=server, watched_as=role)
         probes: tuple[ProbeResult, ...] | Unavailable = ()
         dump: str | Unavailable = Unavailable(reason=f"{source.name} does not apply", outcome=Outcome.ERRORED)
         if alone.snapshot is None:
@@ -350,6 +367,7 @@ def _nothing(error: AuditError, *, shadow_text: str, sources_read: tuple[SourceF
         orders=why,
         probes=why,
         destructions=why,
+        undone=why,
         statements=why,
         port=why,
     )

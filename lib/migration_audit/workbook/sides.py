@@ -16,6 +16,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
+from migration_audit.model.undone import SourceUndone
 from migration_audit.project import Environment, resolve
 from migration_audit.workbook.preflight import build_shadow, source_facts
 from migration_audit.workbook.together import together
@@ -73,6 +74,8 @@ class ReadSide:
     """What was applied, of a side that is SQL."""
     dump: str | Unavailable = Unavailable(reason="only shadows are dumped", required=False)  # noqa: RUF009  it is frozen
     """What the second witness sees: only where both sides are SQL."""
+    undone: SourceUndone | None = None
+    """What its SQL creates and takes away again."""
 
 
 def parse_side(text: str) -> Side:
@@ -162,7 +165,7 @@ def _read(
         raise ValueError("a SQL side is loaded before it is read")
     facts = tuple(source_facts(side.named, source) for source in sequence)
     with server.cluster() as cluster:
-        built, _ = build_shadow(cluster, "side", sequence, dumped_by=server if dumped else None)
+        built, _ = build_shadow(cluster, "side", sequence, dumped_by=server if dumped else None, watched_as=side.named)
     failure = built.applied.failure
     if failure or built.snapshot is None:
         if failure is None:
@@ -176,4 +179,4 @@ def _read(
         )
     for role in built.applied.assumed_roles:
         progress(f"{side.named}: the SQL takes role {role} for granted; it was created without rights")
-    return ReadSide(snapshot=built.snapshot, origins=built.origins, sources=facts, dump=built.dump)
+    return ReadSide(snapshot=built.snapshot, origins=built.origins, sources=facts, dump=built.dump, undone=built.undone)

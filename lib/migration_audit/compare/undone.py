@@ -1,0 +1,136 @@
+"""What happened to the objects of one database from statement to statement: created, changed, changed back, removed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from migration_audit.model.location import Location
+from migration_audit.model.undone import ObjectId, SeenObject, Undoing, Undone
+
+Locate = Callable[[int, int], Location | None]
+"""``xmin`` and ``cmin`` of a catalog row to the statement that wrote it."""
+
+_WORDS = {"table column": "column", "table constraint": "constraint", "statistics object": "statistics"}
+_ROUTINES = frozenset({"function", "procedure", "aggregate"})
+
+
+@dataclass(slots=True)
+class _Life:
+    """One object from the moment it was seen first."""
+
+    first: SeenObject
+    is_given: bool
+    """Whether it was there before the first statement."""
+    path: str = ""
+    """The file in which the states below were seen."""
+    states: list[tuple[str, Location | None]] = field(default_factory=list)
+    """Its definitions within this file, each with the statement after which it was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Removed:
+    life: _Life
+    at: Location
+    along: int
+
+
+class ObjectHistory:
+    """Takes readings of a catalog in the order of the statements, and says at the end what was undone."""
+
+    def __init__(self, given: Iterable[SeenObject] = ()) -> None:
+        """``given`` is there before the first statement: somebody else made it."""
+        self._lives = {seen.id: _Life(seen, is_given=True, states=[(seen.state, None)]) for seen in given}
+        self._events: list[_Removed | Undone] = []
+
+    def before(self, seen: Iterable[SeenObject], read: Collection[int]) -> None:
+        """A reading before a statement: what changed since the last one was changed by statements that undo nothing.
+
+        ``seen`` are all objects whose OID is in ``read``; what is not among them is gone.
+        """
+        there = {one.id: one for one in seen}
+        for key in [key for key in self._lives if key[1] in read and key not in there]:
+            del self._lives[key]  # its transaction was rolled back to be repeated
+        for one in there.values():
+            self._take(one, None)
+
+    def after(self, seen: Iterable[SeenObject], read: Collection[int], at: Location) -> None:
+        """A reading after the statement at ``at``: what changed since the last one is its doing."""
+        there = {one.id: one for one in seen}
+        gone = {key: self._lives.pop(key) for key in list(self._lives) if key[1] in read and key not in there}
+        self._events += _roots(gone, at)
+        for one in there.values():
+            self._take(one, at)
+
+    def undone(self, locate: Locate, *, is_own: Callable[[Location], bool]) -> tuple[Undone, ...]:
+        """Everything that is created and removed, or changed and changed back, in the order in which it was undone.
+
+        ``is_own`` says whether the statement at a location is one of the source's.
+        """
+        again = {_name(life.first): locate(*life.first.origin) for life in self._lives.values() if life.first.origin}
+        found = (one if isinstance(one, Undone) else _undone(one, locate, again) for one in self._events)
+        return tuple(one for one in found if one is not None and is_own(one.undone) and (not one.made or is_own(one.made)))
+
+    def left(self, locate: Locate, *, is_own: Callable[[Location], bool]) -> Counter[str]:
+        """How many objects that the source created are there, by the file that created them; parts do not count."""
+        counts: Counter[str] = Counter()
+        for life in self._lives.values():
+            parent = life.first.parent
+            holder = self._lives.get((*parent, 0)) if parent else None
+            if life.is_given or (holder is not None and not holder.is_given):
+                continue
+            made = locate(*life.first.origin) if life.first.origin else None
+            if made is None or is_own(made):
+                counts[made.path if made else ""] += 1
+        return counts
+
+    def _take(self, seen: SeenObject, at: Location | None) -> None:
+        life = self._lives.get(seen.id)
+        if life is None:
+            path = at.path if at else ""
+            self._lives[seen.id] = _Life(seen, is_given=False, path=path, states=[(seen.state, at)])
+            return
+        if at is not None and at.path != life.path:
+            life.path, life.states = at.path, life.states[-1:]
+        if seen.state == life.states[-1][0]:
+            return
+        earlier = next((i for i, (state, _) in enumerate(life.states) if state == seen.state), None)
+        life.states.append((seen.state, at))
+        if earlier is None or at is None:
+            return
+        changed = life.states[earlier + 1][1]
+        kind = _WORDS.get(life.first.kind, life.first.kind)
+        if changed is not None:
+            self._events.append(Undone(kind=kind, name=life.first.name, how=Undoing.CHANGED_BACK, made=changed, undone=at))
+        life.states = life.states[-1:]
+
+
+def _undone(removed: _Removed, locate: Locate, again: Mapping[tuple[str, str], Location | None]) -> Undone | None:
+    """A removal with its places; None where the source did not create the object."""
+    seen = removed.life.first
+    if removed.life.is_given:
+        return None
+    return Undone(
+        kind=_WORDS.get(seen.kind, seen.kind),
+        name=seen.name,
+        how=Undoing.REMOVED,
+        made=locate(*seen.origin) if seen.origin else None,
+        undone=removed.at,
+        along=removed.along,
+        again=again.get(_name(seen)),
+    )
+
+
+def _roots(gone: Mapping[ObjectId, _Life], at: Location) -> Iterator[_Removed]:
+    """What is gone and is not a part of something else that is gone; of a schema, with the number of objects in it."""
+    holders = Counter((*parent, 0) for life in gone.values() if (parent := life.first.parent) is not None)
+    for key, life in sorted(gone.items(), key=lambda item: item[0]):
+        parent = life.first.parent
+        if parent is None or (*parent, 0) not in gone:
+            yield _Removed(life, at, holders[key] if life.first.kind == "schema" else 0)
+
+
+def _name(seen: SeenObject) -> tuple[str, str]:
+    """By what a reader takes two objects for the same: routines by name, whatever their arguments are."""
+    return seen.kind, seen.name.partition("(")[0] if seen.kind in _ROUTINES else seen.name

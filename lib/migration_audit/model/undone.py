@@ -1,0 +1,94 @@
+"""What a source creates and takes away again, as applying it showed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from migration_audit.model.finding import Unavailable
+from migration_audit.model.location import Location
+
+ObjectId = tuple[int, int, int]
+"""OIDs of catalog and row, and the number of a column: names an object in one database as long as it lives."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenObject:
+    """One row of ``catalog/sql/made_objects.sql``."""
+
+    id: ObjectId
+    kind: str
+    """As ``pg_identify_object`` calls it: ``table``, ``column``, ``table constraint``."""
+    name: str
+    """``public.t.a``, ``t_pkey on public.t``."""
+    parent: tuple[int, int] | None
+    """Catalog and OID of what it is a part of."""
+    state: str
+    """A digest of its definition: equal where the definition is."""
+    origin: tuple[int, int] | None
+    """``xmin`` and ``cmin`` of its row."""
+
+
+ROWS = "rows"
+"""The kind of an ``Undone`` that is about rows of a table."""
+
+
+class Undoing(StrEnum):
+    """How something is taken away."""
+
+    REMOVED = "removed"
+    CHANGED_BACK = "changed back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """Something that one statement of a source creates or changes, and a later statement of the source takes away."""
+
+    kind: str
+    """``table``, ``column``, ``function``, …, or ``rows``."""
+    name: str
+    how: Undoing
+    made: Location | None
+    """The statement that creates or changes it; None where nobody saw which one it is."""
+    undone: Location
+    """The statement that takes it away."""
+    along: int = 0
+    """How many objects of a schema go with it."""
+    again: Location | None = None
+    """Where the source creates it once more."""
+
+    def __str__(self) -> str:
+        """``table public.t is created at 001.sql:1 and dropped at 001.sql:3``."""
+        if self.how is Undoing.CHANGED_BACK:
+            return f"{self.kind} {self.name} is changed at {self.made} and changed back at {self.undone}"
+        parts = f" (with {self.along} {'object' if self.along == 1 else 'objects'} in it)" if self.along else ""
+        what, made, gone = f"{self.kind} {self.name}{parts} is", "created", "dropped"
+        if self.kind == ROWS:
+            what, made, gone = f"rows of {self.name} are", "written", "deleted"
+        again = f", and created again at {self.again}" if self.again else ""
+        return f"{what} {made} at {self.made or 'an unknown line'} and {gone} at {self.undone}{again}"
+
+    @property
+    def in_one_file(self) -> bool:
+        """Whether both statements stand in the same file, as the up and the down section of a migration do."""
+        return self.made is not None and self.made.path == self.undone.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceUndone:
+    """What applying one source showed."""
+
+    role: str
+    """``legacy`` or ``owner``; ``expected`` or ``actual`` on the command line."""
+    undone: tuple[Undone, ...] = ()
+    """In the order in which it happened."""
+    left: tuple[tuple[str, int], ...] = ()
+    """How many of the objects that a file creates are there at the end, by file (an empty name where nobody saw which file
+    it was); counted only where something is undone."""
+    unknown: Unavailable | None = None
+    """Why it is not known; None where it is."""
+
+    @property
+    def leaves_nothing(self) -> bool:
+        """Whether nothing is there at the end although something was created."""
+        return not self.left and any(one.how is Undoing.REMOVED and one.kind != ROWS for one in self.undone)

@@ -1,0 +1,166 @@
+"""Which statements may take away or change back what stands already: those before and after which a catalog is read."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from enum import Enum, auto
+from typing import Any, Final
+
+import postgast
+
+from migration_audit.model.sql import Statement, StatementKind
+from migration_audit.sources.made import made_by
+
+pb: Any = postgast.pg_query_pb2
+
+RowChange = tuple[str, str]
+"""``wrote`` or ``deleted``, and the table as the statement spells it."""
+
+
+class _Effect(Enum):
+    NONE = auto()
+    """Creates, or touches only rows, privileges, comments or settings."""
+    ALTERS = auto()
+    """Changes a definition."""
+    TAKES = auto()
+    """May remove something, or nobody can tell by reading."""
+
+
+_ROLLBACK: Final = re.compile(r"(?:rollback|abort)\b", re.IGNORECASE)
+_QUIET: Final = frozenset(
+    f"{name}Stmt"
+    for name in (
+        *("Create", "Index", "CreateSeq", "CreateSchema", "CreateEnum", "CompositeType", "CreateRange", "CreateDomain"),
+        *("Define", "CreatePolicy", "Rule", "CreateTableAs", "CreateExtension", "CreateRole", "CreateStats"),
+        *("CreateEventTrig", "CreatePublication", "CreateSubscription", "CreateForeignTable", "CreateForeignServer"),
+        *("CreateFdw", "CreateUserMapping", "CreateCast", "CreateOpClass", "CreateOpFamily", "CreatePLang"),
+        *("CreateTransform", "CreateConversion", "CreateAm", "CreateTableSpace", "Createdb", "Comment", "SecLabel", "Grant"),
+        *("GrantRole", "AlterDefaultPrivileges", "AlterOwner", "AlterRole", "AlterRoleSet", "AlterDatabaseSet", "AlterSeq"),
+        *("VariableSet", "VariableShow", "Insert", "Update", "Delete", "Merge", "Copy", "Truncate", "Vacuum", "Cluster"),
+        *("Reindex", "Lock", "Notify", "Listen", "Unlisten", "Discard", "RefreshMatView", "ConstraintsSet", "Load"),
+        *("Prepare", "Deallocate", "DeclareCursor", "ClosePortal", "Fetch", "CheckPoint", "ReplicaIdentity", "Explain"),
+    )
+)
+_ALTERING: Final = frozenset(
+    f"{name}Stmt"
+    for name in (
+        *("Rename", "AlterObjectSchema", "AlterFunction", "AlterPolicy", "AlterDomain", "AlterType", "AlterEnum"),
+        *("AlterExtension", "AlterOperator", "AlterStats", "AlterEventTrig", "AlterCollation"),
+    )
+)
+_REPLACING: Final = frozenset({"CreateFunctionStmt", "ViewStmt", "CreateTrigStmt"})
+_ADDING: Final = frozenset(
+    getattr(pb, name)
+    for name in (
+        *("AT_AddColumn", "AT_AddConstraint", "AT_AddIndex", "AT_AddIndexConstraint", "AT_ChangeOwner", "AT_ClusterOn"),
+        *("AT_SetStatistics", "AT_SetStorage", "AT_SetOptions", "AT_ResetOptions", "AT_SetRelOptions", "AT_ResetRelOptions"),
+        *("AT_EnableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig", "AT_DisableTrig", "AT_EnableTrigAll"),
+        *("AT_DisableTrigAll", "AT_EnableTrigUser", "AT_DisableTrigUser", "AT_ReplicaIdentity", "AT_SetTableSpace"),
+        *("AT_ValidateConstraint", "AT_SetLogged", "AT_SetUnLogged"),
+    )
+)
+"""Commands of ALTER TABLE that neither remove anything nor change what a state holds."""
+_TAKING: Final = frozenset(
+    getattr(pb, name)
+    for name in ("AT_DropColumn", "AT_DropConstraint", "AT_DetachPartition", "AT_DropInherit", "AT_DropIdentity")
+)
+_HARMLESS: Final = frozenset({"set_config", "setval", "nextval", "now", "pg_notify", "pg_sleep", "pg_reload_conf"})
+"""Functions of PostgreSQL that change no definition, of those that migrations select."""
+
+
+def statements_to_watch(statements: Iterable[Statement]) -> frozenset[Statement]:
+    """The statements before and after which the catalog has to be read, so that nothing is missed.
+
+    A file that only creates, or that alters one definition once, is not among them: nothing in it can undo anything.
+    """
+    by_file: defaultdict[str, list[Statement]] = defaultdict(list)
+    for statement in statements:
+        by_file[statement.at.path].append(statement)
+    return frozenset(each for file in by_file.values() for each in _of_file(file))
+
+
+def row_changes(statement: Statement) -> tuple[RowChange, ...]:
+    """Whose rows the statement itself writes or deletes; UPDATE and what is inside of WITH do not count."""
+    if statement.kind is StatementKind.TRANSACTION:
+        return ()
+    tree = _parsed(statement.text)
+    return tuple(change for each in tree.stmts for change in _of_node(each.stmt)) if tree is not None else ()
+
+
+def created_role(statement: Statement) -> str | None:
+    """The role that the statement creates."""
+    tree = _parsed(statement.text) if statement.kind is StatementKind.SQL else None
+    names = (
+        [each.stmt.create_role_stmt.role for each in tree.stmts if each.stmt.HasField("create_role_stmt")] if tree else []
+    )
+    return names[0] if names else None
+
+
+def _of_file(statements: list[Statement]) -> Iterator[Statement]:
+    trees = [None if s.kind is StatementKind.TRANSACTION else _parsed(s.text) for s in statements]
+    makes = [made_by(tree) if tree is not None else frozenset() for tree in trees]
+    times = Counter(name for names in makes for name in names)
+    effects = [
+        _effect(statement, tree, is_again=any(times[name] > 1 for name in names))
+        for statement, tree, names in zip(statements, trees, makes, strict=True)
+    ]
+    if effects.count(_Effect.TAKES) or effects.count(_Effect.ALTERS) > 1:
+        yield from (s for s, effect in zip(statements, effects, strict=True) if effect is not _Effect.NONE)
+
+
+def _effect(statement: Statement, tree: Any, *, is_again: bool) -> _Effect:
+    if statement.kind is StatementKind.TRANSACTION:
+        return _Effect.TAKES if _ROLLBACK.match(statement.text) else _Effect.NONE
+    if statement.kind is StatementKind.COPY:
+        return _Effect.NONE
+    if tree is None:
+        return _Effect.TAKES
+    found = {_of_statement(getattr(each.stmt, each.stmt.WhichOneof("node")), is_again) for each in tree.stmts}
+    return next((effect for effect in (_Effect.TAKES, _Effect.ALTERS) if effect in found), _Effect.NONE)
+
+
+def _of_statement(node: Any, is_again: bool) -> _Effect:
+    name = type(node).__name__
+    if name in _REPLACING:
+        return _Effect.ALTERS if node.replace and is_again else _Effect.NONE
+    if name == "AlterTableStmt":
+        subtypes = {each.alter_table_cmd.subtype for each in node.cmds}
+        if subtypes & _TAKING:
+            return _Effect.TAKES
+        return _Effect.NONE if subtypes <= _ADDING else _Effect.ALTERS
+    if name == "SelectStmt":
+        return _Effect.NONE if all(map(_is_harmless, postgast.find_nodes(node, pb.FuncCall))) else _Effect.TAKES
+    if name in _ALTERING:
+        return _Effect.ALTERS
+    return _Effect.NONE if name in _QUIET else _Effect.TAKES
+
+
+def _is_harmless(call: Any) -> bool:
+    parts = [part.string.sval for part in call.funcname]
+    return parts[:1] == ["pg_catalog"] or parts[-1:] == [] or (len(parts) == 1 and parts[0] in _HARMLESS)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return postgast.parse(text)
+    except (postgast.PgQueryError, RecursionError):
+        return None
+
+
+def _of_node(statement: Any) -> Iterator[RowChange]:
+    match statement.WhichOneof("node"):
+        case "insert_stmt":
+            yield "wrote", _spelled(statement.insert_stmt.relation)
+        case "copy_stmt" if statement.copy_stmt.is_from:
+            yield "wrote", _spelled(statement.copy_stmt.relation)
+        case "delete_stmt":
+            yield "deleted", _spelled(statement.delete_stmt.relation)
+        case "truncate_stmt":
+            for each in statement.truncate_stmt.relations:
+                yield "deleted", _spelled(each.range_var)
+
+
+def _spelled(relation: Any) -> str:
+    return f"{relation.schemaname}.{relation.relname}" if relation.schemaname else str(relation.relname)

@@ -1,0 +1,101 @@
+"""Sees what a source undoes while it is applied: the catalog is read where a statement may take something away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+
+from migration_audit.catalog.made_objects import MadeObjects
+from migration_audit.compare.undone import ObjectHistory
+from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.location import Location
+from migration_audit.model.sql import SqlSource, Statement
+from migration_audit.model.undone import ROWS, SeenObject, SourceUndone, Undoing, Undone
+from migration_audit.shadow.apply import Trace
+from migration_audit.sources.taking import created_role, row_changes, statements_to_watch
+
+Reading = tuple[tuple[SeenObject, ...], frozenset[int]]
+
+
+class UndoneWatch:
+    """One application of one source, possibly after others that are not looked at."""
+
+    def __init__(self, role: str, watched: Sequence[SqlSource]) -> None:
+        """``role`` names the side that ``watched`` are."""
+        self._role = role
+        self._statements = [statement for source in watched for statement in source.statements]
+        self._paths = {statement.at.path for statement in self._statements}
+        self._points = statements_to_watch(self._statements)
+        self._objects = MadeObjects()
+        self._history = ObjectHistory()
+        self._is_fresh = False
+        self._has_read = False
+        self._written: dict[str, Location] = {}
+        self._rows: list[Undone] = []
+        self._lost: Unavailable | None = None
+
+    def begin(self, connection: psycopg.Connection[Any]) -> None:
+        """What is there was made by somebody else."""
+        if self._points:
+            seen, _ = self._read(connection)
+            self._history = ObjectHistory(seen)
+
+    def before(self, connection: psycopg.Connection[Any], statement: Statement) -> None:
+        """Take in what quiet statements made, unless nothing ran since the last reading."""
+        if statement in self._points and not self._is_fresh:
+            self._history.before(*self._read(connection))
+        self._is_fresh = False  # what follows may be a repetition of the whole transaction block
+
+    def after(self, connection: psycopg.Connection[Any], statement: Statement, rows: int) -> None:
+        """See what the statement undid."""
+        self._is_fresh = statement in self._points
+        if self._is_fresh:
+            self._has_read = True
+            seen, read = self._read(connection)
+            self._history.after(seen, read, statement.at)
+        if statement.at.path in self._paths:
+            self._count_rows(statement, rows)
+
+    def end(self, connection: psycopg.Connection[Any]) -> None:
+        """Take in what is there at the end."""
+        if self._has_read:
+            self._history.before(*self._read(connection))
+
+    def found(self, trace: Trace) -> SourceUndone:
+        """Everything that was undone; ``trace`` is that of the application."""
+        if self._lost:
+            return SourceUndone(role=self._role, unknown=self._lost)
+        undone = tuple(map(self._placed, self._history.undone(trace.locate, is_own=self._is_own)))
+        left = self._history.left(trace.locate, is_own=self._is_own) if undone else {}
+        return SourceUndone(role=self._role, undone=(*undone, *self._rows), left=tuple(sorted(left.items())))
+
+    def _placed(self, one: Undone) -> Undone:
+        """With its place also where the catalog does not tell it: what holds the roles is for superusers to read."""
+        if one.kind != "role" or one.made:
+            return one
+        places = (s.at for s in self._statements if (name := created_role(s)) and one.name in {name, f'"{name}"'})
+        return replace(one, made=next(places, None))
+
+    def _is_own(self, at: Location) -> bool:
+        return at.path in self._paths
+
+    def _read(self, connection: psycopg.Connection[Any]) -> Reading:
+        try:
+            return self._objects.changed(connection)
+        except psycopg.Error as error:
+            why = error.diag.message_primary or str(error)
+            reason = f"{self._role}: the catalog could not be read between two statements: {why}"
+            self._lost = Unavailable(reason=reason, outcome=Outcome.ERRORED)
+            return (), frozenset()
+
+    def _count_rows(self, statement: Statement, rows: int) -> None:
+        """On an empty server a statement that deletes rows deletes what the source itself wrote."""
+        for what, table in row_changes(statement):
+            if what == "wrote" and rows:
+                self._written.setdefault(table, statement.at)
+            elif what == "deleted" and rows and table in self._written:
+                made = self._written.pop(table)
+                self._rows.append(Undone(kind=ROWS, name=table, how=Undoing.REMOVED, made=made, undone=statement.at))

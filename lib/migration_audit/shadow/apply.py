@@ -14,7 +14,6 @@ The rows of the catalogs carry the transaction (``xmin``) and the command in it 
 
 from __future__ import annotations
 
-import bisect
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
@@ -38,6 +37,7 @@ from migration_audit.model.sql import (
     TransactionMode,
 )
 from migration_audit.shadow.databases import setting_option
+from migration_audit.shadow.trace import Span, Trace
 from migration_audit.shadow.watching import NoWatch, Watch
 
 _OPTIONS = "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c client_min_messages=warning"
@@ -62,40 +62,6 @@ _COMMUNITY = (
     "or url for a server of your own"
 )
 _MISSING_ROLE = re.compile(r'role "(.+)" does not exist', re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """The transaction ids ``start <= id < stop``, and up to which command number each location reaches in them."""
-
-    start: int
-    stop: int
-    steps: tuple[tuple[int, Location | None], ...]
-
-
-class Trace:
-    """Which statement wrote a catalog row."""
-
-    def __init__(self, spans: Sequence[_Span] = ()) -> None:
-        """Take spans in the order in which they happened."""
-        self._spans = tuple(spans)
-        self._starts = [span.start for span in self._spans]
-
-    def locate(self, xid: int, cmin: int) -> Location | None:
-        """The line at which the statement starts that wrote a row with this ``xmin`` and ``cmin``.
-
-        None for rows that no traced statement wrote: those of the template database, above all.
-        """
-        if not self._spans:
-            return None
-        # xmin has the low 32 bits of a 64-bit id; what it names cannot be younger than the last reading.
-        stop = self._spans[-1].stop
-        wide = stop - ((stop - xid) & 0xFFFFFFFF)
-        index = bisect.bisect_right(self._starts, wide) - 1
-        if index < 0 or wide >= self._spans[index].stop:
-            return None
-        steps = self._spans[index].steps
-        return steps[bisect.bisect_left(steps, cmin, key=lambda step: step[0])][1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +142,7 @@ class _Run:
         self.watch = watch
         self.assumed_roles: list[str] = []
         self.notices: dict[str, None] = {}
-        self.spans: list[_Span] = []
+        self.spans: list[Span] = []
         given = conninfo_to_dict(conninfo)
         self._options = f"{given.get('options') or ''} {_OPTIONS}".strip()
         self._conninfo = make_conninfo(conninfo, application_name="migration-audit", client_encoding="UTF8")
@@ -206,7 +172,7 @@ class _Run:
         """Everything since the last reading belongs to ``steps``."""
         start, self._next_xid = self._next_xid, _number(connection, _NEXT_XID)
         if start < self._next_xid:
-            self.spans.append(_Span(start, self._next_xid, tuple(steps)))
+            self.spans.append(Span(start, self._next_xid, tuple(steps)))
 
     def assume_role(self, name: str) -> bool:
         """Create a role without rights, in a session of its own; False if that was done before or is not allowed."""

@@ -14,7 +14,7 @@ from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlSource, Statement
 from migration_audit.model.undone import ROWS, SeenObject, SourceUndone, Undoing, Undone
-from migration_audit.shadow.apply import Trace
+from migration_audit.shadow.trace import Trace
 from migration_audit.sources.taking import created_role, row_changes, statements_to_watch
 
 Reading = tuple[tuple[SeenObject, ...], frozenset[int]]

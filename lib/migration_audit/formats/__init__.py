@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migration_audit.formats import dbmate, files
+from migration_audit.formats import dbmate, files, flyway
 from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree, blank, only_tree
 from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
 from migration_audit.model.errors import UsageError
@@ -10,6 +10,7 @@ from migration_audit.model.errors import UsageError
 ALL: tuple[Format, ...] = (
     files.FORMAT,
     dbmate.FORMAT,
+    flyway.FORMAT,
 )
 
 BY_NAME = {each.name: each for each in ALL}

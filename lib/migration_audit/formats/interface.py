@@ -81,6 +81,8 @@ class PlannedFile:
     """What the ledger records for it: a version, a name, an id; ``""`` for a step that no ledger records (a callback)."""
     checksum: str | None = None
     """What the ledger records as its checksum, where the ledger has one; as text."""
+    also: tuple[str, ...] = ()
+    """Checksums of the same file that the runner accepts as well: those of other line ends."""
     cuts: tuple[int, ...] | None = None
     """Offsets into ``text`` at which the runner ends a statement by rules of its own; None where it sends the whole text.
     A cut within what PostgreSQL takes for one statement is refused by the loader, with its line."""

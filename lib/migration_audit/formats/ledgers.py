@@ -31,6 +31,8 @@ class Entry:
     path: str
     """The file, for people."""
     checksum: str | None = None
+    also: tuple[str, ...] = ()
+    """Checksums that the runner accepts as well."""
     sha256: str = ""
     """Of the file's bytes, hex."""
 

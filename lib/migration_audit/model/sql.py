@@ -98,6 +98,8 @@ class SqlFile:
     """What the runner's ledger records for it; None where the name of the file is recorded."""
     checksum: str | None = None
     """What the runner's ledger records as its checksum, where it has a checksum of its own."""
+    also: tuple[str, ...] = ()
+    """Checksums that the runner accepts as well: those of the same file with other line ends."""
     session: str | None = None
     """The session that it runs in, where that is not the one of its source; files of one name share one."""
     joined: bool = False

@@ -113,6 +113,7 @@ def _file(planned: PlannedFile, form: Format, tree: Tree, shown_from: Path) -> S
         transaction=planned.transaction,
         entry=planned.entry,
         checksum=planned.checksum,
+        also=planned.also,
         session=planned.session,
         joined=planned.joined,
         in_one_message=planned.cuts is None and planned.transaction is not TransactionMode.NONE,

@@ -1,0 +1,244 @@
+r"""Flyway's SQL migrations: ``V1__name.sql``, ``R__name.sql``, ``B5__name.sql`` and callbacks.
+
+Files       Every ``.sql`` file in the folder and its subfolders whose name is one of Flyway's: prefix, version (numbers
+            between dots or underscores), two underscores, description. A .sql file of another name is reported and not
+            applied: Flyway leaves it out. Several folders are one list. Migrations in Java (or Kotlin, Groovy) and in
+            scripts (.sh, .py, …) are refused by name: let Flyway itself migrate the shadow (``command``).
+Order       Versions part by part as numbers: 1, 1.1, 1.2, 1.10, 2, 10; 1_1 is 1.1, 01 is 1, 1.0 is 1. Two files of one
+            version are an error. Repeatable migrations (R) come last, by description. Of baseline migrations (B) the
+            highest version is applied, in the place of V up to this version. Undo migrations (U) are not applied.
+Part        The whole file. SQL callbacks are applied where Flyway runs them: afterConnect, beforeValidate, afterValidate,
+            createSchema, beforeCreateSchema, beforeMigrate, beforeEachMigrate, afterEachMigrate, afterVersioned,
+            beforeRepeatables, afterMigrateApplied, afterMigrate. Those that run around each statement, and
+            afterMigrateOperationFinish, are refused.
+Session     One for all migrations: ``SET`` outlives a file, except for the role and search_path, which Flyway restores
+            before each migration (``public`` in front). Callbacks around all migrations have sessions of their own.
+Transaction One for each migration with its beforeEachMigrate and afterEachMigrate. A file of statements that cannot be in
+            one (CREATE INDEX CONCURRENTLY, VACUUM, …) runs without; mixed with others it is an error, unless ``mixed`` is
+            set or ``V1__name.sql.conf`` says ``executeInTransaction=…``.
+Dialect     None. Flyway splits a file by rules of its own; where it cuts through what PostgreSQL takes for one statement,
+            the file is refused with the line. The data of COPY … FROM stdin is sent.
+Placeholders ``${name}``, wherever it is, comments included; one without a value is an error, as in Flyway. Values come
+            from ``placeholders`` in audit.toml and from flyway.toml or flyway.conf in the folder or above it. These files
+            also set prefixes, suffixes, ``mixed``, ``group`` and the like. Settings made elsewhere (Spring's properties,
+            FLYWAY_ variables) are not seen: give their placeholders in audit.toml.
+Ledger      public.flyway_schema_history: ``success``, the CRC-32 of the lines, baselines, undone and deleted rows. A
+            repeatable migration counts by its last run. The table does not exist while the SQL is applied.
+Source      https://documentation.red-gate.com/flyway/flyway-concepts/migrations and the source of flyway-core:
+            ResourceNameParser, MigrationVersion, CompositeMigrationResolver, Parser, PostgreSQLParser, DbMigrate, Event,
+            PlaceholderReplacingReader, ChecksumCalculator, MigrationInfoServiceImpl
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+
+from migration_audit.formats.flyway_ledger import LEDGER
+from migration_audit.formats.flyway_names import Kind, Name, Naming, is_reserved, parse_name
+from migration_audit.formats.flyway_scripts import Script, Scripts
+from migration_audit.formats.flyway_settings import Settings, read_settings
+from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree
+from migration_audit.model.errors import SourceError
+from migration_audit.model.sql import NotApplied, SessionScope
+
+_CODE = re.compile(r"[VRBU].*__.*\.(?:java|class|kt|kts|groovy|scala)")
+_SCRIPTS = (".cmd", ".bat", ".ps1", ".py", ".sh", ".bash")
+_FIRST = ("afterConnect", "beforeValidate", "afterValidate", "createSchema", "beforeCreateSchema")
+"""Callbacks on the connection that keeps the history, before the first migration."""
+_EACH = ("beforeEachMigrate", "afterEachMigrate")
+_APPLIED = frozenset(
+    {*_FIRST, *_EACH, "beforeMigrate", "afterVersioned", "beforeRepeatables", "afterMigrateApplied", "afterMigrate"}
+)
+_REFUSED = frozenset({"beforeEachMigrateStatement", "afterEachMigrateStatement", "afterMigrateOperationFinish"})
+_COMMAND = 'let Flyway itself migrate the shadow: command = ["flyway", "migrate", …] in audit.toml'
+_REMEMBER = """select pg_catalog.set_config('migration_audit.search_path', case
+ when current_schema() is null or current_setting('search_path') = current_schema()
+  or pg_catalog.starts_with(current_setting('search_path'), pg_catalog.concat(current_schema(), ','))
+ then current_setting('search_path')
+ else pg_catalog.concat(pg_catalog.quote_ident(current_schema()), ',', current_setting('search_path')) end, false)"""
+"""The schema that is current when Flyway connects is in front of search_path for each migration."""
+_SEARCH = "select pg_catalog.set_config('search_path', current_setting('migration_audit.search_path', true), false)"
+
+
+def plan(trees: Sequence[Tree], options: Options) -> Plan:
+    """What ``flyway migrate`` does on an empty database. Raises SourceError for what it refuses, and for what is not SQL."""
+    trees = _without_inner(trees)
+    settings = read_settings(trees, options)
+    found = _Found(trees, settings)
+    order = found.order()
+    files = tuple(_steps(found, order, Scripts(trees, settings), settings))
+    return Plan(
+        files=files,
+        not_applied=tuple(found.not_applied),
+        one_transaction=settings.group,
+        notes=settings.notes,
+    )
+
+
+def _without_inner(trees: Sequence[Tree]) -> list[Tree]:
+    """A location inside of another one is not read twice."""
+    roots = [tree.root.rstrip("/") + "/" for tree in trees]
+    kept = []
+    for number, (tree, root) in enumerate(zip(trees, roots, strict=True)):
+        outer = [r for n, r in enumerate(roots) if r != root or n < number]
+        if not (tree.root and tree.is_whole and any(root.startswith(r) for r in outer)):
+            kept.append(tree)
+    return kept
+
+
+class _Found:
+    """The scripts of all folders by what Flyway takes them for."""
+
+    def __init__(self, trees: Sequence[Tree], settings: Settings) -> None:
+        self.not_applied: list[NotApplied] = []
+        self._kinds: dict[Kind, dict[object, Script]] = {kind: {} for kind in Kind}
+        self._settings = settings
+        for number, tree in enumerate(trees):
+            for path in tree.paths:
+                _refuse_code(tree, path, settings.naming)
+                if path.lower().endswith(tuple(s.lower() for s in settings.naming.suffixes)):
+                    self._add(tree, number, path)
+
+    def _add(self, tree: Tree, number: int, path: str) -> None:
+        shown, file = tree.shown_path(path), path.rsplit("/", 1)[-1]
+        if is_reserved(file, self._settings.naming):
+            raise SourceError("its version is a word that Flyway keeps for itself", where=shown, todo="give it a number")
+        name = parse_name(file, self._settings.naming)
+        if name is None:
+            if self._settings.strict_names:
+                raise SourceError("its name is not one of Flyway's (validateMigrationNaming)", where=shown, todo="rename it")
+            self._leave(shown, "its name is not one that Flyway reads", by_rule=False)
+            return
+        script = Script(name=name, path=path, tree=number, shown=shown)
+        key = name.version.parts if name.version else (name.prefix, name.description)
+        other = self._kinds[name.kind].setdefault(key, script)
+        if other is not script and name.kind is not Kind.UNDO:
+            what = f"{name.label} is also {other.shown}, and Flyway refuses two"
+            raise SourceError(what, where=shown, todo="give one of them another version or description")
+
+    def callbacks(self, event: str) -> list[Script]:
+        """The scripts of one event, by description."""
+        if event.endswith("Validate") and not self._settings.validates:
+            return []
+        if event.lower().endswith("createschema") and not self._settings.creates_schemas:
+            return []
+        found = [script for script in self._kinds[Kind.CALLBACK].values() if script.name.prefix == event]
+        return sorted(found, key=lambda script: _java_order(script.name.description))
+
+    def order(self) -> tuple[list[Script], list[Script]]:
+        """Versioned and repeatable migrations in order; what Flyway leaves out of them goes into ``not_applied``."""
+        versioned = sorted(self._kinds[Kind.VERSIONED].values(), key=_version_order)
+        baselines = sorted(self._kinds[Kind.BASELINE].values(), key=_version_order)
+        for script in self._kinds[Kind.UNDO].values():
+            self._leave(script.shown, "undo migration")
+        for script in self._kinds[Kind.CALLBACK].values():
+            self._check_event(script)
+        if baselines:
+            last = baselines[-1]
+            for script in baselines[:-1]:
+                self._leave(script.shown, f"a baseline below {last.name.label}")
+            for script in (script for script in versioned if not _is_above(script, last)):
+                self._leave(script.shown, f"replaced by the baseline {last.name.label}")
+            versioned = [last, *(script for script in versioned if _is_above(script, last))]
+        repeatable = sorted(self._kinds[Kind.REPEATABLE].values(), key=lambda script: _java_order(script.name.description))
+        return versioned, repeatable
+
+    def _check_event(self, script: Script) -> None:
+        event = script.name.prefix
+        if event in _REFUSED:
+            what = f"Flyway runs {event} around statements or after everything, which this format does not do"
+            raise SourceError(what, where=script.shown, todo=_COMMAND)
+        if event not in _APPLIED or script not in self.callbacks(event):
+            self._leave(script.shown, f"{event} does not run when an empty database is migrated")
+
+    def _leave(self, shown: str, reason: str, *, by_rule: bool = True) -> None:
+        self.not_applied.append(NotApplied(path=shown, reason=reason, by_rule=by_rule))
+
+
+def _steps(
+    found: _Found, order: tuple[list[Script], list[Script]], scripts: Scripts, settings: Settings
+) -> Iterator[PlannedFile]:
+    """Migrations and callbacks in the order in which Flyway runs them."""
+    versioned, repeatable = order
+
+    def event(name: str) -> Iterator[PlannedFile]:
+        yield from (
+            scripts.callback(script, session="history" if name in _FIRST else name) for script in found.callbacks(name)
+        )
+
+    def migration(script: Script) -> Iterator[PlannedFile]:
+        mode = scripts.mode(script)
+        before, after = map(found.callbacks, _EACH)
+        for number, each in enumerate([*before, script, *after]):
+            yield scripts.planned(each, mode=mode, entry=script.path if each is script else "", joined=number > 0)
+
+    for name in (*_FIRST, "beforeMigrate"):
+        yield from event(name)
+    for script in versioned:
+        yield from migration(script)
+    between = [*event("afterVersioned"), *(event("beforeRepeatables") if repeatable else ())]
+    if settings.group and repeatable and between:
+        raise SourceError(
+            "group = true puts all migrations in one transaction, and this callback runs outside of it before its end",
+            where=scripts.shown(between[0]),
+            todo=_COMMAND,
+        )
+    yield from between
+    for script in repeatable:
+        yield from migration(script)
+    for name in (*(["afterMigrateApplied"] if versioned or repeatable else []), "afterMigrate"):
+        yield from event(name)
+
+
+def _refuse_code(tree: Tree, path: str, naming: Naming) -> None:
+    """Migrations that are no SQL cannot be left out: the SQL after them would meet another database."""
+    file = path.rsplit("/", 1)[-1]
+    if _CODE.fullmatch(file):
+        raise SourceError("a migration that is a program: Flyway runs it", where=tree.shown_path(path), todo=_COMMAND)
+    extension = file[file.rfind(".") :].lower() if "." in file else ""
+    if extension not in (*_SCRIPTS, ""):
+        return
+    name = parse_name(file, naming, suffixes=(extension,))
+    if name is not None and (name.kind is not Kind.CALLBACK or name.prefix in _APPLIED | _REFUSED):
+        what = "Flyway runs it as a script" if extension else "Flyway runs a file without an extension as a script"
+        raise SourceError(what, where=tree.shown_path(path), todo=_COMMAND)
+
+
+def _version_order(script: Script) -> tuple[int, ...]:
+    return script.name.version.parts if script.name.version else ()
+
+
+def _is_above(script: Script, baseline: Script) -> bool:
+    return _version_order(baseline) < _version_order(script)
+
+
+def _java_order(text: str) -> bytes:
+    """Java compares UTF-16 code units."""
+    return text.encode("utf-16-be", errors="surrogatepass")
+
+
+def recognise(tree: Tree) -> str | None:
+    """A versioned migration names the format; other runners that take the same names read them alike."""
+    for path in tree.paths:
+        name: Name | None = parse_name(path.rsplit("/", 1)[-1], Naming())
+        if name is not None and name.kind is Kind.VERSIONED and name.description:
+            return f"{tree.shown_path(path)} is named as Flyway's"
+    return None
+
+
+FORMAT = Format(
+    name="flyway",
+    runner="Flyway",
+    plan=plan,
+    recognise=recognise,
+    session=SessionScope.SOURCE,
+    opening=(_REMEMBER, _SEARCH),
+    between=("reset role", _SEARCH),
+    dialect=Dialect.COPY,
+    ledger=LEDGER,
+    unproven_because="no registry that the tests install from has Flyway; what it makes, refuses and records was compared by"
+    " hand with Flyway 11.20.3, built from its source",
+    module=sys.modules[__name__],
+)

@@ -1,0 +1,220 @@
+"""What Flyway's configuration files say: ``flyway.toml`` or ``flyway.conf``, and the ``….sql.conf`` beside a script.
+
+Only what changes the reading of the SQL counts. A setting that this format does not follow is an error with its line;
+settings made elsewhere (Spring's properties, a Maven plugin, FLYWAY_ variables, the command line) are not seen.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from migration_audit.formats.flyway_names import Naming
+from migration_audit.formats.interface import Options, Tree
+from migration_audit.model.errors import SourceError
+
+_FILES = ("flyway.toml", "flyway.conf", "conf/flyway.toml", "conf/flyway.conf")
+_HIGHEST = 12
+"""Folders above the one that was named in which a configuration file is looked for."""
+_REFUSED = frozenset(
+    {
+        *("callbacks", "callbackLocations", "cherryPick", "errorOverrides", "initSql", "resolvers"),
+        *("skipDefaultCallbacks", "skipDefaultResolvers", "skipExecutingMigrations", "target"),
+    }
+)
+_HARMLESS = {"callbacks": "", "cherryPick": "", "initSql": "", "resolvers": "", "target": "latest"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Flyway's settings, its defaults where nothing is said."""
+
+    naming: Naming = field(default_factory=Naming)
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+    """By name, in small letters; those of audit.toml come first."""
+    prefix: str = "${"
+    suffix: str = "}"
+    separator: str = ":"
+    replaces: bool = True
+    """Whether placeholders are replaced."""
+    mixed: bool = False
+    in_transaction: bool = True
+    group: bool = False
+    validates: bool = True
+    creates_schemas: bool = True
+    strict_names: bool = False
+    """Whether a file of another name is an error."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptSettings:
+    """What the ``.conf`` beside one script says; None where it says nothing."""
+
+    in_transaction: bool | None = None
+    replaces: bool | None = None
+
+
+def read_settings(trees: Sequence[Tree], options: Options) -> Settings:
+    """The nearest configuration file's settings. Raises SourceError for one that is not followed here."""
+    given = {name.lower(): value for name, value in options.placeholders.items()}
+    found = next(filter(None, map(_nearest, trees)), None)
+    if found is None:
+        return Settings(placeholders=given)
+    shown, text = found
+    values = _toml(shown, text) if shown.endswith(".toml") else _properties(text, "flyway.")
+    lines = _Lines(shown, text)
+    for name in sorted(_REFUSED & values.keys()):
+        if values[name] != _HARMLESS.get(name, "false"):
+            lines.refuse(name, f"{name} = {values[name]} changes what Flyway applies, and this format does not follow it")
+    for name in sorted(values):
+        if (
+            "${" in values[name]
+            and name != "placeholderPrefix"
+            and re.search("schema|migration|encoding", name, re.IGNORECASE)
+        ):
+            lines.refuse(name, f"{name} comes from an environment variable: {values[name]}", todo="write the value out")
+    if values.get("encoding", "UTF-8").upper() not in {"UTF-8", "UTF8"}:
+        lines.refuse("encoding", f"the encoding is {values['encoding']}", todo="save the files as UTF-8")
+    _check_schema(values, given, lines)
+    defaults = Naming()
+    # A value from the environment is one that nobody wrote down: audit.toml has to give it.
+    named = {name.lower(): value for name, value in values.items() if "${" not in value}
+    placeholders = {name[13:]: value for name, value in named.items() if name.startswith("placeholders.")}
+    return Settings(
+        naming=Naming(
+            versioned=values.get("sqlMigrationPrefix", defaults.versioned),
+            repeatable=values.get("repeatableSqlMigrationPrefix", defaults.repeatable),
+            baseline=values.get("baselineMigrationPrefix", defaults.baseline),
+            undo=values.get("undoSqlMigrationPrefix", defaults.undo),
+            separator=values.get("sqlMigrationSeparator", defaults.separator) or defaults.separator,
+            suffixes=tuple(s.strip() for s in values.get("sqlMigrationSuffixes", ".sql").split(",") if s.strip()),
+        ),
+        placeholders=placeholders | given,
+        prefix=values.get("placeholderPrefix", "${"),
+        suffix=values.get("placeholderSuffix", "}"),
+        separator=values.get("placeholderSeparator", ":"),
+        replaces=_flag(values.get("placeholderReplacement"), default=True),
+        mixed=_flag(values.get("mixed"), default=False),
+        in_transaction=_flag(values.get("executeInTransaction"), default=True),
+        group=_flag(values.get("group"), default=False),
+        validates=_flag(values.get("validateOnMigrate"), default=True),
+        creates_schemas=_flag(values.get("createSchemas"), default=True),
+        strict_names=_flag(values.get("validateMigrationNaming"), default=False),
+        notes=(f"Flyway's settings are those of {shown}",),
+    )
+
+
+def script_settings(text: str, shown: str) -> ScriptSettings:
+    """What ``V1__x.sql.conf`` says. Raises SourceError for a key that Flyway does not know, as Flyway does."""
+    values = _properties(text, "")
+    lines = _Lines(shown, text)
+    for name, value in values.items():
+        if name == "shouldExecute":
+            lines.refuse(name, "shouldExecute decides when Flyway runs whether the script is applied")
+        elif name == "encoding" and value.upper() not in {"UTF-8", "UTF8"}:
+            lines.refuse(name, f"the encoding is {value}", todo="save the file as UTF-8")
+        elif name not in {"encoding", "executeInTransaction", "placeholderReplacement"}:
+            lines.refuse(name, f"Flyway knows no setting {name} of a script", todo="remove it, as Flyway refuses it")
+        elif name != "encoding" and value.lower() not in {"true", "false"}:
+            lines.refuse(name, f"{name} is {value}", todo="write true or false, as Flyway accepts nothing else")
+    return ScriptSettings(
+        in_transaction=_optional_flag(values.get("executeInTransaction")),
+        replaces=_optional_flag(values.get("placeholderReplacement")),
+    )
+
+
+def _nearest(tree: Tree) -> tuple[str, str] | None:
+    """The configuration file in the folder or the nearest one above it: how people see it, and its text."""
+    for up in range(_HIGHEST):
+        for name in _FILES:
+            path = "../" * up + name
+            content = tree.other(path)
+            if content is not None:
+                # How often the way leads up is what a reader needs to find it.
+                return tree.shown_path(path), content.decode("utf-8-sig", errors="replace")
+    return None
+
+
+class _Lines:
+    """The lines of a configuration file, to name the one that is refused."""
+
+    def __init__(self, shown: str, text: str) -> None:
+        self._shown = shown
+        self._lines = text.splitlines()
+
+    def refuse(self, name: str, what: str, *, todo: str | None = None) -> None:
+        number = next((n for n, line in enumerate(self._lines, 1) if name.lower() in line.lower()), 1)
+        advice = "let Flyway itself migrate the shadow (`command` in audit.toml), or remove the setting"
+        raise SourceError(what, where=f"{self._shown}:{number}", todo=todo or advice)
+
+
+def _check_schema(values: Mapping[str, str], given: Mapping[str, str], lines: _Lines) -> None:
+    """Another schema than public has to be made and searched: what this format cannot send, audit.toml can say."""
+    schema = values.get("defaultSchema") or values.get("schemas", "").split(",")[0].strip()
+    if schema and schema != "public" and given.get("flyway:defaultschema") != schema:
+        name = "defaultSchema" if values.get("defaultSchema") else "schemas"
+        lines.refuse(
+            name,
+            f"Flyway makes the schema {schema} and puts it in front of search_path",
+            todo=f"make it in a prelude (CREATE SCHEMA {schema}), and write in audit.toml: settings = {{ search_path ="
+            f' "{schema}, public" }} and placeholders = {{ "flyway:defaultSchema" = "{schema}" }}',
+        )
+
+
+def _toml(shown: str, text: str) -> dict[str, str]:
+    try:
+        body = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SourceError(f"is not TOML: {error}", where=shown, todo="mend it, as Flyway refuses it too") from None
+    found = dict(_flat("", body.get("flyway", {})))
+    environments = body.get("environments", {})
+    for environment in environments.values() if isinstance(environments, dict) else ():
+        if not isinstance(environment, dict):
+            continue
+        for name in ("schemas", "defaultSchema", "initSql"):
+            if environment.get(name):
+                found.setdefault(name, _shown(environment[name]))
+        for name, value in _flat("", environment.get("flyway", {})):
+            if found.setdefault(name, value) != value:
+                raise SourceError(
+                    f"environments do not agree on {name}", where=shown, todo="name one of them in a file alone"
+                )
+    return found
+
+
+def _flat(prefix: str, table: object) -> Iterator[tuple[str, str]]:
+    for name, value in table.items() if isinstance(table, dict) else ():
+        if isinstance(value, dict):
+            yield from _flat(f"{prefix}{name}.", value)
+        else:
+            yield f"{prefix}{name}", _shown(value)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+_PROPERTY = re.compile(r"\s*([^#!\s=:][^\s=:]*)\s*[=:\s]\s*(.*?)\s*")
+
+
+def _properties(text: str, prefix: str) -> dict[str, str]:
+    """``key=value`` lines; keys without ``prefix`` are of no concern."""
+    found = {}
+    for line in text.splitlines():
+        match = _PROPERTY.fullmatch(line)
+        if match and match[1].startswith(prefix):
+            found[match[1][len(prefix) :]] = match[2]
+    return found
+
+
+def _flag(value: str | None, *, default: bool) -> bool:
+    return default if value is None else value.strip().lower() == "true"
+
+
+def _optional_flag(value: str | None) -> bool | None:
+    return None if value is None else _flag(value, default=False)

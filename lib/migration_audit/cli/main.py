@@ -183,6 +183,31 @@ def check_explain(check_id: str) -> None:
     )
 
 
+@main.group("format")
+def source_format() -> None:
+    """How the files of each migration runner are read."""
+
+
+@source_format.command("list")
+def format_list() -> None:
+    """One line for each format: its name, its runner, and whether it was compared with the real runner."""
+    from migration_audit.formats import ALL  # noqa: PLC0415
+
+    names, runners = (max(map(len, column)) for column in zip(*((f.name, f.runner) for f in ALL), strict=True))
+    for each in ALL:
+        click.echo(f"{each.name:{names}}  {each.runner:{runners}}  {each.proof}")
+
+
+@source_format.command("explain")
+@click.argument("name")
+def format_explain(name: str) -> None:
+    """The page of one format: which files it applies, in which order, which part of each, and its ledger."""
+    from migration_audit.formats import find_format  # noqa: PLC0415
+
+    found = find_format(name)
+    click.echo(f"{found.page}\n\n{found.proof[0].upper()}{found.proof[1:]}.")
+
+
 @check.command("static")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
 def check_static_files(files: tuple[Path, ...]) -> None:

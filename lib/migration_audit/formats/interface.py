@@ -148,6 +148,11 @@ class Format:
         """What ``format explain`` prints."""
         return inspect.getdoc(self.module) or "" if self.module else ""
 
+    @property
+    def proof(self) -> str:
+        """``proven with dbmate 2.37.0``, or ``not proven:`` and why."""
+        return f"proven with {self.proven_with}" if self.proven_with else f"not proven: {self.unproven_because}"
+
 
 def blank(text: bytes, start: int, end: int) -> bytes:
     """``text`` with everything in ``start:end`` but line ends turned into spaces.

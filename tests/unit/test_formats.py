@@ -1,0 +1,80 @@
+"""What holds for every source format: its page, its proof, its line in README; and the commands that show them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fix_demo import run_cli
+from fix_formats import tree
+from migration_audit.formats import ALL, NAMES, Format, Options
+from migration_audit.model.errors import SourceError
+
+REPOSITORY = Path(__file__).parents[2]
+README = (REPOSITORY / "README.md").read_text("utf-8")
+SUBJECTS = ("Files", "Order", "Part", "Session", "Transaction", "Dialect", "Ledger", "Source")
+
+each_format = pytest.mark.parametrize("form", ALL, ids=NAMES)
+
+
+@each_format
+def test_a_page_has_every_subject_and_a_public_source(form: Format) -> None:
+    title, _, body = form.page.partition("\n")
+    assert title.endswith("."), title
+    assert [word for word in SUBJECTS if not re.search(rf"(?m)^{word} +\S", body)] == []
+    assert re.search(r"(?m)^Source +https://", body)
+
+
+@each_format
+def test_a_format_is_proven_by_a_test_or_says_why_not(form: Format) -> None:
+    assert (form.proven_with is None) != (form.unproven_because is None)
+    module = REPOSITORY / f"tests/runners/test_{form.name.replace('-', '_')}.py"
+    assert form.name == "files" or form.proven_with is None or module.is_file()
+
+
+@each_format
+@pytest.mark.parametrize("files", [{}, {"README.md": "# Notes\n"}], ids=["empty", "no SQL"])
+def test_a_folder_without_migrations_gives_no_files(form: Format, files: dict[str, str | bytes]) -> None:
+    try:
+        found = form.plan([tree(files)], Options())
+    except SourceError as error:
+        assert error.where and error.todo
+    else:
+        assert found.files == ()
+    assert form.recognise(tree(files)) is None
+
+
+def test_names_are_unique_and_short_enough_for_a_prefix() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+    assert [name for name in NAMES if not re.fullmatch(r"[a-z][a-z-]+", name)] == []
+
+
+def test_the_readme_has_the_table_of_formats() -> None:
+    rows = [f"| `{each.name}` | {each.runner} | {each.proof} |" for each in ALL]
+    expected = "\n".join(["| format | runner | compared with the real runner |", "|---|---|---|", *rows])
+    between = README.partition("<!-- formats:")[2].partition("-->\n")[2].partition("\n<!-- end of formats -->")[0]
+    assert between == expected, f"put this table into README.md:\n{expected}"
+
+
+def test_format_list_has_a_line_for_each() -> None:
+    ran = run_cli("format", "list")
+    assert ran.code == 0, ran
+    lines = ran.out.splitlines()
+    assert [line.split()[0] for line in lines] == list(NAMES)
+    assert [line for line, form in zip(lines, ALL, strict=True) if not line.endswith(form.proof)] == []
+
+
+def test_format_explain_prints_the_page() -> None:
+    ran = run_cli("format", "explain", "dbmate")
+    assert ran.code == 0, ran
+    assert ran.out.startswith("dbmate: plain SQL files with ``-- migrate:up``")
+    assert re.search(r"\nProven with dbmate [\d.]+\.\n\Z", ran.out)
+
+
+def test_an_unknown_format_is_refused_with_the_names() -> None:
+    ran = run_cli("format", "explain", "nope")
+    assert ran.code == 2, ran
+    assert "there is no format nope" in ran.err
+    assert "dbmate" in ran.err

@@ -20,7 +20,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.obstacles import Demand, Obstacle, Wanted
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
 from migration_audit.model.privileges import Access, Membership, ProbeRights, RoleFacts
-from migration_audit.model.rehearsal import Attempt, FixtureShadow, Rehearsal
+from migration_audit.model.rehearsal import Attempt, FixtureShadow, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.model.snapshot import HypertableChunks, Snapshot
 from migration_audit.model.sql import Applied, SqlFailure
 from migration_audit.model.undone import SourceUndone, Undoing, Undone
@@ -191,7 +191,7 @@ def obstacle(**given: Any) -> Obstacle:
 
 
 def attempt(**given: Any) -> Attempt:
-    return Attempt(**{"name": "upsert", "where": "audit.toml:7", "rows": 1, "again": "", **given})
+    return Attempt(**{"name": "upsert", "role": "processor", "where": "audit.toml:7", "rows": 1, "again": "", **given})
 
 
 NOT_THERE = {"rows": None, "again": None, "error": 'relation "positions" does not exist', "sqlstate": "42P01"}
@@ -201,9 +201,11 @@ NOT_THERE = {"rows": None, "again": None, "error": 'relation "positions" does no
 def rehearsal(**given: Any) -> Rehearsal:
     return Rehearsal(
         **{
-            "role": "processor",
-            "grants": ("GRANT INSERT ON public.positions TO processor;",),
-            "grants_from": None,
+            "writer": RehearsalRole(
+                name="processor",
+                source=RightsFrom.NOBODY,
+                rights=("GRANT INSERT ON public.positions TO processor;",),
+            ),
             "with_owner": (attempt(),),
             "without_owner": (attempt(**NOT_THERE),),
             "access": access(),

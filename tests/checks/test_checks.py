@@ -54,6 +54,7 @@ from migration_audit.model.ledger import LedgerState
 from migration_audit.model.likeness import Likeness
 from migration_audit.model.location import Location
 from migration_audit.model.privileges import Granted, Membership, Owned, RoleFacts
+from migration_audit.model.rehearsal import RehearsalRole, RightsFrom
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.model.sql import NotApplied
@@ -90,6 +91,15 @@ def waived(state, finding="LIV004:index:public.i"):
 
 NOTHING = Unavailable(reason="nothing was compared", outcome=Outcome.ERRORED)
 
+OWN_RIGHTS = RehearsalRole(name="processor", source=RightsFrom.OWNER, rights=("SELECT ON public.positions TO processor",))
+REFUSED = attempt(
+    rows=None,
+    again=None,
+    error="permission denied for table positions",
+    sqlstate="42501",
+    lacks=("no INSERT on public.positions",),
+    fixes=("GRANT INSERT ON public.positions TO processor;",),
+)
 
 LOUD = [
     *fix_boot.LOUD,
@@ -470,6 +480,12 @@ LOUD = [
     ("PRV003", "a member of the owner's role", {"writer_access": member("ops", "directus")}, ["PRV003:prod:member"]),
     (
         "BOOT005",
+        "the owner's SQL grants too little",
+        {"rehearsal": rehearsal(writer=OWN_RIGHTS, with_owner=(REFUSED,))},
+        ["BOOT005:probe:upsert"],
+    ),
+    (
+        "BOOT005",
         "a probe fails on the owner's schema",
         {"rehearsal": rehearsal(with_owner=(attempt(**NOT_THERE),))},
         ["BOOT005:probe:upsert"],
@@ -489,7 +505,7 @@ LOUD = [
     (
         "BOOT005",
         "grants that allow DDL",
-        {"rehearsal": rehearsal(access=access(granted=(CREATE,)), grants_from="grants.sql")},
+        {"rehearsal": rehearsal(access=access(granted=(CREATE,)))},
         ["BOOT005:ddl:create:schema:public:PUBLIC"],
     ),
     ("RET008", "no fixture", {"fixture_facts": (fixture(exists=False),)}, [f"RET008:{FIXTURE}:missing"]),
@@ -597,6 +613,18 @@ QUIET = [
         "the owner is the database",
         {"stack": ALONE, "project": project(boot=ONE_SERVICE)},
         "directus is both the owner and the database: it waits for no other service",
+    ),
+    (
+        "BOOT005",
+        "the owner's SQL gives the rights",
+        {"rehearsal": rehearsal(writer=OWN_RIGHTS)},
+        "rehearsed as processor with the rights that the owner's SQL gives it: SELECT ON public.positions TO processor",
+    ),
+    (
+        "BOOT005",
+        "nobody gives rights",
+        {},
+        "rehearsed as processor with GRANT INSERT ON public.positions TO processor;, since the owner's SQL gives it none",
     ),
     (
         "BOOT002",
@@ -782,6 +810,14 @@ UNDECIDED = [
         Outcome.ERRORED,
         True,
         "nothing was compared",
+    ),
+    (
+        "BOOT005",
+        "another role's default privileges",
+        {"rehearsal": rehearsal(writer=replace(OWN_RIGHTS, makers=("directus",)), with_owner=(REFUSED,))},
+        Outcome.SKIPPED,
+        True,
+        "default privileges on what directus creates",
     ),
     *fix_boot.UNDECIDED,
     *fix_code.UNDECIDED,
@@ -1178,6 +1214,12 @@ def test_imports_whose_module_is_computed_are_one_sentence():
         "RET003", {"code": fix_code.code(RET003=fix_code.scope(fix_code.file(imports=imports)))}, Phase.RETIRED
     ).reason
     assert "main.ts:10 and 3 more load modules whose names are computed" in reason
+
+
+def test_missing_rights_come_with_the_grant():
+    (finding,) = run("BOOT005", {"rehearsal": rehearsal(writer=OWN_RIGHTS, with_owner=(REFUSED,))}).findings
+    assert "permission denied for table positions (SQLSTATE 42501) (no INSERT on public.positions)" in finding.summary
+    assert finding.fix_sql == "GRANT INSERT ON public.positions TO processor;"
 
 
 def test_an_unknown_check_is_named():

@@ -14,6 +14,7 @@ import pytest
 import migration_audit.shadow
 from migration_audit.checks import BY_ID, judge
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Unavailable
+from migration_audit.model.rehearsal import RightsFrom
 from migration_audit.project import load_project
 from migration_audit.workbook.rehearsals import rehearsal_inputs
 
@@ -53,7 +54,7 @@ class OneCluster:
         create = self._running.create_database
 
         class Cluster:
-            is_private = False
+            is_private = True  # no other roles are in it
 
             def create_database(self, name: str) -> str:
                 made.append(name)
@@ -92,7 +93,8 @@ def test_each_probe_runs_with_the_least_rights_and_fails_without_the_owner(tree:
     inputs = rehearsed(tree, *probes)
     rehearsal = inputs["rehearsal"]
     assert [(a.rows, a.again, a.error) for a in rehearsal.with_owner] == [(1, "", None), (1, None, None), (1, None, None)]
-    assert rehearsal.grants == (
+    assert rehearsal.writer.source is RightsFrom.NOBODY
+    assert rehearsal.writer.rights == (
         "GRANT USAGE ON SCHEMA public TO writer;",
         "GRANT INSERT, SELECT, UPDATE ON public.positions TO writer;",
         "GRANT USAGE ON SEQUENCE public.positions_id_seq TO writer;",
@@ -156,6 +158,134 @@ def test_the_grants_of_audit_toml_are_what_is_rehearsed(tree: Path, grants: str,
     result = boot005(inputs)
     assert [finding.key for finding in result.findings] == keys
     assert "after grants.sql" in str(result.reason)
+
+
+TABLE = "grant insert, select on positions to writer;"
+SEQUENCE = "grant usage on sequence positions_id_seq to writer;"
+# name: (what the owner's SQL says more, who gave the rights, findings)
+OWN_GRANTS = {
+    "none": ("", RightsFrom.NOBODY, []),
+    "enough": (TABLE + SEQUENCE, RightsFrom.OWNER, []),
+    "no INSERT": (SEQUENCE + "grant select on positions to writer;", RightsFrom.OWNER, ["BOOT005:probe:0"]),
+    "no sequence": (TABLE, RightsFrom.OWNER, ["BOOT005:probe:0"]),
+    "on another table alone": ("create table t (); grant select on t to writer;", RightsFrom.OWNER, ["BOOT005:probe:0"]),
+    "on some columns": (
+        "grant insert (device, ts), select (device, ts) on positions to writer;" + SEQUENCE,
+        RightsFrom.OWNER,
+        [],
+    ),
+    "on too few columns": (
+        "grant insert (device), select (device) on positions to writer;" + SEQUENCE,
+        RightsFrom.OWNER,
+        ["BOOT005:probe:0"],
+    ),
+    "on the schema alone": ("grant usage on schema public to writer;", RightsFrom.OWNER, ["BOOT005:probe:0"]),
+    "through a group": (
+        "create role dba; grant dba to writer;" + (TABLE + SEQUENCE).replace("writer", "dba"),
+        RightsFrom.OWNER,
+        [],
+    ),
+    "through a group without INSERT": (
+        "create role dba; create role writer; grant select on positions to dba; grant dba to writer;",
+        RightsFrom.OWNER,
+        ["BOOT005:probe:0"],
+    ),
+    "to everybody": ((TABLE + SEQUENCE).replace("writer", "public"), RightsFrom.NOBODY, []),
+    "in a block": (
+        "do $$ begin execute 'grant insert, select on positions to ' || 'writer'; end $$;" + SEQUENCE,
+        RightsFrom.OWNER,
+        [],
+    ),
+    "taken back": (TABLE + SEQUENCE + "revoke insert on positions from writer;", RightsFrom.OWNER, ["BOOT005:probe:0"]),
+    "all taken back": (TABLE + "revoke all on positions from writer;", RightsFrom.NOBODY, []),
+    "to another role": ("create role dba; " + TABLE.replace("writer", "dba"), RightsFrom.NOBODY, []),
+    "row-level security without a policy": (
+        "alter table positions enable row level security;" + TABLE + SEQUENCE,
+        RightsFrom.OWNER,
+        ["BOOT005:probe:0"],
+    ),
+    "a predefined role": ("grant pg_read_all_data, pg_write_all_data to writer;", RightsFrom.OWNER, []),
+    "half of a predefined role": ("grant pg_read_all_data to writer;", RightsFrom.OWNER, ["BOOT005:probe:0"]),
+    "a superuser": ("create role writer superuser;", RightsFrom.OWNER, ["BOOT005:ddl:superuser:writer"]),
+    "a function": (
+        """create function f() returns int language sql as 'select 1'; revoke all on function f() from public;
+        grant execute on function f() to writer;""",
+        RightsFrom.OWNER,
+        ["BOOT005:probe:0"],
+    ),
+    "the database alone": ("grant connect, temporary on database rehearsal to writer;", RightsFrom.NOBODY, []),
+    "with the right to pass it on": (TABLE.replace(";", " with grant option;") + SEQUENCE, RightsFrom.OWNER, []),
+    "a group that has to be set": (
+        "create role dba; create role writer noinherit; grant dba to writer;" + (TABLE + SEQUENCE).replace("writer", "dba"),
+        RightsFrom.OWNER,
+        ["BOOT005:probe:0"],
+    ),
+    "a view": ("create view v as select 1 as a; grant select on v to public;", RightsFrom.NOBODY, []),
+    "ownership": (
+        "create role writer; alter table positions owner to writer;",
+        RightsFrom.OWNER,
+        ["BOOT005:ddl:owns:table:public.positions"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("more", "source", "keys"), OWN_GRANTS.values(), ids=OWN_GRANTS)
+@pytest.mark.usefixtures("shared")
+def test_the_grants_of_the_owners_sql_are_what_is_rehearsed(
+    tree: Path, more: str, source: RightsFrom, keys: list[str]
+) -> None:
+    (tree / "new" / "001.sql").write_text(OWNER + "create role writer;" * ("create role writer" not in more) + more)
+    inputs = rehearsed(tree, UPSERT)
+    assert inputs["rehearsal"].writer.source is source, inputs["rehearsal"].writer
+    assert [finding.key for finding in boot005(inputs).findings] == keys
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_role_that_the_sql_takes_for_granted_has_what_it_is_granted(tree: Path) -> None:
+    (tree / "new" / "001.sql").write_text(OWNER + "grant select on positions to writer;")
+    (finding,) = boot005(rehearsed(tree, UPSERT)).findings
+    assert finding.fix_sql is not None
+    assert "GRANT INSERT ON public.positions TO writer;" in finding.fix_sql
+
+
+DEFAULTS = (
+    "alter default privileges{} grant insert, select on tables to writer;"
+    "alter default privileges{} grant usage on sequences to writer;"
+)
+
+
+@pytest.mark.parametrize(
+    ("of", "outcome"),
+    [("", Outcome.PASSED), (" for role dba", Outcome.SKIPPED)],
+    ids=["of whoever runs it", "of another role"],
+)
+@pytest.mark.usefixtures("shared")
+def test_default_privileges_count_for_what_their_role_creates(tree: Path, of: str, outcome: Outcome) -> None:
+    roles = "create role writer; create role dba;"
+    (tree / "new" / "001.sql").write_text(roles + DEFAULTS.format(of, of) + OWNER)
+    result = boot005(rehearsed(tree, UPSERT))
+    assert (result.outcome, "what dba creates" in str(result.reason)) == (outcome, outcome is Outcome.SKIPPED)
+
+
+@pytest.mark.usefixtures("shared")
+def test_the_files_of_audit_toml_come_before_the_owners_grants(tree: Path) -> None:
+    (tree / "new" / "001.sql").write_text(OWNER + "grant select on positions to writer;")
+    (tree / "grants.sql").write_text(TABLE + SEQUENCE)
+    inputs = rehearsed(tree, UPSERT, more='[rehearsal]\ngrants = ["grants.sql"]\n')
+    assert inputs["rehearsal"].writer.source is RightsFrom.AUDIT
+    assert boot005(inputs).outcome is Outcome.PASSED
+
+
+@pytest.mark.usefixtures("shared")
+def test_each_probes_role_has_its_own_rights(tree: Path) -> None:
+    (tree / "new" / "001.sql").write_text(OWNER + "create role dba; grant select on positions to dba;")
+    more = '[[probe]]\nname = "r"\nsql = "select n from positions"\nrole = "dba"\n'
+    rehearsal = rehearsed(tree, UPSERT, more=more)["rehearsal"]
+    assert [(role.name, role.source) for role in (rehearsal.writer, *rehearsal.others)] == [
+        ("writer", RightsFrom.NOBODY),
+        ("dba", RightsFrom.OWNER),
+    ]
+    assert boot005({"rehearsal": rehearsal}).outcome is Outcome.PASSED
 
 
 @pytest.mark.usefixtures("shared")

@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from migration_audit.catalog.connection import begin_reading, database_error
 from migration_audit.catalog.queries import load_query
 from migration_audit.model.objects import dotted, quoted
-from migration_audit.model.privileges import Access, Granted, Membership, Owned, RoleFacts
+from migration_audit.model.privileges import Access, Given, Granted, Membership, Owned, RoleFacts
 
 _SET = "select pg_catalog.set_config(%s, %s, true)"
 
@@ -67,3 +67,39 @@ def _object(kind: str, parts: list[str | None]) -> str:
 
 def _array_item(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def read_given(connection: psycopg.Connection[Any], role: str, *, with_memberships: bool) -> Given:
+    """What the SQL of this database gave to ``role``; not what everybody has, nor what it owns because it ran the SQL.
+
+    ``with_memberships``: the roles of this server are the SQL's own, so that being a superuser, or a member of another role,
+    was given by it too. Raises DatabaseError when the connection fails.
+    """
+    try:
+        begin_reading(connection)
+        user = connection.execute("select current_user::text").fetchone()
+        if user is not None and user[0] == role:
+            return Given()
+        connection.execute(_SET, ("migration_audit.role", role))
+        rows = connection.execute(load_query("access_given")).fetchall()
+        with connection.cursor(row_factory=class_row(RoleFacts)) as cursor:
+            reached = cursor.execute(load_query("access_roles")).fetchall() if with_memberships else []
+    except psycopg.Error as error:
+        raise database_error(error, connection) from error
+    own = {None, *(user or ())}
+    given = [_given(*row) for row in rows if row[2] in own]
+    given += [f"membership in {quoted(each.name)}" for each in reached if each.name != role]
+    given += ["SUPERUSER" for each in reached if each.name == role and each.superuser]
+    return Given(rights=tuple(given), makers=tuple(sorted({maker for _, _, maker, _, _ in rows} - own)))
+
+
+def _given(kind: str, names: list[str], maker: str | None, privileges: str, grantee: str) -> str:
+    """``INSERT, SELECT ON positions TO writer``."""
+    what = dotted(*names)
+    if kind == "column":
+        what, privileges = dotted(*names[:-1]), f"{privileges} ({quoted(names[-1])})"
+    elif maker is not None:
+        what = f"new {kind}" + (f" in {what}" if names else "")
+    elif kind != "table":
+        what = f"{kind.upper()} {what}"
+    return f"{privileges} ON {what} TO {quoted(grantee)}"

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from migration_audit.checks.ddl_ways import ddl_ways
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told
-from migration_audit.model.rehearsal import Attempt, Rehearsal
+from migration_audit.model.enumeration import some_of
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.rehearsal import Attempt, Rehearsal, RehearsalRole, RightsFrom
 
 
 def run(rehearsal: Rehearsal) -> Iterator[Said]:
@@ -17,34 +18,63 @@ def run(rehearsal: Rehearsal) -> Iterator[Said]:
     run with the documented rights and no DDL, and an upsert that comes twice has to do nothing the second time. Without it
     each statement has to fail, or the probe proves nothing; the message is the one that operators see in the writer's log
     when it is started before the owner.
-    Fix: create what the message names in the owner's SQL; put missing grants into the files that [rehearsal] names.
+    The rights are those that the files of [rehearsal] give the writer, else those that the owner's SQL gives it (GRANT,
+    default privileges, membership, ownership), else the least that the probes need.
+    Fix: create what the message names in the owner's SQL; put missing grants there, or into the files that [rehearsal]
+    names.
     Source: seed, "it'll fail to find the positions table and crash-loop until directus catches up" and "Stage smoke against
     a fresh DB".
     """
     for attempt in rehearsal.with_owner:
-        yield from _with_owner(attempt, rehearsal.role)
+        yield from _with_owner(attempt, rehearsal.role(attempt.role))
     yield from _without_owner(rehearsal.without_owner)
+    writer = rehearsal.writer
     for way in ddl_ways(rehearsal.access):
         yield Finding(
             key=f"BOOT005:ddl:{way.key}",
-            summary=f"after {rehearsal.grants_from or 'the least grants'} the writer's role {rehearsal.role} {way.text}",
+            summary=f"after {_giver(writer)} the writer's role {writer.name} {way.text}",
             expected="no right to run DDL",
             actual=way.right,
             fix_sql=way.fix_sql,
         )
-    how = f"after {rehearsal.grants_from}" if rehearsal.grants_from else f"with {' '.join(rehearsal.grants)}"
-    yield Told(text=f"rehearsed as {rehearsal.role} {how}")
+    for role in (writer, *rehearsal.others):
+        yield Told(text=f"rehearsed as {role.name} {_rights(role)}")
 
 
-def _with_owner(attempt: Attempt, role: str) -> Iterator[Said]:
+def _giver(role: RehearsalRole) -> str:
+    if role.source is RightsFrom.AUDIT:
+        return some_of(role.files)
+    return "the owner's SQL" if role.source is RightsFrom.OWNER else "the least grants"
+
+
+def _rights(role: RehearsalRole) -> str:
+    match role.source:
+        case RightsFrom.AUDIT:
+            return f"after {some_of(role.files)}"
+        case RightsFrom.OWNER:
+            return f"with the rights that the owner's SQL gives it: {some_of(role.rights, between='; ')}"
+        case RightsFrom.NOBODY:
+            return f"with {some_of(role.rights, between=' ') or 'no rights'}, since the owner's SQL gives it none"
+
+
+def _with_owner(attempt: Attempt, role: RehearsalRole) -> Iterator[Said]:
     key = f"BOOT005:probe:{attempt.name}"
-    if attempt.error is not None:
+    if attempt.lacks and role.makers and role.source is RightsFrom.OWNER:
+        yield Unavailable(
+            reason=f'probe "{attempt.name}" lacks rights ({some_of(attempt.lacks)}), but the owner\'s SQL gives {role.name} '
+            f"default privileges on what {some_of(role.makers)} creates, and here another role ran that SQL: "
+            "name the files with the writer's grants in [rehearsal]"
+        )
+    elif attempt.error is not None:
+        lacks = f" ({some_of(attempt.lacks)})" if attempt.lacks else ""
         yield Finding(
             key=key,
-            summary=f'on a fresh server with the owner\'s SQL, {role} cannot run probe "{attempt.name}": {attempt.message}',
+            summary=f'on a fresh server with the owner\'s SQL, {role.name} cannot run probe "{attempt.name}": '
+            f"{attempt.message}{lacks}",
             expected="runs",
             actual=attempt.message,
             where=attempt.where,
+            fix_sql="\n".join(attempt.fixes) or None,
         )
     elif attempt.again:
         yield Finding(

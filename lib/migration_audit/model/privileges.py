@@ -85,6 +85,16 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What SQL gave to a role in the database that it made."""
+
+    rights: tuple[str, ...] = ()
+    """Each a sentence part: ``INSERT, SELECT ON public.positions TO writer``."""
+    makers: tuple[str, ...] = ()
+    """Other roles than the one that ran the SQL, whose default privileges would give it rights on what they create."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """One privilege that a statement needs on one relation."""
 

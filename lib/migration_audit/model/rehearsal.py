@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from migration_audit.model.drift import Drift
 from migration_audit.model.privileges import Access
@@ -21,6 +22,11 @@ class Attempt:
     error: str | None = None
     """What operators see: ``relation "positions" does not exist``."""
     sqlstate: str | None = None
+    role: str
+    lacks: tuple[str, ...] = ()
+    """Of one that was refused for lack of rights: what is lacking, each as a sentence part."""
+    fixes: tuple[str, ...] = ()
+    """GRANT statements for it, where a grant would do."""
     again: str | None = None
     """An upsert, run once more: what it did, in words, if it did anything; ``""`` for nothing; None for other probes."""
 
@@ -30,19 +36,46 @@ class Attempt:
         return f"{self.error} (SQLSTATE {self.sqlstate})" if self.sqlstate else self.error or ""
 
 
+class RightsFrom(StrEnum):
+    """Who said what a role of the rehearsal may do."""
+
+    AUDIT = "audit"
+    """The files of ``[rehearsal]`` in audit.toml."""
+    OWNER = "owner"
+    """The owner's own SQL."""
+    NOBODY = "nobody"
+    """Neither: it gets the least that its probes need."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsalRole:
+    """One role that ran probes, and what it was allowed."""
+
+    name: str
+    source: RightsFrom
+    files: tuple[str, ...] = ()
+    """Of audit.toml, as it names them."""
+    rights: tuple[str, ...] = ()
+    """What the owner's SQL gives, each as a sentence part; else the GRANT statements of the least rights."""
+    makers: tuple[str, ...] = ()
+    """Roles whose default privileges in the owner's SQL would give it more, had they run that SQL."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
     """The owner's SQL on an empty server, then the probes; and the same probes on a server that nobody prepared."""
 
-    role: str
-    grants: tuple[str, ...]
-    """The statements that made the role what it is: those of audit.toml's files, else the least that the probes need."""
-    grants_from: str | None
-    """The files of audit.toml, as it names them; None for the least rights."""
+    writer: RehearsalRole
+    others: tuple[RehearsalRole, ...] = ()
+    """Those of probes with a role of their own."""
     with_owner: tuple[Attempt, ...]
     without_owner: tuple[Attempt, ...]
     access: Access
-    """What the role could do, in scope, when the probes ran."""
+    """What the writer could do, in scope, when the probes ran."""
+
+    def role(self, name: str) -> RehearsalRole:
+        """The role of this name."""
+        return next(role for role in (self.writer, *self.others) if role.name == name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -35,7 +35,8 @@ class Rehearsed(Generic[Looked]):
     """How the probes went, with which rights, and what the caller looked at meanwhile."""
 
     attempts: tuple[Attempt, ...]
-    grants: tuple[str, ...]
+    grants: dict[str, tuple[str, ...]]
+    """The least rights that were granted, by role."""
     looked: Looked
 
 
@@ -44,27 +45,28 @@ def rehearse(
     probes: Sequence[tuple[Probe, StatementNeeds]],
     *,
     role: str,
-    least_rights: bool,
+    least_rights: Collection[str] = (),
     look: Callable[[psycopg.Connection[Any]], Looked],
 ) -> Rehearsed[Looked]:
     """Run the probes one after the other as ``role`` and roll everything back, a role that was made here too.
 
-    ``least_rights`` grants each role what its probes need and no more; else it has what it has. An upsert runs twice.
-    ``look`` is called with the connection, as its own user, before the first probe. Raises psycopg.Error when the database
-    cannot be reached.
+    Roles in ``least_rights`` are granted what their probes need and no more; others have what they have. An upsert runs
+    twice. ``look`` is called with the connection, as its own user, before the first probe. Raises psycopg.Error when the
+    database cannot be reached.
     """
-    grants: list[str] = []
+    grants: dict[str, tuple[str, ...]] = {}
     with psycopg.connect(conninfo, application_name="migration-audit") as connection:
         try:
             for each in dict.fromkeys([role, *(probe.role or role for probe, _ in probes)]):
                 _make_role(connection, each)
-                if least_rights:
-                    grants += _grants(connection, each, [needs for probe, needs in probes if (probe.role or role) == each])
+                if each in least_rights:
+                    own = [needs for probe, needs in probes if (probe.role or role) == each]
+                    grants[each] = tuple(_grants(connection, each, own))
             looked = look(connection)
             attempts = tuple(_attempt(connection, probe, probe.role or role) for probe, _ in probes)
         finally:
             connection.rollback()
-    return Rehearsed(attempts=attempts, grants=tuple(grants), looked=looked)
+    return Rehearsed(attempts=attempts, grants=grants, looked=looked)
 
 
 def _make_role(connection: psycopg.Connection[Any], role: str) -> None:
@@ -116,8 +118,8 @@ def _attempt(connection: psycopg.Connection[Any], probe: Probe, role: str) -> At
             connection.execute("reset role")
     except psycopg.Error as error:
         message = error.diag.message_primary or str(error).strip()
-        return Attempt(name=probe.name, where=str(probe.at), error=message, sqlstate=error.sqlstate)
-    return Attempt(name=probe.name, where=str(probe.at), rows=rows, again=again)
+        return Attempt(name=probe.name, role=role, where=str(probe.at), error=message, sqlstate=error.sqlstate)
+    return Attempt(name=probe.name, role=role, where=str(probe.at), rows=rows, again=again)
 
 
 def _become(connection: psycopg.Connection[Any], role: str) -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
 
 import psycopg
 
 from migration_audit import catalog, shadow, sources
-from migration_audit.catalog.access import read_access
+from migration_audit.catalog.access import read_access, read_given
+from migration_audit.catalog.rights import Rights, read_rights
 from migration_audit.compare import Rules, in_scope
 from migration_audit.model.drift import Drift
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Phase, Unavailable
-from migration_audit.model.rehearsal import FixtureShadow, Rehearsal
+from migration_audit.model.privileges import Access, StatementNeeds
+from migration_audit.model.rehearsal import Attempt, FixtureShadow, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
-from migration_audit.project import Project, Rule
+from migration_audit.project import Probe, Project, Rule
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.probes import STAND_IN
 from migration_audit.shadow.rehearsal import rehearse
@@ -26,6 +29,7 @@ from migration_audit.workbook.compared import compared_in_scope
 from migration_audit.workbook.preflight import Shadow, apply_to, load
 from migration_audit.workbook.privileges import scoped_access
 
+_NO_PRIVILEGE: Final = "42501"
 Progress = Callable[[str], None]
 
 _NO_PROBE = Unavailable(reason="audit.toml names no [[probe]]", required=False)
@@ -137,27 +141,67 @@ def _rehearsal(
     snapshot = prepared.snapshot if grants is None else _granted(conninfo, grants)
     if isinstance(snapshot, Unavailable):
         return snapshot
-    role = project.writer_role or STAND_IN
+    writer = _writer(project)
     probes = [(probe, statement_needs(probe.sql)) for probe in project.probes]
-    unknown = [f'"{probe.name}": {needs.undecided}' for probe, needs in probes if needs.undecided]
-    if unknown and grants is None:
+    roles = list(dict.fromkeys([writer, *(probe.role or writer for probe, _ in probes)]))
+    allowed = _allowed(conninfo, roles, grants, is_private=cluster.is_private)
+    least = {role for role in roles if allowed[role].source is RightsFrom.NOBODY}
+    unknown = [
+        f'"{probe.name}": {needs.undecided}'
+        for probe, needs in probes
+        if needs.undecided and (probe.role or writer) in least
+    ]
+    if unknown:
         return Unavailable(
             reason=f"the rights that probes need cannot be told, name them in [rehearsal]: {some_of(unknown, between='; ')}"
         )
     rehearsed = rehearse(
-        conninfo, probes, role=role, least_rights=grants is None, look=lambda connection: read_access(connection, role)
+        conninfo, probes, role=writer, least_rights=least, look=lambda connection: _looked(connection, probes, writer)
     )
-    alone = rehearse(
-        cluster.create_database("rehearsal_alone"), probes, role=role, least_rights=False, look=lambda connection: None
-    )
+    access, lacking = rehearsed.looked
+    alone = rehearse(cluster.create_database("rehearsal_alone"), probes, role=writer, look=lambda connection: None)
+    found = [replace(allowed[role], rights=rehearsed.grants.get(role, allowed[role].rights)) for role in roles]
     return Rehearsal(
-        role=role,
-        grants=rehearsed.grants if grants is None else tuple(s.text + ";" for s in grants.statements),
-        grants_from=", ".join(file.path for file in grants.files) if grants else None,
-        with_owner=rehearsed.attempts,
+        writer=found[0],
+        others=tuple(found[1:]),
+        with_owner=tuple(_with_rights(attempt, lacking[attempt.name]) for attempt in rehearsed.attempts),
         without_owner=alone.attempts,
-        access=scoped_access(rehearsed.looked, in_scope(snapshot, project)[0], project),
+        access=scoped_access(access, in_scope(snapshot, project)[0], project),
     )
+
+
+def _writer(project: Project) -> str:
+    """The project's writer, else the one that all environments share, else a stand-in without any name of theirs."""
+    of_environments = {environment.writer_role for environment in project.environments}
+    shared = next(iter(of_environments)) if len(of_environments) == 1 else None
+    return project.writer_role or shared or STAND_IN
+
+
+def _allowed(conninfo: str, roles: Iterable[str], grants: SqlSource | None, *, is_private: bool) -> dict[str, RehearsalRole]:
+    """Who says what each role may do: audit.toml's files before the owner's SQL, and that before the least rights."""
+    if grants is not None:
+        files = tuple(file.path for file in grants.files)
+        return {role: RehearsalRole(name=role, source=RightsFrom.AUDIT, files=files) for role in roles}
+    found = {}
+    with catalog.open_connection(conninfo) as connection:
+        for role in roles:
+            given = read_given(connection, role, with_memberships=is_private)
+            source = RightsFrom.OWNER if given.rights or given.makers else RightsFrom.NOBODY
+            found[role] = RehearsalRole(name=role, source=source, rights=given.rights, makers=given.makers)
+    return found
+
+
+def _looked(
+    connection: psycopg.Connection[Any], probes: Sequence[tuple[Probe, StatementNeeds]], writer: str
+) -> tuple[Access, dict[str, Rights]]:
+    """What the writer may do, and what each probe's role lacks for it."""
+    lacking = {probe.name: read_rights(connection, probe.role or writer, [needs])[0] for probe, needs in probes}
+    return read_access(connection, writer), lacking
+
+
+def _with_rights(attempt: Attempt, rights: Rights) -> Attempt:
+    is_refused = attempt.sqlstate == _NO_PRIVILEGE
+    return replace(attempt, lacks=rights.lacks, fixes=rights.fixes) if is_refused else attempt
 
 
 def _granted(conninfo: str, grants: SqlSource) -> Snapshot | Unavailable:

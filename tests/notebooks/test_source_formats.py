@@ -22,6 +22,30 @@ DBMATE = {
 CASES = {
     "dbmate": ("dbmate", DBMATE, {"001.sql": INVOICE}, 1, ("missing", "public.invoice_total", "legacy/2_idx.sql:2")),
     "dbmate as files": ("files", DBMATE, {"001.sql": INVOICE}, 3, ("1_init.sql:1: `-- migrate:up`", 'format = "dbmate"')),
+    "psql variables": (
+        "files",
+        {
+            "1.sql": "\\set schema app\n\\set ON_ERROR_STOP on\nCREATE SCHEMA :schema;\n\\ir parts/t.sql\n",
+            "parts/t.sql": "CREATE TABLE :\"schema\".t (a int DEFAULT length(:'schema'));\n",
+        },
+        {"1.sql": "CREATE SCHEMA app;\nCREATE TABLE app.t (a int DEFAULT length('app'));\n"},
+        0,
+        ("covered", "1.sql:4: includes legacy/parts/t.sql"),
+    ),
+    "a psql variable that nothing sets": (
+        "files",
+        {"1.sql": "\n\nCREATE SCHEMA :schema;\n"},
+        {"1.sql": INVOICE},
+        3,
+        ("legacy/1.sql:3: the psql variable :schema has no value here", 'variables = { schema = "…" }'),
+    ),
+    "a part that psql skips": (
+        "files",
+        {"1.sql": f"{INVOICE}\\if :{{?demo}}\n\nCREATE TABLE demo ();\n\\endif\n"},
+        {"1.sql": INVOICE},
+        0,
+        ("not applied: legacy/1.sql:4: \\if :{?demo} is false", "note: legacy/1.sql:2: :{?demo} is false, since nothing sets"),
+    ),
 }
 
 

@@ -204,12 +204,13 @@ REFUSED = {
     r"select 1 \gset": "sets variables",
     r"select 1 \g": "own options",
     r"\copy t from x.csv": "files of the machine",
-    r"\if true": "which statements run",
+    r"\if true": "no \\endif",
+    r"\else": "no \\if is open",
     r"\! rm -rf x": "runs a program",
     r"\o out.txt": "sends output",
     r"\set AUTOCOMMIT off": "where transactions end",
     r"\set now `date`": "runs a program",
-    r"\echo a \quit": "second command",
+    r"\echo a \quit": "ends the file early",
     r"\q": "ends the file early",
     r"\encoding LATIN1": "UTF-8 alone",
     r"select 1\; select 2": "joins statements",
@@ -217,7 +218,8 @@ REFUSED = {
     r"\frobnicate": "does not know",
     r"\i missing.sql": "does not exist",
     r"select 1 \i b.sql": "middle of a statement",
-    r"\i :name": "not a plain file name",
+    r"\i :name": ":name has no value",
+    r'\i "b.sql"': "does not exist",  # to psql the quotes are part of the name
     r"\ir a.sql": "includes itself",
 }
 

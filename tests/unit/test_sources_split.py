@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import postgast
@@ -13,12 +14,19 @@ from hypothesis import strategies as st
 from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import Statement, StatementKind
+from migration_audit.sources.interpreter import Interpreter
 from migration_audit.sources.script import Script, read_script
 from migration_audit.sources.statements import Piece, build_statements, find_pieces
+from migration_audit.sources.variables import Variables
+
+
+def no_files(*_: object) -> None:
+    raise AssertionError("nothing is included here")
 
 
 def split(text: str) -> list[Statement]:
-    return [statement for _, statement in build_statements(read_script(text.encode()), "x.sql")]
+    script = read_script(text.encode(), Interpreter("x.sql", Variables(), no_files))
+    return [statement for _, statement in build_statements(script, "x.sql")]
 
 
 def texts(text: str) -> list[str]:
@@ -147,7 +155,8 @@ VARIABLES = {
     "as a name": ('\ncreate table :"name" (a int)', ':"name"'),
     "as a test": ("\nselect :{?name}", ":{?name}"),
     "after a cast": ("\nselect a::text, :b", ":b"),
-    "set in the file": ("\\set n 5\nselect a[1:n]", ":n"),
+    "set below": ("\nselect 1 + :n;\n\\set n 5", ":n"),
+    "unset": ("\\set n 5 \\unset n\nselect 1 + :n", ":n"),
 }
 
 
@@ -272,7 +281,7 @@ INSTALLED = sorted(Path("/usr/share/postgresql").glob("*/**/*.sql"))[:60]
 
 @pytest.mark.parametrize("path", INSTALLED, ids=lambda path: path.name)
 def test_sql_that_others_wrote(path: Path) -> None:
-    script = read_script(path.read_bytes())
+    script = read_script(re.sub(rb"^\\.*$", b"", path.read_bytes(), flags=re.MULTILINE))
     pieces, is_valid = find_pieces(script)
     covered(script, pieces)
     if is_valid:

@@ -23,7 +23,7 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
         for each in source.not_applied:
             if not each.by_rule:
                 yield Finding(
-                    key=f"SQL007:{source.role}:{each.path}",
+                    key=f"SQL007:{source.role}:{each.path}" + (f":{each.line}" if each.line else ""),
                     summary=f"{source.name}: {each.path} is not applied: {each.reason}",
                     expected="applied, or left out by a rule",
                     actual=each.reason,

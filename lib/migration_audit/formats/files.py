@@ -1,7 +1,8 @@
 r"""Plain ``.sql`` files, each applied as ``psql -f`` does.
 
 Files       The ``.sql`` files that the globs of audit.toml match, or those directly in a folder named to ``compare``.
-            A ``.sql`` file in a subfolder of such a folder is refused with its name: name it, or set the format.
+            A ``.sql`` file in a subfolder of such a folder is refused with its name unless an applied file includes it:
+            name it, or set the format.
 Order       One glob (or path) after the other; the matches of one glob folder by folder, by the number at the front of
             the name (``2_x`` before ``10_x``), then by name. Where each entry of the list names one file, the list is the
             order.
@@ -9,7 +10,9 @@ Part        The whole file. A marker of another runner (``-- migrate:up``, ``-- 
             (``V1__x.sql``) or an up/down pair is an error that names the format to set: nothing is guessed.
 Session     One for each file: ``SET`` does not outlive it.
 Transaction Each statement is its own, but for what BEGIN and COMMIT in the file say.
-Dialect     psql's: ``\i``, ``\ir``, ``\set``, ``:name``, the data of COPY. What psql alone can do is refused by its line.
+Dialect     psql's: ``\i``, ``\ir``, ``\set``, ``:name``, ``\if``, the data of COPY. What psql alone can do is refused by
+            its line: ``\gexec``, ``\copy``, a variable that nothing sets. ``variables`` are those of ``psql -v``, new in
+            each file.
 Ledger      None by default; ``[x.ledger]`` names the table, by default of file names.
 Source      https://www.postgresql.org/docs/current/app-psql.html
 """
@@ -22,7 +25,6 @@ from collections.abc import Sequence
 from migration_audit.formats.foreign import refuse_foreign
 from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree
 from migration_audit.formats.order import apply_order, shared_numbers
-from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import SessionScope, TransactionMode
 
 
@@ -30,30 +32,20 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
     """The ``.sql`` files of each tree in name order; raises SourceError for what another runner would read otherwise."""
     del options  # plain files have no placeholders
     files: list[PlannedFile] = []
+    unread: list[tuple[int, str]] = []
     duplicates: list[tuple[str, tuple[str, ...]]] = []
     for number, tree in enumerate(trees):
         chosen = sorted((path for path in tree.paths if path.lower().endswith(".sql")), key=apply_order)
         if tree.is_whole:
-            _refuse_subfolders(tree, chosen)
+            unread += [(number, path) for path in chosen if "/" in path]
+            chosen = [path for path in chosen if "/" not in path]
         refuse_foreign(tree, chosen)
         duplicates += [(n, tuple(map(tree.shown_path, same))) for n, same in shared_numbers(chosen)]
         files += [
             PlannedFile(path=path, tree=number, text=tree.read(path), transaction=TransactionMode.NONE, entry=_name(path))
             for path in chosen
         ]
-    return Plan(files=tuple(files), duplicates=tuple(duplicates))
-
-
-def _refuse_subfolders(tree: Tree, chosen: Sequence[str]) -> None:
-    """A folder is its own files; those of its subfolders would be left out in silence."""
-    deeper = [tree.shown_path(path) for path in chosen if "/" in path]
-    if deeper:
-        more = f" and {len(deeper) - 3} more" if len(deeper) > 3 else ""
-        raise SourceError(
-            f"the folder has .sql files in its subfolders, which would not be applied: {', '.join(deeper[:3])}{more}",
-            where=tree.shown,
-            todo="name the folders or files in their order (joined by +, or as globs in audit.toml), or set the format",
-        )
+    return Plan(files=tuple(files), unread=tuple(unread), duplicates=tuple(duplicates))
 
 
 def _name(path: str) -> str:

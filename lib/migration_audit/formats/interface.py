@@ -100,6 +100,8 @@ class Plan:
     """In the order in which they are applied."""
     not_applied: tuple[NotApplied, ...] = ()
     """Files and sections that the runner leaves out on an empty database, and SQL files that it never reads."""
+    unread: tuple[tuple[int, str], ...] = ()
+    """Files, by tree and path, that are an error unless an applied file includes them."""
     duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Versions that several files carry and whose order nobody fixed: ``("0002", ("0002_a.sql", "0002_b.sql"))``."""
     one_transaction: bool = False

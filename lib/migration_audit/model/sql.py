@@ -71,6 +71,17 @@ class Statement:
     kind: StatementKind = StatementKind.SQL
     data: str = ""
     """For COPY: the lines up to, without, the closing ``\\.``."""
+    inserted: tuple[tuple[int, int], ...] = ()
+    """Line breaks that psql's variables put into ``text``: after which of its lines (the first is 0), and how many."""
+
+    def in_file(self, at: Location) -> Location:
+        """Where ``at`` is in the file, when its line was counted as if all of ``text`` stood there.
+
+        >>> print(Statement(text="a :'v'\nb", at=Location("x.sql", 7), inserted=((0, 2),)).in_file(Location("x.sql", 10)))
+        x.sql:8
+        """
+        number = at.line - self.at.line
+        return Location(at.path, at.line - sum(min(count, max(0, number - after)) for after, count in self.inserted))
 
     @property
     def begins_transaction(self) -> bool:

@@ -80,6 +80,7 @@ class _Builder:
             sql=tuple(table["sql"]),
             format=table.get("format", "files"),
             placeholders=MappingProxyType(table.get("placeholders", {})),
+            variables=MappingProxyType(table.get("variables", {})),
             settings=MappingProxyType(table.get("settings", {})),
             role=table.get("role"),
             ledger=_ledger(table.get("ledger"), table.get("format", "files")),

@@ -89,6 +89,19 @@ def words(expected: str) -> Key:
     )
 
 
+def variables(expected: str) -> Key:
+    """A table of names, as psql has them for its variables, and texts, which may be empty."""
+    return Key(
+        expected=expected,
+        takes=dict,
+        accepts=lambda value: (
+            isinstance(value, dict)
+            and all(_VARIABLE.fullmatch(name) for name in value)
+            and all(isinstance(text, str) and "\0" not in text for text in value.values())
+        ),
+    )
+
+
 def integer(*, minimum: int, expected: str) -> Key:
     """A whole number; true and false are none."""
     return Key(expected=expected, takes=int, accepts=lambda value: _is_integer(value) and minimum <= value < 2**31)
@@ -113,6 +126,7 @@ _UNIT: Final = r"(?:microsecond|millisecond|second|minute|hour|day|week|month|mo
 _INTERVAL: Final = re.compile(
     rf"(?:0*[1-9]\d* {_UNIT})(?: \d+ {_UNIT})*(?: \d\d:\d\d:\d\d(?:\.\d+)?)?|\d\d:\d\d:\d\d(?:\.\d+)?"
 )
+_VARIABLE: Final = re.compile(r"[A-Za-z0-9_\x80-\U0010ffff]+")
 
 
 def _is_list(value: Any) -> bool:

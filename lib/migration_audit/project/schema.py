@@ -28,6 +28,7 @@ from migration_audit.project.keys import (
     qualified,
     text,
     texts,
+    variables,
     words,
 )
 from migration_audit.project.policy_spec import ENVIRONMENT_KEYS, POLICY_KEYS, ROLE_KEYS, WAIVER_KEYS
@@ -117,6 +118,7 @@ def _source(expected: str, ledger: TableSpec) -> TableSpec:
             ),
             "format": choice(*formats.NAMES),
             "placeholders": words('a table of names and texts, such as { schema = "app" }'),
+            "variables": variables('a table of psql variables, such as { schema = "app" }'),
             "settings": words('a table of settings, such as { search_path = "app" }'),
             "role": _ROLE,
             "rerun": flag(),

@@ -101,6 +101,8 @@ class Source:
     """The name of the format by which the files are read."""
     placeholders: Mapping[str, str] = field(default_factory=dict)
     """Values that the runner puts into the SQL."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """psql's variables, as ``psql -v`` gives them to each file."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Settings that each of its sessions starts with: ``search_path``, ``role``."""
     role: str | None = None

@@ -408,6 +408,7 @@ def _failure(statement: Statement, error: psycopg.Error) -> SqlFailure:
     message = diagnostic.message_primary or str(error).strip()
     position = int(diagnostic.statement_position or 1)
     line = statement.at.line + statement.text.count("\n", 0, position - 1)
+    line = statement.in_file(Location(statement.at.path, line)).line
     if line != statement.at.line:
         message += f" (line {line})"
     parts = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import postgast
@@ -30,7 +31,7 @@ def find_column_changes(source: SqlSource) -> tuple[ColumnChange, ...]:
     time, or that the parser does not accept, the kind ``undecided``.
     """
     return tuple(
-        change
+        replace(change, at=statement.in_file(change.at))
         for statement in source.statements
         if statement.kind is StatementKind.SQL
         for change in _of_text(statement.text, statement.at)

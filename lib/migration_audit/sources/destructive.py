@@ -77,7 +77,8 @@ def _of_file(file: SqlFile) -> Iterator[Destruction]:
         if tree is None:
             yield place.lost("undecided", _head(statement.text), "is not accepted by the parser, so nobody looked at it")
             continue
-        for one in _of_tree(tree, statement.text, place, defaults):
+        for found in _of_tree(tree, statement.text, place, defaults):
+            one = replace(found, at=statement.in_file(found.at))
             yield _made_again(one, [(trees[i][0].at, made[i]) for i in range(index, len(trees))])
 
 

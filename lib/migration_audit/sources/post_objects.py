@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import postgast
@@ -31,7 +32,8 @@ def find_post_objects(source: SqlSource) -> tuple[PostObject, ...]:
     found: list[PostObject] = []
     for statement in source.statements:
         if statement.kind is StatementKind.SQL:
-            for made, dropped in _of_text(statement.text, statement.at):
+            for read, dropped in _of_text(statement.text, statement.at):
+                made = replace(read, at=statement.in_file(read.at))
                 if dropped:
                     found = [each for each in found if (each.kind, each.name) != (made.kind, made.name)]
                 else:

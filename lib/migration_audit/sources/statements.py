@@ -13,6 +13,7 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import Statement, StatementKind
 from migration_audit.sources.script import Script, Segment
+from migration_audit.sources.variables import how_to_give
 
 _TRANSACTION = re.compile(
     r"(?:begin|start\s+transaction|commit|end|rollback|abort|savepoint|release|prepare\s+transaction)\b",
@@ -29,36 +30,20 @@ class Piece:
     semicolon: int
 
 
-class Lines:
-    """Line numbers of growing offsets, each byte looked at once."""
-
-    def __init__(self, text: bytes) -> None:
-        """Start at line 1."""
-        self._text = text
-        self._at = 0
-        self._line = 1
-
-    def line(self, offset: int) -> int:
-        """The line of ``offset``, counted from 1."""
-        if offset < self._at:
-            self._at, self._line = 0, 1
-        self._line += self._text.count(b"\n", self._at, offset)
-        self._at = offset
-        return self._line
-
-
 def find_pieces(script: Script) -> tuple[list[Piece], bool]:
     """The statements of ``script`` in order, and whether PostgreSQL's parser accepts them all.
 
     The parser knows best where a statement ends. Where it refuses the text (a mistake, syntax of another version) psql's
     own rule decides, so that one bad statement hides none of the others.
     """
+    by_psql = list(_join(script.segments, {segment.semicolon for segment in script.segments if segment.ends}))
     ends = _parser_ends(script)
     if ends is not None and script.copies.keys() <= ends:
         pieces = list(_join(script.segments, ends))
-        if not _cuts_through(pieces, script):
+        # psql reads a value on its own, so that it may see a semicolon where the parser sees a comment.
+        if not _cuts_through(pieces, script) and (pieces == by_psql or not script.values):
             return pieces, True
-    return list(_join(script.segments, {s.semicolon for s in script.segments if s.ends})), False
+    return by_psql, False
 
 
 def build_statements(
@@ -73,7 +58,7 @@ def build_statements(
     pieces, is_valid = find_pieces(script)
     _refuse_variables(script, pieces, path, is_valid=is_valid)
     _refuse_cuts(script, pieces, path, cuts or (), runner)
-    lines = Lines(script.text)
+    lines = script.lines()
     for piece in pieces:
         at = Location(path, lines.line(piece.start))
         yield piece.start, _statement(script, piece, at)
@@ -81,15 +66,24 @@ def build_statements(
 
 def _statement(script: Script, piece: Piece, at: Location) -> Statement:
     text = script.text[piece.start : piece.end].decode()
+    inserted = tuple(_inserted(script, piece))
     data = script.copies.get(piece.semicolon)
     if data is not None:
         if piece.semicolon in script.unclosed:
             raise SourceError(
                 "the data of this COPY … FROM stdin never ends", where=str(at), todo=r"end it with a line `\.`"
             )
-        return Statement(text=text, at=at, kind=StatementKind.COPY, data=data.decode())
+        return Statement(text=text, at=at, kind=StatementKind.COPY, data=data.decode(), inserted=inserted)
     kind = StatementKind.TRANSACTION if _TRANSACTION.match(text) else StatementKind.SQL
-    return Statement(text=text, at=at, kind=kind)
+    return Statement(text=text, at=at, kind=kind, inserted=inserted)
+
+
+def _inserted(script: Script, piece: Piece) -> Iterator[tuple[int, int]]:
+    """The line breaks of variables' values in a statement."""
+    for start, end in script.values_in(piece.start, piece.end):
+        count = script.text.count(b"\n", start, end)
+        if count:
+            yield script.text.count(b"\n", piece.start, start), count
 
 
 def _parser_ends(script: Script) -> set[int] | None:
@@ -150,23 +144,21 @@ def _cuts_through(pieces: list[Piece], script: Script) -> bool:
 
 def _refuse_variables(script: Script, pieces: list[Piece], path: str, *, is_valid: bool) -> None:
     """Refuse what psql would replace; a colon that the parser accepts as it stands is SQL (slices, JSON_OBJECT)."""
-    assigned = {c.rest.split()[0] for c in script.commands if c.name == "set" and c.rest}
     starts = [piece.start for piece in pieces]
     checked: dict[int, bool] = {}
     for variable in script.variables:
-        if variable.name not in assigned:
-            if is_valid or variable.in_brackets:
-                continue
-            index = max(0, bisect.bisect_right(starts, variable.at) - 1)
-            if index not in checked:
-                checked[index] = _parses(script.text[pieces[index].start : pieces[index].end])
-            if checked[index]:
-                continue
-        raise SourceError(
-            f"the psql variable {variable.text} has no value here",
-            where=f"{path}:{Lines(script.text).line(variable.at)}",
-            todo="write the value out; the audit cannot know what psql was called with",
-        )
+        if is_valid or variable.in_brackets:
+            continue
+        index = max(0, bisect.bisect_right(starts, variable.at) - 1)
+        if index not in checked:
+            checked[index] = _parses(script.text[pieces[index].start : pieces[index].end])
+        if not checked[index]:
+            name = variable.text.strip(":'\"{?}")
+            raise SourceError(
+                f"the psql variable {variable.text} has no value here",
+                where=f"{path}:{script.lines().line(variable.at)}",
+                todo=f"write it out, \\set it, or {how_to_give(name)}",
+            )
 
 
 def _refuse_cuts(script: Script, pieces: list[Piece], path: str, cuts: Collection[int], runner: str) -> None:
@@ -175,7 +167,7 @@ def _refuse_cuts(script: Script, pieces: list[Piece], path: str, cuts: Collectio
     for cut in sorted(cuts):
         index = bisect.bisect_left(starts, cut) - 1
         if index >= 0 and starts[index] < cut <= pieces[index].end:
-            lines = Lines(script.text)
+            lines = script.lines()
             first, line = lines.line(starts[index]), lines.line(cut - 1)
             what = f"{runner} ends a statement here, in the middle of the one that begins at line {first}"
             raise SourceError(what, where=f"{path}:{line}", todo=f"mark where the statement ends as {runner} asks for it")

@@ -112,6 +112,7 @@ def load(project: Project, source: Source) -> SqlSource:
         shown_from=project.directory,
         form=source.format,
         placeholders=source.placeholders,
+        variables=source.variables,
     )
     return replace(found, settings=tuple(source.settings.items()))
 

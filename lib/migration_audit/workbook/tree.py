@@ -154,6 +154,7 @@ def _files_of(project: Project, source: Source, root: Path | None = None, shown_
         shown_from=shown_from or project.directory,
         form=source.format,
         placeholders=source.placeholders,
+        variables=source.variables,
     )
     return {file.path: file.sha256 for file in found.files}
 

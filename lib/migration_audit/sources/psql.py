@@ -1,0 +1,110 @@
+"""A file that ``psql -f`` runs, with the files that it includes: what reaches the server of them, in order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from migration_audit.model.errors import SourceError
+from migration_audit.model.location import Location
+from migration_audit.model.sql import NotApplied, Statement
+from migration_audit.sources.commands import Command
+from migration_audit.sources.interpreter import Interpreter
+from migration_audit.sources.reading import check_text, read_bytes, shown_path
+from migration_audit.sources.script import read_script
+from migration_audit.sources.statements import build_statements
+from migration_audit.sources.variables import NO_VARIABLES, RefusedError, Variables
+
+
+@dataclass(frozen=True, slots=True)
+class PsqlRun:
+    """What one run of psql sends."""
+
+    statements: tuple[Statement, ...]
+    sha256: str
+    """Over the bytes of the file and of those that it includes, in the order in which they are read."""
+    not_applied: tuple[NotApplied, ...]
+    """What ``\\if`` skips."""
+    included: tuple[Path, ...]
+    """The files that it includes, in the order in which they are read."""
+    notes: tuple[str, ...]
+    """What it includes, and what was assumed."""
+
+
+def read_by_psql(path: Path, text: bytes, shown_from: Path, variables: Mapping[str, str] = NO_VARIABLES) -> PsqlRun:
+    """What ``psql -f path`` sends, in a session of its own that starts with ``variables``, as ``psql -v`` does.
+
+    ``text`` is what the file holds.
+
+    A variable that one file sets is not set in the next file that is run; an included file shares the variables of the file
+    that includes it. Raises SourceError.
+    """
+    try:
+        session = _Session(shown_from, Variables(variables))
+    except RefusedError as error:
+        raise SourceError(f"the psql variables of this source: {error.reason}", todo=error.todo) from None
+    statements = tuple(session.run(path, text))
+    return PsqlRun(
+        statements=statements,
+        sha256=session.digest.hexdigest(),
+        not_applied=tuple(session.not_applied),
+        included=tuple(session.included),
+        notes=tuple(session.notes),
+    )
+
+
+class _Session:
+    """One session of psql."""
+
+    def __init__(self, shown_from: Path, variables: Variables) -> None:
+        self.digest = hashlib.sha256()
+        self.not_applied: list[NotApplied] = []
+        self.included: list[Path] = []
+        self.notes: list[str] = []
+        self._shown_from = shown_from
+        self._variables = variables
+        self._open: list[Path] = []
+
+    def run(self, path: Path, text: bytes) -> list[Statement]:
+        """The statements in order, those of included files where psql runs them."""
+        shown = shown_path(path, self._shown_from)
+        self.digest.update(text)
+        included: list[tuple[int, list[Statement]]] = []
+
+        def include(name: str, is_relative: bool, command: Command, at: Location) -> None:
+            target = self._target(name, is_relative, path, at)
+            if target.resolve() in self._open:
+                what = f"{shown_path(target, self._shown_from)} includes itself"
+                raise SourceError(what, where=str(at), todo="break the circle")
+            name = shown_path(target, self._shown_from)
+            self.included.append(target)
+            self.notes.append(f"{at}: includes {name}")
+            included.append((command.at, self.run(target, read_bytes(target, name))))
+
+        self._open.append(path.resolve())
+        psql = Interpreter(shown, self._variables, include)
+        script = read_script(check_text(text, shown), psql)
+        self._open.pop()
+        self.notes += psql.notes
+        for part in script.skipped:
+            self.not_applied.append(NotApplied(path=shown, line=part.line, reason=part.reason, by_rule=not part.is_assumed))
+        found: list[Statement] = []
+        for start, statement in build_statements(script, shown):
+            while included and included[0][0] < start:
+                found += included.pop(0)[1]
+            found.append(statement)
+        return [*found, *(statement for _, inner in included for statement in inner)]
+
+    def _target(self, name: str, is_relative: bool, path: Path, at: Location) -> Path:
+        """``\\ir`` counts from the including file; ``\\i`` from the folder psql ran in, which nobody wrote down."""
+        folders = [path.parent] if is_relative else [self._shown_from, Path.cwd(), path.parent]
+        found = {(folder / name).resolve(): folder / name for folder in folders if (folder / name).is_file()}
+        if len(found) > 1:
+            what = f"{name!r} may be any of {', '.join(sorted(map(str, found)))}"
+            raise SourceError(what, where=str(at), todo=r"use \ir, which counts from the including file")
+        if not found:
+            what = f"the included file {name!r} does not exist"
+            raise SourceError(what, where=str(at), todo=r"check the path; \ir counts from the including file")
+        return next(iter(found.values()))

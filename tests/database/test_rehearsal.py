@@ -49,7 +49,7 @@ class OneCluster:
         self._running = running
 
     @contextmanager
-    def cluster(self) -> Iterator[Any]:
+    def cluster(self, *, tcp: bool = False) -> Iterator[Any]:
         made: list[str] = []
         create = self._running.create_database
 

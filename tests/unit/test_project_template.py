@@ -16,6 +16,10 @@ from migration_audit.shadow.select import NAMES
 
 # A key that may be left out stands behind # without a space; prose has a space.
 UNCOMMENTED = re.sub(r"(?m)^#(?=[\[\w])", "", template())
+# A key that replaces another one stands behind #|.
+INSTEAD = "\n".join(
+    line.removeprefix("#|") for line in template().splitlines() if re.match(r"#\||\[(?:legacy|owner)\]", line)
+)
 
 DOCUMENTED = frozenset(documented_keys(SCHEMA))
 
@@ -46,7 +50,28 @@ def test_it_loads_with_every_key(tmp_path: Path) -> None:
 
 
 def test_every_key_is_documented_and_every_documented_key_exists() -> None:
-    assert set(keys_of(tomllib.loads(UNCOMMENTED))) == set(documented_keys(SCHEMA))
+    told = {*keys_of(tomllib.loads(UNCOMMENTED)), *keys_of(tomllib.loads(INSTEAD))}
+    assert told == set(documented_keys(SCHEMA))
+
+
+@pytest.mark.parametrize(
+    ("table", "keys"),
+    [
+        ("legacy", ("command", "directory", "env", "files", "timeout")),
+        ("legacy", ("snapshot",)),
+        ("legacy", ("dsn_env",)),
+        ("owner", ("command", "directory", "env", "files", "timeout")),
+    ],
+)
+def test_the_keys_that_replace_sql_load(tmp_path: Path, table: str, keys: tuple[str, ...]) -> None:
+    instead = INSTEAD[INSTEAD.index(f"[{table}]") :].splitlines()[1:]
+    chosen = [next(line for line in instead if line.startswith(f"{key} = ")) for key in keys]
+    head, _, tail = template().partition(f"[{table}]\n")
+    tail = re.sub(r"(?m)^sql = .*$", "\n".join(chosen), tail, count=1)
+    (tmp_path / "audit.toml").write_text(f"{head}[{table}]\n{tail}")
+    source = getattr(load_project(tmp_path / "audit.toml"), table)
+    assert source.sql == ()
+    assert getattr(source, keys[0])
 
 
 def test_the_defaults_that_it_tells_are_the_defaults() -> None:

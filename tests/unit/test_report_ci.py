@@ -142,6 +142,15 @@ def test_a_file_outside_the_repository_is_told_at_the_environment():
     assert "file=ops/audit.toml,line=1," in line
 
 
+def test_what_a_command_makes_is_told_at_the_environment():
+    made = finding(where="command `npx knex migrate:latest`")
+    found = with_checks(result("COV003", "A question", Outcome.FAILED, findings=[made]))
+    (line,) = report.github_annotations(found)
+    assert "file=ops/audit.toml,line=1," in line
+    (location,) = report.sarif(found)["runs"][0]["results"][0]["locations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "ops/audit.toml"
+
+
 def test_annotations_stop_at_what_github_shows():
     many = [finding(f"index x{n} is missing", key=f"COV003:index:public.x{n}") for n in range(25)]
     lines = list(report.github_annotations(with_checks(result("COV003", "A question", Outcome.FAILED, findings=many))))

@@ -58,7 +58,7 @@ def _destroyed(destructions: Iterable[Destruction]) -> Iterator[Said]:
 
 def _taken_back(source: SourceUndone) -> Iterator[Said]:
     if source.unknown:
-        yield source.unknown
+        yield source.unknown if source.unknown.required else Told(text=f"{source.role}: {source.unknown.reason}")
         return
     suspicious = [one for one in source.undone if one.in_one_file and not (one.again and one.kind not in _HOLD_ROWS)]
     for path, found in groupby(sorted(suspicious, key=_path), key=_path):

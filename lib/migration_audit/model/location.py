@@ -8,14 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A line of a file: ``path`` relative to where the source's root was named, ``line`` counted from 1."""
+    """A line of a file: ``path`` relative to where the source's root was named, ``line`` counted from 1.
+
+    Where a command made something, ``path`` names the command and ``line`` is 0.
+    """
 
     path: str
-    line: int
+    line: int = 0
 
     def __str__(self) -> str:
-        """``path:line``, as editors and terminals understand it."""
-        return f"{self.path}:{self.line}"
+        """``path:line``, as editors and terminals understand it; without a line, ``path`` alone."""
+        return f"{self.path}:{self.line}" if self.line else self.path
 
 
 Origins = Mapping[tuple[str, str], Location]

@@ -10,6 +10,9 @@ from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.sql import Applied, NotApplied
 
+COMMAND = "command"
+"""Stands in ``SourceFacts.format`` for a source that is a command: its files are what it reads, and no SQL."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:

@@ -14,6 +14,7 @@ from migration_audit.project.settings import (
     Source,
 )
 from migration_audit.project.settings_boot import BootSettings, BootStep
+from migration_audit.project.settings_command import CommandSettings
 from migration_audit.project.settings_policy import EnvironmentPolicy, Policy, Waiver
 from migration_audit.project.settings_rehearsal import RehearsalSettings
 from migration_audit.project.settings_rules import Rule, Verb
@@ -23,6 +24,7 @@ from migration_audit.project.template import template, write_template
 __all__ = [
     "BootSettings",
     "BootStep",
+    "CommandSettings",
     "Environment",
     "EnvironmentPolicy",
     "HypertablePin",

@@ -30,6 +30,7 @@ from migration_audit.project.settings_boot import BootSettings
 from migration_audit.project.settings_rehearsal import RehearsalSettings
 from migration_audit.project.settings_rules import Rule, Verb
 from migration_audit.project.settings_snapshot import SnapshotSettings
+from migration_audit.project.source_spec import build_command
 
 Table = Mapping[str, Any]
 
@@ -74,10 +75,14 @@ class _Builder:
 
     def source(self, tables: Table, side: str) -> Source:
         table = tables[side]
+        root = (self.directory / table.get("root", ".")).resolve()
         return Source(
             name=table.get("name", side),
-            root=(self.directory / table.get("root", ".")).resolve(),
-            sql=tuple(table["sql"]),
+            root=root,
+            sql=tuple(table.get("sql", ())),
+            command=build_command(table, self.directory, root, self.at(side, "command")),
+            snapshot=(self.directory / table["snapshot"]).resolve() if "snapshot" in table else None,
+            dsn_env=table.get("dsn_env"),
             format=table.get("format", "files"),
             placeholders=MappingProxyType(table.get("placeholders", {})),
             variables=MappingProxyType(table.get("variables", {})),

@@ -21,19 +21,17 @@ from migration_audit.project.keys import (
     choice,
     choices,
     duration,
-    flag,
     integer,
     long_text,
     pattern,
     qualified,
     text,
     texts,
-    variables,
-    words,
 )
 from migration_audit.project.policy_spec import ENVIRONMENT_KEYS, POLICY_KEYS, ROLE_KEYS, WAIVER_KEYS
 from migration_audit.project.rule_spec import RULE_KEYS
 from migration_audit.project.settings import NameFormat
+from migration_audit.project.source_spec import legacy_keys, source_keys
 
 ANY_NAME: Final = "<name>"
 """Stands for a name that the user chooses, as in ``[environments.<name>]``."""
@@ -106,27 +104,8 @@ def _ledger(**more: Key) -> TableSpec:
     )
 
 
-def _source(expected: str, ledger: TableSpec) -> TableSpec:
-    return TableSpec(
-        keys={
-            "name": text("a short name, such as processor"),
-            "root": text("a directory, relative to this file"),
-            "sql": texts(
-                'a list of glob patterns below root, such as ["db/migrations/*.sql"]',
-                item=lambda pattern: not pattern.startswith("/"),
-                required=True,
-            ),
-            "format": choice(*formats.NAMES),
-            "placeholders": words('a table of names and texts, such as { schema = "app" }'),
-            "variables": variables('a table of psql variables, such as { schema = "app" }'),
-            "settings": words('a table of settings, such as { search_path = "app" }'),
-            "role": _ROLE,
-            "rerun": flag(),
-        },
-        tables={"ledger": ledger},
-        required=True,
-        expected=expected,
-    )
+def _source(expected: str, ledger: TableSpec, **more: Key) -> TableSpec:
+    return TableSpec(keys={**source_keys(_ROLE), **more}, tables={"ledger": ledger}, required=True, expected=expected)
 
 
 _ENVIRONMENT: Final = TableSpec(
@@ -162,6 +141,7 @@ SCHEMA: Final = TableSpec(
         "legacy": _source(
             "a table [legacy]: the SQL whose runner is to be retired",
             _ledger(cleanup=long_text("the clean-up SQL that the report shows and nobody runs")),
+            **legacy_keys(),
         ),
         "owner": _source("a table [owner]: the SQL of the only runner from now on", _ledger()),
         "environments": TableSpec(

@@ -8,10 +8,16 @@ from typing import Final
 _DATABASE_URL: Final = re.compile(r"(?i)\b(?:postgres(?:ql)?|timescale(?:db)?)(?:\+\w+)?://")
 _CREDENTIALS: Final = re.compile(r"://[^\s/@:]*:[^\s]*@")
 _PASSWORD: Final = re.compile(r"(?i)password\s*=")
+_OF_SHADOW: Final = re.compile(
+    r"(?i)\b(?:jdbc:)?\w+(?:\+\w+)?://(?:(?:[\w.-]+|\{user\})(?::\{password\})?@)?\{host\}|password\s*=\s*['\"]?\{password\}"
+)
+"""What a command's ``env`` says of the shadow: placeholders where a secret would stand."""
 
 TODO: Final = (
     "put the URL into an environment variable and name it with dsn_env, or name an entry of pg_service.conf with service"
 )
+
+TODO_ENV: Final = "write {url}, or {user}:{password}@{host}:{port}/{database} in it: the command gets its shadow"
 
 
 def found_secret(value: str) -> str | None:
@@ -21,7 +27,9 @@ def found_secret(value: str) -> str | None:
     (None, None)
     >>> found_secret("postgresql://db/trm"), found_secret("redis://u:p@h"), found_secret("host=db password=x")
     ('a connection URL', 'a URL with a password', 'a password')
+    >>> found_secret("postgresql://{user}:{password}@{host}:{port}/{database}")
     """
+    value = _OF_SHADOW.sub("", value)
     if _DATABASE_URL.search(value):
         return "a connection URL"
     if _CREDENTIALS.search(value):
@@ -33,4 +41,5 @@ def found_secret(value: str) -> str | None:
 
 def lines_with_credentials(text: str) -> list[int]:
     """Lines, counted from 1, that hold a URL with a password: comments are part of the file as well."""
-    return [number for number, line in enumerate(text.split("\n"), start=1) if _CREDENTIALS.search(line)]
+    lines = enumerate(text.split("\n"), start=1)
+    return [number for number, line in lines if _CREDENTIALS.search(_OF_SHADOW.sub("", line))]

@@ -18,6 +18,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.objects import dotted
 from migration_audit.project.names import split_qualified
 from migration_audit.project.settings_boot import BootSettings
+from migration_audit.project.settings_command import CommandSettings
 from migration_audit.project.settings_policy import Policy, Waiver
 from migration_audit.project.settings_rehearsal import RehearsalSettings
 from migration_audit.project.settings_rules import Rule
@@ -91,12 +92,21 @@ class LedgerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One of the two SQL sources: where its files are, who runs them, and where that is recorded."""
+    """One of the two sources, and where its runner records what it applied.
+
+    Exactly one of ``sql``, ``command``, ``snapshot`` and ``dsn_env`` is set; the last two of the legacy source only.
+    """
 
     name: str
     root: Path
-    sql: tuple[str, ...]
+    sql: tuple[str, ...] = ()
     """Glob patterns relative to ``root``; what they match, and in which order, is read later."""
+    command: CommandSettings | None = None
+    """The runner itself, which migrates the shadow."""
+    snapshot: Path | None = None
+    """A saved snapshot of a schema whose SQL is not to be had."""
+    dsn_env: str | None = None
+    """Name of the environment variable that leads to a database with such a schema."""
     format: str = "files"
     """The name of the format by which the files are read."""
     placeholders: Mapping[str, str] = field(default_factory=dict)
@@ -111,6 +121,11 @@ class Source:
     rerun: bool | None = None
     """Whether the runner may apply a file again, where audit.toml says so."""
     at: Location = field(compare=False)
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether it can be applied to a shadow; a snapshot or a database can only be read."""
+        return self.snapshot is None and self.dsn_env is None
 
     @property
     def may_rerun(self) -> bool:

@@ -15,7 +15,8 @@ from migration_audit.project.locate import KeyPath
 from migration_audit.project.policy_spec import policy_problems
 from migration_audit.project.rule_spec import rule_problems
 from migration_audit.project.schema import ENVIRONMENT_NAME, RESERVED_ENVIRONMENTS, SCHEMA, TableSpec
-from migration_audit.project.secrecy import TODO, found_secret
+from migration_audit.project.secrecy import TODO, TODO_ENV, found_secret
+from migration_audit.project.source_spec import source_problems
 
 _CONNECTION_KEYS: Final = frozenset({"dsn", "url", "uri", "conninfo", "password", "passfile", "host", "user"})
 _TYPE_NAMES: Final = {
@@ -116,7 +117,8 @@ def _key(value: Any, key: Key, path: KeyPath) -> Iterator[Problem]:
 def _secrets(value: Any, path: KeyPath) -> Iterator[Problem]:
     """Every text in ``value`` that may hold a secret; says what it looks like, never what it is."""
     if isinstance(value, str) and (looks_like := found_secret(value)):
-        yield Problem(path=path, what=f"looks like {looks_like}, which must not stand in this file", todo=TODO)
+        todo = TODO_ENV if path[1:2] == ("env",) else TODO
+        yield Problem(path=path, what=f"looks like {looks_like}, which must not stand in this file", todo=todo)
     elif isinstance(value, list):
         for position, item in enumerate(value):
             yield from _secrets(item, (*path, position))
@@ -210,7 +212,8 @@ def _probes(tables: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _rules(tables: Mapping[str, Any]) -> Iterator[Problem]:
-    for path, what, todo in (*rule_problems(tables), *policy_problems(tables), *boot_problems(tables)):
+    of_tables = (source_problems, rule_problems, policy_problems, boot_problems)
+    for path, what, todo in (found for problems in of_tables for found in problems(tables)):
         yield Problem(path=path, what=what, todo=todo)
 
 

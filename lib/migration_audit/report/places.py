@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Mapping
 from typing import Any
 
+from migration_audit.model.command import is_command
 from migration_audit.model.finding import Finding
 
 
@@ -24,7 +25,8 @@ class Places:
 
     def of(self, finding: Finding) -> tuple[str, int]:
         """Path from the repository's root, and line; the environment's line in audit.toml for what no file defines."""
-        path, line = _split(finding.where or self._environment_at)
+        named = finding.where
+        path, line = _split(self._environment_at if named is None or is_command(named) else named)
         joined = posixpath.normpath(posixpath.join(self._prefix, path))
         if joined.startswith(("../", "/")):  # another repository's file: no path of this one
             path, line = _split(self._environment_at)

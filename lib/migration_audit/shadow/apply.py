@@ -1,4 +1,4 @@
-"""Run SQL sources on a database as ``psql -f`` would, and remember which statement wrote which catalog row.
+"""Run sources on a database, SQL as ``psql -f`` would, and remember which statement wrote which catalog row.
 
 Statements go one by one in autocommit mode, the first failure ends everything, and explicit transaction blocks mean what
 they say. Each file has a session of its own, unless the source's format says that its runner has one for all; a
@@ -8,6 +8,7 @@ savepoint would change what some statements do (SET TRANSACTION, COPY … FREEZE
 The rows of the catalogs carry the transaction (``xmin``) and the command in it (``cmin``) that wrote them:
 
 - outside of a block, a statement owns the transaction ids between two readings of the snapshot's ``xmax``;
+- what a command wrote has the range of its whole run;
 - in a block all statements share one range, and a row that is put into a temporary table after each of them says which
   command number it had reached. The table goes with the session.
 """
@@ -24,6 +25,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
+from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import (
@@ -36,6 +38,7 @@ from migration_audit.model.sql import (
     StatementKind,
     TransactionMode,
 )
+from migration_audit.shadow.command import apply_command
 from migration_audit.shadow.databases import setting_option
 from migration_audit.shadow.trace import Span, Trace
 from migration_audit.shadow.watching import NoWatch, Watch
@@ -74,7 +77,7 @@ class Application:
 
 def apply_sources(
     conninfo: str,
-    sources: Sequence[SqlSource],
+    sources: Sequence[AnySource],
     *,
     progress: Callable[[str], None] | None = None,
     watch: Watch | None = None,
@@ -88,7 +91,10 @@ def apply_sources(
     run = _Run(conninfo, watch or NoWatch())
     failure: SqlFailure | None = None
     for source in sources:
-        failure = _apply_source(run, source, progress)
+        if isinstance(source, CommandSource):
+            failure = run.command(source, progress)
+        else:
+            failure = _apply_source(run, source, progress)
         if failure:
             break
     with closing(run.connect()) as connection:
@@ -98,6 +104,7 @@ def apply_sources(
         failure=failure,
         assumed_roles=tuple(run.assumed_roles),
         notices=tuple(run.notices),
+        outputs=tuple(run.outputs),
     )
     return Application(applied=applied, trace=Trace(run.spans))
 
@@ -142,6 +149,7 @@ class _Run:
         self.watch = watch
         self.assumed_roles: list[str] = []
         self.notices: dict[str, None] = {}
+        self.outputs: list[str] = []
         self.spans: list[Span] = []
         given = conninfo_to_dict(conninfo)
         self._options = f"{given.get('options') or ''} {_OPTIONS}".strip()
@@ -173,6 +181,17 @@ class _Run:
         start, self._next_xid = self._next_xid, _number(connection, _NEXT_XID)
         if start < self._next_xid:
             self.spans.append(Span(start, self._next_xid, tuple(steps)))
+
+    def command(self, source: CommandSource, progress: Callable[[str], None] | None) -> SqlFailure | None:
+        """Let the command migrate the database; what it wrote there is its own."""
+        if progress:
+            progress(f"running {source.shown}")
+        ran = apply_command(source, self.connect)
+        self.outputs.append(ran.output)
+        self.notices |= dict.fromkeys(ran.notes)
+        with closing(self.connect()) as connection:
+            self.close_span(connection, [(_LAST_COMMAND, source.at)])
+        return ran.failure
 
     def assume_role(self, name: str) -> bool:
         """Create a role without rights, in a session of its own; False if that was done before or is not allowed."""

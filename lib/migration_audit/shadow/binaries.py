@@ -140,9 +140,9 @@ class BinaryServer:
         """Extensions that have a control file, with their default versions."""
         return self.installation.extensions
 
-    def cluster(self, *, fresh: bool = False) -> AbstractContextManager[PrivateCluster]:
+    def cluster(self, *, fresh: bool = False, tcp: bool = False) -> AbstractContextManager[PrivateCluster]:
         """A running cluster, stopped and removed afterwards; see ``Server.cluster``."""
-        return open_cluster(self.recipe(), fresh=fresh)
+        return open_cluster(self.recipe(), fresh=fresh, tcp=tcp or None)
 
     def recipe(self) -> Recipe:
         """How a cluster of this server is made."""

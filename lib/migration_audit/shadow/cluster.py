@@ -63,7 +63,7 @@ class PrivateCluster(Databases):
 def open_cluster(recipe: Recipe, *, fresh: bool = False, tcp: bool | None = None) -> Iterator[PrivateCluster]:
     """Start a cluster and yield it; stop and remove it afterwards, whatever happens.
 
-    ``tcp`` is for tests; by default loopback is used where unix sockets do not work.
+    ``tcp`` is for programs that know no sockets; by default loopback is used where unix sockets do not work.
     Raises ServerError with the tail of the server's log when it does not start.
     """
     opened_by = os.getpid()

@@ -82,8 +82,8 @@ class DockerServer:
         return self._facts[1]
 
     @contextlib.contextmanager
-    def cluster(self, *, fresh: bool = False) -> Iterator[DockerCluster]:
-        """A new container, removed afterwards; it always has a system identifier of its own."""
+    def cluster(self, *, fresh: bool = False, tcp: bool = False) -> Iterator[DockerCluster]:
+        """A new container, removed afterwards; it always has a system identifier of its own, and listens by TCP."""
         from testcontainers.core.container import DockerContainer  # noqa: PLC0415
 
         self._progress(f"docker: starting {self._image} (the first time it is pulled)")

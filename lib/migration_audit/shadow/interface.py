@@ -56,11 +56,12 @@ class Server(Protocol):
     def available_extensions(self) -> Mapping[str, str]:
         """Names of the extensions that can be created, with their default versions."""
 
-    def cluster(self, *, fresh: bool = False) -> AbstractContextManager[Cluster]:
+    def cluster(self, *, fresh: bool = False, tcp: bool = False) -> AbstractContextManager[Cluster]:
         """A running cluster, stopped and removed afterwards, also when this process is killed.
 
         ``fresh`` makes it from nothing, so that it has a system identifier of its own; else it is a copy of a
-        pristine one, which is faster and shares its identifier with every other copy.
+        pristine one, which is faster and shares its identifier with every other copy. ``tcp`` makes it listen on loopback,
+        with a password, for programs that know no unix sockets; a server of the user's listens where it does.
         """
 
 

@@ -56,8 +56,8 @@ class UrlServer:
         return self._extensions
 
     @contextlib.contextmanager
-    def cluster(self, *, fresh: bool = False) -> Iterator[UrlCluster]:
-        """The user's server; the databases made in the block are dropped at its end. ``fresh`` changes nothing."""
+    def cluster(self, *, fresh: bool = False, tcp: bool = False) -> Iterator[UrlCluster]:
+        """The user's server; the databases made in the block are dropped at its end. Neither argument changes anything."""
         cluster = UrlCluster(self._url)
         try:
             yield cluster

@@ -1,6 +1,7 @@
 """SQL files as values: which files, in which order, which statements, at which lines."""
 
 from migration_audit.sources.column_changes import find_column_changes
+from migration_audit.sources.command import load_command, watched_files
 from migration_audit.sources.destructive import find_destructions
 from migration_audit.sources.extensions import needed_extensions
 from migration_audit.sources.likeness import match_statements
@@ -10,10 +11,12 @@ from migration_audit.sources.trees import sql_files
 __all__ = [
     "find_column_changes",
     "find_destructions",
+    "load_command",
     "load_globs",
     "load_source",
     "match_statements",
     "needed_extensions",
     "sql_files",
     "text_digest",
+    "watched_files",
 ]

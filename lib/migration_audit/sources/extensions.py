@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import postgast
 
 from migration_audit.formats.lexer import TokenKind, tokens
-from migration_audit.model.sql import SqlSource, StatementKind
+from migration_audit.model.command import AnySource, CommandSource
+from migration_audit.model.sql import StatementKind
 
 _TIMESCALE_NAMES = {"create_hypertable", "tsdb", "timescaledb"}
 _ROUTINE_OR_DO = re.compile(r"(?:do|create\s+(?:or\s+replace\s+)?(?:function|procedure))\b", re.IGNORECASE)
@@ -17,11 +18,14 @@ _DO = re.compile(r"do\b", re.IGNORECASE)
 _CONSTANT = re.compile(r"\s*'((?:[^']|'')*)'\s*\Z")
 
 
-def needed_extensions(source: SqlSource) -> frozenset[str]:
+def needed_extensions(source: AnySource) -> frozenset[str]:
     """The names in CREATE EXTENSION, also in DO blocks, and ``timescaledb`` where its functions or options are used.
 
-    SQL that a DO block puts together at run time cannot be known beforehand: there the server tells what it lacks.
+    SQL that a DO block puts together at run time cannot be known beforehand: there the server tells what it lacks. Of a
+    command, only what its files name.
     """
+    if isinstance(source, CommandSource):
+        return source.extensions
     names: set[str] = set()
     for statement in source.statements:
         if statement.kind is StatementKind.SQL:

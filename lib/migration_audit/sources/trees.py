@@ -12,7 +12,7 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
 from migration_audit.sources.reading import read_bytes, shown_path
 
-_LEFT_OUT = frozenset({"node_modules", "__pycache__"})
+LEFT_OUT = frozenset({"node_modules", "__pycache__"})
 _MOST_FILES = 100_000
 _WILD = re.compile(r"[*?\[]")
 
@@ -62,7 +62,7 @@ def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
     """Every ``.sql`` file that ``globs`` match below ``root``, or that lies in a folder they match; none is no error."""
     found: dict[Path, None] = {}
     for path in (path for glob in globs if root.is_dir() for path in sorted(root.glob(glob))):
-        for file in _listing(path) if path.is_dir() else [path]:
+        for file in list_files(path) if path.is_dir() else [path]:
             if file.suffix.lower() == ".sql":
                 found.setdefault(file)
     return list(found)
@@ -72,7 +72,7 @@ def left_beside(root: Path, globs: Sequence[str], taken: Iterable[Path], shown_f
     """The ``.sql`` files that stand where the globs with wildcards look, or deeper, and that none of them takes."""
     known = {path.resolve() for path in taken}
     folders = {root / _fixed_part(glob) for glob in globs if _WILD.search(glob)}
-    found = {path for folder in folders for path in _listing(folder) if path.suffix.lower() == ".sql"}
+    found = {path for folder in folders for path in list_files(folder) if path.suffix.lower() == ".sql"}
     for path in sorted(found):
         if path.resolve() not in known:
             yield NotApplied(path=shown_path(path, shown_from), reason="no glob of audit.toml matches it", by_rule=False)
@@ -101,7 +101,7 @@ def _fixed_part(glob: str) -> str:
 
 
 def _whole(folder: Path, shown_from: Path) -> Tree:
-    return _tree(folder, [path.relative_to(folder).as_posix() for path in _listing(folder)], shown_from, is_whole=True)
+    return _tree(folder, [path.relative_to(folder).as_posix() for path in list_files(folder)], shown_from, is_whole=True)
 
 
 def _chosen(folder: Path, files: Sequence[Path], shown_from: Path) -> Tree:
@@ -124,7 +124,7 @@ def _tree(folder: Path, paths: Iterable[str], shown_from: Path, *, is_whole: boo
     return Tree(shown=shown, paths=tuple(sorted(paths)), read=read, root=str(folder), is_whole=is_whole, other=other)
 
 
-def _listing(folder: Path) -> list[Path]:
+def list_files(folder: Path) -> list[Path]:
     """Every file below the folder; hidden folders and installed packages are nobody's migrations."""
     found: list[Path] = []
 
@@ -133,7 +133,7 @@ def _listing(folder: Path) -> list[Path]:
         raise SourceError(f"cannot be read: {error.strerror or error}", where=where, todo="check its permissions") from error
 
     for here, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _LEFT_OUT)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in LEFT_OUT)
         found += [Path(here) / name for name in sorted(names)]
         if len(found) > _MOST_FILES:
             what = f"more than {_MOST_FILES:,} files below this folder"

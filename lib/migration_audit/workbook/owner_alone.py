@@ -11,7 +11,8 @@ from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
-from migration_audit.workbook.preflight import Preflight, Shadow, build_shadow, load, source_facts
+from migration_audit.workbook.loading import cluster_for, destructions_of, load, source_facts
+from migration_audit.workbook.preflight import Preflight, Shadow, build_shadow
 
 _GONE = Unavailable(reason="not compared: the legacy SQL is gone", required=False)
 
@@ -34,13 +35,13 @@ def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Pre
     facts = (legacy, source_facts("owner", owner))
     try:
         server = shadow.find_server(project.provider, extensions=sorted(sources.needed_extensions(owner)), progress=progress)
-        with server.cluster() as cluster:
+        with cluster_for(server, owner) as cluster:
             built, _ = build_shadow(cluster, "alone", [owner])
     except AuditError as error:
         return _preflight(sources_read=facts, shadow_text="no server", built=_errored(error))
     return replace(
         _preflight(sources_read=facts, shadow_text=server.description, built=built),
-        destructions=sources.find_destructions(owner),
+        destructions=destructions_of(owner),
     )
 
 

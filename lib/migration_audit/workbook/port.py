@@ -11,6 +11,7 @@ from pathlib import Path
 
 from migration_audit import catalog, shadow, sources
 from migration_audit.compare import Rules, compare
+from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import CheckResult, Finding, Unavailable
@@ -66,7 +67,7 @@ def unproven(about: Comparison, why: str) -> MadePort:
     return replace(make_port(about), proof=PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)))
 
 
-def proven(about: Comparison, *, server: shadow.Server, owner: Sequence[SqlSource]) -> MadePort:
+def proven(about: Comparison, *, server: shadow.Server, owner: Sequence[AnySource]) -> MadePort:
     """The port after it was applied to fresh shadows of the owner's SQL.
 
     Where the comparison comes out covered but the server refused some statements (a privilege, a comment), those are left to
@@ -92,13 +93,13 @@ def _left_to_person(port: Port, proof: PortProof) -> Port:
     return Port(steps=(*running, *port.for_person))
 
 
-def _tried(port: Port, about: Comparison, *, server: shadow.Server, owner: Sequence[SqlSource]) -> tuple[PortProof, bool]:
+def _tried(port: Port, about: Comparison, *, server: shadow.Server, owner: Sequence[AnySource]) -> tuple[PortProof, bool]:
     """What came of it, and whether the comparison is then covered."""
     text, starts = running_lines(port)
     if not text:
         why = "nothing of what is lacking can be written as SQL that is safe to run unread"
         return PortProof(outcome=ProofOutcome.REFUTED, reasons=(why, *_remaining(about.drift))), False
-    with server.cluster() as cluster:
+    with server.cluster(tcp=any(isinstance(each, CommandSource) for each in owner)) as cluster:
         conninfo = cluster.create_database("port")
         before = apply_sources(conninfo, owner).applied
         if before.failure:
@@ -181,7 +182,7 @@ def preflight_port(
     coverage: object,
     *,
     server: shadow.Server,
-    owner: Sequence[SqlSource],
+    owner: Sequence[AnySource],
     sides: tuple[object, object],
     origins: OriginMap,
     rules: Rules,
@@ -236,7 +237,7 @@ def _fixed(finding: Finding, fixes: Mapping[str, str]) -> Finding:
     return replace(finding, fix_sql=sql) if sql else finding
 
 
-def side_port(about: Comparison, *, owner: Sequence[SqlSource] | None, extensions: Iterable[str], why: str) -> MadePort:
+def side_port(about: Comparison, *, owner: Sequence[AnySource] | None, extensions: Iterable[str], why: str) -> MadePort:
     """The port of a comparison on the command line, proven where the owner's side is SQL; ``why`` it is not, else."""
     if owner is None:
         return unproven(about, why)

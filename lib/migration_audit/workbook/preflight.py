@@ -9,8 +9,8 @@ from functools import partial
 
 from migration_audit import catalog, shadow, sources
 from migration_audit.compare import Rules, hear_witness, with_effects
-from migration_audit.formats.order import missing_numbers
 from migration_audit.model.access import Role
+from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.destruction import Destruction
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError, ServerError
@@ -22,11 +22,12 @@ from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import Applied, SqlSource
 from migration_audit.model.undone import SourceUndone
 from migration_audit.model.witness import Witness
-from migration_audit.project import Project, Source
+from migration_audit.project import Project
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.probes import run_probes
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
 from migration_audit.workbook.compared import compared
+from migration_audit.workbook.loading import cluster_for, destructions_of, load, no_text, source_facts
 from migration_audit.workbook.port import MadePort, preflight_port
 from migration_audit.workbook.together import together
 from migration_audit.workbook.watch import UndoneWatch
@@ -100,45 +101,13 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
         return _on_server(server, legacy, owner, project=project, facts=facts, rules=rules)
     except AuditError as error:
         found = _nothing(error, shadow_text="no server", sources_read=facts)
-        return replace(found, destructions=sources.find_destructions(owner))
-
-
-def load(project: Project, source: Source) -> SqlSource:
-    """The files of one source of audit.toml, in apply order; raises SourceError."""
-    found = sources.load_globs(
-        source.name,
-        source.root,
-        source.sql,
-        shown_from=project.directory,
-        form=source.format,
-        placeholders=source.placeholders,
-        variables=source.variables,
-    )
-    return replace(found, settings=tuple(source.settings.items()))
-
-
-def source_facts(role: str, source: SqlSource) -> SourceFacts:
-    """What the report and the evidence say of a source's files."""
-    return SourceFacts(
-        role=role,
-        name=source.name,
-        files=tuple((file.path, file.sha256) for file in source.files),
-        duplicates=source.duplicates,
-        gaps=missing_numbers(file.path for file in source.files) if source.format == "files" else (),
-        format=source.format,
-        session="one transaction for all files" if source.one_transaction else source.session.value,
-        transactions=tuple(file.transaction.value for file in source.files),
-        entries=tuple(file.entry or file.path.rsplit("/", 1)[-1] for file in source.files),
-        checksums=tuple(file.checksum for file in source.files),
-        not_applied=source.not_applied,
-        notes=source.notes,
-    )
+        return replace(found, destructions=destructions_of(owner))
 
 
 def build_shadow(
     cluster: shadow.Cluster,
     database: str,
-    sequence: Sequence[SqlSource],
+    sequence: Sequence[AnySource],
     *,
     dumped_by: shadow.Server | None = None,
     watched_as: str | None = None,
@@ -156,7 +125,7 @@ def roles_of(cluster: shadow.Cluster) -> RolesRead:
 
 def apply_to(
     conninfo: str,
-    sequence: Sequence[SqlSource],
+    sequence: Sequence[AnySource],
     *,
     roles: RolesRead,
     assumed_before: Sequence[str] = (),
@@ -169,7 +138,8 @@ def apply_to(
     server, for a shadow that is dumped as well: at the same time, as both only read. ``watched_as`` is the role of the
     sources where it is to be seen what they take away again.
     """
-    watch = UndoneWatch(watched_as, sequence) if watched_as else None
+    texts = [source for source in sequence if isinstance(source, SqlSource)]
+    watch = UndoneWatch(watched_as, texts) if watched_as and texts else None
     application = apply_sources(conninfo, sequence, watch=watch)
     undone = watch.found(application.trace) if watch else None
     if application.applied.failure:
@@ -199,8 +169,8 @@ class _Side:
 
 def _on_server(
     server: shadow.Server,
-    legacy: SqlSource,
-    owner: SqlSource,
+    legacy: AnySource,
+    owner: AnySource,
     *,
     project: Project,
     facts: tuple[SourceFacts, ...],
@@ -225,8 +195,8 @@ def _on_server(
         repeats=_repeats(("legacy", legacy_side), ("owner", owner_side), rules=rules),
         orders=_orders(legacy_side, owner_side, rules=rules) if both_read else _first_unavailable(left, right),
         probes=owner_side.probes,
-        destructions=sources.find_destructions(owner),
-        undone=tuple(side.alone.undone for side in (legacy_side, owner_side) if side.alone.undone),
+        destructions=destructions_of(owner),
+        undone=tuple(_undone(*each) for each in (("legacy", legacy, legacy_side), ("owner", owner, owner_side))),
         statements=_statements(legacy, owner, legacy_side, owner_side, coverage),
         port=preflight_port(
             coverage,
@@ -239,9 +209,15 @@ def _on_server(
     )
 
 
+def _undone(role: str, source: AnySource, side: _Side) -> SourceUndone:
+    return side.alone.undone or SourceUndone(role=role, unknown=no_text(source))
+
+
 def _statements(
-    legacy: SqlSource, owner: SqlSource, legacy_side: _Side, owner_side: _Side, coverage: Drift | Unavailable
+    legacy: AnySource, owner: AnySource, legacy_side: _Side, owner_side: _Side, coverage: Drift | Unavailable
 ) -> tuple[StatementMatch, ...] | Unavailable:
+    if isinstance(legacy, CommandSource) or isinstance(owner, CommandSource):
+        return no_text(next(source for source in (legacy, owner) if isinstance(source, CommandSource)))
     if isinstance(coverage, Unavailable) or legacy_side.alone.snapshot is None:
         return _first_unavailable(coverage, _snapshot(legacy_side, "legacy"))
     return with_effects(
@@ -253,8 +229,8 @@ def _statements(
     )
 
 
-def _side(server: shadow.Server, role: str, source: SqlSource, other: SqlSource, *, project: Project | None) -> _Side:
-    with server.cluster() as cluster:
+def _side(server: shadow.Server, role: str, source: AnySource, other: AnySource, *, project: Project | None) -> _Side:
+    with cluster_for(server, source) as cluster:
         alone, conninfo = build_shadow(cluster, "alone", [source], dumped_by=server, watched_as=role)
         probes: tuple[ProbeResult, ...] | Unavailable = ()
         dump: str | Unavailable = Unavailable(reason=f"{source.name} does not apply", outcome=Outcome.ERRORED)
@@ -268,7 +244,7 @@ def _side(server: shadow.Server, role: str, source: SqlSource, other: SqlSource,
         if alone.snapshot:
             before = alone.applied.assumed_roles
             twice = apply_to(conninfo, [source], roles=roles_of(cluster), assumed_before=before)
-    with server.cluster() as cluster:
+    with cluster_for(server, source, other) as cluster:
         then_other, _ = build_shadow(cluster, "then_other", [source, other])
     return _Side(alone=alone, dump=dump, twice=twice, then_other=then_other, probes=probes)
 

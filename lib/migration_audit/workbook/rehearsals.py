@@ -12,6 +12,7 @@ from migration_audit import catalog, shadow, sources
 from migration_audit.catalog.access import read_access, read_given
 from migration_audit.catalog.rights import Rights, read_rights
 from migration_audit.compare import Rules, in_scope
+from migration_audit.model.command import AnySource
 from migration_audit.model.drift import Drift
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
@@ -26,7 +27,8 @@ from migration_audit.shadow.probes import STAND_IN
 from migration_audit.shadow.rehearsal import rehearse
 from migration_audit.sources.needs import statement_needs
 from migration_audit.workbook.compared import compared_in_scope
-from migration_audit.workbook.preflight import Shadow, apply_to, load
+from migration_audit.workbook.loading import cluster_for, load
+from migration_audit.workbook.preflight import Shadow, apply_to
 from migration_audit.workbook.privileges import scoped_access
 
 _NO_PRIVILEGE: Final = "42501"
@@ -69,7 +71,7 @@ def _on_server(
     extensions = frozenset[str]().union(*(sources.needed_extensions(source) for source in needed))
     server = shadow.find_server(project.provider, extensions=sorted(extensions), progress=progress)
     found: dict[str, Any] = {}
-    with server.cluster() as cluster:
+    with cluster_for(server, owner) as cluster:
         conninfo = cluster.create_database("rehearsal")
         prepared = _build(conninfo, owner)
         if built:
@@ -100,7 +102,7 @@ def _fixture(project: Project, rule: Rule) -> SqlSource | FixtureShadow:
         return FixtureShadow(path=path, reason=str(error))
 
 
-def _build(conninfo: str, source: SqlSource) -> Shadow:
+def _build(conninfo: str, source: AnySource) -> Shadow:
     """The source, applied and read; without roles, which the databases of this cluster share."""
     return apply_to(conninfo, [source], roles=RolesRead.NONE)
 

@@ -18,7 +18,8 @@ from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.model.undone import SourceUndone
 from migration_audit.project import Environment, resolve
-from migration_audit.workbook.preflight import build_shadow, source_facts
+from migration_audit.workbook.loading import source_facts
+from migration_audit.workbook.preflight import build_shadow
 from migration_audit.workbook.together import together
 
 Progress = Callable[[str], None]

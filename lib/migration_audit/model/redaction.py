@@ -1,0 +1,60 @@
+"""Secrets out of text that other programs wrote: those that are known, and what looks like one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MASK = "***"
+_SHORTEST = 4
+"""A secret of fewer characters would take half of the text with it."""
+
+_CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Escape sequences and control characters: a terminal would obey them."""
+_SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|credential|auth", re.IGNORECASE)
+# Output has lines of any length: nothing here may look further than some characters ahead of where it begins.
+_PATTERNS = (
+    re.compile(r"(?P<before>://[^\s/@:\"'<>]{0,200}:)[^\s\"'<>]{1,500}(?P<after>@)"),
+    re.compile(
+        r"(?P<before>(?!PWD=/)(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)[\w-]{0,40}"
+        r"[\"']?\s{0,9}(?:=>|[=:])\s{0,9})(?:\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|[^\s,;\"')}\]]+)(?P<after>)",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(?P<before>\b(?:bearer|basic)\s{1,9})[\w.~+/=-]{8,}(?P<after>)", re.IGNORECASE),
+    re.compile(r"(?P<before>password\s{1,9})e?'(?:[^']|'')*'(?P<after>)", re.IGNORECASE),
+    re.compile(
+        r"(?P<before>-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----).*?(?P<after>-----END (?:[A-Z]+ )*PRIVATE KEY-----|\Z)",
+        re.DOTALL,
+    ),
+    re.compile(r"(?P<before>)\b(?:AKIA|ASIA)[A-Z0-9]{16}\b(?P<after>)"),
+    re.compile(r"(?P<before>)\b(?:gh[pousr]|github_pat|glpat|npm|sk|xox[abprs])[_-][\w-]{16,}(?P<after>)"),
+    re.compile(r"(?P<before>)\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*(?P<after>)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """Texts that must not be shown."""
+
+    secrets: tuple[str, ...]
+    """The longest first: one may be a part of another."""
+
+    @classmethod
+    def of(cls, *secrets: str, named: Mapping[str, str]) -> Redaction:
+        """These secrets, and those values of ``named`` whose names say that they are one."""
+        found = {*secrets, *(value for name, value in named.items() if _SECRET_NAME.search(name))}
+        return cls(tuple(sorted((each for each in found if len(each) >= _SHORTEST), key=lambda s: (-len(s), s))))
+
+    def of_text(self, text: str) -> str:
+        """``text`` without the secrets, without what looks like one, and without what a terminal would obey.
+
+        >>> Redaction.of("s3cret", named={}).of_text("at s3cret: password=other, http://a:b@c")
+        'at ***: password=***, http://a:***@c'
+        """
+        text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+        for secret in self.secrets:
+            text = text.replace(secret, MASK)
+        for pattern in _PATTERNS:
+            text = pattern.sub(rf"\g<before>{MASK}\g<after>", text)
+        return text

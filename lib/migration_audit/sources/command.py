@@ -1,0 +1,125 @@
+"""A command of audit.toml as a source: what it is, where it runs, and the digests of the files that it reads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from migration_audit.model.command import CommandSource, Digests
+from migration_audit.model.errors import SourceError
+from migration_audit.model.location import Location
+from migration_audit.sources.reading import read_bytes, shown_path
+from migration_audit.sources.trees import LEFT_OUT, list_files
+
+_EXTENSION = re.compile(rb"""create\s+extension\s+(?:if\s+not\s+exists\s+)?[\\"'`]*([\w-]+)""", re.IGNORECASE)
+_HYPERTABLE = re.compile(rb"\bcreate_hypertable\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Watched:
+    """The files that decide what a command does."""
+
+    root: Path
+    globs: tuple[str, ...]
+    shown_from: Path
+
+    def paths(self) -> list[Path]:
+        """Each file once, sorted; raises SourceError for a glob that matches none."""
+        found: set[Path] = set()
+        for glob in self.globs:
+            files = set(self._matches(glob))
+            if not files:
+                shown = shown_path(self.root, self.shown_from)
+                raise SourceError(f"no files match {glob!r}", where=shown, todo="check `files` and the root it counts from")
+            found |= files
+        return sorted(found)
+
+    def _matches(self, glob: str) -> list[Path]:
+        try:
+            matched = sorted(self.root.glob(glob))
+        except (ValueError, NotImplementedError) as error:
+            what = f"{glob!r} is no glob below the root: {error}"
+            raise SourceError(what, where=str(self.root), todo="write it relative") from None
+        named = set(glob.split("/"))
+        found = [file for path in matched for file in (list_files(path) if path.is_dir() else [path])]
+        return [file for file in found if not LEFT_OUT.intersection(file.relative_to(self.root).parts) - named]
+
+    def digests(self) -> Digests:
+        """Shown path and SHA-256 of each file; raises SourceError for one that cannot be read."""
+        return tuple((shown, hashlib.sha256(raw).hexdigest()) for shown, raw in self._contents())
+
+    def _contents(self) -> list[tuple[str, bytes]]:
+        shown = {path: shown_path(path, self.shown_from) for path in self.paths()}
+        return [(name, read_bytes(path, name)) for path, name in shown.items()]
+
+    def extensions(self) -> frozenset[str]:
+        """The extensions that their text names."""
+        names: set[str] = set()
+        for _, raw in self._contents():
+            names.update(match.decode().lower() for match in _EXTENSION.findall(raw))
+            names.update({"timescaledb"} if _HYPERTABLE.search(raw) else ())
+        return frozenset(names)
+
+
+def load_command(
+    name: str,
+    words: Sequence[str],
+    *,
+    directory: Path,
+    root: Path,
+    shown_from: Path,
+    env: Mapping[str, str],
+    files: Sequence[str],
+    timeout: int,
+    at: Location,
+) -> CommandSource:
+    """The command with the digests of its files; nothing is run.
+
+    ``files`` are globs below ``root``; a folder stands for all its files, without hidden and installed ones. Raises
+    SourceError for a directory or a program that does not exist, and for a glob that matches no file.
+    """
+    if not directory.is_dir():
+        shown = shown_path(directory, shown_from)
+        raise SourceError(f"the command's directory {shown} does not exist", where=str(at), todo="check `directory`")
+    _check_program(words[0], directory, at)
+    watched = _Watched(root=root, globs=tuple(files), shown_from=shown_from)
+    notes = [] if files else ["audit.toml names no `files` of it: the evidence holds no digest of what the command reads"]
+    return CommandSource(
+        name=name,
+        command=tuple(words),
+        directory=str(directory),
+        shown_directory=shown_path(directory, shown_from),
+        env=tuple(env.items()),
+        timeout=timeout,
+        files=watched.digests(),
+        paths=tuple(map(str, watched.paths())),
+        look=watched.digests,
+        extensions=watched.extensions(),
+        notes=tuple(notes),
+    )
+
+
+def watched_files(root: Path, globs: Sequence[str], *, shown_from: Path) -> Digests:
+    """Path and SHA-256 of the files of a command; raises SourceError for a glob that matches none."""
+    return _Watched(root=root, globs=tuple(globs), shown_from=shown_from).digests()
+
+
+def _check_program(program: str, directory: Path, at: Location) -> None:
+    if os.sep in program:
+        if not (directory / program).is_file():
+            raise SourceError(
+                f"there is no program {program} in the command's directory",
+                where=str(at),
+                todo="install what the command needs first, or check its name",
+            )
+    elif shutil.which(program) is None:
+        raise SourceError(
+            f"there is no program {program} on PATH",
+            where=str(at),
+            todo="install it, or name it with its path from `directory`, such as ./node_modules/.bin/knex",
+        )

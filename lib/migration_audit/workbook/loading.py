@@ -1,0 +1,83 @@
+"""The sources of audit.toml, ready to be applied, and what reports say of them."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from migration_audit import shadow, sources
+from migration_audit.formats.order import missing_numbers
+from migration_audit.model.command import AnySource, CommandSource
+from migration_audit.model.destruction import Destruction
+from migration_audit.model.finding import Unavailable
+from migration_audit.model.preflight import COMMAND, SourceFacts
+from migration_audit.model.sql import SqlSource
+from migration_audit.project import Project, Source
+
+
+def load(project: Project, source: Source) -> AnySource:
+    """One source of audit.toml, ready to be applied: its files in apply order, or its command; raises SourceError."""
+    if source.command is not None:
+        command = source.command
+        return sources.load_command(
+            source.name,
+            command.words,
+            directory=command.directory,
+            root=source.root,
+            shown_from=project.directory,
+            env=command.env,
+            files=command.files,
+            timeout=command.timeout,
+            at=command.at,
+        )
+    found = sources.load_globs(
+        source.name,
+        source.root,
+        source.sql,
+        shown_from=project.directory,
+        form=source.format,
+        placeholders=source.placeholders,
+        variables=source.variables,
+    )
+    return replace(found, settings=tuple(source.settings.items()))
+
+
+def source_facts(role: str, source: AnySource) -> SourceFacts:
+    """What the report and the evidence say of a source's files."""
+    if isinstance(source, CommandSource):
+        return SourceFacts(
+            role=role,
+            name=source.name,
+            files=source.files,
+            format=COMMAND,
+            notes=(f"{source.at} in {source.shown_directory}", *source.notes),
+        )
+    return SourceFacts(
+        role=role,
+        name=source.name,
+        files=tuple((file.path, file.sha256) for file in source.files),
+        duplicates=source.duplicates,
+        gaps=missing_numbers(file.path for file in source.files) if source.format == "files" else (),
+        format=source.format,
+        session="one transaction for all files" if source.one_transaction else source.session.value,
+        transactions=tuple(file.transaction.value for file in source.files),
+        entries=tuple(file.entry or file.path.rsplit("/", 1)[-1] for file in source.files),
+        checksums=tuple(file.checksum for file in source.files),
+        not_applied=source.not_applied,
+        notes=source.notes,
+    )
+
+
+def cluster_for(server: shadow.Server, *sequence: AnySource) -> AbstractContextManager[shadow.Cluster]:
+    """A cluster that these sources can be applied to: one that listens by TCP where one of them is a command."""
+    return server.cluster(tcp=any(isinstance(source, CommandSource) for source in sequence))
+
+
+def destructions_of(owner: AnySource) -> tuple[Destruction, ...]:
+    """What the text of the owner's SQL takes away; of a command, which has no text, ``undone`` says that it is not known."""
+    return sources.find_destructions(owner) if isinstance(owner, SqlSource) else ()
+
+
+def no_text(source: AnySource) -> Unavailable:
+    """Why nothing can be said about the statements of a command."""
+    return Unavailable(reason=f"{source.name} is a command: its statements are not known", required=False)

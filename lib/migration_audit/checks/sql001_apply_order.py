@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
-from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.preflight import COMMAND, SourceFacts
 
 
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
@@ -32,8 +32,7 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
                 actual=", ".join(paths),
                 where=f"{paths[-1]}:1",
             )
-        gaps = f"; no file is numbered {some_of(list(map(str, source.gaps)))}" if source.gaps else ""
-        yield Told(text=f"{source.name}: {_counted(len(source.files), 'file')} in a fixed order{_how(source)}{gaps}")
+        yield Told(text=f"{source.name}: {_in_order(source)}")
         if source.not_applied:
             yield Told(text=f"{source.name}: not applied: {_reasons(source)}")
         yield from (Told(text=f"{source.name}: {note}") for note in source.notes)
@@ -49,6 +48,13 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
         )
     elif both:
         yield Told(text=f"both sources take {some_of(both)}: what is made there covers itself")
+
+
+def _in_order(source: SourceFacts) -> str:
+    if source.format == COMMAND:
+        return f"a command, and {_counted(len(source.files), 'file')} that it reads"
+    gaps = f"; no file is numbered {some_of(list(map(str, source.gaps)))}" if source.gaps else ""
+    return f"{_counted(len(source.files), 'file')} in a fixed order{_how(source)}{gaps}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
-from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.preflight import COMMAND, SourceFacts
 
 
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
@@ -29,6 +29,9 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
                     actual=each.reason,
                     where=f"{each.path}:{each.line or 1}",
                 )
+        if source.format == COMMAND:
+            yield Told(text=f"{source.name}: the command itself decides which files it applies")
+            continue
         applied, left = len(source.files), sum(each.by_rule for each in source.not_applied)
         yield Told(text=f"{source.name}: {applied} applied, {left} left out by the rules of the format {source.format}")
 

@@ -93,7 +93,7 @@ def load_command(
         name=name,
         command=tuple(words),
         directory=str(directory),
-        shown_directory=shown_path(directory, shown_from),
+        shown_directory="." if directory.resolve() == shown_from.resolve() else shown_path(directory, shown_from),
         env=tuple(env.items()),
         timeout=timeout,
         files=watched.digests(),

@@ -21,6 +21,7 @@ from migration_audit.model.obstacles import Demand, Obstacle, Wanted
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
 from migration_audit.model.privileges import Access, Membership, ProbeRights, RoleFacts
 from migration_audit.model.rehearsal import Attempt, FixtureShadow, Rehearsal, RehearsalRole, RightsFrom
+from migration_audit.model.rows import RowsComparison, SeedMode, SequenceComparison, TableComparison
 from migration_audit.model.snapshot import HypertableChunks, Snapshot
 from migration_audit.model.sql import Applied, SqlFailure
 from migration_audit.model.undone import SourceUndone, Undoing, Undone
@@ -258,12 +259,25 @@ def taken_back(*found: Undone, **given: Any) -> tuple[SourceUndone, ...]:
     return (legacy, SourceUndone(role="owner"))
 
 
+def seeded(**given: Any) -> TableComparison:
+    """A table whose two rows only the legacy side has."""
+    counts = {"expected": 2, "actual": 0, "missing": 2, "differs": True}
+    place = Location("migrations/0001_a.sql", 7)
+    return TableComparison(**{"table": "public.price", "mode": SeedMode.COVERED, **counts, "where": place, **given})
+
+
+def position(**given: Any) -> SequenceComparison:
+    """A sequence that the owner's side starts anew."""
+    return SequenceComparison(**{"sequence": "public.n", "expected": 3, "actual": 1, "is_behind": True, **given})
+
+
 def inputs(**given: Any) -> dict[str, Any]:
     """Everything that a check may ask for, with nothing wrong in it."""
     whole = snapshot(*SCHEMA)
     defaults = {
         "sources": (source("legacy"), source("owner")),
         "statements": (statement(),),
+        "rows": RowsComparison(),
         "undone": (SourceUndone(role="legacy"), SourceUndone(role="owner")),
         "legacy_source": source("legacy"),
         "owner_source": source("owner"),

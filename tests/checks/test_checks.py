@@ -31,10 +31,12 @@ from fix_inputs import (
     ledger,
     member,
     obstacle,
+    position,
     probe,
     project,
     rehearsal,
     rights,
+    seeded,
     source,
     statement,
     taken_back,
@@ -55,6 +57,7 @@ from migration_audit.model.likeness import Likeness
 from migration_audit.model.location import Location
 from migration_audit.model.privileges import Granted, Membership, Owned, RoleFacts
 from migration_audit.model.rehearsal import RehearsalRole, RightsFrom
+from migration_audit.model.rows import RowsComparison
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.model.sql import NotApplied
@@ -321,6 +324,12 @@ LOUD = [
         "twins on a hypertable",
         {"owner": snapshot(*MORE)},
         ["COV013:index:public.positions_ts+public.positions_ts_idx"],
+    ),
+    (
+        "COV014",
+        "rows that are missing, and a sequence that gives their numbers again",
+        {"rows": RowsComparison(tables=(seeded(), seeded(table="public.same", differs=False)), sequences=(position(),))},
+        ["COV014:sequence:public.n", "COV014:table:public.price"],
     ),
     ("LIV001", "another database", {"environment": environment(database="other")}, ["LIV001:prod:database"]),
     ("LIV001", "another server", {"environment": environment(system_identifier="1")}, ["LIV001:prod:system identifier"]),
@@ -654,6 +663,33 @@ QUIET = [
         {"witness": Witness(beyond=(("dimension", "public.positions.ts"),))},
         "pg_dump does not see: dimension public.positions.ts",
     ),
+    (
+        "COV014",
+        "what is there, what is more, what was counted, what does not count",
+        {
+            "rows": RowsComparison(
+                tables=(
+                    seeded(actual=3, missing=0, extra=1, differs=False, left_out=(("at", "it is a time"),)),
+                    seeded(table="public.many", differs=False, counted_because="there are too many"),
+                )
+            )
+        },
+        "; ".join(
+            (
+                "the rows of public.price, public.many are there",
+                "only the owner has some rows of public.price",
+                "compared by the number of rows alone: public.many (there are too many)",
+                "columns that do not count: public.price.at (it is a time)",
+            )
+        ),
+    ),
+    (
+        "COV014",
+        "a sequence that is ahead",
+        {"rows": RowsComparison(sequences=(position(actual=9, is_behind=False),))},
+        "with 9",
+    ),
+    ("COV014", "no rows at all", {"rows": RowsComparison()}, "neither source leaves rows"),
     ("COV013", "twins on an ordinary table", {"owner": snapshot(table(), *(o for o in MORE if o.kind == "index"))}, None),
     (
         "SQL001",
@@ -837,6 +873,14 @@ UNDECIDED = [
         Outcome.ERRORED,
         True,
         "out of memory",
+    ),
+    (
+        "COV014",
+        "a table that cannot be read",
+        {"rows": RowsComparison(unread=("public.t on the actual side: permission denied",))},
+        Outcome.ERRORED,
+        True,
+        "public.t on the actual side: permission denied",
     ),
     ("COV012", "no probe", {"probes": ()}, Outcome.SKIPPED, False, "names no [[probe]]"),
     (

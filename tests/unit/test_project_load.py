@@ -10,6 +10,7 @@ from migration_audit.model.drift import Severity
 from migration_audit.model.errors import ConfigError, UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.model.location import Location
+from migration_audit.model.rows import SeedMode
 from migration_audit.project import NameFormat, Project, find_project, load_project
 
 Load = Callable[..., Project]
@@ -66,6 +67,11 @@ chunk_interval = "1 day"
 table = "public.counters"
 column = "n"
 chunk_interval = 1000
+[[seed]]
+table = "public.price"
+mode = "exact"
+except = ["note"]
+reason = "r"
 [report]
 out = "audit"
 """
@@ -119,6 +125,8 @@ class TestWhatItSays:
         assert project.rules["comments"] is Severity.BLOCKER
         assert (project.probes[0].sql, project.probes[0].arbiter) == ("select 1", "public.positions_device_ts")
         assert [pin.chunk_interval for pin in project.hypertables] == ["1 day", "1000"]
+        (seed,) = project.seeds
+        assert (seed.table, seed.mode, seed.columns, seed.excluded) == ("public.price", SeedMode.EXACT, (), ("note",))
         assert project.report_out == tmp_path.resolve() / "audit"
 
     def test_both_runners_may_share_a_ledger(self, load: Load) -> None:

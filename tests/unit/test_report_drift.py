@@ -25,7 +25,7 @@ def located(side, kind, key):
 def test_json_is_the_contract():
     body = drift_json(DRIFT, defined_at=located, witness=AGREES)
     names = ["schema_version", "equal", "covered", "differences", "unmodelled", "witness", "sources", "nothing_compared"]
-    assert list(body) == [*names, "undone"]
+    assert list(body) == [*names, "undone", "rows"]
     assert (body["schema_version"], body["equal"], body["covered"]) == (1, False, False)
     assert body["differences"][2] == {
         "verdict": "missing",

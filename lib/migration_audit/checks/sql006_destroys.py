@@ -8,6 +8,7 @@ from itertools import groupby
 
 from migration_audit.model.destruction import Destruction
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
 from migration_audit.model.undone import SourceUndone, Undone
 
@@ -91,8 +92,7 @@ def _file_finding(source: SourceUndone, path: str, found: list[Undone]) -> Findi
 
 
 def _listed(found: list[Undone]) -> str:
-    more = f"; and {len(found) - _MOST_LISTED:,} more" if len(found) > _MOST_LISTED else ""
-    return "; ".join(map(str, found[:_MOST_LISTED])) + more
+    return some_of(list(map(str, found)), most=_MOST_LISTED, between="; ")
 
 
 def _path(one: Undone) -> str:

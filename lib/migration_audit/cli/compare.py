@@ -23,7 +23,7 @@ from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line
 from migration_audit.workbook.port import Comparison, side_port
 from migration_audit.workbook.preflight import witness_of
-from migration_audit.workbook.sides import ReadSide, Side, load_side, parse_side, read_sides
+from migration_audit.workbook.sides import ReadSide, Side, compare_side_rows, load_side, parse_side, read_sides
 
 Progress = Callable[[str], None]
 
@@ -36,8 +36,9 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
     sides = (parse_side(expected), parse_side(actual))
     left, right = read_sides(sides, progress=progress)
     rules = AGAINST_LIVE if any(side.is_live for side in sides) else Rules()
-    if config is not None:
-        rules = rules.override(load_project(project_file(config)).rules)
+    project = load_project(project_file(config)) if config is not None else None
+    if project is not None:
+        rules = rules.override(project.rules)
     applied_by = left.snapshot.server.read_as if sides[0].is_sql and sides[1].is_live else None
     drift = compare_snapshots(expected=left.snapshot, actual=right.snapshot, rules=rules, expected_applied_by=applied_by)
 
@@ -47,6 +48,7 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
 
     applied = {"expected": left.sources, "actual": right.sources}
     undone = {"expected": left.undone, "actual": right.undone}
+    rows = compare_side_rows(sides, (left, right), project)
     witness = _witness(drift, (left, right), progress) if all(side.is_sql for side in sides) else None
     why_nothing = _why_nothing(drift, sides)
     if form == "sql" and why_nothing:
@@ -65,7 +67,13 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
             progress(f"pg_dump sees a difference that the audit does not explain: {one_line(what)}")
     elif form == "json":
         found = report.drift_json(
-            drift, defined_at=defined_at, witness=witness, sources=applied, undone=undone, why_nothing=why_nothing
+            drift,
+            defined_at=defined_at,
+            witness=witness,
+            sources=applied,
+            undone=undone,
+            rows=rows,
+            why_nothing=why_nothing,
         )
         for what in drift.not_compared:
             progress(f"not compared: {what}")
@@ -74,12 +82,12 @@ def compare_sides(expected: str, actual: str, *, direction: str, form: str, conf
         equal = direction == "equal"
         write_text(report.drift_text(drift, defined_at, witness=witness, must_be_equal=equal, why_nothing=why_nothing))
         _write_beyond(witness)
-        blocks = [report.undone_text(undone), report.manifest_text(applied)]
+        blocks = [report.rows_text(rows), report.undone_text(undone), report.manifest_text(applied)]
         write_text("".join(f"\n{block}" for block in blocks if block))
     if why_nothing and form != "text":
         progress(why_nothing)
     if form == "sql":
-        _tell(report.undone_text(undone), progress)
+        _tell(report.rows_text(rows) + report.undone_text(undone), progress)
     return _answer(drift, witness, direction)
 
 

@@ -2,8 +2,9 @@
 
 from migration_audit.compare.diff import compare
 from migration_audit.compare.effects import with_effects
+from migration_audit.compare.rows import RowScope, compare_rows
 from migration_audit.compare.rules import AGAINST_LIVE, DEFAULT_WEIGHTS, RULE_OF_FIELD, Rules
-from migration_audit.compare.scope import in_scope, left_out_by_scope
+from migration_audit.compare.scope import in_scope, left_out_by_scope, rows_out_of_scope
 from migration_audit.compare.server_wide import of_interest
 from migration_audit.compare.witness import hear_witness
 
@@ -11,11 +12,14 @@ __all__ = [
     "AGAINST_LIVE",
     "DEFAULT_WEIGHTS",
     "RULE_OF_FIELD",
+    "RowScope",
     "Rules",
     "compare",
+    "compare_rows",
     "hear_witness",
     "in_scope",
     "left_out_by_scope",
     "of_interest",
+    "rows_out_of_scope",
     "with_effects",
 ]

@@ -10,6 +10,7 @@ from fnmatch import translate
 
 from migration_audit.compare.fresh import beyond_fresh
 from migration_audit.model.objects import CatalogObject, dotted
+from migration_audit.model.relations import Sequence, Table
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import SERVER_WIDE, Snapshot
 from migration_audit.project import LedgerSettings, Project
@@ -46,6 +47,15 @@ def _in_scope(snapshot: Snapshot, project: Project) -> Scoped:
             counts[pattern] += 1
     told = tuple(Excluded(pattern=p, reason=reason, objects=counts[p]) for p, reason in _reasons(project).items())
     return replace(snapshot, objects=tuple(kept)), told
+
+
+def rows_out_of_scope(snapshot: Snapshot, project: Project) -> dict[str, str]:
+    """The tables and sequences whose rows are not the audit's business, by key, each with the reason."""
+    scope, reasons = _Scope(snapshot.by_key, project), _reasons(project)
+    taken = {
+        obj.key: scope.excluded_by((obj.kind, obj.key), obj) for obj in snapshot.objects if isinstance(obj, Table | Sequence)
+    }
+    return {key: reasons[rule] for key, rule in taken.items() if rule is not None}
 
 
 def left_out_by_scope(snapshot: Snapshot, project: Project) -> int:

@@ -18,6 +18,7 @@ from migration_audit.project.settings_command import CommandSettings
 from migration_audit.project.settings_policy import EnvironmentPolicy, Policy, Waiver
 from migration_audit.project.settings_rehearsal import RehearsalSettings
 from migration_audit.project.settings_rules import Rule, Verb
+from migration_audit.project.settings_seed import SeedRule
 from migration_audit.project.settings_snapshot import SnapshotSettings
 from migration_audit.project.template import template, write_template
 
@@ -37,6 +38,7 @@ __all__ = [
     "Rule",
     "Scope",
     "ScopeRule",
+    "SeedRule",
     "SnapshotSettings",
     "Source",
     "Verb",

@@ -29,6 +29,7 @@ from migration_audit.project.settings import (
 from migration_audit.project.settings_boot import BootSettings
 from migration_audit.project.settings_rehearsal import RehearsalSettings
 from migration_audit.project.settings_rules import Rule, Verb
+from migration_audit.project.settings_seed import build_seed
 from migration_audit.project.settings_snapshot import SnapshotSettings
 from migration_audit.project.source_spec import build_command
 
@@ -55,6 +56,7 @@ def build_project(tables: Table, *, path: Path, shown: str, lines: Mapping[KeyPa
         snapshot=builder.snapshot(tables.get("snapshot")),
         rehearsal=builder.rehearsal(tables.get("rehearsal")),
         retirement=tuple(builder.rules(tables.get("rule", ()))),
+        seeds=tuple(build_seed(s, builder.at("seed", n)) for n, s in enumerate(tables.get("seed", ()))),
         policy=build_policy(tables.get("policy", {})),
         waivers=tuple(build_waiver(w, builder.at("waiver", n)) for n, w in enumerate(tables.get("waiver", ()))),
         prelude=tuple(project.get("prelude", ())),

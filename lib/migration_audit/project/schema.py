@@ -31,6 +31,7 @@ from migration_audit.project.keys import (
 from migration_audit.project.policy_spec import ENVIRONMENT_KEYS, POLICY_KEYS, ROLE_KEYS, WAIVER_KEYS
 from migration_audit.project.rule_spec import RULE_KEYS
 from migration_audit.project.settings import NameFormat
+from migration_audit.project.settings_seed import SEED_KEYS
 from migration_audit.project.source_spec import legacy_keys, source_keys
 
 ANY_NAME: Final = "<name>"
@@ -204,6 +205,7 @@ SCHEMA: Final = TableSpec(
             }
         ),
         "rule": TableSpec(keys=RULE_KEYS),
+        "seed": TableSpec(keys=SEED_KEYS),
         "waiver": TableSpec(keys=WAIVER_KEYS),
     },
 )

@@ -22,6 +22,7 @@ from migration_audit.project.settings_command import CommandSettings
 from migration_audit.project.settings_policy import Policy, Waiver
 from migration_audit.project.settings_rehearsal import RehearsalSettings
 from migration_audit.project.settings_rules import Rule
+from migration_audit.project.settings_seed import SeedRule
 from migration_audit.project.settings_snapshot import SnapshotSettings
 
 
@@ -237,6 +238,8 @@ class Project:
     """How a fresh stack comes up; None where the project does not ask."""
     retirement: tuple[Rule, ...] = ()
     """Every ``[[rule]]``, in the order of the file."""
+    seeds: tuple[SeedRule, ...] = ()
+    """Every ``[[seed]]``, in the order of the file."""
     policy: Policy = field(default_factory=Policy)
     """Who must sign what."""
     waivers: tuple[Waiver, ...] = ()

@@ -26,6 +26,7 @@ from migration_audit.report.listings import (
 from migration_audit.report.manifest import manifest_json, manifest_text, source_table
 from migration_audit.report.object_tables import constraint_table, index_table
 from migration_audit.report.port_block import port_block
+from migration_audit.report.rows import rows_table, rows_text
 from migration_audit.report.sarif import sarif
 from migration_audit.report.setting_tables import extension_table, hypertable_table
 from migration_audit.report.signoff_sheet import render_signed_off
@@ -66,6 +67,8 @@ __all__ = [
     "render_index",
     "render_report",
     "render_signed_off",
+    "rows_table",
+    "rows_text",
     "sarif",
     "scope_table",
     "source_table",

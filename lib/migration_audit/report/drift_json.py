@@ -7,6 +7,7 @@ from typing import Any
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.rows import RowsComparison
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.model.undone import SourceUndone
 from migration_audit.report.drift_text import DefinedAt, agreed
@@ -23,13 +24,14 @@ def drift_json(
     witness: Mapping[str, Any] | None = None,
     sources: Mapping[str, Sequence[SourceFacts]] | None = None,
     undone: Mapping[str, SourceUndone | None] | None = None,
+    rows: RowsComparison | None = None,
     why_nothing: str | None = None,
 ) -> dict[str, Any]:
     """One JSON object with every difference, also those that a missing object takes along.
 
-    ``sources`` holds what was applied on each side that is SQL, ``undone`` what that SQL takes away again. ``equal`` and
-    ``covered`` are only true when the second witness, if there was one, agrees. ``nothing_compared`` is the reason where
-    there was nothing to compare, else null.
+    ``sources`` holds what was applied on each side that is SQL, ``undone`` what that SQL takes away again, ``rows`` what it
+    leaves in tables: these are no part of the verdict. ``equal`` and ``covered`` are only true when the second witness, if
+    there was one, agrees. ``nothing_compared`` is the reason where there was nothing to compare, else null.
     """
     agrees = agreed(drift, witness)
     return {
@@ -42,6 +44,7 @@ def drift_json(
         "sources": {side: manifest_json(each) for side, each in (sources or {}).items()},
         "nothing_compared": why_nothing,
         "undone": undone_json(undone or {}),
+        "rows": rows.to_json() if rows else None,
     }
 
 

@@ -15,7 +15,7 @@ _MOST_SHOWN = 20
 def undone_text(sides: Mapping[str, SourceUndone | None]) -> str:
     """A block for the terminal: what a file takes back of its own first; empty where there is nothing to say."""
     lines = [line for side, source in sides.items() if source for line in _lines(side, source)]
-    head = "Created and taken away again, as by a down section that was applied (no part of the verdict):"
+    head = "Created and taken away again, as by a down section that was applied (SQL006, no part of the verdict):"
     return "\n".join([head, *lines]) + "\n" if lines else ""
 
 

@@ -104,6 +104,7 @@ class Audit:
             owner_origins=found.owner_origins,
             results=results,
             port=port,
+            rows=None if isinstance(found.rows, Unavailable) else found.rows.to_json(),
             artifacts=artifact_digests(self.project, self.boot),
             reports=report_digests(self.project),
         )
@@ -191,7 +192,7 @@ class Audit:
         names = (
             *("sources", "legacy_applied", "owner_applied", "legacy", "owner"),
             *("legacy_origins", "owner_origins", "coverage", "witness", "repeats", "orders", "probes", "destructions"),
-            *("statements", "undone"),
+            *("statements", "undone", "rows"),
         )
         commands = kept_commands(self.folder) if self.folder else None
         return {

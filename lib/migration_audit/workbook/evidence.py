@@ -47,6 +47,7 @@ def build_evidence(audit: Audit, *, now: datetime | None = None) -> dict[str, An
         "artifacts": _files(before.artifacts),
         "reports": _files(before.reports),
         "snapshots": snapshots,
+        "rows": before.rows,
         "checks": [result.to_json() for result in audit.results],
         "waivers": [use.to_json() for use in audit.waivers],
         "port": {"proven": before.port.proven, "sha256": before.port.sha256} if isinstance(before.port, KeptPort) else None,
@@ -64,6 +65,7 @@ def failed_evidence(project: Project, *, environment: str, phase: str, error: st
         "artifacts": [],
         "reports": [],
         "snapshots": {},
+        "rows": None,
         "checks": [],
         "error": error,
     }

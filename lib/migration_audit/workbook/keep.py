@@ -43,6 +43,8 @@ class KeptPreflight:
     results: tuple[CheckResult, ...]
     port: KeptPort | Unavailable | None = None
     """None where nothing is to be ported."""
+    rows: Mapping[str, Any] | None = None
+    """The rows that migrations write, as ``RowsComparison.to_json`` tells them; None where they were not compared."""
     artifacts: tuple[tuple[str, str], ...] = ()
     """Path and SHA-256 of the other files that were judged."""
     reports: tuple[tuple[str, str], ...] = ()
@@ -83,6 +85,7 @@ def keep_preflight(folder: Path, kept: KeptPreflight) -> None:
         "owner_origins": [[kind, key, at.path, at.line] for (kind, key), at in sorted(kept.owner_origins.items())],
         "results": [result.to_json() for result in kept.results],
         "port": _why(kept.port) if isinstance(kept.port, Unavailable) else asdict(kept.port) if kept.port else None,
+        "rows": kept.rows,
         "artifacts": kept.artifacts,
         "reports": kept.reports,
     }
@@ -110,6 +113,7 @@ def kept_preflight(folder: Path) -> KeptPreflight | None:
         owner_origins={(kind, key): Location(path, line) for kind, key, path, line in body["owner_origins"]},
         results=tuple(CheckResult.from_json(result) for result in body["results"]),
         port=_port(body.get("port")),
+        rows=body["rows"],
         artifacts=tuple((path, sha256) for path, sha256 in body["artifacts"]),
         reports=tuple((path, sha256) for path, sha256 in body["reports"]),
     )

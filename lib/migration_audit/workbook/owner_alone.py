@@ -77,4 +77,5 @@ def _preflight(*, sources_read: tuple[SourceFacts, ...] | None, shadow_text: str
         statements=_GONE,
         port=_GONE,
         undone=_GONE,
+        rows=_GONE,
     )

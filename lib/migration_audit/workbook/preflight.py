@@ -18,6 +18,7 @@ from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.likeness import StatementMatch
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
+from migration_audit.model.rows import RowsComparison, SourceRows
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import Applied, SqlSource
 from migration_audit.model.undone import SourceUndone
@@ -29,6 +30,7 @@ from migration_audit.shadow.witness import dump_schema, find_pg_dump
 from migration_audit.workbook.compared import compared
 from migration_audit.workbook.loading import cluster_for, destructions_of, load, no_text, source_facts
 from migration_audit.workbook.port import MadePort, preflight_port
+from migration_audit.workbook.rows import preflight_rows, rows_again, source_rows
 from migration_audit.workbook.together import together
 from migration_audit.workbook.watch import UndoneWatch
 
@@ -51,6 +53,8 @@ class Shadow:
     """What the second witness sees of it, where it was asked for."""
     undone: SourceUndone | None = None
     """What the sources create and take away again, where somebody looked on."""
+    rows: SourceRows | None = None
+    """What the sources leave in tables, likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,8 @@ class Preflight:
     """What the text of the owner's SQL takes away."""
     undone: tuple[SourceUndone, ...] | Unavailable
     """What each source creates and takes away again."""
+    rows: RowsComparison | Unavailable
+    """The rows that the legacy SQL leaves in tables, looked up on the owner's side."""
     statements: tuple[StatementMatch, ...] | Unavailable
     """How the owner's SQL has each legacy statement."""
     port: MadePort | Unavailable | None
@@ -136,7 +142,7 @@ def apply_to(
 
     ``assumed_before`` are roles that were taken for granted when something was applied to it earlier. ``dumped_by`` is its
     server, for a shadow that is dumped as well: at the same time, as both only read. ``watched_as`` is the role of the
-    sources where it is to be seen what they take away again.
+    sources where it is to be seen what they take away again, and which rows they leave.
     """
     texts = [source for source in sequence if isinstance(source, SqlSource)]
     watch = UndoneWatch(watched_as, texts) if watched_as and texts else None
@@ -152,7 +158,10 @@ def apply_to(
     located = {key: application.trace.locate(*row) for key, row in reading.rows.items()}
     origins = {key: location for key, location in located.items() if location is not None}
     dump = dumping[0].result() if dumping else _NOT_DUMPED
-    return Shadow(applied=application.applied, snapshot=reading.snapshot, origins=origins, dump=dump, undone=undone)
+    rows = source_rows(conninfo, application.trace.locate) if watched_as else None
+    return Shadow(
+        applied=application.applied, snapshot=reading.snapshot, origins=origins, dump=dump, undone=undone, rows=rows
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +206,12 @@ def _on_server(
         probes=owner_side.probes,
         destructions=destructions_of(owner),
         undone=tuple(_undone(*each) for each in (("legacy", legacy, legacy_side), ("owner", owner, owner_side))),
+        rows=preflight_rows(
+            (left, right),
+            (legacy_side.alone.rows, owner_side.alone.rows),
+            project=project,
+            again=partial(rows_again, server, ([legacy], [owner])),
+        ),
         statements=_statements(legacy, owner, legacy_side, owner_side, coverage),
         port=preflight_port(
             coverage,
@@ -345,6 +360,7 @@ def _nothing(error: AuditError, *, shadow_text: str, sources_read: tuple[SourceF
         probes=why,
         destructions=why,
         undone=why,
+        rows=why,
         statements=why,
         port=why,
     )

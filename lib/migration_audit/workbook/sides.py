@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -14,12 +14,14 @@ from migration_audit.model.errors import SqlError, UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.rows import RowsComparison, SourceRows
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.model.undone import SourceUndone
-from migration_audit.project import Environment, resolve
+from migration_audit.project import Environment, Project, resolve
 from migration_audit.workbook.loading import source_facts
 from migration_audit.workbook.preflight import build_shadow
+from migration_audit.workbook.rows import compared_rows, row_scope, rows_again
 from migration_audit.workbook.together import together
 
 Progress = Callable[[str], None]
@@ -77,6 +79,8 @@ class ReadSide:
     """What the second witness sees: only where both sides are SQL."""
     undone: SourceUndone | None = None
     """What its SQL creates and takes away again."""
+    rows: SourceRows | None = None
+    """What its SQL leaves in tables."""
 
 
 def parse_side(text: str) -> Side:
@@ -136,8 +140,8 @@ def read_sides(sides: Sequence[Side], *, progress: Progress) -> tuple[ReadSide, 
     loaded = {side: load_side(side) for side in sides if side.is_sql}
     server: shadow.Server | None = None
     if loaded:
-        extensions = frozenset[str]().union(*(sources.needed_extensions(s) for each in loaded.values() for s in each))
-        server = shadow.find_server(None, extensions=sorted(extensions), progress=progress)
+        extensions = _extensions(source for each in loaded.values() for source in each)
+        server = shadow.find_server(None, extensions=extensions, progress=progress)
     dumped = len(sides) > 1 and all(side.is_sql for side in sides)
     # The roles of a server that others use count only beside SQL, which says which of them it makes.
     shared = RolesRead.SHARED if loaded else RolesRead.NONE
@@ -180,4 +184,35 @@ def _read(
         )
     for role in built.applied.assumed_roles:
         progress(f"{side.named}: the SQL takes role {role} for granted; it was created without rights")
-    return ReadSide(snapshot=built.snapshot, origins=built.origins, sources=facts, dump=built.dump, undone=built.undone)
+    return ReadSide(
+        snapshot=built.snapshot,
+        origins=built.origins,
+        sources=facts,
+        dump=built.dump,
+        undone=built.undone,
+        rows=built.rows,
+    )
+
+
+def compare_side_rows(
+    sides: tuple[Side, Side], read: tuple[ReadSide, ReadSide], project: Project | None
+) -> RowsComparison | None:
+    """The rows that the SQL of the expected side leaves, looked up on the actual side; None where a side is no SQL.
+
+    ``project`` says which rows count. Raises ServerError and SourceError as ``read_sides`` does.
+    """
+    (left, right), (expected, actual) = read, (read[0].rows, read[1].rows)
+    if expected is None or actual is None:
+        return None
+
+    def again() -> tuple[SourceRows, SourceRows]:
+        sequences = load_side(sides[0]), load_side(sides[1])
+        server = shadow.find_server(None, extensions=_extensions([*sequences[0], *sequences[1]]), progress=lambda _: None)
+        return rows_again(server, sequences)
+
+    scope = row_scope(project, left.snapshot, right.snapshot)
+    return compared_rows((expected, actual), there=right.snapshot, scope=scope, again=again)
+
+
+def _extensions(found: Iterable[SqlSource]) -> list[str]:
+    return sorted(frozenset[str]().union(*(sources.needed_extensions(source) for source in found)))

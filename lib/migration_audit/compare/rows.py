@@ -1,0 +1,168 @@
+"""Are the rows that the expected side leaves in tables on the actual side as well?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from migration_audit.compare.row_contents import compare_without_generated, shared_columns
+from migration_audit.model.rows import (
+    RowsComparison,
+    SeedMode,
+    SequenceComparison,
+    SourceRows,
+    TableComparison,
+    TableRows,
+    by_table,
+)
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.project import SeedRule
+
+_UNSTABLE = "it holds something else whenever the SQL is applied"
+_NUMBERED = "a sequence fills it, and the rows are the same but for these numbers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowScope:
+    """Which rows are compared, and how."""
+
+    rules: tuple[SeedRule, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Keys of tables that are not compared, each with the reason: ledgers, what is out of scope."""
+    unstable: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Columns that hold something else whenever the SQL is applied, by key of the table."""
+
+    def rule_of(self, table: str) -> SeedRule | None:
+        """The first rule that matches a table."""
+        return next((rule for rule in self.rules if rule.matches(table)), None)
+
+    def is_compared(self, table: str) -> bool:
+        """Whether the table's rows count at all."""
+        rule = self.rule_of(table)
+        return table not in self.left_out and not (rule and rule.mode is SeedMode.IGNORE)
+
+
+def compare_rows(
+    *, expected: SourceRows, actual: SourceRows, there: Snapshot, scope: RowScope | None = None
+) -> RowsComparison:
+    """Tables in which a side has rows, and sequences that the expected side has moved.
+
+    ``there`` is the catalog of the actual side.
+    """
+    scope = scope or RowScope()
+    left, right = by_table(expected.tables), by_table(actual.tables)
+    unread = [f"rows on the {side} side: {s.reason}" for side, s in (("expected", expected), ("actual", actual)) if s.reason]
+    tables: list[TableComparison] = []
+    for key in sorted(left.keys() | right.keys()):
+        pair = left.get(key, _empty(key)), right.get(key, _empty(key))
+        refused = [f"{key} on the {side} side: {one.reason}" for side, one in _sides(pair) if one.count is None]
+        if scope.is_compared(key) and refused:
+            unread += refused
+        elif scope.is_compared(key):
+            tables.append(_table(*pair, scope, is_there=("table", key) in there.by_key))
+    return RowsComparison(
+        tables=tuple(tables),
+        sequences=tuple(_sequences(expected, actual, tables, scope)),
+        notes=tuple(_notes(scope, {**right, **left})),
+        unread=tuple(unread),
+    )
+
+
+def _empty(key: str) -> TableRows:
+    return TableRows(table=key, count=0, cells=())
+
+
+def _sides(pair: tuple[TableRows, TableRows]) -> tuple[tuple[str, TableRows], ...]:
+    return (("expected", pair[0]), ("actual", pair[1]))
+
+
+def _table(expected: TableRows, actual: TableRows, scope: RowScope, *, is_there: bool) -> TableComparison:
+    rule = scope.rule_of(expected.table)
+    mode = rule.mode if rule else SeedMode.COVERED
+    missing, extra = _beyond(expected.count, actual.count), _beyond(actual.count, expected.count)
+    held = TableComparison(
+        table=expected.table,
+        expected=expected.count or 0,
+        actual=actual.count or 0,
+        mode=mode,
+        differs=missing > 0 or (extra > 0 and mode is not SeedMode.COVERED),
+        missing=missing,
+        extra=extra,
+        is_there=is_there,
+        where=expected.written_at,
+    )
+    if mode is SeedMode.COUNT:
+        return replace(held, counted_because="[[seed]] in audit.toml says so")
+    why = expected.reason if expected.cells is None else actual.reason if actual.cells is None else None
+    return replace(held, counted_because=why) if why else _contents(held, expected, actual, scope, rule)
+
+
+def _beyond(count: int | None, other: int | None) -> int:
+    return max((count or 0) - (other or 0), 0)
+
+
+def _contents(
+    held: TableComparison, expected: TableRows, actual: TableRows, scope: RowScope, rule: SeedRule | None
+) -> TableComparison:
+    unstable = scope.unstable.get(held.table, ())
+    excluded, only = (rule.excluded, rule.columns) if rule else ((), ())
+    source = expected if expected.count else actual
+    columns = shared_columns(source, actual if source is expected else expected, {*unstable, *excluded}, only)
+    if not columns and source.columns:
+        return replace(held, counted_because="no column of it counts")
+    found, numbers = compare_without_generated(expected, actual, columns) if expected.count and actual.count else (None, ())
+    missing, changed, extra = (found.missing, found.changed, found.extra) if found else (held.missing, 0, held.extra)
+    reasons = {
+        **dict.fromkeys([c for c in source.columns if only and c not in only], "[[seed]] in audit.toml does not name it"),
+        **dict.fromkeys([c for c in source.columns if c in excluded], "[[seed]] in audit.toml leaves it out"),
+        **dict.fromkeys([c for c in source.columns if c in unstable], _UNSTABLE),
+        **dict.fromkeys(numbers, _NUMBERED),
+    }
+    counted = [c for c in columns if c not in numbers]
+    return replace(
+        held,
+        differs=bool(missing or changed or (extra and held.mode is SeedMode.EXACT)),
+        missing=missing,
+        changed=changed,
+        extra=extra,
+        changed_columns=found.changed_columns if found else (),
+        left_out=tuple((column, reasons[column]) for column in source.columns if column in reasons),
+        digests=(_digest(expected, counted), _digest(actual, counted)),
+    )
+
+
+def _digest(rows: TableRows, columns: list[str]) -> str:
+    return rows.digest(columns) if rows.count else replace(rows, columns=tuple(columns), cells=()).digest(columns)
+
+
+def _sequences(
+    expected: SourceRows, actual: SourceRows, tables: Iterable[TableComparison], scope: RowScope
+) -> Iterator[SequenceComparison]:
+    """Those that the expected side has moved and that go on elsewhere; a table that differs says enough by itself."""
+    there = {one.sequence: one for one in actual.sequences}
+    silent = {one.table for one in tables if one.differs or one.mode is SeedMode.COUNT}
+    for one in expected.sequences:
+        other = there.get(one.sequence)
+        if not one.touched or other is None or one.next == other.next or not scope.is_compared(one.sequence):
+            continue
+        if one.table is None or (scope.is_compared(one.table) and one.table not in silent):
+            behind = other.next < one.next if one.ascending else other.next > one.next
+            yield SequenceComparison(sequence=one.sequence, expected=one.next, actual=other.next, is_behind=behind)
+
+
+def _notes(scope: RowScope, tables: Mapping[str, TableRows]) -> Iterator[str]:
+    for rule in scope.rules:
+        matched = [key for key in tables if scope.rule_of(key) is rule and key not in scope.left_out]
+        if not matched:
+            yield f"{rule.at}: [[seed]] {rule.table} decides about no table that has rows"
+        elif rule.mode is SeedMode.IGNORE:
+            yield f"{rule.at}: rows of {', '.join(matched)} are not compared" + (f" ({rule.reason})" if rule.reason else "")
+        else:
+            names = {column for key in matched for column in tables[key].columns}
+            for column in sorted({*rule.columns, *rule.excluded} - names):
+                yield f"{rule.at}: [[seed]] {rule.table} names the column {column}, which is not there"
+    by_reason: dict[str, list[str]] = {}
+    for key in tables:
+        if key in scope.left_out:
+            by_reason.setdefault(scope.left_out[key], []).append(key)
+    yield from (f"rows of {', '.join(keys)} are not compared: {reason}" for reason, keys in by_reason.items())

@@ -1,0 +1,109 @@
+"""The rows that two sources leave behind: read, compared, and read once more where only time or chance may differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from migration_audit import formats, shadow
+from migration_audit.catalog.table_rows import Locate, read_rows
+from migration_audit.compare import RowScope, compare_rows, rows_out_of_scope
+from migration_audit.model.command import AnySource
+from migration_audit.model.errors import AuditError
+from migration_audit.model.finding import Unavailable
+from migration_audit.model.relations import Table
+from migration_audit.model.rows import RowsComparison, SourceRows, by_table, unstable_columns
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.project import Project
+from migration_audit.project.names import split_qualified
+from migration_audit.shadow.apply import apply_sources
+from migration_audit.workbook.loading import cluster_for
+from migration_audit.workbook.together import together
+
+Pair = tuple[SourceRows, SourceRows]
+"""Of the expected and of the actual side."""
+
+
+def source_rows(conninfo: str, locate: Locate) -> SourceRows:
+    """What a shadow holds; where it cannot be read, the reason."""
+    try:
+        return read_rows(conninfo, locate=locate)
+    except AuditError as error:
+        return SourceRows(reason=str(error))
+
+
+def preflight_rows(
+    sides: tuple[Snapshot | Unavailable, Snapshot | Unavailable],
+    rows: tuple[SourceRows | None, SourceRows | None],
+    *,
+    project: Project,
+    again: Callable[[], Pair],
+) -> RowsComparison | Unavailable:
+    """The legacy side's rows looked up on the owner's side, or why they cannot be."""
+    lacking = next((side for side in sides if isinstance(side, Unavailable)), None)
+    (left, right), (expected, actual) = sides, rows
+    if isinstance(left, Unavailable) or isinstance(right, Unavailable) or expected is None or actual is None:
+        return lacking or Unavailable(reason="the rows of this source are not read", required=False)
+    scope = row_scope(project, left, right)
+    return compared_rows((expected, actual), there=right, scope=scope, again=again)
+
+
+def row_scope(project: Project | None, *snapshots: Snapshot) -> RowScope:
+    """Which rows count: not those of ledgers, known runners' ones among them, and none that audit.toml leaves out."""
+    tables = {table.key: table for snapshot in snapshots for table in snapshot.of(Table)}
+    left_out = {key: "a known runner's ledger" for key, table in tables.items() if _is_known_ledger(table)}
+    if project is None:
+        return RowScope(left_out=left_out)
+    for snapshot in snapshots:
+        left_out |= rows_out_of_scope(snapshot, project)
+    return RowScope(rules=project.seeds, left_out=left_out)
+
+
+def _is_known_ledger(table: Table) -> bool:
+    for ledger in formats.LEDGERS.values():
+        names = {split_qualified(each) for each in (ledger.table, *ledger.companions)}
+        if (table.schema, table.name) in names or f"schema {table.schema}" in ledger.companions:
+            return True
+    return False
+
+
+def compared_rows(first: Pair, *, there: Snapshot, scope: RowScope, again: Callable[[], Pair]) -> RowsComparison:
+    """The comparison, without the columns that hold something else whenever the SQL is applied.
+
+    Only where rows differ that are on both sides are both sources applied ``again``, to see which columns these are.
+    """
+    found = compare_rows(expected=first[0], actual=first[1], there=there, scope=scope)
+    doubtful = [one.table for one in found.differing if one.actual and not one.counted_because]
+    if not doubtful:
+        return found
+    second = again()
+    failed = next((rows.reason for rows in second if rows.reason), None)
+    if failed:
+        note = f"whether {', '.join(doubtful)} hold the same rows whenever the SQL is applied is not known: {failed}"
+        return replace(found, notes=(*found.notes, note))
+    unstable = {table: _unstable(table, first, second) for table in doubtful}
+    return compare_rows(expected=first[0], actual=first[1], there=there, scope=replace(scope, unstable=unstable))
+
+
+def _unstable(table: str, first: Pair, second: Pair) -> frozenset[str]:
+    found: set[str] = set()
+    for before, after in zip(first, second, strict=True):
+        one, other = by_table(before.tables).get(table), by_table(after.tables).get(table)
+        if one and other:
+            found |= unstable_columns(one, other)
+    return frozenset(found)
+
+
+def rows_again(server: shadow.Server, sequences: tuple[Sequence[AnySource], Sequence[AnySource]]) -> Pair:
+    """What both sides leave behind when they are applied to fresh servers once more."""
+
+    def once(sequence: Sequence[AnySource]) -> SourceRows:
+        with cluster_for(server, *sequence) as cluster:
+            conninfo = cluster.create_database("again")
+            application = apply_sources(conninfo, sequence)
+            if application.applied.failure:
+                return SourceRows(reason=f"{application.applied.failure.at}: {application.applied.failure.message}")
+            return source_rows(conninfo, application.trace.locate)
+
+    expected, actual = together(once, sequences)
+    return expected, actual

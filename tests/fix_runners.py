@@ -269,7 +269,7 @@ def reading(form: str, outcome: Outcome, *, rows: Sequence[Mapping[str, str | No
     assert ledger is not None
     assert outcome.source is not None
     entries = [
-        Entry(name=file.entry or file.path, path=file.path, checksum=file.checksum, sha256=file.sha256)
+        Entry(name=file.entry or file.path, path=file.path, checksum=file.checksum, also=file.also, sha256=file.sha256)
         for file in outcome.source.files
     ]
     assert outcome.rows, "the runner's ledger has no rows"

@@ -15,7 +15,7 @@ import pytest
 
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
-from migration_audit.model.sql import SqlFailure, SqlSource, TransactionMode
+from migration_audit.model.sql import SessionScope, SqlFailure, SqlSource, TransactionMode
 from migration_audit.shadow.apply import Application, apply_sources
 from migration_audit.shadow.trace import Span, Trace
 from migration_audit.sources import load_source
@@ -419,5 +419,28 @@ def test_what_one_message_means(
 ) -> None:
     source = source_of(tmp_path, a=text)
     sent = replace(source, files=tuple(replace(f, transaction=mode, in_one_message=in_one_message) for f in source.files))
+    applied = apply_sources(database, [sent]).applied
+    assert (applied.failure is not None) == refused, applied
+
+
+@pytest.mark.parametrize(
+    ("files", "refused"),
+    [
+        ({"a": "create table t (a int)", "b": "create index concurrently i on t (a)"}, True),
+        ({"a": "create table t (a int); commit", "b": "create index concurrently i on t (a)"}, False),
+        ({"a": "create table t (a int); commit", "b": "create index concurrently i on t (a); select 1"}, True),
+        ({"a": "create table t (a int)", "b": "commit; create index concurrently i on t (a)"}, True),
+        ({"a": "create table t (a int); commit; begin", "b": "create index concurrently i on t (a)"}, True),
+        ({"a": "create table t (a int)", "b": "commit", "c": "create index concurrently i on t (a)", "d": "begin"}, False),
+        ({"a": "-- nothing"}, False),
+    ],
+    ids=str,
+)
+def test_what_one_transaction_around_messages_means(
+    database: str, tmp_path: Path, files: dict[str, str], refused: bool
+) -> None:
+    source = source_of(tmp_path, **files, z="select 1")
+    whole = tuple(replace(f, transaction=TransactionMode.FILE, in_one_message=True) for f in source.files)
+    sent = replace(source, files=whole, session=SessionScope.SOURCE, one_transaction=True)
     applied = apply_sources(database, [sent]).applied
     assert (applied.failure is not None) == refused, applied

@@ -19,6 +19,12 @@ DBMATE = {
     ),
 }
 
+PRISMA = {
+    "20260201120000_more/migration.sql": 'ALTER TABLE "Invoice" ADD COLUMN "note" TEXT;\n',
+    "20260101120000_init/migration.sql": 'CREATE TABLE "Invoice" ("id" SERIAL PRIMARY KEY, "total" DECIMAL(65,30) NOT NULL);\n',
+}
+INVOICE_WITH_NOTE = 'create table "Invoice" (id serial primary key, total numeric(65, 30) not null, note text);\n'
+
 CASES = {
     "dbmate": ("dbmate", DBMATE, {"001.sql": INVOICE}, 1, ("missing", "public.invoice_total", "legacy/2_idx.sql:2")),
     "dbmate as files": ("files", DBMATE, {"001.sql": INVOICE}, 3, ("1_init.sql:1: `-- migrate:up`", 'format = "dbmate"')),

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from migration_audit.formats import dbmate, files, flyway
-from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree, blank, only_tree
+from migration_audit.formats import dbmate, files, flyway, prisma
+from migration_audit.formats.interface import (
+    Dialect,
+    Format,
+    Options,
+    Plan,
+    PlannedFile,
+    Tree,
+    blank,
+    only_tree,
+    refuse_mark,
+)
 from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
 from migration_audit.model.errors import UsageError
 
@@ -11,6 +21,7 @@ ALL: tuple[Format, ...] = (
     files.FORMAT,
     dbmate.FORMAT,
     flyway.FORMAT,
+    prisma.FORMAT,
 )
 
 BY_NAME = {each.name: each for each in ALL}
@@ -47,4 +58,5 @@ __all__ = [
     "blank",
     "find_format",
     "only_tree",
+    "refuse_mark",
 ]

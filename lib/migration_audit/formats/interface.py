@@ -7,6 +7,7 @@ raises SourceError with the file and line.
 
 from __future__ import annotations
 
+import codecs
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -164,6 +165,13 @@ def blank(text: bytes, start: int, end: int) -> bytes:
     """
     spaces = bytes(byte if byte in b"\r\n" else 0x20 for byte in text[start:end])
     return text[:start] + spaces + text[end:]
+
+
+def refuse_mark(runner: str, text: bytes, shown: str) -> None:
+    """Raise SourceError for a byte order mark where ``runner`` sends it to the server: PostgreSQL takes it for a name."""
+    if text.startswith(codecs.BOM_UTF8):
+        what = f"starts with a byte order mark, which {runner} sends to the server: a syntax error there"
+        raise SourceError(what, where=f"{shown}:1", todo="save the file as UTF-8 without a mark")
 
 
 def only_tree(name: str, trees: Sequence[Tree]) -> Tree:

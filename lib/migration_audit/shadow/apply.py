@@ -16,7 +16,7 @@ The rows of the catalogs carry the transaction (``xmin``) and the command in it 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 
@@ -36,10 +36,10 @@ from migration_audit.model.sql import (
     SqlSource,
     Statement,
     StatementKind,
-    TransactionMode,
 )
 from migration_audit.shadow.command import apply_command
 from migration_audit.shadow.databases import setting_option
+from migration_audit.shadow.messages import messages
 from migration_audit.shadow.trace import Span, Trace
 from migration_audit.shadow.watching import NoWatch, Watch
 
@@ -250,12 +250,10 @@ class _Session:
 
     def apply(self, files: Sequence[SqlFile], *, in_one: bool = False) -> SqlFailure | None:
         """The first failure, if there is one; ``in_one`` wraps all files in one transaction."""
-        messages = [_message(steps, in_one=in_one) for steps in _joined(files)]
-        if in_one and any(messages):
-            messages = [_in_transaction([statement for message in messages for statement in message])]
-        if any(statement.kind is StatementKind.TRANSACTION for message in messages for statement in message):
+        sent = messages(files, in_one=in_one)
+        if any(statement.kind is StatementKind.TRANSACTION for message in sent for statement in message):
             self._make_marker()
-        for message in filter(None, messages):
+        for message in filter(None, sent):
             failure = self._apply([*(Statement(text=text, at=message[0].at) for text in self._before), *message])
             if failure:
                 return failure
@@ -356,57 +354,6 @@ class _Session:
             else:
                 self._has_marker = True
                 return
-
-
-def _joined(files: Sequence[SqlFile]) -> list[list[SqlFile]]:
-    """Each file with those that go on in its transaction."""
-    found: list[list[SqlFile]] = []
-    for file in files:
-        if found and file.joined:
-            found[-1].append(file)
-        else:
-            found.append([file])
-    return found
-
-
-def _message(files: Sequence[SqlFile], *, in_one: bool) -> tuple[Statement, ...]:
-    """The statements of one file and what is joined to it, in the transaction that the runner's way of sending makes."""
-    statements = tuple(statement for file in files for statement in file.statements)
-    mode = files[0].transaction
-    if not in_one and statements and mode is TransactionMode.FILE:
-        inner = tuple(_in_message(statements, is_open=True)) if files[0].in_one_message else statements
-        return _in_transaction(inner)
-    if not in_one and len(statements) > 1 and mode is TransactionMode.MESSAGE:
-        return tuple(_in_message(statements, is_open=False))
-    return statements
-
-
-def _in_message(statements: Sequence[Statement], *, is_open: bool) -> Iterator[Statement]:
-    """Statements of one message: outside of a block each opens one, which ends with the message.
-
-    So CREATE INDEX CONCURRENTLY fails in it even after a COMMIT.
-    https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT
-    """
-    is_implicit = False
-    for statement in statements:
-        if statement.begins_transaction:
-            is_implicit = False
-        elif not is_open and not statement.ends_transaction:
-            is_implicit = True
-            yield _transaction("BEGIN", statement.at)
-        yield statement
-        is_open = not statement.ends_transaction
-        is_implicit = is_implicit and is_open
-    if is_implicit:
-        yield _transaction("COMMIT", statements[-1].at)
-
-
-def _in_transaction(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    return (_transaction("BEGIN", statements[0].at), *statements, _transaction("COMMIT", statements[-1].at))
-
-
-def _transaction(text: str, at: Location) -> Statement:
-    return Statement(text=text, at=at, kind=StatementKind.TRANSACTION)
 
 
 def _number(connection: psycopg.Connection, query: str) -> int:

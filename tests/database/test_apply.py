@@ -402,23 +402,31 @@ def test_the_result_is_that_of_psql(database: str, tmp_path: Path, cluster: Any)
 
 
 @pytest.mark.parametrize(
-    ("mode", "in_one_message", "text", "refused"),
+    ("mode", "messages", "text", "refused"),
     [
-        (TransactionMode.FILE, False, "create table t (a int); create index concurrently i on t (a)", True),
-        (TransactionMode.FILE, False, "create table t (a int); commit; create index concurrently i on t (a); begin", False),
-        (TransactionMode.FILE, True, "create table t (a int); commit; create index concurrently i on t (a); begin", True),
-        (TransactionMode.MESSAGE, True, "create table t (a int); commit; create index concurrently i on t (a)", True),
-        (TransactionMode.MESSAGE, True, "begin; create table t (a int); commit; create table u ()", False),
-        (TransactionMode.MESSAGE, True, "vacuum", False),
-        (TransactionMode.MESSAGE, True, "vacuum; select 1", True),
-        (TransactionMode.MESSAGE, True, "create table t (a int); begin; create table u ()", True),
+        (TransactionMode.FILE, (), "create table t (a int); create index concurrently i on t (a)", True),
+        (TransactionMode.FILE, (), "create table t (a int); commit; create index concurrently i on t (a); begin", False),
+        (TransactionMode.FILE, (4,), "create table t (a int); commit; create index concurrently i on t (a); begin", True),
+        (
+            TransactionMode.FILE,
+            (2, 1, 1),
+            "create table t (a int); commit; create index concurrently i on t (a); begin",
+            False,
+        ),
+        (TransactionMode.MESSAGE, (3,), "create table t (a int); commit; create index concurrently i on t (a)", True),
+        (TransactionMode.MESSAGE, (2, 1), "create table t (a int); commit; create index concurrently i on t (a)", False),
+        (TransactionMode.MESSAGE, (4,), "begin; create table t (a int); commit; create table u ()", False),
+        (TransactionMode.MESSAGE, (1,), "vacuum", False),
+        (TransactionMode.MESSAGE, (2,), "vacuum; select 1", True),
+        (TransactionMode.MESSAGE, (1, 1), "vacuum; select 1", False),
+        (TransactionMode.MESSAGE, (3,), "create table t (a int); begin; create table u ()", True),
     ],
 )
 def test_what_one_message_means(
-    database: str, tmp_path: Path, mode: TransactionMode, in_one_message: bool, text: str, refused: bool
+    database: str, tmp_path: Path, mode: TransactionMode, messages: tuple[int, ...], text: str, refused: bool
 ) -> None:
     source = source_of(tmp_path, a=text)
-    sent = replace(source, files=tuple(replace(f, transaction=mode, in_one_message=in_one_message) for f in source.files))
+    sent = replace(source, files=tuple(replace(file, transaction=mode, messages=messages) for file in source.files))
     applied = apply_sources(database, [sent]).applied
     assert (applied.failure is not None) == refused, applied
 
@@ -440,7 +448,7 @@ def test_what_one_transaction_around_messages_means(
     database: str, tmp_path: Path, files: dict[str, str], refused: bool
 ) -> None:
     source = source_of(tmp_path, **files, z="select 1")
-    whole = tuple(replace(f, transaction=TransactionMode.FILE, in_one_message=True) for f in source.files)
+    whole = tuple(replace(f, transaction=TransactionMode.FILE, messages=(len(f.statements),)) for f in source.files)
     sent = replace(source, files=whole, session=SessionScope.SOURCE, one_transaction=True)
     applied = apply_sources(database, [sent]).applied
     assert (applied.failure is not None) == refused, applied

@@ -40,7 +40,8 @@ class TransactionMode(StrEnum):
     FILE = "one transaction per file"
     """The runner sends BEGIN before the file and COMMIT after it."""
     MESSAGE = "one message per file"
-    """The whole text goes in one message: an implicit transaction, unless it holds a single statement.
+    """The whole text goes in one message (or in those that ``PlannedFile.cuts`` make of it): an implicit transaction, unless
+    it holds a single statement.
     https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT"""
 
 
@@ -115,8 +116,9 @@ class SqlFile:
     """The session that it runs in, where that is not the one of its source; files of one name share one."""
     joined: bool = False
     """Whether it goes on in the session and transaction of the file before it, with nothing sent in between."""
-    in_one_message: bool = False
-    """Whether the runner sends the whole text at once. After a COMMIT in it, the rest is an implicit transaction again."""
+    messages: tuple[int, ...] = ()
+    """How many statements each message of the runner holds; empty where it sends each statement alone. After a COMMIT in a
+    message, the rest of it is an implicit transaction again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Generator, Iterator, Sequence
 
 from migration_audit.model.location import Location
@@ -27,45 +28,46 @@ def _joined(files: Sequence[SqlFile]) -> list[list[SqlFile]]:
 
 
 def _of_one(files: Sequence[SqlFile]) -> tuple[Statement, ...]:
-    statements = tuple(statement for file in files for statement in file.statements)
+    statements = [statement for file in files for statement in file.statements]
     mode = files[0].transaction
-    if statements and mode is TransactionMode.FILE:
-        inner = tuple(_in_message(statements, is_open=True)) if files[0].in_one_message else statements
-        return (_transaction("BEGIN", statements[0].at), *inner, _transaction("COMMIT", statements[-1].at))
+    if not statements or mode is TransactionMode.NONE:
+        return tuple(statements)
     if mode is TransactionMode.MESSAGE:
-        return tuple(_in_message(statements, is_open=False))
-    return statements
+        return tuple(_in_messages(files, is_open=False))
+    inner = _in_messages(files, is_open=True)
+    return (_transaction("BEGIN", statements[0].at), *inner, _transaction("COMMIT", statements[-1].at))
 
 
 def _all_in_one(files: Sequence[SqlFile]) -> Iterator[Statement]:
     """One transaction around messages of their own: after a COMMIT in one of them the next are outside of it."""
     statements = [statement for file in files for statement in file.statements]
-    if not statements:
-        return
-    yield _transaction("BEGIN", statements[0].at)
-    is_open = True
+    if statements:
+        yield _transaction("BEGIN", statements[0].at)
+        yield from _in_messages(files, is_open=True)
+        yield _transaction("COMMIT", statements[-1].at)
+
+
+def _in_messages(files: Sequence[SqlFile], *, is_open: bool) -> Iterator[Statement]:
     for file in files:
-        is_open = yield from _in_message(file.statements, is_open=is_open, is_whole=file.in_one_message)
-    yield _transaction("COMMIT", statements[-1].at)
+        rest = iter(file.statements)
+        for size in file.messages or (1,) * len(file.statements):
+            is_open = yield from _in_message(tuple(itertools.islice(rest, size)), is_open=is_open)
 
 
-def _in_message(
-    statements: Sequence[Statement], *, is_open: bool, is_whole: bool = True
-) -> Generator[Statement, None, bool]:
-    """Statements of one message (or, if not ``is_whole``, each of its own), and whether a block is open behind them.
+def _in_message(statements: Sequence[Statement], *, is_open: bool) -> Generator[Statement, None, bool]:
+    """Statements of one message, and whether a block is open behind them.
 
     Outside of a block, the first of several statements in a message opens one, which ends with the message. So CREATE INDEX
     CONCURRENTLY fails in it even after a COMMIT.
     https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT
     """
     is_implicit = False
-    opens = is_whole and len(statements) > 1
     for statement in statements:
         if statement.begins_transaction:
             is_implicit, is_open = False, True
         elif statement.ends_transaction:
             is_implicit, is_open = False, False
-        elif opens and not is_open:
+        elif len(statements) > 1 and not is_open:
             is_implicit, is_open = True, True
             yield _transaction("BEGIN", statement.at)
         yield statement

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -141,20 +143,24 @@ def _read(planned: PlannedFile, form: Format, tree: Tree, shown_from: Path, vari
         read = _Read(_file(planned, shown, run.statements, run.sha256), run.not_applied, run.notes, run.included)
     else:
         sha256 = hashlib.sha256(tree.read(planned.path)).hexdigest()
-        read = _Read(_file(planned, shown, _sent(planned, form, shown), sha256))
+        statements, messages = _sent(planned, form, shown)
+        read = _Read(replace(_file(planned, shown, statements, sha256), messages=messages))
     if form.needs_open_transaction and planned.transaction is TransactionMode.FILE:
         _refuse_early_end(read.file.statements, form.runner)
     return read
 
 
-def _sent(planned: PlannedFile, form: Format, shown: str) -> tuple[Statement, ...]:
-    """The statements of a file that the runner sends as it is."""
+def _sent(planned: PlannedFile, form: Format, shown: str) -> tuple[tuple[Statement, ...], tuple[int, ...]]:
+    """The statements of a file that the runner sends as it is, and how many of them each message holds."""
     script = read_script(check_text(planned.text, shown))
     if script.copies and form.dialect is Dialect.SERVER:
         at = script.lines().line(min(script.copies))
         what = f"{form.runner} does not send the data of COPY … FROM stdin"
         raise SourceError(what, where=f"{shown}:{at}", todo="write INSERT, or leave the data out")
-    return tuple(s for _, s in build_statements(script, shown, cuts=planned.cuts, runner=form.runner))
+    found = list(build_statements(script, shown, cuts=planned.cuts, runner=form.runner))
+    is_alone = planned.transaction is TransactionMode.NONE
+    sizes = () if is_alone else _message_sizes([start for start, _ in found], planned.cuts or ())
+    return tuple(statement for _, statement in found), sizes
 
 
 def _file(planned: PlannedFile, shown: str, statements: tuple[Statement, ...], sha256: str) -> SqlFile:
@@ -169,8 +175,17 @@ def _file(planned: PlannedFile, shown: str, statements: tuple[Statement, ...], s
         also=planned.also,
         session=planned.session,
         joined=planned.joined,
-        in_one_message=planned.cuts is None and planned.transaction is not TransactionMode.NONE,
     )
+
+
+def _message_sizes(starts: Sequence[int], cuts: Sequence[int]) -> tuple[int, ...]:
+    """How many of the statements that begin at ``starts`` are between two cuts.
+
+    >>> _message_sizes([0, 5, 20], [12])
+    (2, 1)
+    """
+    ordered = sorted(cuts)
+    return tuple(Counter(bisect.bisect_right(ordered, start) for start in starts).values())
 
 
 def _refuse_early_end(statements: Sequence[Statement], runner: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migration_audit.formats import dbmate, files, flyway, prisma
+from migration_audit.formats import dbmate, files, flyway, prisma, sql_migrate
 from migration_audit.formats.interface import (
     Dialect,
     Format,
@@ -22,6 +22,7 @@ ALL: tuple[Format, ...] = (
     dbmate.FORMAT,
     flyway.FORMAT,
     prisma.FORMAT,
+    sql_migrate.FORMAT,
 )
 
 BY_NAME = {each.name: each for each in ALL}

@@ -15,7 +15,7 @@ from migration_audit.model.finding import Finding, Outcome, Unavailable
 from migration_audit.model.image import Boot, Command, Run, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.privileges import Access
-from migration_audit.model.rehearsal import Attempt, Rehearsal
+from migration_audit.model.rehearsal import Attempt, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.project import BootStep, load_project
 from migration_audit.report.check_tables import check_table, matrix
 from migration_audit.workbook.boot import boot_inputs
@@ -124,7 +124,7 @@ def test_a_container_that_starts_nothing_that_is_known():
 
 
 def attempt(name="upsert", **more):
-    return Attempt(**{"name": name, "where": "audit.toml:9", "rows": 1, **more})
+    return Attempt(**{"name": name, "role": "writer", "where": "audit.toml:9", "rows": 1, **more})
 
 
 ATTEMPTS = {
@@ -139,7 +139,10 @@ ATTEMPTS = {
 def test_how_a_probe_ended(made, said):
     refused = attempt(rows=None, error='relation "positions" does not exist', sqlstate="42P01")
     rehearsal = Rehearsal(
-        role="processor", grants=(), grants_from=None, with_owner=(made,), without_owner=(refused,), access=NOBODY
+        writer=RehearsalRole(name="writer", source=RightsFrom.NOBODY),
+        with_owner=(made,),
+        without_owner=(refused,),
+        access=NOBODY,
     )
     found = report.rehearsed_rows(rehearsal)
     missing = '✕ relation "positions" does not exist (SQLSTATE 42P01)'

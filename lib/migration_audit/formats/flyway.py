@@ -57,7 +57,8 @@ _REMEMBER = """select pg_catalog.set_config('migration_audit.search_path', case
  when current_schema() is null or current_setting('search_path') = current_schema()
   or pg_catalog.starts_with(current_setting('search_path'), pg_catalog.concat(current_schema(), ','))
  then current_setting('search_path')
- else pg_catalog.concat(pg_catalog.quote_ident(current_schema()), ',', current_setting('search_path')) end, false)"""
+ else pg_catalog.concat('"', pg_catalog.replace(current_schema(), '"', '""'), '",', current_setting('search_path'))
+ end, false)"""
 """The schema that is current when Flyway connects is in front of search_path for each migration."""
 _SEARCH = "select pg_catalog.set_config('search_path', current_setting('migration_audit.search_path', true), false)"
 
@@ -164,9 +165,9 @@ def _steps(
     versioned, repeatable = order
 
     def event(name: str) -> Iterator[PlannedFile]:
-        yield from (
-            scripts.callback(script, session="history" if name in _FIRST else name) for script in found.callbacks(name)
-        )
+        first = None if settings.one_connection else "history"
+        session = first if name in _FIRST else name
+        yield from (scripts.callback(script, session=session) for script in found.callbacks(name))
 
     def migration(script: Script) -> Iterator[PlannedFile]:
         mode = scripts.mode(script)

@@ -52,7 +52,7 @@ class Scripts:
         """A migration, or a callback that runs in a migration's transaction."""
         return replace(self._read(script), transaction=mode, entry=entry, joined=joined)
 
-    def callback(self, script: Script, *, session: str) -> PlannedFile:
+    def callback(self, script: Script, *, session: str | None) -> PlannedFile:
         """A callback with a connection of its own."""
         return replace(self._read(script), checksum=None, session=session)
 

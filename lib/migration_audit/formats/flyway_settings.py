@@ -42,6 +42,8 @@ class Settings:
     mixed: bool = False
     in_transaction: bool = True
     group: bool = False
+    one_connection: bool = False
+    """Whether the history is kept on the connection that migrates (``postgresql.transactional.lock = false``)."""
     validates: bool = True
     creates_schemas: bool = True
     strict_names: bool = False
@@ -100,6 +102,7 @@ def read_settings(trees: Sequence[Tree], options: Options) -> Settings:
         mixed=_flag(values.get("mixed"), default=False),
         in_transaction=_flag(values.get("executeInTransaction"), default=True),
         group=_flag(values.get("group"), default=False),
+        one_connection=not _flag(values.get("postgresql.transactional.lock"), default=True),
         validates=_flag(values.get("validateOnMigrate"), default=True),
         creates_schemas=_flag(values.get("createSchemas"), default=True),
         strict_names=_flag(values.get("validateMigrationNaming"), default=False),

@@ -357,16 +357,10 @@ def test_the_history_is_read_as_flyway_reads_it(name: str, rows: list[dict[str, 
 
 def test_rows_beyond_the_source_are_named() -> None:
     assert FLYWAY.ledger is not None
-    rows = [
-        row(None, type="SCHEMA"),
-        row("1"),
-        row("3", "gone"),
-        row("4", "undone"),
-        row("4", type="UNDO_SQL"),
-        row(None, "r"),
-    ]
+    rows = [row(None, type="SCHEMA"), row("1"), row("3"), row("4"), row("4", type="UNDO_SQL")]
+    rows.append(row(None, "r", script="R__r.sql"))
     reading = FLYWAY.ledger.read(rows, [Entry(name="B1__a.sql", path="B1__a.sql"), Entry(name="V2__a.sql", path="x")])
-    assert reading.beyond == ("3 gone", "r")
+    assert reading.beyond == ("V3__a.sql", "R__r.sql")
 
 
 def test_a_versioned_name_is_recognised() -> None:

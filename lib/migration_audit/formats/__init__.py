@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migration_audit.formats import dbmate, files, flyway, prisma, sql_migrate
+from migration_audit.formats import dbmate, files, flyway, liquibase_sql, prisma, sql_migrate
 from migration_audit.formats.interface import (
     Dialect,
     Format,
@@ -21,6 +21,7 @@ ALL: tuple[Format, ...] = (
     files.FORMAT,
     dbmate.FORMAT,
     flyway.FORMAT,
+    liquibase_sql.FORMAT,
     prisma.FORMAT,
     sql_migrate.FORMAT,
 )

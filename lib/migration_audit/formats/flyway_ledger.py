@@ -109,7 +109,7 @@ class _History:
         return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 
     def beyond(self, entries: Sequence[Entry]) -> Iterator[str]:
-        """Rows that no script explains; those up to a baseline script are in it."""
+        """The scripts of rows that no file explains; what a baseline migration replaces is explained by it."""
         names = [name for name in map(_named, entries) if name is not None]
         versions = {name.version.parts for name in names if name.version}
         descriptions = {_shortened(name.description) for name in names if name.version is None}
@@ -119,10 +119,10 @@ class _History:
             is_explained = version is None or any(not baseline < version for baseline in baselines)
             is_explained |= applied.is_gone or applied.type in _BASELINES
             if version is not None and version.parts not in versions and not is_explained:
-                yield f"{version.text} {applied.row['description'] or ''}".strip()
+                yield applied.row["script"] or version.text
         for description, applied in self._repeatables.items():
             if description not in descriptions and not applied.is_gone:
-                yield description
+                yield applied.row["script"] or description
 
 
 def _shortened(description: str) -> str:

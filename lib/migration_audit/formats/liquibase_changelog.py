@@ -1,0 +1,325 @@
+"""One formatted SQL changelog, line by line as Liquibase reads it: its changesets, properties, and what it leaves out.
+
+The rules are those of ``AbstractFormattedChangeLogParser``. Liquibase looks at lines alone: a line of a string or
+a body that looks like its own counts for it too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from migration_audit.formats.comments import comment_lines
+from migration_audit.model.errors import SourceError
+
+HEADER = re.compile(r"\s*--\s*liquibase\s*formatted.*", re.IGNORECASE)
+
+
+def _line(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_CHANGESET = _line(r'\s*--\s*changeset\s+("[^"]+"|[^:]+):(\s*)("[^"]+"|\S+).*')
+_LIKE_CHANGESET = _line(r"(?:-\s*changeset\s|\s*--\s*changeset).*")
+_PROPERTY = _line(r"\s*--\s*property\s+.*:.*\s+.*:.*")
+_LIKE_PROPERTY = _line(r"\s*-+\s*property\s.*")
+_IGNORE_LINES = _line(r"--\s*ignoreLines:(\w+)")
+_LIKE_IGNORE_LINES = _line(r"-\s*ignoreLines:\w+.*|--\s*ignore:\w+")
+_COMMENT = _line(r"--\s*comment:? .*")
+_LIKE_COMMENT = _line(r"-\s*comment:? .*|--\s*comments:? .*")
+_CHECKSUM = _line(r"--\s*validCheckSum:? (.*)")
+_LIKE_CHECKSUM = _line(r"-\s*validCheckSum.*")
+_ROLLBACK = _line(r"\s*--\s*rollback .*")
+_LIKE_ROLLBACK = _line(r"\s*-\s*rollback\s.*")
+_ROLLBACK_BLOCK = _line(r"\s*/\*\s*liquibase\s*rollback\s*")
+_BLOCK_END = _line(r".*\s*\*/\s*")
+_PRECONDITIONS = _line(r"\s*--\s*preconditions.*")
+_PRECONDITION = _line(r"\s*--\s*precondition-.*")
+_LIKE_PRECONDITION = _line(r"\s*-\s*precondition.*")
+_INCLUDE = _line(r"\s*--\s*include(?:All)?\s+(?:file|path|relativeToChangelogFile)\s*:.*")
+_QUOTED = r'(".*?"|\S*)'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changeset:
+    """One changeset: what identifies it, its attributes, and the lines of its SQL."""
+
+    author: str
+    id: str
+    line: int
+    rows: tuple[tuple[int, str], ...]
+    """Lines of SQL with their numbers; those that are Liquibase's own are left out."""
+    logical_path: str | None = None
+    splits: bool = True
+    strips_comments: bool = True
+    delimiter: str | None = None
+    in_transaction: bool = True
+    ignored: bool = False
+    dbms: str | None = None
+    contexts: str | None = None
+    labels: str | None = None
+    may_fail: bool = False
+    valid_checksums: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Lines that Liquibase does not send."""
+
+    line: int
+    reason: str
+    by_rule: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class Changelog:
+    """What one file holds."""
+
+    changesets: list[Changeset] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    contexts: set[str] = field(default_factory=set)
+
+
+class Properties:
+    """Values of ``${name}``: those of audit.toml first, then properties in the order in which files define them."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """``given`` are the placeholders of audit.toml."""
+        self._given = dict(given)
+        self._global: dict[str, str] = {}
+        self._local: dict[tuple[str, str], str] = {}
+
+    def define(self, line: str, shown: str) -> None:
+        """A ``--property`` line; the first definition of a name counts, and one for another database does not."""
+        name, value = _attribute(line, r"name:\s*(\S+)"), _attribute(line, r"value:\s*(\S+)")
+        dbms = _attribute(line, r"dbms:([^,][\w!,]+)")
+        if name is None or value is None or not is_for_postgres(dbms):
+            return
+        if (_attribute(line, r"global:(\S+)") or "true").lower() == "true":
+            self._global.setdefault(name, value)
+        else:
+            self._local.setdefault((shown, name), value)
+
+    def expand(self, text: str, shown: str, line: int) -> str:
+        """``text`` with values in it. Raises SourceError for a name without one: Liquibase would send it as it is."""
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1].strip()
+            found = self._given.get(name, self._local.get((shown, name), self._global.get(name)))
+            if found is None:
+                raise SourceError(
+                    f"the property ${{{name}}} has no value here",
+                    where=f"{shown}:{line}",
+                    todo=f'write placeholders = {{ "{name}" = "…" }} in audit.toml; "${{{name}}}" where it is to stay',
+                )
+            if "\n" in found or "\r" in found:
+                what = f"the value of the property {name} has several lines"
+                raise SourceError(what, where=f"{shown}:{line}", todo="write it on one line: lines of findings depend on it")
+            return found
+
+        return re.sub(r"\$\{([^{}]*)\}", value, text)
+
+
+def is_for_postgres(dbms: str | None) -> bool:
+    """Whether ``dbms:`` names PostgreSQL: by name, by what it excludes, or not at all."""
+    names = [name.strip().lower() for name in (dbms or "").split(",") if name.strip()]
+    if not names or "all" in names:
+        return True
+    if "none" in names or "!postgresql" in names:
+        return False
+    return "postgresql" in names or all(name.startswith("!") for name in names)
+
+
+def read_changelog(text: str, shown: str, properties: Properties) -> Changelog:
+    """The changesets of a file. Raises SourceError, with the line, for what Liquibase refuses or this format does not do."""
+    return _Reader(text, shown, properties).read()
+
+
+class _Reader:
+    def __init__(self, text: str, shown: str, properties: Properties) -> None:
+        self._lines = re.split(r"\r\n|\r|\n", text)
+        self._shown = shown
+        self._properties = properties
+        self._found = Changelog()
+        self._open: tuple[int, re.Match[str]] | None = None
+        self._rows: list[tuple[int, str]] = []
+        self._checksums: list[str] = []
+        self._logical_path: str | None = None
+        self._at = 0
+        self._loose: int | None = None
+
+    def read(self) -> Changelog:
+        while self._at < len(self._lines):
+            line = self._lines[self._at]
+            self._at += 1
+            if not self._own(line) and not self._of_changeset(line):
+                self._keep(line)
+        self._close()
+        return self._found
+
+    def _refuse(self, what: str, todo: str, *, line: int | None = None) -> NoReturn:
+        raise SourceError(what, where=f"{self._shown}:{line or self._at}", todo=todo)
+
+    def _malformed(self, written: str) -> NoReturn:
+        self._refuse("Liquibase does not accept this line", f"write it as {written}, or begin the comment with another word")
+
+    def _own(self, line: str) -> bool:
+        """A line that counts in the whole file."""
+        if _INCLUDE.fullmatch(line):
+            self._refuse("an include leads to other changelogs", "name these changelogs in their order, or use command")
+        if _PROPERTY.fullmatch(line):
+            self._properties.define(line, self._shown)
+        elif _LIKE_PROPERTY.fullmatch(line):
+            self._malformed("--property name:NAME value:VALUE")
+        elif HEADER.fullmatch(line):
+            self._logical_path = _attribute(line, r"logicalFilePath:(\S*)") or None
+            return False
+        elif (ignore := _IGNORE_LINES.fullmatch(line)) is not None:
+            self._ignore(ignore[1])
+        elif _LIKE_IGNORE_LINES.fullmatch(line):
+            self._malformed("--ignoreLines:COUNT or --ignoreLines:start")
+        elif (changeset := _CHANGESET.fullmatch(line)) is not None:
+            self._begin(changeset)
+        elif _LIKE_CHANGESET.fullmatch(line):
+            self._malformed("--changeset AUTHOR:ID")
+        else:
+            return False
+        return True
+
+    def _ignore(self, count: str) -> None:
+        self._found.left_out.append(LeftOut(line=self._at, reason="ignoreLines"))
+        if count == "start":
+            while self._at < len(self._lines):
+                self._at += 1
+                end = _IGNORE_LINES.fullmatch(self._lines[self._at - 1])
+                if end is not None and end[1] == "end":
+                    return
+                if end is None and _LIKE_IGNORE_LINES.fullmatch(self._lines[self._at - 1]):
+                    self._malformed("--ignoreLines:end")
+            return
+        if not count.isdecimal():
+            self._malformed("--ignoreLines:COUNT or --ignoreLines:start")
+        self._at = min(len(self._lines), self._at + int(count))
+
+    def _begin(self, match: re.Match[str]) -> None:
+        sql = "".join(f"{text}\n" for _, text in self._rows)
+        if not any(each.start == len(sql.encode()) for each in comment_lines(f"{sql}{match[0]}".encode())):
+            what = "Liquibase begins a changeset here, in the middle of a string, a body or a comment"
+            self._refuse(what, "write the line otherwise")
+        if match[2]:
+            self._malformed("--changeset AUTHOR:ID, without a space before the id")
+        self._close()
+        self._open = self._at, match
+
+    def _of_changeset(self, line: str) -> bool:
+        """A line that says something about a changeset, so that it is none of its SQL."""
+        if self._open is None:
+            if _COMMENT.fullmatch(line):
+                self._refuse("Liquibase accepts no comment: outside of a changeset", "move it behind a --changeset line")
+            return False
+        if _COMMENT.fullmatch(line):
+            return True
+        if _LIKE_COMMENT.fullmatch(line):
+            self._malformed("--comment TEXT")
+        if (valid := _CHECKSUM.fullmatch(line)) is not None:
+            self._checksums.append(valid[1].strip())
+        elif _LIKE_CHECKSUM.fullmatch(line):
+            self._malformed("--validCheckSum: CHECKSUM")
+        elif _ROLLBACK.fullmatch(line):
+            self._leave_rollback()
+        elif _LIKE_ROLLBACK.fullmatch(line):
+            self._malformed("--rollback SQL")
+        elif _ROLLBACK_BLOCK.fullmatch(line):
+            self._skip_rollback()
+        elif _LIKE_PRECONDITION.fullmatch(line):
+            self._malformed("--preconditions onFail:…")
+        elif _PRECONDITION.fullmatch(line):
+            self._refuse(
+                "a precondition decides when Liquibase runs whether the changeset is applied",
+                "let Liquibase itself migrate the shadow (`command` in audit.toml), or take the precondition out",
+            )
+        else:
+            return _PRECONDITIONS.fullmatch(line) is not None  # says what to do when one of them fails
+        return True
+
+    def _leave_rollback(self) -> None:
+        last = self._found.left_out[-1] if self._found.left_out else None
+        if last is None or last.reason != "rollback" or (self._rows and self._rows[-1][0] > last.line):
+            self._found.left_out.append(LeftOut(line=self._at, reason="rollback"))
+
+    def _skip_rollback(self) -> None:
+        begun = self._at
+        self._found.left_out.append(LeftOut(line=begun, reason="rollback"))
+        while self._at < len(self._lines):
+            self._at += 1
+            if _BLOCK_END.fullmatch(self._lines[self._at - 1]):
+                return
+        self._refuse("this rollback comment is not closed", "end it with */", line=begun)
+
+    def _keep(self, line: str) -> None:
+        if self._open is not None:
+            self._rows.append((self._at, line))
+        elif self._loose is None and line.strip() and not line.lstrip().startswith("--"):
+            self._loose = self._at
+            reason = "before the first changeset, where Liquibase reads nothing"
+            self._found.left_out.append(LeftOut(line=self._at, reason=reason, by_rule=False))
+
+    def _close(self) -> None:
+        if self._open is None:
+            return
+        line, match = self._open
+        rows, checksums = tuple(self._rows), tuple(self._checksums)
+        self._open, self._rows, self._checksums = None, [], []
+        if not any(text.strip() for _, text in rows):
+            self._refuse("the changeset has no SQL", "write its SQL, or remove it", line=line)
+        self._found.changesets.append(self._changeset(line, match, rows, checksums))
+
+    def _changeset(
+        self, line: int, match: re.Match[str], rows: tuple[tuple[int, str], ...], checksums: tuple[str, ...]
+    ) -> Changeset:
+        header = match[0]
+
+        def given(pattern: str) -> str | None:
+            value = _attribute(header, pattern)
+            return None if value is None else self._properties.expand(value.strip('"'), self._shown, line)
+
+        # Liquibase finds endDelimiter in rollbackEndDelimiter too, and the last of them counts.
+
+        def flag(name: str, *, default: bool) -> bool:
+            value = _attribute(header, rf"{name}:(\w+)")
+            return default if value is None else value.lower() == "true"
+
+        if _attribute(header, r"runWith:([\w${}]+)") not in {None, "jdbc"}:
+            self._refuse("runWith hands the SQL to another program", "let Liquibase itself migrate the shadow", line=line)
+        contexts = given(rf"contextFilter:{_QUOTED}") or given(rf"context:{_QUOTED}")
+        self._found.contexts |= {contexts} if contexts else set()
+        ends_with_slash = "".join(f"{text}\n" for _, text in rows).strip().endswith("\n/")
+        delimiter = _attribute(header, r"endDelimiter:(\S*)")
+        if delimiter == "":
+            self._refuse("the endDelimiter is empty", "write it directly behind the colon", line=line)
+        is_last = self._at >= len(self._lines)
+        return Changeset(
+            author=self._properties.expand(match[1].strip('"'), self._shown, line),
+            id=self._properties.expand(match[3].strip('"'), self._shown, line),
+            line=line,
+            rows=rows,
+            logical_path=given(r"logicalFilePath:(\S*)") or self._logical_path,
+            splits=flag("splitStatements", default=True),
+            strips_comments=flag("stripComments", default=True),
+            delimiter=r"\n/$" if delimiter is None and ends_with_slash and is_last else delimiter,
+            in_transaction=flag("runInTransaction", default=True),
+            ignored=(given(r"ignore:(\w*)") or "").lower() == "true",
+            dbms=given(r"dbms:([^,][\w!,]+)"),
+            contexts=contexts,
+            labels=given(rf"labels:{_QUOTED}"),
+            may_fail=not flag("failOnError", default=True),
+            valid_checksums=checksums,
+        )
+
+
+def _attribute(line: str, pattern: str) -> str | None:
+    """The last ``name:value`` of a line, as a greedy pattern finds it."""
+    match = re.fullmatch(rf".*{pattern}.*", line, re.IGNORECASE)
+    return match[1] if match else None

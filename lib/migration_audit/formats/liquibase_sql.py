@@ -1,0 +1,168 @@
+r"""Liquibase's formatted SQL changelogs: ``--changeset author:id``.
+
+Files       The ``.sql`` files of the folder and its subfolders, each with ``--liquibase formatted sql`` in its first line. A
+            .sql file without it, and a changelog in XML, YAML or JSON, are refused by name: name the SQL changelogs alone,
+            or let Liquibase itself migrate the shadow (``command``).
+Order       Files by their paths, as includeAll takes them; files that you name one by one in your order. In a file,
+            changesets as they are written. Two changesets of one file, id and author are an error.
+Part        The lines of a changeset. ``--rollback`` lines and blocks, and lines of ``--ignoreLines``, are not applied;
+            neither are changesets with ``ignore:true`` or ``dbms:`` without PostgreSQL. Changesets of every context and
+            label are applied, as when Liquibase is called with neither. SQL before the first changeset is reported:
+            Liquibase never reads it. ``--precondition-…``, ``runWith`` and ``--include`` are refused with their line.
+Session     One for all changesets: ``SET`` outlives a changeset, and ``public`` is put in front of search_path again.
+Transaction One for each changeset; with ``runInTransaction:false`` each statement is its own.
+Dialect     None. Liquibase takes comments out, within function bodies too, unless ``stripComments:false`` says otherwise,
+            and splits at ``;``, ``go`` and ``/``, or at ``endDelimiter``, unless ``splitStatements:false`` says otherwise.
+            It knows no ``$$``: where it cuts through what PostgreSQL takes for one statement, the line is refused.
+Placeholders ``${name}``: from ``placeholders`` in audit.toml, then from ``--property`` lines, of which the first counts.
+            One without a value, which Liquibase would send as it is, is an error.
+Ledger      public.databasechangelog: file, id and author; EXECUTED, RERAN or MARK_RAN; the checksum of version 9
+            (Liquibase 4.22 and later), older ones are not compared. Contexts and labels that a live database was
+            migrated with are not known: a changeset that they left out is absent.
+Source      https://docs.liquibase.com/concepts/changelogs/sql-format.html and the source of liquibase-standard 4.28:
+            AbstractFormattedChangeLogParser, StringUtil.processMultiLineSQL, SimpleSqlGrammar, ChangeSet, CheckSum
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree
+from migration_audit.formats.liquibase_changelog import HEADER, Changeset, Properties, is_for_postgres, read_changelog
+from migration_audit.formats.liquibase_ledger import LEDGER, checksum, entry_name
+from migration_audit.formats.liquibase_text import sent
+from migration_audit.model.errors import SourceError
+from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
+
+_OTHER = (".xml", ".yaml", ".yml", ".json")
+_MARK = "databaseChangeLog"
+_COMMAND = (
+    "name the SQL changelogs alone, in their order, or let Liquibase itself migrate the shadow (`command` in audit.toml)"
+)
+_SCHEMA = "current_setting('migration_audit.schema', true)"
+_PATH = "current_setting('search_path')"
+_REMEMBER = "select pg_catalog.set_config('migration_audit.schema', current_schema(), false)"
+_SEARCH = f"""select pg_catalog.set_config('search_path', case
+ when {_SCHEMA} is null or {_PATH} in ({_SCHEMA}, pg_catalog.concat('"', {_SCHEMA}, '"'))
+  or pg_catalog.starts_with({_PATH}, pg_catalog.concat({_SCHEMA}, ','))
+  or pg_catalog.starts_with({_PATH}, pg_catalog.concat('"', {_SCHEMA}, '",'))
+ then {_PATH} else pg_catalog.concat({_SCHEMA}, ', ', {_PATH}) end, false)"""
+"""Liquibase puts the schema in front that was current when it connected, whenever it is not there."""
+
+
+def plan(trees: Sequence[Tree], options: Options) -> Plan:
+    """What ``liquibase update`` does on an empty database. Raises SourceError for what it refuses or this format lacks."""
+    reading = _Reading(trees, Properties(options.placeholders))
+    for number, tree in enumerate(trees):
+        for path in _changelogs(tree):
+            reading.read(number, path)
+    return Plan(files=tuple(reading.files), not_applied=tuple(reading.not_applied), notes=tuple(reading.notes()))
+
+
+def _changelogs(tree: Tree) -> Iterator[str]:
+    for path in tree.paths:
+        if path.lower().endswith(_OTHER) and _MARK.encode() in tree.read(path):
+            what = "a changelog that is not SQL decides what Liquibase applies, and in which order"
+            raise SourceError(what, where=tree.shown_path(path), todo=_COMMAND)
+    for path in sorted(tree.paths):
+        if path.lower().endswith(".sql"):
+            if not _is_formatted(tree.text(path)):
+                what = "its first line is not --liquibase formatted sql"
+                todo = "name the changelogs one by one, without this file, or give it its first line"
+                raise SourceError(what, where=f"{tree.shown_path(path)}:1", todo=todo)
+            yield path
+
+
+def _is_formatted(text: str) -> bool:
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return HEADER.fullmatch(first) is not None
+
+
+class _Reading:
+    """Changesets of all files, in order."""
+
+    def __init__(self, trees: Sequence[Tree], properties: Properties) -> None:
+        self.files: list[PlannedFile] = []
+        self.not_applied: list[NotApplied] = []
+        self._trees = trees
+        self._properties = properties
+        self._seen: dict[str, str] = {}
+        self._contexts: set[str] = set()
+        self._labels: set[str] = set()
+
+    def read(self, tree: int, path: str) -> None:
+        shown = self._trees[tree].shown_path(path)
+        changelog = read_changelog(self._trees[tree].text(path), shown, self._properties)
+        for left in changelog.left_out:
+            self.not_applied.append(NotApplied(path=shown, line=left.line, reason=left.reason, by_rule=left.by_rule))
+        for changeset in changelog.changesets:
+            self._add(changeset, tree, path, shown)
+
+    def _add(self, changeset: Changeset, tree: int, path: str, shown: str) -> None:
+        where = f"{shown}:{changeset.line}"
+        name = entry_name(changeset.logical_path or path, changeset.id, changeset.author)
+        unique = name if changeset.logical_path else entry_name(shown, changeset.id, changeset.author)
+        if unique in self._seen:
+            what = f"changeset {changeset.author}:{changeset.id} is also at {self._seen[unique]}, and Liquibase refuses two"
+            raise SourceError(what, where=where, todo="give one of them another id")
+        self._seen[unique] = where
+        reason = _left_out(changeset)
+        if reason is not None:
+            self.not_applied.append(NotApplied(path=shown, line=changeset.line, reason=reason))
+            return
+        self._contexts |= {changeset.contexts} if changeset.contexts else set()
+        self._labels |= {changeset.labels} if changeset.labels else set()
+        sql = "\n".join(self._properties.expand(text, shown, line) for line, text in changeset.rows)
+        reaches = sent(changeset, sql, shown)
+        mode = TransactionMode.NONE if changeset.splits else TransactionMode.MESSAGE
+        self.files.append(
+            PlannedFile(
+                path=path,
+                tree=tree,
+                text=reaches.text,
+                transaction=TransactionMode.FILE if changeset.in_transaction else mode,
+                entry=name,
+                checksum=checksum(sql),
+                also=changeset.valid_checksums,
+                cuts=reaches.cuts,
+            )
+        )
+
+    def notes(self) -> Iterator[str]:
+        for kind, found in (("contexts", self._contexts), ("labels", self._labels)):
+            if found:
+                shown = ", ".join(sorted(found))
+                yield f"changesets of all {kind} are applied, as when Liquibase is called without {kind}: {shown}"
+
+
+def _left_out(changeset: Changeset) -> str | None:
+    """Why Liquibase does not apply a changeset on PostgreSQL; None where it does."""
+    if changeset.ignored:
+        return "ignore:true"
+    return None if is_for_postgres(changeset.dbms) else f"dbms:{changeset.dbms}"
+
+
+def recognise(tree: Tree) -> str | None:
+    """A file with the first line of a formatted changelog names the format."""
+    for path in tree.paths:
+        if path.lower().endswith(".sql"):
+            start = tree.read(path).decode("utf-8-sig", errors="replace")
+            if _is_formatted(start):
+                return f"{tree.shown_path(path)} begins with --liquibase formatted sql"
+    return None
+
+
+FORMAT = Format(
+    name="liquibase-sql",
+    runner="Liquibase",
+    plan=plan,
+    recognise=recognise,
+    session=SessionScope.SOURCE,
+    opening=(_REMEMBER, _SEARCH),
+    between=(_SEARCH,),
+    dialect=Dialect.SERVER,
+    ledger=LEDGER,
+    proven_with="Liquibase 4.28.0",
+    module=sys.modules[__name__],
+)

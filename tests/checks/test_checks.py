@@ -127,6 +127,12 @@ LOUD = [
         ["SQL007:owner:x/2.sql"],
     ),
     (
+        "SQL007",
+        "a part that psql -v could run",
+        {"sources": (source(not_applied=(NotApplied(path="x.sql", line=7, reason="\\if :{?a} is false", by_rule=False),)),)},
+        ["SQL007:owner:x.sql:7"],
+    ),
+    (
         "SQL004",
         "nowhere, and something else",
         {

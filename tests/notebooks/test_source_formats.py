@@ -36,7 +36,7 @@ CASES = {
         },
         {"1.sql": "CREATE SCHEMA app;\nCREATE TABLE app.t (a int DEFAULT length('app'));\n"},
         0,
-        ("equal", "1.sql:4: includes legacy/parts/t.sql"),
+        ("equal", "1.sql includes legacy/parts/t.sql"),
     ),
     "a psql variable that nothing sets": (
         "files",

@@ -129,6 +129,10 @@ REFUSED = {
     "no condition": (r"\if maybe", '"maybe" is neither true nor false'),
     "no endif": (r"\if true \echo", "this \\if has no \\endif"),
     "an unknown command that is skipped": (r"\if false \frob", "psql does not know \\frob"),
+    "a variable that the script asks for": (
+        r"\if :{?app} \else \echo 'set app' \quit \endif",
+        "psql's \\quit is refused: it ends the file early, as nothing sets app",
+    ),
     "data of COPY that is skipped": ("\\if false \\.", "psql does not know \\."),
     "no file": (r"\ir", "it names no file"),
     "a file of an unknown name": (r"\ir :nope/x.sql", "the variable :nope has no value here"),
@@ -196,7 +200,7 @@ def test_included_files_share_the_variables(tmp_path: Path) -> None:
         ("select 'inner', '1'", "parts/c1.sql:1"),
         ("select 'inner', FALSE", "a.sql:5"),
     ]
-    assert found.notes == ("a.sql:4: includes parts/b.sql", "parts/b.sql:3: includes parts/c1.sql")
+    assert found.notes == ("parts/b.sql includes parts/c1.sql", "a.sql includes parts/b.sql")
 
 
 def test_a_mistake_in_an_included_file_names_that_file(tmp_path: Path) -> None:

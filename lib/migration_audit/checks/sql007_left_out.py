@@ -12,9 +12,12 @@ from migration_audit.model.preflight import COMMAND, SourceFacts
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
     """List the ``.sql`` files that stand in a source's folders and that neither its globs nor its format take.
 
+    A part that psql's ``\\if`` skips, because a variable is not set that ``psql -v`` could set, is listed with its line.
+
     Why: what is not applied is not compared. A file in a subfolder, or one whose name the runner does not know, may be a
     migration that somebody believes applied.
-    Fix: name the file in ``sql``, set the source's ``format``, or rename the file as the runner asks for it.
+    Fix: name the file in ``sql``, set the source's ``format``, or rename the file as the runner asks for it. Give the
+    variable in ``variables``.
     Fine when: the runner leaves the file out as well, and somebody says so in a waiver. What a format leaves out by its own
     rule (down sections, undo files) is no finding: SQL001 counts it, and notebook 10 lists it.
     Source: ``sources/trees.py`` for globs, ``migration-audit format explain NAME`` for formats.
@@ -22,9 +25,10 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
     for source in sources:
         for each in source.not_applied:
             if not each.by_rule:
+                part = f"{each.path}:{each.line}" if each.line else each.path
                 yield Finding(
-                    key=f"SQL007:{source.role}:{each.path}" + (f":{each.line}" if each.line else ""),
-                    summary=f"{source.name}: {each.path} is not applied: {each.reason}",
+                    key=f"SQL007:{source.role}:{part}",
+                    summary=f"{source.name}: {part} is not applied: {each.reason}",
                     expected="applied, or left out by a rule",
                     actual=each.reason,
                     where=f"{each.path}:{each.line or 1}",

@@ -46,7 +46,7 @@ def source_keys(role: Key) -> Mapping[str, Key]:
         ),
         "format": choice(*formats.NAMES),
         "placeholders": words('a table of names and texts, such as { schema = "app" }'),
-        "variables": variables('a table of psql variables, such as { schema = "app" }'),
+        "variables": variables('a table of names and texts, such as { schema = "app" }'),
         "settings": words('a table of settings, such as { search_path = "app" }'),
         "command": texts('a list of a program and its arguments, such as ["npx", "knex", "migrate:latest"]'),
         "directory": text("a directory, relative to this file"),

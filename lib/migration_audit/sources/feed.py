@@ -63,7 +63,7 @@ class Feed:
                 shift = len(self.text) - buffer.at
                 self.text += buffer.data[buffer.at : token.end]
                 buffer.at = token.end
-                return Token(token.kind, token.start + shift, token.end + shift)
+                return Token(token.kind, token.start + shift, token.end + shift) if shift else token
 
     def replace(self, token: Token, value: bytes) -> Token:
         """Put ``value``, which psql does not read again, in the place of the token that came last."""

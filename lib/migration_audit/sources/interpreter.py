@@ -38,6 +38,7 @@ class Interpreter:
         self._include = include
         self._at = Location(path, 1)
         self._assumed = False
+        self._missing = ""
 
     def run(self, command: Command, line: bytes, start: int, at: Location) -> int:
         """Run the command whose arguments begin at ``start`` of ``line``, and return where in the line it ends.
@@ -61,6 +62,10 @@ class Interpreter:
         except RefusedError as error:
             raise refused(command, at, error.reason, error.todo) from None
         end, runs_program = skip_arguments(line, start)
+        if self._missing and name in {"q", "quit"}:  # what a script does that misses a variable
+            raise refused(
+                command, at, f"it ends the file early, as nothing sets {self._missing}", how_to_give(self._missing)
+            )
         check_command(command, at, runs_program=runs_program)
         return len(line) if takes_whole_line(name, line[start:]) else end
 
@@ -90,9 +95,13 @@ class Interpreter:
 
     def _test(self, name: str) -> bool:
         """``:{?name}``. What nobody sets counts as not set: psql is taken to run with the variables of audit.toml."""
-        is_set = self._variables.value(name) is not None
+        try:
+            is_set = self._variables.value(name) is not None
+        except RefusedError as error:
+            raise RefusedError(f"the variable :{{?{name}}}: {error.reason}", error.todo) from None
         if not is_set and not self._variables.is_decided(name):
             self._assumed = True
+            self._missing = name
             self.notes.append(f"{self._at}: :{{?{name}}} is false, since nothing sets {name}; else {how_to_give(name)}")
         return is_set
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import NotApplied, Statement
@@ -44,7 +45,7 @@ def read_by_psql(path: Path, text: bytes, shown_from: Path, variables: Mapping[s
     try:
         session = _Session(shown_from, Variables(variables))
     except RefusedError as error:
-        raise SourceError(f"the psql variables of this source: {error.reason}", todo=error.todo) from None
+        raise SourceError(f"the psql variable {error.reason}", where="variables of audit.toml", todo=error.todo) from None
     statements = tuple(session.run(path, text))
     return PsqlRun(
         statements=statements,
@@ -72,6 +73,7 @@ class _Session:
         shown = shown_path(path, self._shown_from)
         self.digest.update(text)
         included: list[tuple[int, list[Statement]]] = []
+        names: list[str] = []
 
         def include(name: str, is_relative: bool, command: Command, at: Location) -> None:
             target = self._target(name, is_relative, path, at)
@@ -80,14 +82,14 @@ class _Session:
                 raise SourceError(what, where=str(at), todo="break the circle")
             name = shown_path(target, self._shown_from)
             self.included.append(target)
-            self.notes.append(f"{at}: includes {name}")
+            names.append(name)
             included.append((command.at, self.run(target, read_bytes(target, name))))
 
         self._open.append(path.resolve())
         psql = Interpreter(shown, self._variables, include)
         script = read_script(check_text(text, shown), psql)
         self._open.pop()
-        self.notes += psql.notes
+        self.notes += [*psql.notes, *([f"{shown} includes {some_of(names)}"] if names else [])]
         for part in script.skipped:
             self.not_applied.append(NotApplied(path=shown, line=part.line, reason=part.reason, by_rule=not part.is_assumed))
         found: list[Statement] = []

@@ -8,7 +8,6 @@ values of its variables stand in the place of their names; ``Script.lines`` know
 from __future__ import annotations
 
 import bisect
-import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -84,8 +83,10 @@ class Script:
     def values_in(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """The parts of ``values`` between two offsets."""
         index = bisect.bisect_right(self.values, start, key=lambda value: value[1])
-        for first, last in itertools.takewhile(lambda value: value[0] < end, self.values[index:]):
+        while index < len(self.values) and self.values[index][0] < end:
+            first, last = self.values[index]
             yield max(first, start), min(last, end)
+            index += 1
 
 
 _MOST_NESTED, _MOST_NESTED_SIZE = 10_000, 64 * 2**20

@@ -68,7 +68,10 @@ class Variables:
         self._values: dict[str, str] = {}
         self._removed: set[str] = set()
         for name, value in given.items():
-            self.set(name, value)
+            try:
+                self.set(name, value)
+            except RefusedError as error:
+                raise RefusedError(f"{name} is refused: {error.reason}", error.todo) from None
 
     def set(self, name: str, value: str) -> None:
         """``\\set name value``. Raises RefusedError for what psql refuses, and for what changes how statements are sent."""
@@ -116,7 +119,8 @@ class Variables:
 
 def how_to_give(name: str) -> str:
     """What to do where a variable has no value: name the key of audit.toml."""
-    return f'give the value that `psql -v` gets: variables = {{ {name} = "…" }} below the source in audit.toml'
+    key = name if name.isascii() else f'"{name}"'
+    return f'give the value that `psql -v` gets: variables = {{ {key} = "…" }} in [legacy] or [owner] of audit.toml'
 
 
 def as_boolean(text: str) -> bool | None:

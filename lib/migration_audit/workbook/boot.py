@@ -107,7 +107,12 @@ def _post_objects(project: Project, boot: BootSettings) -> tuple[PostObject, ...
     if not boot.post_sql:
         return Unavailable(reason="audit.toml names no post_sql in [boot]", required=False)
     folder = project.directory
-    return _read(lambda: find_post_objects(sources.load_globs("post_sql", folder, boot.post_sql, shown_from=folder)))
+    variables = project.owner.variables
+    return _read(
+        lambda: find_post_objects(
+            sources.load_globs("post_sql", folder, boot.post_sql, shown_from=folder, variables=variables)
+        )
+    )
 
 
 def _images(project: Project) -> Mapping[Location, Image | Unavailable]:

@@ -200,7 +200,9 @@ def _post_changes(project: Project) -> tuple[ColumnChange, ...] | Unavailable:
     if not globs:
         return Unavailable(reason="audit.toml has no [boot] post_sql", required=False)
     try:
-        source = sources.load_globs("post_sql", project.directory, globs, shown_from=project.directory)
+        source = sources.load_globs(
+            "post_sql", project.directory, globs, shown_from=project.directory, variables=project.owner.variables
+        )
     except AuditError as error:
         return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
     return find_column_changes(source)

@@ -88,7 +88,13 @@ def _said(error: AuditError | psycopg.Error) -> str:
 def _grants(project: Project) -> SqlSource | None:
     if project.rehearsal is None:
         return None
-    return sources.load_globs("grants", project.directory, project.rehearsal.grants, shown_from=project.directory)
+    return sources.load_globs(
+        "grants",
+        project.directory,
+        project.rehearsal.grants,
+        shown_from=project.directory,
+        variables=project.owner.variables,
+    )
 
 
 def _fixture(project: Project, rule: Rule) -> SqlSource | FixtureShadow:

@@ -1,7 +1,8 @@
-"""Execute the notebooks with the demo's defaults and keep their outputs, with clean metadata (``make notebooks``)."""
+"""Execute the notebooks on the demo's prod and keep their outputs, with clean metadata (``make notebooks``)."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ def refresh(path: Path) -> None:
     """The notebook with the outputs that it gives now."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}})
+    os.environ.update(MIGRATION_AUDIT_CONFIG="demo", MIGRATION_AUDIT_ENVIRONMENT="prod")
     client.execute()
     for cell in notebook.cells:
         cell.metadata = {name: value for name, value in cell.metadata.items() if name == "tags"}

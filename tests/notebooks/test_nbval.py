@@ -25,7 +25,7 @@ def nbval(folder: Path, variables: dict[str, str], *names: str) -> subprocess.Co
         text=True,
         timeout=600,
         cwd=folder,
-        env={**os.environ, **variables},
+        env={**os.environ, **variables, "MIGRATION_AUDIT_CONFIG": "demo", "MIGRATION_AUDIT_ENVIRONMENT": "prod"},
         check=False,
     )
 

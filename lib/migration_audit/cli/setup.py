@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from migration_audit.cli.progress import say
 from migration_audit.model.errors import UsageError
 from migration_audit.project import Project, load_project, project_file, write_template
 from migration_audit.runner.notebooks import packaged_notebooks
@@ -34,12 +35,15 @@ def initialise(directory: Path, *, notebooks: bool) -> list[Path]:
 def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:
     """Become JupyterLab on the notebooks; Ctrl-C and the exit code are its own from then on.
 
-    Without ``config`` the nearest audit.toml is taken, and the bundled example where there is none. Notebooks take their
-    defaults from MIGRATION_AUDIT_CONFIG and MIGRATION_AUDIT_ENVIRONMENT, so that none has to be edited. Raises UsageError
-    for an unknown environment, ConfigError for an invalid audit.toml.
+    Without ``config`` the nearest audit.toml is taken, and the bundled example, which is then said, where there is none.
+    Notebooks take their defaults from MIGRATION_AUDIT_CONFIG and MIGRATION_AUDIT_ENVIRONMENT, so that none has to be edited;
+    the environment of the example is its last one. Raises UsageError for an unknown environment, ConfigError for an invalid
+    audit.toml.
     """
     project, named = _lab_project(config)
     variables = {**os.environ, "MIGRATION_AUDIT_CONFIG": named}
+    if named == DEMO:
+        variables.setdefault("MIGRATION_AUDIT_ENVIRONMENT", project.environments[-1].name)
     if environment is not None:
         variables["MIGRATION_AUDIT_ENVIRONMENT"] = project.environment(environment).name
     own = project.directory / "notebooks"
@@ -58,5 +62,6 @@ def _lab_project(config: Path | None) -> tuple[Project, str]:
     except UsageError:
         if named:
             raise
+        say("there is no audit.toml here or in a folder above: the notebooks open the bundled example")
         return demo_project(), DEMO
     return load_project(path), str(path.resolve())

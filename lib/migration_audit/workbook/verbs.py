@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from migration_audit import report
 from migration_audit.checks import ALL
 from migration_audit.compare import in_scope
 from migration_audit.gate import decide
-from migration_audit.model.errors import UsageError
-from migration_audit.model.finding import CheckResult, Outcome, Phase, Unavailable
+from migration_audit.model.finding import CheckResult, Outcome, Unavailable
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import load_project, project_file
 from migration_audit.report.triage import family
-from migration_audit.workbook.audit import Audit, on_stderr
-from migration_audit.workbook.demo import DEMO, demo_databases, demo_project, lacks_databases
+from migration_audit.workbook.audit import Audit
 from migration_audit.workbook.evidence import build_evidence
 from migration_audit.workbook.explore import differences_frame, engine, frame
 from migration_audit.workbook.keep import SEAL, write_json
+from migration_audit.workbook.opening import open_audit
 
 __all__ = [
     "differences_frame",
@@ -54,34 +48,6 @@ __all__ = [
     "show_verdict",
     "show_work_list",
 ]
-
-_closing = ExitStack()
-atexit.register(_closing.close)
-
-
-def open_audit(*, config: str = "", environment: str | None = None, phase: str = "preflight", run_folder: str = "") -> Audit:
-    """The audit of one environment; nothing is read yet.
-
-    ``config`` is the path of an audit.toml (or of a folder: the nearest one to it), or ``demo`` for the bundled example,
-    whose database is then built on the embedded server unless its variable is set. Empty means the path in
-    MIGRATION_AUDIT_CONFIG, else the demo. ``environment`` is a name of it; empty means the one in
-    MIGRATION_AUDIT_ENVIRONMENT, else the last; None means none. ``run_folder`` is where notebooks of one run keep facts
-    for each other; empty for a notebook on its own. Raises UsageError for an unknown environment or phase, ConfigError
-    for an invalid audit.toml, ServerError where the demo finds no server.
-    """
-    config = config or os.environ.get("MIGRATION_AUDIT_CONFIG", "") or DEMO
-    project = demo_project() if config == DEMO else load_project(project_file(Path(config)))
-    if phase not in tuple(Phase):
-        raise UsageError(f"there is no phase {phase}", todo=f"the phases are {', '.join(Phase)}")
-    chosen = None
-    if environment is not None:
-        name = environment or os.environ.get("MIGRATION_AUDIT_ENVIRONMENT", "") or project.environments[-1].name
-        chosen = project.environment(name)
-    if chosen is not None and lacks_databases(project, [chosen.name]):
-        variables = _closing.enter_context(demo_databases(project, names=[chosen.name], progress=on_stderr))
-        os.environ.update(variables)
-    folder = Path(run_folder) if run_folder else None
-    return Audit(project, environment=chosen, phase=Phase(phase), folder=folder, progress=on_stderr)
 
 
 def show_sources(audit: Audit) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migration_audit.formats import dbmate, files, flyway, liquibase_sql, prisma, sql_migrate
+from migration_audit.formats import dbmate, files, flyway, liquibase_sql, node_pg_migrate, prisma, sql_migrate
 from migration_audit.formats.interface import (
     Dialect,
     Format,
@@ -22,6 +22,7 @@ ALL: tuple[Format, ...] = (
     dbmate.FORMAT,
     flyway.FORMAT,
     liquibase_sql.FORMAT,
+    node_pg_migrate.FORMAT,
     prisma.FORMAT,
     sql_migrate.FORMAT,
 )

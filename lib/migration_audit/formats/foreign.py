@@ -33,7 +33,7 @@ _MARKERS = (
     _line(r"--\s*migrate:(?:up|down)\b", "dbmate", "dbmate"),  # github.com/amacneil/dbmate README
     _line(r"--\s*\+goose\b", "goose", "goose"),  # pressly.github.io/goose/documentation/annotations
     _line(r"--\s*\+migrate\b", "sql-migrate", "sql-migrate"),  # github.com/rubenv/sql-migrate README
-    _line(r"--\s*(?:up|down)\s+migration\b", "node-pg-migrate", "node-pg-migrate"),  # salsita.github.io/node-pg-migrate
+    _line(r"--[\s-]*(?:up|down)\s+migration", "node-pg-migrate", "node-pg-migrate"),  # salsita.github.io/node-pg-migrate
     _line(r"--\s*liquibase formatted sql", "Liquibase", "liquibase-sql"),
     _line(r"--\s*changeset\s+\S+:\S+", "Liquibase", "liquibase-sql"),
     _line(

@@ -33,6 +33,8 @@ class Tree:
     """Where the folder is, for whoever opens files; a format reads by ``read`` alone."""
     is_whole: bool = True
     """False where the user's glob or a single file name chose the paths: others may stand beside them."""
+    beside: Callable[[], tuple[str, ...]] = tuple
+    """Where the paths were chosen: the files that lie in the same folders and were not."""
     other: Callable[[str], bytes | None] = lambda path: None
     """The bytes of a file that is none of ``paths``, by its path from the folder (``../flyway.toml``); None where there is
     none, or where it is above the folder that paths are shown from."""

@@ -120,8 +120,22 @@ def _tree(folder: Path, paths: Iterable[str], shown_from: Path, *, is_whole: boo
             return None
         return read_bytes(target, shown_path(target, shown_from))
 
+    def beside() -> tuple[str, ...]:
+        folders = {path.rpartition("/")[0] for path in known}
+        found = (file for each in folders for file in (folder / each).iterdir() if file.is_file())
+        return tuple(sorted({Path(os.path.relpath(file, folder)).as_posix() for file in found} - set(known)))
+
+    known = tuple(sorted(paths))
     shown = "" if folder.resolve() == shown_from.resolve() else shown_path(folder, shown_from)
-    return Tree(shown=shown, paths=tuple(sorted(paths)), read=read, root=str(folder), is_whole=is_whole, other=other)
+    return Tree(
+        shown=shown,
+        paths=known,
+        read=read,
+        root=str(folder),
+        is_whole=is_whole,
+        beside=tuple if is_whole else beside,
+        other=other,
+    )
 
 
 def list_files(folder: Path) -> list[Path]:

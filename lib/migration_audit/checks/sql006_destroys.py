@@ -12,8 +12,6 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
 from migration_audit.model.undone import SourceUndone, Undone
 
-_HOLD_ROWS = frozenset({"table", "foreign table", "materialized view", "schema", "sequence", "column", "rows"})
-"""What is not the same when it is created again: rows may be lost in between."""
 _MOST_LISTED = 8
 
 
@@ -61,7 +59,7 @@ def _taken_back(source: SourceUndone) -> Iterator[Said]:
     if source.unknown:
         yield source.unknown if source.unknown.required else Told(text=f"{source.role}: {source.unknown.reason}")
         return
-    suspicious = [one for one in source.undone if one.in_one_file and not (one.again and one.kind not in _HOLD_ROWS)]
+    suspicious = [one for one in source.undone if one.is_suspicious]
     for path, found in groupby(sorted(suspicious, key=_path), key=_path):
         yield _file_finding(source, path, list(found))
     if source.leaves_nothing:
@@ -71,7 +69,7 @@ def _taken_back(source: SourceUndone) -> Iterator[Said]:
             expected="objects that are there at the end",
             actual="none",
         )
-    others = [one for one in source.undone if one not in suspicious]
+    others = [one for one in source.undone if not one.is_suspicious]
     if others:
         yield Told(text=f"{source.role}: what it creates and later removes or changes back: {_listed(others)}")
 

@@ -34,6 +34,8 @@ class _Removed:
     life: _Life
     at: Location
     along: int
+    seen_before: int
+    """How many objects had been seen before the statement that removed it."""
 
 
 class ObjectHistory:
@@ -43,6 +45,7 @@ class ObjectHistory:
         """``given`` is there before the first statement: somebody else made it."""
         self._lives = {seen.id: _Life(seen, is_given=True, states=[(seen.state, None)]) for seen in given}
         self._events: list[_Removed | Undone] = []
+        self._created: list[SeenObject] = []
 
     def before(self, seen: Iterable[SeenObject], read: Collection[int]) -> None:
         """A reading before a statement: what changed since the last one was changed by statements that undo nothing.
@@ -59,7 +62,7 @@ class ObjectHistory:
         """A reading after the statement at ``at``: what changed since the last one is its doing."""
         there = {one.id: one for one in seen}
         gone = {key: self._lives.pop(key) for key in list(self._lives) if key[1] in read and key not in there}
-        self._events += _roots(gone, at)
+        self._events += _roots(gone, at, len(self._created))
         for one in there.values():
             self._take(one, at)
 
@@ -68,9 +71,31 @@ class ObjectHistory:
 
         ``is_own`` says whether the statement at a location is one of the source's.
         """
-        again = {_name(life.first): locate(*life.first.origin) for life in self._lives.values() if life.first.origin}
-        found = (one if isinstance(one, Undone) else _undone(one, locate, again) for one in self._events)
+        found = (one if isinstance(one, Undone) else self._undone(one, locate) for one in self._events)
         return tuple(one for one in found if one is not None and is_own(one.undone) and (not one.made or is_own(one.made)))
+
+    def _undone(self, removed: _Removed, locate: Locate) -> Undone | None:
+        """A removal with its places; None where the source did not create the object."""
+        seen = removed.life.first
+        if removed.life.is_given:
+            return None
+        successor = self._successor(seen, removed.seen_before)
+        return Undone(
+            kind=_WORDS.get(seen.kind, seen.kind),
+            name=seen.name,
+            how=Undoing.REMOVED,
+            made=locate(*seen.origin) if seen.origin else None,
+            undone=removed.at,
+            along=removed.along,
+            again=locate(*successor.origin) if successor and successor.origin else None,
+        )
+
+    def _successor(self, seen: SeenObject, seen_before: int) -> SeenObject | None:
+        """What takes the place of a removed object: of its very name, or a routine that was created when it was gone."""
+        later = self._created[self._created.index(seen) + 1 :]
+        after = self._created[seen_before:]
+        very = (one for one in later if (one.kind, one.name) == (seen.kind, seen.name))
+        return next(very, None) or next((one for one in after if _name(one) == _name(seen)), None)
 
     def left(self, locate: Locate, *, is_own: Callable[[Location], bool]) -> Counter[str]:
         """How many objects that the source created are there, by the file that created them; parts do not count."""
@@ -88,6 +113,7 @@ class ObjectHistory:
     def _take(self, seen: SeenObject, at: Location | None) -> None:
         life = self._lives.get(seen.id)
         if life is None:
+            self._created.append(seen)
             path = at.path if at else ""
             self._lives[seen.id] = _Life(seen, is_given=False, path=path, states=[(seen.state, at)])
             return
@@ -106,29 +132,13 @@ class ObjectHistory:
         life.states = life.states[-1:]
 
 
-def _undone(removed: _Removed, locate: Locate, again: Mapping[tuple[str, str], Location | None]) -> Undone | None:
-    """A removal with its places; None where the source did not create the object."""
-    seen = removed.life.first
-    if removed.life.is_given:
-        return None
-    return Undone(
-        kind=_WORDS.get(seen.kind, seen.kind),
-        name=seen.name,
-        how=Undoing.REMOVED,
-        made=locate(*seen.origin) if seen.origin else None,
-        undone=removed.at,
-        along=removed.along,
-        again=again.get(_name(seen)),
-    )
-
-
-def _roots(gone: Mapping[ObjectId, _Life], at: Location) -> Iterator[_Removed]:
+def _roots(gone: Mapping[ObjectId, _Life], at: Location, seen_before: int) -> Iterator[_Removed]:
     """What is gone and is not a part of something else that is gone; of a schema, with the number of objects in it."""
     holders = Counter((*parent, 0) for life in gone.values() if (parent := life.first.parent) is not None)
     for key, life in sorted(gone.items(), key=lambda item: item[0]):
         parent = life.first.parent
         if parent is None or (*parent, 0) not in gone:
-            yield _Removed(life, at, holders[key] if life.first.kind == "schema" else 0)
+            yield _Removed(life, at, holders[key] if life.first.kind == "schema" else 0, seen_before)
 
 
 def _name(seen: SeenObject) -> tuple[str, str]:

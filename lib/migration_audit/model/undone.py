@@ -31,6 +31,8 @@ class SeenObject:
 
 ROWS = "rows"
 """The kind of an ``Undone`` that is about rows of a table."""
+_HOLD_ROWS = frozenset({"table", "foreign table", "materialized view", "schema", "sequence", "column", ROWS})
+"""What is not the same when it is created again: rows may be lost in between."""
 
 
 class Undoing(StrEnum):
@@ -72,6 +74,16 @@ class Undone:
     def in_one_file(self) -> bool:
         """Whether both statements stand in the same file, as the up and the down section of a migration do."""
         return self.made is not None and self.made.path == self.undone.path
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether nothing is lost, as the source creates it once more: ``DROP VIEW`` before ``CREATE VIEW``."""
+        return self.again is not None and self.kind not in _HOLD_ROWS
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether this is what a down section looks like that was applied together with its up section."""
+        return self.in_one_file and not self.is_replaced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,12 @@ _MOST_SHOWN = 20
 
 
 def undone_text(sides: Mapping[str, SourceUndone | None]) -> str:
-    """A block for the terminal: what a file takes back of its own first; empty where there is nothing to say."""
+    """A block for the terminal: what a file takes back of its own first; empty where there is nothing to say.
+
+    What is only replaced is left to the JSON.
+    """
     lines = [line for side, source in sides.items() if source for line in _lines(side, source)]
-    head = "Created and taken away again, as by a down section that was applied (SQL006, no part of the verdict):"
+    head = "Created and taken away again (SQL006, no part of the verdict):"
     return "\n".join([head, *lines]) + "\n" if lines else ""
 
 
@@ -29,8 +32,9 @@ def _lines(side: str, source: SourceUndone) -> Iterator[str]:
         yield f"  {side}: {one_line(source.unknown.reason)}"
     if source.leaves_nothing:
         yield f"  {side}: everything that it creates is removed again: nothing of it was compared"
-    told = sorted(source.undone, key=lambda one: not one.in_one_file)
-    yield from (f"  {side}: {one_line(str(one))}" for one in told[:_MOST_SHOWN])
+    told = sorted((one for one in source.undone if not one.is_replaced), key=lambda one: not one.is_suspicious)
+    for one in told[:_MOST_SHOWN]:
+        yield f"  {side}: {one_line(str(one))}" + (", as if a down section was applied" if one.is_suspicious else "")
     if len(told) > _MOST_SHOWN:
         yield f"  {side}: … {len(told) - _MOST_SHOWN:,} more (--format json lists them)"
 
@@ -44,5 +48,5 @@ def _body(side: str, one: Undone) -> dict[str, Any]:
         "created_at": str(one.made) if one.made else None,
         "undone_at": str(one.undone),
         "created_again_at": str(one.again) if one.again else None,
-        "in_one_file": one.in_one_file,
+        "suspicious": one.is_suspicious,
     }

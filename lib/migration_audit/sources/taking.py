@@ -28,6 +28,8 @@ class _Effect(Enum):
     """May remove something, or nobody can tell by reading."""
 
 
+_MAY_TAKE: Final = re.compile(r"\b(?:drop|alter|execute|perform|call|replace)\b", re.IGNORECASE)
+"""Words without which a DO block only creates."""
 _ROLLBACK: Final = re.compile(r"(?:rollback|abort)\b", re.IGNORECASE)
 _QUIET: Final = frozenset(
     f"{name}Stmt"
@@ -117,6 +119,8 @@ def _effect(statement: Statement, tree: Any, *, is_again: bool) -> _Effect:
         return _Effect.NONE
     if tree is None:
         return _Effect.TAKES
+    if any(each.stmt.HasField("do_stmt") for each in tree.stmts):
+        return _Effect.TAKES if _MAY_TAKE.search(statement.text) else _Effect.NONE
     found = {_of_statement(getattr(each.stmt, each.stmt.WhichOneof("node")), is_again) for each in tree.stmts}
     return next((effect for effect in (_Effect.TAKES, _Effect.ALTERS) if effect in found), _Effect.NONE)
 

@@ -21,7 +21,7 @@ from migration_audit.compare import compare
 from migration_audit.shadow import find_server
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.sources import load_source
-from migration_audit.sources.script import read_script
+from migration_audit.sources.reader import read_script
 from migration_audit.sources.statements import find_pieces
 
 SMALL, LARGE = 500, 2_000

@@ -279,3 +279,33 @@ def test_an_include_that_may_be_two_files_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "m/b.sql", "b.sql")
     with pytest.raises(SourceError, match="may be any of"):
         load_source("x", [tmp_path / "m/a.sql"], shown_from=tmp_path)
+
+
+def test_included_files_are_not_left_beside(tmp_path: Path) -> None:
+    write(tmp_path, "m/1.sql", text="\\ir parts/b.sql\n")
+    write(tmp_path, "m/parts/b.sql", "m/parts/c.sql")
+    source = load_globs("x", tmp_path, ["m/*.sql"], shown_from=tmp_path)
+    assert [each.path for each in source.not_applied] == ["m/parts/c.sql"]
+    with pytest.raises(SourceError, match=r"would not be applied: m/parts/c\.sql\n"):
+        load_source("x", [tmp_path / "m"], shown_from=tmp_path)
+    (tmp_path / "m/parts/c.sql").unlink()
+    assert len(load_source("x", [tmp_path / "m"], shown_from=tmp_path).statements) == 1
+
+
+FOREIGN_VALUES = {
+    "psql's variables for dbmate": (
+        "dbmate",
+        {"variables": {"a": "b"}},
+        "dbmate does not run psql",
+    ),
+    "placeholders for plain files": ("files", {"placeholders": {"a": "b"}}, "plain files have no placeholders"),
+}
+
+
+@pytest.mark.parametrize(("form", "given", "what"), FOREIGN_VALUES.values(), ids=FOREIGN_VALUES)
+def test_values_that_nothing_reads_are_refused(
+    tmp_path: Path, form: str, given: dict[str, dict[str, str]], what: str
+) -> None:
+    write(tmp_path, "1_a.sql", text="-- migrate:up\nselect 1;\n-- migrate:down\n")
+    with pytest.raises(SourceError, match=what):
+        load_globs("x", tmp_path, ["*.sql"], shown_from=tmp_path, form=form, **given)

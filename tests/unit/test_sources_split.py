@@ -15,7 +15,8 @@ from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import Statement, StatementKind
 from migration_audit.sources.interpreter import Interpreter
-from migration_audit.sources.script import Script, read_script
+from migration_audit.sources.reader import read_script
+from migration_audit.sources.script import Script
 from migration_audit.sources.statements import Piece, build_statements, find_pieces
 from migration_audit.sources.variables import Variables
 

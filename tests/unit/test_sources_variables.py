@@ -269,6 +269,25 @@ def test_what_is_skipped_is_told(tmp_path: Path) -> None:
     assert source(tmp_path, SKIPS, {"x": "1"}).notes == ()
 
 
+CHANCE = {
+    "a default": ("\\if :{?x} \\else \\set x off \\endif\n\\if :x\nselect 2;\n\\endif", False),
+    "another variable": ("\\if :{?x} \\else \\set y off \\endif\n\\if :y\nselect 2;\n\\endif", False),
+    "by way of a third": ("\\set x :{?y}\n\\set z :x \\if :z\nselect 2;\n\\endif", False),
+    "in an included file": ("\\if :{?x} \\else \\ir b.sql \\endif\n\\if :y\nselect 2;\n\\endif", False),
+    "the branch that is not taken": ("\\if :{?x} \\else \\set y on \\endif\n\\if :y \\else\nselect 2;\n\\endif", False),
+    "set anew": ("\\if :{?x} \\else \\set y on \\endif\n\\set y off \\if :y\nselect 2;\n\\endif", True),
+    "a later branch": ("\\if :{?x} \\elif true \\else\nselect 2;\n\\endif", True),
+    "nothing assumed": ("\\set y off\n\\if :y\nselect 2;\n\\endif", True),
+}
+
+
+@pytest.mark.parametrize(("text", "by_rule"), CHANCE.values(), ids=CHANCE)
+def test_what_psql_v_could_change_is_for_a_person(tmp_path: Path, text: str, by_rule: bool) -> None:
+    found = source(tmp_path, f"select 1;\n{text}\n", b="\\set y off\n")
+    assert [each.by_rule for each in found.not_applied] == [by_rule]
+    assert bool(found.notes) is (text.find("{?") >= 0)
+
+
 LINES = {
     "a value of several lines": ("\\set v 'a\\nb\\nc'\nselect :'v';\nselect 2;", [2, 3]),
     "a value that is read again": ("\\set v '1 +\\n 2'\nselect :v;\nselect\n:v;\nselect 3;", [2, 3, 5]),

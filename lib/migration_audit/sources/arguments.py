@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from migration_audit.sources.variables import RefusedError, Variables, as_identifier, as_literal, how_to_give
+from migration_audit.sources.variables import RefusedError, as_identifier, as_literal, how_to_give
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,23 @@ _ESCAPE = re.compile(rb"''|\\(?:[0-7]{1,3}|x[0-9A-Fa-f]{1,2}|.)", re.DOTALL)
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"b": b"\b", b"r": b"\r", b"f": b"\f"}
 
 
-def read_arguments(line: bytes, at: int, variables: Variables, test: Callable[[str], bool]) -> Arguments:
+class Lookup(Protocol):
+    """What the arguments ask of the variables."""
+
+    def is_decided(self, name: str) -> bool:
+        """Whether something has set or unset the variable."""
+
+    def value(self, name: str) -> str | None:
+        """Its value; None where it is not set. Raises RefusedError where only psql knows it."""
+
+    def test(self, name: str) -> bool:
+        """The answer to ``:{?name}``. Raises RefusedError where only psql knows it."""
+
+
+def read_arguments(line: bytes, at: int, variables: Lookup) -> Arguments:
     """The arguments from ``at`` to the next command or the end of ``line``.
 
-    ``test`` answers ``:{?name}``. Raises RefusedError for an unclosed quote, at which psql drops the argument, for a
+    Raises RefusedError for an unclosed quote, at which psql drops the argument, for a
     program in backquotes, and for a variable whose value nobody knows.
     """
     items: list[Argument] = []
@@ -64,7 +77,7 @@ def read_arguments(line: bytes, at: int, variables: Variables, test: Callable[[s
         value = bytearray()
         bare = 0
         while (part := _PART.match(line, at)) is not None:
-            text = _part(part, variables, test)
+            text = _part(part, variables)
             value += text
             bare = bare + len(text.decode(errors="replace")) if part.lastgroup == "bare" else 0
             at = part.end()
@@ -96,7 +109,7 @@ def _after_space(line: bytes, at: int) -> int:
     return space.end() if space else at
 
 
-def _part(part: re.Match[bytes], variables: Variables, test: Callable[[str], bool]) -> bytes:
+def _part(part: re.Match[bytes], variables: Lookup) -> bytes:
     kind = part.lastgroup or "bare"
     text = part[kind]
     if kind == "quoted":
@@ -106,13 +119,13 @@ def _part(part: re.Match[bytes], variables: Variables, test: Callable[[str], boo
     if kind == "open":
         raise RefusedError("unterminated quoted string", "close the quote on the same line")
     if kind == "test":
-        return b"TRUE" if test(text.decode()) else b"FALSE"
+        return b"TRUE" if variables.test(text.decode()) else b"FALSE"
     if kind in {"plain", "literal", "identifier"}:
         return _value(part, text.decode(), kind, variables)
     return text
 
 
-def _value(part: re.Match[bytes], name: str, kind: str, variables: Variables) -> bytes:
+def _value(part: re.Match[bytes], name: str, kind: str, variables: Lookup) -> bytes:
     try:
         value = variables.value(name)
     except RefusedError as refused:

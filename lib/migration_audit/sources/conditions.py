@@ -22,7 +22,9 @@ class _Block:
     is_settled: bool
     """Whether a branch has run, or none may: the conditions of later branches are not evaluated."""
     is_assumed: bool = False
-    """Whether the last condition asks for a variable that nothing sets, so that ``psql -v`` could change it."""
+    """Whether ``psql -v`` could change the last condition that was evaluated: it depends on a variable that nothing sets."""
+    depends: bool = False
+    """Whether that was so of any of its conditions."""
     has_else: bool = False
     branch: int = 0
 
@@ -50,6 +52,11 @@ class Conditions:
         return any(block.is_assumed for block in self._open if not block.runs)
 
     @property
+    def depends(self) -> bool:
+        """Whether ``psql -v`` could change which of the open branches run."""
+        return any(block.depends for block in self._open)
+
+    @property
     def reason(self) -> str:
         """Why the outermost skipped branch is skipped; empty while psql runs what it reads."""
         block = next((block for block in self._open if not block.runs), None)
@@ -74,7 +81,8 @@ class Conditions:
         if name == "if":
             outer = self.active
             runs, is_assumed = evaluate() if outer else (False, False)
-            self._open.append(_Block(line, condition, runs, is_settled=runs or not outer, is_assumed=is_assumed))
+            settled = runs or not outer
+            self._open.append(_Block(line, condition, runs, settled, is_assumed=is_assumed, depends=is_assumed))
             return
         if not self._open:
             raise RefusedError("no \\if is open here", "remove it, or write the \\if before it")
@@ -91,3 +99,4 @@ class Conditions:
         if not block.is_settled:
             block.runs, block.is_assumed = (True, False) if name == "else" else evaluate()
             block.is_settled = block.runs
+            block.depends |= block.is_assumed

@@ -28,8 +28,11 @@ class Replacement(NamedTuple):
 class Interpreter:
     """One file in a session of psql."""
 
-    def __init__(self, path: str, variables: Variables, include: Include) -> None:
-        """``path`` is the file as people see it; ``variables`` are those of the session, which outlive the file."""
+    def __init__(self, path: str, variables: Variables, include: Include, *, depends: bool = False) -> None:
+        """``path`` is the file as people see it; ``variables`` are those of the session, which outlive the file.
+
+        ``depends`` says whether ``psql -v`` could change that the file is included.
+        """
         self.path: Final = path
         self.conditions: Final = Conditions()
         self.notes: Final[list[str]] = []
@@ -37,8 +40,14 @@ class Interpreter:
         self._variables = variables
         self._include = include
         self._at = Location(path, 1)
+        self._is_included_by_chance = depends
         self._assumed = False
         self._missing = ""
+
+    @property
+    def depends(self) -> bool:
+        """Whether ``psql -v`` could change that psql runs what is being read."""
+        return self._is_included_by_chance or self.conditions.depends
 
     def run(self, command: Command, line: bytes, start: int, at: Location) -> int:
         """Run the command whose arguments begin at ``start`` of ``line``, and return where in the line it ends.
@@ -46,6 +55,7 @@ class Interpreter:
         Raises SourceError for what cannot be done as psql does it.
         """
         self._at = at
+        self._assumed = False
         name = command.name
         try:
             if name in BRANCHES:
@@ -91,12 +101,21 @@ class Interpreter:
             raise SourceError("this \\if has no \\endif", where=where, todo="close it in the same file")
 
     def _arguments(self, line: bytes, start: int) -> Arguments:
-        return read_arguments(line, start, self._variables, self._test)
+        return read_arguments(line, start, self)
 
-    def _test(self, name: str) -> bool:
+    def is_decided(self, name: str) -> bool:
+        """Whether the script or audit.toml has set or unset a variable."""
+        return self._variables.is_decided(name)
+
+    def value(self, name: str) -> str | None:
+        """The value of a variable that an argument names; None where it is not set. Raises RefusedError."""
+        self._assumed |= name in self._variables.assumed
+        return self._variables.value(name)
+
+    def test(self, name: str) -> bool:
         """``:{?name}``. What nobody sets counts as not set: psql is taken to run with the variables of audit.toml."""
         try:
-            is_set = self._variables.value(name) is not None
+            is_set = self.value(name) is not None
         except RefusedError as error:
             raise RefusedError(f"the variable :{{?{name}}}: {error.reason}", error.todo) from None
         if not is_set and not self._variables.is_decided(name):
@@ -112,7 +131,6 @@ class Interpreter:
         return end
 
     def _evaluate(self, line: bytes, start: int) -> tuple[bool, bool]:
-        self._assumed = False
         text = " ".join(self._arguments(line, start).texts)
         value = as_boolean(text)
         if value is None:
@@ -123,13 +141,20 @@ class Interpreter:
         name, *values = arguments.texts or ("",)
         if arguments.texts:  # without any, psql prints its variables
             self._variables.set(name, "".join(values))
+            self._follow(name)
         return arguments.end
 
     def _unset(self, arguments: Arguments) -> int:
         if not arguments.texts:
             raise RefusedError("it names no variable", "name one")
         self._variables.unset(arguments.texts[0])
+        self._follow(arguments.texts[0])
         return arguments.end
+
+    def _follow(self, name: str) -> None:
+        """Keep account of what ``psql -v`` could change."""
+        change = self._variables.assumed.add if self._assumed or self.depends else self._variables.assumed.discard
+        change(name)
 
     def _read_file(self, command: Command, arguments: Arguments) -> int:
         if command.pending:

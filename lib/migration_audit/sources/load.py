@@ -15,8 +15,8 @@ from migration_audit.formats.order import number_of
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SqlFile, SqlSource, Statement, TransactionMode, one_line
 from migration_audit.sources.psql import read_by_psql
+from migration_audit.sources.reader import read_script
 from migration_audit.sources.reading import check_text
-from migration_audit.sources.script import read_script
 from migration_audit.sources.statements import build_statements
 from migration_audit.sources.trees import left_beside, trees_of_globs, trees_of_paths
 

@@ -13,8 +13,8 @@ from migration_audit.model.location import Location
 from migration_audit.model.sql import NotApplied, Statement
 from migration_audit.sources.commands import Command
 from migration_audit.sources.interpreter import Interpreter
+from migration_audit.sources.reader import read_script
 from migration_audit.sources.reading import check_text, read_bytes, shown_path
-from migration_audit.sources.script import read_script
 from migration_audit.sources.statements import build_statements
 from migration_audit.sources.variables import NO_VARIABLES, RefusedError, Variables
 
@@ -68,7 +68,7 @@ class _Session:
         self._variables = variables
         self._open: list[Path] = []
 
-    def run(self, path: Path, text: bytes) -> list[Statement]:
+    def run(self, path: Path, text: bytes, *, depends: bool = False) -> list[Statement]:
         """The statements in order, those of included files where psql runs them."""
         shown = shown_path(path, self._shown_from)
         self.digest.update(text)
@@ -83,10 +83,10 @@ class _Session:
             name = shown_path(target, self._shown_from)
             self.included.append(target)
             names.append(name)
-            included.append((command.at, self.run(target, read_bytes(target, name))))
+            included.append((command.at, self.run(target, read_bytes(target, name), depends=psql.depends)))
 
         self._open.append(path.resolve())
-        psql = Interpreter(shown, self._variables, include)
+        psql = Interpreter(shown, self._variables, include, depends=depends)
         script = read_script(check_text(text, shown), psql)
         self._open.pop()
         self.notes += [*psql.notes, *([f"{shown} includes {some_of(names)}"] if names else [])]

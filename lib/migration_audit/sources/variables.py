@@ -67,6 +67,8 @@ class Variables:
         """Start with ``given``, as ``psql -v NAME=value`` does. Raises RefusedError like ``set``."""
         self._values: dict[str, str] = {}
         self._removed: set[str] = set()
+        self.assumed: set[str] = set()
+        """Variables whose values ``psql -v`` could change: what set them depends on a variable that nothing sets."""
         for name, value in given.items():
             try:
                 self.set(name, value)

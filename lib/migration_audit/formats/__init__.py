@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from migration_audit.formats import dbmate, files, flyway, liquibase_sql, node_pg_migrate, prisma, sql_migrate
+from migration_audit.formats import (
+    dbmate,
+    files,
+    flyway,
+    golang_migrate,
+    liquibase_sql,
+    node_pg_migrate,
+    prisma,
+    sql_migrate,
+)
 from migration_audit.formats.interface import (
     Dialect,
     Format,
@@ -21,6 +30,7 @@ ALL: tuple[Format, ...] = (
     files.FORMAT,
     dbmate.FORMAT,
     flyway.FORMAT,
+    golang_migrate.FORMAT,
     liquibase_sql.FORMAT,
     node_pg_migrate.FORMAT,
     prisma.FORMAT,

@@ -41,6 +41,7 @@ __all__ = [
     "show_index_sets",
     "show_port",
     "show_rehearsal",
+    "show_rows",
     "show_scope",
     "show_sources",
     "show_stack",
@@ -101,6 +102,11 @@ def show_differences(audit: Audit) -> Any:
     """Every difference with its attributes: coverage, or, where an environment is named, drift."""
     drift = audit.fresh_preflight.coverage if audit.environment is None else audit.live.live_drift
     return _shown(drift, report.difference_table)
+
+
+def show_rows(audit: Audit) -> Any:
+    """The rows that the legacy SQL leaves in tables, looked up on the owner's side: counts and digests, never values."""
+    return _shown(audit.fresh_preflight.rows, report.rows_table)
 
 
 def show_port(audit: Audit) -> Any:

@@ -18,10 +18,13 @@ class Databases(ABC):
     def conninfo(self, database: str = "postgres", user: str | None = None) -> str:
         """A libpq connection string."""
 
-    def create_database(self, name: str) -> str:
-        """Create an empty database and return its connection string; raises ServerError when it cannot be made."""
+    def create_database(self, name: str, *, template: str | None = None) -> str:
+        """Create a database and return its connection string; raises ServerError when it cannot be made.
+
+        It is empty, or a copy of ``template``, which was made here before.
+        """
         # From template0, so that nothing that somebody put into template1 of their own server gets in.
-        self.execute("create database {} template template0 encoding 'UTF8'", name)
+        self.execute("create database {} template {} encoding 'UTF8'", name, template or "template0")
         return self.conninfo(name)
 
     def drop_database(self, name: str) -> None:
@@ -34,16 +37,16 @@ class Databases(ABC):
             self.execute("alter database {} is_template false", name)  # the SQL that ran in it said so
             self.execute("drop database if exists {} with (force)", name)
 
-    def execute(self, statement: str, name: str) -> None:
-        """Run a statement about one database, whose name is quoted where the braces are."""
+    def execute(self, statement: str, *names: str) -> None:
+        """Run a statement about databases, whose names are quoted where the braces are."""
         import psycopg  # noqa: PLC0415
         from psycopg import sql  # noqa: PLC0415
 
         try:
             with psycopg.connect(self.conninfo(), autocommit=True) as connection:
-                connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+                connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
         except psycopg.Error as error:
-            raise ServerError(str(error).strip(), where=f"database {name}") from error
+            raise ServerError(str(error).strip(), where=f"database {names[0]}") from error
 
 
 def conninfo(*, role: str | None = None, **parameters: str) -> str:

@@ -31,8 +31,8 @@ class Cluster(Protocol):
     def conninfo(self, database: str = "postgres", user: str | None = None) -> str:
         """A libpq connection string; it may hold a password, so it is never printed."""
 
-    def create_database(self, name: str) -> str:
-        """Create a database, empty and of UTF-8, and return its connection string."""
+    def create_database(self, name: str, *, template: str | None = None) -> str:
+        """Create a database of UTF-8 and return its connection string: empty, or a copy of one that was made here before."""
 
     def drop_database(self, name: str) -> None:
         """Drop a database made by ``create_database``, with the connections to it; no error when it is gone."""

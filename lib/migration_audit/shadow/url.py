@@ -103,12 +103,14 @@ class UrlCluster(Databases):
             raise ServerError("was not made by this audit and is left alone", where=f"database {database}")
         return make_conninfo(self._url, **changed)
 
-    def create_database(self, name: str) -> str:
+    def create_database(self, name: str, *, template: str | None = None) -> str:
         """Create a database whose real name is prefixed; raises ServerError when it cannot be made."""
         real = (self._prefix + name).encode()[:_NAME_LIMIT].decode(errors="ignore")
         if name in self._made or real in self._made.values():
             raise ServerError("exists already", where=f"database {name}")
-        self.execute("create database {} template template0 encoding 'UTF8'", real)
+        self.execute(
+            "create database {} template {} encoding 'UTF8'", real, self._made[template] if template else "template0"
+        )
         self._made[name] = real
         return self.conninfo(name)
 

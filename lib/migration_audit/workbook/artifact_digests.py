@@ -38,7 +38,12 @@ def artifact_digests(project: Project, boot: Mapping[str, Any] | None = None) ->
     there; the checks tell about it. Raises nothing.
     """
     facts = boot_inputs(project) if boot is None else boot
-    named = {*_of_boot(project), *_of_rules(project), *_mentioned(facts), *_globs(project, _grants(project))}
+    named = {
+        *_of_boot(project),
+        *_of_rules(project),
+        *_mentioned(facts),
+        *_globs(project, (*_grants(project), *project.prelude)),
+    }
     if project.snapshot is not None:
         named.add(shown_path(project.snapshot.file, project.directory))
     elsewhere = {shown_path(project.path, project.directory), *_of_sources(project)}

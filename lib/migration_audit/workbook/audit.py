@@ -102,6 +102,7 @@ class Audit:
             legacy=found.legacy,
             owner=found.owner,
             owner_origins=found.owner_origins,
+            prelude=found.prelude,
             results=results,
             port=port,
             rows=None if isinstance(found.rows, Unavailable) else found.rows.to_json(),
@@ -117,7 +118,7 @@ class Audit:
     def live(self) -> Live:
         """The live database, read now."""
         environment = self.project.environment(self.environment_name)
-        return read_live(self.project, environment, owner=self.preflight.owner)
+        return read_live(self.project, environment, owner=self.preflight.owner, prelude=self.preflight.prelude)
 
     @cached_property
     def live_results(self) -> tuple[CheckResult, ...]:

@@ -45,6 +45,8 @@ class KeptPreflight:
     """None where nothing is to be ported."""
     rows: Mapping[str, Any] | None = None
     """The rows that migrations write, as ``RowsComparison.to_json`` tells them; None where they were not compared."""
+    prelude: tuple[tuple[str, str], ...] = ()
+    """Kind and key of the objects that a prelude makes, and nobody compares."""
     artifacts: tuple[tuple[str, str], ...] = ()
     """Path and SHA-256 of the other files that were judged."""
     reports: tuple[tuple[str, str], ...] = ()
@@ -86,6 +88,7 @@ def keep_preflight(folder: Path, kept: KeptPreflight) -> None:
         "results": [result.to_json() for result in kept.results],
         "port": _why(kept.port) if isinstance(kept.port, Unavailable) else asdict(kept.port) if kept.port else None,
         "rows": kept.rows,
+        "prelude": kept.prelude,
         "artifacts": kept.artifacts,
         "reports": kept.reports,
     }
@@ -114,6 +117,7 @@ def kept_preflight(folder: Path) -> KeptPreflight | None:
         results=tuple(CheckResult.from_json(result) for result in body["results"]),
         port=_port(body.get("port")),
         rows=body["rows"],
+        prelude=tuple((kind, key) for kind, key in body["prelude"]),
         artifacts=tuple((path, sha256) for path, sha256 in body["artifacts"]),
         reports=tuple((path, sha256) for path, sha256 in body["reports"]),
     )

@@ -20,6 +20,7 @@ from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.project import Environment, LedgerSettings, Project, resolve
 from migration_audit.workbook.compared import compared_in_scope
 from migration_audit.workbook.directus import directus_role, raw_names
+from migration_audit.workbook.prelude import Keys, excluded_by_prelude, without
 from migration_audit.workbook.privileges import Rights, read_rights_and_rows, without_rights
 
 
@@ -40,12 +41,10 @@ class Live:
     """What Directus recorded here, where the project has a ``[snapshot]``."""
 
 
-def read_live(
-    project: Project, environment: Environment, *, owner: Snapshot | Unavailable, overrides: Rules | None = None
-) -> Live:
+def read_live(project: Project, environment: Environment, *, owner: Snapshot | Unavailable, prelude: Keys = ()) -> Live:
     """Read the environment's catalog and ledgers and compare; what goes wrong becomes the reason of what is missing.
 
-    ``owner`` is the snapshot of the owner's shadow: the expected side.
+    ``owner`` is the snapshot of the owner's shadow: the expected side. ``prelude`` names what is nobody's business.
     """
     try:
         conninfo = resolve(environment, os.environ)
@@ -57,7 +56,7 @@ def read_live(
         why = Unavailable(reason=str(error), outcome=Outcome.ERRORED)
         rights = without_rights(why)
         return Live(live=why, live_drift=why, excluded=why, owner_ledger=why, legacy_ledger=why, rights=rights, directus=why)
-    drift, excluded = scoped_drift(project, owner=owner, live=live, rules=overrides)
+    drift, excluded = scoped_drift(project, owner=owner, live=live, prelude=prelude)
     return Live(
         live=live,
         live_drift=drift,
@@ -89,16 +88,16 @@ def _directus(
 
 
 def scoped_drift(
-    project: Project, *, owner: Snapshot | Unavailable, live: Snapshot, rules: Rules | None = None
+    project: Project, *, owner: Snapshot | Unavailable, live: Snapshot, prelude: Keys = (), rules: Rules | None = None
 ) -> tuple[Drift | Unavailable, tuple[Excluded, ...]]:
     """The drift of what is in scope, and how many live objects each rule left out."""
-    _, excluded = in_scope(live, project)
+    excluded = (*excluded_by_prelude(live, prelude), *in_scope(without(live, prelude), project)[1])
     if isinstance(owner, Unavailable):
         return owner, excluded
     drift = compared_in_scope(
         project,
         expected=("the owner's SQL", replace(owner, unmodelled=())),
-        actual=("the live database", live),
+        actual=("the live database", without(live, prelude)),
         rules=rules or AGAINST_LIVE.override(project.rules),
         expected_applied_by=owner.server.read_as,
     )

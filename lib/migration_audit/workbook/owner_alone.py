@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from migration_audit import shadow, sources
+from migration_audit import sources
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.preflight import SourceFacts
@@ -13,6 +13,7 @@ from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
 from migration_audit.workbook.loading import cluster_for, destructions_of, load, source_facts
 from migration_audit.workbook.preflight import Preflight, Shadow, build_shadow
+from migration_audit.workbook.prelude import Keys, find_server, read_base, shared_with, without
 
 _GONE = Unavailable(reason="not compared: the legacy SQL is gone", required=False)
 
@@ -34,15 +35,21 @@ def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Pre
         return _preflight(sources_read=None, shadow_text="no server was needed", built=_errored(error))
     facts = (legacy, source_facts("owner", owner))
     try:
-        server = shadow.find_server(project.provider, extensions=sorted(sources.needed_extensions(owner)), progress=progress)
+        server = find_server(project, [sources.needed_extensions(owner)], progress)
         with cluster_for(server, owner) as cluster:
             built, _ = build_shadow(cluster, "alone", [owner])
+        keys = shared_with(read_base(server), built.snapshot) if built.snapshot else ()
     except AuditError as error:
         return _preflight(sources_read=facts, shadow_text="no server", built=_errored(error))
     return replace(
-        _preflight(sources_read=facts, shadow_text=server.description, built=built),
+        _preflight(sources_read=facts, shadow_text=server.description, built=_without(built, keys)),
+        prelude=keys,
         destructions=destructions_of(owner),
     )
+
+
+def _without(built: Shadow, keys: Keys) -> Shadow:
+    return replace(built, snapshot=without(built.snapshot, keys)) if built.snapshot else built
 
 
 def _errored(error: AuditError) -> Unavailable:

@@ -30,6 +30,7 @@ from migration_audit.shadow.witness import dump_schema, find_pg_dump
 from migration_audit.workbook.compared import compared
 from migration_audit.workbook.loading import cluster_for, destructions_of, load, no_text, source_facts
 from migration_audit.workbook.port import MadePort, preflight_port
+from migration_audit.workbook.prelude import Keys, find_server, read_base, shared_with, without
 from migration_audit.workbook.rows import preflight_rows, rows_again, source_rows
 from migration_audit.workbook.together import together
 from migration_audit.workbook.watch import UndoneWatch
@@ -86,6 +87,8 @@ class Preflight:
     """How the owner's SQL has each legacy statement."""
     port: MadePort | Unavailable | None
     """What the owner's next file would have to say; None where nothing is lacking."""
+    prelude: Keys = ()
+    """The objects of ``prelude`` in audit.toml, which both sides have and nobody compares."""
 
 
 def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Preflight:
@@ -102,8 +105,8 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
         return _nothing(error, shadow_text="no server was needed", sources_read=None)
     facts = (source_facts("legacy", legacy), source_facts("owner", owner))
     try:
-        extensions = sources.needed_extensions(legacy) | sources.needed_extensions(owner)
-        server = shadow.find_server(project.provider, extensions=sorted(extensions), progress=progress)
+        needed = [sources.needed_extensions(legacy), sources.needed_extensions(owner)]
+        server = find_server(project, needed, progress)
         return _on_server(server, legacy, owner, project=project, facts=facts, rules=rules)
     except AuditError as error:
         found = _nothing(error, shadow_text="no server", sources_read=facts)
@@ -189,6 +192,10 @@ def _on_server(
     legacy_side, owner_side = together(lambda each: _side(server, *each[:3], project=each[3]), orders)
     left, right = _snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")
     both_read = isinstance(left, Snapshot) and isinstance(right, Snapshot)
+    prelude: Keys = ()
+    if isinstance(left, Snapshot) and isinstance(right, Snapshot):
+        prelude = shared_with(read_base(server), left, right)
+        left, right = without(left, prelude), without(right, prelude)
     coverage = _compared(left, right, rules)
     return Preflight(
         shadow=server.description,
@@ -199,6 +206,7 @@ def _on_server(
         owner=right,
         legacy_origins=legacy_side.alone.origins,
         owner_origins=owner_side.alone.origins,
+        prelude=prelude,
         coverage=coverage,
         witness=witness_of(coverage, (left, legacy_side.dump), (right, owner_side.dump)),
         repeats=_repeats(("legacy", legacy_side), ("owner", owner_side), rules=rules),

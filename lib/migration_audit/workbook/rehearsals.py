@@ -29,6 +29,7 @@ from migration_audit.sources.needs import statement_needs
 from migration_audit.workbook.compared import compared_in_scope
 from migration_audit.workbook.loading import cluster_for, load
 from migration_audit.workbook.preflight import Shadow, apply_to
+from migration_audit.workbook.prelude import find_server
 from migration_audit.workbook.privileges import scoped_access
 
 _NO_PRIVILEGE: Final = "42501"
@@ -68,8 +69,7 @@ def _on_server(
 ) -> dict[str, Any]:
     owner, grants = load(project, project.owner), _grants(project)
     needed = [owner, *filter(None, (grants, *(each for each in built.values() if isinstance(each, SqlSource))))]
-    extensions = frozenset[str]().union(*(sources.needed_extensions(source) for source in needed))
-    server = shadow.find_server(project.provider, extensions=sorted(extensions), progress=progress)
+    server = find_server(project, [sources.needed_extensions(source) for source in needed], progress)
     found: dict[str, Any] = {}
     with cluster_for(server, owner) as cluster:
         conninfo = cluster.create_database("rehearsal")

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -20,6 +22,7 @@ from fix_outside import wait_until
 
 from migration_audit.model.errors import UsageError
 from migration_audit.model.sql import SqlFailure
+from migration_audit.runner.notebooks import packaged_notebooks
 from migration_audit.workbook.sides import parse_side
 
 COMMANDS = [
@@ -342,14 +345,32 @@ def test_a_closed_stdout_is_only_silent(sides, server):
 
 
 class TestInit:
-    def test_an_audit_toml_that_is_there_stays(self, tmp_path):
-        (tmp_path / "audit.toml").write_text("mine")
-        for more in ([], ["--notebooks"]):
-            ran = run_cli("init", str(tmp_path), *more)
-            assert ran.code == 2
-            assert f"{tmp_path / 'audit.toml'}: is there already" in ran.err
-        assert {path.name for path in tmp_path.iterdir()} == {"audit.toml"}
-        assert (tmp_path / "audit.toml").read_text() == "mine"
+    @pytest.mark.parametrize("name", ["audit.toml", "pyproject.toml"])
+    def test_an_audit_toml_that_is_there_stays(self, tmp_path, name):
+        (tmp_path / name).write_text("[tool.migration-audit]")
+        ran = run_cli("init", str(tmp_path))
+        assert ran.code == 2
+        assert f"{tmp_path / name}: is there already" in ran.err
+        assert [path.read_text() for path in tmp_path.iterdir()] == ["[tool.migration-audit]"]
+
+    @pytest.mark.parametrize("name", ["audit.toml", "pyproject.toml"])
+    def test_notebooks_are_copied_beside_an_audit_toml_that_is_there(self, tmp_path, name):
+        (tmp_path / name).write_text("[tool.migration-audit]")
+        ran = run_cli("init", "--notebooks", cwd=tmp_path)
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.splitlines() == [f"left alone: {name} is there already", "wrote notebooks"]
+        assert (tmp_path / name).read_text() == "[tool.migration-audit]"
+        copied, packaged = tmp_path / "notebooks", packaged_notebooks()
+        assert {p.name: p.read_bytes() for p in copied.iterdir()} == {p.name: p.read_bytes() for p in packaged.glob("*.ipynb")}
+        (copied / "00_index.ipynb").write_text("mine")
+        ran = run_cli("init", "--notebooks", cwd=tmp_path)
+        assert (ran.code, ran.out) == (2, "")
+        assert "there is a notebooks folder already" in ran.err
+        assert (copied / "00_index.ipynb").read_text() == "mine"
+
+    def test_a_pyproject_of_others_is_no_configuration(self, tmp_path):
+        (tmp_path / "pyproject.toml").write_text("[project]")
+        assert run_cli("init", cwd=tmp_path).out == "wrote audit.toml\n"
 
     def test_a_notebooks_folder_that_is_there_stays_and_nothing_is_begun(self, tmp_path):
         (tmp_path / "notebooks").mkdir()
@@ -426,8 +447,8 @@ class TestChecks:
         assert all(part in ran.out for part in ("Why: ", "Fix: ", "Severity: blocker"))
 
 
-@pytest.fixture
-def own_server() -> Iterator[dict[str, str]]:
+@contextmanager
+def installed_server() -> Iterator[dict[str, str]]:
     """Variables for an installed PostgreSQL and a cache of its own, so that nobody's server is stopped here."""
     folders = [Path(initdb).resolve().parent for initdb in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
     if not folders:
@@ -436,6 +457,12 @@ def own_server() -> Iterator[dict[str, str]]:
     cache.chmod(0o755)
     yield {"MIGRATION_AUDIT_CACHE": str(cache), "MIGRATION_AUDIT_SERVER": f"local:{folders[-1]}"}
     shutil.rmtree(cache, ignore_errors=True)
+
+
+@pytest.fixture
+def own_server() -> Iterator[dict[str, str]]:
+    with installed_server() as variables:
+        yield variables
 
 
 class TestServer:
@@ -469,6 +496,63 @@ class TestServer:
             ran = run_cli(*arguments, cwd=sides, **variables)
             assert "cannot be read without guessing" in ran.out + ran.err
             assert not re.search("pl4nt3d|end5ecret", ran.out + ran.err)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that was started, and the names of the installed PostgreSQL: its own, a link's, another installation's."""
+
+    printed: str
+    names: dict[str, str]
+    cache: str
+
+    def start(self, wanted: str, by: str) -> Ran:
+        """``server start``, the server being named by an argument or by the variable."""
+        variable = wanted if by == "variable" else ""
+        arguments = [wanted] if wanted and by == "argument" else []
+        variables = {"MIGRATION_AUDIT_CACHE": self.cache, "MIGRATION_AUDIT_SERVER": variable}
+        return run_cli("server", "start", *arguments, **variables)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    with installed_server() as variables:
+        cache, first = Path(variables["MIGRATION_AUDIT_CACHE"]), variables["MIGRATION_AUDIT_SERVER"]
+        folder = Path(first.removeprefix("local:"))
+        (cache / "same").symlink_to(folder)
+        (cache / "other").mkdir()
+        for program in folder.iterdir():
+            (cache / "other" / program.name).symlink_to(program)
+        names = {"first": first, "same": f"local:{cache / 'same'}", "other": f"local:{cache / 'other'}"}
+        started = run_cli("server", "start", **variables)
+        assert started.code == 0, started.err
+        yield Running(printed=started.out, names=names, cache=str(cache))
+        assert run_cli("server", "stop", **variables).code == 0
+
+
+class TestServerThatRuns:
+    """``server start`` where one runs: the same server is handed out, any other is an error that names both."""
+
+    @pytest.mark.parametrize("by", ["argument", "variable"])
+    @pytest.mark.parametrize("name", ["first", "same", "none"])
+    def test_the_same_server_is_handed_out_and_said(self, running, name, by):
+        ran = running.start(running.names.get(name, ""), by)
+        assert (ran.code, ran.out) == (0, running.printed), ran.err
+        assert "is running already" in ran.err
+
+    @pytest.mark.parametrize("by", ["argument", "variable"])
+    @pytest.mark.parametrize("name", ["debian", "debian:trixie", "debian:sid", "docker", "url", "other"])
+    def test_another_server_is_an_error_that_names_both(self, running, name, by):
+        wanted = running.names.get(name, name)
+        ran = running.start(wanted, by)
+        assert (ran.code, ran.out) == (3, ""), ran.err
+        assert f"`{running.names['first']}` is running (PostgreSQL" in ran.err
+        assert f"and `{wanted}` was asked for\n  → stop the one that runs: `migration-audit server stop`" in ran.err
+
+    def test_a_server_that_does_not_exist_is_wrong_usage(self, running):
+        ran = running.start("debian:potato", "argument")
+        assert (ran.code, ran.out) == (2, "")
+        assert "there is no server `debian:potato`" in ran.err
 
 
 class TestLab:

@@ -86,12 +86,12 @@ _CONFIG = click.option(
 def init(directory: Path, notebooks: bool) -> None:
     """Write a commented audit.toml into DIRECTORY.
 
-    Nothing that is there is overwritten.
+    Nothing that is there is overwritten: with --notebooks, an audit.toml that is there stays as it is.
     """
     from migration_audit.cli.setup import initialise  # noqa: PLC0415
 
-    for path in initialise(directory, notebooks=notebooks):
-        click.echo(f"wrote {path}")
+    for line in initialise(directory, notebooks=notebooks):
+        click.echo(line)
 
 
 @main.command()

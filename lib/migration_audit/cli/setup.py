@@ -10,26 +10,38 @@ from typing import NoReturn
 
 from migration_audit.cli.progress import say
 from migration_audit.model.errors import UsageError
-from migration_audit.project import Project, load_project, project_file, write_template
+from migration_audit.project import Project, configuration_in, load_project, project_file, write_template
 from migration_audit.runner.notebooks import packaged_notebooks
 from migration_audit.workbook.demo import DEMO, demo_project
 
 
-def initialise(directory: Path, *, notebooks: bool) -> list[Path]:
-    """Write audit.toml, and with ``notebooks`` copies of the notebooks; the paths written.
+def initialise(directory: Path, *, notebooks: bool) -> list[str]:
+    """Write audit.toml, and with ``notebooks`` copies of the notebooks; a line for each that was written or left alone.
 
-    Raises UsageError when one of them is there already; then nothing is written.
+    With ``notebooks`` an audit.toml that is there stays as it is, and they are copied beside it. Raises UsageError when
+    there is nothing to write without overwriting; then nothing is written.
     """
     copies = directory / "notebooks"
-    if notebooks and copies.exists():
+    if notebooks and (copies.exists() or copies.is_symlink()):
         raise UsageError(
             "there is a notebooks folder already", where=str(copies), todo="move it away, or leave out --notebooks"
         )
-    written = [write_template(directory)]
+    there = configuration_in(directory)
+    if there is not None and not notebooks:
+        raise UsageError("is there already", where=str(there), todo="edit it, or name another directory")
+    lines = [f"left alone: {there} is there already" if there else f"wrote {write_template(directory)}"]
     if notebooks:
+        _copy_notebooks(copies)
+        lines.append(f"wrote {copies}")
+    return lines
+
+
+def _copy_notebooks(copies: Path) -> None:
+    try:
         shutil.copytree(packaged_notebooks(), copies, ignore=shutil.ignore_patterns(".*"))
-        written.append(copies)
-    return written
+    except OSError as error:  # shutil.Error, which names each file, is one as well
+        todo = "name a directory that can be written"
+        raise UsageError(f"cannot be written: {error.strerror or error}", where=str(copies), todo=todo) from error
 
 
 def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:

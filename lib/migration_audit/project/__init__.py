@@ -1,7 +1,14 @@
 """audit.toml: one file says which sources, environments and rules an audit has; this package makes a Project of it."""
 
 from migration_audit.project.connections import resolve
-from migration_audit.project.load import audited_digest, find_project, load_project, project_file, project_of
+from migration_audit.project.load import (
+    audited_digest,
+    configuration_in,
+    find_project,
+    load_project,
+    project_file,
+    project_of,
+)
 from migration_audit.project.settings import (
     Environment,
     HypertablePin,
@@ -44,6 +51,7 @@ __all__ = [
     "Verb",
     "Waiver",
     "audited_digest",
+    "configuration_in",
     "find_project",
     "load_project",
     "project_file",

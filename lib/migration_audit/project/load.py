@@ -44,6 +44,14 @@ def find_project(start: Path) -> Path:
     )
 
 
+def configuration_in(folder: Path) -> Path | None:
+    """The folder's own audit.toml, else its pyproject.toml if that has ``[tool.migration-audit]``; None without either."""
+    path = folder / FILE_NAME
+    if path.exists() or path.is_symlink():
+        return path
+    return folder / FALLBACK if has_section(folder / FALLBACK) else None
+
+
 def project_file(named: Path) -> Path:
     """The file that somebody named: that very file, there or not, or the nearest one to the folder that was named.
 

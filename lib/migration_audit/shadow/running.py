@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from migration_audit.model.errors import ServerError
@@ -18,27 +18,43 @@ from migration_audit.shadow.interface import Progress
 from migration_audit.shadow.lock import locked
 from migration_audit.shadow.paths import cache_dir, server_account
 from migration_audit.shadow.rundir import is_in_use, stop_and_remove
-from migration_audit.shadow.select import find_server
+from migration_audit.shadow.select import SERVER_VARIABLE, find_server, provider_name
 
 _RECORD = "started.json"
 
 
 def start(wanted: str | None = None, *, extensions: Collection[str] = (), progress: Progress) -> str:
-    """Start a cluster that stays, and return its connection string; the one that runs already if there is one.
+    """Start a cluster that stays, and return its connection string; the one that runs already if it is the same server.
 
-    Raises ServerError when the server is not made of programs on this machine, does not start, or another one runs.
+    ``wanted`` is as ``find_server`` takes it; where neither it nor the variable names a server, the one that runs is meant,
+    whichever it is. Raises ServerError when the server is not made of programs on this machine, does not start, or another
+    one runs, and UsageError when there is no such provider.
     """
+    wanted = wanted or os.environ.get(SERVER_VARIABLE) or None
     with _locked_record(progress) as record:
         if running := _load(record):
-            if wanted not in (None, running["wanted"], running["provider"]):
+            if wanted is not None and not _is_server(running, wanted, progress):
                 raise ServerError(
-                    f"{running['description']} is running", where=running["directory"], todo="migration-audit server stop"
+                    f"`{running['wanted']}` is running ({running['description']}), and `{wanted}` was asked for",
+                    where=running["directory"],
+                    todo="stop the one that runs: `migration-audit server stop`",
                 )
+            progress(f"{running['description']} is running already")
             return running["conninfo"]
         server = find_server(wanted, extensions=extensions, progress=progress)
         if not isinstance(server, BinaryServer):
             raise ServerError(f"`{server.provider}` is not started and stopped here", todo="use local, debian or debian:sid")
         return _launch(server, wanted, record)
+
+
+def _is_server(running: Mapping[str, str], wanted: str, progress: Progress) -> bool:
+    """Whether the server that runs is the one that this name stands for now."""
+    if running["provider"] != provider_name(wanted):
+        return False
+    if running["provider"] != "local":
+        return True
+    programs = find_server(wanted, progress=progress).programs  # `local` is the newest that is installed
+    return programs is not None and str(programs.resolve()) == running.get("programs")
 
 
 def stop(*, progress: Progress) -> bool:
@@ -72,6 +88,7 @@ def _launch(server: BinaryServer, wanted: str | None, record: Path) -> str:
         "wanted": wanted or server.provider,
         "provider": server.provider,
         "description": server.description,
+        "programs": str(server.installation.bin.resolve()),
         "conninfo": cluster.conninfo(),
         "directory": str(cluster.directory),
         "guard": str(cluster.process.pid),

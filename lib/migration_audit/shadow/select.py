@@ -70,6 +70,16 @@ def _provider(name: str, extensions: Collection[str]) -> Callable[[Progress], Se
     raise UsageError(f"there is no server `{name}`", where=SERVER_VARIABLE, todo=f"name one of {', '.join(NAMES)}")
 
 
+def provider_name(wanted: str) -> str:
+    """What the server of this name has as its ``provider``: ``local`` for ``local:/path``, ``debian`` for its first suite.
+
+    Raises UsageError when there is no such provider.
+    """
+    _provider(wanted, ())
+    name = wanted.partition(":")[0] if wanted.startswith("local:") else wanted
+    return "debian" if name == f"debian:{SUITES[0]}" else name
+
+
 def _lacks(server: Server, lacking: list[str]) -> ServerError:
     return ServerError(
         f"{server.description} has no extension {', '.join(lacking)}",

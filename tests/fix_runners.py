@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
+import socket
+import socketserver
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,6 +130,43 @@ class Target:
         with psycopg.connect(self.conninfo, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
+
+
+class _Forward(socketserver.BaseRequestHandler):
+    """One connection over TCP, carried to the server's Unix socket."""
+
+    socket_path = ""
+
+    def handle(self) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+            server.connect(self.socket_path)
+            back = threading.Thread(target=_carry, args=(server, self.request), daemon=True)
+            back.start()
+            _carry(self.request, server)
+            back.join()
+
+
+def _carry(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+
+
+@contextlib.contextmanager
+def tcp_address(target: Target) -> Iterator[str]:
+    """``host:port`` of the target for a driver that knows no Unix sockets, as JDBC's does not."""
+    if not target.is_socket:
+        yield f"{target.host}:{target.port}"
+        return
+    handler = type("Forward", (_Forward,), {"socket_path": f"{target.host}/.s.PGSQL.{target.port}"})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,6 +122,10 @@ REFUSED = {
     ),
     "parenthesis first": ({"V1__a.sql": "select 1;\n(select 2) union (select 3);"}, "V1__a.sql:2: Flyway loses"),
     "unknown script setting": ({"V1__a.sql": S, "V1__a.sql.conf": "\nmixed=true"}, "db/V1__a.sql.conf:2: Flyway knows no"),
+    "unknown script setting of a file that is left out": (
+        {"V1__a.sql": S, "notes.sql": S, "notes.sql.conf": "mixed=true"},
+        "db/notes.sql.conf:1: Flyway knows no",
+    ),
     "script setting that is no flag": ({"V1__a.sql": S, "V1__a.sql.conf": "executeInTransaction=no"}, "is no"),
     "conditional script": ({"V1__a.sql": S, "V1__a.sql.conf": "shouldExecute=${x}==1"}, "shouldExecute decides"),
     "encoding of a script": ({"V1__a.sql": S, "V1__a.sql.conf": "encoding=ISO-8859-1"}, "the encoding is ISO-8859-1"),

@@ -26,9 +26,9 @@ def plan(text: str, **placeholders: str) -> Plan:
 
 def test_files_come_by_path_and_changesets_as_written() -> None:
     text = HEAD + "--changeset me:{0}b\nselect 1;\n--changeset me:{0}a\nselect 2;\n"
-    names = ["b.sql", "a/z.sql", "a.sql", "B.sql", "10.sql", "9.sql"]
+    names = ["b.sql", "a/z.sql", "a.sql", "B1.sql", "10.sql", "9.sql"]
     found = LIQUIBASE.plan([tree({name: text.format(name) for name in names})], Options())
-    assert [file.path for file in found.files[::2]] == ["10.sql", "9.sql", "B.sql", "a.sql", "a/z.sql", "b.sql"]
+    assert [file.path for file in found.files[::2]] == ["10.sql", "9.sql", "B1.sql", "a.sql", "a/z.sql", "b.sql"]
     assert [file.entry for file in found.files[:2]] == ["10.sql::10.sqlb::me", "10.sql::10.sqla::me"]
 
 
@@ -122,6 +122,10 @@ REFUSED = {
         {"a.sql": HEAD + ONE + "select 1;\n" + ONE + "select 2;"},
         "db/a.sql:4: changeset me:1 is also at db/a.sql:2",
     ),
+    "a path twice but for its case": (
+        {"A.sql": HEAD + ONE + "select 1;", "a.sql": HEAD + ONE + "select 2;"},
+        "db/a.sql:2: changeset me:1 is also at db/A.sql:2",
+    ),
     "a precondition": (
         {"a.sql": HEAD + ONE + "--precondition-sql-check expectedResult:0 select 1\nselect 1;"},
         "db/a.sql:3: a precondition",
@@ -177,7 +181,8 @@ PROPERTIES = {
     "the first counts": ("--property name:x value:1\n--property name:x value:2\n", "1"),
     "of another database": ("--property name:x value:1 dbms:oracle\n--property name:x value:2\n", "2"),
     "of this database": ("--property name:x value:1 dbms:postgresql\n", "1"),
-    "of this file": ("--property name:x value:1\n--property name:x value:2 global:false\n", "2"),
+    "of all files before those of this file": ("--property name:x value:1\n--property name:x value:2 global:false\n", "1"),
+    "of this file, the last": ("--property name:x value:1 global:false\n--property name:X value:2 global:false\n", "2"),
 }
 
 

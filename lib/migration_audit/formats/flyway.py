@@ -37,7 +37,7 @@ from collections.abc import Iterator, Sequence
 
 from migration_audit.formats.flyway_ledger import LEDGER
 from migration_audit.formats.flyway_names import Kind, Name, Naming, is_reserved, parse_name
-from migration_audit.formats.flyway_scripts import Script, Scripts
+from migration_audit.formats.flyway_scripts import Script, Scripts, read_script_settings
 from migration_audit.formats.flyway_settings import Settings, read_settings
 from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree
 from migration_audit.model.errors import SourceError
@@ -99,6 +99,7 @@ class _Found:
         for number, tree in enumerate(trees):
             for path in tree.paths:
                 _refuse_code(tree, path, settings.naming)
+                read_script_settings(tree, path)  # Flyway reads those of every file, and refuses what it does not know
                 if path.lower().endswith(tuple(s.lower() for s in settings.naming.suffixes)):
                     self._add(tree, number, path)
 

@@ -57,7 +57,7 @@ class Scripts:
         return replace(self._read(script), checksum=None, session=session)
 
     def _step(self, script: Script) -> PlannedFile:
-        given = self._script_settings(script)
+        given = read_script_settings(self._trees[script.tree], script.path)
         raw = self._trees[script.tree].text(script.path)
         replaces = self._settings.replaces if given.replaces is None else given.replaces
         text = self._replaced(script, raw) if replaces else raw
@@ -75,12 +75,6 @@ class Scripts:
             also=(checksum(raw),) if is_repeatable and text != raw else (),
             cuts=tuple(_byte_offsets(text, [cut.end for cut in cuts])),
         )
-
-    def _script_settings(self, script: Script) -> ScriptSettings:
-        content = self._trees[script.tree].other(f"{script.path}.conf")
-        if content is None:
-            return ScriptSettings()
-        return script_settings(content.decode(errors="replace"), f"{script.shown}.conf")
 
     def _transaction(self, script: Script, text: str, cuts: Sequence[Cut], given: ScriptSettings) -> TransactionMode:
         for cut in cuts:
@@ -128,6 +122,14 @@ class Scripts:
         return replace_placeholders(
             text, Placeholders(values=values, prefix=settings.prefix, suffix=settings.suffix), missing
         )
+
+
+def read_script_settings(tree: Tree, path: str) -> ScriptSettings:
+    """What the file ``….conf`` beside a script says. Raises SourceError as Flyway refuses it."""
+    content = tree.other(f"{path}.conf")
+    if content is None:
+        return ScriptSettings()
+    return script_settings(content.decode(errors="replace"), f"{tree.shown_path(path)}.conf")
 
 
 def _is_in_comment(text: str, at: int) -> bool:

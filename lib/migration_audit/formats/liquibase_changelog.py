@@ -83,31 +83,30 @@ class Changelog:
 
 
 class Properties:
-    """Values of ``${name}``: those of audit.toml first, then properties in the order in which files define them."""
+    """Values of ``${name}``: of audit.toml, then of the first global property, then of the last one of the file alone."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
         """``given`` are the placeholders of audit.toml."""
-        self._given = dict(given)
-        self._global: dict[str, str] = {}
+        self._global = {name.lower(): value for name, value in given.items()}
         self._local: dict[tuple[str, str], str] = {}
 
     def define(self, line: str, shown: str) -> None:
-        """A ``--property`` line; the first definition of a name counts, and one for another database does not."""
+        """A ``--property`` line; one for another database does not count."""
         name, value = _attribute(line, r"name:\s*(\S+)"), _attribute(line, r"value:\s*(\S+)")
         dbms = _attribute(line, r"dbms:([^,][\w!,]+)")
         if name is None or value is None or not is_for_postgres(dbms):
             return
         if (_attribute(line, r"global:(\S+)") or "true").lower() == "true":
-            self._global.setdefault(name, value)
+            self._global.setdefault(name.lower(), value)
         else:
-            self._local.setdefault((shown, name), value)
+            self._local[shown, name.lower()] = value
 
     def expand(self, text: str, shown: str, line: int) -> str:
         """``text`` with values in it. Raises SourceError for a name without one: Liquibase would send it as it is."""
 
         def value(match: re.Match[str]) -> str:
             name = match[1].strip()
-            found = self._given.get(name, self._local.get((shown, name), self._global.get(name)))
+            found = self._global.get(name.lower(), self._local.get((shown, name.lower())))
             if found is None:
                 raise SourceError(
                     f"the property ${{{name}}} has no value here",

@@ -4,7 +4,8 @@ Files       The ``.sql`` files of the folder and its subfolders, each with ``--l
             .sql file without it, and a changelog in XML, YAML or JSON, are refused by name: name the SQL changelogs alone,
             or let Liquibase itself migrate the shadow (``command``).
 Order       Files by their paths, as includeAll takes them; files that you name one by one in your order. In a file,
-            changesets as they are written. Two changesets of one file, id and author are an error.
+            changesets as they are written. Two changesets of one file, id and author are an error (the
+            case of letters does not count).
 Part        The lines of a changeset. ``--rollback`` lines and blocks, and lines of ``--ignoreLines``, are not applied;
             neither are changesets with ``ignore:true`` or ``dbms:`` without PostgreSQL. Changesets of every context and
             label are applied, as when Liquibase is called with neither. SQL before the first changeset is reported:
@@ -102,9 +103,12 @@ class _Reading:
     def _add(self, changeset: Changeset, tree: int, path: str, shown: str) -> None:
         where = f"{shown}:{changeset.line}"
         name = entry_name(changeset.logical_path or path, changeset.id, changeset.author)
-        unique = name if changeset.logical_path else entry_name(shown, changeset.id, changeset.author)
+        unique = entry_name(changeset.logical_path or shown, changeset.id, changeset.author).lower()
         if unique in self._seen:
-            what = f"changeset {changeset.author}:{changeset.id} is also at {self._seen[unique]}, and Liquibase refuses two"
+            # Of two paths that differ by case alone, Liquibase applies one and leaves the other out in silence.
+            what = (
+                f"changeset {changeset.author}:{changeset.id} is also at {self._seen[unique]}: Liquibase does not apply both"
+            )
             raise SourceError(what, where=where, todo="give one of them another id")
         self._seen[unique] = where
         reason = _left_out(changeset)

@@ -442,7 +442,7 @@ UNDECIDED = [
         {"owner_boot": changed(4, words=("directus", "schema", "apply", "--yes", "$SNAPSHOT"), unknown=(4,))},
         Outcome.SKIPPED,
         True,
-        "may be schema apply: what $SNAPSHOT is, is known only when it runs",
+        "schema apply may be `directus schema apply --yes $SNAPSHOT` at directus/entrypoint.sh:16: what $SNAPSHOT is",
     ),
     ("BOOT001", "nothing is asked", {"owner_boot": _NONE}, Outcome.SKIPPED, False, "no [boot]"),
     (

@@ -1,6 +1,8 @@
 """Shell scripts: what runs in which order, by cases; a real shell runs each against programs that only take notes."""
 
+import itertools
 import os
+import random
 import shutil
 import subprocess
 from pathlib import Path
@@ -112,7 +114,7 @@ def test_a_case(script, files, certain, maybe):
     assert run.undecided == ()
 
 
-def execute(script: str, files: dict[str, str], folder: Path, failing: str = "") -> list[str]:
+def execute(script: str, files: dict[str, str], folder: Path, failing: str = "", **variables: str) -> list[str]:
     """What a real shell starts, where the program ``failing`` fails and every other one succeeds."""
     stubs, log = folder / "bin", folder / "log"
     stubs.mkdir(parents=True)
@@ -127,7 +129,7 @@ def execute(script: str, files: dict[str, str], folder: Path, failing: str = "")
         (work / name).write_text(text)
         (work / name).chmod(0o755)
     log.touch()
-    environment = {"PATH": f"{stubs}:{os.environ['PATH']}", "LOG": str(log)}
+    environment = {"PATH": f"{stubs}:{os.environ['PATH']}", "LOG": str(log), **variables}
     shell = shutil.which("dash") or "sh"
     subprocess.run([shell, "e.sh"], cwd=work, env=environment, check=False, timeout=20, capture_output=True)
     return log.read_text().splitlines()
@@ -179,6 +181,80 @@ def test_a_real_shell_stops_where_a_failure_stops(name, case, tmp_path):
             assert of_stubs(after)[:1] == [] or of_stubs(after)[0] in ran, (program, ran)
         tried += 1
     assert tried or not of_stubs(case[2]) or "until" in script or "for" in script
+
+
+class Writer:
+    """Writes a random script: steps with names of their own, behind conditions on variables that only the caller sets."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._steps = iter("abcdefgs" * 20)
+        self.variables: list[str] = []
+
+    def script(self) -> str:
+        return "\n".join(self.statement(2) for _ in range(3))
+
+    def step(self) -> str:
+        return f"{next(self._steps)} {self._random.randrange(1000)}"
+
+    def condition(self) -> str:
+        self.variables.append(f"X{len(self.variables)}")
+        return f'[ "${self.variables[-1]}" ]'
+
+    def statement(self, depth: int) -> str:
+        if len(self.variables) > 3:
+            return self.step()
+        forms = [self.step, self.step, self.behind, self.behind, self.end]
+        if depth:
+            inner = [self.branches, self.branches, self.cases, self.function, self.subshell]
+            forms += [lambda form=form: form(depth - 1) for form in inner]
+        return self._random.choice(forms)()
+
+    def behind(self) -> str:
+        return f"{self.condition()} {self._random.choice(['&&', '||'])} {self.step()}"
+
+    def end(self) -> str:
+        return f"{self.condition()} && exit 0"
+
+    def branches(self, depth: int) -> str:
+        more = [f"elif {self.condition()}; then\n{self.statement(depth)}\n" for _ in range(self._random.randrange(2))]
+        otherwise = [f"else\n{self.statement(depth)}\n"] * self._random.randrange(2)
+        return f"if {self.condition()}; then\n{self.statement(depth)}\n{''.join([*more, *otherwise])}fi"
+
+    def cases(self, depth: int) -> str:
+        name = self.condition().split('"')[1]
+        default = [f"*) {self.statement(depth)};;\n"] * self._random.randrange(2)
+        return f'case "{name}" in\n1) {self.statement(depth)};;\n{"".join(default)}esac'
+
+    def function(self, depth: int) -> str:
+        name = f"f{self._random.randrange(10**6)}"
+        return f"{name}() {{\n{self.condition()} && return 0\n{self.statement(depth)}\n}}\n{name}"
+
+    def subshell(self, depth: int) -> str:
+        return f"(\n{self.statement(depth)}\n{self.step()}\n)"
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_what_a_real_shell_starts_in_every_case_is_foreseen(seed, tmp_path):
+    writer = Writer(seed)
+    script = writer.script()
+    commands = [c for c in read(script, {}).commands if plain(c.text) in PROGRAMS]
+    counts = {guard.of: guard.count for command in commands for guard in command.conditions}
+    cases = [dict(zip(counts, outcomes, strict=True)) for outcomes in itertools.product(*map(range, counts.values()))]
+    foreseen = {tuple(c.text for c in commands if c.runs_where(case)) for case in cases}
+    settings = itertools.product(("", "1"), repeat=len(writer.variables))
+    ran = {
+        tuple(
+            execute(
+                script,
+                {},
+                tmp_path / "".join(values or ("none",)) / str(n),
+                **dict(zip(writer.variables, values, strict=True)),
+            )
+        )
+        for n, values in enumerate(settings)
+    }
+    assert ran == foreseen, script
 
 
 UNDECIDED = {

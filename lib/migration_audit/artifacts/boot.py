@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from migration_audit.artifacts.health import Health, read_test
 from migration_audit.artifacts.image import Container, files_of, read_image
-from migration_audit.model.compose import Service
+from migration_audit.model.compose import Build, Doubt, Service
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.image import Boot, Image, Undecided
 from migration_audit.model.location import Location
-
-_DECISIVE = ("entrypoint", "command", "build", "working_dir", "volumes")
+from migration_audit.model.unset import mark, names_in
 
 
 def read_boot(
@@ -25,7 +24,11 @@ def read_boot(
     named. Raises ArtifactError, with ``file:line`` where it can, for what cannot be read.
     """
     container = _container(service, has_dockerfile=dockerfile is not None)
-    dockerfile, context = _named_or_built(service, dockerfile, context, shown_from)
+    if service is not None and container.image is not None:
+        dockerfile = shown_from / service.at.path
+        context = dockerfile.parent
+    else:
+        dockerfile, context = _named_or_built(service, dockerfile, context)
     image = read_image(dockerfile, context, shown_from=shown_from, container=container)
     find, folder, environment = files_of(dockerfile, context, shown_from=shown_from, container=container)
     test, at, disabled = _test(service, image)
@@ -38,25 +41,20 @@ def read_boot(
         test_at=at,
         test_disabled=disabled,
         ways=health.ways,
-        test_undecided=(*_doubts(service, "healthcheck"), *health.undecided),
-        run_undecided=tuple(_doubts(service, *_DECISIVE, *(["image"] if container.image else []))),
+        test_undecided=(*_undecided(service.healthcheck_doubts if service else ()), *health.undecided),
+        run_undecided=tuple(_undecided(d for d in _of_start(service) if d.path is None)),
         ports=tuple(dict.fromkeys([*(service.ports if service else ()), *image.ports])),
         notes=tuple(_notes(service, dockerfile)),
     )
     return boot, image
 
 
-def _named_or_built(
-    service: Service | None, dockerfile: Path | None, context: Path | None, shown_from: Path
-) -> tuple[Path, Path]:
+def _named_or_built(service: Service | None, dockerfile: Path | None, context: Path | None) -> tuple[Path, Path]:
     if dockerfile is not None:
         return dockerfile, context or dockerfile.parent
     if service is not None and service.build is not None:
         folder = Path(service.build.context)
         return folder / service.build.dockerfile, folder
-    if service is not None and service.image is not None:
-        compose = shown_from / service.at.path
-        return compose, compose.parent
     where = str(service.at) if service is not None else None
     todo = "name the owner's Dockerfile in [boot] of audit.toml"
     raise ArtifactError("the owner's image is not built from a Dockerfile that is known here", where=where, todo=todo)
@@ -65,17 +63,26 @@ def _named_or_built(
 def _container(service: Service | None, *, has_dockerfile: bool) -> Container:
     if service is None:
         return Container()
+    build = service.build
+    image = service.image if build is None and not has_dockerfile else None
+    if build is not None and (unset := _unset_in(build, has_dockerfile=has_dockerfile)):
+        image, build = mark(unset[0]), None
     return Container(
-        image=service.image if service.build is None and not has_dockerfile else None,
+        image=image,
         at=service.at,
-        target=service.build.target if service.build else None,
-        args=dict(service.build.args) if service.build else {},
+        target=build.target if build else None,
+        args=dict(build.args) if build else {},
         entrypoint=service.entrypoint,
         command=service.command,
         environment=dict(service.environment),
         mounts=service.mounts,
         working_dir=service.working_dir,
     )
+
+
+def _unset_in(build: Build, *, has_dockerfile: bool = False) -> tuple[str, ...]:
+    """The variables without a value on which depends what is built; where the Dockerfile is named, the stage alone."""
+    return names_in("".join(filter(None, (build.target, *(() if has_dockerfile else (build.context, build.dockerfile))))))
 
 
 def _test(service: Service | None, image: Image) -> tuple[tuple[str, ...] | None, Location | None, bool]:
@@ -90,13 +97,19 @@ def _test(service: Service | None, image: Image) -> tuple[tuple[str, ...] | None
     return None, None, False
 
 
-def _doubts(service: Service | None, *parts: str) -> Iterator[Undecided]:
-    for doubt in service.doubts_about(*parts) if service is not None else ():
+def _of_start(service: Service | None) -> tuple[Doubt, ...]:
+    return service.doubts_about("entrypoint", "command") if service is not None else ()
+
+
+def _undecided(doubts: Iterable[Doubt]) -> Iterator[Undecided]:
+    for doubt in doubts:
         yield Undecided(what=doubt.part, reason=doubt.reason, at=doubt.at)
 
 
 def _notes(service: Service | None, dockerfile: Path) -> Iterator[str]:
     if service is None or service.build is None:
+        return
+    if _unset_in(service.build):
         return
     built = Path(service.build.context) / service.build.dockerfile
     if built.resolve() != dockerfile.resolve():

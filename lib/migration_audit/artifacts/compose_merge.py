@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from migration_audit.artifacts.compose_yaml import OVERRIDE, RESET, Tree
+from migration_audit.model.unset import is_open
 
 KeyPath = tuple[str, ...]
 
@@ -64,7 +65,8 @@ def _depends_on(tree: Tree) -> Tree:
         return tree
     entries: dict[str, Tree] = {}
     for item in tree.items:
-        entries[item.text or ""] = Tree({"condition": Tree("service_started", item.at)}, item.at, None, item.doubt)
+        condition = Tree("service_started", item.at, None, item.doubt)
+        entries[item.marked or ""] = Tree({"condition": condition}, item.at)
     return Tree(entries, tree.at, tree.tag)
 
 
@@ -73,21 +75,22 @@ def _named(tree: Tree) -> Tree:
         return tree
     entries: dict[str, Tree] = {}
     for item in tree.items:
-        name, equals, value = (item.text or "").partition("=")
+        name, equals, value = (item.marked or "").partition("=")
         entries[name] = Tree(value if equals else None, item.at, None, item.doubt)
     return Tree(entries, tree.at, tree.tag)
 
 
 def _build(tree: Tree, folder: Path) -> Tree:
-    long = _wrap(tree, "context") if tree.text is not None else tree
+    long = _wrap(tree, "context") if tree.marked is not None else tree
     if not long.map:
         return long
     made = dict(long.map)
     if "args" in made:
         made["args"] = _named(made["args"])
     context = made.get("context")
-    if context is not None and context.text is not None and not re.match(r"(?:[a-z+]+://|git@|github\.com/)", context.text):
-        made["context"] = _in_full(context, context.text, folder)
+    path = context.marked if context is not None else None
+    if context is not None and path is not None and not re.match(r"(?:[a-z+]+://|git@|github\.com/)", path):
+        made["context"] = _in_full(context, path, folder)
     return Tree(made, long.at, long.tag)
 
 
@@ -98,16 +101,17 @@ def _in_full(tree: Tree, text: str, folder: Path) -> Tree:
 def _volume(tree: Tree, folder: Path) -> Tree:
     """The long form of ``source:target:mode``; only a source that is a path of the host is a bind mount."""
     entry = dict(tree.map)
-    if tree.text is not None:
-        parts = tree.text.split(":")
+    if tree.marked is not None:
+        parts = tree.marked.split(":")
         source, target = (None, parts[0]) if len(parts) == 1 else (parts[0], parts[1])
-        is_bind = source is not None and source.startswith((".", "/", "~"))
+        # A variable without a value may be the name of a volume, or a path that hides what the image has.
+        is_bind = source is not None and (source.startswith((".", "/", "~")) or is_open(source))
         entry = {"type": Tree("bind" if is_bind else "volume", tree.at), "target": Tree(target.rstrip("/") or "/", tree.at)}
         if source is not None:
             entry["source"] = Tree(source, tree.at, None, tree.doubt)
     kind, path = entry.get("type"), entry.get("source")
-    if kind is not None and kind.text == "bind" and path is not None and path.text is not None:
-        entry["source"] = _in_full(path, path.text, folder)
+    if kind is not None and kind.text == "bind" and path is not None and path.marked is not None:
+        entry["source"] = _in_full(path, path.marked, folder)
     return Tree(entry, tree.at, tree.tag)
 
 
@@ -140,12 +144,12 @@ def _merge_maps(base: Tree, over: Tree, path: KeyPath) -> Tree:
 
 def _joined(base: tuple[Tree, ...], over: tuple[Tree, ...], unique: str | None) -> tuple[Tree, ...]:
     if unique is None:
-        seen = {item.text for item in base if item.text is not None}
-        return (*base, *(item for item in over if item.text is None or item.text not in seen))
+        seen = {item.marked for item in base if item.marked is not None}
+        return (*base, *(item for item in over if item.marked is None or item.marked not in seen))
     by_key: dict[str, Tree] = {}
     for position, item in enumerate((*base, *over)):
         named = item.get(unique)
-        key = named.text if named is not None and named.text is not None else f"#{item.text or position}"
+        key = named.marked if named is not None and named.marked is not None else f"#{item.marked or position}"
         by_key[key] = merge(by_key[key], item) if key in by_key else item
     return tuple(by_key.values())
 

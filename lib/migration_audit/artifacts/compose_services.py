@@ -12,6 +12,7 @@ from typing import Final
 from migration_audit.artifacts.compose_yaml import Tree
 from migration_audit.model.compose import Build, Dependency, Doubt, HealthCheck, Mount, Service, Words
 from migration_audit.model.errors import ArtifactError
+from migration_audit.model.unset import is_open
 
 _TRUE: Final = frozenset({"true", "y", "yes", "on"})
 _FALSE: Final = frozenset({"false", "n", "no", "off"})
@@ -46,12 +47,12 @@ def build_service(name: str, tree: Tree, profiles: tuple[str, ...], folder: Path
         healthcheck=_healthcheck(tree.get("healthcheck")),
         entrypoint=_words(tree.get("entrypoint")),
         command=_words(tree.get("command")),
-        image=_text(tree.get("image")),
+        image=_marked(tree.get("image")),
         build=_build(tree.get("build"), folder),
-        environment=tuple((key, value.text) for key, value in _entries(tree.get("environment"))),
+        environment=tuple((key, _known(value)) for key, value in _entries(tree.get("environment"))),
         ports=tuple(dict.fromkeys([*_ports(tree.get("ports")), *_ports(tree.get("expose"))])),
         mounts=tuple(_mounts(tree.get("volumes"))),
-        working_dir=_text(tree.get("working_dir")),
+        working_dir=_marked(tree.get("working_dir")),
         doubts=tuple(_doubts(tree)),
     )
 
@@ -59,25 +60,39 @@ def build_service(name: str, tree: Tree, profiles: tuple[str, ...], folder: Path
 def _doubts(service: Tree) -> Iterator[Doubt]:
     for part in _DOUBTED:
         tree = service.get(part)
-        for inner in tree.walk() if tree is not None else ():
+        for path, inner in tree.walk() if tree is not None else ():
             if inner.doubt:
-                yield Doubt(part=part, reason=inner.doubt, at=inner.at)
+                yield Doubt(part=part, path=path, reason=inner.doubt, at=inner.at)
     for part in ("command", "entrypoint"):
         tree = service.get(part)
-        if tree is not None and tree.text is not None and _cut(tree.text) != tree.text:
+        if tree is not None and tree.marked is not None and _cut(tree.marked) != tree.marked:
             reason = "Compose splits this text into words itself and ends at the first ; & | < or >: no shell reads it"
-            yield Doubt(part=part, reason=reason, at=tree.at)
+            yield Doubt(part=part, path=None, reason=reason, at=tree.at)
     check = service.get("healthcheck", "test")
-    if check is not None and check.items and check.items[0].text not in _TESTS:
+    if (
+        check is not None
+        and check.items
+        and check.items[0].marked not in (*_TESTS, *filter(is_open, [check.items[0].marked or ""]))
+    ):
         reason = f"a test begins with CMD, CMD-SHELL or NONE: the engine refuses {check.items[0].text!r}"
-        yield Doubt(part="healthcheck", reason=reason, at=check.at)
+        yield Doubt(part="healthcheck", path=None, reason=reason, at=check.at)
     if service.get("env_file") is not None:
         at = service.map["env_file"].at
-        yield Doubt(part="environment", reason="variables of env_file are read when the container starts", at=at)
+        yield Doubt(part="environment", path=None, reason="variables of env_file are read when the container starts", at=at)
 
 
 def _text(tree: Tree | None) -> str | None:
     return tree.text if tree is not None else None
+
+
+def _marked(tree: Tree | None) -> str | None:
+    """The text with the places of variables that have no value."""
+    return tree.marked if tree is not None else None
+
+
+def _known(tree: Tree) -> str | None:
+    """The text that the files alone decide; None for every other."""
+    return None if tree.marked is None or is_open(tree.marked) else tree.marked
 
 
 def _texts(tree: Tree | None) -> tuple[str, ...]:
@@ -90,7 +105,7 @@ def _entries(tree: Tree | None) -> Iterator[tuple[str, Tree]]:
 
 
 def _flag(tree: Tree | None, *, default: bool) -> bool:
-    if tree is None or tree.text is None:
+    if tree is None or tree.text is None or is_open(tree.marked or ""):
         return default
     word = tree.text.lower()
     if word not in _TRUE | _FALSE:
@@ -113,10 +128,10 @@ def _healthcheck(tree: Tree | None) -> HealthCheck | None:
         return None
     test = tree.get("test")
     words: tuple[str, ...] | None = None
-    if test is not None and test.text is not None:
-        words = ("CMD-SHELL", test.text) if test.text else None
+    if test is not None and test.marked is not None:
+        words = ("CMD-SHELL", test.marked) if test.marked else None
     elif test is not None and test.items:
-        words = tuple(item.text or "" for item in test.items)
+        words = tuple(item.marked or "" for item in test.items)
     disabled = _flag(tree.get("disable"), default=False) or bool(words and words[0] == "NONE")
     return HealthCheck(test=words, disabled=disabled, at=test.at if test is not None else tree.at)
 
@@ -125,10 +140,10 @@ def _words(tree: Tree | None) -> Words | None:
     """A text is split into words as a shell would, without being one. Nothing (null) keeps the image's own."""
     if tree is None or tree.value is None:
         return None
-    if tree.text is None:
-        return Words(words=tuple(item.text or "" for item in tree.items), at=tree.at)
+    if tree.marked is None:
+        return Words(words=tuple(item.marked or "" for item in tree.items), at=tree.at)
     try:
-        return Words(words=tuple(shlex.split(_cut(tree.text))), at=tree.at)
+        return Words(words=tuple(shlex.split(_cut(tree.marked))), at=tree.at)
     except ValueError as error:
         raise ArtifactError(f"cannot be split into words: {error}", where=str(tree.at), todo="close the quote") from None
 
@@ -144,11 +159,11 @@ def _cut(text: str) -> str:
 def _build(tree: Tree | None, folder: Path) -> Build | None:
     if tree is None or tree.value is None:
         return None
-    args = tuple((key, value.text or "") for key, value in _entries(tree.get("args")) if value.text is not None)
+    args = tuple((key, _known(value)) for key, value in _entries(tree.get("args")) if value.text is not None)
     return Build(
-        context=_text(tree.get("context")) or os.path.normpath(folder.absolute()),
-        dockerfile=_text(tree.get("dockerfile")) or "Dockerfile",
-        target=_text(tree.get("target")),
+        context=_marked(tree.get("context")) or os.path.normpath(folder.absolute()),
+        dockerfile=_marked(tree.get("dockerfile")) or "Dockerfile",
+        target=_marked(tree.get("target")),
         args=args,
         at=tree.at,
     )
@@ -164,6 +179,8 @@ def _ports(tree: Tree | None) -> Iterator[str]:
 
 def _mounts(tree: Tree | None) -> Iterator[Mount]:
     for item in tree.items if tree is not None else ():
-        source, target = _text(item.get("source")), _text(item.get("target"))
-        if _text(item.get("type")) == "bind" and source and target:
+        kind, source, target = (_marked(item.get(key)) for key in ("type", "source", "target"))
+        if kind is not None and source and target and (kind == "bind" or is_open(kind)):
             yield Mount(source=source, target=target, at=item.at)
+        elif target and is_open(target):
+            yield Mount(source=target, target=target, at=item.at)

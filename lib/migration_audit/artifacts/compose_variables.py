@@ -9,6 +9,7 @@ from typing import Final
 
 from migration_audit.artifacts.compose_yaml import Tree
 from migration_audit.model.errors import ArtifactError
+from migration_audit.model.unset import as_empty, mark, names_in
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATORS: Final = (":-", "-", ":?", "?", ":+", "+")
@@ -20,9 +21,15 @@ _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "
 class Replaced:
     """A text after its variables were replaced."""
 
-    text: str
+    marked: str
+    """With the place of each variable that the files give no value (``model/unset.py``)."""
     doubt: str | None = None
-    """Why Compose may see another text: a variable that the files give no value."""
+    """Why Compose may see another text."""
+
+    @property
+    def text(self) -> str:
+        """What Compose makes of it where nobody gives these variables a value."""
+        return as_empty(self.marked)
 
 
 class TemplateError(ValueError):
@@ -52,7 +59,7 @@ def replace_in(tree: Tree, values: Mapping[str, str]) -> Tree:
         except TemplateError as error:
             todo = "write $$ for a dollar that is meant as one"
             raise ArtifactError(str(error), where=str(tree.at), todo=todo) from None
-        return Tree(replaced.text, tree.at, tree.tag, replaced.doubt)
+        return Tree(replaced.marked, tree.at, tree.tag, replaced.doubt)
     if isinstance(tree.value, tuple):
         return Tree(tuple(replace_in(item, values) for item in tree.value), tree.at, tree.tag)
     if tree.value is None:
@@ -99,9 +106,9 @@ class _Template:
         return self.braced(match[0]) if is_braced else self.plain(match[0])
 
     def plain(self, name: str) -> str:
-        if name not in self.values:
-            self.doubts.append(f"the variable {name} has no value here")
-        return self.values.get(name, "")
+        value = self.values.get(name, mark(name))
+        self.doubts += [f"the variable {unknown} has no value here" for unknown in names_in(value)]
+        return value
 
     def braced(self, name: str) -> str:
         if self.text.startswith("}", self.at):
@@ -119,10 +126,10 @@ class _Template:
             self.doubts += inner if has_value else []
             return word if has_value else ""
         if has_value:
-            return self.values[name]
+            return self.plain(name)
         if operator[-1] == "?":
             self.doubts.append(f"Compose refuses to run without the variable {name}")
-            return ""
+            return mark(name)
         self.doubts += inner
         return word
 
@@ -189,6 +196,6 @@ def _closing(text: str, at: int, quote: str) -> int:
 def _lenient(text: str, values: Mapping[str, str]) -> str:
     """A dollar that is no variable stays one in ``.env``."""
     try:
-        return replace_variables(text, values).text
+        return replace_variables(text, values).marked
     except TemplateError:
         return text

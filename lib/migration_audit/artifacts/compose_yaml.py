@@ -14,6 +14,7 @@ import yaml
 
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
+from migration_audit.model.unset import as_empty
 
 RESET: Final = "!reset"
 OVERRIDE: Final = "!override"
@@ -44,7 +45,12 @@ class Tree:
 
     @property
     def text(self) -> str | None:
-        """The text of a scalar; None for everything else."""
+        """The text of a scalar, without variables that have no value; None for everything else."""
+        return as_empty(self.value) if isinstance(self.value, str) else None
+
+    @property
+    def marked(self) -> str | None:
+        """The text of a scalar with the places of these variables (``model/unset.py``)."""
         return self.value if isinstance(self.value, str) else None
 
     def get(self, *path: str) -> Tree | None:
@@ -54,11 +60,12 @@ class Tree:
             here = here.map.get(key) if here is not None else None
         return here
 
-    def walk(self) -> Iterator[Tree]:
-        """This tree and everything in it."""
-        yield self
-        for child in (*self.map.values(), *self.items):
-            yield from child.walk()
+    def walk(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Tree]]:
+        """This tree and everything in it, each with its path of keys; items of a list are counted from 0."""
+        yield path, self
+        children = self.map or {str(number): item for number, item in enumerate(self.items)}
+        for key, child in children.items():
+            yield from child.walk((*path, key))
 
 
 def parse_yaml(text: str, shown: str) -> list[Tree]:

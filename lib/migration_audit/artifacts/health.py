@@ -27,6 +27,7 @@ from migration_audit.artifacts.shell_parse import Script, broken, on_one_line, p
 from migration_audit.artifacts.shell_words import State, Word, expand
 from migration_audit.model.image import Asked, Undecided
 from migration_audit.model.location import Location
+from migration_audit.model.unset import is_open, readable
 
 Ways = list[tuple[Asked, ...]]
 """Each way in which something succeeds: the programs that must succeed."""
@@ -50,14 +51,14 @@ class Health:
 
 
 def read_test(
-    test: Sequence[str], at: Location, *, environment: Mapping[str, str | None], folder: str, files: Lookup
+    test: Sequence[str], at: Location, *, environment: Mapping[str, str | None], folder: str | None, files: Lookup
 ) -> Health:
     """What ``("CMD", …)`` or ``("CMD-SHELL", "…")`` needs; ``files`` finds the scripts that it calls."""
     reader = _Reader(files, State(variables=dict(environment), folder=folder))
     if test[0] == "CMD-SHELL":
         ways = reader.whole(Script(text=test[1] if len(test) > 1 else "", at=at, is_inline=True))
     else:
-        ways = reader.command([Word(word) for word in test[1:]], at)
+        ways = reader.command([Word(word, known=not is_open(word)) for word in test[1:]], at)
     return Health(ways=tuple(dict.fromkeys(ways)), undecided=tuple(dict.fromkeys(reader.undecided)))
 
 
@@ -196,7 +197,7 @@ class _Reader:
         call = classify(words)
         if call is None:
             return [(_asking(texts, None),)]
-        if call.kind is CallKind.TEXT and call.target.known:
+        if call.kind is CallKind.TEXT and (call.target.known or is_open(call.target.text)):
             return self.script(Script(text=call.target.text, at=at, is_inline=True), errexit=call.errexit)
         if call.kind in (CallKind.FILE, CallKind.PROGRAM):
             return self._program(call, texts, at, inner)
@@ -208,7 +209,7 @@ class _Reader:
         rest = [word.text for word in call.arguments]
         if name in CLIENTS | SOCKETS:
             server = asked_by_client(rest) if name in CLIENTS else asked_by_socket(rest)
-            if server is None:
+            if server is None or _is_unknown(server[0]):
                 self._give_up(" ".join(texts), "which server it asks is known only when it runs", at)
             return [(_asking(texts, server),)]
         if name in INTERPRETERS:
@@ -241,13 +242,13 @@ class _Reader:
         return _asking(texts, None)
 
     def _in_text(self, text: str, texts: list[str], at: Location) -> Asked:
-        server, is_open = asked_by_program(text)
-        if is_open:
+        server, is_unclear = asked_by_program(text)
+        if is_unclear or (server is not None and is_open(server[0])):
             self._give_up(" ".join(texts), "which server it asks is known only when it runs", at)
         return _asking(texts, server)
 
     def _give_up(self, what: str, reason: str, at: Location) -> None:
-        self.undecided.append(Undecided(what=what, reason=reason, at=at))
+        self.undecided.append(Undecided(what=readable(what), reason=readable(reason), at=at))
 
     _HANDLERS: Final[dict[str, Callable[[_Reader, Node], Ways]]] = {
         "list": _list,
@@ -291,7 +292,12 @@ def _parts(node: Node) -> tuple[list[Node], list[Node], bool]:
 
 def _asking(words: Sequence[str], server: Server | None) -> Asked:
     host, port = server or (None, None)
-    return Asked(words=tuple(words), host=host, port=port)
+    return Asked(words=tuple(map(readable, words)), host=host, port=port)
+
+
+def _is_unknown(host: str) -> bool:
+    """Whether the host is a variable; HOSTNAME is the container itself."""
+    return is_open(host) or ("$" in host and host not in ("$HOSTNAME", "${HOSTNAME}"))
 
 
 def _all(parts: Sequence[Ways]) -> Ways:

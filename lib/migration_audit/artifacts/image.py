@@ -19,11 +19,35 @@ from migration_audit.model.compose import Mount, Words
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.image import Copied, Image, ImageTest, Run, Stage, Undecided
 from migration_audit.model.location import Location
+from migration_audit.model.unset import is_open, names_in, readable
 
 _PASSES_ON: Final = frozenset(
-    ["alpine", "busybox", "debian", "directus/directus", "fedora", "golang", "node", "python", "ruby", "rust", "ubuntu"]
+    {
+        "alpine",
+        "busybox",
+        "debian",
+        "directus/directus",
+        "fedora",
+        "golang",
+        "node",
+        "postgis/postgis",
+        "postgres",
+        "python",
+        "ruby",
+        "rust",
+        "timescale/timescaledb",
+        "ubuntu",
+    }
 )
 """Images without an ENTRYPOINT, or whose ENTRYPOINT runs the command that it is given (their Dockerfiles say so)."""
+_PROGRAMS: Final = {
+    "flyway/flyway": ("flyway",),
+    "redgate/flyway": ("flyway",),
+    "migrate/migrate": ("migrate",),
+    "amacneil/dbmate": ("/usr/local/bin/dbmate",),
+}
+"""Images whose ENTRYPOINT is one program, which takes the command for its arguments (their Dockerfiles say so)."""
+_REGISTRY: Final = re.compile(r"\A(?:docker\.io/|ghcr\.io/|quay\.io/|public\.ecr\.aws/docker/)?(?:library/)?")
 _UNPACKED: Final = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz|git(?:#.*)?)\Z|\Agit@")
 """What ADD unpacks or clones."""
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash"})
@@ -31,14 +55,14 @@ _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """What a service of Compose changes about its image."""
+    """What a service of Compose changes about its image; variables without a value are marked (``model/unset.py``)."""
 
     image: str | None = None
     """The image is taken as it is, and there is no Dockerfile."""
     at: Location | None = None
     """Of ``image``."""
     target: str | None = None
-    args: Mapping[str, str] = field(default_factory=dict)
+    args: Mapping[str, str | None] = field(default_factory=dict)
     entrypoint: Words | None = None
     command: Words | None = None
     environment: Mapping[str, str | None] = field(default_factory=dict)
@@ -69,16 +93,16 @@ def read_image(
         otherwise=_otherwise(chosen, files, container),
         test=_test(chosen.test),
         ports=tuple(dict.fromkeys(chosen.ports)),
-        base=final_base(chosen),
+        base=readable(final_base(chosen)),
     )
 
 
 def files_of(
     dockerfile: Path, context: Path, *, shown_from: Path, container: Container
-) -> tuple[Lookup, str, dict[str, str | None]]:
+) -> tuple[Lookup, str | None, dict[str, str | None]]:
     """How to find a file of a running container, its working directory and its variables. Raises like ``read_image``."""
     chosen, files, container = _build(dockerfile, context, shown_from, container)
-    return _finder(chosen, files), container.working_dir or chosen.folder, {**chosen.values, **container.environment}
+    return _finder(chosen, files), _folder(chosen, container), {**chosen.values, **container.environment}
 
 
 def _build(
@@ -106,10 +130,7 @@ def _build(
 
 
 def _finder(stage: StageFacts, files: ImageFiles) -> Lookup:
-    def find(path: str) -> Script | str | None:
-        return files.mounted(path) if files.is_mounted(path) else files.find(stage, path)
-
-    return find
+    return partial(files.in_container, stage)
 
 
 def _ignore_lines(dockerfile: Path, context: Path) -> list[str]:
@@ -140,7 +161,7 @@ def _stage(stage: StageFacts, files: ImageFiles, wanted: Sequence[str]) -> Stage
         for position, step in enumerate(stage.steps)
         if isinstance(step, RunStep)
     ]
-    return Stage(name=stage.name, base=stage.base, at=stage.at, copies=tuple(copies), runs=_joined(runs))
+    return Stage(name=stage.name, base=readable(stage.base), at=stage.at, copies=tuple(copies), runs=_joined(runs))
 
 
 def _mounted(step: RunStep) -> Iterator[Copied]:
@@ -182,7 +203,7 @@ def _start(stage: StageFacts, files: ImageFiles, container: Container) -> Run:
     """Entrypoint and command together, as the engine puts them together."""
     find = _finder(stage, files)
     environment = {**stage.values, **container.environment}
-    folder = container.working_dir or stage.folder
+    folder = _folder(stage, container)
     entry, at = _entry(stage, container)
     command, command_at = _command(stage, container)
     if isinstance(entry, Script):
@@ -190,12 +211,31 @@ def _start(stage: StageFacts, files: ImageFiles, container: Container) -> Run:
     if entry:
         words = (*entry, *(("/bin/sh", "-c", command.text) if isinstance(command, Script) else command))
         return run_words(words, at, environment=environment, folder=folder, files=find)
+    own = None if container.entrypoint is not None else _own_entry(stage)
+    if own and not isinstance(command, Script) and command:
+        return run_words((*own, *command), command_at, environment=environment, folder=folder, files=find)
     blind = _blind(stage, container, command, command_at)
+    why = blind[0].reason if blind else None
     if isinstance(command, Script):
-        run = run_script(command, environment=environment, folder=folder, files=find)
+        run = run_script(command, environment=environment, folder=folder, files=find, maybe=why)
     else:
-        run = run_words(command, command_at, environment=environment, folder=folder, files=find)
+        run = run_words(command, command_at, environment=environment, folder=folder, files=find, maybe=why)
     return replace(run, undecided=(*blind, *run.undecided))
+
+
+def _own_entry(stage: StageFacts) -> tuple[str, ...]:
+    """The ENTRYPOINT of a known base image, to which the command is handed."""
+    return _PROGRAMS.get(_base_name(stage), ())
+
+
+def _base_name(stage: StageFacts) -> str:
+    """The name of the base image without its registry, version and digest; ``a/b`` of ``ghcr.io/a/b:1``."""
+    name = final_base(stage).partition("@")[0]
+    folder, slash, last = name.rpartition("/")
+    bare = f"{folder}{slash}{last.partition(':')[0]}"
+    return re.sub(
+        r"\A(?:docker\.io/(?:library/)?|library/|(?:ghcr\.io|public\.ecr\.aws/docker/library|quay\.io)/)", "", bare
+    )
 
 
 def _otherwise(stage: StageFacts, files: ImageFiles, container: Container) -> Run:
@@ -204,9 +244,15 @@ def _otherwise(stage: StageFacts, files: ImageFiles, container: Container) -> Ru
     if isinstance(entry, Script) or not entry:
         return Run()
     environment = {**stage.values, **container.environment}
-    folder = container.working_dir or stage.folder
+    folder = _folder(stage, container)
     find = _finder(stage, files)
     return run_words(entry, at, environment=environment, folder=folder, files=find, and_more=True)
+
+
+def _folder(stage: StageFacts, container: Container) -> str | None:
+    """Where a container starts; None where nobody can know."""
+    folder = container.working_dir or stage.folder
+    return None if is_open(folder) else folder
 
 
 def _entry(stage: StageFacts, container: Container) -> tuple[Script | tuple[str, ...], Location]:
@@ -233,13 +279,19 @@ def _blind(
     stage: StageFacts, container: Container, command: Script | tuple[str, ...], at: Location
 ) -> tuple[Undecided, ...]:
     """What the base image may start by itself: nothing is known of an image that is not built here."""
-    base = final_base(stage)
-    name = base.partition("@")[0].partition(":")[0].removeprefix("docker.io/").removeprefix("library/")
+    base, name = readable(final_base(stage)), _base_name(stage)
+    unset = names_in(final_base(stage))
+    if unset and name not in _PASSES_ON:
+        reason = f"which image it is depends on the variable {unset[0]}, which has no value here"
+        return (Undecided(what=base, reason=reason, at=stage.at),)
     if not isinstance(command, Script) and not command:
         reason = f"neither ENTRYPOINT nor CMD is set: {base} decides what a container starts"
         return (Undecided(what=base, reason=reason, at=stage.at),)
     if container.entrypoint is None and name not in _PASSES_ON and base != "scratch":
-        reason = f"no ENTRYPOINT is set: the one of {base}, if it has one, decides what becomes of the command"
+        reason = (
+            f"no ENTRYPOINT is set: the one of {base}, if it has one, decides what becomes of the command; "
+            "an entrypoint in the Compose file would settle it"
+        )
         return (Undecided(what=base, reason=reason, at=at),)
     return ()
 

@@ -17,6 +17,7 @@ from migration_audit.artifacts.shell_parse import Script
 from migration_audit.artifacts.text import shown_path
 from migration_audit.model.compose import Mount
 from migration_audit.model.location import Location
+from migration_audit.model.unset import is_open, names_in
 
 _WRITERS: Final = re.compile(r"\b(?:sed|mv|cp|ln|tee|install|rm|patch|tar|unzip|curl|wget|envsubst|dos2unix)\b|>")
 _NOT_OURS: Final = frozenset({".git", "node_modules"})
@@ -47,17 +48,20 @@ class ImageFiles:
                 return found
         return self.find(stage.parent, path) if stage.parent is not None else None
 
-    def mounted(self, path: str) -> Script | str | None:
-        """The text that a bind mount puts at ``path``."""
-        for mount in reversed(self.mounts):
-            rest = _below(path, mount.target)
-            if rest is not None:
-                return self._read(Path(mount.source) / rest if rest else Path(mount.source))
-        return None
+    def in_container(self, stage: StageFacts, path: str) -> Script | str | None:
+        """The same in a container of the stage, where bind mounts hide what the image has."""
+        mount = self.mount_of(path)
+        if mount is None:
+            return self.find(stage, path)
+        if (why := unknown_mount(mount)) is not None:
+            return why
+        rest = below(path, mount.target)
+        return self._read(Path(mount.source) / rest if rest else Path(mount.source))
 
-    def is_mounted(self, path: str) -> bool:
-        """Whether a bind mount hides what the image has at ``path``."""
-        return any(_below(path, mount.target) is not None for mount in self.mounts)
+    def mount_of(self, path: str) -> Mount | None:
+        """What may be mounted over ``path``: the deepest of several, before one whose place nobody can know."""
+        hiding = [mount for mount in self.mounts if is_open(mount.target) or below(path, mount.target) is not None]
+        return max(hiding, key=lambda mount: (not is_open(mount.target), len(mount.target)), default=None)
 
     def carried(self, copy: FileCopy, source: FileSource, wanted: Sequence[str]) -> Iterator[str]:
         """Files of the context, relative to it, that this source brings and that have a wanted word in their path."""
@@ -88,7 +92,7 @@ class ImageFiles:
         for match in self._matches(source.path):
             full = self.context / match
             if full.is_dir():
-                rest = _below(path, copy.target.rstrip("/") or "/")
+                rest = below(path, copy.target.rstrip("/") or "/")
                 inner = posixpath.normpath(posixpath.join(match, rest)) if rest else None
             else:
                 named = posixpath.join(copy.target, posixpath.basename(match))
@@ -101,7 +105,7 @@ class ImageFiles:
         other = find_stage(self.stages, copy.from_ or "", before=stage.index)
         start = "/" + source.path.strip("/") if not source.path.startswith("/") else source.path.rstrip("/")
         as_file = posixpath.join(copy.target, posixpath.basename(start)) if copy.target.endswith("/") else copy.target
-        rest = _below(path, copy.target.rstrip("/") or "/")
+        rest = below(path, copy.target.rstrip("/") or "/")
         if path != as_file and not rest:
             return None
         if other is None:
@@ -112,7 +116,7 @@ class ImageFiles:
 
     def _could_bring(self, copy: FileCopy, path: str) -> bool:
         target = copy.target.rstrip("/") or "/"
-        return "$" in copy.target or path == target or _below(path, target) is not None
+        return "$" in copy.target or path == target or below(path, target) is not None
 
     def _may_write(self, step: RunStep, path: str) -> bool:
         text = "\n".join([*step.instruction.lines, *(heredoc.text for heredoc in step.instruction.heredocs)])
@@ -156,7 +160,13 @@ class ImageFiles:
         return Script(text=text, at=Location(shown_path(path, self.shown_from), 1))
 
 
-def _below(path: str, folder: str) -> str | None:
+def unknown_mount(mount: Mount) -> str | None:
+    """Why nobody can know what a mount brings, or to which place."""
+    names = names_in(mount.target) or names_in(mount.source)
+    return f"the mount at {mount.at} depends on the variable {names[0]}, which has no value here" if names else None
+
+
+def below(path: str, folder: str) -> str | None:
     """What follows ``folder`` in ``path``: empty for the folder itself, None where it is not below it."""
     if path == folder:
         return ""

@@ -80,7 +80,7 @@ class StageFacts:
     has_own_command: bool = False
 
 
-def read_stages(instructions: Sequence[Instruction], args: Mapping[str, str]) -> list[StageFacts]:
+def read_stages(instructions: Sequence[Instruction], args: Values) -> list[StageFacts]:
     """All stages in order; ``args`` are the build's own values of ARG."""
     outer: dict[str, str | None] = {}
     stages: list[StageFacts] = []
@@ -107,7 +107,7 @@ def _stage(instruction: Instruction, outer: Values, stages: list[StageFacts]) ->
     return stage
 
 
-def _apply(stage: StageFacts, instruction: Instruction, args: Mapping[str, str], outer: Values) -> None:
+def _apply(stage: StageFacts, instruction: Instruction, args: Values, outer: Values) -> None:
     values: dict[str, str | None] = {**stage.arguments, **stage.values}
     match instruction.name:
         case "ARG":
@@ -138,7 +138,7 @@ def _apply(stage: StageFacts, instruction: Instruction, args: Mapping[str, str],
             pass
 
 
-def _arguments(instruction: Instruction, values: Values, args: Mapping[str, str], outer: Values) -> dict[str, str | None]:
+def _arguments(instruction: Instruction, values: Values, args: Values, outer: Values) -> dict[str, str | None]:
     made: dict[str, str | None] = {}
     for word in split_words(instruction.text):
         name, equals, default = word.partition("=")

@@ -13,8 +13,9 @@ from migration_audit.artifacts.shell_calls import Walk
 from migration_audit.artifacts.shell_flow import Lookup, Process, Where
 from migration_audit.artifacts.shell_parse import Script
 from migration_audit.artifacts.shell_words import State, Word
-from migration_audit.model.image import Run
+from migration_audit.model.image import Guard, Run
 from migration_audit.model.location import Location
+from migration_audit.model.unset import is_open
 
 __all__ = ["Lookup", "Script", "run_script", "run_words"]
 
@@ -22,10 +23,19 @@ Environment = dict[str, str | None]
 
 
 def run_script(
-    script: Script, *, environment: Environment | None = None, folder: str = "/", files: Lookup, errexit: bool = False
+    script: Script,
+    *,
+    environment: Environment | None = None,
+    folder: str | None = "/",
+    files: Lookup,
+    errexit: bool = False,
+    maybe: str | None = None,
 ) -> Run:
-    """What a shell does with this text. ``files`` finds the scripts that it calls; ``folder`` is where it starts."""
-    return _run(lambda walk, where: walk.script(where.in_script(script)), environment, folder, files, errexit)
+    """What a shell does with this text. ``files`` finds the scripts that it calls.
+
+    ``folder`` is where it starts; None where nobody can know. ``maybe``: why it may not run at all.
+    """
+    return _run(lambda walk, where: walk.script(where.in_script(script)), environment, folder, files, errexit, maybe)
 
 
 def run_words(
@@ -33,23 +43,30 @@ def run_words(
     at: Location,
     *,
     environment: Environment | None = None,
-    folder: str = "/",
+    folder: str | None = "/",
     files: Lookup,
     and_more: bool = False,
+    maybe: str | None = None,
 ) -> Run:
     """What starting this program with these arguments leads to; no shell looks at the words unless one is started.
 
-    ``and_more``: whatever else it is given behind them.
+    ``and_more``: whatever else it is given behind them. ``maybe``: why it may not run at all.
     """
-    given = [*(Word(word) for word in words), *([Word("$@", known=False)] if and_more else [])]
-    return _run(lambda walk, where: walk.start(given, at, where), environment, folder, files, False)
+    given = [*(Word(word, known=not is_open(word)) for word in words), *([Word("$@", known=False)] if and_more else [])]
+    return _run(lambda walk, where: walk.start(given, at, where), environment, folder, files, False, maybe)
 
 
 def _run(
-    begin: Callable[[Walk, Where], None], environment: Environment | None, folder: str, files: Lookup, errexit: bool
+    begin: Callable[[Walk, Where], None],
+    environment: Environment | None,
+    folder: str | None,
+    files: Lookup,
+    errexit: bool,
+    maybe: str | None,
 ) -> Run:
     walk = Walk(files)
     state = State(variables=dict(environment or {}), folder=folder, errexit=errexit)
     nothing = Script(text="", at=Location("", 1))
-    begin(walk, Where(state=state, script=nothing, process=Process()))
+    guards = (Guard(of=maybe, outcomes=frozenset({0})),) if maybe else ()
+    begin(walk, Where(state=state, script=nothing, process=Process(), maybe=maybe, guards=guards))
     return walk.made()

@@ -18,12 +18,13 @@ from migration_audit.artifacts.shell_call import (
     may_run_files,
     shebang,
 )
-from migration_audit.artifacts.shell_flow import Lookup, Process, Scope, Where, ending
+from migration_audit.artifacts.shell_flow import Lookup, Scope, Where, ending
 from migration_audit.artifacts.shell_parse import Script, parse_shell
 from migration_audit.artifacts.shell_statements import Statements
 from migration_audit.artifacts.shell_words import State, Word
 from migration_audit.model.image import Command, Run, Undecided
 from migration_audit.model.location import Location
+from migration_audit.model.unset import is_open, readable
 
 _MOST_DEPTH: Final = 20
 _MOST_COMMANDS: Final = 2_000
@@ -39,6 +40,7 @@ class Walk(Statements):
         self._commands: list[tuple[Command, Scope]] = []
         self._undecided: list[Undecided] = []
         self._children = 0
+        self._conditions = 0
         self._builtins: dict[str, Callable[[list[Word], Location, Where], None]] = {
             "exec": self._exec,
             "exit": self._exit,
@@ -67,6 +69,11 @@ class Walk(Statements):
         """Of the next command."""
         return len(self._commands)
 
+    def condition(self) -> int:
+        """A number of its own for something that only a run decides."""
+        self._conditions += 1
+        return self._conditions
+
     def script(self, where: Where) -> None:
         """Walk a whole text."""
         if where.depth > _MOST_DEPTH or self.position > _MOST_COMMANDS:
@@ -79,7 +86,7 @@ class Walk(Statements):
 
     def undecided(self, what: str, reason: str, at: Location) -> None:
         """Keep that something cannot be known."""
-        self._undecided.append(Undecided(what=what, reason=reason, at=at))
+        self._undecided.append(Undecided(what=readable(what), reason=readable(reason), at=at))
 
     def start(self, words: Sequence[Word], at: Location, where: Where) -> None:
         """A simple command with these words."""
@@ -100,10 +107,12 @@ class Walk(Statements):
 
     def _keep(self, words: Sequence[Word], at: Location, where: Where, *, followed: int | None = None) -> int:
         command = Command(
-            words=tuple(word.text for word in words),
+            words=tuple(readable(word.text) for word in words),
             at=at,
             unknown=tuple(position for position, word in enumerate(words) if not word.known),
             maybe=where.doubt,
+            guards=where.guards,
+            unless=where.unless,
             in_background=where.in_background,
             followed=followed,
         )
@@ -119,7 +128,8 @@ class Walk(Statements):
         arguments, known = state.arguments, state.arguments_known
         state.arguments, state.arguments_known = list(words[1:]), True
         with ending(where.failure, lambda: self.position) as scope:
-            inner = replace(where, script=script, function=Process(scope=scope), depth=where.depth + 1, scope=where.failure)
+            function = where.inner_process(scope)
+            inner = replace(where, script=script, function=function, depth=where.depth + 1, scope=where.failure)
             self.node(body, inner)
         state.arguments, state.arguments_known = arguments, known
 
@@ -154,16 +164,17 @@ class Walk(Statements):
             inner = Where(
                 state=state,
                 script=script,
-                process=Process(scope=scope),
+                process=where.inner_process(scope),
                 scope=where.failure,
                 maybe=where.doubt,
+                guards=where.guards,
                 in_background=where.in_background,
                 depth=where.depth + 1,
             )
             self.script(inner)
 
     def _text(self, call: Call, at: Location, where: Where) -> None:
-        if not call.target.known:
+        if not call.target.known and not is_open(call.target.text):
             self.undecided(call.target.text, "the text that the shell gets is known only when it runs", at)
             return
         self._child(Script(text=call.target.text, at=at, is_inline=True), call.arguments, where, errexit=call.errexit)

@@ -9,6 +9,7 @@ from typing import Final
 
 from migration_audit.artifacts.shell_parse import Script
 from migration_audit.artifacts.shell_words import State
+from migration_audit.model.image import Guard
 from migration_audit.model.location import Location
 
 Lookup = Callable[[str], "Script | str | None"]
@@ -47,6 +48,8 @@ class Process:
     is_over: bool = False
     may_be_over: str | None = None
     """Why what follows may not run: an ``exit 0`` or ``exec`` in a branch."""
+    over_if: list[tuple[Guard, ...]] = field(default_factory=list)
+    """It is over where all of one of these groups hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,8 @@ class Where:
     checked: bool = False
     """Whether somebody looks at the status, so that ``set -e`` does not."""
     maybe: str | None = None
+    guards: tuple[Guard, ...] = ()
+    """What must hold for a command at this point to run."""
     in_background: bool = False
     after_failure: bool = False
     """Behind ``||``: ``$?`` is not 0 here."""
@@ -80,13 +85,22 @@ class Where:
         return self.maybe or self.process.may_be_over or (self.function.may_be_over if self.function else None)
 
     @property
+    def unless(self) -> tuple[tuple[Guard, ...], ...]:
+        """Where one of these groups holds, a command at this point does not run: something ended before."""
+        return (*self.process.over_if, *(self.function.over_if if self.function else ()))
+
+    def inner_process(self, scope: Scope) -> Process:
+        """A process, or the body of a function, that begins here, and may not where this point may not be reached."""
+        return Process(scope=scope, may_be_over=self.doubt, over_if=list(self.unless))
+
+    @property
     def failure(self) -> Scope:
         """What the failure of a simple command at this point stops."""
         return self.process.scope if self.state.errexit and not self.checked else self.scope
 
-    def only(self, reason: str) -> Where:
+    def only(self, reason: str, *guards: Guard) -> Where:
         """The same point in a part that may not run; what it changes is its own."""
-        return replace(self, maybe=self.maybe or reason, state=self.state.copy())
+        return replace(self, maybe=self.maybe or reason, guards=(*self.guards, *guards), state=self.state.copy())
 
     def looked_at(self, scope: Scope = NOTHING, on_success: Scope = NOTHING) -> Where:
         """The same point where the status is looked at."""
@@ -101,4 +115,6 @@ class Where:
         if self.doubt is None:
             level.is_over = True
         elif not failed:
-            level.may_be_over = level.may_be_over or f"`{by}` at {at} may end it before"
+            reason = f"`{by}` at {at} may end it before"
+            level.may_be_over = level.may_be_over or reason
+            level.over_if.append(self.guards or (Guard(of=reason, outcomes=frozenset({0})),))

@@ -11,6 +11,7 @@ import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
 from migration_audit.model.location import Location
+from migration_audit.model.unset import readable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ def text_of(node: Node) -> str:
 
 def on_one_line(node: Node) -> str:
     """What the node spans, for a message."""
-    text = " ".join(text_of(node).replace("\\\n", " ").split())
+    text = readable(" ".join(text_of(node).replace("\\\n", " ").split()))
     return text if len(text) <= 80 else text[:79] + "…"
 
 

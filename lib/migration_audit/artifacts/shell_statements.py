@@ -10,14 +10,14 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.shell_flow import NOTHING, Process, Scope, Where, ending
+from migration_audit.artifacts.shell_flow import NOTHING, Scope, Where, ending
 from migration_audit.artifacts.shell_parse import broken, on_one_line, text_of
+from migration_audit.artifacts.shell_shapes import Branch, asks, branches_of, case_item, depends_on, ends_line
 from migration_audit.artifacts.shell_test import decide, matching_case
 from migration_audit.artifacts.shell_words import Word, expand
+from migration_audit.model.image import Guard
 from migration_audit.model.location import Location
 
-_ASKING: Final = frozenset({"[", "test", "command", "which", "type", "grep", "diff", "cmp"})
-"""Programs that answer a question: behind ``&&`` a command depends on the answer, and not on a step that worked."""
 _MOST_TURNS: Final = 50
 
 
@@ -36,6 +36,15 @@ class Statements(ABC):
     @abstractmethod
     def position(self) -> int:
         """Of the next command that is found."""
+
+    @abstractmethod
+    def condition(self) -> int:
+        """A number of its own for something that only a run decides."""
+
+    def _decision(self) -> tuple[Guard, Guard]:
+        """That a new condition is true, and that it is false."""
+        number = self.condition()
+        return tuple(Guard(of=number, outcomes=frozenset({outcome})) for outcome in (0, 1))  # type: ignore[return-value]
 
     def program(self, root: Node, where: Where) -> None:
         """A whole text."""
@@ -74,8 +83,8 @@ class Statements(ABC):
             stop = self._fails(right, where) or NOTHING
             self.node(left, where.looked_at(scope, stop))
             if decided is not False:
-                unknown = decided is None and _asks(left)
-                self._maybe_right(right, where, f"it depends on `{on_one_line(left)}`" if unknown else None)
+                unknown = decided is None and asks(left)
+                self._maybe_right(right, where, depends_on(left) if unknown else None)
             if scope is not where.scope:
                 scope.until = self.position
         else:
@@ -88,7 +97,7 @@ class Statements(ABC):
         if reason is None:
             self.node(node, where)
             return
-        inner = where.only(reason)
+        inner = where.only(reason, self._decision()[0])
         self.node(node, inner)
         where.state.forget(inner.state)
 
@@ -115,7 +124,11 @@ class Statements(ABC):
         self.node(node.named_children[-1], where.looked_at(where.on_success, where.scope))
 
     def _if(self, node: Node, where: Where) -> None:
-        branches, otherwise = _branches(node)
+        branches, otherwise = branches_of(node)
+        self._chain(branches, otherwise, where)
+
+    def _chain(self, branches: Sequence[Branch], otherwise: Sequence[Node], where: Where) -> None:
+        """The branches of an ``if`` from one of them on, and its ``else``."""
         for position, (condition, body) in enumerate(branches):
             decided = decide(condition[-1], where.state) if len(condition) == 1 else None
             if decided is False:
@@ -127,25 +140,21 @@ class Statements(ABC):
             on_failure = self._fails(otherwise[-1], where) if is_last and otherwise else None
             on_success = self._fails(body[-1], where) if body else None
             self._statements(condition, where.looked_at(on_failure or NOTHING, on_success or NOTHING))
-            reason = f"it depends on `{on_one_line(condition[-1])}`"
-            self._branch(body, where, None if on_failure else reason)
+            reason = depends_on(condition[-1])
+            is_true, is_false = self._decision()
+            self._branch(body, where, None if on_failure else reason, is_true)
             if on_success is None:
-                self._elsewhere(branches[position + 1 :], otherwise, where, reason)
+                inner = where.only(reason, is_false)
+                self._chain(branches[position + 1 :], otherwise, inner)
+                where.state.forget(inner.state)
                 return
         self._statements(otherwise, where)
 
-    def _elsewhere(self, branches: Sequence[Branch], otherwise: Sequence[Node], where: Where, reason: str) -> None:
-        """The branches behind one whose condition nobody can know."""
-        for condition, body in branches:
-            self._branch(condition, where.looked_at(), reason)
-            self._branch(body, where, reason)
-        self._branch(otherwise, where, reason)
-
-    def _branch(self, body: Sequence[Node], where: Where, reason: str | None) -> None:
+    def _branch(self, body: Sequence[Node], where: Where, reason: str | None, guard: Guard) -> None:
         if reason is None:
             self._statements(body, where)
             return
-        inner = where.only(reason)
+        inner = where.only(reason, guard)
         self._statements(body, inner)
         where.state.forget(inner.state)
 
@@ -160,12 +169,14 @@ class Statements(ABC):
         looked = where.looked_at(again, over) if is_until else where.looked_at(over, again)
         self._statements(condition, looked)
         if decided is not None:
-            inner = where.only("it is in a loop without an end").looked_at()
+            inner = where.only("it is in a loop without an end", self._decision()[0]).looked_at()
             self._body(body, inner)
             where.state.forget(inner.state)
             where.process.may_be_over = where.process.may_be_over or f"the loop at {where.script.place(node)} may not end"
+            where.process.over_if.append((*where.guards, self._decision()[0]))
             return
-        inner = where.only(f"it is in a loop that depends on `{on_one_line(condition[-1])}`").looked_at()
+        reason = f"it is in a loop that depends on `{on_one_line(condition[-1])}`"
+        inner = where.only(reason, self._decision()[0]).looked_at()
         self._body(body, inner)
         where.state.forget(inner.state)
 
@@ -182,7 +193,8 @@ class Statements(ABC):
                 where.state.variables[name] = word.text
                 self._body(body, replace(where, scope=NOTHING, on_success=NOTHING))
             return
-        inner = where.only(f"it is in a loop over `{' '.join(map(text_of, values))}`").looked_at()
+        reason = f"it is in a loop over `{' '.join(map(on_one_line, values))}`"
+        inner = where.only(reason, self._decision()[0]).looked_at()
         inner.state.variables[name] = None
         self._body(body, inner)
         where.state.forget(inner.state)
@@ -197,7 +209,7 @@ class Statements(ABC):
         subject = expand(node.named_children[0], where.state)
         items = [child for child in node.named_children if child.type == "case_item"]
         known = len(subject) == 1 and subject[0].known
-        parsed = [_case_item(item) for item in items]
+        parsed = [case_item(item) for item in items]
         if known and all(text_of(p).isprintable() and "$" not in text_of(p) for patterns, _ in parsed for p in patterns):
             for patterns, body in parsed:
                 texts = [expand(p, where.state)[0].text for p in patterns]
@@ -205,8 +217,12 @@ class Statements(ABC):
                     self._statements(body, where)
                     return
             return
-        for _, body in parsed:
-            self._branch(body, where, f"it depends on `case {text_of(node.named_children[0])}`")
+        number = self.condition()
+        has_default = bool(parsed) and [text_of(pattern) for pattern in parsed[-1][0]] == ["*"]
+        for outcome, (_, body) in enumerate(parsed):
+            reason = f"it depends on `case {on_one_line(node.named_children[0])}`"
+            count = len(parsed) if has_default else len(parsed) + 1
+            self._branch(body, where, reason, Guard(of=number, outcomes=frozenset({outcome}), count=count))
 
     def _pipeline(self, node: Node, where: Where) -> None:
         parts = [child for child in node.named_children if child.type != "comment"]
@@ -221,7 +237,7 @@ class Statements(ABC):
     def _own_process(self, node: Node, where: Where) -> None:
         """Statements that cannot end the script around them, nor change what it knows."""
         with ending(where.failure, lambda: self.position) as scope:
-            process = Process(scope=scope, may_be_over=where.doubt)
+            process = where.inner_process(scope)
             inner = replace(where, state=where.state.copy(), process=process, function=None, scope=where.failure)
             self._statements(node.children, inner)
 
@@ -267,7 +283,7 @@ class Statements(ABC):
             self._substitutions(part, where.looked_at())
         words = [word for part in parts if part.type != "variable_assignment" for word in expand(part, where.state)]
         given = [part for part in parts if part.type == "variable_assignment"]
-        if given and _ends_line(given[-1], node):
+        if given and ends_line(given[-1], node):
             for part in given:
                 self._assignment(part, where)
             words = [w for part in parts if part.type != "variable_assignment" for w in expand(part, where.state)]
@@ -293,7 +309,7 @@ class Statements(ABC):
     def _other_loop(self, node: Node, where: Where) -> None:
         for child in node.named_children:
             if child.type in ("do_group", "compound_statement"):
-                inner = where.only("it is in a loop").looked_at()
+                inner = where.only("it is in a loop", self._decision()[0]).looked_at()
                 self._body(child, inner)
                 where.state.forget(inner.state)
 
@@ -325,54 +341,3 @@ _QUIET: Final = frozenset({"comment", "ERROR", "heredoc_body", "heredoc_end", "f
 
 def _next(children: Sequence[Node], position: int) -> str:
     return children[position + 1].type if position + 1 < len(children) else ""
-
-
-def _ends_line(assignment: Node, command: Node) -> bool:
-    """Whether a line ends behind the assignment: the grammar takes ``A=1 B=2`` and the next line for one command."""
-    text = command.text or b""
-    return bool(re.match(rb"[ \t]*(?:#[^\n]*)?\n", text[assignment.end_byte - command.start_byte :]))
-
-
-def _asks(node: Node) -> bool:
-    """Whether a command only answers a question."""
-    if node.type in ("test_command", "negated_command"):
-        return True
-    if node.type == "list":
-        return _asks(node.children[-1])
-    if node.type in ("redirected_statement", "pipeline"):
-        return _asks(node.named_children[-1] if node.type == "pipeline" else node.named_children[0])
-    return node.type == "command" and text_of(node).split()[:1] != [] and text_of(node).split()[0] in _ASKING
-
-
-Branch = tuple[list[Node], list[Node]]
-
-
-def _branches(node: Node) -> tuple[list[Branch], list[Node]]:
-    """Conditions with their bodies, and what stands behind ``else``."""
-    branches: list[Branch] = [([], [])]
-    otherwise: list[Node] = []
-    target = branches[0][0]
-    for child in node.children:
-        if child.type == "then":
-            target = branches[-1][1]
-        elif child.type == "elif_clause":
-            inner, _ = _branches(child)
-            branches += inner
-        elif child.type == "else_clause":
-            otherwise = [c for c in child.named_children if c.type != "comment"]
-        elif child.is_named and child.type != "comment":
-            target.append(child)
-    return branches, otherwise
-
-
-def _case_item(item: Node) -> Branch:
-    """Patterns and body: the closing bracket stands between them."""
-    patterns: list[Node] = []
-    body: list[Node] = []
-    target = patterns
-    for child in item.children:
-        if child.type == ")":
-            target = body
-        elif child.is_named and child.type != "comment":
-            target.append(child)
-    return patterns, body

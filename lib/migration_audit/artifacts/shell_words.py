@@ -10,6 +10,7 @@ from typing import Final
 from tree_sitter import Node
 
 from migration_audit.artifacts.shell_parse import Script, text_of
+from migration_audit.model.unset import is_open, readable
 
 _EXPANSION: Final = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*|\d+|[@*#?])(?:(?P<op>:?[-+=?])(?P<word>.*))?\}", re.DOTALL)
 _SIMPLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -78,10 +79,10 @@ def expand(node: Node, state: State) -> list[Word]:
     if text_of(node) in ('"$@"', '"${@}"') or (node.type in ("simple_expansion", "expansion") and _is_all(node)):
         if state.arguments_known:
             return list(state.arguments)
-        return [Word(text_of(node), known=False)]
+        return [Word(readable(text_of(node)), known=False)]
     value = _value(node, state)
-    if value is None:
-        return [Word(text_of(node), known=False)]
+    if value is None or is_open(value):
+        return [Word(readable(text_of(node)), known=False)]
     if node.type in ("simple_expansion", "expansion"):
         return [Word(part) for part in value.split()]
     return [Word(value)]

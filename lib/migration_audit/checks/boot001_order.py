@@ -4,18 +4,46 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
-from typing import Final
+from dataclasses import dataclass
 
+from migration_audit.checks.boot_places import Case, Place, cases_of, chosen_place, may_be, places_of
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.image import Boot, Command
 from migration_audit.project import BootStep, Project
 
-Place = tuple[int, Command]
+Found = list[tuple[BootStep, list[Place]]]
 
-_REHEARSALS: Final = frozenset({"--dry-run", "--help", "--version"})
-"""Options with which a command only says what it would do."""
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong in one case: with which step, and why nobody can say that this case comes."""
+
+    finding: Finding
+    step: BootStep
+    command: Command | None = None
+    """None where the step does not run."""
+    sometimes: str = ""
+    """The same where it is so in some cases only."""
+
+
+@dataclass(frozen=True, slots=True)
+class _InCase:
+    """What a boot comes to in one case."""
+
+    there: tuple[tuple[BootStep, Place], ...]
+    faults: tuple[_Fault, ...]
+    unknown: tuple[tuple[str, str], ...]
+    """Steps that do not run as far as can be followed, which is not everything: the name, and what keeps it open."""
+
+    @property
+    def is_fine(self) -> bool:
+        return not (self.faults or self.unknown)
+
+    @property
+    def missing(self) -> int:
+        """How many steps do not run."""
+        return sum(fault.command is None for fault in self.faults) + len(self.unknown)
 
 
 def run(owner_boot: Boot, project: Project) -> Iterator[Said]:
@@ -24,6 +52,8 @@ def run(owner_boot: Boot, project: Project) -> Iterator[Said]:
     Why: the raw tables must be there before `schema apply` runs, which drops what it does not know of; the constraints of
     the last SQL need the tables that it makes; and a server that starts early answers before its tables are there. A step
     whose failure stops nothing is as bad as one in the wrong place: the next one runs without it.
+    Where the order depends on conditions that only a run decides, every case is looked at: what is wrong in all of them is a
+    finding, and what is right in some of them only is undecided.
     Fix: put the steps in order in the entrypoint, one after the other, under `set -e` or joined by `&&`.
     Source: seed, "Verify the directus db-init apply order is fixed".
     """
@@ -35,130 +65,126 @@ def run(owner_boot: Boot, project: Project) -> Iterator[Said]:
         first = owner_boot.run_undecided[0]
         yield Unavailable(reason=f"what the container starts is open: {first.at}: {first.what}: {first.reason}")
         return
-    found = [(step, _places(step, owner_boot.run.commands)) for step in steps]
-    for step, places in found:
-        yield from _missing(step, places, owner_boot)
-    chosen = [(step, _chosen(places)) for step, places in found]
-    there = [(step, place) for step, place in chosen if place is not None]
-    yield from _order(there, {step.name: places for step, places in found})
-    yield from _unguarded(there)
-    yield Told(text="; ".join(f"{step.name} at {command.at}" for step, (_, command) in there) or "no step was found")
+    found = [(step, places_of(step, owner_boot.run.commands)) for step in steps]
+    cases = cases_of([command for _, places in found for _, command in places])
+    if cases is None:
+        yield Unavailable(reason="whether the steps run depends on too many conditions")
+        return
+    looked = [_in_case(case, found, owner_boot) for case in cases]
+    best = min(looked, key=lambda each: (not each.is_fine, each.missing))
+    yield from _judged(looked, best, {step.name: places for step, places in found})
+    yield Told(text="; ".join(f"{step.name} at {c.at}" for step, (_, c) in best.there) or "no step was found")
     for note in owner_boot.notes:
         yield Told(text=note)
 
 
-def step_positions(steps: Sequence[BootStep], boot: Boot) -> dict[int, BootStep]:
-    """The positions among the commands of a boot at which steps stand that certainly run, and the steps."""
-    chosen = ((step, _chosen(_places(step, boot.run.commands))) for step in steps)
-    return {place[0]: step for step, place in chosen if place is not None}
+def _judged(looked: Sequence[_InCase], best: _InCase, places: dict[str, list[Place]]) -> Iterator[Said]:
+    """What is wrong in all cases, or in the best one where none is right; what is wrong in some is open."""
+    always = set.intersection(*({fault.finding.key for fault in each.faults} for each in looked))
+    told = always if best.is_fine else always | {fault.finding.key for fault in best.faults}
+    seen: set[str] = set()
+    for fault in (fault for each in (best, *looked) for fault in each.faults):
+        if fault.finding.key in told and fault.finding.key not in seen:
+            seen.add(fault.finding.key)
+            yield fault.finding
+    yield from _open(looked, seen, places)
+    hidden: dict[str, dict[str, None]] = {}
+    for name, why in (unknown for each in looked for unknown in each.unknown):
+        hidden.setdefault(why, {})[name] = None
+    for why, names in hidden.items():
+        yield Unavailable(reason=f"{', '.join(names)} {why}")
 
 
-def _missing(step: BootStep, places: Sequence[Place], boot: Boot) -> Iterator[Said]:
-    certain = [command for _, command in places if command.maybe is None]
-    if certain:
-        return
-    in_background = next((command for _, command in places if command.in_background), None)
-    if in_background is not None:
-        return
-    possible = next((c for c in boot.run.commands if c.unknown and _stands_in(step.command.split(), c, guess=True)), None)
-    if places:
-        command = places[0][1]
-        yield Unavailable(reason=f"{step.name} at {command.at} may not run: {command.maybe}")
-    elif possible is not None:
+def _open(looked: Sequence[_InCase], told: set[str], places: dict[str, list[Place]]) -> Iterator[Unavailable]:
+    """Faults that only some cases have, each with what decides, and steps that one condition decides together."""
+    stopped: dict[str, list[str]] = {}
+    lesser: dict[str, None] = {}
+    for fault in (fault for each in looked for fault in each.faults if fault.finding.key not in told):
+        if fault.command is None:
+            _, command = places[fault.step.name][0]
+            stopped.setdefault(f"{command.maybe}", []).append(f"{fault.step.name} at {command.at}")
+        else:
+            why = f": {fault.command.maybe}" if fault.command.maybe else ""
+            lesser[f"{fault.sometimes}: {fault.command.at}{why}"] = None
+    for reason, names in stopped.items():
+        yield Unavailable(reason=f"{', '.join(dict.fromkeys(names))} may not run: {reason}")
+    yield from (Unavailable(reason=reason) for reason in lesser)
+
+
+def _in_case(case: Case, found: Found, boot: Boot) -> _InCase:
+    here = [(step, [place for place in places if place[1].runs_where(case)]) for step, places in found]
+    chosen = [(step, chosen_place(places)) for step, places in here]
+    there = [(step, place) for step, place in chosen if place is not None]
+    faults, unknown = [], []
+    for step, places in ((step, places) for (step, places), (_, place) in zip(found, chosen, strict=True) if place is None):
+        why = _unseen(step, boot)
+        if why is None:
+            faults.append(_Fault(_missing(step), step))
+        elif places:
+            unknown.append((f"{step.name} at {places[0][1].at}", f"may not run: {places[0][1].maybe}"))
+        else:
+            unknown.append((step.name, why))
+    faults += [*_order(there, {step.name: places for step, places in here}), *_unguarded(there)]
+    return _InCase(tuple(there), tuple(faults), tuple(unknown))
+
+
+def _unseen(step: BootStep, boot: Boot) -> str | None:
+    """Why a step that was not found may be there all the same."""
+    possible = may_be(step, boot.run.commands)
+    if possible is not None:
         word = possible.words[possible.unknown[0]]
-        yield Unavailable(
-            reason=f"{possible.at}: `{possible.text}` may be {step.name}: what {word} is, is known only when it runs"
-        )
-    elif boot.run.undecided:
+        return f"may be `{possible.text}` at {possible.at}: what {word} is, is known only when it runs"
+    if boot.run.undecided:
         first = boot.run.undecided[0]
-        why = f"{first.at}: {first.what}: {first.reason}"
-        yield Unavailable(reason=f"{step.name} was not found, and not everything could be followed: {why}")
-    else:
-        yield Finding(
-            key=f"BOOT001:{step.name}:missing",
-            summary=f"the owner's container never runs {step.name}: no command that it starts is `{step.command}`",
-            expected=step.command,
-            where=str(step.at),
-        )
+        return f"was not found, and not everything could be followed: {first.at}: {first.what}: {first.reason}"
+    return None
 
 
-def _chosen(places: Sequence[Place]) -> Place | None:
-    """The first one that certainly runs, else the first one in the background."""
-    certain = [place for place in places if place[1].maybe is None]
-    return next(iter([*certain, *(place for place in places if place[1].in_background)]), None)
+def _missing(step: BootStep) -> Finding:
+    return Finding(
+        key=f"BOOT001:{step.name}:missing",
+        summary=f"the owner's container never runs {step.name}: no command that it starts is `{step.command}`",
+        expected=step.command,
+        where=str(step.at),
+    )
 
 
-def _order(there: Sequence[tuple[BootStep, Place]], places: dict[str, list[Place]]) -> Iterator[Said]:
+def _order(there: Sequence[tuple[BootStep, Place]], places: dict[str, list[Place]]) -> Iterator[_Fault]:
     for (before, (earlier, _)), (step, _) in itertools.pairwise(there):
         first, command = places[step.name][0]
         if first > earlier:
             continue
-        if command.maybe is not None and not command.in_background:
-            yield Unavailable(reason=f"{step.name} may run before {before.name}: {command.at}: {command.maybe}")
-            continue
-        yield Finding(
+        finding = Finding(
             key=f"BOOT001:{step.name}:order",
             summary=f"the owner's container runs {step.name} before {before.name}",
             expected=f"{before.name}, then {step.name}",
             actual=f"{step.name} at {command.at}",
             where=str(command.at),
         )
+        yield _Fault(finding, step, command, f"{step.name} may run before {before.name}")
 
 
-def _unguarded(there: Sequence[tuple[BootStep, Place]]) -> Iterator[Finding]:
+def _unguarded(there: Sequence[tuple[BootStep, Place]]) -> Iterator[_Fault]:
     """A step that is not waited for, or whose failure does not keep the next one from running."""
     for (step, (position, command)), (following, (next_position, _)) in itertools.pairwise(there):
         if command.in_background:
-            yield Finding(
+            finding = Finding(
                 key=f"BOOT001:{step.name}:background",
                 summary=f"{step.name} runs in the background: {following.name} does not wait for it",
                 expected=f"{step.name} ends before {following.name} begins",
                 actual=command.text,
                 where=str(command.at),
             )
+            yield _Fault(finding, step, command, f"{following.name} may not wait for {step.name}")
         elif command.stops_until is not None and position < next_position and command.stops_until <= next_position:
-            yield Finding(
+            finding = Finding(
                 key=f"BOOT001:{step.name}:unguarded",
                 summary=f"{following.name} runs although {step.name} failed: nothing looks at its exit code",
                 expected="set -e, or && between the steps",
                 actual=command.text,
                 where=str(command.at),
             )
-
-
-def _places(step: BootStep, commands: Sequence[Command]) -> list[Place]:
-    patterns = step.command.split()
-    return [(n, command) for n, command in enumerate(commands) if _stands_in(patterns, command)]
-
-
-def _stands_in(patterns: Sequence[str], command: Command, *, guess: bool = False) -> bool:
-    """Whether the patterns stand in this order among the words; a word that nobody can know is none of them.
-
-    ``guess``: such a word may be any of them, except for the first, which tells the program.
-    """
-    if not _REHEARSALS.isdisjoint(command.words) and _REHEARSALS.isdisjoint(patterns):
-        return False
-    at = 0
-    wanted = [pattern for pattern in patterns if pattern != "*"]
-    for number, pattern in enumerate(wanted):
-        # What follows a script is for that script: it is no program that runs.
-        last = command.followed if number == 0 and command.followed is not None else len(command.words) - 1
-        while at <= last and not _may_be(pattern, command, at, guess=guess and number > 0):
-            at += 1
-        if at > last:
-            return False
-        at += 1
-    return True
-
-
-def _may_be(pattern: str, command: Command, at: int, *, guess: bool) -> bool:
-    return guess if at in command.unknown else _fits(pattern, command.words[at])
-
-
-def _fits(pattern: str, word: str) -> bool:
-    """A pattern without a slash is about the last part of a path."""
-    plain = word.rstrip("/")
-    return fnmatchcase(plain, pattern) or ("/" not in pattern and fnmatchcase(plain.rpartition("/")[2], pattern))
+            yield _Fault(finding, step, command, f"{following.name} may run although {step.name} failed")
 
 
 CHECK = Check(

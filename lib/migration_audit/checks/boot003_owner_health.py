@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.boot001_order import step_positions
+from migration_audit.checks.boot_places import step_positions
 from migration_audit.checks.waits import started, waits_for_end, waits_for_healthy
 from migration_audit.model.compose import Service, Stack
 from migration_audit.model.drift import Severity
@@ -113,7 +113,7 @@ def _asks_itself(asked: Asked, owner: Service) -> bool:
 
 def _database(database: Service) -> Iterator[Said]:
     check = database.healthcheck
-    doubts = database.doubts_about("healthcheck")
+    doubts = database.healthcheck_doubts
     if doubts:
         yield Unavailable(reason=f"{doubts[0].at}: healthcheck of {database.name}: {doubts[0].reason}")
     elif check is not None and check.disabled:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.model.compose import Condition, Service, Stack
+from migration_audit.model.compose import Condition, Doubt, Service, Stack
 from migration_audit.model.finding import Finding, Said, Unavailable
+from migration_audit.model.unset import is_open
 
 
 def waits_for_healthy(key: str, stack: Stack, service: Service, other: str, *, may_end: bool = False) -> Iterator[Said]:
@@ -13,9 +14,9 @@ def waits_for_healthy(key: str, stack: Stack, service: Service, other: str, *, m
 
     ``may_end``: a job that runs to its end will do as well, where that is what ``service`` waits for.
     """
-    doubts = service.doubts_about("depends_on")
-    if doubts:
-        yield Unavailable(reason=f"{doubts[0].at}: depends_on of {service.name}: {doubts[0].reason}")
+    doubt = _doubt(service, other)
+    if doubt is not None:
+        yield Unavailable(reason=f"{doubt.at}: depends_on of {service.name}: {doubt.reason}")
         return
     dependency = service.dependency(other)
     expected = f"depends_on: {other}: {{ condition: {Condition.HEALTHY} }}"
@@ -43,7 +44,9 @@ def waits_for_healthy(key: str, stack: Stack, service: Service, other: str, *, m
             actual="required: false",
             where=str(dependency.at),
         )
-    elif (there := stack.service(other)) is None or not there.active:
+    elif (there := stack.service(other)) is not None and not there.active and (open_ := there.doubts_about("profiles")):
+        yield Unavailable(reason=f"{open_[0].at}: whether {other} is started is open: {open_[0].reason}")
+    elif there is None or not there.active:
         yield Finding(
             key=f"{key}:{service.name}:{other}:started",
             summary=f"{service.name} waits for {other}, which "
@@ -51,6 +54,15 @@ def waits_for_healthy(key: str, stack: Stack, service: Service, other: str, *, m
             expected=f"{other} is started",
             where=str(dependency.at),
         )
+
+
+def _doubt(service: Service, other: str) -> Doubt | None:
+    """What of ``depends_on`` must be known to say how it waits for ``other``, and is not."""
+    is_named = service.dependency(other) is not None
+    for doubt in service.doubts_about("depends_on"):
+        if not doubt.path or doubt.path[0] == other or (is_open(doubt.path[0]) and not is_named):
+            return doubt
+    return None
 
 
 def waits_for_end(stack: Stack, service: Service, other: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from migration_audit.model.location import Location
+from migration_audit.model.unset import as_empty
 
 
 class Condition(StrEnum):
@@ -28,6 +29,9 @@ class Doubt:
 
     part: str
     """The key of the service that it is about: ``healthcheck``, ``depends_on``, ``command``, …"""
+    path: tuple[str, ...] | None = ()
+    """Where in this part it stands: ``("db", "condition")``, ``("test", "0")``; empty for all of it. None where it is no
+    variable without a value, but the part as a whole that is in doubt."""
     reason: str
     at: Location
 
@@ -57,7 +61,10 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """``command`` or ``entrypoint`` as a list of words; no shell looks at them unless the first of them is one."""
+    """``command`` or ``entrypoint`` as a list of words; no shell looks at them unless the first of them is one.
+
+    Variables without a value are marked in them (``model/unset.py``), as in every other text of a service.
+    """
 
     words: tuple[str, ...]
     at: Location
@@ -73,7 +80,8 @@ class Build:
     """Relative to the context, or in full."""
     target: str | None
     """The stage; None for the last one."""
-    args: tuple[tuple[str, str], ...]
+    args: tuple[tuple[str, str | None], ...]
+    """None for a value that nobody can know."""
     at: Location
 
 
@@ -105,7 +113,7 @@ class Service:
     image: str | None
     build: Build | None
     environment: tuple[tuple[str, str | None], ...]
-    """None for a variable that is passed through from whoever runs Compose."""
+    """None for a value that nobody can know, such as that of a variable which is passed through."""
     ports: tuple[str, ...]
     """Ports of the container that are published or exposed."""
     mounts: tuple[Mount, ...]
@@ -115,6 +123,17 @@ class Service:
     def dependency(self, service: str) -> Dependency | None:
         """What it waits for in ``service``; None where it does not name it."""
         return next((d for d in self.depends_on if d.service == service), None)
+
+    @property
+    def healthcheck_doubts(self) -> tuple[Doubt, ...]:
+        """What keeps unknown whether there is a test and of which kind; what it asks is in its words."""
+        whole = {None, (), ("test",), ("test", "0"), ("disable",)}
+        return tuple(d for d in self.doubts_about("healthcheck") if d.path in whole and not self._is_partly_known(d))
+
+    def _is_partly_known(self, doubt: Doubt) -> bool:
+        """Whether a test in one text has more in it than a variable without a value."""
+        test = self.healthcheck.test if self.healthcheck is not None else None
+        return doubt.path == ("test",) and test is not None and test[0] == "CMD-SHELL" and bool(as_empty(test[1]).strip())
 
     def doubts_about(self, *parts: str) -> tuple[Doubt, ...]:
         """The doubts about these keys."""

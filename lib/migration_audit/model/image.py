@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from migration_audit.model.location import Location
@@ -18,6 +19,18 @@ class Undecided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Some outcomes of a condition that only a run decides."""
+
+    of: int | str
+    """The condition: the same for everything that depends on it."""
+    outcomes: frozenset[int]
+    """Those with which it holds."""
+    count: int = 2
+    """How many outcomes there are, counted from 0: of an ``if``, 0 is true."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One program that is started, in the order in which they start."""
 
@@ -28,6 +41,10 @@ class Command:
     """Positions of the words that nobody can know."""
     maybe: str | None = None
     """Why it may not run at all, or not in this order; None where it runs unless something before it fails."""
+    guards: tuple[Guard, ...] = ()
+    """It runs only where all of these hold."""
+    unless: tuple[tuple[Guard, ...], ...] = ()
+    """It does not run where all of one group hold: the script ended before."""
     in_background: bool = False
     """Whether what follows does not wait for it."""
     stops_until: int | None = None
@@ -36,6 +53,23 @@ class Command:
     followed: int | None = None
     """Position of the word that is a script or function of the project, whose own commands come next; what follows it is
     for that script. None where nothing of the project is called."""
+
+    @property
+    def conditions(self) -> tuple[Guard, ...]:
+        """Everything that decides whether it runs; its own doubt where nothing else is known of it."""
+        found = (*self.guards, *(guard for group in self.unless for guard in group))
+        if found or self.maybe is None or self.in_background:
+            return found
+        return (Guard(of=self.maybe, outcomes=frozenset({0})),)
+
+    def runs_where(self, outcomes: Mapping[int | str, int]) -> bool:
+        """Whether it runs where its conditions have these outcomes."""
+
+        def holds(guard: Guard) -> bool:
+            return outcomes[guard.of] in guard.outcomes
+
+        needed = self.guards if self.guards or self.unless else self.conditions
+        return all(map(holds, needed)) and not any(all(map(holds, group)) for group in self.unless)
 
     @property
     def text(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migration_audit.checks.boot001_order import step_positions
+from migration_audit.checks.boot_places import step_positions
 from migration_audit.model.compose import Stack
 from migration_audit.model.image import Boot, Command
 from migration_audit.model.rehearsal import Attempt, Rehearsal

@@ -15,6 +15,7 @@ from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.image import Boot, Image
 from migration_audit.model.location import Location
 from migration_audit.model.post import PostObject
+from migration_audit.model.unset import is_open
 from migration_audit.project import BootSettings, Project
 from migration_audit.sources.post_objects import find_post_objects
 
@@ -95,7 +96,11 @@ def _variables(boot: BootSettings, stack: Stack | Unavailable) -> Mapping[str, s
     if service is None:
         return Unavailable(reason=f"no service {boot.owner_service} in {', '.join(stack.files)}")
     known = {name: value for name, value in service.environment if value is not None}
-    doubts = service.doubts_about("environment")
+    doubts = [
+        doubt
+        for doubt in service.doubts_about("environment")
+        if not doubt.path or doubt.path[0] in _DECISIVE or is_open(doubt.path[0])
+    ]
     if doubts and not known.keys() >= _DECISIVE:
         lacking = " and ".join(sorted(_DECISIVE - known.keys()))
         todo = f"name {lacking} under environment of {service.name}, which counts before them"

@@ -1,0 +1,365 @@
+"""How a fresh stack is judged by its files: what depends on a variable or a condition, and what does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from fix_code import write
+from migration_audit.checks import BY_ID, judge
+from migration_audit.model.finding import CheckResult, Phase
+from migration_audit.project import load_project
+from migration_audit.workbook.boot import boot_inputs
+
+TOML = """
+[project]
+name = "p"
+[legacy]
+sql = ["a"]
+[owner]
+sql = ["b"]
+[environments.e]
+service = "s"
+[boot]
+compose = ["compose.yaml"]
+owner_service = "owner"
+writer_service = "writer"
+database_service = "db"
+""" + "".join(
+    f'[[boot.step]]\nname = "{name}"\ncommand = "{command}"\n'
+    for name, command in {
+        "init": "init.sh",
+        "bootstrap": "directus bootstrap",
+        "apply": "schema apply",
+        "start": "pm2",
+    }.items()
+)
+COMPOSE = """services:
+  db:
+    image: postgres:17
+    healthcheck: {test: [CMD, pg_isready]}
+  owner:
+    build: .
+    depends_on: {db: {condition: service_healthy}}
+    healthcheck: {test: [CMD, wget, -q, "http://127.0.0.1:8055/server/health"]}
+  writer:
+    image: writer
+    depends_on: {owner: {condition: service_healthy}}
+"""
+BUILD = "    build: .\n"
+INIT, BOOTSTRAP, APPLY, START = "sh /app/init.sh\n", "directus bootstrap\n", "directus schema apply x\n", "exec pm2 start\n"
+RIGHT = f"set -e\n{INIT}{BOOTSTRAP}{APPLY}{START}"
+WRONG = f"set -e\n{INIT}{APPLY}{BOOTSTRAP}{START}"
+RIGHT_LINE = "init.sh && directus bootstrap && directus schema apply x && pm2 start"
+WRONG_LINE = "init.sh && directus schema apply x && directus bootstrap && pm2 start"
+DOCKERFILE = 'FROM directus/directus:11\nCOPY e.sh init.sh /app/\nENTRYPOINT ["sh", "/app/e.sh"]\n'
+
+
+def judged(folder, files: dict[str, str], check: str = "BOOT001") -> CheckResult:
+    """How the check ends on the stack with these files in the place of the usual ones."""
+    usual = {"audit.toml": TOML, "compose.yaml": COMPOSE, "Dockerfile": DOCKERFILE, "init.sh": "psql\n", "e.sh": RIGHT}
+    write(folder, {**usual, **files})
+    project = load_project(folder / "audit.toml")
+    (result,) = judge([BY_ID[check]], {**boot_inputs(project), "project": project}, Phase.PREFLIGHT)
+    return result
+
+
+def said(result: CheckResult) -> str | list[str]:
+    """The keys of its findings, else its outcome."""
+    return [finding.key.partition(":")[2] for finding in result.findings] or str(result.outcome)
+
+
+def image(name: str, **keys: str) -> dict[str, str]:
+    """An owner that runs an image with these keys, each with a shell's text."""
+    lines = "".join(f'    {key}: [sh, -c, "{text}"]\n' for key, text in keys.items())
+    return {"compose.yaml": COMPOSE.replace(BUILD, f"    image: {name}\n{lines}")}
+
+
+def owner(*lines: str, script: str = RIGHT, **files: str) -> dict[str, str]:
+    """The owner's service with these keys more."""
+    text = COMPOSE.replace(BUILD, BUILD + "".join(f"    {line}\n" for line in lines))
+    return {"compose.yaml": text, "e.sh": script, **files}
+
+
+def built(keys: str, **files: str) -> dict[str, str]:
+    return {"compose.yaml": COMPOSE.replace(BUILD, f"    build: {{{keys}}}\n"), **files}
+
+
+ORDER = ["apply:order"]
+# name: (files, how BOOT001 ends, what it says)
+UNSET = {
+    "the version of an image, in order": (image("directus/directus:${TAG}", command=RIGHT_LINE), "passed", ""),
+    "the version of an image, out of order": (image("directus/directus:${TAG}", command=WRONG_LINE), ORDER, ""),
+    "the image, and its entrypoint in order": (image("${IMAGE}", entrypoint=RIGHT_LINE), "passed", ""),
+    "the image, and its entrypoint out of order": (image("${IMAGE}", entrypoint=WRONG_LINE), ORDER, ""),
+    "the image, and its command in order": (image("${IMAGE}", command=RIGHT_LINE), "skipped", "the variable IMAGE, which"),
+    "the image, and its command out of order": (image("${IMAGE}", command=WRONG_LINE), ORDER, "the variable IMAGE, which"),
+    "the registry": (image("${REGISTRY}/directus/directus:11", command=RIGHT_LINE), "skipped", "the variable REGISTRY"),
+    "a mount elsewhere": (owner("volumes: ['${DATA}:/data']"), "passed", ""),
+    "a mount elsewhere, out of order": (owner("volumes: ['${DATA}:/data']", script=WRONG), ORDER, ""),
+    "a mount over the script": (owner("volumes: ['${DATA}/e.sh:/app/e.sh']"), "skipped", "on the variable DATA, which"),
+    "a mount over its folder": (
+        owner("volumes: [{type: bind, source: '${DATA}', target: /app}]"),
+        "skipped",
+        "the mount at compose.yaml:7 depends on the variable DATA",
+    ),
+    "a mount at a place that nobody knows": (owner("volumes: ['./x:${PLACE}']"), "skipped", "the variable PLACE"),
+    "a whole mount": (owner("volumes: ['${MOUNT}']"), "skipped", "the variable MOUNT"),
+    "a known mount over an unknown one": (
+        owner("volumes: ['${DATA}:/app', './other.sh:/app/e.sh']", **{"other.sh": RIGHT.replace("sh /app/", "./")}),
+        "passed",
+        "",
+    ),
+    "an argument of the build": (built("context: ., args: {V: '${V}'}"), "passed", ""),
+    "an argument in COPY": (
+        built("context: ., args: {S: '${V}'}", Dockerfile=DOCKERFILE.replace("COPY e.sh", "ARG S\nCOPY ${S}/e.sh")),
+        "skipped",
+        "the COPY at Dockerfile:3 holds a variable without a value",
+    ),
+    "an argument in FROM": (
+        built("context: ., args: {V: '${V}'}", Dockerfile="ARG V\n" + DOCKERFILE.replace(":11", ":$V")),
+        "passed",
+        "",
+    ),
+    "the folder of the build": (built("context: '${C}'"), "skipped", "compose.yaml:5: ${C}: which image it is depends on"),
+    "the Dockerfile": (built("context: ., dockerfile: '${D}'"), "skipped", "the variable D, which"),
+    "the stage": (built("context: ., target: '${T}'"), "skipped", "the variable T, which"),
+    "the name of what is built": (owner("image: '${REGISTRY}/x:${TAG}'", script=WRONG), ORDER, ""),
+    "a word of a step's command": (image("node:22", command=f"{RIGHT_LINE} --level ${{L}}"), "passed", ""),
+    "the word of a step": (
+        image("node:22", command=RIGHT_LINE.replace("bootstrap", "${B}")),
+        "skipped",
+        "bootstrap may be `directus ${B}` at compose.yaml:7: what ${B} is",
+    ),
+    "a program": (image("node:22", command=f"${{FIRST}} && {RIGHT_LINE}"), "passed", ""),
+    "a program, out of order": (image("node:22", command=f"${{FIRST}} && {WRONG_LINE}"), ORDER, ""),
+    "the whole command of a script": (owner("command: ${COMMAND}"), "passed", ""),
+    "a text in quotes": (
+        image("node:22", command=RIGHT_LINE.replace("directus schema", "[ '${A}' = 1 ] && directus schema")),
+        "skipped",
+        "apply at compose.yaml:7 may not run: it depends on `[ '${A}' = 1 ]`",
+    ),
+    "the working folder of a script by its whole path": (owner("working_dir: ${W}"), "passed", ""),
+    "the working folder of a script beside it": (
+        owner("working_dir: ${W}", Dockerfile=DOCKERFILE.replace("/app/e.sh", "e.sh")),
+        "skipped",
+        "the folder from which e.sh is called",
+    ),
+    "a variable that nothing asks": (owner("environment: {LEVEL: '${L}'}", script=WRONG), ORDER, ""),
+    "a variable that a step asks": (
+        owner("environment: {DO: '${D}'}", script=RIGHT.replace(APPLY, '[ "$DO" = 1 ] && ' + APPLY)),
+        "skipped",
+        'it depends on `[ "$DO" = 1 ]`',
+    ),
+    "one with a default": (
+        owner("environment: {DO: '${D:-1}'}", script=RIGHT.replace(APPLY, '[ "$DO" = 1 ] && ' + APPLY)),
+        "passed",
+        "",
+    ),
+    "one that .env takes from another": (
+        owner("environment: {DO: '${A}'}", script=RIGHT.replace(APPLY, '[ "$DO" = 1 ] && ' + APPLY), **{".env": "A=${B}\n"}),
+        "skipped",
+        'it depends on `[ "$DO" = 1 ]`',
+    ),
+    "one that must have a value": (owner("environment: {KEY: '${KEY:?set it}'}"), "passed", ""),
+}
+
+
+@pytest.mark.parametrize(("files", "ends", "says"), UNSET.values(), ids=UNSET)
+def test_a_variable_without_a_value_hides_only_what_depends_on_it(tmp_path, files, ends, says):
+    result = judged(tmp_path, files)
+    assert said(result) == ends, result
+    assert says in (result.reason or "")
+    assert "\ue0f0" not in repr(result)
+    assert "\ue0f1" not in repr(result)
+
+
+def script(*parts: str) -> dict[str, str]:
+    return {"e.sh": "set -e\n" + "".join(parts)}
+
+
+IF, FI = 'if [ "$X" = 1 ]; then\n', "fi\n"
+# name: (files, how BOOT001 ends, what it says)
+GUARDED = {
+    "in its place": (script(INIT, BOOTSTRAP, IF, APPLY, FI, START), "skipped", "apply at e.sh:5 may not run"),
+    "out of its place": (script(INIT, IF, APPLY, FI, BOOTSTRAP, START), ORDER, ""),
+    "behind &&": (script(INIT, "[ $X ] && ", APPLY, BOOTSTRAP, START), ORDER, ""),
+    "behind ||": (script(INIT, "[ $X ] || ", APPLY, BOOTSTRAP, START), ORDER, ""),
+    "negated": (script(INIT, "if ! [ $X ]; then ", APPLY, FI, BOOTSTRAP, START), ORDER, ""),
+    "within another condition": (script(INIT, IF, "if a; then ", APPLY, FI, FI, BOOTSTRAP, START), ORDER, ""),
+    "in a loop": (
+        script(INIT, "while [ $X ]; do ", APPLY, BOOTSTRAP, "done\n", START),
+        ["apply:order", "apply:unguarded"],
+        "",
+    ),
+    "in a function that may return": (
+        script(INIT, "f() { [ $X ] && return 0\n", APPLY, "}\nf\n", BOOTSTRAP, START),
+        ORDER,
+        "",
+    ),
+    "in a function of a function that may return": (
+        script(INIT, "g() { ", BOOTSTRAP, "}\nf() { [ $X ] && return 0\ng\n}\nf\n", APPLY, START),
+        "skipped",
+        "`return` at e.sh:5 may end it before",
+    ),
+    "the same in both branches": (script(INIT, IF, BOOTSTRAP, "else\n", BOOTSTRAP, FI, APPLY, START), "passed", ""),
+    "the same in every branch": (
+        script(INIT, IF, BOOTSTRAP, 'elif [ "$X" = 2 ]; then\n', BOOTSTRAP, "else\n", BOOTSTRAP, FI, APPLY, START),
+        "passed",
+        "",
+    ),
+    "in all branches but one": (
+        script(INIT, IF, BOOTSTRAP, 'elif [ "$X" = 2 ]; then\n:\n', "else\n", BOOTSTRAP, FI, APPLY, START),
+        "skipped",
+        "bootstrap at e.sh:4 may not run",
+    ),
+    "in every case": (
+        script(INIT, 'case "$X" in\na) ', "directus bootstrap;;\n*) directus bootstrap;;\nesac\n", APPLY, START),
+        "passed",
+        "",
+    ),
+    "in some cases": (script(INIT, 'case "$X" in\na) ', "directus bootstrap;;\nesac\n", APPLY, START), "skipped", ""),
+    "out of order in one branch": (
+        script(INIT, IF, BOOTSTRAP, APPLY, "else\n", APPLY, BOOTSTRAP, FI, START),
+        "skipped",
+        "apply may run before bootstrap: e.sh:7",
+    ),
+    "out of order in both branches": (script(INIT, IF, APPLY, BOOTSTRAP, "else\n", APPLY, BOOTSTRAP, FI, START), ORDER, ""),
+    "once early and once in its place": (
+        script("[ $X ] && ", APPLY, INIT, BOOTSTRAP, APPLY, START),
+        "skipped",
+        "apply may run before bootstrap: e.sh:2",
+    ),
+    "behind an end that may come, in order": (script(INIT, "[ $X ] && exit 0\n", BOOTSTRAP, APPLY, START), "skipped", ""),
+    "behind an end that may come, out of order": (script(INIT, "[ $X ] && exit 0\n", APPLY, BOOTSTRAP, START), ORDER, ""),
+    "in the background of a branch": (
+        script(INIT, "if [ $X ]; then directus bootstrap & fi\n", APPLY, START),
+        ["bootstrap:background"],
+        "",
+    ),
+    "behind a script that nobody knows": (script("sh /x.sh\n", INIT, IF, APPLY, FI, BOOTSTRAP, START), ORDER, ""),
+    "more conditions than can be looked at": (
+        script(INIT, *(f"[ $V{n} ] && {BOOTSTRAP}" for n in range(12)), APPLY, START),
+        "skipped",
+        "too many conditions",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "ends", "says"), GUARDED.values(), ids=GUARDED)
+def test_a_step_behind_a_condition_is_judged_in_every_case(tmp_path, files, ends, says):
+    result = judged(tmp_path, files)
+    assert said(result) == ends, result
+    assert says in (result.reason or "")
+
+
+def changed(old: str, new: str) -> dict[str, str]:
+    assert old in COMPOSE
+    return {"compose.yaml": COMPOSE.replace(old, new)}
+
+
+WAITS = "    depends_on: {owner: {condition: service_healthy}}\n"
+TEST = "[CMD, pg_isready]"
+OWN_TEST = '[CMD, wget, -q, "http://127.0.0.1:8055/server/health"]'
+# name: (files, check, how it ends, what it says)
+OTHERS = {
+    "another dependency": (
+        changed(WAITS, WAITS.replace("}}", "}, x: {condition: '${C}'}}")),
+        "BOOT002",
+        "passed",
+        "",
+    ),
+    "the condition": (
+        changed(WAITS, WAITS.replace("service_healthy", "'${C}'")),
+        "BOOT002",
+        "skipped",
+        "depends_on of writer: the variable C has no value here",
+    ),
+    "a dependency of unknown name": (
+        changed(WAITS, "    depends_on: ['${D}']\n"),
+        "BOOT002",
+        "skipped",
+        "the variable D has no value here",
+    ),
+    "a dependency of unknown name beside it": (
+        changed(WAITS, "    depends_on: [owner, '${D}']\n"),
+        "BOOT002",
+        ["writer:owner"],
+        "",
+    ),
+    "whether it is required": (changed(WAITS, WAITS.replace("}}", ", required: '${R}'}}")), "BOOT002", "skipped", ""),
+    "the profile of the owner": (
+        changed(BUILD, BUILD + "    profiles: ['${P}']\n"),
+        "BOOT002",
+        "skipped",
+        "whether owner is started is open: the variable P has no value here",
+    ),
+    "the database's user": (changed(TEST, "'pg_isready -U ${U}'"), "BOOT003", "passed", ""),
+    "the database's user in a list": (changed(TEST, "[CMD, pg_isready, -U, '${U}']"), "BOOT003", "passed", ""),
+    "the database's test": (changed(TEST, "'${T}'"), "BOOT003", "skipped", "healthcheck of db: the variable T"),
+    "whether the database's test is off": (
+        changed(TEST + "}", TEST + ", disable: '${OFF}'}"),
+        "BOOT003",
+        "skipped",
+        "healthcheck of db: the variable OFF",
+    ),
+    "how often the database is asked": (changed(TEST + "}", TEST + ", interval: '${I}'}"), "BOOT003", "passed", ""),
+    "the owner's port": (changed(":8055/", ":${PORT}/"), "BOOT003", "passed", "asks its own server"),
+    "the owner's path": (changed("server/health", "${PATH_OF_HEALTH}"), "BOOT003", "passed", ""),
+    "the owner's host": (changed("127.0.0.1", "${HOST}"), "BOOT003", "skipped", "which server it asks is known only when"),
+    "the owner's host in a shell": (
+        changed(OWN_TEST, "'curl -f http://${HOST}:8055/ || exit 1'"),
+        "BOOT003",
+        "skipped",
+        "`curl -f http://${HOST}:8055/`".strip("`"),
+    ),
+    "a host that only the container knows": (
+        changed(OWN_TEST, "'curl -f http://$$HOST:8055/ || exit 1'"),
+        "BOOT003",
+        "skipped",
+        "which server it asks is known only when",
+    ),
+    "how often the owner is asked": (changed(OWN_TEST, OWN_TEST + ", retries: '${N}'"), "BOOT003", "passed", ""),
+    "another way to succeed": (
+        changed(OWN_TEST, "'curl -f http://localhost:8055/ || ${OTHER}'"),
+        "BOOT003",
+        "skipped",
+        "what ${OTHER} asks is known only when it runs",
+    ),
+    "a test that needs nothing": (changed(OWN_TEST, "'true ${X}'"), "BOOT003", ["healthcheck:early"], ""),
+}
+
+
+@pytest.mark.parametrize(("files", "check", "ends", "says"), OTHERS.values(), ids=OTHERS)
+def test_what_services_wait_for(tmp_path, files, check, ends, says):
+    result = judged(tmp_path, files, check)
+    assert said(result) == ends, result
+    assert says in (result.reason or "")
+    assert "\ue0f0" not in repr(result)
+
+
+PROGRAMS = {
+    "flyway/flyway:11": "flyway migrate",
+    "ghcr.io/amacneil/dbmate:2": "/usr/local/bin/dbmate migrate",
+    "docker.io/migrate/migrate": "migrate migrate",
+    "registry:5000/a/postgres:17": "migrate",
+    "docker.io/library/postgres:17": "migrate",
+}
+
+
+@pytest.mark.parametrize(("name", "runs"), PROGRAMS.items(), ids=PROGRAMS)
+def test_a_known_image_hands_the_command_to_its_program(tmp_path, name, runs):
+    files = {"compose.yaml": COMPOSE.replace(BUILD, f"    image: {name}\n    command: [migrate]\n")}
+    write(tmp_path, {"audit.toml": TOML, **files})
+    run = boot_inputs(load_project(tmp_path / "audit.toml"))["owner_boot"].run
+    assert [command.text for command in run.commands] == [runs]
+    assert (run.commands[0].maybe is None, run.undecided == ()) == ((True, True) if "5000" not in name else (False, False))
+
+
+def test_tables_of_directus_are_known_although_another_variable_is_not(tmp_path):
+    files = owner("environment: {DB_EXCLUDE_TABLES: a, DB_SEARCH_PATH: public, LEVEL: '${L}'}")
+    write(tmp_path, {"audit.toml": TOML, "Dockerfile": DOCKERFILE, **files})
+    assert boot_inputs(load_project(tmp_path / "audit.toml"))["owner_variables"]["DB_EXCLUDE_TABLES"] == "a"
+    write(tmp_path, owner("environment: {LEVEL: '${L}'}"))
+    assert boot_inputs(load_project(tmp_path / "audit.toml"))["owner_variables"] == {}
+    write(tmp_path, owner("environment: {DB_EXCLUDE_TABLES: '${T}'}"))
+    assert "the variable T" in boot_inputs(load_project(tmp_path / "audit.toml"))["owner_variables"].reason

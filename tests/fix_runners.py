@@ -258,9 +258,16 @@ class Proof:
         refused = f"{failure.at}: {failure.message}" if failure else None
         if done.code or refused:
             return Outcome(ran=done, refused=refused, source=source, rows=rows)
-        theirs.execute(*(f"drop table if exists {name} cascade" for name in [*([ledger.table] if ledger else []), *apart]))
+        own = (ledger.table, *ledger.companions) if ledger else ()
+        theirs.execute(*map(_drop, [*own, *apart]))
         found = tuple(differences(expected=theirs, actual=ours))
         return Outcome(ran=done, refused=None, source=source, differences=found, rows=rows)
+
+
+def _drop(name: str) -> str:
+    """The statement that drops a table, or ``schema NAME``."""
+    kind, _, schema = name.partition(" ")
+    return f"drop schema if exists {schema} cascade" if kind == "schema" else f"drop table if exists {name} cascade"
 
 
 @pytest.fixture
@@ -312,6 +319,7 @@ def reading(form: str, outcome: Outcome, *, rows: Sequence[Mapping[str, str | No
     entries = [
         Entry(name=file.entry or file.path, path=file.path, checksum=file.checksum, also=file.also, sha256=file.sha256)
         for file in outcome.source.files
+        if file.entry != ""
     ]
     assert outcome.rows, "the runner's ledger has no rows"
     return ledger.read(outcome.rows if rows is None else rows, entries)

@@ -299,6 +299,7 @@ FOREIGN_VALUES = {
         "dbmate does not run psql",
     ),
     "placeholders for plain files": ("files", {"placeholders": {"a": "b"}}, "plain files have no placeholders"),
+    "placeholders for dbmate": ("dbmate", {"placeholders": {"a": "b"}}, "dbmate has no placeholders"),
 }
 
 

@@ -236,6 +236,7 @@ FORMAT = Format(
     plan=plan,
     recognise=recognise,
     session=SessionScope.SOURCE,
+    takes_placeholders=True,
     opening=(_REMEMBER, _SEARCH),
     between=("reset role", _SEARCH),
     dialect=Dialect.COPY,

@@ -109,6 +109,8 @@ class Plan:
     """Versions that several files carry and whose order nobody fixed: ``("0002", ("0002_a.sql", "0002_b.sql"))``."""
     one_transaction: bool = False
     """Whether everything is one transaction."""
+    opening: tuple[str, ...] = ()
+    """SQL that the runner sends first in each session by its settings, after ``Format.opening``."""
     notes: tuple[str, ...] = ()
     """What a reviewer should know: settings of the runner that were read, defaults that were taken."""
 
@@ -138,6 +140,8 @@ class Format:
     """SQL that the runner sends first in each session."""
     between: tuple[str, ...] = ()
     """SQL that the runner sends between two files of one session: ``RESET ROLE``."""
+    takes_placeholders: bool = False
+    """Whether ``Options.placeholders`` mean something to it; the loader refuses them where they do not."""
     needs_open_transaction: bool = False
     """Whether the runner fails where a file ends the transaction that the runner opened for it."""
     dialect: Dialect = Dialect.SERVER

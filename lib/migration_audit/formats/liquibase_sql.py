@@ -163,6 +163,7 @@ FORMAT = Format(
     plan=plan,
     recognise=recognise,
     session=SessionScope.SOURCE,
+    takes_placeholders=True,
     opening=(_REMEMBER, _SEARCH),
     between=(_SEARCH,),
     dialect=Dialect.SERVER,

@@ -12,6 +12,8 @@ _ENDS_TRANSACTION = re.compile(
     r"(?:commit|end|rollback|abort)\b(?!(?:\s+(?:work|transaction))?\s+(?:to|prepared|and\s+chain)\b)|prepare\s+transaction\b",
     re.IGNORECASE,
 )
+THIS_DATABASE = "migration_audit_this_database"
+"""Stands in SQL for the name of the database that it is applied to, which nobody knows before."""
 _PASSWORD = re.compile(r"(password\s+)[eu&]*'(?:[^']|'')*'", re.IGNORECASE)
 
 

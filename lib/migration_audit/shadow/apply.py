@@ -29,6 +29,7 @@ from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import (
+    THIS_DATABASE,
     Applied,
     SessionScope,
     SqlFailure,
@@ -289,7 +290,7 @@ class _Session:
 
     def _send(self, statement: Statement) -> None:
         self._at, self._rows = statement.at, -1
-        text = statement.text.encode()
+        text = statement.text.replace(THIS_DATABASE, self._connection.info.dbname).encode()
         try:
             if statement.kind is StatementKind.COPY:
                 with self._connection.cursor() as cursor, cursor.copy(text) as copy:

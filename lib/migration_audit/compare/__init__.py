@@ -2,6 +2,7 @@
 
 from migration_audit.compare.diff import compare
 from migration_audit.compare.effects import with_effects
+from migration_audit.compare.ledgers import without_ledgers
 from migration_audit.compare.rows import RowScope, compare_rows
 from migration_audit.compare.rules import AGAINST_LIVE, DEFAULT_WEIGHTS, RULE_OF_FIELD, Rules
 from migration_audit.compare.scope import in_scope, left_out_by_scope, rows_out_of_scope
@@ -22,4 +23,5 @@ __all__ = [
     "of_interest",
     "rows_out_of_scope",
     "with_effects",
+    "without_ledgers",
 ]

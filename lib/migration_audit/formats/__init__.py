@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migration_audit.formats import (
+    command_ledgers,
     dbmate,
     files,
     flyway,
@@ -41,7 +42,10 @@ ALL: tuple[Format, ...] = (
 
 BY_NAME = {each.name: each for each in ALL}
 NAMES = tuple(BY_NAME)
-LEDGERS: dict[str, LedgerFormat] = {each.name: each.ledger for each in ALL if each.ledger is not None}
+LEDGERS: dict[str, LedgerFormat] = {
+    **{each.name: each.ledger for each in ALL if each.ledger is not None},
+    **command_ledgers.LEDGERS,
+}
 """The ledgers that are known by the name of their runner."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 _KEPT = ("PATH", "LANG")
 """What a command gets of the caller's environment."""
 _SHOWN_LINES = 20
+_SHOWN_ERRORS = 5
+_NAMES_ERROR = re.compile(r"error|exception|fatal|fail", re.IGNORECASE)
 _LONGEST_LINE = 400
 _CUT = 1_024
 """Characters at the start of output whose beginning is lost that are not shown: they may hold the rest of a secret."""
@@ -218,12 +221,20 @@ def _judged(source: CommandSource, found: Mapping[str, Any], redaction: Redactio
     what = _what_failed(source, found, account)
     if what is None:
         return CommandRun(failure=None, output=output, notes=tuple(notes))
-    lines = [line[:_LONGEST_LINE] for line in output.splitlines() if line.strip()][-_SHOWN_LINES:]
+    lines = _telling(output)
     shown = "".join(f"\n    {line}" for line in lines)
     told = f"; the end of its output:{shown}" if lines else "; it printed nothing"
     message = f"{what} (in {source.shown_directory}){told if 'output' in found else ''}"
     failure = SqlFailure(at=source.at, statement=source.shown, message=message, sqlstate=None)
     return CommandRun(failure=failure, output=output, notes=tuple(notes))
+
+
+def _telling(output: str) -> list[str]:
+    """The last lines; in front of them those that name an error, which some programs follow by a page of other things."""
+    lines = [line[:_LONGEST_LINE] for line in output.splitlines() if line.strip() and not line.startswith("npm notice")]
+    before, last = lines[:-_SHOWN_LINES], lines[-_SHOWN_LINES:]
+    errors = [line for line in before if _NAMES_ERROR.search(line)][-_SHOWN_ERRORS:]
+    return [*errors, *(["…"] if before else []), *last]
 
 
 def _what_failed(source: CommandSource, found: Mapping[str, Any], account: Account) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from migration_audit import catalog, shadow, sources
-from migration_audit.compare import Rules, hear_witness, with_effects
+from migration_audit.compare import Rules, with_effects
 from migration_audit.model.access import Role
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.destruction import Destruction
@@ -28,6 +28,7 @@ from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.probes import run_probes
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
 from migration_audit.workbook.compared import compared
+from migration_audit.workbook.coverage import coverage_of
 from migration_audit.workbook.loading import cluster_for, destructions_of, load, no_text, source_facts
 from migration_audit.workbook.port import MadePort, preflight_port
 from migration_audit.workbook.prelude import Keys, find_server, read_base, shared_with, without
@@ -196,7 +197,7 @@ def _on_server(
     if isinstance(left, Snapshot) and isinstance(right, Snapshot):
         prelude = shared_with(read_base(server), left, right)
         left, right = without(left, prelude), without(right, prelude)
-    coverage = _compared(left, right, rules)
+    found = coverage_of(project, (left, legacy_side.dump), (right, owner_side.dump), rules=rules)
     return Preflight(
         shadow=server.description,
         sources=facts,
@@ -207,8 +208,8 @@ def _on_server(
         legacy_origins=legacy_side.alone.origins,
         owner_origins=owner_side.alone.origins,
         prelude=prelude,
-        coverage=coverage,
-        witness=witness_of(coverage, (left, legacy_side.dump), (right, owner_side.dump)),
+        coverage=found.drift,
+        witness=found.witness,
         repeats=_repeats(("legacy", legacy_side), ("owner", owner_side), rules=rules),
         orders=_orders(legacy_side, owner_side, rules=rules) if both_read else _first_unavailable(left, right),
         probes=owner_side.probes,
@@ -220,12 +221,12 @@ def _on_server(
             project=project,
             again=partial(rows_again, server, ([legacy], [owner])),
         ),
-        statements=_statements(legacy, owner, legacy_side, owner_side, coverage),
+        statements=_statements(legacy, owner, legacy_side, owner_side, found.drift),
         port=preflight_port(
-            coverage,
+            found.drift,
             server=server,
             owner=[owner],
-            sides=(left, right),
+            sides=found.sides,
             origins=legacy_side.alone.origins,
             rules=rules,
         ),
@@ -281,20 +282,6 @@ def dump_of(server: shadow.Server, conninfo: str) -> str | Unavailable:
         return Unavailable(reason=f"the second witness is not available: {error}")
 
 
-def witness_of(
-    drift: Drift | Unavailable,
-    expected: tuple[Snapshot | Unavailable, str | Unavailable],
-    actual: tuple[Snapshot | Unavailable, str | Unavailable],
-) -> Witness | Unavailable:
-    """The second witness's verdict about a comparison of two shadows; each side is its snapshot and its dump."""
-    (left, left_dump), (right, right_dump) = expected, actual
-    if isinstance(drift, Unavailable) or isinstance(left, Unavailable) or isinstance(right, Unavailable):
-        return _first_unavailable(drift, left, right)
-    if isinstance(left_dump, Unavailable) or isinstance(right_dump, Unavailable):
-        return _first_unavailable(left_dump, right_dump)
-    return hear_witness(drift, expected=(left, left_dump), actual=(right, right_dump))
-
-
 def _snapshot(side: _Side, role: str) -> Snapshot | Unavailable:
     failure = side.alone.applied.failure
     if side.alone.snapshot is not None:
@@ -305,12 +292,6 @@ def _snapshot(side: _Side, role: str) -> Snapshot | Unavailable:
 
 def _first_unavailable(*values: object) -> Unavailable:
     return next(value for value in values if isinstance(value, Unavailable))
-
-
-def _compared(expected: Snapshot | Unavailable, actual: Snapshot | Unavailable, rules: Rules) -> Drift | Unavailable:
-    if isinstance(expected, Unavailable) or isinstance(actual, Unavailable):
-        return _first_unavailable(expected, actual)
-    return compared(expected=("the legacy SQL", expected), actual=("the owner's SQL", actual), rules=rules)
 
 
 def _repeats(*sides: tuple[str, _Side], rules: Rules) -> tuple[Convergence, ...] | Unavailable:

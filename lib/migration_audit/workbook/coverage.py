@@ -1,0 +1,62 @@
+"""Coverage: what legacy has, looked up in the owner's shadow; the ledgers of runners are no part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from migration_audit.compare import Rules, compare, hear_witness, without_ledgers
+from migration_audit.model.drift import Drift
+from migration_audit.model.finding import Unavailable
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.witness import Witness
+from migration_audit.project import Project, Source
+from migration_audit.workbook.compared import compared
+
+Read = Snapshot | Unavailable
+Dump = str | Unavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The comparison of both sides, and what ``pg_dump`` says about it."""
+
+    drift: Drift | Unavailable
+    witness: Witness | Unavailable
+    sides: tuple[Read, Read]
+    """What was compared: the sides without ledgers."""
+
+
+def coverage_of(project: Project, legacy: tuple[Read, Dump], owner: tuple[Read, Dump], *, rules: Rules) -> Coverage:
+    """What legacy has, looked up in the owner's; each side is its snapshot and its dump, or why there is none."""
+    left, right = legacy[0], owner[0]
+    if isinstance(left, Unavailable) or isinstance(right, Unavailable):
+        why = _first_unavailable(left, right)
+        return Coverage(drift=why, witness=why, sides=(left, right))
+    named = [source.ledger for source in (project.legacy, project.owner) if source.ledger is not None]
+    bare, own = without_ledgers(left, named), without_ledgers(right, named)
+    drift = compared(expected=(_name(project.legacy), bare.snapshot), actual=("the owner's SQL", own.snapshot), rules=rules)
+    if isinstance(drift, Drift):
+        told = (f"ledgers of runners, {each}" for each in dict.fromkeys((*bare.left_out, *own.left_out)))
+        drift = replace(drift, not_compared=(*drift.not_compared, *told))
+    # The dumps have the ledgers, so what they say of them has to be explained too.
+    whole = drift if not (bare.left_out or own.left_out) else compare(expected=left, actual=right, rules=rules)
+    heard = witness_of(drift if isinstance(drift, Unavailable) else whole, legacy, owner)
+    return Coverage(drift=drift, witness=heard, sides=(bare.snapshot, own.snapshot))
+
+
+def witness_of(drift: Drift | Unavailable, expected: tuple[Read, Dump], actual: tuple[Read, Dump]) -> Witness | Unavailable:
+    """The second witness's verdict about a comparison of two shadows; each side is its snapshot and its dump."""
+    (left, left_dump), (right, right_dump) = expected, actual
+    if isinstance(drift, Unavailable) or isinstance(left, Unavailable) or isinstance(right, Unavailable):
+        return _first_unavailable(drift, left, right)
+    if isinstance(left_dump, Unavailable) or isinstance(right_dump, Unavailable):
+        return _first_unavailable(left_dump, right_dump)
+    return hear_witness(drift, expected=(left, left_dump), actual=(right, right_dump))
+
+
+def _name(legacy: Source) -> str:
+    return "the legacy SQL" if legacy.command is None else "the database that the legacy command migrated"
+
+
+def _first_unavailable(*values: object) -> Unavailable:
+    return next(value for value in values if isinstance(value, Unavailable))

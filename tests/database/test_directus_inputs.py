@@ -21,7 +21,7 @@ from migration_audit.workbook.demo import demo_root
 from migration_audit.workbook.directus import directus_inputs
 from migration_audit.workbook.live import Live, read_live
 from migration_audit.workbook.loading import load
-from migration_audit.workbook.preflight import Shadow, apply_to, roles_of
+from migration_audit.workbook.shadows import Shadow, apply_to, roles_of
 
 pytestmark = [pytest.mark.server, pytest.mark.timescale]
 AT = Location("directus/Dockerfile", 1)

@@ -9,7 +9,7 @@ import pytest
 
 from migration_audit import sources
 from migration_audit.compare import compare, with_effects
-from migration_audit.workbook.preflight import build_shadow
+from migration_audit.workbook.shadows import build_shadow
 
 pytestmark = pytest.mark.server
 

@@ -22,7 +22,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     yield from said_of(
         "COV001",
         coverage.of("extension"),
-        expected="the legacy SQL",
+        expected=coverage.expected_name,
         actual="the owner's SQL",
         origins=legacy_origins,
     )

@@ -29,7 +29,7 @@ def run(
     yield from said_of(
         "COV005",
         coverage.of("hypertable", "dimension"),
-        expected="the legacy SQL",
+        expected=coverage.expected_name,
         actual="the owner's SQL",
         origins=legacy_origins,
     )

@@ -25,7 +25,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     yield from said_of(
         "COV006",
         coverage.of(*sorted(SETTINGS)),
-        expected="the legacy SQL",
+        expected=coverage.expected_name,
         actual="the owner's SQL",
         origins=legacy_origins,
     )

@@ -26,7 +26,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     yield from said_of(
         "COV007",
         coverage.of(*others),
-        expected="the legacy SQL",
+        expected=coverage.expected_name,
         actual="the owner's SQL",
         origins=legacy_origins,
     )

@@ -21,7 +21,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
         "COV009",
         coverage,
         names=("comment",),
-        expected="the legacy SQL",
+        expected=coverage.expected_name,
         actual="the owner's SQL",
         origins=legacy_origins,
     )

@@ -5,11 +5,15 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from migration_audit.formats import Entry
-from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceFacts
 
 
 def entries_of(source: SourceFacts) -> tuple[Entry, ...]:
-    """One entry for each file, in apply order."""
+    """One entry for each file, in apply order; of a command, for each row that it wrote into the ledger of a shadow."""
+    if source.format == COMMAND:
+        return tuple(Entry(name=name, path=name) for name in source.entries)
+    if source.format in {SNAPSHOT, DATABASE}:
+        return ()
     rows = zip_longest(source.files, source.entries[: len(source.files)], source.checksums[: len(source.files)])
     return tuple(
         Entry(name=name or path.rsplit("/", 1)[-1], path=path, checksum=checksum, sha256=sha256)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migration_audit.checks.ledger_entries import entries_of
 from migration_audit.formats import EntryState, EntryVerdict
@@ -11,7 +12,7 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.ledger import Ledger as LiveLedger
 from migration_audit.model.ledger import LedgerState
-from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.preflight import COMMAND, SourceFacts
 from migration_audit.project import Environment, Project
 
 
@@ -19,7 +20,8 @@ def run(owner_ledger: LiveLedger, owner_source: SourceFacts, project: Project, e
     """Look up each file of the owner in the owner's ledger: its name or version, and its checksum where there is one.
 
     How a row is read comes with the ledger's format (``migration-audit format explain NAME``): Flyway's ``success``,
-    golang-migrate's ``dirty``, the last row of a version for goose, ``rolled_back_at`` for Prisma.
+    golang-migrate's ``dirty``, the last row of a version for goose, ``rolled_back_at`` for Prisma. Where the owner is a
+    command, each row that it writes on an empty server must be in the ledger.
 
     Why: a live database can look right because the legacy runner made it so. Only the ledger says that the owner's runner
     did its part here, and that a fresh file of tomorrow will be applied on top.
@@ -37,10 +39,16 @@ def run(owner_ledger: LiveLedger, owner_source: SourceFacts, project: Project, e
     if owner_ledger.state is not LedgerState.PRESENT:
         yield Finding(key=f"{key}:ledger", summary=_no_ledger(owner_ledger, environment.name), expected=settings.key)
         return
-    reading = settings.format.read(owner_ledger.rows, entries_of(owner_source))
+    entries = entries_of(owner_source)
+    if not entries:
+        why = f"the owner's command recorded nothing in {settings.key} on an empty server"
+        yield Unavailable(reason=f"{why}: see that [owner.ledger] names its own")
+        return
+    reading = settings.format.read(owner_ledger.rows, entries)
     for verdict in reading.verdicts:
         if verdict.state is not EntryState.APPLIED:
-            yield _finding(key, verdict, owner_ledger.table, environment.name)
+            found = _finding(key, verdict, owner_ledger.table, environment.name)
+            yield replace(found, where=None) if owner_source.format == COMMAND else found
     yield Told(text=f"{owner_ledger.table}: {len(owner_ledger.rows)} rows")
     if reading.beyond:
         yield Told(text=f"no file of the owner explains {some_of(list(reading.beyond))}")

@@ -9,7 +9,7 @@ from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.ledger import Ledger as LiveLedger
 from migration_audit.model.ledger import LedgerState
-from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.preflight import COMMAND, SourceFacts
 from migration_audit.project import Environment, LedgerSettings, Project
 
 
@@ -63,9 +63,11 @@ def _present(
     owners = _names(ledger, project.owner.ledger, owner)
     entries = _names(ledger, settings, legacy)
     shared = project.owner.ledger is not None and project.owner.ledger.key == settings.key
-    if not legacy.files or (settings.known is not None and not shared):
-        # After the deletion nothing names the legacy files, and a known runner's table is its own: the rest is theirs.
-        entries = set(ledger.names) - (owners if shared or not legacy.files else set())
+    is_unnamed = not entries_of(legacy)
+    if is_unnamed or (settings.known is not None and not shared):
+        # After the deletion, and of a catalog, nothing names the legacy files, and a known runner's table is its own:
+        # the rest is theirs.
+        entries = set(ledger.names) - (owners if shared or is_unnamed else set())
     others = [name for name in ledger.names if name not in entries]
     mixed = shared or bool(owners.intersection(others))
     rows = len(ledger.names)
@@ -85,8 +87,10 @@ def _present(
 
 def _names(ledger: LiveLedger, settings: LedgerSettings | None, source: SourceFacts) -> set[str]:
     """What the column of names holds for the files of a source: of a known ledger, only names that are there."""
-    if settings is None or not source.files:
+    if settings is None or not entries_of(source):
         return set()
+    if settings.known is None and source.format == COMMAND:
+        return set(source.entries)
     if settings.known is None:
         return {settings.entry(path.rsplit("/", 1)[-1]) for path, _ in source.files}
     return set(ledger.names) - set(settings.format.read(ledger.rows, entries_of(source)).beyond)

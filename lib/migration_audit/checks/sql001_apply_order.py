@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
-from migration_audit.model.preflight import COMMAND, SourceFacts
+from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceFacts
 
 
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
@@ -51,6 +51,8 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
 
 
 def _in_order(source: SourceFacts) -> str:
+    if source.format in {SNAPSHOT, DATABASE}:
+        return f"a {source.format}, and no files that are applied"
     if source.format == COMMAND:
         return f"a command, and {_counted(len(source.files), 'file')} that it reads"
     gaps = f"; no file is numbered {some_of(list(map(str, source.gaps)))}" if source.gaps else ""

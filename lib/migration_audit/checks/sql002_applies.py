@@ -20,7 +20,9 @@ def run(legacy_applied: Applied, owner_applied: Applied) -> Iterator[Said]:
     Source: seed, pre-flight step 1.
     """
     for role, applied in (("legacy", legacy_applied), ("owner", owner_applied)):
-        if applied.failure:
+        if not applied.sequence:
+            yield Told(text=f"{role}: a catalog that was read, and nothing to apply")
+        elif applied.failure:
             yield failure_finding(f"SQL002:{role}", applied.failure, doing=f"applying the {role} SQL to an empty server")
         elif applied.assumed_roles:
             yield Told(text=f"{role}: roles that the SQL takes for granted: {some_of(applied.assumed_roles)}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
-from migration_audit.model.preflight import COMMAND, SourceFacts
+from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceFacts
 
 
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
@@ -35,6 +35,7 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
                 )
         if source.format == COMMAND:
             yield Told(text=f"{source.name}: the command itself decides which files it applies")
+        if source.format in {COMMAND, SNAPSHOT, DATABASE}:
             continue
         applied, left = len(source.files), sum(each.by_rule for each in source.not_applied)
         yield Told(text=f"{source.name}: {applied} applied, {left} left out by the rules of the format {source.format}")

@@ -2,7 +2,7 @@
 
 from migration_audit.compare.diff import compare
 from migration_audit.compare.effects import with_effects
-from migration_audit.compare.ledgers import without_ledgers
+from migration_audit.compare.ledgers import known_ledgers, without_ledgers
 from migration_audit.compare.rows import RowScope, compare_rows
 from migration_audit.compare.rules import AGAINST_LIVE, DEFAULT_WEIGHTS, RULE_OF_FIELD, Rules
 from migration_audit.compare.scope import in_scope, left_out_by_scope, rows_out_of_scope
@@ -19,6 +19,7 @@ __all__ = [
     "compare_rows",
     "hear_witness",
     "in_scope",
+    "known_ledgers",
     "left_out_by_scope",
     "of_interest",
     "rows_out_of_scope",

@@ -30,17 +30,23 @@ _TAKES_ALONG = frozenset(
 
 
 def compare(
-    *, expected: Snapshot, actual: Snapshot, rules: Rules | None = None, expected_applied_by: str | None = None
+    *,
+    expected: Snapshot,
+    actual: Snapshot,
+    rules: Rules | None = None,
+    expected_applied_by: str | None = None,
+    actual_applied_by: str | None = None,
 ) -> Drift:
     """Every difference between two snapshots, sorted by kind and key; and which sides have nothing to compare.
 
     ``expected_applied_by`` is given when expected is a shadow and actual is not: the role that applied the SQL, whose
-    ownership the SQL did not ask for (see ``normalise``). Raises AuditError when one snapshot holds a key twice.
+    ownership the SQL did not ask for (see ``normalise``); ``actual_applied_by`` where it is the other way round. Raises
+    AuditError when one snapshot holds a key twice.
     """
     rules = rules or Rules()
     expected, actual, assumptions, not_compared = comparable(expected, actual)
     want, have = _by_key(expected, "expected"), _by_key(actual, "actual")
-    normalisers = normalise.rules(want, have, expected_applied_by)
+    normalisers = normalise.rules(want, have, expected_applied_by, actual_applied_by)
     found: list[Difference] = []
     for key in sorted(want.keys() | have.keys()):
         if key not in have:
@@ -55,6 +61,12 @@ def compare(
         unstated = (
             f"what the SQL gives no owner (it was applied as {expected_applied_by}) may have any owner",
             "what the SQL does not say of the database as a whole may be anything",
+        )
+        assumptions = (*unstated, *assumptions)
+    if actual_applied_by is not None:
+        unstated = (
+            f"what the SQL gives no owner (it was applied as {actual_applied_by}) may have had any owner",
+            "who owns the database, who may use it and how many may connect is for whoever runs its server",
         )
         assumptions = (*unstated, *assumptions)
     assumed = {DiffVerdict.MISSING: actual.assumed_roles, DiffVerdict.UNEXPECTED: expected.assumed_roles}

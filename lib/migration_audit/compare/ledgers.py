@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from migration_audit.formats import LEDGERS, LedgerFormat
+from migration_audit.formats import ALL, LEDGERS, LedgerFormat
 from migration_audit.formats.known_tables import OF_RUNNERS
 from migration_audit.model.objects import CatalogObject, dotted
 from migration_audit.model.relations import Column, Table
@@ -31,7 +31,7 @@ def without_ledgers(snapshot: Snapshot, named: Sequence[LedgerSettings]) -> With
 
     What belongs to such a table goes with it, and a schema that holds nothing else.
     """
-    roots = {**_known(snapshot), **_named(snapshot, named)}
+    roots = {**known_ledgers(snapshot), **_named(snapshot, named)}
     if not roots:
         return WithoutLedgers(snapshot=snapshot, left_out=())
     gone = {key for key in snapshot.by_key if _root(key, snapshot, roots) is not None}
@@ -50,7 +50,8 @@ def _named(snapshot: Snapshot, named: Sequence[LedgerSettings]) -> dict[Key, str
     return {key: "a ledger that audit.toml names" for key in keys if key in snapshot.by_key}
 
 
-def _known(snapshot: Snapshot) -> dict[Key, str]:
+def known_ledgers(snapshot: Snapshot) -> dict[Key, str]:
+    """Kind and key of the tables (and schemas) that are a known runner's own, by name and shape; whose they are."""
     columns: dict[str, dict[str, str]] = defaultdict(dict)
     for column in snapshot.of(Column):
         columns[dotted(column.schema, column.table)][column.name] = column.type
@@ -69,7 +70,7 @@ def _runner_of(table: Table, columns: Mapping[str, str]) -> str | None:
     for known in OF_RUNNERS:
         if known.is_it(table.schema, table.name, columns):
             return known.runner
-    return next((name for name, ledger in LEDGERS.items() if _is_ledger(ledger, table, columns)), None)
+    return next((each.name for each in ALL if each.ledger and _is_ledger(each.ledger, table, columns)), None)
 
 
 def _is_ledger(ledger: LedgerFormat, table: Table, columns: Mapping[str, str]) -> bool:

@@ -6,6 +6,7 @@ PostgreSQL itself does most of it (both sides are read back from a catalog). Wha
                           side has is a difference of its own and must not make every later column one.
 ``unstated_owner``        in a shadow, whatever the SQL gives no owner belongs to the role that happened to apply it.
                           Against a live database such an owner says nothing, and any owner is taken for equal.
+``unstated_by_actual``    the same where the actual side is the shadow, and the expected one somebody's database.
 ``unstated_database``     the same for what can be said of the database itself: what the SQL does not say of it, whoever made
                           the live database has said.
 ``one_text``              expressions of which PostgreSQL prints several spellings (see ``spelling``).
@@ -35,9 +36,9 @@ _EXPRESSIONS = ("default", "definition", "partition_bound", "partition_key", "us
 
 
 def rules(
-    want: Objects, have: Objects, applied_by: str | None
+    want: Objects, have: Objects, applied_by: str | None, actual_applied_by: str | None = None
 ) -> tuple[Callable[[CatalogObject, CatalogObject], Pair], ...]:
-    """All of them, for one comparison of these objects; see ``unstated_owner`` for ``applied_by``."""
+    """All of them, for one comparison of these objects; see ``unstated_owner`` and ``unstated_by_actual`` for the roles."""
     return (
         common_column_order,
         own_columns_in_order(want, have),
@@ -45,6 +46,7 @@ def rules(
         one_text,
         unstated_owner(applied_by),
         unstated_database(applied_by),
+        unstated_by_actual(actual_applied_by),
     )
 
 
@@ -68,6 +70,27 @@ def unstated_owner(applied_by: str | None) -> Callable[[CatalogObject, CatalogOb
         if applied_by is None or owner != applied_by or not hasattr(actual, "owner"):
             return expected, actual
         return expected, replace(actual, owner=owner)  # type: ignore[call-arg]  # both have the field
+
+    return normalise
+
+
+_OF_WHOEVER_RUNS_IT = ("owner", "privileges", "connection_limit")
+"""What is said of a database by whoever runs its server; its settings and its comment may be a migration's."""
+
+
+def unstated_by_actual(applied_by: str | None) -> Callable[[CatalogObject, CatalogObject], Pair]:
+    """A normaliser that takes the owner ``applied_by`` on the actual side for "not stated", and who may use the database."""
+
+    def normalise(expected: CatalogObject, actual: CatalogObject) -> Pair:
+        if applied_by is None:
+            return expected, actual
+        if isinstance(expected, Database) and isinstance(actual, Database):
+            unstated = {name: getattr(actual, name) for name in _OF_WHOEVER_RUNS_IT}
+            return replace(expected, **unstated), actual
+        owner = getattr(actual, "owner", None)
+        if owner != applied_by or not hasattr(expected, "owner"):
+            return expected, actual
+        return replace(expected, owner=owner), actual  # type: ignore[call-arg]  # both have the field
 
     return normalise
 

@@ -85,6 +85,8 @@ class Drift:
     """What one side does not tell, as no database holds it: each in words. It is no difference, and not equal either."""
     empty: tuple[str, ...] = ()
     """The sides without an object that can be compared, beyond those of a new database: ``expected``, ``actual``."""
+    expected_name: str = "the legacy SQL"
+    """What sentences of coverage call the expected side."""
 
     @property
     def compared_nothing(self) -> bool:

@@ -12,6 +12,10 @@ from migration_audit.model.sql import Applied, NotApplied
 
 COMMAND = "command"
 """Stands in ``SourceFacts.format`` for a source that is a command: its files are what it reads, and no SQL."""
+SNAPSHOT = "snapshot"
+"""Stands there for a legacy schema that a saved snapshot tells of."""
+DATABASE = "database"
+"""Stands there for a legacy schema that only a database knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,8 @@ class SourceFacts:
     transactions: tuple[str, ...] = ()
     """Where the transaction of each file begins and ends, in the order of ``files``: values of ``TransactionMode``."""
     entries: tuple[str, ...] = ()
-    """What the runner's ledger records for each file, in the order of ``files``."""
+    """What the runner's ledger records for each file, in the order of ``files``; of a command, what it recorded in that of a
+    shadow."""
     checksums: tuple[str | None, ...] = ()
     """The checksum that the runner's ledger records for each file, where it has one of its own."""
     not_applied: tuple[NotApplied, ...] = ()

@@ -104,7 +104,10 @@ def _kind(side: str, kinds: tuple[str, ...], table: Mapping[str, Any]) -> Iterat
 
 
 def _command(side: str, table: Mapping[str, Any]) -> Iterator[Found]:
-    command, env = table.get("command"), table.get("env")
+    command, env, ledger = table.get("command"), table.get("env"), table.get("ledger")
+    if command is not None and isinstance(ledger, dict) and "name_format" in ledger:
+        what = "is about names of files, and a command records what it will"
+        yield (side, "ledger", "name_format"), what, "remove it"
     for position, word in enumerate(command if isinstance(command, list) else ()):
         if isinstance(word, str) and any(f"{{{name}}}" in word for name in PLACEHOLDERS):
             what = "names the shadow's connection, and every user of this machine can read a command's arguments"

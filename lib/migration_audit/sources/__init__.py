@@ -1,7 +1,7 @@
 """SQL files as values: which files, in which order, which statements, at which lines."""
 
 from migration_audit.sources.column_changes import find_column_changes
-from migration_audit.sources.command import load_command, watched_files
+from migration_audit.sources.command import command_files, load_command
 from migration_audit.sources.destructive import find_destructions
 from migration_audit.sources.extensions import needed_extensions
 from migration_audit.sources.likeness import match_statements
@@ -9,6 +9,7 @@ from migration_audit.sources.load import load_globs, load_source, text_digest
 from migration_audit.sources.trees import sql_files
 
 __all__ = [
+    "command_files",
     "find_column_changes",
     "find_destructions",
     "load_command",
@@ -18,5 +19,4 @@ __all__ = [
     "needed_extensions",
     "sql_files",
     "text_digest",
-    "watched_files",
 ]

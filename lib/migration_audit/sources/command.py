@@ -30,14 +30,16 @@ class _Watched:
 
     def paths(self) -> list[Path]:
         """Each file once, sorted; raises SourceError for a glob that matches none."""
-        found: set[Path] = set()
-        for glob in self.globs:
-            files = set(self._matches(glob))
-            if not files:
-                shown = shown_path(self.root, self.shown_from)
-                raise SourceError(f"no files match {glob!r}", where=shown, todo="check `files` and the root it counts from")
-            found |= files
-        return sorted(found)
+        if unmatched := [glob for glob in self.globs if not self._matches(glob)]:
+            what = f"no files match {unmatched[0]!r}"
+            raise SourceError(
+                what, where=shown_path(self.root, self.shown_from), todo="check `files` and the root it counts from"
+            )
+        return self.present()
+
+    def present(self) -> list[Path]:
+        """The same, of the globs that match."""
+        return sorted({path for glob in self.globs for path in self._matches(glob)})
 
     def _matches(self, glob: str) -> list[Path]:
         try:
@@ -104,9 +106,9 @@ def load_command(
     )
 
 
-def watched_files(root: Path, globs: Sequence[str], *, shown_from: Path) -> Digests:
-    """Path and SHA-256 of the files of a command; raises SourceError for a glob that matches none."""
-    return _Watched(root=root, globs=tuple(globs), shown_from=shown_from).digests()
+def command_files(root: Path, globs: Sequence[str]) -> list[Path]:
+    """The files of a command that are there, sorted; none is no error."""
+    return _Watched(root=root, globs=tuple(globs), shown_from=root).present() if root.is_dir() else []
 
 
 def _check_program(program: str, directory: Path, at: Location) -> None:

@@ -15,7 +15,7 @@ from migration_audit.artifacts.paths import named_paths
 from migration_audit.artifacts.text import shown_path
 from migration_audit.model.location import Location
 from migration_audit.project import BootSettings, Project, Verb
-from migration_audit.sources import sql_files
+from migration_audit.sources import command_files, sql_files
 from migration_audit.workbook.boot import boot_inputs
 
 Digests = tuple[tuple[str, str], ...]
@@ -86,7 +86,10 @@ def _of_boot(project: Project) -> Iterator[str]:
 def _of_sources(project: Project) -> Iterator[str]:
     """Files of the SQL sources: the evidence has them in their own list."""
     for source in (project.legacy, project.owner):
-        yield from (shown_path(path, project.directory) for path in sql_files(source.root, source.sql))
+        files = sql_files(source.root, source.sql)
+        files += command_files(source.root, source.command.files) if source.command is not None else []
+        files += [source.snapshot] if source.snapshot is not None else []
+        yield from (shown_path(path, project.directory) for path in files)
 
 
 def _given(boot: BootSettings) -> list[Path]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from migration_audit.compare import Rules, compare, hear_witness, without_ledgers
+from migration_audit.compare import AGAINST_LIVE, Rules, compare, hear_witness, in_scope, without_ledgers
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.witness import Witness
 from migration_audit.project import Project, Source
-from migration_audit.workbook.compared import compared
+from migration_audit.workbook.compared import compared, compared_in_scope
 
 Read = Snapshot | Unavailable
 Dump = str | Unavailable
@@ -27,21 +27,44 @@ class Coverage:
 
 
 def coverage_of(project: Project, legacy: tuple[Read, Dump], owner: tuple[Read, Dump], *, rules: Rules) -> Coverage:
-    """What legacy has, looked up in the owner's; each side is its snapshot and its dump, or why there is none."""
+    """What legacy has, looked up in the owner's; each side is its snapshot and its dump, or why there is none.
+
+    Where legacy is a snapshot or a database, and no shadow, ``[scope]`` counts, and it is weighed as live databases are: its
+    versions and its owners are those of somebody's server.
+    """
     left, right = legacy[0], owner[0]
     if isinstance(left, Unavailable) or isinstance(right, Unavailable):
         why = _first_unavailable(left, right)
         return Coverage(drift=why, witness=why, sides=(left, right))
     named = [source.ledger for source in (project.legacy, project.owner) if source.ledger is not None]
     bare, own = without_ledgers(left, named), without_ledgers(right, named)
-    drift = compared(expected=(_name(project.legacy), bare.snapshot), actual=("the owner's SQL", own.snapshot), rules=rules)
+    drift = _compared(project, bare.snapshot, own.snapshot, rules)
+    ledgers = tuple(f"ledgers of runners, {each}" for each in dict.fromkeys((*bare.left_out, *own.left_out)))
     if isinstance(drift, Drift):
-        told = (f"ledgers of runners, {each}" for each in dict.fromkeys((*bare.left_out, *own.left_out)))
-        drift = replace(drift, not_compared=(*drift.not_compared, *told))
+        drift = replace(drift, expected_name=_name(project.legacy), not_compared=(*drift.not_compared, *ledgers))
+    else:
+        drift = replace(drift, reason="; ".join([drift.reason, *ledgers, *_hint(project.legacy)]))
     # The dumps have the ledgers, so what they say of them has to be explained too.
     whole = drift if not (bare.left_out or own.left_out) else compare(expected=left, actual=right, rules=rules)
     heard = witness_of(drift if isinstance(drift, Unavailable) else whole, legacy, owner)
     return Coverage(drift=drift, witness=heard, sides=(bare.snapshot, own.snapshot))
+
+
+def _compared(project: Project, legacy: Snapshot, owner: Snapshot, rules: Rules) -> Drift | Unavailable:
+    expected, actual = (_name(project.legacy), legacy), ("the owner's SQL", owner)
+    if project.legacy.is_applied:
+        return compared(expected=expected, actual=actual, rules=rules)
+    drift = compared_in_scope(
+        project,
+        expected=expected,
+        actual=actual,
+        rules=AGAINST_LIVE.override(project.rules),
+        actual_applied_by=owner.server.read_as,
+    )
+    if isinstance(drift, Unavailable):
+        return drift
+    scoped = (f"{each.objects} out of scope by {each.pattern}: {each.reason}" for each in in_scope(legacy, project)[1])
+    return replace(drift, not_compared=(*drift.not_compared, *scoped, *drift.assumptions))
 
 
 def witness_of(drift: Drift | Unavailable, expected: tuple[Read, Dump], actual: tuple[Read, Dump]) -> Witness | Unavailable:
@@ -54,8 +77,21 @@ def witness_of(drift: Drift | Unavailable, expected: tuple[Read, Dump], actual: 
     return hear_witness(drift, expected=(left, left_dump), actual=(right, right_dump))
 
 
+def _hint(legacy: Source) -> tuple[str, ...]:
+    """What may be wrong where there is nothing to compare."""
+    if legacy.command is None:
+        return ()
+    return (
+        "the command succeeded: see that it takes the database's address from its variables (`env`), and finds its files",
+    )
+
+
 def _name(legacy: Source) -> str:
-    return "the legacy SQL" if legacy.command is None else "the database that the legacy command migrated"
+    if legacy.command is not None:
+        return "the legacy command's schema"
+    if legacy.is_applied:
+        return "the legacy SQL"
+    return "the legacy database" if legacy.snapshot is None else "the legacy snapshot"
 
 
 def _first_unavailable(*values: object) -> Unavailable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from migration_audit import __version__
 from migration_audit.artifacts.git import path_in_repository, read_tree
 from migration_audit.artifacts.revisions import author_of, user_of
 from migration_audit.gate import decide
-from migration_audit.model.finding import Unavailable, Verdict
+from migration_audit.model.finding import CheckResult, Outcome, Unavailable, Verdict
 from migration_audit.model.port import KeptPort
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
 from migration_audit.project import Project, audited_digest
@@ -20,6 +20,8 @@ from migration_audit.report import manifest_json
 from migration_audit.workbook.audit import Audit
 
 SCHEMA_VERSION = 1
+COMPARED_TWICE = "COV011"
+"""The check that two methods agree."""
 
 
 def build_evidence(audit: Audit, *, now: datetime | None = None) -> dict[str, Any]:
@@ -49,6 +51,7 @@ def build_evidence(audit: Audit, *, now: datetime | None = None) -> dict[str, An
         "snapshots": snapshots,
         "rows": before.rows,
         "checks": [result.to_json() for result in audit.results],
+        "notes": list(_notes(audit.results)),
         "waivers": [use.to_json() for use in audit.waivers],
         "port": {"proven": before.port.proven, "sha256": before.port.sha256} if isinstance(before.port, KeptPort) else None,
     }
@@ -67,6 +70,7 @@ def failed_evidence(project: Project, *, environment: str, phase: str, error: st
         "snapshots": {},
         "rows": None,
         "checks": [],
+        "notes": [],
         "error": error,
     }
 
@@ -91,6 +95,13 @@ def frame(project: Project, *, environment: str, phase: str, now: datetime | Non
         "waivers": [],
         "error": None,
     }
+
+
+def _notes(results: Iterable[CheckResult]) -> Iterator[str]:
+    """What a verdict rests on less than usual: "covered" by one method alone is told where the verdict is."""
+    for result in results:
+        if result.id == COMPARED_TWICE and result.outcome is Outcome.SKIPPED and not result.required:
+            yield f"{result.id} was not asked: {result.reason}"
 
 
 def _files(digests: Iterable[tuple[str, str]]) -> list[dict[str, str]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from migration_audit import shadow, sources
+from migration_audit import catalog, shadow, sources
 from migration_audit.formats.order import missing_numbers
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.destruction import Destruction
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.preflight import COMMAND, SourceFacts
 from migration_audit.model.sql import SqlSource
-from migration_audit.project import Project, Source
+from migration_audit.project import LedgerSettings, Project, Source
 
 
 def load(project: Project, source: Source) -> AnySource:
@@ -81,3 +81,23 @@ def destructions_of(owner: AnySource) -> tuple[Destruction, ...]:
 def no_text(source: AnySource) -> Unavailable:
     """Why nothing can be said about the statements of a command."""
     return Unavailable(reason=f"{source.name} is a command: its statements are not known", required=False)
+
+
+def ledger_of(source: AnySource, settings: Source) -> LedgerSettings | None:
+    """The ledger that has to be read on the shadow, since only the command knows what it records: a command's."""
+    return settings.ledger if isinstance(source, CommandSource) else None
+
+
+def recorded_entries(conninfo: str, ledger: LedgerSettings) -> tuple[str, ...]:
+    """The names of what a command has recorded in its ledger; none where the database has no such table.
+
+    Raises DatabaseError where it cannot be read.
+    """
+    with catalog.open_connection(conninfo) as connection:
+        rows = catalog.read_ledger(connection, ledger.key, ledger.format).rows
+    return ledger.format.read(rows, ()).beyond
+
+
+def with_recorded(facts: SourceFacts, recorded: tuple[str, ...]) -> SourceFacts:
+    """The facts of a command with what it recorded; of another source, as they are."""
+    return replace(facts, entries=recorded) if facts.format == COMMAND else facts

@@ -11,16 +11,26 @@ from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
-from migration_audit.workbook.loading import cluster_for, destructions_of, load, source_facts
-from migration_audit.workbook.preflight import Preflight, Shadow, build_shadow
+from migration_audit.workbook.loading import cluster_for, destructions_of, ledger_of, load, source_facts, with_recorded
+from migration_audit.workbook.preflight import Preflight
 from migration_audit.workbook.prelude import Keys, find_server, read_base, shared_with, without
+from migration_audit.workbook.shadows import Shadow, build_shadow
 
 _GONE = Unavailable(reason="not compared: the legacy SQL is gone", required=False)
 
 
 def is_legacy_gone(project: Project) -> bool:
-    """Whether no .sql file is left where audit.toml says that the legacy migrations are."""
-    return not sources.sql_files(project.legacy.root, project.legacy.sql)
+    """Whether nothing is left of the legacy migrations where audit.toml says that they are.
+
+    A snapshot or a database is nothing that could be left: after the deletion it is not compared any more.
+    """
+    legacy = project.legacy
+    if legacy.command is not None:
+        lacks = any(not sources.command_files(legacy.root, [glob]) for glob in legacy.command.files)
+        return lacks or not legacy.command.directory.is_dir()
+    if not legacy.is_applied:
+        return True
+    return not sources.sql_files(legacy.root, legacy.sql)
 
 
 def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Preflight:
@@ -37,10 +47,11 @@ def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Pre
     try:
         server = find_server(project, [sources.needed_extensions(owner)], progress)
         with cluster_for(server, owner) as cluster:
-            built, _ = build_shadow(cluster, "alone", [owner])
+            built, _ = build_shadow(cluster, "alone", [owner], ledger=ledger_of(owner, project.owner))
         keys = shared_with(read_base(server), built.snapshot) if built.snapshot else ()
     except AuditError as error:
         return _preflight(sources_read=facts, shadow_text="no server", built=_errored(error))
+    facts = (legacy, with_recorded(facts[1], built.recorded))
     return replace(
         _preflight(sources_read=facts, shadow_text=server.description, built=_without(built, keys)),
         prelude=keys,

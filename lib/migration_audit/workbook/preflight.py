@@ -2,61 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from migration_audit import catalog, shadow, sources
+from migration_audit import shadow, sources
 from migration_audit.compare import Rules, with_effects
 from migration_audit.model.access import Role
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.destruction import Destruction
 from migration_audit.model.drift import Drift
-from migration_audit.model.errors import AuditError, ServerError
+from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.likeness import StatementMatch
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
-from migration_audit.model.rows import RowsComparison, SourceRows
-from migration_audit.model.snapshot import RolesRead, Snapshot
-from migration_audit.model.sql import Applied, SqlSource
+from migration_audit.model.rows import RowsComparison
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.sql import Applied
 from migration_audit.model.undone import SourceUndone
 from migration_audit.model.witness import Witness
 from migration_audit.project import Project
-from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.probes import run_probes
-from migration_audit.shadow.witness import dump_schema, find_pg_dump
+from migration_audit.workbook.catalog_source import CatalogSource, load_catalog
 from migration_audit.workbook.compared import compared
 from migration_audit.workbook.coverage import coverage_of
-from migration_audit.workbook.loading import cluster_for, destructions_of, load, no_text, source_facts
+from migration_audit.workbook.loading import (
+    cluster_for,
+    destructions_of,
+    ledger_of,
+    load,
+    no_text,
+    source_facts,
+    with_recorded,
+)
 from migration_audit.workbook.port import MadePort, preflight_port
 from migration_audit.workbook.prelude import Keys, find_server, read_base, shared_with, without
-from migration_audit.workbook.rows import preflight_rows, rows_again, source_rows
+from migration_audit.workbook.rows import preflight_rows, rows_again
+from migration_audit.workbook.shadows import Shadow, apply_to, build_shadow, roles_of
 from migration_audit.workbook.together import together
-from migration_audit.workbook.watch import UndoneWatch
 
 OriginMap = Mapping[tuple[str, str], Location]
 Progress = Callable[[str], None]
-
-
-_NOT_DUMPED = Unavailable(reason="the second witness was not asked", required=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shadow:
-    """A throw-away database after a sequence of sources was applied to it."""
-
-    applied: Applied
-    snapshot: Snapshot | None
-    """None when the SQL failed."""
-    origins: OriginMap
-    dump: str | Unavailable = _NOT_DUMPED
-    """What the second witness sees of it, where it was asked for."""
-    undone: SourceUndone | None = None
-    """What the sources create and take away again, where somebody looked on."""
-    rows: SourceRows | None = None
-    """What the sources leave in tables, likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,71 +88,24 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
     nothing that a report could tell: only mistakes of ours come out as exceptions.
     """
     try:
-        legacy, owner = load(project, project.legacy), load(project, project.owner)
+        legacy = load(project, project.legacy) if project.legacy.is_applied else load_catalog(project, project.legacy)
+        owner = load(project, project.owner)
     except AuditError as error:
         return _nothing(error, shadow_text="no server was needed", sources_read=None)
-    facts = (source_facts("legacy", legacy), source_facts("owner", owner))
+    facts = (_legacy_facts(legacy), source_facts("owner", owner))
     try:
-        needed = [sources.needed_extensions(legacy), sources.needed_extensions(owner)]
-        server = find_server(project, needed, progress)
+        applied = [source for source in (legacy, owner) if not isinstance(source, CatalogSource)]
+        server = find_server(project, list(map(sources.needed_extensions, applied)), progress)
+        if isinstance(legacy, CatalogSource):
+            return _against_catalog(server, legacy, owner, project=project, facts=facts, rules=rules)
         return _on_server(server, legacy, owner, project=project, facts=facts, rules=rules)
     except AuditError as error:
         found = _nothing(error, shadow_text="no server", sources_read=facts)
         return replace(found, destructions=destructions_of(owner))
 
 
-def build_shadow(
-    cluster: shadow.Cluster,
-    database: str,
-    sequence: Sequence[AnySource],
-    *,
-    dumped_by: shadow.Server | None = None,
-    watched_as: str | None = None,
-) -> tuple[Shadow, str]:
-    """A fresh database with the sources applied to it, and its conninfo."""
-    conninfo = cluster.create_database(database)
-    roles = roles_of(cluster)
-    return apply_to(conninfo, sequence, roles=roles, dumped_by=dumped_by, watched_as=watched_as), conninfo
-
-
-def roles_of(cluster: shadow.Cluster) -> RolesRead:
-    """Roles are the SQL's own in a cluster that was made for it alone; in one that others use nobody can tell them apart."""
-    return RolesRead.OWN if cluster.is_private else RolesRead.NONE
-
-
-def apply_to(
-    conninfo: str,
-    sequence: Sequence[AnySource],
-    *,
-    roles: RolesRead,
-    assumed_before: Sequence[str] = (),
-    dumped_by: shadow.Server | None = None,
-    watched_as: str | None = None,
-) -> Shadow:
-    """The database at ``conninfo`` after the sources were applied to it, read.
-
-    ``assumed_before`` are roles that were taken for granted when something was applied to it earlier. ``dumped_by`` is its
-    server, for a shadow that is dumped as well: at the same time, as both only read. ``watched_as`` is the role of the
-    sources where it is to be seen what they take away again, and which rows they leave.
-    """
-    texts = [source for source in sequence if isinstance(source, SqlSource)]
-    watch = UndoneWatch(watched_as, texts) if watched_as and texts else None
-    application = apply_sources(conninfo, sequence, watch=watch)
-    undone = watch.found(application.trace) if watch else None
-    if application.applied.failure:
-        return Shadow(applied=application.applied, snapshot=None, origins={}, undone=undone)
-    assumed = (*assumed_before, *application.applied.assumed_roles)
-    dumps = [] if dumped_by is None else [partial(dump_of, dumped_by, conninfo)]
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        dumping = [beside.submit(dump) for dump in dumps]
-        reading = catalog.read_snapshot(conninfo, roles=roles, assumed_roles=assumed)
-    located = {key: application.trace.locate(*row) for key, row in reading.rows.items()}
-    origins = {key: location for key, location in located.items() if location is not None}
-    dump = dumping[0].result() if dumping else _NOT_DUMPED
-    rows = source_rows(conninfo, application.trace.locate) if watched_as else None
-    return Shadow(
-        applied=application.applied, snapshot=reading.snapshot, origins=origins, dump=dump, undone=undone, rows=rows
-    )
+def _legacy_facts(legacy: AnySource | CatalogSource) -> SourceFacts:
+    return legacy.facts if isinstance(legacy, CatalogSource) else source_facts("legacy", legacy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +116,7 @@ class _Side:
     dump: str | Unavailable
     """``pg_dump`` of ``alone``."""
     twice: Shadow | None
-    then_other: Shadow
+    then_other: Shadow | None
     probes: tuple[ProbeResult, ...] | Unavailable
 
 
@@ -189,8 +129,8 @@ def _on_server(
     facts: tuple[SourceFacts, ...],
     rules: Rules,
 ) -> Preflight:
-    orders = (("legacy", legacy, owner, None), ("owner", owner, legacy, project))
-    legacy_side, owner_side = together(lambda each: _side(server, *each[:3], project=each[3]), orders)
+    orders = (("legacy", legacy, owner), ("owner", owner, legacy))
+    legacy_side, owner_side = together(lambda each: _side(server, *each, project=project), orders)
     left, right = _snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")
     both_read = isinstance(left, Snapshot) and isinstance(right, Snapshot)
     prelude: Keys = ()
@@ -200,7 +140,7 @@ def _on_server(
     found = coverage_of(project, (left, legacy_side.dump), (right, owner_side.dump), rules=rules)
     return Preflight(
         shadow=server.description,
-        sources=facts,
+        sources=tuple(map(with_recorded, facts, (legacy_side.alone.recorded, owner_side.alone.recorded))),
         legacy_applied=legacy_side.alone.applied,
         owner_applied=owner_side.alone.applied,
         legacy=left,
@@ -233,6 +173,48 @@ def _on_server(
     )
 
 
+def _against_catalog(
+    server: shadow.Server,
+    legacy: CatalogSource,
+    owner: AnySource,
+    *,
+    project: Project,
+    facts: tuple[SourceFacts, ...],
+    rules: Rules,
+) -> Preflight:
+    """The owner's source on a real server, compared with a legacy schema that can only be read."""
+    side = _side(server, "owner", owner, None, project=project)
+    right = _snapshot(side, "owner")
+    no_dump = legacy.unavailable("there is no dump of it, so no second method looked at the comparison")
+    left: Snapshot | Unavailable = legacy.snapshot
+    prelude: Keys = ()
+    if isinstance(right, Snapshot):
+        prelude = shared_with(read_base(server), legacy.snapshot, right)
+        left, right = without(legacy.snapshot, prelude), without(right, prelude)
+    found = coverage_of(project, (left, no_dump), (right, side.dump), rules=rules)
+    return Preflight(
+        shadow=server.description,
+        sources=(facts[0], with_recorded(facts[1], side.alone.recorded)),
+        legacy_applied=Applied(sequence=()),
+        owner_applied=side.alone.applied,
+        legacy=left,
+        owner=right,
+        prelude=prelude,
+        legacy_origins={},
+        owner_origins=side.alone.origins,
+        coverage=found.drift,
+        witness=found.witness,
+        repeats=_repeats(("owner", side), rules=rules),
+        orders=legacy.unavailable("it cannot be applied before or after the owner's SQL"),
+        probes=side.probes,
+        destructions=destructions_of(owner),
+        undone=(_undone("owner", owner, side),),
+        rows=legacy.unavailable("its rows are not compared"),
+        statements=legacy.unavailable("its statements are not known"),
+        port=preflight_port(found.drift, server=server, owner=[owner], sides=found.sides, origins={}, rules=rules),
+    )
+
+
 def _undone(role: str, source: AnySource, side: _Side) -> SourceUndone:
     return side.alone.undone or SourceUndone(role=role, unknown=no_text(source))
 
@@ -253,33 +235,29 @@ def _statements(
     )
 
 
-def _side(server: shadow.Server, role: str, source: AnySource, other: AnySource, *, project: Project | None) -> _Side:
+def _side(server: shadow.Server, role: str, source: AnySource, other: AnySource | None, *, project: Project) -> _Side:
+    settings = project.owner if role == "owner" else project.legacy
     with cluster_for(server, source) as cluster:
-        alone, conninfo = build_shadow(cluster, "alone", [source], dumped_by=server, watched_as=role)
+        alone, conninfo = build_shadow(
+            cluster, "alone", [source], dumped_by=server, watched_as=role, ledger=ledger_of(source, settings)
+        )
         probes: tuple[ProbeResult, ...] | Unavailable = ()
         dump: str | Unavailable = Unavailable(reason=f"{source.name} does not apply", outcome=Outcome.ERRORED)
         if alone.snapshot is None:
             probes = Unavailable(reason="the owner's SQL does not apply", outcome=Outcome.ERRORED)
         else:
             dump = alone.dump
-            if project is not None:
+            if role == "owner":
                 probes = run_probes(conninfo, project.probes, writer_role=project.writer_role)
         twice = None
         if alone.snapshot:
             before = alone.applied.assumed_roles
             twice = apply_to(conninfo, [source], roles=roles_of(cluster), assumed_before=before)
-    with cluster_for(server, source, other) as cluster:
-        then_other, _ = build_shadow(cluster, "then_other", [source, other])
+    then_other = None
+    if other is not None:
+        with cluster_for(server, source, other) as cluster:
+            then_other, _ = build_shadow(cluster, "then_other", [source, other])
     return _Side(alone=alone, dump=dump, twice=twice, then_other=then_other, probes=probes)
-
-
-def dump_of(server: shadow.Server, conninfo: str) -> str | Unavailable:
-    """What the second witness sees of a shadow, or why it sees nothing."""
-    try:
-        return dump_schema(find_pg_dump(server), conninfo)
-    except ServerError as error:
-        # Two methods must agree before "covered" is said: with one alone it is not decided.
-        return Unavailable(reason=f"the second witness is not available: {error}")
 
 
 def _snapshot(side: _Side, role: str) -> Snapshot | Unavailable:
@@ -304,9 +282,9 @@ def _repeats(*sides: tuple[str, _Side], rules: Rules) -> tuple[Convergence, ...]
 
 
 def _orders(legacy: _Side, owner: _Side, *, rules: Rules) -> tuple[Convergence, ...]:
+    histories = ((("legacy", "owner"), legacy.then_other), (("owner", "legacy"), owner.then_other))
     found = [
-        _convergence(("legacy", "owner"), ("owner",), legacy.then_other, owner.alone, rules),
-        _convergence(("owner", "legacy"), ("owner",), owner.then_other, owner.alone, rules),
+        _convergence(names, ("owner",), result, owner.alone, rules) for names, result in histories if result is not None
     ]
     if owner.twice is not None:
         found.insert(0, _convergence(("owner", "owner"), ("owner",), owner.twice, owner.alone, rules))

@@ -28,9 +28,9 @@ from migration_audit.shadow.rehearsal import rehearse
 from migration_audit.sources.needs import statement_needs
 from migration_audit.workbook.compared import compared_in_scope
 from migration_audit.workbook.loading import cluster_for, load
-from migration_audit.workbook.preflight import Shadow, apply_to
 from migration_audit.workbook.prelude import find_server
 from migration_audit.workbook.privileges import scoped_access
+from migration_audit.workbook.shadows import Shadow, apply_to
 
 _NO_PRIVILEGE: Final = "42501"
 Progress = Callable[[str], None]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from migration_audit import formats, shadow
+from migration_audit import shadow
 from migration_audit.catalog.table_rows import Locate, read_rows
-from migration_audit.compare import RowScope, compare_rows, rows_out_of_scope
+from migration_audit.compare import RowScope, compare_rows, known_ledgers, rows_out_of_scope
 from migration_audit.model.command import AnySource
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
+from migration_audit.model.objects import dotted
 from migration_audit.model.relations import Table
 from migration_audit.model.rows import RowsComparison, SourceRows, by_table, unstable_columns
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
-from migration_audit.project.names import split_qualified
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.workbook.loading import cluster_for
 from migration_audit.workbook.together import together
@@ -50,8 +50,7 @@ def preflight_rows(
 
 def row_scope(project: Project | None, *snapshots: Snapshot) -> RowScope:
     """Which rows count: not those of ledgers, known runners' ones among them, and none that audit.toml leaves out."""
-    tables = {table.key: table for snapshot in snapshots for table in snapshot.of(Table)}
-    left_out = {key: "a known runner's ledger" for key, table in tables.items() if _is_known_ledger(table)}
+    left_out = {key: "a known runner's ledger" for snapshot in snapshots for key in _known_ledgers(snapshot)}
     if project is None:
         return RowScope(left_out=left_out)
     for snapshot in snapshots:
@@ -59,12 +58,12 @@ def row_scope(project: Project | None, *snapshots: Snapshot) -> RowScope:
     return RowScope(rules=project.seeds, left_out=left_out)
 
 
-def _is_known_ledger(table: Table) -> bool:
-    for ledger in formats.LEDGERS.values():
-        names = {split_qualified(each) for each in (ledger.table, *ledger.companions)}
-        if (table.schema, table.name) in names or f"schema {table.schema}" in ledger.companions:
-            return True
-    return False
+def _known_ledgers(snapshot: Snapshot) -> Iterator[str]:
+    known = known_ledgers(snapshot)
+    schemas = {key for kind, key in known if kind == "schema"}
+    for table in snapshot.of(Table):
+        if ("table", table.key) in known or dotted(table.schema) in schemas:
+            yield table.key
 
 
 def compared_rows(first: Pair, *, there: Snapshot, scope: RowScope, again: Callable[[], Pair]) -> RowsComparison:

@@ -20,8 +20,8 @@ from migration_audit.model.sql import SqlSource
 from migration_audit.model.undone import SourceUndone
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.workbook.loading import source_facts
-from migration_audit.workbook.preflight import build_shadow
 from migration_audit.workbook.rows import compared_rows, row_scope, rows_again
+from migration_audit.workbook.shadows import build_shadow
 from migration_audit.workbook.together import together
 
 Progress = Callable[[str], None]

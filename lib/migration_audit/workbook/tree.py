@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from migration_audit.model.errors import AuditError, SourceError
 from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project, Source, audited_digest, project_of
+from migration_audit.sources.reading import shown_path
 from migration_audit.workbook.artifact_digests import artifact_digests
 
 Evidence = Mapping[str, Any]
@@ -72,6 +73,10 @@ class Tree:
                 yield hashlib.sha256(content).hexdigest()
 
     def _source(self, role: str, source: Source, audited: Files) -> Sentence:
+        if source.dsn_env is not None:
+            return Sentence(
+                ok=None, text=f"{role}: a database, which has no files: its catalog stands in the evidence alone"
+            )
         if not audited and not (role == "legacy" and self.phase is Phase.RETIRED):
             return Sentence(ok=False, text=f"the evidence names no files of {role}", todo="audit again, and sign that")
         try:
@@ -143,7 +148,9 @@ class Tree:
 
 def _files_of(project: Project, source: Source, root: Path | None = None, shown_from: Path | None = None) -> Files:
     """The files of a source, empty when no pattern matches any. Raises SourceError for what cannot be read."""
-    root = root or source.root
+    root, shown_from = root or source.root, shown_from or project.directory
+    if source.command is not None or source.snapshot is not None:
+        return _digests_of(_other_files(source, root), shown_from)
     globs = [glob for glob in source.sql if sources.sql_files(root, [glob])]
     if not globs:
         return {}
@@ -151,12 +158,23 @@ def _files_of(project: Project, source: Source, root: Path | None = None, shown_
         source.name,
         root,
         globs,
-        shown_from=shown_from or project.directory,
+        shown_from=shown_from,
         form=source.format,
         placeholders=source.placeholders,
         variables=source.variables,
     )
     return {file.path: file.sha256 for file in found.files}
+
+
+def _other_files(source: Source, root: Path) -> list[Path]:
+    """What a source that is no SQL is made of: what its command reads, or its snapshot."""
+    if source.command is not None:
+        return sources.command_files(root, source.command.files)
+    return [source.snapshot] if source.snapshot is not None and source.snapshot.is_file() else []
+
+
+def _digests_of(paths: Iterable[Path], shown_from: Path) -> Files:
+    return {shown_path(path, shown_from): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def _files_at(project: Project, source: Source, base: Revision) -> Files:
@@ -167,10 +185,18 @@ def _files_at(project: Project, source: Source, base: Revision) -> Files:
         patterns = project_of(content, path=project.path, shown=base.named).legacy
     with tempfile.TemporaryDirectory(prefix="migration-audit-base-") as name:
         copy = Path(name).resolve()
-        base.copy(base.top, copy, names=["*.sql", "*.SQL", "*.Sql"])
+        base.copy(base.top, copy, names=_file_names(patterns))
         root = copy / patterns.root.resolve().relative_to(base.top.resolve())
         shown_from = copy / project.directory.resolve().relative_to(base.top.resolve())
         return _files_of(project, patterns, root, shown_from)
+
+
+def _file_names(source: Source) -> list[str]:
+    """What the files of a source may be called, as globs."""
+    if source.command is None:
+        return ["*.sql", "*.SQL", "*.Sql"]
+    last = [glob.rstrip("/").rpartition("/")[2] for glob in source.command.files]
+    return last if all("." in name for name in last) else ["*"]  # a name without a dot may be a folder's
 
 
 def _difference(audited: Files, here: Files) -> str:

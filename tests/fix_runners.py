@@ -33,7 +33,7 @@ from migration_audit.model.sql import SqlSource
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.mirror import Apt, find_mirror
 from migration_audit.shadow.paths import cache_dir, server_account
-from migration_audit.sources import load_source
+from migration_audit.sources import load_globs, load_source
 
 CASES = int(os.environ.get("MIGRATION_AUDIT_RUNNER_CASES", "12"))
 """Generated cases for each runner; set the variable to try more."""
@@ -261,16 +261,29 @@ class Proof:
         )
 
     def hold(
-        self, form: str, folders: Path | Sequence[Path], migrate: Callable[[Target], Ran], *, apart: Sequence[str] = ()
+        self,
+        form: str,
+        folders: Path | Sequence[Path],
+        migrate: Callable[[Target], Ran],
+        *,
+        apart: Sequence[str] = (),
+        placeholders: Mapping[str, str] | None = None,
     ) -> Outcome:
-        """Let the real runner migrate an empty database and our format another; ``apart`` names more of its tables."""
+        """Let the real runner migrate an empty database and our format another; ``apart`` names more of its tables.
+
+        ``placeholders`` are for one folder alone.
+        """
         folders = [folders] if isinstance(folders, Path) else list(folders)
         theirs, ours = self.database(), self.database()
         done = migrate(theirs)
         ledger = find_format(form).ledger
         rows = ledger_rows(theirs, ledger) if ledger else ()
         try:
-            source = load_source("legacy", folders, shown_from=folders[0].parent, form=form)
+            if placeholders is None:
+                source = load_source("legacy", folders, shown_from=folders[0].parent, form=form)
+            else:
+                root, name = folders[0].parent, folders[0].name
+                source = load_globs("legacy", root, [name], shown_from=root, form=form, placeholders=placeholders)
         except AuditError as error:
             return Outcome(ran=done, refused=str(error), source=None, rows=rows)
         failure = apply_sources(ours.conninfo, [source]).applied.failure

@@ -25,6 +25,20 @@ PRISMA = {
 }
 INVOICE_WITH_NOTE = 'create table "Invoice" (id serial primary key, total numeric(65, 30) not null, note text);\n'
 
+INDEX = "create unique index invoice_total on invoice (total);\n"
+GOOSE = {
+    "1_init.sql": f"-- +goose Up\n{INVOICE}-- +goose Down\ndrop table invoice;\n",
+    "10_idx.sql": f"-- +goose Up\n{INDEX}-- +goose Down\ndrop index invoice_total;\n",
+}
+SQL_MIGRATE = {name: text.replace("+goose", "+migrate") for name, text in GOOSE.items()}
+GOLANG_MIGRATE = {
+    "1_init.up.sql": INVOICE,
+    "1_init.down.sql": "drop table invoice;\n",
+    "10_idx.up.sql": INDEX,
+    "10_idx.down.sql": "drop index invoice_total;\n",
+}
+LACKS = ("missing", "public.invoice_total")
+
 CASES = {
     "dbmate": ("dbmate", DBMATE, {"001.sql": INVOICE}, 1, ("missing", "public.invoice_total", "legacy/2_idx.sql:2")),
     "dbmate as files": ("files", DBMATE, {"001.sql": INVOICE}, 3, ("1_init.sql:1: `-- migrate:up`", 'format = "dbmate"')),
@@ -51,6 +65,15 @@ CASES = {
         {"1.sql": INVOICE},
         0,
         ("not applied: legacy/1.sql:4: \\if :{?demo} is false", "note: legacy/1.sql:2: :{?demo} is false, since nothing sets"),
+    ),
+    "goose": ("goose", GOOSE, {"001.sql": INVOICE}, 1, (*LACKS, "legacy/10_idx.sql:2")),
+    "goose as files": ("files", GOOSE, {"001.sql": INVOICE}, 3, ("1_init.sql:1: `-- +goose Up`", 'format = "goose"')),
+    "sql-migrate": ("sql-migrate", SQL_MIGRATE, {"001.sql": INVOICE}, 1, (*LACKS, "legacy/10_idx.sql:2")),
+    "sql-migrate as files": ("files", SQL_MIGRATE, {"001.sql": INVOICE}, 3, ("1_init.sql:1", 'format = "sql-migrate"')),
+    "golang-migrate": ("golang-migrate", GOLANG_MIGRATE, {"001.sql": INVOICE}, 1, (*LACKS, "legacy/10_idx.up.sql:1")),
+    "golang-migrate as files": (
+        *("files", GOLANG_MIGRATE, {"001.sql": INVOICE}, 3),
+        ("1_init.down.sql", "golang-migrate:PATH"),
     ),
 }
 

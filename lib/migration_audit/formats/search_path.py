@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from migration_audit.formats.comments import at_line
 from migration_audit.formats.lexer import TokenKind, tokens
+from migration_audit.model.sql import TransactionMode
 
 _SET = re.compile(
     rb"set\s+(?:(?P<local>local)\s+|session\s+)?(?:search_path\s*(?:=|to\b)\s*(?P<path>[^;]*)|schema\s+'(?P<schema>[^']*)')"
@@ -38,3 +40,13 @@ def path_changes(text: bytes) -> Iterator[PathChange]:
                 is_local = bool(found["local"]) or (found["flag"] or b"").lower() == b"true"
                 yield PathChange(token.start, tuple(n for n in names if n and n != "$user"), is_local)
         is_start = token.kind is TokenKind.SEMICOLON
+
+
+def lost_ledger(text: bytes, shown: str, mode: TransactionMode, runner: str, table: str, unless: str) -> Iterator[str]:
+    """A note for each change after which ``runner``, which names ``table`` without a schema, does not find it."""
+    for change in path_changes(text):
+        if "public" not in change.schemas and not (change.is_local and mode is not TransactionMode.FILE):
+            yield (
+                f"{at_line(shown, text, change.at)} sets a search_path without public: {runner} then does not find {table} "
+                f"and fails, unless {unless}"
+            )

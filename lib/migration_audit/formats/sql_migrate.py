@@ -23,16 +23,16 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from migration_audit.formats.chunks import Chunk, assemble, ends_statement, fields, is_blank, scan_lines
-from migration_audit.formats.comments import at_line, comment_lines
+from migration_audit.formats.comments import comment_lines
 from migration_audit.formats.flat import direct_files, unread_sql
 from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, only_tree
 from migration_audit.formats.ledgers import Entry, LedgerFormat, Reading, Row, read_names
 from migration_audit.formats.lexer import tokens
-from migration_audit.formats.search_path import path_changes
+from migration_audit.formats.search_path import lost_ledger
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
@@ -59,7 +59,7 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
         mode = TransactionMode.MESSAGE if read.no_transaction else TransactionMode.FILE
         files.append(PlannedFile(path=path, text=text, transaction=mode, entry=_name(path), cuts=cuts))
         left += read.left
-        notes += _notes(text, shown, mode)
+        notes += lost_ledger(text, shown, mode, "sql-migrate", "gorp_migrations", "dbconfig.yml names its schema")
     left += unread_sql(tree, chosen, names="names that end in .sql")
     return Plan(files=tuple(files), not_applied=tuple(left), notes=tuple(notes))
 
@@ -186,15 +186,6 @@ def _refuse_lookalikes(text: bytes, shown: str) -> None:
             what = f"`{comment.text[:60].strip()}` is no marker for sql-migrate, which ignores it"
             todo = "write it at the start of the line, as `-- +migrate Up`, Down, StatementBegin or StatementEnd"
             raise SourceError(what, where=f"{shown}:{comment.line}", todo=todo)
-
-
-def _notes(text: bytes, shown: str, mode: TransactionMode) -> Iterator[str]:
-    for change in path_changes(text):
-        if "public" not in change.schemas and not (change.is_local and mode is TransactionMode.MESSAGE):
-            yield (
-                f"{at_line(shown, text, change.at)} sets a search_path without public: sql-migrate then does not find "
-                "gorp_migrations and fails, unless dbconfig.yml names its schema"
-            )
 
 
 def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:

@@ -1,0 +1,142 @@
+"""goose: SQL files with ``-- +goose Up`` and ``-- +goose Down`` sections.
+
+Files       The files directly in the folder whose names end in ``.sql`` (in lower case): a version, an underscore, anything.
+            Another name is refused, as ``goose up`` does. Migrations in Go (``2_x.go``) are refused by name: let goose
+            itself migrate the shadow (``command``). Files in subfolders are not read.
+Order       By version, as a number from 1; timestamps and sequences alike. The same version twice is an error.
+Part        The lines between ``-- +goose Up`` and ``-- +goose Down``. A comment line that holds ``+goose`` has to be an
+            annotation, in any case, at the start of its line, even within a body; another one is refused with its line.
+            A line that ends with a semicolon ends a statement, unless it is between ``StatementBegin`` and
+            ``StatementEnd``; where that cuts through a statement, a string or a body, the file is refused with the line. The
+            line after an empty block is lost in goose; it is reported.
+Session     One for all files.
+Transaction One for each file. ``-- +goose NO TRANSACTION`` anywhere in the file opts out: then each statement is sent alone,
+            and several in a block are one message. A BEGIN of its own in such a file is refused, unless its COMMIT is in
+            the same block: goose's driver drops a connection with an open transaction.
+Dialect     The server's: no psql commands, no data of COPY.
+Placeholders Between ``-- +goose ENVSUB ON`` and ``ENVSUB OFF``: ``$NAME``, ``${NAME}``, ``${NAME:-default}`` and their kin;
+            ``$$`` is one dollar sign there. The environment of goose is not known: each name has to be in ``placeholders``.
+Ledger      ``goose_db_version``: the last row of a version says whether it is applied. ``GOOSE_TABLE`` or ``-table`` names
+            another one.
+Source      https://pressly.github.io/goose/documentation/annotations/; internal/sqlparser/parser.go, migrate.go,
+            migration_sql.go, and pgx's stdlib/sql.go
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+
+from migration_audit.formats.chunks import assemble
+from migration_audit.formats.flat import direct_files, unread_sql
+from migration_audit.formats.goose_reader import GooseReader
+from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, only_tree
+from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.search_path import lost_ledger
+from migration_audit.model.errors import SourceError
+from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
+
+_VERSION = re.compile(r"([+]?[0-9]+)_.*", re.DOTALL)
+_BLOCK = "put the statement between `-- +goose StatementBegin` and `-- +goose StatementEnd`"
+
+
+def plan(trees: Sequence[Tree], options: Options) -> Plan:
+    """The Up sections by version; raises SourceError where goose fails, with the line."""
+    tree = only_tree("goose", trees)
+    direct = direct_files(tree, "goose")
+    _refuse_go(tree, direct)
+    versions = dict(_versions(tree, [path for path in direct if path.endswith(".sql")]))
+    files: list[PlannedFile] = []
+    left: list[NotApplied] = []
+    notes: list[str] = []
+    for version, path in sorted(versions.items()):
+        shown = tree.shown_path(path)
+        read = GooseReader(tree.read(path), shown, options.placeholders).read()
+        text, cuts = assemble(read.ups, shown, "goose", _BLOCK)
+        mode = TransactionMode.FILE if read.in_transaction else TransactionMode.MESSAGE
+        if mode is TransactionMode.MESSAGE:
+            read.refuse_open_transactions()
+        files.append(PlannedFile(path=path, text=text, transaction=mode, entry=str(version), cuts=cuts))
+        left += read.left
+        notes += lost_ledger(text, shown, mode, "goose", "goose_db_version", "-table names its schema")
+    left += unread_sql(tree, set(versions.values()), names="names that end in .sql")
+    return Plan(files=tuple(files), not_applied=tuple(left), notes=tuple(notes))
+
+
+def _version(path: str) -> int | None:
+    match = _VERSION.fullmatch(path.rpartition("/")[2])
+    version = int(match[1]) if match else 0
+    return version if 1 <= version < 2**63 else None
+
+
+def _refuse_go(tree: Tree, direct: Sequence[str]) -> None:
+    folder = direct[0].rpartition("/")[0] if direct else ""
+    beside = [path for path in tree.beside() if path.rpartition("/")[0] == folder]
+    for path in (*direct, *beside):
+        if path.endswith(".go") and not path.endswith("_test.go") and _version(path) is not None:
+            what = "is a migration in Go, which goose would run between the SQL files"
+            todo = "let goose itself migrate the shadow: a program of yours that runs goose, as `command` in audit.toml"
+            raise SourceError(what, where=tree.shown_path(path), todo=todo)
+
+
+def _versions(tree: Tree, paths: Sequence[str]) -> Iterator[tuple[int, str]]:
+    seen: dict[int, str] = {}
+    for path in paths:
+        version, shown = _version(path), tree.shown_path(path)
+        if version is None:
+            what = "the name has no version (a number from 1, and an underscore), at which `goose up` fails"
+            raise SourceError(what, where=shown, todo="rename the file, or name the others by globs")
+        if version in seen:
+            what = f"its version {version} is also that of {seen[version]}, at which goose fails"
+            raise SourceError(what, where=shown, todo="renumber one of the two files")
+        seen[version] = shown
+        yield version, path
+
+
+def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+    last: Mapping[str | None, str | None] = {row["version_id"]: row["is_applied"] for row in rows}
+    known = {entry.name for entry in entries} | {"0"}  # 0 is the row that goose makes with the table
+    applied = [version for version, is_applied in last.items() if is_applied == "true"]
+    return Reading(
+        verdicts=tuple(_verdict(entry, last) for entry in entries),
+        beyond=tuple(version for version in applied if version is not None and version not in known),
+    )
+
+
+def _verdict(entry: Entry, last: Mapping[str | None, str | None]) -> EntryVerdict:
+    if entry.name not in last:
+        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"no row has version_id {entry.name}")
+    if last[entry.name] != "true":
+        why = f"the last row with version_id {entry.name} is not applied: it was rolled back"
+        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=why)
+    return EntryVerdict(entry=entry, state=EntryState.APPLIED)
+
+
+def _recognise(tree: Tree) -> str | None:
+    for path in tree.below(""):
+        if path.endswith(".sql") and _version(path) is not None:
+            for line in tree.read(path).split(b"\n"):
+                if re.match(rb"--\s*\+goose\s+up\s*\Z", line, re.IGNORECASE):
+                    return f"{path} has the line `{line.decode(errors='replace').strip()}`"
+    return None
+
+
+FORMAT = Format(
+    name="goose",
+    runner="goose",
+    plan=plan,
+    recognise=_recognise,
+    session=SessionScope.SOURCE,
+    ledger=LedgerFormat(
+        table="public.goose_db_version",
+        columns=("id", "version_id", "is_applied"),
+        read=_read,
+        name_column="version_id",
+        order=("id",),
+    ),
+    unproven_because=(
+        "no registry that the tests install from has goose; 3.27.3, built from its source, agreed once on all cases"
+    ),
+    module=sys.modules[__name__],
+)

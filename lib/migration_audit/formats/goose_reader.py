@@ -1,0 +1,188 @@
+"""goose's parser: one file, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from migration_audit.formats.chunks import Chunk, ends_statement, fields, is_blank, scan_lines
+from migration_audit.formats.envsub import SubstitutionError, substitute
+from migration_audit.formats.lexer import TokenKind, tokens
+from migration_audit.model.errors import SourceError
+from migration_audit.model.sql import NotApplied
+
+_LONGEST_LINE = 4 * 1024 * 1024
+_UP, _DOWN, _BEGIN, _END = "up", "down", "statementbegin", "statementend"
+_NO_TRANSACTION, _ON, _OFF = "no transaction", "envsub on", "envsub off"
+_ANNOTATIONS = frozenset({_UP, _DOWN, _BEGIN, _END, _NO_TRANSACTION, _ON, _OFF})
+
+
+class _Block(Enum):
+    """Whether a block of StatementBegin and StatementEnd is open."""
+
+    NONE = 0
+    OPEN = 1
+    ENDED = 2
+    """Its StatementEnd was the last annotation; an empty block takes the next line along."""
+
+
+@dataclass(slots=True)
+class GooseReader:
+    """One file; ``read`` fills the rest. ``values`` are those of variables."""
+
+    text: bytes
+    shown: str
+    values: Mapping[str, str]
+    ups: list[Chunk] = field(default_factory=list)
+    left: list[NotApplied] = field(default_factory=list)
+    in_transaction: bool = True
+    _section: str = ""
+    """``up``, ``down``, or nothing before ``-- +goose Up``."""
+    _block: _Block = _Block.NONE
+    _substitutes: bool = False
+    _open: Chunk | None = None
+    _begun: int = 0
+    """The line of the open block's annotation."""
+    _down: tuple[int, list[bytes]] = field(default_factory=lambda: (0, []))
+    """The line of the Down annotation, and what follows it."""
+
+    def read(self) -> GooseReader:
+        """Read the whole file; raises SourceError where goose refuses it."""
+        for number, line in enumerate(scan_lines(self.text, _LONGEST_LINE, self.shown, "goose")):
+            self._line(number, line)
+        if not self._section:
+            raise self._error(0, "no line is `-- +goose Up`, which goose requires", "begin the file with `-- +goose Up`")
+        if self._block is _Block.OPEN:
+            raise self._error(self._begun, "no `-- +goose StatementEnd` follows", "end the block")
+        self._refuse_unfinished()
+        if next(tokens(b"\n".join(self._down[1])), None) is not None:
+            self.left.append(NotApplied(path=self.shown, line=self._down[0] + 1, reason="down section"))
+        return self
+
+    def refuse_open_transactions(self) -> None:
+        """Raise SourceError where a message leaves a transaction open; the next one would not be in it."""
+        for chunk in self.ups:
+            words, is_start, is_open = list(tokens(chunk.sent)), True, False
+            for token in words:
+                word = chunk.sent[token.start : token.end].lower()
+                if is_start and token.kind is TokenKind.WORD and word in {b"begin", b"start"}:
+                    is_open = True
+                elif is_start and word in {b"commit", b"end", b"rollback", b"abort"}:
+                    is_open = False
+                is_start = token.kind is TokenKind.SEMICOLON
+            if is_open:
+                what = "goose's driver drops a connection with an open transaction, so that it never comes to COMMIT"
+                todo = "put BEGIN and COMMIT into one block of StatementBegin and StatementEnd, or leave NO TRANSACTION out"
+                raise self._error(chunk.first, what, todo)
+
+    def _line(self, number: int, line: bytes) -> None:
+        if not self._section and is_blank(line):
+            return
+        is_comment = (fields(line) or [""])[0].startswith("--")
+        if is_comment and b"+goose" in line and not self._annotation(number, line):
+            return
+        if self._open is None and (is_comment or not line):
+            return
+        if not self._section:
+            raise self._error(number, "SQL before `-- +goose Up`, which goose refuses", "move it below the annotation")
+        if self._section == "down":
+            if self._block is not _Block.ENDED:  # there goose reads no variables until the next block
+                line = self._substituted(number, line, is_applied=False)
+            self._down[1].append(line)
+        elif self._block is _Block.ENDED:
+            self._end_block(number, line)
+        else:
+            self._open = self._open or Chunk(number)
+            line = self._substituted(number, line, is_applied=True)
+            self._open.lines.append(line)
+            if self._block is _Block.NONE and ends_statement(line):
+                self._end()
+
+    def _end_block(self, number: int, line: bytes) -> None:
+        """The end of a block; of an empty one goose notices it at the next line, which it loses."""
+        if self._open is None and next(tokens(line), None) is not None:
+            reason = "lost: goose drops the line after an empty block"
+            self.left.append(NotApplied(path=self.shown, line=number + 1, reason=reason, by_rule=False))
+        self._block = _Block.NONE
+        self._end()
+
+    def _end(self) -> None:
+        if self._open:
+            self.ups.append(self._open)
+        self._open = None
+
+    def _annotation(self, number: int, line: bytes) -> bool:
+        """Follow an annotation; True where the line is then looked at further, as StatementEnd's is."""
+        command = self._command(number, line)
+        if command == _UP:
+            if self._section:
+                raise self._error(number, "a second `-- +goose Up`, which goose refuses", "leave it out")
+            self._section = "up"
+        elif command == _DOWN:
+            if self._section != "up" or self._block is _Block.OPEN:
+                raise self._error(number, "`-- +goose Down` has to follow `-- +goose Up`", "order the annotations")
+            self._refuse_unfinished()
+            self._section, self._block, self._down = "down", _Block.NONE, (number, [])
+        elif command == _BEGIN:
+            if not self._section or self._block is _Block.OPEN:
+                what = "`-- +goose StatementBegin` has to follow Up or Down, and no other block may be open"
+                raise self._error(number, what, "order the annotations")
+            self._block, self._begun = _Block.OPEN, number
+        elif command == _END:
+            if self._block is not _Block.OPEN:
+                raise self._error(number, "no `-- +goose StatementBegin` goes before this", "leave it out")
+            self._block = _Block.ENDED
+            return True
+        elif command == _NO_TRANSACTION:
+            self.in_transaction = False
+        else:
+            self._substitutes = command == _ON
+        return False
+
+    def _command(self, number: int, line: bytes) -> str:
+        text = line.decode(errors="replace")
+        rest = text.replace("--", "").replace("+goose", "", 1)
+        command = rest.strip().lower()
+        if text[0] in " \t" or "+goose" in rest or command not in _ANNOTATIONS:
+            what = f"`{text[:60].strip()}` is no annotation of goose, which refuses the file"
+            todo = "write it at the start of the line: `-- +goose Up`, Down, StatementBegin, StatementEnd, NO TRANSACTION"
+            raise self._error(number, what, f"{todo}, ENVSUB ON or ENVSUB OFF; or reword the comment")
+        return command
+
+    def _substituted(self, number: int, line: bytes, *, is_applied: bool) -> bytes:
+        if not self._substitutes:
+            return line
+        unknown: list[str] = []
+
+        def lookup(name: str) -> str | None:
+            if name not in self.values:
+                unknown.append(name)
+            return self.values.get(name)
+
+        try:
+            value = substitute(line.decode(), lookup)
+        except UnicodeDecodeError:
+            return line  # the loader refuses it with its line
+        except SubstitutionError as error:
+            if not unknown or is_applied is False:
+                what = f"goose cannot replace the variables of this line: {error}"
+                todo = "correct it, or end the part with `-- +goose ENVSUB OFF`"
+                raise self._error(number, what, todo) from None
+            value = ""
+        if unknown and is_applied:
+            what = f"the value of ${unknown[0]} is not known: goose takes it from its environment"
+            raise self._error(number, what, f'give it in audit.toml: placeholders = {{ {unknown[0]} = "…" }}')
+        if "\n" in value:
+            raise self._error(number, "a value has a line break", "give a value of one line")
+        return value.encode()
+
+    def _refuse_unfinished(self) -> None:
+        if self._section == "up" and self._open and not is_blank(self._open.sent):
+            number = next(n for n, line in enumerate(self._open.lines, self._open.first) if line and not is_blank(line))
+            what = "this statement never ends: goose wants a line that ends with a semicolon"
+            raise self._error(number, what, "end it with a semicolon")
+        self._open = None
+
+    def _error(self, number: int, what: str, todo: str) -> SourceError:
+        return SourceError(what, where=f"{self.shown}:{number + 1}", todo=todo)

@@ -682,10 +682,10 @@ QUIET = [
         },
         "; ".join(
             (
-                "the rows of public.price, public.many are there",
-                "only the owner has some rows of public.price",
-                "compared by the number of rows alone: public.many (there are too many)",
-                "columns that do not count: public.price.at (it is a time)",
+                "the owner has the rows of public.price, public.many",
+                "the owner has more rows in public.price",
+                "only the number of rows was compared: public.many (there are too many)",
+                "columns left out: public.price.at (it is a time)",
             )
         ),
     ),
@@ -693,9 +693,9 @@ QUIET = [
         "COV014",
         "a sequence that is ahead",
         {"rows": RowsComparison(sequences=(position(actual=9, is_behind=False),))},
-        "with 9",
+        "9 on the actual one",
     ),
-    ("COV014", "no rows at all", {"rows": RowsComparison()}, "neither source leaves rows"),
+    ("COV014", "no rows at all", {"rows": RowsComparison()}, "neither source writes rows"),
     ("COV013", "twins on an ordinary table", {"owner": snapshot(table(), *(o for o in MORE if o.kind == "index"))}, None),
     (
         "SQL001",

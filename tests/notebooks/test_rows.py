@@ -39,7 +39,7 @@ def test_a_time_is_no_difference_and_another_value_is(folder: Path) -> None:
     assert "on the expected side" not in ran.out
     ran = run_cli("compare", "a.sql", "c.sql", cwd=folder)
     assert "public.price has 2 rows on the expected side, 2 on the actual one: 1 changed (cents)" in ran.out
-    assert "public.price.at does not count" in ran.out
+    assert "public.price.at is left out" in ran.out
 
 
 def test_json_has_counts_and_digests(folder: Path) -> None:
@@ -80,5 +80,5 @@ def test_a_run_warns_and_keeps_counts_and_digests_in_its_evidence(folder: Path, 
     }
     (table,) = evidence["rows"]["tables"]
     assert (table["expected"]["rows"], table["actual"]["rows"]) == (2, 0)
-    assert evidence["rows"]["notes"] == ["audit.toml:9: [[seed]] public.other decides about no table that has rows"]
+    assert evidence["rows"]["notes"] == ["audit.toml:9: [[seed]] public.other matches no table that has rows, or none that an earlier [[seed]] leaves"]
     assert "pl4nt3d" not in json.dumps([evidence["rows"], finding]), "SQL004 shows the statement as the file has it"

@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 def test_text_names_both_places(folder: Path) -> None:
     ran = run_cli("compare", "kept.sql+up.sql", "kept.sql", cwd=folder)
     assert ran.code == 0, ran.err
-    assert f"  expected: {SENTENCE}, as if a down section was applied\n" in ran.out
+    assert f"  expected: {SENTENCE}; was a down section applied?\n" in ran.out
     assert "everything" not in ran.out
 
 
@@ -67,5 +67,5 @@ def test_a_run_is_for_review(folder: Path, database: str) -> None:
     run_cli("run", "--out", str(folder / "out"), cwd=folder, DEV=database)
     (finding,) = findings(evidence_of(folder / "out", "dev"), "SQL006")
     assert finding["key"] == "SQL006:legacy:up.sql:undone"
-    assert finding["summary"].startswith(f"up.sql takes back what it does: {SENTENCE}; nothing else that it creates remains.")
+    assert finding["summary"].startswith(f"up.sql undoes its own changes: {SENTENCE}; nothing else that the file creates remains.")
     assert finding["where"] == "up.sql:4"

@@ -58,7 +58,7 @@ REFUSED = {
     "name format": ('"file"', '"fiel"', 'name_format = "fiel"', "expected one of file, stem; found another text"),
     "a seed's mode": ('"exact"', '"exactly"', 'mode = "exactly"', "seed[1].mode is wrong: expected one of ignore"),
     "both of a seed": ('except = ["note"]', 'except = ["a"]\ncolumns = ["b"]', "[[seed]]", "has both columns and except"),
-    "columns of a seed that is counted": ('"exact"', '"count"', 'columns = ["code", "name"]', "is of no use with mode"),
+    "columns of a seed that is counted": ('"exact"', '"count"', 'columns = ["code", "name"]', "has no effect with mode"),
     "a text for true": ("rerun = true", 'rerun = "yes"', 'rerun = "yes"', "legacy.rerun is wrong: expected true or false"),
     "connection twice": ('"app-prod"', '"x"\ndsn_env = "X"', "[environments.prod]", "has both dsn_env and service"),
     "no connection": ("service = ", "database = ", "[environments.prod]", "has neither dsn_env nor service"),

@@ -10,6 +10,7 @@ from migration_audit.model.rows import RowsComparison
 from migration_audit.report.rows import rows_table, rows_text
 from migration_audit.report.undone import undone_json, undone_text
 
+IN_USE = "the next row may get a number that is in use"
 SAME = seeded(table="public.same", differs=False, actual=2, missing=0)
 MORE = seeded(table="public.more", differs=False, actual=5, missing=0, extra=3, left_out=(("at", "it is a time"),))
 
@@ -20,9 +21,9 @@ def test_what_differs_comes_first_and_what_is_the_same_does_not_come() -> None:
     )
     assert rows_text(rows).splitlines()[1:] == [
         "  public.price has 2 rows on the expected side, 0 on the actual one (written at migrations/0001_a.sql:7)",
-        "  sequence public.n goes on with 3 on the expected side, with 1 on the actual one: a number may be given twice",
+        "  the next value of sequence public.n is 3 on the expected side, 1 on the actual one: " + IN_USE,
         "  public.more has 2 rows on the expected side, 5 on the actual one: 3 only on the actual side",
-        "  public.more.at does not count: it is a time",
+        "  public.more.at is left out: it is a time",
         "  public.x: no",
         "  a note",
     ]
@@ -36,7 +37,7 @@ def test_the_table_marks_what_differs() -> None:
     frame = rows_table(RowsComparison(tables=(seeded(is_there=False), MORE, SAME))).to_frame()
     assert frame["Actual"].tolist() == ["no such table", "5", "2"]
     assert frame["Different"].tolist() == ["all missing", "3 only on the actual side", "–"]
-    assert frame["Not compared"].tolist() == ["–", "at: it is a time", "–"]
+    assert frame["Left out"].tolist() == ["–", "at: it is a time", "–"]
 
 
 def test_names_of_a_hostile_database_stay_on_their_line() -> None:
@@ -49,6 +50,6 @@ def test_a_file_that_takes_back_its_own_comes_first_and_a_long_list_is_cut() -> 
     later = [undone(name=f"public.t{n}", made=Location("migrations/0001_a.sql", n)) for n in range(1, 25)]
     (source, _) = taken_back(*later, undone(name="public.own"), undone(kind="view", again=Location("c.sql", 1)))
     lines = undone_text({"expected": source}).splitlines()
-    assert lines[1].endswith("dropped at migrations/0002_b.sql:9, as if a down section was applied")
+    assert lines[1].endswith("dropped at migrations/0002_b.sql:9; was a down section applied?")
     assert lines[-1] == "  expected: … 5 more (--format json lists them)"
     assert len(undone_json({"expected": source})) == 26

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,8 +30,10 @@ _CELL = sql.SQL(
 )
 
 
-def read_rows(conninfo: str, *, locate: Locate = lambda _xmin, _cmin: None) -> SourceRows:
-    """What the tables of a shadow hold, and where its sequences go on.
+def read_rows(
+    conninfo: str, *, locate: Locate = lambda _xmin, _cmin: None, only: Collection[str] | None = None
+) -> SourceRows:
+    """What the tables of a shadow hold, and where its sequences go on; ``only`` the tables with these keys, if given.
 
     No value leaves the server but as a digest. A table that cannot be read, or has too many rows, says so; foreign tables
     and what an extension brings along are left out. Raises DatabaseError when the database cannot be reached, or its catalog
@@ -41,7 +43,8 @@ def read_rows(conninfo: str, *, locate: Locate = lambda _xmin, _cmin: None) -> S
         try:
             if read_features(connection).has_timescaledb:
                 connection.execute(load_query("hidden_relations"))
-            tables = [_counted(connection, row) for row in connection.execute(load_query("written_tables")).fetchall()]
+            found = connection.execute(load_query("written_tables")).fetchall()
+            tables = [_counted(connection, row) for row in found if only is None or dotted(*row[:2]) in only]
             sequences = connection.execute(load_query("written_sequences")).fetchall()
             return SourceRows(
                 tables=tuple(sorted(_with_cells(connection, tables, locate), key=lambda found: found.table)),
@@ -71,9 +74,7 @@ def _with_cells(connection: psycopg.Connection[Any], tables: Sequence[_Table], l
         if table.count is None:
             yield table
         elif table.count > MOST_ROWS or table.count * len(table.columns) > left:
-            yield replace(
-                table, reason="there are too many rows to read them", written_at=_writer(connection, source, locate)
-            )
+            yield replace(table, reason="too many rows to read", written_at=_writer(connection, source, locate))
         elif table.count:
             left -= table.count * len(table.columns)
             cells = _tried(connection, _digests(table, source), binary=True)
@@ -124,4 +125,4 @@ def _tried(connection: psycopg.Connection[Any], query: sql.Composed, *, binary: 
         if connection.info.transaction_status is not TransactionStatus.INTRANS:
             raise
         # Never the detail: it may hold a value of a row.
-        return f"it cannot be read: {error.diag.message_primary}"
+        return f"cannot be read: {error.diag.message_primary}"

@@ -13,17 +13,17 @@ from migration_audit.model.rows import RowsComparison, TableComparison
 def run(rows: RowsComparison) -> Iterator[Said]:
     """Look up each row that the legacy SQL leaves on an empty server in the same table of the owner's side.
 
-    Rows are compared by digests that the server makes; no value is shown or kept. The owner may have more rows. Columns that
-    hold something else whenever the SQL is applied do not count, nor do numbers of a sequence where the rows are the same
-    but for them. Ledgers, foreign tables, tables of extensions and what ``[scope]`` leaves out are not compared; a table
-    of more than 1,000,000 rows only by their number.
-    A sequence that the legacy SQL has moved must not go on with a lower number on the owner's side: the next row would take
-    a number that another row has.
+    The server computes digests of the values; no value is shown or stored. The owner may have more rows. Two kinds of
+    columns are left out: those whose values change whenever the SQL is applied (``now()``, random values), and numbers from
+    a sequence where the rows are equal without them. Ledgers, foreign tables, tables of extensions and what ``[scope]``
+    leaves out are not compared. Of a table with more than 1,000,000 rows, only their number is compared.
+    The next value of a sequence that the legacy SQL has used must not be lower on the owner's side: the next row would get
+    a number that is in use.
     Why: currencies, roles, feature switches: a fresh stack lacks the rows that migrations used to write, and a comparison
     of schemas does not say so.
     Fix: write the rows in the owner's SQL, INSERT … ON CONFLICT DO NOTHING.
     Fine when: the rows are made otherwise. Say so in audit.toml: ``[[seed]]`` with mode ignore, count or exact, or with the
-    columns that do not count.
+    columns to leave out.
     Source: migrations that fill tables of codes; digests are the server's sha256(),
     https://www.postgresql.org/docs/current/functions-binarystring.html
     """
@@ -33,7 +33,7 @@ def run(rows: RowsComparison) -> Iterator[Said]:
         if one.is_behind:
             yield Finding(
                 key=f"COV014:sequence:{one.sequence}",
-                summary=f"{one}: a number may be given twice",
+                summary=f"{one}: the next row may get a number that is in use",
                 expected=f"next: {one.expected}",
                 actual=f"next: {one.actual}",
             )
@@ -57,24 +57,24 @@ def _finding(table: TableComparison) -> Finding:
 def _notes(rows: RowsComparison) -> Iterator[Told]:
     same = [one.table for one in rows.tables if not one.differs and one.expected]
     if same:
-        yield Told(text=f"the rows of {some_of(same)} are there")
+        yield Told(text=f"the owner has the rows of {some_of(same)}")
     more = [one.table for one in rows.tables if not one.differs and one.extra]
     if more:
-        yield Told(text=f"only the owner has some rows of {some_of(more)}")
+        yield Told(text=f"the owner has more rows in {some_of(more)}")
     counted = [f"{one.table} ({one.counted_because})" for one in rows.tables if one.counted_because]
     if counted:
-        yield Told(text=f"compared by the number of rows alone: {some_of(counted)}")
+        yield Told(text=f"only the number of rows was compared: {some_of(counted)}")
     left_out = [f"{one.table}.{column} ({reason})" for one in rows.tables for column, reason in one.left_out]
     if left_out:
-        yield Told(text=f"columns that do not count: {some_of(left_out)}")
+        yield Told(text=f"columns left out: {some_of(left_out)}")
     if not rows.tables:
-        yield Told(text="neither source leaves rows that are compared")
+        yield Told(text="neither source writes rows that are compared")
     yield from (Told(text=note) for note in rows.notes)
 
 
 CHECK = Check(
     id="COV014",
-    title="The rows that the legacy SQL writes are on the owner's side",
+    title="The owner has the rows that the legacy SQL writes",
     severity=Severity.WARNING,
     phases=(Phase.PREFLIGHT,),
     run=run,

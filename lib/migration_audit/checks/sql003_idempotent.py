@@ -25,7 +25,7 @@ def run(repeats: tuple[Convergence, ...], project: Project) -> Iterator[Said]:
 
 CHECK = Check(
     id="SQL003",
-    title="Each SQL source that its runner may apply again can be applied twice without an error or a change",
+    title="SQL that its runner may apply again gives no error and no change the second time",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

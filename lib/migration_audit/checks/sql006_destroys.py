@@ -19,9 +19,9 @@ def run(destructions: tuple[Destruction, ...], undone: tuple[SourceUndone, ...])
     """Read the owner's SQL for what drops, empties or rewrites, and see what either source creates and removes again.
 
     Why: the owner's runner applies these files in every environment, on every boot where they are idempotent. On the empty
-    server of the pre-flight a DROP costs nothing; in production it costs the data. And a file that removes what it has just
-    created is mostly a migration of a runner that the audit does not know: its down section was applied with its up section,
-    and what the runner really creates was not compared.
+    server of the pre-flight a DROP costs nothing; in production it costs the data. A file that removes what it has just
+    created is mostly a migration of a runner that the audit does not know: its down section was applied after its up
+    section, and what the runner really creates was not compared.
     Fix: destroy once, by hand, after a backup; or in a file that says why. What only reading could not decide (EXECUTE of a
     text that is put together, another language) must be read by a person. Where a down section was applied, set the
     ``format`` of the source in audit.toml.
@@ -76,15 +76,15 @@ def _taken_back(source: SourceUndone) -> Iterator[Said]:
 
 def _file_finding(source: SourceUndone, path: str, found: list[Undone]) -> Finding:
     left = dict(source.left).get(path, 0)
-    rest = "nothing else that it creates remains"
+    rest = "nothing else that the file creates remains"
     if left:
-        rest = "1 other object of it remains" if left == 1 else f"{left} other objects of it remain"
+        rest = "1 other object of the file remains" if left == 1 else f"{left} other objects of the file remain"
     return Finding(
         key=f"SQL006:{source.role}:{path}:undone",
-        summary=f"{path} takes back what it does: {_listed(found)}; {rest}. If this is a down "
-        f"section, set the format of [{source.role}] in audit.toml",
-        expected="what a file creates is there at its end",
-        actual=f"{len(found)} taken back",
+        summary=f"{path} undoes its own changes: {_listed(found)}; {rest}. If it has a down section, set the format of "
+        f"[{source.role}] in audit.toml",
+        expected="what a file creates exists at its end",
+        actual=f"{len(found)} removed or changed back",
         where=str(found[0].undone),
     )
 
@@ -103,7 +103,7 @@ def _sentence(one: Destruction, within: str, when: str) -> str:
 
 CHECK = Check(
     id="SQL006",
-    title="The owner's SQL destroys nothing, and neither source takes back what it creates",
+    title="The owner's SQL destroys nothing, and no file of either source undoes its own changes",
     severity=Severity.WARNING,
     phases=(Phase.PREFLIGHT,),
     run=run,

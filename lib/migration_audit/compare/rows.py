@@ -18,8 +18,8 @@ from migration_audit.model.rows import (
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import SeedRule
 
-_UNSTABLE = "it holds something else whenever the SQL is applied"
-_NUMBERED = "a sequence fills it, and the rows are the same but for these numbers"
+_UNSTABLE = "its values change whenever the SQL is applied"
+_NUMBERED = "a sequence fills it, and the rows are equal without it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class RowScope:
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Keys of tables that are not compared, each with the reason: ledgers, what is out of scope."""
     unstable: Mapping[str, Collection[str]] = field(default_factory=dict)
-    """Columns that hold something else whenever the SQL is applied, by key of the table."""
+    """Columns whose values change whenever the SQL is applied, by key of the table."""
 
     def rule_of(self, table: str) -> SeedRule | None:
         """The first rule that matches a table."""
@@ -92,7 +92,7 @@ def _table(expected: TableRows, actual: TableRows, scope: RowScope, *, is_there:
         where=expected.written_at,
     )
     if mode is SeedMode.COUNT:
-        return replace(held, counted_because="[[seed]] in audit.toml says so")
+        return replace(held, counted_because="mode = 'count' in audit.toml")
     why = expected.reason if expected.cells is None else actual.reason if actual.cells is None else None
     return replace(held, counted_because=why) if why else _contents(held, expected, actual, scope, rule)
 
@@ -109,12 +109,12 @@ def _contents(
     source = expected if expected.count else actual
     columns = shared_columns(source, actual if source is expected else expected, {*unstable, *excluded}, only)
     if not columns and source.columns:
-        return replace(held, counted_because="no column of it counts")
+        return replace(held, counted_because="no column is left to compare")
     found, numbers = compare_without_generated(expected, actual, columns) if expected.count and actual.count else (None, ())
     missing, changed, extra = (found.missing, found.changed, found.extra) if found else (held.missing, 0, held.extra)
     reasons = {
-        **dict.fromkeys([c for c in source.columns if only and c not in only], "[[seed]] in audit.toml does not name it"),
-        **dict.fromkeys([c for c in source.columns if c in excluded], "[[seed]] in audit.toml leaves it out"),
+        **dict.fromkeys([c for c in source.columns if only and c not in only], "not among the columns in audit.toml"),
+        **dict.fromkeys([c for c in source.columns if c in excluded], "left out by audit.toml"),
         **dict.fromkeys([c for c in source.columns if c in unstable], _UNSTABLE),
         **dict.fromkeys(numbers, _NUMBERED),
     }
@@ -154,13 +154,13 @@ def _notes(scope: RowScope, tables: Mapping[str, TableRows]) -> Iterator[str]:
     for rule in scope.rules:
         matched = [key for key in tables if scope.rule_of(key) is rule and key not in scope.left_out]
         if not matched:
-            yield f"{rule.at}: [[seed]] {rule.table} decides about no table that has rows"
+            yield f"{rule.at}: [[seed]] {rule.table} matches no table that has rows, or none that an earlier [[seed]] leaves"
         elif rule.mode is SeedMode.IGNORE:
             yield f"{rule.at}: rows of {', '.join(matched)} are not compared" + (f" ({rule.reason})" if rule.reason else "")
         else:
             names = {column for key in matched for column in tables[key].columns}
             for column in sorted({*rule.columns, *rule.excluded} - names):
-                yield f"{rule.at}: [[seed]] {rule.table} names the column {column}, which is not there"
+                yield f"{rule.at}: [[seed]] {rule.table} names column {column}, which does not exist"
     by_reason: dict[str, list[str]] = {}
     for key in tables:
         if key in scope.left_out:

@@ -106,11 +106,11 @@ class TableComparison:
     """Rows that only the actual side has."""
     changed_columns: tuple[str, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
-    """Columns that do not count, each with the reason."""
+    """Columns that are left out, each with the reason."""
     counted_because: str | None = None
     """Why the rows were compared by their number alone; None where their contents were."""
     digests: tuple[str, str] | None = None
-    """Of the expected and the actual rows, over the columns that count."""
+    """Of the expected and the actual rows, over the columns that are compared."""
     is_there: bool = True
     """Whether the actual side has such a table."""
     where: Location | None = None
@@ -147,8 +147,8 @@ class SequenceComparison:
 
     def __str__(self) -> str:
         """The sentence for people."""
-        places = f"{self.expected} on the expected side, with {self.actual} on the actual one"
-        return f"sequence {self.sequence} goes on with {places}"
+        places = f"{self.expected} on the expected side, {self.actual} on the actual one"
+        return f"the next value of sequence {self.sequence} is {places}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +196,7 @@ def _table_json(one: TableComparison) -> dict[str, Any]:
 
 
 def unstable_columns(first: TableRows, second: TableRows) -> frozenset[str]:
-    """The columns that hold something else when the same SQL is applied once more: times, random values."""
+    """The columns whose values change when the same SQL is applied once more: times, random values."""
     if first.cells is None or second.cells is None or first.columns != second.columns:
         return frozenset()
     return frozenset(c for c in first.columns if sorted(first.rows([c])) != sorted(second.rows([c])))

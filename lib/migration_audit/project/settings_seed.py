@@ -17,8 +17,8 @@ SEED_MODES: Final = (SeedMode.IGNORE, SeedMode.COUNT, SeedMode.EXACT)
 SEED_KEYS: Final[Mapping[str, Key]] = {
     "table": text("a glob on the table's key, such as public.price", required=True),
     "mode": choice(*(mode.value for mode in SEED_MODES)),
-    "columns": texts('a list of columns that count, such as ["code", "cents"]'),
-    "except": texts('a list of columns that do not count, such as ["created_at"]'),
+    "columns": texts('a list of columns to compare, such as ["code", "cents"]'),
+    "except": texts('a list of columns to leave out, such as ["created_at"]'),
     "reason": long_text("why these rows are compared so"),
 }
 
@@ -31,9 +31,9 @@ class SeedRule:
     """A glob (``*``, ``?``, ``[…]``) on the table's key; ``*`` crosses dots."""
     mode: SeedMode = SeedMode.COVERED
     columns: tuple[str, ...] = ()
-    """Only these columns count; empty for all."""
+    """Only these columns are compared; empty for all."""
     excluded: tuple[str, ...] = ()
-    """These columns do not count."""
+    """These columns are left out."""
     reason: str | None = None
     at: Location = field(compare=False)
 
@@ -62,7 +62,7 @@ def seed_problems(tables: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, 
             continue
         chosen = [key for key in ("columns", "except") if key in rule]
         if len(chosen) > 1:
-            yield ("seed", number), "has both columns and except", "write the columns that count, or those that do not"
+            yield ("seed", number), "has both columns and except", "list the columns to compare, or those to leave out"
         if chosen and rule.get("mode") in {SeedMode.IGNORE, SeedMode.COUNT}:
-            what = f"is of no use with mode = {rule['mode']!r}: no contents are compared"
+            what = f"has no effect with mode = {rule['mode']!r}, which compares no columns"
             yield ("seed", number, chosen[0]), what, "leave it out, or choose another mode"

@@ -21,23 +21,25 @@ def rows_table(rows: RowsComparison) -> Table:
     """Each table in which a source leaves rows: how many on both sides, and what is different; never a value."""
     return Table(
         caption="Rows that migrations write",
-        note="Rows are compared by digests; values are not kept.",
+        note="Rows are compared by digests; no value is stored.",
         group_names=("Rows",),
-        headings=tuple(Heading(name=name) for name in ("Table", "Expected", "Actual", "Different", "Not compared")),
+        headings=tuple(Heading(name=name) for name in ("Table", "Expected", "Actual", "Different", "Left out")),
         groups=(Group(title=None, labels=("",), rows=tuple(map(_row, rows.tables))),) if rows.tables else (),
-        nothing="Neither source leaves rows that are compared.",
+        nothing="Neither source writes rows that are compared.",
     )
 
 
 def _lines(rows: RowsComparison) -> Iterator[str]:
     yield from (f"{one}" + (f" (written at {one.where})" if one.where else "") for one in rows.differing)
-    yield from (f"{one}" + (": a number may be given twice" if one.is_behind else "") for one in rows.sequences)
+    yield from (
+        f"{one}" + (": the next row may get a number that is in use" if one.is_behind else "") for one in rows.sequences
+    )
     for one in rows.tables:
         if not one.differs and one.extra:
             yield str(one)
         if one.counted_because:
-            yield f"{one.table}: compared by the number of rows alone: {one.counted_because}"
-        yield from (f"{one.table}.{column} does not count: {reason}" for column, reason in one.left_out)
+            yield f"{one.table}: only the number of rows was compared: {one.counted_because}"
+        yield from (f"{one.table}.{column} is left out: {reason}" for column, reason in one.left_out)
     yield from rows.unread
     yield from rows.notes
 

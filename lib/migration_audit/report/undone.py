@@ -18,7 +18,7 @@ def undone_text(sides: Mapping[str, SourceUndone | None]) -> str:
     What is only replaced is left to the JSON.
     """
     lines = [line for side, source in sides.items() if source for line in _lines(side, source)]
-    head = "Created and taken away again (SQL006, no part of the verdict):"
+    head = "Created and removed again (SQL006, no part of the verdict):"
     return "\n".join([head, *lines]) + "\n" if lines else ""
 
 
@@ -34,7 +34,7 @@ def _lines(side: str, source: SourceUndone) -> Iterator[str]:
         yield f"  {side}: everything that it creates is removed again: nothing of it was compared"
     told = sorted((one for one in source.undone if not one.is_replaced), key=lambda one: not one.is_suspicious)
     for one in told[:_MOST_SHOWN]:
-        yield f"  {side}: {one_line(str(one))}" + (", as if a down section was applied" if one.is_suspicious else "")
+        yield f"  {side}: {one_line(str(one))}" + ("; was a down section applied?" if one.is_suspicious else "")
     if len(told) > _MOST_SHOWN:
         yield f"  {side}: … {len(told) - _MOST_SHOWN:,} more (--format json lists them)"
 

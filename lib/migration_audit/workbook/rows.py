@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from migration_audit import shadow
@@ -22,12 +22,14 @@ from migration_audit.workbook.together import together
 
 Pair = tuple[SourceRows, SourceRows]
 """Of the expected and of the actual side."""
+Again = Callable[[Collection[str]], Pair]
+"""Applies both sides once more, and reads the tables with these keys."""
 
 
-def source_rows(conninfo: str, locate: Locate) -> SourceRows:
-    """What a shadow holds; where it cannot be read, the reason."""
+def source_rows(conninfo: str, locate: Locate, *, only: Collection[str] | None = None) -> SourceRows:
+    """What a shadow holds, or ``only`` these tables of it; where it cannot be read, the reason."""
     try:
-        return read_rows(conninfo, locate=locate)
+        return read_rows(conninfo, locate=locate, only=only)
     except AuditError as error:
         return SourceRows(reason=str(error))
 
@@ -37,7 +39,7 @@ def preflight_rows(
     rows: tuple[SourceRows | None, SourceRows | None],
     *,
     project: Project,
-    again: Callable[[], Pair],
+    again: Again,
 ) -> RowsComparison | Unavailable:
     """The legacy side's rows looked up on the owner's side, or why they cannot be."""
     lacking = next((side for side in sides if isinstance(side, Unavailable)), None)
@@ -66,8 +68,8 @@ def _known_ledgers(snapshot: Snapshot) -> Iterator[str]:
             yield table.key
 
 
-def compared_rows(first: Pair, *, there: Snapshot, scope: RowScope, again: Callable[[], Pair]) -> RowsComparison:
-    """The comparison, without the columns that hold something else whenever the SQL is applied.
+def compared_rows(first: Pair, *, there: Snapshot, scope: RowScope, again: Again) -> RowsComparison:
+    """The comparison, without the columns whose values change whenever the SQL is applied.
 
     Only where rows differ that are on both sides are both sources applied ``again``, to see which columns these are.
     """
@@ -75,10 +77,10 @@ def compared_rows(first: Pair, *, there: Snapshot, scope: RowScope, again: Calla
     doubtful = [one.table for one in found.differing if one.actual and not one.counted_because]
     if not doubtful:
         return found
-    second = again()
+    second = again(doubtful)
     failed = next((rows.reason for rows in second if rows.reason), None)
     if failed:
-        note = f"whether {', '.join(doubtful)} hold the same rows whenever the SQL is applied is not known: {failed}"
+        note = f"could not check which columns of {', '.join(doubtful)} change whenever the SQL is applied: {failed}"
         return replace(found, notes=(*found.notes, note))
     unstable = {table: _unstable(table, first, second) for table in doubtful}
     return compare_rows(expected=first[0], actual=first[1], there=there, scope=replace(scope, unstable=unstable))
@@ -93,8 +95,10 @@ def _unstable(table: str, first: Pair, second: Pair) -> frozenset[str]:
     return frozenset(found)
 
 
-def rows_again(server: shadow.Server, sequences: tuple[Sequence[AnySource], Sequence[AnySource]]) -> Pair:
-    """What both sides leave behind when they are applied to fresh servers once more."""
+def rows_again(
+    server: shadow.Server, sequences: tuple[Sequence[AnySource], Sequence[AnySource]], only: Collection[str]
+) -> Pair:
+    """What both sides leave in these tables when they are applied to fresh servers once more."""
 
     def once(sequence: Sequence[AnySource]) -> SourceRows:
         with cluster_for(server, *sequence) as cluster:
@@ -102,7 +106,7 @@ def rows_again(server: shadow.Server, sequences: tuple[Sequence[AnySource], Sequ
             application = apply_sources(conninfo, sequence)
             if application.applied.failure:
                 return SourceRows(reason=f"{application.applied.failure.at}: {application.applied.failure.message}")
-            return source_rows(conninfo, application.trace.locate)
+            return source_rows(conninfo, application.trace.locate, only=only)
 
     expected, actual = together(once, sequences)
     return expected, actual

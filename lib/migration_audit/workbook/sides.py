@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -205,10 +205,10 @@ def compare_side_rows(
     if expected is None or actual is None:
         return None
 
-    def again() -> tuple[SourceRows, SourceRows]:
+    def again(only: Collection[str]) -> tuple[SourceRows, SourceRows]:
         sequences = load_side(sides[0]), load_side(sides[1])
         server = shadow.find_server(None, extensions=_extensions([*sequences[0], *sequences[1]]), progress=lambda _: None)
-        return rows_again(server, sequences)
+        return rows_again(server, sequences, only)
 
     scope = row_scope(project, left.snapshot, right.snapshot)
     return compared_rows((expected, actual), there=right.snapshot, scope=scope, again=again)

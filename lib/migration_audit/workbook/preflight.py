@@ -156,7 +156,7 @@ def _on_server(
         destructions=destructions_of(owner),
         undone=tuple(_undone(*each) for each in (("legacy", legacy, legacy_side), ("owner", owner, owner_side))),
         rows=preflight_rows(
-            (left, right),
+            (_snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")),  # rows may go into tables of the prelude
             (legacy_side.alone.rows, owner_side.alone.rows),
             project=project,
             again=partial(rows_again, server, ([legacy], [owner])),

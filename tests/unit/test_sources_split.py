@@ -86,6 +86,30 @@ SPLITS = {
 }
 
 
+CUTS = {
+    "after each": ("select 1;\nselect 2;\n", [9, 19], ["select 1", "select 2"]),
+    "no last semicolon, no last newline": ("select 1;\nselect 2", [9, 18], ["select 1", "select 2"]),
+    "no last semicolon": ("select 1;\nselect 2\n", [9, 19], ["select 1", "select 2"]),
+    "no semicolon at all": ("select 1", [8], ["select 1"]),
+    "a comment at the end": ("select 1 -- x", [13], ["select 1"]),
+}
+
+
+@pytest.mark.parametrize(("text", "cuts", "expected"), CUTS.values(), ids=CUTS)
+def test_a_runner_may_cut_where_a_statement_ends(text: str, cuts: list[int], expected: list[str]) -> None:
+    script = read_script(text.encode(), Interpreter("x.sql", Variables(), no_files))
+    found = build_statements(script, "x.sql", cuts=cuts, runner="Flyway")
+    assert [statement.text for _, statement in found] == expected
+
+
+@pytest.mark.parametrize(("text", "cut"), [("select\n1", 7), ("do $$ begin;\nend $$;", 12), ("select\n1;", 7)])
+def test_a_cut_within_a_statement_is_refused_with_its_line(text: str, cut: int) -> None:
+    script = read_script(text.encode(), Interpreter("x.sql", Variables(), no_files))
+    with pytest.raises(SourceError, match=r"Flyway ends a statement here.* begins at line 1") as refused:
+        list(build_statements(script, "x.sql", cuts=[cut], runner="Flyway"))
+    assert refused.value.where == "x.sql:1"
+
+
 @pytest.mark.parametrize(("text", "expected"), SPLITS.values(), ids=SPLITS)
 def test_statements(text: str, expected: list[str] | None) -> None:
     found = texts(text)

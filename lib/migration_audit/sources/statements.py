@@ -162,11 +162,11 @@ def _refuse_variables(script: Script, pieces: list[Piece], path: str, *, is_vali
 
 
 def _refuse_cuts(script: Script, pieces: list[Piece], path: str, cuts: Collection[int], runner: str) -> None:
-    """Refuse what the runner would send in parts that are no statements."""
+    """Refuse what the runner would send in parts that are no statements; the end of the file parts nothing."""
     starts = [piece.start for piece in pieces]
     for cut in sorted(cuts):
         index = bisect.bisect_left(starts, cut) - 1
-        if index >= 0 and starts[index] < cut <= pieces[index].end:
+        if index >= 0 and starts[index] < cut <= pieces[index].end and cut < len(script.text):
             lines = script.lines()
             first, line = lines.line(starts[index]), lines.line(cut - 1)
             what = f"{runner} ends a statement here, in the middle of the one that begins at line {first}"

@@ -13,6 +13,7 @@ from migration_audit.formats import (
     liquibase_sql,
     node_pg_migrate,
     prisma,
+    sqitch,
     sql_migrate,
 )
 from migration_audit.formats.interface import (
@@ -40,6 +41,7 @@ ALL: tuple[Format, ...] = (
     node_pg_migrate.FORMAT,
     prisma.FORMAT,
     sql_migrate.FORMAT,
+    sqitch.FORMAT,
 )
 
 BY_NAME = {each.name: each for each in ALL}

@@ -111,6 +111,8 @@ class Plan:
     """Whether everything is one transaction."""
     opening: tuple[str, ...] = ()
     """SQL that the runner sends first in each session by its settings, after ``Format.opening``."""
+    variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Variables that the runner calls psql with; those of audit.toml come first."""
     notes: tuple[str, ...] = ()
     """What a reviewer should know: settings of the runner that were read, defaults that were taken."""
 
@@ -145,6 +147,8 @@ class Format:
     needs_open_transaction: bool = False
     """Whether the runner fails where a file ends the transaction that the runner opened for it."""
     dialect: Dialect = Dialect.SERVER
+    runs_in_folder: bool = False
+    """Whether the runner runs psql in the folder that the user names, from which ``\\i`` counts."""
     ledger: LedgerFormat | None = None
     proven_with: str | None = None
     """The runner and version that our reading was tested against; None where it could not be had."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -98,7 +98,8 @@ def _source(
         shown = ", ".join(tree.shown or "." for tree in trees)
         what = "no .sql files in this folder" if form.name == "files" else f"nothing here that {form.runner} would apply"
         raise SourceError(what, where=shown or name, todo="name the folder that holds them")
-    read = [_read(planned, form, trees[planned.tree], shown_from, variables) for planned in plan.files]
+    given = {**plan.variables, **variables}
+    read = [_read(planned, form, trees[planned.tree], shown_from, given) for planned in plan.files]
     files = tuple(one.file for one in read)
     included = tuple(path for one in read for path in one.included)
     _refuse_unread(plan, trees, included)
@@ -115,11 +116,19 @@ def _source(
         opening=(*form.opening, *plan.opening),
         between=form.between,
         one_transaction=plan.one_transaction,
-        not_applied=(*plan.not_applied, *(part for one in read for part in one.not_applied)),
+        not_applied=(*_not_included(plan, included, shown_from), *(part for one in read for part in one.not_applied)),
         duplicates=plan.duplicates,
         notes=(*plan.notes, *(note for one in read for note in one.notes), *empty),
     )
     return source, included
+
+
+def _not_included(plan: Plan, included: Iterable[Path], shown_from: Path) -> Iterator[NotApplied]:
+    """What the plan leaves out, but for files that an applied one includes."""
+    known = {path.resolve() for path in included}
+    for each in plan.not_applied:
+        if each.by_rule or each.line is not None or (shown_from / each.path).resolve() not in known:
+            yield each
 
 
 def _refuse_unread(plan: Plan, trees: Sequence[Tree], included: Iterable[Path]) -> None:
@@ -140,7 +149,8 @@ def _read(planned: PlannedFile, form: Format, tree: Tree, shown_from: Path, vari
     """One step of the plan with its statements; where psql runs it, with the statements of all that it includes."""
     shown = tree.shown_path(planned.path)
     if form.dialect is Dialect.PSQL:
-        run = read_by_psql(Path(tree.root, planned.path), planned.text, shown_from, variables)
+        runs_in = Path(tree.root) if form.runs_in_folder else None
+        run = read_by_psql(Path(tree.root, planned.path), planned.text, shown_from, variables, runs_in=runs_in)
         read = _Read(_file(planned, shown, run.statements, run.sha256), run.not_applied, run.notes, run.included)
     else:
         sha256 = hashlib.sha256(tree.read(planned.path)).hexdigest()

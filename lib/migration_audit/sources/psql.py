@@ -34,16 +34,23 @@ class PsqlRun:
     """What it includes, and what was assumed."""
 
 
-def read_by_psql(path: Path, text: bytes, shown_from: Path, variables: Mapping[str, str] = NO_VARIABLES) -> PsqlRun:
+def read_by_psql(
+    path: Path,
+    text: bytes,
+    shown_from: Path,
+    variables: Mapping[str, str] = NO_VARIABLES,
+    *,
+    runs_in: Path | None = None,
+) -> PsqlRun:
     """What ``psql -f path`` sends, in a session of its own that starts with ``variables``, as ``psql -v`` does.
 
-    ``text`` is what the file holds.
+    ``text`` is what the file holds; ``runs_in`` is the folder that psql runs in, where that is known.
 
     A variable that one file sets is not set in the next file that is run; an included file shares the variables of the file
     that includes it. Raises SourceError.
     """
     try:
-        session = _Session(shown_from, Variables(variables))
+        session = _Session(shown_from, Variables(variables), runs_in)
     except RefusedError as error:
         raise SourceError(f"the psql variable {error.reason}", where="variables of audit.toml", todo=error.todo) from None
     statements = tuple(session.run(path, text))
@@ -59,13 +66,14 @@ def read_by_psql(path: Path, text: bytes, shown_from: Path, variables: Mapping[s
 class _Session:
     """One session of psql."""
 
-    def __init__(self, shown_from: Path, variables: Variables) -> None:
+    def __init__(self, shown_from: Path, variables: Variables, runs_in: Path | None) -> None:
         self.digest = hashlib.sha256()
         self.not_applied: list[NotApplied] = []
         self.included: list[Path] = []
         self.notes: list[str] = []
         self._shown_from = shown_from
         self._variables = variables
+        self._runs_in = runs_in
         self._open: list[Path] = []
 
     def run(self, path: Path, text: bytes, *, depends: bool = False) -> list[Statement]:
@@ -100,8 +108,9 @@ class _Session:
         return [*found, *(statement for _, inner in included for statement in inner)]
 
     def _target(self, name: str, is_relative: bool, path: Path, at: Location) -> Path:
-        """``\\ir`` counts from the including file; ``\\i`` from the folder psql ran in, which nobody wrote down."""
-        folders = [path.parent] if is_relative else [self._shown_from, Path.cwd(), path.parent]
+        """``\\ir`` counts from the including file; ``\\i`` from the folder psql runs in, which may not be known."""
+        guesses = [self._runs_in] if self._runs_in is not None else [self._shown_from, Path.cwd(), path.parent]
+        folders = [path.parent] if is_relative else guesses
         found = {(folder / name).resolve(): folder / name for folder in folders if (folder / name).is_file()}
         if len(found) > 1:
             what = f"{name!r} may be any of {', '.join(sorted(map(str, found)))}"

@@ -1,0 +1,183 @@
+r"""Sqitch's projects: the deploy scripts of ``sqitch.plan``.
+
+Files       The folder holds ``sqitch.conf`` and ``sqitch.plan``, or says in ``sqitch.conf`` where the plan and the scripts
+            are (``top_dir``, ``plan_file``, ``deploy_dir``, ``reworked_dir``, ``extension``, also of ``engine "pg"`` and of
+            its target). A change without its script is an error; a script in the deploy folder that the plan does not
+            name is reported.
+Order       That of the plan. A change that requires one which is not planned before it, or one of another project, or
+            that conflicts with one before it, is an error. A change that is reworked has its script in ``name@tag.sql``.
+Part        The whole script. Revert and verify scripts are not applied.
+Session     One for each script: ``SET`` does not outlive it.
+Transaction Each statement is its own, but for what BEGIN and COMMIT in the script say.
+Dialect     psql's, with ON_ERROR_STOP. Variables are those of ``sqitch.conf`` (core, deploy, engine, target) and of
+            ``variables`` in audit.toml; ``:registry`` is the schema of the ledger.
+Ledger      sqitch.changes: by project, name, and the SHA-1 of the script. Changes of other projects are theirs. Two scripts
+            of one content are an error, as the ledger does not take them.
+Source      https://sqitch.org/docs/manual/sqitchtutorial/ and the source of App::Sqitch 1.3 to 1.6: Plan, Plan::Change,
+            Target, Engine, Engine::pg
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree, only_tree
+from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.sqitch_config import NAME, Config, read_config
+from migration_audit.formats.sqitch_plan import Change, SqitchPlan, parse_plan
+from migration_audit.model.errors import SourceError
+from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
+
+
+def plan(trees: Sequence[Tree], options: Options) -> Plan:
+    """What ``sqitch deploy`` does on an empty database. Raises SourceError for what Sqitch refuses."""
+    del options  # psql's variables are no placeholders
+    tree = only_tree("sqitch", trees)
+    config = read_config(tree)
+    if config.plan not in tree.paths and tree.other(config.plan) is None:
+        where = tree.shown_path(config.plan)
+        raise SourceError("there is no plan", where=where, todo=f"name the folder that holds {NAME}, or sqitch.plan")
+    found = parse_plan(tree.text(config.plan), tree.shown_path(config.plan))
+    if not found.changes:
+        raise SourceError("the plan has no changes", where=tree.shown_path(config.plan), todo="add one: sqitch add")
+    _check_dependencies(found, tree.shown_path(config.plan))
+    files = tuple(_files(tree, config, found))
+    return Plan(
+        files=files,
+        not_applied=tuple(_left_out(tree, config, {file.path for file in files})),
+        variables=config.variables,
+        notes=config.notes,
+    )
+
+
+def _check_dependencies(found: SqitchPlan, shown: str) -> None:
+    """What an empty database does not have, and what must not be there already."""
+    places = {change.name: number for number, change in reversed(list(enumerate(found.changes)))}
+    for number, change in enumerate(found.changes):
+        for each in change.dependencies:
+            where = f"{shown}:{change.line}"
+            is_local = each.project in {None, found.project}
+            if each.id is not None or (not is_local and not each.conflicts):
+                what = f"{change.name} requires {each.text}, which is not in this plan"
+                if not each.conflicts:
+                    todo = "deploy that project's changes first: name the scripts of both in their order, as plain files"
+                    raise SourceError(what, where=where, todo=todo)
+            elif is_local and each.conflicts:
+                place = places.get(each.change or "")
+                if place is None and each.tag is None:
+                    what = f"{change.name} conflicts with {each.text[1:]}, which the plan does not have"
+                    raise SourceError(what, where=where, todo="mend the plan, as Sqitch refuses it too")
+                if place is not None and place < number:
+                    what = f"{change.name} conflicts with {each.change}, which is deployed before it"
+                    raise SourceError(what, where=where, todo="mend the plan, as Sqitch refuses it too")
+
+
+def _files(tree: Tree, config: Config, found: SqitchPlan) -> Iterator[PlannedFile]:
+    hashes: dict[str, str] = {}
+    for change in found.changes:
+        path = _script(tree, config, change)
+        where = f"{tree.shown_path(config.plan)}:{change.line}"
+        if path not in tree.paths and tree.other(path) is None:
+            what = f"the change {change.name} has no script {tree.shown_path(path)}"
+            raise SourceError(what, where=where, todo="write it, or take the change out of the plan")
+        content = tree.read(path)
+        digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        if digest in hashes:
+            what = f"{tree.shown_path(path)} holds the same as {tree.shown_path(hashes[digest])}: the ledger takes it once"
+            raise SourceError(what, where=where, todo="let one of them differ, in a comment for example")
+        hashes[digest] = path
+        tag = f"@{change.rework_tags[0]}" if change.rework_tags else ""
+        yield PlannedFile(
+            path=path,
+            text=content,
+            transaction=TransactionMode.NONE,
+            entry=f"{found.project}:{change.name}{tag}",
+            checksum=digest,
+        )
+
+
+def _script(tree: Tree, config: Config, change: Change) -> str:
+    """The script of a change; of a reworked one, the first that is there of those that its tags name."""
+    folder = config.reworked_deploy if change.rework_tags else config.deploy
+    names = [f"{change.name}@{tag}" for tag in change.rework_tags] or [change.name]
+    paths = ["/".join(filter(None, [folder, f"{name}.{config.extension}"])) for name in names]
+    return next((path for path in paths if path in tree.paths or tree.other(path) is not None), paths[0])
+
+
+def _left_out(tree: Tree, config: Config, applied: set[str]) -> Iterator[NotApplied]:
+    for path in tree.paths:
+        if path in applied or not path.endswith(f".{config.extension}"):
+            continue
+        folder = next((each for each in config.others if path.startswith(f"{each}/")), None)
+        if folder is not None:
+            yield NotApplied(path=tree.shown_path(path), reason=f"{folder.rsplit('/', 1)[-1]} script")
+        elif path.startswith((f"{config.deploy}/", f"{config.reworked_deploy}/")):
+            yield NotApplied(path=tree.shown_path(path), reason="the plan does not name it", by_rule=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    project: str
+    change: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> _Named:
+        project, _, name = entry.name.partition(":")
+        return cls(project, name.partition("@")[0])
+
+
+def read_changes(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+    """The first row of a name is its first change in the plan, the second one its first rework."""
+    waiting: dict[_Named, list[Row]] = {}
+    for row in rows:
+        waiting.setdefault(_Named(row["project"] or "", row["change"] or ""), []).append(row)
+    verdicts = []
+    for entry in entries:
+        of_name = waiting.get(_Named.of(entry), [])
+        verdicts.append(_verdict(entry, of_name.pop(0) if of_name else None))
+    beyond = [name.change for name, left in waiting.items() for _ in left]
+    return Reading(verdicts=tuple(verdicts), beyond=tuple(dict.fromkeys(beyond)))
+
+
+def _verdict(entry: Entry, row: Row | None) -> EntryVerdict:
+    if row is None:
+        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="no row of sqitch.changes has its project and name")
+    recorded = row["script_hash"]
+    if recorded and entry.checksum and recorded != entry.checksum:
+        why = "it was deployed with another script"
+        return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=recorded)
+    return EntryVerdict(entry=entry, state=EntryState.APPLIED)
+
+
+def recognise(tree: Tree) -> str | None:
+    """A plan in the folder, or where its ``sqitch.conf`` says, names the format."""
+    try:
+        plan_file = read_config(tree).plan
+    except SourceError:
+        return None
+    return f"{tree.shown_path(plan_file)} is a plan of Sqitch" if plan_file in tree.paths else None
+
+
+FORMAT = Format(
+    name="sqitch",
+    runner="Sqitch",
+    plan=plan,
+    recognise=recognise,
+    session=SessionScope.FILE,
+    dialect=Dialect.PSQL,
+    runs_in_folder=True,
+    ledger=LedgerFormat(
+        table="sqitch.changes",
+        columns=("change_id", "script_hash", "change", "project", "committed_at"),
+        read=read_changes,
+        name_column="change",
+        checksum_column="script_hash",
+        order=("committed_at",),
+        companions=("schema sqitch",),
+    ),
+    proven_with="Sqitch 1.5.2",
+    module=sys.modules[__name__],
+)

@@ -120,6 +120,7 @@ def test_variables_count_only_where_they_are_switched_on() -> None:
 REFUSED = {
     "no annotation": ("select 1;\n", "db/1_a.sql:1: SQL before `-- +goose Up`"),
     "nothing": ("-- x\n", "db/1_a.sql:1: no line is `-- +goose Up`"),
+    "a byte order mark": ("\ufeff" + UP, "starts with a byte order mark"),
     "two ups": (UP + UP, "db/1_a.sql:2: a second `-- +goose Up`"),
     "two downs": (UP + DOWN + DOWN, "db/1_a.sql:3: `-- +goose Down` has to follow"),
     "only down": (DOWN, "db/1_a.sql:1: `-- +goose Down` has to follow"),

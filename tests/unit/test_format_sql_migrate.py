@@ -115,6 +115,7 @@ def test_how_a_file_opts_out_of_its_transaction(marker: str, mode: TransactionMo
 
 REFUSED = {
     "no marker": ("select 1;\n", "db/1_a.sql:1: no line is `-- +migrate Up`"),
+    "a byte order mark": ("\ufeff" + UP, "starts with a byte order mark"),
     "no semicolon": (UP + "\nselect 1\n", "db/1_a.sql:3: this statement never ends"),
     "no semicolon before down": (UP + "select 1\n" + DOWN, "db/1_a.sql:2: this statement never ends"),
     "no semicolon in down": (UP + DOWN + "select 1\n", "db/1_a.sql:3: this statement never ends"),

@@ -46,6 +46,24 @@ def test_a_folder_without_migrations_gives_no_files(form: Format, files: dict[st
     assert form.recognise(tree(files)) is None
 
 
+FOLDERS: dict[str, dict[str, str | bytes]] = {
+    "dbmate": {"1_a.sql": "-- migrate:up\n-- migrate:down\n"},
+    "flyway": {"V1__a.sql": "", "V2__b.sql": ""},
+    "golang-migrate": {"1_a.up.sql": "", "1_a.down.sql": ""},
+    "goose": {"1_a.sql": "-- +goose Up\n"},
+    "sql-migrate": {"1_a.sql": "-- +migrate Up\n"},
+    "node-pg-migrate": {"1_a.sql": "-- Up Migration\n-- Down Migration\n"},
+    "prisma": {"migration_lock.toml": 'provider = "postgresql"', "20260101120000_a/migration.sql": ""},
+    "graphile-migrate": {"committed/000001.sql": "--! Previous: -\n--! Hash: sha1:0\n"},
+    "liquibase-sql": {"a.sql": "--liquibase formatted sql\n--changeset ann:1\n"},
+}
+
+
+@pytest.mark.parametrize(("name", "files"), FOLDERS.items(), ids=FOLDERS)
+def test_one_format_alone_recognises_a_folder(name: str, files: dict[str, str | bytes]) -> None:
+    assert [form.name for form in ALL if form.recognise(tree(files))] == [name]
+
+
 def test_names_are_unique_and_short_enough_for_a_prefix() -> None:
     assert len(set(NAMES)) == len(NAMES)
     assert [name for name in NAMES if not re.fullmatch(r"[a-z][a-z-]+", name)] == []

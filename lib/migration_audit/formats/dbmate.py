@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 from migration_audit.formats.comments import CommentLine, at_line, comment_lines
 from migration_audit.formats.flat import direct_files, unread_sql
-from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, blank
+from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, blank, mark_hint
 from migration_audit.formats.ledgers import Entry, LedgerFormat, Reading, Row, read_names
 from migration_audit.formats.lexer import tokens
 from migration_audit.formats.search_path import path_changes
@@ -116,10 +116,7 @@ def _sections(text: bytes, shown: str) -> Iterator[_Section]:
     _refuse_lookalikes(comments, {marker.start() for marker in markers}, shown)
     ups = [marker for marker in markers if marker["part"] == b"up"]
     if not ups:
-        bom = "; it begins with a byte order mark, which hides the marker of its first line" * text.startswith(
-            b"\xef\xbb\xbf"
-        )
-        what = f"no line is `-- migrate:up`, which dbmate requires{bom}"
+        what = f"no line is `-- migrate:up`, which dbmate requires{mark_hint(text)}"
         raise SourceError(what, where=f"{shown}:1", todo="begin the file with `-- migrate:up`")
     _refuse_statements_before(text, ups[0].start(), shown)
     for up, stop in zip(ups, [*(after.start() for after in ups[1:]), len(text)], strict=True):

@@ -128,6 +128,7 @@ FORMAT = Format(
     plan=plan,
     recognise=_recognise,
     session=SessionScope.SOURCE,
+    takes_placeholders=True,
     ledger=LedgerFormat(
         table="public.goose_db_version",
         columns=("id", "version_id", "is_applied"),

@@ -8,6 +8,7 @@ from enum import Enum
 
 from migration_audit.formats.chunks import Chunk, ends_statement, fields, is_blank, scan_lines
 from migration_audit.formats.envsub import SubstitutionError, substitute
+from migration_audit.formats.interface import mark_hint
 from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
@@ -85,7 +86,8 @@ class GooseReader:
         if self._open is None and (is_comment or not line):
             return
         if not self._section:
-            raise self._error(number, "SQL before `-- +goose Up`, which goose refuses", "move it below the annotation")
+            what = f"SQL before `-- +goose Up`, which goose refuses{'' if number else mark_hint(self.text)}"
+            raise self._error(number, what, "move it below the annotation")
         if self._section == "down":
             if self._block is not _Block.ENDED:  # there goose reads no variables until the next block
                 line = self._substituted(number, line, is_applied=False)

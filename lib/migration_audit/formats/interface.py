@@ -167,14 +167,16 @@ class Format:
         return f"proven with {self.proven_with}" if self.proven_with else f"not proven: {self.unproven_because}"
 
 
+_SPACES = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
+
+
 def blank(text: bytes, start: int, end: int) -> bytes:
     """``text`` with everything in ``start:end`` but line ends turned into spaces.
 
     >>> blank(b"a;\\nb;\\nc;", 3, 6)
     b'a;\\n  \\nc;'
     """
-    spaces = bytes(byte if byte in b"\r\n" else 0x20 for byte in text[start:end])
-    return text[:start] + spaces + text[end:]
+    return text[:start] + text[start:end].translate(_SPACES) + text[end:]
 
 
 def refuse_mark(runner: str, text: bytes, shown: str) -> None:
@@ -182,6 +184,11 @@ def refuse_mark(runner: str, text: bytes, shown: str) -> None:
     if text.startswith(codecs.BOM_UTF8):
         what = f"starts with a byte order mark, which {runner} sends to the server: a syntax error there"
         raise SourceError(what, where=f"{shown}:1", todo="save the file as UTF-8 without a mark")
+
+
+def mark_hint(text: bytes) -> str:
+    """What to add to an error about the first line of a file where a byte order mark hides what it says."""
+    return "; the file starts with a byte order mark, which hides its first line" if text.startswith(codecs.BOM_UTF8) else ""
 
 
 def only_tree(name: str, trees: Sequence[Tree]) -> Tree:

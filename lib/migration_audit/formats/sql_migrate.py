@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from migration_audit.formats.chunks import Chunk, assemble, ends_statement, fields, is_blank, scan_lines
 from migration_audit.formats.comments import comment_lines
 from migration_audit.formats.flat import direct_files, unread_sql
-from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, only_tree
+from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, mark_hint, only_tree
 from migration_audit.formats.ledgers import Entry, LedgerFormat, Reading, Row, read_names
 from migration_audit.formats.lexer import tokens
 from migration_audit.formats.search_path import lost_ledger
@@ -107,7 +107,7 @@ class _Reader:
         if self._in_block:
             raise self._error(self._begun, "no `-- +migrate StatementEnd` follows", _BLOCK)
         if not self._section:
-            what = "no line is `-- +migrate Up`, which sql-migrate requires"
+            what = f"no line is `-- +migrate Up`, which sql-migrate requires{mark_hint(self.text)}"
             raise self._error(0, what, "begin the file with `-- +migrate Up`")
         self._refuse_unfinished()
         return self

@@ -379,6 +379,30 @@ class TestInit:
         assert "there is a notebooks folder already" in ran.err
         assert not (tmp_path / "audit.toml").exists()
 
+    def test_what_is_detected_is_written_once_and_told(self, trm):
+        (trm / "audit.toml").unlink()
+        shutil.rmtree(trm / "environments")
+        ran = run_cli("init", "--detect", "--notebooks", cwd=trm)
+        assert (ran.code, ran.err) == (0, "")
+        lines = ran.out.splitlines()
+        assert (lines[0], lines[-1]) == ("wrote audit.toml", "wrote notebooks")
+        assert "  [legacy] processor/src/db/migrations (files): processor/src/db/migrations/0001_positions.sql:3" in ran.out
+        assert "left to decide (3):" in lines
+        assert run_cli("check", "static", "audit.toml", cwd=trm).code == 0
+        before = (trm / "audit.toml").read_text("utf-8")
+        ran = run_cli("init", "--detect", cwd=trm)
+        assert (ran.code, ran.out) == (2, "")
+        assert "audit.toml: is there already" in ran.err
+        assert (trm / "audit.toml").read_text("utf-8") == before
+
+    def test_an_audit_of_what_was_detected_says_what_is_left_to_fill_in(self, tmp_path, server):
+        (tmp_path / "migrations").mkdir()
+        (tmp_path / "migrations" / "V1__a.sql").write_text(TABLE)
+        assert run_cli("init", "--detect", cwd=tmp_path).code == 0
+        ran = run_cli("run", cwd=tmp_path)
+        assert ran.code == 3
+        assert "FILL IN: the globs of its files" in ran.out
+
     def test_what_it_wrote_runs_and_says_what_to_fill_in(self, tmp_path, server):
         folder = tmp_path / "new" / "one"
         ran = run_cli("init", str(folder), "--notebooks")

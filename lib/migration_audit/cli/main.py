@@ -83,14 +83,17 @@ _CONFIG = click.option(
 @main.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--notebooks", is_flag=True, help="Copy the notebooks too, to be changed there.")
-def init(directory: Path, notebooks: bool) -> None:
+@click.option(
+    "--detect", is_flag=True, help="Look through DIRECTORY and the projects beside it, and write what is recognised."
+)
+def init(directory: Path, notebooks: bool, detect: bool) -> None:
     """Write a commented audit.toml into DIRECTORY.
 
     Nothing that is there is overwritten: with --notebooks, an audit.toml that is there stays as it is.
     """
     from migration_audit.cli.setup import initialise  # noqa: PLC0415
 
-    for line in initialise(directory, notebooks=notebooks):
+    for line in initialise(directory, notebooks=notebooks, detect=detect):
         click.echo(line)
 
 

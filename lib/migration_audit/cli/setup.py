@@ -9,17 +9,26 @@ from pathlib import Path
 from typing import NoReturn
 
 from migration_audit.cli.progress import say
-from migration_audit.model.errors import UsageError
-from migration_audit.project import Project, configuration_in, load_project, project_file, write_template
+from migration_audit.detect import draft_of, list_folder
+from migration_audit.model.errors import ConfigError, UsageError
+from migration_audit.project import (
+    Project,
+    configuration_in,
+    load_project,
+    project_file,
+    write_configuration,
+    write_template,
+)
 from migration_audit.runner.notebooks import packaged_notebooks
 from migration_audit.workbook.demo import DEMO, demo_project
 
 
-def initialise(directory: Path, *, notebooks: bool) -> list[str]:
+def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> list[str]:
     """Write audit.toml, and with ``notebooks`` copies of the notebooks; a line for each that was written or left alone.
 
-    With ``notebooks`` an audit.toml that is there stays as it is, and they are copied beside it. Raises UsageError when
-    there is nothing to write without overwriting; then nothing is written.
+    With ``notebooks`` an audit.toml that is there stays as it is, and they are copied beside it. With ``detect`` audit.toml
+    holds what was recognised in the directory and beside it. Raises UsageError when there is nothing to write without
+    overwriting; then nothing is written.
     """
     copies = directory / "notebooks"
     if notebooks and (copies.exists() or copies.is_symlink()):
@@ -27,13 +36,29 @@ def initialise(directory: Path, *, notebooks: bool) -> list[str]:
             "there is a notebooks folder already", where=str(copies), todo="move it away, or leave out --notebooks"
         )
     there = configuration_in(directory)
-    if there is not None and not notebooks:
+    if there is not None and (detect or not notebooks):
         raise UsageError("is there already", where=str(there), todo="edit it, or name another directory")
-    lines = [f"left alone: {there} is there already" if there else f"wrote {write_template(directory)}"]
+    if there is not None:
+        lines = [f"left alone: {there} is there already"]
+    else:
+        lines = _detected(directory) if detect else [f"wrote {write_template(directory)}"]
     if notebooks:
         _copy_notebooks(copies)
         lines.append(f"wrote {copies}")
     return lines
+
+
+def _detected(directory: Path) -> list[str]:
+    """Write what was recognised; a line for each thing, and for each that is left to decide."""
+    draft = draft_of(list_folder(directory))
+    path = write_configuration(directory, draft.text)
+    left = list(draft.left)
+    try:
+        load_project(path)
+    except ConfigError as error:  # a name that no file should have
+        left.append(f"it cannot be loaded yet: {error}")
+    head = f"left to decide ({len(left)}):" if left else "nothing is left to decide"
+    return [f"wrote {path}", *(f"  {one}" for one in draft.taken), head, *(f"  - {one}" for one in left)]
 
 
 def _copy_notebooks(copies: Path) -> None:

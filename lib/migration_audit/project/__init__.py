@@ -27,7 +27,7 @@ from migration_audit.project.settings_rehearsal import RehearsalSettings
 from migration_audit.project.settings_rules import Rule, Verb
 from migration_audit.project.settings_seed import SeedRule
 from migration_audit.project.settings_snapshot import SnapshotSettings
-from migration_audit.project.template import template, write_template
+from migration_audit.project.template import template, write_configuration, write_template
 
 __all__ = [
     "BootSettings",
@@ -58,5 +58,6 @@ __all__ = [
     "project_of",
     "resolve",
     "template",
+    "write_configuration",
     "write_template",
 ]

@@ -15,7 +15,12 @@ def template() -> str:
 
 
 def write_template(directory: Path) -> Path:
-    """Write the template as ``directory/audit.toml``, making the directory if need be; gives back its path.
+    """Write the template as ``directory/audit.toml``; raises UsageError like ``write_configuration``."""
+    return write_configuration(directory, template())
+
+
+def write_configuration(directory: Path, text: str) -> Path:
+    """Write ``directory/audit.toml``, making the directory if need be; gives back its path.
 
     Raises UsageError when there is an audit.toml already, or none can be written.
     """
@@ -24,7 +29,7 @@ def write_template(directory: Path) -> Path:
         if not directory.is_dir():
             directory.mkdir(parents=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(template())
+            file.write(text)
     except FileExistsError as error:
         raise UsageError("is there already", where=error.filename, todo="edit it, or name another directory") from None
     except OSError as error:

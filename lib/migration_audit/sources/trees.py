@@ -58,6 +58,11 @@ def trees_of_globs(name: str, root: Path, globs: Sequence[str], shown_from: Path
     return [*trees, *(_chosen(folder, files, shown_from) for folder, files in chosen.items())]
 
 
+def whole_tree(folder: Path, paths: Iterable[str], shown_from: Path) -> Tree:
+    """The tree of a folder whose files are known already: ``paths`` are all of them, relative to it."""
+    return _tree(folder, paths, shown_from, is_whole=True)
+
+
 def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
     """Every ``.sql`` file that ``globs`` match below ``root``, or that lies in a folder they match; none is no error."""
     found: dict[Path, None] = {}

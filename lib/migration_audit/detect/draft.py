@@ -1,0 +1,189 @@
+"""The text of the audit.toml: what was recognised, where it was taken from, and what is left to decide."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from migration_audit.detect.candidate import Candidate
+from migration_audit.detect.draft_rules import write_rules
+from migration_audit.detect.draft_stack import write_boot, write_environments, write_snapshot
+from migration_audit.detect.found import Found, find
+from migration_audit.detect.ledgers import ledgers
+from migration_audit.detect.libraries import OF_FORMAT, libraries
+from migration_audit.detect.listing import Listing
+from migration_audit.detect.roles import Role
+from migration_audit.detect.stack import Composed, composed
+from migration_audit.detect.toml_text import Lines
+from migration_audit.formats import BY_NAME
+
+FILL_IN = "FILL IN"
+"""Stands where a person has to write something; a run says that no file matches it."""
+_MOST_SEEN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An audit.toml that loads, and what a person has to know about it."""
+
+    text: str
+    taken: tuple[str, ...]
+    """What was recognised, a line each."""
+    left: tuple[str, ...]
+    """What is left to decide, a line each."""
+
+
+@dataclass
+class _Draft:
+    listing: Listing
+    found: Found
+    stack: Composed | None
+    lines: Lines = field(default_factory=Lines)
+    taken: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+def draft_of(listing: Listing) -> Draft:
+    """The draft for a folder; raises nothing that a file of it could cause."""
+    found = find(listing)
+    stacks, unread = composed(
+        listing,
+        owner=_project(found.roles.owner),
+        legacy=_project(found.roles.legacy),
+    )
+    whole = [each for each in stacks if each.is_whole]
+    draft = _Draft(listing, found, whole[0] if len(whole) == 1 else None)
+    _write_project(draft)
+    _write_source(draft, "legacy", "The SQL whose runner is to be retired.", found.roles.legacy)
+    _write_source(draft, "owner", "The SQL of the only runner from now on.", found.roles.owner)
+    draft.left += write_environments(draft.lines, listing)
+    write_snapshot(draft.lines, found, draft.left)
+    draft.left += write_boot(draft.lines, found, draft.stack, stacks, unread, listing)
+    write_rules(draft.lines, listing, found.roles.legacy.chosen)
+    _write_seen(draft, listing.notes)
+    return Draft(text=_head(draft.left) + draft.lines.text(), taken=tuple(draft.taken), left=tuple(draft.left))
+
+
+def _project(role: Role) -> str | None:
+    return role.chosen.project if role.chosen else None
+
+
+def _head(left: Sequence[str]) -> str:
+    head = Lines()
+    head.note("audit.toml, written by `migration-audit init --detect`: each line says which file it was taken from.")
+    head.note("`migration-audit init DIR` writes one in which every key is explained.")
+    head.note("")
+    if left:
+        head.note(f"LEFT TO DECIDE ({len(left)}); where a line cannot do without it, it says {FILL_IN}:")
+    for number, one in enumerate(left, start=1):
+        head.note(f"{number}. {one}")
+    head.blank()
+    return head.text()
+
+
+def _base(draft: _Draft) -> str:
+    name = draft.listing.base.name.strip()
+    return name if name.isprintable() and name else "project"
+
+
+def _write_project(draft: _Draft) -> None:
+    lines, stack = draft.lines, draft.stack
+    lines.table("project")
+    lines.key("name", _base(draft), "the name of this folder")
+    if stack is not None and stack.writer_role:
+        where = f"{stack.path}: service {stack.writer[0]} connects with it"
+        lines.key("writer_role", stack.writer_role, where)
+    else:
+        lines.key("writer_role", "writer", "the role with which the program that keeps writing connects", off=True)
+
+
+def _write_source(draft: _Draft, table: str, what: str, role: Role) -> None:
+    lines = draft.lines
+    lines.blank()
+    lines.note(what)
+    lines.table(table)
+    if role.chosen is not None:
+        lines.note(f"{role.chosen.shown}: {role.why}.")
+        _write_candidate(lines, role.chosen, _base(draft))
+        draft.taken.append(f"[{table}] {role.chosen.shown}: {role.chosen.why}")
+        draft.left += [f"[{table}] {doubt}" for doubt in role.chosen.doubts]
+        if table == "owner" and draft.stack is not None and draft.stack.owner_role:
+            lines.key("role", draft.stack.owner_role, f"{draft.stack.path}: service {draft.stack.owner[0]} connects with it")
+        if role.chosen.formats:
+            lines.key("format", role.chosen.formats[0], f"or {', '.join(role.chosen.formats[1:])}", off=True)
+        _write_ledger(draft, table, role.chosen)
+        return
+    names = "; ".join(candidate.shown for candidate in role.between)
+    draft.left.append(f"[{table}] {role.why}" + (f": {names}" if names else ""))
+    lines.key("sql", [f"{FILL_IN}: {names or 'the globs of its files'}"], role.why)
+    for candidate in role.between:
+        lines.note("or:")
+        _write_candidate(lines, candidate, _base(draft), off=True)
+
+
+def _write_candidate(lines: Lines, candidate: Candidate, base: str, *, off: bool = False) -> None:
+    root = _root(candidate)
+    name = base if candidate.project == "." else posixpath.basename(candidate.project)
+    where = "the name of this folder" if candidate.project == "." else f"the folder {candidate.project}"
+    lines.key("name", name, where, off=off)
+    if root != ".":
+        lines.key("root", root, "beside this folder" if root.startswith("..") else candidate.why, off=off)
+    if candidate.command:
+        lines.key("command", candidate.command, candidate.why, off=off)
+        if candidate.env:
+            lines.key("env", dict(candidate.env), f"{candidate.env_from} reads them", off=off)
+        lines.key("files", candidate.files, "what decides what it does", off=off)
+        return
+    inside = [pattern[len(root) + 1 :] or "." if root != "." else pattern for pattern in candidate.sql]
+    lines.key("sql", inside, candidate.why, off=off)
+    if candidate.format is not None:
+        lines.key("format", candidate.format, candidate.why, off=off)
+
+
+def _root(candidate: Candidate) -> str:
+    """Where its paths count from: patterns of audit.toml stay below it."""
+    if candidate.command or not candidate.folder.startswith(".."):
+        return candidate.root
+    return "/".join(candidate.folder.split("/")[:2])
+
+
+def _write_ledger(draft: _Draft, table: str, candidate: Candidate) -> None:
+    lines = draft.lines
+    form = BY_NAME.get(candidate.format or "")
+    if form is not None:
+        if form.ledger is not None:
+            lines.note(f"Its ledger is {form.ledger.table}, as {form.runner} keeps it.")
+        return
+    if candidate.command:
+        return
+    for name, at in libraries(draft.listing, candidate.project).items():
+        known = next((each for each, names in OF_FORMAT.items() if name in names), None)
+        then = f'set format = "{known}"' if known in BY_NAME else "call it: command = [...] instead of sql"
+        draft.left.append(f"[{table}] {at} names {name}: does it apply {candidate.folder}? Then {then}")
+    found = ledgers(draft.listing, candidate.project)
+    if len(found) == 1 and found[0].name_column:
+        (ledger,) = found
+        lines.blank()
+        lines.table(f"{table}.ledger")
+        lines.key("table", ledger.table, ledger.at)
+        lines.key("name_column", ledger.name_column or "", ledger.at)
+        if ledger.checksum_column:
+            lines.key("checksum_column", ledger.checksum_column, f"{ledger.at}: a SHA-256, as that file says")
+        draft.left += [f"[{table}.ledger] {doubt}" for doubt in ledger.doubts]
+        draft.taken.append(f"[{table}.ledger] {ledger.table}: {ledger.at}")
+    else:
+        between = ", ".join(f"{one.table} ({one.at})" for one in found)
+        perhaps = f" Perhaps {between}." if between else ""
+        draft.left.append(f"[{table}.ledger] in which table does its runner record what it applied?{perhaps}")
+
+
+def _write_seen(draft: _Draft, notes: Sequence[str]) -> None:
+    seen = [*draft.found.seen, *notes]
+    if seen:
+        draft.lines.blank()
+        draft.lines.note("Seen, and not taken:")
+        for one in seen[:_MOST_SEEN]:
+            draft.lines.note(f"- {one}")
+    if len(seen) > _MOST_SEEN:
+        draft.lines.note(f"- and {len(seen) - _MOST_SEEN} more")

@@ -1,0 +1,117 @@
+"""The parts of the draft about databases, Directus and the boot of a fresh stack."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from migration_audit.detect.directus import is_directus
+from migration_audit.detect.found import Found
+from migration_audit.detect.listing import Listing
+from migration_audit.detect.stack import MAIN, OTHERS, Composed
+from migration_audit.detect.toml_text import Lines
+from migration_audit.model.image import Command
+
+_URL_NAME: Final = re.compile(
+    r"(?m)^\s*-?\s*((?:[A-Z][A-Z0-9]*_)*(?:DATABASE|DB|PG|POSTGRES(?:QL)?|CONNECTION)_(?:URL|URI|DSN))\s*[:=]"
+)
+_EXAMPLES: Final = (".env.example", ".env.sample", ".env.template", "env.example", "example.env")
+_MOST_COMMANDS: Final = 20
+
+
+def write_environments(lines: Lines, listing: Listing) -> list[str]:
+    """One environment to fill in: which databases there are, no file says."""
+    lines.blank()
+    lines.note(
+        "One table for each live database; they are only read. dsn_env is the NAME of the variable that holds the URL."
+    )
+    found = {
+        name: path for path in listing.named(*_EXAMPLES, *MAIN, *OTHERS) for name in _URL_NAME.findall(listing.text(path))
+    }
+    lines.table("environments.stage")
+    seen = ", ".join(f"{name} ({path})" for name, path in found.items())
+    lines.key("dsn_env", "STAGE_DATABASE_URL", f"FILL IN: {f'seen: {seen}' if seen else 'no file names a variable for it'}")
+    return ["[environments] which live databases are there, and which variable holds the URL of each?"]
+
+
+def write_snapshot(lines: Lines, found: Found, left: list[str]) -> None:
+    """The Directus snapshot, where there is exactly one."""
+    if not found.snapshots:
+        return
+    lines.blank()
+    off = len(found.snapshots) > 1
+    lines.table("snapshot", off=off)
+    for path in found.snapshots:
+        lines.key("file", path, f"{path} is a snapshot that Directus wrote", off=off)
+    if off:
+        left.append(f"[snapshot] which is the one that the image applies: {', '.join(found.snapshots)}?")
+
+
+def write_boot(
+    lines: Lines,
+    found: Found,
+    chosen: Composed | None,
+    stacks: Sequence[Composed],
+    unread: Sequence[str],
+    listing: Listing,
+) -> list[str]:
+    """The Compose file that starts both projects; what else there is stays behind ``#``."""
+    post = [f"{glob.escape(candidate.folder)}/*.sql" for candidate in found.roles.post]
+    others = listing.named(*OTHERS)
+    if not (stacks or unread or post or others):
+        return []
+    lines.blank()
+    lines.table("boot", off=chosen is None and not post)
+    left = [f"[boot] {reason}" for reason in unread]
+    if chosen is not None:
+        _write_stack(lines, chosen)
+    for stack in stacks if chosen is None else ():
+        lines.key("compose", [stack.path], _about(stack), off=True)
+    if chosen is None and stacks and found.roles.owner.chosen and found.roles.legacy.chosen:
+        left.append(f"[boot] which services are the owner's and the writer's in {', '.join(s.path for s in stacks)}?")
+    if post:
+        lines.key("post_sql", post, "; ".join(f"{c.why}, after Directus made its tables" for c in found.roles.post))
+    for path in others:
+        lines.note(f"Also there: {path}")
+    if found.boot:
+        _write_steps(lines, found)
+        left.append("[[boot.step]] which commands of the owner's container are its steps?")
+    return left
+
+
+def _write_stack(lines: Lines, stack: Composed) -> None:
+    lines.key("compose", [stack.path], f"{stack.path} builds both projects")
+    if len(stack.database) == 1:
+        lines.key("database_service", stack.database[0], f"{stack.path}: its image is PostgreSQL's")
+    else:
+        lines.key("database_service", "postgres", f"{stack.path}: {_either(stack.database)}", off=True)
+    lines.key("owner_service", stack.owner[0], f"{stack.path}: it is built from the owner's folder")
+    lines.key("writer_service", stack.writer[0], f"{stack.path}: it is built from the legacy source's folder")
+
+
+def _about(stack: Composed) -> str:
+    return "; ".join(
+        f"{name}: {_either(services)}"
+        for name, services in (("database", stack.database), ("owner", stack.owner), ("writer", stack.writer))
+    )
+
+
+def _either(services: Sequence[str]) -> str:
+    return " or ".join(services) or "no service"
+
+
+def _write_steps(lines: Lines, found: Found) -> None:
+    lines.note("What the owner's container starts, in order; name its steps as [[boot.step]]:")
+    commands = _top_commands(found.boot)
+    for command in commands[:_MOST_COMMANDS]:
+        lines.note(f"  {command.at}: {command.text}")
+    if len(commands) > _MOST_COMMANDS:
+        lines.note(f"  and {len(commands) - _MOST_COMMANDS} more")
+
+
+def _top_commands(boot: Sequence[Command]) -> list[Command]:
+    """The commands of the file that starts Directus, without those of the scripts that they call."""
+    paths = [command.at.path for command in boot if is_directus(command)]
+    return [command for command in boot if command.at.path in paths[:1]] or list(boot)

@@ -1,0 +1,223 @@
+"""Runners whose migrations are no SQL files: they are called, and migrate the shadow themselves."""
+
+from __future__ import annotations
+
+import glob
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from migration_audit.detect.candidate import Candidate
+from migration_audit.detect.connection import connection
+from migration_audit.detect.libraries import libraries
+from migration_audit.detect.listing import Listing, is_for_tests, is_within
+
+_LOCKS: Final = (
+    *("package.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", "pyproject.toml", "poetry.lock", "uv.lock"),
+    *("requirements.txt", "Gemfile.lock", "composer.lock", "mix.lock", "Cargo.lock"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """One runner: the file that configures it, how it is called, and where its migrations are.
+
+    Paths count from the folder of the configuration, where the runner is called.
+    """
+
+    name: str
+    config: tuple[str, ...]
+    """Globs of the name of the file that says that it is used."""
+    words: tuple[str, ...]
+    """``{config}`` stands for the configuration's name."""
+    folder: str
+    """Where the migrations are, if the configuration does not say: a regular expression for the whole path."""
+    suffix: str
+    """How their names end: a regular expression."""
+    named: re.Pattern[str] | None = None
+    """How the configuration names the folder of the migrations."""
+    below: str = ""
+    """What follows the folder that it names."""
+    library: str | None = None
+    """A manifest must name it."""
+    holds: str | None = None
+    """What the configuration must hold."""
+    reads: str | None = None
+    """Other files that may read the connection: a regular expression for the whole path."""
+
+
+def _quoted(key: str) -> re.Pattern[str]:
+    return re.compile(rf"""\b{key}['"]?\s*[:=]\s*['"]([^'"]+)['"]""")
+
+
+_SCRIPT: Final = r"\.[cm]?[jt]s"
+
+RUNNERS: Final = (
+    Runner(
+        name="knex",
+        config=("knexfile.*",),
+        words=("npx", "knex", "migrate:latest", "--knexfile", "{config}"),
+        folder="migrations",
+        suffix=_SCRIPT,
+        named=_quoted("directory"),
+    ),
+    Runner(
+        name="Alembic",
+        config=("alembic.ini",),
+        words=("alembic", "upgrade", "head"),
+        folder="alembic/versions",
+        suffix=r"\.py",
+        named=re.compile(r"(?m)^\s*script_location\s*=\s*(?:%\(here\)s/)?(\S+)"),
+        below="/versions",
+        reads=r"(?:.+/)?env\.py",
+    ),
+    Runner(
+        name="Django",
+        config=("manage.py",),
+        words=("python", "manage.py", "migrate", "--noinput"),
+        folder="(?:.+/)?migrations",
+        suffix=r"\d\w*\.py",
+        holds="DJANGO_SETTINGS_MODULE",
+        reads=r"(?:.+/)?settings(?:\.py|/\w+\.py)",
+    ),
+    Runner(
+        name="TypeORM",
+        config=("*.ts", "*.js"),
+        words=("npx", "typeorm-ts-node-commonjs", "migration:run", "-d", "{config}"),
+        folder="(?:.+/)?migrations?",
+        suffix=_SCRIPT,
+        library="typeorm",
+        holds="new DataSource(",
+    ),
+    Runner(
+        name="Drizzle",
+        config=("drizzle.config.*",),
+        words=("npx", "drizzle-kit", "migrate", "--config", "{config}"),
+        folder="drizzle",
+        suffix=r"\.sql",
+        named=_quoted("out"),
+    ),
+    Runner(
+        name="Sequelize",
+        config=(".sequelizerc",),
+        words=("npx", "sequelize-cli", "db:migrate"),
+        folder="(?:.+/)?migrations",
+        suffix=_SCRIPT,
+        reads="(?:.+/)?config/.+",
+    ),
+    Runner(
+        name="MikroORM",
+        config=("mikro-orm.config.*",),
+        words=("npx", "mikro-orm", "migration:up"),
+        folder="(?:.+/)?migrations",
+        suffix=_SCRIPT,
+    ),
+    Runner(
+        name="node-pg-migrate",
+        config=("package.json",),
+        words=("npx", "node-pg-migrate", "up"),
+        folder="migrations",
+        suffix=_SCRIPT,
+        library="node-pg-migrate",
+    ),
+    Runner(
+        name="Rails",
+        config=("Rakefile",),
+        words=("bin/rails", "db:migrate"),
+        folder="db/migrate",
+        suffix=r"\.rb",
+        reads=r"config/database\.yml",
+    ),
+    Runner(
+        name="Laravel",
+        config=("artisan",),
+        words=("php", "artisan", "migrate", "--force"),
+        folder="database/migrations",
+        suffix=r"\.php",
+        reads=r"config/database\.php",
+    ),
+    Runner(
+        name="Ecto",
+        config=("mix.exs",),
+        words=("mix", "ecto.migrate"),
+        folder=r"(?:.+/)?priv/\w+/migrations",
+        suffix=r"\.exs",
+        reads=r"(?:.+/)?config/\w+\.exs",
+    ),
+    Runner(
+        name="Diesel",
+        config=("diesel.toml",),
+        words=("diesel", "migration", "run"),
+        folder="migrations/[^/]+",
+        suffix=r"up\.sql",
+    ),
+    Runner(
+        name="yoyo", config=("yoyo.ini",), words=("yoyo", "apply", "--batch"), folder="migrations", suffix=r"\.(?:py|sql)"
+    ),
+)
+"""Runners that are known by a file of their configuration. Where migrations lie by default, their documentation says."""
+
+
+def commands(listing: Listing) -> list[Candidate]:
+    """A candidate for each runner that a project configures and has migrations for."""
+    return [found for runner in RUNNERS for path in listing.named(*runner.config) for found in _found(listing, runner, path)]
+
+
+def _found(listing: Listing, runner: Runner, config: str) -> Iterator[Candidate]:
+    root, project = posixpath.dirname(config) or ".", listing.project_of(config)
+    if runner.holds and runner.holds not in listing.text(config):
+        return
+    if runner.library:
+        if not libraries(listing, project, (runner.library,)):
+            return
+        root = project  # it is called where the library is installed
+    below = [path if root == "." else path[len(root) + 1 :] for path in listing.paths if is_within(path, root)]
+    where = re.compile(_folder(listing, runner, config))
+    is_one = re.compile(f".*{runner.suffix}")
+    migrations = [p for p in below if where.fullmatch(posixpath.dirname(p)) and is_one.fullmatch(posixpath.basename(p))]
+    migrations = [path for path in migrations if not is_for_tests(path) and posixpath.basename(path) != "__init__.py"]
+    if not migrations:
+        return
+    reads = [_joined(root, path) for path in below if runner.reads and re.fullmatch(runner.reads, path)]
+    env, env_from, doubt = connection(listing, [config, *reads])
+    name = posixpath.relpath(config, root)
+    yield Candidate(
+        folder=_joined(root, posixpath.commonpath([posixpath.dirname(path) for path in migrations]) or "."),
+        project=project,
+        why=f"{config} is {runner.name}'s, and {_joined(root, migrations[0])} one of its migrations",
+        command=tuple(word.replace("{config}", name) for word in runner.words),
+        root=root,
+        env=env,
+        env_from=env_from,
+        files=tuple(dict.fromkeys([_pattern(migrations), name, *(lock for lock in _LOCKS if lock in below)])),
+        taken=frozenset(_joined(root, path) for path in migrations),
+        doubts=(f"{config}: {doubt}",) if doubt else (),
+    )
+
+
+def _folder(listing: Listing, runner: Runner, config: str) -> str:
+    """Where the migrations are: as the configuration says, else where the runner looks by itself."""
+    named = set(runner.named.findall(listing.text(config))) if runner.named else set()
+    if len(named) != 1:
+        return runner.folder
+    folder: str = named.pop()
+    return re.escape(posixpath.normpath(folder)) + runner.below
+
+
+def _pattern(migrations: list[str]) -> str:
+    """A glob for all of them."""
+    folders = {posixpath.dirname(path) for path in migrations}
+    suffix = posixpath.splitext(migrations[0])[1]
+    if len(folders) == 1:
+        return f"{glob.escape(folders.pop())}/*{suffix}"
+    names = {posixpath.basename(folder) for folder in folders}
+    if len(names) == 1:
+        return f"**/{glob.escape(names.pop())}/*{suffix}"
+    top = posixpath.commonpath(list(folders))
+    return f"{glob.escape(top)}/**/*{suffix}" if top else f"**/*{suffix}"
+
+
+def _joined(root: str, path: str) -> str:
+    return path if root == "." else root if path == "." else f"{root}/{path}"

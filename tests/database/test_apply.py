@@ -452,3 +452,21 @@ def test_what_one_transaction_around_messages_means(
     sent = replace(source, files=whole, session=SessionScope.SOURCE, one_transaction=True)
     applied = apply_sources(database, [sent]).applied
     assert (applied.failure is not None) == refused, applied
+
+
+@pytest.mark.parametrize("mode", list(TransactionMode), ids=str)
+@pytest.mark.parametrize("one_transaction", [False, True])
+def test_what_stands_for_the_recording_of_a_file_runs_behind_it(
+    database: str, tmp_path: Path, mode: TransactionMode, one_transaction: bool
+) -> None:
+    source = source_of(tmp_path, a="create table t (); select 1", b="-- nothing", c="drop table t")
+    sent = replace(
+        source,
+        files=tuple(replace(file, transaction=mode) for file in source.files),
+        session=SessionScope.SOURCE,
+        one_transaction=one_transaction,
+        recording=("table t",),
+    )
+    failure = apply_sources(database, [sent]).applied.failure
+    assert failure is not None
+    assert (str(failure.at), failure.sqlstate) == ("c.sql:1", "42P01")

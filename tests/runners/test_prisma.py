@@ -115,6 +115,9 @@ APPLIED = {
     "SET LOCAL does not": folders(
         {"1": "create schema app; set local search_path = app; create table t ();", "2": "create table t ();"}
     ),
+    "search_path that is set back": folders(
+        {"1": "set search_path = pg_catalog; create table public.t (); reset search_path;"}
+    ),
     "other files": folders({"1": "create table t ();"})
     | {"1/down.sql": "drop table t;", "1/notes.sql": "x", "README.md": "x", "3.sql": "x"},
     "no lock file": {"1/migration.sql": "create table t ();"},
@@ -147,8 +150,9 @@ REFUSED = {
         {"1": "begin; create table t (n int); commit; create index concurrently i on t (n);"}
     ),
     "search_path without the ledger": folders(
-        {"1": "select set_config('search_path', '', false);", "2": "create table public.t ();"}
+        {"1": "select set_config('search_path', '', false);\ncreate table public.t ();"}
     ),
+    "search_path of another schema": folders({"1": "create schema app; set search_path = app;", "2": "create table t ();"}),
 }
 
 

@@ -41,16 +41,6 @@ def test_names_are_text_and_a_note_says_where_versions_differ() -> None:
     assert found.notes == ("Prisma before 6.6 applied 10_b before 1_a",)
 
 
-def test_a_last_migration_that_hides_the_ledger_is_a_note() -> None:
-    hides = "select 1;\nselect pg_catalog.set_config('search_path', '', false);"
-    files: Files = {"1/migration.sql": hides, "2/migration.sql": hides + "\nset search_path = public;"}
-    assert plan("prisma", tree(files)).notes == ()
-    del files["2/migration.sql"]
-    assert [note.split(": ")[0] for note in plan("prisma", tree(files)).notes] == [
-        "db/1/migration.sql:2 sets search_path without public"
-    ]
-
-
 @pytest.mark.parametrize(
     "names",
     [

@@ -142,6 +142,9 @@ class Format:
     """SQL that the runner sends first in each session."""
     between: tuple[str, ...] = ()
     """SQL that the runner sends between two files of one session: ``RESET ROLE``."""
+    recording: tuple[str, ...] = ()
+    """SQL in place of that by which the runner records a file: behind it, in its transaction. It has to fail where the
+    runner does, and to leave nothing behind."""
     takes_placeholders: bool = False
     """Whether ``Options.placeholders`` mean something to it; the loader refuses them where they do not."""
     needs_open_transaction: bool = False

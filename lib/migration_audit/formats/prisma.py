@@ -10,8 +10,8 @@ Order       By the name of the folder, as text: ``10_b`` before ``2_a``. Since v
 Part        The whole file. A byte order mark reaches the server, which refuses it, and is an error.
 Session     One for all files. Objects without a schema go to the schema of the URL (``?schema=app``, else ``public``); here
             that is ``settings = {search_path = "app"}``, and the schema is made in the prelude. Prisma looks for its ledger
-            by the session's search_path: a migration that leaves it without that schema ends the deployment (``SET
-            search_path``, ``set_config`` as pg_dump writes it); an error here where another file follows, else a note.
+            by the session's search_path: a migration that leaves it without that schema (``SET search_path``,
+            ``set_config`` as pg_dump writes it) ends the deployment, and is an error here.
 Transaction The whole file goes in one message: one transaction, unless it holds a single statement, or BEGIN and COMMIT.
 Dialect     The server's: psql's commands and the data of COPY are refused.
 Placeholders None.
@@ -31,11 +31,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from migration_audit.formats.comments import at_line
 from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, only_tree, refuse_mark
 from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
 from migration_audit.formats.locale_order import locale_order
-from migration_audit.formats.search_path import path_changes
+from migration_audit.formats.search_path import finds_ledger
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
@@ -58,7 +57,7 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
     files = tuple(_planned(tree, f"{prefix}{name}") for name in names)
     applied = {file.path for file in files}
     left = tuple(_left(tree, path, prefix) for path in tree.paths if path.endswith(".sql") and path not in applied)
-    return Plan(files=files, not_applied=left, notes=(*_notes(tree, home, names), *_lost_ledger(tree, files[-1:])))
+    return Plan(files=files, not_applied=left, notes=tuple(_notes(tree, home, names)))
 
 
 def _deeper(tree: Tree, prefix: str) -> list[str]:
@@ -140,15 +139,6 @@ def _notes(tree: Tree, home: str, names: Sequence[str]) -> Iterator[str]:
             yield f"Prisma before 6.6 applied {second} before {first}"
 
 
-def _lost_ledger(tree: Tree, last: Sequence[PlannedFile]) -> Iterator[str]:
-    """After the last file nothing runs here that would notice."""
-    for file in last:
-        changes = [change for change in path_changes(file.text) if not change.is_local]
-        if changes and "public" not in changes[-1].schemas:
-            where = at_line(tree.shown_path(file.path), file.text, changes[-1].at)
-            yield f"{where} sets search_path without public: Prisma then fails to record this migration as finished"
-
-
 def read_ledger(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
     """What ``_prisma_migrations`` says about each migration."""
     by_name: dict[str, list[Row]] = {}
@@ -216,26 +206,13 @@ LEDGER = LedgerFormat(
     order=("started_at", "migration_name"),
 )
 
-_LEDGER_IS_FOUND = """
-DO $$
-DECLARE visible name[] := pg_catalog.current_schemas(false); home name;
-BEGIN
-  SET LOCAL search_path TO DEFAULT;
-  home := pg_catalog.current_schema();
-  IF NOT home = ANY (visible) THEN
-    RAISE EXCEPTION 'Prisma does not find its table _prisma_migrations any more: search_path is without the schema %', home
-      USING HINT = 'take the SET search_path (or set_config) out of the migration above, or set it back at its end';
-  END IF;
-END $$""".strip()
-"""Prisma records each migration by the search_path that the migration has left."""
-
 FORMAT = Format(
     name="prisma",
     runner="Prisma Migrate",
     plan=plan,
     recognise=recognise,
     session=SessionScope.SOURCE,
-    between=(_LEDGER_IS_FOUND,),
+    recording=(finds_ledger("Prisma", "_prisma_migrations"),),
     ledger=LEDGER,
     proven_with="Prisma 7.10.0",
     module=sys.modules[__name__],

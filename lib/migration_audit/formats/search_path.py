@@ -50,3 +50,25 @@ def lost_ledger(text: bytes, shown: str, mode: TransactionMode, runner: str, tab
                 f"{at_line(shown, text, change.at)} sets a search_path without public: {runner} then does not find {table} "
                 f"and fails, unless {unless}"
             )
+
+
+def finds_ledger(runner: str, table: str) -> str:
+    """SQL that fails where the session does not find ``table`` any more, for a runner that names it without a schema.
+
+    The table is taken to be in the first schema that the session starts with.
+    """
+    return f"""
+DO $$
+DECLARE
+  path text := pg_catalog.current_setting('search_path');
+  visible name[] := pg_catalog.current_schemas(false);
+  home name;
+BEGIN
+  SET LOCAL search_path TO DEFAULT;
+  home := pg_catalog.current_schema();
+  PERFORM pg_catalog.set_config('search_path', path, true);
+  IF NOT home = ANY (visible) THEN
+    RAISE EXCEPTION '{runner} does not find its table {table} any more: search_path is without the schema %', home
+      USING HINT = 'leave search_path as it is, or set it back at the end of the file';
+  END IF;
+END $$""".strip()

@@ -136,6 +136,8 @@ class SqlSource:
     """SQL that the runner sends first in each session."""
     between: tuple[str, ...] = ()
     """SQL that the runner sends between two files of one session."""
+    recording: tuple[str, ...] = ()
+    """SQL that is sent behind each file, in its transaction, in place of that by which the runner records it."""
     one_transaction: bool = False
     """Whether all files are one transaction."""
     settings: tuple[tuple[str, str], ...] = ()

@@ -121,8 +121,8 @@ def _apply_source(run: _Run, source: SqlSource, progress: Callable[[str], None] 
                 progress(f"applying {', '.join(file.path for file in files)}")
             if name not in sessions:
                 connection = closing_all.enter_context(closing(run.connect(source.settings)))
-                sessions[name] = _Session(connection, run, opening=source.opening, between=source.between)
-            failure = sessions[name].apply(files, in_one=source.one_transaction)
+                sessions[name] = _Session(connection, run, source)
+            failure = sessions[name].apply(files)
             if failure:
                 return failure
             if last[name] == number:
@@ -232,14 +232,12 @@ class _Block:
 class _Session:
     """One session, and the files that are applied in it."""
 
-    def __init__(
-        self, connection: psycopg.Connection, run: _Run, *, opening: Sequence[str] = (), between: Sequence[str] = ()
-    ) -> None:
-        """``opening`` runs before the first statement, ``between`` before each file but the first."""
+    def __init__(self, connection: psycopg.Connection, run: _Run, source: SqlSource) -> None:
+        """What ``source`` says of its sessions: what it sends first, between its files and behind each."""
         self._connection = connection
         self._run = run
-        self._before = tuple(opening)
-        self._between = tuple(between)
+        self._source = source
+        self._before = source.opening
         self._block: _Block | None = None
         self._has_marker = False
         self._at = Location("", 0)
@@ -249,16 +247,16 @@ class _Session:
     def close(self) -> None:
         self._connection.close()
 
-    def apply(self, files: Sequence[SqlFile], *, in_one: bool = False) -> SqlFailure | None:
-        """The first failure, if there is one; ``in_one`` wraps all files in one transaction."""
-        sent = messages(files, in_one=in_one)
+    def apply(self, files: Sequence[SqlFile]) -> SqlFailure | None:
+        """The first failure, if there is one."""
+        sent = messages(files, in_one=self._source.one_transaction, recording=self._source.recording)
         if any(statement.kind is StatementKind.TRANSACTION for message in sent for statement in message):
             self._make_marker()
         for message in filter(None, sent):
             failure = self._apply([*(Statement(text=text, at=message[0].at) for text in self._before), *message])
             if failure:
                 return failure
-            self._before = self._between
+            self._before = self._source.between
         return None
 
     def _apply(self, statements: Sequence[Statement]) -> SqlFailure | None:

@@ -9,11 +9,14 @@ from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlFile, Statement, StatementKind, TransactionMode
 
 
-def messages(files: Sequence[SqlFile], *, in_one: bool) -> list[tuple[Statement, ...]]:
-    """The statements of each file and what is joined to it, with BEGIN and COMMIT; of all files, if they are ``in_one``."""
+def messages(files: Sequence[SqlFile], *, in_one: bool, recording: Sequence[str] = ()) -> list[tuple[Statement, ...]]:
+    """The statements of each file and what is joined to it, with BEGIN and COMMIT; of all files, if they are ``in_one``.
+
+    ``recording`` goes behind the statements of each, in their transaction.
+    """
     if in_one:
-        return [tuple(_all_in_one(files))]
-    return [_of_one(steps) for steps in _joined(files)]
+        return [tuple(_all_in_one(files, recording))]
+    return [_of_one(steps, recording) for steps in _joined(files)]
 
 
 def _joined(files: Sequence[SqlFile]) -> list[list[SqlFile]]:
@@ -27,31 +30,41 @@ def _joined(files: Sequence[SqlFile]) -> list[list[SqlFile]]:
     return found
 
 
-def _of_one(files: Sequence[SqlFile]) -> tuple[Statement, ...]:
+def _of_one(files: Sequence[SqlFile], recording: Sequence[str]) -> tuple[Statement, ...]:
     statements = [statement for file in files for statement in file.statements]
     mode = files[0].transaction
-    if not statements or mode is TransactionMode.NONE:
-        return tuple(statements)
+    if not statements:
+        return ()
+    records = [Statement(text=text, at=statements[-1].at) for text in recording]
+    if mode is TransactionMode.NONE:
+        return (*statements, *records)
     if mode is TransactionMode.MESSAGE:
-        return tuple(_in_messages(files, is_open=False))
+        return (*_in_messages(files, is_open=False), *records)
     inner = _in_messages(files, is_open=True)
-    return (_transaction("BEGIN", statements[0].at), *inner, _transaction("COMMIT", statements[-1].at))
+    return (_transaction("BEGIN", statements[0].at), *inner, *records, _transaction("COMMIT", statements[-1].at))
 
 
-def _all_in_one(files: Sequence[SqlFile]) -> Iterator[Statement]:
+def _all_in_one(files: Sequence[SqlFile], recording: Sequence[str]) -> Iterator[Statement]:
     """One transaction around messages of their own: after a COMMIT in one of them the next are outside of it."""
     statements = [statement for file in files for statement in file.statements]
-    if statements:
-        yield _transaction("BEGIN", statements[0].at)
-        yield from _in_messages(files, is_open=True)
-        yield _transaction("COMMIT", statements[-1].at)
+    if not statements:
+        return
+    yield _transaction("BEGIN", statements[0].at)
+    is_open = True
+    for file in files:
+        is_open = yield from _in_messages([file], is_open=is_open)
+        if file.statements:
+            yield from (Statement(text=text, at=file.statements[-1].at) for text in recording)
+    yield _transaction("COMMIT", statements[-1].at)
 
 
-def _in_messages(files: Sequence[SqlFile], *, is_open: bool) -> Iterator[Statement]:
+def _in_messages(files: Sequence[SqlFile], *, is_open: bool) -> Generator[Statement, None, bool]:
+    """The messages of the files one by one, and whether a block is open behind them."""
     for file in files:
         rest = iter(file.statements)
         for size in file.messages or (1,) * len(file.statements):
             is_open = yield from _in_message(tuple(itertools.islice(rest, size)), is_open=is_open)
+    return is_open
 
 
 def _in_message(statements: Sequence[Statement], *, is_open: bool) -> Generator[Statement, None, bool]:

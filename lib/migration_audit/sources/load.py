@@ -115,6 +115,7 @@ def _source(
         session=form.session,
         opening=(*form.opening, *plan.opening),
         between=form.between,
+        recording=form.recording,
         one_transaction=plan.one_transaction,
         not_applied=(*_not_included(plan, included, shown_from), *(part for one in read for part in one.not_applied)),
         duplicates=plan.duplicates,

@@ -310,3 +310,27 @@ def test_values_that_nothing_reads_are_refused(
     write(tmp_path, "1_a.sql", text="-- migrate:up\nselect 1;\n-- migrate:down\n")
     with pytest.raises(SourceError, match=what):
         load_globs("x", tmp_path, ["*.sql"], shown_from=tmp_path, form=form, **given)
+
+
+SUBFOLDERS = {
+    "Prisma's": (["20260101120000_a/migration.sql", "20260102120000_b/migration.sql"], 'format = "prisma"'),
+    "Diesel's": (["2026-01-01-000000_a/up.sql", "2026-01-01-000000_a/down.sql"], "Diesel's layout"),
+    "nobody's": (["deeper/1_y.sql"], "name the folders or files in their order"),
+}
+
+
+@pytest.mark.parametrize(("names", "todo"), SUBFOLDERS.values(), ids=SUBFOLDERS)
+def test_unread_subfolders_are_refused_with_the_format_that_they_look_like(
+    tmp_path: Path, names: list[str], todo: str
+) -> None:
+    write(tmp_path, *names)
+    with pytest.raises(SourceError, match="in its subfolders, which would not be applied") as caught:
+        load_source("x", [tmp_path], shown_from=tmp_path.parent)
+    assert todo in str(caught.value.todo)
+
+
+def test_a_pair_of_up_and_down_files_names_both_formats_that_read_it(tmp_path: Path) -> None:
+    write(tmp_path, "1_a.up.sql", "1_a.down.sql")
+    with pytest.raises(SourceError) as caught:
+        load_source("x", [tmp_path], shown_from=tmp_path.parent)
+    assert 'set format = "golang-migrate" or format = "sqlx" in audit.toml' in str(caught.value.todo)

@@ -106,7 +106,6 @@ def _todo(sign: _Sign) -> str:
             f"there is no format for it: let the runner itself migrate the shadow (`command` in audit.toml), "
             f"or name the files that {sign.runner} applies one by one, without their other section"
         )
-    return (
-        f'set format = "{sign.format}" in audit.toml, or write {sign.format.split(" or ")[0]}:PATH on the command line '
-        f"(migration-audit format explain {sign.format.split(' or ')[0]})"
-    )
+    names = sign.format.split(" or ")
+    settings, paths = (" or ".join(each.format(name) for name in names) for each in ('format = "{}"', "{}:PATH"))
+    return f"set {settings} in audit.toml, or write {paths} on the command line (migration-audit format explain {names[0]})"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from migration_audit.formats import Dialect, Format, Options, Plan, PlannedFile, Tree, find_format
+from migration_audit.formats import ALL, Dialect, Format, Options, Plan, PlannedFile, Tree, find_format
 from migration_audit.formats.order import number_of
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SqlFile, SqlSource, Statement, TransactionMode, one_line
@@ -142,8 +142,21 @@ def _refuse_unread(plan: Plan, trees: Sequence[Tree], included: Iterable[Path]) 
         raise SourceError(
             f"the folder has .sql files in its subfolders, which would not be applied: {shown}{more}",
             where=left[0][0].shown,
-            todo="name the folders or files in their order (joined by +, or as globs in audit.toml), or set the format",
+            todo=_format_of(left[0][0], [path for _, path in left]),
         )
+
+
+def _format_of(tree: Tree, deeper: Sequence[str]) -> str:
+    """What to do about a folder with subfolders: its format, the runner that we have none for, or its files one by one."""
+    for form in ALL:
+        if why := form.recognise(tree):
+            return f'{why}: set format = "{form.name}" in audit.toml, or write {form.name}:PATH on the command line'
+    if {"up.sql", "down.sql"} <= {path.rsplit("/", 1)[-1] for path in deeper}:
+        return (
+            "up.sql beside down.sql is Diesel's layout, and there is no format for it: let the runner itself migrate the "
+            "shadow (`command` in audit.toml), or name the up.sql files one by one"
+        )
+    return "name the folders or files in their order (joined by +, or as globs in audit.toml), or set the format"
 
 
 def _read(planned: PlannedFile, form: Format, tree: Tree, shown_from: Path, variables: Mapping[str, str]) -> _Read:

@@ -54,6 +54,58 @@ def table_origin(database: str, trace: Trace, name: str) -> str | None:
     return origin(database, trace, "pg_type", f"typname = '{name}'")
 
 
+CALLBACKS = (
+    *("afterConnect", "beforeValidate", "afterValidate", "createSchema", "beforeCreateSchema"),
+    *("beforeMigrate", "beforeMigrate__a", "beforeEachMigrate", "afterEachMigrate"),
+    *("afterVersioned", "beforeRepeatables", "afterMigrateApplied", "afterMigrate"),
+)
+
+
+def test_callbacks_run_in_the_sessions_and_transactions_of_flyway(database: str, tmp_path: Path) -> None:
+    """The expected rows are those that Flyway 11.20.3 itself wrote."""
+    journal = (
+        "create schema c; create table c.j (n serial, t text, x text default current_setting('my.x', true), "
+        "pid int default pg_backend_pid(), xid bigint default txid_current(), "
+        "sp text default current_setting('search_path'), u text default current_user);\n"
+    )
+    mark = "insert into c.j (t) values ('{0}'); set my.x = '{0}'; set role pg_monitor; set search_path = pg_catalog;\n"
+    texts = {f"{name}.sql": mark.format(name).replace("set role pg_monitor; ", "") for name in CALLBACKS}
+    texts["afterConnect.sql"] = journal + texts["afterConnect.sql"]
+    texts |= {"V1__a.sql": mark.format("V1"), "V2__b.sql": mark.format("V2").replace("set my.x = 'V2'; ", "")}
+    texts |= {"V3__c.sql": "vacuum c.j;\n", "R__d.sql": mark.format("R")}
+    for name in ("beforeEachMigrate.sql", "afterEachMigrate.sql"):
+        texts[name] = f"reset role; {texts[name]}"
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    source = load_source("legacy", [tmp_path], shown_from=tmp_path, form="flyway")
+    assert apply_sources(database, [source]).applied.failure is None
+    found = rows(database, "select t, x, pid, xid, sp, u from c.j order by n")
+    each = ("beforeEachMigrate", "{}", "afterEachMigrate")
+    assert [t for t, *_ in found] == [
+        *CALLBACKS[:7],
+        *(name.format(version) for version in ("V1", "V2") for name in each),
+        *("beforeEachMigrate", "afterEachMigrate", "afterVersioned", "beforeRepeatables"),
+        *("beforeEachMigrate", "R", "afterEachMigrate", "afterMigrateApplied", "afterMigrate"),
+    ]
+    before = {str(t): (x, pid) for t, x, pid, *_ in reversed(found)}
+    history = {before[name][1] for name in CALLBACKS[:5]}
+    migrations = {before[name][1] for name in ("V1", "V2", "R", "beforeEachMigrate", "afterEachMigrate")}
+    others = [before[name][1] for name in ("beforeMigrate", "afterVersioned", "beforeRepeatables", "afterMigrate")]
+    assert (len(history), len(migrations), len(set(others))) == (1, 1, 4)
+    assert before["beforeValidate"][0] == "afterConnect"
+    assert before["beforeMigrate"][0] is before["beforeEachMigrate"][0] is before["afterVersioned"][0] is None
+    assert before["beforeMigrate__a"] == ("beforeMigrate", before["beforeMigrate"][1])
+    assert before["V2"][0] == "beforeEachMigrate"
+    # One transaction for a migration and its callbacks; none for VACUUM and its own.
+    transactions = [xid for t, _, _, xid, *_ in found if t in {"beforeEachMigrate", "V1", "V2", "R", "afterEachMigrate"}]
+    assert [len(set(transactions[at : at + 3])) for at in (0, 3)] == [1, 1]
+    assert transactions[6] != transactions[7]
+    # Role and path are restored before each migration, and before each callback with a session of its own.
+    path = '"public","$user", public'
+    restored = {str(t): sp for t, _, _, _, sp, _ in found if t not in {"V1", "V2", "R", "afterEachMigrate", "afterConnect"}}
+    assert set(restored.values()) == {path}
+
+
 @pytest.fixture
 def role(database: str) -> Iterator[str]:
     """A name that no role has; whatever role gets it is dropped afterwards."""

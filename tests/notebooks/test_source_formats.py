@@ -37,6 +37,20 @@ GOLANG_MIGRATE = {
     "10_idx.up.sql": INDEX,
     "10_idx.down.sql": "drop index invoice_total;\n",
 }
+PRICE = "create or replace function price() returns int language sql as 'select {}';\n"
+FLYWAY = {f"V{number}__price.sql": PRICE.format(number) for number in ("1", "2", "10", "1.1")}
+FLYWAY |= {"R__note.sql": "comment on function price() is 'of R';\n", "U2__price.sql": "drop function price();\n"}
+LIQUIBASE = {
+    "1.sql": f"--liquibase formatted sql\n--changeset me:1\n{INVOICE}--rollback drop table invoice;\n--changeset me:2\n{INDEX}"
+}
+BY = "2026-01-01T00:00:00Z Me <me@example.org>\n"
+SQITCH = {
+    "sqitch.plan": f"%project=app\n\ninvoice {BY}a_total [invoice] {BY}",
+    "deploy/invoice.sql": f"BEGIN;\n{INVOICE}COMMIT;\n",
+    "deploy/a_total.sql": f"BEGIN;\n{INDEX}COMMIT;\n",
+    "deploy/forgotten.sql": "create table forgotten ();\n",
+    "revert/a_total.sql": "drop index invoice_total;\n",
+}
 LACKS = ("missing", "public.invoice_total")
 
 CASES = {
@@ -64,13 +78,33 @@ CASES = {
         {"1.sql": f"{INVOICE}\\if :{{?demo}}\n\nCREATE TABLE demo ();\n\\endif\n"},
         {"1.sql": INVOICE},
         0,
-        ("not applied: legacy/1.sql:4: \\if :{?demo} is false", "note: legacy/1.sql:2: :{?demo} is false, since nothing sets"),
+        (
+            "not applied: legacy/1.sql:4: \\if :{?demo} is false",
+            "note: legacy/1.sql:2: :{?demo} is false, since nothing sets",
+        ),
     ),
     "goose": ("goose", GOOSE, {"001.sql": INVOICE}, 1, (*LACKS, "legacy/10_idx.sql:2")),
     "goose as files": ("files", GOOSE, {"001.sql": INVOICE}, 3, ("1_init.sql:1: `-- +goose Up`", 'format = "goose"')),
     "sql-migrate": ("sql-migrate", SQL_MIGRATE, {"001.sql": INVOICE}, 1, (*LACKS, "legacy/10_idx.sql:2")),
     "sql-migrate as files": ("files", SQL_MIGRATE, {"001.sql": INVOICE}, 3, ("1_init.sql:1", 'format = "sql-migrate"')),
     "golang-migrate": ("golang-migrate", GOLANG_MIGRATE, {"001.sql": INVOICE}, 1, (*LACKS, "legacy/10_idx.up.sql:1")),
+    "flyway": (
+        "flyway",
+        FLYWAY,
+        {"1.sql": PRICE.format(2) + "comment on function price() is 'of R';\n"},
+        1,
+        ("changed", "public.price()", "legacy/V10__price.sql:1", "legacy/U2__price.sql: undo migration"),
+    ),
+    "flyway as files": ("files", FLYWAY, {"1.sql": PRICE.format(2)}, 3, ("named as Flyway's", 'format = "flyway"')),
+    "liquibase-sql": ("liquibase-sql", LIQUIBASE, {"001.sql": INVOICE}, 1, (*LACKS, "legacy/1.sql:6", "1.sql:4: rollback")),
+    "liquibase-sql as files": (
+        *("files", LIQUIBASE, {"001.sql": INVOICE}, 3),
+        ("1.sql:1: `--liquibase formatted sql`", 'format = "liquibase-sql"'),
+    ),
+    "sqitch": (
+        *("sqitch", SQITCH, {"001.sql": INVOICE}, 1),
+        (*LACKS, "legacy/deploy/a_total.sql:2", "legacy/deploy/forgotten.sql: the plan does not name it", "revert script"),
+    ),
     "golang-migrate as files": (
         *("files", GOLANG_MIGRATE, {"001.sql": INVOICE}, 3),
         ("1_init.down.sql", "golang-migrate:PATH"),

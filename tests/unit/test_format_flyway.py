@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from posixpath import normpath
+
 import pytest
 
 from migration_audit.formats import Entry, EntryState, Options, Plan, Tree, find_format
@@ -140,6 +142,19 @@ def test_what_flyway_refuses_is_refused(files: dict[str, str], message: str) -> 
     assert caught.value.todo
 
 
+def test_classes_in_the_same_place_of_the_class_path_are_refused() -> None:
+    found = {"../../../java/db/migration": ("Config.java", "V2__B.java")}
+    resources = Tree(
+        shown="src/main/resources/db/migration",
+        root="/x/src/main/resources/db/migration",
+        paths=("V1__a.sql",),
+        read=lambda path: S.encode(),
+        others=lambda folder: found.get(folder, ()),
+    )
+    with pytest.raises(SourceError, match=r"^src/main/java/db/migration/V2__B\.java: a migration that is a program"):
+        FLYWAY.plan([resources], Options())
+
+
 MODES = {
     "plain": ("create table t (a int); select 1;", {}, TransactionMode.FILE),
     "concurrently": ("create index concurrently on t (a);", {}, TransactionMode.NONE),
@@ -211,7 +226,7 @@ def test_settings_are_those_of_the_nearest_file(name: str) -> None:
     conf += "flyway.placeholders.who=app\nflyway.url=jdbc:x\n"
     found = plan(other={name: toml if name.endswith("toml") else conf}, **{"M1-a.ddl": "select '${who}'", "V1__a.sql": S})
     assert [file.text for file in found.files] == [b"select 'app'"]
-    assert found.notes == (f"Flyway's settings are those of db/{name}",)
+    assert found.notes == (f"Flyway's settings are those of {normpath(f'db/{name}')}",)
 
 
 SETTINGS = {

@@ -3,7 +3,8 @@ r"""Flyway's SQL migrations: ``V1__name.sql``, ``R__name.sql``, ``B5__name.sql``
 Files       Every ``.sql`` file in the folder and its subfolders whose name is one of Flyway's: prefix, version (numbers
             between dots or underscores), two underscores, description. A .sql file of another name is reported and not
             applied: Flyway leaves it out. Several folders are one list. Migrations in Java (or Kotlin, Groovy) and in
-            scripts (.sh, .py, …) are refused by name: let Flyway itself migrate the shadow (``command``).
+            scripts (.sh, .py, …) are refused by name, also those in src/main/java/db/migration of
+            src/main/resources/db/migration: let Flyway itself migrate the shadow (``command``).
 Order       Versions part by part as numbers: 1, 1.1, 1.2, 1.10, 2, 10; 1_1 is 1.1, 01 is 1, 1.0 is 1. Two files of one
             version are an error. Repeatable migrations (R) come last, by description. Of baseline migrations (B) the
             highest version is applied, in the place of V up to this version. Undo migrations (U) are not applied.
@@ -97,6 +98,8 @@ class _Found:
         self._kinds: dict[Kind, dict[object, Script]] = {kind: {} for kind in Kind}
         self._settings = settings
         for number, tree in enumerate(trees):
+            for path in (*_programs(tree), *tree.beside()):
+                _refuse_code(tree, path, settings.naming)
             for path in tree.paths:
                 _refuse_code(tree, path, settings.naming)
                 read_script_settings(tree, path)  # Flyway reads those of every file, and refuses what it does not know
@@ -192,6 +195,16 @@ def _steps(
         yield from migration(script)
     for name in (*(["afterMigrateApplied"] if versioned or repeatable else []), "afterMigrate"):
         yield from event(name)
+
+
+def _programs(tree: Tree) -> Iterator[str]:
+    """What Flyway finds in the same place of the class path: in ``src/main/java/db/migration`` of ``src/main/resources/…``."""
+    parts = tree.root.replace("\\", "/").rstrip("/").split("/")
+    if "resources" in parts:
+        package = parts[len(parts) - parts[::-1].index("resources") :]
+        for language in ("java", "kotlin", "groovy", "scala"):
+            folder = "../" * (len(package) + 1) + "/".join([language, *package])
+            yield from (f"{folder}/{name}" for name in tree.others(folder))
 
 
 def _refuse_code(tree: Tree, path: str, naming: Naming) -> None:

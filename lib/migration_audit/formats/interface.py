@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from posixpath import normpath
 from types import MappingProxyType, ModuleType
 
 from migration_audit.formats.ledgers import LedgerFormat
@@ -38,10 +39,13 @@ class Tree:
     other: Callable[[str], bytes | None] = lambda path: None
     """The bytes of a file that is none of ``paths``, by its path from the folder (``../flyway.toml``); None where there is
     none, or where it is above the folder that paths are shown from."""
+    others: Callable[[str], tuple[str, ...]] = lambda folder: ()
+    """The names of the files in a folder that is named as in ``other``; none where it may not be looked into."""
 
     def shown_path(self, path: str) -> str:
-        """One of ``paths`` as people see it."""
-        return path if self.shown in {"", "."} else f"{self.shown.rstrip('/')}/{path}"
+        """One of ``paths``, or another file by its path from the folder, as people see it."""
+        shown = path if self.shown in {"", "."} else f"{self.shown.rstrip('/')}/{path}"
+        return normpath(shown) if path.startswith("../") else shown
 
     def below(self, folder: str) -> tuple[str, ...]:
         """The paths directly in ``folder`` (``""`` for the top), not those in folders of it."""

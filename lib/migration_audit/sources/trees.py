@@ -117,13 +117,21 @@ def _tree(folder: Path, paths: Iterable[str], shown_from: Path, *, is_whole: boo
     def read(path: str) -> bytes:
         return read_bytes(folder / path, shown_path(folder / path, shown_from))
 
-    def other(path: str) -> bytes | None:
+    def within(path: str) -> Path | None:
         target = Path(os.path.normpath(folder.absolute() / path))
         base = Path(os.path.normpath(shown_from.absolute()))
         highest = base if folder.absolute().is_relative_to(base) else Path(os.path.normpath(folder.absolute())).parent
-        if not target.is_relative_to(highest) or not target.is_file():
-            return None
-        return read_bytes(target, shown_path(target, shown_from))
+        return target if target.is_relative_to(highest) else None
+
+    def other(path: str) -> bytes | None:
+        target = within(path)
+        return read_bytes(target, shown_path(target, shown_from)) if target is not None and target.is_file() else None
+
+    def others(path: str) -> tuple[str, ...]:
+        target = within(path)
+        if target is None or not target.is_dir():
+            return ()
+        return tuple(sorted(file.name for file in target.iterdir() if file.is_file()))
 
     def beside() -> tuple[str, ...]:
         folders = {path.rpartition("/")[0] for path in known}
@@ -140,6 +148,7 @@ def _tree(folder: Path, paths: Iterable[str], shown_from: Path, *, is_whole: boo
         is_whole=is_whole,
         beside=tuple if is_whole else beside,
         other=other,
+        others=others,
     )
 
 

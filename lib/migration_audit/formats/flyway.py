@@ -198,7 +198,7 @@ def _steps(
 
 
 def _programs(tree: Tree) -> Iterator[str]:
-    """What Flyway finds in the same place of the class path: in ``src/main/java/db/migration`` of ``src/main/resources/…``."""
+    """What Flyway finds in the same place of the class path: ``src/main/java/…`` for ``src/main/resources/…``."""
     parts = tree.root.replace("\\", "/").rstrip("/").split("/")
     if "resources" in parts:
         package = parts[len(parts) - parts[::-1].index("resources") :]

@@ -389,11 +389,11 @@ def test_the_ledger_of_plain_files_is_what_the_code_makes(home, files, ledger, q
     assert question is None or question in asked[0]
 
 
-COMPOSE = """
+COMPOSE = """\
 services:
   db: {image: "timescale/timescaledb:latest-pg17"}
   cms: {build: ./cms, environment: {DB_USER: cms}}
-  api: {build: {context: ./service}, environment: {DATABASE_URL: "postgres://writer:${PW:-x}@db/app"}}
+  api: {build: {context: ./service}, environment: {DATABASE_URL: "postgres://writer:${PW:?its password}@db/app"}}
 """
 BOTH = {**OWNER, "service/package.json": "{}", "service/migrations/V1__a.sql": TABLE}
 

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import yaml
 
 from migration_audit.artifacts.compose import read_stack
 from migration_audit.detect.listing import Listing
@@ -54,8 +56,8 @@ def composed(listing: Listing, *, owner: str | None, legacy: str | None) -> tupl
                 database=tuple(s.name for s in stack.services if s.image and _DATABASE.fullmatch(s.image)),
                 owner=tuple(s.name for s in owners),
                 writer=tuple(s.name for s in writers),
-                owner_role=_role(owners),
-                writer_role=_role(writers),
+                owner_role=_role(owners, listing.text(path)),
+                writer_role=_role(writers, listing.text(path)),
             )
         )
     return found, unread
@@ -68,15 +70,29 @@ def _built_from(stack: Stack, project: Path | None) -> list[Service]:
     return [s for s in stack.services if s.build and Path(s.build.context).resolve() == folder]
 
 
-def _role(services: Iterable[Service]) -> str | None:
-    """The role with which the services connect, where their variables name exactly one."""
-    found = {role for service in services for role in _roles(service)}
+def _role(services: Iterable[Service], text: str) -> str | None:
+    """The role with which the services connect, where their variables name exactly one.
+
+    They are read as they are written: a password that a variable brings says nothing about the role before it.
+    """
+    written = _environments(text)
+    found = {role for service in services for role in _roles(written.get(service.name))}
     return found.pop() if len(found) == 1 else None
 
 
-def _roles(service: Service) -> Iterator[str]:
-    for name, value in service.environment:
-        if value and (match := _URL_USER.match(value)):
+def _environments(text: str) -> dict[str, Any]:
+    try:
+        services = yaml.safe_load(text)["services"]
+        return {name: service.get("environment") for name, service in services.items() if isinstance(service, dict)}
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError):  # what Compose reads by rules of its own
+        return {}
+
+
+def _roles(environment: Any) -> Iterator[str]:
+    if isinstance(environment, list):
+        environment = dict(str(one).partition("=")[::2] for one in environment)
+    for name, value in environment.items() if isinstance(environment, dict) else ():
+        if match := _URL_USER.match(str(value)):
             yield match[1]
-        elif value and _USER.fullmatch(name) and value.isidentifier():
-            yield value
+        elif _USER.fullmatch(str(name)) and str(value).isidentifier():
+            yield str(value)

@@ -197,6 +197,27 @@ def test_placeholders_of_audit_toml_come_first_and_may_keep_the_text() -> None:
     assert file.text.strip() == b"select 7, '${y}';"
 
 
+def with_properties(text: str) -> Tree:
+    files = {"a.sql": HEAD + ONE + "select '${x}';"}
+    beside = {"../liquibase.properties": text.encode()}
+    return Tree(shown="p/db", paths=tuple(files), read=lambda path: files[path].encode(), other=beside.get)
+
+
+def test_parameters_of_liquibase_properties_are_values() -> None:
+    made = with_properties("# contexts: x\nparameter.x: 1\nurl=jdbc:x\ncontexts=\n")
+    assert LIQUIBASE.plan([made], Options()).files[0].text.strip() == b"select '1';"
+    assert LIQUIBASE.plan([made], Options(placeholders={"x": "2"})).files[0].text.strip() == b"select '2';"
+
+
+FILTERS = ["contexts: prod", "liquibase.command.update.label-filter = x", "contextFilter=a", "defaultSchemaName=app"]
+
+
+@pytest.mark.parametrize("line", FILTERS)
+def test_a_filter_in_liquibase_properties_is_refused(line: str) -> None:
+    with pytest.raises(SourceError, match=r"^p/liquibase\.properties:2: "):
+        LIQUIBASE.plan([with_properties(f"parameter.x: 1\n{line}\n")], Options())
+
+
 DBMS = {
     None: True,
     "": True,

@@ -15,13 +15,15 @@ Transaction One for each changeset; with ``runInTransaction:false`` each stateme
 Dialect     None. Liquibase takes comments out, within function bodies too, unless ``stripComments:false`` says otherwise,
             and splits at ``;``, ``go`` and ``/``, or at ``endDelimiter``, unless ``splitStatements:false`` says otherwise.
             It knows no ``$$``: where it cuts through what PostgreSQL takes for one statement, the line is refused.
-Placeholders ``${name}``: from ``placeholders`` in audit.toml, then from ``--property`` lines, of which the first counts.
-            One without a value, which Liquibase would send as it is, is an error.
+Placeholders ``${name}``: from ``placeholders`` in audit.toml, then from ``parameter.name`` of liquibase.properties in the
+            folder or above it, then from ``--property`` lines, of which the first counts. One without a value, which
+            Liquibase would send as it is, is an error. So is a filter of contexts or labels in liquibase.properties.
 Ledger      public.databasechangelog: file, id and author; EXECUTED, RERAN or MARK_RAN; the checksum of version 9
             (Liquibase 4.22 and later), older ones are not compared. Contexts and labels that a live database was
             migrated with are not known: a changeset that they left out is absent.
 Source      https://docs.liquibase.com/concepts/changelogs/sql-format.html and the source of liquibase-standard 4.28:
-            AbstractFormattedChangeLogParser, StringUtil.processMultiLineSQL, SimpleSqlGrammar, ChangeSet, CheckSum
+            AbstractFormattedChangeLogParser, StringUtil.processMultiLineSQL, SimpleSqlGrammar, ChangeSet, CheckSum. Lines
+            that Liquibase 4.28 does not accept (``--changeset:x``) were comments to older versions: here they are errors.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from collections.abc import Iterator, Sequence
 from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree
 from migration_audit.formats.liquibase_changelog import HEADER, Changeset, Properties, is_for_postgres, read_changelog
 from migration_audit.formats.liquibase_ledger import LEDGER, checksum, entry_name
+from migration_audit.formats.liquibase_properties import read_parameters
 from migration_audit.formats.liquibase_text import sent
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
@@ -54,7 +57,7 @@ _SEARCH = f"""select pg_catalog.set_config('search_path', case
 
 def plan(trees: Sequence[Tree], options: Options) -> Plan:
     """What ``liquibase update`` does on an empty database. Raises SourceError for what it refuses or this format lacks."""
-    reading = _Reading(trees, Properties(options.placeholders))
+    reading = _Reading(trees, Properties({**read_parameters(trees), **options.placeholders}))
     for number, tree in enumerate(trees):
         for path in _changelogs(tree):
             reading.read(number, path)

@@ -334,3 +334,25 @@ def test_a_pair_of_up_and_down_files_names_both_formats_that_read_it(tmp_path: P
     with pytest.raises(SourceError) as caught:
         load_source("x", [tmp_path], shown_from=tmp_path.parent)
     assert 'set format = "golang-migrate" or format = "sqlx" in audit.toml' in str(caught.value.todo)
+
+
+@pytest.mark.parametrize(
+    ("form", "files", "told"),
+    [
+        ("goose", {"1_a.sql": "-- migrate:up\n-- migrate:down\n"}, 'or set format = "dbmate": 1_a.sql has the line'),
+        ("dbmate", {"1_a.up.sql": "select 1;"}, 'or set format = "golang-migrate": 1_a.up.sql is named'),
+        ("golang-migrate", {"1_a.sql": "-- +goose Up\n"}, 'or set format = "goose": 1_a.sql has the line'),
+        ("dbmate", {"1_a.sql": "-- migrate:up\n"}, "pair the markers"),
+        ("dbmate", {"old/1_a.sql": "x"}, "apply (m/old/1_a.sql: in a subfolder, where the runner does not look)"),
+    ],
+)
+def test_a_refusal_names_the_format_that_the_files_look_like(
+    tmp_path: Path, form: str, files: dict[str, str], told: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / "m" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "m" / name).write_text(text)
+    with pytest.raises(SourceError) as refused:
+        load_source("legacy", [tmp_path / "m"], shown_from=tmp_path, form=form)
+    assert told in str(refused.value)
+    assert str(refused.value).count("or set format") == told.count("or set format")

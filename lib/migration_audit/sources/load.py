@@ -6,6 +6,7 @@ import bisect
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -93,11 +94,7 @@ def _source(
         what = "plain files have no placeholders" if form.name == "files" else f"{form.runner} has no placeholders"
         todo = "give the values that psql puts into them as variables" if form.name == "files" else "leave them out"
         raise SourceError(what, where=name, todo=todo)
-    plan = form.plan(trees, Options(placeholders=placeholders))
-    if not plan.files and not plan.unread:
-        shown = ", ".join(tree.shown or "." for tree in trees)
-        what = "no .sql files in this folder" if form.name == "files" else f"nothing here that {form.runner} would apply"
-        raise SourceError(what, where=shown or name, todo="name the folder that holds them")
+    plan = _plan(name, form, trees, Options(placeholders=placeholders))
     given = {**plan.variables, **variables}
     read = [_read(planned, form, trees[planned.tree], shown_from, given) for planned in plan.files]
     files = tuple(one.file for one in read)
@@ -124,6 +121,38 @@ def _source(
     return source, included
 
 
+def _plan(name: str, form: Format, trees: Sequence[Tree], options: Options) -> Plan:
+    """What the format makes of the folders; its refusal names the format that the files look like, where it is another."""
+    try:
+        return _plan_of_some(name, form, trees, options)
+    except SourceError as error:
+        other = None if form.name == "files" else _looks_like(trees)
+        if other is None or other[0] is form:
+            raise
+        todo = f'{error.todo}; or set format = "{other[0].name}": {other[1]}'
+        raise SourceError(error.what, where=error.where, todo=todo) from error
+
+
+def _plan_of_some(name: str, form: Format, trees: Sequence[Tree], options: Options) -> Plan:
+    plan = form.plan(trees, options)
+    if not plan.files and not plan.unread:
+        shown = ", ".join(tree.shown or "." for tree in trees)
+        left = f" ({'; '.join(map(str, plan.not_applied[:2]))})" if plan.not_applied else ""
+        what = "no .sql files in this folder" if form.name == "files" else f"nothing here that {form.runner} would apply"
+        raise SourceError(f"{what}{left}", where=shown or name, todo="name the folder that holds them")
+    return plan
+
+
+def _looks_like(trees: Sequence[Tree]) -> tuple[Format, str] | None:
+    """The first format that recognises one of the folders, and why."""
+    for form in ALL:
+        for tree in trees:
+            with suppress(SourceError):
+                if (why := form.recognise(tree)) is not None:
+                    return form, why
+    return None
+
+
 def _not_included(plan: Plan, included: Iterable[Path], shown_from: Path) -> Iterator[NotApplied]:
     """What the plan leaves out, but for files that an applied one includes."""
     known = {path.resolve() for path in included}
@@ -148,9 +177,9 @@ def _refuse_unread(plan: Plan, trees: Sequence[Tree], included: Iterable[Path]) 
 
 def _format_of(tree: Tree, deeper: Sequence[str]) -> str:
     """What to do about a folder with subfolders: its format, the runner that we have none for, or its files one by one."""
-    for form in ALL:
-        if why := form.recognise(tree):
-            return f'{why}: set format = "{form.name}" in audit.toml, or write {form.name}:PATH on the command line'
+    if found := _looks_like([tree]):
+        form, why = found
+        return f'{why}: set format = "{form.name}" in audit.toml, or write {form.name}:PATH on the command line'
     if {"up.sql", "down.sql"} <= {path.rsplit("/", 1)[-1] for path in deeper}:
         return (
             "up.sql beside down.sql is Diesel's layout, and there is no format for it: let the runner itself migrate the "

@@ -375,7 +375,7 @@ def try_port(server: Any, legacy: Any, owner: Any, rules: Rules = STRICT) -> Tri
     expected, actual = (one.snapshot for one in built)
     drift = compare(expected=expected, actual=actual, rules=rules)
     about = Comparison(drift=drift, expected=expected, actual=actual, origins=built[0].origins, rules=rules)
-    return Tried(drift, proven(about, server=server, owner=owner))
+    return Tried(drift, proven(about, server=server, owner=[owner]))
 
 
 @pytest.fixture(scope="module")

@@ -223,10 +223,6 @@ UNREADABLE = {
         lambda trm: replace_in(trm / "audit.toml", f'sql = ["{OWNER}/*.sql"]', 'root = "gone"\nsql = ["*.sql"]'),
         "no such folder",
     ),
-    "an empty file": (
-        lambda trm: (trm / OWNER / "002_positions_hypertable.sql").write_bytes(b" \n"),
-        f"{OWNER}/002_positions_hypertable.sql:1: the file is empty",
-    ),
     "not UTF-8": (
         lambda trm: (trm / OWNER / "004_latin.sql").write_bytes(b"select 1;\n-- caf\xe9\n"),
         f"{OWNER}/004_latin.sql:2: not UTF-8: byte 0xE9",

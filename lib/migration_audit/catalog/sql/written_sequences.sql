@@ -40,7 +40,10 @@ select rel.nspname as schema,
   from relation as rel
   join pg_catalog.pg_sequence as seq on seq.seqrelid = rel.oid
   left join pg_catalog.pg_depend as dep
-    on dep.classid = rel.tableoid and dep.objid = rel.oid and dep.refclassid = rel.tableoid and dep.deptype in ('a', 'i')
+    on dep.classid = rel.tableoid
+   and dep.objid = rel.oid
+   and dep.refclassid = rel.tableoid
+   and dep.deptype in ('a', 'i')
   left join relation as own on own.oid = dep.refobjid
  where rel.relkind = 'S'
  order by rel.nspname, rel.relname;

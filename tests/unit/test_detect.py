@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from migration_audit.detect import Draft, draft_of, list_folder
+from migration_audit.formats import NAMES
 from migration_audit.project import load_project
 from migration_audit.sources import load_globs, load_source
 from migration_audit.workbook.demo import demo_root
@@ -53,6 +54,25 @@ FORMATS = {
         {"2025/V1__init.sql": TABLE, "2026/V2__idx.sql": INDEX},
     ),
     "golang-migrate": ("migrations", "golang-migrate", {"1_init.up.sql": TABLE, "1_init.down.sql": "drop table t;"}),
+    "goose": ("db/migrations", "goose", {"1_a.sql": f"-- +goose Up\n{TABLE}-- +goose Down\ndrop table t;\n"}),
+    "graphile-migrate": (
+        "migrations",
+        "graphile-migrate",
+        {
+            "committed/000001.sql": f"--! Previous: -\n--! Hash: sha1:{'0' * 40}\n\n{TABLE}",
+            "current.sql": "",
+        },
+    ),
+    "sqitch": (
+        "db",
+        "sqitch",
+        {
+            "sqitch.plan": "%syntax-version=1.0.0\n%project=x\n\na 2026-01-01T00:00:00Z A <a@example.org> # x\n",
+            "sqitch.conf": "[core]\n\tengine = pg\n",
+            "deploy/a.sql": TABLE,
+            "revert/a.sql": "drop table t;",
+        },
+    ),
     "liquibase-sql": ("changelog", "liquibase-sql", {"1.sql": f"--liquibase formatted sql\n--changeset a:1\n{TABLE}"}),
     "node-pg-migrate": (
         "migrations",
@@ -86,6 +106,10 @@ def test_a_format_is_written_with_its_folder(home, project, folder, form, files)
     assert as_written.not_applied == as_named.not_applied
 
 
+def test_every_format_has_a_row():
+    assert {form for _, form, _ in FORMATS.values()} == set(NAMES) - {"files"}
+
+
 COMMANDS = {
     "knex": (
         {
@@ -97,6 +121,7 @@ COMMANDS = {
             "command": ["npx", "knex", "migrate:latest", "--knexfile", "knexfile.js"],
             "env": {"DATABASE_URL": "{url}"},
             "files": ["db/steps/*.js", "knexfile.js", "package.json"],
+            "ledger": {"format": "knex"},
         },
     ),
     "knex, the parts of an address": (
@@ -140,6 +165,7 @@ COMMANDS = {
             "command": ["python", "manage.py", "migrate", "--noinput"],
             "env": {"DATABASE_URL": "{url}"},
             "files": ["**/migrations/*.py", "manage.py", "requirements.txt"],
+            "ledger": {"format": "django"},
         },
     ),
     "TypeORM": (

@@ -24,6 +24,8 @@ class Candidate:
     command: tuple[str, ...] = ()
     root: str = "."
     """The folder that ``sql`` and ``files`` count from, and where a command runs."""
+    ledger: str | None = None
+    """How a command keeps its ledger, where we know it; a format brings its own."""
     env: tuple[tuple[str, str], ...] = ()
     env_from: str | None = None
     """The file that reads these variables."""

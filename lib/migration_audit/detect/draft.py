@@ -16,7 +16,7 @@ from migration_audit.detect.listing import Listing
 from migration_audit.detect.roles import Role
 from migration_audit.detect.stack import Composed, composed
 from migration_audit.detect.toml_text import Lines
-from migration_audit.formats import BY_NAME
+from migration_audit.formats import BY_NAME, LEDGERS
 
 FILL_IN = "FILL IN"
 """Stands where a person has to write something; a run says that no file matches it."""
@@ -155,6 +155,11 @@ def _write_ledger(draft: _Draft, table: str, candidate: Candidate) -> None:
         if form.ledger is not None:
             lines.note(f"Its ledger is {form.ledger.table}, as {form.runner} keeps it.")
         return
+    if candidate.ledger is not None:
+        lines.blank()
+        lines.table(f"{table}.ledger")
+        default = LEDGERS[candidate.ledger].table
+        lines.key("format", candidate.ledger, f"{default}, unless {candidate.files[1]} says otherwise: then name its table")
     if candidate.command:
         return
     for name, at in libraries(draft.listing, candidate.project).items():

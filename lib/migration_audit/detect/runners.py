@@ -44,6 +44,8 @@ class Runner:
     """A manifest must name it."""
     holds: str | None = None
     """What the configuration must hold."""
+    ledger: str | None = None
+    """The name of its ledger in ``formats.LEDGERS``."""
     reads: str | None = None
     """Other files that may read the connection: a regular expression for the whole path."""
 
@@ -62,6 +64,7 @@ RUNNERS: Final = (
         folder="migrations",
         suffix=_SCRIPT,
         named=_quoted("directory"),
+        ledger="knex",
     ),
     Runner(
         name="Alembic",
@@ -71,6 +74,7 @@ RUNNERS: Final = (
         suffix=r"\.py",
         named=re.compile(r"(?m)^\s*script_location\s*=\s*(?:%\(here\)s/)?(\S+)"),
         below="/versions",
+        ledger="alembic",
         reads=r"(?:.+/)?env\.py",
     ),
     Runner(
@@ -80,6 +84,7 @@ RUNNERS: Final = (
         folder="(?:.+/)?migrations",
         suffix=r"\d\w*\.py",
         holds="DJANGO_SETTINGS_MODULE",
+        ledger="django",
         reads=r"(?:.+/)?settings(?:\.py|/\w+\.py)",
     ),
     Runner(
@@ -90,6 +95,7 @@ RUNNERS: Final = (
         suffix=_SCRIPT,
         library="typeorm",
         holds="new DataSource(",
+        ledger="typeorm",
     ),
     Runner(
         name="Drizzle",
@@ -98,6 +104,7 @@ RUNNERS: Final = (
         folder="drizzle",
         suffix=r"\.sql",
         named=_quoted("out"),
+        ledger="drizzle",
     ),
     Runner(
         name="Sequelize",
@@ -121,6 +128,7 @@ RUNNERS: Final = (
         folder="migrations",
         suffix=_SCRIPT,
         library="node-pg-migrate",
+        ledger="node-pg-migrate",
     ),
     Runner(
         name="Rails",
@@ -154,7 +162,12 @@ RUNNERS: Final = (
         suffix=r"up\.sql",
     ),
     Runner(
-        name="yoyo", config=("yoyo.ini",), words=("yoyo", "apply", "--batch"), folder="migrations", suffix=r"\.(?:py|sql)"
+        name="yoyo",
+        config=("yoyo.ini",),
+        words=("yoyo", "apply", "--batch"),
+        folder="migrations",
+        suffix=r"\.(?:py|sql)",
+        ledger="yoyo",
     ),
 )
 """Runners that are known by a file of their configuration. Where migrations lie by default, their documentation says."""
@@ -189,6 +202,7 @@ def _found(listing: Listing, runner: Runner, config: str) -> Iterator[Candidate]
         why=f"{config} is {runner.name}'s, and {_joined(root, migrations[0])} one of its migrations",
         command=tuple(word.replace("{config}", name) for word in runner.words),
         root=root,
+        ledger=runner.ledger,
         env=env,
         env_from=env_from,
         files=tuple(dict.fromkeys([_pattern(migrations), name, *(lock for lock in _LOCKS if lock in below)])),

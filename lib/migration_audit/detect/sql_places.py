@@ -82,7 +82,9 @@ class _Folders:
     def search(self, form: Format) -> Iterator[tuple[str, str]]:
         """Each folder that the format would be given, and why it looks like it."""
         for top in self._tops:
-            yield from self._search(form, top)
+            for folder, why in self._search(form, top):
+                is_part = form.name == "graphile-migrate" and posixpath.basename(folder) == "committed"
+                yield (posixpath.dirname(folder) or ".") if is_part else folder, why  # beside it is what is not committed
 
     def _search(self, form: Format, folder: str) -> list[tuple[str, str]]:
         """The folder itself where its own files say so, else those below it, else the folder as a whole."""

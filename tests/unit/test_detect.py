@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tomllib
 from pathlib import Path
@@ -45,6 +46,8 @@ def drafted(home: Path, files: dict[str, str]) -> tuple[dict[str, Any], Draft]:
     return tomllib.loads(draft.text), draft
 
 
+COMMITTED = hashlib.sha1(f"{TABLE.strip()}\n".encode(), usedforsecurity=False).hexdigest()
+
 FORMATS = {
     "dbmate": ("db/migrations", "dbmate", {"1_init.sql": f"-- migrate:up\n{TABLE}-- migrate:down\ndrop table t;\n"}),
     "flyway": ("src/main/resources/db/migration", "flyway", {"V1__init.sql": TABLE, "V2__idx.sql": INDEX}),
@@ -58,10 +61,7 @@ FORMATS = {
     "graphile-migrate": (
         "migrations",
         "graphile-migrate",
-        {
-            "committed/000001.sql": f"--! Previous: -\n--! Hash: sha1:{'0' * 40}\n\n{TABLE}",
-            "current.sql": "",
-        },
+        {"committed/000001.sql": f"--! Previous: -\n--! Hash: sha1:{COMMITTED}\n\n{TABLE}", "current.sql": ""},
     ),
     "sqitch": (
         "db",
@@ -320,6 +320,13 @@ def test_what_is_nobodys_migration_is_not_mentioned(home, files):
     assert draft.taken == ()
     assert "V1__a" not in draft.text
     assert "sql/" not in draft.text
+
+
+def test_comments_and_strings_are_no_sql_of_another_database(home):
+    comments = "/*\n - The primary key (`Action`) is changed, ENGINE = x\n*/\n-- table `a`\n"
+    text = f"{comments}{TABLE}comment on table t is 'key `x`';"
+    tables, _ = drafted(home, {"migrations/V1__a.sql": text})
+    assert tables["legacy"]["sql"] == ["migrations"]
 
 
 def test_databases_of_other_vendors_do_not_hide_that_of_postgresql(home):

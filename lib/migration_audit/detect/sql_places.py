@@ -23,11 +23,12 @@ _DDL: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _OTHER_SQL: Final = re.compile(
-    r"^(?!\s*(?:--|/?\*)).*(?:\b(?:table|exists|into|index|key)\s*\(?`|\bAUTO_?INCREMENT\b|\bENGINE\s*=|\bNVARCHAR\b"
-    r"|\bIDENTITY\s*\(\s*\d+\s*,|\bVARCHAR2\b|\bPRAGMA\b)|^\s*GO\s*$",
+    r"\b(?:table|exists|into|index|key)\s*\(?`|\bAUTO_?INCREMENT\b|\bENGINE\s*=|\bNVARCHAR\b|\bIDENTITY\s*\(\s*\d+\s*,"
+    r"|\bVARCHAR2\b|\bPRAGMA\b|^\s*GO\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
-"""Words of databases that are not PostgreSQL, in lines that are no comments."""
+"""Words of databases that are not PostgreSQL."""
+_NO_CODE: Final = re.compile(r"/\*.*?\*/|--[^\n]*|'(?:[^']|'')*'", re.DOTALL)
 _OTHER_DATABASE: Final = re.compile(
     r"mysql|mariadb|sqlite3?|h2|hsqldb|mssql|sqlserver|oracle|clickhouse|cockroach(?:db)?|cassandra|mongo(?:db)?|spanner"
     r"|db2|duckdb|snowflake|bigquery|redshift|ydb|vertica|tidb|libsql|turso",
@@ -129,9 +130,19 @@ def _not_taken(listing: Listing, folder: str) -> str | None:
     if other := next((part for part in parts if _OTHER_DATABASE.fullmatch(part)), None):
         return f"{other} is not PostgreSQL"
     scripts = [path for path in listing.within(folder) if path.lower().endswith(".sql")]
-    if other := next((at for path in scripts if (at := listing.line(path, _OTHER_SQL))), None):
+    if other := next((at for path in scripts if (at := _line(listing, path, _OTHER_SQL))), None):
         return f"{other} is not PostgreSQL's SQL"
     return None
+
+
+def _line(listing: Listing, path: str, pattern: re.Pattern[str]) -> str | None:
+    """``path:line`` of the first match that stands in no comment and no string."""
+    code = _NO_CODE.sub(lambda match: "\n" * match[0].count("\n"), listing.text(path))
+    match = pattern.search(code)
+    if match is None:
+        return None
+    start = match.start() + len(match[0]) - len(match[0].lstrip())
+    return f"{path}:{code.count(chr(10), 0, start) + 1}"
 
 
 def _of_formats(listing: Listing, folders: _Folders, folder: str, formats: Mapping[str, str]) -> Candidate:
@@ -167,7 +178,7 @@ def _plain(listing: Listing, folder: str, recognised: Mapping[str, str]) -> tupl
     """
     scripts = [p for p in listing.within(folder) if posixpath.dirname(p) == (folder if folder != "." else "")]
     scripts = [path for path in scripts if path.lower().endswith(".sql")]
-    first = next((at for path in scripts if (at := listing.line(path, _DDL))), None)
+    first = next((at for path in scripts if (at := _line(listing, path, _DDL))), None)
     if first is None:
         return None, None
     if reason := _not_taken(listing, folder):

@@ -159,7 +159,7 @@ FAILING = {
     "an empty folder": ("empty", ["empty: no .sql files in this folder"]),
     "a folder without SQL": ("no_sql", ["no_sql: no .sql files in this folder"]),
     "a folder without SQL, joined": ("t.sql+no_sql", ["no_sql: no .sql files in this folder"]),
-    "an empty file": ("empty.sql", ["empty.sql:1: the file is empty"]),
+    "an empty file": ("empty.sql", ["empty.sql:1: the file holds comments and no statement"]),
     "not UTF-8": ("latin.sql", ["latin.sql:1: not UTF-8: byte 0xE9"]),
     "SQL that fails": (
         "bad",

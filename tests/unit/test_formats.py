@@ -57,7 +57,6 @@ FOLDERS: dict[str, dict[str, str | bytes]] = {
     "graphile-migrate": {"committed/000001.sql": "--! Previous: -\n--! Hash: sha1:0\n"},
     "sqitch": {"sqitch.plan": "%syntax-version=1.0.0\n%project=a\n", "deploy/a.sql": ""},
     "liquibase-sql": {"a.sql": "--liquibase formatted sql\n--changeset ann:1\n"},
-    "sqitch": {"sqitch.plan": "%project=app\n\n", "deploy/a.sql": "-- Deploy app:a to pg\n"},
 }
 
 

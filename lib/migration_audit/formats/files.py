@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from migration_audit.formats.foreign import refuse_foreign
 from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree
 from migration_audit.formats.order import apply_order, shared_numbers
+from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import SessionScope, TransactionMode
 
 
@@ -39,6 +40,9 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
         if tree.is_whole:
             unread += [(number, path) for path in chosen if "/" in path]
             chosen = [path for path in chosen if "/" not in path]
+        if not chosen and not unread:
+            what = "no .sql files in this folder"
+            raise SourceError(what, where=tree.shown or ".", todo="name the folder that holds them")
         refuse_foreign(tree, chosen)
         duplicates += [(n, tuple(map(tree.shown_path, same))) for n, same in shared_numbers(chosen)]
         files += [

@@ -124,7 +124,7 @@ def test_plain_papermill_works(tmp_path, demo_variables, environment):
         [
             *(sys.executable, "-m", "papermill", "--no-progress-bar"),
             *(str(packaged_notebooks() / "20_live_catalog.ipynb"), str(tmp_path / "out.ipynb")),
-            *("-p", "environment", environment),
+            *("-p", "config", "demo", "-p", "environment", environment),
         ],
         capture_output=True,
         text=True,

@@ -386,7 +386,7 @@ class TestInit:
         assert (ran.code, ran.err) == (0, "")
         lines = ran.out.splitlines()
         assert (lines[0], lines[-1]) == ("wrote audit.toml", "wrote notebooks")
-        assert "  [legacy] processor/src/db/migrations (files): processor/src/db/migrations/0001_positions.sql:3" in ran.out
+        assert "  [legacy] processor/src/db/migrations (files): processor/src/db/migrations/0001_positions.sql:4" in ran.out
         assert "left to decide (3):" in lines
         assert run_cli("check", "static", "audit.toml", cwd=trm).code == 0
         before = (trm / "audit.toml").read_text("utf-8")

@@ -18,7 +18,7 @@ test: $(STAMP) lint  ## set everything up, check the style, run all tests on a r
 	  echo "make: $$program is needed: evidence names commits, and signatures are OpenSSH's." >&2; \
 	  echo "  → on Debian and Ubuntu: apt-get install git openssh-client" >&2; exit 1; }; done
 	@$(BIN)/migration-audit server install debian
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 e2e: $(STAMP)  ## boot a real Directus (from npm, 0.8 GB in the user's cache) by the example's own scripts, and audit it
 	@command -v npm >/dev/null || { echo "make: e2e needs Node.js 20 or newer and npm." >&2; exit 1; }

@@ -6,7 +6,7 @@ import pytest
 
 from migration_audit.model.location import Location
 from migration_audit.model.sql import Statement, StatementKind
-from migration_audit.sources.taking import row_changes, statements_to_watch
+from migration_audit.sources.taking import statements_to_watch
 
 WATCHED = {
     "nothing is taken": (
@@ -54,19 +54,3 @@ def test_a_rollback_is_watched_and_a_commit_is_not(text: str) -> None:
     back = Statement(text=text, at=Location("a.sql", 2), kind=StatementKind.TRANSACTION)
     commit = Statement(text="commit", at=Location("a.sql", 3), kind=StatementKind.TRANSACTION)
     assert statements_to_watch([back, commit]) == {back}
-
-
-ROWS = {
-    "insert into s.t values (1)": (("wrote", "s.t"),),
-    "copy t from stdin": (("wrote", "t"),),
-    "copy t to stdout": (),
-    "delete from t where a = 1": (("deleted", "t"),),
-    "truncate a, b": (("deleted", "a"), ("deleted", "b")),
-    "update t set a = 1": (),
-    "selec 1": (),
-}
-
-
-@pytest.mark.parametrize(("text", "expected"), ROWS.items())
-def test_whose_rows_a_statement_changes(text: str, expected: tuple[tuple[str, str], ...]) -> None:
-    assert row_changes(Statement(text=text, at=Location("a.sql", 1))) == expected

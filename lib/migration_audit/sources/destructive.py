@@ -11,6 +11,7 @@ import postgast
 from migration_audit.model.destruction import Destruction
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlFile, SqlSource, StatementKind
+from migration_audit.sources.beside import first_text
 from migration_audit.sources.inner import body_line, inner_sql
 from migration_audit.sources.made import made_by
 
@@ -207,11 +208,7 @@ def _owned(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
 def _call(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
     function = node.funcname[-1].string.sval if node.funcname else ""
     if function in _FUNCTIONS:
-        first = node.args[0] if node.args else None
-        while first is not None and first.WhichOneof("node") in {"named_arg_expr", "type_cast"}:
-            first = getattr(first, first.WhichOneof("node")).arg
-        on = first.a_const.sval.sval if first is not None and first.WhichOneof("node") == "a_const" else ""
-        yield place.lost(function, on or function, _FUNCTIONS[function])
+        yield place.lost(function, first_text(node) or function, _FUNCTIONS[function])
 
 
 _READERS: Final = {

@@ -11,12 +11,10 @@ from typing import Any, Final
 import postgast
 
 from migration_audit.model.sql import Statement, StatementKind
+from migration_audit.sources.beside import is_insert
 from migration_audit.sources.made import made_by
 
 pb: Any = postgast.pg_query_pb2
-
-RowChange = tuple[str, str]
-"""``wrote`` or ``deleted``, and the table as the statement spells it."""
 
 
 class _Effect(Enum):
@@ -83,25 +81,8 @@ def statements_to_watch(statements: Iterable[Statement]) -> frozenset[Statement]
     return frozenset(each for file in by_file.values() for each in _of_file(file))
 
 
-def row_changes(statement: Statement) -> tuple[RowChange, ...]:
-    """Whose rows the statement itself writes or deletes; UPDATE and what is inside of WITH do not count."""
-    if statement.kind is StatementKind.TRANSACTION:
-        return ()
-    tree = _parsed(statement.text)
-    return tuple(change for each in tree.stmts for change in _of_node(each.stmt)) if tree is not None else ()
-
-
-def created_role(statement: Statement) -> str | None:
-    """The role that the statement creates."""
-    tree = _parsed(statement.text) if statement.kind is StatementKind.SQL else None
-    names = (
-        [each.stmt.create_role_stmt.role for each in tree.stmts if each.stmt.HasField("create_role_stmt")] if tree else []
-    )
-    return names[0] if names else None
-
-
 def _of_file(statements: list[Statement]) -> Iterator[Statement]:
-    trees = [None if s.kind is StatementKind.TRANSACTION else _parsed(s.text) for s in statements]
+    trees = [_parsed(s.text) if s.kind is StatementKind.SQL and not is_insert(s.text) else None for s in statements]
     makes = [made_by(tree) if tree is not None else frozenset() for tree in trees]
     times = Counter(name for names in makes for name in names)
     effects = [
@@ -115,7 +96,7 @@ def _of_file(statements: list[Statement]) -> Iterator[Statement]:
 def _effect(statement: Statement, tree: Any, *, is_again: bool) -> _Effect:
     if statement.kind is StatementKind.TRANSACTION:
         return _Effect.TAKES if _ROLLBACK.match(statement.text) else _Effect.NONE
-    if statement.kind is StatementKind.COPY:
+    if statement.kind is StatementKind.COPY or is_insert(statement.text):
         return _Effect.NONE
     if tree is None:
         return _Effect.TAKES
@@ -151,20 +132,3 @@ def _parsed(text: str) -> Any:
         return postgast.parse(text)
     except (postgast.PgQueryError, RecursionError):
         return None
-
-
-def _of_node(statement: Any) -> Iterator[RowChange]:
-    match statement.WhichOneof("node"):
-        case "insert_stmt":
-            yield "wrote", _spelled(statement.insert_stmt.relation)
-        case "copy_stmt" if statement.copy_stmt.is_from:
-            yield "wrote", _spelled(statement.copy_stmt.relation)
-        case "delete_stmt":
-            yield "deleted", _spelled(statement.delete_stmt.relation)
-        case "truncate_stmt":
-            for each in statement.truncate_stmt.relations:
-                yield "deleted", _spelled(each.range_var)
-
-
-def _spelled(relation: Any) -> str:
-    return f"{relation.schemaname}.{relation.relname}" if relation.schemaname else str(relation.relname)

@@ -15,7 +15,8 @@ from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlSource, Statement
 from migration_audit.model.undone import ROWS, SeenObject, SourceUndone, Undoing, Undone
 from migration_audit.shadow.trace import Trace
-from migration_audit.sources.taking import created_role, row_changes, statements_to_watch
+from migration_audit.sources.beside import changes_beside_objects, created_role
+from migration_audit.sources.taking import statements_to_watch
 
 Reading = tuple[tuple[SeenObject, ...], frozenset[int]]
 
@@ -33,8 +34,8 @@ class UndoneWatch:
         self._history = ObjectHistory()
         self._is_fresh = False
         self._has_read = False
-        self._written: dict[str, Location] = {}
-        self._rows: list[Undone] = []
+        self._made: dict[tuple[str, str], Location] = {}
+        self._beside: list[Undone] = []
         self._lost: Unavailable | None = None
 
     def begin(self, connection: psycopg.Connection[Any]) -> None:
@@ -57,7 +58,7 @@ class UndoneWatch:
             seen, read = self._read(connection)
             self._history.after(seen, read, statement.at)
         if statement.at.path in self._paths:
-            self._count_rows(statement, rows)
+            self._see_beside(statement, rows)
 
     def end(self, connection: psycopg.Connection[Any]) -> None:
         """Take in what is there at the end."""
@@ -70,7 +71,7 @@ class UndoneWatch:
             return SourceUndone(role=self._role, unknown=self._lost)
         undone = tuple(map(self._placed, self._history.undone(trace.locate, is_own=self._is_own)))
         left = self._history.left(trace.locate, is_own=self._is_own) if undone else {}
-        return SourceUndone(role=self._role, undone=(*undone, *self._rows), left=tuple(sorted(left.items())))
+        return SourceUndone(role=self._role, undone=(*undone, *self._beside), left=tuple(sorted(left.items())))
 
     def _placed(self, one: Undone) -> Undone:
         """With its place also where the catalog does not tell it: what holds the roles is for superusers to read."""
@@ -91,11 +92,15 @@ class UndoneWatch:
             self._lost = Unavailable(reason=reason, outcome=Outcome.ERRORED)
             return (), frozenset()
 
-    def _count_rows(self, statement: Statement, rows: int) -> None:
+    def _see_beside(self, statement: Statement, rows: int) -> None:
         """On an empty server a statement that deletes rows deletes what the source itself wrote."""
-        for what, table in row_changes(statement):
-            if what == "wrote" and rows:
-                self._written.setdefault(table, statement.at)
-            elif what == "deleted" and rows and table in self._written:
-                made = self._written.pop(table)
-                self._rows.append(Undone(kind=ROWS, name=table, how=Undoing.REMOVED, made=made, undone=statement.at))
+        for change in changes_beside_objects(statement):
+            key = (change.kind, change.name)
+            if change.kind == ROWS and not rows:
+                continue
+            if change.is_made:
+                self._made.setdefault(key, statement.at)
+            elif key in self._made:
+                made = self._made.pop(key)
+                one = Undone(kind=key[0], name=key[1], how=Undoing.REMOVED, made=made, undone=statement.at)
+                self._beside.append(one)

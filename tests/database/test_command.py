@@ -136,6 +136,12 @@ def test_every_way_to_the_shadow_leads_there(run: Run, shadow: str, connect: str
     assert ask(shadow, "select to_regclass('here') is not null")
 
 
+def test_one_that_writes_nothing_into_its_shadow_says_so(run: Run) -> None:
+    application = run(f"{PSQL} 'select 1'")
+    assert application.applied.failure is None
+    assert application.applied.notes == ("command `sh migrate.sh` wrote nothing into the database that it was given",)
+
+
 def test_it_gets_nothing_of_the_callers_environment_but_what_is_listed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SESSION", "hunter2-of-the-caller")
     monkeypatch.setenv("PGPASSFILE", "/hunter2-of-the-caller")
@@ -242,13 +248,13 @@ def test_nothing_that_it_starts_outlives_it(run: Run, script: str) -> None:
     application = run(script)
     assert application.applied.failure is None
     assert alive("sleep 4242") == []
-    assert any("left processes running, which were ended: s" in notice for notice in application.applied.notices)
+    assert any("left processes running, which were ended: s" in note for note in application.applied.notes)
 
 
 def test_what_ends_soon_after_it_is_waited_for(run: Run, shadow: str) -> None:
     application = run(f"({PSQL} 'create table late (a int)' &); exit 0")
     assert application.applied.failure is None
-    assert application.applied.notices == ()
+    assert application.applied.notes == ()
     assert ask(shadow, "select to_regclass('late') is not null")
 
 

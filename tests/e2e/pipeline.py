@@ -59,6 +59,18 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def programs(folder: Path, *, modules: Path, server: Path) -> Path:
+    """The folder, with ``directus``, ``psql`` and ``pm2-runtime`` as the image would have them on its PATH."""
+    if not folder.is_dir():
+        folder.mkdir()
+        # The package's own wrapper asks the registry for updates first; this is what it starts afterwards.
+        cli = modules / "node_modules/@directus/api/dist/cli/run.js"
+        _script(folder / "directus", f'exec node "{cli}" "$@"')
+        _script(folder / "psql", f'exec "{server / "psql"}" "$@"')
+        _script(folder / "pm2-runtime", f'exec "{modules / "node_modules/.bin/pm2-runtime"}" "$@"')
+    return folder
+
+
 @dataclass(kw_only=True)
 class Stack:
     """The owner's folder of the demo tree, with a database for it; every step is the demo's own script or a real program."""
@@ -103,16 +115,7 @@ class Stack:
         return {name: value for name, value in given.items() if "${" not in value} | {"ADMIN_EMAIL": "admin@example.com"}
 
     def _programs(self) -> Path:
-        """A folder with ``directus``, ``psql`` and ``pm2-runtime`` as the image would have them on its PATH."""
-        folder = self.tree.parent / "bin"
-        if not folder.is_dir():
-            folder.mkdir()
-            # The package's own wrapper asks the registry for updates first; this is what it starts afterwards.
-            cli = self.modules / "node_modules/@directus/api/dist/cli/run.js"
-            _script(folder / "directus", f'exec node "{cli}" "$@"')
-            _script(folder / "psql", f'exec "{self.programs / "psql"}" "$@"')
-            _script(folder / "pm2-runtime", f'exec "{self.modules / "node_modules/.bin/pm2-runtime"}" "$@"')
-        return folder
+        return programs(self.tree.parent / "bin", modules=self.modules, server=self.programs)
 
     def run(self, *command: str, limit: float = 180) -> Ran:
         """Run one step in the owner's folder; its output and exit code, whatever they are."""

@@ -11,7 +11,8 @@ from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceF
 def entries_of(source: SourceFacts) -> tuple[Entry, ...]:
     """One entry for each file, in apply order; of a command, for each row that it wrote into the ledger of a shadow."""
     if source.format == COMMAND:
-        return tuple(Entry(name=name, path=name) for name in source.entries)
+        recorded = zip_longest(source.entries, source.checksums)
+        return tuple(Entry(name=name, path=name, checksum=checksum, sha256=checksum or "") for name, checksum in recorded)
     if source.format in {SNAPSHOT, DATABASE}:
         return ()
     rows = zip_longest(source.files, source.entries[: len(source.files)], source.checksums[: len(source.files)])

@@ -24,7 +24,9 @@ def run(legacy_applied: Applied, owner_applied: Applied) -> Iterator[Said]:
             yield Told(text=f"{role}: a catalog that was read, and nothing to apply")
         elif applied.failure:
             yield failure_finding(f"SQL002:{role}", applied.failure, doing=f"applying the {role} SQL to an empty server")
-        elif applied.assumed_roles:
+            continue
+        yield from (Told(text=f"{role}: {note}") for note in applied.notes)
+        if applied.assumed_roles:
             yield Told(text=f"{role}: roles that the SQL takes for granted: {some_of(applied.assumed_roles)}")
 
 

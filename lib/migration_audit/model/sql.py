@@ -187,5 +187,7 @@ class Applied:
     """Roles that the SQL names and nobody made: created without any rights, since roles live outside a database."""
     notices: tuple[str, ...] = ()
     """What the server warned of, at most 200."""
+    notes: tuple[str, ...] = ()
+    """What is to be said of commands that ended well."""
     outputs: tuple[str, ...] = ()
     """The end of what each command printed, without secrets."""

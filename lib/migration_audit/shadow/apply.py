@@ -105,6 +105,7 @@ def apply_sources(
         failure=failure,
         assumed_roles=tuple(run.assumed_roles),
         notices=tuple(run.notices),
+        notes=tuple(run.notes),
         outputs=tuple(run.outputs),
     )
     return Application(applied=applied, trace=Trace(run.spans))
@@ -150,6 +151,7 @@ class _Run:
         self.watch = watch
         self.assumed_roles: list[str] = []
         self.notices: dict[str, None] = {}
+        self.notes: list[str] = []
         self.outputs: list[str] = []
         self.spans: list[Span] = []
         given = conninfo_to_dict(conninfo)
@@ -189,9 +191,12 @@ class _Run:
             progress(f"running {source.shown}")
         ran = apply_command(source, self.connect)
         self.outputs.append(ran.output)
-        self.notices |= dict.fromkeys(ran.notes)
+        self.notes += ran.notes
+        wrote = len(self.spans)
         with closing(self.connect()) as connection:
             self.close_span(connection, [(_LAST_COMMAND, source.at)])
+        if len(self.spans) == wrote and not ran.failure:
+            self.notes.append(f"{source.at} wrote nothing into the database that it was given")
         return ran.failure
 
     def assume_role(self, name: str) -> bool:

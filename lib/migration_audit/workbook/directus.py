@@ -67,7 +67,8 @@ def directus_inputs(
 
 def raw_names(project: Project, owner: Snapshot | Unavailable) -> tuple[tuple[str, str], ...]:
     """Schema and name of each table that the owner's SQL makes, and of both ledgers."""
-    made = [] if isinstance(owner, Unavailable) else [(table.schema, table.name) for table in owner.of(Table)]
+    of_sql = isinstance(owner, Snapshot) and project.owner.command is None
+    made = [] if not of_sql or isinstance(owner, Unavailable) else [(table.schema, table.name) for table in owner.of(Table)]
     ledgers = [(one.schema, one.table) for one in (project.legacy.ledger, project.owner.ledger) if one is not None]
     return tuple(dict.fromkeys([*made, *ledgers]))
 
@@ -110,6 +111,9 @@ def _raw_tables(
 ) -> tuple[RawTable, ...] | Unavailable:
     if isinstance(owner, Unavailable):
         return owner
+    if project.owner.command is not None:
+        why = "the owner is a command: which of its tables Directus manages, and which raw SQL makes, is not known"
+        return Unavailable(reason=why, required=False)
     ledgers = {(one.schema, one.table) for one in (project.legacy.ledger, project.owner.ledger) if one is not None}
     made: list[RawTable] = []
     for schema, name in raw_names(project, owner):

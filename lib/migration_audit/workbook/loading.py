@@ -14,6 +14,9 @@ from migration_audit.model.preflight import COMMAND, SourceFacts
 from migration_audit.model.sql import SqlSource
 from migration_audit.project import LedgerSettings, Project, Source
 
+Recorded = tuple[tuple[str, str | None], ...]
+"""Names of a command's ledger, each with its checksum where the ledger has one."""
+
 
 def load(project: Project, source: Source) -> AnySource:
     """One source of audit.toml, ready to be applied: its files in apply order, or its command; raises SourceError."""
@@ -88,16 +91,20 @@ def ledger_of(source: AnySource, settings: Source) -> LedgerSettings | None:
     return settings.ledger if isinstance(source, CommandSource) else None
 
 
-def recorded_entries(conninfo: str, ledger: LedgerSettings) -> tuple[str, ...]:
-    """The names of what a command has recorded in its ledger; none where the database has no such table.
+def recorded_entries(conninfo: str, ledger: LedgerSettings) -> Recorded:
+    """What a command has recorded in its ledger; nothing where the database has no such table.
 
     Raises DatabaseError where it cannot be read.
     """
+    form = ledger.format
     with catalog.open_connection(conninfo) as connection:
-        rows = catalog.read_ledger(connection, ledger.key, ledger.format).rows
-    return ledger.format.read(rows, ()).beyond
+        rows = catalog.read_ledger(connection, ledger.key, form).rows
+    sums = {row[form.name_column]: row.get(form.checksum_column) if form.checksum_column else None for row in rows}
+    return tuple((name, sums.get(name)) for name in form.read(rows, ()).beyond)
 
 
-def with_recorded(facts: SourceFacts, recorded: tuple[str, ...]) -> SourceFacts:
+def with_recorded(facts: SourceFacts, recorded: Recorded) -> SourceFacts:
     """The facts of a command with what it recorded; of another source, as they are."""
-    return replace(facts, entries=recorded) if facts.format == COMMAND else facts
+    if facts.format != COMMAND:
+        return facts
+    return replace(facts, entries=tuple(name for name, _ in recorded), checksums=tuple(checksum for _, checksum in recorded))

@@ -19,7 +19,7 @@ from migration_audit.model.undone import SourceUndone
 from migration_audit.project import LedgerSettings
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
-from migration_audit.workbook.loading import recorded_entries
+from migration_audit.workbook.loading import Recorded, recorded_entries
 from migration_audit.workbook.rows import source_rows
 from migration_audit.workbook.watch import UndoneWatch
 
@@ -40,7 +40,7 @@ class Shadow:
     """What the second witness sees of it, where it was asked for."""
     undone: SourceUndone | None = None
     """What the sources create and take away again, where somebody looked on."""
-    recorded: tuple[str, ...] = ()
+    recorded: Recorded = ()
     """What the runner recorded in its ledger, where a command brought the ledger along."""
     rows: SourceRows | None = None
     """What the sources leave in tables, likewise."""

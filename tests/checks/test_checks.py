@@ -55,12 +55,14 @@ from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, 
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.likeness import Likeness
 from migration_audit.model.location import Location
+from migration_audit.model.preflight import COMMAND, DATABASE
 from migration_audit.model.privileges import Granted, Membership, Owned, RoleFacts
 from migration_audit.model.rehearsal import RehearsalRole, RightsFrom
 from migration_audit.model.rows import RowsComparison
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.model.sql import NotApplied
+from migration_audit.model.undone import SourceUndone
 from migration_audit.model.waiver import WaiverState, WaiverUse
 from migration_audit.model.witness import Unexplained, Witness
 from migration_audit.project import HypertablePin
@@ -78,6 +80,8 @@ SHARED = replace(project().owner.ledger, schema="processor")
 RERUN = project(owner=replace(project().owner, rerun=True))
 """The owner's runner keeps a ledger, and repeats files all the same."""
 NO_LEDGER = project(owner=replace(project().owner, ledger=None))
+COMMANDED = source(format=COMMAND, files=(("run.sh", "f" * 64),), entries=("001_a", "002_b"), checksums=("a" * 64, "b" * 64))
+"""An owner who is a command, and what it recorded on an empty server."""
 ONCE = project(owner=replace(project().owner, ledger=None, rerun=False))
 SUPER = RoleFacts(name="processor", superuser=True)
 CREATE = Granted(kind="schema", object="public", privilege="CREATE", grantee=None)
@@ -428,6 +432,27 @@ LOUD = [
         ["LIV010:prod:ledger"],
     ),
     (
+        "LIV010",
+        "what the owner's command records on an empty server is not recorded here",
+        {"owner_source": COMMANDED, "owner_ledger": ledger(names=("001_a",), checksums=("a" * 64,))},
+        ["LIV010:prod:002_b"],
+    ),
+    (
+        "LIV010",
+        "the owner's command recorded another checksum",
+        {"owner_source": COMMANDED, "owner_ledger": ledger(names=("001_a", "002_b"), checksums=("a" * 64, "c" * 64))},
+        ["LIV010:prod:002_b:checksum"],
+    ),
+    (
+        "LIV011",
+        "the ledger of a legacy command is here",
+        {
+            "legacy_source": source("legacy", format=COMMAND, files=(), entries=("0001_a.sql",)),
+            "legacy_ledger": ledger("legacy"),
+        },
+        ["LIV011:prod:processor.migrations_applied"],
+    ),
+    (
         "LIV011",
         "the legacy ledger is here",
         {"legacy_ledger": ledger("legacy")},
@@ -757,6 +782,48 @@ QUIET = [
         {"undone": taken_back(undone(kind="function", name="public.f()", again=Location("migrations/0002_b.sql", 10)))},
         "and created again at migrations/0002_b.sql:10",
     ),
+    (
+        "SQL001",
+        "a command",
+        {"sources": (source("legacy", format=COMMAND, notes=("command `make` in .",)), source("owner"))},
+        "legacy: a command, and 1 file that it reads; legacy: command `make` in .; owner: 1 file in a fixed order",
+    ),
+    (
+        "SQL001",
+        "a database",
+        {"sources": (source("legacy", format=DATABASE, files=()), source("owner"))},
+        "legacy: a database, and no files that are applied; owner: 1 file in a fixed order",
+    ),
+    (
+        "SQL002",
+        "nothing is applied of a catalog",
+        {"legacy_applied": applied_()},
+        "legacy: a catalog that was read, and nothing to apply",
+    ),
+    (
+        "SQL002",
+        "what a command left behind",
+        {"owner_applied": replace(applied_("owner"), notes=("command `make` left processes running",))},
+        "owner: command `make` left processes running",
+    ),
+    (
+        "SQL006",
+        "the statements of a command",
+        {"undone": (SourceUndone(role="legacy", unknown=Unavailable(reason="x is a command", required=False)),)},
+        "legacy: x is a command",
+    ),
+    (
+        "SQL007",
+        "the files of a command",
+        {"sources": (source("legacy", format=COMMAND), source("owner"))},
+        "legacy: the command itself decides which files it applies; owner: 1 applied",
+    ),
+    (
+        "LIV010",
+        "all that the owner's command records",
+        {"owner_source": COMMANDED, "owner_ledger": ledger(names=("001_a", "002_b"), checksums=("a" * 64, "b" * 64))},
+        "2 rows",
+    ),
     ("SQL001", "a gap is told", {"sources": (source(gaps=(2, 3)),)}, "no file is numbered 2, 3"),
     (
         "SQL005",
@@ -907,6 +974,14 @@ UNDECIDED = [
         Outcome.SKIPPED,
         True,
         "lock timeout",
+    ),
+    (
+        "LIV010",
+        "the owner's command keeps another ledger",
+        {"owner_source": source(format=COMMAND, entries=())},
+        Outcome.SKIPPED,
+        True,
+        "the owner's command recorded nothing in directus.migrations_applied on an empty server",
     ),
     (
         "LIV010",

@@ -15,13 +15,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
-from fix_outside import wait_until
+from fix_outside import HALVES, PASSWORD, Guarded, wait_until
 from migration_audit.model.command import CommandSource
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
 from migration_audit.shadow.apply import Application, apply_sources
 from migration_audit.shadow.binaries import BinaryServer
+from migration_audit.shadow.url import UrlCluster
 from migration_audit.sources import load_command, load_source
 
 pytestmark = pytest.mark.server
@@ -109,9 +111,9 @@ def test_it_migrates_the_shadow_and_all_that_it_makes_is_its_own(run: Run, shado
 
 def test_commands_and_sql_follow_each_other(folder: Path, shadow: str) -> None:
     (folder / "b.sql").write_text("create table b as select * from a")
-    sql = load_source("owner", [folder / "b.sql"], shown_from=folder)
+    other = load_source("owner", [folder / "b.sql"], shown_from=folder)
     command = source(folder, f"{PSQL} 'create table if not exists a (x int)'")
-    application = apply_sources(shadow, [command, sql, command])
+    application = apply_sources(shadow, [command, other, command])
     assert application.applied.failure is None
     assert application.applied.sequence == ("legacy", "owner", "legacy")
     assert len(application.applied.outputs) == 2
@@ -188,8 +190,8 @@ def test_a_failure_names_the_command_the_folder_and_the_end_of_the_output(run: R
 
 def test_a_failure_ends_the_sequence(folder: Path, shadow: str) -> None:
     (folder / "b.sql").write_text("create table b (a int)")
-    sql = load_source("owner", [folder / "b.sql"], shown_from=folder)
-    application = apply_sources(shadow, [source(folder, "exit 1"), sql])
+    other = load_source("owner", [folder / "b.sql"], shown_from=folder)
+    application = apply_sources(shadow, [source(folder, "exit 1"), other])
     assert application.applied.failure is not None
     assert "it printed nothing" in message_of(application)
     assert not ask(shadow, "select to_regclass('b') is not null")
@@ -360,6 +362,31 @@ def test_modes_and_owners_of_the_projects_files_stay(folder: Path, run: Run) -> 
     assert {p: (s.st_mode, s.st_uid, s.st_mtime) for p, s in after.items() if p.is_file()} == {
         p: (s.st_mode, s.st_uid, s.st_mtime) for p, s in before.items() if p.is_file()
     }
+
+
+@pytest.mark.parametrize(
+    "connect",
+    ['"$DATABASE_URL"', '"$MADE"', "", '"host=$H port=$P user=$U dbname=$D"'],
+    ids=["a URL", "a URL of its parts", "libpq's variables", "parts"],
+)
+def test_a_server_of_the_user_with_an_odd_password(guarded: Guarded, folder: Path, connect: str) -> None:
+    guarded.execute("drop role if exists builder", "create role builder createdb")
+    with psycopg.connect(guarded.admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("alter role builder login password {}").format(sql.Literal(PASSWORD)))
+    cluster = UrlCluster(guarded.url("postgres", user="builder"))
+    try:
+        conninfo = cluster.create_database("shadow")
+        made = "postgresql://{user}@{host}:{port}/{database}"
+        show = 'env; echo "$PGPASSWORD"; echo $DATABASE_URL; exit 5'
+        script = f"psql -X -q {connect} -c 'create table t (a int)' || exit 1; {show}"
+        given = source(folder, script, MADE=made, H="{host}", P="{port}", U="{user}", D="{database}", SPLIT="{password}")
+        application = apply_sources(conninfo, [given])
+        assert "exit code 5" in message_of(application)
+        assert ask(conninfo, "select to_regclass('t') is not null")
+        for text in (message_of(application), *application.applied.outputs):
+            assert not any(half.decode() in text for half in HALVES), text
+    finally:
+        cluster.drop_all()
 
 
 INTERRUPTED = """

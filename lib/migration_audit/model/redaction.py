@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 MASK = "***"
 _SHORTEST = 4
 """A secret of fewer characters would take half of the text with it."""
+_PIECE = re.compile(r"\\?[A-Za-z0-9]{6,}")
+"""Programs escape what they print in ways of their own; letters and digits in a row stay what they are, but for those
+behind a backslash, which some take for an escape."""
 
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Escape sequences and control characters: a terminal would obey them."""
@@ -44,7 +47,8 @@ class Redaction:
     def of(cls, *secrets: str, named: Mapping[str, str]) -> Redaction:
         """These secrets, and those values of ``named`` whose names say that they are one."""
         found = {*secrets, *(value for name, value in named.items() if _SECRET_NAME.search(name))}
-        return cls(tuple(sorted((each for each in found if len(each) >= _SHORTEST), key=lambda s: (-len(s), s))))
+        found = {form for each in found if len(each) >= _SHORTEST for form in (each, *_pieces(each))}
+        return cls(tuple(sorted(found, key=lambda secret: (-len(secret), secret))))
 
     def of_text(self, text: str) -> str:
         """``text`` without the secrets, without what looks like one, and without what a terminal would obey.
@@ -58,3 +62,10 @@ class Redaction:
         for pattern in _PATTERNS:
             text = pattern.sub(rf"\g<before>{MASK}\g<after>", text)
         return text
+
+
+def _pieces(secret: str) -> Iterator[str]:
+    for piece in _PIECE.findall(secret):
+        yield piece.lstrip("\\")
+        if piece.startswith("\\"):
+            yield piece[2:]

@@ -121,7 +121,7 @@ def run_command(source: CommandSource, target: Target) -> CommandRun:
     """
     account = server_account()
     environment = {name: filled(value, target.values) for name, value in source.env}
-    redaction = Redaction.of(target.password, target.url, quote(target.password, safe=""), named=environment)
+    redaction = Redaction.of(target.password, quote(target.password, safe=""), named=environment)
     own = {name: os.environ[name] for name in _KEPT if name in os.environ}
     specification = {
         "command": list(source.command),

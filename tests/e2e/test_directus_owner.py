@@ -106,13 +106,17 @@ def test_its_boot_covers_the_legacy_sql(trm: Path) -> None:
 def test_what_its_boot_does_not_make_is_missing(trm: Path) -> None:
     made = trm / "directus" / "db-init" / "002_positions_hypertable.sql"
     made.write_text(made.read_text("utf-8").replace("altitude", "height"), "utf-8")
-    found = {finding.summary for finding in by_id(audit_of(trm))["COV002"].findings}
-    assert any("column public.positions.altitude is in the legacy SQL and missing" in summary for summary in found), found
+    results = by_id(audit_of(trm))
+    found = {finding.summary for finding in results["COV002"].findings}
+    assert any("column public.positions.altitude is in the legacy SQL and missing" in summary for summary in found), results[
+        "COV002"
+    ]
 
 
 def test_a_boot_that_fails_is_no_coverage(trm: Path) -> None:
     (trm / "directus" / "snapshots" / "schema.yaml").write_text("version: nonsense\n", "utf-8")
     results = by_id(audit_of(trm))
+    assert results["SQL002"].findings, results["SQL002"]
     (failed,) = results["SQL002"].findings
     assert "command `sh entrypoint.sh true`: it ended with exit code" in failed.summary
     assert "of-a-shadow" not in failed.summary

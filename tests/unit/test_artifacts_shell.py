@@ -94,7 +94,16 @@ CASES: dict[str, tuple[str, dict[str, str], list[str], list[str]]] = {
     "set +e": ("set -e\na\nset +e\nb\nc", {}, ["a", "b", "c"], []),
     "exit with the status": ("a || exit $?\nb", {}, ["a", "b"], []),
     "nested conditions": ("if a; then if b; then c; fi; fi\nd", {}, ["a", "d"], ["b", "c"]),
-    "for with a break": ("for i in x y; do a; break; done\nb", {}, ["b"], ["a"]),
+    "for with a break": ("for i in x y; do a $i; break; done\nb", {}, ["a x", "b"], []),
+    "for with a break that may come": (
+        "for i in x y; do [ -f /nowhere ] && break; b $i; done\nc",
+        {},
+        ["c"],
+        ["b x", "b y"],
+    ),
+    "for with a step that is left out": ("for i in x y; do [ $i = x ] && continue; a $i; done\nb", {}, ["a y", "b"], []),
+    "set -e in a for": ("set -e\nfor i in x; do a; b; done\nc", {}, ["a", "b", "c"], []),
+    "set -e in a while": ("set -e\nwhile a; do b; break; done\nc", {}, ["a", "c"], ["b"]),
 }
 
 
@@ -206,7 +215,7 @@ class Writer:
             return self.step()
         forms = [self.step, self.step, self.behind, self.behind, self.end]
         if depth:
-            inner = [self.branches, self.branches, self.cases, self.function, self.subshell]
+            inner = [self.branches, self.branches, self.cases, self.function, self.subshell, self.loop, self.loop]
             forms += [lambda form=form: form(depth - 1) for form in inner]
         return self._random.choice(forms)()
 
@@ -229,6 +238,10 @@ class Writer:
     def function(self, depth: int) -> str:
         name = f"f{self._random.randrange(10**6)}"
         return f"{name}() {{\n{self.condition()} && return 0\n{self.statement(depth)}\n}}\n{name}"
+
+    def loop(self, depth: int) -> str:
+        leave = self._random.choice(["break", "continue", "exit 0"])
+        return f"for i in 1 2; do\n{self.step()}\n{self.condition()} && {leave}\n{self.statement(depth)}\ndone"
 
     def subshell(self, depth: int) -> str:
         return f"(\n{self.statement(depth)}\n{self.step()}\n)"
@@ -254,7 +267,8 @@ def test_what_a_real_shell_starts_in_every_case_is_foreseen(seed, tmp_path):
         )
         for n, values in enumerate(settings)
     }
-    assert ran == foreseen, script
+    assert ran <= foreseen, script
+    assert ran == foreseen or "for" in script, script  # each turn of a loop asks anew, as far as is known
 
 
 UNDECIDED = {

@@ -188,7 +188,7 @@ GUARDED = {
     "within another condition": (script(INIT, IF, "if a; then ", APPLY, FI, FI, BOOTSTRAP, START), ORDER, ""),
     "in a loop": (
         script(INIT, "while [ $X ]; do ", APPLY, BOOTSTRAP, "done\n", START),
-        ["apply:order", "apply:unguarded"],
+        ORDER,
         "",
     ),
     "in a function that may return": (
@@ -247,6 +247,182 @@ GUARDED = {
 
 @pytest.mark.parametrize(("files", "ends", "says"), GUARDED.values(), ids=GUARDED)
 def test_a_step_behind_a_condition_is_judged_in_every_case(tmp_path, files, ends, says):
+    result = judged(tmp_path, files)
+    assert said(result) == ends, result
+    assert says in (result.reason or "")
+
+
+def asking(test: str, *instructions: str, base: str = "directus/directus:11", **files: str) -> dict[str, str]:
+    """A boot whose first step runs where ``test`` says so; nothing runs before it that may write files."""
+    text = f"set -e\nif {test}; then\n{INIT}fi\n{BOOTSTRAP}{APPLY}{START}"
+    head, _, tail = DOCKERFILE.replace("directus/directus:11", base).partition("ENTRYPOINT")
+    more = "".join(f"{line}\n" for line in instructions)
+    return {"e.sh": text, "Dockerfile": f"{head}{more}ENTRYPOINT{tail}", "snap/s.yaml": "a: 1\n", **files}
+
+
+def staged(test: str, copy: str) -> dict[str, str]:
+    """The same with a stage that has the files."""
+    last = DOCKERFILE.replace("COPY e", f"{copy}\nCOPY e")
+    return {**asking(test), "Dockerfile": f"FROM alpine AS b\nCOPY snap /b\n{last}"}
+
+
+def mounted(volume: str) -> str:
+    return COMPOSE.replace(BUILD, BUILD + f"    volumes: ['{volume}']\n")
+
+
+def looping(loop: str) -> dict[str, str]:
+    return script(INIT, BOOTSTRAP, f"{loop}\n", START)
+
+
+MOUNT = {"compose.yaml": mounted("./snap:/t")}
+MISSING = ["init:missing"]
+COPY = "COPY snap /s"
+# name: (files, how BOOT001 ends, what it says)
+FILES = {
+    "-f of what COPY brings": (asking("[ -f /s/s.yaml ]", COPY), "passed", ""),
+    "test -f": (asking("test -f /s/s.yaml", COPY), "passed", ""),
+    "in double brackets": (asking("[[ -f /s/s.yaml && -d /s ]]", COPY), "passed", ""),
+    "-e, -d, -s, -r": (asking("[ -e /s ] && [ -d /s ] && [ -s /s/s.yaml ] && [ -r /s/s.yaml ]", COPY), "passed", ""),
+    "-a and -o": (asking("[ -f /s/s.yaml -a ! -d /t -o -f /u ]", COPY), "passed", ""),
+    "-x of a file without the right": (asking("[ -x /s/s.yaml ]", COPY), MISSING, ""),
+    "-x after chmod": (asking("[ -x /s/s.yaml ]", COPY, "RUN chmod +x /s/s.yaml"), "passed", ""),
+    "-x by --chmod": (asking("[ -x /s/s.yaml ]", "COPY --chmod=755 snap /s"), "passed", ""),
+    "-x after a chmod that may miss": (asking("[ -x /s/s.yaml ]", COPY, "RUN chmod +x /s/*"), "skipped", ""),
+    "-s of an empty file": (asking("[ -s /s/s.yaml ]", COPY, **{"snap/s.yaml": ""}), MISSING, ""),
+    "-f of a folder": (asking("[ -f /s ]", COPY), MISSING, ""),
+    "-d of a file": (asking("[ -d /s/s.yaml ]", COPY), MISSING, ""),
+    "a link": (asking("[ -L /s/s.yaml ]", COPY), MISSING, ""),
+    "newer than another": (asking("[ /s/s.yaml -nt /t ]", COPY), "skipped", ""),
+    "not copied": (asking("[ -f /s/s.yaml ]"), MISSING, ""),
+    "not copied, negated": (asking("[ ! -f /s/s.yaml ]"), "passed", ""),
+    "not copied, and the base may have it": (
+        asking("[ -f /directus/s.yaml ]"),
+        "skipped",
+        "nothing of the project brings it, and whether directus/directus:11 has it is not known",
+    ),
+    "not copied, and the base is not known": (
+        asking("[ -f /s/s.yaml ]", base="acme/cms:1"),
+        "skipped",
+        "whether acme/cms:1 has it is not known",
+    ),
+    "kept out of the build": (asking("[ -f /s/s.yaml ]", COPY, **{".dockerignore": "**/*.yaml\n"}), MISSING, ""),
+    "a folder of which nothing is left": (asking("[ -d /s/snap ]", "COPY . /s", **{".dockerignore": "snap\n"}), MISSING, ""),
+    "under another name": (asking("[ -f /t.yaml ]", "COPY snap/s.yaml /t.yaml"), "passed", ""),
+    "into a folder": (asking("[ -f /t/s.yaml ] && [ -d /t ]", "COPY snap/s.yaml /t/"), "passed", ""),
+    "by a pattern": (asking("[ -f /t/s.yaml ]", "COPY snap/*.yaml /t/"), "passed", ""),
+    "a folder above": (asking("[ -d /a/b ]", "COPY snap /a/b/c"), "passed", ""),
+    "with everything": (asking("[ -f /s/snap/s.yaml ]", "COPY . /s"), "passed", ""),
+    "from where it starts": (asking("[ -f snap/s.yaml ]", "WORKDIR /w", "COPY . ."), "passed", ""),
+    "as a text of the Dockerfile": (asking("[ -s /t.yaml ]", "COPY <<EOF /t.yaml\na: 1\nEOF"), "passed", ""),
+    "by ADD from the network": (asking("[ -f /t/s.yaml ]", "ADD https://a.example/s.yaml /t/"), "passed", ""),
+    "in an archive": (asking("[ -f /t/s.yaml ]", "ADD a.tar.gz /t/", **{"a.tar.gz": ""}), "skipped", "unpacks it"),
+    "from another stage": (staged("[ -f /t/s.yaml ]", "COPY --from=b /b /t"), "passed", ""),
+    "a file of another stage": (staged("[ -f /s.yaml ]", "COPY --from=b /b/s.yaml /"), "passed", ""),
+    "what another stage does not have": (staged("[ -f /t/u.yaml ]", "COPY --from=b /b /t"), MISSING, ""),
+    "from another image": (asking("[ -f /t/s.yaml ]", "COPY --from=acme/x /b /t"), "skipped", "takes it from acme/x"),
+    "mkdir": (asking("[ -d /t ] && [ -d /t/u ]", "RUN mkdir -p /t/u"), "passed", ""),
+    "touch": (asking("[ -f /t/u ]", "RUN mkdir -p /t && touch /t/u"), "passed", ""),
+    "a redirection": (asking("[ -f /t ]", "RUN echo x > /t"), "passed", ""),
+    "rm": (asking("[ -f /s/s.yaml ]", COPY, "RUN rm -rf /s"), MISSING, ""),
+    "mv": (asking("[ -e /t ] && [ ! -e /s ]", COPY, "RUN mv /s /t"), "passed", ""),
+    "perhaps rm": (asking("[ -f /s/s.yaml ]", COPY, "RUN [ -n $X ] && rm -rf /s"), "skipped", "`rm -rf /s` at Dockerfile:4"),
+    "a program that is told the folder": (asking("[ -f /t/u ]", "RUN fetch /t"), "skipped", "`fetch /t` at Dockerfile:3"),
+    "a program that is started there": (
+        asking("[ -f /t/u ]", "WORKDIR /t", "RUN make"),
+        "skipped",
+        "`make` at Dockerfile:4",
+    ),
+    "a program elsewhere": (asking("[ -f /t/u ]", "WORKDIR /v", "RUN make"), MISSING, ""),
+    "a package manager": (asking("[ -f /t/u ]", "RUN apk add --no-cache curl"), MISSING, ""),
+    "curl into a file": (asking("[ -f /t/u ]", "RUN curl -fsSLo /t/u http://a.example"), "skipped", "curl"),
+    "a script that nobody reads": (
+        asking("[ -f /t/u ]", "RUN curl http://a.example | sh"),
+        "skipped",
+        "may have written it",
+    ),
+    "WORKDIR": (asking("[ -d /t/u ]", "WORKDIR /t/u"), "passed", ""),
+    "VOLUME": (asking("[ -d /t ]", 'VOLUME ["/t"]'), "passed", ""),
+    "a mount": (asking("[ -f /t/s.yaml ]", **MOUNT), "passed", ""),
+    "a mount without the file": (asking("[ -f /t/u ]", **MOUNT), MISSING, ""),
+    "a mount of nothing": (asking("[ -f /t/u ]", **{"compose.yaml": mounted("./none:/t")}), "skipped", "from the host"),
+    "a mount over what COPY brings": (
+        asking("[ -f /s/s.yaml ]", COPY, **{"compose.yaml": mounted("./other:/s"), "other/x": ""}),
+        MISSING,
+        "",
+    ),
+    "a mount of an unset variable": (
+        asking("[ -f /s/s.yaml ]", COPY, **{"compose.yaml": mounted("${D}:/s")}),
+        "skipped",
+        "the variable D, which has no value here",
+    ),
+    "a folder above of a mount": (asking("[ -d /t ]", **{"compose.yaml": mounted("./snap:/t/u")}), "passed", ""),
+    "the path in a variable": (asking('[ -f "$S" ]', "ENV S=/s/s.yaml", COPY), "passed", ""),
+    "the path in an unset variable": (asking('[ -f "$S" ]', COPY), "skipped", ""),
+    "a pattern": (asking("[ -f /s/*.yaml ]", COPY), "skipped", ""),
+    "a file of no project in the same test": (asking("[ -f /etc/passwd ] && [ -f /t ]"), MISSING, ""),
+    "a first boot": (
+        script("if [ ! -f /t/done ]; then\n", INIT, BOOTSTRAP, "touch /t/done\n", FI, APPLY, START),
+        "passed",
+        "",
+    ),
+    "written meanwhile": (
+        script(INIT, BOOTSTRAP, "if [ ! -f /t/done ]; then\n", APPLY, FI, START),
+        "skipped",
+        "nothing brings it before, and `directus bootstrap` at e.sh:3 may have written it",
+    ),
+    "made by the script itself": (
+        script(INIT, BOOTSTRAP, "mkdir -p /t\n: > /t/u\nif [ -f /t/u ]; then\n", APPLY, FI, START),
+        "passed",
+        "",
+    ),
+    "an end where it is missing": (
+        {**asking("true", COPY), **script(INIT, BOOTSTRAP, "[ -f /s/s.yaml ] || exit 0\n", APPLY, START)},
+        "passed",
+        "",
+    ),
+    "an end where it is there": (
+        {**asking("true", COPY), **script(INIT, BOOTSTRAP, "[ -f /s/s.yaml ] && exit 0\n", APPLY, START)},
+        ["apply:missing", "start:missing"],
+        "",
+    ),
+    "out of order behind it": (
+        {**asking("true", COPY), **script(INIT, "if [ -f /s/s.yaml ]; then\n", APPLY, FI, BOOTSTRAP, START)},
+        ORDER,
+        "",
+    ),
+    "a loop over what COPY brings": (
+        {
+            **asking("true", COPY),
+            **script(INIT, BOOTSTRAP, "for f in /s/*.yaml; do directus schema apply $f; done\n", START),
+        },
+        "passed",
+        "",
+    ),
+    "a loop with a test": (
+        {
+            **asking("true", COPY),
+            **script(
+                INIT, BOOTSTRAP, 'for f in /s/*.yaml; do [ -e "$f" ] || continue; directus schema apply "$f"; done\n', START
+            ),
+        },
+        "passed",
+        "",
+    ),
+    "a loop over what is mounted": (
+        {**asking("true"), **looping("for f in /t/*; do directus schema apply $f; done"), **MOUNT},
+        "passed",
+        "",
+    ),
+    "a loop over nothing that is known": (
+        {**asking("true"), **looping("for f in /t/*.yaml; do directus schema apply $f; done")},
+        "skipped",
+        "it is in a loop over `/t/*.yaml`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "ends", "says"), FILES.values(), ids=FILES)
+def test_a_file_that_a_script_asks_for_is_looked_up(tmp_path, files, ends, says):
     result = judged(tmp_path, files)
     assert said(result) == ends, result
     assert says in (result.reason or "")

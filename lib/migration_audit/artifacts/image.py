@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,7 +11,16 @@ from typing import Final
 from migration_audit.artifacts.dockerfile import Instruction, parse_dockerfile
 from migration_audit.artifacts.dockerignore import parse_ignore
 from migration_audit.artifacts.image_files import ImageFiles
-from migration_audit.artifacts.image_stages import FileCopy, RunStep, StageFacts, final_base, find_stage, read_stages
+from migration_audit.artifacts.image_paths import OWN_FOLDERS, ContainerPaths, ImagePaths
+from migration_audit.artifacts.image_stages import (
+    FileCopy,
+    RunStep,
+    StageFacts,
+    base_name,
+    final_base,
+    find_stage,
+    read_stages,
+)
 from migration_audit.artifacts.shell import Lookup, Script, run_script, run_words
 from migration_audit.artifacts.text import read_text, shown_path
 from migration_audit.model.compose import Mount, Words
@@ -21,25 +29,6 @@ from migration_audit.model.image import Copied, Image, ImageTest, Run, Stage, Un
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, names_in, readable
 
-_PASSES_ON: Final = frozenset(
-    {
-        "alpine",
-        "busybox",
-        "debian",
-        "directus/directus",
-        "fedora",
-        "golang",
-        "node",
-        "postgis/postgis",
-        "postgres",
-        "python",
-        "ruby",
-        "rust",
-        "timescale/timescaledb",
-        "ubuntu",
-    }
-)
-"""Images without an ENTRYPOINT, or whose ENTRYPOINT runs the command that it is given (their Dockerfiles say so)."""
 _PROGRAMS: Final = {
     "flyway/flyway": ("flyway",),
     "redgate/flyway": ("flyway",),
@@ -47,10 +36,6 @@ _PROGRAMS: Final = {
     "amacneil/dbmate": ("/usr/local/bin/dbmate",),
 }
 """Images whose ENTRYPOINT is one program, which takes the command for its arguments (their Dockerfiles say so)."""
-_REGISTRY: Final = re.compile(r"\A(?:docker\.io/|ghcr\.io/|quay\.io/|public\.ecr\.aws/docker/)?(?:library/)?")
-_UNPACKED: Final = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz|git(?:#.*)?)\Z|\Agit@")
-"""What ADD unpacks or clones."""
-_SHELLS: Final = frozenset({"sh", "bash", "dash", "ash"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +70,12 @@ def read_image(
     Nothing is built and nothing is run. Raises ArtifactError, with ``file:line``, for what is no Dockerfile, and for a stage
     that it does not have.
     """
-    chosen, files, container = _build(dockerfile, context, shown_from, container)
+    chosen, paths, container = _build(dockerfile, context, shown_from, container)
     return Image(
         dockerfile=shown_path(dockerfile, shown_from),
-        stages=tuple(_stage(stage, files, wanted) for stage in files.stages),
-        start=_start(chosen, files, container),
-        otherwise=_otherwise(chosen, files, container),
+        stages=tuple(_stage(stage, paths, wanted) for stage in paths.files.stages),
+        start=_start(chosen, paths, container),
+        otherwise=_otherwise(chosen, paths, container),
         test=_test(chosen.test),
         ports=tuple(dict.fromkeys(chosen.ports)),
         base=readable(final_base(chosen)),
@@ -101,13 +86,13 @@ def files_of(
     dockerfile: Path, context: Path, *, shown_from: Path, container: Container
 ) -> tuple[Lookup, str | None, dict[str, str | None]]:
     """How to find a file of a running container, its working directory and its variables. Raises like ``read_image``."""
-    chosen, files, container = _build(dockerfile, context, shown_from, container)
-    return _finder(chosen, files), _folder(chosen, container), {**chosen.values, **container.environment}
+    chosen, paths, container = _build(dockerfile, context, shown_from, container)
+    return partial(paths.files.in_container, chosen), _folder(chosen, container), {**chosen.values, **container.environment}
 
 
 def _build(
     dockerfile: Path, context: Path, shown_from: Path, container: Container | None
-) -> tuple[StageFacts, ImageFiles, Container]:
+) -> tuple[StageFacts, ImagePaths, Container]:
     """The chosen stage, with what finds its files."""
     container = container or Container()
     shown = shown_path(dockerfile, shown_from)
@@ -126,11 +111,7 @@ def _build(
         shown_from=shown_from,
         mounts=container.mounts,
     )
-    return chosen, files, container
-
-
-def _finder(stage: StageFacts, files: ImageFiles) -> Lookup:
-    return partial(files.in_container, stage)
+    return chosen, ImagePaths(files=files), container
 
 
 def _ignore_lines(dockerfile: Path, context: Path) -> list[str]:
@@ -141,15 +122,15 @@ def _ignore_lines(dockerfile: Path, context: Path) -> list[str]:
     return []
 
 
-def _stage(stage: StageFacts, files: ImageFiles, wanted: Sequence[str]) -> Stage:
+def _stage(stage: StageFacts, paths: ImagePaths, wanted: Sequence[str]) -> Stage:
     copies = [
         Copied(
             source=source.path,
             target=step.target,
             from_stage=step.from_,
             at=step.at,
-            carried=tuple(files.carried(step, source, wanted)),
-            is_opaque=step.unpacks and bool(_UNPACKED.search(source.path)),
+            carried=tuple(paths.files.carried(step, source, wanted)),
+            is_opaque=step.opens(source),
         )
         for step in stage.steps
         if isinstance(step, FileCopy)
@@ -157,9 +138,7 @@ def _stage(stage: StageFacts, files: ImageFiles, wanted: Sequence[str]) -> Stage
     ]
     copies += [mounted for step in stage.steps if isinstance(step, RunStep) for mounted in _mounted(step)]
     runs = [
-        _run_step(step, partial(files.find, stage, until=position))
-        for position, step in enumerate(stage.steps)
-        if isinstance(step, RunStep)
+        paths.walked(stage, position, step).run for position, step in enumerate(stage.steps) if isinstance(step, RunStep)
     ]
     return Stage(name=stage.name, base=readable(stage.base), at=stage.at, copies=tuple(copies), runs=_joined(runs))
 
@@ -180,73 +159,44 @@ def _joined(runs: Sequence[Run]) -> Run:
     return Run(commands=tuple(commands), undecided=tuple(u for run in runs for u in run.undecided))
 
 
-def _run_step(step: RunStep, files: Lookup) -> Run:
-    instruction = step.instruction
-    values = {name: value for name, value in step.values.items() if value is not None}
-    environment: dict[str, str | None] = dict(values)
-    if instruction.words is not None:
-        return run_words(instruction.words, instruction.at, environment=environment, folder=step.folder, files=files)
-    if step.shell[0].rpartition("/")[2] not in _SHELLS:
-        return Run(undecided=(_foreign_shell(step.shell, instruction),))
-    errexit = any(option.startswith("-") and "e" in option for option in step.shell[1:])
-    script = instruction.script
-    if instruction.heredocs and instruction.text.startswith("<<"):
-        script = Script(text=instruction.heredocs[0].text, at=instruction.heredocs[0].at)
-    return run_script(script, environment=environment, folder=step.folder, files=files, errexit=errexit)
-
-
-def _foreign_shell(shell: tuple[str, ...], instruction: Instruction) -> Undecided:
-    return Undecided(what=instruction.text[:80], reason=f"{shell[0]} is no shell that is followed", at=instruction.at)
-
-
-def _start(stage: StageFacts, files: ImageFiles, container: Container) -> Run:
+def _start(stage: StageFacts, paths: ImagePaths, container: Container) -> Run:
     """Entrypoint and command together, as the engine puts them together."""
-    find = _finder(stage, files)
+    find, stands = partial(paths.files.in_container, stage), ContainerPaths(paths, stage)
     environment = {**stage.values, **container.environment}
     folder = _folder(stage, container)
     entry, at = _entry(stage, container)
     command, command_at = _command(stage, container)
     if isinstance(entry, Script):
-        return run_script(entry, environment=environment, folder=folder, files=find)
+        return run_script(entry, environment=environment, folder=folder, files=find, paths=stands)
     if entry:
         words = (*entry, *(("/bin/sh", "-c", command.text) if isinstance(command, Script) else command))
-        return run_words(words, at, environment=environment, folder=folder, files=find)
+        return run_words(words, at, environment=environment, folder=folder, files=find, paths=stands)
     own = None if container.entrypoint is not None else _own_entry(stage)
     if own and not isinstance(command, Script) and command:
-        return run_words((*own, *command), command_at, environment=environment, folder=folder, files=find)
+        return run_words((*own, *command), command_at, environment=environment, folder=folder, files=find, paths=stands)
     blind = _blind(stage, container, command, command_at)
     why = blind[0].reason if blind else None
     if isinstance(command, Script):
-        run = run_script(command, environment=environment, folder=folder, files=find, maybe=why)
+        run = run_script(command, environment=environment, folder=folder, files=find, paths=stands, maybe=why)
     else:
-        run = run_words(command, command_at, environment=environment, folder=folder, files=find, maybe=why)
+        run = run_words(command, command_at, environment=environment, folder=folder, files=find, paths=stands, maybe=why)
     return replace(run, undecided=(*blind, *run.undecided))
 
 
 def _own_entry(stage: StageFacts) -> tuple[str, ...]:
     """The ENTRYPOINT of a known base image, to which the command is handed."""
-    return _PROGRAMS.get(_base_name(stage), ())
+    return _PROGRAMS.get(base_name(final_base(stage)), ())
 
 
-def _base_name(stage: StageFacts) -> str:
-    """The name of the base image without its registry, version and digest; ``a/b`` of ``ghcr.io/a/b:1``."""
-    name = final_base(stage).partition("@")[0]
-    folder, slash, last = name.rpartition("/")
-    bare = f"{folder}{slash}{last.partition(':')[0]}"
-    return re.sub(
-        r"\A(?:docker\.io/(?:library/)?|library/|(?:ghcr\.io|public\.ecr\.aws/docker/library|quay\.io)/)", "", bare
-    )
-
-
-def _otherwise(stage: StageFacts, files: ImageFiles, container: Container) -> Run:
+def _otherwise(stage: StageFacts, paths: ImagePaths, container: Container) -> Run:
     """The entrypoint with arguments that nobody knows."""
     entry, at = _entry(stage, container)
     if isinstance(entry, Script) or not entry:
         return Run()
     environment = {**stage.values, **container.environment}
     folder = _folder(stage, container)
-    find = _finder(stage, files)
-    return run_words(entry, at, environment=environment, folder=folder, files=find, and_more=True)
+    find, stands = partial(paths.files.in_container, stage), ContainerPaths(paths, stage)
+    return run_words(entry, at, environment=environment, folder=folder, files=find, paths=stands, and_more=True)
 
 
 def _folder(stage: StageFacts, container: Container) -> str | None:
@@ -279,15 +229,15 @@ def _blind(
     stage: StageFacts, container: Container, command: Script | tuple[str, ...], at: Location
 ) -> tuple[Undecided, ...]:
     """What the base image may start by itself: nothing is known of an image that is not built here."""
-    base, name = readable(final_base(stage)), _base_name(stage)
+    base, name = readable(final_base(stage)), base_name(final_base(stage))
     unset = names_in(final_base(stage))
-    if unset and name not in _PASSES_ON:
+    if unset and name not in OWN_FOLDERS:
         reason = f"which image it is depends on the variable {unset[0]}, which has no value here"
         return (Undecided(what=base, reason=reason, at=stage.at),)
     if not isinstance(command, Script) and not command:
         reason = f"neither ENTRYPOINT nor CMD is set: {base} decides what a container starts"
         return (Undecided(what=base, reason=reason, at=stage.at),)
-    if container.entrypoint is None and name not in _PASSES_ON and base != "scratch":
+    if container.entrypoint is None and name not in OWN_FOLDERS and base != "scratch":
         reason = (
             f"no ENTRYPOINT is set: the one of {base}, if it has one, decides what becomes of the command; "
             "an entrypoint in the Compose file would settle it"

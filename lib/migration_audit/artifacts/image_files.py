@@ -13,6 +13,7 @@ from typing import Final
 
 from migration_audit.artifacts.dockerignore import Ignore
 from migration_audit.artifacts.image_stages import FileCopy, FileSource, RunStep, StageFacts, find_stage
+from migration_audit.artifacts.path_changes import below
 from migration_audit.artifacts.shell_parse import Script
 from migration_audit.artifacts.text import shown_path
 from migration_audit.model.compose import Mount
@@ -39,9 +40,9 @@ class ImageFiles:
         """The text at ``path`` after the first ``until`` steps of a stage, why nobody can know it, or None."""
         steps = stage.steps if until is None else stage.steps[:until]
         for step in reversed(steps):
-            if isinstance(step, RunStep):
-                if self._may_write(step, path):
-                    return f"the RUN at {step.instruction.at} may write {path}"
+            if isinstance(step, RunStep) and self._may_write(step, path):
+                return f"the RUN at {step.instruction.at} may write {path}"
+            if not isinstance(step, FileCopy):
                 continue
             found = self._copied(step, stage, path)
             if found is not None:
@@ -67,8 +68,8 @@ class ImageFiles:
         """Files of the context, relative to it, that this source brings and that have a wanted word in their path."""
         if copy.from_ is not None or source.heredoc is not None or not wanted:
             return
-        for match in self._matches(source.path):
-            for file in self._files(match):
+        for match in self.matches(source.path):
+            for file in self.sent(match):
                 if any(fnmatchcase(part, word) for part in file.split("/") for word in wanted):
                     yield file
 
@@ -89,7 +90,7 @@ class ImageFiles:
         return None
 
     def _from_context(self, copy: FileCopy, source: FileSource, path: str) -> Script | str | None:
-        for match in self._matches(source.path):
+        for match in self.matches(source.path):
             full = self.context / match
             if full.is_dir():
                 rest = below(path, copy.target.rstrip("/") or "/")
@@ -122,7 +123,7 @@ class ImageFiles:
         text = "\n".join([*step.instruction.lines, *(heredoc.text for heredoc in step.instruction.heredocs)])
         return posixpath.basename(path) in text and bool(_WRITERS.search(text))
 
-    def _matches(self, pattern: str) -> list[str]:
+    def matches(self, pattern: str) -> list[str]:
         """What a source names in the context; nothing for what is not there, or comes from the network."""
         cleaned = posixpath.normpath(pattern.lstrip("/") or ".")
         if cleaned.startswith("..") or "://" in pattern:
@@ -132,7 +133,8 @@ class ImageFiles:
         found = sorted(self.context.glob(cleaned))
         return [path.relative_to(self.context).as_posix() for path in found]
 
-    def _files(self, start: str) -> Iterator[str]:
+    def sent(self, start: str) -> Iterator[str]:
+        """The files of the context at or below ``start`` that the build gets."""
         full = self.context / start
         if full.is_file():
             if not self.ignore.excludes(start):
@@ -164,11 +166,3 @@ def unknown_mount(mount: Mount) -> str | None:
     """Why nobody can know what a mount brings, or to which place."""
     names = names_in(mount.target) or names_in(mount.source)
     return f"the mount at {mount.at} depends on the variable {names[0]}, which has no value here" if names else None
-
-
-def below(path: str, folder: str) -> str | None:
-    """What follows ``folder`` in ``path``: empty for the folder itself, None where it is not below it."""
-    if path == folder:
-        return ""
-    start = folder.rstrip("/") + "/"
-    return path[len(start) :] if path.startswith(start) else None

@@ -14,6 +14,9 @@ from migration_audit.model.location import Location
 _VARIABLE: Final = re.compile(
     r"\\(.)|\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<op>:?[-+?])(?P<word>[^{}]*))?\})", re.DOTALL
 )
+_OPENED: Final = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz|git(?:#.*)?)\Z|\Agit@")
+"""What ADD unpacks or clones."""
+_REGISTRY: Final = re.compile(r"\A(?:docker\.io/|ghcr\.io/|quay\.io/|public\.ecr\.aws/docker/)?(?:library/)?")
 # Set by BuildKit for every build: what they are depends on the machine.
 _PLATFORM: Final = frozenset(
     f"{side}{part}" for side in ("TARGET", "BUILD") for part in ("PLATFORM", "OS", "ARCH", "VARIANT")
@@ -43,6 +46,12 @@ class FileCopy:
     """False where a variable in it has no value."""
     unpacks: bool = False
     """ADD."""
+    chmod: str | None = None
+    """The mode that the files get."""
+
+    def opens(self, source: FileSource) -> bool:
+        """Whether it unpacks or clones this source."""
+        return self.unpacks and bool(_OPENED.search(source.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +62,13 @@ class RunStep:
     values: Values
     folder: str
     shell: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderStep:
+    """A folder that WORKDIR or VOLUME makes."""
+
+    path: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,8 +91,8 @@ class StageFacts:
     test: Instruction | None = None
     ports: list[str] = field(default_factory=list)
     shell: tuple[str, ...] = ("/bin/sh", "-c")
-    steps: list[FileCopy | RunStep] = field(default_factory=list)
-    """COPY, ADD and RUN of this stage alone, in order."""
+    steps: list[FileCopy | RunStep | FolderStep] = field(default_factory=list)
+    """COPY, ADD, RUN, WORKDIR and VOLUME of this stage alone, in order."""
     has_own_command: bool = False
 
 
@@ -114,9 +130,8 @@ def _apply(stage: StageFacts, instruction: Instruction, args: Values, outer: Val
             stage.arguments |= _arguments(instruction, values, args, outer)
         case "ENV":
             stage.values |= dict(_pairs(instruction, values))
-        case "WORKDIR":
-            path, _ = substitute(instruction.text.strip("\"'"), values)
-            stage.folder = posixpath.normpath(posixpath.join(stage.folder, path))
+        case "WORKDIR" | "VOLUME":
+            _folders(stage, instruction, values)
         case "COPY" | "ADD":
             stage.steps.append(_copy(instruction, stage, values))
         case "RUN":
@@ -136,6 +151,16 @@ def _apply(stage: StageFacts, instruction: Instruction, args: Values, outer: Val
             stage.command = stage.command if stage.has_own_command else None
         case _:
             pass
+
+
+def _folders(stage: StageFacts, instruction: Instruction, values: Values) -> None:
+    """WORKDIR and VOLUME make the folders that they name."""
+    is_volume = instruction.name == "VOLUME"
+    named = (instruction.words or split_words(instruction.text)) if is_volume else [instruction.text.strip("\"'")]
+    for path in named:
+        full = posixpath.normpath(posixpath.join("/" if is_volume else stage.folder, substitute(path, values)[0]))
+        stage.steps.append(FolderStep(path=full))
+        stage.folder = stage.folder if is_volume else full
 
 
 def _arguments(instruction: Instruction, values: Values, args: Values, outer: Values) -> dict[str, str | None]:
@@ -184,6 +209,7 @@ def _copy(instruction: Instruction, stage: StageFacts, values: Values) -> FileCo
         at=instruction.at,
         is_known=all(known for _, known in made),
         unpacks=instruction.name == "ADD",
+        chmod=instruction.flag("chmod"),
     )
 
 
@@ -218,6 +244,12 @@ def substitute(text: str, values: Values) -> tuple[str, bool]:
 def final_base(stage: StageFacts) -> str:
     """The image that a stage comes from in the end."""
     return final_base(stage.parent) if stage.parent is not None else stage.base
+
+
+def base_name(base: str) -> str:
+    """The name of an image without its registry, version and digest: ``a/b`` of ``ghcr.io/a/b:1``."""
+    folder, slash, last = base.partition("@")[0].rpartition("/")
+    return _REGISTRY.sub("", f"{folder}{slash}{last.partition(':')[0]}")
 
 
 def find_stage(stages: Sequence[StageFacts], name: str, *, before: int | None = None) -> StageFacts | None:

@@ -8,65 +8,85 @@ Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.htm
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
+from migration_audit.artifacts.path_changes import Change
 from migration_audit.artifacts.shell_calls import Walk
 from migration_audit.artifacts.shell_flow import Lookup, Process, Where
 from migration_audit.artifacts.shell_parse import Script
 from migration_audit.artifacts.shell_words import State, Word
+from migration_audit.artifacts.standing import Nowhere, Paths
 from migration_audit.model.image import Guard, Run
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open
 
-__all__ = ["Lookup", "Script", "run_script", "run_words"]
+__all__ = ["Lookup", "Script", "Walked", "run_script", "run_words", "walk_script", "walk_words"]
 
 Environment = dict[str, str | None]
+_NOWHERE: Final = Nowhere()
 
 
-def run_script(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """What a start of a shell or program leads to."""
+
+    run: Run
+    changes: tuple[Change, ...]
+    """What it may do to files, in order."""
+
+
+def run_script(script: Script, **given: Any) -> Run:
+    """What a shell does with this text; see ``walk_script``."""
+    return walk_script(script, **given).run
+
+
+def run_words(words: Sequence[str], at: Location, **given: Any) -> Run:
+    """What starting this program with these arguments leads to; see ``walk_words``."""
+    return walk_words(words, at, **given).run
+
+
+def walk_script(
     script: Script,
     *,
     environment: Environment | None = None,
     folder: str | None = "/",
     files: Lookup,
+    paths: Paths = _NOWHERE,
     errexit: bool = False,
     maybe: str | None = None,
-) -> Run:
-    """What a shell does with this text. ``files`` finds the scripts that it calls.
+) -> Walked:
+    """What a shell does with this text.
 
-    ``folder`` is where it starts; None where nobody can know. ``maybe``: why it may not run at all.
+    ``files`` finds the scripts that it calls, ``paths`` what stands where it asks for a file. ``folder`` is where it starts;
+    None where nobody can know. ``maybe``: why it may not run at all.
     """
-    return _run(lambda walk, where: walk.script(where.in_script(script)), environment, folder, files, errexit, maybe)
+    state = State(variables=dict(environment or {}), folder=folder, errexit=errexit)
+    return _walk(lambda walk, where: walk.script(where.in_script(script)), Walk(files, paths), state, maybe)
 
 
-def run_words(
+def walk_words(
     words: Sequence[str],
     at: Location,
     *,
     environment: Environment | None = None,
     folder: str | None = "/",
     files: Lookup,
+    paths: Paths = _NOWHERE,
     and_more: bool = False,
     maybe: str | None = None,
-) -> Run:
+) -> Walked:
     """What starting this program with these arguments leads to; no shell looks at the words unless one is started.
 
-    ``and_more``: whatever else it is given behind them. ``maybe``: why it may not run at all.
+    ``and_more``: whatever else it is given behind them. The rest is that of ``walk_script``.
     """
     given = [*(Word(word, known=not is_open(word)) for word in words), *([Word("$@", known=False)] if and_more else [])]
-    return _run(lambda walk, where: walk.start(given, at, where), environment, folder, files, False, maybe)
+    state = State(variables=dict(environment or {}), folder=folder)
+    return _walk(lambda walk, where: walk.start(given, at, where), Walk(files, paths), state, maybe)
 
 
-def _run(
-    begin: Callable[[Walk, Where], None],
-    environment: Environment | None,
-    folder: str | None,
-    files: Lookup,
-    errexit: bool,
-    maybe: str | None,
-) -> Run:
-    walk = Walk(files)
-    state = State(variables=dict(environment or {}), folder=folder, errexit=errexit)
+def _walk(begin: Callable[[Walk, Where], None], walk: Walk, state: State, maybe: str | None) -> Walked:
     nothing = Script(text="", at=Location("", 1))
     guards = (Guard(of=maybe, outcomes=frozenset({0})),) if maybe else ()
     begin(walk, Where(state=state, script=nothing, process=Process(), maybe=maybe, guards=guards))
-    return walk.made()
+    return Walked(run=walk.made(), changes=tuple(walk.changes))

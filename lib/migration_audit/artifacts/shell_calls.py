@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from migration_audit.artifacts.path_changes import Change, standing_after
 from migration_audit.artifacts.shell_call import (
     SHELLS,
     SILENT,
@@ -18,10 +20,12 @@ from migration_audit.artifacts.shell_call import (
     may_run_files,
     shebang,
 )
-from migration_audit.artifacts.shell_flow import Lookup, Scope, Where, ending
+from migration_audit.artifacts.shell_flow import NOTHING, Lookup, Scope, Where, ending
 from migration_audit.artifacts.shell_parse import Script, parse_shell
 from migration_audit.artifacts.shell_statements import Statements
+from migration_audit.artifacts.shell_test import Answer
 from migration_audit.artifacts.shell_words import State, Word
+from migration_audit.artifacts.standing import Paths
 from migration_audit.model.image import Command, Run, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, readable
@@ -34,9 +38,12 @@ _PATH: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/
 class Walk(Statements):
     """One walk over everything that one start leads to."""
 
-    def __init__(self, files: Lookup) -> None:
-        """``files`` finds scripts by their path in the image."""
+    def __init__(self, files: Lookup, paths: Paths) -> None:
+        """``files`` finds scripts by their path in the image, ``paths`` whatever stands there."""
+        self.changes: list[Change] = []
+        """What was started that may change files, in order."""
         self._files = files
+        self._paths = paths
         self._commands: list[tuple[Command, Scope]] = []
         self._undecided: list[Undecided] = []
         self._children = 0
@@ -53,7 +60,7 @@ class Walk(Statements):
             "source": self._source,
             "trap": self._trap,
             "break": self._break,
-            "continue": self._break,
+            "continue": self._continue,
         }
 
     def made(self) -> Run:
@@ -84,6 +91,38 @@ class Walk(Statements):
         except RecursionError:
             self.undecided(where.script.at.path, "its statements are nested too deeply", where.script.at)
 
+    def asked(self, operator: str, path: str, where: Where) -> Answer:
+        """How a test of a file answers at this point: by the image, and by what was started before."""
+        if not path.startswith("/") and where.state.folder is None:
+            return Answer(None, f"the folder in which {path} is looked for is known only when it runs")
+        if re.search(r"[^./][^/]*/+\.\.(?:/|\Z)", path):
+            return Answer(None, "it goes through a folder that may be a link")
+        full = posixpath.normpath(posixpath.join(where.state.folder or "/", path))
+        standing = standing_after(self.changes, full, self._paths.standing(full))
+        return Answer(standing.answers(operator), standing.why)
+
+    def names(self, pattern: str, where: Where) -> tuple[str, ...]:
+        """Files that a pattern certainly names at this point, as the shell spells them."""
+        if where.state.folder is None or not pattern.startswith(("/", "./")) or re.search(r"/\.\.(?:/|\Z)", pattern):
+            return ()
+        full = posixpath.normpath(posixpath.join(where.state.folder, pattern))
+        found = [name for name in self._paths.names(full) if self.asked("-e", name, where).value]
+        if pattern.startswith("/"):
+            return tuple(found)
+        return tuple(f"./{posixpath.relpath(name, where.state.folder)}" for name in found)
+
+    def change(self, words: Sequence[Word], at: Location, where: Where) -> None:
+        """Keep a command that may change files."""
+        self.changes.append(
+            Change(
+                words=tuple(words),
+                folder=where.state.folder,
+                at=at,
+                is_certain=where.doubt is None,
+                ends_all=where.failure is not NOTHING,
+            )
+        )
+
     def undecided(self, what: str, reason: str, at: Location) -> None:
         """Keep that something cannot be known."""
         self._undecided.append(Undecided(what=readable(what), reason=readable(reason), at=at))
@@ -95,6 +134,7 @@ class Walk(Statements):
         first = words[0]
         if not first.known:
             self._keep(words, at, where)
+            self.change(words, at, where)
             self.undecided(first.text, f"which program {first.text} is, is known only when it runs", at)
         elif first.text in where.state.functions:
             self._keep(words, at, where, followed=0)
@@ -103,7 +143,10 @@ class Walk(Statements):
             self._builtins[first.text](list(words[1:]), at, where)
         elif first.text not in SILENT:
             position = self._keep(words, at, where)
+            before = self._children
             self._follow(words, at, where, position)
+            if self._children == before:
+                self.change(words, at, where)
 
     def _keep(self, words: Sequence[Word], at: Location, where: Where, *, followed: int | None = None) -> int:
         command = Command(
@@ -130,6 +173,7 @@ class Walk(Statements):
         with ending(where.failure, lambda: self.position) as scope:
             function = where.inner_process(scope)
             inner = replace(where, script=script, function=function, depth=where.depth + 1, scope=where.failure)
+            inner = replace(inner, loop=None, turn=None)
             self.node(body, inner)
         state.arguments, state.arguments_known = arguments, known
 
@@ -292,6 +336,7 @@ class Walk(Statements):
         if all(word.known for word in words):
             self.script(where.in_script(Script(text=text, at=at, is_inline=True)))
         else:
+            self.change(words, at, where)
             self.undecided(f"eval {text}", "what eval runs is known only when it runs", at)
 
     def _source(self, words: list[Word], at: Location, where: Where) -> None:
@@ -301,6 +346,7 @@ class Walk(Statements):
         else:
             name = words[0].text if words else "."
             reason = found or f"no file of the project becomes the script {name} of the image"
+            self.change(words or [Word(".")], at, where)
             self.undecided(f". {name}", reason, at)
 
     def _trap(self, words: list[Word], at: Location, _: Where) -> None:
@@ -308,7 +354,12 @@ class Walk(Statements):
             self.undecided(f"trap {words[0].text}", "a trap runs when a signal or an end comes", at)
 
     def _break(self, _: list[Word], at: Location, where: Where) -> None:
-        """Loops with one are not taken for certain in the first place."""
+        if where.loop is not None:
+            where.end(where.loop, failed=False, at=at, by="break")
+
+    def _continue(self, _: list[Word], at: Location, where: Where) -> None:
+        if where.turn is not None:
+            where.end(where.turn, failed=False, at=at, by="continue")
 
 
 def _is_failure(words: list[Word], where: Where) -> bool:

@@ -60,6 +60,10 @@ class Where:
     script: Script
     process: Process
     function: Process | None = None
+    loop: Process | None = None
+    """What ``break`` ends."""
+    turn: Process | None = None
+    """What ``continue`` ends."""
     scope: Scope = field(default_factory=Scope)
     """What a status other than 0 stops, by the way in which statements hang together."""
     on_success: Scope = NOTHING
@@ -77,17 +81,21 @@ class Where:
     @property
     def is_over(self) -> bool:
         """Whether nothing more runs here."""
-        return self.process.is_over or bool(self.function and self.function.is_over)
+        return any(level.is_over for level in self._levels)
 
     @property
     def doubt(self) -> str | None:
         """Why a command at this point may not run."""
-        return self.maybe or self.process.may_be_over or (self.function.may_be_over if self.function else None)
+        return next(filter(None, (self.maybe, *(level.may_be_over for level in self._levels))), None)
+
+    @property
+    def _levels(self) -> tuple[Process, ...]:
+        return tuple(filter(None, (self.process, self.function, self.loop, self.turn)))
 
     @property
     def unless(self) -> tuple[tuple[Guard, ...], ...]:
         """Where one of these groups holds, a command at this point does not run: something ended before."""
-        return (*self.process.over_if, *(self.function.over_if if self.function else ()))
+        return tuple(dict.fromkeys(group for level in self._levels for group in level.over_if))
 
     def inner_process(self, scope: Scope) -> Process:
         """A process, or the body of a function, that begins here, and may not where this point may not be reached."""
@@ -105,6 +113,11 @@ class Where:
     def looked_at(self, scope: Scope = NOTHING, on_success: Scope = NOTHING) -> Where:
         """The same point where the status is looked at."""
         return replace(self, checked=True, scope=scope, on_success=on_success)
+
+    def in_loop(self, loop: Process | None = None) -> Where:
+        """The same point in one turn of a loop: nobody looks at its status, unless ``set -e`` does."""
+        loop, turn = loop or self.inner_process(self.process.scope), self.inner_process(self.process.scope)
+        return replace(self, loop=loop, turn=turn, scope=NOTHING, on_success=NOTHING)
 
     def in_script(self, script: Script) -> Where:
         """The same point in another text that the same shell reads."""

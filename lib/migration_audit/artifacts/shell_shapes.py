@@ -69,8 +69,8 @@ def _counts(child: Node) -> bool:
     return (child.is_named and child.type != "comment") or child.type == "&"
 
 
-def depends_on(condition: Node) -> str:
+def depends_on(condition: Node, why: str = "") -> str:
     """Why what stands behind this condition may not run: of several joined by ``&&``, the last one asks."""
     if condition.type == "list" and condition.children[1].type == "&&":
-        return depends_on(condition.children[-1])
-    return f"it depends on `{on_one_line(condition)}`"
+        return depends_on(condition.children[-1], why)
+    return f"it depends on `{on_one_line(condition)}`" + (f" ({why})" if why else "")

@@ -13,7 +13,7 @@ from tree_sitter import Node
 from migration_audit.artifacts.shell_flow import NOTHING, Scope, Where, ending
 from migration_audit.artifacts.shell_parse import broken, on_one_line, text_of
 from migration_audit.artifacts.shell_shapes import Branch, asks, branches_of, case_item, depends_on, ends_line
-from migration_audit.artifacts.shell_test import decide, matching_case
+from migration_audit.artifacts.shell_test import Answer, decide, matching_case
 from migration_audit.artifacts.shell_words import Word, expand
 from migration_audit.model.image import Guard
 from migration_audit.model.location import Location
@@ -36,6 +36,22 @@ class Statements(ABC):
     @abstractmethod
     def position(self) -> int:
         """Of the next command that is found."""
+
+    @abstractmethod
+    def asked(self, operator: str, path: str, where: Where) -> Answer:
+        """How a test of a file answers at this point."""
+
+    @abstractmethod
+    def names(self, pattern: str, where: Where) -> tuple[str, ...]:
+        """Files that a pattern certainly names at this point."""
+
+    @abstractmethod
+    def change(self, words: Sequence[Word], at: Location, where: Where) -> None:
+        """A command that may change files."""
+
+    def decided(self, node: Node, where: Where) -> Answer:
+        """The outcome of a condition at this point."""
+        return decide(node, where.state, lambda operator, path: self.asked(operator, path, where))
 
     @abstractmethod
     def condition(self) -> int:
@@ -77,14 +93,15 @@ class Statements(ABC):
 
     def _list(self, node: Node, where: Where) -> None:
         left, operator, right = node.children[0], node.children[1].type, node.children[2]
-        decided = decide(left, where.state)
+        answer = self.decided(left, where)
+        decided = answer.value
         if operator == "&&":
             scope = where.scope if where.scope is not NOTHING else Scope(0)
             stop = self._fails(right, where) or NOTHING
             self.node(left, where.looked_at(scope, stop))
             if decided is not False:
                 unknown = decided is None and asks(left)
-                self._maybe_right(right, where, depends_on(left) if unknown else None)
+                self._maybe_right(right, where, depends_on(left, answer.why) if unknown else None)
             if scope is not where.scope:
                 scope.until = self.position
         else:
@@ -130,17 +147,17 @@ class Statements(ABC):
     def _chain(self, branches: Sequence[Branch], otherwise: Sequence[Node], where: Where) -> None:
         """The branches of an ``if`` from one of them on, and its ``else``."""
         for position, (condition, body) in enumerate(branches):
-            decided = decide(condition[-1], where.state) if len(condition) == 1 else None
-            if decided is False:
+            answer = self.decided(condition[-1], where) if len(condition) == 1 else Answer(None)
+            if answer.value is False:
                 continue
-            if decided is True:
+            if answer.value is True:
                 self._statements(body, where)
                 return
             is_last = position == len(branches) - 1
             on_failure = self._fails(otherwise[-1], where) if is_last and otherwise else None
             on_success = self._fails(body[-1], where) if body else None
             self._statements(condition, where.looked_at(on_failure or NOTHING, on_success or NOTHING))
-            reason = depends_on(condition[-1])
+            reason = depends_on(condition[-1], answer.why)
             is_true, is_false = self._decision()
             self._branch(body, where, None if on_failure else reason, is_true)
             if on_success is None:
@@ -162,21 +179,21 @@ class Statements(ABC):
         is_until = node.children[0].type == "until"
         condition = [c for c in node.named_children if c.type not in ("do_group", "comment")]
         body = next(c for c in node.named_children if c.type == "do_group")
-        decided = decide(condition[-1], where.state) if len(condition) == 1 else None
+        decided = self.decided(condition[-1], where).value if len(condition) == 1 else None
         if decided is is_until and decided is not None:
             return
         again, over = where.process.scope, NOTHING
         looked = where.looked_at(again, over) if is_until else where.looked_at(over, again)
         self._statements(condition, looked)
         if decided is not None:
-            inner = where.only("it is in a loop without an end", self._decision()[0]).looked_at()
+            inner = where.only("it is in a loop without an end", self._decision()[0]).in_loop()
             self._body(body, inner)
             where.state.forget(inner.state)
             where.process.may_be_over = where.process.may_be_over or f"the loop at {where.script.place(node)} may not end"
             where.process.over_if.append((*where.guards, self._decision()[0]))
             return
         reason = f"it is in a loop that depends on `{on_one_line(condition[-1])}`"
-        inner = where.only(reason, self._decision()[0]).looked_at()
+        inner = where.only(reason, self._decision()[0]).in_loop()
         self._body(body, inner)
         where.state.forget(inner.state)
 
@@ -187,23 +204,26 @@ class Statements(ABC):
         words = [word for value in values for word in self._for_words(value, where)]
         if len(parts) == 1:
             words = list(where.state.arguments) if where.state.arguments_known else [Word("$@", known=False)]
-        leaves = re.search(r"\b(?:break|continue|return|exit)\b", text_of(body))
-        if all(word.known for word in words) and len(words) <= _MOST_TURNS and not leaves:
+        if all(word.known for word in words) and len(words) <= _MOST_TURNS:
+            loop = where.inner_process(where.process.scope)
             for word in words:
                 where.state.variables[name] = word.text
-                self._body(body, replace(where, scope=NOTHING, on_success=NOTHING))
+                self._body(body, where.in_loop(loop))
             return
         reason = f"it is in a loop over `{' '.join(map(on_one_line, values))}`"
-        inner = where.only(reason, self._decision()[0]).looked_at()
+        inner = where.only(reason, self._decision()[0]).in_loop()
         inner.state.variables[name] = None
         self._body(body, inner)
         where.state.forget(inner.state)
 
     def _for_words(self, node: Node, where: Where) -> list[Word]:
-        """An unquoted glob becomes the names of files that nobody can know."""
-        words = expand(node, where.state)
-        quoted = node.type in ("string", "raw_string")
-        return [replace(w, known=w.known and (quoted or not re.search(r"[*?\[]", w.text))) for w in words]
+        """An unquoted glob becomes the names of those files that are certainly there; else nobody can know."""
+        found: list[Word] = []
+        for word in expand(node, where.state):
+            is_glob = node.type not in ("string", "raw_string") and re.search(r"[*?\[]", word.text) is not None
+            names = self.names(word.text, where) if is_glob and word.known else ()
+            found += [Word(name) for name in names] or [replace(word, known=word.known and not is_glob)]
+        return found
 
     def _case(self, node: Node, where: Where) -> None:
         subject = expand(node.named_children[0], where.state)
@@ -239,6 +259,7 @@ class Statements(ABC):
         with ending(where.failure, lambda: self.position) as scope:
             process = where.inner_process(scope)
             inner = replace(where, state=where.state.copy(), process=process, function=None, scope=where.failure)
+            inner = replace(inner, loop=None, turn=None)
             self._statements(node.children, inner)
 
     def _redirected(self, node: Node, where: Where) -> None:
@@ -249,7 +270,19 @@ class Statements(ABC):
                         self.node(more, where)
             elif child.type in self._HANDLERS:
                 self.node(child, where)
-            self._substitutions(child, where) if child.type.endswith("redirect") else None
+            if child.type.endswith("redirect"):
+                self._substitutions(child, where)
+                self._opened(child, where)
+
+    def _opened(self, redirect: Node, where: Where) -> None:
+        """``> file`` makes the file, whatever the command does."""
+        target = redirect.child_by_field_name("destination")
+        is_writing = any(child.type.rstrip("|").endswith(">") for child in redirect.children)
+        if target is None or not is_writing or target.type == "number":
+            return
+        words = expand(target, where.state)
+        if not (len(words) == 1 and words[0].text.startswith("/dev/")):
+            self.change([Word("tee"), *words], where.script.place(redirect), where)
 
     def _function(self, node: Node, where: Where) -> None:
         name = text_of(node.named_children[0])
@@ -279,6 +312,8 @@ class Statements(ABC):
 
     def _command(self, node: Node, where: Where) -> None:
         parts = [c for c in node.named_children if not c.type.endswith("redirect")]
+        for redirect in (c for c in node.named_children if c.type == "file_redirect"):
+            self._opened(redirect, where)
         for part in parts:
             self._substitutions(part, where.looked_at())
         words = [word for part in parts if part.type != "variable_assignment" for word in expand(part, where.state)]
@@ -309,7 +344,7 @@ class Statements(ABC):
     def _other_loop(self, node: Node, where: Where) -> None:
         for child in node.named_children:
             if child.type in ("do_group", "compound_statement"):
-                inner = where.only("it is in a loop", self._decision()[0]).looked_at()
+                inner = where.only("it is in a loop", self._decision()[0]).in_loop()
                 self._body(child, inner)
                 where.state.forget(inner.state)
 

@@ -1,0 +1,102 @@
+"""What stands at a path of an image or container, and how a shell's tests of files answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+
+class Kind(StrEnum):
+    """What there is."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    SOMETHING = "something"
+    """One of these."""
+    NOTHING = "nothing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What stands at a path."""
+
+    kind: Kind
+    why: str = ""
+    """Of something unknown: what keeps it so."""
+    is_empty: bool | None = None
+    """Of a file; None where nobody can know."""
+    mode: int | None = None
+    """Of a file: its permissions; None where nobody can know."""
+
+    def answers(self, operator: str) -> bool | None:
+        """How ``[ operator path ]`` answers; None where it takes a run to know.
+
+        Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/test.html
+        """
+        answer: bool | None
+        match self.kind:
+            case Kind.NOTHING:
+                answer = False
+            case Kind.SOMETHING:
+                answer = _OF_ANYTHING.get(operator)
+            case Kind.FOLDER:
+                answer = _OF_FOLDERS.get(operator)
+            case Kind.FILE:
+                answer = self._of_file().get(operator)
+            case Kind.UNKNOWN:
+                answer = None
+        return answer
+
+    def _of_file(self) -> dict[str, bool | None]:
+        mode = self.mode
+        # Who runs the test is not known: what everybody may read, that one may read too.
+        is_readable = True if mode is not None and mode & 0o444 == 0o444 else None
+        is_executable = bool(mode & 0o111) if mode is not None else None
+        has_text = None if self.is_empty is None else not self.is_empty
+        return {**_OF_ANYTHING, "-f": True, "-d": False, "-s": has_text, "-r": is_readable, "-x": is_executable}
+
+
+_NEITHER: Final = frozenset({"-b", "-c", "-p", "-S", "-L", "-h"})
+"""Tests for what COPY, mkdir and their kin never make; links are followed, and told as what they lead to."""
+_OF_ANYTHING: Final[dict[str, bool | None]] = {"-e": True, "-a": True, **dict.fromkeys(_NEITHER, False)}
+_OF_FOLDERS: Final[dict[str, bool | None]] = {
+    **_OF_ANYTHING,
+    "-f": False,
+    "-d": True,
+    "-s": True,
+    "-r": True,
+    "-x": True,
+}
+FILE_TESTS: Final = frozenset({"-e", "-f", "-d", "-s", "-x", "-r", *_NEITHER})
+
+NOTHING: Final = Standing(kind=Kind.NOTHING)
+FOLDER: Final = Standing(kind=Kind.FOLDER)
+
+
+class Paths(Protocol):
+    """Answers for the absolute paths of an image or container."""
+
+    def standing(self, path: str, /) -> Standing:
+        """What stands at ``path``."""
+
+    def names(self, pattern: str, /) -> tuple[str, ...]:
+        """Paths that certainly fit a pattern with wildcards in its last part, sorted; there may be others."""
+
+
+def unknown(why: str) -> Standing:
+    """Something that nobody can know, and why."""
+    return Standing(kind=Kind.UNKNOWN, why=why)
+
+
+class Nowhere:
+    """The paths of one who has no files."""
+
+    def standing(self, _: str, /) -> Standing:
+        """Nobody can know."""
+        return unknown("")
+
+    def names(self, _: str, /) -> tuple[str, ...]:
+        """None for certain."""
+        return ()

@@ -75,14 +75,37 @@ def from_debian(*packages: str, suite: str = "trixie", alone: bool = True) -> Pa
     """A folder into which Debian's signed packages are unpacked; without what they depend on, if ``alone``."""
 
     def install(made: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix="apt-", dir=made) as home:
-            apt = Apt(Path(home), suite, find_mirror())
-            apt.update()
-            wanted = [each for each in apt.closure(packages) if not alone or each.name in packages]
-            for file in apt.download(wanted):
-                _run(["dpkg-deb", "--extract", str(file), str(made)])
+        _unpack(made, packages, suite, lambda name: not alone or name in packages)
 
     return _installed((*packages, suite), install)
+
+
+def _unpack(made: Path, packages: Sequence[str], suite: str, is_wanted: Callable[[str], bool]) -> None:
+    with tempfile.TemporaryDirectory(prefix="apt-", dir=made) as home:
+        apt = Apt(Path(home), suite, find_mirror())
+        apt.update()
+        for file in apt.download([each for each in apt.closure(packages) if is_wanted(each.name)]):
+            _run(["dpkg-deb", "--extract", str(file), str(made)])
+
+
+def from_debian_crates(*packages: str, program: Path, suite: str = "trixie") -> Path:
+    """The Rust program in the folder ``program``, built by cargo from the crates in Debian's ``librust-…-dev`` packages."""
+    sources = "".join(path.read_text() for path in sorted(program.rglob("*")) if path.is_file())
+
+    def install(made: Path) -> None:
+        if shutil.which("cargo") is None:
+            raise FileNotFoundError("there is no cargo here")
+        _unpack(made, packages, suite, lambda name: name.startswith("librust-"))
+        shutil.copytree(program, made / "program")
+        crates = made / "usr/share/cargo/registry"
+        told = ('source.crates-io.replace-with="debian"', f'source.debian.directory="{crates}"', "profile.dev.debug=false")
+        config = [part for each in told for part in ("--config", each)]
+        _run(["cargo", "build", "--offline", "--quiet", *config, "--manifest-path", str(made / "program/Cargo.toml")])
+        shutil.copy(made / "program/target/debug" / program.name, made / program.name)
+        shutil.rmtree(made / "usr")
+        shutil.rmtree(made / "program")
+
+    return _installed((program.name, *packages, suite, sources), install) / program.name
 
 
 def _run(command: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from migration_audit.formats import (
     prisma,
     sqitch,
     sql_migrate,
+    sqlx,
 )
 from migration_audit.formats.interface import (
     Dialect,
@@ -41,6 +42,7 @@ ALL: tuple[Format, ...] = (
     node_pg_migrate.FORMAT,
     prisma.FORMAT,
     sql_migrate.FORMAT,
+    sqlx.FORMAT,
     sqitch.FORMAT,
 )
 

@@ -1,0 +1,188 @@
+r"""sqlx (Rust): ``<version>_<description>.sql``, or ``.up.sql`` and ``.down.sql``, as ``sqlx migrate run`` applies them.
+
+Files       The files directly in the folder with ``_`` in their names that end in ``.sql``. What stands before the first
+            ``_`` has to be an integer of 64 bits, or it is an error; files of other names are not read. ``.down.sql`` files
+            are not applied. Files with and without ``.up`` may be mixed.
+Order       By version as a number: ``2_a``, ``0010_b``; signs count (``-1_a``). Two files of one version that would both be
+            applied are an error, since the ledger can record it only once.
+Part        The whole file.
+Session     One for all files. sqlx records each file by the session's search_path: a file that leaves it without the schema
+            of the ledger fails, and ``SET LOCAL`` in a transaction is enough for that.
+Transaction One for each file, which is one message in it. ``-- no-transaction`` as the very first characters of the file
+            opts out: it is then an implicit transaction, unless it holds a single statement.
+Dialect     The server's: psql's commands and the data of COPY are refused, and so is a byte order mark.
+Placeholders None.
+Ledger      ``_sqlx_migrations`` in the first schema of search_path: ``version``, ``success``, and ``checksum``, the SHA-384
+            of the file without the ``ignored-chars`` of ``sqlx.toml``.
+Source      https://docs.rs/sqlx/latest/sqlx/migrate/trait.MigrationSource.html,
+            https://github.com/launchbadge/sqlx: sqlx-core/src/migrate/source.rs, migration_type.rs and migrator.rs,
+            sqlx-postgres/src/migrate.rs, sqlx-core/src/config/migrate.rs
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from posixpath import basename, normpath
+
+from migration_audit.formats.flat import direct_files, unread_sql
+from migration_audit.formats.foreign import foreign_markers
+from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, only_tree, refuse_mark
+from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.search_path import finds_ledger
+from migration_audit.model.errors import SourceError
+from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
+
+_NAME = re.compile(r"([^_]*)_(.*\.sql)", re.DOTALL)
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_NO_TRANSACTION = b"-- no-transaction"
+_HIGHEST = ("", "../", "../../", "../../../")
+"""Where the Rust project of a migrations folder may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settings:
+    """What ``sqlx.toml`` says."""
+
+    ignored: str = ""
+    """Characters that do not count in checksums."""
+    schemas: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def plan(trees: Sequence[Tree], options: Options) -> Plan:
+    """The files by version; raises SourceError where sqlx fails."""
+    del options  # sqlx has no placeholders
+    tree = only_tree("sqlx", trees)
+    settings = _settings(tree)
+    found = [(path, _version(tree, path)) for path in direct_files(tree, "sqlx") if _NAME.fullmatch(basename(path))]
+    ups = sorted(((path, version) for path, version in found if not path.endswith(".down.sql")), key=lambda each: each[1])
+    _refuse_same_version(tree, ups)
+    left = [
+        NotApplied(path=tree.shown_path(path), reason="down migration") for path, _ in found if path.endswith(".down.sql")
+    ]
+    left += unread_sql(
+        tree, {path for path, _ in found}, names="names such as 1_words.sql, with a number before the first _"
+    )
+    return Plan(
+        files=tuple(_planned(tree, path, version, settings) for path, version in ups),
+        not_applied=tuple(left),
+        opening=tuple(f"create schema if not exists {schema}" for schema in settings.schemas),
+        notes=settings.notes,
+    )
+
+
+def _version(tree: Tree, path: str) -> int:
+    """The number in front of the first ``_``; a 64-bit integer as Rust reads it."""
+    text = basename(path).partition("_")[0]
+    if not _INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
+        what = f"sqlx takes {text or 'nothing'} for a version, which is no integer of 64 bits, and fails"
+        todo = "rename the file: a number, _, words; or take the _ out of its name"
+        raise SourceError(what, where=tree.shown_path(path), todo=todo)
+    return int(text)
+
+
+def _refuse_same_version(tree: Tree, ups: Sequence[tuple[str, int]]) -> None:
+    for (path, version), (other, same) in pairwise(ups):
+        if version == same:
+            what = f"its version {version} is also that of {tree.shown_path(path)}, and sqlx can record it only once"
+            raise SourceError(what, where=tree.shown_path(other), todo="rename one of the two files")
+
+
+def _planned(tree: Tree, path: str, version: int, settings: _Settings) -> PlannedFile:
+    raw, shown = tree.read(path), tree.shown_path(path)
+    refuse_mark("sqlx", raw, shown)
+    counted = raw.decode(errors="surrogateescape").translate(dict.fromkeys(map(ord, settings.ignored)))
+    opts_out = raw.startswith(_NO_TRANSACTION)
+    return PlannedFile(
+        path=path,
+        text=raw,
+        transaction=TransactionMode.MESSAGE if opts_out else TransactionMode.FILE,
+        entry=str(version),
+        checksum=hashlib.sha384(counted.encode(errors="surrogateescape")).hexdigest(),
+    )
+
+
+def _above(tree: Tree, name: str) -> tuple[str, bytes] | None:
+    """A file of the Rust project: in the folder, or in one above it."""
+    for folder in _HIGHEST:
+        path = f"{folder}{name}"
+        if (text := tree.read(path) if path in tree.paths else tree.other(path)) is not None:
+            return normpath(tree.shown_path(path)), text
+    return None
+
+
+def _settings(tree: Tree) -> _Settings:
+    """``[migrate]`` of the nearest ``sqlx.toml``; raises SourceError for a file that is not TOML."""
+    found = _above(tree, "sqlx.toml")
+    if found is None:
+        return _Settings()
+    shown, text = found
+    try:
+        table = tomllib.loads(text.decode()).get("migrate", {})
+    except ValueError as error:
+        raise SourceError(f"is not TOML: {error}", where=f"{shown}:1", todo="correct it: sqlx refuses it") from None
+    ignored, schemas = table.get("ignored-chars", []), table.get("create-schemas", [])
+    notes = []
+    if ignored:
+        notes.append(f"checksums leave out {', '.join(map(repr, ignored))} ({shown})")
+    if name := table.get("table-name"):
+        notes.append(f"the ledger is {name} ({shown}): name it in the ledger of audit.toml")
+    return _Settings(ignored="".join(ignored), schemas=tuple(sorted(schemas)), notes=tuple(notes))
+
+
+def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+    """The rows by version, with their checksums; one without success stops sqlx."""
+    recorded = {row["version"] or "": row for row in rows}
+    known = {entry.name for entry in entries}
+    return Reading(
+        verdicts=tuple(_verdict(entry, recorded.get(entry.name)) for entry in entries),
+        beyond=tuple(version for version in recorded if version not in known),
+    )
+
+
+def _verdict(entry: Entry, row: Row | None) -> EntryVerdict:
+    if row is None:
+        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"no row has version {entry.name}")
+    if row["success"] != "true":
+        why = "its row has success = false: sqlx refuses to go on"
+        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=why)
+    if row["checksum"] != entry.checksum:
+        why = "the file has changed since it was applied: sqlx refuses to go on"
+        return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=row["checksum"])
+    return EntryVerdict(entry=entry, state=EntryState.APPLIED)
+
+
+def _recognise(tree: Tree) -> str | None:
+    """Files of these names in a Rust project whose Cargo.toml names sqlx."""
+    paths = [path for path in tree.below("") if (name := _NAME.fullmatch(path)) and _INTEGER.fullmatch(name[1])]
+    cargo = _above(tree, "Cargo.toml")
+    if not paths or cargo is None or b"sqlx" not in cargo[1]:
+        return None
+    if any(True for path in paths for _ in foreign_markers(tree.read(path))):
+        return None
+    return f"{tree.shown_path(paths[0])} is named as sqlx's, and {cargo[0]} names sqlx"
+
+
+FORMAT = Format(
+    name="sqlx",
+    runner="sqlx",
+    plan=plan,
+    recognise=_recognise,
+    session=SessionScope.SOURCE,
+    recording=(finds_ledger("sqlx", "_sqlx_migrations"),),
+    ledger=LedgerFormat(
+        table="public._sqlx_migrations",
+        columns=("version", "success", "checksum"),
+        read=_read,
+        name_column="version",
+        checksum_column="checksum",
+    ),
+    proven_with="sqlx 0.8.3",
+    module=sys.modules[__name__],
+)

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fix_demo import run_cli
-from fix_formats import tree
+from fix_formats import SAMPLES, tree
 from migration_audit.formats import ALL, NAMES, Format, Options
 from migration_audit.model.errors import SourceError
+from migration_audit.sources import load_globs, load_source
 
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text("utf-8")
 SUBJECTS = ("Files", "Order", "Part", "Session", "Transaction", "Dialect", "Ledger", "Source")
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    return folder
+
 
 each_format = pytest.mark.parametrize("form", ALL, ids=NAMES)
 
@@ -46,23 +56,36 @@ def test_a_folder_without_migrations_gives_no_files(form: Format, files: dict[st
     assert form.recognise(tree(files)) is None
 
 
-FOLDERS: dict[str, dict[str, str | bytes]] = {
-    "dbmate": {"1_a.sql": "-- migrate:up\n-- migrate:down\n"},
-    "flyway": {"V1__a.sql": "", "V2__b.sql": ""},
-    "golang-migrate": {"1_a.up.sql": "", "1_a.down.sql": ""},
-    "goose": {"1_a.sql": "-- +goose Up\n"},
-    "sql-migrate": {"1_a.sql": "-- +migrate Up\n"},
-    "node-pg-migrate": {"1_a.sql": "-- Up Migration\n-- Down Migration\n"},
-    "prisma": {"migration_lock.toml": 'provider = "postgresql"', "20260101120000_a/migration.sql": ""},
-    "graphile-migrate": {"committed/000001.sql": "--! Previous: -\n--! Hash: sha1:0\n"},
-    "sqitch": {"sqitch.plan": "%syntax-version=1.0.0\n%project=a\n", "deploy/a.sql": ""},
-    "liquibase-sql": {"a.sql": "--liquibase formatted sql\n--changeset ann:1\n"},
-}
+def test_every_format_has_a_sample() -> None:
+    assert set(SAMPLES) == set(NAMES) - {"files"}
 
 
-@pytest.mark.parametrize(("name", "files"), FOLDERS.items(), ids=FOLDERS)
-def test_one_format_alone_recognises_a_folder(name: str, files: dict[str, str | bytes]) -> None:
-    assert [form.name for form in ALL if form.recognise(tree(files))] == [name]
+@pytest.mark.parametrize(("name", "files"), SAMPLES.items(), ids=SAMPLES)
+def test_one_format_alone_recognises_a_folder(name: str, files: dict[str, str]) -> None:
+    others = {"../Cargo.toml": b'sqlx = "0.8"'} if name == "sqlx" else {}
+    folder = replace(tree(files), other=others.get)
+    assert [form.name for form in ALL if form.recognise(folder)] == [name]
+
+
+@pytest.mark.parametrize(("name", "files"), SAMPLES.items(), ids=SAMPLES)
+def test_a_format_reads_its_sample(tmp_path: Path, name: str, files: dict[str, str]) -> None:
+    source = load_source("legacy", [write(tmp_path / "m", files)], shown_from=tmp_path, form=name)
+    assert [statement.text for statement in source.statements] == ["create table a ()", "create table b ()"]
+
+
+@pytest.mark.parametrize("globs", [None, ["m/*.sql", "m/*/*.sql"], ["m/**/*.sql"]], ids=["folder", "globs", "deep glob"])
+@pytest.mark.parametrize(("name", "files"), SAMPLES.items(), ids=SAMPLES)
+def test_the_files_of_a_runner_are_no_plain_files(
+    tmp_path: Path, name: str, files: dict[str, str], globs: list[str] | None
+) -> None:
+    folder = write(tmp_path / "m", files)
+    with pytest.raises(SourceError) as refused:
+        if globs is None:
+            load_source("legacy", [folder], shown_from=tmp_path)
+        else:
+            matching = [glob for glob in globs if any(tmp_path.glob(glob))]
+            load_globs("legacy", tmp_path, matching, shown_from=tmp_path)
+    assert re.search(rf'format = "(?:[a-z-]+" or format = ")?{name}"', str(refused.value)), refused.value
 
 
 def test_names_are_unique_and_short_enough_for_a_prefix() -> None:

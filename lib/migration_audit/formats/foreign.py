@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from posixpath import normpath
 
 from migration_audit.formats.comments import comment_lines
 from migration_audit.formats.interface import Tree
@@ -50,6 +51,7 @@ _MARKERS = (
     _line(r"--\s*@(?:undo|down|rollback)\b", "a runner with @undo sections"),
     _line(r"--\s*drift:(?:up|down)\b|--\s*\[(?:up|down)\]\s*$", "a runner with up and down sections"),
     _line(r"--\s*-*>\s*statement-breakpoint", "Drizzle"),
+    _line(r"--\s*no-transaction\b", "sqlx", "sqlx"),  # docs.rs/sqlx: Migration::no_tx
 )
 _UP_OR_DOWN = re.compile(r"--[\s\W]*(up|down)[\s\W]*", re.IGNORECASE)
 """A comment that is the one word: a section of a runner that nobody here knows, where both words are in one file."""
@@ -65,6 +67,15 @@ _UNDO_NAMES = (
     _line(r".*\.rollback\.sql", "yoyo"),
     _line(r"revert\.sql", "a runner with revert files"),
 )
+_PRISMA = re.compile(r"(?:.*/)?[0-9]{14}_[^/]*/migration\.sql")
+_BESIDE = (
+    _line("sqitch.plan", "Sqitch", "sqitch"),
+    _line("../sqitch.plan", "Sqitch", "sqitch"),
+    _line("migration_lock.toml", "Prisma", "prisma"),
+    _line("../migration_lock.toml", "Prisma", "prisma"),
+    _line("meta/_journal.json", "Drizzle"),  # orm.drizzle.team/docs/drizzle-kit-generate
+)
+"""Files by which a runner keeps account of the files beside them; the pattern is a path from their folder."""
 
 
 def foreign_markers(text: bytes) -> Iterator[tuple[int, _Sign, str]]:
@@ -93,11 +104,28 @@ def refuse_foreign(tree: Tree, paths: Sequence[str]) -> None:
             if len(paths) > 1 and sign.pattern.fullmatch(name):
                 what = f"the name is that of a file which takes a migration back ({sign.runner})"
                 raise SourceError(what, where=tree.shown_path(path), todo=_todo(sign))
+    _refuse_accounted(tree, paths)
     flyway = [path for path, name in zip(paths, names, strict=True) if _FLYWAY.fullmatch(name)]
     if len(flyway) > 1:
         first, second = (path.rsplit("/", 1)[-1] for path in flyway[:2])
         what = f"{first} and {second} are named as Flyway's, whose order is another"
         raise SourceError(what, where=tree.shown_path(flyway[0]), todo=_todo(_line("", "Flyway", "flyway")))
+
+
+def _refuse_accounted(tree: Tree, paths: Sequence[str]) -> None:
+    """Files in folders of Prisma's names, or beside the file in which a runner keeps their order."""
+    folders = {path.rpartition("/")[0] or ".": path for path in reversed(paths)}
+    for folder, path in folders.items():
+        for sign in _BESIDE:
+            account = normpath(f"{folder}/{sign.pattern.pattern}")
+            if account in tree.paths or tree.other(account) is not None:
+                shown = normpath(tree.shown_path(account))
+                what = f"{shown} says that this is a file of {sign.runner}, which has an order of its own"
+                raise SourceError(what, where=tree.shown_path(path), todo=_todo(sign))
+    prisma = [path for path in paths if _PRISMA.fullmatch(path)]
+    if prisma:
+        what = "the folder and the file are named as Prisma's, which applies each in one transaction"
+        raise SourceError(what, where=tree.shown_path(prisma[0]), todo=_todo(_line("", "Prisma", "prisma")))
 
 
 def _todo(sign: _Sign) -> str:

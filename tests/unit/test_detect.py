@@ -89,6 +89,11 @@ FORMATS = {
         "sql-migrate",
         {"1_init.sql": f"-- +migrate Up\n{TABLE}-- +migrate Down\ndrop table t;\n"},
     ),
+    "sqlx": (
+        "migrations",
+        "sqlx",
+        {"1_init.sql": f"-- no-transaction\n{TABLE}", "2_idx.sql": INDEX, "../Cargo.toml": '[dependencies]\nsqlx = "0.8"\n'},
+    ),
 }
 
 

@@ -42,8 +42,8 @@ ALL: tuple[Format, ...] = (
     node_pg_migrate.FORMAT,
     prisma.FORMAT,
     sql_migrate.FORMAT,
-    sqlx.FORMAT,
     sqitch.FORMAT,
+    sqlx.FORMAT,
 )
 
 BY_NAME = {each.name: each for each in ALL}

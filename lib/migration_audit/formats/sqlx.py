@@ -164,7 +164,7 @@ def _recognise(tree: Tree) -> str | None:
     cargo = _above(tree, "Cargo.toml")
     if not paths or cargo is None or b"sqlx" not in cargo[1]:
         return None
-    if any(True for path in paths for _ in foreign_markers(tree.read(path))):
+    if any(sign.format != FORMAT.name for path in paths for _, sign, _ in foreign_markers(tree.read(path))):
         return None
     return f"{tree.shown_path(paths[0])} is named as sqlx's, and {cargo[0]} names sqlx"
 

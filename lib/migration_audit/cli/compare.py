@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,30 @@ from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line
 from migration_audit.workbook.coverage import witness_of
 from migration_audit.workbook.port import Comparison, side_port
-from migration_audit.workbook.sides import ReadSide, Side, compare_side_rows, load_side, parse_side, read_sides
+from migration_audit.workbook.side_values import parse_values
+from migration_audit.workbook.sides import ReadSide, Side, compare_side_rows, load_side, parse_side, read_sides, with_values
 
 Progress = Callable[[str], None]
 
 
-def compare_sides(expected: str, actual: str, *, direction: str, form: str, config: Path | None, progress: Progress) -> int:
+def compare_sides(
+    expected: str,
+    actual: str,
+    *,
+    direction: str,
+    form: str,
+    config: Path | None,
+    placeholders: Sequence[str],
+    variables: Sequence[str],
+    progress: Progress,
+) -> int:
     """Print the comparison; 0 when it is covered (or equal), 1 when not, 3 when nothing was compared.
 
-    Raises AuditError when it cannot be made.
+    ``placeholders`` and ``variables`` are as ``parse_values`` takes them. Raises AuditError when it cannot be made.
     """
-    sides = (parse_side(expected), parse_side(actual))
-    left, right = read_sides(sides, progress=progress)
+    given = parse_values(placeholders, variables)
+    sides = with_values(parse_side(expected), parse_side(actual), given)
+    left, right = read_sides(sides, progress=progress, given=given)
     rules = AGAINST_LIVE if any(side.is_live for side in sides) else Rules()
     project = load_project(project_file(config)) if config is not None else None
     if project is not None:
@@ -157,11 +170,14 @@ def _extensions(snapshot: Snapshot) -> list[str]:
     return [extension.name for extension in snapshot.of(Extension)]
 
 
-def save_side(source: str, output: Path | None, *, progress: Progress) -> None:
+def save_side(
+    source: str, output: Path | None, *, placeholders: Sequence[str], variables: Sequence[str], progress: Progress
+) -> None:
     """Write the snapshot of one side to a file, or to stdout; raises UsageError for a file that cannot be written."""
     if output is not None and not output.parent.is_dir():  # told before the work, not after it
         raise UsageError("there is no such folder", where=str(output.parent), todo="make it, or name another one")
-    (read,) = read_sides((parse_side(source),), progress=progress)
+    given = parse_values(placeholders, variables)
+    (read,) = read_sides((replace(parse_side(source), values=given),), progress=progress, given=given)
     _tell(report.undone_text({source: read.undone}), progress)
     if output is None:
         write_bytes(dump_snapshot(read.snapshot))

@@ -126,34 +126,58 @@ def run(environments: tuple[str, ...], phase: str, out: Path | None, commands: b
     sys.exit(code)
 
 
+_PLACEHOLDER = click.option(
+    "--placeholder",
+    "placeholders",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Value that the runner puts into the SQL: Flyway's ${NAME}; may be repeated.",
+)
+_VARIABLE = click.option(
+    "--variable",
+    "variables",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Variable of psql, as psql -v sets it: :NAME; may be repeated.",
+)
+
+
 @main.command()
 @click.argument("expected")
 @click.argument("actual")
 @click.option("--direction", type=click.Choice(["covers", "equal"]), default="covers", show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "json", "sql"]), default="text", show_default=True)
+@_PLACEHOLDER
+@_VARIABLE
 @_CONFIG
-def compare(expected: str, actual: str, direction: str, form: str, config: Path | None) -> None:
+def compare(expected: str, actual: str, direction: str, form: str, config: Path | None, **values: tuple[str, ...]) -> None:
     """Does ACTUAL have what EXPECTED has?
 
     A side is a .sql file, a folder of them, several joined by +, a saved snapshot (.json), env:NAME of a variable that
-    holds a PostgreSQL URL, service:NAME of pg_service.conf, or a PostgreSQL URL without a password.
+    holds a PostgreSQL URL, service:NAME of pg_service.conf, or a PostgreSQL URL without a password. The format of a
+    migration runner goes in front of its folder: flyway:db/migration.
+
+    A placeholder or variable counts for both sides; expected:NAME=VALUE and actual:NAME=VALUE for one of them. The
+    command line is visible to everybody on this machine: give no secrets.
     """
     from migration_audit.cli.compare import compare_sides  # noqa: PLC0415
 
-    sys.exit(compare_sides(expected, actual, direction=direction, form=form, config=config, progress=say))
+    sys.exit(compare_sides(expected, actual, direction=direction, form=form, config=config, progress=say, **values))
 
 
 @main.command()
 @click.argument("source")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; default: stdout.")
-def snapshot(source: str, output: Path | None) -> None:
+@_PLACEHOLDER
+@_VARIABLE
+def snapshot(source: str, output: Path | None, **values: tuple[str, ...]) -> None:
     """Save the catalog of SOURCE as JSON.
 
     SOURCE is anything that compare takes as a side.
     """
     from migration_audit.cli.compare import save_side  # noqa: PLC0415
 
-    save_side(source, output, progress=say)
+    save_side(source, output, progress=say, **values)
 
 
 @main.group()

@@ -11,7 +11,7 @@ from migration_audit.formats.flyway_ledger import checksum
 from migration_audit.formats.flyway_names import Kind, Name
 from migration_audit.formats.flyway_settings import ScriptSettings, Settings, script_settings
 from migration_audit.formats.flyway_text import Cut, Placeholders, cut_statements, replace_placeholders
-from migration_audit.formats.interface import PlannedFile, Tree
+from migration_audit.formats.interface import PlannedFile, Tree, how_to_give, refuse_lines
 from migration_audit.formats.lexer import TokenKind, next_token
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
@@ -113,12 +113,10 @@ class Scripts:
                 what = f"{written} is known to Flyway alone when it runs"
             else:
                 what = f"the placeholder {written} has no value"
-            raise SourceError(what, where=where, todo=f'write placeholders = {{ "{name}" = "…" }} in audit.toml')
+            raise SourceError(what, where=where, todo=how_to_give(name))
 
         for name, value in values.items():
-            if "\n" in value or "\r" in value:
-                what = f"the value of the placeholder {name} has several lines"
-                raise SourceError(what, where=script.shown, todo="write it on one line: lines of findings depend on it")
+            refuse_lines(value, name, script.shown)
         return replace_placeholders(
             text, Placeholders(values=values, prefix=settings.prefix, suffix=settings.suffix), missing
         )

@@ -8,7 +8,7 @@ from enum import Enum
 
 from migration_audit.formats.chunks import Chunk, ends_statement, fields, is_blank, scan_lines
 from migration_audit.formats.envsub import SubstitutionError, substitute
-from migration_audit.formats.interface import mark_hint
+from migration_audit.formats.interface import how_to_give, mark_hint
 from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
@@ -174,8 +174,8 @@ class GooseReader:
             value = ""
         if unknown and is_applied:
             what = f"the value of ${unknown[0]} is not known: goose takes it from its environment"
-            raise self._error(number, what, f'give it in audit.toml: placeholders = {{ {unknown[0]} = "…" }}')
-        if "\n" in value:
+            raise self._error(number, what, how_to_give(unknown[0]))
+        if "\n" in value or "\r" in value.removesuffix("\r"):
             raise self._error(number, "a value has a line break", "give a value of one line")
         return value.encode()
 

@@ -33,7 +33,17 @@ from posixpath import normpath
 
 from migration_audit.formats.comments import at_line, comment_lines
 from migration_audit.formats.graphile_settings import NOT_RUN, PLACEHOLDER, RUN, Action, Settings, read_settings
-from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, only_tree, refuse_mark
+from migration_audit.formats.interface import (
+    Format,
+    Options,
+    Plan,
+    PlannedFile,
+    Tree,
+    how_to_give,
+    only_tree,
+    refuse_lines,
+    refuse_mark,
+)
 from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
 from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.formats.locale_order import locale_order
@@ -202,7 +212,10 @@ def _replaced(text: str, shown: str, settings: Settings) -> str:
     if (found := re.search(_any(unknown), text, re.ASCII)) is not None:
         where = at_line(shown, text.encode(errors="replace"), len(text[: found.start()].encode(errors="replace")))
         what = f"the value of {found[0]} comes from graphile-migrate's environment"
-        raise SourceError(what, where=where, todo=f'give it in audit.toml: placeholders = {{ "{found[0]}" = "…" }}')
+        raise SourceError(what, where=where, todo=how_to_give(found[0]))
+    for name, value in settings.placeholders.items():
+        if re.search(_any({name}), text, re.ASCII):
+            refuse_lines(value, name, shown)
     done = re.sub(_any(settings.placeholders), lambda found: settings.placeholders[found[0]], text, flags=re.ASCII)
     raw = done.encode(errors="replace")
     brackets = 0
@@ -210,8 +223,8 @@ def _replaced(text: str, shown: str, settings: Settings) -> str:
         brackets += (token.kind is TokenKind.SQUARE) - (token.kind is TokenKind.UNSQUARE)
         name = raw[token.start : token.end].decode(errors="replace")
         if token.kind is TokenKind.VARIABLE and not brackets and PLACEHOLDER.fullmatch(name):
-            todo = f'give it in audit.toml: placeholders = {{ "{name}" = "…" }}'
-            raise SourceError(f"the placeholder {name} has no value", where=at_line(shown, raw, token.start), todo=todo)
+            where = at_line(shown, raw, token.start)
+            raise SourceError(f"the placeholder {name} has no value", where=where, todo=how_to_give(name))
     return done
 
 

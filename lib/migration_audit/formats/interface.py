@@ -198,6 +198,18 @@ def mark_hint(text: bytes) -> str:
     return "; the file starts with a byte order mark, which hides its first line" if text.startswith(codecs.BOM_UTF8) else ""
 
 
+def how_to_give(placeholder: str) -> str:
+    """What to do where a placeholder has no value."""
+    return f'write placeholders = {{ "{placeholder}" = "…" }} in audit.toml, or compare with --placeholder {placeholder}=…'
+
+
+def refuse_lines(value: str, name: str, where: str) -> None:
+    """Raise SourceError for a placeholder's value of several lines."""
+    if "\n" in value or "\r" in value:
+        what = f"the value of the placeholder {name} has several lines"
+        raise SourceError(what, where=where, todo="write it on one line: lines of findings depend on it")
+
+
 def only_tree(name: str, trees: Sequence[Tree]) -> Tree:
     """The one tree of a format that reads one folder; raises SourceError for more."""
     if len(trees) != 1:

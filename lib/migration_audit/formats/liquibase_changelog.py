@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from migration_audit.formats.comments import comment_lines
+from migration_audit.formats.interface import how_to_give, refuse_lines
 from migration_audit.model.errors import SourceError
 
 HEADER = re.compile(r"\s*--\s*liquibase\s*formatted.*", re.IGNORECASE)
@@ -111,11 +112,9 @@ class Properties:
                 raise SourceError(
                     f"the property ${{{name}}} has no value here",
                     where=f"{shown}:{line}",
-                    todo=f'write placeholders = {{ "{name}" = "…" }} in audit.toml; "${{{name}}}" where it is to stay',
+                    todo=f'{how_to_give(name)}; "${{{name}}}" as the value where it is to stay',
                 )
-            if "\n" in found or "\r" in found:
-                what = f"the value of the property {name} has several lines"
-                raise SourceError(what, where=f"{shown}:{line}", todo="write it on one line: lines of findings depend on it")
+            refuse_lines(found, name, f"{shown}:{line}")
             return found
 
         return re.sub(r"\$\{([^{}]*)\}", value, text)

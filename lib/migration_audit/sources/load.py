@@ -34,7 +34,15 @@ class _Read:
     included: tuple[Path, ...] = ()
 
 
-def load_source(name: str, paths: Sequence[Path], *, shown_from: Path, form: str = "files") -> SqlSource:
+def load_source(
+    name: str,
+    paths: Sequence[Path],
+    *,
+    shown_from: Path,
+    form: str = "files",
+    placeholders: Mapping[str, str] = _NO_VALUES,
+    variables: Mapping[str, str] = _NO_VALUES,
+) -> SqlSource:
     """The statements of ``paths``, each a ``.sql`` file or a folder, as the format ``form`` reads them.
 
     With plain ``files`` the files of a folder come in the order of their numeric prefixes, ``2_x`` before ``10_x``, then by
@@ -48,7 +56,7 @@ def load_source(name: str, paths: Sequence[Path], *, shown_from: Path, form: str
     """
     if not paths:
         raise SourceError("no SQL files", where=name, todo="name a .sql file or a folder of .sql files")
-    source, _ = _source(name, find_format(form), trees_of_paths(paths, shown_from), shown_from)
+    source, _ = _source(name, find_format(form), trees_of_paths(paths, shown_from), shown_from, placeholders, variables)
     return source
 
 

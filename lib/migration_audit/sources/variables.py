@@ -120,9 +120,12 @@ class Variables:
 
 
 def how_to_give(name: str) -> str:
-    """What to do where a variable has no value: name the key of audit.toml."""
+    """What to do where a variable has no value: name the key of audit.toml and the option of ``compare``."""
     key = name if name.isascii() else f'"{name}"'
-    return f'give the value that `psql -v` gets: variables = {{ {key} = "…" }} in [legacy] or [owner] of audit.toml'
+    return (
+        f'give the value that `psql -v` gets: variables = {{ {key} = "…" }} in [legacy] or [owner] of audit.toml, '
+        f"or compare with --variable {name}=…"
+    )
 
 
 def as_boolean(text: str) -> bool | None:

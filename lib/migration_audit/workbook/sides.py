@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -22,6 +22,14 @@ from migration_audit.project import Environment, Project, resolve
 from migration_audit.workbook.loading import source_facts
 from migration_audit.workbook.rows import compared_rows, row_scope, rows_again
 from migration_audit.workbook.shadows import build_shadow
+from migration_audit.workbook.side_values import (
+    ValuedSide,
+    ValueKind,
+    Values,
+    mapping_for,
+    refuse_unused,
+    values_for,
+)
 from migration_audit.workbook.together import together
 
 Progress = Callable[[str], None]
@@ -54,6 +62,8 @@ class Side:
     """Of a snapshot: the one file."""
     sources: tuple[tuple[str, tuple[Path, ...]], ...] = ()
     """Of SQL: formats, each with its files and folders, in apply order."""
+    values: Values = field(default=(), repr=False)
+    """What the command line puts into its SQL."""
     conninfo: str = field(default="", repr=False)
 
     @property
@@ -132,12 +142,19 @@ def _environment(name: str, *, dsn_env: str | None = None, service: str | None =
     return Environment(name=name, dsn_env=dsn_env, service=service, at=Location("command line", 1))
 
 
-def read_sides(sides: Sequence[Side], *, progress: Progress) -> tuple[ReadSide, ...]:
-    """The sides, read at the same time; SQL sides each on a cluster of its own.
+def with_values(expected: Side, actual: Side, given: Values) -> tuple[Side, Side]:
+    """Both sides with the values that the command line gives to each."""
+    return replace(expected, values=values_for("expected", given)), replace(actual, values=values_for("actual", given))
 
-    Raises SqlError when SQL does not apply, SourceError, ServerError or DatabaseError when a side cannot be read.
+
+def read_sides(sides: Sequence[Side], *, progress: Progress, given: Values = ()) -> tuple[ReadSide, ...]:
+    """The sides, read at the same time; SQL sides each on a cluster of its own. ``given`` are the values that they have.
+
+    Raises SqlError when SQL does not apply, SourceError, ServerError or DatabaseError when a side cannot be read, and
+    UsageError when no side uses one of the values.
     """
     loaded = {side: load_side(side) for side in sides if side.is_sql}
+    refuse_unused(given, [_valued(side, sequence) for side, sequence in loaded.items()])
     server: shadow.Server | None = None
     if loaded:
         extensions = _extensions(source for each in loaded.values() for source in each)
@@ -150,7 +167,21 @@ def read_sides(sides: Sequence[Side], *, progress: Progress) -> tuple[ReadSide, 
 
 def load_side(side: Side) -> tuple[SqlSource, ...]:
     """The sources of a SQL side, in apply order. Raises SourceError."""
-    return tuple(sources.load_source(side.named, each, shown_from=Path.cwd(), form=form) for form, each in side.sources)
+    return tuple(
+        sources.load_source(
+            side.named,
+            each,
+            shown_from=Path.cwd(),
+            form=form,
+            placeholders=mapping_for(form, side.values, ValueKind.PLACEHOLDER),
+            variables=mapping_for(form, side.values, ValueKind.VARIABLE),
+        )
+        for form, each in side.sources
+    )
+
+
+def _valued(side: Side, sequence: Sequence[SqlSource]) -> ValuedSide:
+    return ValuedSide(values=side.values, loaded=sequence, load=lambda values: load_side(replace(side, values=values)))
 
 
 def _read(

@@ -143,7 +143,7 @@ def test_an_unexplained_difference_is_not_equal(
     assert "Unexplained: pg_dump sees what this comparison does not" in capsys.readouterr().out
 
 
-def test_without_a_witness_the_comparison_stands_alone_and_says_so(
+def test_without_a_witness_nothing_is_covered_unless_the_caller_does_without(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "a.sql").write_text(BASE)
@@ -154,6 +154,11 @@ def test_without_a_witness_the_comparison_stands_alone_and_says_so(
     monkeypatch.setattr("migration_audit.workbook.shadows.find_pg_dump", none)
     told: list[str] = []
     given = {"direction": "equal", "form": "json", "config": None, "progress": told.append}
-    assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given) == 0
-    assert json.loads(capsys.readouterr().out)["witness"] is None
+    assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given) == 3
+    body = json.loads(capsys.readouterr().out)
+    assert (body["witness"], body["equal"], body["covered"]) == (None, False, False)
+    assert body["not_cross_checked"].startswith("the second witness is not available: no pg_dump")
     assert any("the second witness is not available: no pg_dump" in line for line in told)
+    assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given, without_witness=True) == 0
+    body = json.loads(capsys.readouterr().out)
+    assert (body["witness"], body["equal"], body["not_cross_checked"]) == (None, True, "--without-witness")

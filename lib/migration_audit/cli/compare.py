@@ -19,6 +19,7 @@ from migration_audit.model.finding import Unavailable
 from migration_audit.model.port import ProofOutcome
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.witness import Witness
 from migration_audit.port import NOTHING, nothing_compared, nothing_to_port
 from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line
@@ -37,17 +38,19 @@ def compare_sides(
     direction: str,
     form: str,
     config: Path | None,
-    placeholders: Sequence[str],
-    variables: Sequence[str],
+    placeholders: Sequence[str] = (),
+    variables: Sequence[str] = (),
+    without_witness: bool = False,
     progress: Progress,
 ) -> int:
-    """Print the comparison; 0 when it is covered (or equal), 1 when not, 3 when nothing was compared.
+    """Print the comparison; 0 when it is covered (or equal), 1 when not, 3 when nothing was compared or cross-checked.
 
-    ``placeholders`` and ``variables`` are as ``parse_values`` takes them. Raises AuditError when it cannot be made.
+    ``placeholders`` and ``variables`` are as ``parse_values`` takes them. ``without_witness``: the comparison of two SQL
+    sides counts without pg_dump's. Raises AuditError when it cannot be made.
     """
     given = parse_values(placeholders, variables)
     sides = with_values(parse_side(expected), parse_side(actual), given)
-    left, right = read_sides(sides, progress=progress, given=given)
+    left, right = read_sides(sides, progress=progress, given=given, dumped=not without_witness)
     rules = AGAINST_LIVE if any(side.is_live for side in sides) else Rules()
     project = load_project(project_file(config)) if config is not None else None
     if project is not None:
@@ -62,7 +65,8 @@ def compare_sides(
     applied = {"expected": left.sources, "actual": right.sources}
     undone = {"expected": left.undone, "actual": right.undone}
     rows = compare_side_rows(sides, (left, right), project)
-    witness = _witness(drift, (left, right), progress) if all(side.is_sql for side in sides) else None
+    heard = _cross_check(drift, sides, (left, right), without_witness=without_witness)
+    witness, unheard = (None, heard) if isinstance(heard, Unavailable) else (heard.to_json(), None)
     why_nothing = _why_nothing(drift, sides)
     if form == "sql" and why_nothing:
         _write_sql(nothing_compared(why_nothing, expected=expected, actual=actual))
@@ -83,6 +87,7 @@ def compare_sides(
             drift,
             defined_at=defined_at,
             witness=witness,
+            not_cross_checked=unheard,
             sources=applied,
             undone=undone,
             rows=rows,
@@ -93,32 +98,47 @@ def compare_sides(
         write_bytes(json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
     else:
         equal = direction == "equal"
-        write_text(report.drift_text(drift, defined_at, witness=witness, must_be_equal=equal, why_nothing=why_nothing))
+        write_text(
+            report.drift_text(
+                drift,
+                defined_at,
+                witness=witness,
+                not_cross_checked=unheard,
+                must_be_equal=equal,
+                why_nothing=why_nothing,
+            )
+        )
         _write_beyond(witness)
         blocks = [report.rows_text(rows), report.undone_text(undone), report.manifest_text(applied)]
         write_text("".join(f"\n{block}" for block in blocks if block))
     if why_nothing and form != "text":
         progress(why_nothing)
+    if unheard and form != "text":
+        progress(f"not cross-checked with pg_dump: {unheard.reason}")
     if form == "sql":
         _tell(report.rows_text(rows) + report.undone_text(undone), progress)
-    return _answer(drift, witness, direction)
+    return _answer(drift, heard, direction)
 
 
-def _witness(drift: Drift, read: tuple[ReadSide, ReadSide], progress: Progress) -> dict[str, Any] | None:
-    """What the second witness says of two SQL sides; None, with the reason on stderr, when it could not be asked."""
+def _cross_check(
+    drift: Drift, sides: tuple[Side, Side], read: tuple[ReadSide, ReadSide], *, without_witness: bool
+) -> Witness | Unavailable:
+    """What pg_dump says of two SQL sides, or why it was not asked; required where it should have been."""
+    if not all(side.is_sql for side in sides):
+        return Unavailable(reason="only two sides that are SQL are dumped", required=False)
+    if without_witness:
+        return Unavailable(reason="--without-witness", required=False)
     left, right = read
-    heard = witness_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
-    if isinstance(heard, Unavailable):
-        progress(heard.reason)
-        return None
-    return heard.to_json()
+    return witness_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
 
 
-def _answer(drift: Drift, witness: Mapping[str, Any] | None, direction: str) -> int:
+def _answer(drift: Drift, heard: Witness | Unavailable, direction: str) -> int:
     if drift.compared_nothing:
         return AuditError.exit_code
     good = drift.covered if direction == "covers" else drift.equal
-    return 0 if good and (witness is None or witness["agrees"]) else 1
+    if good and isinstance(heard, Unavailable) and heard.required:
+        return AuditError.exit_code
+    return 0 if good and (isinstance(heard, Unavailable) or heard.agrees) else 1
 
 
 def _write_beyond(witness: Mapping[str, Any] | None) -> None:

@@ -147,10 +147,11 @@ _VARIABLE = click.option(
 @click.argument("actual")
 @click.option("--direction", type=click.Choice(["covers", "equal"]), default="covers", show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "json", "sql"]), default="text", show_default=True)
+@click.option("--without-witness", is_flag=True, help="Do not cross-check two SQL sides with pg_dump.")
 @_PLACEHOLDER
 @_VARIABLE
 @_CONFIG
-def compare(expected: str, actual: str, direction: str, form: str, config: Path | None, **values: tuple[str, ...]) -> None:
+def compare(expected: str, actual: str, **how: Any) -> None:
     """Does ACTUAL have what EXPECTED has?
 
     A side is a .sql file, a folder of them, several joined by +, a saved snapshot (.json), env:NAME of a variable that
@@ -162,7 +163,7 @@ def compare(expected: str, actual: str, direction: str, form: str, config: Path 
     """
     from migration_audit.cli.compare import compare_sides  # noqa: PLC0415
 
-    sys.exit(compare_sides(expected, actual, direction=direction, form=form, config=config, progress=say, **values))
+    sys.exit(compare_sides(expected, actual, progress=say, **how))
 
 
 @main.command()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
+from migration_audit.model.finding import Unavailable
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.rows import RowsComparison
 from migration_audit.model.snapshot import Unmodelled
@@ -22,6 +23,7 @@ def drift_json(
     *,
     defined_at: DefinedAt,
     witness: Mapping[str, Any] | None = None,
+    not_cross_checked: Unavailable | None = None,
     sources: Mapping[str, Sequence[SourceFacts]] | None = None,
     undone: Mapping[str, SourceUndone | None] | None = None,
     rows: RowsComparison | None = None,
@@ -30,10 +32,11 @@ def drift_json(
     """One JSON object with every difference, also those that a missing object takes along.
 
     ``sources`` holds what was applied on each side that is SQL, ``undone`` what that SQL takes away again, ``rows`` what it
-    leaves in tables: these are no part of the verdict. ``equal`` and ``covered`` are only true when the second witness, if
-    there was one, agrees. ``nothing_compared`` is the reason where there was nothing to compare, else null.
+    leaves in tables: these are no part of the verdict. ``equal`` and ``covered`` are only true when the second witness
+    agrees, or is not required: ``not_cross_checked`` is the reason why it was not asked, else null. ``nothing_compared`` is
+    the reason where there was nothing to compare, else null.
     """
-    agrees = agreed(drift, witness)
+    agrees = agreed(witness, not_cross_checked)
     return {
         "schema_version": SCHEMA_VERSION,
         "equal": drift.equal and agrees,
@@ -41,6 +44,7 @@ def drift_json(
         "differences": [_difference(d, defined_at) for d in drift.differences],
         "unmodelled": [*_unmodelled("expected", drift.unmodelled_expected), *_unmodelled("actual", drift.unmodelled_actual)],
         "witness": dict(witness) if witness is not None else None,
+        "not_cross_checked": not_cross_checked.reason if not_cross_checked else None,
         "sources": {side: manifest_json(each) for side, each in (sources or {}).items()},
         "nothing_compared": why_nothing,
         "undone": undone_json(undone or {}),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
+from migration_audit.model.finding import Unavailable
 from migration_audit.report.drift_tables import counted, taken_along
 from migration_audit.report.escape import many_lines, one_line, width
 from migration_audit.report.pills import severity_pill
@@ -21,20 +22,23 @@ def drift_text(
     locations: DefinedAt,
     *,
     witness: Mapping[str, Any] | None = None,
+    not_cross_checked: Unavailable | None = None,
     must_be_equal: bool = False,
     why_nothing: str | None = None,
 ) -> str:
     """The answer, the differences that stand on their own with their attributes, and what could not be compared.
 
-    Where both sides ``must_be_equal``, covered is not good enough. Where nothing was compared, ``why_nothing`` is the
-    answer, and what the actual side has is not listed.
+    Where both sides ``must_be_equal``, covered is not good enough; nor is it where the second method should have been
+    asked and ``not_cross_checked`` says why it was not. Where nothing was compared, ``why_nothing`` is the answer, and what
+    the actual side has is not listed.
     """
-    answer = f"✕ {one_line(why_nothing)}" if why_nothing else _answer(drift, witness, must_be_equal=must_be_equal)
+    answer = f"✕ {one_line(why_nothing)}" if why_nothing else _answer(drift, witness, not_cross_checked, must_be_equal)
     blocks = [
         answer,
         *(() if why_nothing else _differences(drift, locations)),
         *_not_compared(drift),
         *_witness(witness),
+        *_unheard(not_cross_checked),
     ]
     if drift.not_compared:
         blocks.append("Not known on both sides:\n" + "\n".join(f"  {one_line(n)}" for n in drift.not_compared))
@@ -43,20 +47,30 @@ def drift_text(
     return "\n\n".join(blocks) + "\n"
 
 
-def agreed(drift: Drift, witness: Mapping[str, Any] | None) -> bool:
-    """Whether nothing that a second method saw is left unexplained; without a second method, ours stands alone."""
-    return witness is None or (bool(witness.get("agrees")) and not witness.get("unexplained"))
+def agreed(witness: Mapping[str, Any] | None, not_cross_checked: Unavailable | None = None) -> bool:
+    """Whether nothing that a second method saw is left unexplained; without one, ours counts where none is required."""
+    if witness is None:
+        return not_cross_checked is None or not not_cross_checked.required
+    return bool(witness.get("agrees")) and not witness.get("unexplained")
 
 
-def _answer(drift: Drift, witness: Mapping[str, Any] | None, *, must_be_equal: bool) -> str:
-    agrees = agreed(drift, witness)
+def _answer(
+    drift: Drift, witness: Mapping[str, Any] | None, not_cross_checked: Unavailable | None, must_be_equal: bool
+) -> str:
+    agrees = agreed(witness, not_cross_checked)
     if drift.equal and agrees:
         return "✓ equal: no differences"
+    if drift.equal and witness is None:
+        return "✕ could not be checked: no differences, but pg_dump did not cross-check it"
     weights = [d.severity for d in drift.roots]
     weighed = ", ".join(f"{weights.count(s):,} {s.value}" for s in Severity if s in weights)
     head = "✕ not covered"
-    if drift.covered and agrees:
-        head = "✕ covered, but not equal" if must_be_equal else "✓ covered"
+    if drift.covered and must_be_equal and (agrees or witness is None):
+        head = "✕ covered, but not equal"
+    elif drift.covered and agrees:
+        head = "✓ covered"
+    elif drift.covered and witness is None:
+        head = "✕ could not be checked: covered, but pg_dump did not cross-check it"
     return f"{head}: {counted(drift)}" + (f" ({weighed})" if weighed else "")
 
 
@@ -114,6 +128,12 @@ def _not_compared(drift: Drift) -> Iterator[str]:
     if things:
         listed = "\n".join(f"  {side}: {one_line(u.kind)} {one_line(u.identity)}" for side, u in things)
         yield f"Not compared, because the audit does not know this kind (so nothing is called covered):\n{listed}"
+
+
+def _unheard(why: Unavailable | None) -> Iterator[str]:
+    if why is not None:
+        todo = "\n  → --without-witness accepts a comparison that is not cross-checked" if why.required else ""
+        yield f"Not cross-checked with pg_dump: {one_line(why.reason)}{todo}"
 
 
 def _witness(witness: Mapping[str, Any] | None) -> Iterator[str]:

@@ -116,4 +116,6 @@ def dump_of(server: shadow.Server, conninfo: str) -> str | Unavailable:
         return dump_schema(find_pg_dump(server), conninfo)
     except ServerError as error:
         # Two methods must agree before "covered" is said: with one alone it is not decided.
-        return Unavailable(reason=f"the second witness is not available: {error}")
+        todo = f" ({error.todo})" if error.todo else ""
+        where = f"{error.where}: " if error.where else ""
+        return Unavailable(reason=f"the second witness is not available: {where}{error.what}{todo}")

@@ -147,8 +147,12 @@ def with_values(expected: Side, actual: Side, given: Values) -> tuple[Side, Side
     return replace(expected, values=values_for("expected", given)), replace(actual, values=values_for("actual", given))
 
 
-def read_sides(sides: Sequence[Side], *, progress: Progress, given: Values = ()) -> tuple[ReadSide, ...]:
-    """The sides, read at the same time; SQL sides each on a cluster of its own. ``given`` are the values that they have.
+def read_sides(
+    sides: Sequence[Side], *, progress: Progress, given: Values = (), dumped: bool = True
+) -> tuple[ReadSide, ...]:
+    """The sides, read at the same time; SQL sides each on a cluster of its own.
+
+    ``given`` are the values that they have; ``dumped``: two SQL sides are dumped as well, to be cross-checked.
 
     Raises SqlError when SQL does not apply, SourceError, ServerError or DatabaseError when a side cannot be read, and
     UsageError when no side uses one of the values.
@@ -159,7 +163,7 @@ def read_sides(sides: Sequence[Side], *, progress: Progress, given: Values = ())
     if loaded:
         extensions = _extensions(source for each in loaded.values() for source in each)
         server = shadow.find_server(None, extensions=extensions, progress=progress)
-    dumped = len(sides) > 1 and all(side.is_sql for side in sides)
+    dumped = dumped and len(sides) > 1 and all(side.is_sql for side in sides)
     # The roles of a server that others use count only beside SQL, which says which of them it makes.
     shared = RolesRead.SHARED if loaded else RolesRead.NONE
     return tuple(together(lambda side: _read(side, loaded.get(side), server, progress, dumped=dumped, shared=shared), sides))

@@ -313,7 +313,7 @@ def shown(service: Service, folder: Path) -> dict[str, Any]:
         "target": build.target if build else None,
         "args": dict(build.args) if build else {},
         "environment": dict(service.environment),
-        "mounts": {m.target: os.path.relpath(m.source, folder) for m in service.mounts},
+        "mounts": {m.target: os.path.relpath(m.source, folder) for m in service.mounts if m.kind == "bind"},
     }
 
 

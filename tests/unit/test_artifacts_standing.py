@@ -55,6 +55,7 @@ class Writer:
             lambda: f"( cd d && touch {self.path()} )",
             lambda: f'[ "$X" ] && touch {self.path()}',
             lambda: f"touch {self.path()} || true",
+            lambda: f"cd {self._random.choice(['d', 'n', 'f', '.'])}",
             lambda: f"cat {self.path()} >/dev/null || true",
         ]
         return self._random.choice(forms)()
@@ -158,6 +159,9 @@ CONDITIONS = [
     "[[ $FILE == 'f*' ]]",
     "[[ -n $EMPTY ]]",
     "[[ -z $EMPTY || -f n ]]",
+    "[ -f f/ ]",
+    "[ -e f/ ]",
+    "[ -d d/ ]",
 ]
 
 
@@ -179,6 +183,7 @@ def test_a_condition_is_what_a_real_shell_finds(condition, tmp_path):
         "[ -f f ] && [ -f $UNKNOWN ]",
         "[ -f n ] || [ -f $UNKNOWN ]",
         "[ -f f* ]",
+        "[ -f {f,g} ]",
         "[ f -nt d ]",
         "[ -w f ]",
         "[ -f d/../f ]",

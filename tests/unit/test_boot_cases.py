@@ -270,6 +270,10 @@ def mounted(volume: str) -> str:
     return COMPOSE.replace(BUILD, BUILD + f"    volumes: ['{volume}']\n")
 
 
+def with_key(line: str) -> str:
+    return COMPOSE.replace(BUILD, BUILD + f"    {line}\n")
+
+
 def looping(loop: str) -> dict[str, str]:
     return script(INIT, BOOTSTRAP, f"{loop}\n", START)
 
@@ -350,6 +354,50 @@ FILES = {
         MISSING,
         "",
     ),
+    "COPY onto a folder": (asking("[ -f /t/s.yaml ] && [ -d /t ]", "WORKDIR /t", "COPY snap/s.yaml /t"), "passed", ""),
+    "COPY onto a folder of the base": (asking("[ -f /tmp/s.yaml ]", "COPY snap/s.yaml /tmp"), "passed", ""),
+    "COPY onto a folder of another COPY": (asking("[ -f /s/Dockerfile ]", COPY, "COPY Dockerfile /s"), "passed", ""),
+    "COPY onto what may be a folder": (
+        asking("[ ! -f /opt/x/s.yaml ]", "COPY snap/s.yaml /opt/x"),
+        "skipped",
+        "whether /opt/x is a folder already, into which the COPY at Dockerfile:3 puts it, is not known",
+    ),
+    "COPY with parents": (
+        asking("[ -f /t/s.yaml ]", "COPY --parents snap/s.yaml /t/"),
+        "skipped",
+        "the COPY at Dockerfile:3 has --parents, which is not followed",
+    ),
+    "COPY that leaves a file out": (asking("[ -f /s/s.yaml ]", "COPY --exclude=*.yaml snap /s"), MISSING, ""),
+    "COPY that leaves others out": (asking("[ -f /s/s.yaml ]", "COPY --exclude=*.sql snap /s"), "passed", ""),
+    "ADD of an address with a question": (asking("[ -f /t/s.yaml ]", "ADD https://a.example/s.yaml?v=1 /t/"), "passed", ""),
+    "ADD of a branch": (asking("[ -f /t/u ]", "ADD https://a.example/r.git#main:x /t/"), "skipped", "unpacks it"),
+    "in a tmpfs": (asking("[ -f /s/s.yaml ]", COPY, **{"compose.yaml": with_key("tmpfs: /s")}), MISSING, ""),
+    "in a config": (
+        asking("[ -f /t/u ]", **{"compose.yaml": with_key("configs: [{source: c, target: /t/u}]")}),
+        "skipped",
+        "the config c at compose.yaml:",
+    ),
+    "in a volume, and from the image": (
+        asking("[ -f /s/s.yaml ]", COPY, **{"compose.yaml": mounted("data:/s")}),
+        "passed",
+        "",
+    ),
+    "in a volume, and from nowhere": (
+        asking("[ ! -f /s/done ]", COPY, **{"compose.yaml": mounted("data:/s")}),
+        "skipped",
+        "the volume data at compose.yaml:",
+    ),
+    "in the mounts of another": (
+        asking("[ ! -f /t/u ]", **{"compose.yaml": with_key("volumes_from: [postgres]")}),
+        "skipped",
+        "volumes_from postgres at compose.yaml:",
+    ),
+    "what an engine makes": (asking("[ -f /.dockerenv ]"), "skipped", "some engines make /.dockerenv"),
+    "a path that ends in a stroke": (asking("[ -d /s/ ] && [ ! -e /s/s.yaml/ ]", COPY), "passed", ""),
+    "after a cd that fails": (asking("cd /none; [ -f s.yaml ]", "WORKDIR /s", COPY), "skipped", ""),
+    "find that deletes": (asking("[ -f /s/s.yaml ]", COPY, "RUN find /s -type f -delete"), "skipped", "find /s"),
+    "xargs rm": (asking("[ -f /s/s.yaml ]", COPY, "RUN ls | xargs rm"), "skipped", "xargs rm"),
+    "a cache that is cleaned": (asking("[ -f /s/s.yaml ]", "WORKDIR /s", COPY, "RUN npm cache clean --force"), "passed", ""),
     "a mount of an unset variable": (
         asking("[ -f /s/s.yaml ]", COPY, **{"compose.yaml": mounted("${D}:/s")}),
         "skipped",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from migration_audit.artifacts.compose_yaml import Tree
-from migration_audit.model.compose import Build, Dependency, Doubt, HealthCheck, Mount, Service, Words
+from migration_audit.model.compose import Build, Dependency, Doubt, HealthCheck, Mount, MountKind, Service, Words
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.unset import is_open
 
@@ -29,6 +30,7 @@ _DOUBTED: Final = (
     "environment",
     "ports",
 )
+_MOUNT_KINDS: Final = {"volume": MountKind.VOLUME, "tmpfs": MountKind.TMPFS, "image": MountKind.OTHERS}
 _TESTS: Final = ("CMD", "CMD-SHELL", "NONE")
 
 
@@ -51,7 +53,7 @@ def build_service(name: str, tree: Tree, profiles: tuple[str, ...], folder: Path
         build=_build(tree.get("build"), folder),
         environment=tuple((key, _known(value)) for key, value in _entries(tree.get("environment"))),
         ports=tuple(dict.fromkeys([*_ports(tree.get("ports")), *_ports(tree.get("expose"))])),
-        mounts=tuple(_mounts(tree.get("volumes"))),
+        mounts=(*_mounts(tree.get("volumes")), *_other_mounts(tree)),
         working_dir=_marked(tree.get("working_dir")),
         doubts=tuple(_doubts(tree)),
     )
@@ -184,3 +186,25 @@ def _mounts(tree: Tree | None) -> Iterator[Mount]:
             yield Mount(source=source, target=target, at=item.at)
         elif target and is_open(target):
             yield Mount(source=target, target=target, at=item.at)
+        elif target and kind in _MOUNT_KINDS:
+            yield Mount(source=f"the {kind} {source or target}", target=target, at=item.at, kind=_MOUNT_KINDS[kind])
+
+
+def _other_mounts(service: Tree) -> Iterator[Mount]:
+    """``tmpfs``, ``configs``, ``secrets`` and ``volumes_from``."""
+    for item in _one_or_more(service.get("tmpfs")):
+        target = (item.marked or "").partition(":")[0].rstrip("/")
+        yield Mount(source=f"the tmpfs {target}", target=target or "/", at=item.at, kind=MountKind.TMPFS)
+    for part, folder in (("configs", "/"), ("secrets", "/run/secrets")):
+        for item in _one_or_more(service.get(part)):
+            name = item.marked or _marked(item.get("source")) or ""
+            target = posixpath.join(folder, _marked(item.get("target")) or name)
+            yield Mount(source=f"the {part.removesuffix('s')} {name}", target=target, at=item.at, kind=MountKind.CONFIG)
+    for item in _one_or_more(service.get("volumes_from")):
+        yield Mount(source=f"volumes_from {item.marked or ''}", target="/", at=item.at, kind=MountKind.OTHERS)
+
+
+def _one_or_more(tree: Tree | None) -> tuple[Tree, ...]:
+    if tree is None or tree.value is None:
+        return ()
+    return tree.items or ((tree,) if tree.marked else ())

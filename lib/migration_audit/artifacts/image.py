@@ -130,7 +130,7 @@ def _stage(stage: StageFacts, paths: ImagePaths, wanted: Sequence[str]) -> Stage
             from_stage=step.from_,
             at=step.at,
             carried=tuple(paths.files.carried(step, source, wanted)),
-            is_opaque=step.opens(source),
+            is_opaque=paths.files.opens(step, source),
         )
         for step in stage.steps
         if isinstance(step, FileCopy)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-from migration_audit.artifacts.dockerignore import Ignore
+from migration_audit.artifacts.dockerignore import Ignore, parse_ignore
 from migration_audit.artifacts.image_stages import FileCopy, FileSource, RunStep, StageFacts, find_stage
 from migration_audit.artifacts.path_changes import below
 from migration_audit.artifacts.shell_parse import Script
 from migration_audit.artifacts.text import shown_path
-from migration_audit.model.compose import Mount
+from migration_audit.model.compose import Mount, MountKind
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, names_in
 
@@ -56,6 +57,8 @@ class ImageFiles:
             return self.find(stage, path)
         if (why := unknown_mount(mount)) is not None:
             return why
+        if mount.kind is not MountKind.BIND:
+            return self.find(stage, path) if mount.kind is MountKind.VOLUME else None
         rest = below(path, mount.target)
         return self._read(Path(mount.source) / rest if rest else Path(mount.source))
 
@@ -70,8 +73,19 @@ class ImageFiles:
             return
         for match in self.matches(source.path):
             for file in self.sent(match):
-                if any(fnmatchcase(part, word) for part in file.split("/") for word in wanted):
+                is_wanted = any(fnmatchcase(part, word) for part in file.split("/") for word in wanted)
+                if is_wanted and not self.leaves_out(copy, match, file):
                     yield file
+
+    def leaves_out(self, copy: FileCopy, match: str, file: str) -> bool:
+        """Whether an ``--exclude`` keeps a file of the context, at or below ``match``, from being copied."""
+        inner = posixpath.basename(file) if file == match else posixpath.relpath(file, match)
+        return bool(copy.exclude) and parse_ignore(copy.exclude).excludes(inner)
+
+    def opens(self, copy: FileCopy, source: FileSource) -> bool:
+        """Whether ADD unpacks or clones this source: of a file that is here, its content decides and not its name."""
+        here = [self.context / match for match in self.matches(source.path)] if copy.unpacks else []
+        return copy.opens(source) or any(path.is_file() and tarfile.is_tarfile(path) for path in here)
 
     def _copied(self, copy: FileCopy, stage: StageFacts, path: str) -> Script | str | None:
         for source in reversed(copy.sources):
@@ -79,9 +93,9 @@ class ImageFiles:
                 target = posixpath.join(copy.target, source.path) if copy.target.endswith("/") else copy.target
                 if target == path:
                     return Script(text=source.heredoc.text, at=source.heredoc.at)
-            elif not copy.is_known:
+            elif copy.doubt:
                 if self._could_bring(copy, path):
-                    return f"the COPY at {copy.at} holds a variable without a value"
+                    return f"the COPY at {copy.at} {copy.doubt}"
             elif copy.from_ is None:
                 if (ours := self._from_context(copy, source, path)) is not None:
                     return ours
@@ -96,23 +110,22 @@ class ImageFiles:
                 rest = below(path, copy.target.rstrip("/") or "/")
                 inner = posixpath.normpath(posixpath.join(match, rest)) if rest else None
             else:
-                named = posixpath.join(copy.target, posixpath.basename(match))
-                inner = match if path == (named if copy.target.endswith("/") else copy.target) else None
-            if inner is not None and not self.ignore.excludes(inner) and (self.context / inner).is_file():
+                inner = match if path in _names(copy, match) else None
+            if inner is None or self.ignore.excludes(inner) or self.leaves_out(copy, match, inner):
+                continue
+            if (self.context / inner).is_file():
                 return self._read(self.context / inner)
         return None
 
     def _from_stage(self, copy: FileCopy, source: FileSource, stage: StageFacts, path: str) -> Script | str | None:
         other = find_stage(self.stages, copy.from_ or "", before=stage.index)
         start = "/" + source.path.strip("/") if not source.path.startswith("/") else source.path.rstrip("/")
-        as_file = posixpath.join(copy.target, posixpath.basename(start)) if copy.target.endswith("/") else copy.target
-        rest = below(path, copy.target.rstrip("/") or "/")
-        if path != as_file and not rest:
+        is_named, rest = path in _names(copy, start), below(path, copy.target.rstrip("/") or "/")
+        if not is_named and not rest:
             return None
         if other is None:
-            is_named = path == as_file
             return f"the COPY at {copy.at} takes it from {copy.from_}" if is_named else None
-        found = self.find(other, start) if path == as_file else None
+        found = self.find(other, start) if is_named else None
         return found if found is not None or not rest else self.find(other, posixpath.join(start, rest))
 
     def _could_bring(self, copy: FileCopy, path: str) -> bool:
@@ -162,7 +175,14 @@ class ImageFiles:
         return Script(text=text, at=Location(shown_path(path, self.shown_from), 1))
 
 
+def _names(copy: FileCopy, source: str) -> tuple[str, str]:
+    """Where a file may land: a target without ``/`` at its end may be a folder that the image has already."""
+    return copy.named(source), posixpath.join(copy.target, posixpath.basename(source.rstrip("/")))
+
+
 def unknown_mount(mount: Mount) -> str | None:
     """Why nobody can know what a mount brings, or to which place."""
     names = names_in(mount.target) or names_in(mount.source)
+    if mount.kind in (MountKind.CONFIG, MountKind.OTHERS):
+        return f"{mount.source} at {mount.at} brings it or hides it"
     return f"the mount at {mount.at} depends on the variable {names[0]}, which has no value here" if names else None

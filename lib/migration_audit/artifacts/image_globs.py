@@ -38,7 +38,7 @@ def _brought(files: ImageFiles, stage: StageFacts, folder: str) -> Iterator[str]
     if stage.parent is not None:
         yield from _brought(files, stage.parent, folder)
     for copy in stage.steps:
-        if isinstance(copy, FileCopy) and copy.is_known:
+        if isinstance(copy, FileCopy) and not copy.doubt:
             for source in copy.sources:
                 yield from _by_copy(files, stage, copy, source, folder)
 
@@ -46,7 +46,7 @@ def _brought(files: ImageFiles, stage: StageFacts, folder: str) -> Iterator[str]
 def _by_copy(files: ImageFiles, stage: StageFacts, copy: FileCopy, source: FileSource, folder: str) -> Iterator[str]:
     target = copy.target.rstrip("/") or "/"
     rest = below(folder, target)
-    if source.heredoc is not None or copy.opens(source):
+    if source.heredoc is not None or files.opens(copy, source):
         return
     if copy.from_ is not None:
         other = find_stage(files.stages, copy.from_, before=stage.index)
@@ -57,9 +57,9 @@ def _by_copy(files: ImageFiles, stage: StageFacts, copy: FileCopy, source: FileS
         if (files.context / match).is_dir():
             inner = posixpath.normpath(posixpath.join(match, rest)) if rest is not None else None
             yield from {file.split("/")[0] for file in _below(files, inner)} if inner is not None else ()
-        elif copy.target.endswith("/") and folder == target:
+        elif folder == target:  # whether it is a folder is asked later, of each name
             yield posixpath.basename(match)
-        elif not copy.target.endswith("/") and posixpath.dirname(target) == folder:
+        elif not copy.is_folder and posixpath.dirname(target) == folder:
             yield posixpath.basename(target)
 
 

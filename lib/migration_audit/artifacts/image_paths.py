@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,7 @@ from migration_audit.artifacts.image_stages import (
 from migration_audit.artifacts.path_changes import SYSTEM, Change, below, standing_after
 from migration_audit.artifacts.shell import Walked
 from migration_audit.artifacts.standing import FOLDER, NOTHING, Kind, Standing, unknown
-from migration_audit.model.compose import Mount
+from migration_audit.model.compose import Mount, MountKind
 from migration_audit.model.unset import is_open, readable
 
 OWN_FOLDERS: Final[Mapping[str, frozenset[str]]] = {
@@ -46,6 +46,8 @@ OWN_FOLDERS: Final[Mapping[str, frozenset[str]]] = {
 }
 """Images without an ENTRYPOINT, or whose ENTRYPOINT runs the command that it is given; and what each has at its root beside
 the folders of every system (their Dockerfiles say so)."""
+_BY_ENGINES: Final = frozenset({"/.dockerenv", "/.dockerinit"})
+"""What an engine may put into a container by itself."""
 _EVERYWHERE: Final = frozenset({"bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr", "var"})
 
 
@@ -56,6 +58,8 @@ class ImagePaths:
     files: ImageFiles
     _walked: dict[tuple[int, int], Walked] = field(default_factory=dict)
     """What the RUN at a position of a stage comes to."""
+    _landings: dict[tuple[int, int], FileCopy] = field(default_factory=dict)
+    """The COPY at a position of a stage, with what its target is by then."""
 
     def standing(self, stage: StageFacts, path: str, *, until: int | None = None) -> Standing:
         """What stands at ``path`` after the first ``until`` steps of a stage."""
@@ -66,8 +70,20 @@ class ImagePaths:
             elif isinstance(step, RunStep):
                 here = standing_after(self._changes(stage, position, step), path, here)
             else:
-                here = self._copied(step, stage, path, here)
+                here = self._copied(self._landing(step, stage, position), stage, path, here)
         return here
+
+    def _landing(self, copy: FileCopy, stage: StageFacts, position: int) -> FileCopy:
+        """The same COPY with ``/`` behind a target that is a folder already; a doubt where nobody can know whether it is."""
+        key = (stage.index, position)
+        if key not in self._landings:
+            self._landings[key] = copy
+            before = FOLDER if copy.is_folder else self.standing(stage, copy.target, until=position)
+            if before.kind is Kind.FOLDER:
+                self._landings[key] = replace(copy, target=copy.target.rstrip("/") + "/")
+            elif before.kind in (Kind.UNKNOWN, Kind.SOMETHING):
+                self._landings[key] = replace(copy, may_be_folder=True)
+        return self._landings[key]
 
     def walked(self, stage: StageFacts, position: int, step: RunStep) -> Walked:
         """What the RUN at this position of a stage runs, and what it may change."""
@@ -85,20 +101,31 @@ class ImagePaths:
         """What stands at ``path`` when a container of the stage starts on a fresh host: mounts hide what the image has."""
         mount = self.files.mount_of(path)
         if mount is not None:
-            return self._mounted(mount, path)
+            return self._volume(mount, stage, path) if mount.kind is MountKind.VOLUME else self._mounted(mount, path)
         if any(below(other.target, path) is not None for other in self.files.mounts if not is_open(other.target)):
             return FOLDER
+        if path in _BY_ENGINES:
+            return unknown(f"some engines make {path}")
         return self.standing(stage, path)
 
     def _mounted(self, mount: Mount, path: str) -> Standing:
         if (why := unknown_mount(mount)) is not None:
             return unknown(why)
+        if mount.kind is MountKind.TMPFS:
+            return FOLDER if path == mount.target else NOTHING
         source, rest = Path(mount.source), below(path, mount.target)
         if (source / rest if rest else source).exists():
             return _of_host(source / rest if rest else source)
         if rest and source.is_dir():
             return NOTHING
         return unknown(f"{mount.at} mounts it from the host, and the project has no such file")
+
+    def _volume(self, mount: Mount, stage: StageFacts, path: str) -> Standing:
+        """A volume begins with what the image has there."""
+        inner = FOLDER if path == mount.target else self.standing(stage, path)
+        if inner.kind is Kind.NOTHING:
+            return unknown(f"{mount.source} at {mount.at} keeps what an earlier container wrote")
+        return inner
 
     def _copied(self, copy: FileCopy, stage: StageFacts, path: str, here: Standing) -> Standing:
         if below(copy.target.rstrip("/") or "/", path) is not None and copy.target.endswith("/"):
@@ -109,11 +136,10 @@ class ImagePaths:
 
     def _from_source(self, copy: FileCopy, source: FileSource, stage: StageFacts, path: str, here: Standing) -> Standing:
         target = copy.target.rstrip("/") or "/"
-        name = posixpath.basename(source.path.rstrip("/"))
-        as_file = posixpath.join(target, name) if copy.target.endswith("/") else target
+        as_file = copy.named(source.path)
         other = find_stage(self.files.stages, copy.from_ or "", before=stage.index)
-        if not copy.is_known:
-            why = f"the COPY at {copy.at} holds a variable without a value"
+        if copy.doubt:
+            why = f"the COPY at {copy.at} {copy.doubt}"
             here = _perhaps(why, path, target, here, anywhere="$" in copy.target)
         elif source.heredoc is not None:
             made = Standing(kind=Kind.FILE, is_empty=not source.heredoc.text, mode=0o644)
@@ -133,6 +159,8 @@ class ImagePaths:
         start = posixpath.normpath(posixpath.join("/", source.path))
         begin, rest = self.standing(other, start), below(path, target)
         if begin.kind is Kind.FILE:
+            if copy.may_be_folder and below(path, target) is not None:
+                return _in_folder(copy)
             return begin if path == as_file else _above(as_file, path, here)
         if rest is None:
             return _above(target, path, here)
@@ -143,28 +171,33 @@ class ImagePaths:
 
     def _from_context(self, copy: FileCopy, source: FileSource, path: str, as_file: str, here: Standing) -> Standing:
         target = copy.target.rstrip("/") or "/"
-        if copy.unpacks and "://" in source.path and not source.path.endswith(".git"):
+        if copy.loads(source):
+            if copy.may_be_folder and below(path, target) is not None:
+                return _in_folder(copy)
             return Standing(kind=Kind.FILE) if path == as_file else _above(as_file, path, here)
-        if copy.unpacks and copy.opens(source):
+        if self.files.opens(copy, source):
             return _perhaps(f"the ADD at {copy.at} unpacks it", path, target, here)
         for match in self.files.matches(source.path):
             full = self.files.context / match
             if full.is_dir():
                 rest = below(path, target)
                 inner = posixpath.normpath(posixpath.join(match, rest)) if rest else match
-                is_there = rest == "" or (rest is not None and self._is_sent(inner))
+                is_there = rest == "" or (rest is not None and self._is_sent(copy, match, inner))
                 here = _of_host(self.files.context / inner, copy) if is_there else _above(target, path, here)
-            elif self._is_sent(match):
-                named = posixpath.join(target, posixpath.basename(match)) if copy.target.endswith("/") else target
-                here = _of_host(full, copy) if path == named else _above(named, path, here)
+            elif self._is_sent(copy, match, match):
+                named = copy.named(match)
+                if copy.may_be_folder and path in (target, posixpath.join(target, posixpath.basename(match))):
+                    here = _in_folder(copy)
+                else:
+                    here = _of_host(full, copy) if path == named else _above(named, path, here)
         return here
 
-    def _is_sent(self, inner: str) -> bool:
-        """Whether the build gets this file, or something in this folder."""
+    def _is_sent(self, copy: FileCopy, match: str, inner: str) -> bool:
+        """Whether the build gets this file, or something in this folder, and the COPY brings it."""
         full = self.files.context / inner
         if full.is_dir():
-            return next(self.files.sent(inner), None) is not None
-        return full.is_file() and not self.files.ignore.excludes(inner)
+            return any(not self.files.leaves_out(copy, match, file) for file in self.files.sent(inner))
+        return full.is_file() and not self.files.ignore.excludes(inner) and not self.files.leaves_out(copy, match, inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +235,11 @@ class ContainerPaths:
         mount = self.paths.files.mount_of(folder or "/")
         if mount is None:
             return named_in(self.paths.files, self.stage, folder or "/", name)
-        return () if unknown_mount(mount) else mounted_in(mount, folder, name)
+        if unknown_mount(mount):
+            return ()
+        if mount.kind is MountKind.VOLUME:
+            return named_in(self.paths.files, self.stage, folder or "/", name)
+        return mounted_in(mount, folder, name) if mount.kind is MountKind.BIND else ()
 
 
 def _perhaps(why: str, path: str, target: str, here: Standing, *, anywhere: bool = False) -> Standing:
@@ -212,6 +249,10 @@ def _perhaps(why: str, path: str, target: str, here: Standing, *, anywhere: bool
     return _above(target, path, here)
 
 
+def _in_folder(copy: FileCopy) -> Standing:
+    return unknown(f"whether {copy.target} is a folder already, into which the COPY at {copy.at} puts it, is not known")
+
+
 def _above(target: str, path: str, here: Standing) -> Standing:
     """A folder above of what lands at ``target`` is made with it."""
     return FOLDER if path != target and below(target, path) is not None else here
@@ -219,6 +260,8 @@ def _above(target: str, path: str, here: Standing) -> Standing:
 
 def _of_host(path: Path, copy: FileCopy | None = None) -> Standing:
     """A file or folder of the project; a mode that COPY is given counts before its own."""
+    if path.is_symlink():
+        return unknown(f"{path.name} of the project is a link")
     if path.is_dir():
         return FOLDER
     try:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
 from migration_audit.artifacts.dockerfile import Heredoc, Instruction, split_words
 from migration_audit.model.location import Location
@@ -14,8 +15,9 @@ from migration_audit.model.location import Location
 _VARIABLE: Final = re.compile(
     r"\\(.)|\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<op>:?[-+?])(?P<word>[^{}]*))?\})", re.DOTALL
 )
-_OPENED: Final = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz|git(?:#.*)?)\Z|\Agit@")
-"""What ADD unpacks or clones."""
+_ARCHIVE: Final = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz)\Z")
+"""What ADD unpacks, where the project does not have it to look at."""
+_CLONED: Final = re.compile(r"\.git(?:[#?].*)?\Z|\A(?:git@|(?:git|ssh)://)")
 _REGISTRY: Final = re.compile(r"\A(?:docker\.io/|ghcr\.io/|quay\.io/|public\.ecr\.aws/docker/)?(?:library/)?")
 # Set by BuildKit for every build: what they are depends on the machine.
 _PLATFORM: Final = frozenset(
@@ -42,16 +44,36 @@ class FileCopy:
     """In full; with ``/`` at its end where it must be a folder."""
     from_: str | None
     at: Location
-    is_known: bool = True
-    """False where a variable in it has no value."""
+    doubt: str = ""
+    """Why nobody can know where its files land: a variable without a value, or an option."""
+    may_be_folder: bool = False
+    """Whether the target may be a folder that is there already, although it has no ``/`` at its end."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of what it leaves out."""
     unpacks: bool = False
     """ADD."""
     chmod: str | None = None
     """The mode that the files get."""
 
     def opens(self, source: FileSource) -> bool:
-        """Whether it unpacks or clones this source."""
-        return self.unpacks and bool(_OPENED.search(source.path))
+        """Whether it unpacks or clones this source, by its name: a file of the network stays as it is."""
+        if not self.unpacks or _CLONED.search(source.path):
+            return self.unpacks
+        return bool(_ARCHIVE.search(source.path)) and not self.loads(source)
+
+    def loads(self, source: FileSource) -> bool:
+        """Whether it brings one file of the network."""
+        return self.unpacks and "://" in source.path and not _CLONED.search(source.path)
+
+    def named(self, source: str) -> str:
+        """Where a file lands that this source names, in full."""
+        path = urlsplit(source).path if "://" in source else source
+        return posixpath.join(self.target, posixpath.basename(path.rstrip("/"))) if self.is_folder else self.target
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether its files land below the target, under their own names."""
+        return self.target.endswith("/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,10 +229,19 @@ def _copy(instruction: Instruction, stage: StageFacts, values: Values) -> FileCo
         target=full.rstrip("/") + "/" if is_folder else full,
         from_=substitute(named, values)[0] if named else None,
         at=instruction.at,
-        is_known=all(known for _, known in made),
+        doubt=_doubt(instruction, all_known=all(known for _, known in made)),
+        exclude=tuple(flag.partition("=")[2].strip('"') for flag in instruction.flags if flag.startswith("--exclude=")),
         unpacks=instruction.name == "ADD",
         chmod=instruction.flag("chmod"),
     )
+
+
+def _doubt(instruction: Instruction, *, all_known: bool) -> str:
+    """Why nobody can know where the files of a COPY land."""
+    options = {flag.partition("=")[0] for flag in instruction.flags}
+    if unread := sorted(options & {"--parents", "--unpack"}):
+        return f"has {unread[0]}, which is not followed"
+    return "" if all_known else "holds a variable without a value"
 
 
 def substitute(text: str, values: Values) -> tuple[str, bool]:

@@ -28,6 +28,8 @@ _WRITING_OPTIONS: Final = {
     "curl": re.compile(r"-\w*[oO]\b.*|--output.*|--remote.*"),
     "find": re.compile(r"-(?:delete|exec|execdir|ok|okdir|fls|fprintf?0?)"),
 }
+_REMOVES: Final = re.compile(r"(?:\S*/)?(?:rm|rmdir|unlink|mv|shred)|-delete|--delete\S*|--remove-files|git .*\bclean .*")
+"""Words by which a program takes away files: ``find -delete``, ``xargs rm``, ``git clean``, ``rsync --delete``."""
 _MANAGERS: Final = re.compile(
     r"addgroup|adduser|apk|apt|apt-get|bundle|cargo|composer|corepack|dnf|dpkg|gem|go|groupadd|microdnf|npm|npx|pip|pip3|pipx|pnpm"
     r"|poetry|rpm|update-ca-certificates|useradd|usermod|uv|yarn|yum|zypper"
@@ -133,7 +135,7 @@ def _writes(name: str, arguments: Sequence[Word]) -> bool:
 def _by_unknown(change: Change, path: str, here: Standing) -> Standing | None:
     """A program that is not known may write a file; that it takes one away which is there is not assumed."""
     if here.kind is not Kind.NOTHING:
-        return None
+        return unknown("") if any(map(_REMOVES.fullmatch, (change.text, *(w.text for w in change.words)))) else None
     name = posixpath.basename(path)
     is_given = any(name in word.text or path.startswith(word.text.rstrip("/") + "/") for word in change.words)
     return unknown("") if not change.is_build or is_given or _is_near(change, path) else None

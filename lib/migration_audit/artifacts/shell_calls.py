@@ -25,7 +25,7 @@ from migration_audit.artifacts.shell_parse import Script, parse_shell
 from migration_audit.artifacts.shell_statements import Statements
 from migration_audit.artifacts.shell_test import Answer
 from migration_audit.artifacts.shell_words import State, Word
-from migration_audit.artifacts.standing import Paths
+from migration_audit.artifacts.standing import Kind, Paths, Standing
 from migration_audit.model.image import Command, Run, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, readable
@@ -55,6 +55,8 @@ class Walk(Statements):
             "set": self._set,
             "shift": self._shift,
             "cd": self._cd,
+            "pushd": self._cd,
+            "popd": self._popd,
             "eval": self._eval,
             ".": self._source,
             "source": self._source,
@@ -97,9 +99,14 @@ class Walk(Statements):
             return Answer(None, f"the folder in which {path} is looked for is known only when it runs")
         if re.search(r"[^./][^/]*/+\.\.(?:/|\Z)", path):
             return Answer(None, "it goes through a folder that may be a link")
-        full = posixpath.normpath(posixpath.join(where.state.folder or "/", path))
-        standing = standing_after(self.changes, full, self._paths.standing(full))
+        standing = self._standing(path, where)
+        if path.endswith("/") and standing.kind is not Kind.FOLDER:
+            return Answer(False if standing.kind in (Kind.NOTHING, Kind.FILE) else None, standing.why)
         return Answer(standing.answers(operator), standing.why)
+
+    def _standing(self, path: str, where: Where) -> Standing:
+        full = posixpath.normpath(posixpath.join(where.state.folder or "/", path))
+        return standing_after(self.changes, full, self._paths.standing(full))
 
     def names(self, pattern: str, where: Where) -> tuple[str, ...]:
         """Files that a pattern certainly names at this point, as the shell spells them."""
@@ -329,7 +336,16 @@ class Walk(Statements):
         if target is None or not target.known or (state.folder is None and not target.text.startswith("/")):
             state.folder = None
         else:
-            state.folder = posixpath.normpath(posixpath.join(state.folder or "/", target.text))
+            full = posixpath.normpath(posixpath.join(state.folder or "/", target.text))
+            before = self._paths.standing(full)
+            after = standing_after(self.changes, full, before)
+            if where.failure is not NOTHING or (after.kind is Kind.UNKNOWN and after == before):
+                state.folder = full  # what only the base image may have is taken to be there
+            elif after.kind not in (Kind.NOTHING, Kind.FILE):  # else it fails, and the script goes on where it is
+                state.folder = full if after.kind is Kind.FOLDER else None
+
+    def _popd(self, _: list[Word], __: Location, where: Where) -> None:
+        where.state.folder = None
 
     def _eval(self, words: list[Word], at: Location, where: Where) -> None:
         text = " ".join(word.text for word in words)

@@ -13,7 +13,7 @@ from tree_sitter import Node
 from migration_audit.artifacts.shell_flow import NOTHING, Scope, Where, ending
 from migration_audit.artifacts.shell_parse import broken, on_one_line, text_of
 from migration_audit.artifacts.shell_shapes import Branch, asks, branches_of, case_item, depends_on, ends_line
-from migration_audit.artifacts.shell_test import Answer, decide, matching_case
+from migration_audit.artifacts.shell_test import Answer, decide, globs, matching_case
 from migration_audit.artifacts.shell_words import Word, expand
 from migration_audit.model.image import Guard
 from migration_audit.model.location import Location
@@ -220,8 +220,8 @@ class Statements(ABC):
         """An unquoted glob becomes the names of those files that are certainly there; else nobody can know."""
         found: list[Word] = []
         for word in expand(node, where.state):
-            is_glob = node.type not in ("string", "raw_string") and re.search(r"[*?\[]", word.text) is not None
-            names = self.names(word.text, where) if is_glob and word.known else ()
+            is_glob = globs(node)
+            names = self.names(word.text, where) if is_glob and word.known and "{" not in word.text else ()
             found += [Word(name) for name in names] or [replace(word, known=word.known and not is_glob)]
         return found
 

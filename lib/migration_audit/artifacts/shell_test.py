@@ -26,7 +26,8 @@ _BINARY: Final[dict[str, Callable[[str, str], bool]]] = {
     "-lt": lambda a, b: int(a) < int(b),
     "-le": lambda a, b: int(a) <= int(b),
 }
-_GLOB: Final = re.compile(r"[*?\[]")
+_GLOB: Final = re.compile(r"[*?\[]|\{[^}]*(?:,|\.\.)[^}]*\}")
+"""Wildcards, and what bash alone writes out: ``{a,b}``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _list(node: Node, state: State, ask: Ask) -> Answer:
 def _command(node: Node, state: State, ask: Ask) -> Answer:
     texts = _texts(node.named_children, state)
     is_test = text_of(node).split()[:1] == ["test"]
-    if not texts or any(map(_globs, node.named_children[1:])):
+    if not texts or any(map(globs, node.named_children[1:])):
         return _UNKNOWN if is_test else _COMMAND
     if texts[0] == "test":
         return _words(texts[1:], ask)
@@ -131,7 +132,7 @@ def _binary(node: Node, state: State, ask: Ask) -> Answer:
         return _expression(left, state, ask).and_(_expression(right, state, ask))
     if sign == "||":
         return _expression(left, state, ask).or_(_expression(right, state, ask))
-    if sign in ("==", "=", "!=") and _globs(right):
+    if sign in ("==", "=", "!=") and globs(right):
         return _matches(left, sign, right, state)
     return _of_texts([left, sign, right], state, ask)
 
@@ -139,7 +140,7 @@ def _binary(node: Node, state: State, ask: Ask) -> Answer:
 def _of_texts(parts: list[str | Node], state: State, ask: Ask) -> Answer:
     operands = [part for part in parts if isinstance(part, Node)]
     texts = _texts(operands, state)
-    if texts is None or any(map(_globs, operands)):
+    if texts is None or any(map(globs, operands)):
         return _UNKNOWN
     known = iter(texts)
     return _words([part if isinstance(part, str) else next(known) for part in parts], ask)
@@ -162,7 +163,7 @@ def _texts(nodes: list[Node], state: State) -> list[str] | None:
     return texts
 
 
-def _globs(node: Node) -> bool:
+def globs(node: Node) -> bool:
     """Whether a word without quotes becomes the names of files, or is a pattern."""
     return node.type not in ("string", "raw_string") and bool(_GLOB.search(text_of(node)))
 
@@ -173,7 +174,7 @@ def _flat(node: Node, state: State) -> list[str | None]:
         return [text for child in node.children for text in _flat(child, state)]
     if not node.is_named or node.type == "test_operator":
         return [text_of(node)]
-    return [word.text if word.known and not _globs(node) else None for word in expand(node, state)]
+    return [word.text if word.known and not globs(node) else None for word in expand(node, state)]
 
 
 def _words(texts: Sequence[str | None], ask: Ask) -> Answer:

@@ -85,14 +85,30 @@ class Build:
     at: Location
 
 
+class MountKind(StrEnum):
+    """What a mount does to what the image has there."""
+
+    BIND = "bind"
+    """A path of the host hides it."""
+    VOLUME = "volume"
+    """It begins with what the image has, and keeps what an earlier container wrote."""
+    TMPFS = "tmpfs"
+    """It hides it, and is empty."""
+    CONFIG = "config"
+    """A file of ``configs`` or ``secrets``."""
+    OTHERS = "others"
+    """``volumes_from``: the mounts of another service."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """A bind mount: a path of the host that hides what the image has there."""
+    """What is put over a path of the image when a container starts."""
 
     source: str
-    """In full."""
+    """Of a bind mount, the path in full; of all others, a name."""
     target: str
     at: Location
+    kind: MountKind = MountKind.BIND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,12 +159,6 @@ def test_a_module_under_an_alias(tmp_path, files, written):
 UNREAD = {
     "an unknown language": ("service/a.rb", "upgrade", "service/a.rb:1 is of no language"),
     "no language": ("service/Makefile", "up:", "service/Makefile:1 is of no language"),
-    "TypeScript that is none": (
-        "service/a.ts",
-        "const a = 1;\nfunction (",
-        "service/a.ts:2 is not understood as TypeScript",
-    ),
-    "Python that is none": ("service/a.py", "def f(:\n", "service/a.py:1 is not understood as Python"),
     "SQL that never ends": ("service/a.sql", "select 1;\nselect 'a", "service/a.sql:2 is not understood as SQL"),
     "JSON that is none": ("service/package.json", "{", "service/package.json:1 is not valid JSON"),
     "TOML that is none": ("service/pyproject.toml", "[", "service/pyproject.toml:1 is not valid TOML"),
@@ -179,6 +173,71 @@ def test_what_is_not_understood_is_never_passed(tmp_path, path, source, reason):
         assert reason in result.reason
 
 
+# name: (path, source, how RET003, RET004 and RET005 end, what they say)
+NAMED, OTHER = "and its text names what the rule is about", "the text does not name what the rule is about"
+P, S, F = Outcome.PASSED, Outcome.SKIPPED, Outcome.FAILED
+BROKEN = {
+    "nothing of a rule": (
+        "a.ts",
+        "a();\nlet x = @@@;\nb();",
+        [P, P, P],
+        f"service/a.ts:2 is not understood as TypeScript here; {OTHER}",
+    ),
+    "a call behind it": ("a.ts", "let x = @@@;\nupgrade();", [F, P, P], OTHER),
+    "a call in it": (
+        "a.ts",
+        "a();\nrun(upgrade( ;\nb();",
+        [S, P, P],
+        f"service/a.ts:2 is not understood as TypeScript here, {NAMED}",
+    ),
+    "a call on another line of its statement": ("a.ts", "a(\n  @@,\n  () => upgrade,\n);", [None, P, P], ""),
+    "the module in it": ("a.ts", "import x from @ './m.js';", [None, P, P], ""),
+    "a module that only a run knows": ("a.ts", "let x = @ import(name) @;", [S, P, P], ""),
+    "the ledger in it": ("a.ts", "let x = @@ 'alembic_version';", [P, None, P], ""),
+    "DDL in it": ("a.ts", "let x = @@ `create table ${x}` @;", [P, P, None], ""),
+    "a quote too many": (
+        "a.ts",
+        "a = `x`y`;\nupgrade();\nb = `z`;",
+        [S, P, P],
+        f"service/a.ts:1 is not understood as TypeScript here, {NAMED}",
+    ),
+    "in a member of a class": (
+        "a.ts",
+        "class A {\n m() { return 1 +; }\n n() { upgrade(); }\n}",
+        [F, P, P],
+        "service/a.ts:2",
+    ),
+    "JavaScript": ("a.js", "const x = y |> upgrade;\nok();", [S, P, P], "service/a.js:1 is not understood as JavaScript"),
+    "Python": (
+        "a.py",
+        "def f():\n  x = = 1\n  a()\ndef g():\n  b()",
+        [P, P, P],
+        "service/a.py:2 is not understood as Python",
+    ),
+    "Python, a call behind it": ("a.py", "def f():\n  x = = 1\n  upgrade()", [F, P, P], "service/a.py:2"),
+    "Python, a call in it": ("a.py", "x = = upgrade()", [None, P, P], "service/a.py:1"),
+    "Go": (
+        "a.go",
+        "package a\nfunc f() {\n x := := 1\n}\nfunc g() { b() }",
+        [P, P, P],
+        "service/a.go:3 is not understood as Go",
+    ),
+    "Go, a call in it": ("a.go", "package a\nfunc f() { x := := m.upgrade }", [None, P, P], "service/a.go:2"),
+    "shell": ("a.sh", "x=(1 2\nupgrade", [S, P, P], "service/a.sh:2 is not understood as shell"),
+}
+
+
+@pytest.mark.parametrize(("path", "source", "ends", "says"), BROKEN.values(), ids=BROKEN)
+def test_a_file_is_read_around_what_is_not_understood(tmp_path, path, source, ends, says):
+    write(tmp_path, {f"service/{path}": source})
+    results = judged(tmp_path, rules("service/m.ts", "upgrade"))
+    found = [results[check] for check in ("RET003", "RET004", "RET005")]
+    # None: a finding or a doubt, and never nothing.
+    assert [r.outcome if end else P for r, end in zip(found, ends, strict=True)] == [end or P for end in ends]
+    assert all(r.outcome in (S, F) for r, end in zip(found, ends, strict=True) if end is None)
+    assert any(says in (r.reason or "") for r in found)
+
+
 def test_a_file_that_is_no_text(tmp_path):
     write(tmp_path, {"service/clean.ts": "export {};"})
     (tmp_path / "service/a.ts").write_bytes(b"\xff\xfe\x00")
@@ -187,7 +246,7 @@ def test_a_file_that_is_no_text(tmp_path):
 
 
 def test_findings_before_a_fault_are_told_with_it(tmp_path):
-    write(tmp_path, {"service/a.ts": "upgrade();\nfunction ("})
+    write(tmp_path, {"service/a.ts": "upgrade();\nfunction upgrade("})
     result = judged(tmp_path, rules("service/m.ts", "upgrade"))["RET003"]
     assert result.outcome is Outcome.FAILED
     assert "is not understood as TypeScript" in result.reason

@@ -63,8 +63,8 @@ class SourceTree:
         scripts, unread = read_scripts(text, path) if is_manifest else (None, None)
         if language is None or unread is not None:
             return scripts, unread
-        code, unread = read_source(text.encode(), path, language, self._resolver)
-        return (_with_scripts(code, scripts) if scripts else code), unread
+        code = read_source(text.encode(), path, language, self._resolver)
+        return (_with_scripts(code, scripts) if scripts else code), None
 
     @cached_property
     def _resolver(self) -> Resolver:

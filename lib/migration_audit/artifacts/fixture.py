@@ -10,7 +10,7 @@ from pathlib import Path
 from migration_audit.artifacts.code import SourceTree
 from migration_audit.artifacts.sql_files import head_comment
 from migration_audit.artifacts.text import read_text
-from migration_audit.model.code import CodeFile, FixtureFacts, Unread
+from migration_audit.model.code import CodeFile, CodeScope, FixtureFacts, Unread
 from migration_audit.model.errors import AuditError
 from migration_audit.model.location import Location
 from migration_audit.project import Rule
@@ -21,7 +21,7 @@ def read_fixture(tree: SourceTree, rule: Rule) -> FixtureFacts:
     (path,) = rule.what
     scope = tree.scope(rule.loaded_by, rule.excluded)
     exists = (tree.root / path).is_file()
-    unread = list(scope.unread)
+    unread = [*scope.unread, *_may_load(scope, path)]
     head = ""
     if exists:
         try:
@@ -39,6 +39,13 @@ def read_fixture(tree: SourceTree, rule: Rule) -> FixtureFacts:
         unread=tuple(unread),
         where=str(rule.at),
     )
+
+
+def _may_load(scope: CodeScope, fixture: str) -> Iterator[Unread]:
+    """Parts of tests that could not be read and name the fixture."""
+    for part in (part for file in scope.files for part in file.opaque):
+        if posixpath.basename(fixture) in part.text:
+            yield Unread(path=part.at.path, reason=f"{part.reason}, and names the fixture", line=part.at.line)
 
 
 def _loads(file: CodeFile, fixture: str, root: Path) -> Iterator[Location]:

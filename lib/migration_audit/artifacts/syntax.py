@@ -4,39 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
+from migration_audit.artifacts.broken_parts import broken_parts
 from migration_audit.artifacts.ddl import ddl_in
 from migration_audit.artifacts.imports import Resolver, imports_of, path_in_text
 from migration_audit.artifacts.languages import PYTHON, SHELL, Language
 from migration_audit.artifacts.literals import HOLE, Chunk, Folded, fold, line_of, literal, text_of
 from migration_audit.artifacts.speech import is_spoken
-from migration_audit.model.code import Call, CodeFile, Ddl, Import, Literal, Name, Script, Unread
+from migration_audit.model.code import Call, CodeFile, Ddl, Import, Literal, Name, Script
 from migration_audit.model.location import Location
 
 
-def read_source(source: bytes, path: str, language: Language, resolver: Resolver) -> tuple[CodeFile, Unread | None]:
-    """What the file holds, and where its grammar did not understand it; what it did understand is told all the same."""
+def read_source(source: bytes, path: str, language: Language, resolver: Resolver) -> CodeFile:
+    """What the file holds; the parts that its grammar did not understand are in ``opaque``."""
     root = language.parse(source)
     reader = _Reader(path, language, resolver)
     reader.read(root)
-    broken = _first_error(root) if root.has_error else None
-    if broken is None:
-        return reader.result(), None
-    reason = f"is not understood as {language.name} here"
-    return reader.result(), Unread(path=path, reason=reason, line=line_of(broken))
-
-
-def _first_error(root: Node) -> Node:
-    node = root
-    while not (node.is_error or node.is_missing):
-        inner = next((child for child in node.children if child.has_error), None)
-        if inner is None:
-            return node
-        node = inner
-    return node
+    return replace(reader.result(), opaque=broken_parts(root, source, path, language))
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from migration_audit.checks.name_patterns import ends_in_one, fits_one
+from migration_audit.checks.name_patterns import ends_in_one, fits_one, word_pattern
 from migration_audit.model.code import CodeFile, Import, Script
 from migration_audit.model.location import Location
 from migration_audit.project import Rule
@@ -23,6 +23,7 @@ _PROGRAMS: Final = frozenset(
 _VERSION: Final = re.compile(r"(?<=[\w*])@[\w.^~*-]+\Z")
 """What stands behind the name of a package: ``node-pg-migrate@7``."""
 _PROGRAM_FOLDERS: Final = frozenset({".", "bin", ".bin", "sbin"})
+_LOADS_UNKNOWN: Final = re.compile(r"\b(?:import|require|import_module|__import__)\s*\(\s*(?![\s'\"`])")
 _BUILT: Final = frozenset({"dist", "build", "out", "lib"})
 _SCRIPT_RUNNERS: Final = frozenset(
     {"npm", "pnpm", "yarn", "bun", "npm-run-all", "run-s", "run-p", "turbo", "nx", "lerna", "pdm", "poe", "hatch"}
@@ -49,6 +50,26 @@ def uses_in(file: CodeFile, rule: Rule, *, package_stays: bool = False) -> Itera
     imports = () if package_stays else _imports(file, rule)
     found = [*imports, *_calls(file, rule), *_scripts(file, rule), *_commands(file, rule)]
     return iter(sorted(found, key=lambda use: (use.at, use.kind, use.name)))
+
+
+def may_use(text: str, rule: Rule) -> bool:
+    """Whether a text that could not be read names what the rule names, or loads a module that only a run knows."""
+    if any(word_pattern(_telling(name)).search(text) for name in rule.what):
+        return True
+    if rule.module is None:
+        return False
+    loads = any(re.search(_mention(stem, rule.module), text) for stem in _stems(rule.module))
+    return loads or bool(_LOADS_UNKNOWN.search(text))
+
+
+def _telling(name: str) -> str:
+    """The last part of a dotted name that is not all wildcards; all of them: everything is meant."""
+    return next((part for part in reversed(name.split(".")) if part.strip("*?")), "*")
+
+
+def _mention(stem: str, module: str) -> str:
+    last = re.escape(stem.rpartition("/")[2])
+    return rf"/{last}[\"'`]" if module.endswith(".go") else rf"(?<![\w$]){last}(?![\w$])"
 
 
 def undecided_imports(file: CodeFile) -> Iterator[Import]:

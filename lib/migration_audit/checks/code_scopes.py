@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from migration_audit.model.code import CodeScope, ManifestScope, Unread
+from migration_audit.model.code import CodeScope, ManifestScope, Opaque, Unread
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Said, Told, Unavailable
 from migration_audit.model.location import Location
@@ -31,6 +31,25 @@ def unseen(scope: CodeScope | ManifestScope, rule: Rule) -> Iterator[Said]:
         yield Unavailable(reason=f"{rule.at}: {some_of(rule.files)} names no file, so nothing was looked at")
     if scope.empty:
         yield Told(text=f"no file is named {some_of(scope.empty)}")
+
+
+def opaque(scope: CodeScope, rule: Rule, concerns: Callable[[str], bool]) -> Iterator[Said]:
+    """Parts that could not be read: not fine where their text may be what the rule is about, else told."""
+    parts = [part for file in scope.files for part in file.opaque]
+    doubted = [part for part in parts if part.is_all or concerns(part.text)]
+    yield from unread((_doubt(part) for part in doubted), rule.at)
+    plain: dict[str, list[str]] = {}
+    for part in parts:
+        if part not in doubted:
+            plain.setdefault(part.reason, []).append(str(part.at))
+    for reason, places in plain.items():
+        each = ": each" if len(places) > 1 else ""
+        yield Told(text=f"{some_of(places)}{each} {reason}; the text does not name what the rule is about")
+
+
+def _doubt(part: Opaque) -> Unread:
+    named = "" if part.is_all else ", and its text names what the rule is about"
+    return Unread(path=part.at.path, line=part.at.line, reason=f"{part.reason}{named}")
 
 
 def unread(each: Iterable[Unread], at: Location) -> Iterator[Unavailable]:

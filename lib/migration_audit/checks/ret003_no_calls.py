@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from migration_audit.checks.calls import undecided_imports, uses_in
-from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, ruled, unseen
+from migration_audit.checks.calls import may_use, undecided_imports, uses_in
+from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, opaque, ruled, unseen
 from migration_audit.model.code import CodeFacts, CodeScope
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
@@ -30,6 +31,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
         return
     for rule, scope in scopes:
         yield from unseen(scope, rule)
+        yield from opaque(scope, rule, partial(may_use, rule=rule))
         package_stays = _package_stays(rule, scope)
         for file in scope.files:
             for use in uses_in(file, rule, package_stays=package_stays):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, ruled, unseen
+from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, opaque, ruled, unseen
 from migration_audit.checks.name_patterns import word_pattern
 from migration_audit.model.code import CodeFacts, CodeFile
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said
 from migration_audit.model.location import Location
-from migration_audit.project import Project
+from migration_audit.project import Project, Rule
 
 
 def run(code: CodeFacts, project: Project) -> Iterator[Said]:
@@ -29,6 +30,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
         return
     for rule, scope in scopes:
         yield from unseen(scope, rule)
+        yield from opaque(scope, rule, partial(_may_mention, rule=rule))
         for file in scope.files:
             for name in rule.what:
                 for kind, at in mentions(file, name):
@@ -40,6 +42,10 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
                         where=str(at),
                     )
     yield looked_at([scope for _, scope in scopes])
+
+
+def _may_mention(text: str, rule: Rule) -> bool:
+    return any(word_pattern(name).search(text) for name in rule.what)
 
 
 def mentions(file: CodeFile, name: str) -> Iterator[tuple[str, Location]]:

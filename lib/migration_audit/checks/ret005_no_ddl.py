@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
-from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, ruled, unseen
+from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, opaque, ruled, unseen
 from migration_audit.model.code import CodeFacts
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said
 from migration_audit.project import Project
+
+
+_MAY_BE_DDL: Final = re.compile(
+    r"(?i)\b(?:create|alter|drop|truncate|grant|revoke|reassign|refresh|comment\s+on|security\s+label|import\s+foreign|into)\b"
+    r"|\b\w+_(?:hypertable|policy|dimension|job|aggregate)\b|\bdo\s*\$|geometrycolumn"
+)
+"""A word of DDL, in a text that could not be read."""
 
 
 def run(code: CodeFacts, project: Project) -> Iterator[Said]:
@@ -28,6 +37,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
         return
     for rule, scope in scopes:
         yield from unseen(scope, rule)
+        yield from opaque(scope, rule, lambda text: bool(_MAY_BE_DDL.search(text)))
         for file in scope.files:
             for ddl in file.ddl:
                 yield Finding(

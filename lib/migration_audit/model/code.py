@@ -85,6 +85,18 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opaque:
+    """A part of a file that could not be read, with its text: a rule's names can still be looked for in it."""
+
+    reason: str
+    """``is not understood as TypeScript here``."""
+    text: str
+    at: Location
+    is_all: bool = False
+    """Nothing of the file could be read: that its text names nothing says too little."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeFile:
     """One file of a program."""
 
@@ -99,6 +111,8 @@ class CodeFile:
     scripts: tuple[Script, ...] = ()
     defines: tuple[Name, ...] = ()
     """Functions that it defines."""
+    opaque: tuple[Opaque, ...] = ()
+    """Parts that could not be read; everything else was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 
 from migration_audit.artifacts.aliases import read_aliases
-from migration_audit.artifacts.files import find_files
+from migration_audit.artifacts.files import find_files, is_one_of
 from migration_audit.artifacts.imports import Aliases, Resolver
 from migration_audit.artifacts.languages import language_of
+from migration_audit.artifacts.pipelines import is_pipeline, read_pipeline
 from migration_audit.artifacts.scripts import MANIFESTS, read_scripts
 from migration_audit.artifacts.sql_files import read_sql
 from migration_audit.artifacts.syntax import read_source
@@ -34,7 +35,7 @@ class SourceTree:
     def scope(self, globs: Sequence[str], excluded: Sequence[str] = ()) -> CodeScope:
         """The files that ``globs`` name and ``excluded`` does not. A file of no known language is in ``unread``."""
         found = find_files(self.root, globs, excluded)
-        readings = [self.read(path) for path in found.paths]
+        readings = [self.read(path) for path in self._with_followed(found.paths, excluded)]
         missing = [Unread(path=glob, reason="names no file, and there is no such folder") for glob in found.missing]
         return CodeScope(
             files=tuple(file for file, _ in readings if file is not None),
@@ -42,17 +43,24 @@ class SourceTree:
             empty=found.empty,
         )
 
+    def _with_followed(self, paths: Sequence[str], excluded: Sequence[str]) -> list[str]:
+        made = list(paths)
+        for path in made:  # it grows
+            file, _ = self.read(path)
+            made += [each for each in (file.follows if file else ()) if each not in made and not is_one_of(each, excluded)]
+        return made
+
     def read(self, path: str) -> Reading:
         """What one file holds, and what of it could not be understood."""
         if path not in self._read:
             self._read[path] = self._reading(path)
         return self._read[path]
 
-    def _reading(self, path: str) -> Reading:
-        language = language_of(path)
+    def _reading(self, path: str, *, is_included: bool = False) -> Reading:
+        language, in_pipeline = language_of(path), is_included or is_pipeline(path)
         is_manifest = posixpath.basename(path) in MANIFESTS
         is_sql = path.lower().endswith((".sql", ".psql", ".ddl"))
-        if language is None and not is_manifest and not is_sql:
+        if language is None and not is_manifest and not is_sql and not in_pipeline:
             return None, Unread(path=path, reason="is of no language that the audit reads")
         try:
             text = read_text(self.root / path, self.root)
@@ -60,11 +68,25 @@ class SourceTree:
             return None, Unread(path=path, reason=error.what)
         if is_sql:
             return read_sql(text, path)
+        if in_pipeline:
+            return read_pipeline(text, path, self._resolver, lambda name: self._beside(path, name))
         scripts, unread = read_scripts(text, path) if is_manifest else (None, None)
         if language is None or unread is not None:
             return scripts, unread
         code = read_source(text.encode(), path, language, self._resolver)
         return (_with_scripts(code, scripts) if scripts else code), None
+
+    def _beside(self, path: str, name: str) -> str | None:
+        """The action or pipeline that another one names from the root of the repository: some folder above it."""
+        plain = posixpath.normpath(name.removeprefix("./").strip("/") or ".")
+        tails = (plain, f"{plain}/action.yml", f"{plain}/action.yaml")
+        folders = [parent.as_posix() for parent in Path(path).parents]
+        paths = [posixpath.normpath(posixpath.join(folder, tail)) for folder in folders for tail in tails]
+        there = next((each for each in paths if (self.root / each).is_file()), None)
+        if there is not None and there not in self._read:
+            self._read[there] = (None, None)  # they may lead back to each other
+            self._read[there] = self._reading(there, is_included=True)
+        return there
 
     @cached_property
     def _resolver(self) -> Resolver:

@@ -70,8 +70,13 @@ class Tree:
 
 def parse_yaml(text: str, shown: str) -> list[Tree]:
     """The documents of a YAML text. Raises ArtifactError, with the line, for what is not YAML or repeats a key."""
+    return [_Reader(shown).tree(node) for node in compose_nodes(text, shown)]
+
+
+def compose_nodes(text: str, shown: str) -> list[yaml.Node]:
+    """The documents of a YAML text as PyYAML's nodes. Raises ArtifactError, with the line, for what is not YAML."""
     try:
-        nodes = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+        return list(yaml.compose_all(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -81,7 +86,6 @@ def parse_yaml(text: str, shown: str) -> list[Tree]:
         raise ArtifactError(f"is not valid YAML: {error}", where=f"{shown}:1", todo="correct the file") from None
     except RecursionError:
         raise ArtifactError("is nested too deeply", where=f"{shown}:1", todo="correct the file") from None
-    return [_Reader(shown).tree(node) for node in nodes]
 
 
 class _Reader:

@@ -38,7 +38,7 @@ def find_files(root: Path, globs: Sequence[str], excluded: Sequence[str] = ()) -
     missing: list[str] = []
     empty: list[str] = []
     for pattern in globs:
-        found = {path for path in _matches(root, _clean(pattern)) if not _is_one_of(path, excluded)}
+        found = {path for path in _matches(root, _clean(pattern)) if not is_one_of(path, excluded)}
         paths |= found
         if not found and not any(_matches(root, _clean(pattern))):
             (empty if _has_base(root, _clean(pattern)) else missing).append(pattern)
@@ -65,7 +65,7 @@ def _matches(root: Path, pattern: str) -> Iterator[str]:
             yield path
 
 
-def _is_one_of(path: str, patterns: Sequence[str]) -> bool:
+def is_one_of(path: str, patterns: Sequence[str]) -> bool:
     """Whether a pattern names this file or a folder above it."""
     above = [path, *(parent.as_posix() for parent in Path(path).parents if parent != Path())]
     return any(glob.globmatch(each, _clean(pattern), flags=_FLAGS) for pattern in patterns for each in above)

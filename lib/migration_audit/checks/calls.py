@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,8 @@ _PROGRAMS: Final = frozenset(
 )
 _VERSION: Final = re.compile(r"(?<=[\w*])@[\w.^~*-]+\Z")
 """What stands behind the name of a package: ``node-pg-migrate@7``."""
+_TAKES_COMMAND: Final = re.compile(r"-[a-z]*c|--command|--exec|-x|eval|ssh|concurrently|nodemon|watch")
+"""Words behind which a text is a command."""
 _PROGRAM_FOLDERS: Final = frozenset({".", "bin", ".bin", "sbin"})
 _LOADS_UNKNOWN: Final = re.compile(r"\b(?:import|require|import_module|__import__)\s*\(\s*(?![\s'\"`])")
 _BUILT: Final = frozenset({"dist", "build", "out", "lib"})
@@ -192,10 +194,22 @@ def _commands(file: CodeFile, rule: Rule) -> Iterator[Use]:
 
 
 def _runs(script: Script, rule: Rule, flagged: frozenset[str]) -> bool:
-    if fits_one(script.name, rule.what) or any(_names(word, rule) for word in script.words):
+    words = _all_words(script.words)
+    if fits_one(script.name, rule.what) or any(_names(word, rule) for word in words):
         return True
-    tools = [position for position, word in enumerate(script.words) if word in _SCRIPT_RUNNERS]
-    return bool(tools) and any(word in flagged for word in script.words[tools[0] + 1 :])
+    tools = [position for position, word in enumerate(words) if word in _SCRIPT_RUNNERS]
+    return bool(tools) and any(word in flagged for word in words[tools[0] + 1 :])
+
+
+def _all_words(words: Sequence[str]) -> list[str]:
+    """The words, and those of a text that is a command itself: ``sh -c 'npm run migrate'``, ``eval "…"``, ``--exec=…``."""
+    made: list[str] = []
+    for before, word in zip(("", *words), words, strict=False):
+        inner = word.split()
+        starts = inner[0].rpartition("/")[2] if len(inner) > 1 else ""
+        is_command = bool(_TAKES_COMMAND.fullmatch(before)) or starts in _PROGRAMS | _SCRIPT_RUNNERS
+        made += inner if len(inner) > 1 and is_command else [word]
+    return made
 
 
 def _names(word: str, rule: Rule) -> bool:

@@ -21,6 +21,9 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
     which somebody needs it. Calls under another name count, and functions that are handed on to be called elsewhere.
     Comments and names that only look alike (emigrate, migrateLegacyTopic) do not. goose.Up is Up of goose; in each part of a
     name * and ? stand for any characters, so that goose.* is everything that goose has.
+    `in` takes source files (TypeScript, JavaScript, Python, Go, shell, SQL), package.json, pyproject.toml, and pipelines:
+    GitHub workflows, composite actions (action.yml) and .gitlab-ci.yml, whose steps are shell or Python. A part that cannot
+    be read is named with its line; the check cannot pass where its text names what the rule names.
     Fix: remove the call, the import and the script. The finding names the line.
     Source: seed, "No migrate() call anywhere in the source tree" and "Update src/main.ts".
     """

@@ -12,9 +12,9 @@ from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said
 from migration_audit.project import Project
 
-
 _MAY_BE_DDL: Final = re.compile(
-    r"(?i)\b(?:create|alter|drop|truncate|grant|revoke|reassign|refresh|comment\s+on|security\s+label|import\s+foreign|into)\b"
+    r"(?i)(?<![\w/-])(?:create|alter|drop|truncate|grant|revoke|reassign|refresh|comment\s+on|security\s+label|into)(?![\w-])"
+    r"|\bimport\s+foreign"
     r"|\b\w+_(?:hypertable|policy|dimension|job|aggregate)\b|\bdo\s*\$|geometrycolumn"
 )
 """A word of DDL, in a text that could not be read."""

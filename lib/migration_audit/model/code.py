@@ -111,6 +111,8 @@ class CodeFile:
     scripts: tuple[Script, ...] = ()
     defines: tuple[Name, ...] = ()
     """Functions that it defines."""
+    follows: tuple[str, ...] = ()
+    """Files of the project that run with it: the actions of a workflow."""
     opaque: tuple[Opaque, ...] = ()
     """Parts that could not be read; everything else was."""
 

@@ -189,7 +189,9 @@ class World:
         """What the gate says of each environment, by name."""
         project, authority = self.project, self.authority(**how)
         asked = gating.required_environments(authority, names or ("prod",), Phase(phase))
-        found = gating.ask_gate(project, authority, asked, phase=Phase(phase), live=live, out=project.report_out, now=now)
+        found = gating.ask_gate(
+            project, authority, asked, phase=Phase(phase), live=live, out=authority.project.report_out, now=now
+        )
         return {each.environment: each for each in found}
 
 

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from migration_audit.artifacts.git import changed_files, read_tree
 from migration_audit.artifacts.junit_xml import JUnitReport, read_junit
+from migration_audit.artifacts.repository import changed_files, read_tree
 from migration_audit.model.documents import CommandResult, CommandState
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import ArtifactError

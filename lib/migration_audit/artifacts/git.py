@@ -1,81 +1,91 @@
-"""Which commit a folder stands at, and whether its files are that commit's."""
+"""One call of git, which nothing but the repository's content and history can change.
+
+Neither a variable of a hook (``GIT_DIR``), nor replace refs and grafts, nor a program that a repository's own configuration
+names (file system monitor, hooks, filters, transports, signatures) has a part in it.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
+
+_TIMEOUT: Final = 60
+_VARIABLES: Final[Mapping[str, str]] = {
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": f"{os.devnull}/none",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # git before 2.45 fetches what a partial clone lacks: by no transport here
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+_SETTINGS: Final[Mapping[str, str]] = {
+    "core.quotePath": "false",
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.commitGraph": "false",
+    "core.pager": "cat",
+    "diff.external": "",
+    "log.showSignature": "false",
+    "safe.bareRepository": "explicit",  # a folder of the tree that is made up as a repository is none
+    "status.renames": "false",
+}
+"""What wins over every configuration file; https://git-scm.com/docs/git-config says what each is."""
+_OF_LFS: Final = {
+    "filter.lfs.clean": "git-lfs clean -- %f",
+    "filter.lfs.smudge": "git-lfs smudge -- %f",
+    "filter.lfs.process": "git-lfs filter-process",
+}
+"""What ``git lfs install --local`` writes: a program that somebody installed here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeState:
-    """A folder seen through git."""
+def run_git(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """One call about the repository of ``folder``; paths among the arguments are no patterns.
 
-    commit: str | None
-    """The full object name of HEAD; None outside a repository, or before its first commit."""
-    clean: bool | None
-    """Whether the folder holds exactly what HEAD holds; None when ``commit`` is."""
-
-
-def read_tree(folder: Path, *, without: Path | None = None) -> TreeState:
-    """The state of the repository that holds ``folder``, as far as that folder goes, and without what is in ``without``.
-
-    Where git is not installed or the folder is in no repository, both answers are None: unknown, not clean.
+    Exit code 128 and the reason in ``stderr`` where git cannot be run at all.
     """
-    commit = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
-    if not commit:
-        return TreeState(commit=None, clean=None)
-    left_out = (
-        [f":(exclude,literal){os.path.relpath(without.resolve(), folder.resolve())}"]
-        if without and _is_below(without, folder)
-        else []
-    )
-    changes = _git(folder, "status", "--porcelain", "--untracked-files=all", "--", ".", *left_out)
-    return TreeState(commit=commit, clean=None if changes is None else changes == "")
+    runs_filters = arguments[0] in {"status", "diff"}
+    settings = {**_SETTINGS, **(_without_filters(folder) if runs_filters else {})}
+    return _run(folder, settings, arguments, stdin)
 
 
-def path_in_repository(folder: Path) -> str | None:
-    """The folder below its repository's root, as ``deploy/audit/`` or ``""`` at the root; None outside a repository."""
-    return _git(folder, "rev-parse", "--show-prefix")
+def line_of_git(folder: Path, *arguments: str) -> str | None:
+    """What such a call prints, without white space around it; None when it fails or prints nothing."""
+    done = run_git(folder, *arguments)
+    return done.stdout.decode("utf-8", "surrogateescape").strip() or None if done.returncode == 0 else None
 
 
-def changed_files(folder: Path, *, besides: Iterable[Path] = ()) -> tuple[str, ...] | None:
-    """Files below ``folder`` that are not as HEAD has them, new ones too, sorted; None where git cannot tell.
-
-    ``besides`` are files that do not count, such as a report that a test run writes.
-    """
-    left_out = [f":(exclude,literal){os.path.relpath(path, folder)}" for path in besides]
-    changes = _git(folder, "status", "--porcelain", "--untracked-files=all", "--", ".", *left_out)
-    if changes is None:
-        return None
-    return tuple(sorted(line.strip().partition(" ")[2].strip() for line in changes.splitlines()))
+def reason_of(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The last line of what git says about a call that failed."""
+    return (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason was given"])[-1]
 
 
-def differs_from(path: Path, revision: str) -> tuple[str | None, str | None]:
-    """How a file differs from what ``revision`` has in its place, and why that cannot be said; None each where not so."""
-    folder = path.parent
-    if not _git(folder, "rev-parse", "--is-inside-work-tree"):
-        return None, "is in no git repository, so nobody can say whether it changed; give the rule a sha256"
-    if _git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") is None:
-        return None, f"there is no revision {revision} here; fetch it, or name another one"
-    if _git(folder, "cat-file", "-e", f"{revision}:./{path.name}") is None:
-        return f"{revision} does not have it", None
-    if _git(folder, "diff", "--quiet", "--no-ext-diff", revision, "--", path.name) is None:
-        return f"differs from {revision}", None
-    return None, None
+def _without_filters(folder: Path) -> dict[str, str]:
+    """Settings that turn off each filter program that the repository itself configures."""
+    listed = _run(folder, _SETTINGS, ("config", "--list", "--show-scope", "-z"), b"").stdout
+    parts = listed.decode("utf-8", "surrogateescape").split("\0")
+    off: dict[str, str] = {}
+    for scope, entry in zip(parts[::2], parts[1::2], strict=False):
+        name, _, value = entry.partition("\n")
+        is_filter = name.startswith("filter.") and name.rpartition(".")[2] in {"clean", "smudge", "process"}
+        if is_filter and scope in {"local", "worktree"} and _OF_LFS.get(name) != value:
+            off |= {name: "", f"{name.rpartition('.')[0]}.required": "false"}
+    return off
 
 
-def _is_below(path: Path, folder: Path) -> bool:
-    return path.resolve() != folder.resolve() and path.resolve().is_relative_to(folder.resolve())
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
+def _run(
+    folder: Path, settings: Mapping[str, str], arguments: tuple[str, ...], stdin: bytes
+) -> subprocess.CompletedProcess[bytes]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    own |= {**_VARIABLES, "GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (name, value) in enumerate(settings.items()):
+        own |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    literal = () if arguments[0] == "check-ignore" else ("--literal-pathspecs",)  # it takes names alone, and no such option
+    command = ["git", *literal, "--no-pager", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=30, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+        return subprocess.run(command, capture_output=True, timeout=_TIMEOUT, check=False, input=stdin, env=own)
+    except (OSError, subprocess.TimeoutExpired, ValueError) as error:
+        return subprocess.CompletedProcess(command, 128, b"", str(error).encode())

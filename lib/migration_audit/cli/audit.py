@@ -85,7 +85,7 @@ def run_project(
     chosen = _chosen(project, environments, phase)
     folder = out or project.report_out
     results = run_audit(
-        project, chosen, phase=phase, out=folder, config=str(path.resolve()), progress=progress, commands=commands
+        project, chosen, phase=phase, out=folder, config=str(path.absolute()), progress=progress, commands=commands
     )
     _print(results, folder)
     tell_github(results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +38,14 @@ def run_gate(
     if authority.caution:
         say(authority.caution)
     asked = required_environments(authority, environments, Phase(phase))
-    found = ask_gate(project, authority, asked, phase=Phase(phase), live=live, out=out or project.report_out)
+    found = ask_gate(
+        project,
+        authority,
+        asked,
+        phase=Phase(phase),
+        live=live,
+        out=Path(os.path.normpath((out or authority.project.report_out).absolute())),
+    )
     for line in (*_table(found), *_told(found)):
         click.echo(line)
     code = max(each.exit_code for each in found)

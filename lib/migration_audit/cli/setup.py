@@ -101,4 +101,4 @@ def _lab_project(config: Path | None) -> tuple[Project, str]:
             raise
         say("there is no audit.toml here or in a folder above: the notebooks open the bundled example")
         return demo_project(), DEMO
-    return load_project(path), str(path.resolve())
+    return load_project(path), str(path.absolute())

@@ -12,7 +12,7 @@ from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Phase
 from migration_audit.model.location import Location
 from migration_audit.project.boot_spec import build_boot
-from migration_audit.project.locate import KeyPath, nearest
+from migration_audit.project.locate import KeyPath, absolute, nearest
 from migration_audit.project.names import qualified_key, split_qualified
 from migration_audit.project.policy_spec import build_policy, build_waiver
 from migration_audit.project.settings import (
@@ -60,7 +60,7 @@ def build_project(tables: Table, *, path: Path, shown: str, lines: Mapping[KeyPa
         policy=build_policy(tables.get("policy", {})),
         waivers=tuple(build_waiver(w, builder.at("waiver", n)) for n, w in enumerate(tables.get("waiver", ()))),
         prelude=tuple(project.get("prelude", ())),
-        report_out=builder.directory / tables.get("report", {}).get("out", "reports"),
+        report_out=absolute(builder.directory / tables.get("report", {}).get("out", "reports")),
     )
 
 
@@ -77,13 +77,13 @@ class _Builder:
 
     def source(self, tables: Table, side: str) -> Source:
         table = tables[side]
-        root = (self.directory / table.get("root", ".")).resolve()
+        root = absolute(self.directory / table.get("root", "."))
         return Source(
             name=table.get("name", side),
             root=root,
             sql=tuple(table.get("sql", ())),
             command=build_command(table, self.directory, root, self.at(side, "command")),
-            snapshot=(self.directory / table["snapshot"]).resolve() if "snapshot" in table else None,
+            snapshot=absolute(self.directory / table["snapshot"]) if "snapshot" in table else None,
             dsn_env=table.get("dsn_env"),
             format=table.get("format", "files"),
             placeholders=MappingProxyType(table.get("placeholders", {})),
@@ -143,7 +143,7 @@ class _Builder:
         if table is None:
             return None
         return SnapshotSettings(
-            file=(self.directory / table["file"]).resolve(),
+            file=absolute(self.directory / table["file"]),
             shown=table["file"],
             version=table.get("version"),
             role=table.get("role"),

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from migration_audit.model.errors import ConfigError, UsageError
 from migration_audit.project.build import build_project
-from migration_audit.project.locate import KeyPath, locate, nearest
+from migration_audit.project.locate import KeyPath, absolute, locate, nearest
 from migration_audit.project.secrecy import TODO, lines_with_credentials
 from migration_audit.project.settings import Project
 from migration_audit.project.validate import validate
@@ -29,8 +29,8 @@ def find_project(start: Path) -> Path:
 
     Raises UsageError when there is neither.
     """
-    resolved = start.resolve()
-    folders = (resolved, *resolved.parents)
+    here = absolute(start)
+    folders = (here, *here.parents)
     for folder in folders:
         if (folder / FILE_NAME).is_file():
             return folder / FILE_NAME
@@ -109,7 +109,7 @@ def _project(text: str, path: Path, shown: str) -> Project:
     found += [leak for leak in leaks if leak[0] not in told]
     if found:
         raise _error(shown, found)
-    return build_project(tables, path=path.resolve(), shown=path.name, lines=lines)
+    return build_project(tables, path=absolute(path), shown=path.name, lines=lines)
 
 
 def _error(shown: str, found: Iterable[tuple[int, str, str]]) -> ConfigError:
@@ -124,8 +124,8 @@ def _error(shown: str, found: Iterable[tuple[int, str, str]]) -> ConfigError:
 
 def _shown(path: Path) -> str:
     """The path as an editor started here would find it."""
-    resolved = path.resolve()
-    return str(resolved.relative_to(Path.cwd()) if resolved.is_relative_to(Path.cwd()) else resolved)
+    whole = absolute(path)
+    return str(whole.relative_to(Path.cwd()) if whole.is_relative_to(Path.cwd()) else whole)
 
 
 def _read(path: Path, shown: str) -> str:

@@ -6,9 +6,11 @@ text that ``tomllib`` has already accepted, so it only has to know where things 
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 KeyPath = tuple[str | int, ...]
@@ -169,3 +171,8 @@ class _Scanner:
         self._line += self.text.count("\n", self._counted_to, self.at)
         self._counted_to = self.at
         return self._line
+
+
+def absolute(path: Path) -> Path:
+    """The path from the root, without ``.`` and ``..``. No link is followed: it must not change which file is meant."""
+    return Path(os.path.normpath(path.absolute()))

@@ -12,7 +12,7 @@ from migration_audit import formats
 from migration_audit.model.command import PLACEHOLDERS, filled
 from migration_audit.model.location import Location
 from migration_audit.project.keys import Key, choice, flag, integer, pattern, text, texts, variables, words
-from migration_audit.project.locate import KeyPath
+from migration_audit.project.locate import KeyPath, absolute
 from migration_audit.project.settings_command import TIMEOUT, CommandSettings
 
 Found = tuple[KeyPath, str, str]
@@ -126,7 +126,7 @@ def build_command(table: Mapping[str, Any], directory: Path, root: Path, at: Loc
         return None
     return CommandSettings(
         words=tuple(table["command"]),
-        directory=(directory / table["directory"]).resolve() if "directory" in table else root,
+        directory=absolute(directory / table["directory"]) if "directory" in table else root,
         env=MappingProxyType(table.get("env", {})),
         files=tuple(table.get("files", ())),
         timeout=table.get("timeout", TIMEOUT),

@@ -15,7 +15,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from migration_audit import report
-from migration_audit.artifacts.git import read_tree
+from migration_audit.artifacts.repository import read_tree
 from migration_audit.gate import EXIT_CODES
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.model.finding import Phase, Verdict

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from migration_audit.artifacts.revisions import Revision, find_revision
+from migration_audit.artifacts.refs import find_revision
+from migration_audit.artifacts.repository import Revision
 from migration_audit.model.errors import AuditError, ConfigError, SignoffError
 from migration_audit.project import Policy, Project, project_of
 

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from migration_audit import __version__
-from migration_audit.artifacts.git import path_in_repository, read_tree
-from migration_audit.artifacts.revisions import author_of, user_of
+from migration_audit.artifacts.repository import author_of, path_in_repository, read_tree, user_of
 from migration_audit.gate import decide
 from migration_audit.model.finding import CheckResult, Outcome, Unavailable, Verdict
 from migration_audit.model.port import KeptPort

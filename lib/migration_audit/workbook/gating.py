@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from migration_audit import catalog, signoff
+from migration_audit.artifacts.repository import first_link
 from migration_audit.gate import EnvironmentGate, Facts, judge_environment
-from migration_audit.model.errors import AuditError, UsageError
+from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.project import Environment, Project, resolve
@@ -49,6 +50,7 @@ def ask_gate(
 
     Raises AuditError where git cannot be asked, or with ``live`` a database.
     """
+    _refuse_links(out, project.directory)
     asking = _Asking(project=project, authority=authority, phase=phase, live=live, out=out, now=now or datetime.now(UTC))
     runs = {e.name: asking.newest(e.name) for e in environments}
     return tuple(asking.judge(e, runs) for e in environments)
@@ -68,7 +70,10 @@ class _Asking:
         """Every run that stands among the signed ones of an environment, oldest first, whether it holds or not."""
         if environment not in self._signed:
             folder = self.out / signoff.SIGNED / environment
+            _refuse_links(folder, self.project.directory)
             found = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+            for each in found:
+                _refuse_links(each, folder)
             named = (p for p in found if not p.name.startswith("."))
             self._signed[environment] = [signoff.read_signed_run(p, self.authority, now=self.now) for p in named]
         return self._signed[environment]
@@ -132,11 +137,11 @@ class _Asking:
     def _removed(self, environment: str) -> tuple[str, ...]:
         """Signed files that the policy's revision has: signatures that are inconvenient cannot be left out of a branch."""
         revision = self.authority.revision
-        folder = self.out / signoff.SIGNED / environment
-        if revision is None or not folder.resolve().is_relative_to(revision.top.resolve()):
+        there = self.authority.project.report_out / signoff.SIGNED / environment
+        if revision is None:
             return ()
-        gone = (path for path in revision.changed_since(folder) if path.name != signoff.SIGNED_PAGE)
-        return tuple(f"{signoff.SIGNED}/{environment}/{path}" for path in gone)
+        gone = revision.missing_in(self.out / signoff.SIGNED / environment, of=there)
+        return tuple(f"{signoff.SIGNED}/{environment}/{path}" for path in gone if path.name != signoff.SIGNED_PAGE)
 
     def _live(self, environment: Environment, run: SignedRun) -> Sentence:
         audited = (run.evidence.get("snapshots") or {}).get("live")
@@ -156,6 +161,14 @@ class _Asking:
             text = "its catalog has changed since it was audited"
             return Sentence(ok=False, text=text, todo="audit again, and sign that")
         return Sentence(ok=True, text=f"read now, and it is as it was audited ({snapshot.digest[:19]}…)")
+
+
+def _refuse_links(folder: Path, below: Path) -> None:
+    """A link in place of the reports could lead to other ones."""
+    link = first_link(folder, below=below if folder.is_relative_to(below) else folder.parent)
+    if link is not None:
+        what, todo = "is a link, and signed runs are not read through one", "put the folder itself in its place"
+        raise SignoffError(what, where=str(link), todo=todo)
 
 
 def _holds(run: SignedRun) -> bool:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from migration_audit import sources
-from migration_audit.artifacts.revisions import Revision, find_revision, is_ancestor, merge_base
+from migration_audit.artifacts.refs import find_revision, is_ancestor, merge_base
+from migration_audit.artifacts.repository import Revision
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SourceError
 from migration_audit.model.finding import Phase
@@ -186,8 +187,8 @@ def _files_at(project: Project, source: Source, base: Revision) -> Files:
     with tempfile.TemporaryDirectory(prefix="migration-audit-base-") as name:
         copy = Path(name).resolve()
         base.copy(base.top, copy, names=_file_names(patterns))
-        root = copy / patterns.root.resolve().relative_to(base.top.resolve())
-        shown_from = copy / project.directory.resolve().relative_to(base.top.resolve())
+        root = copy / base.inside(patterns.root)
+        shown_from = copy / base.inside(project.directory)
         return _files_of(project, patterns, root, shown_from)
 
 

@@ -70,6 +70,11 @@ def differs_from(path: Path, revision: str) -> tuple[str | None, str | None]:
     return None, None
 
 
+def contains(folder: Path, branch: str, commit: str) -> bool:
+    """Whether a branch (a full name) holds this commit."""
+    return run_git(folder, "merge-base", "--is-ancestor", "--end-of-options", commit, branch).returncode == 0
+
+
 def checked_out(folder: Path) -> str | None:
     """The full name of the branch that is checked out; None for none."""
     return line_of_git(folder, "symbolic-ref", "--quiet", "HEAD")

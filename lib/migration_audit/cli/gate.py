@@ -35,6 +35,7 @@ def run_gate(
     """
     project = signing_project(config)
     authority = read_authority(project, policy_from=policy_from, allowed_signers=allowed_signers)
+    authority.check_for_ci(os.environ)
     if authority.caution:
         say(authority.caution)
     asked = required_environments(authority, environments, Phase(phase))

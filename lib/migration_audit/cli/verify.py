@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -34,8 +35,10 @@ def verify_runs(
     """
     folders = list(dict.fromkeys(find_run(path) for path in named))
     authority = read_authority(signing_project(config), policy_from=policy_from, allowed_signers=allowed_signers)
-    if authority.caution and not intact:
-        say(authority.caution)
+    if not intact:
+        authority.check_for_ci(os.environ)
+        if authority.caution:
+            say(authority.caution)
     codes = []
     for folder in folders:
         if page:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migration_audit.artifacts.refs import find_revision
 from migration_audit.artifacts.repository import Revision
-from migration_audit.model.errors import AuditError, ConfigError, SignoffError
+from migration_audit.model.errors import AuditError, ConfigError, SignoffError, UsageError
 from migration_audit.project import Policy, Project, project_of
+from migration_audit.signoff.policy_revision import NAME_IT, is_ci, weakness
 
 _KRL = b"SSHKRL\n\0"
 
@@ -25,13 +28,18 @@ class Authority:
     """Where it was read from; None for the working tree."""
     source: str
     """The same for people, in a few words: ``allowed_signers of origin/main (1a2b3c4)``."""
+    weakness: str | None = None
+    """Why whoever proposes a change could have a say in policy and keys; None where that is not known."""
 
     @property
     def caution(self) -> str | None:
         """What is to be said where whoever proposes a change can change policy and keys too."""
-        if self.revision is not None:
-            return None
-        return "policy and keys are those of the working tree: whoever proposes a change can change them too (--policy-from)"
+        return self.weakness and f"{self.weakness} (--policy-from)"
+
+    def check_for_ci(self, environ: Mapping[str, str]) -> None:
+        """Raise SignoffError in a pipeline whose policy the proposer could have chosen."""
+        if self.weakness and is_ci(environ):
+            raise SignoffError(self.weakness, where="policy", todo=NAME_IT)
 
     @property
     def policy(self) -> Policy:
@@ -42,22 +50,29 @@ class Authority:
 def read_authority(project: Project, *, policy_from: str | None = None, allowed_signers: Path | None = None) -> Authority:
     """Policy and keys of ``policy_from``, else of the revision that audit.toml names, else of the working tree.
 
-    ``allowed_signers`` names a file of keys instead of the policy's, where no revision is asked for. Raises SignoffError
+    ``allowed_signers`` names a file of keys instead of the policy's, where no revision is asked for. Raises UsageError for
+    an empty ``policy_from``; SignoffError
     when only the working tree says that another revision, or none, be used; ConfigError where audit.toml names no keys;
     AuditError where the revision or a file is not there.
     """
+    if policy_from is not None and not policy_from.strip():
+        what = "is empty: a variable that is not set, most likely"
+        raise UsageError(what, where="--policy-from", todo=NAME_IT)
     named = policy_from or project.policy.policy_from
     if policy_from is None:
         _refuse_edited(project)
     if named is None:
-        return _of_working_tree(project, allowed_signers)
+        found = _of_working_tree(project, allowed_signers)
+        return replace(found, weakness=weakness(None, is_named_by_tree=True, environ=os.environ))
     if allowed_signers is not None:
         raise SignoffError(
             f"the keys are read from {named}, not from a file of this machine",
             where=str(allowed_signers),
             todo="leave out --allowed-signers",
         )
-    return _of_revision(project, find_revision(project.directory, named))
+    found = _of_revision(project, find_revision(project.directory, named))
+    weak = weakness(found.revision, is_named_by_tree=policy_from is None, environ=os.environ)
+    return replace(found, weakness=weak)
 
 
 def _of_revision(project: Project, revision: Revision) -> Authority:

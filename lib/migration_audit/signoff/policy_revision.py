@@ -1,0 +1,68 @@
+"""Whether whoever proposes a change could have chosen the revision that policy and keys are read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from migration_audit.artifacts.refs import checked_out, contains, default_branches, find_revision, upstream_of
+from migration_audit.artifacts.repository import Revision
+from migration_audit.model.errors import AuditError
+
+NAME_IT = "name the branch that the proposal goes into: --policy-from origin/main"
+_TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CI_DEFAULT_BRANCH")
+"""Variables with the name of a branch that a proposal goes into."""
+_PROTECTED = {"GITHUB_REF_NAME": "GITHUB_REF_PROTECTED", "CI_COMMIT_REF_NAME": "CI_COMMIT_REF_PROTECTED"}
+"""The name of the branch that a pipeline is about, and whether it is protected."""
+_PROPOSED = ("GITHUB_HEAD_REF", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")
+
+
+def is_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this is a pipeline: ``CI`` as GitHub, GitLab and others set it, ``TF_BUILD`` of Azure."""
+    return environ.get("CI", "").lower() not in {"", "0", "false"} or environ.get("TF_BUILD", "").lower() == "true"
+
+
+def weakness(revision: Revision | None, *, is_named_by_tree: bool, environ: Mapping[str, str]) -> str | None:
+    """Why the proposer of a change could have a say in policy and keys; None where that is not known.
+
+    ``is_named_by_tree``: audit.toml of the working tree named the revision, and nobody outside.
+    """
+    if revision is None:
+        return "policy and keys are those of the working tree: whoever proposes a change can change them too"
+    trusted = frozenset(_trusted(revision, environ))
+    if revision.ref in trusted:
+        return None
+    if is_named_by_tree and is_ci(environ):
+        return f"audit.toml of the proposal itself names {revision.named}, and this pipeline does not say that it goes there"
+    return next(_reasons(revision, trusted, environ), None)
+
+
+def _reasons(revision: Revision, trusted: frozenset[str], environ: Mapping[str, str]) -> Iterator[str]:
+    named, top, ref = revision.named, revision.top, revision.ref
+    if named.startswith(("HEAD", "@")):
+        yield f"{named} is the proposal itself, or what it names"
+    if ref == "FETCH_HEAD":
+        yield f"{named} is whatever was fetched last"
+    branch = checked_out(top)
+    if ref is not None and ref in {branch, upstream_of(top, branch) if branch else None}:
+        yield f"{named} is the branch that is checked out here"
+    proposed = {environ.get(name) for name in _PROPOSED} - {None, ""}
+    if ref is not None and any(ref.endswith(f"/{name}") for name in proposed):
+        yield f"{named} is the branch that is proposed"
+    is_remote = ref is not None and ref.startswith("refs/remotes/")
+    if not is_remote and find_revision(top, "HEAD").commit == revision.commit:
+        yield f"{named} is the commit that is checked out here"
+    if not is_remote and trusted and not any(contains(top, branch, revision.commit) for branch in trusted):
+        yield f"{named} is not on {' or '.join(sorted(b.removeprefix('refs/remotes/') for b in trusted))}"
+
+
+def _trusted(revision: Revision, environ: Mapping[str, str]) -> Iterator[str]:
+    """Full names of the branches that proposals go into, as the pipeline or the clone says."""
+    yield from default_branches(revision.top)
+    names = [environ.get(name) for name in _TARGETS]
+    names += [environ.get(name) for name, is_protected in _PROTECTED.items() if environ.get(is_protected) == "true"]
+    for name in filter(None, names):
+        try:
+            found = find_revision(revision.top, f"refs/remotes/origin/{name}")
+        except AuditError:
+            continue
+        yield str(found.ref)

@@ -9,6 +9,7 @@ import pytest
 from tests.report_example import DRIFT, HOSTILE
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
+from migration_audit.model.finding import Unavailable
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.report.drift_json import drift_json
 from migration_audit.report.drift_tables import plural
@@ -22,10 +23,25 @@ def located(side, kind, key):
     return f"{side}.sql:14" if kind == "index" else None
 
 
+CANNOT = Unavailable(reason="no pg_dump")
+NEED_NOT = Unavailable(reason="one side is live", required=False)
+NO_DIFFERENCES = Drift()
+
+
+@pytest.mark.parametrize(("why", "good"), [(CANNOT, False), (NEED_NOT, True)], ids=["required", "not required"])
+def test_what_should_have_been_cross_checked_and_was_not_is_not_good(why: Unavailable, good: bool):
+    body = drift_json(NO_DIFFERENCES, defined_at=located, not_cross_checked=why)
+    assert (body["equal"], body["covered"], body["not_cross_checked"]) == (good, good, why.reason)
+    text = drift_text(NO_DIFFERENCES, located, not_cross_checked=why)
+    assert text.startswith("✓ equal") is good
+    assert f"Not cross-checked with pg_dump: {why.reason}" in text
+    assert ("--without-witness" in text) is not good
+
+
 def test_json_is_the_contract():
     body = drift_json(DRIFT, defined_at=located, witness=AGREES)
-    names = ["schema_version", "equal", "covered", "differences", "unmodelled", "witness", "sources", "nothing_compared"]
-    assert list(body) == [*names, "undone", "rows"]
+    names = ["schema_version", "equal", "covered", "differences", "unmodelled", "witness", "not_cross_checked"]
+    assert list(body) == [*names, "sources", "nothing_compared", "undone", "rows"]
     assert (body["schema_version"], body["equal"], body["covered"]) == (1, False, False)
     assert body["differences"][2] == {
         "verdict": "missing",

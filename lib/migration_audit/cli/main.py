@@ -259,7 +259,14 @@ _SIGNERS = click.option(
 
 
 @main.command()
-@_RUN
+@click.argument("run", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "archive",
+    metavar="FILE.zip",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="The archive in which a CI system keeps the run: it is put into the report folder first.",
+)
 @click.option("--as", "reviewer", required=True, metavar="IDENTITY", help="Who signs, as allowed_signers calls them.")
 @click.option(
     "--key", required=True, metavar="FILE", help="Private key; public key of the agent or a hardware key; or: agent."
@@ -271,11 +278,11 @@ _SIGNERS = click.option(
 @_CONFIG
 @_POLICY_FROM
 @_SIGNERS
-def sign(run: Path, expires: datetime | None, **how: Any) -> None:
+def sign(run: Path | None, expires: datetime | None, **how: Any) -> None:
     """Sign the evidence of RUN, a folder that `run` wrote.
 
     What is signed is shown first. The run moves to reports/signed/ with its first signature. RUN may be the folder of an
-    environment: then it is its newest run.
+    environment: then it is its newest run. With --from, RUN is only needed where the archive holds several.
     """
     from migration_audit.cli.sign import sign_run  # noqa: PLC0415
 

@@ -86,7 +86,7 @@ def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:
     own = project.directory / "notebooks"
     folder = own if own.is_dir() else packaged_notebooks()
     root = ["--allow-root"] if os.geteuid() == 0 else []  # Jupyter asks for it, and containers know nobody else
-    os.execve(sys.executable, [sys.executable, "-m", "jupyterlab", *root, str(folder)], variables)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "jupyterlab", *root, str(folder)], variables)  # noqa: S606
 
 
 def _lab_project(config: Path | None) -> tuple[Project, str]:

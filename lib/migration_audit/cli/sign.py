@@ -18,6 +18,7 @@ from migration_audit.project import Project, load_project, project_file
 from migration_audit.report.escape import one_line
 from migration_audit.report.triage import Triage
 from migration_audit.runner.index import write_index
+from migration_audit.runner.received import receive_runs
 from migration_audit.signoff import Proposal, SignedDecision, propose, read_authority, subjects
 from migration_audit.workbook.demo import DEMO, demo_project
 from migration_audit.workbook.signing import decision_of, sign
@@ -26,8 +27,9 @@ _SHOWN = 12
 
 
 def sign_run(
-    folder: Path,
+    folder: Path | None,
     *,
+    archive: Path | None,
     reviewer: str,
     key: str,
     decision: str,
@@ -46,7 +48,7 @@ def sign_run(
     authority = read_authority(project, policy_from=policy_from, allowed_signers=allowed_signers)
     now = datetime.now(UTC)
     until = _end_of(expires, now)
-    proposal = propose(folder, authority, reviewer=reviewer, now=now)
+    proposal = propose(_run(folder, archive, project), authority, reviewer=reviewer, now=now)
     signed = decision_of(proposal, reviewer=reviewer, decision=Decision(decision), comment=comment, expires=until, now=now)
     for line in _told(proposal, signed, authority.source):
         click.echo(line)
@@ -61,6 +63,24 @@ def sign_run(
     click.echo(f"Read it:   {target / 'signed-off.html'}\nVerify it: migration-audit verify {target}")
     for line in _what_git_needs(target / "statement.json"):
         click.echo(line)
+
+
+def _run(named: Path | None, archive: Path | None, project: Project) -> Path:
+    """The folder that was named, or that of a run that came in an archive."""
+    if archive is None:
+        if named is None:
+            raise UsageError("which run?", where="sign", todo="name its folder, or the archive it came in: --from FILE.zip")
+        return named
+    received = receive_runs(archive, project.report_out, [e.name for e in project.environments])
+    for folder in received:
+        say(f"received {folder}")
+    found = [
+        run for run in received if named is None or run.parts[-len(named.parts) :] == named.parts or named.name == run.name
+    ]
+    if len(found) != 1:
+        runs = ", ".join(f"{run.parent.name}/{run.name}" for run in received)
+        raise UsageError(f"which of the runs in it? {runs}", where=str(archive), todo="name one of them after sign")
+    return found[0]
 
 
 def _end_of(day: datetime | None, now: datetime) -> datetime | None:

@@ -29,6 +29,11 @@ class Run:
     evidence: dict[str, Any]
 
 
+def is_run_name(name: str) -> bool:
+    """Whether a folder of this name is one of a run."""
+    return _RUN.match(name) is not None
+
+
 def run_name(now: datetime, commit: str | None) -> str:
     """``20261123T114500Z-1a2b3c4`` : UTC time and commit, so that names sort by time."""
     return f"{now.strftime('%Y%m%dT%H%M%SZ')}-{commit[:7] if commit else 'nocommit'}"

@@ -113,7 +113,8 @@ class Kernels:
 
         kernels = self
         spec = KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            # -P: a file of the audited tree, where the caller stands, is no module of the kernel.
+            argv=[sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             display_name="Python 3",
             language="python",
         )

@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 from migration_audit.model.errors import ServerError
 
 MIRROR_VARIABLE = "MIGRATION_AUDIT_DEBIAN_MIRROR"
+DEFAULT_MIRROR = "http://deb.debian.org/debian"
+"""The archive that Debian itself names; what comes from it counts only with the signature of a key in KEYRING."""
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -30,10 +32,7 @@ class Package:
 
 
 def find_mirror(sources: Iterable[Path] | None = None) -> str:
-    """The URI of the main Debian archive: the variable's, else that of apt's own sources.
-
-    Raises ServerError where neither names one (on Ubuntu, for example).
-    """
+    """The URI of the main Debian archive: the variable's, else that of apt's own sources, else Debian's own (on Ubuntu)."""
     if named := os.environ.get(MIRROR_VARIABLE):
         return named
     if sources is None:
@@ -46,11 +45,7 @@ def find_mirror(sources: Iterable[Path] | None = None) -> str:
             continue
         for uri in _entries(text) if path.suffix == ".sources" else _lines(text):
             return uri
-    raise ServerError(
-        "apt's sources name no mirror of the main Debian archive",
-        where="/etc/apt/sources.list",
-        todo=f"name one in {MIRROR_VARIABLE}, for example http://mirror.example/debian",
-    )
+    return DEFAULT_MIRROR
 
 
 def redacted(uri: str) -> str:

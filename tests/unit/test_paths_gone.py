@@ -152,7 +152,7 @@ class TestStaying:
 
     def test_a_revision_that_is_not_there(self, committed):
         result = self.result(committed, STAY + 'unchanged_since = "origin/main"\n')
-        assert (result.outcome, "there is no revision origin/main" in result.reason) == (Outcome.SKIPPED, True)
+        assert (result.outcome, "git does not know the revision origin/main" in result.reason) == (Outcome.SKIPPED, True)
 
     def test_no_repository(self, tmp_path):
         write(tmp_path, {"service/pool.ts": ""})

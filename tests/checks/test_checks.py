@@ -200,12 +200,6 @@ LOUD = [
     ),
     (
         "SQL006",
-        "a table that is created again",
-        {"undone": taken_back(undone(again=Location("migrations/0002_b.sql", 10)))},
-        ["SQL006:legacy:migrations/0002_b.sql:undone"],
-    ),
-    (
-        "SQL006",
         "nothing is left of the whole source",
         {"undone": taken_back(undone(made=Location("migrations/0001_a.sql", 1)), left=())},
         ["SQL006:legacy:leaves-nothing"],
@@ -775,6 +769,18 @@ QUIET = [
         "what a later file removes is for information",
         {"undone": taken_back(undone(made=Location("migrations/0001_a.sql", 1)))},
         "table public.t is created at migrations/0001_a.sql:1 and dropped at migrations/0002_b.sql:9",
+    ),
+    (
+        "SQL006",
+        "a table that is created again",
+        {"undone": taken_back(undone(again=Location("migrations/0002_b.sql", 10)))},
+        "and created again at migrations/0002_b.sql:10",
+    ),
+    (
+        "SQL006",
+        "a helper",
+        {"undone": taken_back(undone(is_helper=True))},
+        "table public.t is created at migrations/0002_b.sql:1 and dropped at migrations/0002_b.sql:9",
     ),
     (
         "SQL006",

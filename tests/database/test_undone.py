@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from migration_audit.model.undone import SourceUndone
 from migration_audit.shadow.apply import apply_sources
@@ -302,7 +303,7 @@ def watched(database: str, folder: Path, files: str) -> SourceUndone:
     for number, text in enumerate(files.split("~\n"), 1):
         (folder / f"{number}.sql").write_text(text)
     source = load_source("legacy", [folder], shown_from=folder)
-    watch = UndoneWatch("legacy", [source])
+    watch = UndoneWatch("legacy", [source], database)
     application = apply_sources(database, [source], watch=watch)
     assert application.applied.failure is None
     return watch.found(application.trace)
@@ -316,6 +317,100 @@ def test_what_is_taken_away_again_is_told_with_both_places(database: str, tmp_pa
 @pytest.mark.parametrize("files", QUIET.values(), ids=QUIET)
 def test_what_stays_is_quiet(database: str, tmp_path: Path, files: str) -> None:
     assert watched(database, tmp_path, files).undone == ()
+
+
+SEED = "create table seed (a int, b int);\n~\n"
+SUSPICIOUS = {
+    "a down section": (
+        """\
+create function f() returns int language sql as 'select 1';
+create table t (a int);
+insert into t values (1);
+update t set a = 2;
+drop function f();
+drop table t;""",
+        "function public.f() table public.t",
+    ),
+    "a down section beside an extension that stays": (
+        "create schema s;\ncreate table t (a int);\ndrop table t;",
+        "table public.t",
+    ),
+    "a column that is filled": (
+        f"{SEED}alter table seed add c int;\nupdate seed set c = 1;\nalter table seed drop c;",
+        "column public.seed.c",
+    ),
+    "a schema that is filled": (
+        "create schema s;\ncreate table s.t (a int);\ninsert into s.t values (1);\ndrop schema s cascade;",
+        "schema s",
+    ),
+    "a DO block that guards": (
+        "do $$ begin create type mood as enum ('a'); exception when duplicate_object then null; end $$;\ndrop type mood;",
+        "type public.mood",
+    ),
+    "renamed and back": (f"{SEED}alter table seed rename to s2;\nalter table s2 rename to seed;", "table public.seed"),
+    "dropped twice, once for each section": (
+        "create table t (a int);\ndrop table t;\n~\ncreate table t (a int);\ndrop table t;",
+        "table public.t",
+    ),
+    "a helper table": (
+        f"{SEED}create table h as select 1 as a;\ninsert into seed select a from h;\ndrop table h;",
+        "",
+    ),
+    "a helper that a DELETE reads": (
+        f"{SEED}create table h (a int);\ninsert into h values (1);\ndelete from seed using h where h.a = b;\ndrop table h;",
+        "",
+    ),
+    "a helper function": (
+        f"{SEED}create function h() returns int language sql as 'select 1';\nupdate seed set a = h();\ndrop function h();",
+        "",
+    ),
+    "a helper procedure": (
+        "create procedure h() language sql as 'select 1';\ncall h();\ndrop procedure h();",
+        "",
+    ),
+    "a helper that a DO block calls": (
+        "create function h() returns int language sql as 'select 1';\ndo $$ begin perform h(); end $$;\ndrop function h();",
+        "",
+    ),
+    "a helper column": (
+        f"{SEED}alter table seed add h int;\nupdate seed set b = h;\nalter table seed drop h;",
+        "",
+    ),
+    "a helper index": (
+        f"{SEED}create index h on seed (a);\nupdate seed set b = 1 where a = 2;\ndrop index h;",
+        "",
+    ),
+    "a table that is made anew": (
+        "create table t (a int);\ndrop table t;\ncreate table t (a int, b int);",
+        "",
+    ),
+    "a table that is copied": (
+        f"{SEED}create table s2 as select * from seed;\ndrop table seed;\nalter table s2 rename to seed;",
+        "",
+    ),
+    "a view by DROP and CREATE": (
+        "create view v as select 1 as a;\ndrop view v;\ncreate view v as select 2 as b;",
+        "",
+    ),
+    "by a later file": ("create table t (a int);\n~\ndrop table t;", ""),
+}
+"""Files, parted by a line with ~, and what looks like a down section that was applied."""
+
+
+@pytest.mark.parametrize(("files", "expected"), SUSPICIOUS.values(), ids=SUSPICIOUS)
+def test_what_looks_like_a_down_section(database: str, tmp_path: Path, files: str, expected: str) -> None:
+    found = watched(database, tmp_path, files).undone
+    assert " ".join(f"{one.kind} {one.name}" for one in found if one.is_suspicious) == expected
+
+
+def test_a_statement_that_wants_the_database_alone_is_not_in_the_way(database: str, tmp_path: Path) -> None:
+    name = str(conninfo_to_dict(database)["dbname"])
+    found = watched(
+        database,
+        tmp_path,
+        f"create table t (a int);\ndrop table t;\ncreate database {name}_copy template {name};\ndrop database {name}_copy;",
+    )
+    assert [one.name for one in found.undone] == ["public.t"]
 
 
 def test_what_is_left_is_counted_by_file(database: str, tmp_path: Path) -> None:

@@ -16,6 +16,18 @@ WATCHED = {
     "a drop": (["create table t (a int)", "drop table t"], [1]),
     "one change of a definition": (["alter table t alter a set not null", "create table u ()"], []),
     "two changes of definitions": (["alter table t alter a set not null", "alter table t alter a drop not null"], [0, 1]),
+    "changes of different columns": (
+        ["alter table t alter a set not null", "alter table t alter b set not null", "alter table u alter a set not null"],
+        [],
+    ),
+    "changes of a column by others": (
+        [
+            "alter table t alter a type int, alter b set not null",
+            "alter table u alter a type int",
+            "alter table t alter b drop not null",
+        ],
+        [0, 2],
+    ),
     "a change beside a drop": (["alter table t alter a type bigint", "alter table t drop b"], [0, 1]),
     "additions": (["alter table t add a int, add check (a > 0)", "drop view v"], [1]),
     "what cannot be read": (["create function f() returns int language sql as 'select 1'", "selec 1"], [1]),

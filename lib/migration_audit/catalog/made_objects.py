@@ -20,24 +20,26 @@ class MadeObjects:
         """Nothing is read yet."""
         self._marks: dict[int, str] = {}
 
-    def changed(self, connection: psycopg.Connection[Any]) -> tuple[tuple[SeenObject, ...], frozenset[int]]:
+    def changed(
+        self, connection: psycopg.Connection[Any], *, prepare: bool = False
+    ) -> tuple[tuple[SeenObject, ...], frozenset[int]]:
         """The objects that were created or altered since the last reading, and the OIDs of these and of what is gone.
 
-        Nothing is written, and no transaction is begun or ended; a setting of our own stays in the session. Raises
-        psycopg.Error.
+        ``prepare``: the session is not that of the SQL, and may keep the queries. Nothing is written, and no transaction is
+        begun or ended; a setting of our own stays in the session. Raises psycopg.Error.
         """
-        marks = dict(connection.execute(load_query("object_marks")).fetchall())
+        marks = dict(connection.execute(load_query("object_marks"), prepare=prepare).fetchall())
         altered = [oid for oid, mark in marks.items() if self._marks.get(oid) != mark]
         gone = self._marks.keys() - marks.keys()
         self._marks = marks
-        return _read(connection, altered), frozenset((*altered, *gone))
+        return _read(connection, altered, prepare=prepare), frozenset((*altered, *gone))
 
 
-def _read(connection: psycopg.Connection[Any], oids: Sequence[int]) -> tuple[SeenObject, ...]:
+def _read(connection: psycopg.Connection[Any], oids: Sequence[int], *, prepare: bool) -> tuple[SeenObject, ...]:
     if not oids:
         return ()
     connection.execute(_ASK, [f"{{{','.join(map(str, oids))}}}"])
-    return tuple(map(_seen, connection.execute(load_query("made_objects")).fetchall()))
+    return tuple(map(_seen, connection.execute(load_query("made_objects"), prepare=prepare).fetchall()))
 
 
 def _seen(row: Sequence[Any]) -> SeenObject:

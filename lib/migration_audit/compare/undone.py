@@ -72,7 +72,8 @@ class ObjectHistory:
         ``is_own`` says whether the statement at a location is one of the source's.
         """
         found = (one if isinstance(one, Undone) else self._undone(one, locate) for one in self._events)
-        return tuple(one for one in found if one is not None and is_own(one.undone) and (not one.made or is_own(one.made)))
+        own = (one for one in found if one is not None and is_own(one.undone) and (not one.made or is_own(one.made)))
+        return _last_of_each(own)
 
     def _undone(self, removed: _Removed, locate: Locate) -> Undone | None:
         """A removal with its places; None where the source did not create the object."""
@@ -98,14 +99,19 @@ class ObjectHistory:
         return next(very, None) or next((one for one in after if _name(one) == _name(seen)), None)
 
     def left(self, locate: Locate, *, is_own: Callable[[Location], bool]) -> Counter[str]:
-        """How many objects that the source created are there, by the file that created them; parts do not count."""
+        """How many objects that the source created are there, by the file that created them.
+
+        A part counts only where another file created what it is a part of.
+        """
         counts: Counter[str] = Counter()
         for life in self._lives.values():
             parent = life.first.parent
             holder = self._lives.get((*parent, 0)) if parent else None
-            if life.is_given or (holder is not None and not holder.is_given):
+            if life.is_given:
                 continue
             made = locate(*life.first.origin) if life.first.origin else None
+            if holder is not None and not holder.is_given and _path_of(holder, locate) == (made.path if made else None):
+                continue
             if made is None or is_own(made):
                 counts[made.path if made else ""] += 1
         return counts
@@ -139,6 +145,23 @@ def _roots(gone: Mapping[ObjectId, _Life], at: Location, seen_before: int) -> It
         parent = life.first.parent
         if parent is None or (*parent, 0) not in gone:
             yield _Removed(life, at, holders[key] if life.first.kind == "schema" else 0, seen_before)
+
+
+def _last_of_each(found: Iterable[Undone]) -> tuple[Undone, ...]:
+    """Of an object that is removed several times and is gone in the end, the last removal alone."""
+    kept: dict[tuple[object, ...], Undone] = {}
+    for one in found:
+        again = one.again if one.how is Undoing.REMOVED else one.undone
+        key = (one.kind, one.name, one.how, again)
+        kept.pop(key, None)
+        kept[key] = one
+    lost = {(one.kind, one.name) for one in kept.values() if one.how is Undoing.REMOVED and one.again is None}
+    return tuple(one for one in kept.values() if one.again is None or (one.kind, one.name) not in lost)
+
+
+def _path_of(life: _Life, locate: Locate) -> str | None:
+    made = locate(*life.first.origin) if life.first.origin else None
+    return made.path if made else None
 
 
 def _name(seen: SeenObject) -> tuple[str, str]:

@@ -31,8 +31,6 @@ class SeenObject:
 
 ROWS = "rows"
 """The kind of an ``Undone`` that is about rows of a table."""
-_HOLD_ROWS = frozenset({"table", "foreign table", "materialized view", "schema", "sequence", "column", ROWS})
-"""What is not the same when it is created again: rows may be lost in between."""
 
 
 class Undoing(StrEnum):
@@ -58,6 +56,8 @@ class Undone:
     """How many objects of a schema go with it."""
     again: Location | None = None
     """Where the source creates it once more."""
+    is_helper: bool = False
+    """Whether another statement reads it in between: created for that, and removed when it was done."""
 
     def __str__(self) -> str:
         """``table public.t is created at 001.sql:1 and dropped at 001.sql:3``."""
@@ -77,13 +77,16 @@ class Undone:
 
     @property
     def is_replaced(self) -> bool:
-        """Whether nothing is lost, as the source creates it once more: ``DROP VIEW`` before ``CREATE VIEW``."""
-        return self.again is not None and self.kind not in _HOLD_ROWS
+        """Whether it is there in the end, as the source creates it once more: ``DROP VIEW`` before ``CREATE VIEW``.
+
+        On an empty server only rows can be lost in between, and SQL006 reads the owner's SQL for what drops them.
+        """
+        return self.again is not None
 
     @property
     def is_suspicious(self) -> bool:
         """Whether this is what a down section looks like that was applied together with its up section."""
-        return self.in_one_file and not self.is_replaced
+        return self.in_one_file and not self.is_replaced and not self.is_helper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

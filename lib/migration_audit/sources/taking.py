@@ -89,8 +89,30 @@ def _of_file(statements: list[Statement]) -> Iterator[Statement]:
         _effect(statement, tree, is_again=any(times[name] > 1 for name in names))
         for statement, tree, names in zip(statements, trees, makes, strict=True)
     ]
-    if effects.count(_Effect.TAKES) or effects.count(_Effect.ALTERS) > 1:
-        yield from (s for s, effect in zip(statements, effects, strict=True) if effect is not _Effect.NONE)
+    if not effects.count(_Effect.TAKES):
+        effects = _only_repeated(effects, trees)
+    yield from (s for s, effect in zip(statements, effects, strict=True) if effect is not _Effect.NONE)
+
+
+def _only_repeated(effects: list[_Effect], trees: list[Any]) -> list[_Effect]:
+    """Without the changes of what no other statement changes: nothing changes them back."""
+    changed = [_changed(tree) if effect is _Effect.ALTERS else set() for effect, tree in zip(effects, trees, strict=True)]
+    times = Counter(each for names in changed for each in names)
+    return [
+        effect if not names or any(times[each] > 1 for each in names) else _Effect.NONE
+        for effect, names in zip(effects, changed, strict=True)
+    ]
+
+
+def _changed(tree: Any) -> set[tuple[str, str]]:
+    """What a statement alters: a table and its column, or ``*`` where it cannot be told apart from the rest of the file."""
+    found: set[tuple[str, str]] = set()
+    for each in tree.stmts:
+        if each.stmt.WhichOneof("node") != "alter_table_stmt":
+            return {("*", "*")}
+        node = each.stmt.alter_table_stmt
+        found |= {(str(node.relation.relname), str(one.alter_table_cmd.name)) for one in node.cmds}
+    return found
 
 
 def _effect(statement: Statement, tree: Any, *, is_again: bool) -> _Effect:

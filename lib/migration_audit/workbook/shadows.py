@@ -85,8 +85,12 @@ def apply_to(
     whose entries nobody can tell from its files.
     """
     texts = [source for source in sequence if isinstance(source, SqlSource)]
-    watch = UndoneWatch(watched_as, texts) if watched_as and texts else None
-    application = apply_sources(conninfo, sequence, watch=watch)
+    watch = UndoneWatch(watched_as, texts, conninfo) if watched_as and texts else None
+    try:
+        application = apply_sources(conninfo, sequence, watch=watch)
+    finally:
+        if watch:
+            watch.close()
     undone = watch.found(application.trace) if watch else None
     if application.applied.failure:
         return Shadow(applied=application.applied, snapshot=None, origins={}, undone=undone)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 
 from migration_audit.catalog.made_objects import MadeObjects
 from migration_audit.compare.undone import ObjectHistory
@@ -17,6 +20,10 @@ from migration_audit.model.undone import ROWS, SeenObject, SourceUndone, Undoing
 from migration_audit.shadow.trace import Trace
 from migration_audit.sources.beside import changes_beside_objects, created_role
 from migration_audit.sources.taking import statements_to_watch
+from migration_audit.sources.used import is_used
+
+_WANTS_TO_BE_ALONE = re.compile(r"(?:create|alter|drop)\s+database\b", re.IGNORECASE)
+"""Statements that fail while another session is connected to a database."""
 
 Reading = tuple[tuple[SeenObject, ...], frozenset[int]]
 
@@ -24,9 +31,11 @@ Reading = tuple[tuple[SeenObject, ...], frozenset[int]]
 class UndoneWatch:
     """One application of one source, possibly after others that are not looked at."""
 
-    def __init__(self, role: str, watched: Sequence[SqlSource]) -> None:
-        """``role`` names the side that ``watched`` are."""
+    def __init__(self, role: str, watched: Sequence[SqlSource], conninfo: str) -> None:
+        """``role`` names the side that ``watched`` are, ``conninfo`` the database that they are applied to."""
         self._role = role
+        self._conninfo = conninfo
+        self._own: psycopg.Connection[Any] | None = None
         self._statements = [statement for source in watched for statement in source.statements]
         self._paths = {statement.at.path for statement in self._statements}
         self._points = statements_to_watch(self._statements)
@@ -46,6 +55,8 @@ class UndoneWatch:
 
     def before(self, connection: psycopg.Connection[Any], statement: Statement) -> None:
         """Take in what quiet statements made, unless nothing ran since the last reading."""
+        if _WANTS_TO_BE_ALONE.match(statement.text):
+            self.close()
         if statement in self._points and not self._is_fresh:
             self._history.before(*self._read(connection))
         self._is_fresh = False  # what follows may be a repetition of the whole transaction block
@@ -64,6 +75,13 @@ class UndoneWatch:
         """Take in what is there at the end."""
         if self._has_read:
             self._history.before(*self._read(connection))
+        self.close()
+
+    def close(self) -> None:
+        """End the session that reads."""
+        if self._own is not None:
+            self._own.close()
+            self._own = None
 
     def found(self, trace: Trace) -> SourceUndone:
         """Everything that was undone; ``trace`` is that of the application."""
@@ -71,7 +89,17 @@ class UndoneWatch:
             return SourceUndone(role=self._role, unknown=self._lost)
         undone = tuple(map(self._placed, self._history.undone(trace.locate, is_own=self._is_own)))
         left = self._history.left(trace.locate, is_own=self._is_own) if undone else {}
-        return SourceUndone(role=self._role, undone=(*undone, *self._beside), left=tuple(sorted(left.items())))
+        told = tuple(map(self._graded, (*undone, *self._beside)))
+        return SourceUndone(role=self._role, undone=told, left=tuple(sorted(left.items())))
+
+    def _graded(self, one: Undone) -> Undone:
+        """Whether it is a helper: read by a statement of the same file before it is removed."""
+        if one.made is None or not one.in_one_file or one.how is not Undoing.REMOVED:
+            return one
+        first, last = one.made.line, one.undone.line
+        own = [s for s in self._statements if s.at.path == one.made.path and first <= s.at.line < last]
+        creation = next((s for s in own if s.at == one.made), None)
+        return replace(one, is_helper=is_used(one.kind, one.name, creation, (s for s in own if s.at.line > first)))
 
     def _placed(self, one: Undone) -> Undone:
         """With its place also where the catalog does not tell it: what holds the roles is for superusers to read."""
@@ -85,12 +113,21 @@ class UndoneWatch:
 
     def _read(self, connection: psycopg.Connection[Any]) -> Reading:
         try:
-            return self._objects.changed(connection)
+            if connection.info.transaction_status is not TransactionStatus.IDLE:
+                return self._objects.changed(connection)  # nobody else sees what the transaction did
+            return self._objects.changed(self._reader(), prepare=True)
         except psycopg.Error as error:
             why = error.diag.message_primary or str(error)
             reason = f"{self._role}: the catalog could not be read between two statements: {why}"
             self._lost = Unavailable(reason=reason, outcome=Outcome.ERRORED)
             return (), frozenset()
+
+    def _reader(self) -> psycopg.Connection[Any]:
+        """A session of our own: it knows the catalogs and the queries already, where each file begins a new session."""
+        if self._own is None:
+            options = f"{conninfo_to_dict(self._conninfo).get('options') or ''} -c statement_timeout=0 -c lock_timeout=0"
+            self._own = psycopg.connect(self._conninfo, autocommit=True, options=options.strip())
+        return self._own
 
     def _see_beside(self, statement: Statement, rows: int) -> None:
         """On an empty server a statement that deletes rows deletes what the source itself wrote."""

@@ -79,6 +79,7 @@ CASES = {
         {"1.sql": INVOICE},
         0,
         (
+            "! not applied on the expected side, so that nothing is said of it: legacy/1.sql:4",
             "not applied: legacy/1.sql:4: \\if :{?demo} is false",
             "note: legacy/1.sql:2: :{?demo} is false, since nothing sets",
         ),

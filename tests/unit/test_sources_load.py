@@ -292,6 +292,23 @@ def test_included_files_are_not_left_beside(tmp_path: Path) -> None:
     assert len(load_source("x", [tmp_path / "m"], shown_from=tmp_path).statements) == 1
 
 
+@pytest.mark.parametrize("form", ["files", "dbmate", "goose", "sqlx"])
+@pytest.mark.parametrize("name", ["2_b.pgsql", "2_b.psql", "2_b.DDL", "2_b.sql.gz", "2_b.sql.j2"])
+def test_sql_by_another_name_is_listed_as_unread(tmp_path: Path, form: str, name: str) -> None:
+    made = "create table a ();\n"
+    marked = {"dbmate": f"-- migrate:up\n{made}-- migrate:down\n", "goose": f"-- +goose Up\n{made}"}
+    write(tmp_path, "m/1_a.sql", text=marked.get(form, made))
+    write(tmp_path, f"m/{name}")
+    write(tmp_path, "m/2_b.sql.ts")
+    write(tmp_path, "m/2_b.sql.bak")
+    left = load_source("x", [tmp_path / "m"], shown_from=tmp_path, form=form).not_applied
+    assert [(each.path, each.reason, each.by_rule) for each in left] == [
+        (f"m/{name}", "its name does not end in .sql", False)
+    ]
+    if form == "files":
+        assert load_globs("x", tmp_path, ["m/*.sql"], shown_from=tmp_path).not_applied == left
+
+
 FOREIGN_VALUES = {
     "psql's variables for dbmate": (
         "dbmate",

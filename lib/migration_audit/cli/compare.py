@@ -14,9 +14,11 @@ from migration_audit.cli.output import write_bytes, write_text
 from migration_audit.compare import AGAINST_LIVE, Rules
 from migration_audit.compare import compare as compare_snapshots
 from migration_audit.model.drift import Drift
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.port import ProofOutcome
+from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.witness import Witness
@@ -108,6 +110,7 @@ def compare_sides(
                 why_nothing=why_nothing,
             )
         )
+        _write_unapplied(applied)
         _write_beyond(witness)
         blocks = [report.rows_text(rows), report.undone_text(undone), report.manifest_text(applied)]
         write_text("".join(f"\n{block}" for block in blocks if block))
@@ -139,6 +142,14 @@ def _answer(drift: Drift, heard: Witness | Unavailable, direction: str) -> int:
     if good and isinstance(heard, Unavailable) and heard.required:
         return AuditError.exit_code
     return 0 if good and (isinstance(heard, Unavailable) or heard.agrees) else 1
+
+
+def _write_unapplied(applied: Mapping[str, Sequence[SourceFacts]]) -> None:
+    """What nobody's rule leaves out and nothing applied, before the details: it is in no part of the answer."""
+    for role, facts in applied.items():
+        left = [n.path if n.line is None else f"{n.path}:{n.line}" for f in facts for n in f.not_applied if not n.by_rule]
+        if left:
+            write_text(f"! not applied on the {role} side, so that nothing is said of it: {one_line(some_of(left))}\n")
 
 
 def _write_beyond(witness: Mapping[str, Any] | None) -> None:

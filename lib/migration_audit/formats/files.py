@@ -2,7 +2,7 @@ r"""Plain ``.sql`` files, each applied as ``psql -f`` does.
 
 Files       The ``.sql`` files that the globs of audit.toml match, or those directly in a folder named to ``compare``.
             A ``.sql`` file in a subfolder of such a folder is refused with its name unless an applied file includes it:
-            name it, or set the format.
+            name it, or set the format. SQL by another name (``.pgsql``, ``.sql.gz``) is not applied, and is listed.
 Order       One glob (or path) after the other; the matches of one glob folder by folder, by the number at the front of
             the name (``2_x`` before ``10_x``), then by name. Where each entry of the list names one file, the list is the
             order.
@@ -22,11 +22,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from migration_audit.formats.flat import other_sql
 from migration_audit.formats.foreign import refuse_foreign
 from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree
 from migration_audit.formats.order import apply_order, shared_numbers
 from migration_audit.model.errors import SourceError
-from migration_audit.model.sql import SessionScope, TransactionMode
+from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
 
 def plan(trees: Sequence[Tree], options: Options) -> Plan:
@@ -49,7 +50,13 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
             PlannedFile(path=path, tree=number, text=tree.read(path), transaction=TransactionMode.NONE, entry=_name(path))
             for path in chosen
         ]
-    return Plan(files=tuple(files), unread=tuple(unread), duplicates=tuple(duplicates))
+    other = [(tree.shown_path(path), why) for tree in trees for path in tree.paths if (why := other_sql(path))]
+    return Plan(
+        files=tuple(files),
+        not_applied=tuple(NotApplied(path=shown, reason=why, by_rule=False) for shown, why in other),
+        unread=tuple(unread),
+        duplicates=tuple(duplicates),
+    )
 
 
 def _name(path: str) -> str:

@@ -1,12 +1,25 @@
-"""Runners that read the files directly in a folder: which those are, and what SQL lies there or deeper and is not read."""
+"""The files directly in a folder that a runner reads, and what SQL lies there or deeper and is not read."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 from migration_audit.formats.interface import Tree
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
+
+_PACKED = "gz|bz2|xz|zst|zip|tmpl|template|tpl|j2|jinja2?|erb|in|mustache|hbs|liquid|txt"
+_SQL_TOO = re.compile(rf".+\.(?:pgsql|psql|plpgsql|plsql|ddl|sql\.(?:{_PACKED}))", re.IGNORECASE)
+
+
+def other_sql(path: str) -> str | None:
+    """Why a file that is SQL by another name than ``.sql`` is not read; None for ``.sql`` files and for all others.
+
+    >>> other_sql("a/b.sql.gz"), other_sql("b.sql"), other_sql("b.sql.bak")
+    ('its name does not end in .sql', None, None)
+    """
+    return "its name does not end in .sql" if _SQL_TOO.fullmatch(path.rpartition("/")[2]) else None
 
 
 def direct_files(tree: Tree, runner: str) -> tuple[str, ...]:
@@ -25,9 +38,11 @@ def direct_files(tree: Tree, runner: str) -> tuple[str, ...]:
 
 
 def unread_sql(tree: Tree, read: Collection[str], *, names: str) -> Iterator[NotApplied]:
-    """The ``.sql`` files of the tree that are not among ``read``; ``names`` says which names the runner takes."""
+    """The SQL files of the tree that are not among ``read``; ``names`` says which names the runner takes."""
     seen = {path.rpartition("/")[0] for path in read}
     for path in tree.paths:
+        if path not in read and (why := other_sql(path)):
+            yield NotApplied(path=tree.shown_path(path), reason=why, by_rule=False)
         if path.lower().endswith(".sql") and path not in read:
             is_deeper = path.rpartition("/")[0] not in (seen or {""})
             reason = "in a subfolder, where the runner does not look" if is_deeper else f"the runner reads {names}"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from migration_audit.formats import Tree
+from migration_audit.formats.flat import other_sql
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
 from migration_audit.sources.reading import read_bytes, shown_path
@@ -74,13 +75,13 @@ def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
 
 
 def left_beside(root: Path, globs: Sequence[str], taken: Iterable[Path], shown_from: Path) -> Iterator[NotApplied]:
-    """The ``.sql`` files that stand where the globs with wildcards look, or deeper, and that none of them takes."""
+    """The SQL files that stand where the globs with wildcards look, or deeper, and that none of them takes."""
     known = {path.resolve() for path in taken}
     folders = {root / _fixed_part(glob) for glob in globs if _WILD.search(glob)}
-    found = {path for folder in folders for path in list_files(folder) if path.suffix.lower() == ".sql"}
-    for path in sorted(found):
-        if path.resolve() not in known:
-            yield NotApplied(path=shown_path(path, shown_from), reason="no glob of audit.toml matches it", by_rule=False)
+    for path in sorted({path for folder in folders for path in list_files(folder)}):
+        why = "no glob of audit.toml matches it" if path.suffix.lower() == ".sql" else other_sql(path.name)
+        if why and path.resolve() not in known:
+            yield NotApplied(path=shown_path(path, shown_from), reason=why, by_rule=False)
 
 
 def _matches(root: Path, glob: str, shown: str) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def test_json_has_counts_and_digests(folder: Path) -> None:
         "changed_columns": ["cents"],
     }
     assert price["expected"]["rows"] == price["actual"]["rows"] == 2
-    assert price["expected"]["digest"].startswith("sha256:")
+    assert price["expected"]["digest"].startswith("hmac-sha256:")
     assert price["expected"]["digest"] != price["actual"]["digest"]
     assert [each["column"] for each in price["left_out"]] == ["at"]
 
@@ -82,3 +83,16 @@ def test_a_run_warns_and_keeps_counts_and_digests_in_its_evidence(folder: Path, 
     assert (table["expected"]["rows"], table["actual"]["rows"]) == (2, 0)
     assert evidence["rows"]["notes"] == ["audit.toml:9: [[seed]] public.other matches no table that has rows, or none that an earlier [[seed]] leaves"]
     assert "pl4nt3d" not in json.dumps([evidence["rows"], finding]), "SQL004 shows the statement as the file has it"
+
+
+def test_no_value_can_be_guessed_from_a_digest(folder: Path, database: str) -> None:
+    """Both sides of one comparison have the same key, and no two comparisons have."""
+    bodies = [json.loads(run_cli("compare", "a.sql", "a.sql", "--format", "json", cwd=folder).out) for _ in range(2)]
+    digests = [(body["rows"]["tables"][0]["expected"]["digest"], body["rows"]["tables"][0]["actual"]["digest"]) for body in bodies]
+    assert digests[0][0] == digests[0][1]
+    assert digests[1][0] == digests[1][1]
+    assert digests[0][0] != digests[1][0]
+    run_cli("run", "--out", str(folder / "out"), cwd=folder, DEV=database)
+    written = b"".join(path.read_bytes() for path in (folder / "out").rglob("*") if path.is_file())
+    guess = hashlib.sha256(b"pl4nt3d").hexdigest()[:16].encode()
+    assert guess not in written

@@ -13,7 +13,9 @@ from migration_audit.model.rows import RowsComparison, TableComparison
 def run(rows: RowsComparison) -> Iterator[Said]:
     """Look up each row that the legacy SQL leaves on an empty server in the same table of the owner's side.
 
-    The server computes digests of the values; no value is shown or stored. The owner may have more rows. Two kinds of
+    The server computes digests of the values; no value is shown or stored. The digests in the evidence have a random key,
+    which is made for one comparison and not kept: they are equal where the rows are, and no value can be guessed from
+    them. The owner may have more rows. Two kinds of
     columns are left out: those whose values change whenever the SQL is applied (``now()``, random values), and numbers from
     a sequence where the rows are equal without them. Ledgers, foreign tables, tables of extensions and what ``[scope]``
     leaves out are not compared. Of a table with more than 1,000,000 rows, only their number is compared.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -31,6 +32,8 @@ class RowScope:
     """Keys of tables that are not compared, each with the reason: ledgers, what is out of scope."""
     unstable: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Columns whose values change whenever the SQL is applied, by key of the table."""
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    """The key of the digests in the result; of both sides, and of one comparison alone."""
 
     def rule_of(self, table: str) -> SeedRule | None:
         """The first rule that matches a table."""
@@ -127,12 +130,13 @@ def _contents(
         extra=extra,
         changed_columns=found.changed_columns if found else (),
         left_out=tuple((column, reasons[column]) for column in source.columns if column in reasons),
-        digests=(_digest(expected, counted), _digest(actual, counted)),
+        digests=(_digest(expected, counted, scope.key), _digest(actual, counted, scope.key)),
     )
 
 
-def _digest(rows: TableRows, columns: list[str]) -> str:
-    return rows.digest(columns) if rows.count else replace(rows, columns=tuple(columns), cells=()).digest(columns)
+def _digest(rows: TableRows, columns: list[str], key: bytes) -> str:
+    rows = rows if rows.count else replace(rows, columns=tuple(columns), cells=())
+    return rows.digest(columns, key)
 
 
 def _sequences(

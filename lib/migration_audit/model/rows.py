@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -42,12 +43,15 @@ class TableRows:
         places = [self.columns.index(column) * CELL for column in columns]
         return [b"".join(row[place : place + CELL] for place in places) for row in self.cells]
 
-    def digest(self, columns: Sequence[str]) -> str:
-        """``sha256:…`` over the names of these columns and what they hold; the order of rows does not count."""
-        found = hashlib.sha256("\0".join(columns).encode())
+    def digest(self, columns: Sequence[str], key: bytes) -> str:
+        """``hmac-sha256:…`` over the names of these columns and what they hold; the order of rows does not count.
+
+        ``key`` is secret: who has the digest and not the key cannot try values until one gives it.
+        """
+        found = hmac.new(key, "\0".join(columns).encode(), hashlib.sha256)
         for row in sorted(self.rows(columns)):
             found.update(row)
-        return f"sha256:{found.hexdigest()}"
+        return f"hmac-sha256:{found.hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,8 @@ class TableComparison:
     counted_because: str | None = None
     """Why the rows were compared by their number alone; None where their contents were."""
     digests: tuple[str, str] | None = None
-    """Of the expected and the actual rows, over the columns that are compared."""
+    """Of the expected and the actual rows, over the columns that are compared; with a key that nobody keeps, so that they
+    are equal where the rows are, and tell nothing else."""
     is_there: bool = True
     """Whether the actual side has such a table."""
     where: Location | None = None

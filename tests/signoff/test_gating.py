@@ -101,17 +101,17 @@ def test_outside_git_the_digests_alone_tell(world):
     shutil.rmtree(world.root / ".git")
     signed(world)
     gate = world.gate()["prod"]
-    (commit,) = [r for r in gate.requirements if r.need.value == "its commit is in HEAD"]
+    (commit,) = [r for r in gate.requirements if r.need.value == "a clean commit"]
     assert (gate.exit_code, commit.ok) == (0, None)
     world.git("init", "-q")
     world.commit()
-    assert "audited outside git" in missing(world.gate()["prod"])["its commit is in HEAD"]
+    assert "audited outside git" in missing(world.gate()["prod"])["a clean commit"]
 
 
 def test_uncommitted_changes_are_no_commit(world):
     world.write("owner/notes.md", "x")
     signed(world)
-    assert "uncommitted changes" in missing(world.gate()["prod"])["its commit is in HEAD"]
+    assert "uncommitted changes" in missing(world.gate()["prod"])["a clean commit"]
 
 
 def test_reports_are_no_uncommitted_changes(world):
@@ -121,10 +121,10 @@ def test_reports_are_no_uncommitted_changes(world):
 
 
 @pytest.mark.parametrize(
-    ("change", "code"), [(None, 0), ("here", 0), ("gone", 0), ("both", 4)], ids=["nothing", "here", "gone", "on main too"]
+    ("change", "code"), [(None, 0), ("here", 4), ("gone", 4), ("both", 4)], ids=["nothing", "here", "gone", "on main too"]
 )
 def test_other_files_that_were_judged(world, change, code):
-    """Before the deletion, what the proposal changes is judged as it was on main."""
+    """What the work list does not name has the audited bytes."""
     path = world.write("compose.yaml", "services: {}\n")
     world.commit()
     world.publish()

@@ -9,7 +9,6 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -84,23 +83,11 @@ class Revision:
                 raise self._refusal(f"{self.inside(folder)}/{path}", entry.mode)
         return sorted(found)
 
-    def digests(self, entries: Iterable[Entry]) -> dict[str, str]:
-        """SHA-256 (hex) of the content of each entry, by its object name; what git does not have here is left out."""
+    def contents(self, entries: Iterable[Entry]) -> dict[str, bytes]:
+        """The content of each file among ``entries`` by its object name; what git does not have here is left out."""
         names = sorted({entry.object_id for entry in entries if entry.mode not in _KINDS})
         done = run_git(self.top, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
         return dict(_batch(done.stdout))
-
-    def copy(self, folder: Path, into: Path, *, names: Iterable[str]) -> None:
-        """Write the files below ``folder`` whose name matches one of the globs into ``into``, each in its place.
-
-        Raises AuditError.
-        """
-        globs = tuple(names)
-        for path in self.paths(folder):
-            if any(fnmatchcase(path.name, glob) for glob in globs):
-                target = into / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(self.read(folder / path) or b"")
 
     def missing_in(self, folder: Path, *, of: Path) -> list[PurePosixPath]:
         """The files that this commit has below ``of``, and that ``folder`` of the working tree lacks or has otherwise.
@@ -292,14 +279,13 @@ def _entries(listed: bytes) -> Iterator[tuple[PurePosixPath, Entry]]:
         yield PurePosixPath(name), Entry(mode=mode, object_id=object_id)
 
 
-def _batch(answer: bytes) -> Iterator[tuple[str, str]]:
-    """Object name and SHA-256 of the content, from what ``git cat-file --batch`` prints."""
-    while answer:
-        head, _, rest = answer.partition(b"\n")
-        parts = head.decode().split(" ")
-        if len(parts) != 3:  # "<name> missing"
-            answer = rest
-            continue
-        size = int(parts[2])
-        yield parts[0], hashlib.sha256(rest[:size]).hexdigest()
-        answer = rest[size + 1 :]
+def _batch(answer: bytes) -> Iterator[tuple[str, bytes]]:
+    """Object name and content, from what ``git cat-file --batch`` prints."""
+    at = 0
+    while at < len(answer):
+        end = answer.index(b"\n", at)
+        parts = answer[at:end].decode().split(" ")
+        at = end + 1
+        if len(parts) == 3:  # else "<name> missing"
+            yield parts[0], answer[at : at + int(parts[2])]
+            at += int(parts[2]) + 1

@@ -31,7 +31,7 @@ class Need(StrEnum):
     AGE = "not too old"
     SOURCES = "the same SQL"
     SETTINGS = "the same audit.toml"
-    COMMIT = "its commit is in HEAD"
+    COMMIT = "a clean commit"
     SERVER = "the right database"
     LIVE = "still so in the database"
 
@@ -61,7 +61,8 @@ class Facts:
     """Signed files that the policy's revision has, and this tree has not, or has otherwise."""
     files: tuple[Sentence, ...] = ()
     """About the SQL files and everything else that the evidence names by digest."""
-    settings: Sentence | None = None
+    settings: tuple[Sentence, ...] = ()
+    """About audit.toml: of the audit, of the policy, of this tree."""
     commit: Sentence | None = None
     pins: Mapping[str, str] = field(default_factory=dict)
     """What the policy's audit.toml pins of the server: ``database``, ``system_identifier``."""
@@ -108,7 +109,7 @@ def judge_environment(
         *_verdict(run, facts),
         *_age(run, needs, facts),
         *_all(Need.SOURCES, facts.files),
-        *_all(Need.SETTINGS, [facts.settings] if facts.settings else []),
+        *_all(Need.SETTINGS, facts.settings),
         *_all(Need.COMMIT, [facts.commit] if facts.commit else []),
         *_server(run, facts),
         *_all(Need.LIVE, [facts.live or Sentence(ok=None, text="not asked for: --live reads the database again")]),

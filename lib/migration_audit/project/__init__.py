@@ -1,8 +1,10 @@
 """audit.toml: one file says which sources, environments and rules an audit has; this package makes a Project of it."""
 
 from migration_audit.project.connections import resolve
+from migration_audit.project.less import SettingDifference, compare_settings
 from migration_audit.project.load import (
     audited_digest,
+    audited_tables,
     configuration_in,
     find_project,
     load_project,
@@ -46,11 +48,14 @@ __all__ = [
     "Scope",
     "ScopeRule",
     "SeedRule",
+    "SettingDifference",
     "SnapshotSettings",
     "Source",
     "Verb",
     "Waiver",
     "audited_digest",
+    "audited_tables",
+    "compare_settings",
     "configuration_in",
     "find_project",
     "load_project",

@@ -85,12 +85,18 @@ def audited_digest(content: bytes, *, file_name: str = FILE_NAME) -> str:
     Who signs, where reports go, comments and order do not count: a change of these makes no audit stale. Raises ValueError
     for what is no TOML.
     """
+    canonical = json.dumps(
+        audited_tables(content, file_name=file_name), sort_keys=True, ensure_ascii=True, default=str, separators=(",", ":")
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def audited_tables(content: bytes, *, file_name: str = FILE_NAME) -> dict[str, Any]:
+    """What the content of an audit.toml (or pyproject.toml) says about the audit itself; raises ValueError for no TOML."""
     tables = tomllib.loads(content.decode("utf-8-sig"))
     if file_name == FALLBACK:
         tables = _section(tables, file_name)
-    tables = {name: value for name, value in tables.items() if name not in {"policy", "report"}}
-    canonical = json.dumps(tables, sort_keys=True, ensure_ascii=True, default=str, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return {name: value for name, value in tables.items() if name not in {"policy", "report"}}
 
 
 def _project(text: str, path: Path, shown: str) -> Project:

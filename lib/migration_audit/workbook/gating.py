@@ -105,16 +105,22 @@ class _Asking:
             yield Sentence(ok=False, text=text, todo="sign a run of this project")
 
     def _facts(self, environment: Environment, run: SignedRun, runs: Mapping[str, SignedRun | None]) -> Facts:
-        tree = Tree(project=self.project, revision=self.authority.revision, phase=self.phase)
+        tree = Tree(
+            project=self.authority.project,
+            revision=self.authority.revision,
+            phase=self.phase,
+            evidence=run.evidence,
+            folder=Path(run.folder),
+        )
         pins = {"database": environment.database, "system_identifier": environment.system_identifier}
         return Facts(
             now=self.now,
             phase=self.phase.value,
             unsigned=self._unsigned(environment.name, run),
             removed=self._lost(environment.name, run),
-            files=tuple(tree.files(run.evidence)),
-            settings=tree.settings(run.evidence),
-            commit=tree.commit(run.evidence),
+            files=tuple(tree.files()),
+            settings=tuple(tree.settings()),
+            commit=tree.commit(),
             pins={name: pin for name, pin in pins.items() if pin is not None},
             same_server=_same_server(environment.name, run, runs),
             live=self._live(environment, run) if self.live else None,

@@ -1,0 +1,102 @@
+"""What the revision that a proposal goes into brings into the merged tree: it must be what was audited, too."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from migration_audit.artifacts.refs import find_revision, merge_base
+from migration_audit.artifacts.repository import Entry, Revision
+from migration_audit.model.errors import AuditError
+from migration_audit.project import Project, project_of
+from migration_audit.workbook.artifact_digests import artifact_digests
+from migration_audit.workbook.source_files import files_of
+
+Found = Mapping[PurePosixPath, Entry | None]
+"""Files of the revision by their place in the repository; None where it has none and this tree has one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merge:
+    """HEAD, and the revision that it is merged into."""
+
+    project: Project
+    """The settings of the revision."""
+    revision: Revision
+
+    def differences(self, audited: Mapping[str, str], touched: Collection[str]) -> list[str]:
+        """The files that the merged tree gets from the revision, or that this tree removes, and that were not audited so.
+
+        ``touched`` are those of the audited files that differ in this tree and may: the revision must have them as they were
+        audited, or as they are here. Without a common commit here (a shallow clone), every file that the two have otherwise
+        counts. Each with a word about it.
+        """
+        found = self._found({where for path in touched if (where := self._inside(path)) is not None})
+        inside = {self._inside(path): path for path in audited}
+        contents = self.revision.contents(entry for entry in found.values() if entry is not None)
+        wrong = []
+        for where, entry in found.items():
+            path = inside.get(where)
+            if path is None:
+                continue
+            if entry is None and path not in touched:
+                wrong.append(f"{path} (removed)")
+            elif entry is not None and _sha256(contents.get(entry.object_id)) != audited[path]:
+                wrong.append(f"{path} (changed)")
+        return [*wrong, *(f"{path} (new)" for path in self._taken(found, audited, contents) if path not in audited)]
+
+    def _found(self, touched: Collection[PurePosixPath]) -> dict[PurePosixPath, Entry | None]:
+        """The files of the revision that differ here, and matter: the merge brings them, or they are touched or gone."""
+        top = self.revision.top
+        held = find_revision(top, "HEAD").entries(top)
+        here = {path: entry for path, entry in held.items() if os.path.lexists(top / path)}
+        there = self.revision.entries(top)
+        common = merge_base(top, self.revision)
+        base = None if common is None else common.entries(top)
+        differing = (path for path in here.keys() | there.keys() if here.get(path) != there.get(path))
+        return {
+            path: there.get(path)
+            for path in differing
+            if base is None or base.get(path) != there.get(path) or path in touched or path not in here
+        }
+
+    def _inside(self, path: str) -> PurePosixPath | None:
+        """A file beside audit.toml as the repository has it; None for one of another repository."""
+        try:
+            return PurePosixPath(self.revision.inside(self.project.directory / path))
+        except AuditError:
+            return None
+
+    def _taken(self, found: Found, audited: Mapping[str, str], contents: Mapping[str, bytes]) -> list[str]:
+        """The files among ``found`` that the settings are about, when they stand beside those that were audited."""
+        brought = {path: entry for path, entry in found.items() if entry is not None}
+        if not brought:
+            return []
+        with tempfile.TemporaryDirectory(prefix="migration-audit-merged-") as name:
+            copy = Path(os.path.realpath(name))
+            for path, entry in brought.items():
+                if entry.object_id in contents:
+                    _write(copy / path, contents[entry.object_id])
+            for where, own in ((self._inside(path), self.project.directory / path) for path in audited):
+                if where is not None and where not in brought and own.is_file():
+                    _write(copy / where, own.read_bytes())
+            settings = self.revision.read(self.project.path) or b""
+            file = copy / self.revision.inside(self.project.path)
+            _write(file, settings)
+            project = project_of(settings, path=file, shown=self.revision.named)
+            taken = {path for path, _ in artifact_digests(project)}
+            taken |= files_of(project, project.legacy).keys() | files_of(project, project.owner).keys()
+            return sorted(path for path in taken if self._inside(path) in brought)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _sha256(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()

@@ -1,0 +1,40 @@
+"""The files of a source, each with its digest: what the evidence has of it, asked of a tree again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from migration_audit import sources
+from migration_audit.project import Project, Source
+from migration_audit.sources.reading import shown_path
+
+
+def files_of(project: Project, source: Source) -> Mapping[str, str]:
+    """Path, relative to audit.toml, and SHA-256 of each file of a source; empty when no pattern matches any.
+
+    Raises SourceError for what cannot be read.
+    """
+    if source.command is not None or source.snapshot is not None:
+        return {shown_path(p, project.directory): hashlib.sha256(p.read_bytes()).hexdigest() for p in _other_files(source)}
+    globs = [glob for glob in source.sql if sources.sql_files(source.root, [glob])]
+    if not globs:
+        return {}
+    found = sources.load_globs(
+        source.name,
+        source.root,
+        globs,
+        shown_from=project.directory,
+        form=source.format,
+        placeholders=source.placeholders,
+        variables=source.variables,
+    )
+    return {file.path: file.sha256 for file in found.files}
+
+
+def _other_files(source: Source) -> list[Path]:
+    """What a source that is no SQL is made of: what its command reads, or its snapshot."""
+    if source.command is not None:
+        return sources.command_files(source.root, source.command.files)
+    return [source.snapshot] if source.snapshot is not None and source.snapshot.is_file() else []

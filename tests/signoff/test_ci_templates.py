@@ -20,6 +20,7 @@ from fix_signed import ANN, BOB
 
 EXAMPLES = ROOT / "examples"
 EVIDENCE, GATE = (EXAMPLES / "github" / f"migration-audit-{name}.yml" for name in ("evidence", "gate"))
+OWN = ROOT / ".github" / "workflows" / "ci.yml"
 GITLAB = EXAMPLES / "gitlab" / "migration-audit.yml"
 TABLE = "CREATE TABLE IF NOT EXISTS positions (id int PRIMARY KEY);\n"
 TOML = """
@@ -46,9 +47,10 @@ def loaded(template: Path) -> dict[str, Any]:
     [
         (EVIDENCE, ("vendor.github-workflows",)),
         (GATE, ("vendor.github-workflows",)),
+        (OWN, ("vendor.github-workflows",)),
         (GITLAB, ("vendor.gitlab-ci", "--data-transform", "gitlab-ci")),
     ],
-    ids=["evidence", "gate", "GitLab"],
+    ids=["evidence", "gate", "our own", "GitLab"],
 )
 def test_a_template_is_one_that_its_system_takes(template: Path, schema: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", *schema, str(template)]

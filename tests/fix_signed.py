@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from migration_audit.workbook.evidence import frame
 
 from migration_audit import signoff
 from migration_audit.gate import decide
@@ -20,7 +21,6 @@ from migration_audit.model.signoff import Decision
 from migration_audit.project import load_project
 from migration_audit.runner.run import _write_report
 from migration_audit.workbook import gating, preflight, signing
-from migration_audit.workbook.evidence import frame
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANN, BOB, EVE, MAL = "ann@example.org", "bob@example.org", "eve@example.org", "mal@example.org"

@@ -4,15 +4,27 @@ from migration_audit.catalog.connection import open_connection
 from migration_audit.catalog.directus import read_directus
 from migration_audit.catalog.ledger import read_ledger
 from migration_audit.catalog.reader import Reading, read_snapshot
-from migration_audit.catalog.storage import dump_snapshot, load_snapshot, save_snapshot
+from migration_audit.catalog.storage import (
+    dump_snapshot,
+    load_snapshot,
+    object_body,
+    parse_object,
+    parse_snapshot,
+    save_snapshot,
+    snapshot_body,
+)
 
 __all__ = [
     "Reading",
     "dump_snapshot",
     "load_snapshot",
+    "object_body",
     "open_connection",
+    "parse_object",
+    "parse_snapshot",
     "read_directus",
     "read_ledger",
     "read_snapshot",
     "save_snapshot",
+    "snapshot_body",
 ]

@@ -74,32 +74,46 @@ def _pieces(snapshot: Snapshot) -> Iterator[str]:
         yield "]}\n" if name == "objects" else "],\n"
 
 
+def snapshot_body(snapshot: Snapshot) -> dict[str, Any]:
+    """The JSON object that ``save_snapshot`` writes."""
+    body: dict[str, Any] = json.loads(dump_snapshot(snapshot))
+    return body
+
+
+def object_body(obj: CatalogObject) -> dict[str, Any]:
+    """The JSON object of one catalog object."""
+    return to_json(obj)
+
+
 def _line(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def load_snapshot(path: str | Path) -> Snapshot:
-    """What ``save_snapshot`` wrote.
+    """What ``save_snapshot`` wrote. Raises UsageError like ``parse_snapshot``, and for a file that cannot be read."""
+    return parse_snapshot(_load_json(Path(path)), where=str(path))
 
-    Raises UsageError, which names the file, for what cannot be read, is no JSON or no snapshot, is of another schema
+
+def parse_snapshot(body: Any, *, where: str = "snapshot") -> Snapshot:
+    """The snapshot of a JSON object that ``save_snapshot`` wrote.
+
+    Raises UsageError, which names ``where``, for what cannot be read, is no JSON or no snapshot, is of another schema
     version, has a kind or a field that this version does not know, or was changed after it was saved.
     """
-    path = Path(path)
-    body = _load_json(path)
     if not isinstance(body, dict) or "schema_version" not in body:
-        raise UsageError("this JSON file is not a snapshot", where=str(path), todo=_AGAIN)
+        raise UsageError("this JSON file is not a snapshot", where=where, todo=_AGAIN)
     if body["schema_version"] != SCHEMA_VERSION:
         raise UsageError(
             f"the snapshot has schema version {body['schema_version']!r}, and this version reads {SCHEMA_VERSION}",
-            where=str(path),
+            where=where,
             todo=_AGAIN,
         )
     try:
         snapshot = _snapshot(body)
     except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"the snapshot cannot be read: {error}", where=str(path), todo=_AGAIN) from error
+        raise UsageError(f"the snapshot cannot be read: {error}", where=where, todo=_AGAIN) from error
     if body.get("digest", snapshot.digest) != snapshot.digest:
-        raise UsageError("the snapshot was changed after it was saved: its digest differs", where=str(path), todo=_AGAIN)
+        raise UsageError("the snapshot was changed after it was saved: its digest differs", where=where, todo=_AGAIN)
     return snapshot
 
 
@@ -119,7 +133,7 @@ def _snapshot(body: dict[str, Any]) -> Snapshot:
     unknown = body.keys() - _PARTS
     if unknown:
         raise TypeError(f"unknown field {min(unknown)!r}")
-    objects = sorted((_object(item) for item in body["objects"]), key=lambda obj: (obj.kind, obj.key))
+    objects = sorted((parse_object(item) for item in body["objects"]), key=lambda obj: (obj.kind, obj.key))
     for one, other in pairwise(objects):
         if (one.kind, one.key) == (other.kind, other.key):
             raise ValueError(f"{one.kind} {one.key} stands there twice")
@@ -135,7 +149,8 @@ def _snapshot(body: dict[str, Any]) -> Snapshot:
     )
 
 
-def _object(item: Any) -> CatalogObject:
+def parse_object(item: Any) -> CatalogObject:
+    """The catalog object of a JSON object; raises TypeError or ValueError for one that this version does not know."""
     kind = item["kind"] if isinstance(item, dict) else None
     if kind not in _CLASSES:
         raise ValueError(f"unknown kind {kind!r}")

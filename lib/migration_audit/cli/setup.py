@@ -19,8 +19,8 @@ from migration_audit.project import (
     write_configuration,
     write_template,
 )
-from migration_audit.runner.notebooks import packaged_notebooks
 from migration_audit.workbook.demo import DEMO, demo_project
+from migration_audit.workbook.rendering import packaged_notebooks
 
 
 def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> list[str]:

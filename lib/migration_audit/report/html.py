@@ -51,10 +51,11 @@ class Section:
     toc: tuple[TocEntry, ...]
 
 
-def render_report(*, notebooks: Sequence[Notebook | Path | str], evidence: Mapping[str, Any]) -> str:
+def render_report(*, notebooks: Sequence[Notebook | tuple[str, Notebook] | Path | str], evidence: Mapping[str, Any]) -> str:
     """The whole report as one HTML page.
 
-    ``notebooks`` are executed notebooks in reading order, as paths or as loaded (a dict of nbformat 4);
+    ``notebooks`` are executed notebooks in reading order, as paths or as loaded (a dict of nbformat 4, or
+    that with its name);
     ``evidence`` is the content of ``evidence.json``. Raises NotebookError for a file that is no notebook.
     """
     facts = Evidence(evidence)
@@ -96,7 +97,7 @@ def _weighing(evidence: Evidence) -> Iterator[Line]:
         yield Line(one_line(result.id), safe(one_line(first + more)), check_anchor(result.id))
 
 
-def _sections(notebooks: Sequence[Notebook | Path | str], evidence: Evidence) -> list[Section]:
+def _sections(notebooks: Sequence[Notebook | tuple[str, Notebook] | Path | str], evidence: Evidence) -> list[Section]:
     loaded = [_loaded(notebook, number) for number, notebook in enumerate(notebooks, start=1)]
     taken = {check_anchor(r.id) for r in evidence.results}
     taken |= {finding_anchor(f) for r in evidence.results for f in r.findings}
@@ -105,8 +106,10 @@ def _sections(notebooks: Sequence[Notebook | Path | str], evidence: Evidence) ->
     return [_section(name, notebook, anchors, names) for name, notebook in loaded]
 
 
-def _loaded(notebook: Notebook | Path | str, number: int) -> tuple[str, Notebook]:
-    """The notebook with its name: the file's, else the one that papermill noted, else a number."""
+def _loaded(notebook: Notebook | tuple[str, Notebook] | Path | str, number: int) -> tuple[str, Notebook]:
+    """The notebook with its name: the given one, the file's, else the one that papermill noted, else a number."""
+    if isinstance(notebook, tuple):
+        return notebook
     if isinstance(notebook, Mapping):
         noted = (notebook.get("metadata") or {}).get("papermill") or {}
         path = noted.get("output_path") or noted.get("input_path") or f"notebook-{number}"

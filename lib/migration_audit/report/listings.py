@@ -76,9 +76,9 @@ def evidence_table(evidence: Mapping[str, Any]) -> Table:
     """Where an evidence comes from: project, environment, server, commits, time."""
     facts: list[tuple[str, str]] = [(name, str(evidence[name])) for name in ("project", "environment", "phase", "tool")]
     facts.append(("read at", str(evidence["generated_at"])))
-    facts += [(f"server: {k.replace('_', ' ')}", _words(v)) for k, v in (evidence["server"] or {}).items()]
+    facts += [(f"server: {k.replace('_', ' ')}", _words(v)) for k, v in sorted((evidence["server"] or {}).items())]
     facts.append(("shadow", str((evidence["shadow"] or {}).get("description", "none"))))
-    facts += [(f"commit: {tree}", _commit(state)) for tree, state in evidence["commit"].items()]
+    facts += [(f"commit: {tree}", _commit(state)) for tree, state in sorted(evidence["commit"].items())]
     rows = [Row((Text(name), Name(value))) for name, value in facts]
     return _table("Where it comes from", ("What", "Value"), [_only(rows)])
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from migration_audit import report
+from migration_audit.audit.evidence import SCHEMA_VERSION
+from migration_audit.audit.files import write_atomically
 from migration_audit.model.finding import CheckResult, Verdict
 from migration_audit.runner.folders import Run, latest_runs
-from migration_audit.workbook.evidence import SCHEMA_VERSION
-from migration_audit.workbook.keep import write_atomically
 
 
 def write_index(out: Path, *, order: Sequence[str], progress: Callable[[str], None]) -> None:

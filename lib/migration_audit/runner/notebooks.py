@@ -13,20 +13,11 @@ from typing import Any
 
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.runner.kernels import Kernels, LentKernel, open_kernels
+from migration_audit.workbook.rendering import NOTEBOOKS, packaged_notebooks
 
-PREFLIGHT = "10_preflight_diff.ipynb"
-LIVE = "20_live_catalog.ipynb"
-RETIREMENT = "30_boot_and_retirement.ipynb"
-SIGNOFF = "40_signoff.ipynb"
+PREFLIGHT, LIVE, RETIREMENT, SIGNOFF = NOTEBOOKS
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def packaged_notebooks() -> Path:
-    """The folder of the notebooks that come with this version: in the wheel, or beside ``lib/`` in a clone."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "notebooks"
-    return inside if inside.is_dir() else package.parent.parent / "notebooks"
 
 
 def find_notebook(name: str, *, project_folder: Path) -> Path:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -14,8 +13,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from migration_audit import report
 from migration_audit.artifacts.repository import read_tree
+from migration_audit.audit.evidence import build_evidence, failed_evidence
+from migration_audit.audit.facts import FOLDER as FACTS
+from migration_audit.audit.files import write_atomically, write_json
+from migration_audit.audit.kept import KeptCase
 from migration_audit.gate import EXIT_CODES
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.model.finding import Phase, Verdict
@@ -25,16 +27,14 @@ from migration_audit.runner.index import write_index
 from migration_audit.runner.kernels import Kernels, open_kernels
 from migration_audit.runner.notebooks import LIVE, PREFLIGHT, RETIREMENT, SIGNOFF, execute, find_notebook
 from migration_audit.signoff import build_statement
+from migration_audit.workbook.audit import SEAL
+from migration_audit.workbook.commands import save_commands
 from migration_audit.workbook.documents import run_commands
-from migration_audit.workbook.evidence import failed_evidence
-from migration_audit.workbook.keep import SEAL, keep_commands, write_atomically, write_json
+from migration_audit.workbook.rendering import notebook_records, render_files
 
 Progress = Callable[[str], None]
 
-_FACTS = "facts"
 _AT_ONCE = 2
-_rendering = threading.Lock()
-"""The HTML sanitizer's parser keeps state: one report at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def run_audit(
         shared.mkdir()
         how = _How(project=project, phase=phase, config=config, progress=progress, kernels=given)
         if commands:
-            keep_commands(shared / _FACTS, run_commands(project, progress=progress))
+            save_commands(shared / FACTS, run_commands(project, progress=progress))
         failure = _preflight(how, shared)
         with _pool(given) as pool:
             jobs = [pool.submit(_one, how, e, folders[e.name], shared, failure) for e in environments]
@@ -110,7 +110,7 @@ class _How:
 
     def execute(self, name: str, folder: Path, **parameters: str) -> None:
         """Execute a notebook into the folder, where it also keeps its facts; raises NotebookError."""
-        given = {"config": self.config, "phase": self.phase.value, "run_folder": str(folder / _FACTS), **parameters}
+        given = {"config": self.config, "phase": self.phase.value, "run_folder": str(folder / FACTS), **parameters}
         source = find_notebook(name, project_folder=self.project.directory)
         execute(source, folder / name, given, kernels=self.kernels)
 
@@ -140,63 +140,64 @@ def _preflight(how: _How, shared: Path) -> NotebookError | None:
 
 def _one(how: _How, environment: Environment, folder: Path, shared: Path, failure: NotebookError | None) -> RunResult:
     """One environment, from its notebooks to its statement; every failure ends in evidence that says so."""
+    case: KeptCase | None = None
     try:
-        evidence = _evidence(how, environment, folder, shared, failure)
+        generated = _executed(how, environment, folder, shared, failure)
+        about = {"environment": environment.name, "phase": how.phase.value, "generated_at": generated.isoformat()}
+        case = KeptCase(folder, about, project=how.project)
+        evidence = build_evidence(case, now=generated, notebooks=notebook_records(folder))
     except Exception as error:  # one environment must not take the others along
         reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
         evidence = failed_evidence(how.project, environment=environment.name, phase=how.phase.value, error=reason)
-    evidence = _write_report(folder, evidence)
+    evidence = _write_report(folder, evidence, case)
     how.progress(f"{environment.name}: {evidence['verdict']}")
     return RunResult(environment=environment.name, folder=folder, evidence=evidence)
 
 
-def _evidence(
-    how: _How, environment: Environment, folder: Path, shared: Path, failure: NotebookError | None
-) -> dict[str, Any]:
+def _executed(how: _How, environment: Environment, folder: Path, shared: Path, failure: NotebookError | None) -> datetime:
+    """Execute the notebooks of one environment; the time that their evidence says."""
     shutil.copytree(shared, folder, dirs_exist_ok=True)
     if failure is not None:
         raise failure
+    started = datetime.now(UTC).replace(microsecond=0)
     for name in (LIVE, RETIREMENT, SIGNOFF):
         how.progress(f"{environment.name}: {name}")
         how.execute(name, folder, environment=environment.name)
-    return _sealed(folder)
+    return _sealed(folder, since=started)
 
 
-def _sealed(folder: Path) -> dict[str, Any]:
-    """The evidence that the last cell left, taken out of the facts; raises NotebookError when it never ran."""
-    seal = folder / _FACTS / SEAL
+def _sealed(folder: Path, *, since: datetime) -> datetime:
+    """The time in the mark that the last cell left, which is removed; raises NotebookError when it never ran."""
+    seal = folder / FACTS / SEAL
     if not seal.is_file():
         raise NotebookError(
             "it ended without sealing its evidence", where=SIGNOFF, todo="its last cell has to be workbook.seal(audit)"
         )
-    evidence: dict[str, Any] = json.loads(seal.read_text("utf-8"))
+    now = datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(json.loads(seal.read_text("utf-8"))["generated_at"])
+        found = found if since <= found <= now else now
+    except (ValueError, KeyError, TypeError):  # somebody's own notebook: the time is not theirs to say
+        found = now
     seal.unlink()
-    return evidence
+    return found
 
 
-def _write_report(folder: Path, evidence: dict[str, Any]) -> dict[str, Any]:
+def _write_report(folder: Path, evidence: dict[str, Any], case: KeptCase | None) -> dict[str, Any]:
     """What people and CI read, then evidence.json with ``complete``, then the statement; the evidence as written.
 
     What cannot be rendered or written makes it incomplete: without a report there is nothing to sign.
     """
     complete = {**evidence, "complete": evidence["error"] is None}
+    names: Collection[str] = ("report.html", "summary.md", "junit.xml", "results.sarif")
     try:
-        with _rendering:
-            html = report.render_report(notebooks=sorted(folder.glob("*.ipynb")), evidence=complete)
-        write_atomically(folder / "report.html", html.encode())
-        write_atomically(folder / "summary.md", report.summary_markdown(complete).encode())
-        write_atomically(folder / "junit.xml", report.junit_xml(complete).encode())
-        write_json(folder / "results.sarif", report.sarif(complete))
+        for name, content in render_files(folder, complete, case).items():
+            write_atomically(folder / name, content)
         _write_evidence(folder, complete)
     except Exception as error:
         reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
         failed = {**evidence, "verdict": Verdict.INCOMPLETE.value, "error": f"there is no report of it: {reason}"}
-        for page in (
-            "report.html",
-            "summary.md",
-            "junit.xml",
-            "results.sarif",
-        ):  # they would tell of a verdict that was not given
+        for page in names:  # they would tell of a verdict that was not given
             (folder / page).unlink(missing_ok=True)
         with suppress(AuditError, OSError):  # what happened is still written down, where that is possible
             _write_evidence(folder, failed)

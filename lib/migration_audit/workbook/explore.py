@@ -6,29 +6,29 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from migration_audit.audit.case import Case
 from migration_audit.catalog import open_connection
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import resolve
-from migration_audit.workbook.audit import Audit
 
 if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy import Engine
 
 
-def frame(audit: Audit, kind: str, *, side: str) -> pd.DataFrame:
+def frame(audit: Case, kind: str, *, side: str) -> pd.DataFrame:
     """The objects of one kind (``column``, ``index``, …) on one side (``legacy``, ``owner``, ``live``), a row each.
 
     Raises UsageError for another side or a kind that the side does not have, AuditError when the side was not read.
     """
     import pandas as pd  # noqa: PLC0415  slow to import, and only explorers need it
 
-    sides: dict[str, Snapshot | Unavailable] = {"legacy": audit.preflight.legacy, "owner": audit.preflight.owner}
+    sides: dict[str, Snapshot | Unavailable] = {"legacy": audit.legacy, "owner": audit.owner}
     if audit.environment is not None:
-        sides["live"] = audit.live.live
+        sides["live"] = audit.live
     if side not in sides:
         raise UsageError(f"there is no side {side}", todo=f"the sides are {', '.join(sides)}")
     snapshot = sides[side]
@@ -40,11 +40,11 @@ def frame(audit: Audit, kind: str, *, side: str) -> pd.DataFrame:
     return pd.DataFrame([asdict(obj) for obj in snapshot.objects if obj.kind == kind])
 
 
-def differences_frame(audit: Audit) -> pd.DataFrame:
+def differences_frame(audit: Case) -> pd.DataFrame:
     """The drift of the live database as a table: one row for each object, or each attribute that differs."""
     import pandas as pd  # noqa: PLC0415
 
-    drift = audit.live.live_drift
+    drift = audit.live_drift
     if not isinstance(drift, Drift):
         raise AuditError(drift.reason, where=audit.environment_name)
     names = ("severity", "verdict", "kind", "key", "attribute", "expected", "actual")
@@ -57,7 +57,7 @@ def differences_frame(audit: Audit) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(names)).sort_values(["kind", "key", "attribute"], ignore_index=True)
 
 
-def engine(audit: Audit) -> Engine:
+def engine(audit: Case) -> Engine:
     """A SQLAlchemy engine on the live database whose connections are read only; raises DatabaseError without one."""
     from sqlalchemy import create_engine  # noqa: PLC0415
     from sqlalchemy.pool import NullPool  # noqa: PLC0415

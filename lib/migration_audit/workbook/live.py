@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
 from migration_audit import catalog
-from migration_audit.compare import AGAINST_LIVE, Rules, in_scope, of_interest
+from migration_audit.audit.compared import scoped_drift
+from migration_audit.audit.prelude_keys import Keys
+from migration_audit.compare import of_interest
 from migration_audit.model.directus import DirectusLive
-from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.ledger import Ledger, LedgerState
-from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.project import Environment, LedgerSettings, Project, resolve
-from migration_audit.workbook.compared import compared_in_scope
 from migration_audit.workbook.directus import directus_role, raw_names
-from migration_audit.workbook.prelude import Keys, excluded_by_prelude, without
 from migration_audit.workbook.privileges import Rights, read_rights_and_rows, without_rights
 
 
@@ -30,9 +28,6 @@ class Live:
 
     live: Snapshot | Unavailable
     """Everything that was read, in scope or not."""
-    live_drift: Drift | Unavailable
-    """What the owner's SQL makes against what is live, in scope."""
-    excluded: tuple[Excluded, ...] | Unavailable
     owner_ledger: Ledger | Unavailable
     legacy_ledger: Ledger | Unavailable
     rights: Rights
@@ -42,7 +37,7 @@ class Live:
 
 
 def read_live(project: Project, environment: Environment, *, owner: Snapshot | Unavailable, prelude: Keys = ()) -> Live:
-    """Read the environment's catalog and ledgers and compare; what goes wrong becomes the reason of what is missing.
+    """Read the environment's catalog, ledgers and rights; what goes wrong becomes the reason of what is missing.
 
     ``owner`` is the snapshot of the owner's shadow: the expected side. ``prelude`` names what is nobody's business.
     """
@@ -55,12 +50,10 @@ def read_live(project: Project, environment: Environment, *, owner: Snapshot | U
     except AuditError as error:
         why = Unavailable(reason=str(error), outcome=Outcome.ERRORED)
         rights = without_rights(why)
-        return Live(live=why, live_drift=why, excluded=why, owner_ledger=why, legacy_ledger=why, rights=rights, directus=why)
-    drift, excluded = scoped_drift(project, owner=owner, live=live, prelude=prelude)
+        return Live(live=why, owner_ledger=why, legacy_ledger=why, rights=rights, directus=why)
+    drift, _ = scoped_drift(project, owner=owner, live=live, prelude=prelude)
     return Live(
         live=live,
-        live_drift=drift,
-        excluded=excluded,
         owner_ledger=ledgers["owner"],
         legacy_ledger=ledgers["legacy"],
         rights=read_rights_and_rows(project, environment, conninfo, live=live, drift=drift),
@@ -85,23 +78,6 @@ def _directus(
         return catalog.read_directus(connection, live, role=directus_role(project), raw_tables=names)
     except AuditError as error:
         return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
-
-
-def scoped_drift(
-    project: Project, *, owner: Snapshot | Unavailable, live: Snapshot, prelude: Keys = (), rules: Rules | None = None
-) -> tuple[Drift | Unavailable, tuple[Excluded, ...]]:
-    """The drift of what is in scope, and how many live objects each rule left out."""
-    excluded = (*excluded_by_prelude(live, prelude), *in_scope(without(live, prelude), project)[1])
-    if isinstance(owner, Unavailable):
-        return owner, excluded
-    drift = compared_in_scope(
-        project,
-        expected=("the owner's SQL", replace(owner, unmodelled=())),
-        actual=("the live database", without(live, prelude)),
-        rules=rules or AGAINST_LIVE.override(project.rules),
-        expected_applied_by=owner.server.read_as,
-    )
-    return drift, excluded
 
 
 def _ledger(connection: psycopg.Connection[Any], settings: LedgerSettings | None) -> Ledger:

@@ -12,11 +12,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
+from migration_audit.audit.case import Case
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.project import Environment, Project, find_project, load_project, project_file
 from migration_audit.workbook.audit import Audit, on_stderr
 from migration_audit.workbook.demo import DEMO, demo_databases, demo_project, lacks_databases
+from migration_audit.workbook.replay import replayed
 
 _closing = ExitStack()
 atexit.register(_closing.close)
@@ -34,7 +36,7 @@ NOT_ASKED: Final = _NotAsked()
 
 def open_audit(
     *, config: str = "", environment: str | _NotAsked = NOT_ASKED, phase: str = "preflight", run_folder: str = ""
-) -> Audit:
+) -> Case:
     """The audit of one environment; nothing is read yet.
 
     ``config`` is the path of an audit.toml (or of a folder: the nearest one to it), or ``demo`` for the bundled example,
@@ -48,6 +50,8 @@ def open_audit(
     there are several, and for a parameter that papermill gave to the notebook and that it does not have; ConfigError for
     an invalid audit.toml, ServerError where the demo finds no server.
     """
+    if (case := replayed.get()) is not None:
+        return case.without_environment() if isinstance(environment, _NotAsked) else case
     _check_injected(executed_cells())
     _check_text(config=config, environment=environment, phase=phase, run_folder=run_folder)
     if phase not in tuple(Phase):

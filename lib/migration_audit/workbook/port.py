@@ -14,7 +14,7 @@ from migration_audit.compare import Rules, compare
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import CheckResult, Finding, Unavailable
+from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.objects import quoted
 from migration_audit.model.port import KeptPort, Port, PortProof, PortStep, ProofOutcome
@@ -220,23 +220,6 @@ def _fixes(port: Port) -> tuple[tuple[str, str, str], ...]:
     return tuple((kind, key, running_sql(Port(steps=tuple(steps))).strip()) for (kind, key), steps in found.items())
 
 
-def with_fixes(results: Iterable[CheckResult], port: KeptPort | Unavailable | None) -> tuple[CheckResult, ...]:
-    """The results with the SQL of the proven port beside each coverage finding that it settles."""
-    fixes = {f"{kind}:{key}": sql for kind, key, sql in port.fixes} if isinstance(port, KeptPort) else {}
-    return tuple(
-        replace(result, findings=tuple(_fixed(finding, fixes) for finding in result.findings))
-        if fixes and result.id.startswith("COV")
-        else result
-        for result in results
-    )
-
-
-def _fixed(finding: Finding, fixes: Mapping[str, str]) -> Finding:
-    about = finding.key.partition(":")[2]
-    sql = fixes.get(about) or fixes.get(about.rpartition(":")[0])
-    return replace(finding, fix_sql=sql) if sql else finding
-
-
 def side_port(about: Comparison, *, owner: Sequence[AnySource] | None, extensions: Iterable[str], why: str) -> MadePort:
     """The port of a comparison on the command line, proven where the owner's side is SQL; ``why`` it is not, else."""
     if owner is None:
@@ -249,4 +232,4 @@ def side_port(about: Comparison, *, owner: Sequence[AnySource] | None, extension
     return proven(about, server=server, owner=owner)
 
 
-__all__ = ["Comparison", "MadePort", "kept", "make_port", "preflight_port", "proven", "side_port", "unproven", "with_fixes"]
+__all__ = ["Comparison", "MadePort", "kept", "make_port", "preflight_port", "proven", "side_port", "unproven"]

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from migration_audit import shadow, sources
+from migration_audit.audit.compared import compared
+from migration_audit.audit.coverage import coverage_of, witness_of
+from migration_audit.audit.prelude_keys import Keys, shared_with, without
 from migration_audit.compare import Rules, with_effects
 from migration_audit.model.access import Role
 from migration_audit.model.command import AnySource, CommandSource
@@ -25,8 +28,6 @@ from migration_audit.model.witness import Witness
 from migration_audit.project import Project
 from migration_audit.shadow.probes import run_probes
 from migration_audit.workbook.catalog_source import CatalogSource, load_catalog
-from migration_audit.workbook.compared import compared
-from migration_audit.workbook.coverage import coverage_of
 from migration_audit.workbook.loading import (
     cluster_for,
     destructions_of,
@@ -37,7 +38,7 @@ from migration_audit.workbook.loading import (
     with_recorded,
 )
 from migration_audit.workbook.port import MadePort, preflight_port
-from migration_audit.workbook.prelude import Keys, find_server, read_base, shared_with, without
+from migration_audit.workbook.prelude import find_server, read_base
 from migration_audit.workbook.rows import preflight_rows, rows_again
 from migration_audit.workbook.shadows import Shadow, apply_to, build_shadow, roles_of
 from migration_audit.workbook.together import together
@@ -137,7 +138,7 @@ def _on_server(
     if isinstance(left, Snapshot) and isinstance(right, Snapshot):
         prelude = shared_with(read_base(server), left, right)
         left, right = without(left, prelude), without(right, prelude)
-    found = coverage_of(project, (left, legacy_side.dump), (right, owner_side.dump), rules=rules)
+    found = coverage_of(project, left, right, rules=rules)
     return Preflight(
         shadow=server.description,
         sources=tuple(map(with_recorded, facts, (legacy_side.alone.recorded, owner_side.alone.recorded))),
@@ -149,7 +150,7 @@ def _on_server(
         owner_origins=owner_side.alone.origins,
         prelude=prelude,
         coverage=found.drift,
-        witness=found.witness,
+        witness=witness_of(found.whole, (left, legacy_side.dump), (right, owner_side.dump)),
         repeats=_repeats(("legacy", legacy_side), ("owner", owner_side), rules=rules),
         orders=_orders(legacy_side, owner_side, rules=rules) if both_read else _first_unavailable(left, right),
         probes=owner_side.probes,
@@ -191,7 +192,7 @@ def _against_catalog(
     if isinstance(right, Snapshot):
         prelude = shared_with(read_base(server), legacy.snapshot, right)
         left, right = without(legacy.snapshot, prelude), without(right, prelude)
-    found = coverage_of(project, (left, no_dump), (right, side.dump), rules=rules)
+    found = coverage_of(project, left, right, rules=rules)
     return Preflight(
         shadow=server.description,
         sources=(facts[0], with_recorded(facts[1], side.alone.recorded)),
@@ -203,7 +204,7 @@ def _against_catalog(
         legacy_origins={},
         owner_origins=side.alone.origins,
         coverage=found.drift,
-        witness=found.witness,
+        witness=witness_of(found.whole, (left, no_dump), (right, side.dump)),
         repeats=_repeats(("owner", side), rules=rules),
         orders=legacy.unavailable("it cannot be applied before or after the owner's SQL"),
         probes=side.probes,

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from migration_audit import catalog, shadow, sources
-from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.project import Project
 from migration_audit.shadow.prepared import PreparedServer
-
-Keys = tuple[tuple[str, str], ...]
-"""Kind and key of objects."""
-
-EXCLUDED = "(prelude)"
 
 
 def load_prelude(project: Project) -> SqlSource | None:
@@ -44,24 +37,3 @@ def read_base(server: shadow.Server) -> Snapshot | None:
     with server.cluster() as cluster:
         roles = RolesRead.OWN if cluster.is_private else RolesRead.NONE
         return catalog.read_snapshot(cluster.create_database("base"), roles=roles).snapshot
-
-
-def shared_with(base: Snapshot | None, *sides: Snapshot) -> Keys:
-    """The objects of the prelude that every side has as the prelude made them; what a side changed is its own business."""
-    if base is None:
-        return ()
-    return tuple(key for key, obj in base.by_key.items() if all(side.by_key.get(key) == obj for side in sides))
-
-
-def without(snapshot: Snapshot, keys: Collection[tuple[str, str]]) -> Snapshot:
-    """The snapshot without these objects."""
-    if not keys:
-        return snapshot
-    gone = frozenset(keys)
-    return replace(snapshot, objects=tuple(obj for obj in snapshot.objects if (obj.kind, obj.key) not in gone))
-
-
-def excluded_by_prelude(live: Snapshot, keys: Keys) -> tuple[Excluded, ...]:
-    """How many live objects are the prelude's; empty without one."""
-    count = len(live.by_key.keys() & set(keys))
-    return (Excluded(pattern=EXCLUDED, reason="what `prelude` in audit.toml makes", objects=count),) if keys else ()

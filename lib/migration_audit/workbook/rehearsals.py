@@ -9,6 +9,7 @@ from typing import Any, Final
 import psycopg
 
 from migration_audit import catalog, shadow, sources
+from migration_audit.audit.compared import compared_in_scope
 from migration_audit.catalog.access import read_access, read_given
 from migration_audit.catalog.rights import Rights, read_rights
 from migration_audit.compare import Rules, in_scope
@@ -26,7 +27,6 @@ from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.probes import STAND_IN
 from migration_audit.shadow.rehearsal import rehearse
 from migration_audit.sources.needs import statement_needs
-from migration_audit.workbook.compared import compared_in_scope
 from migration_audit.workbook.loading import cluster_for, load
 from migration_audit.workbook.prelude import find_server
 from migration_audit.workbook.privileges import scoped_access

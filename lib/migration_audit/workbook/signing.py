@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from migration_audit import report, signoff
+from migration_audit.audit.files import write_atomically
 from migration_audit.gate import approvals, rejections
 from migration_audit.model.errors import AuditError
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.signoff import Authority, Proposal, SignedDecision
-from migration_audit.workbook.keep import write_atomically
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

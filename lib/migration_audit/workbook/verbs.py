@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from migration_audit import report
+from migration_audit.audit.case import Case
+from migration_audit.audit.files import write_json
 from migration_audit.checks import ALL
 from migration_audit.compare import in_scope
-from migration_audit.gate import decide
 from migration_audit.model.finding import CheckResult, Outcome, Unavailable
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.triage import family
-from migration_audit.workbook.audit import Audit
-from migration_audit.workbook.evidence import build_evidence
+from migration_audit.workbook.audit import SEAL, Audit
 from migration_audit.workbook.explore import differences_frame, engine, frame
-from migration_audit.workbook.keep import SEAL, write_json
 from migration_audit.workbook.opening import open_audit
 
 __all__ = [
@@ -51,105 +49,105 @@ __all__ = [
 ]
 
 
-def show_sources(audit: Audit) -> Any:
+def show_sources(audit: Case) -> Any:
     """The SQL files of both sides with their digests."""
-    return _shown(audit.preflight.sources, report.source_table)
+    return _shown(audit.shared["sources"], report.source_table)
 
 
-def show_statements(audit: Audit) -> Any:
+def show_statements(audit: Case) -> Any:
     """Each legacy statement, and how the owner's SQL has it: in its words, in its effect, otherwise or not at all."""
-    return _shown(audit.fresh_preflight.statements, report.statement_table)
+    return _shown(audit.shared["statements"], report.statement_table)
 
 
-def show_checks(audit: Audit, *families: str) -> Any:
+def show_checks(audit: Case, *families: str) -> Any:
     """How each check of these families (``SQL``, ``COV``, ``LIV``, ``BOOT``, …) ended; all of them by default."""
     return report.check_table(_results(audit, families))
 
 
-def show_findings(audit: Audit, *families: str) -> Any:
+def show_findings(audit: Case, *families: str) -> Any:
     """What the failed checks of these families found, blockers first."""
     return report.findings_table(_results(audit, families))
 
 
-def show_column_types(audit: Audit) -> Any:
+def show_column_types(audit: Case) -> Any:
     """Column types side by side: legacy against owner, or, where an environment is named, owner against live."""
     if audit.environment is None:
-        return _both(audit.preflight.legacy, audit.preflight.owner, report.column_table)
-    return _both(audit.preflight.owner, _live(audit), lambda a, b: report.column_table(a, _scoped(audit, b)))
+        return _both(audit.legacy, audit.owner, report.column_table)
+    return _both(audit.owner, _live(audit), lambda a, b: report.column_table(a, _scoped(audit, b)))
 
 
-def show_index_sets(audit: Audit) -> Any:
+def show_index_sets(audit: Case) -> Any:
     """Which index is on which side, and where its definition is another."""
     return _sides(audit, report.index_table)
 
 
-def show_hypertables(audit: Audit) -> Any:
+def show_hypertables(audit: Case) -> Any:
     """Dimensions, chunk intervals and partitions of each hypertable, side by side."""
     return _sides(audit, report.hypertable_table)
 
 
-def show_constraints(audit: Audit) -> Any:
+def show_constraints(audit: Case) -> Any:
     """Which constraint is on which side, and where its definition is another."""
     return _sides(audit, report.constraint_table)
 
 
-def show_extensions(audit: Audit) -> Any:
+def show_extensions(audit: Case) -> Any:
     """Extensions with their versions, side by side."""
     return _sides(audit, report.extension_table)
 
 
-def show_differences(audit: Audit) -> Any:
+def show_differences(audit: Case) -> Any:
     """Every difference with its attributes: coverage, or, where an environment is named, drift."""
-    drift = audit.fresh_preflight.coverage if audit.environment is None else audit.live.live_drift
+    drift = audit.coverage if audit.environment is None else audit.live_drift
     return _shown(drift, report.difference_table)
 
 
-def show_rows(audit: Audit) -> Any:
+def show_rows(audit: Case) -> Any:
     """The rows that the legacy SQL leaves in tables, looked up on the owner's side: counts and digests, never values."""
-    return _shown(audit.fresh_preflight.rows, report.rows_table)
+    return _shown(audit.shared["rows"], report.rows_table)
 
 
-def show_port(audit: Audit) -> Any:
+def show_port(audit: Case) -> Any:
     """What the owner's next file would have to say so that the owner covers the legacy side, and whether that is proven."""
-    return _shown(audit.preflight.port, report.port_block)
+    return _shown(audit.shared["port"], report.port_block)
 
 
-def show_stack(audit: Audit) -> Any:
+def show_stack(audit: Case) -> Any:
     """Who waits for whom in the compose files."""
-    return _shown(audit.boot["stack"], report.stack_table)
+    return _shown(audit.shared["stack"], report.stack_table)
 
 
-def show_boot(audit: Audit) -> Any:
+def show_boot(audit: Case) -> Any:
     """The commands that a start of the owner's container runs, in order."""
     settings = audit.project.boot
-    return _shown(audit.boot["owner_boot"], lambda boot: report.boot_table(boot, settings.steps if settings else ()))
+    return _shown(audit.shared["owner_boot"], lambda boot: report.boot_table(boot, settings.steps if settings else ()))
 
 
-def show_rehearsal(audit: Audit) -> Any:
+def show_rehearsal(audit: Case) -> Any:
     """How the writer's statements fared on the owner's schema, and without it."""
-    return _shown(audit.rehearsed, report.rehearsal_table)
+    return _shown(audit.shared["rehearsal"], lambda found: report.rehearsal_table(report.rehearsed_rows(found)))
 
 
-def show_work_list(audit: Audit) -> Any:
+def show_work_list(audit: Case) -> Any:
     """What the deletion has to touch, file and line: the findings of checks that are not due yet."""
     return report.work_list_table(_results(audit, ("RET", "DOC", "CMD")))
 
 
-def show_scope(audit: Audit) -> Any:
+def show_scope(audit: Case) -> Any:
     """What is live and out of scope, counted by the rule that says so."""
-    return _shown(audit.live.excluded, report.scope_table)
+    return _shown(audit.excluded, report.scope_table)
 
 
-def show_chunks(audit: Audit) -> Any:
+def show_chunks(audit: Case) -> Any:
     """The chunks of each hypertable of the live database over time."""
     return _shown(_live(audit), _timelines)
 
 
-def show_verdict(audit: Audit) -> Any:
+def show_verdict(audit: Case) -> Any:
     """The verdict of this environment, and what it rests on."""
     held = report.triage(audit.results)
     return report.verdict_banner(
-        decide(audit.results),
+        audit.verdict,
         audit.environment_name,
         blockers=[finding for result in held.blockers for finding in result.findings if finding.waived is None],
         warnings=[finding for result in held.warnings for finding in result.findings],
@@ -157,7 +155,7 @@ def show_verdict(audit: Audit) -> Any:
     )
 
 
-def show_environments(audit: Audit) -> Any:
+def show_environments(audit: Case) -> Any:
     """The environments of audit.toml and the names under which their connections are found."""
     return report.environment_table(audit.project.environments)
 
@@ -167,36 +165,25 @@ def show_catalogue() -> Any:
     return report.catalogue_table(ALL)
 
 
-def show_digests(audit: Audit) -> Any:
+def show_digests(audit: Case) -> Any:
     """What a reviewer is asked to sign, by digest: every SQL file and every catalog that was judged."""
-    return report.digest_table(_evidence(audit))
+    return report.digest_table(audit.evidence)
 
 
-def show_evidence(audit: Audit) -> Any:
+def show_evidence(audit: Case) -> Any:
     """Where the evidence comes from: server, shadow, commits, time."""
-    return report.evidence_table(_evidence(audit))
+    return report.evidence_table(audit.evidence)
 
 
-def seal(audit: Audit) -> None:
-    """Leave the evidence in the run's folder: the mark that every notebook reached its end. Nothing outside a run."""
-    if audit.folder is not None:
-        write_json(audit.folder / SEAL, _evidence(audit))
+def seal(audit: Case) -> None:
+    """Leave a mark in the run's folder that every notebook reached its end. Nothing outside a run."""
+    if isinstance(audit, Audit) and audit.folder is not None:
+        write_json(audit.folder / SEAL, {"generated_at": audit.evidence["generated_at"]})
 
 
-@lru_cache(maxsize=1)
-def _evidence(audit: Audit) -> dict[str, Any]:
-    """What is shown is what is sealed: it is made once."""
-    return build_evidence(audit)
-
-
-def _results(audit: Audit, families: tuple[str, ...]) -> tuple[CheckResult, ...]:
+def _results(audit: Case, families: tuple[str, ...]) -> tuple[CheckResult, ...]:
     """The results of these families, waived findings marked where an environment is named."""
-    if audit.environment is None:
-        results = audit.preflight.results
-    else:
-        if "LIV" in families:
-            _ = audit.live_results  # the notebook about the live database reads it; the others take what it kept
-        results = audit.results
+    results = audit.shared_results if audit.environment is None else audit.results
     return tuple(result for result in results if not families or family(result.id) in families)
 
 
@@ -204,16 +191,16 @@ def _timelines(live: Snapshot) -> Any:
     return report.stacked([report.chunk_timeline(c) for c in live.chunks], nothing="There are no chunks.")
 
 
-def _live(audit: Audit) -> Snapshot | Unavailable:
-    return audit.live.live
+def _live(audit: Case) -> Snapshot | Unavailable:
+    return audit.live
 
 
-def _scoped(audit: Audit, snapshot: Snapshot) -> Snapshot:
+def _scoped(audit: Case, snapshot: Snapshot) -> Snapshot:
     return in_scope(snapshot, audit.project)[0]
 
 
-def _sides(audit: Audit, render: Callable[[dict[str, Snapshot]], Any]) -> Any:
-    sides: dict[str, Snapshot | Unavailable] = {"legacy": audit.preflight.legacy, "owner": audit.preflight.owner}
+def _sides(audit: Case, render: Callable[[dict[str, Snapshot]], Any]) -> Any:
+    sides: dict[str, Snapshot | Unavailable] = {"legacy": audit.legacy, "owner": audit.owner}
     if audit.environment is not None:
         sides[audit.environment.name] = _live(audit)
     there = {name: _scoped(audit, s) for name, s in sides.items() if isinstance(s, Snapshot)}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from migration_audit.audit.compared import compared, compared_in_scope
 from migration_audit.compare import AGAINST_LIVE, Rules, compare, hear_witness, in_scope, without_ledgers
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.witness import Witness
 from migration_audit.project import Project, Source
-from migration_audit.workbook.compared import compared, compared_in_scope
 
 Read = Snapshot | Unavailable
 Dump = str | Unavailable
@@ -18,36 +18,35 @@ Dump = str | Unavailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """The comparison of both sides, and what ``pg_dump`` says about it."""
+    """The comparison of both sides."""
 
     drift: Drift | Unavailable
-    witness: Witness | Unavailable
+    whole: Drift | Unavailable
+    """The same with the ledgers of runners: what ``pg_dump`` sees as well."""
     sides: tuple[Read, Read]
     """What was compared: the sides without ledgers."""
 
 
-def coverage_of(project: Project, legacy: tuple[Read, Dump], owner: tuple[Read, Dump], *, rules: Rules) -> Coverage:
-    """What legacy has, looked up in the owner's; each side is its snapshot and its dump, or why there is none.
+def coverage_of(project: Project, legacy: Read, owner: Read, *, rules: Rules) -> Coverage:
+    """What legacy has, looked up in the owner's; each side is its snapshot, or why there is none.
 
     Where legacy is a snapshot or a database, and no shadow, ``[scope]`` counts, and it is weighed as live databases are: its
     versions and its owners are those of somebody's server.
     """
-    left, right = legacy[0], owner[0]
-    if isinstance(left, Unavailable) or isinstance(right, Unavailable):
-        why = _first_unavailable(left, right)
-        return Coverage(drift=why, witness=why, sides=(left, right))
+    if isinstance(legacy, Unavailable) or isinstance(owner, Unavailable):
+        why = _first_unavailable(legacy, owner)
+        return Coverage(drift=why, whole=why, sides=(legacy, owner))
     named = [source.ledger for source in (project.legacy, project.owner) if source.ledger is not None]
-    bare, own = without_ledgers(left, named), without_ledgers(right, named)
+    bare, own = without_ledgers(legacy, named), without_ledgers(owner, named)
     drift = _compared(project, bare.snapshot, own.snapshot, rules)
     ledgers = tuple(f"ledgers of runners, {each}" for each in dict.fromkeys((*bare.left_out, *own.left_out)))
     if isinstance(drift, Drift):
         drift = replace(drift, expected_name=_name(project.legacy), not_compared=(*drift.not_compared, *ledgers))
     else:
         drift = replace(drift, reason="; ".join([drift.reason, *ledgers, *_hint(project.legacy)]))
-    # The dumps have the ledgers, so what they say of them has to be explained too.
-    whole = drift if not (bare.left_out or own.left_out) else compare(expected=left, actual=right, rules=rules)
-    heard = witness_of(drift if isinstance(drift, Unavailable) else whole, legacy, owner)
-    return Coverage(drift=drift, witness=heard, sides=(bare.snapshot, own.snapshot))
+    has_ledgers = bool(bare.left_out or own.left_out)
+    whole = compare(expected=legacy, actual=owner, rules=rules) if has_ledgers and isinstance(drift, Drift) else drift
+    return Coverage(drift=drift, whole=whole, sides=(bare.snapshot, own.snapshot))
 
 
 def _compared(project: Project, legacy: Snapshot, owner: Snapshot, rules: Rules) -> Drift | Unavailable:

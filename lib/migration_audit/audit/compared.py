@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from migration_audit.compare import Rules, compare, in_scope, left_out_by_scope
+from dataclasses import replace
+
+from migration_audit.audit.prelude_keys import Keys, excluded_by_prelude, without
+from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope, left_out_by_scope
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
 
@@ -56,3 +60,20 @@ def compared_in_scope(
         expected_applied_by=expected_applied_by,
         actual_applied_by=actual_applied_by,
     )
+
+
+def scoped_drift(
+    project: Project, *, owner: Snapshot | Unavailable, live: Snapshot, prelude: Keys = (), rules: Rules | None = None
+) -> tuple[Drift | Unavailable, tuple[Excluded, ...]]:
+    """The drift of what is in scope, and how many live objects each rule left out."""
+    excluded = (*excluded_by_prelude(live, prelude), *in_scope(without(live, prelude), project)[1])
+    if isinstance(owner, Unavailable):
+        return owner, excluded
+    drift = compared_in_scope(
+        project,
+        expected=("the owner's SQL", replace(owner, unmodelled=())),
+        actual=("the live database", without(live, prelude)),
+        rules=rules or AGAINST_LIVE.override(project.rules),
+        expected_applied_by=owner.server.read_as,
+    )
+    return drift, excluded

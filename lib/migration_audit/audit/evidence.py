@@ -1,4 +1,4 @@
-"""evidence.json: the facts that are signed. Sorted keys, no floats, no secrets, ``complete`` written last."""
+"""evidence.json of one environment: what is computed from facts, and the frame that says where the facts come from."""
 
 from __future__ import annotations
 
@@ -10,56 +10,50 @@ from typing import Any
 
 from migration_audit import __version__
 from migration_audit.artifacts.repository import author_of, path_in_repository, read_tree, user_of
-from migration_audit.gate import decide
+from migration_audit.audit.case import Case
 from migration_audit.model.finding import CheckResult, Outcome, Unavailable, Verdict
 from migration_audit.model.port import KeptPort
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
 from migration_audit.project import Project, audited_digest
 from migration_audit.report import manifest_json
-from migration_audit.workbook.audit import Audit
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+TOOL = f"migration-audit {__version__}"
 COMPARED_TWICE = "COV011"
 """The check that two methods agree."""
 
 
-def build_evidence(audit: Audit, *, now: datetime | None = None) -> dict[str, Any]:
+def build_evidence(case: Case, *, now: datetime, notebooks: Iterable[dict[str, Any]] = ()) -> dict[str, Any]:
     """The evidence of one environment, not yet complete: whoever writes the report after it makes it so."""
-    environment = audit.environment
-    if environment is None:
-        raise ValueError("evidence is about one environment")
-    server, digest, _ = audit.live_summary
-    before = audit.preflight
-    snapshots = {
-        role: snapshot.digest
-        for role, snapshot in (("legacy", before.legacy), ("owner", before.owner))
-        if isinstance(snapshot, Snapshot)
-    }
-    if digest is not None:
-        snapshots["live"] = digest
+    framed = frame(case.project, environment=case.environment_name, phase=case.phase.value, now=now)
+    return {**framed, **computed(case), "notebooks": list(notebooks)}
+
+
+def computed(case: Case) -> dict[str, Any]:
+    """What the facts give: whoever has them can compute it again and compare."""
+    sides = {"legacy": case.legacy, "owner": case.owner, "live": case.live}
+    sources, port = case.shared["sources"], case.shared["port"]
     return {
-        **frame(audit.project, environment=environment.name, phase=audit.phase.value, now=now),
-        "verdict": decide(audit.results).value,
-        "server": _server(server),
-        "shadow": {"description": before.shadow},
-        "sources": []
-        if isinstance(before.sources, Unavailable)
-        else [{"role": s.role, **manifest_json([s])[0]} for s in before.sources],
-        "artifacts": _files(before.artifacts),
-        "reports": _files(before.reports),
-        "snapshots": snapshots,
-        "rows": before.rows,
-        "checks": [result.to_json() for result in audit.results],
-        "notes": list(_notes(audit.results)),
-        "waivers": [use.to_json() for use in audit.waivers],
-        "port": {"proven": before.port.proven, "sha256": before.port.sha256} if isinstance(before.port, KeptPort) else None,
+        "project": case.project.name,
+        "verdict": case.verdict.value,
+        "server": _server(case.live.server) if isinstance(case.live, Snapshot) else None,
+        "shadow": {"description": case.shared["shadow"]},
+        "sources": [] if isinstance(sources, Unavailable) else [{"role": s.role, **manifest_json([s])[0]} for s in sources],
+        "artifacts": _files(case.shared["artifacts"]),
+        "reports": _files(case.shared["reports"]),
+        "snapshots": {name: side.digest for name, side in sides.items() if isinstance(side, Snapshot)},
+        "rows": None if isinstance(case.shared["rows"], Unavailable) else case.shared["rows"].to_json(),
+        "checks": [result.to_json() for result in case.results],
+        "notes": list(_notes(case.results)),
+        "waivers": [use.to_json() for use in case.waivers],
+        "port": {"proven": port.proven, "sha256": port.sha256} if isinstance(port, KeptPort) else None,
     }
 
 
 def failed_evidence(project: Project, *, environment: str, phase: str, error: str) -> dict[str, Any]:
     """The evidence of a run that did not reach its end: nothing was decided, and it says why."""
     return {
-        **frame(project, environment=environment, phase=phase, now=None),
+        **frame(project, environment=environment, phase=phase, now=datetime.now(UTC)),
         "verdict": Verdict.INCOMPLETE.value,
         "server": None,
         "shadow": None,
@@ -70,20 +64,23 @@ def failed_evidence(project: Project, *, environment: str, phase: str, error: st
         "rows": None,
         "checks": [],
         "notes": [],
+        "waivers": [],
+        "port": None,
+        "notebooks": [],
         "error": error,
     }
 
 
-def frame(project: Project, *, environment: str, phase: str, now: datetime | None) -> dict[str, Any]:
+def frame(project: Project, *, environment: str, phase: str, now: datetime) -> dict[str, Any]:
     """What every evidence starts with: which audit this is, of what, when, and from which commits."""
     return {
         "schema_version": SCHEMA_VERSION,
         "complete": False,
-        "tool": f"migration-audit {__version__}",
+        "tool": TOOL,
         "project": project.name,
         "phase": phase,
         "environment": environment,
-        "generated_at": (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "generated_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "commit": {
             "audit": asdict(read_tree(project.directory, without=project.report_out)),
             "legacy": asdict(read_tree(project.legacy.root, without=project.report_out)),
@@ -91,7 +88,6 @@ def frame(project: Project, *, environment: str, phase: str, now: datetime | Non
         },
         "config": _config(project, environment),
         "author": {"commit": author_of(project.directory), "ran_by": user_of(project.directory)},
-        "waivers": [],
         "error": None,
     }
 
@@ -107,9 +103,7 @@ def _files(digests: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"path": path, "sha256": sha256} for path, sha256 in digests]
 
 
-def _server(server: ServerIdentity | None) -> dict[str, Any] | None:
-    if server is None:
-        return None
+def _server(server: ServerIdentity) -> dict[str, Any]:
     return {**asdict(server), "extension_versions": dict(server.extension_versions)}
 
 

@@ -1,0 +1,201 @@
+"""What follows from the facts of one audit: comparisons, results, verdict. Nothing is read, so it can be done again.
+
+Whoever gathers facts (a run) and whoever checks them afterwards (``verify``, ``gate``) compute the rest here, by one code.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from migration_audit.audit.compared import scoped_drift
+from migration_audit.audit.coverage import coverage_of
+from migration_audit.audit.facts import COMPUTED, Facts, names_of
+from migration_audit.checks import ALL, judge
+from migration_audit.compare import Rules
+from migration_audit.gate import apply_waivers, decide
+from migration_audit.model.drift import Drift
+from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Unavailable, Verdict
+from migration_audit.model.port import KeptPort
+from migration_audit.model.scope import Excluded
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.waiver import WaiverUse
+from migration_audit.project import Environment, Project
+
+_NO_ENVIRONMENT = Unavailable(reason="no environment was named", outcome=Outcome.ERRORED)
+_NO_WAIVER = Unavailable(reason="audit.toml has no [[waiver]] for this environment", required=False)
+_LIVE = frozenset({*names_of("environment"), "live_drift", "excluded", "environment", "legacy_source", "owner_source"})
+
+
+class Case(ABC):
+    """The facts of one project, and of one of its environments where one was named, with what follows from them."""
+
+    project: Project
+    environment: Environment | None
+    phase: Phase
+
+    @property
+    @abstractmethod
+    def evidence(self) -> Mapping[str, Any]:
+        """What the run says of itself, with its results."""
+
+    @property
+    @abstractmethod
+    def shared(self) -> Facts:
+        """The facts that are the same for every environment."""
+
+    @property
+    @abstractmethod
+    def own(self) -> Facts:
+        """The facts of the environment."""
+
+    @property
+    @abstractmethod
+    def today(self) -> date:
+        """The day by which waivers are judged: that of the evidence."""
+
+    @property
+    def environment_name(self) -> str:
+        """The environment's name; raises ValueError for an audit that was opened without one."""
+        if self.environment is None:
+            raise ValueError("this notebook was opened without an environment")
+        return self.environment.name
+
+    @property
+    def rules(self) -> Rules:
+        """The weights of differences, with this project's overrides."""
+        return Rules().override(self.project.rules)
+
+    @property
+    def legacy(self) -> Snapshot | Unavailable:
+        """The catalog that the legacy side makes."""
+        found: Snapshot | Unavailable = self.shared["legacy"]
+        return found
+
+    @property
+    def owner(self) -> Snapshot | Unavailable:
+        """The catalog that the owner's SQL makes."""
+        found: Snapshot | Unavailable = self.shared["owner"]
+        return found
+
+    @property
+    def live(self) -> Snapshot | Unavailable:
+        """The catalog of the live database."""
+        found: Snapshot | Unavailable = self.own["live"]
+        return found
+
+    @cached_property
+    def coverage(self) -> Drift | Unavailable:
+        """The legacy side looked up in the owner's."""
+        gone: Unavailable | None = self.shared["no_coverage"]
+        if gone is not None and self.phase is Phase.RETIRED:
+            return gone
+        return coverage_of(self.project, self.legacy, self.owner, rules=self.rules).drift
+
+    @cached_property
+    def _scoped(self) -> tuple[Drift | Unavailable, tuple[Excluded, ...] | Unavailable]:
+        if isinstance(self.live, Unavailable):
+            return self.live, self.live
+        return scoped_drift(self.project, owner=self.owner, live=self.live, prelude=self.shared["prelude"])
+
+    @property
+    def live_drift(self) -> Drift | Unavailable:
+        """What the owner's SQL makes, looked up in the live database, in scope."""
+        return self._scoped[0]
+
+    @property
+    def excluded(self) -> tuple[Excluded, ...] | Unavailable:
+        """How many live objects each rule leaves out."""
+        return self._scoped[1]
+
+    @cached_property
+    def shared_results(self) -> tuple[CheckResult, ...]:
+        """The checks whose answer is the same for every environment, with the SQL of a proven port."""
+        inputs = {**self.shared, "coverage": self.coverage, "project": self.project}
+        return with_fixes(judge(shared_checks(), inputs, self.phase), self.shared["port"])
+
+    @cached_property
+    def live_results(self) -> tuple[CheckResult, ...]:
+        """The checks about the environment."""
+        return judge(live_checks(), self._live_inputs(), self.phase)
+
+    def _live_inputs(self) -> dict[str, Any]:
+        sources = self.shared["sources"]
+        by_role = dict.fromkeys(("legacy", "owner"), sources)
+        if not isinstance(sources, Unavailable):
+            by_role = {source.role: source for source in sources}
+        return {
+            **self.shared,
+            **self.own,
+            "live_drift": self.live_drift,
+            "excluded": self.excluded,
+            "legacy_source": by_role["legacy"],
+            "owner_source": by_role["owner"],
+            "project": self.project,
+            "environment": self.environment or _NO_ENVIRONMENT,
+        }
+
+    @cached_property
+    def _waived(self) -> tuple[tuple[CheckResult, ...], tuple[WaiverUse, ...]]:
+        results = (*self.shared_results, *self.live_results)
+        return apply_waivers(results, self.project.waivers, environment=self.environment_name, today=self.today)
+
+    @property
+    def waivers(self) -> tuple[WaiverUse, ...]:
+        """What became of each waiver of this environment."""
+        return self._waived[1]
+
+    @cached_property
+    def results(self) -> tuple[CheckResult, ...]:
+        """All results of this environment, what is waived marked, and what became of the waivers last."""
+        marked, uses = self._waived
+        return (*marked, *judge(waiver_checks(), {"waivers": uses or _NO_WAIVER}, self.phase))
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the results amount to."""
+        return decide(self.results)
+
+
+def shared_checks() -> tuple[Check, ...]:
+    """The checks whose answer is the same for every environment."""
+    return tuple(check for check in ALL if not _inputs_of(check) & (_LIVE | {"waivers"}))
+
+
+def live_checks() -> tuple[Check, ...]:
+    """The checks about one environment."""
+    return tuple(check for check in ALL if _inputs_of(check) & _LIVE)
+
+
+def waiver_checks() -> tuple[Check, ...]:
+    """The checks about what became of all the others."""
+    return tuple(check for check in ALL if "waivers" in _inputs_of(check))
+
+
+def _inputs_of(check: Check) -> frozenset[str]:
+    return frozenset(inspect.signature(check.run).parameters)
+
+
+def with_fixes(results: tuple[CheckResult, ...], port: KeptPort | Unavailable | None) -> tuple[CheckResult, ...]:
+    """The results with the SQL of the proven port beside each coverage finding that it settles."""
+    fixes = {f"{kind}:{key}": sql for kind, key, sql in port.fixes} if isinstance(port, KeptPort) else {}
+    return tuple(
+        replace(result, findings=tuple(_fixed(finding, fixes) for finding in result.findings))
+        if fixes and result.id.startswith("COV")
+        else result
+        for result in results
+    )
+
+
+def _fixed(finding: Finding, fixes: Mapping[str, str]) -> Finding:
+    about = finding.key.partition(":")[2]
+    sql = fixes.get(about) or fixes.get(about.rpartition(":")[0])
+    return replace(finding, fix_sql=sql) if sql else finding
+
+
+__all__ = ["COMPUTED", "Case", "live_checks", "shared_checks", "waiver_checks"]

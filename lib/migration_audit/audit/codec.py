@@ -1,0 +1,153 @@
+"""Facts as JSON and back: every input of a check by its declared type.
+
+cattrs does the work, since it takes plain frozen dataclasses as they are (msgspec wants tagged classes of its own for
+unions, and the unions here are open: a fact, or ``Unavailable``). What it writes is the same bytes for equal values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+
+import cattrs
+
+from migration_audit import catalog
+from migration_audit.model.errors import AuditError
+from migration_audit.model.finding import Unavailable
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.snapshot import Snapshot
+
+_UNAVAILABLE = "unavailable"
+_NO_REASON = {Unavailable, NoneType}
+"""A reason or none is no fact with a reason in its place."""
+
+
+def encode(value: Any, hint: Any) -> Any:
+    """What JSON can hold of a value of the type ``hint``."""
+    return converter().unstructure(value, unstructure_as=hint)
+
+
+def decode(body: Any, hint: Any, *, where: str) -> Any:
+    """The value of the type ``hint`` that ``encode`` gave. Raises AuditError, which names ``where``, for anything else."""
+    try:
+        return converter().structure(body, hint)
+    except RecursionError:
+        raise AuditError("is nested too deeply", where=where, todo="run the audit again") from None
+    except Exception as error:
+        reasons = cattrs.transform_error(error) if isinstance(error, cattrs.BaseValidationError) else [str(error)]
+        todo = "it was not written by this version of migration-audit, or was changed: run the audit again"
+        raise AuditError(f"cannot be read: {'; '.join(reasons[:3])}", where=where, todo=todo) from error
+
+
+def to_bytes(body: Any) -> bytes:
+    """JSON with sorted keys and without spaces: equal values, equal bytes."""
+    return (json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n").encode()
+
+
+def from_bytes(content: bytes, *, where: str) -> Any:
+    """The JSON value; raises AuditError for what is no JSON, has a key twice or is nested too deeply."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            raise ValueError(f"the key {next(n for n in names if names.count(n) > 1)!r} stands twice in one object")
+        return found
+
+    def refuse(text: str) -> Any:
+        raise ValueError(f"{text} is no number that JSON knows")
+
+    try:
+        return json.loads(content.decode("utf-8"), object_pairs_hook=once, parse_constant=refuse)
+    except RecursionError:
+        raise AuditError("is not JSON that can be read: it is nested too deeply", where=where, todo="restore it") from None
+    except ValueError as error:
+        raise AuditError(f"is not JSON that can be read: {error}", where=where, todo="restore the file") from None
+
+
+@cache
+def converter() -> cattrs.Converter:
+    """One converter for all facts; it refuses keys that a class does not have, and values of another type."""
+    made = cattrs.Converter(forbid_extra_keys=True, detailed_validation=False, prefer_attrib_converters=False)
+    made.register_structure_hook_func(lambda hint: hint in {str, int, bool}, _exactly)
+    made.register_structure_hook_func(_is_object, _structure_object)
+    made.register_unstructure_hook_func(_is_object, _unstructure_object)
+    made.register_structure_hook_func(lambda hint: hint is Snapshot, lambda body, _: catalog.parse_snapshot(body))
+    made.register_unstructure_hook_func(lambda hint: hint is Snapshot, catalog.snapshot_body)
+    made.register_structure_hook_func(_is_mapping, lambda body, hint: _structure_pairs(body, hint, made))
+    made.register_unstructure_hook_factory(_is_mapping, lambda hint: _pairs(hint, made))
+    made.register_structure_hook_func(_is_union, lambda body, hint: _structure_union(body, hint, made))
+    made.register_unstructure_hook_factory(_is_union, lambda hint: _union(hint, made))
+    made.register_unstructure_hook_factory(
+        lambda hint: str(get_origin(hint)) == str(frozenset),
+        lambda hint: lambda value: sorted((made.unstructure(v, get_args(hint)[0]) for v in value), key=to_bytes),
+    )
+    return made
+
+
+def _exactly(value: Any, kind: type) -> Any:
+    """JSON's own types are taken as they are: no text becomes a number."""
+    if type(value) is not kind:
+        raise TypeError(f"{value!r:.60} is no {kind.__name__}")
+    return value
+
+
+def _is_object(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, CatalogObject)
+
+
+def _structure_object(body: Any, _: Any) -> CatalogObject:
+    return catalog.parse_object(body)
+
+
+def _unstructure_object(value: CatalogObject) -> dict[str, Any]:
+    return catalog.object_body(value)
+
+
+def _is_mapping(hint: Any) -> bool:
+    return get_origin(hint) in {Mapping, dict} and get_args(hint)[0] is not str
+
+
+def _pairs(hint: Any, made: cattrs.Converter) -> Any:
+    key, item = get_args(hint)
+    return lambda value: sorted(
+        ([made.unstructure(k, key), made.unstructure(v, item)] for k, v in value.items()), key=lambda pair: to_bytes(pair[0])
+    )
+
+
+def _structure_pairs(body: Any, hint: Any, made: cattrs.Converter) -> dict[Any, Any]:
+    key, item = get_args(hint)
+    if not isinstance(body, list):
+        raise TypeError("pairs are a list")
+    return {made.structure(k, key): made.structure(v, item) for k, v in body}
+
+
+def _is_union(hint: Any) -> bool:
+    return get_origin(hint) in {Union, UnionType} and Unavailable in get_args(hint) and set(get_args(hint)) != _NO_REASON
+
+
+def _other(hint: Any) -> Any:
+    """What the fact is where it is there: one type, or that or None."""
+    others = [each for each in get_args(hint) if each is not Unavailable]
+    rest = [each for each in others if each is not NoneType]
+    return rest[0] if len(others) == 1 else rest[0] | None
+
+
+def _union(hint: Any, made: cattrs.Converter) -> Any:
+    other = _other(hint)
+
+    def write(value: Any) -> Any:
+        if isinstance(value, Unavailable):
+            return {_UNAVAILABLE: made.unstructure(value, Unavailable)}
+        return made.unstructure(value, other)
+
+    return write
+
+
+def _structure_union(body: Any, hint: Any, made: cattrs.Converter) -> Any:
+    if isinstance(body, dict) and body.keys() == {_UNAVAILABLE}:
+        return made.structure(body[_UNAVAILABLE], Unavailable)
+    return made.structure(body, _other(hint))

@@ -1,0 +1,84 @@
+"""The case of a run as its folder holds it: facts and settings from files, nothing read anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from migration_audit.audit.case import Case
+from migration_audit.audit.facts import FOLDER, Facts, load_facts
+from migration_audit.model.errors import AuditError
+from migration_audit.model.finding import Phase
+from migration_audit.project import Project, project_of
+
+_AGAIN = "run the audit again"
+
+
+class KeptCase(Case):
+    """The facts in a run's folder, with what follows from them."""
+
+    def __init__(self, folder: Path, evidence: Mapping[str, Any], *, project: Project | None = None) -> None:
+        """Take environment, phase and day from the evidence, and the settings from the facts unless ``project`` is given.
+
+        Raises AuditError where the folder has no facts, or the evidence names what the settings do not have.
+        """
+        self.folder = folder
+        self._evidence = evidence
+        self.project = project or _project(folder)
+        try:
+            self.phase = Phase(evidence["phase"])
+            self.environment = self.project.environment(str(evidence["environment"]))
+            self._today = datetime.fromisoformat(evidence["generated_at"]).date()
+        except (KeyError, TypeError, ValueError) as error:
+            raise AuditError(f"the evidence cannot be read: {error}", where=str(folder), todo=_AGAIN) from None
+
+    @property
+    def evidence(self) -> Mapping[str, Any]:
+        """The evidence that was given: what ``show_digests`` and its kin show."""
+        return self._evidence
+
+    def without_environment(self) -> KeptCase:
+        """The same facts as a notebook sees them that names no environment."""
+        other = copy(self)
+        other.environment = None
+        return other
+
+    def with_evidence(self, evidence: Mapping[str, Any]) -> KeptCase:
+        """The same facts, with what was computed of them already, under this evidence."""
+        other = copy(self)
+        other._evidence = evidence
+        return other
+
+    @property
+    def today(self) -> date:
+        """The day of the evidence, by which its waivers were judged."""
+        return self._today
+
+    @cached_property
+    def shared(self) -> Facts:
+        """The facts that are the same for every environment. Raises AuditError."""
+        return self._load("shared")
+
+    @cached_property
+    def own(self) -> Facts:
+        """The facts of the environment. Raises AuditError."""
+        return self._load("environment")
+
+    def _load(self, part: str) -> Facts:
+        found = load_facts(self.folder / FOLDER, part)
+        if found is None:
+            where = f"{self.folder.name}/{FOLDER}/{part}.json.gz"
+            raise AuditError("the run has no facts: its results cannot be computed again", where=where, todo=_AGAIN)
+        return found
+
+
+def _project(folder: Path) -> Project:
+    found = [path for name in ("audit.toml", "pyproject.toml") if (path := folder / FOLDER / name).is_file()]
+    if len(found) != 1:
+        where = f"{folder.name}/{FOLDER}/audit.toml"
+        raise AuditError("the run has no settings: its results cannot be computed again", where=where, todo=_AGAIN)
+    return project_of(found[0].read_bytes(), path=found[0], shown=f"{FOLDER}/{found[0].name}")

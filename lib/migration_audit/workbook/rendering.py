@@ -1,0 +1,160 @@
+"""What a run writes for people and CI, made from its evidence and its facts; and whether a run's folder holds just that."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from migration_audit import report
+from migration_audit.audit.evidence import SCHEMA_VERSION, TOOL, computed
+from migration_audit.audit.kept import KeptCase
+from migration_audit.model.errors import AuditError
+from migration_audit.model.signoff import Sentence
+from migration_audit.workbook.replay import replay, source_digest
+
+NOTEBOOKS = ("10_preflight_diff.ipynb", "20_live_catalog.ipynb", "30_boot_and_retirement.ipynb", "40_signoff.ipynb")
+_AGAIN = "audit again with this version, and sign that"
+_rendering = threading.Lock()
+"""The HTML sanitizer's parser keeps state: one report at a time."""
+
+
+def packaged_notebooks() -> Path:
+    """The folder of the notebooks that come with this version: in the wheel, or beside ``lib/`` in a clone."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "notebooks"
+    return inside if inside.is_dir() else package.parent.parent / "notebooks"
+
+
+def notebook_records(folder: Path) -> list[dict[str, Any]]:
+    """Each executed notebook of a run: its name, the digest of its source, and whether that is the packaged one."""
+    records = []
+    for name in NOTEBOOKS:
+        if (folder / name).is_file():
+            digest = source_digest(_load(folder / name))
+            records.append({"name": name, "sha256": digest, "packaged": digest == _packaged_digest(name)})
+    return records
+
+
+def _packaged_digest(name: str) -> str:
+    return source_digest(_load(packaged_notebooks() / name))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        _ = [(cell["cell_type"], cell["source"]) for cell in loaded["cells"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AuditError(f"is no notebook: {error}", where=path.name, todo="restore it, or run the audit again") from None
+    return loaded
+
+
+def render_files(folder: Path, evidence: Mapping[str, Any], case: KeptCase | None) -> dict[str, bytes]:
+    """``report.html``, ``summary.md``, ``junit.xml`` and ``results.sarif`` by name.
+
+    The sections of the report are the packaged notebooks, replayed on the facts; a notebook that somebody changed is shown
+    as it was executed, and the report says so. Without a ``case`` (a run that did not reach its end) all are as executed.
+    Raises AuditError.
+    """
+    packaged = {str(n["name"]) for n in evidence["notebooks"] if n["packaged"]} if case is not None else set()
+    facts = case.with_evidence(evidence) if case is not None else None
+    pages: list[tuple[str, Any]] = []
+    for path in sorted(folder.glob("*.ipynb")):
+        is_ours = facts is not None and path.name in packaged
+        pages.append((path.stem, replay(packaged_notebooks() / path.name, facts) if is_ours and facts else _load(path)))
+    with _rendering:
+        html = report.render_report(notebooks=pages, evidence=evidence)
+    sarif = json.dumps(report.sarif(evidence), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return {
+        "report.html": html.encode(),
+        "summary.md": report.summary_markdown(evidence).encode(),
+        "junit.xml": report.junit_xml(evidence).encode(),
+        "results.sarif": sarif.encode(),
+    }
+
+
+def recomputed(folder: Path, evidence: Mapping[str, Any]) -> Iterator[Sentence]:
+    """Whether results, verdict and reports of a run are what its facts give: each thing that is not, by name."""
+    if evidence.get("schema_version") != SCHEMA_VERSION or evidence.get("tool") != TOOL:
+        made, todo = f"{evidence.get('tool')}, schema version {evidence.get('schema_version')}", "verify with that version"
+        text = f"the evidence was made by {made}, and this is {TOOL}: its results cannot be computed again here"
+        yield Sentence(ok=False, text=text, todo=todo)
+        return
+    try:
+        case = KeptCase(folder, evidence)
+        wrong = [*_results(case, evidence), *_parts(case, evidence), *_notebooks(folder, case, evidence)]
+        wrong = wrong or list(_files(folder, case, evidence))
+    except (AuditError, KeyError, TypeError, ValueError, AttributeError) as error:
+        text = (
+            str(error) if isinstance(error, AuditError) else f"the evidence cannot be read: {type(error).__name__}: {error}"
+        )
+        yield Sentence(ok=False, text=text.replace("\n  → ", "; "), todo=_AGAIN)
+        return
+    yield from (Sentence(ok=False, text=text, todo=_AGAIN) for text in wrong)
+    if not wrong:
+        count = len(case.results)
+        yield Sentence(ok=True, text=f"{count} results, the verdict and the reports are what the facts give: computed again")
+
+
+def _results(case: KeptCase, evidence: Mapping[str, Any]) -> Iterator[str]:
+    given = {result.id: result.to_json() for result in case.results}
+    said = {str(check["id"]): check for check in evidence["checks"]}
+    if len(said) < len(evidence["checks"]):
+        yield "the evidence has a check twice"
+    for name in sorted(given.keys() | said.keys()):
+        if name not in said:
+            yield f"{name}: the facts give {given[name]['outcome']}, and the evidence leaves it out"
+        elif name not in given:
+            yield f"{name}: the evidence says {said[name].get('outcome')}, and there is no such check in this audit"
+        elif given[name]["outcome"] != said[name].get("outcome"):
+            yield f"{name}: the facts give {given[name]['outcome']}, the evidence says {said[name].get('outcome')}"
+        elif given[name] != said[name]:
+            parts = [part for part in given[name] if given[name][part] != said[name].get(part)]
+            yield f"{name}: the evidence says otherwise than the facts give: {', '.join(parts) or 'a field too many'}"
+
+
+def _parts(case: KeptCase, evidence: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in computed(case).items():
+        if name != "checks" and evidence.get(name) != value:
+            shown = f"{value}, the evidence says {evidence.get(name)}" if isinstance(value, str) else "otherwise"
+            yield f"{name}: the facts give {shown}"
+
+
+def _notebooks(folder: Path, case: KeptCase, evidence: Mapping[str, Any]) -> Iterator[str]:
+    """The executed notebooks: the evidence names the digests that they have, and packaged ones show what the facts give."""
+    records = notebook_records(folder)
+    if [dict(record) for record in evidence["notebooks"]] != records:
+        yield "notebooks: the evidence says otherwise than the executed notebooks are"
+        return
+    for record in records:
+        if record["packaged"]:
+            shown = _outputs(_load(folder / record["name"]))
+            given = _outputs(replay(packaged_notebooks() / record["name"], case))
+            if shown != given:
+                yield f"{record['name']}: its outputs are not what the facts give"
+    missing = [name for name in NOTEBOOKS if name not in {record["name"] for record in records}]
+    if missing:
+        yield f"notebooks: {', '.join(missing)} was not executed"
+
+
+def _outputs(notebook: Mapping[str, Any]) -> list[Any]:
+    """What each code cell shows: its values by kind, or what else it gave."""
+    return [
+        [_shown(output) for output in cell.get("outputs", ())]
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code" and "injected-parameters" not in cell.get("metadata", {}).get("tags", ())
+    ]
+
+
+def _shown(output: Mapping[str, Any]) -> Any:
+    if output.get("output_type") not in {"execute_result", "display_data"}:
+        return dict(output)
+    return {mime: "".join(data) if isinstance(data, list) else data for mime, data in output["data"].items()}
+
+
+def _files(folder: Path, case: KeptCase, evidence: Mapping[str, Any]) -> Iterator[str]:
+    for name, content in render_files(folder, evidence, case).items():
+        if not (folder / name).is_file() or (folder / name).read_bytes() != content:
+            yield f"{name} is not what the facts and the evidence give"

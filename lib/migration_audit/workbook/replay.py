@@ -1,0 +1,74 @@
+"""A packaged notebook's outputs, computed again from the facts of a run: no kernel, no server, no file of the project.
+
+The packaged notebooks hold prose and calls of ``workbook``, and what those show is a function of the facts. So the report
+of a run is made from the replay, and whoever has the facts can make the same report again.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from migration_audit.audit.codec import to_bytes
+from migration_audit.audit.kept import KeptCase
+from migration_audit.model.errors import NotebookError
+
+replayed: ContextVar[KeptCase | None] = ContextVar("replayed", default=None)
+"""What ``workbook.open_audit`` gives while a notebook is replayed."""
+
+_INJECTED = "injected-parameters"
+_FORMS = (("text/html", "_repr_html_"), ("text/markdown", "_repr_markdown_"), ("text/plain", "__repr__"))
+
+
+def replay(path: Path, case: KeptCase) -> dict[str, Any]:
+    """The notebook with the outputs that these facts give. Raises NotebookError for a cell that fails on them."""
+    notebook: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    namespace: dict[str, Any] = {}
+    with _replaying(case):
+        for number, cell in enumerate(c for c in notebook["cells"] if c["cell_type"] == "code"):
+            try:
+                value = _run("".join(cell["source"]), namespace, f"{path.name}:{number + 1}")
+            except Exception as error:
+                what = f"cell {number + 1} fails on the facts of the run: {type(error).__name__}: {error}"
+                raise NotebookError(what, where=path.name, todo="run the audit again") from error
+            cell["execution_count"] = number + 1
+            cell["outputs"] = [] if value is None else [_output(value, number + 1)]
+    return notebook
+
+
+def source_digest(notebook: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) over the cells as they were written: kinds and sources, without outputs and injected parameters."""
+    cells = [
+        [cell["cell_type"], "".join(cell["source"])]
+        for cell in notebook["cells"]
+        if _INJECTED not in cell.get("metadata", {}).get("tags", ())
+    ]
+    return hashlib.sha256(to_bytes(cells)).hexdigest()
+
+
+@contextmanager
+def _replaying(case: KeptCase) -> Iterator[None]:
+    token = replayed.set(case)
+    try:
+        yield
+    finally:
+        replayed.reset(token)
+
+
+def _run(source: str, namespace: dict[str, Any], name: str) -> Any:
+    """Execute the cell of a packaged notebook; what its last expression gives, as a kernel would show it."""
+    tree = ast.parse(source, name)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, name, "exec"), namespace)  # noqa: S102  our own notebooks, by their digest
+    return eval(compile(ast.Expression(last.value), name, "eval"), namespace) if isinstance(last, ast.Expr) else None  # noqa: S307
+
+
+def _output(value: Any, number: int) -> dict[str, Any]:
+    data = {mime: getattr(value, method)() for mime, method in _FORMS if hasattr(value, method)}
+    return {"output_type": "execute_result", "execution_count": number, "metadata": {}, "data": data}

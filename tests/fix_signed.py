@@ -11,16 +11,27 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from migration_audit.workbook.evidence import frame
 
+import fix_inputs
+import fix_model
 from migration_audit import signoff
-from migration_audit.gate import decide
-from migration_audit.model.drift import Severity
-from migration_audit.model.finding import CheckResult, Finding, Outcome, Phase
+from migration_audit.audit.evidence import build_evidence
+from migration_audit.audit.facts import names_of, save_facts
+from migration_audit.audit.kept import KeptCase
+from migration_audit.model.finding import Outcome, Phase, Unavailable
+from migration_audit.model.ledger import Ledger, LedgerState
 from migration_audit.model.signoff import Decision
-from migration_audit.project import load_project
+from migration_audit.model.snapshot import ServerIdentity, Snapshot
+from migration_audit.project import Project, load_project
 from migration_audit.runner.run import _write_report
 from migration_audit.workbook import gating, preflight, signing
+from migration_audit.workbook.boot import boot_inputs
+from migration_audit.workbook.directus import directus_inputs
+from migration_audit.workbook.documents import documents_inputs
+from migration_audit.workbook.rehearsals import rehearsal_inputs
+from migration_audit.workbook.rendering import NOTEBOOKS, notebook_records, packaged_notebooks
+from migration_audit.workbook.replay import replay
+from migration_audit.workbook.retirement import retirement_inputs
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANN, BOB, EVE, MAL = "ann@example.org", "bob@example.org", "eve@example.org", "mal@example.org"
@@ -31,21 +42,56 @@ revoked = ".audit/revoked"
 quorum = 2
 max_age = "14 days"
 """
-SERVER = {
-    "database": "trm_prod",
-    "system_identifier": "7442190517340081234",
-    "postgres_version": "17.6",
-    "extension_versions": {"timescaledb": "2.19.3"},
-    "timescaledb_license": "apache",
-    "read_as": "auditor",
-}
-PASSED = CheckResult(id="LIV001", title="It is the one", severity=Severity.BLOCKER, outcome=Outcome.PASSED)
+SERVER = ServerIdentity(
+    database="trm_prod",
+    system_identifier="7442190517340081234",
+    postgres_version="17.6",
+    extension_versions=(("timescaledb", "2.19.3"),),
+    timescaledb_license="apache",
+    read_as="auditor",
+)
+INDEXES = ("i", "j", "k", "l", "m")
+"""Those of the owner's schema that a live database may lack."""
+UNREAD = Unavailable(reason="the database is down", outcome=Outcome.ERRORED)
+_NOT_ASKED = Unavailable(reason="audit.toml does not ask for it", required=False)
 
 
-def failed(id_: str = "LIV004", severity: Severity = Severity.BLOCKER, key: str = "index:public.i") -> CheckResult:
-    """A check that found one thing."""
-    finding = Finding(key=f"{id_}:{key}", summary=f"{key} is missing")
-    return CheckResult(id=id_, title="As it should be", severity=severity, outcome=Outcome.FAILED, findings=(finding,))
+def live_snapshot(gone: Sequence[str] = (), *, strange: bool = False, server: ServerIdentity = SERVER) -> Snapshot:
+    """What both sources make, without some indexes, and perhaps with a table that nobody makes."""
+    indexes = [fix_model.index(name) for name in INDEXES if name not in gone]
+    more = [fix_model.table("stranger")] if strange else []
+    return fix_model.snapshot(*fix_inputs.SCHEMA, *indexes, *more, server=server)
+
+
+def shared_facts(project: Project, *, phase: Phase, legacy: bool = True) -> dict[str, object]:
+    """The facts of a pre-flight in which nothing is wrong."""
+    whole = live_snapshot(server=fix_model.SERVER)
+    roles = [r for r in ("legacy", "owner") if r == "owner" or legacy]
+    quiet = {name: value for name, value in fix_inputs.inputs().items() if name in names_of("shared")}
+    return {
+        **quiet,
+        **boot_inputs(project),
+        **retirement_inputs(project),
+        **documents_inputs(project),
+        **rehearsal_inputs(project, phase=phase, progress=lambda _: None),
+        "sources": tuple(preflight.source_facts(r, preflight.load(project, getattr(project, r))) for r in roles),
+        "legacy": whole,
+        "owner": whole,
+        "probes": (),
+        "no_coverage": None,
+        "port": None,
+        "shadow": "PostgreSQL 17.6",
+        "artifacts": (),
+        "reports": (),
+    }
+
+
+def own_facts(project: Project, shared: dict[str, object], live: Snapshot | Unavailable) -> dict[str, object]:
+    """The facts of one environment whose database is ``live``."""
+    nobody = Ledger(table="", state=LedgerState.ABSENT, reason="audit.toml names no ledger")
+    asked = directus_inputs(project, owner=shared["owner"], owner_origins={}, live=live, directus=_NOT_ASKED)
+    quiet = {"obstacles": (), "writer_access": _NOT_ASKED, "probe_rights": ()}
+    return {**asked, **quiet, "owner_ledger": nobody, "legacy_ledger": nobody, "live": live}
 
 
 @dataclass
@@ -124,38 +170,34 @@ class World:
         self,
         environment: str = "prod",
         *,
-        results: Sequence[CheckResult] = (PASSED,),
+        gone: Sequence[str] = (),
+        strange: bool = False,
+        unread: bool = False,
         at: datetime = NOW,
         phase: str = "preflight",
-        server: dict | None = None,
-        waivers: Sequence[dict] = (),
+        server: ServerIdentity = SERVER,
         legacy: bool = True,
         **more: object,
     ) -> Path:
-        """A finished run: a notebook, facts, the report, the evidence, the statement."""
-        project = self.project
-        body = frame(project, environment=environment, phase=phase, now=at)
-        roles = [r for r in ("legacy", "owner") if r == "owner" or legacy]
-        sources = [preflight.source_facts(r, preflight.load(project, getattr(project, r))) for r in roles]
-        body |= {
-            "verdict": decide(results).value,
-            "server": SERVER if server is None else server,
-            "shadow": {"description": "PostgreSQL 17.6"},
-            "sources": [
-                {"role": s.role, "name": s.name, "files": [{"path": p, "sha256": d} for p, d in s.files]} for s in sources
-            ],
-            "snapshots": {"legacy": "sha256:" + "1" * 64, "owner": "sha256:" + "2" * 64, "live": "sha256:" + "3" * 64},
-            "checks": [r.to_json() for r in results],
-            "waivers": list(waivers),
-            **more,
-        }
+        """A finished run: facts, notebooks, the report, the evidence, the statement, all made as a run makes them.
+
+        ``gone`` are indexes that the live database lacks, ``strange`` adds a table that nobody makes (a warning), ``unread``
+        leaves the live database unread. ``more`` is written over what the evidence says.
+        """
         folder = self.root / "reports" / environment / f"{at:%Y%m%dT%H%M%SZ}-abcdef0"
-        (folder / "facts").mkdir(parents=True)
-        cells = [{"cell_type": "markdown", "metadata": {}, "source": "# What is signed"}]
-        notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-        (folder / "40_signoff.ipynb").write_text(json.dumps(notebook))
-        (folder / "facts" / "live.json").write_text("{}\n")
-        _write_report(folder, body)
+        facts, project = folder / "facts", self.project
+        shared = shared_facts(project, phase=Phase(phase), legacy=legacy)
+        live = live_snapshot(gone, strange=strange, server=server)
+        save_facts(facts, "shared", shared)
+        save_facts(facts, "environment", own_facts(project, shared, UNREAD if unread else live))
+        (facts / "audit.toml").write_bytes(project.path.read_bytes())
+        about = {"environment": environment, "phase": phase, "generated_at": at.isoformat()}
+        case = KeptCase(folder, about, project=project)
+        body = build_evidence(case, now=at)
+        for name in NOTEBOOKS:
+            shown = replay(packaged_notebooks() / name, case.with_evidence(body))
+            (folder / name).write_text(json.dumps(shown))
+        _write_report(folder, {**body, "notebooks": notebook_records(folder), **more}, case)
         return folder
 
     def sign(
@@ -172,7 +214,7 @@ class World:
     ) -> Path:
         """Sign as the command does; where the run stands then."""
         authority = self.authority(**how)
-        proposal = signoff.propose(folder, authority, reviewer=who, now=at)
+        proposal = signing.propose(folder, authority, reviewer=who, now=at)
         what = signing.decision_of(
             proposal, reviewer=who, decision=Decision(decision), comment=comment, expires=expires, now=at
         )
@@ -237,4 +279,4 @@ def said(sentences) -> str:
     return "\n".join(s.text for s in sentences if s.ok is False)
 
 
-__all__ = ["ANN", "BOB", "EVE", "MAL", "NOW", "PASSED", "World", "failed", "said", "signing_keys", "world"]
+__all__ = ["ANN", "BOB", "EVE", "MAL", "NOW", "SERVER", "World", "said", "signing_keys", "world"]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fix_demo import run_cli
-from fix_signed import ANN, BOB, EVE, MAL, NOW, failed, said
+from fix_signed import ANN, BOB, EVE, MAL, NOW, said
 from migration_audit import signoff
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.signoff import openssh
@@ -239,7 +239,7 @@ def test_the_page_of_two_branches_is_made_anew(world):
 
 def test_the_documented_way_by_hand(world):
     """What the signed-off page says: coreutils and OpenSSH alone."""
-    signed = world.sign(world.sign(world.run(results=[failed()]), ANN), BOB)
+    signed = world.sign(world.sign(world.run(gone=["i"]), ANN), BOB)
     block = re.search(r"<pre>(python3 -c.*?)</pre>", (signed / "signed-off.html").read_text(), re.DOTALL)[1]
     script = block.replace("&#39;", "'").replace("&#34;", '"').replace("&lt;", "<").replace("&gt;", ">")
     script = script.replace("ALLOWED_SIGNERS", str(world.root / ".audit/allowed_signers"))

@@ -19,9 +19,9 @@ from migration_audit.report.escape import one_line
 from migration_audit.report.triage import Triage
 from migration_audit.runner.index import write_index
 from migration_audit.runner.received import receive_runs
-from migration_audit.signoff import Proposal, SignedDecision, propose, read_authority, subjects
+from migration_audit.signoff import Proposal, SignedDecision, read_authority, subjects
 from migration_audit.workbook.demo import DEMO, demo_project
-from migration_audit.workbook.signing import decision_of, sign
+from migration_audit.workbook.signing import decision_of, propose, sign
 
 _SHOWN = 12
 

@@ -58,6 +58,7 @@ _CLOSE_THEMSELVES = _words("br col dd dt hr img input li link meta p td th tr wb
 _WITH_CONTENT = ("script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math")
 
 
+@lru_cache(maxsize=256)
 def clean_html(source: str) -> Markup:
     """The HTML with known elements, attributes, styles, embedded pictures and plain links only.
 

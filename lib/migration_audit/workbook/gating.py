@@ -16,6 +16,7 @@ from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.signoff import Authority
+from migration_audit.workbook.rendering import recomputed
 from migration_audit.workbook.signing import page_sentences
 from migration_audit.workbook.tree import Tree
 
@@ -90,8 +91,9 @@ class _Asking:
         run, authors = runs[environment.name], set[str]()
         facts = Facts(now=self.now, phase=self.phase.value, removed=self._lost(environment.name, run))
         if run is not None:
+            again = recomputed(Path(run.folder), run.evidence) if all(s.ok is not False for s in run.sentences) else ()
             page = tuple(page_sentences(Path(run.folder), run))
-            run = replace(run, sentences=(*run.sentences, *self._project_is(run), *page))
+            run = replace(run, sentences=(*run.sentences, *again, *self._project_is(run), *page))
             authors = signoff.authors(run.evidence)
             if all(s.ok is not False for s in run.sentences):
                 facts = self._facts(environment, run, runs)

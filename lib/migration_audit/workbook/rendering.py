@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from migration_audit import report
+from migration_audit.audit.codec import to_bytes
 from migration_audit.audit.evidence import SCHEMA_VERSION, TOOL, computed
 from migration_audit.audit.kept import KeptCase
 from migration_audit.model.errors import AuditError
@@ -17,6 +20,8 @@ from migration_audit.workbook.replay import replay, source_digest
 
 NOTEBOOKS = ("10_preflight_diff.ipynb", "20_live_catalog.ipynb", "30_boot_and_retirement.ipynb", "40_signoff.ipynb")
 _AGAIN = "audit again with this version, and sign that"
+_COMPUTED: Final[dict[str, tuple[Sentence, ...]]] = {}
+_MOST_COMPUTED: Final = 64
 _rendering = threading.Lock()
 """The HTML sanitizer's parser keeps state: one report at a time."""
 
@@ -51,19 +56,24 @@ def _load(path: Path) -> dict[str, Any]:
     return loaded
 
 
-def render_files(folder: Path, evidence: Mapping[str, Any], case: KeptCase | None) -> dict[str, bytes]:
+def render_files(
+    folder: Path, evidence: Mapping[str, Any], case: KeptCase | None, replayed: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, bytes]:
     """``report.html``, ``summary.md``, ``junit.xml`` and ``results.sarif`` by name.
 
     The sections of the report are the packaged notebooks, replayed on the facts; a notebook that somebody changed is shown
     as it was executed, and the report says so. Without a ``case`` (a run that did not reach its end) all are as executed.
-    Raises AuditError.
+    ``replayed`` are those that were replayed already, by name. Raises AuditError.
     """
     packaged = {str(n["name"]) for n in evidence["notebooks"] if n["packaged"]} if case is not None else set()
     facts = case.with_evidence(evidence) if case is not None else None
     pages: list[tuple[str, Any]] = []
     for path in sorted(folder.glob("*.ipynb")):
         is_ours = facts is not None and path.name in packaged
-        pages.append((path.stem, replay(packaged_notebooks() / path.name, facts) if is_ours and facts else _load(path)))
+        if not is_ours or facts is None:
+            pages.append((path.stem, _load(path)))
+        else:
+            pages.append((path.stem, replayed.get(path.name) or replay(packaged_notebooks() / path.name, facts)))
     with _rendering:
         html = report.render_report(notebooks=pages, evidence=evidence)
     sarif = json.dumps(report.sarif(evidence), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
@@ -75,17 +85,32 @@ def render_files(folder: Path, evidence: Mapping[str, Any], case: KeptCase | Non
     }
 
 
-def recomputed(folder: Path, evidence: Mapping[str, Any]) -> Iterator[Sentence]:
-    """Whether results, verdict and reports of a run are what its facts give: each thing that is not, by name."""
+def recomputed(folder: Path, evidence: Mapping[str, Any]) -> tuple[Sentence, ...]:
+    """Whether results, verdict and reports of a run are what its facts give: each thing that is not, by name.
+
+    A folder of the same bytes is computed once in a process.
+    """
+    digest = hashlib.sha256(to_bytes(evidence))
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.parent.name != "signoff"):
+        digest.update(to_bytes([path.relative_to(folder).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()]))
+    key = digest.hexdigest()
+    if key not in _COMPUTED:
+        while len(_COMPUTED) >= _MOST_COMPUTED:
+            _COMPUTED.pop(next(iter(_COMPUTED)))
+        _COMPUTED[key] = tuple(_recomputed(folder, evidence))
+    return _COMPUTED[key]
+
+
+def _recomputed(folder: Path, evidence: Mapping[str, Any]) -> Iterator[Sentence]:
     if evidence.get("schema_version") != SCHEMA_VERSION or evidence.get("tool") != TOOL:
         made, todo = f"{evidence.get('tool')}, schema version {evidence.get('schema_version')}", "verify with that version"
         text = f"the evidence was made by {made}, and this is {TOOL}: its results cannot be computed again here"
         yield Sentence(ok=False, text=text, todo=todo)
         return
     try:
-        case = KeptCase(folder, evidence)
-        wrong = [*_results(case, evidence), *_parts(case, evidence), *_notebooks(folder, case, evidence)]
-        wrong = wrong or list(_files(folder, case, evidence))
+        case, shown = KeptCase(folder, evidence), dict[str, Any]()
+        wrong = [*_results(case, evidence), *_parts(case, evidence), *_notebooks(folder, case, evidence, shown)]
+        wrong = wrong or list(_files(folder, case, evidence, shown))
     except (AuditError, KeyError, TypeError, ValueError, AttributeError) as error:
         text = (
             str(error) if isinstance(error, AuditError) else f"the evidence cannot be read: {type(error).__name__}: {error}"
@@ -122,17 +147,19 @@ def _parts(case: KeptCase, evidence: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: the facts give {shown}"
 
 
-def _notebooks(folder: Path, case: KeptCase, evidence: Mapping[str, Any]) -> Iterator[str]:
-    """The executed notebooks: the evidence names the digests that they have, and packaged ones show what the facts give."""
+def _notebooks(folder: Path, case: KeptCase, evidence: Mapping[str, Any], shown: dict[str, Any]) -> Iterator[str]:
+    """The executed notebooks: the evidence names the digests that they have, and packaged ones show what the facts give.
+
+    ``shown`` gets the replayed ones by name.
+    """
     records = notebook_records(folder)
     if [dict(record) for record in evidence["notebooks"]] != records:
         yield "notebooks: the evidence says otherwise than the executed notebooks are"
         return
     for record in records:
         if record["packaged"]:
-            shown = _outputs(_load(folder / record["name"]))
-            given = _outputs(replay(packaged_notebooks() / record["name"], case))
-            if shown != given:
+            shown[record["name"]] = replay(packaged_notebooks() / record["name"], case)
+            if _outputs(_load(folder / record["name"])) != _outputs(shown[record["name"]]):
                 yield f"{record['name']}: its outputs are not what the facts give"
     missing = [name for name in NOTEBOOKS if name not in {record["name"] for record in records}]
     if missing:
@@ -154,7 +181,7 @@ def _shown(output: Mapping[str, Any]) -> Any:
     return {mime: "".join(data) if isinstance(data, list) else data for mime, data in output["data"].items()}
 
 
-def _files(folder: Path, case: KeptCase, evidence: Mapping[str, Any]) -> Iterator[str]:
-    for name, content in render_files(folder, evidence, case).items():
+def _files(folder: Path, case: KeptCase, evidence: Mapping[str, Any], shown: Mapping[str, Any]) -> Iterator[str]:
+    for name, content in render_files(folder, evidence, case, shown).items():
         if not (folder / name).is_file() or (folder / name).read_bytes() != content:
             yield f"{name} is not what the facts and the evidence give"

@@ -10,9 +10,11 @@ from pathlib import Path
 from migration_audit import report, signoff
 from migration_audit.audit.files import write_atomically
 from migration_audit.gate import approvals, rejections
-from migration_audit.model.errors import AuditError
+from migration_audit.model.enumeration import some_of
+from migration_audit.model.errors import AuditError, SignoffError
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.signoff import Authority, Proposal, SignedDecision
+from migration_audit.workbook.rendering import recomputed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,16 @@ class Verified:
         if self.is_rejected:
             return 1
         return 4 if any(s.ok is False for s in self.about_policy) else 0
+
+
+def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime) -> Proposal:
+    """The run as it would be signed; raises as ``signoff.propose`` does, and for results that its facts do not give."""
+    proposal = signoff.propose(folder, authority, reviewer=reviewer, now=now)
+    wrong = [s for s in recomputed(proposal.folder, proposal.evidence) if s.ok is False]
+    if wrong:
+        what = some_of([s.text for s in wrong], most=5, between="; ")
+        raise SignoffError(f"may not be signed: {what}", where=str(proposal.folder), todo=wrong[0].todo)
+    return proposal
 
 
 def decision_of(
@@ -76,10 +88,16 @@ def verify(folder: Path, authority: Authority, *, now: datetime | None = None) -
     authors = signoff.authors(run.evidence)
     return Verified(
         run=run,
-        about_run=(*run.sentences, *_project_sentences(run, authority), *page_sentences(folder, run)),
+        about_run=(*run.sentences, *_recomputed(run), *_project_sentences(run, authority), *page_sentences(folder, run)),
         about_policy=approvals(run, needs, roles=authority.policy.roles, authors=authors),
         is_rejected=bool(rejections(run, needs)),
     )
+
+
+def _recomputed(run: SignedRun) -> Iterator[Sentence]:
+    """Whether the facts give what the evidence says; files that are not those of the run say nothing about it."""
+    if all(s.ok is not False for s in run.sentences):
+        yield from recomputed(Path(run.folder), run.evidence)
 
 
 def signed_page(folder: Path, run: SignedRun) -> bytes:

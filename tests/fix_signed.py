@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ max_age = "14 days"
 SERVER = ServerIdentity(
     database="trm_prod",
     system_identifier="7442190517340081234",
-    postgres_version="17.6",
+    postgres_version="17.5",
     extension_versions=(("timescaledb", "2.19.3"),),
     timescaledb_license="apache",
     read_as="auditor",
@@ -58,7 +59,7 @@ _NOT_ASKED = Unavailable(reason="audit.toml does not ask for it", required=False
 
 def live_snapshot(gone: Sequence[str] = (), *, strange: bool = False, server: ServerIdentity = SERVER) -> Snapshot:
     """What both sources make, without some indexes, and perhaps with a table that nobody makes."""
-    indexes = [fix_model.index(name) for name in INDEXES if name not in gone]
+    indexes = [fix_model.index(name, f"(ts, {name})") for name in INDEXES if name not in gone]
     more = [fix_model.table("stranger")] if strange else []
     return fix_model.snapshot(*fix_inputs.SCHEMA, *indexes, *more, server=server)
 
@@ -79,6 +80,7 @@ def shared_facts(project: Project, *, phase: Phase, legacy: bool = True) -> dict
         "owner": whole,
         "probes": (),
         "no_coverage": None,
+        "prelude": (),
         "port": None,
         "shadow": "PostgreSQL 17.6",
         "artifacts": (),
@@ -177,7 +179,7 @@ class World:
         phase: str = "preflight",
         server: ServerIdentity = SERVER,
         legacy: bool = True,
-        **more: object,
+        **more: Any,
     ) -> Path:
         """A finished run: facts, notebooks, the report, the evidence, the statement, all made as a run makes them.
 
@@ -186,7 +188,10 @@ class World:
         """
         folder = self.root / "reports" / environment / f"{at:%Y%m%dT%H%M%SZ}-abcdef0"
         facts, project = folder / "facts", self.project
+        legacy &= len(more.pop("sources", ("legacy", "owner"))) > 1
         shared = shared_facts(project, phase=Phase(phase), legacy=legacy)
+        for name in ("artifacts", "reports"):
+            shared[name] = tuple((f["path"], f["sha256"]) for f in more.pop(name, ()))
         live = live_snapshot(gone, strange=strange, server=server)
         save_facts(facts, "shared", shared)
         save_facts(facts, "environment", own_facts(project, shared, UNREAD if unread else live))

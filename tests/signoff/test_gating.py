@@ -41,7 +41,7 @@ def test_warnings_are_for_the_eye_of_those_who_approved(world):
     ("how", "code", "text"),
     [
         ({"gone": ["i"]}, 1, "it is blocked: LIV004:index:public.i"),
-        ({"gone": ["i", "j", "k", "l", "m"]}, 1, "LIV003:index:public.i and 2 more"),
+        ({"gone": ["i", "j", "k", "l", "m"]}, 1, "LIV004:index:public.k and 2 more"),
     ],
     ids=["one", "five"],
 )

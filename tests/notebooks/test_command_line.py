@@ -22,7 +22,7 @@ from fix_outside import wait_until
 
 from migration_audit.model.errors import UsageError
 from migration_audit.model.sql import SqlFailure
-from migration_audit.runner.notebooks import packaged_notebooks
+from migration_audit.workbook.rendering import packaged_notebooks
 from migration_audit.workbook.sides import parse_side
 
 COMMANDS = [

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from migration_audit import workbook
-from migration_audit.runner.notebooks import packaged_notebooks
+from migration_audit.workbook.rendering import packaged_notebooks
 
 NOTEBOOKS = sorted(packaged_notebooks().glob("*.ipynb"))
 MOST_LINES = 12

@@ -21,14 +21,17 @@ from migration_audit.audit.facts import names_of, save_facts
 from migration_audit.audit.kept import KeptCase
 from migration_audit.model.finding import Outcome, Phase, Unavailable
 from migration_audit.model.ledger import Ledger, LedgerState
+from migration_audit.model.preflight import DATABASE, SourceFacts
 from migration_audit.model.signoff import Decision
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
 from migration_audit.project import Project, load_project
 from migration_audit.runner.run import _write_report
-from migration_audit.workbook import gating, preflight, signing
+from migration_audit.workbook import gating, signing
 from migration_audit.workbook.boot import boot_inputs
+from migration_audit.workbook.catalog_source import load_catalog
 from migration_audit.workbook.directus import directus_inputs
 from migration_audit.workbook.documents import documents_inputs
+from migration_audit.workbook.loading import load, source_facts
 from migration_audit.workbook.rehearsals import rehearsal_inputs
 from migration_audit.workbook.rendering import NOTEBOOKS, notebook_records, packaged_notebooks
 from migration_audit.workbook.replay import replay
@@ -67,7 +70,6 @@ def live_snapshot(gone: Sequence[str] = (), *, strange: bool = False, server: Se
 def shared_facts(project: Project, *, phase: Phase, legacy: bool = True) -> dict[str, object]:
     """The facts of a pre-flight in which nothing is wrong."""
     whole = live_snapshot(server=fix_model.SERVER)
-    roles = [r for r in ("legacy", "owner") if r == "owner" or legacy]
     quiet = {name: value for name, value in fix_inputs.inputs().items() if name in names_of("shared")}
     return {
         **quiet,
@@ -75,7 +77,7 @@ def shared_facts(project: Project, *, phase: Phase, legacy: bool = True) -> dict
         **retirement_inputs(project),
         **documents_inputs(project),
         **rehearsal_inputs(project, phase=phase, progress=lambda _: None),
-        "sources": tuple(preflight.source_facts(r, preflight.load(project, getattr(project, r))) for r in roles),
+        "sources": (source_files(project, "legacy", named=legacy), source_files(project, "owner")),
         "legacy": whole,
         "owner": whole,
         "probes": (),
@@ -86,6 +88,14 @@ def shared_facts(project: Project, *, phase: Phase, legacy: bool = True) -> dict
         "artifacts": (),
         "reports": (),
     }
+
+
+def source_files(project: Project, role: str, *, named: bool = True) -> SourceFacts:
+    """Which files a source has; none where ``named`` says so, and where it is a database."""
+    source = getattr(project, role)
+    if not named or source.dsn_env:
+        return SourceFacts(role=role, name=source.name, files=(), format=DATABASE if source.dsn_env else "")
+    return source_facts(role, load(project, source)) if source.is_applied else load_catalog(project, source).facts
 
 
 def own_facts(project: Project, shared: dict[str, object], live: Snapshot | Unavailable) -> dict[str, object]:
@@ -184,11 +194,11 @@ class World:
         """A finished run: facts, notebooks, the report, the evidence, the statement, all made as a run makes them.
 
         ``gone`` are indexes that the live database lacks, ``strange`` adds a table that nobody makes (a warning), ``unread``
-        leaves the live database unread. ``more`` is written over what the evidence says.
+        leaves the live database unread. Without ``legacy`` the facts name no files of it. ``more`` is written over what the
+        evidence says.
         """
         folder = self.root / "reports" / environment / f"{at:%Y%m%dT%H%M%SZ}-abcdef0"
         facts, project = folder / "facts", self.project
-        legacy &= len(more.pop("sources", ("legacy", "owner"))) > 1
         shared = shared_facts(project, phase=Phase(phase), legacy=legacy)
         for name in ("artifacts", "reports"):
             shared[name] = tuple((f["path"], f["sha256"]) for f in more.pop(name, ()))

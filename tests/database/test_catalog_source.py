@@ -47,7 +47,7 @@ class Legacy:
         self.monkeypatch.setenv("LEGACY_URL", self.conninfo)
         project = load_project(self.root / "audit.toml")
         audit = Audit(project, environment=None, phase=Phase.PREFLIGHT, folder=None)
-        return {result.id: result for result in audit.preflight.results}
+        return {result.id: result for result in audit.shared_results}
 
     def write(self, legacy: str, owner: str, more: str) -> None:
         (self.root / "owner.sql").write_text(owner)

@@ -19,7 +19,7 @@ def found(tree: Path) -> tuple[set[str], set[str]]:
     """Keys of what the two sources' checks warn of, and of what audit.toml accepts."""
     project = load_project(tree / "audit.toml")
     audit = Audit(project, environment=None, phase=Phase.PREFLIGHT, folder=None, progress=print)
-    about_sql = [result for result in audit.preflight.results if result.id.startswith(("SQL", "COV"))]
+    about_sql = [result for result in audit.shared_results if result.id.startswith(("SQL", "COV"))]
     results = [result for result in about_sql if result.severity is not Severity.INFO]
     return {f.key for r in results for f in r.findings}, {waiver.finding for waiver in project.waivers}
 

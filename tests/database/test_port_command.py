@@ -10,12 +10,12 @@ import psycopg
 import pytest
 
 from fix_demo import project_of, run_cli
+from migration_audit.audit.evidence import build_evidence
+from migration_audit.audit.facts import load_facts
 from migration_audit.model.finding import Phase
 from migration_audit.workbook import show_port
 from migration_audit.workbook.audit import Audit
 from migration_audit.workbook.demo import demo_root
-from migration_audit.workbook.evidence import build_evidence
-from migration_audit.workbook.keep import kept_preflight
 
 pytestmark = pytest.mark.server
 
@@ -102,28 +102,27 @@ def lacking(server, tmp_path_factory: pytest.TempPathFactory) -> Audit:
 
 @pytest.mark.timescale
 def test_a_preflight_with_blockers_makes_proves_and_keeps_the_port(lacking):
-    port = lacking.preflight.port
+    port = lacking.shared["port"]
     assert port is not None
     assert port.proven
     assert port.sha256 == hashlib.sha256(port.text.encode()).hexdigest()
-    fixes = {f.key: f.fix_sql or "" for result in lacking.preflight.results for f in result.findings}
+    fixes = {f.key: f.fix_sql or "" for result in lacking.shared_results for f in result.findings}
     assert "ADD COLUMN IF NOT EXISTS hdop real;" in fixes["COV002:column:public.positions.hdop"]
     assert "CREATE INDEX IF NOT EXISTS positions_hdop" in fixes["COV003:index:public.positions_hdop"]
-    kept = kept_preflight(lacking.folder)
+    kept = load_facts(lacking.folder, "shared")
     assert kept is not None
-    assert kept.port == port
+    assert kept["port"] == port
     assert "ADD COLUMN IF NOT EXISTS hdop real;" in repr(show_port(lacking))
 
 
 @pytest.mark.timescale
 def test_evidence_names_the_port_by_its_digest(lacking):
-    port = lacking.preflight.port
-    assert build_evidence(lacking)["port"] == {"proven": True, "sha256": port.sha256 if port else None}
+    port = lacking.shared["port"]
+    assert build_evidence(lacking, now=lacking.started)["port"] == {"proven": True, "sha256": port.sha256 if port else None}
 
 
 @pytest.mark.timescale
 def test_a_preflight_without_blockers_makes_no_port(server, trm):
     audit = audit_of(trm)
-    assert audit.fresh_preflight.port is None
-    assert audit.preflight.port is None
+    assert audit.shared["port"] is None
     assert repr(show_port(audit)) == "Nothing is to be ported: the owner covers the legacy side."

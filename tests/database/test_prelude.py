@@ -55,30 +55,30 @@ def result(results: tuple[CheckResult, ...], name: str) -> CheckResult:
 def test_sources_that_need_it_apply_and_it_is_no_part_of_what_is_compared(tmp_path: Path) -> None:
     audit = audit_of(tmp_path)
     for name in ("SQL002", "SQL003", "SQL005", "COV002", "COV004", "COV007", "COV008", "COV011"):
-        assert result(audit.preflight.results, name).outcome is Outcome.PASSED, name
-    kept = {(obj.kind, obj.key) for obj in audit.preflight.legacy.objects}
+        assert result(audit.shared_results, name).outcome is Outcome.PASSED, name
+    kept = {(obj.kind, obj.key) for obj in audit.legacy.objects}
     assert ("table", "public.orders") in kept
     assert not any("auth" in key for _, key in kept)
-    assert ("table", "auth.users") in audit.preflight.prelude
+    assert ("table", "auth.users") in audit.shared["prelude"]
 
 
 def test_what_a_source_changes_of_it_is_compared(tmp_path: Path) -> None:
     changed = "alter table auth.users alter column mail type varchar(99);\n" + TABLE
     audit = audit_of(tmp_path, legacy=changed)
-    (finding,) = result(audit.preflight.results, "COV002").findings
+    (finding,) = result(audit.shared_results, "COV002").findings
     assert finding.key == "COV002:column:auth.users.mail:type"
     assert (finding.expected, finding.actual) != (None, None), "changed, and not missing"
 
 
 def test_a_source_that_adds_nothing_to_it_gives_nothing_to_compare(tmp_path: Path) -> None:
     audit = audit_of(tmp_path, legacy="select 1;\n")
-    assert result(audit.preflight.results, "COV002").outcome is Outcome.ERRORED
-    assert "nothing was compared" in str(result(audit.preflight.results, "COV002").reason)
+    assert result(audit.shared_results, "COV002").outcome is Outcome.ERRORED
+    assert "nothing was compared" in str(result(audit.shared_results, "COV002").reason)
 
 
 def test_a_prelude_that_fails_is_named_with_its_line(tmp_path: Path) -> None:
     audit = audit_of(tmp_path, base="create schema auth;\ncreate table auth.t (id nothing);\n")
-    reason = str(result(audit.preflight.results, "SQL002").reason)
+    reason = str(result(audit.shared_results, "SQL002").reason)
     assert "base/001.sql:2: the prelude does not apply" in reason
     assert 'type "nothing" does not exist' in reason
 
@@ -86,7 +86,7 @@ def test_a_prelude_that_fails_is_named_with_its_line(tmp_path: Path) -> None:
 def test_a_prelude_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     audit = audit_of(tmp_path)
     (tmp_path / "base/001.sql").unlink()
-    assert "no .sql files match 'base/*.sql'" in str(result(audit.preflight.results, "SQL002").reason)
+    assert "no .sql files match 'base/*.sql'" in str(result(audit.shared_results, "SQL002").reason)
 
 
 def test_the_platforms_own_objects_are_no_drift(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +101,7 @@ def test_the_platforms_own_objects_are_no_drift(tmp_path: Path, database: str, m
         live.execute("drop owned by web")
         live.execute("drop role web")
     assert found == set()
-    assert [(each.pattern, each.objects > 0) for each in audit.live.excluded][:1] == [("(prelude)", True)]
+    assert [(each.pattern, each.objects > 0) for each in audit.excluded][:1] == [("(prelude)", True)]
 
 
 def keys_of(audit: Audit, name: str) -> list[str]:

@@ -80,7 +80,7 @@ def audit_of(root: Path) -> Audit:
 
 
 def by_id(audit: Audit) -> dict[str, CheckResult]:
-    return {result.id: result for result in audit.preflight.results}
+    return {result.id: result for result in audit.shared_results}
 
 
 def test_its_boot_covers_the_legacy_sql(trm: Path) -> None:
@@ -94,10 +94,10 @@ def test_its_boot_covers_the_legacy_sql(trm: Path) -> None:
     }
     assert blocking == {}
     assert {name for name, result in results.items() if result.outcome is Outcome.ERRORED} == set()
-    owner = audit.preflight.owner
+    owner = audit.owner
     assert isinstance(owner, Snapshot)
     assert {"public.directus_users", "public.devices", "public.positions"} <= {table.key for table in owner.of(Table)}
-    facts = audit.preflight.sources
+    facts = audit.shared["sources"]
     assert isinstance(facts, tuple)
     assert "directus/snapshots/schema.yaml" in {path for path, _ in facts[1].files}
     assert "001_extensions.sql" in facts[1].entries

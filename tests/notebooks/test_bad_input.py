@@ -48,7 +48,7 @@ def contents(folder: Path) -> dict[Path, str]:
 def preflight(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The facts of the untouched demo's pre-flight, made once."""
     folder = tmp_path_factory.mktemp("facts")
-    assert audit_of(demo_root(), facts=folder).preflight.results
+    assert audit_of(demo_root(), facts=folder).shared_results
     return folder
 
 
@@ -260,7 +260,7 @@ def overlapping(server, tmp_path_factory) -> dict[str, CheckResult]:
         "create table if not exists owned (id int);\nalter table owned owner to ghost;\ngrant select on owned to phantom;\n"
     )
     (root / OWNER / "005_makes_one.sql").write_text("create role made login;\nalter table owned owner to made;\n")
-    return {result.id: result for result in audit_of(root).preflight.results}
+    return {result.id: result for result in audit_of(root).shared_results}
 
 
 def test_a_file_of_both_sources_is_told_and_applied_once(overlapping):
@@ -456,16 +456,8 @@ def test_a_report_folder_that_cannot_be_written_is_told_before_anything_starts(t
 
 def test_evidence_that_cannot_be_written_is_no_verdict(trm, tmp_path):
     """Something stands where evidence.json is to be written; the other environment is audited."""
-    own = trm / "notebooks"
-    write_notebook(own / "10_preflight_diff.ipynb", "1")
-    write_notebook(own / "20_live_catalog.ipynb", "from pathlib import Path",
+    write_notebook(trm / "notebooks" / "20_live_catalog.ipynb", "from pathlib import Path",
                    "if environment == 'dev': (Path(run_folder).parent / 'evidence.json' / 'x').mkdir(parents=True)")  # fmt: skip
-    sealed = "import json\nfrom migration_audit.project import load_project\n" \
-             "from migration_audit.workbook.evidence import failed_evidence\n" \
-             "from migration_audit.workbook.keep import write_json\nfrom pathlib import Path\n" \
-             "given = failed_evidence(load_project(Path(config)), environment=environment, phase=phase, error=None)\n" \
-             "write_json(Path(run_folder) / 'sealed.json', {**given, 'verdict': 'clean'})"  # fmt: skip
-    write_notebook(own / "40_signoff.ipynb", sealed)
     out = tmp_path / "out"
     ran = run_cli("run", "--config", str(trm), "--out", str(out), "--env", "dev", "--env", "stage")
     assert ran.code == 3

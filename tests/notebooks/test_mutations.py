@@ -61,7 +61,7 @@ def audit_of(root: Path, environment: str) -> Audit:
 @pytest.mark.parametrize(("file", "before", "after", "expected"), [pytest.param(*m[1:], id=m[0]) for m in MUTATIONS])
 def test_a_change_of_one_line_is_found_where_it_belongs(trm, server, file, before, after, expected):
     mutate(trm, file, before, after)
-    results = {r.id: r for r in audit_of(trm, "dev").preflight.results}
+    results = {r.id: r for r in audit_of(trm, "dev").shared_results}
     failed = {check for check, r in results.items() if r.outcome is Outcome.FAILED} - {"COV013"}
     for check, said in expected.items():
         assert any(said in f.summary for f in results[check].findings), results[check]
@@ -71,7 +71,7 @@ def test_a_change_of_one_line_is_found_where_it_belongs(trm, server, file, befor
 
 
 def test_the_untouched_demo_has_none_of_these(server, trm):
-    held = {r.id: r for r in audit_of(trm, "dev").preflight.results}
+    held = {r.id: r for r in audit_of(trm, "dev").shared_results}
     assert {i for i, r in held.items() if r.outcome is Outcome.FAILED} == {"COV013"}
     assert {i for i, r in held.items() if r.outcome in {Outcome.ERRORED, Outcome.SKIPPED}} == set()
 

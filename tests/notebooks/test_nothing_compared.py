@@ -120,7 +120,7 @@ def test_checks_of_an_empty_legacy_side_are_errored(trm):
     assert all("nothing was compared: the legacy SQL has no objects" in (results[i].reason or "") for i in COVERAGE)
     assert "nothing was compared: legacy alone and legacy then legacy" in (results["SQL003"].reason or "")
     opened = Audit(project_of(trm), environment=None, phase=Phase.PREFLIGHT, folder=None)
-    opened.__dict__.update(fresh_preflight=audit.fresh_preflight, preflight=audit.preflight)
+    opened.__dict__.update(shared=audit.shared)
     for shown in (show_port(opened), show_differences(opened)):
         assert "nothing was compared: the legacy SQL has no objects" in " ".join(repr(shown).split())
 

@@ -268,7 +268,7 @@ class Tried:
     def results(self) -> dict[str, CheckResult]:
         project = load_project(self.root / "audit.toml")
         audit = Audit(project, environment=None, phase=Phase.PREFLIGHT, folder=None)
-        return {result.id: result for result in audit.preflight.results}
+        return {result.id: result for result in audit.shared_results}
 
 
 @pytest.fixture(params=RUNNERS.values(), ids=RUNNERS)

@@ -61,21 +61,16 @@ def test_each_phase_has_evidence_of_its_own(world):
 
 
 def test_after_the_retirement_there_are_no_legacy_files(world):
-    run = world.run(phase="retired", sources=[{"role": "owner", "name": "owner", "files": owner_files(world)}])
+    run = world.run(phase="retired", legacy=False)
     world.sign(world.sign(run, ANN), BOB)
     assert "legacy: new: legacy/0001_a.sql" in missing(world.gate(phase="retired")["prod"])["the same SQL"]
     world.git("rm", "-q", "-r", "legacy")
     assert world.gate(phase="retired")["prod"].exit_code == 0
     # Before it, evidence without them is no evidence of coverage.
     shutil.rmtree(world.root / "reports")
-    run = world.run(sources=[{"role": "owner", "name": "owner", "files": owner_files(world)}], legacy=False)
+    run = world.run(legacy=False)
     world.sign(world.sign(run, ANN), BOB)
     assert missing(world.gate()["prod"])["the same SQL"] == "the evidence names no files of legacy"
-
-
-def owner_files(world):
-    path = world.root / "owner/001_a.sql"
-    return [{"path": "owner/001_a.sql", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}]
 
 
 def required(world, *names, phase=Phase.PREFLIGHT):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fix_signed import ANN, BOB, EVE, MAL, NOW, POLICY, TOML, World
+from fix_signed import ANN, BOB, EVE, MAL, NOW, POLICY, SERVER, TOML, World
 from migration_audit.model.errors import SignoffError
 from migration_audit.signoff import openssh
 from migration_audit.signoff.decisions import read_decision
@@ -694,7 +694,7 @@ def test_evidence_of_one_database_is_not_of_two_environments(signed):
     assert (code, "it is of the same database as the run of prod" in told) == (4, True)
     # A database of its own is fine.
     shutil.rmtree(dev)
-    own = {**json.loads((folder(signed) / "evidence.json").read_text())["server"], "database": "trm_dev"}
+    own = replace(SERVER, database="trm_dev")
     signed.sign(signed.sign(signed.run("dev", server=own), ANN, policy_from="origin/main"), BOB, policy_from="origin/main")
     assert outcome(signed, "dev", "prod")[0] == 0
 

@@ -22,6 +22,7 @@ from fix_model import (
     table,
     view,
 )
+from migration_audit.audit.case import with_fixes
 from migration_audit.compare import compare
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import CheckResult, Finding, Outcome
@@ -30,7 +31,6 @@ from migration_audit.model.port import KeptPort, Port, PortProof, PortStep, Proo
 from migration_audit.port import NOTHING, build_port, nothing_to_port, port_text, running_lines, running_sql
 from migration_audit.port.names import as_comment, guarded, literal, mentioned, name, parts_of
 from migration_audit.report import port_block
-from migration_audit.workbook.port import with_fixes
 
 EVIL = [
     "plain",

@@ -28,6 +28,7 @@ from migration_audit.model.waiver import WaiverUse
 from migration_audit.project import Environment, Project
 
 _NO_ENVIRONMENT = Unavailable(reason="no environment was named", outcome=Outcome.ERRORED)
+_NO_SOURCE = Unavailable(reason="the facts do not name its files", outcome=Outcome.ERRORED)
 _NO_WAIVER = Unavailable(reason="audit.toml has no [[waiver]] for this environment", required=False)
 _LIVE = frozenset({*names_of("environment"), "live_drift", "excluded", "environment", "legacy_source", "owner_source"})
 
@@ -126,9 +127,11 @@ class Case(ABC):
 
     def _live_inputs(self) -> dict[str, Any]:
         sources = self.shared["sources"]
-        by_role = dict.fromkeys(("legacy", "owner"), sources)
-        if not isinstance(sources, Unavailable):
-            by_role = {source.role: source for source in sources}
+        by_role: dict[str, Any] = dict.fromkeys(("legacy", "owner"), _NO_SOURCE)
+        if isinstance(sources, Unavailable):
+            by_role = dict.fromkeys(by_role, sources)
+        else:
+            by_role |= {source.role: source for source in sources}
         return {
             **self.shared,
             **self.own,

@@ -73,6 +73,7 @@ def converter() -> cattrs.Converter:
     """One converter for all facts; it refuses keys that a class does not have, and values of another type."""
     made = cattrs.Converter(forbid_extra_keys=True, detailed_validation=False, prefer_attrib_converters=False)
     made.register_structure_hook_func(lambda hint: hint in {str, int, bool}, _exactly)
+    made.register_structure_hook_func(_is_plain_union, _one_of)
     made.register_structure_hook_func(_is_object, _structure_object)
     made.register_unstructure_hook_func(_is_object, _unstructure_object)
     made.register_structure_hook_func(lambda hint: hint is Snapshot, lambda body, _: catalog.parse_snapshot(body))
@@ -92,6 +93,16 @@ def _exactly(value: Any, kind: type) -> Any:
     """JSON's own types are taken as they are: no text becomes a number."""
     if type(value) is not kind:
         raise TypeError(f"{value!r:.60} is no {kind.__name__}")
+    return value
+
+
+def _is_plain_union(hint: Any) -> bool:
+    return get_origin(hint) in {Union, UnionType} and set(get_args(hint)) <= {str, int, bool, NoneType}
+
+
+def _one_of(value: Any, hint: Any) -> Any:
+    if type(value) not in get_args(hint):
+        raise TypeError(f"{value!r:.60} is no {hint}")
     return value
 
 

@@ -1,0 +1,65 @@
+"""Facts as JSON and back: every type that a check asks for, and JSON that is nobody's facts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from itertools import islice
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import pytest
+
+from fix_inputs import SCHEMA
+from fix_model import column, snapshot
+from migration_audit.audit.codec import decode, encode, from_bytes, to_bytes
+from migration_audit.audit.facts import fact_types
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.snapshot import Snapshot
+
+PLAIN: Mapping[Any, tuple[Any, ...]] = {str: ("", "ä\n\x00\U0001f600"), int: (0, -7), bool: (False, True), NoneType: (None,)}
+
+
+def samples(hint: Any) -> Iterator[Any]:
+    """Some values of a type: every member of a union and of an enumeration, empty collections and filled ones."""
+    origin, args = get_origin(hint), get_args(hint)
+    if hint in PLAIN:
+        yield from PLAIN[hint]
+    elif hint is Snapshot:
+        yield snapshot(*SCHEMA)
+    elif hint is CatalogObject:
+        yield column("a")
+    elif origin in {Union, UnionType}:
+        for each in args:
+            yield from samples(each)
+    elif origin is tuple and args[-1] is Ellipsis:
+        yield from ((), tuple(islice(samples(args[0]), 12)))
+    elif origin is tuple:
+        yield tuple(next(samples(each)) for each in args)
+    elif origin is frozenset:
+        yield from (frozenset(), frozenset(islice(samples(args[0]), 3)))
+    elif origin is not None:
+        key = next(samples(args[0]))
+        yield from ({}, *({key: item} for item in islice(samples(args[1]), 12)))
+    elif issubclass(hint, Enum):
+        yield from hint
+    else:
+        yield from _instances(hint)
+
+
+def _instances(kind: Any) -> Iterator[Any]:
+    hints = get_type_hints(kind)
+    options = {field.name: list(islice(samples(hints[field.name]), 12)) for field in dataclasses.fields(kind)}
+    for number in range(max(map(len, options.values()), default=1)):
+        yield kind(**{name: values[number % len(values)] for name, values in options.items()})
+
+
+@pytest.mark.parametrize("name", sorted(fact_types()))
+def test_every_fact_comes_back_as_it_was(name: str) -> None:
+    hint = fact_types()[name]
+    values = list(islice(samples(hint), 40))
+    written = [to_bytes(encode(value, hint)) for value in values]
+    read = [decode(from_bytes(content, where=name), hint, where=name) for content in written]
+    assert read == values
+    assert [to_bytes(encode(value, hint)) for value in read] == written

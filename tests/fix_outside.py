@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import signal
@@ -205,7 +206,8 @@ def write_notebook(path: Path, *cells: str) -> None:
 
 
 def every_byte(folder: Path) -> Iterator[tuple[Path, bytes]]:
-    """Each file below the folder with its content, hidden ones too."""
+    """Each file below the folder with its content, hidden ones too; what is packed is unpacked."""
     for path in folder.rglob("*"):
         if path.is_file():
-            yield path, path.read_bytes()
+            content = path.read_bytes()
+            yield path, gzip.decompress(content) if path.suffix == ".gz" else content

@@ -29,6 +29,33 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+FILE_SECRET = "pl4nt3d-file-9end5ecret"
+IN_FILES = {
+    "deploy/compose.yaml": {
+        "      DB_CLIENT: pg\n": f"""      DB_CLIENT: pg
+      ODDLY_NAMED: {FILE_SECRET}
+      MAIL: smtp://u:{FILE_SECRET}@mail.example
+      API_TOKEN: {FILE_SECRET}
+""",
+        '"pg_isready -U directus -d trm"': f'"pg_isready -U directus -d trm && report --token {FILE_SECRET}"',
+        "    build: ../processor\n": f"    build: {{context: ../processor, args: {{NPM: {FILE_SECRET}}}}}\n"
+        f'    command: ["node", "dist/main.js", "--api-token", "{FILE_SECRET}"]\n',
+    },
+    "processor/Dockerfile": {"FROM ": f"ARG NPM_TOKEN={FILE_SECRET}\nFROM "},
+    "directus/entrypoint.sh": {
+        'step "5/5 start"': f"export API_TOKEN={FILE_SECRET}\ncurl --token={FILE_SECRET} http://u:{FILE_SECRET}@h/x\n"
+        'step "5/5 start"'
+    },
+    "processor/src/config.ts": {
+        "export interface": f"""const apiKey = "{FILE_SECRET}";
+const said = "{FILE_SECRET} was in migrations_applied once";
+export interface"""
+    },
+    "processor/package.json": {'"dev":': f'"seed": "TOKEN={FILE_SECRET} tsx src/db/migrate.ts",\n    "dev":'},
+    "processor/README.md": {"# ": f"Start with `API_TOKEN={FILE_SECRET} pnpm migrate`.\n\n# "},
+}
+"""Secrets that people write into files of the project: what stands there, and what stands there instead."""
+
 OWNERS_SQL = f"""
 create extension if not exists postgres_fdw;
 create server if not exists elsewhere foreign data wrapper postgres_fdw options (host 'h', dbname 'd');
@@ -77,6 +104,11 @@ def place(guarded: Guarded, database: str, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("planted")
     root = Path(shutil.copytree(demo_root(), folder / "trm"))
     (root / "directus/db-init/004_elsewhere.sql").write_text(OWNERS_SQL, "utf-8")
+    for name, changes in IN_FILES.items():
+        for old, new in changes.items():
+            text = (root / name).read_text("utf-8")
+            assert old in text, name
+            (root / name).write_text(text.replace(old, new, 1), "utf-8")
     with_environments(
         root,
         odd='dsn_env = "ODD_DSN"',
@@ -113,13 +145,19 @@ def variables(place: Path, guarded: Guarded) -> dict[str, str]:
     }
 
 
+def is_input(folder: Path, path: Path) -> bool:
+    """What the test wrote itself."""
+    shown = path.relative_to(folder).as_posix()
+    return shown.startswith("inputs/") or path.name == "004_elsewhere.sql" or shown.removeprefix("trm/") in IN_FILES
+
+
 def search(folder: Path, *ran: Ran) -> list[str]:
     """Where a planted password is: files, or the output of a command."""
     files = [
         f"{path.relative_to(folder)}: {needle.decode()}"
         for path, content in every_byte(folder)
         for needle in NEEDLES
-        if needle in content and path.parent.name != "inputs" and path.name != "004_elsewhere.sql"
+        if needle in content and not is_input(folder, path)
     ]
     told = [
         f"output of {number}: {needle.decode()}"
@@ -145,6 +183,13 @@ def test_the_audit_saw_the_places_that_hold_secrets(audited, place):
     assert audited.code == 3
     for environment in ("wrong", "served", "passed", "down"):
         assert evidence_of(place / "reports", environment)["verdict"] == "incomplete"
+
+
+def test_what_the_files_hold_was_judged(audited, place):
+    checks = {check["id"]: str(check) for check in evidence_of(place / "reports", "odd")["checks"]}
+    assert "the script seed runs TOKEN=**" in checks["RET003"]
+    assert "processor/src/config.ts mentions migrations_applied" in checks["RET004"]
+    assert "pnpm migrate" in checks["DOC002"]
 
 
 def test_no_byte_of_a_run_holds_a_planted_password(audited, place):

@@ -20,10 +20,12 @@ from typing import Any, Final, get_type_hints
 
 from migration_audit.audit.codec import decode, encode, from_bytes, to_bytes
 from migration_audit.audit.files import write_atomically
+from migration_audit.audit.hidden import Hidden, hidden_differences, told_apart
 from migration_audit.checks import ALL
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.port import KeptPort
+from migration_audit.model.snapshot import Snapshot
 
 Facts = Mapping[str, Any]
 """Name to value; a value may be an ``Unavailable``."""
@@ -51,11 +53,13 @@ _BESIDE_CHECKS: Final[Mapping[str, Any]] = {
     "shadow": str,
     "port": KeptPort | Unavailable | None,
     "no_coverage": Unavailable | None,
+    "hidden": Hidden,
     "prelude": Pairs,
     "artifacts": Pairs,
     "reports": Pairs,
 }
-"""What reports show and no check asks for; ``no_coverage`` is why there was nothing to compare, if so."""
+"""What reports show and no check asks for; ``no_coverage`` is why there was nothing to compare, if so; ``hidden`` is
+which values differ that are not shown."""
 
 
 @cache
@@ -77,6 +81,8 @@ def names_of(part: str) -> tuple[str, ...]:
 def save_facts(folder: Path, part: str, facts: Facts) -> None:
     """Write the facts of ``shared`` or ``environment``; equal facts give equal bytes. Raises AuditError, KeyError."""
     types = fact_types()
+    if part == "shared":
+        facts = {**facts, "hidden": hidden_differences(facts["legacy"], facts["owner"])}
     for name in names_of(part):
         if name in SNAPSHOTS:
             _write(folder / f"{name}.json.gz", encode(facts[name], types[name]))
@@ -104,6 +110,8 @@ def load_facts(folder: Path, part: str) -> Facts | None:
         if name in SNAPSHOTS:
             file = folder / f"{name}.json.gz"
             found[name] = decode(_read(file), types[name], where=str(file))
+            if isinstance(found[name], Snapshot):
+                found[name] = told_apart(found[name], found.get("hidden", ()), name)
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from migration_audit.checks.name_patterns import ends_in_one, fits_one, word_pattern
-from migration_audit.model.code import CodeFile, Import, Script
+from migration_audit.model.code import CodeFile, Import, Literal, Script
 from migration_audit.model.location import Location
 from migration_audit.project import Rule
 
@@ -188,9 +188,15 @@ def _commands(file: CodeFile, rule: Rule) -> Iterator[Use]:
     # Of the files in JSON the commands of package.json are read; deno.json, project.json, tasks.json hold theirs as texts.
     is_read = file.language in _COMMANDS_ARE_READ and (file.language != "JSON" or file.path.endswith("package.json"))
     for literal in () if is_read else file.literals:
-        words = literal.text.split()
-        if len(words) > 1 and words[0] in _PROGRAMS and any(_names(word, rule) for word in words[1:]):
+        if runs_command(literal, rule):
+            words = literal.text.split()
             yield Use(what=f"runs {' '.join(words)}", kind="command", name=words[0], at=literal.at)
+
+
+def runs_command(literal: Literal, rule: Rule) -> bool:
+    """Whether a text is a command that runs what the rule names."""
+    words = literal.text.split()
+    return len(words) > 1 and words[0] in _PROGRAMS and any(_names(word, rule) for word in words[1:])
 
 
 def _runs(script: Script, rule: Rule, flagged: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 MASK = "***"
 _SHORTEST = 4
@@ -16,6 +17,7 @@ behind a backslash, which some take for an escape."""
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Escape sequences and control characters: a terminal would obey them."""
 _SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|credential|auth", re.IGNORECASE)
+_OPTION = r"(?<![\w-])--[\w-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api-?key|access-?key)"
 # Output has lines of any length: nothing here may look further than some characters ahead of where it begins.
 _PATTERNS = (
     re.compile(r"(?P<before>://[^\s/@:\"'<>]{0,200}:)[^\s\"'<>]{1,500}(?P<after>@)"),
@@ -24,6 +26,7 @@ _PATTERNS = (
         r"[\"']?\s{0,9}(?:=>|[=:])\s{0,9})(?:\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|[^\s,;\"')}\]]+)(?P<after>)",
         re.IGNORECASE,
     ),
+    re.compile(rf"(?P<before>{_OPTION}\s{{1,9}})[^\s\"';|&)-][^\s\"';|&)]{{0,500}}(?P<after>)", re.IGNORECASE),
     re.compile(r"(?P<before>\b(?:bearer|basic)\s{1,9})[\w.~+/=-]{8,}(?P<after>)", re.IGNORECASE),
     re.compile(r"(?P<before>password\s{1,9})e?'(?:[^']|'')*'(?P<after>)", re.IGNORECASE),
     re.compile(
@@ -62,6 +65,43 @@ class Redaction:
         for pattern in _PATTERNS:
             text = pattern.sub(rf"\g<before>{MASK}\g<after>", text)
         return text
+
+    def masked(self, text: str) -> str:
+        """``text`` with a star in place of each character of what ``of_text`` takes out; lengths and lines stay.
+
+        >>> Redaction(("s3cret",)).masked("at s3cret: password=other")
+        'at ******: password=*****'
+        """
+        for secret in self.secrets:
+            text = text.replace(secret, MASK[0] * len(secret))
+        for pattern in _PATTERNS:
+            text = pattern.sub(_stars, text)
+        return text
+
+    def masked_words(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """The words of a command, each masked; one behind an option for a secret as a whole.
+
+        >>> Redaction(()).masked_words(("run", "--api-token", "abc"))
+        ('run', '--api-token', '***')
+        """
+        hidden = [MASK[0] * len(word) if _takes_secret(before) else None for before, word in pairwise(("", *words))]
+        return tuple(stars or self.masked(word) for stars, word in zip(hidden, words, strict=True))
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether the name of a variable says that its value is a secret."""
+    return bool(_SECRET_NAME.search(name))
+
+
+def _takes_secret(word: str) -> bool:
+    """Whether the next word of a command is a secret: ``--token``."""
+    return bool(re.fullmatch(_OPTION, word, re.IGNORECASE))
+
+
+def _stars(found: re.Match[str]) -> str:
+    before, after = found["before"], found["after"]
+    hidden = found.group()[len(before) : len(found.group()) - len(after)]
+    return before + re.sub(r"[^\n]", MASK[0], hidden) + after
 
 
 def _pieces(secret: str) -> Iterator[str]:

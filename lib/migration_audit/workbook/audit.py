@@ -13,6 +13,7 @@ from migration_audit.audit.case import Case
 from migration_audit.audit.evidence import build_evidence
 from migration_audit.audit.facts import Facts, load_facts, names_of, save_facts
 from migration_audit.audit.files import write_atomically
+from migration_audit.audit.pruning import pruned
 from migration_audit.model.finding import Phase, Unavailable
 from migration_audit.model.image import Boot
 from migration_audit.project import Environment, Project
@@ -77,11 +78,11 @@ class Audit(Case):
             return before
         # Each starts servers of its own and mostly waits for them.
         together(partial(getattr, self), ("_preflight", "_rehearsals"))
-        facts = self._gathered()
-        if self.folder:
-            write_atomically(self.folder / self.project.path.name, self.project.path.read_bytes())
-            save_facts(self.folder, "shared", facts)
-        return facts
+        facts = pruned(self.project, self._gathered())
+        if self.folder is None:
+            return facts
+        write_atomically(self.folder / self.project.path.name, self.project.path.read_bytes())
+        return self._kept("shared", facts)
 
     @cached_property
     def own(self) -> Facts:
@@ -96,9 +97,12 @@ class Audit(Case):
             **{name: getattr(live.rights, name) for name in _OF_RIGHTS},
             **self._directus(live),
         }
-        if self.folder:
-            save_facts(self.folder, "environment", facts)
-        return facts
+        return self._kept("environment", pruned(self.project, facts)) if self.folder else facts
+
+    def _kept(self, part: str, facts: Facts) -> Facts:
+        """The facts after they were saved: what a notebook shows is what whoever has the files sees too."""
+        save_facts(self.folder, part, facts)  # type: ignore[arg-type]
+        return load_facts(self.folder, part) or facts  # type: ignore[arg-type]
 
     @cached_property
     def _preflight(self) -> Preflight:

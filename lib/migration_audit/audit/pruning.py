@@ -1,0 +1,126 @@
+"""Facts as a run may keep them: without what no check judges, and with secrets masked.
+
+A run is committed, attached to tickets and sent around. Files of the project may hold passwords (the environment of a
+service, a text in a program, a word of a command), so values that no check reads are left out, and what looks like a secret
+in the rest is masked, character by character: every position stays what it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any, Final
+
+from migration_audit.audit.facts import Facts
+from migration_audit.checks.calls import runs_command
+from migration_audit.checks.name_patterns import word_pattern
+from migration_audit.model.code import CodeFile, CodeScope, Literal
+from migration_audit.model.compose import Service, Stack
+from migration_audit.model.finding import Unavailable
+from migration_audit.model.location import Location
+from migration_audit.model.redaction import Redaction, is_secret_name
+from migration_audit.project import Project, Rule
+
+_STACKS: Final = ("stack", "dev_stack")
+_OF_FILES: Final = frozenset(
+    {
+        *_STACKS,
+        *("images", "owner_boot", "code", "manifests", "document_rules", "drop_rules", "commands", "fixture_facts"),
+        *("statements", "destructions", "post_objects", "probes", "rehearsal", "legacy_applied", "owner_applied"),
+        *("directus_runtime", "directus_target", "paths", "undone", "port", "repeats", "orders"),
+    }
+)
+"""Facts that hold text of the project's files."""
+_SHORTEST: Final = 6
+_SURELY: Final = 16
+"""Characters of a value that is masked wherever it stands: from the first number on with a digit in it, from the second on
+anyway. ``directus`` as a password would take the names of folders with it."""
+
+
+def pruned(project: Project, facts: Facts) -> dict[str, Any]:
+    """The facts as they are kept: results are the same from them."""
+    found = dict(facts)
+    redaction = Redaction(tuple(sorted(set(_known(facts)), key=lambda each: (-len(each), each))))
+    for name in found.keys() & frozenset(_STACKS):
+        found[name] = _without_values(found[name])
+    if isinstance(found.get("code"), Mapping):
+        rules = {rule.at: rule for rule in project.retirement}
+        found["code"] = {at: _needed(scope, rules.get(at)) for at, scope in found["code"].items()}
+    for name in found.keys() & _OF_FILES:
+        only_looks = name not in {*_STACKS, "images", "owner_boot"}
+        found[name] = _masked(found[name], Redaction(()) if only_looks else redaction)
+    return found
+
+
+def _known(facts: Facts) -> Iterator[str]:
+    """Values of variables whose names say that they are secret."""
+    named = (pair for name in _STACKS for service in _services(facts.get(name)) for pair in _values(service))
+    return (value for name, value in named if is_secret_name(name) and _is_long(value))
+
+
+def _is_long(value: str) -> bool:
+    return len(value) >= (_SHORTEST if any(map(str.isdigit, value)) else _SURELY)
+
+
+def _services(stack: Any) -> tuple[Service, ...]:
+    return stack.services if isinstance(stack, Stack) else ()
+
+
+def _values(service: Service) -> Iterator[tuple[str, str]]:
+    given = (*service.environment, *(service.build.args if service.build else ()))
+    return ((name, value) for name, value in given if value is not None)
+
+
+def _without_values(stack: Stack | Unavailable) -> Stack | Unavailable:
+    """The stack without the values of variables: who judges their effect did so when the boot was read."""
+    if isinstance(stack, Unavailable):
+        return stack
+    return replace(stack, services=tuple(map(_service_without_values, stack.services)))
+
+
+def _service_without_values(service: Service) -> Service:
+    build = service.build
+    if build is not None:
+        build = replace(build, args=tuple((name, None) for name, _ in build.args))
+    return replace(service, environment=tuple((name, None) for name, _ in service.environment), build=build)
+
+
+def _needed(scope: CodeScope, rule: Rule | None) -> CodeScope:
+    return replace(scope, files=tuple(_file(file, rule) for file in scope.files))
+
+
+def _file(file: CodeFile, rule: Rule | None) -> CodeFile:
+    """The file with those texts alone that the rule is about."""
+    if rule is None:
+        return replace(file, literals=())
+    return replace(file, literals=tuple(kept for literal in file.literals for kept in _parts(literal, rule)))
+
+
+def _parts(literal: Literal, rule: Rule) -> Iterator[Literal]:
+    """A command that the rule means as a whole; of any other text the names of the rule, each on its line."""
+    if runs_command(literal, rule):
+        yield literal
+        return
+    for name in rule.what:
+        for match in word_pattern(name).finditer(literal.text):
+            yield Literal(text=match.group(), at=Location(literal.at.path, literal.line_of(match.start())))
+
+
+def _masked(value: Any, by: Redaction) -> Any:
+    """The same value with each text in it masked; places and names of fields stay."""
+    if isinstance(value, Enum | Location | Unavailable):
+        return value
+    if isinstance(value, str):
+        return by.masked(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: _masked(getattr(value, each.name), by) for each in fields(value) if each.init})
+    return _masked_items(value, by)
+
+
+def _masked_items(value: Any, by: Redaction) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _masked(item, by) for key, item in value.items()}
+    if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
+        return by.masked_words(value)
+    return type(value)(_masked(item, by) for item in value) if isinstance(value, tuple | frozenset) else value

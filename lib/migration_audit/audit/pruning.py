@@ -13,8 +13,10 @@ from enum import Enum
 from typing import Any, Final
 
 from migration_audit.audit.facts import Facts
-from migration_audit.checks.calls import runs_command
+from migration_audit.checks.calls import may_use, runs_command
 from migration_audit.checks.name_patterns import word_pattern
+from migration_audit.checks.ret004_no_mentions import may_mention
+from migration_audit.checks.ret005_no_ddl import MAY_BE_DDL
 from migration_audit.model.code import CodeFile, CodeScope, Literal
 from migration_audit.model.compose import Service, Stack
 from migration_audit.model.finding import Unavailable
@@ -93,8 +95,15 @@ def _needed(scope: CodeScope, rule: Rule | None) -> CodeScope:
 def _file(file: CodeFile, rule: Rule | None) -> CodeFile:
     """The file with those texts alone that the rule is about."""
     if rule is None:
-        return replace(file, literals=())
-    return replace(file, literals=tuple(kept for literal in file.literals for kept in _parts(literal, rule)))
+        return replace(file, literals=(), opaque=())
+    literals = tuple(kept for literal in file.literals for kept in _parts(literal, rule))
+    opaque = tuple(part if _concerns(part.text, rule) else replace(part, text="") for part in file.opaque)
+    return replace(file, literals=literals, opaque=opaque)
+
+
+def _concerns(text: str, rule: Rule) -> bool:
+    """Whether a part that could not be read may be what the rule is about."""
+    return may_use(text, rule) or may_mention(text, rule) or bool(MAY_BE_DDL.search(text))
 
 
 def _parts(literal: Literal, rule: Rule) -> Iterator[Literal]:

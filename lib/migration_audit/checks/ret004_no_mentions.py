@@ -30,7 +30,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
         return
     for rule, scope in scopes:
         yield from unseen(scope, rule)
-        yield from opaque(scope, rule, partial(_may_mention, rule=rule))
+        yield from opaque(scope, rule, partial(may_mention, rule=rule))
         for file in scope.files:
             for name in rule.what:
                 for kind, at in mentions(file, name):
@@ -44,7 +44,8 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
     yield looked_at([scope for _, scope in scopes])
 
 
-def _may_mention(text: str, rule: Rule) -> bool:
+def may_mention(text: str, rule: Rule) -> bool:
+    """Whether a text that could not be read has one of the names."""
     return any(word_pattern(name).search(text) for name in rule.what)
 
 

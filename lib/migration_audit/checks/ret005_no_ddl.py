@@ -12,7 +12,7 @@ from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said
 from migration_audit.project import Project
 
-_MAY_BE_DDL: Final = re.compile(
+MAY_BE_DDL: Final = re.compile(
     r"(?i)(?<![\w/-])(?:create|alter|drop|truncate|grant|revoke|reassign|refresh|comment\s+on|security\s+label|into)(?![\w-])"
     r"|\bimport\s+foreign"
     r"|\b\w+_(?:hypertable|policy|dimension|job|aggregate)\b|\bdo\s*\$|geometrycolumn"
@@ -37,7 +37,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
         return
     for rule, scope in scopes:
         yield from unseen(scope, rule)
-        yield from opaque(scope, rule, lambda text: bool(_MAY_BE_DDL.search(text)))
+        yield from opaque(scope, rule, lambda text: bool(MAY_BE_DDL.search(text)))
         for file in scope.files:
             for ddl in file.ddl:
                 yield Finding(

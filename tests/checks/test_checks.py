@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import replace
 from datetime import date
@@ -1337,6 +1338,27 @@ def test_files_that_could_not_be_read_for_one_reason_are_one_sentence():
     assert reason.count(".rb") == 10
     assert "009.rb:1 and 302 more: each is of no language that the audit reads (asked for at audit.toml:103" in reason
     assert "a.ts:3 is binary" in reason
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(migration_audit.checks.__file__).parent.glob("*.py")), ids=lambda path: path.stem
+)
+def test_a_sentence_never_lists_without_end(path):
+    """What a sentence lists goes through ``some_of``: an f-string in it that joins would grow with what was found."""
+    sentences = [
+        keyword.value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg in {"summary", "reason", "text"}
+    ]
+    joins = [
+        ast.unparse(inner)
+        for sentence in sentences
+        for inner in ast.walk(sentence)
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr == "join"
+    ]
+    assert joins == []
 
 
 def test_imports_whose_module_is_computed_are_one_sentence():

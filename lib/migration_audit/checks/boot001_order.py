@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from migration_audit.checks.boot_places import Case, Place, cases_of, chosen_place, may_be, places_of
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.image import Boot, Command
 from migration_audit.project import BootStep, Project
@@ -73,7 +74,7 @@ def run(owner_boot: Boot, project: Project) -> Iterator[Said]:
     looked = [_in_case(case, found, owner_boot) for case in cases]
     best = min(looked, key=lambda each: (not each.is_fine, each.missing))
     yield from _judged(looked, best, {step.name: places for step, places in found})
-    yield Told(text="; ".join(f"{step.name} at {c.at}" for step, (_, c) in best.there) or "no step was found")
+    yield Told(text=some_of([f"{step.name} at {c.at}" for step, (_, c) in best.there], between="; ") or "no step was found")
     for note in owner_boot.notes:
         yield Told(text=note)
 
@@ -92,7 +93,7 @@ def _judged(looked: Sequence[_InCase], best: _InCase, places: dict[str, list[Pla
     for name, why in (unknown for each in looked for unknown in each.unknown):
         hidden.setdefault(why, {})[name] = None
     for why, names in hidden.items():
-        yield Unavailable(reason=f"{', '.join(names)} {why}")
+        yield Unavailable(reason=f"{some_of(list(names))} {why}")
 
 
 def _open(looked: Sequence[_InCase], told: set[str], places: dict[str, list[Place]]) -> Iterator[Unavailable]:
@@ -107,7 +108,7 @@ def _open(looked: Sequence[_InCase], told: set[str], places: dict[str, list[Plac
             why = f": {fault.command.maybe}" if fault.command.maybe else ""
             lesser[f"{fault.sometimes}: {fault.command.at}{why}"] = None
     for reason, names in stopped.items():
-        yield Unavailable(reason=f"{', '.join(dict.fromkeys(names))} may not run: {reason}")
+        yield Unavailable(reason=f"{some_of(list(dict.fromkeys(names)))} may not run: {reason}")
     yield from (Unavailable(reason=reason) for reason in lesser)
 
 

@@ -8,6 +8,7 @@ from migration_audit.checks.boot_places import step_positions
 from migration_audit.checks.waits import started, waits_for_end, waits_for_healthy
 from migration_audit.model.compose import Service, Stack
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.image import Asked, Boot
 from migration_audit.project import Project
@@ -104,7 +105,7 @@ def _ways(owner_boot: Boot, owner: Service) -> Iterator[Said]:
     yield Told(text=f"the health check of {owner.name} asks its own server at {owner_boot.test_at}")
     foreign = sorted(asked - set(owner_boot.ports))
     if foreign and owner_boot.ports and not asked & set(owner_boot.ports):
-        yield Told(text=f"it asks port {', '.join(foreign)}; the files name port {', '.join(owner_boot.ports)}")
+        yield Told(text=f"it asks port {some_of(foreign)}; the files name port {some_of(owner_boot.ports)}")
 
 
 def _asks_itself(asked: Asked, owner: Service) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migration_audit.checks.waits import same_service, waits_for_healthy
 from migration_audit.model.compose import Stack
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Phase, Said, Told, Unavailable
 from migration_audit.project import Project
 
@@ -23,7 +24,7 @@ def run(dev_stack: Stack, project: Project) -> Iterator[Said]:
     if boot is None or boot.owner_service is None:
         yield Unavailable(reason="audit.toml names no owner_service in [boot]", required=False)
         return
-    files = ", ".join(dev_stack.files)
+    files = some_of(dev_stack.files)
     writer = dev_stack.service(boot.writer_service or "")
     if dev_stack.service(boot.owner_service) is None or writer is None:
         lacking = boot.owner_service if dev_stack.service(boot.owner_service) is None else boot.writer_service

@@ -103,7 +103,7 @@ def _without_owner(attempts: tuple[Attempt, ...]) -> Iterator[Said]:
             where=attempt.where,
         )
     for message, names in seen.items():
-        yield Told(text=f"without the owner's SQL operators see: ERROR: {message} (from {', '.join(names)})")
+        yield Told(text=f"without the owner's SQL operators see: ERROR: {message} (from {some_of(list(names))})")
 
 
 CHECK = Check(

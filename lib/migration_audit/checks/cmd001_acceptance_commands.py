@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migration_audit.checks.documents import no_rule
 from migration_audit.model.documents import CommandResult, CommandState
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 
 
@@ -39,8 +40,8 @@ def run(commands: tuple[CommandResult, ...]) -> Iterator[Said]:
                 where=result.where or str(result.at),
             )
     if unknown:
-        todo = f": {'; '.join(advice)}" if advice else ""
-        yield Unavailable(reason="; ".join(unknown) + todo)
+        todo = f": {some_of(list(advice), between='; ')}" if advice else ""
+        yield Unavailable(reason=some_of(unknown, between="; ") + todo)
 
 
 CHECK = Check(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import due_changes, failure_finding, shown, word
 from migration_audit.model.drift import DiffVerdict, Drift
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Finding, Said, Told, Unavailable
 from migration_audit.model.preflight import Convergence
 from migration_audit.project import Project
@@ -41,7 +42,7 @@ def convergence_findings(check_id: str, convergence: Convergence) -> Iterator[Fi
         changes = due_changes(difference)
         if difference.verdict is DiffVerdict.CHANGED and not changes:
             continue
-        what = "; ".join(f"{word(c.name)}: {shown(c.expected)} → {shown(c.actual)}" for c in changes)
+        what = some_of([f"{word(c.name)}: {shown(c.expected)} → {shown(c.actual)}" for c in changes], between="; ")
         yield Finding(
             key=f"{key}:{difference.kind}:{difference.key}",
             summary=f"{difference.kind} {difference.key} is {difference.verdict} after {sequence}, compared with "

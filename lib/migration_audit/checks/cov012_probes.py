@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.preflight import ProbeResult
 
@@ -34,13 +35,14 @@ def run(probes: tuple[ProbeResult, ...]) -> Iterator[Said]:
             actual = ", ".join(probe.arbiters) or "no index"
             yield Finding(
                 key=f"{key}:arbiter",
-                summary=f'probe "{probe.name}": ON CONFLICT is arbitrated by {actual}, not by {probe.expected_arbiter}',
+                summary=f'probe "{probe.name}": ON CONFLICT is arbitrated by '
+                f"{some_of(probe.arbiters) or 'no index'}, not by {probe.expected_arbiter}",
                 expected=probe.expected_arbiter,
                 actual=actual,
                 where=probe.where,
             )
         else:
-            by = f", arbitrated by {', '.join(probe.arbiters)}" if probe.arbiters else ""
+            by = f", arbitrated by {some_of(probe.arbiters)}" if probe.arbiters else ""
             role = f" as {probe.role}" if probe.role else ""
             yield Told(text=f'"{probe.name}" runs{role}{by}')
 

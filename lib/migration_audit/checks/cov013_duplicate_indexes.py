@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from migration_audit.model.default_index import is_default_index
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Index
@@ -37,8 +38,8 @@ def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[Finding]:
             origin = owner_origins.get(("index", names[0]))
             yield Finding(
                 key=f"COV013:index:{'+'.join(names)}",
-                summary=f"{' and '.join(names)} are the same index on {twins[0].table}"
-                + (f" ({' and '.join(own)} as create_hypertable makes it)" if own else "")
+                summary=f"{some_of(names)} are the same index on {twins[0].table}"
+                + (f" ({some_of(own)} as create_hypertable makes it)" if own else "")
                 + ". Do not just drop one: from "
                 "TimescaleDB 2.22 on, DROP INDEX on a duplicate also removes the chunk indexes that the other one uses",
                 expected="one index",

@@ -42,7 +42,7 @@ def run(rows: RowsComparison) -> Iterator[Said]:
         else:
             yield Told(text=str(one))
     if rows.unread:
-        yield Unavailable(reason="; ".join(rows.unread), outcome=Outcome.ERRORED)
+        yield Unavailable(reason=some_of(rows.unread, between="; "), outcome=Outcome.ERRORED)
     yield from _notes(rows)
 
 
@@ -51,7 +51,7 @@ def _finding(table: TableComparison) -> Finding:
         key=f"COV014:table:{table.table}",
         summary=str(table),
         expected=f"{table.expected:,} rows",
-        actual=f"{table.actual:,} rows" + (f" ({', '.join(table.details)})" if table.details else ""),
+        actual=f"{table.actual:,} rows" + (f" ({some_of(table.details)})" if table.details else ""),
         where=str(table.where) if table.where else None,
     )
 

@@ -12,6 +12,7 @@ from migration_audit.model.directus import (
     RawTable,
     SnapshotCollection,
 )
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.objects import quoted
 
 
@@ -97,7 +98,7 @@ def _untracked(table: RawTable, snapshot: DirectusSnapshot, version: DirectusVer
     there = set(table.columns)
     if not wanted or not there or wanted == there:
         return NOTHING
-    gone, new = ", ".join(sorted(there - wanted)), ", ".join(sorted(wanted - there))
+    gone, new = some_of(sorted(there - wanted)), some_of(sorted(wanted - there))
     steps = [f"Delete {gone}"] * bool(gone) + [f"Create {new}"] * bool(new)
     return Outcome("alter", f"boot 1: {', '.join(steps)} (rows in the way: `contains null values`, rc 1, rolled back)")
 
@@ -146,7 +147,7 @@ def _tracked(table: RawTable, snapshot: DirectusSnapshot, live: DirectusLive) ->
     gone = sorted(known - listed_fields) if table.single_key else []
     if gone:
         return Outcome(
-            "drop", f"boot 1 runs DROP COLUMN {', '.join(gone)}, which directus_fields has and it has not, and exits 0"
+            "drop", f"boot 1 runs DROP COLUMN {some_of(gone)}, which directus_fields has and it has not, and exits 0"
         )
     return Outcome(
         "fresh",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
 from migration_audit.model.objects import dotted
 from migration_audit.model.snapshot import Snapshot
@@ -36,12 +37,12 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
         setting = intervals.get(table)
         other = [(width, count) for width, count in chunks.widths if width != setting]
         if setting and other and not chunks.compressed:
-            held = ", ".join(f"{count} × {width}" for width, count in other)
+            held = [f"{count} × {width}" for width, count in other]
             yield Finding(
                 key=f"LIV007:{environment.name}:{table}:width",
-                summary=f"{table}: the setting is {setting}, and there are chunks of another width: {held}",
+                summary=f"{table}: the setting is {setting}, and there are chunks of another width: {some_of(held)}",
                 expected=setting,
-                actual=held,
+                actual=", ".join(held),
             )
         yield Told(text=f"{table}: {chunks.chunks} chunks, {chunks.compressed} compressed")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.privileges import ProbeRights
 from migration_audit.project import Environment
@@ -27,7 +28,8 @@ def run(probe_rights: tuple[ProbeRights, ...], environment: Environment) -> Iter
         if probe.lacks:
             yield Finding(
                 key=f"PRV002:{environment.name}:probe:{probe.name}",
-                summary=f'{environment.name}: {probe.role} cannot run probe "{probe.name}": {"; ".join(probe.lacks)}',
+                summary=f'{environment.name}: {probe.role} cannot run probe "{probe.name}": '
+                + some_of(probe.lacks, between="; "),
                 expected="every privilege that it needs",
                 actual="; ".join(probe.lacks),
                 where=probe.where,

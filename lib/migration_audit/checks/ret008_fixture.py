@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from migration_audit.checks.describe import due_changes, essence, failure_finding, shown, word
 from migration_audit.model.code import FixtureFacts
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.rehearsal import FixtureShadow
@@ -60,7 +61,7 @@ def _static(fixture: FixtureFacts, key: str) -> Iterator[Said]:
         tests = f"{fixture.looked_at} test file{'' if fixture.looked_at == 1 else 's'}"
         yield Finding(
             key=f"{key}:loaded",
-            summary=f"none of the {tests} in {', '.join(fixture.loaded_by)} loads {fixture.path}",
+            summary=f"none of the {tests} in {some_of(fixture.loaded_by)} loads {fixture.path}",
             expected="loaded by a test",
             actual=f"named in none of {tests}",
             where=fixture.where or None,

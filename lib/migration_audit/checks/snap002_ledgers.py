@@ -15,6 +15,7 @@ from migration_audit.model.directus import (
     TargetVersion,
 )
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Unavailable
 from migration_audit.project import Environment
 
@@ -100,13 +101,13 @@ def _in_database(
         )
     fields = sorted(field for collection, field in live.fields if collection == table.name)
     if fields and not live.tracks(table.name):
-        columns = ", ".join(f"{table.name}.{field}" for field in fields)
+        columns = [f"{table.name}.{field}" for field in fields]
         yield Finding(
             key=f"SNAP002:{environment.name}:{table.name}:directus_fields",
             summary=f"{environment.name}: directus_fields has rows for the ledger {table.name}: the next schema apply "
-            f"deletes {columns} (DROP COLUMN), and exits 0",
+            f"deletes {some_of(columns)} (DROP COLUMN), and exits 0",
             expected="no rows",
-            actual=columns,
+            actual=", ".join(columns),
             fix_sql=forget_sql(live.schema, table.name, keep_collection=True),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from migration_audit.checks.directus_rules import (
     COLLECTION_META,
@@ -166,11 +166,15 @@ def _meta(entry: SnapshotCollection, version: DirectusVersion, harmless: list[st
         does += f" (run from 11.17.4 on; whether Directus {version} does so was not measured)"
     yield Finding(
         key=f"SNAP004:{entry.name}:meta",
-        summary=f"collection {entry.name} lacks meta.{', meta.'.join(missing)}, which Directus {version} writes: {does}",
+        summary=f"collection {entry.name} lacks {some_of(_below('meta', missing))}, which Directus {version} writes: {does}",
         expected=", ".join(missing),
         actual="no such key" if len(missing) == 1 else "no such keys",
         where=str(entry.at),
     )
+
+
+def _below(part: str, keys: Sequence[str]) -> list[str]:
+    return [f"{part}.{key}" for key in keys]
 
 
 def _schema(field: SnapshotField, version: DirectusVersion) -> Iterator[Finding]:
@@ -179,7 +183,7 @@ def _schema(field: SnapshotField, version: DirectusVersion) -> Iterator[Finding]
         name = f"{field.collection}.{field.name}"
         yield Finding(
             key=f"SNAP004:{name}:schema",
-            summary=f"field {name} lacks schema.{', schema.'.join(missing)}, which Directus {version} writes: boot 1 runs "
+            summary=f"field {name} lacks {some_of(_below('schema', missing))}, which Directus {version} writes: boot 1 runs "
             f"DROP COLUMN {name}, and exits 0; boot 2 adds it again, empty",
             expected=", ".join(missing),
             actual="no such key" if len(missing) == 1 else "no such keys",
@@ -199,7 +203,7 @@ def _relation(relation: SnapshotRelation, version: DirectusVersion) -> Iterator[
         name = f"{relation.collection}.{relation.field}"
         yield Finding(
             key=f"SNAP004:relation:{name}",
-            summary=f"relation {name} lacks {', '.join(missing)}, which Directus {version} writes: boot 1 deletes the "
+            summary=f"relation {name} lacks {some_of(missing)}, which Directus {version} writes: boot 1 deletes the "
             "relation and its foreign key, and exits 0",
             expected=", ".join(missing),
             actual="no such key" if len(missing) == 1 else "no such keys",
@@ -214,7 +218,7 @@ def _system_fields(snapshot: DirectusSnapshot, version: DirectusVersion) -> Iter
     if missing:
         yield Finding(
             key="SNAP004:systemFields",
-            summary=f"systemFields lacks {', '.join(missing)}: boot 1 drops {_counted(len(missing))} of Directus's own "
+            summary=f"systemFields lacks {some_of(missing)}: boot 1 drops {_counted(len(missing))} of Directus's own "
             "tables, and exits 0",
             expected=", ".join(missing),
             actual="no such entry",

@@ -23,11 +23,10 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
     """
     for source in sources:
         for number, paths in source.duplicates:
+            named, every = some_of(paths), "both" if len(paths) == 2 else "all"
             yield Finding(
                 key=f"SQL001:{source.role}:{number}",
-                summary=f"{source.name}: {' and '.join(paths)} all carry the number {number}: their order is ambiguous"
-                if len(paths) > 2
-                else f"{source.name}: {' and '.join(paths)} both carry the number {number}: their order is ambiguous",
+                summary=f"{source.name}: {named} {every} carry the number {number}: their order is ambiguous",
                 expected="one file for each number",
                 actual=", ".join(paths),
                 where=f"{paths[-1]}:1",

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
 from migration_audit.model.likeness import Likeness, StatementMatch
 
@@ -28,7 +29,7 @@ def run(statements: tuple[StatementMatch, ...]) -> Iterator[Said]:
 
 def _finding(match: StatementMatch) -> Finding:
     at = f" at {match.owner}" if match.owner else ""
-    what = f": {', '.join(match.differing)} differ" if match.differing else ""
+    what = f": {some_of(match.differing)} differ" if match.differing else ""
     state = {
         Likeness.ABSENT: "is nowhere in the owner's SQL",
         Likeness.DIFFERENT: f"made something else than the owner's SQL does{at}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.compose import Condition, Doubt, Service, Stack
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Finding, Said, Unavailable
 from migration_audit.model.unset import is_open
 
@@ -50,7 +51,7 @@ def waits_for_healthy(key: str, stack: Stack, service: Service, other: str, *, m
         yield Finding(
             key=f"{key}:{service.name}:{other}:started",
             summary=f"{service.name} waits for {other}, which "
-            + ("does not exist" if there is None else f"these profiles do not start: {', '.join(there.profiles)}"),
+            + ("does not exist" if there is None else f"these profiles do not start: {some_of(there.profiles)}"),
             expected=f"{other} is started",
             where=str(dependency.at),
         )
@@ -76,13 +77,13 @@ def waits_for_end(stack: Stack, service: Service, other: str) -> bool:
 def started(stack: Stack, name: str | None, role: str) -> Service | Unavailable:
     """The service of this name, or why it cannot be judged."""
     service = stack.service(name) if name else None
-    files = ", ".join(stack.files)
+    files = some_of(stack.files)
     if service is None:
         return Unavailable(reason=f"{files}: no service {name}, which audit.toml names as the {role}")
     if not service.active:
-        chosen = ", ".join(stack.profiles) or "none"
+        chosen = some_of(stack.profiles) or "none"
         return Unavailable(
-            reason=f"{service.at}: {name} needs one of the profiles {', '.join(service.profiles)} and is not started: "
+            reason=f"{service.at}: {name} needs one of the profiles {some_of(service.profiles)} and is not started: "
             f"[boot] profiles names {chosen}"
         )
     return service

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from migration_audit.formats import ALL, LEDGERS, LedgerFormat
 from migration_audit.formats.known_tables import OF_RUNNERS
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.objects import CatalogObject, dotted
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.snapshot import Snapshot
@@ -41,7 +42,7 @@ def without_ledgers(snapshot: Snapshot, named: Sequence[LedgerSettings]) -> With
         by_owner[owner].append(key if kind == "table" else f"schema {key}")
     return WithoutLedgers(
         snapshot=replace(snapshot, objects=tuple(obj for obj in snapshot.objects if (obj.kind, obj.key) not in gone)),
-        left_out=tuple(f"{', '.join(keys)} ({owner})" for owner, keys in sorted(by_owner.items())),
+        left_out=tuple(f"{some_of(keys)} ({owner})" for owner, keys in sorted(by_owner.items())),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from migration_audit.compare.row_contents import compare_without_generated, shared_columns
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.rows import (
     RowsComparison,
     SeedMode,
@@ -160,7 +161,7 @@ def _notes(scope: RowScope, tables: Mapping[str, TableRows]) -> Iterator[str]:
         if not matched:
             yield f"{rule.at}: [[seed]] {rule.table} matches no table that has rows, or none that an earlier [[seed]] leaves"
         elif rule.mode is SeedMode.IGNORE:
-            yield f"{rule.at}: rows of {', '.join(matched)} are not compared" + (f" ({rule.reason})" if rule.reason else "")
+            yield f"{rule.at}: rows of {some_of(matched)} are not compared" + (f" ({rule.reason})" if rule.reason else "")
         else:
             names = {column for key in matched for column in tables[key].columns}
             for column in sorted({*rule.columns, *rule.excluded} - names):
@@ -169,4 +170,4 @@ def _notes(scope: RowScope, tables: Mapping[str, TableRows]) -> Iterator[str]:
     for key in tables:
         if key in scope.left_out:
             by_reason.setdefault(scope.left_out[key], []).append(key)
-    yield from (f"rows of {', '.join(keys)} are not compared: {reason}" for reason, keys in by_reason.items())
+    yield from (f"rows of {some_of(keys)} are not compared: {reason}" for reason, keys in by_reason.items())

@@ -223,7 +223,7 @@ BROKEN = {
         "service/a.go:3 is not understood as Go",
     ),
     "Go, a call in it": ("a.go", "package a\nfunc f() { x := := m.upgrade }", [None, P, P], "service/a.go:2"),
-    "shell": ("a.sh", "x=(1 2\nupgrade", [S, P, P], "service/a.sh:2 is not understood as shell"),
+    "shell": ("a.sh", "x=(1 2\nupgrade", [None, P, P], "service/a.sh:2 is not understood as shell"),
 }
 
 

@@ -157,7 +157,7 @@ UNREAD = {
     ),
     "a command that is given": (workflow("run: ${{ inputs.command }}"), S, f"{CI}:7 runs a command that is known only when"),
     "no shell": (workflow("run: if ( broken"), P, f"{CI}:7 is not understood as shell here"),
-    "no shell, with a name": (workflow("run: x=(1 2 migrate"), S, f"{CI}:7 is not understood as shell here, and"),
+    "no shell, with a name": (workflow("run: for migrate"), S, f"{CI}:7 is not understood as shell here, and"),
     "no YAML": ({CI: "jobs: [\n"}, S, f"{CI}:2 is not valid YAML"),
     "no workflow": ({CI: "- run: ls\n"}, P, ""),
     "a template of GitLab": ({LAB: "include: {template: X.yml}\n"}, P, f"{LAB}:1 includes a template"),

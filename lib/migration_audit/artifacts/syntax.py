@@ -14,6 +14,7 @@ from migration_audit.artifacts.imports import Resolver, imports_of, path_in_text
 from migration_audit.artifacts.languages import PYTHON, SHELL, Language
 from migration_audit.artifacts.literals import HOLE, Chunk, Folded, fold, line_of, literal, text_of
 from migration_audit.artifacts.speech import is_spoken
+from migration_audit.artifacts.started import STARTERS, is_argument, script_for_shell, shell_words, started_words
 from migration_audit.model.code import Call, CodeFile, Ddl, Import, Literal, Name, Script
 from migration_audit.model.location import Location
 
@@ -114,12 +115,18 @@ class _Reader:
                 self.calls.append(Call(callee=f"{self.dotted(host)}.{member}", at=self.at(node), handed_on=True))
 
     def _command(self, node: Node) -> None:
-        """A command of a shell, with the words that are plain text."""
-        if self.language is SHELL and node.type == "command":
-            names = [child for child in node.named_children if child.type != "variable_assignment"]
-            folded = [fold(n.named_children[0] if n.type == "command_name" else n, SHELL, {}) for n in names]
-            words = tuple("".join(chunk.text for chunk in one.chunks) if one else HOLE for one in folded)
+        """A command that the file starts, with the words that are plain text."""
+        words = shell_words(node) if self.language is SHELL else started_words(node, self.language, self._starts_programs)
+        if words:
             self.scripts.append(Script(name="", words=words, at=self.at(node)))
+        if self.language is SHELL and (inner := script_for_shell(node)) is not None:
+            reader = _Reader(self.path, SHELL, self.resolver)
+            reader.read(inner)
+            self.scripts += reader.scripts
+
+    @property
+    def _starts_programs(self) -> bool:
+        return any(each.written.removeprefix("node:") in STARTERS for each in self.imports)
 
     def _texts(self, root: Node) -> None:
         todo = [root]
@@ -131,10 +138,12 @@ class _Reader:
                 continue
             found = literal(folded, self.path, node)
             if found.text.strip():
+                found = replace(found, is_spoken=is_spoken(node))
                 self.literals.append(found)
-                self.ddl += ddl_in(found, spoken=is_spoken(node))
+                self.ddl += ddl_in(found, spoken=found.is_spoken)
                 told = {(i.written, i.at) for i in self.imports}
-                named = path_in_text(found, self.language, self.resolver)
+                # Words of a command are looked at as a command: rm and grep load nothing.
+                named = () if is_argument(node, self.language) else path_in_text(found, self.language, self.resolver)
                 self.imports += (i for i in named if (i.written, i.at) not in told)
             todo += reversed(folded.open)
 

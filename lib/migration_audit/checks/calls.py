@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from migration_audit.checks.command_words import CONTAINERS, PROGRAMS, SCRIPT_RUNNERS, base, commands_in
 from migration_audit.checks.name_patterns import ends_in_one, fits_one, word_pattern
 from migration_audit.model.code import CodeFile, Import, Literal, Script
 from migration_audit.model.location import Location
@@ -17,19 +18,11 @@ _EVERYTHING: Final = "."
 """The local name of an import that binds every name of a module by itself."""
 _EXTENSION: Final = re.compile(r"\.(?:d\.)?(?:[cm]?[jt]sx?|pyi?|go)\Z")
 _COMMANDS_ARE_READ: Final = frozenset({"JSON", "TOML", "shell", "SQL"})
-_PROGRAMS: Final = frozenset(
-    {"node", "tsx", "ts-node", "bun", "deno", "npx", "npm", "pnpm", "yarn", "python", "python3", "uv", "poetry", "sh", "go"}
-)
 _VERSION: Final = re.compile(r"(?<=[\w*])@[\w.^~*-]+\Z")
 """What stands behind the name of a package: ``node-pg-migrate@7``."""
-_TAKES_COMMAND: Final = re.compile(r"-[a-z]*c|--command|--exec|-x|eval|ssh|concurrently|nodemon|watch")
-"""Words behind which a text is a command."""
 _PROGRAM_FOLDERS: Final = frozenset({".", "bin", ".bin", "sbin"})
 _LOADS_UNKNOWN: Final = re.compile(r"\b(?:import|require|import_module|__import__)\s*\(\s*(?![\s'\"`])")
 _BUILT: Final = frozenset({"dist", "build", "out", "lib"})
-_SCRIPT_RUNNERS: Final = frozenset(
-    {"npm", "pnpm", "yarn", "bun", "npm-run-all", "run-s", "run-p", "turbo", "nx", "lerna", "pdm", "poe", "hatch"}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +103,24 @@ def _imports(file: CodeFile, rule: Rule) -> Iterator[Use]:
             yield Use(what=f"imports everything from {one.written}", kind="import", name=one.written, at=one.at)
         elif rule.module is not None and means_module(one, rule.module):
             yield Use(what=f"loads the module {one.written}", kind="import", name=one.written, at=one.at)
+        elif (library := _library(one, file, rule)) is not None:
+            yield Use(what=f"imports {library}", kind="import", name=library, at=one.at)
         elif names:
             yield Use(what=f"imports {names[0]} from {one.written}", kind="import", name=names[0], at=one.at)
+
+
+def _library(one: Import, file: CodeFile, rule: Rule) -> str | None:
+    """The library that an import brings, where the rule names it by itself or with all that it has: ``goose.*``."""
+    if one.written.startswith((".", "/", "@/", "~/", "#")):
+        return None
+    if file.language == "Python":
+        package = one.written.split(".")[0]
+    elif file.language == "Go":
+        package = _module_parts(one, file)[0] if _module_parts(one, file) else ""
+    else:
+        package = "/".join(one.written.split("/")[: 2 if one.written.startswith("@") else 1]).removeprefix("npm:")
+    wanted = [name.removesuffix(".*") for name in rule.what if "." not in name.removesuffix(".*")]
+    return package if fits_one(package, wanted) else None
 
 
 def _calls(file: CodeFile, rule: Rule) -> Iterator[Use]:
@@ -185,10 +194,11 @@ def _scripts(file: CodeFile, rule: Rule) -> Iterator[Use]:
 
 def _commands(file: CodeFile, rule: Rule) -> Iterator[Use]:
     """Texts that are commands: ``execSync('node dist/db/migrate.js')``."""
-    # Of the files in JSON the commands of package.json are read; deno.json, project.json, tasks.json hold theirs as texts.
-    is_read = file.language in _COMMANDS_ARE_READ and (file.language != "JSON" or file.path.endswith("package.json"))
+    # The scripts of package.json are read; its other keys, deno.json and tasks.json hold commands as texts.
+    is_read = file.language in _COMMANDS_ARE_READ and file.language != "JSON"
+    known = {script.at for script in file.scripts}
     for literal in () if is_read else file.literals:
-        if runs_command(literal, rule):
+        if literal.at not in known and runs_command(literal, rule):
             words = literal.text.split()
             yield Use(what=f"runs {' '.join(words)}", kind="command", name=words[0], at=literal.at)
 
@@ -196,26 +206,29 @@ def _commands(file: CodeFile, rule: Rule) -> Iterator[Use]:
 def runs_command(literal: Literal, rule: Rule) -> bool:
     """Whether a text is a command that runs what the rule names."""
     words = literal.text.split()
-    return len(words) > 1 and words[0] in _PROGRAMS and any(_names(word, rule) for word in words[1:])
+    return (
+        not literal.is_spoken and len(words) > 1 and words[0] in PROGRAMS and any(_names(word, rule) for word in words[1:])
+    )
 
 
 def _runs(script: Script, rule: Rule, flagged: frozenset[str]) -> bool:
-    words = _all_words(script.words)
-    if fits_one(script.name, rule.what) or any(_names(word, rule) for word in words):
+    if fits_one(script.name.rpartition(" ")[2], rule.what):
         return True
-    tools = [position for position, word in enumerate(words) if word in _SCRIPT_RUNNERS]
-    return bool(tools) and any(word in flagged for word in words[tools[0] + 1 :])
+    for words in commands_in(script.words, lambda word: _names(word, rule)):
+        started = base(words[0]) if words[0].startswith("/") else ""
+        if any(_names(word, rule) for word in words) or (started and _names(started, rule)):
+            return True
+        if base(words[0]) in CONTAINERS and any(fits_one(_image_name(word), rule.what) for word in words):
+            return True
+        tools = [position for position, word in enumerate(words) if word in SCRIPT_RUNNERS]
+        if tools and any(word in flagged for word in words[tools[0] + 1 :]):
+            return True
+    return False
 
 
-def _all_words(words: Sequence[str]) -> list[str]:
-    """The words, and those of a text that is a command itself: ``sh -c 'npm run migrate'``, ``eval "…"``, ``--exec=…``."""
-    made: list[str] = []
-    for before, word in zip(("", *words), words, strict=False):
-        inner = word.split()
-        starts = inner[0].rpartition("/")[2] if len(inner) > 1 else ""
-        is_command = bool(_TAKES_COMMAND.fullmatch(before)) or starts in _PROGRAMS | _SCRIPT_RUNNERS
-        made += inner if len(inner) > 1 and is_command else [word]
-    return made
+def _image_name(word: str) -> str:
+    """The last part of an image's name: ``flyway`` of ``ghcr.io/flyway/flyway:10``."""
+    return re.split(r"[:@]", base(word))[0]
 
 
 def _names(word: str, rule: Rule) -> bool:

@@ -51,6 +51,8 @@ class Literal:
 
     text: str
     at: Location
+    is_spoken: bool = False
+    """Whether it is there to be read by people: thrown, logged, the title of a test."""
     lines: tuple[tuple[int, int], ...] = ()
     """``(offset, line)``: from this offset of ``text`` on, the line of the file; in order."""
 

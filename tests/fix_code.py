@@ -231,12 +231,12 @@ UNDECIDED = [
     ),
 ]
 
-_HEAD = '[project]\nname = "p"\n[legacy]\nsql = ["a"]\n[owner]\nsql = ["b"]\n[environments.e]\nservice = "s"\n'
+HEAD = '[project]\nname = "p"\n[legacy]\nsql = ["a"]\n[owner]\nsql = ["b"]\n[environments.e]\nservice = "s"\n'
 
 
 def judged(folder: Path, rules: str, phase: Phase = Phase.RETIRED) -> dict[str, CheckResult]:
     """How the checks that these rules speak for end on the tree in ``folder``."""
-    (folder / "audit.toml").write_text(_HEAD + rules, "utf-8")
+    (folder / "audit.toml").write_text(HEAD + rules, "utf-8")
     return judge_tree(load_project(folder / "audit.toml"), phase)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fix_code import _HEAD, write
+from fix_code import HEAD, write
 from migration_audit.model.finding import Unavailable
 from migration_audit.project import load_project
 from migration_audit.workbook.retirement import retirement_inputs
@@ -21,7 +21,7 @@ FIXTURE = "service/test/fixtures/schema.sql"
 
 def facts(folder, files):
     write(folder, {"service/test/a.test.ts": "", **files})
-    (folder / "audit.toml").write_text(_HEAD + RULE)
+    (folder / "audit.toml").write_text(HEAD + RULE)
     (found,) = retirement_inputs(load_project(folder / "audit.toml"))["fixture_facts"]
     return found
 
@@ -76,6 +76,6 @@ def test_it_is_not_there(tmp_path):
 
 
 def test_a_project_without_the_rule(tmp_path):
-    (tmp_path / "audit.toml").write_text(_HEAD)
+    (tmp_path / "audit.toml").write_text(HEAD)
     found = retirement_inputs(load_project(tmp_path / "audit.toml"))["fixture_facts"]
     assert found == Unavailable(reason='audit.toml has no [[rule]] with check = "RET008"', required=False)

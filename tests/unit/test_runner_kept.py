@@ -6,8 +6,11 @@ import json
 
 import pytest
 
-from fix_code import judged, write
-from migration_audit.model.finding import Outcome
+from fix_code import HEAD, judged, write
+from migration_audit.checks import BY_ID, judge
+from migration_audit.model.finding import Outcome, Phase
+from migration_audit.project import load_project
+from migration_audit.workbook.boot import boot_inputs
 
 NAMES = ("migrate", "node-pg-migrate", "alembic", "flyway", "goose")
 CI, TS, JS, PY, GO, SH = ".github/workflows/a.yml", "src/a.ts", "src/a.js", "app/a.py", "cmd/a.go", "run.sh"
@@ -142,6 +145,40 @@ def test_what_is_not_read_is_not_passed(tmp_path, path, source):
 def test_what_only_speaks_of_the_runner_is_no_use_of_it(tmp_path, path, source):
     found = result(tmp_path, path, source)
     assert (found.outcome, found.findings) == (Outcome.PASSED, ())
+
+
+DOCKERFILE = "FROM node:20\nWORKDIR /app\nCOPY . .\n"
+DB = "node-pg-migrate up"
+# name: (scripts of package.json, the rest of the Dockerfile, how RET007 ends)
+IMAGES = {
+    "a plain start": ({"start": "node ."}, 'CMD ["npm", "start"]', Outcome.PASSED),
+    "before the start": ({"start": "node .", "prestart": DB}, 'CMD ["npm", "start"]', Outcome.FAILED),
+    "a list of scripts": ({"start": "npm-run-all db serve", "db": DB}, "CMD npm start", Outcome.FAILED),
+    "run-s": ({"start": "run-s db serve", "db": DB}, "CMD npm start", Outcome.FAILED),
+    "concurrently": ({"start": 'concurrently "npm:db" "node ."', "db": DB}, "CMD npm start", Outcome.FAILED),
+    "concurrently, in full": ({"start": f'concurrently "{DB}" "node ."'}, "CMD npm start", Outcome.FAILED),
+    "node --run": ({"start": "node --run db && node .", "db": DB}, "CMD npm start", Outcome.FAILED),
+    "another package": ({"start": "node ."}, "CMD npm --prefix sub start", Outcome.SKIPPED),
+    "another folder": ({"start": "node ."}, "CMD npm -C sub start", Outcome.SKIPPED),
+    "a workspace": ({"start": "node ."}, "CMD yarn workspace sub start", Outcome.SKIPPED),
+    "packages of a workspace": ({"start": "node ."}, "RUN npm ci --workspace sub\nCMD npm start", Outcome.PASSED),
+    "a Makefile": ({"start": "node ."}, "CMD make run", Outcome.SKIPPED),
+    "onto a folder": ({"start": "node ."}, 'COPY e.sh /usr/local/bin\nENTRYPOINT ["e.sh"]', Outcome.FAILED),
+    "a file that is removed": ({"start": "node ."}, "RUN rm -f src/db/migrate.ts\nCMD npm start", Outcome.PASSED),
+    "a guard": ({"start": "node ."}, "RUN ! grep -q node-pg-migrate package.json\nCMD npm start", Outcome.PASSED),
+}
+
+
+@pytest.mark.parametrize(("named", "rest", "ends"), IMAGES.values(), ids=IMAGES)
+def test_an_image_that_starts_the_runner_is_found(tmp_path, named, rest, ends):
+    path, text = scripts(**named)
+    files = {path: text, "Dockerfile": DOCKERFILE + rest, "Makefile": "run:\n\t./up\n", "e.sh": f"#!/bin/sh\nnpx {DB}\n"}
+    write(tmp_path, files)
+    rule = f'[[rule]]\ncheck = "RET007"\nimage = "Dockerfile"\nruns = {json.dumps(NAMES)}\n'
+    (tmp_path / "audit.toml").write_text(HEAD + rule)
+    project = load_project(tmp_path / "audit.toml")
+    (found,) = judge([BY_ID["RET007"]], {**boot_inputs(project), "project": project}, Phase.RETIRED)
+    assert found.outcome is ends, found
 
 
 def test_commands_for_another_shell_have_the_lines_of_the_file(tmp_path):

@@ -58,6 +58,13 @@ _WAITERS: Final = frozenset({"wait-for-it.sh", "wait-for-it", "wait-for", "docke
 _SUPERVISORS: Final = frozenset(
     {"supervisord", "s6-svscan", "runsvdir", "circusd", "honcho", "foreman", "overmind", "systemd"}
 )
+_RULE_FILES: Final = {
+    **dict.fromkeys(["make", "gmake"], ("Makefile", "makefile", "GNUmakefile")),
+    "just": ("justfile", "Justfile", ".justfile"),
+    "task": ("Taskfile.yml", "Taskfile.yaml"),
+    "rake": ("Rakefile",),
+}
+"""Programs that run what a file of the project says."""
 _TAKES_FILES: Final = frozenset(
     {
         "awk",
@@ -95,6 +102,10 @@ _TAKES_FILES: Final = frozenset(
     }
 )
 _MANAGERS: Final = frozenset({"npm", "pnpm", "yarn"})
+_ELSEWHERE: Final = re.compile(r"--(?:prefix|cwd|dir|workspaces?|filter)(?:=.*)?|-[CwFr]|workspaces?")
+"""Options and words by which a package manager runs a script of another folder."""
+_NO_SCRIPTS: Final = re.compile(r"add|audit|ci|dedupe|fetch|focus|i|install|prune|rebuild|remove|version")
+"""What a package manager does with packages alone."""
 _BARE_SCRIPTS: Final = frozenset({"start", "test", "stop", "restart"})
 
 
@@ -108,7 +119,9 @@ class CallKind(StrEnum):
     PROGRAM = "program"
     """Anything else: a program, or a script with a first line of its own."""
     PACKAGE = "package"
-    """A script of package.json."""
+    """Scripts of package.json."""
+    ELSEWHERE = "elsewhere"
+    """What a file says that is not read: a script of another package, a rule of a Makefile."""
     INPUT = "input"
     """A shell reads its commands from its input."""
 
@@ -121,6 +134,8 @@ class Call:
     target: Word
     """The text, the path or the name."""
     arguments: tuple[Word, ...] = ()
+    more: tuple[Word, ...] = ()
+    """Of scripts of a package: those behind the first."""
     errexit: bool = False
     """``sh -e``."""
     runs_pre_and_post: bool = False
@@ -145,14 +160,18 @@ def classify(words: Sequence[Word]) -> Call | None:
         return _shell(rest[1:])
     if name == "su":
         return _su(rest[1:])
-    if name in _MANAGERS:
-        return _package(name, rest) or Call(kind=CallKind.PROGRAM, target=rest[0], arguments=tuple(rest[1:]))
-    return Call(kind=CallKind.PROGRAM, target=rest[0], arguments=tuple(rest[1:]))
+    package = _package(name, rest) if name in _MANAGERS else _several(name, rest[1:])
+    return package or Call(kind=CallKind.PROGRAM, target=rest[0], arguments=tuple(rest[1:]))
 
 
 def is_supervisor(call: Call) -> bool:
     """Whether the program starts others, which files of its own name."""
     return call.target.known and (call.target.text == "/init" or _base(call.target.text) in _SUPERVISORS)
+
+
+def rule_files(call: Call) -> tuple[str, ...]:
+    """The files whose rules the program runs."""
+    return _RULE_FILES.get(_base(call.target.text), ()) if call.target.known else ()
 
 
 def may_run_files(call: Call) -> bool:
@@ -219,8 +238,25 @@ def _su(words: list[Word]) -> Call | None:
     return None
 
 
+def _several(name: str, words: list[Word]) -> Call | None:
+    """``npm-run-all clean build``, ``run-s a b``, ``node --run start``, ``concurrently "npm:a" "b c"``."""
+    plain = [word for word in words if not word.text.startswith("-")]
+    if name in ("npm-run-all", "npm-run-all2", "run-s", "run-p") and plain:
+        return Call(kind=CallKind.PACKAGE, target=plain[0], more=tuple(plain[1:]), runs_pre_and_post=True)
+    if name == "concurrently" and plain:
+        text = "; ".join(re.sub(r"\A(?:npm|pnpm|yarn|bun|node):", "npm run ", word.text) for word in plain)
+        return Call(kind=CallKind.TEXT, target=Word(text, known=all(word.known for word in plain)))
+    if name == "node" and len(words) > 1 and words[0].text == "--run":
+        return Call(kind=CallKind.PACKAGE, target=words[1])
+    return None
+
+
 def _package(manager: str, words: list[Word]) -> Call | None:
     """``npm run build``, ``npm start``, ``pnpm build``, ``yarn start``."""
+    texts = [word.text for word in words[1:]]
+    runs = not any(map(_NO_SCRIPTS.fullmatch, texts))
+    if runs and any(_ELSEWHERE.fullmatch(text) for text in texts[: texts.index("--") if "--" in texts else 4]):
+        return Call(kind=CallKind.ELSEWHERE, target=Word(" ".join(word.text for word in words)))
     rest = [word for word in words[1:] if not word.text.startswith("-")]
     if not rest or not rest[0].known:
         return None

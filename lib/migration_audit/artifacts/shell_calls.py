@@ -18,6 +18,7 @@ from migration_audit.artifacts.shell_call import (
     classify,
     is_supervisor,
     may_run_files,
+    rule_files,
     shebang,
 )
 from migration_audit.artifacts.shell_flow import NOTHING, Lookup, Scope, Where, ending
@@ -194,7 +195,10 @@ class Walk(Statements):
         elif call.kind is CallKind.INPUT:
             self.undecided(" ".join(w.text for w in words), "the shell reads its commands from its input", at)
         elif call.kind is CallKind.PACKAGE:
-            self._package(call, at, where)
+            for each in (call.target, *call.more):
+                self._package(replace(call, target=each), at, where)
+        elif call.kind is CallKind.ELSEWHERE:
+            self.undecided(call.target.text, "it runs scripts of another package.json, which is not followed", at)
         else:
             self._file(call, at, where)
         if self._children > before:
@@ -249,7 +253,7 @@ class Walk(Statements):
 
     def _handed(self, call: Call, at: Location, where: Where) -> None:
         """A program that nothing is known of, and is given a script: it may be there to start it."""
-        if is_supervisor(call):
+        if is_supervisor(call) or any(self._found(Word(f"./{name}"), where) for name in rule_files(call)):
             reason = f"{call.target.text} starts what its own files say, and those are not read"
             self.undecided(call.target.text, reason, at)
         for word in call.arguments if may_run_files(call) else ():

@@ -110,17 +110,14 @@ def _imports(file: CodeFile, rule: Rule) -> Iterator[Use]:
 
 
 def _library(one: Import, file: CodeFile, rule: Rule) -> str | None:
-    """The library that an import brings, where the rule names it by itself or with all that it has: ``goose.*``."""
-    if one.written.startswith((".", "/", "@/", "~/", "#")):
+    """The library that an import brings, where the rule names it: by what is no function's name, or with all that it has."""
+    parts = _module_parts(one, file)
+    if parts and "_" in {local for _, local in one.names} and f"{parts[0]}.*" in rule.what:
+        return parts[0]  # import _ "…/goose": it is there for what it does by itself
+    if file.language == "Python" or one.written.startswith((".", "/", "@/", "~/", "#")):
         return None
-    if file.language == "Python":
-        package = one.written.split(".")[0]
-    elif file.language == "Go":
-        package = _module_parts(one, file)[0] if _module_parts(one, file) else ""
-    else:
-        package = "/".join(one.written.split("/")[: 2 if one.written.startswith("@") else 1]).removeprefix("npm:")
-    wanted = [name.removesuffix(".*") for name in rule.what if "." not in name.removesuffix(".*")]
-    return package if fits_one(package, wanted) else None
+    package = "/".join(one.written.split("/")[: 2 if one.written.startswith("@") else 1]).removeprefix("npm:")
+    return package if fits_one(package, [name for name in rule.what if re.search(r"[-@/]", name)]) else None
 
 
 def _calls(file: CodeFile, rule: Rule) -> Iterator[Use]:
@@ -130,7 +127,8 @@ def _calls(file: CodeFile, rule: Rule) -> Iterator[Use]:
         for name, local in one.names
         if _is_meant(name, one, rule)
     }
-    bound = _bound(file)
+    bound, imported = _bound(file), {local for one in file.imports for _, local in one.names}
+    everything = [name for name in rule.what if name.endswith(".*")]
     defaults = {local for one in file.imports for name, local in one.names if name == "default"}
     for call in file.calls:
         path = tuple(part.removeprefix("#") for part in call.path)
@@ -138,6 +136,7 @@ def _calls(file: CodeFile, rule: Rule) -> Iterator[Use]:
         is_bound = path[0] in bound and (len(path) > 1 or path[0] not in defaults)
         spelt = (*bound[path[0]], *path[1:]) if is_bound else path
         applied = path[-1] in {"call", "apply", "bind"} and ends_in_one(path[:-1], rule.what)
+        applied = applied or (path[0] in imported and any(ends_in_one(path[:n], everything) for n in range(2, len(path))))
         is_local = (len(path) == 1 and path[0] in local) or (len(path) > 1 and _is_applied(path, local))
         if ends_in_one(path, rule.what) or ends_in_one(spelt, rule.what) or applied or is_local:
             does = "hands on" if call.handed_on else "calls"

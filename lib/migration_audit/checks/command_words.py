@@ -39,8 +39,13 @@ def commands_in(words: Sequence[str], is_named: Callable[[str], bool]) -> Iterat
     """
     for one in _parts(words):
         spelt = _written_out(one, is_named)
-        if not _ONLY_HANDLES.fullmatch(base(spelt[0])):
+        if not only_handles(spelt[0]):
             yield spelt
+
+
+def only_handles(program: str) -> bool:
+    """Whether a program prints, searches, moves or removes what it is given, and starts nothing of it."""
+    return bool(_ONLY_HANDLES.fullmatch(base(program)))
 
 
 def base(word: str) -> str:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from migration_audit.checks.code_scopes import no_rule
+from migration_audit.checks.command_words import only_handles
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
@@ -105,6 +106,8 @@ def _health(image: Image) -> Iterator[tuple[str, tuple[Command, ...]]]:
 
 def _wanted_word(command: Command, rule: Rule) -> str | None:
     """The word of the rule that one word of the command is, as a name, a file or the script of a package."""
+    if only_handles(command.words[0]):
+        return None
     for text in command.words:
         bare = _VERSION.split(text)[0]
         name = bare.rpartition("/")[2]

@@ -78,7 +78,7 @@ REFUSED = {
     "a key of another verb": ("RET001", 'absent = ["a"]\nin = ["b"]', 3, "rule[1].in does not go with absent"),
     "calls without in": ("RET003", 'calls = ["m"]', 0, "rule[1].in is missing"),
     "a misspelt key": ("RET001", 'absnt = ["a"]', 2, "rule[1].absnt is not a known key"),
-    "a path upwards": ("RET001", 'absent = ["../a"]', 2, "rule[1].absent is wrong: expected a list of paths"),
+    "a path that comes back": ("RET001", 'absent = ["../a/../b"]', 2, "rule[1].absent is wrong: expected a list of paths"),
     "an absolute path": ("RET002", 'absent = ["/a"]', 2, "rule[1].absent is wrong"),
     "a home folder": ("RET002", 'absent = ["~/a"]', 2, "rule[1].absent is wrong"),
     "backslashes": ("RET002", r"absent = ['a\b']", 2, "rule[1].absent is wrong"),
@@ -112,7 +112,7 @@ def test_it_is_refused_at_the_line(tmp_path, check, rest, offset, message):
 
 def test_each_mistake_is_told_once(tmp_path):
     with pytest.raises(ConfigError) as caught:
-        load(tmp_path, '[[rule]]\ncheck = "RET001"\nabsent = ["../a"]\n')
+        load(tmp_path, '[[rule]]\ncheck = "RET001"\nabsent = ["a/../b"]\n')
     assert str(caught.value).count("audit.toml:") == 1
 
 

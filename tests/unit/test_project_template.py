@@ -30,7 +30,7 @@ def keys_of(value: object, path: tuple[str, ...] = ()) -> Iterator[str]:
         if isinstance(item, dict):
             yield from keys_of(item, path)
     for name, item in value.items() if isinstance(value, dict) else ():
-        here = (*path, ANY_NAME if path[-1:] == ("environments",) else name)
+        here = (*path, ANY_NAME if path[-1:] in {("environments",), ("repository",)} else name)
         is_table = isinstance(item, dict) or (isinstance(item, list) and any(isinstance(i, dict) for i in item))
         if is_table and ".".join(here) not in DOCUMENTED:  # some keys take a table of the user's own names
             yield from keys_of(item, here)

@@ -12,6 +12,7 @@ from tree_sitter import Node
 from migration_audit.artifacts.imports import Aliases
 from migration_audit.artifacts.languages import JSON
 from migration_audit.artifacts.scripts import pairs, text_in
+from migration_audit.artifacts.text import folders_above
 
 _CONFIGS: Final = ("tsconfig.json", "jsconfig.json", "tsconfig.base.json")
 _DEEPEST: Final = 8
@@ -23,20 +24,13 @@ def read_aliases(root: Path, folder: str) -> Aliases:
     What cannot be read adds no alias: an import is then known by the last parts of its name alone.
     """
     found: list[tuple[str, str]] = []
-    for above in _upwards(folder):
+    for above in (folder, *folders_above(folder)):
         for name in _CONFIGS:
             if (root / above / name).is_file():
                 found += _of_config(root, posixpath.join(above, name))
         if (root / above / "package.json").is_file():
             found += _of_package(root, posixpath.join(above, "package.json"))
     return tuple(dict.fromkeys(found))
-
-
-def _upwards(folder: str) -> Iterator[str]:
-    while folder:
-        yield folder
-        folder = posixpath.dirname(folder)
-    yield ""
 
 
 def _of_config(root: Path, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from migration_audit.artifacts.pipelines import is_pipeline, read_pipeline
 from migration_audit.artifacts.scripts import MANIFESTS, read_scripts
 from migration_audit.artifacts.sql_files import read_sql
 from migration_audit.artifacts.syntax import read_source
-from migration_audit.artifacts.text import read_text
+from migration_audit.artifacts.text import folders_above, read_text
 from migration_audit.model.code import CodeFile, CodeScope, Unread
 from migration_audit.model.errors import AuditError
 
@@ -80,8 +80,7 @@ class SourceTree:
         """The action or pipeline that another one names from the root of the repository: some folder above it."""
         plain = posixpath.normpath(name.removeprefix("./").strip("/") or ".")
         tails = (plain, f"{plain}/action.yml", f"{plain}/action.yaml")
-        folders = [parent.as_posix() for parent in Path(path).parents]
-        paths = [posixpath.normpath(posixpath.join(folder, tail)) for folder in folders for tail in tails]
+        paths = [posixpath.normpath(posixpath.join(folder, tail)) for folder in folders_above(path) for tail in tails]
         there = next((each for each in paths if (self.root / each).is_file()), None)
         if there is not None and there not in self._read:
             self._read[there] = (None, None)  # they may lead back to each other

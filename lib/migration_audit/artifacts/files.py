@@ -10,6 +10,8 @@ from typing import Final
 
 from wcmatch import glob
 
+from migration_audit.artifacts.text import path_below, shown_path
+
 _FLAGS: Final = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX
 _NEVER: Final = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"})
 """Folders that hold other people's files: they are looked into only where a glob names them."""
@@ -55,10 +57,10 @@ def _clean(pattern: str) -> str:
 
 
 def _matches(root: Path, pattern: str) -> Iterator[str]:
-    if (root / pattern).is_file():
+    if path_below(root, pattern).is_file():
         yield pattern
         return
-    is_folder = (root / pattern).is_dir()
+    is_folder = path_below(root, pattern).is_dir()
     base = pattern if is_folder else _base(pattern)
     for path in _walk(root, base, named=frozenset(pattern.split("/"))):
         if is_folder or glob.globmatch(path, pattern, flags=_FLAGS):
@@ -82,17 +84,17 @@ def _base(pattern: str) -> str:
 
 
 def _has_base(root: Path, pattern: str) -> bool:
-    return is_glob(pattern) and (root / _base(pattern)).is_dir()
+    return is_glob(pattern) and path_below(root, _base(pattern)).is_dir()
 
 
 def _walk(root: Path, base: str, *, named: frozenset[str]) -> Iterator[str]:
     seen: set[str] = set()
-    for folder, folders, names in os.walk(root / base, followlinks=True):
+    for folder, folders, names in os.walk(path_below(root, base), followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:
             folders.clear()
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if name not in _NEVER or name in named)
-        here = Path(folder).relative_to(root).as_posix()
+        here = shown_path(Path(folder), root)
         yield from (name if here == "." else f"{here}/{name}" for name in names)

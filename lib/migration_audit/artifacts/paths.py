@@ -10,6 +10,7 @@ from typing import Final
 from migration_audit.artifacts.files import find_files, is_glob
 from migration_audit.artifacts.ignore import ignored_by
 from migration_audit.artifacts.refs import differs_from
+from migration_audit.artifacts.text import path_below, shown_path
 from migration_audit.model.code import PathFact
 
 _PLACEHOLDERS: Final = frozenset({".gitkeep", ".gitignore", ".keep", ".DS_Store"})
@@ -21,7 +22,7 @@ def read_path(root: Path, path: str, *, since: str | None = None, sha256: str | 
 
     ``since`` (a git revision) or ``sha256`` asks whether the file is still what it was.
     """
-    here = root / path
+    here = path_below(root, path)
     try:
         kind = _kind(root, path)
         if kind == "folder":
@@ -44,8 +45,11 @@ def named_paths(root: Path, given: str) -> tuple[str, ...]:
 
 
 def _kind(root: Path, path: str) -> str:
-    here = root
+    here = root.absolute()
     for part in Path(path).parts:
+        if part == "..":
+            here = here.parent
+            continue
         # A file system that folds case would find SRC/DB for src/db, and no other machine would.
         if here.is_dir() and part not in {entry.name for entry in here.iterdir()}:
             return "none"
@@ -60,7 +64,7 @@ def _kind(root: Path, path: str) -> str:
 def _files_in(folder: Path, root: Path) -> tuple[str, ...]:
     found = []
     for above, _, names in os.walk(folder, onerror=_refuse):
-        found += [(Path(above) / name).relative_to(root).as_posix() for name in names if name not in _PLACEHOLDERS]
+        found += [shown_path(Path(above) / name, root) for name in names if name not in _PLACEHOLDERS]
     return tuple(sorted(found))
 
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import os
+import posixpath
+from collections.abc import Iterator
 from pathlib import Path
 
 from migration_audit.model.errors import ArtifactError
 
 
 def shown_path(path: Path, shown_from: Path) -> str:
-    """``path`` relative to ``shown_from`` if it is below it, else in full; with ``/`` on every system."""
-    absolute = Path(os.path.normpath(path.absolute()))
-    base = Path(os.path.normpath(shown_from.absolute()))
-    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else absolute.as_posix()
+    """``path`` relative to ``shown_from``, with ``..`` where it is in another repository; with ``/`` on every system."""
+    return Path(os.path.relpath(path, shown_from)).as_posix()
+
+
+def path_below(root: Path, path: str) -> Path:
+    """A path that counts from ``root``, from the file system's root and without ``..``: no link changes what it means."""
+    return Path(os.path.normpath(root.absolute() / path))
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """The folders above a relative path, the innermost first, up to ``""`` or to the ``..`` that it begins with."""
+    while path and not path.endswith(".."):
+        path = posixpath.dirname(path)
+        yield path
 
 
 def read_text(path: Path, shown_from: Path) -> str:

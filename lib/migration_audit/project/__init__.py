@@ -26,6 +26,7 @@ from migration_audit.project.settings_boot import BootSettings, BootStep
 from migration_audit.project.settings_command import CommandSettings
 from migration_audit.project.settings_policy import EnvironmentPolicy, Policy, Waiver
 from migration_audit.project.settings_rehearsal import RehearsalSettings
+from migration_audit.project.settings_repository import Repository
 from migration_audit.project.settings_rules import Rule, Verb
 from migration_audit.project.settings_seed import SeedRule
 from migration_audit.project.settings_snapshot import SnapshotSettings
@@ -44,6 +45,7 @@ __all__ = [
     "Probe",
     "Project",
     "RehearsalSettings",
+    "Repository",
     "Rule",
     "Scope",
     "ScopeRule",

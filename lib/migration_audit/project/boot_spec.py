@@ -7,26 +7,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from migration_audit.model.location import Location
-from migration_audit.project.keys import Key, text, texts
-from migration_audit.project.locate import KeyPath
+from migration_audit.project.keys import Key, Leads, globs, path, text, texts
+from migration_audit.project.locate import KeyPath, absolute
 from migration_audit.project.settings_boot import BootSettings, BootStep
 
 _FILES: Final = "a list of Compose files relative to this file, such as"
 _SERVICES: Final = ("database_service", "owner_service", "writer_service")
 
 BOOT_KEYS: Final[Mapping[str, Key]] = {
-    "compose": texts(f'{_FILES} ["deploy/compose.yaml"]'),
+    "compose": texts(f'{_FILES} ["deploy/compose.yaml"]', leads=Leads.FROM_HERE),
     "profiles": texts('a list of names of profiles, such as ["production"]'),
     "database_service": text("the name of a service of the Compose files, such as postgres"),
     "owner_service": text("the name of a service of the Compose files, such as platform"),
     "writer_service": text("the name of a service of the Compose files, such as service"),
-    "dev_compose": texts(f'{_FILES} ["service/compose.dev.yaml"]'),
-    "dockerfile": text("a file relative to this file, such as platform/Dockerfile"),
-    "context": text("a directory, relative to this file"),
-    "post_sql": texts(
-        'a list of glob patterns relative to this file, such as ["platform/db-init-post/*.sql"]',
-        item=lambda pattern: not pattern.startswith("/"),
-    ),
+    "dev_compose": texts(f'{_FILES} ["service/compose.dev.yaml"]', leads=Leads.FROM_HERE),
+    "dockerfile": path("a file relative to this file, such as platform/Dockerfile"),
+    "context": path("a directory, relative to this file"),
+    "post_sql": globs('a list of glob patterns relative to this file, such as ["platform/db-init-post/*.sql"]'),
 }
 
 STEP_KEYS: Final[Mapping[str, Key]] = {
@@ -65,15 +62,15 @@ def _steps(steps: Any) -> Iterator[tuple[KeyPath, str, str]]:
 def build_boot(table: Mapping[str, Any], directory: Path, at: Location, steps_at: list[Location]) -> BootSettings:
     """The settings of a valid ``[boot]``; ``steps_at`` are the places of its steps."""
 
-    def path(name: str) -> Path | None:
-        return directory / table[name] if name in table else None
+    def file(name: str) -> Path | None:
+        return absolute(directory / table[name]) if name in table else None
 
     return BootSettings(
-        compose=tuple(directory / file for file in table.get("compose", ())),
+        compose=tuple(absolute(directory / name) for name in table.get("compose", ())),
         profiles=tuple(table.get("profiles", ())),
-        dev_compose=tuple(directory / file for file in table.get("dev_compose", ())),
-        dockerfile=path("dockerfile"),
-        context=path("context"),
+        dev_compose=tuple(absolute(directory / name) for name in table.get("dev_compose", ())),
+        dockerfile=file("dockerfile"),
+        context=file("context"),
         post_sql=tuple(table.get("post_sql", ())),
         steps=tuple(
             BootStep(name=step["name"], command=step["command"], at=place)

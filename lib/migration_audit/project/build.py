@@ -15,6 +15,7 @@ from migration_audit.project.boot_spec import build_boot
 from migration_audit.project.locate import KeyPath, absolute, nearest
 from migration_audit.project.names import qualified_key, split_qualified
 from migration_audit.project.policy_spec import build_policy, build_waiver
+from migration_audit.project.repositories import build_repository
 from migration_audit.project.settings import (
     Environment,
     HypertablePin,
@@ -28,6 +29,7 @@ from migration_audit.project.settings import (
 )
 from migration_audit.project.settings_boot import BootSettings
 from migration_audit.project.settings_rehearsal import RehearsalSettings
+from migration_audit.project.settings_repository import Repository
 from migration_audit.project.settings_rules import Rule, Verb
 from migration_audit.project.settings_seed import build_seed
 from migration_audit.project.settings_snapshot import SnapshotSettings
@@ -45,6 +47,7 @@ def build_project(tables: Table, *, path: Path, shown: str, lines: Mapping[KeyPa
         name=project["name"],
         writer_role=project.get("writer_role"),
         provider=tables.get("server", {}).get("provider"),
+        repositories=tuple(builder.repositories(tables.get("repository", {}))),
         legacy=builder.source(tables, "legacy"),
         owner=builder.source(tables, "owner"),
         environments=tuple(builder.environments(tables["environments"], project.get("writer_role"))),
@@ -94,6 +97,10 @@ class _Builder:
             rerun=table.get("rerun"),
             at=self.at(side),
         )
+
+    def repositories(self, tables: Table) -> Iterator[Repository]:
+        for name, table in tables.items():
+            yield build_repository(name, table, self.directory, self.at("repository", name))
 
     def environments(self, tables: Table, writer_role: str | None) -> Iterator[Environment]:
         for name, table in tables.items():

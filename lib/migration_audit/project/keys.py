@@ -3,11 +3,45 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from enum import Enum, auto
+from typing import Any, Final, Protocol
 
 from migration_audit.project.names import split_qualified
+
+PREFIX: Final = re.compile(r"([A-Za-z][\w-]+):")
+"""The name of a repository in front of a path. One letter alone is none: it would be a drive."""
+
+
+class Leads(Enum):
+    """Whether the values of a key are paths or globs, and where these begin."""
+
+    NOWHERE = auto()
+    FROM_HERE = auto()
+    """At the folder of audit.toml."""
+    FROM_ROOT = auto()
+    """At the ``root`` of the same source."""
+
+
+class KeyTable(Protocol):
+    """A table of keys: its own, its sub-tables and its arrays of tables, each by name."""
+
+    @property
+    def keys(self) -> Mapping[str, Key]:
+        """Its own keys."""
+
+    @property
+    def tables(self) -> Mapping[str, KeyTable]:
+        """Its sub-tables."""
+
+    @property
+    def arrays(self) -> Mapping[str, KeyTable]:
+        """Its arrays of tables."""
+
+    @property
+    def any_table(self) -> KeyTable | None:
+        """What each sub-table of a name that the user chooses is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +55,12 @@ class Key:
     required: bool = False
     choices: tuple[str, ...] = ()
     """The texts that it accepts, where they can be listed."""
+    leads: Leads = Leads.NOWHERE
 
 
-def text(expected: str, *, required: bool = False) -> Key:
+def text(expected: str, *, required: bool = False, leads: Leads = Leads.NOWHERE) -> Key:
     """One line of text that is not blank."""
-    return Key(expected=expected, accepts=_is_line, required=required)
+    return Key(expected=expected, accepts=_is_line, required=required, leads=leads)
 
 
 def long_text(expected: str, *, required: bool = False) -> Key:
@@ -68,13 +103,32 @@ def choices(*allowed: str) -> Key:
     )
 
 
-def texts(expected: str, *, item: Callable[[str], bool] = bool, required: bool = False) -> Key:
+def path(expected: str, *, required: bool = False) -> Key:
+    """A path relative to audit.toml, or ``NAME:path`` of a repository."""
+    return text(f"{expected}, or NAME:path of a repository", required=required, leads=Leads.FROM_HERE)
+
+
+def globs(expected: str, *, required: bool = False, leads: Leads = Leads.FROM_HERE) -> Key:
+    """A list of globs, each relative or ``NAME:glob`` of a repository."""
+    return texts(
+        expected, item=lambda glob: not PREFIX.sub("", glob, count=1).startswith("/"), required=required, leads=leads
+    )
+
+
+def texts(
+    expected: str,
+    *,
+    item: Callable[[str], bool] = bool,
+    required: bool = False,
+    leads: Leads = Leads.NOWHERE,
+) -> Key:
     """A list of texts, at least one."""
     return Key(
         expected=expected,
         takes=list,
         accepts=lambda value: _is_list(value) and all(_is_line(v) and item(v) for v in value),
         required=required,
+        leads=leads,
     )
 
 

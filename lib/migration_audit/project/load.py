@@ -13,6 +13,8 @@ from typing import Any, Final
 from migration_audit.model.errors import ConfigError, UsageError
 from migration_audit.project.build import build_project
 from migration_audit.project.locate import KeyPath, absolute, locate, nearest
+from migration_audit.project.repositories import expanded
+from migration_audit.project.schema import SCHEMA
 from migration_audit.project.secrecy import TODO, lines_with_credentials
 from migration_audit.project.settings import Project
 from migration_audit.project.validate import validate
@@ -115,7 +117,7 @@ def _project(text: str, path: Path, shown: str) -> Project:
     found += [leak for leak in leaks if leak[0] not in told]
     if found:
         raise _error(shown, found)
-    return build_project(tables, path=absolute(path), shown=path.name, lines=lines)
+    return build_project(expanded(tables, SCHEMA), path=absolute(path), shown=path.name, lines=lines)
 
 
 def _error(shown: str, found: Iterable[tuple[int, str, str]]) -> ConfigError:

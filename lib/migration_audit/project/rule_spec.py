@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from migration_audit.project.keys import Key, flag, integer, pattern, text, texts
+from migration_audit.project.keys import PREFIX, Key, Leads, flag, integer, pattern, text, texts
 from migration_audit.project.locate import KeyPath
 from migration_audit.project.rule_names import name_problems
 from migration_audit.project.settings_rules import RULE_CHECKS, VERBS, Verb
@@ -13,22 +13,26 @@ from migration_audit.project.settings_rules import RULE_CHECKS, VERBS, Verb
 Found = tuple[KeyPath, str, str]
 """Path of the key, what is wrong, what to do."""
 
-_GLOBS: Final = "a list of paths or glob patterns relative to this file, without .., such as"
+_GLOBS: Final = "a list of paths or glob patterns relative to this file, or NAME:path of a repository, such as"
 
 
-def _is_below(path: str) -> bool:
-    """Rules are about the files of the project: nothing above its folder."""
-    return not path.startswith(("/", "~")) and ".." not in path.split("/") and "\\" not in path
+def _is_relative(path: str) -> bool:
+    """``..`` may lead to another repository, and only in front."""
+    inside = PREFIX.sub("", path, count=1)
+    plain = [part for part in inside.split("/") if part not in {"", "."}]
+    above = next((number for number, part in enumerate(plain) if part != ".."), len(plain))
+    return not inside.startswith(("/", "~")) and ".." not in plain[above:] and "\\" not in inside
 
 
 def _paths(example: str) -> Key:
-    return texts(f'{_GLOBS} ["{example}"]', item=_is_below)
+    return texts(f'{_GLOBS} ["{example}"]', item=_is_relative, leads=Leads.FROM_HERE)
 
 
 def _path(example: str) -> Key:
     return Key(
-        expected=f"a path relative to this file, without .., such as {example}",
-        accepts=lambda value: isinstance(value, str) and bool(value.strip()) and value.isprintable() and _is_below(value),
+        expected=f"a path relative to this file, or NAME:path of a repository, such as {example}",
+        accepts=lambda value: isinstance(value, str) and bool(value.strip()) and value.isprintable() and _is_relative(value),
+        leads=Leads.FROM_HERE,
     )
 
 

@@ -21,14 +21,17 @@ from migration_audit.project.keys import (
     choice,
     choices,
     duration,
+    globs,
     integer,
     long_text,
+    path,
     pattern,
     qualified,
     text,
     texts,
 )
 from migration_audit.project.policy_spec import ENVIRONMENT_KEYS, POLICY_KEYS, ROLE_KEYS, WAIVER_KEYS
+from migration_audit.project.repositories import REPOSITORY_KEYS
 from migration_audit.project.rule_spec import RULE_KEYS
 from migration_audit.project.settings import NameFormat
 from migration_audit.project.settings_seed import SEED_KEYS
@@ -131,10 +134,7 @@ SCHEMA: Final = TableSpec(
             keys={
                 "name": text("the name of the project", required=True),
                 "writer_role": _ROLE,
-                "prelude": texts(
-                    'a list of glob patterns relative to this file, such as ["platform/base/*.sql"]',
-                    item=lambda pattern: not pattern.startswith("/"),
-                ),
+                "prelude": globs('a list of glob patterns relative to this file, such as ["platform/base/*.sql"]'),
             },
             required=True,
         ),
@@ -171,20 +171,19 @@ SCHEMA: Final = TableSpec(
         ),
         "rehearsal": TableSpec(
             keys={
-                "grants": texts(
-                    'a list of glob patterns relative to this file, such as ["platform/grants/*.sql"]',
-                    item=lambda pattern: not pattern.startswith("/"),
-                    required=True,
+                "grants": globs(
+                    'a list of glob patterns relative to this file, such as ["platform/grants/*.sql"]', required=True
                 ),
             },
         ),
         "snapshot": TableSpec(
             keys={
-                "file": text("the Directus snapshot, relative to this file, such as snapshots/schema.yaml", required=True),
+                "file": path("the Directus snapshot, relative to this file, such as snapshots/schema.yaml", required=True),
                 "version": pattern(r"v?\d+\.\d+\.\d+", "a release of Directus, such as 11.17.4"),
                 "role": _ROLE,
             }
         ),
+        "repository": TableSpec(any_table=TableSpec(keys=REPOSITORY_KEYS)),
         "report": TableSpec(keys={"out": text("a directory, relative to this file")}),
     },
     arrays={

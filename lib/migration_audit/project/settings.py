@@ -21,6 +21,7 @@ from migration_audit.project.settings_boot import BootSettings
 from migration_audit.project.settings_command import CommandSettings
 from migration_audit.project.settings_policy import Policy, Waiver
 from migration_audit.project.settings_rehearsal import RehearsalSettings
+from migration_audit.project.settings_repository import Repository
 from migration_audit.project.settings_rules import Rule
 from migration_audit.project.settings_seed import SeedRule
 from migration_audit.project.settings_snapshot import SnapshotSettings
@@ -228,6 +229,8 @@ class Project:
     probes: tuple[Probe, ...]
     hypertables: tuple[HypertablePin, ...]
     report_out: Path
+    repositories: tuple[Repository, ...] = ()
+    """Every ``[repository.NAME]``, in the order of the file."""
     prelude: tuple[str, ...] = ()
     """Globs of the SQL that is applied before both sources and left out of the comparison: what a platform provides."""
     snapshot: SnapshotSettings | None = None

@@ -11,7 +11,20 @@ from typing import Any, Final
 from migration_audit import formats
 from migration_audit.model.command import PLACEHOLDERS, filled
 from migration_audit.model.location import Location
-from migration_audit.project.keys import Key, choice, flag, integer, pattern, text, texts, variables, words
+from migration_audit.project.keys import (
+    Key,
+    Leads,
+    choice,
+    flag,
+    globs,
+    integer,
+    path,
+    pattern,
+    text,
+    texts,
+    variables,
+    words,
+)
 from migration_audit.project.locate import KeyPath, absolute
 from migration_audit.project.settings_command import TIMEOUT, CommandSettings
 
@@ -40,24 +53,20 @@ def source_keys(role: Key) -> Mapping[str, Key]:
     """The keys that both sources may have."""
     return {
         "name": text("a short name, such as processor"),
-        "root": text("a directory, relative to this file"),
-        "sql": texts(
-            'a list of glob patterns below root, such as ["db/migrations/*.sql"]', item=lambda glob: not glob.startswith("/")
-        ),
+        "root": path("a directory, relative to this file"),
+        "sql": globs('a list of glob patterns below root, such as ["db/migrations/*.sql"]', leads=Leads.FROM_ROOT),
         "format": choice(*formats.NAMES),
         "placeholders": words('a table of names and texts, such as { schema = "app" }'),
         "variables": variables('a table of names and texts, such as { schema = "app" }'),
         "settings": words('a table of settings, such as { search_path = "app" }'),
         "command": texts('a list of a program and its arguments, such as ["npx", "knex", "migrate:latest"]'),
-        "directory": text("a directory, relative to this file"),
+        "directory": path("a directory, relative to this file"),
         "env": Key(
             expected='a table of variables and texts, such as { DATABASE_URL = "{url}" }',
             takes=dict,
             accepts=_is_environment,
         ),
-        "files": texts(
-            'a list of glob patterns below root, such as ["migrations/*.js"]', item=lambda glob: not glob.startswith("/")
-        ),
+        "files": globs('a list of glob patterns below root, such as ["migrations/*.js"]', leads=Leads.FROM_ROOT),
         "timeout": integer(minimum=1, expected="a whole number of seconds, at least 1"),
         "role": role,
         "rerun": flag(),
@@ -67,7 +76,7 @@ def source_keys(role: Key) -> Mapping[str, Key]:
 def legacy_keys() -> Mapping[str, Key]:
     """The keys of a legacy schema that is known only by its catalog."""
     return {
-        "snapshot": text("a snapshot that `migration-audit snapshot` saved, relative to this file, such as legacy.json"),
+        "snapshot": path("a snapshot that `migration-audit snapshot` saved, relative to this file, such as legacy.json"),
         "dsn_env": pattern(
             _VARIABLE.pattern, "the NAME of an environment variable that holds the URL, such as LEGACY_DATABASE_URL"
         ),

@@ -13,6 +13,7 @@ from migration_audit.project.boot_spec import boot_problems
 from migration_audit.project.keys import Key
 from migration_audit.project.locate import KeyPath
 from migration_audit.project.policy_spec import policy_problems
+from migration_audit.project.repositories import repository_problems
 from migration_audit.project.rule_spec import rule_problems
 from migration_audit.project.schema import ENVIRONMENT_NAME, RESERVED_ENVIRONMENTS, SCHEMA, TableSpec
 from migration_audit.project.secrecy import TODO, TODO_ENV, found_secret
@@ -214,7 +215,8 @@ def _probes(tables: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _rules(tables: Mapping[str, Any]) -> Iterator[Problem]:
     of_tables = (source_problems, rule_problems, policy_problems, boot_problems, seed_problems)
-    for path, what, todo in (found for problems in of_tables for found in problems(tables)):
+    of_all = (found for problems in of_tables for found in problems(tables))
+    for path, what, todo in (*of_all, *repository_problems(tables, SCHEMA)):
         yield Problem(path=path, what=what, todo=todo)
 
 

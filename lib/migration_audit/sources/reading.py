@@ -17,13 +17,13 @@ _FOREIGN_MARKS = (
 
 
 def shown_path(path: Path, shown_from: Path) -> str:
-    """``path`` as people are to see it: relative to ``shown_from`` if it is below it, else as it was given."""
+    """``path`` as people are to see it: relative to ``shown_from``, or as it was given where it is no path from the root."""
     absolute = Path(os.path.normpath(path.absolute()))
     base = Path(os.path.normpath(shown_from.absolute()))
     for here, there in ((absolute, base), (path.resolve(), shown_from.resolve())):
         if here.is_relative_to(there) and here != there:
             return here.relative_to(there).as_posix()
-    return path.as_posix()
+    return Path(os.path.relpath(absolute, base)).as_posix() if path.is_absolute() else path.as_posix()
 
 
 def read_bytes(path: Path, shown: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from migration_audit.artifacts.files import find_files
 from migration_audit.artifacts.paths import named_paths
-from migration_audit.artifacts.text import shown_path
+from migration_audit.artifacts.text import folders_above, shown_path
 from migration_audit.model.location import Location
 from migration_audit.project import BootSettings, Project, Verb
 from migration_audit.sources import command_files, sql_files
@@ -112,8 +113,8 @@ def _of_rules(project: Project) -> Iterator[str]:
 
 
 def _aliases(paths: Iterable[str]) -> Iterator[str]:
-    folders = {parent for path in paths for parent in Path(path).parents}
-    yield from ((folder / name).as_posix() for folder in folders for name in _ALIASES)
+    folders = {folder for path in paths for folder in folders_above(path)}
+    yield from (posixpath.join(folder, name) for folder in folders for name in _ALIASES)
 
 
 def _globs(project: Project, globs: Sequence[str]) -> Iterator[str]:

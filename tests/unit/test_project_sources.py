@@ -81,6 +81,11 @@ REFUSED = {
     "snapshot and dsn_env": ('snapshot = "a"\ndsn_env = "A"', 3, "legacy.dsn_env is there beside snapshot"),
     "format of a command": ('command = ["b"]\nformat = "flyway"', 3, "legacy.format"),
     "settings of a command": ('command = ["b"]\nsettings = { role = "x" }', 3, "legacy.settings belongs to sql"),
+    "a setting that does not count": (
+        'sql = ["a"]\nsettings = { SESSION_AUTHORIZATION = "x" }',
+        3,
+        "legacy.settings.SESSION_AUTHORIZATION does not count at the start of a session",
+    ),
     "timeout of sql": ('sql = ["a"]\ntimeout = 3', 3, "legacy.timeout belongs to command, and this source has sql"),
     "env of a snapshot": ('snapshot = "a"\nenv = { A = "b" }', 3, "legacy.env belongs to command"),
     "rerun of a snapshot": ('snapshot = "a"\nrerun = true', 3, "legacy.rerun belongs to sql or command"),

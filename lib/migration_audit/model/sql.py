@@ -142,6 +142,8 @@ class SqlSource:
     """Whether all files are one transaction."""
     settings: tuple[tuple[str, str], ...] = ()
     """Settings that each session starts with: ``("search_path", "app")``."""
+    settings_at: Location | None = None
+    """Where the user gives them."""
     not_applied: tuple[NotApplied, ...] = ()
     """What stands in its folders and is not applied."""
     duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()

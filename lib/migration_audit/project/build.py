@@ -92,6 +92,7 @@ class _Builder:
             placeholders=MappingProxyType(table.get("placeholders", {})),
             variables=MappingProxyType(table.get("variables", {})),
             settings=MappingProxyType(table.get("settings", {})),
+            settings_at=self.at(side, "settings") if "settings" in table else None,
             role=table.get("role"),
             ledger=_ledger(table.get("ledger"), table.get("format", "files")),
             rerun=table.get("rerun"),

@@ -117,6 +117,8 @@ class Source:
     """psql's variables, as ``psql -v`` gives them to each file."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Settings that each of its sessions starts with: ``search_path``, ``role``."""
+    settings_at: Location | None = field(default=None, compare=False)
+    """Where audit.toml gives them."""
     role: str | None = None
     """The role that owns in a live database what this source makes."""
     ledger: LedgerSettings | None = None

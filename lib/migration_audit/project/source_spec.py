@@ -107,6 +107,10 @@ def _kind(side: str, kinds: tuple[str, ...], table: Mapping[str, Any]) -> Iterat
     for kind in given[1:]:
         what = f"is there beside {given[0]}, expected exactly one of {', '.join(kinds)}"
         yield (side, kind), what, "remove one of them"
+    settings = table.get("settings")
+    for name in settings if isinstance(settings, dict) else ():
+        if name.lower() == "session_authorization":
+            yield (side, "settings", name), "does not count at the start of a session", 'write role = "…"'
     for name, owners in _BELONG_TO.items():
         if len(given) == 1 and name in table and given[0] not in owners:
             yield (side, name), f"belongs to {' or '.join(owners)}, and this source has {given[0]}", "remove it"

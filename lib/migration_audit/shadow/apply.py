@@ -39,7 +39,7 @@ from migration_audit.model.sql import (
     StatementKind,
 )
 from migration_audit.shadow.command import apply_command
-from migration_audit.shadow.databases import setting_option
+from migration_audit.shadow.databases import refused_settings, setting_option
 from migration_audit.shadow.messages import messages
 from migration_audit.shadow.trace import Span, Trace
 from migration_audit.shadow.watching import NoWatch, Watch
@@ -121,7 +121,7 @@ def _apply_source(run: _Run, source: SqlSource, progress: Callable[[str], None] 
             if progress:
                 progress(f"applying {', '.join(file.path for file in files)}")
             if name not in sessions:
-                connection = closing_all.enter_context(closing(run.connect(source.settings)))
+                connection = closing_all.enter_context(closing(run.connect(source.settings, source.settings_at)))
                 sessions[name] = _Session(connection, run, source)
             failure = sessions[name].apply(files)
             if failure:
@@ -161,19 +161,19 @@ class _Run:
             self._next_xid = _number(connection, _NEXT_XID)
             watch.begin(connection)
 
-    def connect(self, settings: Sequence[tuple[str, str]] = ()) -> psycopg.Connection:
+    def connect(self, settings: Sequence[tuple[str, str]] = (), given_at: Location | None = None) -> psycopg.Connection:
+        """A session that starts with ``settings``, which the user gives at ``given_at``."""
         chosen = " ".join([self._options, *(setting_option(name, value) for name, value in settings)])
         try:
             connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, options=chosen)
         except psycopg.OperationalError as error:
-            told = ", ".join(f"{name} = {value}" for name, value in settings)
+            if settings:
+                self.connect().close()  # if that fails too, it is not because of the settings
+                raise refused_settings(settings, given_at, str(error)) from error
             raise ServerError(
-                f"the database to apply SQL to cannot be reached{f' with the settings {told}' if told else ''}: "
-                f"{str(error).strip()}",
+                f"the database to apply SQL to cannot be reached: {str(error).strip()}",
                 where=str(conninfo_to_dict(self._conninfo).get("dbname") or "the default database"),
-                todo="make the role that the settings name in the prelude"
-                if told
-                else "see whether the server still runs: migration-audit server status",
+                todo="see whether the server still runs: migration-audit server status",
             ) from error
         with suppress(psycopg.Error):  # plain roles may not; messages then come in the server's language
             connection.execute("set lc_messages = 'C'")

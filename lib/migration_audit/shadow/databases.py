@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from migration_audit.model.errors import ServerError
+from migration_audit.model.location import Location
 
 # psycopg is imported in functions, here and in the providers: commands that need no server start faster.
 
@@ -77,6 +80,17 @@ def setting_option(name: str, value: str) -> str:
     """
     escaped = "".join(f"\\{each}" if each == "\\" or each.isspace() else each for each in value)
     return f"-c {name}={escaped}"
+
+
+def refused_settings(settings: Sequence[tuple[str, str]], at: Location | None, error: str) -> ServerError:
+    """The error of a session that the server refuses for its settings; ``error`` is what it said."""
+    fatal = re.search(r"FATAL:\s*(.+)", error)
+    told = ", ".join(f"{name} = {value}" for name, value in settings)
+    return ServerError(
+        f"no session can start with the settings {told}: {fatal[1] if fatal else error.strip()}",
+        where=str(at) if at else None,
+        todo="correct them; a role has to be created by the prelude",
+    )
 
 
 def _quoted(value: str) -> str:

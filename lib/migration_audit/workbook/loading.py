@@ -42,7 +42,7 @@ def load(project: Project, source: Source) -> AnySource:
         placeholders=source.placeholders,
         variables=source.variables,
     )
-    return replace(found, settings=tuple(source.settings.items()))
+    return replace(found, settings=tuple(source.settings.items()), settings_at=source.settings_at)
 
 
 def source_facts(role: str, source: AnySource) -> SourceFacts:

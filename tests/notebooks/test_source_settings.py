@@ -39,7 +39,7 @@ def audited(folder: Path) -> str:
     """The findings and errors of SQL002 and of coverage, in a line."""
     project = load_project(folder / "audit.toml")
     audit = Audit(project, environment=project.environment("dev"), phase=Phase.PREFLIGHT, folder=None)
-    checks = [each for each in audit.preflight.results if each.id.startswith(("COV", "SQL002"))]
+    checks = [each for each in audit.shared_results if each.id.startswith(("COV", "SQL002"))]
     keys = [finding.key for each in checks for finding in each.findings]
     errors = {str(each.reason) for each in checks if each.outcome is Outcome.ERRORED}
     return " ".join([*keys, *sorted(errors)])

@@ -346,6 +346,28 @@ def test_unread_subfolders_are_refused_with_the_format_that_they_look_like(
     assert todo in str(caught.value.todo)
 
 
+@pytest.mark.parametrize(
+    ("names", "forward"),
+    [
+        pytest.param(["1.sql", "1_undo.sql"], "1.sql", id="undo"),
+        pytest.param(["a.sql", "a-rollback.SQL"], "a.sql", id="rollback"),
+        pytest.param(["001_init.sql", "001_revert.sql"], "001_init.sql", id="of the same number"),
+        pytest.param(["a_apply.sql", "a_backout.sql"], "a_apply.sql", id="apply and backout"),
+        pytest.param(["1_init.sql", "2_rollback.sql"], None, id="of another number"),
+        pytest.param(["1_init.sql", "10_rollback.sql"], None, id="of a longer number"),
+        pytest.param(["1_undo.sql"], None, id="alone"),
+        pytest.param(["1_undo_log.sql", "1_undo.sql2"], None, id="a table of that name"),
+    ],
+)
+def test_a_file_that_takes_another_back_is_refused(tmp_path: Path, names: list[str], forward: str | None) -> None:
+    write(tmp_path, *names)
+    if forward is None:
+        load_source("legacy", [tmp_path], shown_from=tmp_path)
+        return
+    with pytest.raises(SourceError, match=f"takes {forward} back"):
+        load_source("legacy", [tmp_path], shown_from=tmp_path)
+
+
 def test_a_pair_of_up_and_down_files_names_both_formats_that_read_it(tmp_path: Path) -> None:
     write(tmp_path, "1_a.up.sql", "1_a.down.sql")
     with pytest.raises(SourceError) as caught:

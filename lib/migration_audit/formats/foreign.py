@@ -67,6 +67,8 @@ _UNDO_NAMES = (
     _line(r".*\.rollback\.sql", "yoyo"),
     _line(r"revert\.sql", "a runner with revert files"),
 )
+_UNDO_OF_A_PAIR = re.compile(r"(.+)[._ -](?:undo|rollback|revert|downgrade|backout)\.sql", re.IGNORECASE)
+"""A name that says nothing alone: ``0005_rollback.sql`` may be a migration; beside ``0005_prices.sql`` it takes it back."""
 _PRISMA = re.compile(r"(?:.*/)?[0-9]{14}_[^/]*/migration\.sql")
 _BESIDE = (
     _line("sqitch.plan", "Sqitch", "sqitch"),
@@ -104,12 +106,27 @@ def refuse_foreign(tree: Tree, paths: Sequence[str]) -> None:
             if len(paths) > 1 and sign.pattern.fullmatch(name):
                 what = f"the name is that of a file which takes a migration back ({sign.runner})"
                 raise SourceError(what, where=tree.shown_path(path), todo=_todo(sign))
+    for path, name in zip(paths, names, strict=True):
+        if (forward := _taken_back(name, names)) is not None:
+            what = f"the name is that of a file which takes {forward} back"
+            raise SourceError(what, where=tree.shown_path(path), todo=_todo(_line("", "a runner with undo files")))
     _refuse_accounted(tree, paths)
     flyway = [path for path, name in zip(paths, names, strict=True) if _FLYWAY.fullmatch(name)]
     if len(flyway) > 1:
         first, second = (path.rsplit("/", 1)[-1] for path in flyway[:2])
         what = f"{first} and {second} are named as Flyway's, whose order is another"
         raise SourceError(what, where=tree.shown_path(flyway[0]), todo=_todo(_line("", "Flyway", "flyway")))
+
+
+def _taken_back(name: str, names: Sequence[str]) -> str | None:
+    """The file that this one takes back: of the same name, or of the same number, without the word."""
+    found = _UNDO_OF_A_PAIR.fullmatch(name)
+    if found is None:
+        return None
+    stem = re.escape(found[1])
+    more = r"(?!\d).*" if found[1].isdigit() else r"(?:[._ -](?:up|do|apply|deploy|migrate|upgrade))?"
+    pair = re.compile(rf"{stem}{more}\.sql", re.IGNORECASE)
+    return next((other for other in names if other != name and pair.fullmatch(other)), None)
 
 
 def _refuse_accounted(tree: Tree, paths: Sequence[str]) -> None:

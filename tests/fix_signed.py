@@ -78,6 +78,7 @@ def shared_facts(project: Project, *, phase: Phase, legacy: bool = True) -> dict
         **documents_inputs(project),
         **rehearsal_inputs(project, phase=phase, progress=lambda _: None),
         "sources": (source_files(project, "legacy", named=legacy), source_files(project, "owner")),
+        "audited_phase": phase.value,
         "legacy": whole,
         "owner": whole,
         "probes": (),
@@ -98,12 +99,15 @@ def source_files(project: Project, role: str, *, named: bool = True) -> SourceFa
     return source_facts(role, load(project, source)) if source.is_applied else load_catalog(project, source).facts
 
 
-def own_facts(project: Project, shared: dict[str, object], live: Snapshot | Unavailable) -> dict[str, object]:
+def own_facts(
+    project: Project, shared: dict[str, object], live: Snapshot | Unavailable, *, environment: str, at: datetime
+) -> dict[str, object]:
     """The facts of one environment whose database is ``live``."""
+    read = {"audited_environment": environment, "read_at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
     nobody = Ledger(table="", state=LedgerState.ABSENT, reason="audit.toml names no ledger")
     asked = directus_inputs(project, owner=shared["owner"], owner_origins={}, live=live, directus=_NOT_ASKED)
     quiet = {"obstacles": (), "writer_access": _NOT_ASKED, "probe_rights": ()}
-    return {**asked, **quiet, "owner_ledger": nobody, "legacy_ledger": nobody, "live": live}
+    return {**asked, **quiet, **read, "owner_ledger": nobody, "legacy_ledger": nobody, "live": live}
 
 
 @dataclass
@@ -204,7 +208,9 @@ class World:
             shared[name] = tuple((f["path"], f["sha256"]) for f in more.pop(name, ()))
         live = live_snapshot(gone, strange=strange, server=server)
         save_facts(facts, "shared", shared)
-        save_facts(facts, "environment", own_facts(project, shared, UNREAD if unread else live))
+        save_facts(
+            facts, "environment", own_facts(project, shared, UNREAD if unread else live, environment=environment, at=at)
+        )
         (facts / "audit.toml").write_bytes(project.path.read_bytes())
         about = {"environment": environment, "phase": phase, "generated_at": at.isoformat()}
         case = KeptCase(folder, about, project=project)

@@ -13,12 +13,30 @@ import pytest
 
 from fix_inputs import SCHEMA
 from fix_model import column, snapshot
-from migration_audit.audit.codec import decode, encode, from_bytes, to_bytes
+from migration_audit.audit.codec import decode, encode, to_bytes
 from migration_audit.audit.facts import fact_types
+from migration_audit.model.errors import AuditError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.strict_json import parse_json
 
 PLAIN: Mapping[Any, tuple[Any, ...]] = {str: ("", "ä\n\x00\U0001f600"), int: (0, -7), bool: (False, True), NoneType: (None,)}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a": 1, "a": 2}', "'a' is in one object twice"),
+        (b"NaN", "NaN is not a JSON number"),
+        (b"\xff", "codec can't decode"),
+        (b"{", "is not JSON that can be read"),
+    ],
+    ids=["deep", "twice", "no number", "no UTF-8", "cut"],
+)
+def test_what_has_no_one_meaning_is_refused(content: bytes, told: str) -> None:
+    with pytest.raises(AuditError, match="(?s)x.json.*" + told):
+        parse_json(content, where="x.json")
 
 
 def samples(hint: Any) -> Iterator[Any]:
@@ -60,6 +78,6 @@ def test_every_fact_comes_back_as_it_was(name: str) -> None:
     hint = fact_types()[name]
     values = list(islice(samples(hint), 40))
     written = [to_bytes(encode(value, hint)) for value in values]
-    read = [decode(from_bytes(content, where=name), hint, where=name) for content in written]
+    read = [decode(parse_json(content, where=name), hint, where=name) for content in written]
     assert read == values
     assert [to_bytes(encode(value, hint)) for value in read] == written

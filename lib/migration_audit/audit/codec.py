@@ -47,27 +47,6 @@ def to_bytes(body: Any) -> bytes:
     return (json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n").encode()
 
 
-def from_bytes(content: bytes, *, where: str) -> Any:
-    """The JSON value; raises AuditError for what is no JSON, has a key twice or is nested too deeply."""
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            raise ValueError(f"the key {next(n for n in names if names.count(n) > 1)!r} stands twice in one object")
-        return found
-
-    def refuse(text: str) -> Any:
-        raise ValueError(f"{text} is no number that JSON knows")
-
-    try:
-        return json.loads(content.decode("utf-8"), object_pairs_hook=once, parse_constant=refuse)
-    except RecursionError:
-        raise AuditError("is not JSON that can be read: it is nested too deeply", where=where, todo="restore it") from None
-    except ValueError as error:
-        raise AuditError(f"is not JSON that can be read: {error}", where=where, todo="restore the file") from None
-
-
 @cache
 def converter() -> cattrs.Converter:
     """One converter for all facts; it refuses keys that a class does not have, and values of another type."""

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
-from migration_audit.audit.codec import decode, encode, from_bytes, to_bytes
+from migration_audit.audit.codec import decode, encode, to_bytes
 from migration_audit.audit.files import write_atomically
 from migration_audit.audit.hidden import Hidden, hidden_differences, told_apart
 from migration_audit.checks import ALL
@@ -26,12 +26,13 @@ from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.port import KeptPort
 from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.strict_json import parse_json
 
 Facts = Mapping[str, Any]
 """Name to value; a value may be an ``Unavailable``."""
 
 FOLDER: Final = "facts"
-_LARGEST: Final = 1 << 30
+_LARGEST: Final = 1 << 28
 """Bytes that one file of facts may unpack to."""
 
 SNAPSHOTS: Final = {"legacy": "shared", "owner": "shared", "live": "environment"}
@@ -44,12 +45,24 @@ COMPUTED: Final = frozenset(
 
 _OF_ENVIRONMENT: Final = frozenset(
     {
-        *("live", "owner_ledger", "legacy_ledger", "obstacles", "writer_access", "probe_rights"),
+        *(
+            "audited_environment",
+            "read_at",
+            "live",
+            "owner_ledger",
+            "legacy_ledger",
+            "obstacles",
+            "writer_access",
+            "probe_rights",
+        ),
         *("directus_snapshot", "directus_target", "directus_live", "directus_runtime", "raw_tables", "post_changes"),
     }
 )
 Pairs = tuple[tuple[str, str], ...]
 _BESIDE_CHECKS: Final[Mapping[str, Any]] = {
+    "audited_phase": str,
+    "audited_environment": str,
+    "read_at": str,
     "shadow": str,
     "port": KeptPort | Unavailable | None,
     "no_coverage": Unavailable | None,
@@ -59,7 +72,7 @@ _BESIDE_CHECKS: Final[Mapping[str, Any]] = {
     "reports": Pairs,
 }
 """What reports show and no check asks for; ``no_coverage`` is why there was nothing to compare, if so; ``hidden`` is
-which values differ that are not shown."""
+which values differ that are not shown; ``read_at`` is when the environment was read (ISO 8601, UTC)."""
 
 
 @cache
@@ -126,8 +139,8 @@ def _read(path: Path) -> Any:
     except (OSError, EOFError, zlib.error) as error:
         raise AuditError(f"cannot be read: {error}", where=str(path), todo="restore it, or run the audit again") from None
     if len(content) > _LARGEST:
-        raise AuditError("unpacks to more than 1 GiB", where=str(path), todo="facts of an audit are never that large")
-    return from_bytes(content, where=str(path))
+        raise AuditError("unpacks to more than 256 MiB", where=str(path), todo="facts of an audit are never that large")
+    return parse_json(content, where=str(path))
 
 
 __all__ = ["COMPUTED", "FOLDER", "Facts", "fact_types", "load_facts", "names_of", "save_facts"]

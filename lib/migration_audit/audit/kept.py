@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from copy import copy
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from migration_audit.audit.case import Case
 from migration_audit.audit.facts import FOLDER, Facts, load_facts
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Phase
-from migration_audit.project import Project, project_of
+from migration_audit.project import Project, audited_digest, project_of
 
 _AGAIN = "run the audit again"
+_LONGEST = timedelta(days=1)
+"""From the reading of an environment to the evidence about it: its notebooks take minutes."""
 
 
 class KeptCase(Case):
@@ -68,6 +71,32 @@ class KeptCase(Case):
         """The facts of the environment. Raises AuditError."""
         return self._load("environment")
 
+    def check_origin(self) -> None:
+        """Raise AuditError where the facts are those of another environment, phase or time than the evidence says."""
+        there = {"environment": self.own["audited_environment"], "phase": self.shared["audited_phase"]}
+        for name, value in there.items():
+            if value != self._evidence[name]:
+                self._refuse(f"{name}: the facts are of {value}, the evidence says {self._evidence[name]}")
+        read, said = (datetime.fromisoformat(str(at)) for at in (self.own["read_at"], self._evidence["generated_at"]))
+        if not timedelta() <= said - read <= _LONGEST:
+            self._refuse(
+                f"generated_at: the facts were read at {read:%Y-%m-%d %H:%M}, the evidence says {said:%Y-%m-%d %H:%M}"
+            )
+        content = self.settings.read_bytes()
+        config = {"path": self.settings.name, "sha256": hashlib.sha256(content).hexdigest()}
+        config["audited"] = audited_digest(content, file_name=self.settings.name)
+        for name, value in config.items():
+            if self._evidence["config"].get(name) != value:
+                self._refuse(f"config.{name}: the evidence speaks of another {self.settings.name} than the facts hold")
+
+    @property
+    def settings(self) -> Path:
+        """The settings among the facts. Raises AuditError."""
+        return _settings(self.folder)
+
+    def _refuse(self, what: str) -> None:
+        raise AuditError(what, where=f"{self.folder.name}/{FOLDER}", todo=_AGAIN)
+
     def _load(self, part: str) -> Facts:
         found = load_facts(self.folder / FOLDER, part)
         if found is None:
@@ -76,9 +105,14 @@ class KeptCase(Case):
         return found
 
 
-def _project(folder: Path) -> Project:
+def _settings(folder: Path) -> Path:
     found = [path for name in ("audit.toml", "pyproject.toml") if (path := folder / FOLDER / name).is_file()]
     if len(found) != 1:
         where = f"{folder.name}/{FOLDER}/audit.toml"
         raise AuditError("the run has no settings: its results cannot be computed again", where=where, todo=_AGAIN)
-    return project_of(found[0].read_bytes(), path=found[0], shown=f"{FOLDER}/{found[0].name}")
+    return found[0]
+
+
+def _project(folder: Path) -> Project:
+    path = _settings(folder)
+    return project_of(path.read_bytes(), path=path, shown=f"{FOLDER}/{path.name}")

@@ -5,7 +5,6 @@ It opens offline, runs no script, prints, and comes out byte for byte the same f
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from migration_audit.model.errors import NotebookError
+from migration_audit.model.errors import AuditError, NotebookError
+from migration_audit.model.strict_json import parse_json
 from migration_audit.report import table_html
 from migration_audit.report.banner import verdict_sentence
 from migration_audit.report.check_tables import check_anchor, check_table, finding_anchor, findings_table
@@ -116,8 +116,8 @@ def _loaded(notebook: Notebook | tuple[str, Notebook] | Path | str, number: int)
         return Path(str(path)).stem, notebook
     path = Path(notebook)
     try:
-        loaded = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        loaded = parse_json(path.read_bytes(), where=str(path))
+    except (OSError, AuditError) as error:
         raise NotebookError(f"cannot be read: {error}", where=str(path), todo="run the audit again") from error
     if not isinstance(loaded, dict) or loaded.get("nbformat") != 4:
         raise NotebookError("is not a notebook of format 4", where=str(path), todo="save it with JupyterLab 3 or later")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from migration_audit.model.errors import AuditError
+from migration_audit.model.strict_json import parse_json
 
 SIGNED = "signed"
 
@@ -91,7 +91,7 @@ def _folders(place: Path) -> list[Path]:
 
 def _evidence(path: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        found = parse_json(path.read_bytes(), where=path.name)
+    except (OSError, AuditError):
         return None
     return found if isinstance(found, dict) else None

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from migration_audit.model.errors import AuditError
 from migration_audit.model.signoff import Decision
+from migration_audit.model.strict_json import parse_json
 from migration_audit.project.policy_spec import IDENTITY
 
 FOLDER = "signoff"
@@ -57,9 +59,9 @@ class SignedDecision:
 def read_decision(content: bytes) -> SignedDecision:
     """What such a file says; raises ValueError with the reason when it is none."""
     try:
-        body = json.loads(content)
-    except ValueError:
-        raise ValueError("it is no JSON") from None
+        body = parse_json(content, where="the sign-off")
+    except AuditError as error:
+        raise ValueError(f"it {error.what}") from None
     if not isinstance(body, dict) or body.get("type") != DECISION_TYPE or body.get("schema_version") != SCHEMA_VERSION:
         raise ValueError("it is no sign-off of a version that is known")
     try:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from migration_audit.model.errors import AuditError
 from migration_audit.model.signoff import Sentence
+from migration_audit.model.strict_json import parse_json
 from migration_audit.signoff.decisions import FOLDER
 from migration_audit.signoff.statement import PREDICATE_TYPE, REPEATED, STATEMENT_FILE, STATEMENT_TYPE
 
@@ -20,8 +21,8 @@ EVIDENCE_FILE = "evidence.json"
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file; empty when it cannot be read as one."""
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        found = parse_json(path.read_bytes(), where=path.name)
+    except (OSError, AuditError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -49,6 +50,9 @@ def file_sentences(folder: Path) -> Iterator[Sentence]:
     yield from wrong
     if not wrong:
         yield Sentence(ok=True, text=f"{len(named)} files are, byte for byte, those that {STATEMENT_FILE} names")
+    if (unread := _unreadable(folder / EVIDENCE_FILE)) is not None:
+        yield _bad(unread, "restore it from git, or run the audit again")
+        return
     predicate = statement.get("predicate")
     differing = list(_wrong_predicate(folder, predicate if isinstance(predicate, dict) else {}, evidence))
     yield from differing
@@ -65,6 +69,16 @@ def file_sentences(folder: Path) -> Iterator[Sentence]:
         yield Sentence(ok=True, text="the run reached its end")
     else:
         yield _bad("the run did not reach its end: its evidence is not complete", "run the audit again")
+
+
+def _unreadable(path: Path) -> str | None:
+    try:
+        parse_json(path.read_bytes(), where=path.name)
+    except OSError as error:
+        return f"{path.name} cannot be read: {error.strerror}"
+    except AuditError as error:
+        return f"{path.name} {error.what}"
+    return None
 
 
 def _wrong_files(folder: Path, named: Mapping[str, str]) -> Iterator[Sentence]:

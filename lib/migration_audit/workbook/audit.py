@@ -93,6 +93,8 @@ class Audit(Case):
         environment = self.project.environment(self.environment_name)
         live = read_live(self.project, environment, owner=self.owner, prelude=self.shared["prelude"])
         facts = {
+            "audited_environment": self.environment_name,
+            "read_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             **{name: getattr(live, name) for name in _OF_LIVE},
             **{name: getattr(live.rights, name) for name in _OF_RIGHTS},
             **self._directus(live),
@@ -121,6 +123,7 @@ class Audit(Case):
     def _gathered(self) -> Facts:
         found, sides = self._preflight, {"expected": self.project.legacy.name, "actual": self.project.owner.name}
         return {
+            "audited_phase": self.phase.value,
             **{name: getattr(found, name) for name in names_of("shared") if hasattr(found, name)},
             "no_coverage": found.coverage if isinstance(found.coverage, Unavailable) else None,
             "port": kept(found.port, **sides),

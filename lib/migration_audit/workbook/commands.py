@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from migration_audit.audit.codec import decode, encode, from_bytes, to_bytes
+from migration_audit.audit.codec import decode, encode, to_bytes
 from migration_audit.audit.files import write_atomically
 from migration_audit.model.documents import CommandResult
+from migration_audit.model.strict_json import parse_json
 
 _FILE = "commands.json"
 _RESULTS = tuple[CommandResult, ...]
@@ -23,5 +24,5 @@ def load_commands(folder: Path) -> tuple[CommandResult, ...] | None:
     path = folder / _FILE
     if not path.is_file():
         return None
-    found: tuple[CommandResult, ...] = decode(from_bytes(path.read_bytes(), where=str(path)), _RESULTS, where=str(path))
+    found: tuple[CommandResult, ...] = decode(parse_json(path.read_bytes(), where=str(path)), _RESULTS, where=str(path))
     return found

@@ -15,13 +15,17 @@ from migration_audit.audit.codec import to_bytes
 from migration_audit.audit.evidence import SCHEMA_VERSION, TOOL, computed
 from migration_audit.audit.kept import KeptCase
 from migration_audit.model.errors import AuditError
+from migration_audit.model.finding import Outcome
 from migration_audit.model.signoff import Sentence
+from migration_audit.model.strict_json import parse_json
 from migration_audit.workbook.replay import replay, source_digest
 
 NOTEBOOKS = ("10_preflight_diff.ipynb", "20_live_catalog.ipynb", "30_boot_and_retirement.ipynb", "40_signoff.ipynb")
 _AGAIN = "audit again with this version, and sign that"
 _COMPUTED: Final[dict[str, tuple[Sentence, ...]]] = {}
 _MOST_COMPUTED: Final = 64
+_GRAVE: Final = frozenset({Outcome.FAILED.value, Outcome.ERRORED.value})
+"""What is named first where it was made to look better."""
 _rendering = threading.Lock()
 """The HTML sanitizer's parser keeps state: one report at a time."""
 
@@ -49,7 +53,7 @@ def _packaged_digest(name: str) -> str:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        loaded: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        loaded: dict[str, Any] = parse_json(path.read_bytes(), where=path.name)
         _ = [(cell["cell_type"], cell["source"]) for cell in loaded["cells"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AuditError(f"is no notebook: {error}", where=path.name, todo="restore it, or run the audit again") from None
@@ -109,9 +113,10 @@ def _recomputed(folder: Path, evidence: Mapping[str, Any]) -> Iterator[Sentence]
         return
     try:
         case, shown = KeptCase(folder, evidence), dict[str, Any]()
+        case.check_origin()
         wrong = [*_results(case, evidence), *_parts(case, evidence), *_notebooks(folder, case, evidence, shown)]
         wrong = wrong or list(_files(folder, case, evidence, shown))
-    except (AuditError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (AuditError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         text = (
             str(error) if isinstance(error, AuditError) else f"the evidence cannot be read: {type(error).__name__}: {error}"
         )
@@ -128,7 +133,8 @@ def _results(case: KeptCase, evidence: Mapping[str, Any]) -> Iterator[str]:
     said = {str(check["id"]): check for check in evidence["checks"]}
     if len(said) < len(evidence["checks"]):
         yield "the evidence has a check twice"
-    for name in sorted(given.keys() | said.keys()):
+    weight = {name: body["outcome"] not in _GRAVE for name, body in given.items()}
+    for name in sorted(given.keys() | said.keys(), key=lambda name: (weight.get(name, True), name)):
         if name not in said:
             yield f"{name}: the facts give {given[name]['outcome']}, and the evidence leaves it out"
         elif name not in given:

@@ -1,0 +1,35 @@
+"""JSON of files that anybody may have written: one meaning, or refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from migration_audit.model.errors import AuditError
+
+_TODO = "restore the file, or run the audit again"
+
+
+def parse_json(content: bytes, *, where: str) -> Any:
+    """The JSON value; raises AuditError for what is no JSON, has a key twice in one object or is nested too deeply.
+
+    Readers differ in which of two equal keys counts, and in what they take for a number (RFC 8259, sections 4 and 6).
+    """
+    try:
+        return json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+    except RecursionError:
+        raise AuditError("is not JSON that can be read: it is nested too deeply", where=where, todo=_TODO) from None
+    except ValueError as error:
+        raise AuditError(f"is not JSON that can be read: {error}", where=where, todo=_TODO) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(n for n in names if names.count(n) > 1)!r:.80} is in one object twice")
+    return found
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"{text} is not a JSON number")

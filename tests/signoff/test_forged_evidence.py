@@ -1,0 +1,263 @@
+"""Whoever signs them: results, verdict, notebooks and reports that the facts of a run do not give pass nowhere."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fix_signed import ANN, BOB, NOW, World, said
+from migration_audit import signoff
+from migration_audit.model.errors import AuditError
+from migration_audit.model.signoff import Decision
+from migration_audit.workbook import signing
+
+LATER = NOW + timedelta(hours=1)
+Change = Callable[[World, Path], None]
+
+
+def evidence(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "evidence.json").read_text())
+
+
+def write(folder: Path, body: dict[str, Any]) -> None:
+    (folder / "evidence.json").write_text(json.dumps(body))
+
+
+def with_evidence(**changes: Any) -> Change:
+    """The evidence says something else, and nothing else was changed."""
+    return lambda _, folder: write(folder, {**evidence(folder), **changes})
+
+
+def without(name: str) -> Change:
+    return lambda _, folder: write(folder, {k: v for k, v in evidence(folder).items() if k != name})
+
+
+def check(name: str, **changes: Any) -> Change:
+    def change(_: World, folder: Path) -> None:
+        checks = [c | changes if c["id"] == name else c for c in evidence(folder)["checks"]]
+        write(folder, {**evidence(folder), "checks": checks})
+
+    return change
+
+
+def leave_out(name: str) -> Change:
+    return lambda _, folder: write(
+        folder, {**evidence(folder), "checks": [c for c in evidence(folder)["checks"] if c["id"] != name]}
+    )
+
+
+def twice(_: World, folder: Path) -> None:
+    checks = evidence(folder)["checks"]
+    write(folder, {**evidence(folder), "checks": [*checks, checks[-1]]})
+
+
+def all_clean(_: World, folder: Path) -> None:
+    """Evidence by hand: everything passed."""
+    body = evidence(folder)
+    checks = [{**c, "outcome": "passed", "findings": [], "reason": None} for c in body["checks"]]
+    write(folder, {**body, "verdict": "clean", "checks": checks})
+
+
+def text_of(name: str, content: str) -> Change:
+    return lambda _, folder: (folder / name).write_text(content) and None
+
+
+def gone(name: str) -> Change:
+    def change(_: World, folder: Path) -> None:
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    return change
+
+
+def notebook_says_clean(_: World, folder: Path) -> None:
+    path = folder / "40_signoff.ipynb"
+    body = json.loads(path.read_text())
+    for cell in body["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = json.loads(json.dumps(cell["outputs"]).replace("blocked", "clean"))
+    path.write_text(json.dumps(body))
+
+
+def own_notebook(_: World, folder: Path) -> None:
+    """A changed notebook, which the evidence calls the packaged one."""
+    path = folder / "40_signoff.ipynb"
+    body = json.loads(path.read_text())
+    body["cells"].append({"cell_type": "code", "source": "print('clean')", "metadata": {}, "outputs": []})
+    path.write_text(json.dumps(body))
+
+
+def without_notebook(_: World, folder: Path) -> None:
+    (folder / "20_live_catalog.ipynb").unlink()
+    books = [n for n in evidence(folder)["notebooks"] if n["name"] != "20_live_catalog.ipynb"]
+    write(folder, {**evidence(folder), "notebooks": books})
+
+
+def facts(name: str, content: bytes) -> Change:
+    return lambda _, folder: (folder / "facts" / name).write_bytes(gzip.compress(content)) and None
+
+
+def with_facts(part: str, **changes: Any) -> Change:
+    def change(_: World, folder: Path) -> None:
+        path = folder / "facts" / f"{part}.json.gz"
+        path.write_bytes(gzip.compress(json.dumps({**json.loads(gzip.decompress(path.read_bytes())), **changes}).encode()))
+
+    return change
+
+
+def facts_of(environment: str = "prod", **how: Any) -> Change:
+    """The facts of another run, in which nothing is wrong."""
+
+    def change(world: World, folder: Path) -> None:
+        other = world.run(environment, **how)
+        shutil.rmtree(folder / "facts")
+        shutil.move(other / "facts", folder / "facts")
+        shutil.rmtree(other)
+
+    return change
+
+
+def other_settings(_: World, folder: Path) -> None:
+    """Settings among the facts under which nothing would be found."""
+    path = folder / "facts" / "audit.toml"
+    path.write_text(path.read_text() + '\n[scope]\nexclude = [{ pattern = "*", reason = "x" }]\n')
+
+
+def cut(_: World, folder: Path) -> None:
+    path = folder / "facts" / "live.json.gz"
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def bomb(_: World, folder: Path) -> None:
+    (folder / "facts" / "live.json.gz").write_bytes(gzip.compress(b" " * ((1 << 28) + 1), compresslevel=1))
+
+
+def verdict_twice(_: World, folder: Path) -> None:
+    path = folder / "evidence.json"
+    path.write_text('{"verdict": "clean",' + path.read_text()[1:])
+
+
+DEEP = "[" * 200_000
+FORGERIES: dict[str, tuple[Change, str]] = {
+    "everything passed": (all_clean, "LIV004: the facts give failed, the evidence says passed"),
+    "a failure that passed": (
+        check("LIV004", outcome="passed", findings=[]),
+        "LIV004: the facts give failed, the evidence says passed",
+    ),
+    "a failure that is skipped": (
+        check("LIV004", outcome="skipped"),
+        "LIV004: the facts give failed, the evidence says skipped",
+    ),
+    "fewer findings": (check("LIV004", findings=[]), "LIV004: the evidence says otherwise than the facts give: findings"),
+    "a lower severity": (
+        check("LIV004", severity="warning"),
+        "LIV004: the evidence says otherwise than the facts give: severity",
+    ),
+    "a check left out": (leave_out("LIV004"), "LIV004: the facts give failed, and the evidence leaves it out"),
+    "no checks": (with_evidence(checks=[]), "LIV004: the facts give failed, and the evidence leaves it out"),
+    "a check twice": (twice, "the evidence has a check twice"),
+    "a check that is none": (check("LIV004", id="LIV999"), "LIV999: the evidence says failed, and there is no such check"),
+    "another verdict": (with_evidence(verdict="clean"), "verdict: the facts give blocked, the evidence says clean"),
+    "no server": (with_evidence(server=None), "server: the facts give otherwise"),
+    "another snapshot": (with_evidence(snapshots={"live": "sha256:" + "0" * 64}), "snapshots: the facts give otherwise"),
+    "a waiver by hand": (with_evidence(waivers=[{"finding": "LIV004"}]), "waivers: the facts give otherwise"),
+    "no sources": (with_evidence(sources=[]), "sources: the facts give otherwise"),
+    "an unknown version": (with_evidence(schema_version=99), "schema version 99"),
+    "no version": (without("schema_version"), "schema version None"),
+    "another program": (with_evidence(tool="migration-audit 0.0.1"), "made by migration-audit 0.0.1"),
+    "no checks field": (without("checks"), "checks"),
+    "no notebooks field": (without("notebooks"), "notebooks"),
+    "no configuration": (without("config"), "config"),
+    "checks of another type": (with_evidence(checks={"LIV004": 1}), "the evidence cannot be read"),
+    "another phase": (with_evidence(phase="retired"), "phase: the facts are of preflight, the evidence says retired"),
+    "a later time": (
+        with_evidence(generated_at=f"{NOW + timedelta(days=9):%Y-%m-%dT%H:%M:%SZ}"),
+        "generated_at: the facts were read at",
+    ),
+    "another report": (text_of("report.html", "<h1>CLEAN</h1>"), "report.html is not what the facts and the evidence give"),
+    "another summary": (text_of("summary.md", "clean"), "summary.md is not what the facts and the evidence give"),
+    "another junit": (text_of("junit.xml", "<testsuites/>"), "junit.xml is not what the facts and the evidence give"),
+    "another sarif": (text_of("results.sarif", "{}"), "results.sarif is not what the facts and the evidence give"),
+    "no report": (gone("report.html"), "it is no statement of a run"),
+    "a notebook that says clean": (notebook_says_clean, "40_signoff.ipynb: its outputs are not what the facts give"),
+    "a changed notebook that is called ours": (own_notebook, "notebooks: the evidence says otherwise"),
+    "a notebook left out": (without_notebook, "20_live_catalog.ipynb was not executed"),
+    "no facts": (gone("facts"), "the run has no"),
+    "no facts of the environment": (gone("facts/environment.json.gz"), "facts/environment.json.gz: the run has no facts"),
+    "no catalog": (gone("facts/owner.json.gz"), "owner.json.gz"),
+    "no settings": (gone("facts/audit.toml"), "facts/audit.toml: the run has no settings"),
+    "other settings": (other_settings, "config.sha256: the evidence speaks of another audit.toml"),
+    "facts of a better run": (
+        facts_of(at=NOW - timedelta(hours=2)),
+        "LIV004: the facts give passed, the evidence says failed",
+    ),
+    "facts of last week": (facts_of(at=NOW - timedelta(days=7)), "generated_at: the facts were read at"),
+    "facts of another environment": (facts_of("dev"), "environment: the facts are of dev, the evidence says prod"),
+    "facts of another phase": (facts_of(phase="retired", at=NOW - timedelta(minutes=1)), "phase: the facts are of retired, the evidence says preflight"),
+    "facts with a field too many": (with_facts("shared", more=1), "does not hold the facts of this version: more"),
+    "facts of another type": (with_facts("shared", stack=[1]), "stack: cannot be read"),
+    "facts with a key twice": (facts("live.json.gz", b'{"a":1,"a":1}'), "'a' is in one object twice"),
+    "facts that are deep": (facts("live.json.gz", DEEP.encode()), "nested too deeply"),
+    "facts that are no JSON": (facts("shared.json.gz", b"{"), "is not JSON"),
+    "facts that are cut": (cut, "live.json.gz: cannot be read"),
+    "facts that are huge": (bomb, "unpacks to more than 256 MiB"),
+    "deep evidence": (text_of("evidence.json", DEEP), "evidence.json is not JSON that can be read: it is nested too deeply"),
+    "evidence with a key twice": (verdict_twice, "'verdict' is in one object twice"),
+    "a deep notebook": (text_of("30_boot_and_retirement.ipynb", DEEP), "nested too deeply"),
+}
+
+
+def sign_anyway(world: World, folder: Path) -> Path:
+    """Both reviewers sign what ``sign`` of this version would not have shown them."""
+    for who in (ANN, BOB):
+        authority = world.authority()
+        proposal = signoff.propose(folder, authority, reviewer=who, now=LATER)
+        what = signing.decision_of(proposal, reviewer=who, decision=Decision.APPROVE, comment="", expires=None, now=LATER)
+        signoff.add_signature(proposal, what, authority, key=str(world.key(who)), page_of=signing.signed_page, now=LATER)
+        folder = proposal.target
+    return folder
+
+
+def forged(world: World, name: str) -> Path:
+    """A run of a database that lacks an index, changed, with a statement that names the files as they are then."""
+    folder = world.run(gone=["i"])
+    FORGERIES[name][0](world, folder)
+    (folder / "statement.json").unlink()
+    statement = signoff.build_statement(folder, signoff.evidence_of(folder))
+    (folder / "statement.json").write_text(json.dumps(statement))
+    return folder
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_what_the_facts_do_not_give_is_neither_signed_nor_verified(world: World, name: str) -> None:
+    folder = forged(world, name)
+    with pytest.raises(AuditError) as refused:
+        world.sign(folder)
+    assert FORGERIES[name][1] in str(refused.value)
+    found = world.verify(folder)
+    assert (found.exit_code, FORGERIES[name][1] in said(found.about_run)) == (4, True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["everything passed", "a check left out", "another report", "no facts", "facts of last week", "an unknown version"],
+)
+def test_the_gate_stays_closed_whoever_signed(world: World, name: str) -> None:
+    sign_anyway(world, forged(world, name))
+    gate = world.gate()["prod"]
+    assert gate.exit_code == 4
+    assert FORGERIES[name][1] in " ".join(r.text for r in gate.requirements if r.ok is False)
+
+
+def test_without_a_forgery_both_are_open(world: World) -> None:
+    """Otherwise nothing above could fail."""
+    signed = sign_anyway(world, world.run())
+    assert world.verify(signed).exit_code == 0
+    assert world.gate()["prod"].exit_code == 0

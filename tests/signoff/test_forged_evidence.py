@@ -200,7 +200,10 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     ),
     "facts of last week": (facts_of(at=NOW - timedelta(days=7)), "generated_at: the facts were read at"),
     "facts of another environment": (facts_of("dev"), "environment: the facts are of dev, the evidence says prod"),
-    "facts of another phase": (facts_of(phase="retired", at=NOW - timedelta(minutes=1)), "phase: the facts are of retired, the evidence says preflight"),
+    "facts of another phase": (
+        facts_of(phase="retired", at=NOW - timedelta(minutes=1)),
+        "phase: the facts are of retired, the evidence says preflight",
+    ),
     "facts with a field too many": (with_facts("shared", more=1), "does not hold the facts of this version: more"),
     "facts of another type": (with_facts("shared", stack=[1]), "stack: cannot be read"),
     "facts with a key twice": (facts("live.json.gz", b'{"a":1,"a":1}'), "'a' is in one object twice"),

@@ -193,13 +193,14 @@ class World:
         phase: str = "preflight",
         server: ServerIdentity = SERVER,
         legacy: bool = True,
+        own: Sequence[str] = (),
         **more: Any,
     ) -> Path:
         """A finished run: facts, notebooks, the report, the evidence, the statement, all made as a run makes them.
 
         ``gone`` are indexes that the live database lacks, ``strange`` adds a table that nobody makes (a warning), ``unread``
-        leaves the live database unread. Without ``legacy`` the facts name no files of it. ``more`` is written over what the
-        evidence says.
+        leaves the live database unread. ``own`` are notebooks with a cell more. Without ``legacy`` the facts name no files of
+        it. ``more`` is written over what the evidence says.
         """
         folder = self.root / "reports" / environment / f"{at:%Y%m%dT%H%M%SZ}-abcdef0"
         facts, project = folder / "facts", self.project
@@ -217,6 +218,8 @@ class World:
         body = build_evidence(case, now=at)
         for name in NOTEBOOKS:
             shown = replay(packaged_notebooks() / name, case.with_evidence(body))
+            if name in own:
+                shown["cells"].append({"cell_type": "markdown", "source": "All is well.", "metadata": {}})
             (folder / name).write_text(json.dumps(shown))
         _write_report(folder, {**body, "notebooks": notebook_records(folder), **more}, case)
         return folder

@@ -264,3 +264,29 @@ def test_without_a_forgery_both_are_open(world: World) -> None:
     signed = sign_anyway(world, world.run())
     assert world.verify(signed).exit_code == 0
     assert world.gate()["prod"].exit_code == 0
+
+
+OWN = ("20_live_catalog.ipynb",)
+
+
+def test_changed_notebooks_are_refused_and_shown(world: World) -> None:
+    folder = world.run(own=OWN)
+    with pytest.raises(AuditError, match="changed notebooks were executed: 20_live_catalog"):
+        world.sign(folder)
+    for page in ("report.html", "summary.md"):
+        assert "Not the packaged notebooks were executed" in (folder / page).read_text()
+    signed = sign_anyway(world, folder)
+    assert "changed notebooks were executed" in said(world.verify(signed).about_policy)
+    gate = world.gate()["prod"]
+    assert (gate.exit_code, [r.need.value for r in gate.requirements if r.ok is False]) == (4, ["the packaged notebooks"])
+
+
+def test_a_policy_may_allow_changed_notebooks(world: World) -> None:
+    world.edit("quorum = 2", "quorum = 2\nchanged_notebooks = true")
+    world.commit()
+    world.publish()
+    signed = world.sign(world.sign(world.run(own=OWN), ANN), BOB)
+    assert world.verify(signed).exit_code == 0
+    gate = world.gate()["prod"]
+    assert gate.exit_code == 0
+    assert any("changed notebooks were executed" in r.text and r.ok is None for r in gate.requirements)

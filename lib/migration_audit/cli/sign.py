@@ -11,6 +11,7 @@ import click
 from migration_audit import report
 from migration_audit.artifacts.repository import is_ignored, keeps_bytes
 from migration_audit.cli.progress import say
+from migration_audit.gate import changed_notebooks
 from migration_audit.model.errors import SignoffError, UsageError
 from migration_audit.model.finding import CheckResult
 from migration_audit.model.signoff import Decision
@@ -121,6 +122,7 @@ def _told(proposal: Proposal, signed: SignedDecision, source: str) -> list[str]:
     """What is signed, for somebody who decides now."""
     evidence = proposal.evidence
     server = evidence.get("server") or {}
+    changed = changed_notebooks(evidence)
     held = report.triage([CheckResult.from_json(check) for check in evidence.get("checks") or ()])
     facts = [
         ("Run", str(proposal.folder)),
@@ -133,6 +135,7 @@ def _told(proposal: Proposal, signed: SignedDecision, source: str) -> list[str]:
     facts += [(f"Commit, {tree}", _commit(state)) for tree, state in sorted((evidence.get("commit") or {}).items())]
     facts += [(f"Catalog, {side}", digest) for side, digest in sorted((evidence.get("snapshots") or {}).items())]
     facts += [
+        ("Notebooks", f"CHANGED: {', '.join(changed)}" if changed else "the packaged ones"),
         ("Files", f"{len(subjects(proposal.folder))}, named by statement.json"),
         ("Statement", f"SHA-256 {signed.statement_sha256}"),
         ("Policy", source),

@@ -3,10 +3,12 @@
 ``decide``         results of checks -> a verdict
 ``apply_waivers``  results and waivers -> results in which accepted findings say so
 ``approvals``      the sign-offs of a run and what its environment needs -> enough, or what is missing
+``judge_notebooks``  whether the packaged notebooks were executed, and what the policy makes of others
 ``judge_environment``  all that is known of one environment -> its requirements, each met or not, and an exit code
 """
 
 from migration_audit.gate.approvals import approvals, rejections
+from migration_audit.gate.notebooks import changed_notebooks, judge_notebooks
 from migration_audit.gate.requirements import EnvironmentGate, Facts, Need, Requirement, judge_environment
 from migration_audit.gate.verdict import EXIT_CODES, decide, is_undecided
 from migration_audit.gate.waivers import apply_waivers, still_waived
@@ -19,9 +21,11 @@ __all__ = [
     "Requirement",
     "apply_waivers",
     "approvals",
+    "changed_notebooks",
     "decide",
     "is_undecided",
     "judge_environment",
+    "judge_notebooks",
     "rejections",
     "still_waived",
 ]

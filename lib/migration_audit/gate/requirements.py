@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from migration_audit.gate.approvals import approvals, rejections
+from migration_audit.gate.notebooks import judge_notebooks
 from migration_audit.gate.verdict import decide
 from migration_audit.gate.waivers import still_waived
 from migration_audit.model.enumeration import some_of
@@ -32,6 +33,7 @@ class Need(StrEnum):
     SOURCES = "the same SQL"
     SETTINGS = "the same audit.toml"
     COMMIT = "a clean commit"
+    NOTEBOOKS = "the packaged notebooks"
     SERVER = "the right database"
     LIVE = "still so in the database"
 
@@ -111,6 +113,7 @@ def judge_environment(
         *_all(Need.SOURCES, facts.files),
         *_all(Need.SETTINGS, facts.settings),
         *_all(Need.COMMIT, [facts.commit] if facts.commit else []),
+        *_all(Need.NOTEBOOKS, [judge_notebooks(run.evidence, needs)]),
         *_server(run, facts),
         *_all(Need.LIVE, [facts.live or Sentence(ok=None, text="not asked for: --live reads the database again")]),
     )

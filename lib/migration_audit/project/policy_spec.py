@@ -30,6 +30,7 @@ _NEEDS: Final[Mapping[str, Key]] = {
     "signers": _PEOPLE,
     "max_age": pattern(_AGE.pattern, 'an age in hours, days or weeks, such as "14 days"'),
     "author_may_sign": flag(),
+    "changed_notebooks": flag(),
     "required": flag(),
 }
 

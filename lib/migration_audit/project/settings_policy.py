@@ -24,6 +24,8 @@ class EnvironmentPolicy:
     """How old the evidence may be when the gate is asked; None for any age."""
     author_may_sign: bool = False
     """Whether who ran the audit, or wrote the audited commit, may sign it too."""
+    changed_notebooks: bool = False
+    """Whether a run counts whose notebooks are not the packaged ones."""
     required: bool = True
     """Whether the gate asks for this environment when none is named."""
 

@@ -66,7 +66,13 @@ class Evidence:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the run has to say beside its checks."""
-        return tuple(map(str, self.body.get("notes") or ()))
+        changed = [str(book.get("name")) for book in self._notebooks if book.get("packaged") is not True]
+        told = [f"Not the packaged notebooks were executed, but changed ones: {', '.join(changed)}."] if changed else []
+        return (*told, *map(str, self.body.get("notes") or ()))
+
+    @property
+    def _notebooks(self) -> tuple[Body, ...]:
+        return tuple(book for book in self.body.get("notebooks") or () if isinstance(book, Mapping))
 
     @cached_property
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -112,6 +118,8 @@ class Evidence:
         yield "Server", ", ".join([*versions, *(f"{name} {extensions[name]}" for name in sorted(extensions))])
         yield "System identifier", str(server.get("system_identifier") or "")
         yield "Read as", str(server.get("read_as") or "")
+        own = sum(book.get("packaged") is not True for book in self._notebooks)
+        yield "Notebooks", (f"{own} changed" if own else "the packaged ones") if self._notebooks else ""
         yield "Shadow", str((self.body.get("shadow") or {}).get("description") or "")
 
     def _text(self, name: str, absent: str) -> str:

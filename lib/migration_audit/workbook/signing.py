@@ -9,7 +9,7 @@ from pathlib import Path
 
 from migration_audit import report, signoff
 from migration_audit.audit.files import write_atomically
-from migration_audit.gate import approvals, rejections
+from migration_audit.gate import approvals, judge_notebooks, rejections
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
@@ -49,6 +49,9 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime)
     if wrong:
         what = some_of([s.text for s in wrong], most=5, between="; ")
         raise SignoffError(f"may not be signed: {what}", where=str(proposal.folder), todo=wrong[0].todo)
+    notebooks = judge_notebooks(proposal.evidence, authority.policy.of(proposal.run.environment))
+    if notebooks.ok is False:
+        raise SignoffError(f"may not be signed: {notebooks.text}", where=str(proposal.folder), todo=notebooks.todo)
     return proposal
 
 
@@ -89,7 +92,10 @@ def verify(folder: Path, authority: Authority, *, now: datetime | None = None) -
     return Verified(
         run=run,
         about_run=(*run.sentences, *_recomputed(run), *_project_sentences(run, authority), *page_sentences(folder, run)),
-        about_policy=approvals(run, needs, roles=authority.policy.roles, authors=authors),
+        about_policy=(
+            *approvals(run, needs, roles=authority.policy.roles, authors=authors),
+            judge_notebooks(run.evidence, needs),
+        ),
         is_rejected=bool(rejections(run, needs)),
     )
 

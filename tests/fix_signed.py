@@ -199,8 +199,8 @@ class World:
         """A finished run: facts, notebooks, the report, the evidence, the statement, all made as a run makes them.
 
         ``gone`` are indexes that the live database lacks, ``strange`` adds a table that nobody makes (a warning), ``unread``
-        leaves the live database unread. ``own`` are notebooks with a cell more. Without ``legacy`` the facts name no files of
-        it. ``more`` is written over what the evidence says.
+        leaves the live database unread. ``own`` are notebooks with a cell more. Without ``legacy`` the facts name no files
+        of it. ``more`` is written over what the evidence says.
         """
         folder = self.root / "reports" / environment / f"{at:%Y%m%dT%H%M%SZ}-abcdef0"
         facts, project = folder / "facts", self.project

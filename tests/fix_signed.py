@@ -238,7 +238,7 @@ class World:
     ) -> Path:
         """Sign as the command does; where the run stands then."""
         authority = self.authority(**how)
-        proposal = signing.propose(folder, authority, reviewer=who, now=at)
+        proposal = signing.propose(folder, authority, reviewer=who, now=at, withdraws=decision == "withdraw")
         what = signing.decision_of(
             proposal, reviewer=who, decision=Decision(decision), comment=comment, expires=expires, now=at
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +47,26 @@ def merge_base(folder: Path, revision: Revision) -> Revision | None:
     """The newest commit that HEAD and the revision have in common; None when there is none."""
     found = line_of_git(folder, "merge-base", "HEAD", revision.commit)
     return Revision(top=revision.top, named=f"merge base with {revision.named}", commit=found) if found else None
+
+
+def commits_touching(head: Revision, paths: Iterable[Path], *, since: Revision | None) -> list[str]:
+    """The commits of ``head`` that ``since`` does not have and that changed something at one of ``paths``, newest first.
+
+    Also those whose change a merge left out. Paths outside the repository are left out.
+    """
+    inside = [head.inside(path) for path in paths if head.has_inside(path)]
+    asked = "\n".join([head.commit, *([f"^{since.commit}"] if since else []), "--", *inside, ""])
+    done = run_git(head.top, "rev-list", "--full-history", "--stdin", stdin=asked.encode("utf-8", "surrogateescape"))
+    return done.stdout.decode().split() if inside else []
+
+
+def people_of(top: Path, commits: Iterable[str]) -> frozenset[str]:
+    """The e-mail addresses of authors, committers and co-authors of these commits, in lower case."""
+    asked = "".join(f"{commit}\n" for commit in commits)
+    form = "--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly)"
+    done = run_git(top, "log", "--no-walk", form, "--stdin", stdin=asked.encode()) if asked else None
+    lines = done.stdout.decode("utf-8", "replace").splitlines() if done else []
+    return frozenset(line.rpartition("<")[2].rstrip("> ").casefold() for line in lines if line.strip())
 
 
 def is_ancestor(folder: Path, commit: str) -> bool | None:

@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -95,6 +96,27 @@ class Revision:
         Relative to both. A link in the working tree, in place of a file or of a folder above it, is a difference.
         """
         return [path for path in self.paths(of) if _plain_bytes(folder, path) != self.read(of / path)]
+
+    def has_inside(self, path: Path) -> bool:
+        """Whether a path is in the repository at all."""
+        return _inside(self.top, path) is not None
+
+    def added_at(self, path: Path) -> datetime | None:
+        """When the file came into the branch, last: the time of the commit or merge that brought it; None for never.
+
+        A merge's time is that of whoever may merge into the branch, not of whoever wrote what is merged.
+        """
+        asked = (
+            "--first-parent",
+            "--diff-merges=first-parent",
+            "--no-renames",
+            "--diff-filter=A",
+            "--format=%ct",
+            "--name-only",
+            "-1",
+        )
+        found = line_of_git(self.top, "log", *asked, self.commit, "--", self.inside(path))
+        return datetime.fromtimestamp(int(found.split()[0]), UTC) if found else None
 
     def inside(self, path: Path) -> str:
         """The path relative to the repository's top, with ``/``. Raises AuditError for one outside."""

@@ -271,7 +271,8 @@ _SIGNERS = click.option(
 @click.option(
     "--key", required=True, metavar="FILE", help="Private key; public key of the agent or a hardware key; or: agent."
 )
-@click.option("--decision", type=click.Choice(["approve", "reject"]), default="approve", show_default=True)
+@click.option("--decision", type=click.Choice(["approve", "reject", "withdraw"]), default="approve", show_default=True)
+@click.option("--withdraw", "decision", flag_value="withdraw", help="Take back what you decided: --decision withdraw.")
 @click.option("--comment", default="", metavar="TEXT", help="What the other reviewers should know.")
 @click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Last day on which the decision holds.")
 @click.option("--yes", is_flag=True, help="Do not ask for a confirmation.")

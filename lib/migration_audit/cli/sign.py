@@ -49,7 +49,12 @@ def sign_run(
     authority = read_authority(project, policy_from=policy_from, allowed_signers=allowed_signers)
     now = datetime.now(UTC)
     until = _end_of(expires, now)
-    proposal = propose(_run(folder, archive, project), authority, reviewer=reviewer, now=now)
+    if until is not None and decision != Decision.APPROVE:
+        what, todo = f"is about an approval, and this is to {decision}", "leave it out: only an approval expires"
+        raise UsageError(what, where="--expires", todo=todo)
+    proposal = propose(
+        _run(folder, archive, project), authority, reviewer=reviewer, now=now, withdraws=decision == Decision.WITHDRAW
+    )
     signed = decision_of(proposal, reviewer=reviewer, decision=Decision(decision), comment=comment, expires=until, now=now)
     for line in _told(proposal, signed, authority.source):
         click.echo(line)
@@ -176,6 +181,5 @@ def _ask(*, yes: bool, decision: SignedDecision) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError("nobody is there to confirm it", where="sign", todo="sign on a terminal, or add --yes")
-    word = "Approve and sign" if decision.decision is Decision.APPROVE else "Reject and sign"
-    if not click.confirm(f"\n{word}?"):
+    if not click.confirm(f"\n{decision.decision.value.capitalize()} and sign?"):
         raise SignoffError("nothing was signed", where="sign", todo="nothing has changed: the run stands where it stood")

@@ -15,7 +15,7 @@ def may_decide(signoff: SignOff, needs: EnvironmentPolicy, authors: Iterable[str
     if needs.signers and signoff.reviewer not in needs.signers:
         return f"the policy lets {', '.join(needs.signers)} sign for this environment"
     if not needs.author_may_sign and signoff.reviewer.casefold() in set(authors):
-        return "the author of the run or of its commit may not sign it"
+        return "who ran the audit, or changed what it audits since the last approved run, may not sign it"
     return None
 
 

@@ -61,6 +61,8 @@ class Facts:
     """Verdict of the newest run that nobody signed, if it is newer than the signed one."""
     removed: tuple[str, ...] = ()
     """Signed files that the policy's revision has, and this tree has not, or has otherwise."""
+    refused: tuple[Sentence, ...] = ()
+    """Rejections and withdrawals that are not in this tree, and that an earlier commit of the proposal has."""
     files: tuple[Sentence, ...] = ()
     """About the SQL files and everything else that the evidence names by digest."""
     settings: tuple[Sentence, ...] = ()
@@ -107,7 +109,7 @@ def judge_environment(
     found = (
         *_run(run, environment, facts),
         *_bytes(run, facts),
-        *_signatures(run, needs, roles, frozenset(authors)),
+        *_signatures(run, needs, roles, frozenset(authors), facts),
         *_verdict(run, facts),
         *_age(run, needs, facts),
         *_all(Need.SOURCES, facts.files),
@@ -152,7 +154,7 @@ def _removed(facts: Facts) -> Iterator[Requirement]:
 
 
 def _signatures(
-    run: SignedRun, needs: EnvironmentPolicy, roles: Mapping[str, Sequence[str]], authors: frozenset[str]
+    run: SignedRun, needs: EnvironmentPolicy, roles: Mapping[str, Sequence[str]], authors: frozenset[str], facts: Facts
 ) -> Iterator[Requirement]:
     against = rejections(run, needs)
     texts = {f"{s.reviewer} rejects it" for s in against}
@@ -171,7 +173,9 @@ def _signatures(
         yield Requirement(
             need=Need.DECISION, ok=False, text=text, todo="solve what they say, audit again, sign that", code=1
         )
-    if not against:
+    for sentence in facts.refused:
+        yield Requirement(need=Need.DECISION, ok=False, text=sentence.text, todo=sentence.todo, code=1)
+    if not against and not facts.refused:
         yield Requirement(need=Need.DECISION, ok=True, text="no reviewer rejects it")
 
 

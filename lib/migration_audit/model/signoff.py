@@ -13,6 +13,8 @@ class Decision(StrEnum):
 
     APPROVE = "approve"
     REJECT = "reject"
+    WITHDRAW = "withdraw"
+    """The reviewer takes back what they decided before, and decides nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +46,13 @@ class SignOff:
     """The signature is one of these bytes, and they are about this very run."""
     is_authorised: bool = False
     """It was made with a key of this reviewer that was valid then and is not revoked, and the decision has not expired."""
+    is_current: bool = True
+    """The reviewer signed no later decision about this run."""
 
     @property
     def counts(self) -> bool:
-        """Whether this decision is one at all."""
-        return self.is_intact and self.is_authorised
+        """Whether this decision is one at all, and the reviewer's last."""
+        return self.is_intact and self.is_authorised and self.is_current
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from migration_audit.model.signoff import Decision, SignedRun, SignOff
 from migration_audit.report.escape import html as safe
 from migration_audit.report.escape import one_line
 from migration_audit.report.page import render_page
-from migration_audit.report.pills import FAIL, PASS
+from migration_audit.report.pills import FAIL, PASS, PENDING
 
 _STYLE = """<style>
 .signed { margin: 20px 0; padding: 4px 18px 10px; border: 2px solid #57606a; border-radius: 6px; }
@@ -21,8 +21,8 @@ _STYLE = """<style>
 .signed-strip { margin: 0 0 8px; font-weight: 700; }
 </style>
 """
-_PILLS = {Decision.APPROVE: PASS, Decision.REJECT: FAIL}
-_PAST = {Decision.APPROVE: "approved", Decision.REJECT: "rejected"}
+_PILLS = {Decision.APPROVE: PASS, Decision.REJECT: FAIL, Decision.WITHDRAW: PENDING}
+_PAST = {Decision.APPROVE: "approved", Decision.REJECT: "rejected", Decision.WITHDRAW: "withdrawn"}
 
 
 def render_signed_off(html: str, run: SignedRun, *, files: int) -> str:

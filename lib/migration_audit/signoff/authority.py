@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from migration_audit.artifacts.refs import find_revision
@@ -14,6 +18,8 @@ from migration_audit.project import Policy, Project, project_of
 from migration_audit.signoff.policy_revision import NAME_IT, is_ci, weakness
 
 _KRL = b"SSHKRL\n\0"
+_KEY = re.compile(r"(?:^|(?<=\s))((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?=\s|$)")
+_OPTIONS = re.compile(r"([a-z-]+)(?:=\"[^\"]*\")?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +46,15 @@ class Authority:
         """Raise SignoffError in a pipeline whose policy the proposer could have chosen."""
         if self.weakness and is_ci(environ):
             raise SignoffError(self.weakness, where="policy", todo=NAME_IT)
+
+    def reached(self, run: Path, path: Path, content: bytes) -> datetime | None:
+        """When a file of a signed run came into the policy's revision as it is; None when it is not there so."""
+        if self.revision is None:
+            return None
+        there = self.project.report_out / "signed" / run.parent.name / run.name / path.relative_to(run)
+        if self.revision.has_inside(there) and self.revision.read(there) == content:
+            return self.revision.added_at(there)
+        return None
 
     @property
     def policy(self) -> Policy:
@@ -139,15 +154,40 @@ def _refuse_edited(project: Project) -> None:
 
 
 def _checked(revoked: bytes, name: str) -> bytes:
-    """ssh-keygen refuses every signature when it cannot read this file, as if all keys were revoked."""
+    """The revoked keys as ssh-keygen takes them: a KRL as it is; public keys one a line, from lines of either format.
+
+    ssh-keygen refuses every signature when it cannot read this file, as if all keys were revoked. Raises ConfigError.
+    """
     if revoked.startswith(_KRL):
         return revoked
-    for number, line in enumerate(revoked.splitlines(), start=1):
+    keys = []
+    for number, line in enumerate(revoked.decode("utf-8-sig", "replace").splitlines(), start=1):
         text = line.strip()
-        if text and not text.startswith(b"#") and b"AAAA" not in text:
-            raise ConfigError(
-                "is no public key",
-                where=f"{name}:{number}",
-                todo="expected public keys, one a line, or a KRL (ssh-keygen -k)",
-            )
-    return revoked
+        if not text or text.startswith("#"):
+            continue
+        key = _KEY.search(text)
+        if key is None or not _is_key(*key.groups()):
+            todo = "expected public keys or lines of allowed_signers, one a line, or a KRL (ssh-keygen -k)"
+            raise ConfigError("is no public key", where=f"{name}:{number}", todo=todo)
+        options = _OPTIONS.findall(text[: key.start()].partition(" ")[2])
+        if set(options) - {"cert-authority", "namespaces"}:
+            what = f"revokes a key with {', '.join(sorted(set(options)))}, and a key is revoked as a whole"
+            raise ConfigError(what, where=f"{name}:{number}", todo="leave the option out, or the line")
+        keys.append(f"{key[1]} {key[2]}\n")
+    return "".join(keys).encode()
+
+
+def _is_key(kind: str, text: str) -> bool:
+    try:
+        blob = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return False
+    parts: list[bytes] = []
+    while blob:  # a key is a sequence of texts, each with its length before it; a certificate has other fields as well
+        length = int.from_bytes(blob[:4], "big")
+        part, rest = blob[4 : 4 + length], blob[4 + length :]
+        if len(part) < length:
+            return kind.endswith("-cert-v01@openssh.com") and parts[:1] == [kind.encode()]
+        parts.append(part)
+        blob = rest
+    return len(parts) > 1 and parts[0] == kind.encode()

@@ -87,6 +87,17 @@ def is_identity(name: str) -> bool:
     return re.fullmatch(IDENTITY, name) is not None
 
 
+def file_name(reviewer: str, number: int) -> str:
+    """What the file of a reviewer's first, second, … decision about a run is called; ``~`` is in no reviewer's name."""
+    return f"{reviewer}.json" if number == 1 else f"{reviewer}~{number}.json"
+
+
+def number_of(name: str, reviewer: str) -> int | None:
+    """Which of the reviewer's decisions a file of this name holds; None when it is not called so."""
+    match = re.fullmatch(rf"{re.escape(reviewer)}(?:~([2-9]|[1-9][0-9]{{1,2}}))?\.json", name)
+    return None if match is None else int(match[1] or 1)
+
+
 def _text(value: Any, regex: str | None = None) -> str:
     if not isinstance(value, str) or (regex is not None and re.fullmatch(regex, value) is None):
         raise ValueError(f"{value!r:.60} is not what stands there")

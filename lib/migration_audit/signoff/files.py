@@ -13,6 +13,8 @@ from migration_audit.model.strict_json import parse_json
 from migration_audit.signoff.decisions import FOLDER
 from migration_audit.signoff.statement import PREDICATE_TYPE, REPEATED, STATEMENT_FILE, STATEMENT_TYPE
 
+SIGNED = "signed"
+"""Below the report folder: ``signed/<environment>/<run>/``."""
 SIGNED_PAGE = "signed-off.html"
 """Made from the report and the sign-offs, and made anew with each; no signature covers it."""
 EVIDENCE_FILE = "evidence.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ from migration_audit.model.errors import AuditError
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
-from migration_audit.signoff.decisions import FOLDER, SignedDecision, read_decision
+from migration_audit.signoff.decisions import FOLDER, SignedDecision, number_of, read_decision
 from migration_audit.signoff.files import EVIDENCE_FILE, file_sentences, read_json
 from migration_audit.signoff.sshsig import SshSignature, read_signature
 from migration_audit.signoff.statement import STATEMENT_FILE
 
+_DOES = {Decision.APPROVE: "approves", Decision.REJECT: "rejects", Decision.WITHDRAW: "withdraws what they decided before"}
 _CLOCKS = timedelta(minutes=5)
 """How far two machines' clocks may be apart."""
 
@@ -34,7 +35,7 @@ def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> Sig
     names = sorted(path.name for path in here.iterdir()) if here.is_dir() else []
     with openssh.key_files(authority.allowed_signers, authority.revoked) as keys:
         about = _About(folder=folder, evidence=evidence, statement_sha256=digest, keys=keys, authority=authority, now=now)
-        signoffs = tuple(about.signoff(here / name) for name in names if name.endswith(".json"))
+        signoffs = _with_current([about.signoff(here / name) for name in names if name.endswith(".json")])
     return SignedRun(
         folder=str(folder),
         name=folder.name,
@@ -44,6 +45,15 @@ def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> Sig
         sentences=(*file_sentences(folder), *_strangers(names)),
         signoffs=signoffs,
     )
+
+
+def _with_current(read: list[tuple[int, SignOff]]) -> tuple[SignOff, ...]:
+    """The sign-offs, of which a reviewer's last valid one alone is current."""
+    last: dict[str, int] = {}
+    for number, each in read:
+        if each.is_intact and each.is_authorised:
+            last[each.reviewer] = max(number, last.get(each.reviewer, 0))
+    return tuple(replace(each, is_current=number >= last.get(each.reviewer, 0)) for number, each in read)
 
 
 def _strangers(names: list[str]) -> Iterator[Sentence]:
@@ -65,8 +75,8 @@ class _About:
     authority: Authority
     now: datetime
 
-    def signoff(self, path: Path) -> SignOff:
-        """One sign-off; what cannot be read counts for nothing and says so."""
+    def signoff(self, path: Path) -> tuple[int, SignOff]:
+        """One sign-off, and which of its reviewer's it is; what cannot be read counts for nothing and says so."""
         name = path.name.removesuffix(".json")
         try:
             content = path.read_bytes()
@@ -74,10 +84,10 @@ class _About:
             signature = _signature_of(path)
         except (OSError, ValueError) as error:
             sentence = Sentence(ok=False, text=f"{FOLDER}/{path.name}: {error}", todo="restore it from git")
-            return SignOff(reviewer=name, decision=None, sentences=(sentence,))
+            return 1, SignOff(reviewer=name, decision=None, sentences=(sentence,))
         intact = tuple(self._integrity(path, content, decision, signature))
         authority = tuple(self._authority(path, content, decision, signature))
-        return SignOff(
+        found = SignOff(
             reviewer=decision.reviewer,
             decision=decision.decision,
             comment=decision.comment,
@@ -89,6 +99,7 @@ class _About:
             is_intact=all(s.ok is not False for s in intact),
             is_authorised=all(s.ok is not False for s in authority),
         )
+        return number_of(path.name, decision.reviewer) or 1, found
 
     def _integrity(
         self, path: Path, content: bytes, decision: SignedDecision, signature: SshSignature
@@ -102,7 +113,7 @@ class _About:
             yield _good(f"the signature is one of {shown}, made for {openssh.NAMESPACE!r}")
         else:
             yield _bad(f"the signature does not fit {shown}: one of the two was changed", again)
-        if path.name != f"{decision.reviewer}.json":
+        if number_of(path.name, decision.reviewer) is None:
             yield _bad(f"{shown} says that it is of {decision.reviewer}", "a sign-off stands under its reviewer's name")
         if decision.statement_sha256 == self.statement_sha256:
             yield _good(f"it is about this {STATEMENT_FILE} (SHA-256 {decision.statement_sha256})")
@@ -122,25 +133,33 @@ class _About:
     ) -> Iterator[Sentence]:
         yield from self._identity(path, content, decision, signature)
         yield from self._times(decision)
-        if decision.decision is Decision.APPROVE:
-            yield _good(f"{decision.reviewer} approves")
-        else:
-            yield _good(f"{decision.reviewer} rejects")
+        yield _good(f"{decision.reviewer} {_DOES[decision.decision]}")
 
     def _identity(self, path: Path, content: bytes, decision: SignedDecision, signature: SshSignature) -> Iterator[Sentence]:
         who, at, key = decision.reviewer, decision.signed_at, _fingerprint(signature) or "unknown"
         sig = path.with_name(f"{path.name}.sig")
 
-        def signed(*, revocation: bool) -> bool:
-            return openssh.is_signed_by(content, sig, identity=who, at=at, keys=self.keys, revocation=revocation)
+        def signed(when: datetime, *, revocation: bool) -> bool:
+            return openssh.is_signed_by(content, sig, identity=who, at=when, keys=self.keys, revocation=revocation)
 
-        if not signed(revocation=False):
+        if not signed(at, revocation=False):
             yield _bad(*self._why_not(who, at, key, signature))
+            return
+        # The time in a decision is what its signer's clock said: a line that has ended needs somebody else's word for it.
+        seen = self.authority.reached(self.folder, path, content) or self.now
+        if not signed(seen, revocation=False):
+            what = f"the key {key} of {who} is not valid on {_day(seen)}"
+            why = (
+                "when the decision reached the protected branch"
+                if seen != self.now
+                else "and the decision was not there before"
+            )
+            yield _bad(f"{what}, {why}", "let the reviewer sign again with a key that is valid")
             return
         yield _good(f"the key {key} is {who}'s by {self.authority.source}, and it was valid on {_day(at)}")
         if self.keys.revoked is None:
             yield Sentence(ok=None, text="the policy names no list of revoked keys")
-        elif signed(revocation=True):
+        elif signed(at, revocation=True):
             yield _good("the key is not revoked")
         else:
             yield _bad(f"the key {key} of {who} is revoked", "whoever else may sign has to look at the run and sign it")
@@ -157,11 +176,16 @@ class _About:
 
     def _times(self, decision: SignedDecision) -> Iterator[Sentence]:
         generated = parse_time(self.evidence.get("generated_at"))
+        is_no = decision.decision is not Decision.APPROVE  # a wrong clock does not make a no to a yes
         if generated is None or decision.signed_at < generated - _CLOCKS:
-            yield _bad(f"it says {_day(decision.signed_at)}, which is before the audit itself", "sign again")
+            text = f"it says {_day(decision.signed_at)}, which is before the audit itself"
+            yield Sentence(ok=None if is_no else False, text=text, todo="sign again")
         elif decision.signed_at > self.now + _CLOCKS:
-            yield _bad(f"it says {_day(decision.signed_at)}, which is yet to come", "set the clock right, and sign again")
-        if decision.expires is None:
+            text = f"it says {_day(decision.signed_at)}, which is in the future"
+            yield Sentence(ok=None if is_no else False, text=text, todo="set the clock right, and sign again")
+        if is_no:
+            yield _good("it does not expire")
+        elif decision.expires is None:
             yield _good("it does not expire by itself")
         elif self.now > decision.expires:
             yield _bad(f"it expired on {_day(decision.expires)}", "look at a new run, and sign that")

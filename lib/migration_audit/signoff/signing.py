@@ -13,15 +13,14 @@ from typing import Any
 
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
-from migration_audit.model.signoff import Sentence, SignedRun, SignOff
+from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
-from migration_audit.signoff.decisions import FOLDER, SignedDecision, is_identity
-from migration_audit.signoff.files import SIGNED_PAGE
+from migration_audit.signoff.decisions import FOLDER, SignedDecision, file_name, is_identity
+from migration_audit.signoff.files import SIGNED, SIGNED_PAGE, evidence_of
+from migration_audit.signoff.people import authors
 from migration_audit.signoff.signatures import read_signed_run
 
-SIGNED = "signed"
-"""Below the report folder: ``signed/<environment>/<run>/``."""
 AGENT = "agent"
 _OF_A_RUN = ("statement.json", "evidence.json", "report.html")
 
@@ -37,6 +36,8 @@ class Proposal:
     run: SignedRun
     target: Path
     """Where the run is afterwards; ``folder`` itself when it was signed before."""
+    number: int = 1
+    """Which decision of this reviewer about the run it is."""
 
     @property
     def evidence(self) -> dict[str, Any]:
@@ -44,11 +45,11 @@ class Proposal:
         return self.run.evidence
 
 
-def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime) -> Proposal:
+def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime, withdraws: bool = False) -> Proposal:
     """The run as it would be signed by ``reviewer``.
 
     Raises SignoffError when it may not be signed: files that are not those of the run, an incomplete run, a reviewer whom
-    the policy does not know or does not let sign, one who signed before. Raises UsageError where there is no run.
+    the policy does not know or does not let sign, one whose decision stands. Raises UsageError where there is no run.
     """
     folder = find_run(folder)
     _check_reviewer(reviewer, authority)
@@ -60,11 +61,18 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime)
     if run.evidence.get("project") != authority.project.name:
         what = f"is a run of the project {run.evidence.get('project')}, and audit.toml is of {authority.project.name}"
         raise SignoffError(what, where=str(folder), todo="name the right audit.toml with --config")
-    _check_needs(run, authority, reviewer)
-    if any(s.reviewer.casefold() == reviewer.casefold() for s in run.signoffs):
-        todo = "a decision stands: audit again, and sign the new run"
+    if not withdraws:
+        _check_needs(run, authority, reviewer, now)
+    own = [s for s in run.signoffs if s.reviewer.casefold() == reviewer.casefold()]
+    standing = [s for s in own if s.counts and s.decision is not Decision.WITHDRAW]
+    if withdraws and not standing:
+        raise SignoffError(
+            f"{reviewer} has decided nothing about this run", where=str(folder), todo="there is nothing to withdraw"
+        )
+    if standing and not withdraws:
+        todo = "a decision stands: audit again, and sign the new run; or take it back first: sign --decision withdraw"
         raise SignoffError(f"{reviewer} has signed this run already", where=str(folder), todo=todo)
-    return Proposal(folder=folder, run=run, target=_target(folder))
+    return Proposal(folder=folder, run=run, target=_target(folder), number=len(own) + 1)
 
 
 def add_signature(
@@ -94,18 +102,20 @@ def _add_signature(
         # The copy is called like the run, below a folder that is called like its environment.
         staged = Path(name) / proposal.run.environment / proposal.run.name
         shutil.copytree(proposal.folder, staged, symlinks=True)
-        made = staged / FOLDER / f"{decision.reviewer}.json"
+        made = staged / FOLDER / file_name(decision.reviewer, proposal.number)
         made.parent.mkdir(exist_ok=True)
         made.write_bytes(decision.to_bytes())
         openssh.sign_file(made, key=_key_file(key, decision.reviewer, authority, Path(name)))
         run = read_signed_run(staged, authority, now=now)
-        own = next(s for s in run.signoffs if s.reviewer == decision.reviewer)
+        own = next(
+            s for s in reversed(run.signoffs) if s.reviewer == decision.reviewer and s.signed_at == decision.signed_at
+        )
         wrong = [s for s in (*run.sentences, *own.sentences) if s.ok is False]
         if wrong:
             raise SignoffError(f"nothing was signed: {wrong[0].text}", where=decision.reviewer, todo=wrong[0].todo)
         page = page_of(staged, run)
         if proposal.target == proposal.folder:
-            _add(staged, proposal.folder, decision.reviewer, page)
+            _add(staged, proposal.folder, made.name, page)
         else:
             (staged / SIGNED_PAGE).write_bytes(page)
             _move(staged, proposal)
@@ -120,7 +130,7 @@ def find_run(named: Path) -> Path:
         return _short(named)
     runs = sorted({p.parent for name in _OF_A_RUN for p in named.glob(f"*/{name}")}) if named.is_dir() else []
     if runs:
-        return _short(runs[-1])
+        return _short(max(runs, key=lambda run: (str(evidence_of(run).get("generated_at") or ""), run.name)))
     raise UsageError(
         "is no run: it holds no statement.json",
         where=str(named),
@@ -156,20 +166,14 @@ def _broken(run: SignedRun) -> list[Sentence]:
     return [s for signoff in run.signoffs if not signoff.is_intact for s in signoff.sentences]
 
 
-def _check_needs(run: SignedRun, authority: Authority, reviewer: str) -> None:
+def _check_needs(run: SignedRun, authority: Authority, reviewer: str, now: datetime) -> None:
     needs = authority.policy.of(run.environment)
     if needs.signers and reviewer not in needs.signers:
         what = f"{reviewer} may not sign {run.environment}: its signers are {', '.join(needs.signers)}"
         raise SignoffError(what, where=authority.source, todo="let one of them sign")
-    if not needs.author_may_sign and reviewer.casefold() in authors(run.evidence):
-        what = f"{reviewer} made this run or its commit, and its author may not sign it"
+    if not needs.author_may_sign and reviewer.casefold() in authors(run, authority, now=now):
+        what = f"{reviewer} made this run or its commit, or changed an audited file since the last approved run"
         raise SignoffError(what, where=authority.source, todo="let somebody else look at it and sign")
-
-
-def authors(evidence: dict[str, Any]) -> set[str]:
-    """Who wrote the audited commit, and who ran the audit, in lower case."""
-    said = evidence.get("author")
-    return {str(name).casefold() for name in said.values() if name} if isinstance(said, dict) else set()
 
 
 def _target(folder: Path) -> Path:
@@ -193,10 +197,10 @@ def _move(staged: Path, proposal: Proposal) -> None:
         proposal.folder.parent.rmdir()
 
 
-def _add(staged: Path, folder: Path, reviewer: str, page: bytes) -> None:
+def _add(staged: Path, folder: Path, decision: str, page: bytes) -> None:
     """Two new files, the signature first: without its .json it counts for nothing; and the page of all."""
     target = folder / FOLDER
-    names = (f"{reviewer}.json.sig", f"{reviewer}.json")
+    names = (f"{decision}.sig", decision)
     added: list[Path] = []
     try:
         for name in names:

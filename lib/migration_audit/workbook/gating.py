@@ -16,6 +16,7 @@ from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.signoff import Authority
+from migration_audit.workbook.history import History
 from migration_audit.workbook.rendering import recomputed
 from migration_audit.workbook.signing import page_sentences
 from migration_audit.workbook.tree import Tree
@@ -80,12 +81,12 @@ class _Asking:
         return self._signed[environment]
 
     def newest(self, environment: str) -> SignedRun | None:
-        """The newest run that was signed for the environment in this phase.
+        """The newest run that was signed for the environment in this phase, by the time in its evidence.
 
-        One that does not hold is of every phase: it must not make room for an older one.
+        One that does not hold is of every phase, and one without a time is the newest: neither makes room for an older one.
         """
         due = [r for r in self.signed(environment) if not _holds(r) or r.evidence.get("phase") == self.phase.value]
-        return due[-1] if due else None
+        return max(due, key=_time_of, default=None)
 
     def judge(self, environment: Environment, runs: Mapping[str, SignedRun | None]) -> EnvironmentGate:
         run, authors = runs[environment.name], set[str]()
@@ -94,7 +95,7 @@ class _Asking:
             again = recomputed(Path(run.folder), run.evidence) if all(s.ok is not False for s in run.sentences) else ()
             page = tuple(page_sentences(Path(run.folder), run))
             run = replace(run, sentences=(*run.sentences, *again, *self._project_is(run), *page))
-            authors = signoff.authors(run.evidence)
+            authors |= signoff.authors(run, self.authority, now=self.now)
             if all(s.ok is not False for s in run.sentences):
                 facts = self._facts(environment, run, runs)
         needs = self.authority.policy.of(environment.name)
@@ -120,6 +121,7 @@ class _Asking:
             phase=self.phase.value,
             unsigned=self._unsigned(environment.name, run),
             removed=self._lost(environment.name, run),
+            refused=tuple(self._refused(environment.name, run)),
             files=tuple(tree.files()),
             settings=tuple(tree.settings()),
             commit=tree.commit(),
@@ -151,6 +153,12 @@ class _Asking:
         gone = revision.missing_in(self.out / signoff.SIGNED / environment, of=there)
         return tuple(f"{signoff.SIGNED}/{environment}/{path}" for path in gone if path.name != signoff.SIGNED_PAGE)
 
+    def _refused(self, environment: str, run: SignedRun) -> Iterator[Sentence]:
+        """Rejections and withdrawals of earlier commits of the proposal, whatever became of them since."""
+        history = History(authority=self.authority, top_of=self.project.directory, now=self.now)
+        here = {each.name: each for each in self.signed(environment)}
+        yield from history.refusals(environment, run, here)
+
     def _live(self, environment: Environment, run: SignedRun) -> Sentence:
         audited = (run.evidence.get("snapshots") or {}).get("live")
         server = run.evidence.get("server") or {}
@@ -169,6 +177,11 @@ class _Asking:
             text = "its catalog has changed since it was audited"
             return Sentence(ok=False, text=text, todo="audit again, and sign that")
         return Sentence(ok=True, text=f"read now, and it is as it was audited ({snapshot.digest[:19]}…)")
+
+
+def _time_of(run: SignedRun) -> tuple[datetime, str]:
+    known = signoff.parse_time(run.evidence.get("generated_at"))
+    return known or datetime.max.replace(tzinfo=UTC), run.name
 
 
 def _refuse_links(folder: Path, below: Path) -> None:

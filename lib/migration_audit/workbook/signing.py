@@ -42,9 +42,9 @@ class Verified:
         return 4 if any(s.ok is False for s in self.about_policy) else 0
 
 
-def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime) -> Proposal:
+def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime, withdraws: bool = False) -> Proposal:
     """The run as it would be signed; raises as ``signoff.propose`` does, and for results that its facts do not give."""
-    proposal = signoff.propose(folder, authority, reviewer=reviewer, now=now)
+    proposal = signoff.propose(folder, authority, reviewer=reviewer, now=now, withdraws=withdraws)
     wrong = [s for s in recomputed(proposal.folder, proposal.evidence) if s.ok is False]
     if wrong:
         what = some_of([s.text for s in wrong], most=5, between="; ")
@@ -88,7 +88,7 @@ def verify(folder: Path, authority: Authority, *, now: datetime | None = None) -
     folder = signoff.find_run(folder)
     run = signoff.read_signed_run(folder, authority, now=now)
     needs = authority.policy.of(run.environment)
-    authors = signoff.authors(run.evidence)
+    authors = signoff.authors(run, authority, now=now)
     return Verified(
         run=run,
         about_run=(*run.sentences, *_recomputed(run), *_project_sentences(run, authority), *page_sentences(folder, run)),

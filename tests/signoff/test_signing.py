@@ -272,7 +272,7 @@ def test_a_signature_says_who_made_it_and_for_what(world):
 
 
 def test_validity_is_that_of_the_time_of_signing(world):
-    """A key that had ended when it signed is none; one that has ended since is one where the protected branch had it in time."""
+    """A key that had ended when it signed is none; nor is one that has ended since, unless main had the decision in time."""
     at = datetime(2031, 5, 1, tzinfo=UTC)
     world.allow(*(f'{who} valid-after="20310401",valid-before="20310601" {world.public(who)}' for who in (ANN, BOB)))
     run = world.run(at=at)

@@ -21,6 +21,7 @@ _STARTS: Final = re.compile(
 )
 _STARTS_WHERE_IMPORTED: Final = frozenset({"exec", "run", "call", "system", "popen"})
 """Names that say it only where the file imports a module that starts programs."""
+_ARRAYS: Final = frozenset({"array", "list", "composite_literal"})
 _LISTS: Final = frozenset({"array", "list", "tuple", "composite_literal", "literal_value", "literal_element"})
 _RUN_TEXTS: Final = re.compile(r"(?:.*/)?(?:sh|bash|dash|ash|zsh|ssh|su|sudo|docker|podman|kubectl|nsenter|chroot|wsl)")
 
@@ -30,6 +31,8 @@ def shell_words(node: Node) -> tuple[str, ...]:
     if node.type == "command":
         names = [child for child in node.named_children if child.type != "variable_assignment"]
         return tuple(_text(n.named_children[0] if n.type == "command_name" else n) for n in names)
+    if node.type == "pipeline":
+        return _piped(node)
     if node.type == "variable_assignment" and node.named_child_count > 1:
         value = node.named_children[1]
         kept = tuple(_text(n) for n in (value.named_children if value.type == "array" else [value]))
@@ -37,22 +40,33 @@ def shell_words(node: Node) -> tuple[str, ...]:
     return ()
 
 
+def _piped(node: Node) -> tuple[str, ...]:
+    """What ``echo 'npm run x' | sh`` hands to a shell, as words of ``eval``."""
+    first, last = node.named_children[0], node.named_children[-1]
+    given, taken = shell_words(first), shell_words(last)
+    is_run = bool(taken) and len(taken) == 1 and _RUN_TEXTS.fullmatch(taken[0]) is not None
+    return ("eval", *given[1:]) if is_run and given[:1] in {("echo",), ("printf",)} else ()
+
+
 def script_for_shell(node: Node) -> Node | None:
     """The here-document that a shell gets, also one on another machine, as a script with the lines of its file."""
-    if node.type != "heredoc_body":
+    if node.type not in {"heredoc_body", "herestring_redirect"}:
         return None
     above: Node | None = node
-    while above is not None and above.type != "redirected_statement":
+    while above is not None and above.type not in {"redirected_statement", "command"}:
         above = above.parent
-    command = above.child_by_field_name("body") if above is not None else None
+    command = above.child_by_field_name("body") if above is not None and above.type != "command" else above
     name = command.child_by_field_name("name") if command is not None and command.type == "command" else None
     if name is None or not _RUN_TEXTS.fullmatch(text_of(name)):
         return None
-    return SHELL.parse(b"\n" * (line_of(node) - 1) + (node.text or b""))
+    text = node.text or b"" if node.type == "heredoc_body" else _text(node.named_children[-1]).encode()
+    return SHELL.parse(b"\n" * (line_of(node) - 1) + text)
 
 
 def started_words(node: Node, language: Language, starts_programs: bool) -> tuple[str, ...]:
     """The words that a call hands to another program, as far as they are written there."""
+    if node.type in _ARRAYS and starts_programs:
+        return _kept(node, language)
     kinds = {kind: role for kind, role in language.calls if role}
     called = node.child_by_field_name(kinds[node.type]) if node.type in kinds else None
     given = node.child_by_field_name("arguments")
@@ -63,6 +77,13 @@ def started_words(node: Node, language: Language, starts_programs: bool) -> tupl
         return ()
     parts = [given] if given.type in language.strings else given.named_children
     return tuple(word for part in parts for text in _texts(part, language) for word in text.split())
+
+
+def _kept(node: Node, language: Language) -> tuple[str, ...]:
+    """A list of texts in a file that starts programs: it may be a command that a variable keeps."""
+    is_given = node.parent is not None and node.parent.type in {"arguments", "argument_list"}
+    texts = () if is_given else tuple(_texts(node, language))
+    return ("=", " ".join(texts)) if len(texts) > 1 else ()
 
 
 def is_argument(node: Node, language: Language) -> bool:

@@ -48,11 +48,12 @@ from fix_inputs import (
 from fix_inputs import applied as applied_
 from fix_model import aggregate, column, compression, index, job, job_status, routine, snapshot, table, trigger
 from migration_audit.checks import ALL, BY_ID, find_check, judge
+from migration_audit.gate import decide
 from migration_audit.model.code import Import, Unread
 from migration_audit.model.default_index import is_default_index
 from migration_audit.model.documents import CommandState
 from migration_audit.model.errors import UsageError
-from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Severity, Told, Unavailable
+from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Severity, Told, Unavailable, Verdict
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.likeness import Likeness
 from migration_audit.model.location import Location
@@ -67,6 +68,7 @@ from migration_audit.model.undone import SourceUndone
 from migration_audit.model.waiver import WaiverState, WaiverUse
 from migration_audit.model.witness import Unexplained, Witness
 from migration_audit.project import HypertablePin
+from migration_audit.report.triage import triage
 
 TWIN = index("positions_ts_idx", "(ts DESC)", unique=False)
 MORE = (*SCHEMA, index("positions_ts", "(ts DESC)", unique=False), TWIN)
@@ -1292,17 +1294,28 @@ def test_a_crash_of_one_check_is_an_error_and_the_others_go_on():
     assert second.outcome is Outcome.PASSED
 
 
-def test_findings_win_over_what_could_not_be_seen():
+@pytest.mark.parametrize(
+    ("hidden", "unchecked"),
+    [
+        (Unavailable(reason="half of it was hidden"), "half of it was hidden"),
+        (Unavailable(reason="half of it was hidden", outcome=Outcome.ERRORED, required=False), "half of it was hidden"),
+        (Unavailable(reason="half of it was hidden", required=False), None),
+    ],
+    ids=["due", "broken", "nobody asks"],
+)
+def test_findings_do_not_hide_what_could_not_be_seen(hidden, unchecked):
     def both():
         """Say both."""
         yield Finding(key="k", summary="s")
-        yield Unavailable(reason="half of it was hidden")
+        yield hidden
         yield Told(text="told")
 
-    check = Check(id="X", title="x", severity=Severity.BLOCKER, phases=tuple(Phase), run=both)
+    check = Check(id="X", title="x", severity=Severity.WARNING, phases=tuple(Phase), run=both)
     (result,) = judge([check], {}, Phase.PREFLIGHT)
-    assert result.outcome is Outcome.FAILED
+    assert (result.outcome, result.unchecked) == (Outcome.FAILED, unchecked)
     assert result.reason == "half of it was hidden; told"
+    assert decide([result]) is (Verdict.INCOMPLETE if unchecked else Verdict.REVIEW)
+    assert [u.reason for u in triage([result]).undecided] == ([unchecked] if unchecked else [])
 
 
 def unavailable(*reasons: str) -> CheckResult:

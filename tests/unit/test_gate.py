@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,9 @@ PASSED = result(Outcome.PASSED)
         pytest.param([PASSED, result(Outcome.FAILED)], Verdict.BLOCKED, id="a blocker"),
         pytest.param([PASSED, result(Outcome.FAILED, Severity.WARNING)], Verdict.REVIEW, id="a warning"),
         pytest.param([PASSED, result(Outcome.FAILED, Severity.INFO)], Verdict.CLEAN, id="an information"),
+        pytest.param(
+            [replace(result(Outcome.FAILED), unchecked="half")], Verdict.INCOMPLETE, id="a blocker, and unread files"
+        ),
         pytest.param([result(Outcome.FAILED), result(Outcome.ERRORED)], Verdict.INCOMPLETE, id="incomplete wins"),
     ],
 )

@@ -65,6 +65,10 @@ OUTCOMES = {
         "system-out",
     ),
     "errored": (result("LIV001", "A question", Outcome.ERRORED, reason="no route to host"), "error"),
+    "partly unseen": (
+        result("LIV011", "A question", Outcome.FAILED, reason="x", unchecked="half of it", severity=Severity.WARNING),
+        "error",
+    ),
     "skipped-though-due": (result("LIV010", "A question", Outcome.SKIPPED, reason="may not be read"), "error"),
     "does-not-apply": (result("LIV011", "A question", Outcome.SKIPPED, reason="no ledger", required=False), "skipped"),
     "pending": (result("RET001", "A question", Outcome.PENDING, reason="due in the phase retired"), "skipped"),

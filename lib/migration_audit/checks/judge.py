@@ -64,7 +64,9 @@ def _judge_due(check: Check, inputs: Mapping[str, Any], phase: Phase) -> CheckRe
     told = "; ".join(s.text for s in said if isinstance(s, Told))
     if findings:
         reason = "; ".join(filter(None, (unseen, told))) or None
-        return _result(check, phase, Outcome.FAILED, reason=reason, findings=findings)
+        failed = _result(check, phase, Outcome.FAILED, reason=reason, findings=findings)
+        is_partial = any(b.required or b.outcome is Outcome.ERRORED for b in blind)
+        return replace(failed, unchecked=unseen) if is_partial else failed
     if blind:
         return _unavailable(check, phase, replace(_worst(blind), reason=unseen))
     return _result(check, phase, Outcome.PASSED, reason=told or None)

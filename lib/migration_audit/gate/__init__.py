@@ -10,7 +10,7 @@
 from migration_audit.gate.approvals import approvals, rejections
 from migration_audit.gate.notebooks import changed_notebooks, judge_notebooks
 from migration_audit.gate.requirements import EnvironmentGate, Facts, Need, Requirement, judge_environment
-from migration_audit.gate.verdict import EXIT_CODES, decide, is_undecided
+from migration_audit.gate.verdict import EXIT_CODES, decide
 from migration_audit.gate.waivers import apply_waivers, still_waived
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "approvals",
     "changed_notebooks",
     "decide",
-    "is_undecided",
     "judge_environment",
     "judge_notebooks",
     "rejections",

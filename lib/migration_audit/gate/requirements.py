@@ -201,7 +201,7 @@ def _verdict(run: SignedRun, facts: Facts) -> Iterator[Requirement]:
 
 
 def _undecided(results: Iterable[CheckResult]) -> list[str]:
-    return [r.id for r in results if r.outcome is Outcome.ERRORED or (r.outcome is Outcome.SKIPPED and r.required)]
+    return [r.id for r in results if r.is_undecided]
 
 
 def _age(run: SignedRun, needs: EnvironmentPolicy, facts: Facts) -> Iterator[Requirement]:

@@ -11,21 +11,17 @@ from migration_audit.model.finding import CheckResult, Outcome, Verdict
 def decide(results: Iterable[CheckResult]) -> Verdict:
     """What an environment's results amount to.
 
-    A check that errored, or that was due and could not be decided, makes the verdict ``incomplete``, whatever the others
-    found: "could not check" is never "fine", and never "these are all the findings" either. No result at all is incomplete.
+    A check that errored, or that was due and could not be decided in whole, makes the verdict ``incomplete``, whatever the
+    others found: "could not check" is never "fine", and never "these are all the findings" either. No result at all is
+    incomplete.
     """
     results = tuple(results)
-    if not results or any(is_undecided(result) for result in results):
+    if not results or any(result.is_undecided for result in results):
         return Verdict.INCOMPLETE
     failed = {r.weight for r in results if r.outcome is Outcome.FAILED}
     if Severity.BLOCKER in failed:
         return Verdict.BLOCKED
     return Verdict.REVIEW if Severity.WARNING in failed else Verdict.CLEAN
-
-
-def is_undecided(result: CheckResult) -> bool:
-    """Whether this result keeps the verdict from being given."""
-    return result.outcome is Outcome.ERRORED or (result.outcome is Outcome.SKIPPED and result.required)
 
 
 EXIT_CODES: Mapping[Verdict, int] = {

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from migration_audit.gate.verdict import is_undecided
 from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.model.waiver import WaiverState, WaiverUse
 from migration_audit.project import Waiver
@@ -65,7 +64,7 @@ def _state(waiver: Waiver, results: Sequence[CheckResult], today: date) -> Waive
     if any(f.key == waiver.finding for r in results if _can_be_waived(r) for f in r.findings):
         return WaiverState.APPLIED
     own = [r for r in results if r.id == check]
-    if any(r.outcome is Outcome.PENDING or is_undecided(r) for r in own):
+    if any(r.outcome is Outcome.PENDING or r.is_undecided for r in own):
         return WaiverState.NOT_DUE
     return WaiverState.UNUSED
 

@@ -111,6 +111,15 @@ class CheckResult:
     findings: tuple[Finding, ...] = ()
     required: bool = True
     """Of a skipped check: True when it was due and could not be decided, False when it does not apply."""
+    unchecked: str | None = None
+    """Of a failed check: what of its input could not be checked, so that its findings may not be all."""
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the check, or a part of its input, was due and could not be checked; no verdict can be given then."""
+        if self.outcome is Outcome.FAILED:
+            return self.unchecked is not None
+        return self.outcome is Outcome.ERRORED or (self.outcome is Outcome.SKIPPED and self.required)
 
     @property
     def is_waived(self) -> bool:
@@ -133,6 +142,7 @@ class CheckResult:
             "outcome": self.outcome.value,
             "reason": self.reason,
             "required": self.required,
+            "unchecked": self.unchecked,
             "findings": [
                 {name: getattr(f, name) for name in ("key", "summary", "expected", "actual", "where", "fix_sql", "waived")}
                 for f in self.findings
@@ -149,5 +159,6 @@ class CheckResult:
             outcome=Outcome(body["outcome"]),
             reason=body["reason"],
             required=body["required"],
+            unchecked=body.get("unchecked"),
             findings=tuple(Finding(**f) for f in body["findings"]),
         )

@@ -61,11 +61,12 @@ def _properties(facts: Evidence) -> ET.Element:
 def _case(facts: Evidence, result: CheckResult) -> ET.Element:
     case = _element("testcase", classname=_class_of(facts), name=f"{result.id} {result.title}")
     reason = result.reason or "no reason was recorded"
-    if result.outcome is Outcome.ERRORED or (result.outcome is Outcome.SKIPPED and result.required):
-        case.append(_said("error", reason, kind=result.outcome.value))
+    is_blocking = result.outcome is Outcome.FAILED and result.weight is Severity.BLOCKER
+    if result.is_undecided and not is_blocking:
+        case.append(_said("error", result.unchecked or reason, kind=result.outcome.value))
     elif result.outcome in {Outcome.SKIPPED, Outcome.PENDING}:
         case.append(_said("skipped", reason))
-    elif result.outcome is Outcome.FAILED and result.weight is Severity.BLOCKER:
+    elif is_blocking:
         lines = _lines([f for f in result.findings if not f.waived]) or [reason]
         case.append(_said("failure", lines[0], kind=result.severity.value, body="\n".join(lines)))
     told = _lines(result.findings) if case.find("failure") is None else []

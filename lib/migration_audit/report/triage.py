@@ -50,6 +50,9 @@ def in_order(results: Iterable[CheckResult]) -> list[CheckResult]:
     return sorted(held, key=lambda r: (place[r.id], r.id))
 
 
+_NO_REASON = "no reason was recorded"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undecided:
     """A check that was due and could not be decided."""
@@ -86,13 +89,13 @@ def triage(results: Iterable[CheckResult]) -> Triage:
     """What the results amount to, without deciding anything."""
     ordered = in_order(results)
     failed = [r for r in ordered if r.outcome is Outcome.FAILED]
-    undecided = (r for r in ordered if r.outcome is Outcome.ERRORED or (r.outcome is Outcome.SKIPPED and r.required))
+    undecided = (r for r in ordered if r.is_undecided)
     return Triage(
         blockers=tuple(r for r in failed if r.weight is Severity.BLOCKER),
         warnings=tuple(r for r in failed if r.weight is Severity.WARNING),
         told=tuple(r for r in failed if r.weight is Severity.INFO),
         undecided=tuple(
-            Undecided(check=r.id, title=r.title, reason=r.reason or "no reason was recorded") for r in undecided
+            Undecided(check=r.id, title=r.title, reason=r.unchecked or r.reason or _NO_REASON) for r in undecided
         ),
         counts=tuple((o, sum(r.outcome is o for r in ordered)) for o in Outcome),
     )

@@ -10,7 +10,6 @@ from typing import Any
 from migration_audit.artifacts.files import find_files, is_glob
 from migration_audit.artifacts.text import shown_path
 from migration_audit.checks import ALL, judge
-from migration_audit.gate import is_undecided
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.model.signoff import Sentence
@@ -70,7 +69,7 @@ def undone_work(evidence: Mapping[str, Any], project: Project, changed: Iterable
             is_here = finding.where is not None and _file(finding.where) in touched and not known.get(finding.key)
             if is_new or is_here:
                 wrong.append(f"{finding.key}: {finding.summary}")
-        if is_undecided(result) and result.id not in _NEEDS_MORE and _was_decided(signed.get(result.id)):
+        if result.is_undecided and result.id not in _NEEDS_MORE and _was_decided(signed.get(result.id)):
             wrong.append(f"{result.id} cannot be checked any more: {result.reason}")
     if wrong:
         text = f"the work is not done, or something else was: {some_of(wrong, most=3, between='; ')}"

@@ -144,6 +144,10 @@ def verdict_twice(_: World, folder: Path) -> None:
     path.write_text('{"verdict": "clean",' + path.read_text()[1:])
 
 
+def one_more_notebook(_: World, folder: Path) -> None:
+    shutil.copy(folder / "40_signoff.ipynb", folder / "05_summary.ipynb")
+
+
 DEEP = "[" * 200_000
 FORGERIES: dict[str, tuple[Change, str]] = {
     "everything passed": (all_clean, "LIV004: the facts give failed, the evidence says passed"),
@@ -188,6 +192,8 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "no report": (gone("report.html"), "it is no statement of a run"),
     "a notebook that says clean": (notebook_says_clean, "40_signoff.ipynb: its outputs are not what the facts give"),
     "a changed notebook that is called ours": (own_notebook, "notebooks: the evidence says otherwise"),
+    "a notebook more": (one_more_notebook, "05_summary.ipynb is no file that a run writes"),
+    "a file more among the facts": (text_of("facts/more.json", "{}"), "facts/more.json is no file that a run writes"),
     "a notebook left out": (without_notebook, "20_live_catalog.ipynb was not executed"),
     "no facts": (gone("facts"), "the run has no"),
     "no facts of the environment": (gone("facts/environment.json.gz"), "facts/environment.json.gz: the run has no facts"),

@@ -13,14 +13,20 @@ from typing import Any, Final
 from migration_audit import report
 from migration_audit.audit.codec import to_bytes
 from migration_audit.audit.evidence import SCHEMA_VERSION, TOOL, computed
+from migration_audit.audit.facts import SNAPSHOTS
 from migration_audit.audit.kept import KeptCase
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome
 from migration_audit.model.signoff import Sentence
 from migration_audit.model.strict_json import parse_json
+from migration_audit.signoff import SIGNED_PAGE
+from migration_audit.signoff.decisions import FOLDER as SIGNATURES
+from migration_audit.signoff.files import EVIDENCE_FILE
+from migration_audit.signoff.statement import STATEMENT_FILE
 from migration_audit.workbook.replay import replay, source_digest
 
 NOTEBOOKS = ("10_preflight_diff.ipynb", "20_live_catalog.ipynb", "30_boot_and_retirement.ipynb", "40_signoff.ipynb")
+_WRITTEN = ("report.html", "summary.md", "junit.xml", "results.sarif")
 _AGAIN = "audit again with this version, and sign that"
 _COMPUTED: Final[dict[str, tuple[Sentence, ...]]] = {}
 _MOST_COMPUTED: Final = 64
@@ -114,7 +120,12 @@ def _recomputed(folder: Path, evidence: Mapping[str, Any]) -> Iterator[Sentence]
     try:
         case, shown = KeptCase(folder, evidence), dict[str, Any]()
         case.check_origin()
-        wrong = [*_results(case, evidence), *_parts(case, evidence), *_notebooks(folder, case, evidence, shown)]
+        wrong = [
+            *_strangers(folder),
+            *_results(case, evidence),
+            *_parts(case, evidence),
+            *_notebooks(folder, case, evidence, shown),
+        ]
         wrong = wrong or list(_files(folder, case, evidence, shown))
     except (AuditError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         text = (
@@ -126,6 +137,16 @@ def _recomputed(folder: Path, evidence: Mapping[str, Any]) -> Iterator[Sentence]
     if not wrong:
         count = len(case.results)
         yield Sentence(ok=True, text=f"{count} results, the verdict and the reports are what the facts give: computed again")
+
+
+def _strangers(folder: Path) -> Iterator[str]:
+    """Files that no run writes, such as one more notebook, which the report would show among the others."""
+    facts = {f"facts/{name}.json.gz" for name in ("shared", "environment", *SNAPSHOTS)}
+    known = {*NOTEBOOKS, *_WRITTEN, *facts, "facts/audit.toml", STATEMENT_FILE, SIGNED_PAGE, EVIDENCE_FILE}
+    for path in sorted(p for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()):
+        name = path.relative_to(folder).as_posix()
+        if name not in known and not name.startswith(f"{SIGNATURES}/"):
+            yield f"{name} is no file that a run writes"
 
 
 def _results(case: KeptCase, evidence: Mapping[str, Any]) -> Iterator[str]:

@@ -97,4 +97,5 @@ def _walk(root: Path, base: str, *, named: frozenset[str]) -> Iterator[str]:
         seen.add(real)
         folders[:] = sorted(name for name in folders if name not in _NEVER or name in named)
         here = shown_path(Path(folder), root)
-        yield from (name if here == "." else f"{here}/{name}" for name in names)
+        taken = (name for name in names if name not in _NEVER or name in named)  # of a worktree, .git is a file
+        yield from (name if here == "." else f"{here}/{name}" for name in taken)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from migration_audit import __version__
-from migration_audit.artifacts.repository import author_of, path_in_repository, read_tree, user_of
+from migration_audit.artifacts.repository import author_of, path_in_repository, user_of
 from migration_audit.audit.case import Case
+from migration_audit.audit.repositories import HOME, repositories_read, tops_of
 from migration_audit.model.finding import CheckResult, Outcome, Unavailable, Verdict
 from migration_audit.model.port import KeptPort
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
@@ -25,8 +26,15 @@ COMPARED_TWICE = "COV011"
 
 def build_evidence(case: Case, *, now: datetime, notebooks: Iterable[dict[str, Any]] = ()) -> dict[str, Any]:
     """The evidence of one environment, not yet complete: whoever writes the report after it makes it so."""
-    framed = frame(case.project, environment=case.environment_name, phase=case.phase.value, now=now)
-    return {**framed, **computed(case), "notebooks": list(notebooks)}
+    found = computed(case)
+    framed = frame(case.project, environment=case.environment_name, phase=case.phase.value, now=now, files=files_in(found))
+    return {**framed, **found, "notebooks": list(notebooks)}
+
+
+def files_in(evidence: Mapping[str, Any]) -> list[str]:
+    """The files that an evidence names by digest, relative to audit.toml."""
+    lists = (*(source.get("files") or () for source in evidence.get("sources") or ()), evidence.get("artifacts") or ())
+    return [str(file["path"]) for files in lists for file in files]
 
 
 def computed(case: Case) -> dict[str, Any]:
@@ -71,8 +79,11 @@ def failed_evidence(project: Project, *, environment: str, phase: str, error: st
     }
 
 
-def frame(project: Project, *, environment: str, phase: str, now: datetime) -> dict[str, Any]:
-    """What every evidence starts with: which audit this is, of what, when, and from which commits."""
+def frame(project: Project, *, environment: str, phase: str, now: datetime, files: Collection[str] = ()) -> dict[str, Any]:
+    """What every evidence starts with: which audit this is, of what, when, and from which commits of which repositories.
+
+    ``files`` are those that were read, relative to audit.toml.
+    """
     return {
         "schema_version": SCHEMA_VERSION,
         "complete": False,
@@ -81,15 +92,18 @@ def frame(project: Project, *, environment: str, phase: str, now: datetime) -> d
         "phase": phase,
         "environment": environment,
         "generated_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "commit": {
-            "audit": asdict(read_tree(project.directory, without=project.report_out)),
-            "legacy": asdict(read_tree(project.legacy.root, without=project.report_out)),
-            "owner": asdict(read_tree(project.owner.root, without=project.report_out)),
-        },
+        "commit": repositories_read(project, files),
         "config": _config(project, environment),
-        "author": {"commit": author_of(project.directory), "ran_by": user_of(project.directory)},
+        "author": _authors(project, files),
         "error": None,
     }
+
+
+def _authors(project: Project, files: Iterable[str]) -> dict[str, str | None]:
+    """Who wrote the audited commits, and who ran the audit."""
+    tops = tops_of(project, files)
+    others = {name: author_of(top) for name, top in tops.items() if name != HOME and top is not None}
+    return {"commit": author_of(project.directory), "ran_by": user_of(project.directory), **others}
 
 
 def _notes(results: Iterable[CheckResult]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from migration_audit.gate import EnvironmentGate, Need
 from migration_audit.model.finding import Phase
 from migration_audit.report.escape import one_line
 from migration_audit.signoff import read_authority
+from migration_audit.workbook.checkout import at_home, check_out, parse_place
 from migration_audit.workbook.gating import ask_gate, required_environments
 
 _MARKS = {True: "✓", False: "✗", None: "–"}
@@ -28,25 +29,32 @@ def run_gate(
     config: Path | None,
     policy_from: str | None,
     allowed_signers: Path | None,
+    repositories: Sequence[str],
 ) -> int:
     """Print which requirements each environment meets; the largest exit code of those that are not met, 0 without any.
 
     Raises AuditError where policy, keys, git or (with ``live``) a database cannot be read.
     """
     project = signing_project(config)
+    places = [parse_place(text) for text in repositories]
     authority = read_authority(project, policy_from=policy_from, allowed_signers=allowed_signers)
+    authority = at_home(authority, places, os.environ)
     authority.check_for_ci(os.environ)
     if authority.caution:
         say(authority.caution)
     asked = required_environments(authority, environments, Phase(phase))
-    found = ask_gate(
-        project,
-        authority,
-        asked,
-        phase=Phase(phase),
-        live=live,
-        out=Path(os.path.normpath((out or authority.project.report_out).absolute())),
-    )
+    with check_out(authority, places, os.environ) as checkout:
+        found = ask_gate(
+            project,
+            authority,
+            asked,
+            phase=Phase(phase),
+            live=live,
+            out=Path(os.path.normpath((out or authority.project.report_out).absolute())),
+            checkout=checkout,
+        )
+    for note in checkout.notes:
+        click.echo(note)
     for line in (*_table(found), *_told(found)):
         click.echo(line)
     code = max(each.exit_code for each in found)

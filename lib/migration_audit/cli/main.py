@@ -313,6 +313,13 @@ def verify(runs: tuple[Path, ...], **how: Any) -> None:
 @click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; may be repeated.")
 @click.option("--phase", type=_PHASE, default="preflight", show_default=True)
 @click.option("--live", is_flag=True, help="Read each database again: it must be as it was audited.")
+@click.option(
+    "--repository",
+    "repositories",
+    multiple=True,
+    metavar="NAME=PATH[@REV]",
+    help="Where a repository of audit.toml is, and its protected branch; default: its path and policy_from.",
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: audit.toml's.")
 @_CONFIG
 @_POLICY_FROM

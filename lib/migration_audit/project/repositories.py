@@ -23,7 +23,7 @@ Found = tuple[KeyPath, str, str]
 REVISION: Final = r"[A-Za-z0-9_@][\w./@{}^~-]*"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]+")
 _RESERVED: Final = frozenset(
-    {*formats.NAMES, "env", "service", "file", "local", "postgres", "postgresql", "git", "ssh", "http", "https"}
+    {*formats.NAMES, "audit", "env", "service", "file", "local", "postgres", "postgresql", "git", "ssh", "http", "https"}
 )
 _SOURCES: Final = ("legacy", "owner")
 _HOME: Final = ("report.out", "policy.allowed_signers", "policy.revoked")

@@ -113,4 +113,5 @@ def _words(value: object) -> str:
 def _commit(state: Mapping[str, Any]) -> str:
     if state["commit"] is None:
         return "not in a git repository"
-    return f"{state['commit']} ({'clean' if state['clean'] else 'with uncommitted changes'})"
+    remote = f", {state['remote']}" if state.get("remote") else ""
+    return f"{state['commit']} ({'clean' if state['clean'] else 'with uncommitted changes'}{remote})"

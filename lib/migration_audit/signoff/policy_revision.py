@@ -21,10 +21,13 @@ def is_ci(environ: Mapping[str, str]) -> bool:
     return environ.get("CI", "").lower() not in {"", "0", "false"} or environ.get("TF_BUILD", "").lower() == "true"
 
 
-def weakness(revision: Revision | None, *, is_named_by_tree: bool, environ: Mapping[str, str]) -> str | None:
+def weakness(
+    revision: Revision | None, *, is_named_by_tree: bool, environ: Mapping[str, str], is_proposed: bool = True
+) -> str | None:
     """Why the proposer of a change could have a say in policy and keys; None where that is not known.
 
-    ``is_named_by_tree``: audit.toml of the working tree named the revision, and nobody outside.
+    ``is_named_by_tree``: audit.toml of the working tree named the revision, and nobody outside. Without ``is_proposed`` the
+    change is one of another repository, and what is checked out in this one is nobody's proposal.
     """
     if revision is None:
         return "policy and keys are those of the working tree: whoever proposes a change can change them too"
@@ -33,15 +36,13 @@ def weakness(revision: Revision | None, *, is_named_by_tree: bool, environ: Mapp
         return None
     if is_named_by_tree and is_ci(environ):
         return f"audit.toml of the proposal itself names {revision.named}, and this pipeline does not say that it goes there"
-    return next(_reasons(revision, trusted, environ), None)
+    reasons = _reasons(revision, trusted, environ) if is_proposed else _reasons_of_name(revision)
+    return next(reasons, None)
 
 
 def _reasons(revision: Revision, trusted: frozenset[str], environ: Mapping[str, str]) -> Iterator[str]:
+    yield from _reasons_of_name(revision)
     named, top, ref = revision.named, revision.top, revision.ref
-    if named.startswith(("HEAD", "@")):
-        yield f"{named} is the proposal itself, or what it names"
-    if ref == "FETCH_HEAD":
-        yield f"{named} is whatever was fetched last"
     branch = checked_out(top)
     if ref is not None and ref in {branch, upstream_of(top, branch) if branch else None}:
         yield f"{named} is the branch that is checked out here"
@@ -53,6 +54,13 @@ def _reasons(revision: Revision, trusted: frozenset[str], environ: Mapping[str, 
         yield f"{named} is the commit that is checked out here"
     if not is_remote and trusted and not any(contains(top, branch, revision.commit) for branch in trusted):
         yield f"{named} is not on {' or '.join(sorted(b.removeprefix('refs/remotes/') for b in trusted))}"
+
+
+def _reasons_of_name(revision: Revision) -> Iterator[str]:
+    if revision.named.startswith(("HEAD", "@")):
+        yield f"{revision.named} is the proposal itself, or what it names"
+    if revision.ref == "FETCH_HEAD":
+        yield f"{revision.named} is whatever was fetched last"
 
 
 def _trusted(revision: Revision, environ: Mapping[str, str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.signoff import Authority
+from migration_audit.workbook.checkout import Checkout
 from migration_audit.workbook.history import History
 from migration_audit.workbook.rendering import recomputed
 from migration_audit.workbook.signing import page_sentences
@@ -46,14 +47,26 @@ def ask_gate(
     phase: Phase,
     live: bool,
     out: Path,
+    checkout: Checkout | None = None,
     now: datetime | None = None,
 ) -> tuple[EnvironmentGate, ...]:
     """Each environment with its requirements; ``out`` is the folder of reports.
 
+    ``checkout`` is what is judged where the project has several repositories.
+
     Raises AuditError where git cannot be asked, or with ``live`` a database.
     """
     _refuse_links(out, project.directory)
-    asking = _Asking(project=project, authority=authority, phase=phase, live=live, out=out, now=now or datetime.now(UTC))
+    alone = () if authority.revision is None else (authority.revision,)
+    asking = _Asking(
+        project=project,
+        authority=authority,
+        checkout=checkout or Checkout(project=authority.project, revision=authority.revision, merges=alone),
+        phase=phase,
+        live=live,
+        out=out,
+        now=now or datetime.now(UTC),
+    )
     runs = {e.name: asking.newest(e.name) for e in environments}
     return tuple(asking.judge(e, runs) for e in environments)
 
@@ -62,6 +75,7 @@ def ask_gate(
 class _Asking:
     project: Project
     authority: Authority
+    checkout: Checkout
     phase: Phase
     live: bool
     out: Path
@@ -109,8 +123,9 @@ class _Asking:
 
     def _facts(self, environment: Environment, run: SignedRun, runs: Mapping[str, SignedRun | None]) -> Facts:
         tree = Tree(
-            project=self.authority.project,
-            revision=self.authority.revision,
+            project=self.checkout.project,
+            revision=self.checkout.revision,
+            merges=self.checkout.merges,
             phase=self.phase,
             evidence=run.evidence,
             folder=Path(run.folder),

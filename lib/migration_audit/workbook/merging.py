@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from migration_audit.artifacts.refs import find_revision, merge_base
 from migration_audit.artifacts.repository import Entry, Revision
+from migration_audit.artifacts.text import path_below
 from migration_audit.model.errors import AuditError
 from migration_audit.project import Project, project_of
 from migration_audit.workbook.artifact_digests import artifact_digests
@@ -25,8 +26,10 @@ class Merge:
     """HEAD, and the revision that it is merged into."""
 
     project: Project
-    """The settings of the revision."""
+    """The policy's settings, on the files of this tree."""
     revision: Revision
+    settings: bytes
+    """audit.toml of the policy, which says what the files are."""
 
     def differences(self, audited: Mapping[str, str], touched: Collection[str]) -> list[str]:
         """The files that the merged tree gets from the revision, or that this tree removes, and that were not audited so.
@@ -77,17 +80,18 @@ class Merge:
         if not brought:
             return []
         with tempfile.TemporaryDirectory(prefix="migration-audit-merged-") as name:
-            copy = Path(os.path.realpath(name))
+            copy, top = Path(os.path.realpath(name)), self.revision.top
+            common = os.path.commonpath([top, self.project.directory])
             for path, entry in brought.items():
                 if entry.object_id in contents:
-                    _write(copy / path, contents[entry.object_id])
-            for where, own in ((self._inside(path), self.project.directory / path) for path in audited):
-                if where is not None and where not in brought and own.is_file():
-                    _write(copy / where, own.read_bytes())
-            settings = self.revision.read(self.project.path) or b""
-            file = copy / self.revision.inside(self.project.path)
-            _write(file, settings)
-            project = project_of(settings, path=file, shown=self.revision.named)
+                    _write(copy / os.path.relpath(top / path, common), contents[entry.object_id])
+            for each in audited:
+                own = path_below(self.project.directory, each)
+                if self._inside(each) not in brought and own.is_file() and own.is_relative_to(common):
+                    _write(copy / own.relative_to(common), own.read_bytes())
+            file = copy / os.path.relpath(self.project.path, common)
+            _write(file, self.settings)
+            project = project_of(self.settings, path=file, shown=self.revision.named)
             taken = {path for path, _ in artifact_digests(project)}
             taken |= files_of(project, project.legacy).keys() | files_of(project, project.owner).keys()
             return sorted(path for path in taken if self._inside(path) in brought)

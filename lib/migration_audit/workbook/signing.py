@@ -127,9 +127,11 @@ def write_page(folder: Path, authority: Authority) -> Path:
 def page_sentences(folder: Path, run: SignedRun) -> Iterator[Sentence]:
     """Whether the signed-off page is the one that report and sign-offs give."""
     page = folder / signoff.SIGNED_PAGE
-    if not run.is_signed and not page.exists():
-        return
     again = f"`migration-audit verify --page {run.folder}` makes it anew"
+    if not page.exists():
+        if run.is_signed:
+            yield Sentence(ok=None, text=f"{page.name} is not here: {again}")
+        return
     try:
         is_same = page.read_bytes() == signed_page(folder, run)
     except (OSError, ValueError):

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from migration_audit.artifacts.refs import is_ancestor
-from migration_audit.artifacts.repository import Revision, find_top, sha256_of
+from migration_audit.artifacts.repository import Revision, sha256_of
+from migration_audit.audit.evidence import files_in
+from migration_audit.audit.repositories import HOME, tops_of
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import SourceError
 from migration_audit.model.finding import Phase
@@ -22,7 +24,7 @@ from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project
 from migration_audit.workbook.artifact_digests import artifact_digests
 from migration_audit.workbook.merging import Merge
-from migration_audit.workbook.settings import settings_sentences
+from migration_audit.workbook.settings import policy_settings, settings_sentences
 from migration_audit.workbook.source_files import files_of
 from migration_audit.workbook.work_list import WorkList, undone_work, work_list
 
@@ -39,6 +41,8 @@ class Tree:
     project: Project
     """The policy's settings, on the files of this tree."""
     revision: Revision | None
+    merges: tuple[Revision, ...]
+    """The revisions that proposals among the files go into."""
     phase: Phase
     evidence: Evidence
     folder: Path
@@ -124,32 +128,34 @@ class Tree:
 
     def _merged(self, changed: set[str]) -> Iterator[Sentence]:
         """Whether the revision that this goes into has the same files, so that the merged tree is what was judged."""
-        if self.revision is None:
-            return
         audited = {**self._sources["legacy"], **self._sources["owner"], **self._artifacts}
-        merge = Merge(project=self.project, revision=self.revision)
-        wrong = merge.differences(audited, changed)
-        if wrong:
-            where = self.revision.named
+        for revision in self.merges:
+            settings = policy_settings(self.project, self.revision)
+            wrong = Merge(project=self.project, revision=revision, settings=settings).differences(audited, changed)
+            if not wrong:
+                continue
+            where = revision.named
             text = f"{where} has files otherwise than they were audited: {some_of(sorted(wrong), most=3)}"
             yield Sentence(ok=False, text=text, todo=f"merge {where} into this branch, audit that, and sign it")
 
     def commit(self) -> Sentence:
         """Which commits were audited, and whether with uncommitted changes."""
         wrong, known, elsewhere = [], 0, []
-        trees = {"audit": self.project.directory, "legacy": self.project.legacy.root, "owner": self.project.owner.root}
-        for name, folder in trees.items():
-            state = (self.evidence.get("commit") or {}).get(name) or {}
-            commit = state.get("commit")
-            if commit is None:
-                if find_top(folder) is not None:
+        tops = tops_of(self.project, files_in(self.evidence))
+        states = self.evidence.get("commit") or {}
+        for name in dict.fromkeys((*states, *tops)):
+            state, top = states.get(name), tops.get(name)
+            if state is None:
+                wrong.append(f"the evidence does not name the repository {name}, which holds audited files")
+            elif state.get("commit") is None:
+                if top is not None or name != HOME:
                     wrong.append(f"the {name} tree was audited outside git")
                 continue
-            known += 1
-            if state.get("clean") is not True:
+            elif state.get("clean") is not True:
                 wrong.append(f"the {name} tree was audited with uncommitted changes")
-            elif is_ancestor(folder, str(commit)) is not True:
-                elsewhere.append(str(commit)[:12])
+            elif top is None or is_ancestor(top, str(state["commit"])) is not True:
+                elsewhere.append(str(state["commit"])[:12])
+            known += 1
         if wrong:
             return Sentence(ok=False, text="; ".join(dict.fromkeys(wrong)), todo="commit, audit that commit, and sign that")
         if not known:
@@ -157,7 +163,8 @@ class Tree:
         if elsewhere:
             text = f"{', '.join(dict.fromkeys(elsewhere))} is not in the history that is here: the bytes of the files decide"
             return Sentence(ok=True, text=text)
-        return Sentence(ok=True, text=f"{known} trees were audited at commits that HEAD holds")
+        which = "1 repository was audited at a commit" if known == 1 else f"{known} repositories were audited at commits"
+        return Sentence(ok=True, text=f"{which} that HEAD holds")
 
 
 def _difference(audited: Files, here: Files) -> str:

@@ -1,0 +1,266 @@
+"""Several repositories as the gate sees them: the proposed one as it is here, the others at their protected branches.
+
+They are put together in a temporary folder, in the places that audit.toml gives them, each with the history of its clone:
+whatever reads files and git there reads what will be there after the merge. No clone is changed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from migration_audit.artifacts.git import line_of_git, reason_of, run_git
+from migration_audit.artifacts.refs import find_revision
+from migration_audit.artifacts.repository import Revision, find_top
+from migration_audit.model.errors import AuditError, SignoffError, UsageError
+from migration_audit.project import Project, Repository, project_of
+from migration_audit.signoff import Authority
+from migration_audit.signoff.policy_revision import is_ci, weakness
+
+_NEVER = frozenset({".git", "node_modules", ".venv"})
+_OPTION = "--repository"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What somebody said about one repository: ``NAME=PATH`` or ``NAME=PATH@REV``."""
+
+    name: str
+    path: Path
+    revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """The files that are judged, and the revisions that proposals among them go into."""
+
+    project: Project
+    """The policy's settings, on these files."""
+    revision: Revision | None
+    """The policy's revision, seen from these files."""
+    merges: tuple[Revision, ...]
+    """For each repository that is proposed: the revision that it goes into."""
+    notes: tuple[str, ...] = ()
+    """Which repository was read at what."""
+
+
+def parse_place(text: str) -> Place:
+    """``NAME=PATH@REV``; without ``@REV`` the one of audit.toml counts. Raises UsageError.
+
+    >>> parse_place("directus=../directus@origin/main").revision
+    'origin/main'
+    """
+    name, equals, rest = text.partition("=")
+    if not equals or not name or not rest:
+        todo = "write NAME=PATH or NAME=PATH@REVISION, such as directus=../directus@origin/main"
+        raise UsageError("is not the place of a repository", where=f"{_OPTION} {text}", todo=todo)
+    if Path(rest).is_dir():
+        return Place(name=name, path=Path(rest))
+    path, at, revision = rest.partition("@")
+    if not Path(path).is_dir() or (at and not revision):
+        what = "there is no such folder" if revision or not at else "names no revision after @"
+        raise UsageError(what, where=f"{_OPTION} {text}", todo="name the folder of a clone, and after @ a revision of it")
+    return Place(name=name, path=Path(path), revision=revision or None)
+
+
+def at_home(authority: Authority, places: Sequence[Place], environ: Mapping[str, str]) -> Authority:
+    """The authority, whose revision is no proposal's where the caller stands in another repository of the project."""
+    here, home = Path.cwd().resolve(), find_top(authority.project.directory)
+    folders = [*(place.path for place in places), *(r.directory for r in authority.project.repositories)]
+    tops = [find_top(folder) for folder in folders if folder.is_dir()]
+    if authority.revision is None or _holds(home, here) or not any(_holds(top, here) for top in tops):
+        return authority
+    weak = weakness(authority.revision, is_named_by_tree=False, environ=environ, is_proposed=False)
+    return replace(authority, weakness=weak)
+
+
+@contextmanager
+def check_out(authority: Authority, places: Sequence[Place], environ: Mapping[str, str]) -> Iterator[Checkout]:
+    """The files of all repositories of the policy's project, for as long as the context lasts.
+
+    A repository without a revision is the proposed one where the caller stands in it (or in no other); else it is read at
+    ``policy_from`` of its table. Raises UsageError for a name that is not declared; SignoffError in a pipeline for a
+    revision that the proposer could have chosen; AuditError where a revision or a folder is not there.
+    """
+    project = authority.project
+    if not project.repositories:
+        if places:
+            todo = f"declare it in {project.path.name}: [repository.{places[0].name}] with its path"
+            raise UsageError("there are no repositories", where=f"{_OPTION} {places[0].name}", todo=todo)
+        yield Checkout(project=project, revision=authority.revision, merges=_only(authority.revision))
+        return
+    sides = _sides(authority, places, environ)
+    common = Path(os.path.commonpath([side.declared for side in sides]))
+    with tempfile.TemporaryDirectory(prefix="migration-audit-gate-") as name:
+        base = Path(os.path.realpath(name))
+        for side in sides:
+            _write(side, base / side.declared.relative_to(common), [s.declared for s in sides if s is not side])
+        yield _made(authority, sides, base, common)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """One repository: where it is, where audit.toml has it, and what of it is read."""
+
+    name: str
+    clone: Path
+    declared: Path
+    revision: Revision | None
+    """What it is read at, or for a proposal, what it goes into."""
+    is_proposed: bool
+
+
+def _only(revision: Revision | None) -> tuple[Revision, ...]:
+    return () if revision is None else (revision,)
+
+
+def _sides(authority: Authority, places: Sequence[Place], environ: Mapping[str, str]) -> list[_Side]:
+    project, given = authority.project, {place.name: place for place in places}
+    declared = {repository.name: repository for repository in project.repositories}
+    for name in given.keys() - declared.keys():
+        todo = f"the repositories are {', '.join(declared)}; --config names the one of audit.toml"
+        raise UsageError("there is no such repository", where=f"{_OPTION} {name}", todo=todo)
+    if len(given) < len(places):
+        raise UsageError("names a repository twice", where=_OPTION, todo="name each once")
+    home = find_top(project.directory)
+    here = Path.cwd().resolve()
+    others = [_side(r, given.get(r.name), here, environ) for r in declared.values() if _is_apart(r, home, given)]
+    is_home = authority.revision is None or not any(s.is_proposed for s in others) or _holds(home, here)
+    own = _Side(
+        name=project.path.name,
+        clone=home or project.directory,
+        declared=home or project.directory,
+        revision=authority.revision,
+        is_proposed=is_home,
+    )
+    return [own, *others]
+
+
+def _is_apart(repository: Repository, home: Path | None, given: Mapping[str, Place]) -> bool:
+    """Whether a repository is another one than that of audit.toml: a folder of a monorepo may have a name as well."""
+    return repository.name in given or home is None or find_top(repository.directory) != home
+
+
+def _holds(folder: Path | None, here: Path) -> bool:
+    return folder is not None and here.is_relative_to(folder.resolve())
+
+
+def _side(repository: Repository, place: Place | None, here: Path, environ: Mapping[str, str]) -> _Side:
+    folder = place.path if place else repository.directory
+    clone = find_top(folder) if folder.is_dir() else None
+    if clone is None:
+        what = "is no repository" if folder.is_dir() else "there is no such folder"
+        todo = f"clone it there, or say where it is: {_OPTION} {repository.name}=PATH@REVISION"
+        raise AuditError(f"[repository.{repository.name}] {what}", where=str(folder), todo=todo)
+    is_proposed = _holds(clone, here) and not (place and place.revision)
+    named = (place and place.revision) or repository.policy_from
+    revision = find_revision(clone, named) if named else None
+    weak = _weakness(repository, revision, is_proposed=is_proposed, environ=environ)
+    if weak and is_ci(environ):
+        todo = f"name its protected branch: {_OPTION} {repository.name}={place.path if place else folder}@origin/main"
+        raise SignoffError(weak, where=f"[repository.{repository.name}]", todo=todo)
+    return _Side(
+        name=repository.name,
+        clone=clone,
+        declared=repository.directory,
+        revision=revision,
+        is_proposed=is_proposed or revision is None,
+    )
+
+
+def _weakness(
+    repository: Repository, revision: Revision | None, *, is_proposed: bool, environ: Mapping[str, str]
+) -> str | None:
+    if revision is None:
+        what = "the revision that it goes into is not known" if is_proposed else "it is read as it lies there"
+        return f"{repository.name} has no policy_from: {what}"
+    return weakness(revision, is_named_by_tree=False, environ=environ, is_proposed=is_proposed)
+
+
+def _made(authority: Authority, sides: Sequence[_Side], base: Path, common: Path) -> Checkout:
+    def seen(side: _Side) -> Revision | None:
+        return side.revision and replace(side.revision, top=base / side.declared.relative_to(common))
+
+    project, home = authority.project, seen(sides[0])
+    path = base / project.path.relative_to(common)
+    settings = home.read(path) if home is not None else path.read_bytes()
+    if settings is None:
+        raise AuditError("there is no such file", where=f"{authority.source}: {project.path.name}", todo="commit it there")
+    return Checkout(
+        project=project_of(settings, path=path, shown=project.path.name),
+        revision=home,
+        merges=tuple(revision for side in sides if side.is_proposed and (revision := seen(side)) is not None),
+        notes=tuple(_note(side) for side in sides),
+    )
+
+
+def _note(side: _Side) -> str:
+    at = f"{side.revision.named} ({side.revision.commit[:7]})" if side.revision else None
+    if not side.is_proposed:
+        return f"{side.name}: {at}"
+    return f"{side.name}: as it is in {side.clone}" + (f", to be merged into {at}" if at else "")
+
+
+def _write(side: _Side, place: Path, others: Sequence[Path]) -> None:
+    """The files of one repository into their place, with a link to the history of its clone."""
+    place.mkdir(parents=True, exist_ok=True)
+    git_dir = line_of_git(side.clone, "rev-parse", "--absolute-git-dir")
+    if side.is_proposed and git_dir is not None:
+        _write_working_tree(side.clone, place)
+    elif side.is_proposed:
+        _write_folder(side.clone, place, others)
+    elif side.revision is not None:
+        _write_revision(side.revision, place)
+    if git_dir is not None:
+        (place / ".git").write_text(f"gitdir: {git_dir}\n")
+
+
+def _write_working_tree(clone: Path, place: Path) -> None:
+    """What git would take of a working tree: tracked files as they are, and new ones that are not ignored."""
+    listed = run_git(clone, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listed.returncode:
+        raise AuditError(f"git cannot list its files: {reason_of(listed)}", where=str(clone), todo="see `git ls-files`")
+    for name in dict.fromkeys(filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0"))):
+        source, target = clone / name, place / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_symlink():
+            _link(target, str(source.readlink()), place)
+        elif source.is_file():
+            shutil.copy2(source, target)
+
+
+def _write_folder(folder: Path, place: Path, others: Sequence[Path]) -> None:
+    """A folder that is no repository, without the repositories in it."""
+
+    def left_out(above: str, names: list[str]) -> set[str]:
+        apart = {name for name in names if Path(above, name) in others or (Path(above, name, ".git")).exists()}
+        return apart | (_NEVER & set(names))
+
+    shutil.copytree(folder, place, symlinks=True, ignore=left_out, dirs_exist_ok=True)
+
+
+def _write_revision(revision: Revision, place: Path) -> None:
+    entries = revision.entries(revision.top)
+    contents = revision.contents(entries.values())
+    for path, entry in entries.items():
+        target = place / path
+        if entry.object_id in contents:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(contents[entry.object_id])
+        elif entry.mode == "120000":
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _link(target, os.fsdecode(run_git(revision.top, "cat-file", "blob", entry.object_id).stdout), place)
+        elif entry.mode.startswith("100"):
+            todo = "clone the whole repository: `git clone` without --filter, or `git fetch --refetch`"
+            raise AuditError("its content is not in this clone", where=f"{revision.named}:{path}", todo=todo)
+
+
+def _link(target: Path, leads_to: str, place: Path) -> None:
+    """A link, unless it leads out of its repository: what is outside is not what is merged."""
+    if Path(os.path.normpath(target.parent / leads_to)).is_relative_to(place):
+        target.symlink_to(leads_to)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
+from migration_audit.cli.github import tell_gate_to_github
 from migration_audit.cli.progress import say
 from migration_audit.cli.sign import signing_project
 from migration_audit.gate import EnvironmentGate, Need
@@ -30,6 +33,7 @@ def run_gate(
     policy_from: str | None,
     allowed_signers: Path | None,
     repositories: Sequence[str],
+    form: str = "text",
 ) -> int:
     """Print which requirements each environment meets; the largest exit code of those that are not met, 0 without any.
 
@@ -53,15 +57,42 @@ def run_gate(
             out=Path(os.path.normpath((out or authority.project.report_out).absolute())),
             checkout=checkout,
         )
+    code = max(each.exit_code for each in found)
+    tell_gate_to_github(found, source=authority.source)
+    if form == "json":
+        click.echo(json.dumps(_as_json(found, authority.source, phase, checkout.notes), indent=1))
+        return code
     for note in checkout.notes:
         click.echo(note)
     for line in (*_table(found), *_told(found)):
         click.echo(line)
-    code = max(each.exit_code for each in found)
     closed = [each.environment for each in found if each.exit_code]
     words = f"The gate is closed: {', '.join(closed)}" if closed else f"The gate is open, by {authority.source}"
     click.echo(f"\n{words}.")
     return code
+
+
+def _as_json(found: Sequence[EnvironmentGate], source: str, phase: str, notes: Sequence[str]) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "open": not any(each.exit_code for each in found),
+        "exit_code": max(each.exit_code for each in found),
+        "phase": phase,
+        "policy": source,
+        "notes": list(notes),
+        "environments": [
+            {
+                "environment": each.environment,
+                "run": each.run.folder if each.run else None,
+                "exit_code": each.exit_code,
+                "requirements": [
+                    {"need": r.need.value, "ok": r.ok, "text": r.text, "todo": r.todo, "exit_code": r.code}
+                    for r in each.requirements
+                ],
+            }
+            for each in found
+        ],
+    }
 
 
 def _table(found: Sequence[EnvironmentGate]) -> list[str]:
@@ -87,9 +118,9 @@ def _mark(each: EnvironmentGate, need: Need) -> str:
 def _told(found: Sequence[EnvironmentGate]) -> list[str]:
     lines: list[str] = []
     for each in found:
-        lines += ["", each.environment + (f"  {each.run.folder}" if each.run else "")]
+        lines += ["", each.environment + (f"  {one_line(each.run.folder)}" if each.run else "")]
         for r in each.requirements:
             lines.append(f"  {_MARKS[r.ok]} {r.need.value}: {one_line(r.text)}")
             if r.ok is False and r.todo:
-                lines.append(f"    → {r.todo}")
+                lines.append(f"    → {one_line(r.todo)}")
     return lines

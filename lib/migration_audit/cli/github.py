@@ -10,6 +10,8 @@ import click
 
 from migration_audit import report
 from migration_audit.cli.progress import say
+from migration_audit.gate import EnvironmentGate
+from migration_audit.report.escape import markdown, one_line
 from migration_audit.runner import RunResult
 
 _LIMIT = 1_000_000
@@ -31,6 +33,27 @@ def tell_github(results: Sequence[RunResult]) -> None:
             _append(Path(path), results)
         except OSError as error:
             say(f"GITHUB_STEP_SUMMARY: {path} cannot be written: {error.strerror}")
+
+
+def tell_gate_to_github(found: Sequence[EnvironmentGate], *, source: str) -> None:
+    """Append what the gate asks of each environment to the file that GITHUB_STEP_SUMMARY names, if it is set."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    is_open = not any(each.exit_code for each in found)
+    lines = [f"## The gate is {'open' if is_open else 'closed'}, by {markdown(one_line(source))}", ""]
+    for each in found:
+        lines += [f"### {markdown(one_line(each.environment))}", "", "| | | |", "|---|---|---|"]
+        for r in each.requirements:
+            todo = f" → {r.todo}" if r.ok is False and r.todo else ""
+            mark = {True: "✓", False: "✗", None: "–"}[r.ok]
+            lines.append(f"| {mark} | {r.need.value} | {markdown(one_line(r.text + todo))} |")
+        lines.append("")
+    try:
+        with Path(path).open("a", encoding="utf-8") as summary:
+            summary.write("\n".join(lines) + "\n")
+    except OSError as error:
+        say(f"GITHUB_STEP_SUMMARY: {path} cannot be written: {error.strerror}")
 
 
 def _append(path: Path, results: Sequence[RunResult]) -> None:

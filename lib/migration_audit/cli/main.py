@@ -320,6 +320,7 @@ def verify(runs: tuple[Path, ...], **how: Any) -> None:
     metavar="NAME=PATH[@REV]",
     help="Where a repository of audit.toml is, and its protected branch; default: its path and policy_from.",
 )
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: audit.toml's.")
 @_CONFIG
 @_POLICY_FROM

@@ -20,8 +20,9 @@ from migration_audit.report.escape import one_line
 from migration_audit.report.triage import Triage
 from migration_audit.runner.index import write_index
 from migration_audit.runner.received import receive_runs
-from migration_audit.signoff import Proposal, SignedDecision, read_authority, subjects
+from migration_audit.signoff import Authority, Proposal, SignedDecision, read_authority, subjects
 from migration_audit.workbook.demo import DEMO, demo_project
+from migration_audit.workbook.settings import less_audited, policy_settings
 from migration_audit.workbook.signing import decision_of, propose, sign
 
 _SHOWN = 12
@@ -58,6 +59,8 @@ def sign_run(
     signed = decision_of(proposal, reviewer=reviewer, decision=Decision(decision), comment=comment, expires=until, now=now)
     for line in _told(proposal, signed, authority.source):
         click.echo(line)
+    for line in _less(proposal, authority):
+        click.echo(line)
     if authority.caution:
         say(authority.caution)
     _ask(yes=yes, decision=signed)
@@ -65,8 +68,9 @@ def sign_run(
     target = proposal.target
     if target != proposal.folder:
         write_index(target.parent.parent.parent, order=[e.name for e in project.environments], progress=say)
-    click.echo(f"\nSigned with {own.fingerprint}. The run stands in\n  {target}\n")
-    click.echo(f"Read it:   {target / 'signed-off.html'}\nVerify it: migration-audit verify {target}")
+    shown = one_line(str(target))
+    click.echo(f"\nSigned with {own.fingerprint}. The run stands in\n  {shown}\n")
+    click.echo(f"Read it:   {shown}/signed-off.html\nVerify it: migration-audit verify {shown}")
     for line in _what_git_needs(target / "statement.json"):
         click.echo(line)
 
@@ -149,8 +153,20 @@ def _told(proposal: Proposal, signed: SignedDecision, source: str) -> list[str]:
             f"{signed.reviewer}: {signed.decision.value}" + (f", until {signed.expires:%Y-%m-%d}" if signed.expires else ""),
         ),
     ]
-    width = max(len(name) for name, _ in facts)
-    return [*(f"{name:{width}}  {one_line(str(value))}" for name, value in facts), *_weighed(held, signed)]
+    width = max(len(one_line(name)) for name, _ in facts)
+    return [*(f"{one_line(name):{width}}  {one_line(str(value))}" for name, value in facts), *_weighed(held, signed)]
+
+
+def _less(proposal: Proposal, authority: Authority) -> list[str]:
+    """What the run audited less than the policy asks for, and a database that nothing pins."""
+    project, evidence = authority.project, proposal.evidence
+    less = less_audited(project, policy_settings(project, authority.revision), evidence, proposal.folder)
+    text = "the settings of this run are not to be had: what it audited less than the policy asks for is not known"
+    lines = _listed("Audited less than the policy asks for", [text] if less is None else [each.text for each in less])
+    environment = project.environment(str(evidence["environment"]))
+    if environment.database is None or environment.system_identifier is None:
+        lines += ["", "The database is not pinned: audit.toml does not say which one this environment is."]
+    return lines
 
 
 def _weighed(held: Triage, signed: SignedDecision) -> list[str]:

@@ -15,10 +15,13 @@ from migration_audit.gate.approvals import approvals, rejections
 from migration_audit.gate.notebooks import judge_notebooks
 from migration_audit.gate.verdict import decide
 from migration_audit.gate.waivers import still_waived
+from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckResult, Outcome, Verdict
 from migration_audit.model.signoff import Decision, Sentence, SignedRun
 from migration_audit.project import EnvironmentPolicy
+
+_IDENTITY = ("database", "system_identifier")
 
 
 class Need(StrEnum):
@@ -57,6 +60,8 @@ class Facts:
 
     now: datetime
     phase: str
+    retired: Sentence | None = None
+    """That the deletion is done, by a signed run of the phase after it: then there is nothing to gate."""
     unsigned: str | None = None
     """Verdict of the newest run that nobody signed, if it is newer than the signed one."""
     removed: tuple[str, ...] = ()
@@ -70,6 +75,8 @@ class Facts:
     commit: Sentence | None = None
     pins: Mapping[str, str] = field(default_factory=dict)
     """What the policy's audit.toml pins of the server: ``database``, ``system_identifier``."""
+    approved_server: Mapping[str, str] = field(default_factory=dict)
+    """The same of the newest older run that is approved."""
     same_server: str | None = None
     """Another environment whose signed evidence is of the very same database."""
     live: Sentence | None = None
@@ -99,6 +106,9 @@ def judge_environment(
     facts: Facts,
 ) -> EnvironmentGate:
     """Every requirement of one environment, with the newest run that was signed for it (None: there is none)."""
+    if facts.retired is not None:
+        done = Requirement(need=Need.RUN, ok=True, text=facts.retired.text)
+        return EnvironmentGate(environment=environment, run=run, requirements=(done, *_removed(facts)))
     if run is None:
         todo = f"`migration-audit run --env {environment} --phase {facts.phase}`, read its report, `migration-audit sign`"
         text = f"no run of {environment} in phase {facts.phase} was signed"
@@ -116,7 +126,7 @@ def judge_environment(
         *_all(Need.SETTINGS, facts.settings),
         *_all(Need.COMMIT, [facts.commit] if facts.commit else []),
         *_all(Need.NOTEBOOKS, [judge_notebooks(run.evidence, needs)]),
-        *_server(run, facts),
+        *_server(run, needs, facts),
         *_all(Need.LIVE, [facts.live or Sentence(ok=None, text="not asked for: --live reads the database again")]),
     )
     return EnvironmentGate(environment=environment, run=run, requirements=found)
@@ -191,8 +201,9 @@ def _verdict(run: SignedRun, facts: Facts) -> Iterator[Requirement]:
         text = "it could not be audited in full: " + (some_of(_undecided(results)) or "the run did not reach its end")
         yield Requirement(need=Need.VERDICT, ok=False, text=text, todo="make that possible, and audit again", code=3)
     elif verdict is Verdict.BLOCKED:
-        blocking = [f"{f.key}" for r in results if r.outcome is Outcome.FAILED for f in r.findings if not f.waived]
-        text = f"it is blocked: {some_of(blocking, most=3) or 'see its report'}"
+        failed = [r for r in results if r.outcome is Outcome.FAILED and r.weight is Severity.BLOCKER]
+        blocking = [f"{f.key} ({f.summary})" for r in failed for f in r.findings if not f.waived]
+        text = f"it is blocked: {some_of(blocking, most=3, between='; ') or 'see its report'}"
         yield Requirement(
             need=Need.VERDICT, ok=False, text=text, todo="fix it, or waive it; then audit and sign again", code=1
         )
@@ -229,7 +240,7 @@ def _days(span: timedelta) -> str:
     return f"{hours // 24} days" if hours >= 48 else f"{max(hours, 0)} hours"
 
 
-def _server(run: SignedRun, facts: Facts) -> Iterator[Requirement]:
+def _server(run: SignedRun, needs: EnvironmentPolicy, facts: Facts) -> Iterator[Requirement]:
     server = run.evidence.get("server") or {}
     wrong = [
         f"its {name.replace('_', ' ')} is {server.get(name)}, and audit.toml pins {pin}"
@@ -241,9 +252,16 @@ def _server(run: SignedRun, facts: Facts) -> Iterator[Requirement]:
     for text in wrong:
         todo = "audit the database of this environment, and sign that"
         yield Requirement(need=Need.SERVER, ok=False, text=text, todo=todo, code=4)
-    if not wrong:
-        where = f"{server.get('database')} on server {server.get('system_identifier') or 'unknown'}"
-        yield Requirement(need=Need.SERVER, ok=True, text=where)
+    if wrong:
+        return
+    where = f"{server.get('database')} on server {server.get('system_identifier') or 'unknown'}"
+    for known, by in ((facts.pins, "pinned in audit.toml"), (facts.approved_server, "as in the last approved run")):
+        if all(known.get(name) is not None and known[name] == server.get(name) for name in _IDENTITY):
+            yield Requirement(need=Need.SERVER, ok=True, text=f"{where}, {by}")
+            return
+    todo = "pin database and system_identifier of the environment in audit.toml"
+    code = 4 if needs.pinned else 0
+    yield Requirement(need=Need.SERVER, ok=False if code else None, text=f"{where}: not pinned", todo=todo, code=code)
 
 
 def _all(need: Need, sentences: Iterable[Sentence]) -> Iterator[Requirement]:

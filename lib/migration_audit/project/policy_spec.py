@@ -31,6 +31,7 @@ _NEEDS: Final[Mapping[str, Key]] = {
     "max_age": pattern(_AGE.pattern, 'an age in hours, days or weeks, such as "14 days"'),
     "author_may_sign": flag(),
     "changed_notebooks": flag(),
+    "pinned": flag(),
     "required": flag(),
 }
 

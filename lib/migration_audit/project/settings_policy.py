@@ -26,6 +26,8 @@ class EnvironmentPolicy:
     """Whether who ran the audit, or wrote the audited commit, may sign it too."""
     changed_notebooks: bool = False
     """Whether a run counts whose notebooks are not the packaged ones."""
+    pinned: bool = False
+    """Whether audit.toml must pin the database, or an approved run must have been of it."""
     required: bool = True
     """Whether the gate asks for this environment when none is named."""
 

@@ -9,7 +9,7 @@
 from migration_audit.signoff.authority import Authority, read_authority
 from migration_audit.signoff.decisions import SignedDecision
 from migration_audit.signoff.files import SIGNED, SIGNED_PAGE, evidence_of, subjects
-from migration_audit.signoff.people import authors
+from migration_audit.signoff.people import authors, last_approved
 from migration_audit.signoff.signatures import parse_time, read_signed_run
 from migration_audit.signoff.signing import Proposal, add_signature, find_run, propose
 from migration_audit.signoff.statement import PREDICATE_TYPE, build_statement
@@ -26,6 +26,7 @@ __all__ = [
     "build_statement",
     "evidence_of",
     "find_run",
+    "last_approved",
     "parse_time",
     "propose",
     "read_authority",

@@ -26,11 +26,16 @@ def authors(run: SignedRun, authority: Authority, *, now: datetime) -> frozenset
     audited = _commit(run, authority)
     if audited is None:
         return frozenset(people)
-    before = next(_approved(run, authority, now), None)
+    before = last_approved(run, authority, now=now)
     since = _commit(before, authority) if before else None
     folder = authority.project.directory
     paths = [authority.project.path, *(folder / name for name in _files(run))]
     return frozenset(people | people_of(audited.top, commits_touching(audited, paths, since=since)))
+
+
+def last_approved(run: SignedRun, authority: Authority, *, now: datetime) -> SignedRun | None:
+    """The newest older run of the environment that enough reviewers approve; None for none."""
+    return next(_approved(run, authority, now), None)
 
 
 def _files(run: SignedRun) -> Iterator[str]:

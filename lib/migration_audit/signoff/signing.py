@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from migration_audit.artifacts.repository import first_link
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
@@ -53,6 +55,7 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
     """
     folder = find_run(folder)
     _check_reviewer(reviewer, authority)
+    _check_place(folder, authority)
     run = read_signed_run(folder, authority, now=now)
     wrong = [s for s in (*run.sentences, *_broken(run)) if s.ok is False]
     if wrong:
@@ -114,6 +117,7 @@ def _add_signature(
         if wrong:
             raise SignoffError(f"nothing was signed: {wrong[0].text}", where=decision.reviewer, todo=wrong[0].todo)
         page = page_of(staged, run)
+        _ignore_pages(proposal.target.parent.parent)
         if proposal.target == proposal.folder:
             _add(staged, proposal.folder, made.name, page)
         else:
@@ -151,9 +155,9 @@ def _is_run(folder: Path) -> bool:
 
 
 def _short(path: Path) -> Path:
-    """The path without links, and as short as it is from here."""
-    resolved = path.resolve()
-    return resolved.relative_to(Path.cwd()) if resolved.parent.parent.is_relative_to(Path.cwd()) else resolved
+    """The path as short as it is from here; links in it stay, so that they can be refused."""
+    whole = Path(os.path.normpath(path.absolute()))
+    return whole.relative_to(Path.cwd()) if whole.parent.parent.is_relative_to(Path.cwd()) else whole
 
 
 def _check_reviewer(reviewer: str, authority: Authority) -> None:
@@ -167,6 +171,21 @@ def _check_reviewer(reviewer: str, authority: Authority) -> None:
                 where="--as",
                 todo="add a line with the reviewer's public key to allowed_signers there first",
             )
+
+
+def _check_place(folder: Path, authority: Authority) -> None:
+    """A run is signed where runs of its environment are, and nowhere that a link leads to."""
+    target = _target(folder.absolute())
+    environment = target.parent.name
+    if environment not in {each.name for each in authority.project.environments}:
+        what = f"there is no environment {environment}, so that no run of it is signed"
+        raise SignoffError(what, where=authority.source, todo="name a run of an environment of audit.toml")
+    below = target.parent.parent.parent.parent
+    link = first_link(target, below=below) or first_link(folder.absolute(), below=below)
+    if link is not None:
+        raise SignoffError(
+            "is a link, and nothing is signed through one", where=str(link), todo="put the folder in its place"
+        )
 
 
 def _broken(run: SignedRun) -> list[Sentence]:
@@ -203,6 +222,12 @@ def _move(staged: Path, proposal: Proposal) -> None:
     shutil.rmtree(proposal.folder, ignore_errors=True)
     with suppress(OSError):  # other runs are left in it
         proposal.folder.parent.rmdir()
+
+
+def _ignore_pages(signed: Path) -> None:
+    """Pages are made from what is signed, and differ between clones: git leaves them out."""
+    with suppress(FileExistsError), (signed / ".gitignore").open("x", encoding="utf-8") as file:
+        file.write(f"{SIGNED_PAGE}\n")
 
 
 def _add(staged: Path, folder: Path, decision: str, page: bytes) -> None:

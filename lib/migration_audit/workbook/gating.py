@@ -10,9 +10,9 @@ from pathlib import Path
 
 from migration_audit import catalog, signoff
 from migration_audit.artifacts.repository import first_link
-from migration_audit.gate import EnvironmentGate, Facts, judge_environment
+from migration_audit.gate import EnvironmentGate, Facts, approvals, judge_environment, rejections
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
-from migration_audit.model.finding import Phase
+from migration_audit.model.finding import Phase, Verdict
 from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.signoff import Authority
@@ -20,7 +20,7 @@ from migration_audit.workbook.checkout import Checkout
 from migration_audit.workbook.history import History
 from migration_audit.workbook.rendering import recomputed
 from migration_audit.workbook.signing import page_sentences
-from migration_audit.workbook.tree import Tree
+from migration_audit.workbook.tree import Tree, has_legacy
 
 
 def required_environments(authority: Authority, names: Sequence[str], phase: Phase) -> tuple[Environment, ...]:
@@ -104,8 +104,9 @@ class _Asking:
 
     def judge(self, environment: Environment, runs: Mapping[str, SignedRun | None]) -> EnvironmentGate:
         run, authors = runs[environment.name], set[str]()
-        facts = Facts(now=self.now, phase=self.phase.value, removed=self._lost(environment.name, run))
-        if run is not None:
+        lost, retired = self._lost(environment.name, run), self._retired(environment.name)
+        facts = Facts(now=self.now, phase=self.phase.value, removed=lost, retired=retired)
+        if run is not None and retired is None:
             again = recomputed(Path(run.folder), run.evidence) if all(s.ok is not False for s in run.sentences) else ()
             page = tuple(page_sentences(Path(run.folder), run))
             run = replace(run, sentences=(*run.sentences, *again, *self._project_is(run), *page))
@@ -115,6 +116,22 @@ class _Asking:
         needs = self.authority.policy.of(environment.name)
         roles = self.authority.policy.roles
         return judge_environment(environment.name, run, needs, roles=roles, authors=authors, facts=facts)
+
+    def _retired(self, environment: str) -> Sentence | None:
+        """That there is no legacy file any more, here and in the policy's revision, and a signed run after it."""
+        project, needs = self.authority.project, self.authority.policy.of(environment)
+        runs = [r for r in self.signed(environment) if _holds(r) and r.evidence.get("phase") == Phase.RETIRED.value]
+        if self.phase is not Phase.PREFLIGHT or not runs or not project.legacy.is_applied or has_legacy(self.authority):
+            return None
+        run = max(runs, key=_time_of)
+        authors = signoff.authors(run, self.authority, now=self.now)
+        found = approvals(run, needs, roles=self.authority.policy.roles, authors=authors)
+        sentences = (*run.sentences, *recomputed(Path(run.folder), run.evidence), *found)
+        is_fine = run.evidence.get("verdict") in {Verdict.CLEAN, Verdict.REVIEW}
+        is_ours = run.evidence.get("project") == project.name
+        if any(s.ok is False for s in sentences) or rejections(run, needs) or not (is_fine and is_ours):
+            return None
+        return Sentence(ok=True, text=f"the retirement is done: no legacy file is left, and {run.name} was audited after it")
 
     def _project_is(self, run: SignedRun) -> Iterator[Sentence]:
         if run.evidence.get("project") != self.authority.project.name:
@@ -141,6 +158,7 @@ class _Asking:
             settings=tuple(tree.settings()),
             commit=tree.commit(),
             pins={name: pin for name, pin in pins.items() if pin is not None},
+            approved_server=_server_of(signoff.last_approved(run, self.authority, now=self.now)),
             same_server=_same_server(environment.name, run, runs),
             live=self._live(environment, run) if self.live else None,
         )
@@ -209,6 +227,12 @@ def _refuse_links(folder: Path, below: Path) -> None:
 
 def _holds(run: SignedRun) -> bool:
     return run.is_signed and run.is_intact
+
+
+def _server_of(run: SignedRun | None) -> dict[str, str]:
+    found = run.evidence.get("server") if run else None
+    server = found if isinstance(found, dict) else {}
+    return {name: str(server[name]) for name in ("database", "system_identifier") if server.get(name)}
 
 
 def _same_server(environment: str, run: SignedRun, runs: Mapping[str, SignedRun | None]) -> str | None:

@@ -52,6 +52,12 @@ class Merge:
                 wrong.append(f"{path} (changed)")
         return [*wrong, *(f"{path} (new)" for path in self._taken(found, audited, contents) if path not in audited)]
 
+    def has_legacy(self) -> bool:
+        """Whether the revision has a file of the legacy source that this tree lacks. Raises SourceError."""
+        found = self._found(())
+        contents = self.revision.contents(entry for entry in found.values() if entry is not None)
+        return bool(self._taken(found, {}, contents, legacy_alone=True))
+
     def _found(self, touched: Collection[PurePosixPath]) -> dict[PurePosixPath, Entry | None]:
         """The files of the revision that differ here, and matter: the merge brings them, or they are touched or gone."""
         top = self.revision.top
@@ -74,7 +80,9 @@ class Merge:
         except AuditError:
             return None
 
-    def _taken(self, found: Found, audited: Mapping[str, str], contents: Mapping[str, bytes]) -> list[str]:
+    def _taken(
+        self, found: Found, audited: Mapping[str, str], contents: Mapping[str, bytes], *, legacy_alone: bool = False
+    ) -> list[str]:
         """The files among ``found`` that the settings are about, when they stand beside those that were audited."""
         brought = {path: entry for path, entry in found.items() if entry is not None}
         if not brought:
@@ -92,8 +100,9 @@ class Merge:
             file = copy / os.path.relpath(self.project.path, common)
             _write(file, self.settings)
             project = project_of(self.settings, path=file, shown=self.revision.named)
-            taken = {path for path, _ in artifact_digests(project)}
-            taken |= files_of(project, project.legacy).keys() | files_of(project, project.owner).keys()
+            taken = {*files_of(project, project.legacy)}
+            if not legacy_alone:
+                taken |= {path for path, _ in artifact_digests(project)} | files_of(project, project.owner).keys()
             return sorted(path for path in taken if self._inside(path) in brought)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 
 from migration_audit import report, signoff
@@ -15,6 +16,9 @@ from migration_audit.model.errors import AuditError, SignoffError
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.signoff import Authority, Proposal, SignedDecision
 from migration_audit.workbook.rendering import recomputed
+
+_MOST = 6
+"""Sign-offs of which every selection is tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,22 +129,36 @@ def write_page(folder: Path, authority: Authority) -> Path:
 
 
 def page_sentences(folder: Path, run: SignedRun) -> Iterator[Sentence]:
-    """Whether the signed-off page is the one that report and sign-offs give."""
+    """Whether the signed-off page is one that the report and its sign-offs give.
+
+    It is made by whoever wants to read it, and not committed: there may be none, or one of fewer sign-offs.
+    """
     page = folder / signoff.SIGNED_PAGE
     again = f"`migration-audit verify --page {run.folder}` makes it anew"
-    if not page.exists():
+    if not page.exists() and not page.is_symlink():
         if run.is_signed:
             yield Sentence(ok=None, text=f"{page.name} is not here: {again}")
         return
     try:
-        is_same = page.read_bytes() == signed_page(folder, run)
+        content = page.read_bytes()
+        is_same = content == signed_page(folder, run)
+        is_older = not is_same and any(content == signed_page(folder, replace(run, signoffs=some)) for some in _fewer(run))
     except (OSError, ValueError):
         yield Sentence(ok=False, text=f"{page.name} is missing or cannot be made", todo=again)
         return
     if is_same:
         yield Sentence(ok=True, text=f"{page.name} is what the report and its sign-offs give")
+    elif is_older:
+        yield Sentence(ok=None, text=f"{page.name} is older than the last sign-off: {again}")
     else:
         yield Sentence(ok=False, text=f"{page.name} is not what the report and its sign-offs give", todo=again)
+
+
+def _fewer(run: SignedRun) -> Iterator[tuple[SignOff, ...]]:
+    """The sign-offs that may have been there when the page was made: two reviewers sign in clones of their own."""
+    if len(run.signoffs) <= _MOST:
+        for number in range(1, len(run.signoffs)):
+            yield from combinations(run.signoffs, number)
 
 
 def _project_sentences(run: SignedRun, authority: Authority) -> Iterator[Sentence]:

@@ -22,6 +22,7 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project
+from migration_audit.signoff import Authority
 from migration_audit.workbook.artifact_digests import artifact_digests
 from migration_audit.workbook.merging import Merge
 from migration_audit.workbook.settings import policy_settings, settings_sentences
@@ -165,6 +166,14 @@ class Tree:
             return Sentence(ok=True, text=text)
         which = "1 repository was audited at a commit" if known == 1 else f"{known} repositories were audited at commits"
         return Sentence(ok=True, text=f"{which} that HEAD holds")
+
+
+def has_legacy(authority: Authority) -> bool:
+    """Whether a file of the legacy source is in this tree, or in the policy's revision. Raises SourceError."""
+    project, revision = authority.project, authority.revision
+    if files_of(project, project.legacy):
+        return True
+    return revision is not None and Merge(project=project, revision=revision).has_legacy()
 
 
 def _difference(audited: Files, here: Files) -> str:

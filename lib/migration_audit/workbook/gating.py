@@ -121,7 +121,7 @@ class _Asking:
         """That there is no legacy file any more, here and in the policy's revision, and a signed run after it."""
         project, needs = self.authority.project, self.authority.policy.of(environment)
         runs = [r for r in self.signed(environment) if _holds(r) and r.evidence.get("phase") == Phase.RETIRED.value]
-        if self.phase is not Phase.PREFLIGHT or not runs or not project.legacy.is_applied or has_legacy(self.authority):
+        if self.phase is not Phase.PREFLIGHT or not runs or not project.legacy.is_applied or self._has_legacy():
             return None
         run = max(runs, key=_time_of)
         authors = signoff.authors(run, self.authority, now=self.now)
@@ -132,6 +132,9 @@ class _Asking:
         if any(s.ok is False for s in sentences) or rejections(run, needs) or not (is_fine and is_ours):
             return None
         return Sentence(ok=True, text=f"the retirement is done: no legacy file is left, and {run.name} was audited after it")
+
+    def _has_legacy(self) -> bool:
+        return has_legacy(self.checkout.project, self.checkout.revision, self.checkout.merges)
 
     def _project_is(self, run: SignedRun) -> Iterator[Sentence]:
         if run.evidence.get("project") != self.authority.project.name:

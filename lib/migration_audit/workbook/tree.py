@@ -7,7 +7,7 @@ files judge it anew. Of commits it is asked only whether the audit saw uncommitt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,6 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project
-from migration_audit.signoff import Authority
 from migration_audit.workbook.artifact_digests import artifact_digests
 from migration_audit.workbook.merging import Merge
 from migration_audit.workbook.settings import policy_settings, settings_sentences
@@ -168,12 +167,12 @@ class Tree:
         return Sentence(ok=True, text=f"{which} that HEAD holds")
 
 
-def has_legacy(authority: Authority) -> bool:
-    """Whether a file of the legacy source is in this tree, or in the policy's revision. Raises SourceError."""
-    project, revision = authority.project, authority.revision
+def has_legacy(project: Project, revision: Revision | None, merges: Iterable[Revision]) -> bool:
+    """Whether a file of the legacy source is in this tree, or in a revision that it goes into. Raises SourceError."""
     if files_of(project, project.legacy):
         return True
-    return revision is not None and Merge(project=project, revision=revision).has_legacy()
+    settings = policy_settings(project, revision)
+    return any(Merge(project=project, revision=each, settings=settings).has_legacy() for each in merges)
 
 
 def _difference(audited: Files, here: Files) -> str:

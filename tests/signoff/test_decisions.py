@@ -71,7 +71,7 @@ def test_a_rejection_that_is_undone_in_the_proposal(proposed: World, how, policy
         1,
         True,
         True,
-    )
+    ), told
 
 
 def test_a_newer_approved_run_answers_an_undone_rejection(proposed: World) -> None:

@@ -8,7 +8,7 @@
 
 from migration_audit.signoff.authority import Authority, read_authority
 from migration_audit.signoff.decisions import SignedDecision
-from migration_audit.signoff.files import SIGNED, SIGNED_PAGE, evidence_of, subjects
+from migration_audit.signoff.files import SIGNED, SIGNED_PAGE, evidence_of, signed_folders, subjects
 from migration_audit.signoff.people import authors, last_approved
 from migration_audit.signoff.signatures import parse_time, read_signed_run
 from migration_audit.signoff.signing import Proposal, add_signature, find_run, propose
@@ -31,5 +31,6 @@ __all__ = [
     "propose",
     "read_authority",
     "read_signed_run",
+    "signed_folders",
     "subjects",
 ]

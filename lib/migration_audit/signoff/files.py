@@ -20,6 +20,12 @@ SIGNED_PAGE = "signed-off.html"
 EVIDENCE_FILE = "evidence.json"
 
 
+def signed_folders(folder: Path) -> list[Path]:
+    """The runs below ``signed/<environment>``, by name; no others: what git left of one, its page, is no run."""
+    found = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")) if folder.is_dir() else []
+    return [p for p in found if p.is_symlink() or {each.name for each in p.iterdir()} != {SIGNED_PAGE}]
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file; empty when it cannot be read as one."""
     try:

@@ -11,7 +11,7 @@ from migration_audit.artifacts.repository import Revision
 from migration_audit.model.errors import AuditError
 from migration_audit.model.signoff import Decision, SignedRun
 from migration_audit.signoff.authority import Authority
-from migration_audit.signoff.files import SIGNED
+from migration_audit.signoff.files import SIGNED, signed_folders
 from migration_audit.signoff.signatures import parse_time, read_signed_run
 
 
@@ -60,7 +60,7 @@ def _approved(run: SignedRun, authority: Authority, now: datetime) -> Iterator[S
     environment = Path(run.folder).absolute().parent
     folder = environment if environment.parent.name == SIGNED else environment.parent / SIGNED / environment.name
     quorum = authority.policy.of(run.environment).quorum
-    others = [read_signed_run(p, authority, now=now) for p in folder.iterdir() if p.is_dir()] if folder.is_dir() else []
+    others = [read_signed_run(p, authority, now=now) for p in signed_folders(folder)]
     for each in sorted(others, key=_generated, reverse=True):
         counting = [s for s in each.signoffs if s.counts]
         approving = {s.fingerprint for s in counting if s.decision is Decision.APPROVE}

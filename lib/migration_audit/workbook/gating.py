@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from migration_audit import catalog, signoff
-from migration_audit.artifacts.repository import first_link
+from migration_audit.artifacts.repository import first_link, is_ignored
 from migration_audit.gate import EnvironmentGate, Facts, approvals, judge_environment, rejections
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.finding import Phase, Verdict
@@ -87,11 +87,10 @@ class _Asking:
         if environment not in self._signed:
             folder = self.out / signoff.SIGNED / environment
             _refuse_links(folder, self.project.directory)
-            found = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+            found = signoff.signed_folders(folder)
             for each in found:
                 _refuse_links(each, folder)
-            named = (p for p in found if not p.name.startswith("."))
-            self._signed[environment] = [signoff.read_signed_run(p, self.authority, now=self.now) for p in named]
+            self._signed[environment] = [signoff.read_signed_run(p, self.authority, now=self.now) for p in found]
         return self._signed[environment]
 
     def newest(self, environment: str) -> SignedRun | None:
@@ -108,7 +107,7 @@ class _Asking:
         facts = Facts(now=self.now, phase=self.phase.value, removed=lost, retired=retired)
         if run is not None and retired is None:
             again = recomputed(Path(run.folder), run.evidence) if all(s.ok is not False for s in run.sentences) else ()
-            page = tuple(page_sentences(Path(run.folder), run))
+            page = tuple(_page(run))
             run = replace(run, sentences=(*run.sentences, *again, *self._project_is(run), *page))
             authors |= signoff.authors(run, self.authority, now=self.now)
             if all(s.ok is not False for s in run.sentences):
@@ -226,6 +225,13 @@ def _refuse_links(folder: Path, below: Path) -> None:
     if link is not None:
         what, todo = "is a link, and signed runs are not read through one", "put the folder itself in its place"
         raise SignoffError(what, where=str(link), todo=todo)
+
+
+def _page(run: SignedRun) -> Iterator[Sentence]:
+    """What is to be said of the signed-off page; one that git ignores was made here, and is no part of the proposal."""
+    is_local = is_ignored(Path(run.folder) / signoff.SIGNED_PAGE)
+    for sentence in page_sentences(Path(run.folder), run):
+        yield replace(sentence, ok=None) if is_local and sentence.ok is False else sentence
 
 
 def _holds(run: SignedRun) -> bool:

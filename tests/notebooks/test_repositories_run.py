@@ -1,0 +1,23 @@
+"""A whole run over several repositories: what it reads, shows and signs is what one repository with the same files gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fix_demo import evidence_of, findings, outcomes, run_cli
+from fix_layouts import PARTS, lay_out
+
+
+def test_a_run_from_a_repository_beside_the_four(tmp_path: Path, demo_variables: dict[str, str]) -> None:
+    made = lay_out("audit repository", tmp_path)
+    config = str(made.audit / "audit.toml")
+    ran = run_cli("run", "--env", "stage", "--config", config, cwd=made.part("docs"), **demo_variables)
+    assert ran.code in {0, 1}, ran.out + ran.err
+    evidence = evidence_of(made.audit / "reports", "stage")
+    assert set(evidence["commit"]) == {"audit", *PARTS}
+    assert all(each["clean"] for each in evidence["commit"].values())
+    assert "errored" not in outcomes(evidence).values()
+    assert any(f["where"].startswith("../processor/") for f in findings(evidence, "RET003"))
+    (run,) = (made.audit / "reports" / "stage").iterdir()
+    assert str(made.folder) not in (run / "report.html").read_text("utf-8"), "paths of this machine"
+    assert str(made.folder) not in (run / "evidence.json").read_text("utf-8")

@@ -259,6 +259,15 @@ class TestOnePlaceToAnother:
         found, told = signed.gate("processor", "--repository", given)
         assert (found, message in told) == (code, True), told
 
+    def test_the_tree_in_which_it_is_started_is_judged(self, signed: Signed, tmp_path: Path) -> None:
+        code, told = signed.gate("processor", "--repository=processor=.@origin/main")
+        assert (code, "leave out @REVISION" in told) == (2, True), told
+        stranger = tmp_path / "stranger"
+        git(tmp_path, "clone", "-q", str(signed.layout.remotes / "processor.git"), "stranger")
+        with chdir(stranger):
+            done = CliRunner().invoke(main, ["gate", "--config", str(signed.layout.audit / "audit.toml")])
+        assert (done.exit_code, "say which one it is: --repository NAME=." in done.output) == (2, True), done.output
+
     def test_a_revision_that_the_proposer_could_have_chosen(self, signed: Signed) -> None:
         code, told = signed.gate("processor", "--repository=directus=../directus@HEAD", CI="true", GITHUB_BASE_REF="main")
         assert (code, "HEAD is the proposal itself" in told) == (4, True), told

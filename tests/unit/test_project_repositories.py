@@ -148,6 +148,11 @@ REFUSED = {
         15,
         "snapshot.file leads out of the repository data-cms",
     ),
+    "a name inside a pattern": (
+        f'{SOURCES}[[rule]]\ncheck = "RET004"\nmentions = ["x"]\nin = ["{{processor:a,data-cms:b}}/*"]',
+        17,
+        "rule[1].in[1] names the repository processor inside a pattern",
+    ),
     "from the file system's root": (
         f'{SOURCES}[snapshot]\nfile = "data-cms:/x.yaml"',
         15,

@@ -117,6 +117,9 @@ def _names(known: Mapping[str, Any]) -> Iterator[Found]:
 def _prefix(path: KeyPath, value: str, known: Mapping[str, Any]) -> Iterator[Found]:
     name, inside = _split(value)
     if name is None:
+        within = [each for each in known if re.search(rf"[{{,!|(]{re.escape(each)}:", value)]
+        if within:
+            yield path, f"names the repository {within[0]} inside a pattern", "write the name in front of the whole pattern"
         return
     if name not in known:
         todo = f"the repositories are {', '.join(known)}" if known else f"add [repository.{name}] with its path"

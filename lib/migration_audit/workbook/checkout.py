@@ -129,6 +129,7 @@ def _sides(authority: Authority, places: Sequence[Place], environ: Mapping[str, 
         raise UsageError("names a repository twice", where=_OPTION, todo="name each once")
     home = find_top(project.directory)
     here = Path.cwd().resolve()
+    _refuse_unjudged(project, places, home, here)
     others = [_side(r, given.get(r.name), here, environ) for r in declared.values() if _is_apart(r, home, given)]
     is_home = authority.revision is None or not any(s.is_proposed for s in others) or _holds(home, here)
     own = _Side(
@@ -139,6 +140,21 @@ def _sides(authority: Authority, places: Sequence[Place], environ: Mapping[str, 
         is_proposed=is_home,
     )
     return [own, *others]
+
+
+def _refuse_unjudged(project: Project, places: Sequence[Place], home: Path | None, here: Path) -> None:
+    """Nobody may think that the tree in which the gate is started was judged when it was not."""
+    named = {place.name for place in places}
+    folders = [place.path for place in places] + [r.directory for r in project.repositories if r.name not in named]
+    start = find_top(here)
+    known = [top for folder in folders if folder.is_dir() and (top := find_top(folder)) is not None]
+    if start is not None and start.resolve() not in {top.resolve() for top in (*known, *([home] if home else []))}:
+        what = f"is none of the repositories of {project.path.name}, so that nothing of it would be judged"
+        raise UsageError(what, where=str(start), todo=f"say which one it is: {_OPTION} NAME=.; or start in another folder")
+    for place in places:
+        if place.revision is not None and _holds(find_top(place.path), here) and not _holds(home, here):
+            what = f"the gate is started in {place.name}, and judges it as it is, not at {place.revision}"
+            raise UsageError(what, where=f"{_OPTION} {place.name}", todo="leave out @REVISION, or start in another folder")
 
 
 def _is_apart(repository: Repository, home: Path | None, given: Mapping[str, Place]) -> bool:

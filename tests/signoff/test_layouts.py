@@ -228,6 +228,29 @@ def test_what_the_work_list_does_not_name_is_refused(signed: Signed) -> None:
     assert (code, "processor/src/db/pool.ts" in told) == (4, True), told
 
 
+@pytest.mark.parametrize("signed_once", ["one of the four"], indirect=True)
+def test_without_a_policy_revision(signed: Signed) -> None:
+    retire(signed.layout, "processor")
+    config = str(signed.layout.audit / "audit.toml")
+    with chdir(signed.layout.part("processor")):
+        done = CliRunner().invoke(main, ["gate", "--config", config])
+    assert done.exit_code == 0, done.output
+    assert "policy and keys are those of the working tree" in done.output
+
+
+@pytest.mark.parametrize("signed_once", ["parent"], indirect=True)
+class TestNoRepository:
+    """The folder of audit.toml is in no repository: it has no protected branch."""
+
+    def test_a_pipeline_refuses_it(self, signed: Signed) -> None:
+        code, told = signed.gate(CI="true")
+        assert (code, "policy and keys are those of the working tree" in told) == (4, True), told
+
+    def test_it_has_no_revision(self, signed: Signed) -> None:
+        code, told = signed.gate("processor", "--policy-from=origin/main")
+        assert (code, "there is no revision origin/main here" in told) == (3, True), told
+
+
 @pytest.mark.parametrize("signed_once", ["audit repository"], indirect=True)
 class TestOnePlaceToAnother:
     """The clones of a pipeline are not where audit.toml has them."""

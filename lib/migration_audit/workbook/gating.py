@@ -109,8 +109,8 @@ class _Asking:
             again = recomputed(Path(run.folder), run.evidence) if all(s.ok is not False for s in run.sentences) else ()
             page = tuple(_page(run))
             run = replace(run, sentences=(*run.sentences, *again, *self._project_is(run), *page))
-            authors |= signoff.authors(run, self.authority, now=self.now)
-            if all(s.ok is not False for s in run.sentences):
+            if all(s.ok is not False for s in run.sentences):  # else its evidence may be anything
+                authors |= signoff.authors(run, self.authority, now=self.now)
                 facts = self._facts(environment, run, runs)
         needs = self.authority.policy.of(environment.name)
         roles = self.authority.policy.roles
@@ -123,12 +123,13 @@ class _Asking:
         if self.phase is not Phase.PREFLIGHT or not runs or not project.legacy.is_applied or self._has_legacy():
             return None
         run = max(runs, key=_time_of)
+        if any(s.ok is False for s in (*run.sentences, *recomputed(Path(run.folder), run.evidence))):
+            return None
         authors = signoff.authors(run, self.authority, now=self.now)
         found = approvals(run, needs, roles=self.authority.policy.roles, authors=authors)
-        sentences = (*run.sentences, *recomputed(Path(run.folder), run.evidence), *found)
         is_fine = run.evidence.get("verdict") in {Verdict.CLEAN, Verdict.REVIEW}
         is_ours = run.evidence.get("project") == project.name
-        if any(s.ok is False for s in sentences) or rejections(run, needs) or not (is_fine and is_ours):
+        if any(s.ok is False for s in found) or rejections(run, needs) or not (is_fine and is_ours):
             return None
         return Sentence(ok=True, text=f"the retirement is done: no legacy file is left, and {run.name} was audited after it")
 

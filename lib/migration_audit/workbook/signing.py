@@ -92,13 +92,15 @@ def verify(folder: Path, authority: Authority, *, now: datetime | None = None) -
     folder = signoff.find_run(folder)
     run = signoff.read_signed_run(folder, authority, now=now)
     needs = authority.policy.of(run.environment)
-    authors = signoff.authors(run, authority, now=now)
+    computed = (*run.sentences, *_recomputed(run))
+    is_sound = all(s.ok is not False for s in computed)  # else its evidence may be anything
+    authors = signoff.authors(run, authority, now=now) if is_sound else frozenset[str]()
     return Verified(
         run=run,
-        about_run=(*run.sentences, *_recomputed(run), *_project_sentences(run, authority), *page_sentences(folder, run)),
+        about_run=(*computed, *_project_sentences(run, authority), *page_sentences(folder, run)),
         about_policy=(
             *approvals(run, needs, roles=authority.policy.roles, authors=authors),
-            judge_notebooks(run.evidence, needs),
+            *([judge_notebooks(run.evidence, needs)] if is_sound else ()),
         ),
         is_rejected=bool(rejections(run, needs)),
     )

@@ -93,7 +93,10 @@ def from_debian_crates(*packages: str, program: Path, suite: str = "trixie") -> 
     sources = "".join(path.read_text() for path in sorted(program.rglob("*")) if path.is_file())
 
     def install(made: Path) -> None:
-        if shutil.which("cargo") is None:
+        if (
+            shutil.which("cargo") is None
+            or subprocess.run(["cargo", "--version"], capture_output=True, check=False).returncode
+        ):
             raise FileNotFoundError("there is no cargo here")
         _unpack(made, packages, suite, lambda name: name.startswith("librust-"))
         shutil.copytree(program, made / "program")

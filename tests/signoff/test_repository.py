@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fix_signed import ANN, BOB, EVE, MAL, NOW, TOML, World
-from migration_audit.artifacts.refs import find_revision
+from migration_audit.artifacts.refs import commits_touching, find_revision, people_of
 from migration_audit.artifacts.repository import changed_files, is_ignored, read_tree
 from migration_audit.model.errors import AuditError, SignoffError
 
@@ -321,9 +321,29 @@ def test_what_a_partial_clone_lacks_is_not_fetched(world: World, tmp_path: Path)
     trace = tmp_path / "ran"
     partial = World(root=clone, keys=world.keys)
     partial.git("config", "remote.origin.uploadpack", f"touch {trace}; git-upload-pack")
+    head = find_revision(clone, "HEAD")
     with pytest.raises(AuditError, match="its content is not in this clone"):
-        find_revision(clone, "HEAD").read(clone / "audit.toml")
+        head.read(clone / "audit.toml")
+    with pytest.raises(AuditError, match="git cat-file failed"):
+        head.contents(head.entries(clone).values())
     assert not trace.exists()
+
+
+def test_a_history_that_git_cannot_read_is_no_empty_one(world: World) -> None:
+    world.sign(world.sign(world.run(), ANN), BOB)
+    world.commit("approved")
+    world.write("note.md", "x")
+    world.commit("more")
+    assert closed(world) == 0
+    lost = world.git("rev-parse", "HEAD~1")
+    (world.root / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    head = find_revision(world.root, "HEAD")
+    with pytest.raises(AuditError, match="git rev-list failed"):
+        commits_touching(head, [world.root], since=None)
+    with pytest.raises(AuditError, match="git log failed"):
+        people_of(world.root, [lost])
+    with pytest.raises(AuditError, match="git rev-list failed"):
+        closed(world)
 
 
 @pytest.mark.parametrize("name", ["ä b.sql", "a*b.sql", ":(top)x.sql", 'q"uote.sql', "-n.sql", "a\nb.sql"])

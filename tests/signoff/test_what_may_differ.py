@@ -295,7 +295,10 @@ def test_a_shallow_clone(audited: World, tmp_path: Path) -> None:
         ["-C", str(clone), "fetch", "-q", "--depth", "1", "origin", "+refs/heads/main:refs/remotes/origin/main"],
     ):
         subprocess.run(["git", *command], check=True, capture_output=True, env={**os.environ})
-    assert gate(World(root=clone, keys=audited.keys)) == (0, "")
+    shallow = World(root=clone, keys=audited.keys)
+    assert gate(shallow) == (0, "")
+    notes = [r.text for r in shallow.gate(policy_from="origin/main")["prod"].requirements if r.ok is None]
+    assert [text for text in notes if text.startswith("shallow clone: only its commits were searched")]
 
 
 # The settings.

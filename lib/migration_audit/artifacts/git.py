@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from migration_audit.model.errors import AuditError
+
 _TIMEOUT: Final = 60
 _VARIABLES: Final[Mapping[str, str]] = {
     "GIT_NO_REPLACE_OBJECTS": "1",
@@ -50,6 +52,15 @@ def run_git(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Com
     runs_filters = arguments[0] in {"status", "diff"}
     settings = {**_SETTINGS, **(_without_filters(folder) if runs_filters else {})}
     return _run(folder, settings, arguments, stdin)
+
+
+def output_of_git(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    """What such a call prints. Raises AuditError when it fails: an answer that git did not give is not an empty one."""
+    done = run_git(folder, *arguments, stdin=stdin)
+    if done.returncode:
+        todo = "fetch the whole history (`git fetch --unshallow --refetch`), and look at `git fsck`"
+        raise AuditError(f"git {arguments[0]} failed: {reason_of(done)}", where=str(folder), todo=todo)
+    return done.stdout
 
 
 def line_of_git(folder: Path, *arguments: str) -> str | None:

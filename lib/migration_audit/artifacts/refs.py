@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from migration_audit.artifacts.git import line_of_git, reason_of, run_git
+from migration_audit.artifacts.git import line_of_git, output_of_git, reason_of, run_git
 from migration_audit.artifacts.repository import Revision, find_top
 from migration_audit.model.errors import AuditError
 
@@ -52,21 +52,32 @@ def merge_base(folder: Path, revision: Revision) -> Revision | None:
 def commits_touching(head: Revision, paths: Iterable[Path], *, since: Revision | None) -> list[str]:
     """The commits of ``head`` that ``since`` does not have and that changed something at one of ``paths``, newest first.
 
-    Also those whose change a merge left out. Paths outside the repository are left out.
+    Also those whose change a merge left out. Paths outside the repository are left out; a shallow clone has only the commits
+    that were fetched. Raises AuditError when git cannot list them.
     """
     inside = [head.inside(path) for path in paths if head.has_inside(path)]
+    if not inside:
+        return []
     asked = "\n".join([head.commit, *([f"^{since.commit}"] if since else []), "--", *inside, ""])
-    done = run_git(head.top, "rev-list", "--full-history", "--stdin", stdin=asked.encode("utf-8", "surrogateescape"))
-    return done.stdout.decode().split() if inside else []
+    listed = output_of_git(head.top, "rev-list", "--full-history", "--stdin", stdin=asked.encode("utf-8", "surrogateescape"))
+    return listed.decode().split()
 
 
 def people_of(top: Path, commits: Iterable[str]) -> frozenset[str]:
-    """The e-mail addresses of authors, committers and co-authors of these commits, in lower case."""
+    """The e-mail addresses of authors, committers and co-authors of these commits, in lower case. Raises AuditError."""
     asked = "".join(f"{commit}\n" for commit in commits)
+    if not asked:
+        return frozenset()
     form = "--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly)"
-    done = run_git(top, "log", "--no-walk", form, "--stdin", stdin=asked.encode()) if asked else None
-    lines = done.stdout.decode("utf-8", "replace").splitlines() if done else []
+    lines = (
+        output_of_git(top, "log", "--no-walk", form, "--stdin", stdin=asked.encode()).decode("utf-8", "replace").splitlines()
+    )
     return frozenset(line.rpartition("<")[2].rstrip("> ").casefold() for line in lines if line.strip())
+
+
+def is_shallow(folder: Path) -> bool:
+    """Whether the clone lacks commits of the history. Raises AuditError."""
+    return output_of_git(folder, "rev-parse", "--is-shallow-repository").strip() != b"false"
 
 
 def is_ancestor(folder: Path, commit: str) -> bool | None:

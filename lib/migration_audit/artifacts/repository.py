@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from migration_audit.artifacts.git import line_of_git, reason_of, run_git
+from migration_audit.artifacts.git import line_of_git, output_of_git, reason_of, run_git
 from migration_audit.model.errors import AuditError
 
 _LINK: Final = "120000"
 _NESTED: Final = "160000"
+_WHOLE: Final = "clone the whole repository: `git clone` without --filter, or `git fetch --refetch`"
 _KINDS: Final = {_LINK: "a link", _NESTED: "a repository of its own (a submodule)"}
 
 
@@ -85,10 +86,17 @@ class Revision:
         return sorted(found)
 
     def contents(self, entries: Iterable[Entry]) -> dict[str, bytes]:
-        """The content of each file among ``entries`` by its object name; what git does not have here is left out."""
+        """The content of each file among ``entries`` by its object name; links and submodules have none.
+
+        Raises AuditError where one is not in this clone.
+        """
         names = sorted({entry.object_id for entry in entries if entry.mode not in _KINDS})
-        done = run_git(self.top, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
-        return dict(_batch(done.stdout))
+        found = dict(_batch(output_of_git(self.top, "cat-file", "--batch", stdin="".join(f"{n}\n" for n in names).encode())))
+        missing = [name for name in names if name not in found]
+        if missing:
+            what = f"the contents of {len(missing)} files are not in this clone"
+            raise AuditError(what, where=f"{self.named} ({self.commit[:12]})", todo=_WHOLE)
+        return found
 
     def missing_in(self, folder: Path, *, of: Path) -> list[PurePosixPath]:
         """The files that this commit has below ``of``, and that ``folder`` of the working tree lacks or has otherwise.
@@ -150,9 +158,8 @@ class Revision:
     def _content(self, entry: Entry, inside: str) -> bytes:
         done = run_git(self.top, "cat-file", "blob", entry.object_id)
         if done.returncode:
-            todo = "clone the whole repository: `git clone` without --filter, or `git fetch --refetch`"
             raise AuditError(
-                f"its content is not in this clone: {reason_of(done)}", where=f"{self.named}:{inside}", todo=todo
+                f"its content is not in this clone: {reason_of(done)}", where=f"{self.named}:{inside}", todo=_WHOLE
             )
         return done.stdout
 

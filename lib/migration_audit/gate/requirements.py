@@ -67,7 +67,7 @@ class Facts:
     removed: tuple[str, ...] = ()
     """Signed files that the policy's revision has, and this tree has not, or has otherwise."""
     refused: tuple[Sentence, ...] = ()
-    """Rejections and withdrawals that are not in this tree, and that an earlier commit of the proposal has."""
+    """Rejections and withdrawals that only an earlier commit of the proposal has; or a note that not all could be searched."""
     files: tuple[Sentence, ...] = ()
     """About the SQL files and everything else that the evidence names by digest."""
     settings: tuple[Sentence, ...] = ()
@@ -184,8 +184,9 @@ def _signatures(
             need=Need.DECISION, ok=False, text=text, todo="solve what they say, audit again, sign that", code=1
         )
     for sentence in facts.refused:
-        yield Requirement(need=Need.DECISION, ok=False, text=sentence.text, todo=sentence.todo, code=1)
-    if not against and not facts.refused:
+        code = 1 if sentence.ok is False else 0
+        yield Requirement(need=Need.DECISION, ok=sentence.ok, text=sentence.text, todo=sentence.todo, code=code)
+    if not against and all(sentence.ok is not False for sentence in facts.refused):
         yield Requirement(need=Need.DECISION, ok=True, text="no reviewer rejects it")
 
 

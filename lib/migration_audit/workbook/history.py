@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from migration_audit import signoff
-from migration_audit.artifacts.refs import commits_touching, find_revision, merge_base
+from migration_audit.artifacts.refs import commits_touching, find_revision, is_shallow, merge_base
 from migration_audit.artifacts.repository import Entry, Revision, find_top
 from migration_audit.gate import rejections
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
@@ -28,7 +28,15 @@ class History:
     now: datetime
 
     def refusals(self, environment: str, run: SignedRun, here: Mapping[str, SignedRun]) -> Iterator[Sentence]:
-        """Rejections and withdrawals about ``run``, or about a newer one, that the tree's runs (``here``) do not have."""
+        """Rejections and withdrawals about ``run``, or about a newer one, that the tree's runs (``here``) do not have.
+
+        In a shallow clone, a note that commits which were not fetched could not be searched. Raises AuditError.
+        """
+        if find_top(self.top_of) is not None and is_shallow(self.top_of):
+            text = (
+                "shallow clone: only its commits were searched for undone rejections and for authors (git fetch --unshallow)"
+            )
+            yield Sentence(ok=None, text=text)
         told: set[tuple[str, str]] = set()
         for commit, state in self._states(environment):
             if _generated(state) < _generated(run):

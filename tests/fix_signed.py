@@ -18,7 +18,7 @@ import fix_model
 from migration_audit import signoff
 from migration_audit.audit.evidence import build_evidence
 from migration_audit.audit.facts import names_of, save_facts
-from migration_audit.audit.kept import KeptCase
+from migration_audit.audit.saved import SavedCase
 from migration_audit.model.finding import Outcome, Phase, Unavailable
 from migration_audit.model.ledger import Ledger, LedgerState
 from migration_audit.model.preflight import DATABASE, SourceFacts
@@ -214,7 +214,7 @@ class World:
         )
         (facts / "audit.toml").write_bytes(project.path.read_bytes())
         about = {"environment": environment, "phase": phase, "generated_at": at.isoformat()}
-        case = KeptCase(folder, about, project=project)
+        case = SavedCase(folder, about, project=project)
         body = build_evidence(case, now=at)
         for name in NOTEBOOKS:
             shown = replay(packaged_notebooks() / name, case.with_evidence(body))

@@ -176,7 +176,7 @@ UNDECIDED = {
 def test_what_cannot_be_known_is_told(dockerfile, files, reason, tmp_path):
     image = read(dockerfile, files, tmp_path)
     if reason is None:
-        assert "no shell that is followed" in image.stages[0].runs.undecided[0].reason
+        assert "is not a shell that the audit reads" in image.stages[0].runs.undecided[0].reason
     else:
         assert reason in " ".join(u.reason for u in image.start.undecided)
 

@@ -44,7 +44,7 @@ def test_what_sqlx_does_not_read_is_named() -> None:
 
 
 REFUSED = {
-    "words": ({"a_b.sql": ""}, "db/a_b.sql: sqlx takes a for a version, which is no integer of 64 bits"),
+    "words": ({"a_b.sql": ""}, "db/a_b.sql: sqlx takes a for a version, which is not a 64-bit integer, and fails"),
     "nothing": ({"_b.sql": ""}, "db/_b.sql: sqlx takes nothing for a version"),
     "too large": ({"9223372036854775808_b.sql": ""}, "db/9223372036854775808_b.sql: sqlx takes 9223372036854775808 for"),
     "other digits": ({"١_b.sql": ""}, "db/١_b.sql: sqlx takes ١ for a version"),

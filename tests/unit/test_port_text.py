@@ -27,7 +27,7 @@ from migration_audit.compare import compare
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.model.location import Location
-from migration_audit.model.port import KeptPort, Port, PortProof, PortStep, ProofOutcome
+from migration_audit.model.port import Port, PortProof, PortStep, ProofOutcome, SavedPort
 from migration_audit.port import NOTHING, build_port, nothing_to_port, port_text, running_lines, running_sql
 from migration_audit.port.names import as_comment, guarded, literal, mentioned, name, parts_of
 from migration_audit.report import port_block
@@ -255,21 +255,21 @@ def result(*keys: str, check: str = "COV002") -> CheckResult:
 
 
 def test_findings_carry_the_proven_sql_of_their_object():
-    port = KeptPort(text="t", sha256="0", proven=True, fixes=FIX)
+    port = SavedPort(text="t", sha256="0", proven=True, fixes=FIX)
     keys = ("COV002:column:public.t:x.a", "COV002:column:public.t:x.a:type", "COV002:column:public.other")
     (fixed,) = with_fixes([result(*keys)], port)
     assert [finding.fix_sql for finding in fixed.findings] == ["ALTER TABLE …;", "ALTER TABLE …;", "guess"]
 
 
 def test_no_other_check_and_no_other_port_changes_a_finding():
-    port = KeptPort(text="t", sha256="0", proven=True, fixes=FIX)
+    port = SavedPort(text="t", sha256="0", proven=True, fixes=FIX)
     live = result("LIV003:column:public.t:x.a", check="LIV003")
     assert with_fixes([live], port) == (live,)
     assert with_fixes([live], None) == (live,)
 
 
 def test_the_block_shows_the_text_and_whether_it_is_proven():
-    port = KeptPort(text="-- x\nSELECT '<b>` ``` `';\n", sha256="ab", proven=True)
+    port = SavedPort(text="-- x\nSELECT '<b>` ``` `';\n", sha256="ab", proven=True)
     block = port_block(port)
     assert repr(block).startswith("✓ proven")
     assert "&lt;b&gt;" in block._repr_html_()

@@ -64,7 +64,7 @@ def test_a_run_that_somebody_signed_since_stays_where_it_is(tmp_path: Path) -> N
 
 REFUSED = {
     "no run": ({"a.txt": ""}, "holds no run"),
-    "another environment": (run_of("pack/"), "'pack', which is no environment"),
+    "another environment": (run_of("pack/"), "'pack', and audit.toml has only dev, prod"),
     "a path that leaves the folder": ({**run_of("prod/"), f"prod/{RUN}/../../x": ""}, "may not be unpacked"),
     "an absolute path": ({**run_of("/prod/")}, "may not be unpacked"),
     "a backslash": ({**run_of("prod/"), f"prod/{RUN}/a\\b": ""}, "may not be unpacked"),

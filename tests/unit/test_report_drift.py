@@ -35,7 +35,7 @@ def test_what_should_have_been_cross_checked_and_was_not_is_not_good(why: Unavai
     text = drift_text(NO_DIFFERENCES, located, not_cross_checked=why)
     assert text.startswith("✓ equal") is good
     assert f"Not cross-checked with pg_dump: {why.reason}" in text
-    assert ("--without-witness" in text) is not good
+    assert ("--no-cross-check" in text) is not good
 
 
 def test_json_is_the_contract():

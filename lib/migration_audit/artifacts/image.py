@@ -161,25 +161,27 @@ def _joined(runs: Sequence[Run]) -> Run:
 
 def _start(stage: StageFacts, paths: ImagePaths, container: Container) -> Run:
     """Entrypoint and command together, as the engine puts them together."""
-    find, stands = partial(paths.files.in_container, stage), ContainerPaths(paths, stage)
+    find, path_states = partial(paths.files.in_container, stage), ContainerPaths(paths, stage)
     environment = {**stage.values, **container.environment}
     folder = _folder(stage, container)
     entry, at = _entry(stage, container)
     command, command_at = _command(stage, container)
     if isinstance(entry, Script):
-        return run_script(entry, environment=environment, folder=folder, files=find, paths=stands)
+        return run_script(entry, environment=environment, folder=folder, files=find, paths=path_states)
     if entry:
         words = (*entry, *(("/bin/sh", "-c", command.text) if isinstance(command, Script) else command))
-        return run_words(words, at, environment=environment, folder=folder, files=find, paths=stands)
+        return run_words(words, at, environment=environment, folder=folder, files=find, paths=path_states)
     own = None if container.entrypoint is not None else _own_entry(stage)
     if own and not isinstance(command, Script) and command:
-        return run_words((*own, *command), command_at, environment=environment, folder=folder, files=find, paths=stands)
+        return run_words((*own, *command), command_at, environment=environment, folder=folder, files=find, paths=path_states)
     blind = _blind(stage, container, command, command_at)
     why = blind[0].reason if blind else None
     if isinstance(command, Script):
-        run = run_script(command, environment=environment, folder=folder, files=find, paths=stands, maybe=why)
+        run = run_script(command, environment=environment, folder=folder, files=find, paths=path_states, maybe=why)
     else:
-        run = run_words(command, command_at, environment=environment, folder=folder, files=find, paths=stands, maybe=why)
+        run = run_words(
+            command, command_at, environment=environment, folder=folder, files=find, paths=path_states, maybe=why
+        )
     return replace(run, undecided=(*blind, *run.undecided))
 
 
@@ -195,8 +197,8 @@ def _otherwise(stage: StageFacts, paths: ImagePaths, container: Container) -> Ru
         return Run()
     environment = {**stage.values, **container.environment}
     folder = _folder(stage, container)
-    find, stands = partial(paths.files.in_container, stage), ContainerPaths(paths, stage)
-    return run_words(entry, at, environment=environment, folder=folder, files=find, paths=stands, and_more=True)
+    find, path_states = partial(paths.files.in_container, stage), ContainerPaths(paths, stage)
+    return run_words(entry, at, environment=environment, folder=folder, files=find, paths=path_states, and_more=True)
 
 
 def _folder(stage: StageFacts, container: Container) -> str | None:

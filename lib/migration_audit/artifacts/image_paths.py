@@ -23,8 +23,8 @@ from migration_audit.artifacts.image_stages import (
     find_stage,
 )
 from migration_audit.artifacts.path_changes import SYSTEM, Change, below, standing_after
+from migration_audit.artifacts.path_state import FOLDER, NOTHING, Kind, PathState, unknown
 from migration_audit.artifacts.shell import Walked
-from migration_audit.artifacts.standing import FOLDER, NOTHING, Kind, Standing, unknown
 from migration_audit.model.compose import Mount, MountKind
 from migration_audit.model.unset import is_open, readable
 
@@ -61,7 +61,7 @@ class ImagePaths:
     _landings: dict[tuple[int, int], FileCopy] = field(default_factory=dict)
     """The COPY at a position of a stage, with what its target is by then."""
 
-    def standing(self, stage: StageFacts, path: str, *, until: int | None = None) -> Standing:
+    def standing(self, stage: StageFacts, path: str, *, until: int | None = None) -> PathState:
         """What stands at ``path`` after the first ``until`` steps of a stage."""
         here = self.standing(stage.parent, path) if stage.parent is not None else _in_base(stage.base, path)
         for position, step in enumerate(stage.steps if until is None else stage.steps[:until]):
@@ -97,7 +97,7 @@ class ImagePaths:
         walked = self.walked(stage, position, step)
         return (*walked.changes, *(Change.unread(each.what, each.at) for each in walked.run.undecided))
 
-    def in_container(self, stage: StageFacts, path: str) -> Standing:
+    def in_container(self, stage: StageFacts, path: str) -> PathState:
         """What stands at ``path`` when a container of the stage starts on a fresh host: mounts hide what the image has."""
         mount = self.files.mount_of(path)
         if mount is not None:
@@ -108,7 +108,7 @@ class ImagePaths:
             return unknown(f"some engines make {path}")
         return self.standing(stage, path)
 
-    def _mounted(self, mount: Mount, path: str) -> Standing:
+    def _mounted(self, mount: Mount, path: str) -> PathState:
         if (why := unknown_mount(mount)) is not None:
             return unknown(why)
         if mount.kind is MountKind.TMPFS:
@@ -120,21 +120,21 @@ class ImagePaths:
             return NOTHING
         return unknown(f"{mount.at} mounts it from the host, and the project has no such file")
 
-    def _volume(self, mount: Mount, stage: StageFacts, path: str) -> Standing:
+    def _volume(self, mount: Mount, stage: StageFacts, path: str) -> PathState:
         """A volume begins with what the image has there."""
         inner = FOLDER if path == mount.target else self.standing(stage, path)
         if inner.kind is Kind.NOTHING:
             return unknown(f"{mount.source} at {mount.at} keeps what an earlier container wrote")
         return inner
 
-    def _copied(self, copy: FileCopy, stage: StageFacts, path: str, here: Standing) -> Standing:
+    def _copied(self, copy: FileCopy, stage: StageFacts, path: str, here: PathState) -> PathState:
         if below(copy.target.rstrip("/") or "/", path) is not None and copy.target.endswith("/"):
             return FOLDER  # the target or a folder above it
         for source in copy.sources:
             here = self._from_source(copy, source, stage, path, here)
         return here
 
-    def _from_source(self, copy: FileCopy, source: FileSource, stage: StageFacts, path: str, here: Standing) -> Standing:
+    def _from_source(self, copy: FileCopy, source: FileSource, stage: StageFacts, path: str, here: PathState) -> PathState:
         target = copy.target.rstrip("/") or "/"
         as_file = copy.named(source.path)
         other = find_stage(self.files.stages, copy.from_ or "", before=stage.index)
@@ -142,7 +142,7 @@ class ImagePaths:
             why = f"the COPY at {copy.at} {copy.doubt}"
             here = _perhaps(why, path, target, here, anywhere="$" in copy.target)
         elif source.heredoc is not None:
-            made = Standing(kind=Kind.FILE, is_empty=not source.heredoc.text, mode=0o644)
+            made = PathState(kind=Kind.FILE, is_empty=not source.heredoc.text, mode=0o644)
             here = made if path == as_file else _above(as_file, path, here)
         elif copy.from_ is None:
             here = self._from_context(copy, source, path, as_file, here)
@@ -153,8 +153,8 @@ class ImagePaths:
         return here
 
     def _from_stage(
-        self, other: StageFacts, copy: FileCopy, source: FileSource, path: str, as_file: str, here: Standing
-    ) -> Standing:
+        self, other: StageFacts, copy: FileCopy, source: FileSource, path: str, as_file: str, here: PathState
+    ) -> PathState:
         target = copy.target.rstrip("/") or "/"
         start = posixpath.normpath(posixpath.join("/", source.path))
         begin, rest = self.standing(other, start), below(path, target)
@@ -169,12 +169,12 @@ class ImagePaths:
             inner = unknown(begin.why or f"the COPY at {copy.at} may bring it")
         return here if inner.kind is Kind.NOTHING else inner
 
-    def _from_context(self, copy: FileCopy, source: FileSource, path: str, as_file: str, here: Standing) -> Standing:
+    def _from_context(self, copy: FileCopy, source: FileSource, path: str, as_file: str, here: PathState) -> PathState:
         target = copy.target.rstrip("/") or "/"
         if copy.loads(source):
             if copy.may_be_folder and below(path, target) is not None:
                 return _in_folder(copy)
-            return Standing(kind=Kind.FILE) if path == as_file else _above(as_file, path, here)
+            return PathState(kind=Kind.FILE) if path == as_file else _above(as_file, path, here)
         if self.files.opens(copy, source):
             return _perhaps(f"the ADD at {copy.at} unpacks it", path, target, here)
         for match in self.files.matches(source.path):
@@ -208,7 +208,7 @@ class BuildPaths:
     stage: StageFacts
     until: int
 
-    def standing(self, path: str, /) -> Standing:
+    def standing(self, path: str, /) -> PathState:
         """What stands at ``path``."""
         return self.paths.standing(self.stage, path, until=self.until)
 
@@ -225,7 +225,7 @@ class ContainerPaths:
     paths: ImagePaths
     stage: StageFacts
 
-    def standing(self, path: str, /) -> Standing:
+    def standing(self, path: str, /) -> PathState:
         """What stands at ``path``."""
         return self.paths.in_container(self.stage, path)
 
@@ -242,23 +242,23 @@ class ContainerPaths:
         return mounted_in(mount, folder, name) if mount.kind is MountKind.BIND else ()
 
 
-def _perhaps(why: str, path: str, target: str, here: Standing, *, anywhere: bool = False) -> Standing:
+def _perhaps(why: str, path: str, target: str, here: PathState, *, anywhere: bool = False) -> PathState:
     """What nobody can know of what lands below ``target``; what is there already stays."""
     if anywhere or below(path, target) is not None:
         return unknown(why) if here.kind is Kind.NOTHING or path == target else here
     return _above(target, path, here)
 
 
-def _in_folder(copy: FileCopy) -> Standing:
+def _in_folder(copy: FileCopy) -> PathState:
     return unknown(f"whether {copy.target} is a folder already, into which the COPY at {copy.at} puts it, is not known")
 
 
-def _above(target: str, path: str, here: Standing) -> Standing:
+def _above(target: str, path: str, here: PathState) -> PathState:
     """A folder above of what lands at ``target`` is made with it."""
     return FOLDER if path != target and below(target, path) is not None else here
 
 
-def _of_host(path: Path, copy: FileCopy | None = None) -> Standing:
+def _of_host(path: Path, copy: FileCopy | None = None) -> PathState:
     """A file or folder of the project; a mode that COPY is given counts before its own."""
     if path.is_symlink():
         return unknown(f"{path.name} of the project is a link")
@@ -271,10 +271,10 @@ def _of_host(path: Path, copy: FileCopy | None = None) -> Standing:
     mode: int | None = facts.st_mode
     if copy is not None and copy.chmod is not None:
         mode = int(copy.chmod, 8) if re.fullmatch(r"[0-7]{3,4}", copy.chmod) else None
-    return Standing(kind=Kind.FILE, is_empty=facts.st_size == 0, mode=mode)
+    return PathState(kind=Kind.FILE, is_empty=facts.st_size == 0, mode=mode)
 
 
-def _in_base(base: str, path: str) -> Standing:
+def _in_base(base: str, path: str) -> PathState:
     name = base_name(base)
     if base == "scratch":
         return FOLDER if path == "/" else NOTHING

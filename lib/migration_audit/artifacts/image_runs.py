@@ -7,8 +7,8 @@ from typing import Final
 
 from migration_audit.artifacts.dockerfile import Instruction
 from migration_audit.artifacts.image_stages import RunStep
+from migration_audit.artifacts.path_state import Paths
 from migration_audit.artifacts.shell import Lookup, Script, Walked, walk_script, walk_words
-from migration_audit.artifacts.standing import Paths
 from migration_audit.model.image import Run, Undecided
 
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash"})
@@ -37,4 +37,4 @@ def _walk(step: RunStep, files: Lookup, paths: Paths) -> Walked:
 
 
 def _foreign_shell(shell: tuple[str, ...], instruction: Instruction) -> Undecided:
-    return Undecided(what=instruction.text[:80], reason=f"{shell[0]} is no shell that is followed", at=instruction.at)
+    return Undecided(what=instruction.text[:80], reason=f"{shell[0]} is not a shell that the audit reads", at=instruction.at)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from migration_audit.artifacts.path_state import FOLDER, NOTHING, Kind, PathState, unknown
 from migration_audit.artifacts.shell_call import CallKind, classify
 from migration_audit.artifacts.shell_words import Word
-from migration_audit.artifacts.standing import FOLDER, NOTHING, Kind, Standing, unknown
 from migration_audit.model.location import Location
 from migration_audit.model.unset import readable
 
@@ -43,7 +43,7 @@ SYSTEM: Final = re.compile(
 Source: https://refspecs.linuxfoundation.org/FHS_3.0/fhs/index.html
 """
 
-Maker = Callable[[str, list[str], list[str], Standing], "Standing | None"]
+Maker = Callable[[str, list[str], list[str], PathState], "PathState | None"]
 """From the path that is asked for, the command's paths and options, and what stood there, to what stands there then."""
 
 
@@ -72,7 +72,7 @@ class Change:
         return readable(" ".join(word.text for word in self.words))
 
 
-def standing_after(changes: Sequence[Change], path: str, before: Standing) -> Standing:
+def standing_after(changes: Sequence[Change], path: str, before: PathState) -> PathState:
     """What stands at ``path`` after these commands, in order, where ``before`` stood there first."""
     here = before
     for change in changes:
@@ -86,7 +86,7 @@ def standing_after(changes: Sequence[Change], path: str, before: Standing) -> St
     return here
 
 
-def _made(change: Change, path: str, here: Standing) -> Standing | None:
+def _made(change: Change, path: str, here: PathState) -> PathState | None:
     """What the command leaves at ``path``; None where it does not touch it."""
     call = classify(change.words)
     is_program = call is not None and call.kind is CallKind.PROGRAM and call.target.known
@@ -103,7 +103,7 @@ def _made(change: Change, path: str, here: Standing) -> Standing | None:
     return None if _MANAGERS.fullmatch(name) and is_elsewhere else _by_unknown(change, path, here)
 
 
-def _by_maker(maker: Maker, change: Change, arguments: Sequence[Word], path: str, here: Standing) -> Standing | None:
+def _by_maker(maker: Maker, change: Change, arguments: Sequence[Word], path: str, here: PathState) -> PathState | None:
     """What a program that is known leaves; a word that nobody can know may be any path."""
     is_idle = (maker is _remove and here.kind is Kind.NOTHING) or (
         maker in (_mkdir, _touch, _write, _copy) and here.kind in (Kind.FILE, Kind.FOLDER)
@@ -132,7 +132,7 @@ def _writes(name: str, arguments: Sequence[Word]) -> bool:
     return option is not None and any(option.fullmatch(word.text) for word in arguments)
 
 
-def _by_unknown(change: Change, path: str, here: Standing) -> Standing | None:
+def _by_unknown(change: Change, path: str, here: PathState) -> PathState | None:
     """A program that is not known may write a file; that it takes one away which is there is not assumed."""
     if here.kind is not Kind.NOTHING:
         return unknown("") if any(map(_REMOVES.fullmatch, (change.text, *(w.text for w in change.words)))) else None
@@ -145,56 +145,56 @@ def _is_near(change: Change, path: str) -> bool:
     return change.folder is None or below(path, change.folder) is not None
 
 
-def _mkdir(path: str, paths: list[str], _: list[str], here: Standing) -> Standing | None:
+def _mkdir(path: str, paths: list[str], _: list[str], here: PathState) -> PathState | None:
     if here.kind is Kind.FILE:
         return None
     return FOLDER if any(below(each.rstrip("/"), path) is not None for each in paths) else None
 
 
-def _touch(path: str, paths: list[str], _: list[str], here: Standing) -> Standing | None:
+def _touch(path: str, paths: list[str], _: list[str], here: PathState) -> PathState | None:
     if path in paths:
-        return here if here.kind in (Kind.FILE, Kind.FOLDER) else Standing(kind=Kind.FILE)
+        return here if here.kind in (Kind.FILE, Kind.FOLDER) else PathState(kind=Kind.FILE)
     return None
 
 
-def _write(path: str, paths: list[str], _: list[str], __: Standing) -> Standing | None:
-    return Standing(kind=Kind.FILE) if path in paths else None
+def _write(path: str, paths: list[str], _: list[str], __: PathState) -> PathState | None:
+    return PathState(kind=Kind.FILE) if path in paths else None
 
 
-def _remove(path: str, paths: list[str], options: list[str], here: Standing) -> Standing | None:
+def _remove(path: str, paths: list[str], options: list[str], here: PathState) -> PathState | None:
     if not any(below(path, each.rstrip("/")) is not None for each in paths):
         return None
     takes_folders = any(re.fullmatch(r"-\w*[rRd]\w*|--recursive", option) for option in options)
     return NOTHING if takes_folders or (path in paths and here.kind is Kind.FILE) else unknown("")
 
 
-def _copy(path: str, paths: list[str], options: list[str], here: Standing) -> Standing | None:
+def _copy(path: str, paths: list[str], options: list[str], here: PathState) -> PathState | None:
     if len(paths) < 2 or any(option.startswith(("-t", "--", "-d")) for option in options):
         return unknown("") if any(_may_touch(each, path) for each in paths) else None
     target = paths[-1].rstrip("/")
     is_folder = paths[-1].endswith("/") or len(paths) > 2
     named = [posixpath.join(target, posixpath.basename(source.rstrip("/"))) for source in paths[:-1]]
     if path == target:
-        return FOLDER if is_folder or here.kind is Kind.FOLDER else Standing(kind=Kind.SOMETHING)
+        return FOLDER if is_folder or here.kind is Kind.FOLDER else PathState(kind=Kind.SOMETHING)
     if below(path, target) is None:
         return None
     if path in named and is_folder:
-        return Standing(kind=Kind.SOMETHING)
+        return PathState(kind=Kind.SOMETHING)
     return None if here.kind is Kind.FILE and path not in named else unknown("")
 
 
-def _move(path: str, paths: list[str], options: list[str], here: Standing) -> Standing | None:
+def _move(path: str, paths: list[str], options: list[str], here: PathState) -> PathState | None:
     if any(below(path, source.rstrip("/")) is not None for source in paths[:-1]):
         return NOTHING
     return _copy(path, paths, options, here)
 
 
-def _link(path: str, paths: list[str], options: list[str], here: Standing) -> Standing | None:
+def _link(path: str, paths: list[str], options: list[str], here: PathState) -> PathState | None:
     """What a link leads to may come and go without it."""
     return unknown("") if _copy(path, paths, options, here) is not None else None
 
 
-def _chmod(change: Change, arguments: Sequence[Word], path: str, here: Standing) -> Standing | None:
+def _chmod(change: Change, arguments: Sequence[Word], path: str, here: PathState) -> PathState | None:
     """The mode is the one that is given to the file itself; what else a chmod may mean is left open."""
     plain = [word for word in arguments if not re.fullmatch(r"-[A-Zcfv]+|--\w+", word.text)]
     if here.kind is not Kind.FILE or not plain:

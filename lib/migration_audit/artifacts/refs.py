@@ -90,7 +90,7 @@ def differs_from(path: Path, revision: str) -> tuple[str | None, str | None]:
     """How a file differs from what ``revision`` has in its place, and why that cannot be said; None each where not so."""
     folder = path.parent
     if line_of_git(folder, "rev-parse", "--is-inside-work-tree") != "true":
-        return None, "is in no git repository, so nobody can say whether it changed; give the rule a sha256"
+        return None, "is not in a git repository, so that a change cannot be seen; give the rule a sha256"
     try:
         commit = find_revision(folder, revision).commit
     except AuditError as error:

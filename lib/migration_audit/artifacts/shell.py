@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from migration_audit.artifacts.path_changes import Change
+from migration_audit.artifacts.path_state import Nowhere, Paths
 from migration_audit.artifacts.shell_calls import Walk
 from migration_audit.artifacts.shell_flow import Lookup, Process, Where
 from migration_audit.artifacts.shell_parse import Script
 from migration_audit.artifacts.shell_words import State, Word
-from migration_audit.artifacts.standing import Nowhere, Paths
 from migration_audit.model.image import Guard, Run
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from migration_audit.artifacts.path_changes import Change, standing_after
+from migration_audit.artifacts.path_state import Kind, Paths, PathState
 from migration_audit.artifacts.shell_call import (
     SHELLS,
     SILENT,
@@ -26,7 +27,6 @@ from migration_audit.artifacts.shell_parse import Script, parse_shell
 from migration_audit.artifacts.shell_statements import Statements
 from migration_audit.artifacts.shell_test import Answer
 from migration_audit.artifacts.shell_words import State, Word
-from migration_audit.artifacts.standing import Kind, Paths, Standing
 from migration_audit.model.image import Command, Run, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, readable
@@ -105,7 +105,7 @@ class Walk(Statements):
             return Answer(False if standing.kind in (Kind.NOTHING, Kind.FILE) else None, standing.why)
         return Answer(standing.answers(operator), standing.why)
 
-    def _standing(self, path: str, where: Where) -> Standing:
+    def _standing(self, path: str, where: Where) -> PathState:
         full = posixpath.normpath(posixpath.join(where.state.folder or "/", path))
         return standing_after(self.changes, full, self._paths.standing(full))
 

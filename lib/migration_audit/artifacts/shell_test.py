@@ -10,9 +10,9 @@ from typing import Final
 
 from tree_sitter import Node
 
+from migration_audit.artifacts.path_state import FILE_TESTS
 from migration_audit.artifacts.shell_parse import text_of
 from migration_audit.artifacts.shell_words import State, expand
-from migration_audit.artifacts.standing import FILE_TESTS
 
 _UNARY: Final[dict[str, Callable[[str], bool]]] = {"-z": lambda text: not text, "-n": bool}
 _BINARY: Final[dict[str, Callable[[str, str], bool]]] = {

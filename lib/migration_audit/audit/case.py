@@ -21,7 +21,7 @@ from migration_audit.compare import Rules
 from migration_audit.gate import apply_waivers, decide
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Unavailable, Verdict
-from migration_audit.model.port import KeptPort
+from migration_audit.model.port import SavedPort
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.waiver import WaiverUse
@@ -184,9 +184,9 @@ def _inputs_of(check: Check) -> frozenset[str]:
     return frozenset(inspect.signature(check.run).parameters)
 
 
-def with_fixes(results: tuple[CheckResult, ...], port: KeptPort | Unavailable | None) -> tuple[CheckResult, ...]:
+def with_fixes(results: tuple[CheckResult, ...], port: SavedPort | Unavailable | None) -> tuple[CheckResult, ...]:
     """The results with the SQL of the proven port beside each coverage finding that it settles."""
-    fixes = {f"{kind}:{key}": sql for kind, key, sql in port.fixes} if isinstance(port, KeptPort) else {}
+    fixes = {f"{kind}:{key}": sql for kind, key, sql in port.fixes} if isinstance(port, SavedPort) else {}
     return tuple(
         replace(result, findings=tuple(_fixed(finding, fixes) for finding in result.findings))
         if fixes and result.id.startswith("COV")

@@ -13,7 +13,7 @@ from migration_audit.artifacts.repository import author_of, path_in_repository, 
 from migration_audit.audit.case import Case
 from migration_audit.audit.repositories import HOME, repositories_read, tops_of
 from migration_audit.model.finding import CheckResult, Outcome, Unavailable, Verdict
-from migration_audit.model.port import KeptPort
+from migration_audit.model.port import SavedPort
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
 from migration_audit.project import Project, audited_digest
 from migration_audit.report import manifest_json
@@ -54,7 +54,7 @@ def computed(case: Case) -> dict[str, Any]:
         "checks": [result.to_json() for result in case.results],
         "notes": list(_notes(case.results)),
         "waivers": [use.to_json() for use in case.waivers],
-        "port": {"proven": port.proven, "sha256": port.sha256} if isinstance(port, KeptPort) else None,
+        "port": {"proven": port.proven, "sha256": port.sha256} if isinstance(port, SavedPort) else None,
     }
 
 

@@ -24,7 +24,7 @@ from migration_audit.audit.hidden import Hidden, hidden_differences, told_apart
 from migration_audit.checks import ALL
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
-from migration_audit.model.port import KeptPort
+from migration_audit.model.port import SavedPort
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.strict_json import parse_json
 
@@ -64,7 +64,7 @@ _BESIDE_CHECKS: Final[Mapping[str, Any]] = {
     "audited_environment": str,
     "read_at": str,
     "shadow": str,
-    "port": KeptPort | Unavailable | None,
+    "port": SavedPort | Unavailable | None,
     "no_coverage": Unavailable | None,
     "hidden": Hidden,
     "prelude": Pairs,

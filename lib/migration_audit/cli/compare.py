@@ -42,17 +42,17 @@ def compare_sides(
     config: Path | None,
     placeholders: Sequence[str] = (),
     variables: Sequence[str] = (),
-    without_witness: bool = False,
+    no_cross_check: bool = False,
     progress: Progress,
 ) -> int:
     """Print the comparison; 0 when it is covered (or equal), 1 when not, 3 when nothing was compared or cross-checked.
 
-    ``placeholders`` and ``variables`` are as ``parse_values`` takes them. ``without_witness``: the comparison of two SQL
+    ``placeholders`` and ``variables`` are as ``parse_values`` takes them. ``no_cross_check``: the comparison of two SQL
     sides counts without pg_dump's. Raises AuditError when it cannot be made.
     """
     given = parse_values(placeholders, variables)
     sides = with_values(parse_side(expected), parse_side(actual), given)
-    left, right = read_sides(sides, progress=progress, given=given, dumped=not without_witness)
+    left, right = read_sides(sides, progress=progress, given=given, dumped=not no_cross_check)
     rules = AGAINST_LIVE if any(side.is_live for side in sides) else Rules()
     project = load_project(project_file(config)) if config is not None else None
     if project is not None:
@@ -67,8 +67,10 @@ def compare_sides(
     applied = {"expected": left.sources, "actual": right.sources}
     undone = {"expected": left.undone, "actual": right.undone}
     rows = compare_side_rows(sides, (left, right), project)
-    heard = _cross_check(drift, sides, (left, right), without_witness=without_witness)
-    witness, unheard = (None, heard) if isinstance(heard, Unavailable) else (heard.to_json(), None)
+    cross_check = _cross_check(drift, sides, (left, right), no_cross_check=no_cross_check)
+    witness, not_cross_checked = (
+        (None, cross_check) if isinstance(cross_check, Unavailable) else (cross_check.to_json(), None)
+    )
     why_nothing = _why_nothing(drift, sides)
     if form == "sql" and why_nothing:
         _write_sql(nothing_compared(why_nothing, expected=expected, actual=actual))
@@ -89,7 +91,7 @@ def compare_sides(
             drift,
             defined_at=defined_at,
             witness=witness,
-            not_cross_checked=unheard,
+            not_cross_checked=not_cross_checked,
             sources=applied,
             undone=undone,
             rows=rows,
@@ -105,7 +107,7 @@ def compare_sides(
                 drift,
                 defined_at,
                 witness=witness,
-                not_cross_checked=unheard,
+                not_cross_checked=not_cross_checked,
                 must_be_equal=equal,
                 why_nothing=why_nothing,
             )
@@ -116,32 +118,32 @@ def compare_sides(
         write_text("".join(f"\n{block}" for block in blocks if block))
     if why_nothing and form != "text":
         progress(why_nothing)
-    if unheard and form != "text":
-        progress(f"not cross-checked with pg_dump: {unheard.reason}")
+    if not_cross_checked and form != "text":
+        progress(f"not cross-checked with pg_dump: {not_cross_checked.reason}")
     if form == "sql":
         _tell(report.rows_text(rows) + report.undone_text(undone), progress)
-    return _answer(drift, heard, direction)
+    return _answer(drift, cross_check, direction)
 
 
 def _cross_check(
-    drift: Drift, sides: tuple[Side, Side], read: tuple[ReadSide, ReadSide], *, without_witness: bool
+    drift: Drift, sides: tuple[Side, Side], read: tuple[ReadSide, ReadSide], *, no_cross_check: bool
 ) -> Witness | Unavailable:
     """What pg_dump says of two SQL sides, or why it was not asked; required where it should have been."""
     if not all(side.is_sql for side in sides):
         return Unavailable(reason="only two sides that are SQL are dumped", required=False)
-    if without_witness:
-        return Unavailable(reason="--without-witness", required=False)
+    if no_cross_check:
+        return Unavailable(reason="--no-cross-check", required=False)
     left, right = read
     return witness_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
 
 
-def _answer(drift: Drift, heard: Witness | Unavailable, direction: str) -> int:
+def _answer(drift: Drift, cross_check: Witness | Unavailable, direction: str) -> int:
     if drift.compared_nothing:
         return AuditError.exit_code
     good = drift.covered if direction == "covers" else drift.equal
-    if good and isinstance(heard, Unavailable) and heard.required:
+    if good and isinstance(cross_check, Unavailable) and cross_check.required:
         return AuditError.exit_code
-    return 0 if good and (isinstance(heard, Unavailable) or heard.agrees) else 1
+    return 0 if good and (isinstance(cross_check, Unavailable) or cross_check.agrees) else 1
 
 
 def _write_unapplied(applied: Mapping[str, Sequence[SourceFacts]]) -> None:

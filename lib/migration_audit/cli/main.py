@@ -147,7 +147,7 @@ _VARIABLE = click.option(
 @click.argument("actual")
 @click.option("--direction", type=click.Choice(["covers", "equal"]), default="covers", show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "json", "sql"]), default="text", show_default=True)
-@click.option("--without-witness", is_flag=True, help="Do not cross-check two SQL sides with pg_dump.")
+@click.option("--no-cross-check", is_flag=True, help="Do not cross-check two SQL sides with pg_dump.")
 @_PLACEHOLDER
 @_VARIABLE
 @_CONFIG

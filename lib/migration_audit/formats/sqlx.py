@@ -81,7 +81,7 @@ def _version(tree: Tree, path: str) -> int:
     """The number in front of the first ``_``; a 64-bit integer as Rust reads it."""
     text = basename(path).partition("_")[0]
     if not _INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
-        what = f"sqlx takes {text or 'nothing'} for a version, which is no integer of 64 bits, and fails"
+        what = f"sqlx takes {text or 'nothing'} for a version, which is not a 64-bit integer, and fails"
         todo = "rename the file: a number, _, words; or take the _ out of its name"
         raise SourceError(what, where=tree.shown_path(path), todo=todo)
     return int(text)

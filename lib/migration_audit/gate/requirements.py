@@ -67,7 +67,7 @@ class Facts:
     removed: tuple[str, ...] = ()
     """Signed files that the policy's revision has, and this tree has not, or has otherwise."""
     refused: tuple[Sentence, ...] = ()
-    """Rejections and withdrawals that only an earlier commit of the proposal has; or a note that not all could be searched."""
+    """Rejections and withdrawals that only an earlier commit of the proposal has; a note where not all was searched."""
     files: tuple[Sentence, ...] = ()
     """About the SQL files and everything else that the evidence names by digest."""
     settings: tuple[Sentence, ...] = ()

@@ -71,7 +71,7 @@ class PortProof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptPort:
+class SavedPort:
     """The port of a run: the text as it can be saved, its digest, and whether it was proven."""
 
     text: str

@@ -132,7 +132,7 @@ def _not_compared(drift: Drift) -> Iterator[str]:
 
 def _unheard(why: Unavailable | None) -> Iterator[str]:
     if why is not None:
-        todo = "\n  → --without-witness accepts a comparison that is not cross-checked" if why.required else ""
+        todo = "\n  → --no-cross-check accepts a comparison that is not cross-checked" if why.required else ""
         yield f"Not cross-checked with pg_dump: {one_line(why.reason)}{todo}"
 
 

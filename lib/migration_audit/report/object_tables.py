@@ -10,7 +10,7 @@ from migration_audit.model.relations import Constraint, Index
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.inline import Beside, Inline, Name, Stack, Text, code
-from migration_audit.report.sides import Presence, Standing, standing
+from migration_audit.report.sides import PathState, Presence, standing
 from migration_audit.report.table import Group, Heading, Row, Table
 
 Scope = Callable[[CatalogObject], bool]
@@ -110,7 +110,7 @@ def _compared(thing: CatalogObject) -> tuple[tuple[str, object], ...]:
     return tuple((name, getattr(thing, name)) for name in thing.compared() if name not in _NO_MATTER)
 
 
-def _definitions(objects: tuple[CatalogObject | None, ...], where: Standing) -> Inline:
+def _definitions(objects: tuple[CatalogObject | None, ...], where: PathState) -> Inline:
     """The definition, and below it those of the sides that differ, with marks."""
     first = next(o for o in objects if o)
     shown: list[Inline] = [code(_definition(first))]

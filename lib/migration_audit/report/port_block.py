@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from migration_audit.model.port import KeptPort
+from migration_audit.model.port import SavedPort
 from migration_audit.report import escape
 
 NOTHING = "Nothing is to be ported: the owner covers the legacy side."
@@ -23,7 +23,7 @@ _FENCES = re.compile(r"`{3,}")
 class PortBlock:
     """The text of a port, or that there is none."""
 
-    port: KeptPort | None
+    port: SavedPort | None
 
     @property
     def title(self) -> str:
@@ -52,6 +52,6 @@ class PortBlock:
         return self.title if self.port is None else f"{self.title}\n\n{escape.many_lines(self.port.text)}"
 
 
-def port_block(port: KeptPort | None) -> PortBlock:
+def port_block(port: SavedPort | None) -> PortBlock:
     """The port for a notebook, a terminal or a report."""
     return PortBlock(port)

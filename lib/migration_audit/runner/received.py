@@ -68,7 +68,7 @@ def _runs(
     for prefix in sorted(prefixes):
         environment = prefix.parent.name
         if environment not in environments:
-            what = f"holds a run of {environment!r}, which is no environment of audit.toml ({', '.join(environments)})"
+            what = f"has a run of {environment!r}, and audit.toml has only {', '.join(environments)}"
             raise UsageError(what, where=str(archive), todo="take the archive of this project, or name its --config")
         folder = PurePosixPath(environment, prefix.name)
         if folder in runs:

@@ -17,7 +17,7 @@ from migration_audit.artifacts.repository import read_tree
 from migration_audit.audit.evidence import build_evidence, failed_evidence
 from migration_audit.audit.facts import FOLDER as FACTS
 from migration_audit.audit.files import write_atomically, write_json
-from migration_audit.audit.kept import KeptCase
+from migration_audit.audit.saved import SavedCase
 from migration_audit.gate import EXIT_CODES
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.model.finding import Phase, Verdict
@@ -140,11 +140,11 @@ def _preflight(how: _How, shared: Path) -> NotebookError | None:
 
 def _one(how: _How, environment: Environment, folder: Path, shared: Path, failure: NotebookError | None) -> RunResult:
     """One environment, from its notebooks to its statement; every failure ends in evidence that says so."""
-    case: KeptCase | None = None
+    case: SavedCase | None = None
     try:
         generated = _executed(how, environment, folder, shared, failure)
         about = {"environment": environment.name, "phase": how.phase.value, "generated_at": generated.isoformat()}
-        case = KeptCase(folder, about, project=how.project)
+        case = SavedCase(folder, about, project=how.project)
         evidence = build_evidence(case, now=generated, notebooks=notebook_records(folder))
     except Exception as error:  # one environment must not take the others along
         reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
@@ -183,7 +183,7 @@ def _sealed(folder: Path, *, since: datetime) -> datetime:
     return found
 
 
-def _write_report(folder: Path, evidence: dict[str, Any], case: KeptCase | None) -> dict[str, Any]:
+def _write_report(folder: Path, evidence: dict[str, Any], case: SavedCase | None) -> dict[str, Any]:
     """What people and CI read, then evidence.json with ``complete``, then the statement; the evidence as written.
 
     What cannot be rendered or written makes it incomplete: without a report there is nothing to sign.

@@ -73,7 +73,7 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
             f"{reviewer} has decided nothing about this run", where=str(folder), todo="there is nothing to withdraw"
         )
     if standing and not withdraws:
-        todo = "a decision stands: audit again, and sign the new run; or take it back first: sign --decision withdraw"
+        todo = "audit again, and sign the new run; or withdraw the first decision: sign --withdraw"
         raise SignoffError(f"{reviewer} has signed this run already", where=str(folder), todo=todo)
     return Proposal(folder=folder, run=run, target=_target(folder), number=len(own) + 1)
 

@@ -11,7 +11,7 @@ import postgast
 from migration_audit.model.destruction import Destruction
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlFile, SqlSource, StatementKind
-from migration_audit.sources.beside import first_text
+from migration_audit.sources.data_changes import first_text
 from migration_audit.sources.inner import body_line, inner_sql
 from migration_audit.sources.made import made_by
 

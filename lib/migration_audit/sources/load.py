@@ -19,7 +19,7 @@ from migration_audit.sources.psql import read_by_psql
 from migration_audit.sources.reader import read_script
 from migration_audit.sources.reading import check_text
 from migration_audit.sources.statements import build_statements
-from migration_audit.sources.trees import left_beside, trees_of_globs, trees_of_paths
+from migration_audit.sources.trees import trees_of_globs, trees_of_paths, unmatched_sql
 
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
@@ -82,7 +82,7 @@ def load_globs(
     trees = trees_of_globs(name, root, globs, shown_from, whole_folders=form != "files")
     source, included = _source(name, format_, trees, shown_from, placeholders, variables)
     known = [*(file.path for file in source.files), *(part.path for part in source.not_applied)]
-    left = left_beside(root, globs, [*(shown_from / path for path in known), *included], shown_from)
+    left = unmatched_sql(root, globs, [*(shown_from / path for path in known), *included], shown_from)
     return replace(source, not_applied=(*source.not_applied, *left))
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import postgast
 
 from migration_audit.model.sql import Statement, StatementKind
-from migration_audit.sources.beside import is_insert
+from migration_audit.sources.data_changes import is_insert
 from migration_audit.sources.made import made_by
 
 pb: Any = postgast.pg_query_pb2

@@ -74,7 +74,7 @@ def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
     return list(found)
 
 
-def left_beside(root: Path, globs: Sequence[str], taken: Iterable[Path], shown_from: Path) -> Iterator[NotApplied]:
+def unmatched_sql(root: Path, globs: Sequence[str], taken: Iterable[Path], shown_from: Path) -> Iterator[NotApplied]:
     """The SQL files that stand where the globs with wildcards look, or deeper, and that none of them takes."""
     known = {path.resolve() for path in taken}
     folders = {root / _fixed_part(glob) for glob in globs if _WILD.search(glob)}

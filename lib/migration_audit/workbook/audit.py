@@ -24,7 +24,7 @@ from migration_audit.workbook.directus import directus_inputs
 from migration_audit.workbook.documents import documents_inputs
 from migration_audit.workbook.live import Live, read_live
 from migration_audit.workbook.owner_alone import is_legacy_gone, run_owner_alone
-from migration_audit.workbook.port import kept
+from migration_audit.workbook.port import saved_port
 from migration_audit.workbook.preflight import Preflight, run_preflight
 from migration_audit.workbook.rehearsals import rehearsal_inputs
 from migration_audit.workbook.retirement import retirement_inputs
@@ -126,7 +126,7 @@ class Audit(Case):
             "audited_phase": self.phase.value,
             **{name: getattr(found, name) for name in names_of("shared") if hasattr(found, name)},
             "no_coverage": found.coverage if isinstance(found.coverage, Unavailable) else None,
-            "port": kept(found.port, **sides),
+            "port": saved_port(found.port, **sides),
             **self._rehearsals,
             **self._boot,
             **retirement_inputs(self.project),

@@ -17,7 +17,7 @@ from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.objects import quoted
-from migration_audit.model.port import KeptPort, Port, PortProof, PortStep, ProofOutcome
+from migration_audit.model.port import Port, PortProof, PortStep, ProofOutcome, SavedPort
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlFailure, SqlSource
 from migration_audit.port import build_port, port_text, running_lines, running_sql
@@ -200,12 +200,12 @@ def preflight_port(
     return proven(about, server=server, owner=owner)
 
 
-def kept(made: MadePort | Unavailable | None, *, expected: str, actual: str) -> KeptPort | Unavailable | None:
+def saved_port(made: MadePort | Unavailable | None, *, expected: str, actual: str) -> SavedPort | Unavailable | None:
     """What a run keeps of a port."""
     if not isinstance(made, MadePort):
         return made
     text = made.text(expected=expected, actual=actual)
-    return KeptPort(
+    return SavedPort(
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         proven=made.proof.is_proven,
@@ -232,4 +232,4 @@ def side_port(about: Comparison, *, owner: Sequence[AnySource] | None, extension
     return proven(about, server=server, owner=owner)
 
 
-__all__ = ["Comparison", "MadePort", "kept", "make_port", "preflight_port", "proven", "side_port", "unproven"]
+__all__ = ["Comparison", "MadePort", "make_port", "preflight_port", "proven", "saved_port", "side_port", "unproven"]

@@ -14,7 +14,7 @@ from migration_audit import report
 from migration_audit.audit.codec import to_bytes
 from migration_audit.audit.evidence import SCHEMA_VERSION, TOOL, computed
 from migration_audit.audit.facts import SNAPSHOTS
-from migration_audit.audit.kept import KeptCase
+from migration_audit.audit.saved import SavedCase
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome
 from migration_audit.model.signoff import Sentence
@@ -62,12 +62,12 @@ def _load(path: Path) -> dict[str, Any]:
         loaded: dict[str, Any] = parse_json(path.read_bytes(), where=path.name)
         _ = [(cell["cell_type"], cell["source"]) for cell in loaded["cells"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise AuditError(f"is no notebook: {error}", where=path.name, todo="restore it, or run the audit again") from None
+        raise AuditError(f"is not a notebook: {error}", where=path.name, todo="restore it, or run the audit again") from None
     return loaded
 
 
 def render_files(
-    folder: Path, evidence: Mapping[str, Any], case: KeptCase | None, replayed: Mapping[str, Any] = MappingProxyType({})
+    folder: Path, evidence: Mapping[str, Any], case: SavedCase | None, replayed: Mapping[str, Any] = MappingProxyType({})
 ) -> dict[str, bytes]:
     """``report.html``, ``summary.md``, ``junit.xml`` and ``results.sarif`` by name.
 
@@ -118,7 +118,7 @@ def _recomputed(folder: Path, evidence: Mapping[str, Any]) -> Iterator[Sentence]
         yield Sentence(ok=False, text=text, todo=todo)
         return
     try:
-        case, shown = KeptCase(folder, evidence), dict[str, Any]()
+        case, shown = SavedCase(folder, evidence), dict[str, Any]()
         case.check_origin()
         wrong = [
             *_strangers(folder),
@@ -146,10 +146,10 @@ def _strangers(folder: Path) -> Iterator[str]:
     for path in sorted(p for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()):
         name = path.relative_to(folder).as_posix()
         if name not in known and not name.startswith(f"{SIGNATURES}/"):
-            yield f"{name} is no file that a run writes"
+            yield f"{name} is not a file that a run writes"
 
 
-def _results(case: KeptCase, evidence: Mapping[str, Any]) -> Iterator[str]:
+def _results(case: SavedCase, evidence: Mapping[str, Any]) -> Iterator[str]:
     given = {result.id: result.to_json() for result in case.results}
     said = {str(check["id"]): check for check in evidence["checks"]}
     if len(said) < len(evidence["checks"]):
@@ -167,14 +167,14 @@ def _results(case: KeptCase, evidence: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: the evidence says otherwise than the facts give: {', '.join(parts) or 'a field too many'}"
 
 
-def _parts(case: KeptCase, evidence: Mapping[str, Any]) -> Iterator[str]:
+def _parts(case: SavedCase, evidence: Mapping[str, Any]) -> Iterator[str]:
     for name, value in computed(case).items():
         if name != "checks" and evidence.get(name) != value:
             shown = f"{value}, the evidence says {evidence.get(name)}" if isinstance(value, str) else "otherwise"
             yield f"{name}: the facts give {shown}"
 
 
-def _notebooks(folder: Path, case: KeptCase, evidence: Mapping[str, Any], shown: dict[str, Any]) -> Iterator[str]:
+def _notebooks(folder: Path, case: SavedCase, evidence: Mapping[str, Any], shown: dict[str, Any]) -> Iterator[str]:
     """The executed notebooks: the evidence names the digests that they have, and packaged ones show what the facts give.
 
     ``shown`` gets the replayed ones by name.
@@ -208,7 +208,7 @@ def _shown(output: Mapping[str, Any]) -> Any:
     return {mime: "".join(data) if isinstance(data, list) else data for mime, data in output["data"].items()}
 
 
-def _files(folder: Path, case: KeptCase, evidence: Mapping[str, Any], shown: Mapping[str, Any]) -> Iterator[str]:
+def _files(folder: Path, case: SavedCase, evidence: Mapping[str, Any], shown: Mapping[str, Any]) -> Iterator[str]:
     for name, content in render_files(folder, evidence, case, shown).items():
         if not (folder / name).is_file() or (folder / name).read_bytes() != content:
             yield f"{name} is not what the facts and the evidence give"

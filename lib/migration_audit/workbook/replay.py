@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from migration_audit.audit.codec import to_bytes
-from migration_audit.audit.kept import KeptCase
+from migration_audit.audit.saved import SavedCase
 from migration_audit.model.errors import NotebookError
 
-replayed: ContextVar[KeptCase | None] = ContextVar("replayed", default=None)
+replayed: ContextVar[SavedCase | None] = ContextVar("replayed", default=None)
 """What ``workbook.open_audit`` gives while a notebook is replayed."""
 
 _INJECTED = "injected-parameters"
 _FORMS = (("text/html", "_repr_html_"), ("text/markdown", "_repr_markdown_"), ("text/plain", "__repr__"))
 
 
-def replay(path: Path, case: KeptCase) -> dict[str, Any]:
+def replay(path: Path, case: SavedCase) -> dict[str, Any]:
     """The notebook with the outputs that these facts give. Raises NotebookError for a cell that fails on them."""
     notebook: dict[str, Any] = json.loads(path.read_text("utf-8"))
     namespace: dict[str, Any] = {}
@@ -53,7 +53,7 @@ def source_digest(notebook: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _replaying(case: KeptCase) -> Iterator[None]:
+def _replaying(case: SavedCase) -> Iterator[None]:
     token = replayed.set(case)
     try:
         yield

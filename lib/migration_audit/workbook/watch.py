@@ -18,7 +18,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlSource, Statement
 from migration_audit.model.undone import ROWS, SeenObject, SourceUndone, Undoing, Undone
 from migration_audit.shadow.trace import Trace
-from migration_audit.sources.beside import changes_beside_objects, created_role
+from migration_audit.sources.data_changes import created_role, data_changes
 from migration_audit.sources.taking import statements_to_watch
 from migration_audit.sources.used import is_used
 
@@ -131,7 +131,7 @@ class UndoneWatch:
 
     def _see_beside(self, statement: Statement, rows: int) -> None:
         """On an empty server a statement that deletes rows deletes what the source itself wrote."""
-        for change in changes_beside_objects(statement):
+        for change in data_changes(statement):
             key = (change.kind, change.name)
             if change.kind == ROWS and not rows:
                 continue

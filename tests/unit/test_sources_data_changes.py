@@ -6,7 +6,7 @@ import pytest
 
 from migration_audit.model.location import Location
 from migration_audit.model.sql import Statement, StatementKind
-from migration_audit.sources.beside import Change, changes_beside_objects, created_role
+from migration_audit.sources.data_changes import Change, created_role, data_changes
 
 CHANGES = {
     "insert into s.t values (1)": (Change("rows", "s.t", is_made=True),),
@@ -27,12 +27,12 @@ CHANGES = {
 
 @pytest.mark.parametrize(("text", "expected"), CHANGES.items())
 def test_what_a_statement_makes_or_removes(text: str, expected: tuple[Change, ...]) -> None:
-    assert changes_beside_objects(Statement(text=text, at=Location("a.sql", 1))) == expected
+    assert data_changes(Statement(text=text, at=Location("a.sql", 1))) == expected
 
 
 def test_a_transaction_changes_nothing_by_itself() -> None:
     begin = Statement(text="begin", at=Location("a.sql", 1), kind=StatementKind.TRANSACTION)
-    assert changes_beside_objects(begin) == ()
+    assert data_changes(begin) == ()
 
 
 @pytest.mark.parametrize(

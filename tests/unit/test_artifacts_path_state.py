@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from migration_audit.artifacts.path_state import FOLDER, NOTHING, Kind, PathState
 from migration_audit.artifacts.shell import Script, run_script
-from migration_audit.artifacts.standing import FOLDER, NOTHING, Kind, Standing
 from migration_audit.model.location import Location
 
 PATHS = ["f", "empty", "tool", "d", "d/g", "d/h", "n", "n/m", "./f", "d/../f"]
@@ -80,12 +80,12 @@ def tree(folder: Path) -> Path:
     return folder
 
 
-def standing(path: Path) -> Standing:
+def standing(path: Path) -> PathState:
     if not path.exists():
         return NOTHING
     if path.is_dir():
         return FOLDER
-    return Standing(kind=Kind.FILE, is_empty=path.stat().st_size == 0, mode=path.stat().st_mode)
+    return PathState(kind=Kind.FILE, is_empty=path.stat().st_size == 0, mode=path.stat().st_mode)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Folder:
 
     root: Path
 
-    def standing(self, path: str) -> Standing:
+    def standing(self, path: str) -> PathState:
         return standing(self.root / path.removeprefix("/w").lstrip("/"))
 
     def names(self, pattern: str) -> tuple[str, ...]:

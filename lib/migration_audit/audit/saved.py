@@ -21,7 +21,7 @@ _LONGEST = timedelta(days=1)
 """From the reading of an environment to the evidence about it: its notebooks take minutes."""
 
 
-class KeptCase(Case):
+class SavedCase(Case):
     """The facts in a run's folder, with what follows from them."""
 
     def __init__(self, folder: Path, evidence: Mapping[str, Any], *, project: Project | None = None) -> None:
@@ -44,13 +44,13 @@ class KeptCase(Case):
         """The evidence that was given: what ``show_digests`` and its kin show."""
         return self._evidence
 
-    def without_environment(self) -> KeptCase:
+    def without_environment(self) -> SavedCase:
         """The same facts as a notebook sees them that names no environment."""
         other = copy(self)
         other.environment = None
         return other
 
-    def with_evidence(self, evidence: Mapping[str, Any]) -> KeptCase:
+    def with_evidence(self, evidence: Mapping[str, Any]) -> SavedCase:
         """The same facts, with what was computed of them already, under this evidence."""
         other = copy(self)
         other._evidence = evidence

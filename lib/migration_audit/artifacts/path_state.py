@@ -19,7 +19,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class PathState:
     """What stands at a path."""
 
     kind: Kind
@@ -71,29 +71,29 @@ _OF_FOLDERS: Final[dict[str, bool | None]] = {
 }
 FILE_TESTS: Final = frozenset({"-e", "-f", "-d", "-s", "-x", "-r", *_NEITHER})
 
-NOTHING: Final = Standing(kind=Kind.NOTHING)
-FOLDER: Final = Standing(kind=Kind.FOLDER)
+NOTHING: Final = PathState(kind=Kind.NOTHING)
+FOLDER: Final = PathState(kind=Kind.FOLDER)
 
 
 class Paths(Protocol):
     """Answers for the absolute paths of an image or container."""
 
-    def standing(self, path: str, /) -> Standing:
+    def standing(self, path: str, /) -> PathState:
         """What stands at ``path``."""
 
     def names(self, pattern: str, /) -> tuple[str, ...]:
         """Paths that certainly fit a pattern with wildcards in its last part, sorted; there may be others."""
 
 
-def unknown(why: str) -> Standing:
+def unknown(why: str) -> PathState:
     """Something that nobody can know, and why."""
-    return Standing(kind=Kind.UNKNOWN, why=why)
+    return PathState(kind=Kind.UNKNOWN, why=why)
 
 
 class Nowhere:
     """The paths of one who has no files."""
 
-    def standing(self, _: str, /) -> Standing:
+    def standing(self, _: str, /) -> PathState:
         """Nobody can know."""
         return unknown("")
 

@@ -35,7 +35,7 @@ def is_insert(text: str) -> bool:
     return _INSERT.match(text) is not None
 
 
-def changes_beside_objects(statement: Statement) -> tuple[Change, ...]:
+def data_changes(statement: Statement) -> tuple[Change, ...]:
     """Rows that the statement itself writes or deletes (not by UPDATE or inside of WITH), and policies by their calls."""
     if statement.kind is StatementKind.TRANSACTION:
         return ()

@@ -50,14 +50,14 @@ def folder(tmp_path: Path) -> Path:
         pytest.param("a.sql b.sql", 3, "✕ could not be checked: covered, but pg_dump", id="covered"),
         pytest.param("b.sql a.sql", 1, "✕ not covered", id="not covered"),
         pytest.param("a.sql b.sql --direction equal", 1, "✕ covered, but not equal", id="not equal"),
-        pytest.param("a.sql a.sql --without-witness", 0, "✓ equal", id="equal, accepted"),
-        pytest.param("a.sql b.sql --without-witness", 0, "✓ covered", id="covered, accepted"),
+        pytest.param("a.sql a.sql --no-cross-check", 0, "✓ equal", id="equal, accepted"),
+        pytest.param("a.sql b.sql --no-cross-check", 0, "✓ covered", id="covered, accepted"),
     ],
 )
 def test_text(folder: Path, by_url: Mapping[str, str], arguments: str, code: int, said: str) -> None:
     ran = run_cli("compare", *arguments.split(), cwd=folder, PYTHONUTF8="1", **by_url)
     assert (ran.code, ran.out.startswith(said)) == (code, True), ran.out + ran.err
-    assert ("Not cross-checked with pg_dump: --without-witness" if code == 0 else WHY) in ran.out
+    assert ("Not cross-checked with pg_dump: --no-cross-check" if code == 0 else WHY) in ran.out
 
 
 @pytest.mark.parametrize("form", ["json", "sql"])

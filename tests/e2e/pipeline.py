@@ -25,6 +25,10 @@ START_LIMIT = 120.0
 """Seconds that a Directus may take until it answers: a busy machine needs most of them."""
 
 
+WANTED = os.environ.get("MIGRATION_AUDIT_E2E", "")
+"""``1``: the tests must run; ``if-possible``: where npm can install Directus; empty: not at all."""
+
+
 def install() -> Path:
     """The folder with node_modules, installed once for each lock file; raises RuntimeError with what npm said."""
     lock = (HERE / "package-lock.json").read_bytes()

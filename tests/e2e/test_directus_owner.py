@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from e2e.pipeline import install, programs
-from e2e.test_pipeline import WANTED
+from e2e.pipeline import WANTED, programs
 from fix_outside import replace_in
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.model.relations import Table
@@ -48,16 +46,6 @@ ADMIN_PASSWORD = "of-a-shadow"
 LOG_STYLE = "raw"
 TELEMETRY = "false"
 """
-
-
-@pytest.fixture(scope="module")
-def modules() -> Path:
-    try:
-        return install()
-    except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
-        if WANTED == "if-possible":
-            pytest.skip(f"Directus cannot be installed here: {error}")
-        raise
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ Directus (about 0.8 GB) into the user's cache once.
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +17,13 @@ import yaml
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from e2e.pipeline import Stack, install
+from e2e.pipeline import WANTED, Stack
 from fix_demo import evidence_of, run_cli
 from fix_outside import replace_in, with_environments
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.shadow.cluster import PrivateCluster, open_cluster
 from migration_audit.workbook.demo import demo_root
 
-WANTED = os.environ.get("MIGRATION_AUDIT_E2E", "")
 pytestmark = pytest.mark.skipif(
     WANTED not in {"1", "if-possible"}, reason="installs a real Directus from npm: `make e2e` runs it"
 )
@@ -37,16 +34,6 @@ BOOT = ("sh", "entrypoint.sh", "pm2-runtime", "start", "ecosystem.config.cjs")
 ECOSYSTEM = """
 module.exports = {{ apps: [{{ name: 'directus', script: '{cli}', args: ['start'] }}] }};
 """
-
-
-@pytest.fixture(scope="module")
-def modules() -> Path:
-    try:
-        return install()
-    except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
-        if WANTED == "if-possible":
-            pytest.skip(f"Directus cannot be installed here: {error}")
-        raise
 
 
 @pytest.fixture(scope="module")

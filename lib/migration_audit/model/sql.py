@@ -190,6 +190,6 @@ class Applied:
     notices: tuple[str, ...] = ()
     """What the server warned of, at most 200."""
     notes: tuple[str, ...] = ()
-    """What is to be said of commands that ended well."""
+    """What is to be said of commands that ended well, and of what another edition of TimescaleDB would do."""
     outputs: tuple[str, ...] = ()
     """The end of what each command printed, without secrets."""

@@ -40,6 +40,7 @@ from migration_audit.model.sql import (
 )
 from migration_audit.shadow.command import apply_command
 from migration_audit.shadow.databases import refused_settings, setting_option
+from migration_audit.shadow.editions import EditionWatch, advice
 from migration_audit.shadow.messages import messages
 from migration_audit.shadow.trace import Span, Trace
 from migration_audit.shadow.watching import NoWatch, Watch
@@ -61,10 +62,6 @@ _WITHOUT_SNAPSHOT = re.compile(r"(?:set|show|reset|lock|fetch|listen|notify|unli
 """Statements that write nothing, and after which SET TRANSACTION must still be possible."""
 _DISCARD = re.compile(r"discard\b", re.IGNORECASE)
 _CHAIN = re.compile(r"(?:commit|end|rollback|abort)\b.*\band\s+chain\b", re.IGNORECASE | re.DOTALL)
-_COMMUNITY = (
-    "This server has TimescaleDB's Apache edition. The Community edition has it: MIGRATION_AUDIT_SERVER=docker, "
-    "or url for a server of your own"
-)
 _MISSING_ROLE = re.compile(r'role "(.+)" does not exist', re.DOTALL)
 
 
@@ -105,7 +102,7 @@ def apply_sources(
         failure=failure,
         assumed_roles=tuple(run.assumed_roles),
         notices=tuple(run.notices),
-        notes=tuple(run.notes),
+        notes=(*run.notes, *run.editions.notes),
         outputs=tuple(run.outputs),
     )
     return Application(applied=applied, trace=Trace(run.spans))
@@ -149,6 +146,7 @@ class _Run:
 
     def __init__(self, conninfo: str, watch: Watch) -> None:
         self.watch = watch
+        self.editions = EditionWatch()
         self.assumed_roles: list[str] = []
         self.notices: dict[str, None] = {}
         self.notes: list[str] = []
@@ -269,7 +267,7 @@ class _Session:
             for statement in statements:
                 self._execute(statement)
         except _StatementError as refused:
-            return _failure(refused.statement, refused.error)
+            return _failure(refused, self._run.connect)
         if self._block is None:
             return None
         begin = self._block.statements[0]
@@ -304,7 +302,8 @@ class _Session:
                     for _ in copy:
                         pass
             else:
-                self._rows = self._connection.execute(text).rowcount
+                with self._run.editions.nothing_lost(self._connection, statement):
+                    self._rows = self._connection.execute(text).rowcount
         except psycopg.Error as error:
             raise _StatementError(statement, error) from error
 
@@ -372,8 +371,9 @@ def _missing_role(error: psycopg.Error) -> str | None:
     return match[1] if match else None
 
 
-def _failure(statement: Statement, error: psycopg.Error) -> SqlFailure:
+def _failure(refused: _StatementError, connect: Callable[[], psycopg.Connection]) -> SqlFailure:
     """The server's message as psql prints it, with the line that the server points at."""
+    statement, error = refused.statement, refused.error
     diagnostic = error.diag
     message = diagnostic.message_primary or str(error).strip()
     position = int(diagnostic.statement_position or 1)
@@ -388,6 +388,5 @@ def _failure(statement: Statement, error: psycopg.Error) -> SqlFailure:
         "CONTEXT": diagnostic.context,
     }
     lines = [message, *(f"{name}: {text}" for name, text in parts.items() if text)]
-    if error.sqlstate == "0A000" and '"apache" license' in message:
-        lines.append(_COMMUNITY)
+    lines += filter(None, [advice(error, statement.text, connect)])
     return SqlFailure(at=statement.at, statement=statement.text, message="\n".join(lines), sqlstate=error.sqlstate)

@@ -219,6 +219,8 @@ def _read(
         )
     for role in built.applied.assumed_roles:
         progress(f"{side.named}: the SQL takes role {role} for granted; it was created without rights")
+    for note in built.applied.notes:
+        progress(f"{side.named}: {note}")
     return ReadSide(
         snapshot=built.snapshot,
         origins=built.origins,

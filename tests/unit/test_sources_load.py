@@ -138,6 +138,8 @@ BAD_GLOBS = {
     "absolute": (["/etc/*.sql"], "no glob below the root"),
     "nothing": ([""], "no glob below the root"),
     "a folder": (["a"], "is a folder"),
+    "the root itself": (["."], "'.' is a folder"),
+    "the root with a slash": (["./"], "'./' is a folder"),
     "none": ([], "no SQL files"),
 }
 

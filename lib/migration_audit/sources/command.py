@@ -13,7 +13,7 @@ from pathlib import Path
 from migration_audit.model.command import CommandSource, Digests
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
-from migration_audit.sources.reading import read_bytes, shown_path
+from migration_audit.sources.reading import paths_of_glob, read_bytes, shown_path
 from migration_audit.sources.trees import LEFT_OUT, list_files
 
 _EXTENSION = re.compile(rb"""create\s+extension\s+(?:if\s+not\s+exists\s+)?[\\"'`]*([\w-]+)""", re.IGNORECASE)
@@ -43,8 +43,8 @@ class _Watched:
 
     def _matches(self, glob: str) -> list[Path]:
         try:
-            matched = sorted(self.root.glob(glob))
-        except (ValueError, NotImplementedError) as error:
+            matched = paths_of_glob(self.root, glob)
+        except ValueError as error:
             what = f"{glob!r} is no glob below the root: {error}"
             raise SourceError(what, where=str(self.root), todo="write it relative") from None
         named = set(glob.split("/"))

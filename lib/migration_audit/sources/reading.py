@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from migration_audit.model.errors import SourceError
 
@@ -73,3 +73,16 @@ def check_text(raw: bytes, shown: str) -> bytes:
 
 def _line(raw: bytes, offset: int) -> int:
     return raw.count(b"\n", 0, offset) + 1
+
+
+def paths_of_glob(root: Path, pattern: str) -> list[Path]:
+    """The files and folders that a glob matches, sorted; ``.`` is the root itself.
+
+    Raises ValueError for a pattern that is empty, absolute or not a glob.
+    """
+    try:
+        if pattern and PurePath(pattern) == PurePath():
+            return [root] if root.is_dir() else []
+        return sorted(root.glob(pattern))
+    except NotImplementedError as error:  # what pathlib says of an absolute pattern
+        raise ValueError(str(error)) from None

@@ -11,7 +11,7 @@ from migration_audit.formats import Tree
 from migration_audit.formats.flat import other_sql
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
-from migration_audit.sources.reading import read_bytes, shown_path
+from migration_audit.sources.reading import paths_of_glob, read_bytes, shown_path
 
 LEFT_OUT = frozenset({"node_modules", "__pycache__"})
 _MOST_FILES = 100_000
@@ -67,7 +67,7 @@ def whole_tree(folder: Path, paths: Iterable[str], shown_from: Path) -> Tree:
 def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
     """Every ``.sql`` file that ``globs`` match below ``root``, or that lies in a folder they match; none is no error."""
     found: dict[Path, None] = {}
-    for path in (path for glob in globs if root.is_dir() for path in sorted(root.glob(glob))):
+    for path in (path for glob in globs if root.is_dir() for path in paths_of_glob(root, glob)):
         for file in list_files(path) if path.is_dir() else [path]:
             if file.suffix.lower() == ".sql":
                 found.setdefault(file)
@@ -86,8 +86,8 @@ def unmatched_sql(root: Path, globs: Sequence[str], taken: Iterable[Path], shown
 
 def _matches(root: Path, glob: str, shown: str) -> list[Path]:
     try:
-        found = sorted(root.glob(glob))
-    except (ValueError, NotImplementedError) as error:
+        found = paths_of_glob(root, glob)
+    except ValueError as error:
         raise SourceError(f"{glob!r} is no glob below the root: {error}", where=shown, todo="write it relative") from None
     if not found:
         what = f"no .sql files match {glob!r}"

@@ -17,6 +17,7 @@ from migration_audit.artifacts.text import folders_above, shown_path
 from migration_audit.model.location import Location
 from migration_audit.project import BootSettings, Project, Verb
 from migration_audit.sources import command_files, sql_files
+from migration_audit.sources.reading import paths_of_glob
 from migration_audit.workbook.boot import boot_inputs
 
 Digests = tuple[tuple[str, str], ...]
@@ -120,8 +121,9 @@ def _aliases(paths: Iterable[str]) -> Iterator[str]:
 def _globs(project: Project, globs: Sequence[str]) -> Iterator[str]:
     for pattern in globs:
         try:
-            yield from (shown_path(path, project.directory) for path in project.directory.glob(pattern) if path.is_file())
-        except (ValueError, NotImplementedError):  # the check that asks for it tells why
+            found = [path for path in paths_of_glob(project.directory, pattern) if path.is_file()]
+            yield from (shown_path(path, project.directory) for path in found)
+        except ValueError:  # the check that asks for it tells why
             continue
 
 

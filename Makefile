@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help audit test e2e lint notebooks bench fuzz format clean
+.PHONY: help audit test e2e lint notebooks schema bench fuzz format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ format: $(STAMP)  ## rewrite the style
 
 notebooks: $(STAMP)  ## execute the notebooks again and keep their outputs
 	@$(BIN)/python tests/refresh_notebooks.py
+
+schema: $(STAMP)  ## write the published JSON Schema of evidence.json from its types
+	@PYTHONPATH=tests $(BIN)/python tests/refresh_schema.py
 
 bench: $(STAMP)  ## measure what README promises
 	@failed=0; for bench in commands snapshot growth; do $(BIN)/python tests/benchmarks/bench_$$bench.py || failed=1; done; exit $$failed

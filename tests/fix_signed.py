@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from migration_audit.workbook.directus import directus_inputs
 from migration_audit.workbook.documents import documents_inputs
 from migration_audit.workbook.loading import load, source_facts
 from migration_audit.workbook.rehearsals import rehearsal_inputs
-from migration_audit.workbook.rendering import NOTEBOOKS, notebook_records, packaged_notebooks
+from migration_audit.workbook.rendering import NOTEBOOKS, executed_notebooks, packaged_notebooks
 from migration_audit.workbook.replay import replay
 from migration_audit.workbook.retirement import retirement_inputs
 
@@ -213,15 +214,14 @@ class World:
             facts, "environment", own_facts(project, shared, UNREAD if unread else live, environment=environment, at=at)
         )
         (facts / "audit.toml").write_bytes(project.path.read_bytes())
-        about = {"environment": environment, "phase": phase, "generated_at": at.isoformat()}
-        case = SavedCase(folder, about, project=project)
+        case = SavedCase(folder, environment=environment, phase=Phase(phase), generated_at=at, project=project)
         body = build_evidence(case, now=at)
         for name in NOTEBOOKS:
             shown = replay(packaged_notebooks() / name, case.with_evidence(body))
             if name in own:
                 shown["cells"].append({"cell_type": "markdown", "source": "All is well.", "metadata": {}})
             (folder / name).write_text(json.dumps(shown))
-        _write_report(folder, {**body, "notebooks": notebook_records(folder), **more}, case)
+        _write_report(folder, replace(body, notebooks=executed_notebooks(folder), **more), case)
         return folder
 
     def sign(
@@ -296,6 +296,25 @@ def world(tmp_path: Path, signing_keys: Path) -> World:
     made.commit()
     made.publish()
     return made
+
+
+def restate(folder: Path) -> None:
+    """Name the files of a run as they are now in its statement, whatever they are, as a forger would.
+
+    Signatures and the signed-off page are not of the run.
+    """
+    statement = json.loads((folder / "statement.json").read_text())
+    paths = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    named = [path for path in paths if path.parts[0] not in {"statement.json", "signoff", "signed-off.html"}]
+    digests = {path.as_posix(): hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in named}
+    statement["subject"] = [{"name": name, "digest": {"sha256": digest}} for name, digest in digests.items()]
+    try:
+        body = json.loads((folder / "evidence.json").read_text())
+    except (ValueError, RecursionError):
+        body = None
+    body = body if isinstance(body, dict) else {}
+    statement["predicate"] |= {name: body.get(name) for name in statement["predicate"]} | {"run": folder.name}
+    (folder / "statement.json").write_text(json.dumps(statement))
 
 
 def said(sentences) -> str:

@@ -7,10 +7,21 @@ and a ledger that lacks a file of the owner.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
-from migration_audit.model.finding import CheckResult, Finding, Outcome
+from migration_audit.model.evidence import (
+    SCHEMA_VERSION,
+    AppliedFile,
+    AppliedSource,
+    Evidence,
+    Producer,
+    RepositoryState,
+    Server,
+    SettingsFile,
+)
+from migration_audit.model.finding import CheckResult, Finding, Outcome, Phase, Verdict
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Constraint, Index, Table
 from migration_audit.model.routines import Extension
@@ -358,45 +369,69 @@ def results() -> tuple[CheckResult, ...]:
     )
 
 
-def evidence(**more: Any) -> dict[str, Any]:
-    """evidence.json of prod."""
+def evidence(**more: Any) -> Evidence:
+    """The evidence of prod, with the fields of ``more`` in place of its own."""
     digest = "5f1d7a84db00d2fce00b31a7fc73224f1ab0cf7b2ad7a4d2b8a8c8e1b21c7d90"
-    body: dict[str, Any] = {
-        "schema_version": 1,
-        "complete": True,
-        "project": "trm",
-        "phase": "preflight",
-        "environment": "prod",
-        "verdict": "blocked",
-        "generated_at": "2026-11-23T06:40:12Z",
-        "commit": {
-            "legacy": {"commit": "4f2c9e1a77d03b1c2f9a1e0d8c7b6a5948372615", "clean": True},
-            "owner": {"commit": "91ab33f0c2d4e5f60718293a4b5c6d7e8f901234", "clean": False},
+    legacy, owner = (
+        AppliedSource(
+            role=role,
+            name=role,
+            format="files",
+            session="each file",
+            files=tuple(AppliedFile(path=path, sha256=digest) for path in paths),
+        )
+        for role, paths in (
+            (
+                "legacy",
+                ("processor/src/db/migrations/0001_positions.sql", "processor/src/db/migrations/0002_positions_faulty.sql"),
+            ),
+            ("owner", ("directus/db-init/001_extensions.sql",)),
+        )
+    )
+    base = Evidence(
+        schema_version=SCHEMA_VERSION,
+        tool="migration-audit 0",
+        complete=True,
+        error=None,
+        project="trm",
+        phase=Phase.PREFLIGHT,
+        environment="prod",
+        generated_at=datetime(2026, 11, 23, 6, 40, 12, tzinfo=UTC),
+        producer=Producer(user="ann", host="build-7", job=None),
+        author={"commit": "mal@example.org", "ran_by": "ann@example.org"},
+        commit={
+            "audit": state("4f2c9e1a77d03b1c2f9a1e0d8c7b6a5948372615", clean=True),
+            "owner": state("91ab33f0c2d4e5f60718293a4b5c6d7e8f901234", clean=False),
         },
-        "server": {
-            "database": "trm_prod",
-            "system_identifier": "7442190517340081234",
-            "postgres_version": "17.6",
-            "extension_versions": {"timescaledb": "2.17.0", "postgis": "3.5.2"},
-            "read_as": "auditor",
-        },
-        "shadow": {"description": "PostgreSQL 17.6, timescaledb 2.19.3 (embedded)"},
-        "sources": [
-            {
-                "name": "legacy",
-                "files": [
-                    {"path": "processor/src/db/migrations/0001_positions.sql", "sha256": digest},
-                    {"path": "processor/src/db/migrations/0002_positions_faulty.sql", "sha256": digest[::-1]},
-                ],
-            },
-            {"name": "owner", "files": [{"path": "directus/db-init/001_extensions.sql", "sha256": digest}]},
-        ],
-        "snapshots": {"owner": f"sha256:{digest}", "prod": f"sha256:{digest[::-1]}"},
-        "checks": [r.to_json() for r in results()],
-        "notes": ['12 objects are out of scope by the rule "directus_*".'],
-        "error": None,
-    }
-    return {**body, **more}
+        config=SettingsFile(path="audit.toml", sha256=digest, audited=digest, prefix=None, environment_at="audit.toml:31"),
+        verdict=Verdict.BLOCKED,
+        server=Server(
+            database="trm_prod",
+            system_identifier="7442190517340081234",
+            postgres_version="17.6",
+            extension_versions={"timescaledb": "2.17.0", "postgis": "3.5.2"},
+            timescaledb_license=None,
+            read_as="auditor",
+            in_recovery=False,
+        ),
+        shadow="PostgreSQL 17.6, timescaledb 2.19.3 (embedded)",
+        sources=(legacy, owner),
+        artifacts=(),
+        reports=(),
+        snapshots={"owner": f"sha256:{digest}", "live": f"sha256:{digest[::-1]}"},
+        rows=None,
+        checks=results(),
+        notes=('12 objects are out of scope by the rule "directus_*".',),
+        waivers=(),
+        port=None,
+        notebooks=(),
+    )
+    return replace(base, **more)
+
+
+def state(commit: str | None, *, clean: bool | None = True) -> RepositoryState:
+    """A repository at a commit."""
+    return RepositoryState(commit=commit, clean=clean, remote=None, path=".", files=1)
 
 
 def chunks() -> HypertableChunks:

@@ -99,17 +99,18 @@ def test_the_first_screen_says_that_prod_is_blocked_and_by_what(tmp_path):
 
 def test_many_and_long_blockers_still_leave_the_first_screen_to_the_verdict(tmp_path):
     findings = tuple(Finding(key=f"LIV003:{n}", summary=f"{'public.' + 'x' * 120} differs {n}") for n in range(300))
-    held = [result("LIV003", "x", Outcome.FAILED, findings=findings).to_json()]
+    held = (result("LIV003", "x", Outcome.FAILED, findings=findings),)
     seen, logged = look(report(checks=held, environment="an-environment-with-a-long-name" * 2), tmp_path)
     assert_clean(seen, logged)
     assert len(seen["blocking"]) == 8
     assert max(seen["blocking"]) < 900
 
 
-@pytest.mark.parametrize("verdict", [v.value for v in Verdict])
+@pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_can_be_read(verdict, tmp_path):
-    held = [result("LIV002", "Versions", Outcome.SKIPPED, reason="no rights").to_json()] if verdict == "incomplete" else []
-    seen, logged = look(report(verdict=verdict, checks=held if verdict != "blocked" else evidence()["checks"]), tmp_path)
+    held = (result("LIV002", "Versions", Outcome.SKIPPED, reason="no rights"),) if verdict is Verdict.INCOMPLETE else ()
+    checks = evidence().checks if verdict is Verdict.BLOCKED else held
+    seen, logged = look(report(verdict=verdict, checks=checks), tmp_path)
     assert_clean(seen, logged)
 
 

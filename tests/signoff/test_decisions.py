@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fix_demo import run_cli
-from fix_signed import ANN, BOB, EVE, MAL, NOW, World, said
+from fix_signed import ANN, BOB, EVE, MAL, NOW, World, restate, said
 from migration_audit.model.errors import AuditError, SignoffError
 
 LATER = NOW + timedelta(hours=6)
@@ -96,12 +96,7 @@ def test_the_rejection_of_a_stranger_that_is_undone(proposed: World) -> None:
 def test_the_time_of_the_evidence_counts_and_not_the_name_of_the_folder(world: World) -> None:
     folder = world.run()
     newest = folder.rename(folder.with_name("20991231T000000Z-abcdef0"))
-    (newest / "statement.json").unlink()
-    import json
-
-    from migration_audit.signoff import build_statement, evidence_of
-
-    (newest / "statement.json").write_text(json.dumps(build_statement(newest, evidence_of(newest))))
+    restate(newest)
     world.sign(world.sign(newest, ANN), BOB)
     assert gate(world, policy_from=None) == (0, "")
     world.sign(world.run(at=NOW + HOUR), ANN, decision="reject", at=NOW + 2 * HOUR)

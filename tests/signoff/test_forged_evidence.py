@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fix_signed import ANN, BOB, NOW, World, said
+from fix_signed import ANN, BOB, NOW, World, restate, said
 from migration_audit import signoff
 from migration_audit.model.errors import AuditError
 from migration_audit.model.signoff import Decision
@@ -148,6 +148,14 @@ def one_more_notebook(_: World, folder: Path) -> None:
     shutil.copy(folder / "40_signoff.ipynb", folder / "05_summary.ipynb")
 
 
+WAIVED = {
+    "finding": "LIV004:index:public.i",
+    "reason": "known",
+    "owner": "ann",
+    "expires": "2099-01-01",
+    "at": "audit.toml:1",
+    "state": "applied",
+}
 DEEP = "[" * 200_000
 FORGERIES: dict[str, tuple[Change, str]] = {
     "everything passed": (all_clean, "LIV004: the facts give failed, the evidence says passed"),
@@ -159,10 +167,10 @@ FORGERIES: dict[str, tuple[Change, str]] = {
         check("LIV004", outcome="skipped"),
         "LIV004: the facts give failed, the evidence says skipped",
     ),
-    "fewer findings": (check("LIV004", findings=[]), "LIV004: the evidence says otherwise than the facts give: findings"),
+    "fewer findings": (check("LIV004", findings=[]), "LIV004: the evidence differs from what the facts give: findings"),
     "a lower severity": (
         check("LIV004", severity="warning"),
-        "LIV004: the evidence says otherwise than the facts give: severity",
+        "LIV004: the evidence differs from what the facts give: severity",
     ),
     "a check left out": (leave_out("LIV004"), "LIV004: the facts give failed, and the evidence leaves it out"),
     "no checks": (with_evidence(checks=[]), "LIV004: the facts give failed, and the evidence leaves it out"),
@@ -171,15 +179,24 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "another verdict": (with_evidence(verdict="clean"), "verdict: the facts give blocked, the evidence says clean"),
     "no server": (with_evidence(server=None), "server: the facts give otherwise"),
     "another snapshot": (with_evidence(snapshots={"live": "sha256:" + "0" * 64}), "snapshots: the facts give otherwise"),
-    "a waiver by hand": (with_evidence(waivers=[{"finding": "LIV004"}]), "waivers: the facts give otherwise"),
+    "a waiver by hand": (with_evidence(waivers=[WAIVED]), "waivers: the facts give otherwise"),
     "no sources": (with_evidence(sources=[]), "sources: the facts give otherwise"),
     "an unknown version": (with_evidence(schema_version=99), "schema version 99"),
-    "no version": (without("schema_version"), "schema version None"),
-    "another program": (with_evidence(tool="migration-audit 0.0.1"), "made by migration-audit 0.0.1"),
-    "no checks field": (without("checks"), "checks"),
-    "no notebooks field": (without("notebooks"), "notebooks"),
-    "no configuration": (without("config"), "config"),
-    "checks of another type": (with_evidence(checks={"LIV004": 1}), "the evidence cannot be read"),
+    "no version": (without("schema_version"), "has schema version None"),
+    "another program": (with_evidence(tool="migration-audit 0.0.1"), "written by migration-audit 0.0.1"),
+    "no checks field": (without("checks"), "required field missing @ $.checks"),
+    "no notebooks field": (without("notebooks"), "required field missing @ $.notebooks"),
+    "no configuration": (without("config"), "required field missing @ $.config"),
+    "checks of another type": (with_evidence(checks={"LIV004": 1}), "@ $.checks"),
+    "a field more": (with_evidence(approved=True), "extra fields found (approved)"),
+    "a field more in a check": (check("LIV004", ignored=True), "extra fields found (ignored)"),
+    "an unknown outcome": (check("LIV004", outcome="fine"), "cannot be read"),
+    "an unknown verdict": (with_evidence(verdict="fine"), "cannot be read"),
+    "a time without a zone": (with_evidence(generated_at="2026-11-23T12:00:00"), "@ $.generated_at"),
+    "a time as a number": (with_evidence(generated_at=1795435200), "@ $.generated_at"),
+    "complete as a text": (with_evidence(complete="true"), "@ $.complete"),
+    "evidence that is a list": (text_of("evidence.json", "[]"), "must be a JSON object"),
+    "a version that is true": (with_evidence(schema_version=True), "has schema version True"),
     "another phase": (with_evidence(phase="retired"), "phase: the facts are of preflight, the evidence says retired"),
     "a later time": (
         with_evidence(generated_at=f"{NOW + timedelta(days=9):%Y-%m-%dT%H:%M:%SZ}"),
@@ -238,9 +255,7 @@ def forged(world: World, name: str) -> Path:
     """A run of a database that lacks an index, changed, with a statement that names the files as they are then."""
     folder = world.run(gone=["i"])
     FORGERIES[name][0](world, folder)
-    (folder / "statement.json").unlink()
-    statement = signoff.build_statement(folder, signoff.evidence_of(folder))
-    (folder / "statement.json").write_text(json.dumps(statement))
+    restate(folder)
     return folder
 
 
@@ -256,7 +271,7 @@ def test_what_the_facts_do_not_give_is_neither_signed_nor_verified(world: World,
 
 @pytest.mark.parametrize(
     "name",
-    ["everything passed", "a check left out", "another report", "no facts", "facts of last week", "an unknown version"],
+    ["everything passed", "a check left out", "another report", "no facts", "facts of last week", "another program"],
 )
 def test_the_gate_stays_closed_whoever_signed(world: World, name: str) -> None:
     sign_anyway(world, forged(world, name))

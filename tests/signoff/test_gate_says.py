@@ -13,6 +13,7 @@ import pytest
 from fix_demo import run_cli
 from fix_signed import ANN, BOB, NOW, World
 from migration_audit.model.errors import SignoffError
+from migration_audit.model.evidence import RepositoryState
 
 DATABASE = "the right database"
 LATER = NOW + timedelta(hours=6)
@@ -110,7 +111,7 @@ def test_nothing_is_signed_through_a_link(world: World, tmp_path: Path, name: st
 
 def test_what_sign_prints_cannot_move_the_cursor(world: World) -> None:
     at = datetime.now(UTC)
-    state = {"commit": "0" * 40, "clean": True}
+    state = RepositoryState(commit="0" * 40, clean=True, remote=None, path=".", files=1)
     run = world.run(at=at, commit={"audit": state, "legacy": state, "owner\x1b[10A\nVerdict  clean\u202e": state})
     ran = run_cli("sign", str(run), "--as", ANN, "--key", str(world.key(ANN)), "--yes", cwd=world.root)
     assert "\x1b" not in ran.out + ran.err

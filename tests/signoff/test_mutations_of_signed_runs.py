@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from fix_signed import ANN, BOB, EVE, MAL, NOW, POLICY, SERVER, TOML, World
+from fix_signed import ANN, BOB, EVE, MAL, NOW, POLICY, SERVER, TOML, World, restate
 from migration_audit.model.errors import SignoffError
 from migration_audit.signoff import openssh
 from migration_audit.signoff.decisions import read_decision
-from migration_audit.signoff.statement import build_statement
 
 WAIVER = """
 [[waiver]]
@@ -274,12 +273,7 @@ def forged_evidence(world):
     evidence = json.loads(path.read_text())
     evidence["checks"] = [c for c in evidence["checks"] if c["id"] == "LIV001"]
     path.write_text(json.dumps(evidence))
-    (folder(world) / "signed-off.html").unlink()
-    signoffs = shutil.move(folder(world) / "signoff", world.root / "aside")
-    (folder(world) / "statement.json").unlink()
-    statement = build_statement(folder(world), evidence)
-    (folder(world) / "statement.json").write_text(json.dumps(statement))
-    shutil.move(signoffs, folder(world) / "signoff")
+    restate(folder(world))
     page(world)
 
 
@@ -639,11 +633,7 @@ def a_newer_rejected_run_is_of_another_phase(world):
     newer = world.sign(waived_run(world, at=NOW + timedelta(hours=1)), BOB, decision="reject", policy_from="origin/main")
     evidence = newer / "evidence.json"
     evidence.write_text(evidence.read_text().replace('"phase": "preflight"', '"phase": "retired"'))
-    shutil.move(newer / "signoff", world.root / "aside")
-    (newer / "signed-off.html").unlink()
-    (newer / "statement.json").unlink()
-    (newer / "statement.json").write_text(json.dumps(build_statement(newer, json.loads(evidence.read_text()))))
-    shutil.move(world.root / "aside", newer / "signoff")
+    restate(newer)
 
 
 def main_pins_another_server(world):

@@ -148,7 +148,7 @@ def test_the_author_may_sign_where_the_policy_says_so(world):
 
 def test_a_run_without_a_commit_has_no_author(world):
     run = world.run(author={"commit": None, "ran_by": None})
-    assert propose(world, run).run.evidence["author"] == {"commit": None, "ran_by": None}
+    assert propose(world, run).run.evidence.author == {"commit": None, "ran_by": None}
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "ann@example.org,bob@example.org", "*", "a b", "-x", ".x", "ä"])

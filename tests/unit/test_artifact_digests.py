@@ -2,11 +2,14 @@
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.report_example import evidence
 
 from migration_audit import demo
+from migration_audit.model.evidence import FileDigest
 from migration_audit.project import load_project
 from migration_audit.report import digest_table
 from migration_audit.workbook.artifact_digests import artifact_digests, report_digests
@@ -122,10 +125,10 @@ def test_reports_of_commands_are_apart(tree):
 
 
 def test_a_reviewer_reads_them_with_the_others():
-    files = [{"path": "deploy/compose.yaml", "sha256": "ab" * 32}]
-    evidence = {"sources": [], "artifacts": files, "reports": [{"path": "unit.xml", "sha256": "cd" * 32}], "snapshots": {}}
-    text = repr(digest_table(evidence))
+    files = (FileDigest(path="deploy/compose.yaml", sha256="ab" * 32),)
+    found = evidence(artifacts=files, reports=(FileDigest(path="unit.xml", sha256="cd" * 32),))
+    text = repr(digest_table(found))
     assert "artifacts: other files of the tree" in text
     assert "deploy/compose.yaml" in text
     assert "reports of commands" in text
-    assert "artifacts" not in repr(digest_table({**evidence, "artifacts": []}))
+    assert "artifacts" not in repr(digest_table(replace(found, artifacts=())))

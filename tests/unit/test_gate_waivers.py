@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.report_example import evidence
 
 from migration_audit import report
 from migration_audit.gate import apply_waivers, decide, still_waived
@@ -84,33 +86,27 @@ def test_a_failure_without_a_finding_cannot_be_waived():
 
 def test_evidence_is_judged_by_the_waivers_that_hold_on_the_day():
     marked, uses = apply_waivers([result()], [waiver()], environment="prod", today=TODAY)
-    evidence = {"checks": [r.to_json() for r in marked], "waivers": [u.to_json() for u in uses]}
-    assert decide(still_waived(evidence, today=TODAY)) is Verdict.REVIEW
-    assert decide(still_waived(evidence, today=date(2026, 11, 24))) is Verdict.BLOCKED
+    found = evidence(checks=marked, waivers=uses)
+    assert decide(still_waived(found, today=TODAY)) is Verdict.REVIEW
+    assert decide(still_waived(found, today=date(2026, 11, 24))) is Verdict.BLOCKED
     # The word of a finding alone waives nothing, nor does a waiver that was not applied.
-    assert decide(still_waived({**evidence, "waivers": []}, today=TODAY)) is Verdict.BLOCKED
-    evidence["waivers"][0]["state"] = "unused"
-    assert decide(still_waived(evidence, today=TODAY)) is Verdict.BLOCKED
+    assert decide(still_waived(replace(found, waivers=()), today=TODAY)) is Verdict.BLOCKED
+    unused = replace(found, waivers=(replace(uses[0], state=WaiverState.UNUSED),))
+    assert decide(still_waived(unused, today=TODAY)) is Verdict.BLOCKED
 
 
 def test_it_shows_as_waived_everywhere():
     marked, uses = apply_waivers(
         [PASSED, result(keys=("index:public.i", "b"))], [waiver(reason="<b>known</b>")], environment="prod", today=TODAY
     )
-    evidence = {
-        "complete": True,
-        "environment": "prod",
-        "verdict": decide(marked).value,
-        "checks": [r.to_json() for r in marked],
-        "waivers": [u.to_json() for u in uses],
-    }
-    page = report.render_report(notebooks=[], evidence=evidence)
+    found = evidence(verdict=decide(marked), checks=marked, waivers=uses)
+    page = report.render_report(notebooks=[], evidence=found)
     first, _, rest = page.partition('<main id="main"')
     assert "index:public.i is missing" not in first
     assert "b is missing" in first
     assert "waived until 2026-11-23 by ann: &lt;b&gt;known&lt;/b&gt;" in rest
     assert "2 findings, 1 waived" in rest
-    summary = report.summary_markdown(evidence)
+    summary = report.summary_markdown(found)
     assert "waived until 2026-11-23 by ann" in summary
     text = repr(report.findings_table(marked))
     assert "waived until 2026-11-23 by ann" in text

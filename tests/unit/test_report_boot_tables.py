@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.report_example import result
+from tests.report_example import evidence, result
 
 from migration_audit import demo, report
 from migration_audit.model.compose import Condition
@@ -185,8 +185,7 @@ def test_what_the_index_links_to_is_in_the_report():
     held = [pending(work("a.ts", 7)), replace(result("COV003", "Indexes", Outcome.FAILED), findings=(work("b.ts", 1),))]
     linked = set()
     matrix({"dev": held}, link=lambda environment, check: linked.add(check) or f"#check-{check}")
-    evidence = {"checks": [each.to_json() for each in held], "environment": "dev", "verdict": "blocked", "complete": True}
-    html = report.render_report(notebooks=[], evidence=evidence)
+    html = report.render_report(notebooks=[], evidence=evidence(checks=tuple(held)))
     assert linked == {"RET003", "COV003"}
     assert all(html.count(f'id="check-{check}"') == 1 for check in linked)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,7 +15,7 @@ from tests.report_example import HOSTILE, evidence, result
 from migration_audit import report
 from migration_audit.cli.github import tell_github
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Finding, Outcome
+from migration_audit.model.finding import Finding, Outcome, Verdict
 from migration_audit.runner import RunResult
 
 SARIF_SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "schemas" / "sarif-2.1.0.json").read_text("utf-8"))
@@ -41,7 +42,7 @@ def finding(summary="index x is missing", **more):
 
 
 def with_checks(*results, **more):
-    return evidence(checks=[r.to_json() for r in results], config={"path": "audit.toml", "prefix": "ops/"}, **more)
+    return evidence(checks=results, config=replace(evidence().config, prefix="ops/"), **more)
 
 
 def assert_junit(text):
@@ -83,13 +84,14 @@ def test_junit_says_how_each_check_ended(name):
     case = next(c for c in root.iter("testcase") if c.get("name").startswith(given.id))
     assert [child.tag for child in case] == ([expected] if expected else [])
     suite = root.find("testsuite")
-    assert suite.get("name") == evidence()["environment"]
+    assert suite.get("name") == evidence().environment
     for tag, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         assert suite.get(attribute) == str(len(list(root.iter(tag))))
 
 
 def test_junit_of_an_unfinished_run_is_an_error():
-    root = assert_junit(report.junit_xml(evidence(checks=[], complete=False, error="the kernel died", verdict="incomplete")))
+    found = evidence(checks=(), complete=False, error="the kernel died", verdict=Verdict.INCOMPLETE)
+    root = assert_junit(report.junit_xml(found))
     assert "the kernel died" in root.find(".//error").get("message")
 
 
@@ -108,13 +110,9 @@ def test_any_name_makes_valid_documents(name):
 
 def test_sarif_points_at_files_of_the_repository():
     missing, nowhere = finding(), finding("extra index", where=None, key="LIV012:index:public.y", waived="made by the DBA")
-    config = {"path": "audit.toml", "prefix": "ops/", "environment_at": "audit.toml:31"}
-    found = evidence(
-        checks=[
-            result("COV003", "A question", Outcome.FAILED, findings=[missing]).to_json(),
-            result("LIV012", "A question", Outcome.FAILED, severity=Severity.WARNING, findings=[nowhere]).to_json(),
-        ],
-        config=config,
+    found = with_checks(
+        result("COV003", "A question", Outcome.FAILED, findings=[missing]),
+        result("LIV012", "A question", Outcome.FAILED, severity=Severity.WARNING, findings=[nowhere]),
     )
     log = report.sarif(found)
     jsonschema.validate(log, SARIF_SCHEMA)
@@ -133,7 +131,7 @@ def test_sarif_points_at_files_of_the_repository():
 
 def test_sarif_tells_what_could_not_be_checked():
     log = report.sarif(
-        with_checks(result("LIV001", "A question", Outcome.ERRORED, reason="no route to host"), verdict="incomplete")
+        with_checks(result("LIV001", "A question", Outcome.ERRORED, reason="no route to host"), verdict=Verdict.INCOMPLETE)
     )
     (invocation,) = log["runs"][0]["invocations"]
     assert invocation["executionSuccessful"] is False
@@ -143,14 +141,14 @@ def test_sarif_tells_what_could_not_be_checked():
 def test_a_file_outside_the_repository_is_told_at_the_environment():
     outside = finding(where="../../other/001.sql:7")
     (line,) = report.github_annotations(with_checks(result("COV003", "A question", Outcome.FAILED, findings=[outside])))
-    assert "file=ops/audit.toml,line=1," in line
+    assert "file=ops/audit.toml,line=31," in line
 
 
 def test_what_a_command_makes_is_told_at_the_environment():
     made = finding(where="command `npx knex migrate:latest`")
     found = with_checks(result("COV003", "A question", Outcome.FAILED, findings=[made]))
     (line,) = report.github_annotations(found)
-    assert "file=ops/audit.toml,line=1," in line
+    assert "file=ops/audit.toml,line=31," in line
     (location,) = report.sarif(found)["runs"][0]["results"][0]["locations"]
     assert location["physicalLocation"]["artifactLocation"]["uri"] == "ops/audit.toml"
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -21,10 +22,12 @@ from tests.report_example import (
     result,
     results,
     shown,
+    state,
 )
 from tests.unit.test_report_sanitize import ATTACKS
 
 from migration_audit.model.errors import NotebookError
+from migration_audit.model.evidence import AppliedFile, Producer
 from migration_audit.model.finding import Finding, Outcome, Verdict
 from migration_audit.report.html import render_report
 from migration_audit.report.tables import column_table, findings_table, verdict_banner
@@ -198,25 +201,25 @@ def test_nothing_in_a_notebook_gets_through(attack):
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_nothing_in_evidence_gets_through(name):
     finding = Finding(key=name, summary=name, expected=name, actual="x", where=name, fix_sql=name)
-    held = [
-        result(name, name, Outcome.FAILED, findings=(finding,)).to_json(),
-        result("LIV001", name, Outcome.ERRORED, reason=name).to_json(),
-    ]
+    held = (
+        result(name, name, Outcome.FAILED, findings=(finding,)),
+        result("LIV001", name, Outcome.ERRORED, reason=name),
+    )
+    plain = evidence()
     html = render_report(
         notebooks=[],
         evidence=evidence(
             project=name,
             environment=name,
-            phase=name,
-            generated_at=name,
-            notes=[name],
+            notes=(name,),
+            producer=Producer(user=name, host=name, job=name),
             error=name,
             checks=held,
-            commit={name: name},
-            server={"database": name, "extension_versions": {name: name}},
-            shadow={"description": name},
+            commit={name: state(name)},
+            server=replace(plain.server, database=name, extension_versions={name: name}),
+            shadow=name,
             snapshots={name: name},
-            sources=[{"name": name, "files": [{"path": name, "sha256": name}]}],
+            sources=(replace(plain.sources[0], name=name, files=(AppliedFile(path=name, sha256=name),)),),
         ),
     )
     page = Page(html)
@@ -229,41 +232,39 @@ def test_nothing_in_evidence_gets_through(name):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        pytest.param({"verdict": "clean", "checks": []}, "✓ prod is clean", id="clean"),
-        pytest.param({"verdict": "review", "checks": []}, "▲ prod needs a review", id="review"),
-        pytest.param({"verdict": "incomplete"}, "! prod could not be audited in full", id="incomplete"),
+        pytest.param({"verdict": Verdict.CLEAN, "checks": ()}, "✓ prod is clean", id="clean"),
+        pytest.param({"verdict": Verdict.REVIEW, "checks": ()}, "▲ prod needs a review", id="review"),
+        pytest.param({"verdict": Verdict.INCOMPLETE}, "! prod could not be audited in full", id="incomplete"),
         pytest.param({"complete": False}, "The run did not reach its end", id="not complete"),
-        pytest.param({"verdict": "clean", "checks": [], "complete": None}, "The run did not reach its end", id="not told"),
-        pytest.param({"verdict": "fine"}, "none that the audit gives", id="unknown verdict"),
-        pytest.param({"verdict": "clean"}, "contradicts the blocking findings", id="clean with blockers"),
-        pytest.param({"verdict": "clean", "checks": [], "error": "connection refused"}, "connection refused", id="error"),
+        pytest.param({"verdict": Verdict.CLEAN}, "contradicts the blocking findings", id="clean with blockers"),
+        pytest.param({"verdict": Verdict.CLEAN, "checks": (), "error": "no route"}, "no route", id="error"),
     ],
 )
 def test_the_verdict_is_never_better_than_the_evidence(more, said):
     html = head(report(**more))
     assert said in text(html)
-    if said.startswith(("The run", "none", "contra", "conn")):
+    if said.startswith(("The run", "contra", "no route")):
         assert "! prod could not be audited in full" in text(html)
 
 
 def test_what_was_due_and_not_decided_stands_in_the_head():
-    held = [result("LIV002", "Versions", Outcome.SKIPPED, reason="no rights").to_json()]
-    said = text(head(report(verdict="incomplete", checks=held)))
+    held = (result("LIV002", "Versions", Outcome.SKIPPED, reason="no rights"),)
+    said = text(head(report(verdict=Verdict.INCOMPLETE, checks=held)))
     assert "What could not be checked LIV002 Versions: no rights" in said
 
 
 def test_hundreds_of_blockers_keep_the_head_short():
     findings = tuple(Finding(key=f"LIV003:{n}", summary=f"finding {n}") for n in range(300))
-    held = [result("LIV003", "x", Outcome.FAILED, findings=findings).to_json()]
+    held = (result("LIV003", "x", Outcome.FAILED, findings=findings),)
     html = report(checks=held)
     assert head(html).count("finding-LIV003") == 8
     assert "… and 292 more" in head(html)
     assert html.count('<tr id="finding-LIV003') == 300
 
 
-def test_evidence_with_almost_nothing_in_it_is_shown():
-    html = render_report(notebooks=[], evidence={})
-    assert "! unnamed environment could not be audited in full" in text(head(html))
+def test_evidence_without_a_result_is_shown():
+    html = render_report(notebooks=[], evidence=evidence(checks=(), complete=False, server=None, commit={}, sources=()))
+    assert "! prod could not be audited in full" in text(head(html))
     assert "No checks were run." in html
 
 

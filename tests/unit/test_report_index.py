@@ -65,7 +65,7 @@ def test_summary_says_the_verdict_first_and_what_blocks():
 @pytest.mark.parametrize("limit", [LIMIT, 5000])
 def test_summary_stays_below_its_limit_and_tells(limit):
     findings = tuple(Finding(key=f"LIV003:{n}", summary="位置" * 200, expected="x" * 999) for n in range(2000))
-    held = [result("LIV003", "x", Outcome.FAILED, findings=findings).to_json()]
+    held = (result("LIV003", "x", Outcome.FAILED, findings=findings),)
     markdown = summary_markdown(evidence(checks=held), limit=limit)
     assert len(markdown.encode()) <= limit
     assert "cut here" in markdown
@@ -73,7 +73,7 @@ def test_summary_stays_below_its_limit_and_tells(limit):
 
 
 def test_summary_tells_what_could_not_be_checked():
-    held = [result("LIV001", "Reachable", Outcome.ERRORED, reason="connection refused").to_json()]
-    markdown = summary_markdown(evidence(verdict="incomplete", checks=held, error=None))
+    held = (result("LIV001", "Reachable", Outcome.ERRORED, reason="connection refused"),)
+    markdown = summary_markdown(evidence(verdict=Verdict.INCOMPLETE, checks=held, error=None))
     assert "## ! prod could not be audited in full" in markdown
     assert "- LIV001 Reachable&#58; connection refused" in markdown

@@ -10,11 +10,12 @@ import pytest
 
 from fix_layouts import PARTS, Layout, git, lay_out
 from migration_audit.audit.repositories import repositories_read, without_credentials
+from migration_audit.model.evidence import RepositoryState
 
 READ = ("processor/src/main.ts", "processor/Dockerfile", "directus/Dockerfile", "deploy/compose.yaml", "docs/log.md")
 
 
-def state(layout: Layout) -> dict[str, dict]:
+def state(layout: Layout) -> dict[str, RepositoryState]:
     return repositories_read(layout.project, [os.path.relpath(layout.folder / name, layout.audit) for name in READ])
 
 
@@ -22,20 +23,20 @@ def test_each_repository_has_its_name_commit_and_remote(tmp_path: Path) -> None:
     made = lay_out("audit repository", tmp_path)
     found = state(made)
     assert list(found) == ["audit", *PARTS]
-    assert found["processor"] == {
-        "commit": git(made.part("processor"), "rev-parse", "HEAD"),
-        "clean": True,
-        "remote": str(made.remotes / "processor.git"),
-        "path": "../processor",
-        "files": 2,
-    }
-    assert (found["audit"]["path"], found["audit"]["files"]) == (".", 0)
+    assert found["processor"] == RepositoryState(
+        commit=git(made.part("processor"), "rev-parse", "HEAD"),
+        clean=True,
+        remote=str(made.remotes / "processor.git"),
+        path="../processor",
+        files=2,
+    )
+    assert (found["audit"].path, found["audit"].files) == (".", 0)
 
 
 def test_only_the_repository_that_is_dirty_is_not_clean(tmp_path: Path) -> None:
     made = lay_out("one of the four", tmp_path)
     (made.part("docs") / "wiki/new.md").write_text("# New\n")
-    assert {name: each["clean"] for name, each in state(made).items()} == {
+    assert {name: each.clean for name, each in state(made).items()} == {
         "audit": True,
         "processor": True,
         "directus": True,
@@ -53,9 +54,9 @@ def test_a_parent_repository_does_not_speak_for_those_in_it(tmp_path: Path, igno
     git(made.folder, "commit", "-q", "-m", "Start")
     (made.part("directus") / "db-init/004_more.sql").write_text("SELECT 1;\n")
     found = state(made)
-    assert found["audit"]["clean"] is True
-    assert found["directus"]["clean"] is False
-    assert len({each["commit"] for each in found.values()}) == 5
+    assert found["audit"].clean is True
+    assert found["directus"].clean is False
+    assert len({each.commit for each in found.values()}) == 5
 
 
 def test_without_names_a_repository_is_called_by_its_path(tmp_path: Path) -> None:
@@ -71,8 +72,8 @@ def test_without_names_a_repository_is_called_by_its_path(tmp_path: Path) -> Non
 def test_a_parent_that_is_no_repository(tmp_path: Path) -> None:
     made = lay_out("parent", tmp_path)
     found = state(made)
-    assert found["audit"] == {"commit": None, "clean": None, "remote": None, "path": None, "files": 0}
-    assert all(found[name]["clean"] for name in PARTS)
+    assert found["audit"] == RepositoryState(commit=None, clean=None, remote=None, path=None, files=0)
+    assert all(found[name].clean for name in PARTS)
 
 
 def test_files_that_are_in_no_repository_are_said(tmp_path: Path) -> None:
@@ -80,8 +81,8 @@ def test_files_that_are_in_no_repository_are_said(tmp_path: Path) -> None:
     shutil.rmtree(made.part("docs") / ".git")
     found = state(made)
     assert "docs" not in found
-    assert found["(no repository)"]["commit"] is None
-    assert found["(no repository)"]["files"] == 1
+    assert found["(no repository)"].commit is None
+    assert found["(no repository)"].files == 1
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from migration_audit.checks import ALL, judge
 from migration_audit.compare import Rules
 from migration_audit.gate import apply_waivers, decide
 from migration_audit.model.drift import Drift
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Unavailable, Verdict
 from migration_audit.model.port import SavedPort
 from migration_audit.model.scope import Excluded
@@ -42,7 +43,7 @@ class Case(ABC):
 
     @property
     @abstractmethod
-    def evidence(self) -> Mapping[str, Any]:
+    def evidence(self) -> Evidence:
         """What the run says of itself, with its results."""
 
     @property

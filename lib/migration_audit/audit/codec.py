@@ -1,8 +1,4 @@
-"""Facts as JSON and back: every input of a check by its declared type.
-
-cattrs does the work, since it takes plain frozen dataclasses as they are (msgspec wants tagged classes of its own for
-unions, and the unions here are open: a fact, or ``Unavailable``). What it writes is the same bytes for equal values.
-"""
+"""Facts as JSON and back: every input of a check by its declared type. Equal values give equal bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from typing import Any, Union, get_args, get_origin
 import cattrs
 
 from migration_audit import catalog
-from migration_audit.model.errors import AuditError
+from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.snapshot import Snapshot
@@ -32,14 +28,7 @@ def encode(value: Any, hint: Any) -> Any:
 
 def decode(body: Any, hint: Any, *, where: str) -> Any:
     """The value of the type ``hint`` that ``encode`` gave. Raises AuditError, which names ``where``, for anything else."""
-    try:
-        return converter().structure(body, hint)
-    except RecursionError:
-        raise AuditError("is nested too deeply", where=where, todo="run the audit again") from None
-    except Exception as error:
-        reasons = cattrs.transform_error(error) if isinstance(error, cattrs.BaseValidationError) else [str(error)]
-        todo = "it was not written by this version of migration-audit, or was changed: run the audit again"
-        raise AuditError(f"cannot be read: {'; '.join(reasons[:3])}", where=where, todo=todo) from error
+    return structured(converter(), body, hint, where=where)
 
 
 def to_bytes(body: Any) -> bytes:
@@ -49,10 +38,8 @@ def to_bytes(body: Any) -> bytes:
 
 @cache
 def converter() -> cattrs.Converter:
-    """One converter for all facts; it refuses keys that a class does not have, and values of another type."""
-    made = cattrs.Converter(forbid_extra_keys=True, detailed_validation=False, prefer_attrib_converters=False)
-    made.register_structure_hook_func(lambda hint: hint in {str, int, bool}, _exactly)
-    made.register_structure_hook_func(_is_plain_union, _one_of)
+    """One converter for all facts."""
+    made = strict_converter(detailed=False)
     made.register_structure_hook_func(_is_object, _structure_object)
     made.register_unstructure_hook_func(_is_object, _unstructure_object)
     made.register_structure_hook_func(lambda hint: hint is Snapshot, lambda body, _: catalog.parse_snapshot(body))
@@ -66,23 +53,6 @@ def converter() -> cattrs.Converter:
         lambda hint: lambda value: sorted((made.unstructure(v, get_args(hint)[0]) for v in value), key=to_bytes),
     )
     return made
-
-
-def _exactly(value: Any, kind: type) -> Any:
-    """JSON's own types are taken as they are: no text becomes a number."""
-    if type(value) is not kind:
-        raise TypeError(f"{value!r:.60} is no {kind.__name__}")
-    return value
-
-
-def _is_plain_union(hint: Any) -> bool:
-    return get_origin(hint) in {Union, UnionType} and set(get_args(hint)) <= {str, int, bool, NoneType}
-
-
-def _one_of(value: Any, hint: Any) -> Any:
-    if type(value) not in get_args(hint):
-        raise TypeError(f"{value!r:.60} is no {hint}")
-    return value
 
 
 def _is_object(hint: Any) -> bool:

@@ -7,15 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from migration_audit.artifacts.git import line_of_git
 from migration_audit.artifacts.repository import changed_files
 from migration_audit.artifacts.text import path_below, shown_path
+from migration_audit.model.evidence import HOME, RepositoryState
 from migration_audit.project import Project
 
-HOME: Final = "audit"
-"""The repository of audit.toml."""
 _NOWHERE: Final = "(no repository)"
 _URL: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?:[^/?#]*@)?(?P<rest>[^?#]*)", re.IGNORECASE)
 _SCP: Final = re.compile(r"(?P<user>[^/@]*)@(?P<rest>[^/]+:.*)")
@@ -32,15 +31,14 @@ def tops_of(project: Project, files: Iterable[str]) -> dict[str, Path | None]:
     return _named(project, _holders(project, files))
 
 
-def repositories_read(project: Project, files: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The state of each repository by its name: ``commit``, and whether its working tree is ``clean``; ``remote`` without
-    credentials, ``path`` from audit.toml, and how many ``files`` of it were read.
+def repositories_read(project: Project, files: Iterable[str]) -> dict[str, RepositoryState]:
+    """The state of each repository by its name.
 
     A repository inside another one is judged apart from it: its changes are not the other's, and the other's not its own.
     """
     holders = _holders(project, files)
     tops, counts = _named(project, holders), Counter(holders.values())
-    return {name: {**_state(project, top, tops), "files": counts[top]} for name, top in tops.items()}
+    return {name: _state(project, top, tops, files=counts[top]) for name, top in tops.items()}
 
 
 def _holders(project: Project, files: Iterable[str]) -> dict[str, Path | None]:
@@ -64,18 +62,19 @@ def _named(project: Project, holders: Mapping[str, Path | None]) -> dict[str, Pa
     return {**found, **({_NOWHERE: None} if home is not None and None in holders.values() else {})}
 
 
-def _state(project: Project, top: Path | None, tops: Tops) -> dict[str, Any]:
+def _state(project: Project, top: Path | None, tops: Tops, *, files: int) -> RepositoryState:
     if top is None:
-        return {"commit": None, "clean": None, "remote": None, "path": None}
+        return RepositoryState(commit=None, clean=None, remote=None, path=None, files=files)
     inner = [other for other in tops.values() if other is not None and other != top and other.is_relative_to(top)]
     commit = line_of_git(top, "rev-parse", "--verify", "--quiet", "HEAD")
     changes = changed_files(top, besides=[project.report_out, *inner]) if commit else None
-    return {
-        "commit": commit,
-        "clean": None if changes is None else not changes,
-        "remote": _remote(top),
-        "path": shown_path(top, project.directory),
-    }
+    return RepositoryState(
+        commit=commit,
+        clean=None if changes is None else not changes,
+        remote=_remote(top),
+        path=shown_path(top, project.directory),
+        files=files,
+    )
 
 
 def _top(folder: Path) -> Path | None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from copy import copy
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from migration_audit.audit.case import Case
 from migration_audit.audit.facts import FOLDER, Facts, load_facts
 from migration_audit.model.errors import AuditError
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Phase
 from migration_audit.project import Project, audited_digest, project_of
 
@@ -24,24 +23,31 @@ _LONGEST = timedelta(days=1)
 class SavedCase(Case):
     """The facts in a run's folder, with what follows from them."""
 
-    def __init__(self, folder: Path, evidence: Mapping[str, Any], *, project: Project | None = None) -> None:
-        """Take environment, phase and day from the evidence, and the settings from the facts unless ``project`` is given.
+    def __init__(
+        self, folder: Path, *, environment: str, phase: Phase, generated_at: datetime, project: Project | None = None
+    ) -> None:
+        """Take the settings from the facts unless ``project`` is given; ``generated_at`` is the time of the evidence.
 
-        Raises AuditError where the folder has no facts, or the evidence names what the settings do not have.
+        Raises AuditError where the folder has no facts, or its settings do not have the environment.
         """
         self.folder = folder
-        self._evidence = evidence
         self.project = project or _project(folder)
-        try:
-            self.phase = Phase(evidence["phase"])
-            self.environment = self.project.environment(str(evidence["environment"]))
-            self._today = datetime.fromisoformat(evidence["generated_at"]).date()
-        except (KeyError, TypeError, ValueError) as error:
-            raise AuditError(f"the evidence cannot be read: {error}", where=str(folder), todo=_AGAIN) from None
+        self.phase = phase
+        self.environment = self.project.environment(environment)
+        self._generated_at = generated_at
+        self._evidence: Evidence | None = None
+
+    @classmethod
+    def of(cls, folder: Path, evidence: Evidence) -> SavedCase:
+        """The facts of a run that has its evidence. Raises AuditError."""
+        about = (evidence.environment, evidence.phase, evidence.generated_at)
+        return cls(folder, environment=about[0], phase=about[1], generated_at=about[2]).with_evidence(evidence)
 
     @property
-    def evidence(self) -> Mapping[str, Any]:
+    def evidence(self) -> Evidence:
         """The evidence that was given: what ``show_digests`` and its kin show."""
+        if self._evidence is None:
+            raise RuntimeError("no evidence was given")
         return self._evidence
 
     def without_environment(self) -> SavedCase:
@@ -50,7 +56,7 @@ class SavedCase(Case):
         other.environment = None
         return other
 
-    def with_evidence(self, evidence: Mapping[str, Any]) -> SavedCase:
+    def with_evidence(self, evidence: Evidence) -> SavedCase:
         """The same facts, with what was computed of them already, under this evidence."""
         other = copy(self)
         other._evidence = evidence
@@ -59,7 +65,7 @@ class SavedCase(Case):
     @property
     def today(self) -> date:
         """The day of the evidence, by which its waivers were judged."""
-        return self._today
+        return self._generated_at.date()
 
     @cached_property
     def shared(self) -> Facts:
@@ -73,20 +79,22 @@ class SavedCase(Case):
 
     def check_origin(self) -> None:
         """Raise AuditError where the facts are those of another environment, phase or time than the evidence says."""
+        evidence = self.evidence
         there = {"environment": self.own["audited_environment"], "phase": self.shared["audited_phase"]}
         for name, value in there.items():
-            if value != self._evidence[name]:
-                self._refuse(f"{name}: the facts are of {value}, the evidence says {self._evidence[name]}")
-        read, said = (datetime.fromisoformat(str(at)) for at in (self.own["read_at"], self._evidence["generated_at"]))
-        if not timedelta() <= said - read <= _LONGEST:
+            if value != getattr(evidence, name):
+                self._refuse(f"{name}: the facts are of {value}, the evidence says {getattr(evidence, name)}")
+        read = datetime.fromisoformat(str(self.own["read_at"]))
+        if not timedelta() <= evidence.generated_at - read <= _LONGEST:
             self._refuse(
-                f"generated_at: the facts were read at {read:%Y-%m-%d %H:%M}, the evidence says {said:%Y-%m-%d %H:%M}"
+                f"generated_at: the facts were read at {read:%Y-%m-%d %H:%M}, "
+                f"the evidence says {evidence.generated_at:%Y-%m-%d %H:%M}"
             )
         content = self.settings.read_bytes()
         config = {"path": self.settings.name, "sha256": hashlib.sha256(content).hexdigest()}
         config["audited"] = audited_digest(content, file_name=self.settings.name)
         for name, value in config.items():
-            if self._evidence["config"].get(name) != value:
+            if getattr(evidence.config, name) != value:
                 self._refuse(f"config.{name}: the evidence speaks of another {self.settings.name} than the facts hold")
 
     @property

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from migration_audit.cli.github import tell_github
+from migration_audit.model.drift import Severity
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Phase, Verdict
 from migration_audit.project import Environment, Project, load_project, project_file
@@ -64,8 +65,8 @@ def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
     _print(results, out)
     click.echo("\nAfter the deletion (--phase retired):")
     _print(after, out / Phase.RETIRED.value)
-    unfinished = [result.environment for result in results if not result.evidence["complete"]]
-    unfinished += [f"{Phase.RETIRED.value}/{result.environment}" for result in after if not result.evidence["complete"]]
+    unfinished = [result.environment for result in results if not result.evidence.complete]
+    unfinished += [f"{Phase.RETIRED.value}/{result.environment}" for result in after if not result.evidence.complete]
     if unfinished:
         raise AuditError("the audit did not reach its end", where=", ".join(unfinished), todo="see the reasons above")
 
@@ -114,19 +115,19 @@ def _print(results: Sequence[RunResult], out: Path) -> None:
 
 def _because(result: RunResult) -> tuple[str, list[str]]:
     """Why, in a few words: what blocks, what needs a look; and line by line why something could not be checked."""
-    error = result.evidence["error"]
+    error = result.evidence.error
     if error:
-        return "it did not reach its end", str(error).splitlines()
-    counts = {"blocker": 0, "warning": 0}
+        return "it did not reach its end", error.splitlines()
+    counts = {Severity.BLOCKER: 0, Severity.WARNING: 0}
     waived = 0
     undecided: dict[str, str] = {}
-    for check in result.evidence["checks"]:
-        if check["outcome"] == Outcome.FAILED and check["severity"] in counts:
-            waived += sum(f["waived"] is not None for f in check["findings"])
-            counts[check["severity"]] += sum(f["waived"] is None for f in check["findings"])
-        elif check["outcome"] == Outcome.ERRORED or (check["outcome"] == Outcome.SKIPPED and check["required"]):
-            undecided[check["id"]] = check["reason"] or "no reason was given"
-    said = [f"{n} {word}{'s' * (n != 1)}" for word, n in counts.items() if n]
+    for check in result.evidence.checks:
+        if check.outcome is Outcome.FAILED and check.severity in counts:
+            waived += sum(f.waived is not None for f in check.findings)
+            counts[check.severity] += sum(f.waived is None for f in check.findings)
+        if check.is_undecided:
+            undecided[check.id] = check.unchecked or check.reason or "no reason was given"
+    said = [f"{n} {severity.value}{'s' * (n != 1)}" for severity, n in counts.items() if n]
     if waived:
         said.append(f"{waived} waived")
     if undecided:

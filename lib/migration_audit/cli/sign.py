@@ -11,9 +11,7 @@ import click
 from migration_audit import report
 from migration_audit.artifacts.repository import is_ignored, keeps_bytes
 from migration_audit.cli.progress import say
-from migration_audit.gate import changed_notebooks
 from migration_audit.model.errors import SignoffError, UsageError
-from migration_audit.model.finding import CheckResult
 from migration_audit.model.signoff import Decision
 from migration_audit.project import Project, load_project, project_file
 from migration_audit.report.escape import one_line
@@ -130,19 +128,19 @@ def signing_project(config: Path | None) -> Project:
 def _told(proposal: Proposal, signed: SignedDecision, source: str) -> list[str]:
     """What is signed, for somebody who decides now."""
     evidence = proposal.evidence
-    server = evidence.get("server") or {}
-    changed = changed_notebooks(evidence)
-    held = report.triage([CheckResult.from_json(check) for check in evidence.get("checks") or ()])
+    server, changed = evidence.server, evidence.changed_notebooks
+    held = report.triage(evidence.checks)
     facts = [
         ("Run", str(proposal.folder)),
-        ("Project", evidence["project"]),
-        ("Environment", f"{evidence['environment']}, phase {evidence['phase']}"),
-        ("Verdict", f"{evidence['verdict']}: {held.summary}"),
-        ("Audited", evidence["generated_at"]),
-        ("Database", f"{server.get('database')} on server {server.get('system_identifier') or 'unknown'}"),
+        ("Project", evidence.project),
+        ("Environment", f"{evidence.environment}, phase {evidence.phase}"),
+        ("Verdict", f"{evidence.verdict}: {held.summary}"),
+        ("Audited", f"{evidence.generated_at:%Y-%m-%dT%H:%M:%SZ}"),
+        ("Read by", report.producer_text(evidence.producer)),
+        ("Database", f"{server.database} on server {server.system_identifier or 'unknown'}" if server else "not read"),
     ]
-    facts += [(f"Commit, {tree}", _commit(state)) for tree, state in sorted((evidence.get("commit") or {}).items())]
-    facts += [(f"Catalog, {side}", digest) for side, digest in sorted((evidence.get("snapshots") or {}).items())]
+    facts += [(f"Commit, {tree}", report.commit_text(state)) for tree, state in sorted(evidence.commit.items())]
+    facts += [(f"Catalog, {side}", digest) for side, digest in sorted(evidence.snapshots.items())]
     facts += [
         ("Notebooks", f"CHANGED: {', '.join(changed)}" if changed else "the packaged ones"),
         ("Files", f"{len(subjects(proposal.folder))}, named by statement.json"),
@@ -163,7 +161,7 @@ def _less(proposal: Proposal, authority: Authority) -> list[str]:
     less = less_audited(project, policy_settings(project, authority.revision), evidence, proposal.folder)
     text = "the settings of this run are not to be had: what it audited less than the policy asks for is not known"
     lines = _listed("Audited less than the policy asks for", [text] if less is None else [each.text for each in less])
-    environment = project.environment(str(evidence["environment"]))
+    environment = project.environment(evidence.environment)
     if environment.database is None or environment.system_identifier is None:
         lines += ["", "The database is not pinned: audit.toml does not say which one this environment is."]
     return lines
@@ -184,12 +182,6 @@ def _weighed(held: Triage, signed: SignedDecision) -> list[str]:
 def _listed(heading: str, items: list[str]) -> list[str]:
     more = [f"  … and {len(items) - _SHOWN} more: see report.html"] if len(items) > _SHOWN else []
     return ["", f"{heading} ({len(items)})", *(f"  {one_line(i)}" for i in items[:_SHOWN]), *more] if items else []
-
-
-def _commit(state: dict[str, object]) -> str:
-    if state.get("commit") is None:
-        return "not in a git repository"
-    return f"{state['commit']}" + ("" if state.get("clean") else " with uncommitted changes")
 
 
 def _ask(*, yes: bool, decision: SignedDecision) -> None:

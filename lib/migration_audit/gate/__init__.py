@@ -8,7 +8,7 @@
 """
 
 from migration_audit.gate.approvals import approvals, rejections
-from migration_audit.gate.notebooks import changed_notebooks, judge_notebooks
+from migration_audit.gate.notebooks import judge_notebooks
 from migration_audit.gate.requirements import EnvironmentGate, Facts, Need, Requirement, judge_environment
 from migration_audit.gate.verdict import EXIT_CODES, decide
 from migration_audit.gate.waivers import apply_waivers, still_waived
@@ -21,7 +21,6 @@ __all__ = [
     "Requirement",
     "apply_waivers",
     "approvals",
-    "changed_notebooks",
     "decide",
     "judge_environment",
     "judge_notebooks",

@@ -17,6 +17,7 @@ from migration_audit.gate.verdict import decide
 from migration_audit.gate.waivers import still_waived
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Outcome, Verdict
 from migration_audit.model.signoff import Decision, Sentence, SignedRun
 from migration_audit.project import EnvironmentPolicy
@@ -114,30 +115,33 @@ def judge_environment(
         text = f"no run of {environment} in phase {facts.phase} was signed"
         missing = Requirement(need=Need.RUN, ok=False, text=text, todo=todo, code=4)
         return EnvironmentGate(environment=environment, run=None, requirements=(missing, *_removed(facts)))
-    if any(s.ok is False for s in run.sentences):  # its evidence is nobody's, and nothing else can be said by it
-        return EnvironmentGate(environment=environment, run=run, requirements=tuple(_bytes(run, facts)))
+    evidence = run.evidence
+    if evidence is None or any(s.ok is False for s in run.sentences):  # nothing else can be said by its evidence
+        unread = Requirement(need=Need.BYTES, ok=False, text="its evidence cannot be read", todo="audit again", code=4)
+        found = tuple(_bytes(run, facts)) if any(s.ok is False for s in run.sentences) else (unread,)
+        return EnvironmentGate(environment=environment, run=run, requirements=found)
     found = (
-        *_run(run, environment, facts),
+        *_run(run, evidence, environment, facts),
         *_bytes(run, facts),
         *_signatures(run, needs, roles, frozenset(authors), facts),
-        *_verdict(run, facts),
-        *_age(run, needs, facts),
+        *_verdict(evidence, facts),
+        *_age(evidence, needs, facts),
         *_all(Need.SOURCES, facts.files),
         *_all(Need.SETTINGS, facts.settings),
         *_all(Need.COMMIT, [facts.commit] if facts.commit else []),
-        *_all(Need.NOTEBOOKS, [judge_notebooks(run.evidence, needs)]),
-        *_server(run, needs, facts),
+        *_all(Need.NOTEBOOKS, [judge_notebooks(evidence, needs)]),
+        *_server(evidence, needs, facts),
         *_all(Need.LIVE, [facts.live or Sentence(ok=None, text="not asked for: --live reads the database again")]),
     )
     return EnvironmentGate(environment=environment, run=run, requirements=found)
 
 
-def _run(run: SignedRun, environment: str, facts: Facts) -> Iterator[Requirement]:
-    if run.evidence.get("environment") != environment:
-        text = f"the run is of environment {run.evidence.get('environment')}: no sign-off of another environment counts"
+def _run(run: SignedRun, evidence: Evidence, environment: str, facts: Facts) -> Iterator[Requirement]:
+    if evidence.environment != environment:
+        text = f"the run is of environment {evidence.environment}: no sign-off of another environment counts"
         yield Requirement(need=Need.RUN, ok=False, text=text, todo="sign a run of this environment", code=4)
-    elif run.evidence.get("phase") != facts.phase:
-        text = f"the run is of phase {run.evidence.get('phase')}, and {facts.phase} is asked for"
+    elif evidence.phase != facts.phase:
+        text = f"the run is of phase {evidence.phase}, and {facts.phase} is asked for"
         yield Requirement(need=Need.RUN, ok=False, text=text, todo="sign a run of this phase", code=4)
     elif facts.unsigned in {Verdict.BLOCKED, Verdict.INCOMPLETE}:
         text = f"{run.name} is signed, but a newer run, which nobody signed, is {facts.unsigned}"
@@ -190,15 +194,11 @@ def _signatures(
         yield Requirement(need=Need.DECISION, ok=True, text="no reviewer rejects it")
 
 
-def _verdict(run: SignedRun, facts: Facts) -> Iterator[Requirement]:
+def _verdict(evidence: Evidence, facts: Facts) -> Iterator[Requirement]:
     """The verdict is decided again from the signed results, with the waivers that hold today."""
-    try:
-        results = still_waived(run.evidence, today=facts.now.date())
-    except (KeyError, TypeError, ValueError, AttributeError):
-        yield Requirement(need=Need.VERDICT, ok=False, text="its evidence cannot be read", todo="audit again", code=3)
-        return
+    results = still_waived(evidence, today=facts.now.date())
     verdict = decide(results)
-    if run.evidence.get("complete") is not True or verdict is Verdict.INCOMPLETE:
+    if not evidence.complete or verdict is Verdict.INCOMPLETE:
         text = "it could not be audited in full: " + (some_of(_undecided(results)) or "the run did not reach its end")
         yield Requirement(need=Need.VERDICT, ok=False, text=text, todo="make that possible, and audit again", code=3)
     elif verdict is Verdict.BLOCKED:
@@ -216,16 +216,11 @@ def _undecided(results: Iterable[CheckResult]) -> list[str]:
     return [r.id for r in results if r.is_undecided]
 
 
-def _age(run: SignedRun, needs: EnvironmentPolicy, facts: Facts) -> Iterator[Requirement]:
-    try:
-        generated = datetime.fromisoformat(str(run.evidence.get("generated_at")))
-        age = facts.now - generated
-    except (TypeError, ValueError):
-        yield Requirement(need=Need.AGE, ok=False, text="its evidence says no time", todo="audit again", code=4)
-        return
+def _age(evidence: Evidence, needs: EnvironmentPolicy, facts: Facts) -> Iterator[Requirement]:
+    age = facts.now - evidence.generated_at
     if age < timedelta(minutes=-5):
         yield Requirement(
-            need=Need.AGE, ok=False, text="its evidence is of a time to come", todo="set the clock right", code=4
+            need=Need.AGE, ok=False, text="its evidence is dated in the future", todo="set the clock right", code=4
         )
     elif needs.max_age is None:
         yield Requirement(need=Need.AGE, ok=True, text=f"{_days(age)} old; the policy sets no limit")
@@ -241,8 +236,8 @@ def _days(span: timedelta) -> str:
     return f"{hours // 24} days" if hours >= 48 else f"{max(hours, 0)} hours"
 
 
-def _server(run: SignedRun, needs: EnvironmentPolicy, facts: Facts) -> Iterator[Requirement]:
-    server = run.evidence.get("server") or {}
+def _server(evidence: Evidence, needs: EnvironmentPolicy, facts: Facts) -> Iterator[Requirement]:
+    server = {name: getattr(evidence.server, name, None) for name in _IDENTITY}
     wrong = [
         f"its {name.replace('_', ' ')} is {server.get(name)}, and audit.toml pins {pin}"
         for name, pin in sorted(facts.pins.items())

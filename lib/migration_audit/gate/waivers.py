@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.model.waiver import WaiverState, WaiverUse
 from migration_audit.project import Waiver
@@ -26,19 +26,14 @@ def apply_waivers(
     return tuple(_marked(result, words) for result in results), uses
 
 
-def still_waived(evidence: Mapping[str, Any], *, today: date) -> tuple[CheckResult, ...]:
-    """The results of an evidence, with the waivers alone that it applied and that still hold ``today``.
-
-    Raises KeyError, TypeError or ValueError for what is no evidence.
-    """
+def still_waived(evidence: Evidence, *, today: date) -> tuple[CheckResult, ...]:
+    """The results of an evidence, with the waivers alone that it applied and that still hold ``today``."""
     held = {
-        w["finding"]
-        for w in evidence.get("waivers") or ()
-        if w["state"] == WaiverState.APPLIED and w["reason"].strip() and today <= date.fromisoformat(w["expires"])
+        w.finding for w in evidence.waivers if w.state is WaiverState.APPLIED and w.reason.strip() and today <= w.expires
     }
-    results = (CheckResult.from_json(check) for check in evidence["checks"])
     return tuple(
-        replace(r, findings=tuple(f if f.key in held else replace(f, waived=None) for f in r.findings)) for r in results
+        replace(r, findings=tuple(f if f.key in held else replace(f, waived=None) for f in r.findings))
+        for r in evidence.checks
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from migration_audit.model.drift import Severity
 
@@ -132,33 +131,3 @@ class CheckResult:
         if not self.is_waived:
             return self.severity
         return Severity.WARNING if self.severity is Severity.BLOCKER else Severity.INFO
-
-    def to_json(self) -> dict[str, Any]:
-        """The object that stands in ``evidence.json`` under ``checks``."""
-        return {
-            "id": self.id,
-            "title": self.title,
-            "severity": self.severity.value,
-            "outcome": self.outcome.value,
-            "reason": self.reason,
-            "required": self.required,
-            "unchecked": self.unchecked,
-            "findings": [
-                {name: getattr(f, name) for name in ("key", "summary", "expected", "actual", "where", "fix_sql", "waived")}
-                for f in self.findings
-            ],
-        }
-
-    @classmethod
-    def from_json(cls, body: dict[str, Any]) -> CheckResult:
-        """What ``to_json`` wrote."""
-        return cls(
-            id=body["id"],
-            title=body["title"],
-            severity=Severity(body["severity"]),
-            outcome=Outcome(body["outcome"]),
-            reason=body["reason"],
-            required=body["required"],
-            unchecked=body.get("unchecked"),
-            findings=tuple(Finding(**f) for f in body["findings"]),
-        )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from migration_audit.model.location import Location
 
@@ -174,30 +173,76 @@ class RowsComparison:
         """The tables whose difference is a finding."""
         return tuple(one for one in self.tables if one.differs)
 
-    def to_json(self) -> dict[str, Any]:
-        """The object of ``evidence.json`` and of ``compare --format json``; names and shape are a contract."""
-        return {
-            "tables": [_table_json(one) for one in self.tables],
-            "sequences": [asdict(one) for one in self.sequences],
-            "notes": list(self.notes),
-            "unread": list(self.unread),
-        }
+    @property
+    def summary(self) -> RowsSummary:
+        """What evidence and ``compare --format json`` say of it."""
+        tables = tuple(_summary_of(one) for one in self.tables)
+        return RowsSummary(tables=tables, sequences=self.sequences, notes=self.notes, unread=self.unread)
 
 
-def _table_json(one: TableComparison) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCount:
+    """The rows of one side."""
+
+    rows: int
+    digest: str | None
+    """None where they were counted only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOutColumn:
+    """A column whose values were not compared."""
+
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSummary:
+    """One table of ``RowsSummary``; the fields are those of ``TableComparison``."""
+
+    table: str
+    mode: SeedMode
+    differs: bool
+    expected: RowCount
+    actual: RowCount | None
+    """None where the actual side has no such table."""
+    missing: int
+    changed: int
+    extra: int
+    changed_columns: tuple[str, ...]
+    left_out: tuple[LeftOutColumn, ...]
+    counted_because: str | None
+    written_at: str | None
+    """``file:line`` of the statement that wrote one of the expected rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsSummary:
+    """A comparison of rows without the rows; names and shape are a contract of ``evidence.json``."""
+
+    tables: tuple[TableSummary, ...] = ()
+    sequences: tuple[SequenceComparison, ...] = ()
+    notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def _summary_of(one: TableComparison) -> TableSummary:
     expected, actual = one.digests or (None, None)
-    return {
-        "table": one.table,
-        "mode": one.mode.value,
-        "differs": one.differs,
-        "expected": {"rows": one.expected, "digest": expected},
-        "actual": {"rows": one.actual, "digest": actual} if one.is_there else None,
-        **{name: getattr(one, name) for name in ("missing", "changed", "extra")},
-        "changed_columns": list(one.changed_columns),
-        "left_out": [{"column": column, "reason": reason} for column, reason in one.left_out],
-        "counted_because": one.counted_because,
-        "written_at": str(one.where) if one.where else None,
-    }
+    return TableSummary(
+        table=one.table,
+        mode=one.mode,
+        differs=one.differs,
+        expected=RowCount(rows=one.expected, digest=expected),
+        actual=RowCount(rows=one.actual, digest=actual) if one.is_there else None,
+        missing=one.missing,
+        changed=one.changed,
+        extra=one.extra,
+        changed_columns=one.changed_columns,
+        left_out=tuple(LeftOutColumn(column=column, reason=reason) for column, reason in one.left_out),
+        counted_because=one.counted_because,
+        written_at=str(one.where) if one.where else None,
+    )
 
 
 def unstable_columns(first: TableRows, second: TableRows) -> frozenset[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+
+from migration_audit.model.evidence import Evidence
 
 
 class Decision(StrEnum):
@@ -64,12 +65,17 @@ class SignedRun:
     name: str
     """The folder's own name, which the statement repeats."""
     environment: str
-    evidence: dict[str, Any] = field(default_factory=dict)
-    """Content of evidence.json; empty where it cannot be read."""
+    evidence: Evidence | None = None
+    """None where evidence.json cannot be read; ``sentences`` say why."""
     statement_sha256: str = ""
     sentences: tuple[Sentence, ...] = ()
     """About the files and the statement, without the signatures."""
     signoffs: tuple[SignOff, ...] = ()
+
+    @property
+    def generated_at(self) -> datetime:
+        """The time in the evidence; the end of time where it cannot be read, so that no older run takes its place."""
+        return self.evidence.generated_at if self.evidence else datetime.max.replace(tzinfo=UTC)
 
     @property
     def is_intact(self) -> bool:

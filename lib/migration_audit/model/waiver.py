@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
 
 
 class WaiverState(StrEnum):
@@ -40,14 +39,3 @@ class WaiverUse:
     def sentence(self) -> str:
         """How a waived finding is told: until when, by whom, why."""
         return f"waived until {self.expires.isoformat()} by {self.owner}: {self.reason}"
-
-    def to_json(self) -> dict[str, Any]:
-        """The object that stands in ``evidence.json`` under ``waivers``."""
-        return {
-            "finding": self.finding,
-            "reason": self.reason,
-            "owner": self.owner,
-            "expires": self.expires.isoformat(),
-            "at": self.at,
-            "state": self.state.value,
-        }

@@ -17,6 +17,7 @@ from migration_audit.report.index import RunSummary, render_index
 from migration_audit.report.junit import junit_xml
 from migration_audit.report.listings import (
     catalogue_table,
+    commit_text,
     digest_table,
     environment_table,
     evidence_table,
@@ -36,6 +37,7 @@ from migration_audit.report.summary import summary_markdown
 from migration_audit.report.timeline import chunk_timeline
 from migration_audit.report.triage import triage
 from migration_audit.report.undone import undone_text
+from migration_audit.report.view import producer_text
 from migration_audit.report.work_list import work_list_table
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "check_table",
     "chunk_timeline",
     "column_table",
+    "commit_text",
     "constraint_table",
     "difference_table",
     "digest_table",
@@ -62,6 +65,7 @@ __all__ = [
     "manifest_text",
     "matrix",
     "port_block",
+    "producer_text",
     "rehearsal_table",
     "rehearsed_rows",
     "render_index",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
@@ -48,7 +49,7 @@ def drift_json(
         "sources": {side: manifest_json(each) for side, each in (sources or {}).items()},
         "nothing_compared": why_nothing,
         "undone": undone_json(undone or {}),
-        "rows": rows.to_json() if rows else None,
+        "rows": asdict(rows.summary) if rows else None,
     }
 
 

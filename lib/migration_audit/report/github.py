@@ -6,22 +6,23 @@ https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from migration_audit.model.drift import Severity
+from migration_audit.model.evidence import Evidence
 from migration_audit.report.escape import one_line
-from migration_audit.report.evidence import Evidence
 from migration_audit.report.places import Places
 from migration_audit.report.triage import findings_of
+from migration_audit.report.view import EvidenceView
 
 LIMIT: Final = 10
 """GitHub shows ten annotations of each level for a step and drops the rest without a word."""
 _COMMANDS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
-def github_annotations(evidence: Mapping[str, Any]) -> Iterator[str]:
+def github_annotations(evidence: Evidence) -> Iterator[str]:
     """A workflow command for each finding, blockers first, at most ten of a level; the last one counts the others."""
-    facts, places = Evidence(evidence), Places(evidence)
+    facts, places = EvidenceView(evidence), Places(evidence)
     for doubt in facts.doubts[:LIMIT]:
         yield _command("error", {"title": f"{facts.environment}: could not check"}, doubt)
     for results in (facts.triage.blockers, facts.triage.warnings, facts.triage.told):

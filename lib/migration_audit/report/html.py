@@ -13,18 +13,19 @@ from typing import Any
 from markupsafe import Markup
 
 from migration_audit.model.errors import AuditError, NotebookError
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.strict_json import parse_json
 from migration_audit.report import table_html
 from migration_audit.report.banner import verdict_sentence
 from migration_audit.report.check_tables import check_anchor, check_table, finding_anchor, findings_table
 from migration_audit.report.escape import html as safe
 from migration_audit.report.escape import many_lines, one_line, slug
-from migration_audit.report.evidence import Evidence
 from migration_audit.report.outputs import joined, render_outputs
 from migration_audit.report.page import render_page
 from migration_audit.report.pills import verdict_pill
 from migration_audit.report.prose import Anchors, TocEntry, relinked, render_markdown, with_anchors
 from migration_audit.report.triage import findings_of
+from migration_audit.report.view import EvidenceView
 
 Notebook = Mapping[str, Any]
 _FIRST_SCREEN = 8
@@ -51,14 +52,14 @@ class Section:
     toc: tuple[TocEntry, ...]
 
 
-def render_report(*, notebooks: Sequence[Notebook | tuple[str, Notebook] | Path | str], evidence: Mapping[str, Any]) -> str:
+def render_report(*, notebooks: Sequence[Notebook | tuple[str, Notebook] | Path | str], evidence: Evidence) -> str:
     """The whole report as one HTML page.
 
     ``notebooks`` are executed notebooks in reading order, as paths or as loaded (a dict of nbformat 4, or
     that with its name);
-    ``evidence`` is the content of ``evidence.json``. Raises NotebookError for a file that is no notebook.
+    Raises NotebookError for a file that is no notebook.
     """
-    facts = Evidence(evidence)
+    facts = EvidenceView(evidence)
     pill = verdict_pill(facts.verdict)
     lines = list(_blocking(facts))
     return render_page(
@@ -80,7 +81,7 @@ def render_report(*, notebooks: Sequence[Notebook | tuple[str, Notebook] | Path 
     )
 
 
-def _blocking(evidence: Evidence) -> Iterator[Line]:
+def _blocking(evidence: EvidenceView) -> Iterator[Line]:
     for result, finding in findings_of(evidence.triage.blockers):
         if finding is None:
             yield Line(one_line(result.id), safe(one_line(result.reason or result.title)), check_anchor(result.id))
@@ -88,7 +89,7 @@ def _blocking(evidence: Evidence) -> Iterator[Line]:
             yield Line(one_line(result.id), safe(one_line(finding.summary)), finding_anchor(finding))
 
 
-def _weighing(evidence: Evidence) -> Iterator[Line]:
+def _weighing(evidence: EvidenceView) -> Iterator[Line]:
     for result in evidence.triage.warnings:
         open_first = sorted(result.findings, key=lambda f: f.waived is not None)
         first = open_first[0].summary if open_first else result.reason or result.title
@@ -97,7 +98,7 @@ def _weighing(evidence: Evidence) -> Iterator[Line]:
         yield Line(one_line(result.id), safe(one_line(first + more)), check_anchor(result.id))
 
 
-def _sections(notebooks: Sequence[Notebook | tuple[str, Notebook] | Path | str], evidence: Evidence) -> list[Section]:
+def _sections(notebooks: Sequence[Notebook | tuple[str, Notebook] | Path | str], evidence: EvidenceView) -> list[Section]:
     loaded = [_loaded(notebook, number) for number, notebook in enumerate(notebooks, start=1)]
     taken = {check_anchor(r.id) for r in evidence.results}
     taken |= {finding_anchor(f) for r in evidence.results for f in r.findings}

@@ -7,25 +7,25 @@ no warnings: a check that failed below a blocker passes there, and what it found
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from migration_audit.model.drift import Severity
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.report.escape import one_line
-from migration_audit.report.evidence import Evidence
+from migration_audit.report.view import EvidenceView
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit_xml(evidence: Mapping[str, Any]) -> str:
+def junit_xml(evidence: Evidence) -> str:
     """The results of one environment as JUnit XML, with the declaration; the same evidence gives the same text.
 
     A failed blocker is a failure; a check that could not be decided, or a run that did not reach its end, is an error; what
     is not due or does not apply is skipped, with the reason.
     """
-    facts = Evidence(evidence)
+    facts = EvidenceView(evidence)
     cases = [_case(facts, result) for result in facts.results]
     unfinished = [
         doubt for doubt in facts.doubts if not any(doubt.startswith(f"{u.check} ") for u in facts.triage.undecided)
@@ -51,14 +51,14 @@ def junit_xml(evidence: Mapping[str, Any]) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _properties(facts: Evidence) -> ET.Element:
+def _properties(facts: EvidenceView) -> ET.Element:
     properties = ET.Element("properties")
     for name, value in (("verdict", facts.verdict.value), *facts.facts):
         properties.append(_element("property", name=name, value=value))
     return properties
 
 
-def _case(facts: Evidence, result: CheckResult) -> ET.Element:
+def _case(facts: EvidenceView, result: CheckResult) -> ET.Element:
     case = _element("testcase", classname=_class_of(facts), name=f"{result.id} {result.title}")
     reason = result.reason or "no reason was recorded"
     is_blocking = result.outcome is Outcome.FAILED and result.weight is Severity.BLOCKER
@@ -96,7 +96,7 @@ def _said(tag: str, message: str, *, kind: str | None = None, body: str | None =
     return element
 
 
-def _class_of(facts: Evidence) -> str:
+def _class_of(facts: EvidenceView) -> str:
     return f"migration-audit.{facts.environment}"
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import asdict
 
+from migration_audit.model.evidence import AppliedFile, Evidence, FileDigest, RepositoryState
 from migration_audit.model.finding import Check
 from migration_audit.model.scope import Excluded
 from migration_audit.project import Environment
 from migration_audit.report.inline import Name, Text
 from migration_audit.report.pills import severity_pill
 from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.view import producer_text
 
 
 def environment_table(environments: Sequence[Environment]) -> Table:
@@ -52,33 +54,35 @@ def catalogue_table(checks: Iterable[Check]) -> Table:
     return _table("Checks", ("Check", "Question", "Severity", "Phase"), [_only(rows)])
 
 
-def digest_table(evidence: Mapping[str, Any]) -> Table:
+def digest_table(evidence: Evidence) -> Table:
     """The digests of an evidence: every SQL file, every other file and every catalog that was judged."""
-    files = [
-        _files(source["role"], f"{source['role']}: {source['name']}", source["files"]) for source in evidence["sources"]
-    ]
-    for label, title in (("artifacts", "artifacts: other files of the tree"), ("reports", "reports of commands")):
-        if evidence.get(label):
-            files.append(_files(label, title, evidence[label]))
-    catalogs = tuple(Row((Text(side), Name(digest))) for side, digest in sorted(evidence["snapshots"].items()))
-    group = Group(title=Text("catalogs"), labels=("catalog",), rows=catalogs)
-    return _table(
-        "What was judged, by digest", ("What", "SHA-256"), [*files, *([group] if catalogs else [])], group_name="Source"
-    )
+    groups = [_files(source.role, f"{source.role}: {source.name}", source.files) for source in evidence.sources]
+    for label, title, files in (
+        ("artifacts", "artifacts: other files of the tree", evidence.artifacts),
+        ("reports", "reports of commands", evidence.reports),
+    ):
+        if files:
+            groups.append(_files(label, title, files))
+    catalogs = tuple(Row((Text(side), Name(digest))) for side, digest in sorted(evidence.snapshots.items()))
+    if catalogs:
+        groups.append(Group(title=Text("catalogs"), labels=("catalog",), rows=catalogs))
+    return _table("What was judged, by digest", ("What", "SHA-256"), groups, group_name="Source")
 
 
-def _files(label: str, title: str, files: Iterable[Mapping[str, str]]) -> Group:
-    rows = tuple(Row((Name(file["path"]), Name(file["sha256"]))) for file in files)
+def _files(label: str, title: str, files: Iterable[AppliedFile | FileDigest]) -> Group:
+    rows = tuple(Row((Name(file.path), Name(file.sha256))) for file in files)
     return Group(title=Text(title), labels=(label,), rows=rows)
 
 
-def evidence_table(evidence: Mapping[str, Any]) -> Table:
-    """Where an evidence comes from: project, environment, server, commits, time."""
-    facts: list[tuple[str, str]] = [(name, str(evidence[name])) for name in ("project", "environment", "phase", "tool")]
-    facts.append(("read at", str(evidence["generated_at"])))
-    facts += [(f"server: {k.replace('_', ' ')}", _words(v)) for k, v in sorted((evidence["server"] or {}).items())]
-    facts.append(("shadow", str((evidence["shadow"] or {}).get("description", "none"))))
-    facts += [(f"commit: {tree}", _commit(state)) for tree, state in sorted(evidence["commit"].items())]
+def evidence_table(evidence: Evidence) -> Table:
+    """Where an evidence comes from: project, environment, who read it, server, commits, time."""
+    facts: list[tuple[str, str]] = [(name, str(getattr(evidence, name))) for name in ("project", "environment")]
+    facts += [("phase", evidence.phase.value), ("tool", evidence.tool)]
+    facts += [("read at", f"{evidence.generated_at:%Y-%m-%dT%H:%M:%SZ}"), ("read by", producer_text(evidence.producer))]
+    server = asdict(evidence.server) if evidence.server else {}
+    facts += [(f"server: {k.replace('_', ' ')}", _words(v)) for k, v in sorted(server.items())]
+    facts.append(("shadow", evidence.shadow or "none"))
+    facts += [(f"commit: {tree}", commit_text(state)) for tree, state in sorted(evidence.commit.items())]
     rows = [Row((Text(name), Name(value))) for name, value in facts]
     return _table("Where it comes from", ("What", "Value"), [_only(rows)])
 
@@ -110,8 +114,9 @@ def _words(value: object) -> str:
     return "unknown" if value is None else str(value)
 
 
-def _commit(state: Mapping[str, Any]) -> str:
-    if state["commit"] is None:
+def commit_text(state: RepositoryState) -> str:
+    """The commit, whether its working tree was clean, and the remote."""
+    if state.commit is None:
         return "not in a git repository"
-    remote = f", {state['remote']}" if state.get("remote") else ""
-    return f"{state['commit']} ({'clean' if state['clean'] else 'with uncommitted changes'}{remote})"
+    remote = f", {state.remote}" if state.remote else ""
+    return f"{state.commit} ({'clean' if state.clean else 'with uncommitted changes'}{remote})"

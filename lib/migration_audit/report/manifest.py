@@ -7,6 +7,7 @@ from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
+from migration_audit.model.evidence import AppliedSource
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.report.escape import one_line
 from migration_audit.report.inline import Name, Text
@@ -41,21 +42,8 @@ def _group(source: SourceFacts) -> Group:
 
 
 def manifest_json(sources: Sequence[SourceFacts]) -> list[dict[str, Any]]:
-    """One object for each source, in apply order; names and shape are a contract."""
-    return [
-        {
-            "name": source.name,
-            "format": source.format,
-            "session": source.session,
-            "files": [
-                {"path": path, "sha256": sha256, "transaction": transaction}
-                for (path, sha256), transaction in zip_longest(source.files, source.transactions)
-            ],
-            "not_applied": [asdict(each) for each in source.not_applied],
-            "notes": list(source.notes),
-        }
-        for source in sources
-    ]
+    """One object for each source, in apply order: ``AppliedSource`` without its role."""
+    return [{k: v for k, v in asdict(AppliedSource.of(source)).items() if k != "role"} for source in sources]
 
 
 def manifest_text(sides: Mapping[str, Sequence[SourceFacts]]) -> str:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
-from typing import Any
 
 from migration_audit.model.command import is_command
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Finding
 
 
 class Places:
     """The files of one run's repository.
 
-    ``evidence`` says under ``config`` where audit.toml stands (``prefix``, its folder below the repository's root) and at
-    which of its lines the environment.
+    ``config`` of the evidence says where audit.toml is (``prefix``, its folder below the repository's root) and at which of
+    its lines the environment.
     """
 
-    def __init__(self, evidence: Mapping[str, Any]) -> None:
+    def __init__(self, evidence: Evidence) -> None:
         """Nothing is read: evidence alone decides."""
-        config = evidence.get("config") or {}
-        self._prefix = str(config.get("prefix") or "")
-        self._environment_at = str(config.get("environment_at") or f"{config.get('path') or 'audit.toml'}:1")
+        self._prefix = evidence.config.prefix or ""
+        self._environment_at = evidence.config.environment_at
 
     def of(self, finding: Finding) -> tuple[str, int]:
         """Path from the repository's root, and line; the environment's line in audit.toml for what no file defines."""

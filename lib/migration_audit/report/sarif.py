@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 from migration_audit import __version__
 from migration_audit.checks import BY_ID
 from migration_audit.model.drift import Severity
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Finding
 from migration_audit.report.escape import one_line
-from migration_audit.report.evidence import Evidence
 from migration_audit.report.places import Places
+from migration_audit.report.view import EvidenceView
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
-def sarif(evidence: Mapping[str, Any]) -> dict[str, Any]:
+def sarif(evidence: Evidence) -> dict[str, Any]:
     """The findings of one environment as a SARIF log with one run; what could not be checked is a notification in it."""
-    facts, places = Evidence(evidence), Places(evidence)
+    facts, places = EvidenceView(evidence), Places(evidence)
     shown = [result for result in facts.results if result.findings]
     numbers = {result.id: number for number, result in enumerate(facts.results)}
     run: dict[str, Any] = {
@@ -41,7 +42,7 @@ def sarif(evidence: Mapping[str, Any]) -> dict[str, Any]:
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _driver(facts: Evidence) -> dict[str, Any]:
+def _driver(facts: EvidenceView) -> dict[str, Any]:
     return {
         "name": "migration-audit",
         "version": __version__,
@@ -64,7 +65,7 @@ def _rule(result: CheckResult) -> dict[str, Any]:
     return rule
 
 
-def _invocation(facts: Evidence) -> dict[str, Any]:
+def _invocation(facts: EvidenceView) -> dict[str, Any]:
     complete = not facts.doubts
     invocation: dict[str, Any] = {"executionSuccessful": complete}
     if not complete:
@@ -76,7 +77,7 @@ def _invocation(facts: Evidence) -> dict[str, Any]:
     return invocation
 
 
-def _results(result: CheckResult, number: int, facts: Evidence, places: Places) -> Iterator[dict[str, Any]]:
+def _results(result: CheckResult, number: int, facts: EvidenceView, places: Places) -> Iterator[dict[str, Any]]:
     for finding in result.findings:
         one: dict[str, Any] = {
             "ruleId": result.id,

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult
 from migration_audit.report import escape
 from migration_audit.report.banner import verdict_sentence
 from migration_audit.report.check_tables import check_table, findings_table
-from migration_audit.report.evidence import Evidence
 from migration_audit.report.pills import verdict_pill
+from migration_audit.report.view import EvidenceView
 
 LIMIT = 900_000
 """Bytes that a summary never exceeds."""
 
 
-def summary_markdown(evidence: Mapping[str, Any], *, limit: int = LIMIT) -> str:
+def summary_markdown(evidence: Evidence, *, limit: int = LIMIT) -> str:
     """Verdict, facts, what could not be checked, what was found, every check; cut before ``limit`` bytes, and told."""
-    facts = Evidence(evidence)
+    facts = EvidenceView(evidence)
     lines: list[str] = []
     size = 400  # for the sentence that says that something was cut
     for block in _blocks(facts):
@@ -33,7 +33,7 @@ def summary_markdown(evidence: Mapping[str, Any], *, limit: int = LIMIT) -> str:
     return "\n".join(lines)
 
 
-def _blocks(evidence: Evidence) -> Iterator[str]:
+def _blocks(evidence: EvidenceView) -> Iterator[str]:
     sentence = escape.markdown(escape.one_line(verdict_sentence(evidence.verdict, evidence.environment)))
     yield f"## {verdict_pill(evidence.verdict).glyph} {sentence}"
     named = [("Project", evidence.project), *evidence.facts]

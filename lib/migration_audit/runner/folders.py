@@ -8,10 +8,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from migration_audit.model.errors import AuditError
-from migration_audit.model.strict_json import parse_json
+from migration_audit.model.evidence import Evidence
+from migration_audit.signoff import EVIDENCE_FILE, evidence_of
 
 SIGNED = "signed"
 
@@ -26,7 +27,8 @@ class Run:
 
     environment: str
     folder: Path
-    evidence: dict[str, Any]
+    evidence: Evidence | None
+    """None where this version cannot read it."""
 
 
 def is_run_name(name: str) -> bool:
@@ -73,25 +75,16 @@ def _new_run_folder(out: Path, environment: str, name: str) -> Path:
 
 
 def latest_runs(out: Path) -> Iterator[Run]:
-    """The newest run of each environment that left a readable evidence.json, signed or not, by environment name."""
+    """The newest run of each environment that has an evidence.json, signed or not, by environment name."""
     signed = out / SIGNED
     names = {folder.name for place in (out, signed) for folder in _folders(place)} - {SIGNED}
     for name in sorted(names):
         runs = [run for place in (out, signed) for run in _folders(place / name) if _RUN.match(run.name)]
         for run in sorted(runs, key=lambda p: p.name, reverse=True):
-            evidence = _evidence(run / "evidence.json")
-            if evidence is not None:
-                yield Run(environment=name, folder=run, evidence=evidence)
+            if (run / EVIDENCE_FILE).is_file():
+                yield Run(environment=name, folder=run, evidence=evidence_of(run))
                 break
 
 
 def _folders(place: Path) -> list[Path]:
     return [p for p in place.iterdir() if p.is_dir() and not p.name.startswith(".")] if place.is_dir() else []
-
-
-def _evidence(path: Path) -> dict[str, Any] | None:
-    try:
-        found = parse_json(path.read_bytes(), where=path.name)
-    except (OSError, AuditError):
-        return None
-    return found if isinstance(found, dict) else None

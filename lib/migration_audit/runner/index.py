@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from migration_audit import report
-from migration_audit.audit.evidence import SCHEMA_VERSION
 from migration_audit.audit.files import write_atomically
-from migration_audit.model.finding import CheckResult, Verdict
+from migration_audit.model.evidence import HOME, Evidence
 from migration_audit.runner.folders import Run, latest_runs
 
 
@@ -21,24 +20,22 @@ def write_index(out: Path, *, order: Sequence[str], progress: Callable[[str], No
     latest = sorted(latest_runs(out), key=lambda run: (places.get(run.environment, len(places)), run.environment))
     summaries = []
     for run in latest:
-        try:
-            summaries.append(_summary(run, out))
-        except (KeyError, TypeError, ValueError):
+        if run.evidence is None:
             progress(f"{out / 'index.html'} leaves out {run.folder}: its evidence.json is not one of this version")
+        else:
+            summaries.append(_summary(run, run.evidence, out))
     write_atomically(out / "index.html", report.render_index(summaries).encode())
 
 
-def _summary(run: Run, out: Path) -> report.RunSummary:
-    evidence = run.evidence
-    if evidence["schema_version"] != SCHEMA_VERSION:
-        raise ValueError(evidence["schema_version"])
+def _summary(run: Run, evidence: Evidence, out: Path) -> report.RunSummary:
+    home = evidence.commit.get(HOME)
     return report.RunSummary(
         environment=run.environment,
-        verdict=Verdict(evidence["verdict"]),
+        verdict=evidence.verdict,
         report=f"{run.folder.relative_to(out).as_posix()}/report.html",
-        results=tuple(CheckResult.from_json(check) for check in evidence["checks"]),
-        project=evidence["project"],
-        phase=evidence["phase"],
-        generated_at=evidence["generated_at"],
-        commit=evidence["commit"]["audit"]["commit"] or "",
+        results=evidence.checks,
+        project=evidence.project,
+        phase=evidence.phase.value,
+        generated_at=f"{evidence.generated_at:%Y-%m-%dT%H:%M:%SZ}",
+        commit=(home.commit if home else None) or "",
     )

@@ -7,11 +7,10 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
 
 from migration_audit.artifacts.repository import read_tree
 from migration_audit.audit.evidence import build_evidence, failed_evidence
@@ -20,6 +19,7 @@ from migration_audit.audit.files import write_atomically, write_json
 from migration_audit.audit.saved import SavedCase
 from migration_audit.gate import EXIT_CODES
 from migration_audit.model.errors import AuditError, NotebookError
+from migration_audit.model.evidence import Evidence, evidence_body
 from migration_audit.model.finding import Phase, Verdict
 from migration_audit.project import Environment, Project
 from migration_audit.runner.folders import run_folders, run_name
@@ -30,7 +30,7 @@ from migration_audit.signoff import build_statement
 from migration_audit.workbook.audit import SEAL
 from migration_audit.workbook.commands import save_commands
 from migration_audit.workbook.documents import run_commands
-from migration_audit.workbook.rendering import notebook_records, render_files
+from migration_audit.workbook.rendering import executed_notebooks, render_files
 
 Progress = Callable[[str], None]
 
@@ -43,12 +43,12 @@ class RunResult:
 
     environment: str
     folder: Path
-    evidence: dict[str, Any]
+    evidence: Evidence
 
     @property
     def verdict(self) -> Verdict:
         """The verdict that the evidence holds."""
-        return Verdict(self.evidence["verdict"])
+        return self.evidence.verdict
 
     @property
     def exit_code(self) -> int:
@@ -143,14 +143,13 @@ def _one(how: _How, environment: Environment, folder: Path, shared: Path, failur
     case: SavedCase | None = None
     try:
         generated = _executed(how, environment, folder, shared, failure)
-        about = {"environment": environment.name, "phase": how.phase.value, "generated_at": generated.isoformat()}
-        case = SavedCase(folder, about, project=how.project)
-        evidence = build_evidence(case, now=generated, notebooks=notebook_records(folder))
+        case = SavedCase(folder, environment=environment.name, phase=how.phase, generated_at=generated, project=how.project)
+        evidence = build_evidence(case, now=generated, notebooks=executed_notebooks(folder))
     except Exception as error:  # one environment must not take the others along
         reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
-        evidence = failed_evidence(how.project, environment=environment.name, phase=how.phase.value, error=reason)
+        evidence = failed_evidence(how.project, environment=environment.name, phase=how.phase, error=reason)
     evidence = _write_report(folder, evidence, case)
-    how.progress(f"{environment.name}: {evidence['verdict']}")
+    how.progress(f"{environment.name}: {evidence.verdict}")
     return RunResult(environment=environment.name, folder=folder, evidence=evidence)
 
 
@@ -183,12 +182,12 @@ def _sealed(folder: Path, *, since: datetime) -> datetime:
     return found
 
 
-def _write_report(folder: Path, evidence: dict[str, Any], case: SavedCase | None) -> dict[str, Any]:
+def _write_report(folder: Path, evidence: Evidence, case: SavedCase | None) -> Evidence:
     """What people and CI read, then evidence.json with ``complete``, then the statement; the evidence as written.
 
     What cannot be rendered or written makes it incomplete: without a report there is nothing to sign.
     """
-    complete = {**evidence, "complete": evidence["error"] is None}
+    complete = replace(evidence, complete=evidence.error is None)
     names: Collection[str] = ("report.html", "summary.md", "junit.xml", "results.sarif")
     try:
         for name, content in render_files(folder, complete, case).items():
@@ -196,7 +195,7 @@ def _write_report(folder: Path, evidence: dict[str, Any], case: SavedCase | None
         _write_evidence(folder, complete)
     except Exception as error:
         reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
-        failed = {**evidence, "verdict": Verdict.INCOMPLETE.value, "error": f"there is no report of it: {reason}"}
+        failed = replace(evidence, verdict=Verdict.INCOMPLETE, error=f"there is no report of it: {reason}")
         for page in names:  # they would tell of a verdict that was not given
             (folder / page).unlink(missing_ok=True)
         with suppress(AuditError, OSError):  # what happened is still written down, where that is possible
@@ -205,6 +204,6 @@ def _write_report(folder: Path, evidence: dict[str, Any], case: SavedCase | None
     return complete
 
 
-def _write_evidence(folder: Path, evidence: dict[str, Any]) -> None:
-    write_json(folder / "evidence.json", evidence)
+def _write_evidence(folder: Path, evidence: Evidence) -> None:
+    write_json(folder / "evidence.json", evidence_body(evidence))
     write_json(folder / "statement.json", build_statement(folder, evidence))

@@ -8,13 +8,14 @@
 
 from migration_audit.signoff.authority import Authority, read_authority
 from migration_audit.signoff.decisions import SignedDecision
-from migration_audit.signoff.files import SIGNED, SIGNED_PAGE, evidence_of, signed_folders, subjects
+from migration_audit.signoff.files import EVIDENCE_FILE, SIGNED, SIGNED_PAGE, evidence_of, signed_folders, subjects
 from migration_audit.signoff.people import authors, last_approved
-from migration_audit.signoff.signatures import parse_time, read_signed_run
+from migration_audit.signoff.signatures import read_signed_run
 from migration_audit.signoff.signing import Proposal, add_signature, find_run, propose
 from migration_audit.signoff.statement import PREDICATE_TYPE, build_statement
 
 __all__ = [
+    "EVIDENCE_FILE",
     "PREDICATE_TYPE",
     "SIGNED",
     "SIGNED_PAGE",
@@ -27,7 +28,6 @@ __all__ = [
     "evidence_of",
     "find_run",
     "last_approved",
-    "parse_time",
     "propose",
     "read_authority",
     "read_signed_run",

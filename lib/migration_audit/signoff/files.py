@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from migration_audit.model.errors import AuditError
+from migration_audit.model.evidence import Evidence, parse_evidence
 from migration_audit.model.signoff import Sentence
 from migration_audit.model.strict_json import parse_json
 from migration_audit.signoff.decisions import FOLDER
-from migration_audit.signoff.statement import PREDICATE_TYPE, REPEATED, STATEMENT_FILE, STATEMENT_TYPE
+from migration_audit.signoff.statement import PREDICATE_TYPE, STATEMENT_FILE, STATEMENT_TYPE, repeated
 
 SIGNED = "signed"
 """Below the report folder: ``signed/<environment>/<run>/``."""
@@ -40,14 +41,27 @@ def subjects(folder: Path) -> dict[str, str]:
     return _subjects(read_json(folder / STATEMENT_FILE)) or {}
 
 
-def evidence_of(folder: Path) -> dict[str, Any]:
-    """The evidence of a run; empty when it cannot be read."""
-    return read_json(folder / EVIDENCE_FILE)
+def read_evidence(folder: Path) -> Evidence:
+    """The evidence of a run. Raises AuditError."""
+    path = folder / EVIDENCE_FILE
+    try:
+        return parse_evidence(path.read_bytes())
+    except OSError as error:
+        todo = "restore it from git, or run the audit again"
+        raise AuditError(f"cannot be read: {error.strerror}", where=path.name, todo=todo) from None
+
+
+def evidence_of(folder: Path) -> Evidence | None:
+    """The evidence of a run; None when it cannot be read."""
+    try:
+        return read_evidence(folder)
+    except AuditError:
+        return None
 
 
 def file_sentences(folder: Path) -> Iterator[Sentence]:
     """What is to be said about the files of a run and its statement; what does not hold names the file."""
-    statement, evidence = read_json(folder / STATEMENT_FILE), read_json(folder / EVIDENCE_FILE)
+    statement = read_json(folder / STATEMENT_FILE)
     named = _subjects(statement)
     if named is None:
         yield _bad(
@@ -58,35 +72,26 @@ def file_sentences(folder: Path) -> Iterator[Sentence]:
     yield from wrong
     if not wrong:
         yield Sentence(ok=True, text=f"{len(named)} files are, byte for byte, those that {STATEMENT_FILE} names")
-    if (unread := _unreadable(folder / EVIDENCE_FILE)) is not None:
-        yield _bad(unread, "restore it from git, or run the audit again")
+    try:
+        evidence = read_evidence(folder)
+    except AuditError as error:
+        yield _bad(f"{EVIDENCE_FILE} {error.what}", error.todo or "run the audit again")
         return
     predicate = statement.get("predicate")
     differing = list(_wrong_predicate(folder, predicate if isinstance(predicate, dict) else {}, evidence))
     yield from differing
     if not differing:
-        found = evidence.get("server")
-        server = found if isinstance(found, dict) else {}
+        server = evidence.server
+        database, identifier = (server.database, server.system_identifier) if server else (None, None)
         yield Sentence(
             ok=True,
-            text=f"the statement is about this run: project {evidence.get('project')}, environment "
-            f"{evidence.get('environment')}, run {folder.name}, database {server.get('database') or 'unknown'} "
-            f"on server {server.get('system_identifier') or 'unknown'}",
+            text=f"the statement is about this run: project {evidence.project}, environment {evidence.environment}, "
+            f"run {folder.name}, database {database or 'unknown'} on server {identifier or 'unknown'}",
         )
-    if evidence.get("complete") is True and evidence.get("error") is None:
+    if evidence.complete and evidence.error is None:
         yield Sentence(ok=True, text="the run reached its end")
     else:
         yield _bad("the run did not reach its end: its evidence is not complete", "run the audit again")
-
-
-def _unreadable(path: Path) -> str | None:
-    try:
-        parse_json(path.read_bytes(), where=path.name)
-    except OSError as error:
-        return f"{path.name} cannot be read: {error.strerror}"
-    except AuditError as error:
-        return f"{path.name} {error.what}"
-    return None
 
 
 def _wrong_files(folder: Path, named: Mapping[str, str]) -> Iterator[Sentence]:
@@ -109,18 +114,18 @@ def _present(folder: Path) -> Iterator[str]:
             yield name
 
 
-def _wrong_predicate(folder: Path, predicate: Mapping[str, Any], evidence: Mapping[str, Any]) -> Iterator[Sentence]:
-    for name in REPEATED:
-        if predicate.get(name) != evidence.get(name):
+def _wrong_predicate(folder: Path, predicate: Mapping[str, Any], evidence: Evidence) -> Iterator[Sentence]:
+    for name, value in repeated(evidence).items():
+        if predicate.get(name) != value:
             yield _bad(f"{STATEMENT_FILE} and {EVIDENCE_FILE} differ in {name}", "restore both from git")
     if predicate.get("run") != folder.name:
         yield _bad(
             f"the statement is about the run {predicate.get('run')}, and this folder is called {folder.name}",
             "a run is signed under its own name: restore the folder from git",
         )
-    if evidence.get("environment") != folder.parent.name:
+    if evidence.environment != folder.parent.name:
         yield _bad(
-            f"the run is of environment {evidence.get('environment')}, and it stands in the folder {folder.parent.name}",
+            f"the run is of environment {evidence.environment}, and it stands in the folder {folder.parent.name}",
             "a sign-off of one environment is none of another: put it back where it was",
         )
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from migration_audit.artifacts.refs import commits_touching, find_revision, people_of
 from migration_audit.artifacts.repository import Revision
 from migration_audit.model.errors import AuditError
+from migration_audit.model.evidence import HOME
 from migration_audit.model.signoff import Decision, SignedRun
 from migration_audit.signoff.authority import Authority
 from migration_audit.signoff.files import SIGNED, signed_folders
-from migration_audit.signoff.signatures import parse_time, read_signed_run
+from migration_audit.signoff.signatures import read_signed_run
 
 
 def authors(run: SignedRun, authority: Authority, *, now: datetime) -> frozenset[str]:
@@ -21,15 +22,14 @@ def authors(run: SignedRun, authority: Authority, *, now: datetime) -> frozenset
     These are the commits that changed an audited file since the newest older run that is approved: all of the history that
     is here, where there is none.
     """
-    found = run.evidence.get("author")
-    people = {str(name).casefold() for name in found.values() if name} if isinstance(found, dict) else set()
+    people = {name.casefold() for name in run.evidence.author.values() if name} if run.evidence else set()
     audited = _commit(run, authority)
-    if audited is None:
+    if run.evidence is None or audited is None:
         return frozenset(people)
     before = last_approved(run, authority, now=now)
     since = _commit(before, authority) if before else None
     folder = authority.project.directory
-    paths = [authority.project.path, *(folder / name for name in _files(run))]
+    paths = [authority.project.path, *(folder / name for name in run.evidence.files)]
     return frozenset(people | people_of(audited.top, commits_touching(audited, paths, since=since)))
 
 
@@ -38,18 +38,13 @@ def last_approved(run: SignedRun, authority: Authority, *, now: datetime) -> Sig
     return next(_approved(run, authority, now), None)
 
 
-def _files(run: SignedRun) -> Iterator[str]:
-    for group in (*(s.get("files") or () for s in run.evidence.get("sources") or ()), run.evidence.get("artifacts") or ()):
-        yield from (str(file["path"]) for file in group)
-
-
 def _commit(run: SignedRun, authority: Authority) -> Revision | None:
     """The audited commit; HEAD where it is not here (it was squashed); None outside git."""
-    state = (run.evidence.get("commit") or {}).get("audit") or {}
-    for name in (state.get("commit"), "HEAD"):
+    state = run.evidence.commit.get(HOME) if run.evidence else None
+    for name in (state.commit if state else None, "HEAD"):
         try:
             if name:
-                return find_revision(authority.project.directory, str(name))
+                return find_revision(authority.project.directory, name)
         except AuditError:
             continue
     return None
@@ -61,13 +56,9 @@ def _approved(run: SignedRun, authority: Authority, now: datetime) -> Iterator[S
     folder = environment if environment.parent.name == SIGNED else environment.parent / SIGNED / environment.name
     quorum = authority.policy.of(run.environment).quorum
     others = [read_signed_run(p, authority, now=now) for p in signed_folders(folder)]
-    for each in sorted(others, key=_generated, reverse=True):
+    for each in sorted(others, key=lambda each: each.generated_at, reverse=True):
         counting = [s for s in each.signoffs if s.counts]
         approving = {s.fingerprint for s in counting if s.decision is Decision.APPROVE}
         is_rejected = any(s.decision is Decision.REJECT for s in counting)
-        if _generated(each) < _generated(run) and each.is_intact and len(approving) >= quorum and not is_rejected:
+        if each.generated_at < run.generated_at and each.is_intact and len(approving) >= quorum and not is_rejected:
             yield each
-
-
-def _generated(run: SignedRun) -> datetime:
-    return parse_time(run.evidence.get("generated_at")) or datetime.max.replace(tzinfo=UTC)

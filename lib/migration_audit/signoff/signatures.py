@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from migration_audit.model.errors import AuditError
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
 from migration_audit.signoff.decisions import FOLDER, SignedDecision, number_of, read_decision
-from migration_audit.signoff.files import EVIDENCE_FILE, file_sentences, read_json
+from migration_audit.signoff.files import evidence_of, file_sentences
 from migration_audit.signoff.sshsig import SshSignature, read_signature
 from migration_audit.signoff.statement import STATEMENT_FILE
 
@@ -28,7 +28,7 @@ def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> Sig
 
     Never raises for what is wrong with the run: that becomes a sentence. Raises AuditError without ssh-keygen.
     """
-    evidence = read_json(folder / EVIDENCE_FILE)
+    evidence = evidence_of(folder)
     statement = folder / STATEMENT_FILE
     digest = hashlib.sha256(statement.read_bytes()).hexdigest() if statement.is_file() else ""
     here = folder / FOLDER
@@ -39,7 +39,7 @@ def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> Sig
     return SignedRun(
         folder=str(folder),
         name=folder.name,
-        environment=str(evidence.get("environment") or folder.parent.name),
+        environment=evidence.environment if evidence else folder.parent.name,
         evidence=evidence,
         statement_sha256=digest,
         sentences=(*file_sentences(folder), *_strangers(names)),
@@ -69,7 +69,7 @@ class _About:
     """What every sign-off of a run is judged by."""
 
     folder: Path
-    evidence: Mapping[str, Any]
+    evidence: Evidence | None
     statement_sha256: str
     keys: openssh.Keys
     authority: Authority
@@ -123,8 +123,9 @@ class _About:
                 "a sign-off counts for the one run that it was made for: sign this one",
             )
         for name in ("project", "environment", "verdict"):
-            if getattr(decision, name) != self.evidence.get(name):
-                yield _bad(f"it is about {name} {getattr(decision, name)}, not {self.evidence.get(name)}", "sign this run")
+            there = getattr(self.evidence, name, None)
+            if getattr(decision, name) != there:
+                yield _bad(f"it is about {name} {getattr(decision, name)}, not {there}", "sign this run")
         if decision.run != self.folder.name:
             yield _bad(f"it is about the run {decision.run}, not {self.folder.name}", "sign this run")
 
@@ -175,7 +176,7 @@ class _About:
         return f"the key {key} is not one of {who}", "sign with a key that allowed_signers gives to this reviewer"
 
     def _times(self, decision: SignedDecision) -> Iterator[Sentence]:
-        generated = parse_time(self.evidence.get("generated_at"))
+        generated = self.evidence.generated_at if self.evidence else None
         is_no = decision.decision is not Decision.APPROVE  # a wrong clock does not make a no to a yes
         if generated is None or decision.signed_at < generated - _CLOCKS:
             text = f"it says {_day(decision.signed_at)}, which is before the audit itself"
@@ -198,15 +199,6 @@ def _signature_of(path: Path) -> SshSignature:
     if not beside.is_file():
         raise ValueError(f"its signature {beside.name} is missing")
     return read_signature(beside.read_bytes())
-
-
-def parse_time(value: Any) -> datetime | None:
-    """A time as evidence writes it; None for anything else."""
-    try:
-        found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return found if found.tzinfo is not None else None
 
 
 def _fingerprint(signature: SshSignature) -> str | None:

@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from migration_audit.artifacts.repository import first_link
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
@@ -36,15 +36,12 @@ class Proposal:
 
     folder: Path
     run: SignedRun
+    evidence: Evidence
+    """What the signature is about."""
     target: Path
     """Where the run is afterwards; ``folder`` itself when it was signed before."""
     number: int = 1
     """Which decision of this reviewer about the run it is."""
-
-    @property
-    def evidence(self) -> dict[str, Any]:
-        """The evidence that the signature is about."""
-        return self.run.evidence
 
 
 def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime, withdraws: bool = False) -> Proposal:
@@ -58,11 +55,12 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
     _check_place(folder, authority)
     run = read_signed_run(folder, authority, now=now)
     wrong = [s for s in (*run.sentences, *_broken(run)) if s.ok is False]
-    if wrong:
-        what = some_of([s.text for s in wrong], most=5, between="; ")
-        raise SignoffError(f"may not be signed: {what}", where=str(folder), todo=wrong[0].todo)
-    if run.evidence.get("project") != authority.project.name:
-        what = f"is a run of the project {run.evidence.get('project')}, and audit.toml is of {authority.project.name}"
+    evidence = run.evidence
+    if wrong or evidence is None:
+        what = some_of([s.text for s in wrong], most=5, between="; ") or "its evidence cannot be read"
+        raise SignoffError(f"may not be signed: {what}", where=str(folder), todo=wrong[0].todo if wrong else "audit again")
+    if evidence.project != authority.project.name:
+        what = f"is a run of the project {evidence.project}, and audit.toml is of {authority.project.name}"
         raise SignoffError(what, where=str(folder), todo="name the right audit.toml with --config")
     if not withdraws:
         _check_needs(run, authority, reviewer, now)
@@ -75,7 +73,7 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
     if standing and not withdraws:
         todo = "audit again, and sign the new run; or withdraw the first decision: sign --withdraw"
         raise SignoffError(f"{reviewer} has signed this run already", where=str(folder), todo=todo)
-    return Proposal(folder=folder, run=run, target=_target(folder), number=len(own) + 1)
+    return Proposal(folder=folder, run=run, evidence=evidence, target=_target(folder), number=len(own) + 1)
 
 
 def add_signature(
@@ -142,12 +140,18 @@ def find_run(named: Path) -> Path:
         return _short(named)
     runs = sorted({p.parent for name in _OF_A_RUN for p in named.glob(f"*/{name}")}) if named.is_dir() else []
     if runs:
-        return _short(max(runs, key=lambda run: (str(evidence_of(run).get("generated_at") or ""), run.name)))
+        return _short(max(runs, key=_age))
     raise UsageError(
         "is no run: it holds no statement.json",
         where=str(named),
         todo="name a folder such as reports/dev/20261123T114500Z-1a2b3c4, or reports/dev for its newest run",
     )
+
+
+def _age(run: Path) -> tuple[datetime, str]:
+    """By this the newest run is found; one that cannot be read is the oldest."""
+    evidence = evidence_of(run)
+    return (evidence.generated_at if evidence else datetime.min.replace(tzinfo=UTC)), run.name
 
 
 def _is_run(folder: Path) -> bool:

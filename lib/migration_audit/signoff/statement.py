@@ -7,18 +7,18 @@ review, so that the predicate type is our own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from migration_audit.model.evidence import Evidence, evidence_body
+
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 STATEMENT_FILE = "statement.json"
-REPEATED = ("project", "environment", "phase", "verdict", "generated_at", "commit", "server", "tool")
-"""What the predicate repeats of the evidence."""
+_REPEATED = ("project", "environment", "phase", "verdict", "generated_at", "producer", "commit", "server", "tool")
 PREDICATE_TYPE = "https://migration-audit.dev/run/v1"
 
 
-def build_statement(folder: Path, evidence: Mapping[str, Any]) -> dict[str, Any]:
+def build_statement(folder: Path, evidence: Evidence) -> dict[str, Any]:
     """The statement over every file that stands in the run's folder now, sorted by name.
 
     The predicate repeats what keeps a sign-off from being used elsewhere: environment, commits, server identity.
@@ -35,5 +35,11 @@ def build_statement(folder: Path, evidence: Mapping[str, Any]) -> dict[str, Any]
         "_type": STATEMENT_TYPE,
         "subject": subject,
         "predicateType": PREDICATE_TYPE,
-        "predicate": {**{name: evidence.get(name) for name in REPEATED}, "run": folder.name},
+        "predicate": {**repeated(evidence), "run": folder.name},
     }
+
+
+def repeated(evidence: Evidence) -> dict[str, Any]:
+    """What the predicate repeats of the evidence."""
+    body = evidence_body(evidence)
+    return {name: body[name] for name in _REPEATED}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from migration_audit.audit.evidence import build_evidence
 from migration_audit.audit.facts import Facts, load_facts, names_of, save_facts
 from migration_audit.audit.files import write_atomically
 from migration_audit.audit.pruning import pruned
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Phase, Unavailable
 from migration_audit.model.image import Boot
 from migration_audit.project import Environment, Project
@@ -61,7 +62,7 @@ class Audit(Case):
         self._progress = progress or on_stderr
 
     @cached_property
-    def evidence(self) -> Mapping[str, Any]:
+    def evidence(self) -> Evidence:
         """The evidence as this notebook shows it; the run writes its own, from the same facts."""
         return build_evidence(self, now=self.started)
 

@@ -12,6 +12,7 @@ from migration_audit import catalog, signoff
 from migration_audit.artifacts.repository import first_link, is_ignored
 from migration_audit.gate import EnvironmentGate, Facts, approvals, judge_environment, rejections
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Phase, Verdict
 from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.project import Environment, Project, resolve
@@ -98,7 +99,7 @@ class _Asking:
 
         One that does not hold is of every phase, and one without a time is the newest: neither makes room for an older one.
         """
-        due = [r for r in self.signed(environment) if not _holds(r) or r.evidence.get("phase") == self.phase.value]
+        due = [r for r in self.signed(environment) if not _holds(r) or r.evidence is None or r.evidence.phase is self.phase]
         return max(due, key=_time_of, default=None)
 
     def judge(self, environment: Environment, runs: Mapping[str, SignedRun | None]) -> EnvironmentGate:
@@ -106,12 +107,10 @@ class _Asking:
         lost, retired = self._lost(environment.name, run), self._retired(environment.name)
         facts = Facts(now=self.now, phase=self.phase.value, removed=lost, retired=retired)
         if run is not None and retired is None:
-            again = recomputed(Path(run.folder), run.evidence) if all(s.ok is not False for s in run.sentences) else ()
-            page = tuple(_page(run))
-            run = replace(run, sentences=(*run.sentences, *again, *self._project_is(run), *page))
-            if all(s.ok is not False for s in run.sentences):  # else its evidence may be anything
+            run = replace(run, sentences=(*run.sentences, *_computed_again(run), *self._project_is(run), *_page(run)))
+            if run.evidence is not None and all(s.ok is not False for s in run.sentences):  # else it may be anything
                 authors |= signoff.authors(run, self.authority, now=self.now)
-                facts = self._facts(environment, run, runs)
+                facts = self._facts(environment, run, run.evidence, runs)
         needs = self.authority.policy.of(environment.name)
         roles = self.authority.policy.roles
         return judge_environment(environment.name, run, needs, roles=roles, authors=authors, facts=facts)
@@ -119,16 +118,17 @@ class _Asking:
     def _retired(self, environment: str) -> Sentence | None:
         """That there is no legacy file any more, here and in the policy's revision, and a signed run after it."""
         project, needs = self.authority.project, self.authority.policy.of(environment)
-        runs = [r for r in self.signed(environment) if _holds(r) and r.evidence.get("phase") == Phase.RETIRED.value]
+        runs = [r for r in self.signed(environment) if _holds(r) and r.evidence and r.evidence.phase is Phase.RETIRED]
         if self.phase is not Phase.PREFLIGHT or not runs or not project.legacy.is_applied or self._has_legacy():
             return None
         run = max(runs, key=_time_of)
-        if any(s.ok is False for s in (*run.sentences, *recomputed(Path(run.folder), run.evidence))):
+        evidence = run.evidence
+        if evidence is None or any(s.ok is False for s in (*run.sentences, *_computed_again(run))):
             return None
         authors = signoff.authors(run, self.authority, now=self.now)
         found = approvals(run, needs, roles=self.authority.policy.roles, authors=authors)
-        is_fine = run.evidence.get("verdict") in {Verdict.CLEAN, Verdict.REVIEW}
-        is_ours = run.evidence.get("project") == project.name
+        is_fine = evidence.verdict in {Verdict.CLEAN, Verdict.REVIEW}
+        is_ours = evidence.project == project.name
         if any(s.ok is False for s in found) or rejections(run, needs) or not (is_fine and is_ours):
             return None
         return Sentence(ok=True, text=f"the retirement is done: no legacy file is left, and {run.name} was audited after it")
@@ -137,17 +137,19 @@ class _Asking:
         return has_legacy(self.checkout.project, self.checkout.revision, self.checkout.merges)
 
     def _project_is(self, run: SignedRun) -> Iterator[Sentence]:
-        if run.evidence.get("project") != self.authority.project.name:
-            text = f"the run is of the project {run.evidence.get('project')}, and not of {self.authority.project.name}"
+        if run.evidence is not None and run.evidence.project != self.authority.project.name:
+            text = f"the run is of the project {run.evidence.project}, and not of {self.authority.project.name}"
             yield Sentence(ok=False, text=text, todo="sign a run of this project")
 
-    def _facts(self, environment: Environment, run: SignedRun, runs: Mapping[str, SignedRun | None]) -> Facts:
+    def _facts(
+        self, environment: Environment, run: SignedRun, evidence: Evidence, runs: Mapping[str, SignedRun | None]
+    ) -> Facts:
         tree = Tree(
             project=self.checkout.project,
             revision=self.checkout.revision,
             merges=self.checkout.merges,
             phase=self.phase,
-            evidence=run.evidence,
+            evidence=evidence,
             folder=Path(run.folder),
         )
         pins = {"database": environment.database, "system_identifier": environment.system_identifier}
@@ -163,16 +165,16 @@ class _Asking:
             pins={name: pin for name, pin in pins.items() if pin is not None},
             approved_server=_server_of(signoff.last_approved(run, self.authority, now=self.now)),
             same_server=_same_server(environment.name, run, runs),
-            live=self._live(environment, run) if self.live else None,
+            live=self._live(environment, evidence) if self.live else None,
         )
 
     def _unsigned(self, environment: str, run: SignedRun) -> str | None:
         """The verdict of the newest unsigned run of this phase, when it is newer than the signed one."""
         folder = self.out / environment
         found = [signoff.evidence_of(p) for p in folder.iterdir() if p.is_dir()] if folder.is_dir() else []
-        times = {str(e.get("generated_at")): str(e.get("verdict")) for e in found if e.get("phase") == self.phase.value}
-        newest = max(times, default="")
-        return times[newest] if newest > str(run.evidence.get("generated_at")) else None
+        due = [each for each in found if each is not None and each.phase is self.phase]
+        newest = max(due, key=lambda each: each.generated_at, default=None)
+        return newest.verdict.value if newest and newest.generated_at > run.generated_at else None
 
     def _lost(self, environment: str, run: SignedRun | None) -> tuple[str, ...]:
         """What was signed for this environment and is not here as it was, beside the run itself."""
@@ -195,19 +197,18 @@ class _Asking:
         here = {each.name: each for each in self.signed(environment)}
         yield from history.refusals(environment, run, here)
 
-    def _live(self, environment: Environment, run: SignedRun) -> Sentence:
-        audited = (run.evidence.get("snapshots") or {}).get("live")
-        server = run.evidence.get("server") or {}
+    def _live(self, environment: Environment, evidence: Evidence) -> Sentence:
+        audited = evidence.snapshots.get("live")
         try:
             conninfo = resolve(environment, os.environ)
-            limit = environment.statement_timeout * 1000
-            snapshot = catalog.with_connection(conninfo, catalog.read_snapshot, statement_timeout_ms=limit).snapshot
+            with catalog.open_connection(conninfo, statement_timeout_ms=environment.statement_timeout * 1000) as connection:
+                snapshot = catalog.read_snapshot(connection).snapshot
         except AuditError as error:
             raise AuditError(f"--live: {error.what}", where=error.where or environment.name, todo=error.todo) from error
         for name in ("database", "system_identifier"):
-            now = getattr(snapshot.server, name)
-            if now != server.get(name):
-                text = f"this is another database: its {name.replace('_', ' ')} is {now}, and {server.get(name)} was audited"
+            now, then = getattr(snapshot.server, name), getattr(evidence.server, name, None)
+            if now != then:
+                text = f"this is another database: its {name.replace('_', ' ')} is {now}, and {then} was audited"
                 return Sentence(ok=False, text=text, todo="check the connection, or audit this database and sign that")
         if snapshot.digest != audited:
             text = "its catalog has changed since it was audited"
@@ -216,8 +217,14 @@ class _Asking:
 
 
 def _time_of(run: SignedRun) -> tuple[datetime, str]:
-    known = signoff.parse_time(run.evidence.get("generated_at"))
-    return known or datetime.max.replace(tzinfo=UTC), run.name
+    return run.generated_at, run.name
+
+
+def _computed_again(run: SignedRun) -> tuple[Sentence, ...]:
+    """Whether the facts give what the evidence says; files that are not those of the run say nothing about it."""
+    if run.evidence is None or any(s.ok is False for s in run.sentences):
+        return ()
+    return recomputed(Path(run.folder), run.evidence)
 
 
 def _refuse_links(folder: Path, below: Path) -> None:
@@ -240,17 +247,13 @@ def _holds(run: SignedRun) -> bool:
 
 
 def _server_of(run: SignedRun | None) -> dict[str, str]:
-    found = run.evidence.get("server") if run else None
-    server = found if isinstance(found, dict) else {}
-    return {name: str(server[name]) for name in ("database", "system_identifier") if server.get(name)}
+    """The names under which a server is pinned, as far as they are known."""
+    server = run.evidence.server if run and run.evidence else None
+    found = {name: getattr(server, name, None) for name in ("database", "system_identifier")}
+    return {name: value for name, value in found.items() if value}
 
 
 def _same_server(environment: str, run: SignedRun, runs: Mapping[str, SignedRun | None]) -> str | None:
-    def identity(each: SignedRun | None) -> tuple[str, str] | None:
-        found = each.evidence.get("server") if each else None
-        server = found if isinstance(found, dict) else {}
-        known = server.get("system_identifier") and server.get("database")
-        return (str(server["system_identifier"]), str(server["database"])) if known else None
-
-    own = identity(run)
-    return next((name for name, other in runs.items() if name != environment and own and identity(other) == own), None)
+    own = _server_of(run)
+    others = (name for name, other in runs.items() if name != environment and _server_of(other) == own)
+    return next(others, None) if len(own) == 2 else None

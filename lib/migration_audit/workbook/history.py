@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from migration_audit import signoff
@@ -39,7 +39,7 @@ class History:
             yield Sentence(ok=None, text=text)
         told: set[tuple[str, str]] = set()
         for commit, state in self._states(environment):
-            if _generated(state) < _generated(run):
+            if state.generated_at < run.generated_at:
                 continue
             needs = self.authority.policy.of(environment)
             withdrawn = [s for s in state.signoffs if s.counts and s.decision is Decision.WITHDRAW]
@@ -90,7 +90,3 @@ def _answered(decision: SignOff, here: SignedRun | None) -> bool:
     """Whether the tree has this decision, or a later one of the same reviewer about the same run."""
     own = (s for s in here.signoffs if s.counts and s.reviewer == decision.reviewer) if here else ()
     return any(s.signed_at and decision.signed_at and s.signed_at >= decision.signed_at for s in own)
-
-
-def _generated(run: SignedRun) -> datetime:
-    return signoff.parse_time(run.evidence.get("generated_at")) or datetime.max.replace(tzinfo=UTC)

@@ -6,16 +6,18 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from migration_audit import report
 from migration_audit.audit.codec import to_bytes
-from migration_audit.audit.evidence import SCHEMA_VERSION, TOOL, computed
+from migration_audit.audit.evidence import TOOL, computed
 from migration_audit.audit.facts import SNAPSHOTS
 from migration_audit.audit.saved import SavedCase
 from migration_audit.model.errors import AuditError
+from migration_audit.model.evidence import Evidence, ExecutedNotebook, evidence_body
 from migration_audit.model.finding import Outcome
 from migration_audit.model.signoff import Sentence
 from migration_audit.model.strict_json import parse_json
@@ -30,7 +32,7 @@ _WRITTEN = ("report.html", "summary.md", "junit.xml", "results.sarif")
 _AGAIN = "audit again with this version, and sign that"
 _COMPUTED: Final[dict[str, tuple[Sentence, ...]]] = {}
 _MOST_COMPUTED: Final = 64
-_GRAVE: Final = frozenset({Outcome.FAILED.value, Outcome.ERRORED.value})
+_GRAVE: Final = frozenset({Outcome.FAILED, Outcome.ERRORED})
 """What is named first where it was made to look better."""
 _rendering = threading.Lock()
 """The HTML sanitizer's parser keeps state: one report at a time."""
@@ -43,14 +45,14 @@ def packaged_notebooks() -> Path:
     return inside if inside.is_dir() else package.parent.parent / "notebooks"
 
 
-def notebook_records(folder: Path) -> list[dict[str, Any]]:
-    """Each executed notebook of a run: its name, the digest of its source, and whether that is the packaged one."""
+def executed_notebooks(folder: Path) -> tuple[ExecutedNotebook, ...]:
+    """The executed notebooks of a run. Raises AuditError for a file that is not a notebook."""
     records = []
     for name in NOTEBOOKS:
         if (folder / name).is_file():
             digest = source_digest(_load(folder / name))
-            records.append({"name": name, "sha256": digest, "packaged": digest == _packaged_digest(name)})
-    return records
+            records.append(ExecutedNotebook(name=name, sha256=digest, packaged=digest == _packaged_digest(name)))
+    return tuple(records)
 
 
 def _packaged_digest(name: str) -> str:
@@ -67,7 +69,7 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def render_files(
-    folder: Path, evidence: Mapping[str, Any], case: SavedCase | None, replayed: Mapping[str, Any] = MappingProxyType({})
+    folder: Path, evidence: Evidence, case: SavedCase | None, replayed: Mapping[str, Any] = MappingProxyType({})
 ) -> dict[str, bytes]:
     """``report.html``, ``summary.md``, ``junit.xml`` and ``results.sarif`` by name.
 
@@ -75,7 +77,7 @@ def render_files(
     as it was executed, and the report says so. Without a ``case`` (a run that did not reach its end) all are as executed.
     ``replayed`` are those that were replayed already, by name. Raises AuditError.
     """
-    packaged = {str(n["name"]) for n in evidence["notebooks"] if n["packaged"]} if case is not None else set()
+    packaged = {book.name for book in evidence.notebooks if book.packaged} if case is not None else set()
     facts = case.with_evidence(evidence) if case is not None else None
     pages: list[tuple[str, Any]] = []
     for path in sorted(folder.glob("*.ipynb")):
@@ -95,12 +97,12 @@ def render_files(
     }
 
 
-def recomputed(folder: Path, evidence: Mapping[str, Any]) -> tuple[Sentence, ...]:
+def recomputed(folder: Path, evidence: Evidence) -> tuple[Sentence, ...]:
     """Whether results, verdict and reports of a run are what its facts give: each thing that is not, by name.
 
     A folder of the same bytes is computed once in a process.
     """
-    digest = hashlib.sha256(to_bytes(evidence))
+    digest = hashlib.sha256(to_bytes(evidence_body(evidence)))
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.parent.name != "signoff"):
         digest.update(to_bytes([path.relative_to(folder).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()]))
     key = digest.hexdigest()
@@ -111,14 +113,13 @@ def recomputed(folder: Path, evidence: Mapping[str, Any]) -> tuple[Sentence, ...
     return _COMPUTED[key]
 
 
-def _recomputed(folder: Path, evidence: Mapping[str, Any]) -> Iterator[Sentence]:
-    if evidence.get("schema_version") != SCHEMA_VERSION or evidence.get("tool") != TOOL:
-        made, todo = f"{evidence.get('tool')}, schema version {evidence.get('schema_version')}", "verify with that version"
-        text = f"the evidence was made by {made}, and this is {TOOL}: its results cannot be computed again here"
-        yield Sentence(ok=False, text=text, todo=todo)
+def _recomputed(folder: Path, evidence: Evidence) -> Iterator[Sentence]:
+    if evidence.tool != TOOL:
+        text = f"the evidence was written by {evidence.tool}, and this is {TOOL}: its results cannot be computed again here"
+        yield Sentence(ok=False, text=text, todo="verify with that version")
         return
     try:
-        case, shown = SavedCase(folder, evidence), dict[str, Any]()
+        case, shown = SavedCase.of(folder, evidence), dict[str, Any]()
         case.check_origin()
         wrong = [
             *_strangers(folder),
@@ -149,46 +150,48 @@ def _strangers(folder: Path) -> Iterator[str]:
             yield f"{name} is not a file that a run writes"
 
 
-def _results(case: SavedCase, evidence: Mapping[str, Any]) -> Iterator[str]:
-    given = {result.id: result.to_json() for result in case.results}
-    said = {str(check["id"]): check for check in evidence["checks"]}
-    if len(said) < len(evidence["checks"]):
+def _results(case: SavedCase, evidence: Evidence) -> Iterator[str]:
+    given = {result.id: result for result in case.results}
+    recorded = {check.id: check for check in evidence.checks}
+    if len(recorded) < len(evidence.checks):
         yield "the evidence has a check twice"
-    weight = {name: body["outcome"] not in _GRAVE for name, body in given.items()}
-    for name in sorted(given.keys() | said.keys(), key=lambda name: (weight.get(name, True), name)):
-        if name not in said:
-            yield f"{name}: the facts give {given[name]['outcome']}, and the evidence leaves it out"
-        elif name not in given:
-            yield f"{name}: the evidence says {said[name].get('outcome')}, and there is no such check in this audit"
-        elif given[name]["outcome"] != said[name].get("outcome"):
-            yield f"{name}: the facts give {given[name]['outcome']}, the evidence says {said[name].get('outcome')}"
-        elif given[name] != said[name]:
-            parts = [part for part in given[name] if given[name][part] != said[name].get(part)]
-            yield f"{name}: the evidence says otherwise than the facts give: {', '.join(parts) or 'a field too many'}"
+    weight = {name: result.outcome not in _GRAVE for name, result in given.items()}
+    for name in sorted(given.keys() | recorded.keys(), key=lambda name: (weight.get(name, True), name)):
+        computed_one, one = given.get(name), recorded.get(name)
+        if one is None:
+            yield f"{name}: the facts give {given[name].outcome}, and the evidence leaves it out"
+        elif computed_one is None:
+            yield f"{name}: the evidence says {one.outcome}, and there is no such check in this audit"
+        elif computed_one.outcome is not one.outcome:
+            yield f"{name}: the facts give {computed_one.outcome}, the evidence says {one.outcome}"
+        elif computed_one != one:
+            parts = [f.name for f in fields(one) if getattr(one, f.name) != getattr(computed_one, f.name)]
+            yield f"{name}: the evidence differs from what the facts give: {', '.join(parts)}"
 
 
-def _parts(case: SavedCase, evidence: Mapping[str, Any]) -> Iterator[str]:
+def _parts(case: SavedCase, evidence: Evidence) -> Iterator[str]:
     for name, value in computed(case).items():
-        if name != "checks" and evidence.get(name) != value:
-            shown = f"{value}, the evidence says {evidence.get(name)}" if isinstance(value, str) else "otherwise"
-            yield f"{name}: the facts give {shown}"
+        recorded = getattr(evidence, name)
+        if name != "checks" and recorded != value:
+            yield f"{name}: the facts give " + (
+                f"{value}, the evidence says {recorded}" if isinstance(value, str) else "otherwise"
+            )
 
 
-def _notebooks(folder: Path, case: SavedCase, evidence: Mapping[str, Any], shown: dict[str, Any]) -> Iterator[str]:
+def _notebooks(folder: Path, case: SavedCase, evidence: Evidence, shown: dict[str, Any]) -> Iterator[str]:
     """The executed notebooks: the evidence names the digests that they have, and packaged ones show what the facts give.
 
     ``shown`` gets the replayed ones by name.
     """
-    records = notebook_records(folder)
-    if [dict(record) for record in evidence["notebooks"]] != records:
+    executed = executed_notebooks(folder)
+    if evidence.notebooks != executed:
         yield "notebooks: the evidence says otherwise than the executed notebooks are"
         return
-    for record in records:
-        if record["packaged"]:
-            shown[record["name"]] = replay(packaged_notebooks() / record["name"], case)
-            if _outputs(_load(folder / record["name"])) != _outputs(shown[record["name"]]):
-                yield f"{record['name']}: its outputs are not what the facts give"
-    missing = [name for name in NOTEBOOKS if name not in {record["name"] for record in records}]
+    for name in (book.name for book in executed if book.packaged):
+        shown[name] = replay(packaged_notebooks() / name, case)
+        if _outputs(_load(folder / name)) != _outputs(shown[name]):
+            yield f"{name}: its outputs are not what the facts give"
+    missing = [name for name in NOTEBOOKS if name not in {book.name for book in executed}]
     if missing:
         yield f"notebooks: {', '.join(missing)} was not executed"
 
@@ -208,7 +211,7 @@ def _shown(output: Mapping[str, Any]) -> Any:
     return {mime: "".join(data) if isinstance(data, list) else data for mime, data in output["data"].items()}
 
 
-def _files(folder: Path, case: SavedCase, evidence: Mapping[str, Any], shown: Mapping[str, Any]) -> Iterator[str]:
+def _files(folder: Path, case: SavedCase, evidence: Evidence, shown: Mapping[str, Any]) -> Iterator[str]:
     for name, content in render_files(folder, evidence, case, shown).items():
         if not (folder / name).is_file() or (folder / name).read_bytes() != content:
             yield f"{name} is not what the facts and the evidence give"

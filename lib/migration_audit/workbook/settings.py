@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from migration_audit.artifacts.refs import find_revision
 from migration_audit.artifacts.repository import Revision
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
+from migration_audit.model.evidence import HOME, Evidence
 from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project, SettingDifference, audited_digest, audited_tables, compare_settings
 
 _SHOWN = 5
 
 
-def settings_sentences(
-    project: Project, revision: Revision | None, evidence: Mapping[str, Any], folder: Path
-) -> Iterator[Sentence]:
+def settings_sentences(project: Project, revision: Revision | None, evidence: Evidence, folder: Path) -> Iterator[Sentence]:
     """Whether the audited settings are those of ``revision`` (None: of the working tree), and whether this tree has them.
 
     ``folder`` is the run's. What is audited less is listed.
@@ -46,13 +44,11 @@ def policy_settings(project: Project, revision: Revision | None) -> bytes:
     return content
 
 
-def less_audited(
-    project: Project, policy: bytes, evidence: Mapping[str, Any], folder: Path
-) -> tuple[SettingDifference, ...] | None:
+def less_audited(project: Project, policy: bytes, evidence: Evidence, folder: Path) -> tuple[SettingDifference, ...] | None:
     """What the run audited less than ``policy`` asks for, or otherwise; None where its settings are not to be had."""
     name = project.path.name
-    audited = (evidence.get("config") or {}).get("audited")
-    if audited and audited_digest(policy, file_name=name) == audited:
+    audited = evidence.config.audited
+    if audited_digest(policy, file_name=name) == audited:
         return ()
     for content in _candidates(project, evidence, folder):
         try:
@@ -64,14 +60,14 @@ def less_audited(
     return None
 
 
-def _candidates(project: Project, evidence: Mapping[str, Any], folder: Path) -> Iterator[bytes]:
+def _candidates(project: Project, evidence: Evidence, folder: Path) -> Iterator[bytes]:
     """Where the audited audit.toml may still be: in the run, in the tree, in the audited commit."""
     for path in (folder / "facts" / "audit.toml", project.path):
         if path.is_file():
             yield path.read_bytes()
-    commit = ((evidence.get("commit") or {}).get("audit") or {}).get("commit")
+    state = evidence.commit.get(HOME)
     try:
-        content = find_revision(project.directory, str(commit)).read(project.path) if commit else None
+        content = find_revision(project.directory, state.commit).read(project.path) if state and state.commit else None
     except AuditError:
         return
     if content is not None:

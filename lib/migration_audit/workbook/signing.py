@@ -14,6 +14,7 @@ from migration_audit.gate import approvals, judge_notebooks, rejections
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
+from migration_audit.model.waiver import WaiverState
 from migration_audit.signoff import Authority, Proposal, SignedDecision
 from migration_audit.workbook.rendering import recomputed
 
@@ -64,16 +65,16 @@ def decision_of(
 ) -> SignedDecision:
     """The decision as it will be signed: about this statement, and with the waivers that its evidence applies."""
     evidence = proposal.evidence
-    waived = (w["finding"] for w in evidence.get("waivers") or () if w.get("state") == "applied")
+    waived = (w.finding for w in evidence.waivers if w.state is WaiverState.APPLIED)
     return SignedDecision(
         reviewer=reviewer,
         decision=decision,
         comment=comment,
         statement_sha256=proposal.run.statement_sha256,
-        project=evidence["project"],
-        environment=evidence["environment"],
+        project=evidence.project,
+        environment=evidence.environment,
         run=proposal.run.name,
-        verdict=evidence["verdict"],
+        verdict=evidence.verdict.value,
         waivers=tuple(sorted(waived)),
         signed_at=now.replace(microsecond=0),
         expires=expires,
@@ -93,14 +94,14 @@ def verify(folder: Path, authority: Authority, *, now: datetime | None = None) -
     run = signoff.read_signed_run(folder, authority, now=now)
     needs = authority.policy.of(run.environment)
     computed = (*run.sentences, *_recomputed(run))
-    is_sound = all(s.ok is not False for s in computed)  # else its evidence may be anything
-    authors = signoff.authors(run, authority, now=now) if is_sound else frozenset[str]()
+    evidence = run.evidence if all(s.ok is not False for s in computed) else None  # else it may be anything
+    authors = signoff.authors(run, authority, now=now) if evidence else frozenset[str]()
     return Verified(
         run=run,
         about_run=(*computed, *_project_sentences(run, authority), *page_sentences(folder, run)),
         about_policy=(
             *approvals(run, needs, roles=authority.policy.roles, authors=authors),
-            *([judge_notebooks(run.evidence, needs)] if is_sound else ()),
+            *([judge_notebooks(evidence, needs)] if evidence else ()),
         ),
         is_rejected=bool(rejections(run, needs)),
     )
@@ -108,7 +109,7 @@ def verify(folder: Path, authority: Authority, *, now: datetime | None = None) -
 
 def _recomputed(run: SignedRun) -> Iterator[Sentence]:
     """Whether the facts give what the evidence says; files that are not those of the run say nothing about it."""
-    if all(s.ok is not False for s in run.sentences):
+    if run.evidence is not None and all(s.ok is not False for s in run.sentences):
         yield from recomputed(Path(run.folder), run.evidence)
 
 
@@ -164,6 +165,6 @@ def _fewer(run: SignedRun) -> Iterator[tuple[SignOff, ...]]:
 
 
 def _project_sentences(run: SignedRun, authority: Authority) -> Iterator[Sentence]:
-    if run.evidence.get("project") != authority.project.name:
-        text = f"the run is of the project {run.evidence.get('project')}, and audit.toml is of {authority.project.name}"
+    if run.evidence is not None and run.evidence.project != authority.project.name:
+        text = f"the run is of the project {run.evidence.project}, and audit.toml is of {authority.project.name}"
         yield Sentence(ok=False, text=text, todo="name the right audit.toml with --config")

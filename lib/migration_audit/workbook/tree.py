@@ -11,14 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from migration_audit.artifacts.refs import is_ancestor
 from migration_audit.artifacts.repository import Revision, sha256_of
-from migration_audit.audit.evidence import files_in
-from migration_audit.audit.repositories import HOME, tops_of
+from migration_audit.audit.repositories import tops_of
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import SourceError
+from migration_audit.model.evidence import HOME, Evidence
 from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project
@@ -28,7 +27,6 @@ from migration_audit.workbook.settings import policy_settings, settings_sentence
 from migration_audit.workbook.source_files import files_of
 from migration_audit.workbook.work_list import WorkList, undone_work, work_list
 
-Evidence = Mapping[str, Any]
 Files = Mapping[str, str]
 """Path, relative to audit.toml, and SHA-256."""
 _AGAIN = "audit this tree, and sign that"
@@ -65,15 +63,12 @@ class Tree:
 
     @cached_property
     def _sources(self) -> dict[str, Files]:
-        told = {str(s.get("role")): s for s in self.evidence.get("sources") or ()}
-        return {
-            role: {str(f["path"]): str(f["sha256"]) for f in (told.get(role) or {}).get("files") or ()}
-            for role in ("legacy", "owner")
-        }
+        sources = {role: self.evidence.source(role) for role in ("legacy", "owner")}
+        return {role: {f.path: f.sha256 for f in source.files} if source else {} for role, source in sources.items()}
 
     @cached_property
     def _artifacts(self) -> Files:
-        return {str(f["path"]): str(f["sha256"]) for f in self.evidence.get("artifacts") or ()}
+        return {file.path: file.sha256 for file in self.evidence.artifacts}
 
     @cached_property
     def _work(self) -> WorkList:
@@ -141,20 +136,19 @@ class Tree:
     def commit(self) -> Sentence:
         """Which commits were audited, and whether with uncommitted changes."""
         wrong, known, elsewhere = [], 0, []
-        tops = tops_of(self.project, files_in(self.evidence))
-        states = self.evidence.get("commit") or {}
+        tops, states = tops_of(self.project, self.evidence.files), self.evidence.commit
         for name in dict.fromkeys((*states, *tops)):
             state, top = states.get(name), tops.get(name)
             if state is None:
                 wrong.append(f"the evidence does not name the repository {name}, which holds audited files")
-            elif state.get("commit") is None:
+            elif state.commit is None:
                 if top is not None or name != HOME:
                     wrong.append(f"the {name} tree was audited outside git")
                 continue
-            elif state.get("clean") is not True:
+            elif state.clean is not True:
                 wrong.append(f"the {name} tree was audited with uncommitted changes")
-            elif top is None or is_ancestor(top, str(state["commit"])) is not True:
-                elsewhere.append(str(state["commit"])[:12])
+            elif top is None or is_ancestor(top, state.commit) is not True:
+                elsewhere.append(state.commit[:12])
             known += 1
         if wrong:
             return Sentence(ok=False, text="; ".join(dict.fromkeys(wrong)), todo="commit, audit that commit, and sign that")

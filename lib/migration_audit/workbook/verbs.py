@@ -178,7 +178,7 @@ def show_evidence(audit: Case) -> Any:
 def seal(audit: Case) -> None:
     """Leave a mark in the run's folder that every notebook reached its end. Nothing outside a run."""
     if isinstance(audit, Audit) and audit.folder is not None:
-        write_json(audit.folder / SEAL, {"generated_at": audit.evidence["generated_at"]})
+        write_json(audit.folder / SEAL, {"generated_at": audit.evidence.generated_at.isoformat()})
 
 
 def _results(audit: Case, families: tuple[str, ...]) -> tuple[CheckResult, ...]:

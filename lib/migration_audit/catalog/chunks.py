@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from migration_audit.catalog.connection import sent_at_once
 from migration_audit.catalog.features import Features
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.rows import instance_rows
@@ -24,7 +25,7 @@ def read_chunks(connection: psycopg.Connection[Any], features: Features, limits:
     """
     name = "chunks" if features.has_slice_per_chunk else "chunks.shared_slices"
     try:
-        with connection.transaction(), connection.pipeline():
+        with connection.transaction(), sent_at_once(connection):
             found = connection.cursor(row_factory=instance_rows(HypertableChunks)).execute(load_query(name))
             lacks = connection.execute(load_query("chunk_indexes"))
             tables = found.fetchall()

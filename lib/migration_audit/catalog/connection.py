@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg import IsolationLevel
@@ -13,6 +17,13 @@ from migration_audit.model.errors import DatabaseError, UsageError
 
 STATEMENT_TIMEOUT_MS = 60_000
 CONNECT_TIMEOUT_S = 10
+PIPELINE_VARIABLE = "MIGRATION_AUDIT_PIPELINE"
+"""``off``: queries are sent one by one, for a proxy that cannot take several at once."""
+
+# psycopg warns on stderr of a pipeline that ended with its connection; the error says so already.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+
+ResultT = TypeVar("ResultT")
 
 # Everything that changes how the server spells what it tells: each is set, so that every server spells it alike.
 _SPELLING: Final = {
@@ -39,21 +50,69 @@ _BEHAVIOUR: Final = {
 }
 
 
+class ReadingConnection(psycopg.Connection[Any]):
+    """A connection of ``open_connection``."""
+
+    is_pipelined: bool = True
+    """False: its queries are sent one by one."""
+
+
+class PipelineLostError(DatabaseError):
+    """The connection was lost while several queries were under way at once: some proxies cannot take that."""
+
+
+def with_connection(conninfo: str, work: Callable[[ReadingConnection], ResultT], **options: Any) -> ResultT:
+    """What ``work`` makes of a connection of ``open_connection``, which takes the same options.
+
+    Where the connection is lost because several queries were sent at once, ``work`` is called again with one that sends
+    them one by one. Raises what ``open_connection`` and ``work`` raise.
+    """
+    try:
+        with open_connection(conninfo, **options) as connection:
+            return work(connection)
+    except PipelineLostError:
+        with open_connection(conninfo, **options, is_pipelined=False) as connection:
+            return work(connection)
+
+
+@contextmanager
+def sent_at_once(connection: psycopg.Connection[Any]) -> Iterator[Callable[[], None]]:
+    """Let queries be sent before the answers to earlier ones are there, where the connection may do so.
+
+    Yields what ends a part of them. Raises PipelineLostError when the connection is lost meanwhile.
+    """
+    if isinstance(connection, ReadingConnection) and not connection.is_pipelined:
+        yield lambda: None
+        return
+    try:
+        with connection.pipeline() as pipeline:
+            yield pipeline.sync
+    except psycopg.OperationalError as error:
+        if not connection.closed:
+            raise
+        raise PipelineLostError(
+            f"the connection was lost while several queries were under way: {_reason(error)}",
+            todo=f"try again; where a proxy cannot take several queries at once, set {PIPELINE_VARIABLE}=off",
+        ) from error
+
+
 def open_connection(
     conninfo: str,
     *,
     statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
     application_name: str = "migration-audit",
-) -> psycopg.Connection[Any]:
+    is_pipelined: bool | None = None,
+) -> ReadingConnection:
     """A connection in a ``READ ONLY, REPEATABLE READ`` transaction, with an empty ``search_path`` and timeouts.
 
     The settings last as long as the transaction; ``read_snapshot`` and ``read_ledger`` on it see the same instant.
+    ``is_pipelined``: whether queries may be sent at once; unless given, ``MIGRATION_AUDIT_PIPELINE=off`` forbids it.
     Connecting takes at most 10 seconds unless ``conninfo`` says otherwise. Raises DatabaseError, in one sentence without
     any part of the password, when the string is malformed, the server cannot be reached or lets nobody in.
     """
     parameters = parse_conninfo(conninfo)
     try:
-        connection = psycopg.connect(
+        connection = ReadingConnection.connect(
             conninfo,
             connect_timeout=int(parameters.get("connect_timeout") or CONNECT_TIMEOUT_S),
             application_name=application_name,
@@ -65,6 +124,7 @@ def open_connection(
         reason = scrub(_reason(error), conninfo, parameters)
         raise DatabaseError(f"cannot connect: {reason}", where=describe(parameters), todo=_advice(reason)) from None
     try:
+        connection.is_pipelined = os.environ.get(PIPELINE_VARIABLE) != "off" if is_pipelined is None else is_pipelined
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         begin_reading(connection, statement_timeout_ms=statement_timeout_ms)

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from migration_audit.catalog.chunks import read_chunks, read_jobs
-from migration_audit.catalog.connection import begin_reading, database_error, open_connection
+from migration_audit.catalog.connection import begin_reading, database_error, sent_at_once, with_connection
 from migration_audit.catalog.features import Features, read_features
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS, load_query
 from migration_audit.catalog.rows import ObjectRow, ObjectRowFactory, RowId, VanishedError, instance_rows
@@ -66,8 +66,7 @@ def read_snapshot(
     """
     wish = _Wish(roles, tuple(assumed_roles))
     if isinstance(conninfo_or_connection, str):
-        with open_connection(conninfo_or_connection) as connection:
-            return _read_again_if_dropped(connection, wish)
+        return with_connection(conninfo_or_connection, lambda connection: _read_again_if_dropped(connection, wish))
     if conninfo_or_connection.info.transaction_status is TransactionStatus.IDLE:
         return _read_again_if_dropped(conninfo_or_connection, wish)
     try:
@@ -160,16 +159,16 @@ def _read_objects(
             load_query(features.query_of(name))
         )
 
-    with connection.pipeline() as pipeline:
+    with sent_at_once(connection) as sync:
         connection.execute(_SET, [SALT, wish.roles.value, list(wish.assumed_roles)])
         if features.has_timescaledb:
             connection.execute(load_query("hidden_relations"))
         columns = ask("columns")
-        pipeline.sync()
+        sync()
         others = [ask(name) for name in kinds if name != "columns"]
         unmodelled = [connection.cursor(row_factory=instance_rows(Unmodelled)).execute(load_query(name)) for name in names]
         rows = _taken(columns)
-        pipeline.sync()
+        sync()
         for cursor in others:
             rows += _taken(cursor)
         return rows, [one for cursor in unmodelled for one in _taken(cursor)]

@@ -19,10 +19,23 @@ LIMIT = 120.0
 """Seconds that a dump may take."""
 
 _CHUNKS = """
-    select pg_catalog.format('%I.%I', schema_name, table_name)
-      from _timescaledb_catalog.chunk
-     where not dropped and schema_name <> '_timescaledb_internal'
+    select pg_catalog.format('%I.%I', nsp.nspname, rel.relname)
+      from (
+            select inh.inhrelid as oid
+              from _timescaledb_catalog.hypertable as hyp
+              join pg_catalog.pg_namespace as own on own.nspname = hyp.schema_name
+              join pg_catalog.pg_class as par on par.relnamespace = own.oid and par.relname = hyp.table_name
+              join pg_catalog.pg_inherits as inh on inh.inhparent = par.oid
+             union
+            -- A column since 2.19; from 2.29 on the compressed tables are no chunks of any hypertable.
+            select (pg_catalog.to_jsonb(cmp) ->> 'compress_relid')::pg_catalog.regclass
+              from _timescaledb_catalog.compression_settings as cmp
+           ) as chunk
+      join pg_catalog.pg_class as rel on rel.oid = chunk.oid
+      join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+     where nsp.nspname <> '_timescaledb_internal'
 """
+"""Found by what all versions have: the columns of TimescaleDB's table of chunks changed in 2.26 and in 2.29."""
 
 
 def find_pg_dump(server: Server) -> Path:

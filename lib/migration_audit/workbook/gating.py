@@ -201,8 +201,8 @@ class _Asking:
         audited = evidence.snapshots.get("live")
         try:
             conninfo = resolve(environment, os.environ)
-            with catalog.open_connection(conninfo, statement_timeout_ms=environment.statement_timeout * 1000) as connection:
-                snapshot = catalog.read_snapshot(connection).snapshot
+            limit = environment.statement_timeout * 1000
+            snapshot = catalog.with_connection(conninfo, catalog.read_snapshot, statement_timeout_ms=limit).snapshot
         except AuditError as error:
             raise AuditError(f"--live: {error.what}", where=error.where or environment.name, todo=error.todo) from error
         for name in ("database", "system_identifier"):

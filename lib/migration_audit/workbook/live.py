@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -43,10 +44,9 @@ def read_live(project: Project, environment: Environment, *, owner: Snapshot | U
     """
     try:
         conninfo = resolve(environment, os.environ)
-        with catalog.open_connection(conninfo, statement_timeout_ms=environment.statement_timeout * 1000) as connection:
-            live = _read(connection, owner)
-            ledgers = {s: _ledger(connection, getattr(project, s).ledger) for s in ("owner", "legacy")}
-            directus = _directus(connection, project, live=live, owner=owner)
+        live, ledgers, directus = catalog.with_connection(
+            conninfo, partial(_read_all, project, owner), statement_timeout_ms=environment.statement_timeout * 1000
+        )
     except AuditError as error:
         why = Unavailable(reason=str(error), outcome=Outcome.ERRORED)
         rights = without_rights(why)
@@ -59,6 +59,14 @@ def read_live(project: Project, environment: Environment, *, owner: Snapshot | U
         rights=read_rights_and_rows(project, environment, conninfo, live=live, drift=drift),
         directus=directus,
     )
+
+
+def _read_all(
+    project: Project, owner: Snapshot | Unavailable, connection: psycopg.Connection[Any]
+) -> tuple[Snapshot, dict[str, Ledger], DirectusLive | Unavailable]:
+    live = _read(connection, owner)
+    ledgers = {s: _ledger(connection, getattr(project, s).ledger) for s in ("owner", "legacy")}
+    return live, ledgers, _directus(connection, project, live=live, owner=owner)
 
 
 def _read(connection: psycopg.Connection[Any], owner: Snapshot | Unavailable) -> Snapshot:

@@ -1,0 +1,119 @@
+"""TimescaleDB's Community edition on a real engine: what the Apache edition of Debian's packages cannot execute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migration_audit.catalog import read_snapshot
+from migration_audit.compare import Rules, compare
+from migration_audit.model.port import ProofOutcome
+from migration_audit.model.sql import SqlSource
+from migration_audit.sources import load_source
+from migration_audit.workbook.port import Comparison, MadePort, proven
+from migration_audit.workbook.shadows import build_shadow
+
+pytestmark = [pytest.mark.server, pytest.mark.timescale]
+
+EXTENSION = "create extension if not exists timescaledb;"
+TABLE = """create schema {s};
+create table {s}.m (ts timestamptz not null, dev text not null, v float8, n int);
+select create_hypertable('{s}.m', by_range('ts', interval '1 day'));
+"""
+COMPRESSED = TABLE + "alter table {s}.m set (timescaledb.compress, timescaledb.compress_segmentby = 'dev');"
+HOURLY = (
+    TABLE
+    + """create materialized view {s}.hourly with (timescaledb.continuous) as
+    select dev, time_bucket(interval '1 hour', ts) as hour, max(v) as top from {s}.m group by 1, 2 with no data;"""
+)
+
+PORTS: dict[str, tuple[str, str]] = {
+    "compression": (
+        TABLE
+        + """alter table {s}.m set (timescaledb.compress, timescaledb.compress_segmentby = 'dev',
+            timescaledb.compress_orderby = 'ts asc nulls first, n desc',
+            timescaledb.compress_chunk_time_interval = '7 days');""",
+        TABLE,
+    ),
+    "compression_without_a_choice": (TABLE + "alter table {s}.m set (timescaledb.compress);", TABLE),
+    "policies": (
+        COMPRESSED
+        + """select add_compression_policy('{s}.m', interval '7 days');
+        select add_reorder_policy('{s}.m', 'm_ts_idx');""",
+        COMPRESSED,
+    ),
+    "policy_altered": (
+        COMPRESSED + "select alter_job(add_compression_policy('{s}.m', interval '7 days'), schedule_interval => '2 days');",
+        COMPRESSED + "select add_compression_policy('{s}.m', interval '7 days');",
+    ),
+    "aggregate_with_policy": (
+        HOURLY
+        + """alter materialized view {s}.hourly set (timescaledb.materialized_only = false);
+        select add_continuous_aggregate_policy('{s}.hourly', interval '3 days', interval '1 hour', interval '30 minutes');
+        comment on view {s}.hourly is 'by the hour';""",
+        TABLE,
+    ),
+    "aggregate_compressed": (
+        HOURLY
+        + """alter materialized view {s}.hourly set (timescaledb.compress);
+        select add_continuous_aggregate_policy('{s}.hourly', interval '3 days', interval '1 hour', interval '30 minutes');
+        select add_compression_policy('{s}.hourly', interval '45 days');""",
+        TABLE,
+    ),
+    "aggregate_of_an_aggregate": (
+        HOURLY
+        + """create materialized view {s}.daily with (timescaledb.continuous) as
+        select dev, time_bucket(interval '1 day', hour) as day, max(top) as top from {s}.hourly group by 1, 2
+        with no data;""",
+        TABLE,
+    ),
+}
+
+
+def all_of(side: int) -> str:
+    return EXTENSION + "".join(pair[side].replace("{s}", name) for name, pair in PORTS.items())
+
+
+def compared(community: Any, folder: Path, legacy: str, owner: str) -> tuple[Comparison, list[SqlSource]]:
+    """The comparison of two SQL texts on this engine, and the second one as a source."""
+    sources = []
+    for name, sql in (("legacy", legacy), ("owner", owner)):
+        (folder / f"{name}.sql").write_text(sql)
+        sources.append([load_source(name, [folder / f"{name}.sql"], shown_from=folder)])
+    with community.cluster() as cluster:
+        left, right = (build_shadow(cluster, name, given)[0] for name, given in zip(("l", "r"), sources, strict=True))
+    assert left.snapshot, left.applied.failure
+    assert right.snapshot, right.applied.failure
+    drift = compare(expected=left.snapshot, actual=right.snapshot, rules=Rules())
+    return Comparison(
+        drift=drift, expected=left.snapshot, actual=right.snapshot, origins=left.origins, rules=Rules(), applied_by=None
+    ), sources[1]
+
+
+@pytest.fixture(scope="module")
+def ported(community: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Comparison, MadePort]:
+    """One port of all pairs: applied twice to one database."""
+    about, owner = compared(community, tmp_path_factory.mktemp("ports"), all_of(0), all_of(1))
+    return about, proven(about, server=community, owner=owner)
+
+
+@pytest.mark.parametrize("pair", PORTS)
+def test_every_pair_differs_before(ported: tuple[Comparison, MadePort], pair: str) -> None:
+    keys = " ".join(difference.key for difference in ported[0].drift.differences)
+    assert f"{pair}." in keys
+
+
+def test_the_port_applies_twice_and_covers(ported: tuple[Comparison, MadePort]) -> None:
+    proof = ported[1].proof
+    assert proof.outcome is ProofOutcome.PROVEN, proof.reasons
+
+
+def test_a_snapshot_is_read_query_by_query(community: Any) -> None:
+    """Its socket loses a connection on which several queries are under way."""
+    with community.database("create table t (id int primary key)") as conninfo:
+        snapshot = read_snapshot(conninfo).snapshot
+    assert ("table", "public.t") in snapshot.by_key
+    assert snapshot.server.timescaledb_license == "timescale"
+    assert snapshot.limits == ()

@@ -11,6 +11,7 @@ from migration_audit.catalog import read_snapshot
 from migration_audit.compare import Rules, compare
 from migration_audit.model.port import ProofOutcome
 from migration_audit.model.sql import SqlSource
+from migration_audit.port import build_port
 from migration_audit.sources import load_source
 from migration_audit.workbook.port import Comparison, MadePort, proven
 from migration_audit.workbook.shadows import build_shadow
@@ -108,6 +109,36 @@ def test_every_pair_differs_before(ported: tuple[Comparison, MadePort], pair: st
 def test_the_port_applies_twice_and_covers(ported: tuple[Comparison, MadePort]) -> None:
     proof = ported[1].proof
     assert proof.outcome is ProofOutcome.PROVEN, proof.reasons
+
+
+TIDY = TABLE + """create procedure {s}.tidy(job_id int, config jsonb) language sql as 'select 1';"""
+JOBS = "".join(f"select add_job('t.tidy', interval '{n} days', config => '{{\"n\": {n}}}');" for n in (1, 2, 3))
+STYLED = "set intervalstyle = {}; select add_retention_policy('t.m', interval '90 days'); reset intervalstyle;"
+
+
+@pytest.fixture(scope="module")
+def jobs(community: Any, tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+    """Two sides with other jobs."""
+    base = EXTENSION + TIDY.replace("{s}", "t")
+    legacy = base + JOBS + STYLED.format("postgres") + "select alter_job(3, scheduled => false);"
+    actual = base + JOBS.replace("interval '1 days'", "interval '9 days'") + STYLED.format("iso_8601")
+    return compared(community, tmp_path_factory.mktemp("jobs"), legacy, actual)[0]
+
+
+def test_one_changed_job_of_several_is_one_difference(jobs: Comparison) -> None:
+    told = [(d.key, [(f.name, f.expected, f.actual) for f in d.fields]) for d in jobs.drift.roots]
+    assert told == [
+        ("TimescaleDB's own retention of the jobs' history", [("scheduled", "no", "yes")]),
+        ("t.tidy", [("schedule", "1 day", "9 days")]),
+    ]
+
+
+def test_the_port_alters_the_one_job_that_is_alone(jobs: Comparison) -> None:
+    steps = build_port(jobs.drift, expected=jobs.expected, actual=jobs.actual).steps
+    [alters] = [step for step in steps if not step.for_person]
+    assert "alter_job(job_id, scheduled => FALSE)" in alters.sql
+    [asks] = [step for step in steps if step.for_person]
+    assert "several jobs of this procedure" in str(asks.for_person)
 
 
 def test_a_snapshot_is_read_query_by_query(community: Any) -> None:

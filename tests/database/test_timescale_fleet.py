@@ -242,11 +242,11 @@ EDITS: dict[str, tuple[str, list[tuple[str, ...]]]] = {
     ),
     "a privilege on the aggregate": (
         "grant select on fleet.positions_hourly to public",
-        [("continuous aggregate", "fleet.positions_hourly", "privileges", " → PUBLIC: SELECT")],
+        [("continuous aggregate", "fleet.positions_hourly", "privileges", "None → PUBLIC: SELECT")],
     ),
     "a privilege on a column of the aggregate": (
         "grant select (n) on fleet.positions_hourly to public",
-        [("continuous aggregate", "fleet.positions_hourly", "privileges", " → column n: PUBLIC: SELECT")],
+        [("continuous aggregate", "fleet.positions_hourly", "privileges", "None → column n: PUBLIC: SELECT")],
     ),
     "the word for compression is that of another version": (
         JOB + "application_name = 'Columnstore Policy [1000]' where id = 1000",
@@ -314,7 +314,21 @@ EDITS: dict[str, tuple[str, list[tuple[str, ...]]]] = {
     ),
     "a job that comes with TimescaleDB": (
         JOB + "schedule_interval = '1 year' where id = 3",
-        [("job", "TimescaleDB's own retention of the jobs' history", "unexpected")],
+        [("job", "TimescaleDB's own retention of the jobs' history", "schedule", "1 mon → 1 year")],
+    ),
+    "what a job that comes with TimescaleDB does": (
+        JOB + """config = '{"drop_after": "P2M"}', scheduled = false where id = 3""",
+        [
+            ("job", "TimescaleDB's own retention of the jobs' history", "config", "drop_after=1 mon → drop_after=2 mons"),
+            ("job", "TimescaleDB's own retention of the jobs' history", "scheduled", "yes → no"),
+        ],
+    ),
+    "an interval in another style": (
+        JOB
+        + """config = config || '{"drop_after": "P90D"}' where id = 1001;"""
+        + JOB
+        + """config = config || '{"start_offset": "@ 3 days", "end_offset": "1:00:00"}' where id = 1003""",
+        [],
     ),
     "what another version gives a job of its own": (
         JOB + "schedule_interval = '6 hours', config = config || "

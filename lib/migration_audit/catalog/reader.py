@@ -19,7 +19,7 @@ from migration_audit.catalog.rows import ObjectRow, ObjectRowFactory, RowId, Van
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.redacted import SALT
 from migration_audit.model.snapshot import HypertableChunks, RolesRead, ServerIdentity, Snapshot, Unmodelled
-from migration_audit.model.timescale_jobs import JobStatus
+from migration_audit.model.timescale_jobs import Job, JobStatus
 
 ATTEMPTS = 3
 _SET = """
@@ -130,6 +130,7 @@ def _read(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:
     if features.has_timescaledb:
         chunks = read_chunks(connection, features, limits)
         jobs = read_jobs(connection, limits)
+    rows = [row for row in rows if not (isinstance(row.obj, Job) and row.obj == row.obj.unaltered)]
     rows.sort(key=attrgetter("key"))
     snapshot = Snapshot(
         server=_identity(features, system_identifier),

@@ -26,7 +26,7 @@ from migration_audit.model.objects import CatalogObject, dotted
 from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table, View
 from migration_audit.model.replication import Publication
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.model.timescale import Hypertable
+from migration_audit.model.timescale import Hypertable, HypertableTablespaces
 
 CLASS = {
     "table": "TABLE",
@@ -148,6 +148,8 @@ class Claims:
                 yield from _of_index(there, aspects)
             case Hypertable():
                 yield "TRIGGER", there.schema, f"{there.table} ts_insert_blocker"
+            case HypertableTablespaces():  # the first one becomes the table's own
+                yield "TABLE", there.schema, there.table
             case Publication():
                 yield from _of_publication(difference)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from migration_audit.compare import normalise
 from migration_audit.compare.fresh import beyond_fresh
+from migration_audit.compare.jobs import matched_jobs
 from migration_audit.compare.rules import Rules
 from migration_audit.compare.server_wide import comparable
 from migration_audit.compare.spelling import one_spelling
@@ -45,7 +46,8 @@ def compare(
     """
     rules = rules or Rules()
     expected, actual, assumptions, not_compared = comparable(expected, actual)
-    want, have = _by_key(expected, "expected"), _by_key(actual, "actual")
+    left_jobs, right_jobs, renamed = matched_jobs(expected, actual)
+    want, have = _by_key(left_jobs, "expected"), _by_key(right_jobs, "actual")
     normalisers = normalise.rules(want, have, expected_applied_by, actual_applied_by)
     found: list[Difference] = []
     for key in sorted(want.keys() | have.keys()):
@@ -57,6 +59,7 @@ def compare(
             left, right = normalise.apply_all(normalisers, (want[key], have[key]))
             if left != right:
                 found.append(_changed(left, right, rules))
+    found = [_of_job(one, expected, renamed, rules) if one.kind == "job" else one for one in found]
     if expected_applied_by is not None:
         unstated = (
             f"what the SQL gives no owner (it was applied as {expected_applied_by}) may have any owner",
@@ -123,14 +126,23 @@ def _changed(expected: CatalogObject, actual: CatalogObject, rules: Rules) -> Di
     )
 
 
+def _of_job(found: Difference, expected: Snapshot, renamed: Mapping[str, str], rules: Rules) -> Difference:
+    """With its key on the actual side; one that comes with TimescaleDB, altered there alone, weighs as an unexpected one."""
+    weight = rules.unexpected
+    if found.verdict is DiffVerdict.CHANGED and ("job", found.key) not in expected.by_key:
+        fields = tuple(replace(change, severity=weight) for change in found.fields)
+        found = replace(found, severity=weight, fields=fields)
+    return replace(found, actual_key=renamed.get(found.key))
+
+
 def _text(value: Any) -> str | None:
-    """A value as a person reads it; None stays None, so that "not set" and an empty text are told apart."""
+    """A value as a person reads it; None for "not set", which an empty list is too and an empty text is not."""
     if value is None:
         return None
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(str(item) for item in value) if value else None
     return str(value)
 
 

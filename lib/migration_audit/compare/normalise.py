@@ -12,6 +12,7 @@ PostgreSQL itself does most of it (both sides are read back from a catalog). Wha
 ``one_text``              expressions of which PostgreSQL prints several spellings (see ``spelling``).
 ``own_columns_in_order``  where a column that is only inherited stands depends on when the parent got it: ``pg_dump`` does
                           not tell it, and a restored dump changes it. Partitions keep an order of their own.
+``attached_tablespace``   a tablespace that is attached to a hypertable becomes that of its table: one difference, not two.
 ``no_default``            a child or partition without the default of its parent is written ``DEFAULT NULL`` by ``pg_dump``.
 """
 
@@ -27,6 +28,7 @@ from migration_audit.model.access import Database
 from migration_audit.model.objects import CatalogObject, quoted
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.routines import Routine
+from migration_audit.model.timescale import HypertableTablespaces
 
 Pair = tuple[CatalogObject, CatalogObject]
 Objects = Mapping[tuple[str, str], CatalogObject]
@@ -42,6 +44,7 @@ def rules(
     return (
         common_column_order,
         own_columns_in_order(want, have),
+        attached_tablespace(want, have),
         no_default(want, have),
         one_text,
         unstated_owner(applied_by),
@@ -139,6 +142,23 @@ def own_columns_in_order(want: Objects, have: Objects) -> Callable[[CatalogObjec
         declared = own(expected, want) | own(actual, have)
         is_same = _only(expected, declared).column_order == _only(actual, declared).column_order
         return expected, replace(actual, column_order=expected.column_order) if is_same else actual
+
+    return normalise
+
+
+def attached_tablespace(want: Objects, have: Objects) -> Callable[[CatalogObject, CatalogObject], Pair]:
+    """A normaliser that leaves a table's tablespace to those of its hypertable where these differ already."""
+
+    def attached(table: Table, objects: Objects) -> tuple[str, ...]:
+        found = objects.get((HypertableTablespaces.kind, table.key))
+        return found.tablespaces if isinstance(found, HypertableTablespaces) else ()
+
+    def normalise(expected: CatalogObject, actual: CatalogObject) -> Pair:
+        if not (isinstance(expected, Table) and isinstance(actual, Table)) or expected.tablespace == actual.tablespace:
+            return expected, actual
+        left, right = attached(expected, want), attached(actual, have)
+        is_told = left != right and expected.tablespace in (None, *left) and actual.tablespace in (None, *right)
+        return expected, replace(actual, tablespace=expected.tablespace) if is_told else actual
 
     return normalise
 

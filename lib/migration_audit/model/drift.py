@@ -62,6 +62,12 @@ class Difference:
     """Kind and key of the missing or unexpected object that takes this one along: a missing table's columns."""
     note: str | None = None
     """What a person should know, for example "same definition under another name: …"."""
+    actual_key: str | None = None
+    """The key that the actual side's own snapshot has for the object, where it is another one."""
+
+    def key_on(self, side: str) -> str:
+        """The object's key in the snapshot of ``expected`` or ``actual``."""
+        return (self.actual_key if side == "actual" else None) or self.key
 
     @property
     def there(self) -> CatalogObject:

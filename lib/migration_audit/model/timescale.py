@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from migration_audit.model.intervals import interval_text
 from migration_audit.model.objects import CatalogObject, dotted, shown_only
 
 
@@ -197,6 +198,12 @@ class GranularRefresh(CatalogObject):
     column: str | None
     start_offset: str | None
     end_offset: str | None
+
+    def __post_init__(self) -> None:
+        """Spell the offsets in one way, whatever IntervalStyle they were written in."""
+        for name in ("start_offset", "end_offset"):
+            if (text := getattr(self, name)) is not None:
+                object.__setattr__(self, name, interval_text(text))
 
     @property
     def in_words(self) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from migration_audit.model.intervals import interval_text
 from migration_audit.model.objects import CatalogObject, dotted, shown_only
 
 POLICIES: Mapping[str, str] = MappingProxyType(
@@ -21,6 +23,46 @@ POLICIES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What people call the jobs that run these procedures."""
+
+_INTERVALS = frozenset(
+    {
+        *("compress_after", "compress_created_before", "recompress_after", "drop_after", "drop_created_before"),
+        *("start_offset", "end_offset"),
+    }
+)
+"""Settings of policies that are intervals: TimescaleDB keeps them as the text that the session's IntervalStyle gave."""
+
+_ANY_BUILTIN: Mapping[str, Any] = MappingProxyType(
+    {"scheduled": True, "max_retries": -1, "retry_period": "01:00:00", "check_function": None}
+)
+_BUILTIN: Mapping[str, tuple[Mapping[str, Any], ...]] = MappingProxyType(
+    {
+        "_timescaledb_functions.policy_telemetry": (
+            {**_ANY_BUILTIN, "schedule": "24:00:00", "max_runtime": "00:01:40", "config": ()},
+        ),
+        "_timescaledb_functions.policy_job_stat_history_retention": tuple(
+            {
+                **_ANY_BUILTIN,
+                **schedule,
+                "max_runtime": "01:00:00",
+                "config": config,
+                "fixed_schedule": True,
+                "timezone": None,
+            }
+            for schedule, config in product(
+                (
+                    {"schedule": "1 mon", "starts_at": "day 1 00:00:00"},
+                    {"schedule": "06:00:00", "starts_at": "00:00:00"},
+                ),
+                (
+                    ("drop_after=1 mon",),
+                    ("drop_after=1 mon", "max_failures_per_job=1000", "max_successes_per_job=1000"),
+                ),
+            )
+        ),
+    }
+)
+"""What the versions of TimescaleDB give the jobs that come with it."""
 
 SETTINGS = frozenset(
     {
@@ -85,6 +127,21 @@ class Job(CatalogObject):
     relation: str | None = shown_only()
     """The kind of the table: ``hypertable`` or ``continuous aggregate``."""
 
+    def __post_init__(self) -> None:
+        """Spell the intervals of the configuration in one way, whoever wrote it."""
+        if any(setting.partition("=")[0] in _INTERVALS for setting in self.config):
+            object.__setattr__(self, "config", tuple(map(_spelled, self.config)))
+
+    @property
+    def unaltered(self) -> Job | None:
+        """The job as TimescaleDB has it of itself, in the version that is nearest; None for one that somebody made."""
+        known = [replace(self, **given) for given in _BUILTIN.get(self.procedure, ())]
+        return max(known, key=self.likeness, default=None)
+
+    def likeness(self, other: Job) -> int:
+        """How many attributes two jobs have in common."""
+        return sum(getattr(self, name) == getattr(other, name) for name in Job.compared())
+
     @property
     def key(self) -> str:
         """``retention policy on schema.table``, ``schema.procedure``; a second one of the same ends in ``#2``."""
@@ -102,6 +159,11 @@ class Job(CatalogObject):
         if self.table is None:
             return ("schema", dotted(self.schema))
         return (self.relation or "hypertable", dotted(self.schema, self.table))
+
+
+def _spelled(setting: str) -> str:
+    name, _, value = setting.partition("=")
+    return f"{name}={interval_text(value)}" if name in _INTERVALS else setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,7 @@ def _add_job(job: Job, sides: Sides) -> str:
 
 
 def _alter(job: Job, names: tuple[str, ...], sides: Sides) -> Steps:
-    """``alter_job`` for the one job that this is; nothing where the table has several of the procedure."""
+    """``alter_job`` for the one job that this is, where the table has no other of the procedure."""
     values = {
         "schedule": f"schedule_interval => INTERVAL {literal(job.schedule)}",
         "max_runtime": f"max_runtime => INTERVAL {literal(job.max_runtime)}",
@@ -115,7 +115,18 @@ def change_job(difference: Difference, sides: Sides) -> Steps:
     if not isinstance(job, Job):
         return
     changed = tuple(change.name for change in difference.fields)
+    if not _is_alone(job, sides):
+        yield ask(
+            job, "there are several jobs of this procedure: alter the one that is meant\n" + differing(difference, *changed)
+        )
+        return
     yield from _alter(job, tuple(one for one in changed if one in _ALTERED and one != "fixed_schedule"), sides)
     asked = [one for one in changed if one not in _ALTERED or one == "fixed_schedule"]
     if asked:
-        yield ask(job, "what the job does differs: remove the policy and add it again\n" + differing(difference, *asked))
+        how = "remove the policy and add it again" if job.unaltered is None else "it comes with TimescaleDB: use alter_job"
+        yield ask(job, f"what the job does differs: {how}\n" + differing(difference, *asked))
+
+
+def _is_alone(job: Job, sides: Sides) -> bool:
+    group = (job.schema, job.table, job.procedure)
+    return sum((one.schema, one.table, one.procedure) == group for one in sides.actual.of(Job)) <= 1

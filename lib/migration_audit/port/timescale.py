@@ -216,8 +216,13 @@ def change_aggregate_view(difference: Difference, sides: Sides) -> Steps:
 def create_chunk_skipping(skipping: ChunkSkipping, sides: Sides) -> Steps:
     """A column by whose range chunks are to be skipped."""
     call = f"{_table(skipping)}, {literal(skipping.column)}, if_not_exists => TRUE"
-    sql = f"SELECT {sides.timescaledb}.enable_chunk_skipping({call});"
-    yield run(skipping, Rank.SETTING, sql, note="needs timescaledb.enable_chunk_skipping to be on")
+    # TimescaleDB refuses the call while its own setting is off, as it is unless somebody turns it on.
+    lines = (
+        "SET timescaledb.enable_chunk_skipping = on;",
+        f"SELECT {sides.timescaledb}.enable_chunk_skipping({call});",
+        "RESET timescaledb.enable_chunk_skipping;",
+    )
+    yield run(skipping, Rank.SETTING, "\n".join(lines), note="queries skip chunks only where the setting is on for them too")
 
 
 def attach_tablespaces(spaces: HypertableTablespaces, sides: Sides) -> Steps:

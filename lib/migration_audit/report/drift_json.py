@@ -62,7 +62,7 @@ def _difference(difference: Difference, defined_at: DefinedAt) -> dict[str, Any]
         "key": difference.key,
         "fields": [{"name": f.name, "expected": f.expected, "actual": f.actual} for f in difference.fields],
         "defined_at": {
-            side: None if side == not_there else defined_at(side, difference.kind, difference.key)
+            side: None if side == not_there else defined_at(side, difference.kind, difference.key_on(side))
             for side in ("expected", "actual")
         },
     }

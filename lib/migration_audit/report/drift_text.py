@@ -91,7 +91,7 @@ def _differences(drift: Drift, locations: DefinedAt) -> Iterator[str]:
 
 def _where(difference: Difference, locations: DefinedAt) -> str:
     sides = _sides(difference)
-    found = {side: locations(side, difference.kind, difference.key) for side in sides}
+    found = {side: locations(side, difference.kind, difference.key_on(side)) for side in sides}
     return "  ".join(f"{side}: {one_line(place)}" for side, place in found.items() if place)
 
 

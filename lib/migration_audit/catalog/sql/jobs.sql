@@ -1,4 +1,4 @@
--- Policies and jobs that somebody made; those of TimescaleDB itself (below 1000) where somebody altered them.
+-- Policies and jobs that somebody made, and those of TimescaleDB itself (below 1000).
 -- For TimescaleDB 2.25 and later.
 with named_table as (
     -- What people know it by: the hypertable of a continuous aggregate goes by the name of the view.
@@ -52,7 +52,7 @@ with named_table as (
                                  when bgw.proc_schema ~ '^_timescaledb_(functions|internal)$'
                                   and (item.key in (select known.key from known)
                                        or pg_catalog.jsonb_typeof(item.value) in ('number', 'boolean', 'null'))
-                                 then '=' || pg_catalog.btrim(item.value::text, '"')
+                                 then '=' || case item.value when '"0"' then '00:00:00' else pg_catalog.btrim(item.value::text, '"') end
                                  -- Hashed with what only this process knows, and never shown.
                                  else ': (redacted)' || coalesce(
                                      pg_catalog.chr(30) || pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
@@ -78,28 +78,8 @@ with named_table as (
      cross join salt
       left join named_table as named on named.id = bgw.hypertable_id
      where bgw.id >= 1000
+        -- Those of TimescaleDB itself: telemetry, and the retention of the jobs' history.
         or bgw.id in (1, 3)
-           -- What the versions of TimescaleDB give their own jobs: 1 is telemetry, 3 the retention of job history.
-           and not (
-                   bgw.scheduled
-                   and bgw.max_retries = -1
-                   and bgw.retry_period = '1 hour'
-                   and case bgw.id
-                           when 1
-                           then bgw.schedule_interval = '24 hours' and bgw.max_runtime = '100 seconds'
-                                and bgw.config is null
-                           else bgw.schedule_interval in ('1 month', '6 hours') and bgw.max_runtime = '1 hour'
-                                and bgw.fixed_schedule and bgw.initial_start = '2000-01-01 00:00:00+00'
-                                and bgw.timezone is null and bgw.check_schema ~ '^_timescaledb_'
-                                and bgw.config in (
-                                        pg_catalog.jsonb_build_object('drop_after', '1 month'),
-                                        pg_catalog.jsonb_build_object(
-                                            'drop_after', '1 month', 'max_failures_per_job', 1000,
-                                            'max_successes_per_job', 1000
-                                        )
-                                    )
-                       end
-               )
 )
 select job.schema,
        job.table,

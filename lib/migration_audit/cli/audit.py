@@ -12,10 +12,11 @@ import click
 
 from migration_audit.cli.github import tell_github
 from migration_audit.model.drift import Severity
-from migration_audit.model.errors import AuditError
+from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Outcome, Phase, Verdict
 from migration_audit.project import Environment, Project, load_project, project_file
 from migration_audit.runner import RunResult, open_kernels, run_audit
+from migration_audit.signoff import sign_as_producer
 from migration_audit.workbook.demo import DEMO, demo_databases, demo_project, retired_project
 
 _MARKS = {Verdict.CLEAN: "✓", Verdict.REVIEW: "▲", Verdict.BLOCKED: "✕", Verdict.INCOMPLETE: "!"}
@@ -78,9 +79,15 @@ def run_project(
     phase: Phase,
     out: Path | None,
     commands: bool,
+    producer_key: Path | None,
     progress: Callable[[str], None],
 ) -> int:
-    """Audit the named environments (all that take part in the phase, by default); returns the largest exit code."""
+    """Audit the named environments (all that take part in the phase, by default); returns the largest exit code.
+
+    With ``producer_key`` each statement is signed. Raises AuditError.
+    """
+    if producer_key is not None and not producer_key.is_file():
+        raise UsageError("there is no such key", where=str(producer_key), todo="name the file of a private key")
     path = project_file(config or Path())
     project = load_project(path)
     chosen = _chosen(project, environments, phase)
@@ -88,6 +95,9 @@ def run_project(
     results = run_audit(
         project, chosen, phase=phase, out=folder, config=str(path.absolute()), progress=progress, commands=commands
     )
+    if producer_key is not None:
+        for result in results:
+            sign_as_producer(result.folder, key=producer_key)
     _print(results, folder)
     tell_github(results)
     return max(result.exit_code for result in results)

@@ -115,13 +115,32 @@ def demo(out: Path) -> None:
 @click.option("--phase", type=_PHASE, default="preflight", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: audit.toml's.")
 @click.option("--commands", is_flag=True, help="Execute the acceptance commands of audit.toml (CMD001), here and now.")
+@click.option(
+    "--producer-key",
+    type=click.Path(path_type=Path),
+    envvar="MIGRATION_AUDIT_PRODUCER_KEY",
+    help="Sign the statement of each run with this private key, where [policy] names producers.",
+)
 @_CONFIG
-def run(environments: tuple[str, ...], phase: str, out: Path | None, commands: bool, config: Path | None) -> None:
+def run(
+    environments: tuple[str, ...],
+    phase: str,
+    out: Path | None,
+    commands: bool,
+    producer_key: Path | None,
+    config: Path | None,
+) -> None:
     """Audit environments and write their reports."""
     from migration_audit.cli.audit import run_project  # noqa: PLC0415
 
     code = run_project(
-        config=config, environments=environments, phase=Phase(phase), out=out, commands=commands, progress=say
+        config=config,
+        environments=environments,
+        phase=Phase(phase),
+        out=out,
+        commands=commands,
+        producer_key=producer_key,
+        progress=say,
     )
     sys.exit(code)
 

@@ -38,6 +38,7 @@ class Need(StrEnum):
     SETTINGS = "the same audit.toml"
     COMMIT = "a clean commit"
     NOTEBOOKS = "the packaged notebooks"
+    PRODUCER = "a known producer"
     SERVER = "the right database"
     LIVE = "still so in the database"
 
@@ -74,6 +75,8 @@ class Facts:
     settings: tuple[Sentence, ...] = ()
     """About audit.toml: of the audit, of the policy, of this tree."""
     commit: Sentence | None = None
+    producer: Sentence | None = None
+    """Whether one of the policy's producers made the run."""
     pins: Mapping[str, str] = field(default_factory=dict)
     """What the policy's audit.toml pins of the server: ``database``, ``system_identifier``."""
     approved_server: Mapping[str, str] = field(default_factory=dict)
@@ -130,6 +133,7 @@ def judge_environment(
         *_all(Need.SETTINGS, facts.settings),
         *_all(Need.COMMIT, [facts.commit] if facts.commit else []),
         *_all(Need.NOTEBOOKS, [judge_notebooks(evidence, needs)]),
+        *_all(Need.PRODUCER, [facts.producer] if facts.producer else []),
         *_server(evidence, needs, facts),
         *_all(Need.LIVE, [facts.live or Sentence(ok=None, text="not asked for: --live reads the database again")]),
     )

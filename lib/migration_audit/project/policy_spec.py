@@ -20,6 +20,7 @@ IDENTITY: Final = r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,127}"
 """How a reviewer is called: the principal of allowed_signers, and a file's name at the same time."""
 
 _AGE: Final = re.compile(r"0*([1-9]\d{0,3}) (hour|day|week)s?")
+_SIGNER: Final = re.compile(r"[^\s#][^\n]* (?:sk-)?(?:ssh|ecdsa)-[\w@.-]+ [A-Za-z0-9+/]{16,}={0,2}(?: [^\n]*)?")
 _PEOPLE: Final = texts(
     'a list of reviewers as allowed_signers calls them, such as ["ann@example.org"]',
     item=lambda name: bool(re.fullmatch(IDENTITY, name)),
@@ -32,6 +33,10 @@ _NEEDS: Final[Mapping[str, Key]] = {
     "author_may_sign": flag(),
     "changed_notebooks": flag(),
     "pinned": flag(),
+    "producers": texts(
+        'a list of lines as allowed_signers has them, such as ["ci@example.org ssh-ed25519 AAAA…"]',
+        item=lambda line: _SIGNER.fullmatch(line) is not None,
+    ),
     "required": flag(),
 }
 

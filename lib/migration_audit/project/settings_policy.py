@@ -28,6 +28,8 @@ class EnvironmentPolicy:
     """Whether a run counts whose notebooks are not the packaged ones."""
     pinned: bool = False
     """Whether audit.toml must pin the database, or an approved run must have been of it."""
+    producers: tuple[str, ...] = ()
+    """Who may make a run that counts, as lines of ``allowed_signers``; empty for everybody."""
     required: bool = True
     """Whether the gate asks for this environment when none is named."""
 

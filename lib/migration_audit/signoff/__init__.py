@@ -10,6 +10,7 @@ from migration_audit.signoff.authority import Authority, read_authority
 from migration_audit.signoff.decisions import SignedDecision
 from migration_audit.signoff.files import EVIDENCE_FILE, SIGNED, SIGNED_PAGE, evidence_of, signed_folders, subjects
 from migration_audit.signoff.people import authors, last_approved
+from migration_audit.signoff.producer import judge_producer, sign_as_producer
 from migration_audit.signoff.signatures import read_signed_run
 from migration_audit.signoff.signing import Proposal, add_signature, find_run, propose
 from migration_audit.signoff.statement import PREDICATE_TYPE, build_statement
@@ -27,10 +28,12 @@ __all__ = [
     "build_statement",
     "evidence_of",
     "find_run",
+    "judge_producer",
     "last_approved",
     "propose",
     "read_authority",
     "read_signed_run",
+    "sign_as_producer",
     "signed_folders",
     "subjects",
 ]

@@ -12,7 +12,7 @@ from migration_audit.model.evidence import Evidence, parse_evidence
 from migration_audit.model.signoff import Sentence
 from migration_audit.model.strict_json import parse_json
 from migration_audit.signoff.decisions import FOLDER
-from migration_audit.signoff.statement import PREDICATE_TYPE, STATEMENT_FILE, STATEMENT_TYPE, repeated
+from migration_audit.signoff.statement import PREDICATE_TYPE, PRODUCER_FILE, STATEMENT_FILE, STATEMENT_TYPE, repeated
 
 SIGNED = "signed"
 """Below the report folder: ``signed/<environment>/<run>/``."""
@@ -109,7 +109,7 @@ def _present(folder: Path) -> Iterator[str]:
     """The files that a statement should name; what sign-offs add is not among them."""
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
-        is_own = name in {STATEMENT_FILE, SIGNED_PAGE} or name.split("/")[0] == FOLDER
+        is_own = name in {STATEMENT_FILE, PRODUCER_FILE, SIGNED_PAGE} or name.split("/")[0] == FOLDER
         if not is_own and (path.is_symlink() or not path.is_dir()):
             yield name
 

@@ -49,7 +49,16 @@ def is_intact(message: bytes, signature: Path) -> bool:
     return _accepts(["-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(signature)], message)
 
 
-def is_signed_by(message: bytes, signature: Path, *, identity: str, at: datetime, keys: Keys, revocation: bool) -> bool:
+def is_signed_by(
+    message: bytes,
+    signature: Path,
+    *,
+    identity: str,
+    at: datetime,
+    keys: Keys,
+    revocation: bool,
+    namespace: str = NAMESPACE,
+) -> bool:
     """Whether it is a signature of these bytes by a key that ``allowed_signers`` gave to ``identity`` at that time.
 
     With ``revocation`` a key that stands among the revoked ones is none.
@@ -58,7 +67,7 @@ def is_signed_by(message: bytes, signature: Path, *, identity: str, at: datetime
     time = f"verify-time={at.astimezone(UTC).strftime('%Y%m%d%H%M%S')}"
     return _accepts(
         [
-            *("-Y", "verify", "-n", NAMESPACE, "-I", identity, "-f", str(keys.allowed_signers)),
+            *("-Y", "verify", "-n", namespace, "-I", identity, "-f", str(keys.allowed_signers)),
             *("-s", str(signature), "-O", time, *revoked),
         ],
         message,
@@ -79,9 +88,9 @@ def fingerprint(key_line: str) -> str:
     return found.group()
 
 
-def sign_file(path: Path, *, key: Path) -> None:
+def sign_file(path: Path, *, key: Path, namespace: str = NAMESPACE) -> None:
     """Write ``<path>.sig``; a passphrase or a touch is asked for on the terminal. Raises AuditError."""
-    arguments = [_PROGRAM, "-q", "-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(path)]
+    arguments = [_PROGRAM, "-q", "-Y", "sign", "-f", str(key), "-n", namespace, str(path)]
     try:
         # A hardware key asks for a touch on stderr, which is to be seen.
         told = None if sys.stderr.isatty() else subprocess.PIPE

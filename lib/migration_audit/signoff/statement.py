@@ -14,6 +14,8 @@ from migration_audit.model.evidence import Evidence, evidence_body
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 STATEMENT_FILE = "statement.json"
+PRODUCER_FILE = "statement.json.sig"
+"""The producer's signature over the statement, which can therefore not name it."""
 _REPEATED = ("project", "environment", "phase", "verdict", "generated_at", "producer", "commit", "server", "tool")
 PREDICATE_TYPE = "https://migration-audit.dev/run/v1"
 
@@ -23,7 +25,7 @@ def build_statement(folder: Path, evidence: Evidence) -> dict[str, Any]:
 
     The predicate repeats what keeps a sign-off from being used elsewhere: environment, commits, server identity.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != STATEMENT_FILE)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in {STATEMENT_FILE, PRODUCER_FILE})
     subject = [
         {
             "name": path.relative_to(folder).as_posix(),

@@ -162,6 +162,7 @@ class _Asking:
             files=tuple(tree.files()),
             settings=tuple(tree.settings()),
             commit=tree.commit(),
+            producer=signoff.judge_producer(run, self.authority.policy.of(environment.name), self.authority, now=self.now),
             pins={name: pin for name, pin in pins.items() if pin is not None},
             approved_server=_server_of(signoff.last_approved(run, self.authority, now=self.now)),
             same_server=_same_server(environment.name, run, runs),

@@ -24,7 +24,7 @@ from migration_audit.model.strict_json import parse_json
 from migration_audit.signoff import SIGNED_PAGE
 from migration_audit.signoff.decisions import FOLDER as SIGNATURES
 from migration_audit.signoff.files import EVIDENCE_FILE
-from migration_audit.signoff.statement import STATEMENT_FILE
+from migration_audit.signoff.statement import PRODUCER_FILE, STATEMENT_FILE
 from migration_audit.workbook.replay import replay, source_digest
 
 NOTEBOOKS = ("10_preflight_diff.ipynb", "20_live_catalog.ipynb", "30_boot_and_retirement.ipynb", "40_signoff.ipynb")
@@ -143,7 +143,7 @@ def _recomputed(folder: Path, evidence: Evidence) -> Iterator[Sentence]:
 def _strangers(folder: Path) -> Iterator[str]:
     """Files that no run writes, such as one more notebook, which the report would show among the others."""
     facts = {f"facts/{name}.json.gz" for name in ("shared", "environment", *SNAPSHOTS)}
-    known = {*NOTEBOOKS, *_WRITTEN, *facts, "facts/audit.toml", STATEMENT_FILE, SIGNED_PAGE, EVIDENCE_FILE}
+    known = {*NOTEBOOKS, *_WRITTEN, *facts, "facts/audit.toml", STATEMENT_FILE, PRODUCER_FILE, SIGNED_PAGE, EVIDENCE_FILE}
     for path in sorted(p for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()):
         name = path.relative_to(folder).as_posix()
         if name not in known and not name.startswith(f"{SIGNATURES}/"):

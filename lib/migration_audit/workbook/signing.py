@@ -54,9 +54,11 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
     if wrong:
         what = some_of([s.text for s in wrong], most=5, between="; ")
         raise SignoffError(f"may not be signed: {what}", where=str(proposal.folder), todo=wrong[0].todo)
-    notebooks = judge_notebooks(proposal.evidence, authority.policy.of(proposal.run.environment))
-    if notebooks.ok is False:
-        raise SignoffError(f"may not be signed: {notebooks.text}", where=str(proposal.folder), todo=notebooks.todo)
+    needs = authority.policy.of(proposal.run.environment)
+    producer = signoff.judge_producer(proposal.run, needs, authority, now=now)
+    for sentence in (judge_notebooks(proposal.evidence, needs), producer):
+        if sentence.ok is False:
+            raise SignoffError(f"may not be signed: {sentence.text}", where=str(proposal.folder), todo=sentence.todo)
     return proposal
 
 
@@ -102,6 +104,7 @@ def verify(folder: Path, authority: Authority, *, now: datetime | None = None) -
         about_policy=(
             *approvals(run, needs, roles=authority.policy.roles, authors=authors),
             *([judge_notebooks(evidence, needs)] if evidence else ()),
+            *([signoff.judge_producer(run, needs, authority, now=now)] if evidence else ()),
         ),
         is_rejected=bool(rejections(run, needs)),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -34,8 +33,6 @@ _COMPUTED: Final[dict[str, tuple[Sentence, ...]]] = {}
 _MOST_COMPUTED: Final = 64
 _GRAVE: Final = frozenset({Outcome.FAILED, Outcome.ERRORED})
 """What is named first where it was made to look better."""
-_rendering = threading.Lock()
-"""The HTML sanitizer's parser keeps state: one report at a time."""
 
 
 def packaged_notebooks() -> Path:
@@ -86,8 +83,7 @@ def render_files(
             pages.append((path.stem, _load(path)))
         else:
             pages.append((path.stem, replayed.get(path.name) or replay(packaged_notebooks() / path.name, facts)))
-    with _rendering:
-        html = report.render_report(notebooks=pages, evidence=evidence)
+    html = report.render_report(notebooks=pages, evidence=evidence)
     sarif = json.dumps(report.sarif(evidence), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     return {
         "report.html": html.encode(),

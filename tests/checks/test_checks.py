@@ -52,6 +52,7 @@ from migration_audit.gate import decide
 from migration_audit.model.code import Import, Unread
 from migration_audit.model.default_index import is_default_index
 from migration_audit.model.documents import CommandState
+from migration_audit.model.drift import Drift, NotKnown
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Severity, Told, Unavailable, Verdict
 from migration_audit.model.ledger import LedgerState
@@ -912,6 +913,8 @@ QUIET = [
     ),
 ]
 
+UNREAD = NotKnown(kind="user mapping", key="FOR app SERVER s", attribute="options", sides=("actual",))
+
 UNDECIDED = [
     (
         "SQL003",
@@ -936,6 +939,17 @@ UNDECIDED = [
         Outcome.SKIPPED,
         True,
         "default privileges on what directus creates",
+    ),
+    *(
+        (
+            check,
+            "what the role may not read",
+            {name: Drift(not_known=(UNREAD,))},
+            Outcome.SKIPPED,
+            True,
+            "options not readable",
+        )
+        for check, name in (("LIV014", "live_drift"), ("COV007", "coverage"))
     ),
     *fix_boot.UNDECIDED,
     *fix_code.UNDECIDED,

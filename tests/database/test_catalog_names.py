@@ -7,7 +7,7 @@ import pytest
 from psycopg import sql
 
 from migration_audit.catalog import load_snapshot, read_snapshot, save_snapshot
-from migration_audit.model.objects import dotted, quoted
+from migration_audit.model.identifiers import dotted, quoted
 
 pytestmark = pytest.mark.server
 

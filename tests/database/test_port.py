@@ -487,11 +487,6 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "create extension postgres_fdw; create server s foreign data wrapper postgres_fdw; create role app;",
         "CREATE USER MAPPING IF NOT EXISTS FOR app SERVER s",
     ),
-    "some_of_it": (
-        "create table t (a bigint, b text); create index i on t (b);",
-        "create table t (a integer);",
-        "ADD COLUMN IF NOT EXISTS b text",
-    ),
     "a_name_that_is_taken": (
         "create table a (id integer primary key); create index i on a (id);",
         "create table a (id integer primary key); create table b (); create view i as select 1 as x;",
@@ -533,7 +528,10 @@ def test_a_drift_case_is_covered_by_its_port_or_says_why_not(server, case):
     tried = try_port(server, *sides, rules=Rules())
     text = tried.made.text(expected="legacy", actual="owner")
     runs = [line for line in text.splitlines() if line and not line.startswith("--")]
-    if tried.made.proof.outcome is ProofOutcome.PROVEN or tried.before.covered:
+    if tried.made.proof.outcome is ProofOutcome.PARTIAL:
+        assert runs
+        assert tried.made.proof.reasons
+    elif tried.made.proof.outcome is ProofOutcome.PROVEN or tried.before.covered:
         assert tried.made.proof.is_proven == bool(runs) or tried.before.covered
     else:
         assert tried.made.proof.outcome is ProofOutcome.REFUTED

@@ -13,8 +13,8 @@ import pytest
 import migration_audit.shadow.witness as witness_module
 from migration_audit.catalog import read_snapshot
 from migration_audit.cli.compare import compare_sides
-from migration_audit.compare import compare, hear_witness
-from migration_audit.compare.dump_text import parts
+from migration_audit.compare import compare, cross_check_with_pg_dump
+from migration_audit.compare.dump_parts import parts
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow.select import SERVER_VARIABLE
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
@@ -48,18 +48,18 @@ def test_a_dump_restored_is_the_same_parts(server: Any, cluster: Any, dump: Any)
     second = dump_schema(find_pg_dump(server), conninfo)
     cluster.drop_database("witness_restored")
     assert parts(first) == parts(second)
-    assert ("COLUMN", "public", "t v") in parts(first)
+    assert ("COLUMN", "public", "t", "v") in parts(first)
 
 
 def test_a_difference_that_our_reading_lacks_is_unexplained(dump: Any, database: str):
     before, ours = dump(BASE), read_snapshot(database).snapshot
     after = dump("alter table t alter v set default 'y'")
     blind = compare(expected=ours, actual=ours)
-    (one,) = hear_witness(blind, expected=(ours, before), actual=(ours, after)).unexplained
-    assert (one.kind, one.name) == ("COLUMN", "public.t v")
+    (one,) = cross_check_with_pg_dump(blind, expected=(ours, before), actual=(ours, after)).unexplained
+    assert (one.kind, one.name) == ("COLUMN DEFAULT", "public.t v")
     seeing = read_snapshot(database).snapshot
     drift = compare(expected=ours, actual=seeing)
-    assert hear_witness(drift, expected=(ours, before), actual=(seeing, after)).agrees
+    assert cross_check_with_pg_dump(drift, expected=(ours, before), actual=(seeing, after)).agrees
 
 
 CHUNKS = {
@@ -95,7 +95,7 @@ def test_chunks_are_no_part_of_a_dump_wherever_they_are(on: str, case: tuple[str
         dumps.append(parts(dump_schema(find_pg_dump(server), conninfo)))
     cluster.drop_database("witness_chunks")
     assert dumps[0] == dumps[1]
-    assert ("TABLE", "public", "h") in dumps[0]
+    assert ("TABLE", "public", "h", "") in dumps[0]
 
 
 @pytest.mark.timescale
@@ -175,7 +175,9 @@ def test_an_unexplained_difference_is_not_equal(
 ):
     (tmp_path / "a.sql").write_text(BASE)
     (tmp_path / "b.sql").write_text(BASE)
-    dumps = iter(["", "--\n-- Name: r; Type: RULE; Schema: public; Owner: o\n--\n\nCREATE RULE r;\n"])
+    dumps = iter(
+        ["", "--\n-- Name: r; Type: RULE; Schema: public; Owner: o\n--\n\nCREATE RULE r AS ON INSERT TO t DO NOTHING;\n"]
+    )
     monkeypatch.setattr("migration_audit.workbook.shadows.dump_schema", lambda *_: next(dumps))
     given = {"direction": "covers", "form": "text", "config": None, "progress": print}
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "b.sql"), **given) == 1

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from migration_audit.catalog import read_snapshot
-from migration_audit.compare import compare, hear_witness
+from migration_audit.compare import compare, cross_check_with_pg_dump
 from migration_audit.model.drift import Drift
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.shadow.apply import apply_sources
@@ -106,7 +106,7 @@ def test_drift(case: Path, sides: dict[tuple[str, str], Future[Side]]) -> None:
     if WRITE:
         golden.write_text(spelled(found(drift)), encoding="utf-8")
     assert found(drift) == json.loads(golden.read_text(encoding="utf-8"))
-    assert hear_witness(drift, expected=expected, actual=actual).unexplained == ()
+    assert cross_check_with_pg_dump(drift, expected=expected, actual=actual).unexplained == ()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

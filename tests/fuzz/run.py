@@ -25,7 +25,7 @@ from fuzz.mutations import MUTATIONS
 from fuzz.world import ROLES, Nothing, World
 from migration_audit.catalog import read_snapshot
 from migration_audit.catalog.queries import TIMESCALEDB_KINDS
-from migration_audit.compare import compare, hear_witness
+from migration_audit.compare import compare, cross_check_with_pg_dump
 from migration_audit.model.drift import Difference
 from migration_audit.model.relations import Constraint
 from migration_audit.model.snapshot import SERVER_WIDE, RolesRead, Snapshot
@@ -51,7 +51,7 @@ class Result:
 def disagreement(expected: State, actual: State) -> tuple[bool, str | None]:
     """Whether the pair is equal, and what one of the methods sees and the other does not (None: they agree)."""
     drift = compare(expected=expected[0], actual=actual[0])
-    witness = hear_witness(drift, expected=expected, actual=actual)
+    witness = cross_check_with_pg_dump(drift, expected=expected, actual=actual)
     if witness.unexplained:
         return False, "unexplained: " + "; ".join(map(str, witness.unexplained))
     told = [f"{d.kind} {d.key}" for d in drift.differences if (d.kind, d.key) in witness.beyond and not _beyond(d)]

@@ -63,7 +63,7 @@ def _differences_of_same(cluster: Any, pg_dump: Any) -> dict[str, list[str]]:
     from fuzz.base import base_schema
     from fuzz.world import World
     from migration_audit.compare import compare
-    from migration_audit.compare.dump_text import parts
+    from migration_audit.compare.dump_parts import parts
 
     conninfo = cluster.create_database("fuzz_same")
     found = {}

@@ -140,18 +140,48 @@ def test_the_parts_of_a_missing_table_are_told_with_it():
     assert [d.key for d in drift.of("index")] == ["public.positions_device_ts", "public.positions_ts"]
 
 
-def test_the_same_index_under_another_name_is_said_so():
-    drift = compare(expected=snapshot(index("a")), actual=snapshot(index("b")))
-    assert {d.key: d.note for d in drift.differences} == {
-        "public.a": "same definition under another name: public.b",
-        "public.b": "same definition under another name: public.a",
-    }
-    assert not drift.covered
+def test_the_same_under_another_name_is_one_difference_that_blocks():
+    (one,) = compare(expected=snapshot(index("a")), actual=snapshot(index("b"))).differences
+    assert (one.verdict, one.key, one.note) == (DiffVerdict.RENAMED, "public.a", "the same but for its name: public.b")
+    assert [(f.name, f.expected, f.actual) for f in one.fields] == [("name", "a", "b")]
+    assert one.severity is Severity.BLOCKER
+    assert not compare(expected=snapshot(index("a")), actual=snapshot(index("b"))).covered
 
 
-def test_an_index_with_another_definition_gets_no_such_note():
-    drift = compare(expected=snapshot(index("a")), actual=snapshot(index("b", "(ts)")))
-    assert {d.note for d in drift.differences} == {None}
+NOT_RENAMED = {
+    "another definition": ([index("a")], [index("b", "(ts)")]),
+    "two that could be meant": ([index("a")], [index("b"), index("c")]),
+    "another type": (
+        [table(column_order=("a",)), column("a")],
+        [table(column_order=("b",)), column("b", type="integer")],
+    ),
+    "another place": (
+        [table(column_order=("a", "k")), column("a"), column("k")],
+        [table(column_order=("k", "b")), column("b"), column("k")],
+    ),
+    "one more beside it": (
+        [table(column_order=("k", "a", "l")), *map(column, "kal")],
+        [table(column_order=("k", "b", "c", "l")), *map(column, "kbcl")],
+    ),
+}
+
+
+@pytest.mark.parametrize("pair", NOT_RENAMED)
+def test_what_could_be_another_object_is_missing(pair):
+    expected, actual = NOT_RENAMED[pair]
+    found = {d.verdict for d in compare(expected=snapshot(*expected), actual=snapshot(*actual)).differences}
+    assert DiffVerdict.MISSING in found
+    assert DiffVerdict.RENAMED not in found
+
+
+def test_two_columns_in_a_row_are_renamed_each():
+    left = snapshot(table(column_order=("k", "lat", "lon")), *map(column, ("k", "lat", "lon")))
+    right = snapshot(table(column_order=("k", "y", "x")), *map(column, ("k", "y", "x")))
+    found = compare(expected=left, actual=right).differences
+    assert [(d.verdict, d.key, d.fields[0].actual) for d in found] == [
+        (DiffVerdict.RENAMED, "public.positions.lat", "y"),
+        (DiffVerdict.RENAMED, "public.positions.lon", "x"),
+    ]
 
 
 @pytest.mark.parametrize("side", ["expected", "actual"])

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from tests.report_example import DRIFT, HOSTILE
 
-from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
+from migration_audit.cli.compare import _answer
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown, Severity
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.report.drift_json import drift_json
@@ -38,9 +39,38 @@ def test_what_should_have_been_cross_checked_and_was_not_is_not_good(why: Unavai
     assert ("--no-cross-check" in text) is not good
 
 
+UNREAD = NotKnown(kind="user mapping", key="FOR app SERVER s", attribute="options", sides=("actual",))
+CHANGED = Difference(verdict=DiffVerdict.UNEXPECTED, kind="view", key="public.v", severity=Severity.WARNING)
+MISSING = Difference(verdict=DiffVerdict.MISSING, kind="view", key="public.v", severity=Severity.BLOCKER)
+
+
+@pytest.mark.parametrize(
+    ("differences", "direction", "code", "answer"),
+    [
+        ((), "covers", 3, "✕ could not be checked: 1 not known"),
+        ((), "equal", 3, "✕ could not be checked: 1 not known"),
+        ((CHANGED,), "covers", 3, "✕ could not be checked: 1 not known"),
+        ((CHANGED,), "equal", 1, "✕ not covered: 1 unexpected"),
+        ((MISSING,), "covers", 1, "✕ not covered: 1 missing"),
+    ],
+)
+def test_what_could_not_be_read_is_neither_equal_nor_a_difference(differences, direction, code, answer):
+    drift = Drift(differences=differences, not_known=(UNREAD,))
+    body = drift_json(drift, defined_at=located, witness=AGREES)
+    assert (body["equal"], body["covered"], len(body["differences"])) == (False, False, len(differences))
+    assert body["not_known"] == [
+        {"kind": "user mapping", "key": "FOR app SERVER s", "attribute": "options", "sides": ["actual"]}
+    ]
+    text = drift_text(drift, located, witness=AGREES, must_be_equal=direction == "equal")
+    assert text.startswith(answer)
+    assert "  user mapping FOR app SERVER s: options not readable on the actual side" in text
+    assert _answer(drift, NEED_NOT, direction) == code
+
+
 def test_json_is_the_contract():
     body = drift_json(DRIFT, defined_at=located, witness=AGREES)
-    names = ["schema_version", "equal", "covered", "differences", "unmodelled", "witness", "not_cross_checked"]
+    names = ["schema_version", "equal", "covered", "differences", "unmodelled", "not_known"]
+    names += ["witness", "not_cross_checked"]
     assert list(body) == [*names, "sources", "nothing_compared", "undone", "rows"]
     assert (body["schema_version"], body["equal"], body["covered"]) == (1, False, False)
     assert body["differences"][2] == {

@@ -24,6 +24,7 @@ import postgast
 from migration_audit.artifacts.literals import HOLE
 from migration_audit.artifacts.sql_tokens import Token, heads, tokens_of
 from migration_audit.model.code import Ddl, Literal
+from migration_audit.model.sql_tree import parse
 
 _MENTIONS_VERB: Final = re.compile(
     r"\b(?:create|alter|drop|truncate|comment|grant|revoke|reassign|security|import|refresh|cluster|into|do|\w+\s*\()",
@@ -123,7 +124,7 @@ def _in_body(body: str) -> Iterator[str]:
 def _parsed_to(text: str) -> tuple[int, bool]:
     """How far the parser gets, and whether it stops because something is still to come rather than wrong."""
     try:
-        postgast.parse(text)
+        parse(text)
     except postgast.PgQueryError as error:
         stop = max(0, (error.cursorpos or 1) - 1)
         rest = text[stop:]

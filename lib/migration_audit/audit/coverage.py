@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from migration_audit.audit.compared import compared, compared_in_scope
-from migration_audit.compare import AGAINST_LIVE, Rules, compare, hear_witness, in_scope, without_ledgers
+from migration_audit.compare import AGAINST_LIVE, Rules, compare, cross_check_with_pg_dump, in_scope, without_ledgers
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.snapshot import Snapshot
@@ -73,7 +73,7 @@ def witness_of(drift: Drift | Unavailable, expected: tuple[Read, Dump], actual: 
         return _first_unavailable(drift, left, right)
     if isinstance(left_dump, Unavailable) or isinstance(right_dump, Unavailable):
         return _first_unavailable(left_dump, right_dump)
-    return hear_witness(drift, expected=(left, left_dump), actual=(right, right_dump))
+    return cross_check_with_pg_dump(drift, expected=(left, left_dump), actual=(right, right_dump))
 
 
 def _hint(legacy: Source) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from migration_audit.catalog.connection import begin_reading, database_error
 from migration_audit.catalog.queries import load_query
-from migration_audit.model.objects import dotted, quoted
+from migration_audit.model.identifiers import dotted, quoted
 from migration_audit.model.privileges import Access, Given, Granted, Membership, Owned, RoleFacts
 
 _SET = "select pg_catalog.set_config(%s, %s, true)"

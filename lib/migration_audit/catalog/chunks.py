@@ -13,7 +13,7 @@ from migration_audit.catalog.connection import sent_at_once
 from migration_audit.catalog.features import Features
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.rows import instance_rows
-from migration_audit.model.objects import dotted
+from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import HypertableChunks
 from migration_audit.model.timescale_jobs import JobStatus
 

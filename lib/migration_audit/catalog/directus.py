@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 
 from migration_audit.catalog.connection import begin_reading, database_error
 from migration_audit.model.directus import DirectusLive, TableRights
-from migration_audit.model.objects import dotted
+from migration_audit.model.identifiers import dotted
 from migration_audit.model.relations import Table
 from migration_audit.model.snapshot import Snapshot
 

@@ -13,6 +13,7 @@ from psycopg.pq import TransactionStatus
 
 from migration_audit.catalog.connection import begin_reading, database_error
 from migration_audit.model.obstacles import Demand, Obstacle, Wanted
+from migration_audit.model.sql_tree import parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +82,16 @@ def _queries(wanted: Wanted, keys: _Keys, table: str) -> tuple[str, str]:
 
 def _keys(wanted: Wanted) -> _Keys:
     if wanted.column is not None:
-        return _Keys(expressions=(_spelled(postgast.parse(f"select {_quoted(wanted.column)}").stmts[0]),))
+        return _Keys(expressions=(_spelled(parse(f"select {_quoted(wanted.column)}").stmts[0]),))
     if wanted.index is not None:
-        return _of_index(postgast.parse(wanted.index).stmts[0].stmt.index_stmt)
+        return _of_index(parse(wanted.index).stmts[0].stmt.index_stmt)
     text = f"alter table t add {wanted.constraint}"
-    constraint = postgast.parse(text).stmts[0].stmt.alter_table_stmt.cmds[0].alter_table_cmd
+    constraint = parse(text).stmts[0].stmt.alter_table_stmt.cmds[0].alter_table_cmd
     definition = getattr(constraint, "def").constraint
     names = [key.string.sval for key in definition.keys]
     if definition.without_overlaps:
         raise _NotCountedError("WITHOUT OVERLAPS is not counted")
-    columns = tuple(_spelled(postgast.parse(f"select {_quoted(name)}").stmts[0]) for name in names)
+    columns = tuple(_spelled(parse(f"select {_quoted(name)}").stmts[0]) for name in names)
     return _Keys(expressions=columns, nulls_are_equal=definition.nulls_not_distinct)
 
 
@@ -101,12 +102,12 @@ def _of_index(index: Any) -> _Keys:
     expressions = []
     for param in index.index_params:
         element = param.index_elem
-        frame = postgast.parse(f"select ({_quoted(element.name or 'x')})")
+        frame = parse(f"select ({_quoted(element.name or 'x')})")
         target = frame.stmts[0].stmt.select_stmt.target_list[0].res_target
         if element.HasField("expr"):
             target.val.CopyFrom(element.expr)
         if element.collation:
-            collated = postgast.parse('select x collate "C"').stmts[0].stmt.select_stmt.target_list[0].res_target.val
+            collated = parse('select x collate "C"').stmts[0].stmt.select_stmt.target_list[0].res_target.val
             collated.collate_clause.arg.CopyFrom(target.val)
             del collated.collate_clause.collname[:]
             collated.collate_clause.collname.extend(element.collation)
@@ -115,7 +116,7 @@ def _of_index(index: Any) -> _Keys:
         expressions.append(spelled if element.name and not element.collation else f"({spelled})")
     predicate = None
     if index.HasField("where_clause"):
-        frame = postgast.parse("select x")
+        frame = parse("select x")
         frame.stmts[0].stmt.select_stmt.target_list[0].res_target.val.CopyFrom(index.where_clause)
         predicate = f"({_spelled(frame.stmts[0])})"
     return _Keys(expressions=tuple(expressions), predicate=predicate, nulls_are_equal=index.nulls_not_distinct)
@@ -135,7 +136,7 @@ def _refuse_functions(index: Any) -> None:
 
 def _spelled(statement: Any) -> str:
     """The expression of ``select expression``, as SQL."""
-    made = postgast.parse("select 1")
+    made = parse("select 1")
     made.stmts[0].CopyFrom(statement)
     return str(postgast.deparse(made)).removeprefix("SELECT ")
 

@@ -13,8 +13,8 @@ from psycopg.pq import TransactionStatus
 from migration_audit.catalog.connection import database_error, open_connection
 from migration_audit.catalog.features import read_features
 from migration_audit.catalog.queries import load_query
+from migration_audit.model.identifiers import dotted
 from migration_audit.model.location import Location
-from migration_audit.model.objects import dotted
 from migration_audit.model.rows import CELL, SequencePosition, SourceRows, TableRows
 
 MOST_ROWS = 1_000_000

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import said_of
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said, Told
+from migration_audit.model.finding import Check, Phase, Said, Told, Unavailable
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.timescale_jobs import SETTINGS
 
@@ -22,6 +22,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     Source: the object kinds of pg_dump, https://www.postgresql.org/docs/current/app-pgdump.html
     """
     yield from (Told(text=f"not compared: {what}") for what in coverage.not_compared)
+    yield from (Unavailable(reason=f"not known: {hidden}") for hidden in coverage.not_known)
     others = sorted({d.kind for d in coverage.differences} - OTHER_CHECKS)
     yield from said_of(
         "COV007",

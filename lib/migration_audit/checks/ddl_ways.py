@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from migration_audit.model.objects import quoted
+from migration_audit.model.identifiers import quoted
 from migration_audit.model.privileges import Access, Granted
 from migration_audit.model.reach import Reach, Route, reach
 

@@ -77,9 +77,10 @@ def said_of(
     ``expected`` and ``actual`` are the sides' names in the sentences: "the owner's SQL", "prod".
     """
     for difference in differences:
-        if difference.verdict is DiffVerdict.MISSING:
+        is_renamed = difference.verdict is DiffVerdict.RENAMED
+        if difference.verdict is DiffVerdict.MISSING or (is_renamed and difference.severity is Severity.BLOCKER):
             yield _missing(check_id, difference, expected=expected, actual=actual, origins=origins)
-        elif difference.verdict is DiffVerdict.CHANGED:
+        elif difference.verdict is not DiffVerdict.UNEXPECTED:
             yield from _changed(check_id, difference, expected=expected, actual=actual, origins=origins)
 
 
@@ -92,7 +93,7 @@ def _missing(check_id: str, difference: Difference, *, expected: str, actual: st
         expected=essence(difference.there),
         actual=None,
         where=_where(origins, kind, key),
-        fix_sql=_create(difference.there),
+        fix_sql=_create(difference.there) if difference.verdict is DiffVerdict.MISSING else None,
     )
 
 

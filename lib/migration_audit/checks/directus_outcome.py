@@ -13,7 +13,7 @@ from migration_audit.model.directus import (
     SnapshotCollection,
 )
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.objects import quoted
+from migration_audit.model.identifiers import quoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told
-from migration_audit.model.objects import dotted
+from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import Dimension
 from migration_audit.project import Environment

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import said_of
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said, Told
+from migration_audit.model.finding import Check, Phase, Said, Told, Unavailable
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.timescale_jobs import SETTINGS
 from migration_audit.project import Environment
@@ -24,6 +24,9 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     Source: the object kinds of pg_dump, https://www.postgresql.org/docs/current/app-pgdump.html
     """
     yield from (Told(text=f"not compared: {what}") for what in live_drift.not_compared)
+    for hidden in live_drift.not_known:
+        todo = "let a role read it that owns the server, or may read pg_user_mapping or pg_subscription"
+        yield Unavailable(reason=f"not known: {hidden} ({todo})")
     others = sorted({d.kind for d in live_drift.differences} - OTHER_CHECKS)
     yield from said_of(
         "LIV014",

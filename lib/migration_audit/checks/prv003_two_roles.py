@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
-from migration_audit.model.objects import quoted
+from migration_audit.model.identifiers import quoted
 from migration_audit.model.privileges import Access
 from migration_audit.model.reach import reach
 from migration_audit.project import Environment, Project

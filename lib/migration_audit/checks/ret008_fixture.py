@@ -84,7 +84,7 @@ def _difference(fixture: FixtureFacts, difference: Difference, key: str, origins
     what = f"{difference.kind} {difference.key}"
     name, path = f"{key}:{difference.kind}:{difference.key}", fixture.path
     at = origins.get((difference.kind, difference.key))
-    if difference.verdict is DiffVerdict.CHANGED:
+    if difference.verdict in {DiffVerdict.CHANGED, DiffVerdict.RENAMED}:
         for change in due_changes(difference):
             yield Finding(
                 key=f"{name}:{change.name}",

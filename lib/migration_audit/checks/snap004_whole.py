@@ -31,7 +31,7 @@ from migration_audit.model.directus import (
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
-from migration_audit.model.objects import dotted
+from migration_audit.model.identifiers import dotted
 
 
 def run(

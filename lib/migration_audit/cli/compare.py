@@ -99,6 +99,8 @@ def compare_sides(
         )
         for what in drift.not_compared:
             progress(f"not compared: {what}")
+        for unread in drift.not_known:
+            progress(f"not known: {unread}")
         write_bytes(json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
     else:
         equal = direction == "equal"
@@ -138,7 +140,7 @@ def _cross_check(
 
 
 def _answer(drift: Drift, cross_check: Witness | Unavailable, direction: str) -> int:
-    if drift.compared_nothing:
+    if drift.compared_nothing or (drift.only_not_known and (direction == "covers" or not drift.differences)):
         return AuditError.exit_code
     good = drift.covered if direction == "covers" else drift.equal
     if good and isinstance(cross_check, Unavailable) and cross_check.required:
@@ -178,6 +180,8 @@ def _write_port(about: Comparison, sides: tuple[Side, Side], progress: Progress)
     expected, actual = (side.named for side in sides)
     for what in about.drift.not_compared:
         progress(f"not compared: {what}")
+    for unread in about.drift.not_known:
+        progress(f"not known: {unread}")
     if about.drift.covered:
         _write_sql(nothing_to_port(expected=expected, actual=actual))
         progress(NOTHING)
@@ -188,6 +192,7 @@ def _write_port(about: Comparison, sides: tuple[Side, Side], progress: Progress)
     _write_sql(made.text(expected=expected, actual=actual))
     words = {
         ProofOutcome.PROVEN: "the port is proven: applied to a fresh server, the comparison is covered",
+        ProofOutcome.PARTIAL: "the port is proven, and not enough: what is left is for a person",
         ProofOutcome.REFUTED: "the port is not offered",
         ProofOutcome.UNTRIED: "the port is not proven",
     }[made.proof.outcome]

@@ -1,5 +1,6 @@
 """Two snapshots in, their differences out. Pure: no database, no files."""
 
+from migration_audit.compare.cross_check import cross_check_with_pg_dump
 from migration_audit.compare.diff import compare
 from migration_audit.compare.effects import with_effects
 from migration_audit.compare.ledgers import known_ledgers, without_ledgers
@@ -7,7 +8,6 @@ from migration_audit.compare.rows import RowScope, compare_rows
 from migration_audit.compare.rules import AGAINST_LIVE, DEFAULT_WEIGHTS, RULE_OF_FIELD, Rules
 from migration_audit.compare.scope import in_scope, left_out_by_scope, rows_out_of_scope
 from migration_audit.compare.server_wide import of_interest
-from migration_audit.compare.witness import hear_witness
 
 __all__ = [
     "AGAINST_LIVE",
@@ -17,7 +17,7 @@ __all__ = [
     "Rules",
     "compare",
     "compare_rows",
-    "hear_witness",
+    "cross_check_with_pg_dump",
     "in_scope",
     "known_ledgers",
     "left_out_by_scope",

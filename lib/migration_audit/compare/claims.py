@@ -18,12 +18,14 @@ explains a comment, never a column. What is claimed:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import replace
 
-from migration_audit.compare.dump_text import RELATION, ROUTINE, TYPE, Address, identifiers
-from migration_audit.model.drift import Difference, DiffVerdict
-from migration_audit.model.objects import CatalogObject, dotted
-from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table, View
+from migration_audit.compare.dump_parts import RELATION, ROUTINE, TYPE, Address
+from migration_audit.model.access import DefaultPrivileges
+from migration_audit.model.drift import Difference, DiffVerdict, Severity
+from migration_audit.model.identifiers import dotted, leading_name, parts_of
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
 from migration_audit.model.replication import Publication
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import Hypertable, HypertableTablespaces
@@ -46,29 +48,47 @@ CLASS = {
     "foreign server": "SERVER",
     "foreign-data wrapper": "FOREIGN DATA WRAPPER",
 }
+_COLUMN = (
+    *("COLUMN", "COLUMN COLLATION", "COLUMN DEFAULT", "COLUMN NOT NULL", "COLUMN IDENTITY", "COLUMN STATISTICS"),
+    *("COLUMN STORAGE", "COLUMN COMPRESSION", "COLUMN OPTIONS"),
+)
+_TABLE = (
+    *("TABLE", "COLUMN ORDER", "TABLE OPTIONS", "TABLE INHERITS", "TABLE ATTACH", "PARTITION KEY", "ACCESS METHOD"),
+    *("TABLESPACE", "ROW SECURITY", "FORCE ROW SECURITY", "REPLICA IDENTITY"),
+)
+_PLACE: Mapping[str, tuple[str, ...]] = {"access_method": ("ACCESS METHOD",), "tablespace": ("TABLESPACE",)}
 _ASPECTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "table": {
+        **_PLACE,
         "column_order": ("COLUMN ORDER",),
+        "options": ("TABLE OPTIONS",),
+        "partition_key": ("PARTITION KEY",),
+        "relation": ("TABLE", "PARTITION KEY", "ACCESS METHOD", "TABLE OPTIONS"),
         "row_security": ("ROW SECURITY",),
         "force_row_security": ("FORCE ROW SECURITY",),
         "replica_identity": ("REPLICA IDENTITY",),
         "partition_bound": ("TABLE ATTACH",),
-        "inherits": ("TABLE", "TABLE ATTACH"),
+        "inherits": ("TABLE INHERITS", "TABLE ATTACH"),
     },
+    "materialized view": _PLACE,
     "column": {
-        "default": ("COLUMN", "COLUMN DEFAULT"),
-        "generated": ("COLUMN", "COLUMN DEFAULT"),
+        "type": ("COLUMN", "COLUMN STORAGE"),  # what is usual of one type is said of another
+        "collation": ("COLUMN COLLATION",),
+        "default": ("COLUMN DEFAULT",),
+        "generated": ("COLUMN DEFAULT",),
+        "not_null": ("COLUMN NOT NULL",),
         "identity_kind": ("COLUMN IDENTITY",),
-        "storage": ("COLUMN SETTING",),
-        "compression": ("COLUMN SETTING",),
-        "statistics": ("COLUMN SETTING",),
-        "options": ("COLUMN SETTING",),
-        "is_local": ("COLUMN", "COLUMN DEFAULT", "COLUMN SETTING"),
+        "storage": ("COLUMN STORAGE",),
+        "compression": ("COLUMN COMPRESSION",),
+        "statistics": ("COLUMN STATISTICS",),
+        "options": ("COLUMN OPTIONS",),
+        "is_local": _COLUMN,
     },
     "index": {
         "attached_to": ("INDEX ATTACH",),
         "clustered": ("CLUSTER",),
         "statistics": ("INDEX STATISTICS",),
+        "tablespace": ("TABLESPACE",),
         "valid": ("INDEX", "INDEX ATTACH", "INDEX STATISTICS", "COMMENT ON INDEX", "CLUSTER"),
     },
     "sequence": {"owned_by": ("SEQUENCE OWNED BY",)},
@@ -78,9 +98,10 @@ _ASPECTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 _ABOUT = ("OWNER OF", "COMMENT ON", "ACL ON")
 _TYPE_PARTS = ("COMMENT ON DOMAIN CONSTRAINT", "COMMENT ON COLUMN")
 _WITH_IT: Mapping[str, tuple[str, ...]] = {
-    "table": (*_ASPECTS["table"], "TABLE ATTACH", "COLUMN ORDER", "ROW SECURITY", "FORCE ROW SECURITY", "REPLICA IDENTITY"),
-    "column": ("COLUMN DEFAULT", "COLUMN SETTING", "COLUMN IDENTITY"),
-    "index": ("INDEX ATTACH", "INDEX STATISTICS", "CLUSTER", "REPLICA IDENTITY"),
+    "table": _TABLE,
+    "materialized view": ("ACCESS METHOD", "TABLESPACE"),
+    "column": _COLUMN,
+    "index": ("INDEX ATTACH", "INDEX STATISTICS", "CLUSTER", "REPLICA IDENTITY", "TABLESPACE"),
     "sequence": ("SEQUENCE OWNED BY",),
     "type": _TYPE_PARTS,
     "domain": _TYPE_PARTS,
@@ -91,11 +112,18 @@ _WITH_IT: Mapping[str, tuple[str, ...]] = {
 _SYSTEM_COLUMNS = ("tableoid", "cmax", "xmax", "cmin", "xmin", "ctid")
 """Their privileges are the table's: they are no columns that anybody made."""
 
-_UNNAMED = frozenset({"CAST", "DEFAULT ACL", "TRANSFORM", "USER MAPPING", "SECURITY LABEL", "EXTENSION DEPENDENCY"})
+_UNNAMED = frozenset({"CAST", "TRANSFORM", "USER MAPPING", "SECURITY LABEL", "EXTENSION DEPENDENCY"})
 """Classes whose entries a dump does not name as we do: one difference of ours explains any of the class."""
 
 _NAME = {"operator": ("name",), "operator class": ("name",), "operator family": ("name",)}
 """The attributes that a dump names an object by, where they are not its identity."""
+
+
+Place = tuple[str, str, str]
+"""Schema, name, and the column, constraint or trigger of a table."""
+
+
+_MISSING = Difference(verdict=DiffVerdict.MISSING, kind="", key="", severity=Severity.BLOCKER)
 
 
 class Claims:
@@ -107,7 +135,11 @@ class Claims:
         self._sequences: dict[str, set[tuple[str, str]]] = {}
         self._columns: dict[str, set[str]] = {}
         self._indexes: dict[str, set[tuple[str, str]]] = {}
+        self._parts: dict[tuple[str, str], list[CatalogObject]] = {}
         for side in sides:
+            for obj in side.objects:
+                if obj.belongs_to and obj.belongs_to[0] != "schema":
+                    self._parts.setdefault(obj.belongs_to, []).append(obj)
             for index in side.of(Index):
                 self._indexes.setdefault(index.table, set()).add((index.schema, index.name))
             for table in side.of(Table):
@@ -120,15 +152,30 @@ class Claims:
 
     def of(self, difference: Difference) -> Iterator[Address]:
         """The parts of a dump that this difference explains."""
+        if difference.verdict is DiffVerdict.RENAMED:
+            for obj in filter(None, (difference.expected, difference.actual)):
+                yield from self._whole(obj)
+        else:
+            yield from self._of_one(difference)
+
+    def _whole(self, obj: CatalogObject) -> Iterator[Address]:
+        """Everything that a dump has about an object, and about what belongs to it."""
+        yield from self._of_one(replace(_MISSING, kind=obj.kind, key=obj.key, expected=obj))
+        for part in self._parts.get((obj.kind, obj.key), ()):
+            yield from self._whole(part)
+
+    def _of_one(self, difference: Difference) -> Iterator[Address]:
         there = difference.there
         aspects = list(_aspects(difference))
-        schema, name = _named(there)
-        yield from _addresses(there, schema, name, aspects)
+        place = _named(there)
+        for aspect in aspects:
+            yield from _addresses(there, aspect, place)
         if _class(there) in _UNNAMED:
-            yield from ((aspect, "", "*") for aspect in aspects)
+            yield from (Address(aspect, "", "*") for aspect in aspects)
         if there.kind == "changed privileges":
-            *_, inside, name = ["", *identifiers(there.key.partition("(")[0])]
-            yield from ((f"ACL ON {kind}", inside, name) for kind in (RELATION, ROUTINE, TYPE, "LANGUAGE", "SCHEMA"))
+            *_, inside, name = ["", *leading_name(there.key.partition(" ")[2])[0][:2]]
+            yield from (Address(f"ACL ON {kind}", inside, name) for kind in (RELATION, ROUTINE, TYPE, "LANGUAGE", "SCHEMA"))
+            yield Address("ACL ON COLUMN", inside, name, "*")
         yield from self._with_it(difference, aspects)
 
     def _with_it(self, difference: Difference, aspects: list[str]) -> Iterator[Address]:
@@ -139,17 +186,14 @@ class Claims:
                 yield from self._of_table(there, difference, aspects)
             case Constraint():
                 if difference.verdict is not DiffVerdict.CHANGED:  # the other side may have its index alone
-                    yield from (("INDEX", there.schema, there.name), ("INDEX ATTACH", there.schema, there.name))
+                    yield from (Address(part, there.schema, there.name) for part in ("INDEX", *_WITH_IT["index"]))
                 yield from self._of_constraint(there, aspects)
-            case View():
-                if "VIEW" in aspects:  # one that needs a primary key, or itself, is written twice: a dummy, and this
-                    yield "RULE", there.schema, f"{there.name} _RETURN"
             case Index():
                 yield from _of_index(there, aspects)
             case Hypertable():
-                yield "TRIGGER", there.schema, f"{there.table} ts_insert_blocker"
+                yield Address("TRIGGER", there.schema, there.table, "ts_insert_blocker")
             case HypertableTablespaces():  # the first one becomes the table's own
-                yield "TABLE", there.schema, there.table
+                yield Address("TABLESPACE", there.schema, there.table)
             case Publication():
                 yield from _of_publication(difference)
 
@@ -157,25 +201,25 @@ class Claims:
         if "COLUMN IDENTITY" in aspects:
             for where in self._sequences.get(column.key, ()):
                 for part in ("SEQUENCE", "SEQUENCE OWNED BY", *(f"{about} {RELATION}" for about in _ABOUT)):
-                    yield part, *where
+                    yield Address(part, *where)
         yield from self._inherited(dotted(column.schema, column.table), column.name, aspects)
 
     def _of_constraint(self, constraint: Constraint, aspects: list[str]) -> Iterator[Address]:
         table = dotted(constraint.schema, constraint.table)
-        if constraint.definition.startswith("NOT NULL "):
-            column = identifiers(constraint.definition[9:])[0]
-            yield ("COLUMN", constraint.schema, f"{constraint.table} {column}")
-            yield from self._inherited(table, column, ["COLUMN"])
+        if constraint.type == "not null":
+            column = parts_of(constraint.definition.removeprefix("NOT NULL "))[0]
+            yield Address("COLUMN NOT NULL", constraint.schema, constraint.table, column)
+            yield from self._inherited(table, column, ["COLUMN NOT NULL"])
         yield from self._inherited(table, constraint.name, aspects)
 
     def _of_table(self, table: Table, difference: Difference, aspects: list[str]) -> Iterator[Address]:
         if "ACL ON RELATION" in aspects:
-            yield from (("ACL ON COLUMN", table.schema, f"{table.name} {name}") for name in _SYSTEM_COLUMNS)
+            yield from (Address("ACL ON COLUMN", table.schema, table.name, name) for name in _SYSTEM_COLUMNS)
         if "TABLE ATTACH" in aspects:  # its indexes become part of the parent's with it
-            yield from (("INDEX ATTACH", *where) for where in self._indexes.get(table.key, ()))
+            yield from (Address("INDEX ATTACH", *where) for where in self._indexes.get(table.key, ()))
         if difference.verdict is not DiffVerdict.CHANGED or any(change.name == "of_type" for change in difference.fields):
             for name in table.column_order:  # a dump of a view, or of a typed table, lists none
-                yield from ((part, table.schema, f"{table.name} {name}") for part in ("COLUMN", *_WITH_IT["column"]))
+                yield from (Address(part, table.schema, table.name, name) for part in _COLUMN)
         if isinstance(difference.expected, Table) and isinstance(difference.actual, Table):
             yield from self._of_parents(difference.expected, difference.actual)
 
@@ -184,11 +228,11 @@ class Claims:
         parents = set(expected.inherits) ^ set(actual.inherits)
         if bool(expected.partition_bound) is not bool(actual.partition_bound):
             parents |= set(expected.inherits)
-            yield "TABLE", actual.schema, actual.name
+            yield Address("TABLE INHERITS", actual.schema, actual.name)
         for name in {name for parent in parents for name in self._columns.get(parent, ())}:
-            yield from ((part, actual.schema, f"{actual.name} {name}") for part in ("COLUMN", *_WITH_IT["column"]))
+            yield from (Address(part, actual.schema, actual.name, name) for part in _COLUMN)
         if parents:
-            yield "TRIGGER", actual.schema, f"{actual.name} *"
+            yield Address("TRIGGER", actual.schema, actual.name, "*")
 
     def _inherited(self, table: str, name: str, aspects: list[str]) -> Iterator[Address]:
         pending, seen = [table], {table}
@@ -197,34 +241,32 @@ class Claims:
                 if (key := dotted(schema, heir)) not in seen:
                     seen.add(key)
                     pending.append(key)
-                    yield from ((aspect, schema, f"{heir} {name}") for aspect in aspects if " ON " not in aspect)
+                    yield from (Address(aspect, schema, heir, name) for aspect in aspects if " ON " not in aspect)
 
 
 def _class(obj: CatalogObject) -> str:
     return CLASS.get(obj.kind, obj.kind.upper())
 
 
-def _named(obj: CatalogObject) -> tuple[str, str]:
-    """Schema and name as a dump's comments write them, without quotes."""
+def _named(obj: CatalogObject) -> Place:
+    """How a dump names the object."""
+    if isinstance(obj, DefaultPrivileges):
+        return obj.schema or "", obj.role, obj.objects
     values = {name: str(getattr(obj, name)) for name in _NAME.get(obj.kind, obj.identity)}
     schema = str(getattr(obj, "schema", "")) if "schema" in obj.identity else ""
     values.pop("schema", None)
     if _class(obj) == ROUTINE:
-        return schema, f"{values['name']}({values['arguments'] or ('*' if obj.kind == 'aggregate' else '')})"
-    return schema, " ".join(values.values())
-
-
-def _about(obj: CatalogObject) -> tuple[str, str, str]:
-    """Class and names under which comment, owner and privileges stand."""
-    kind = RELATION if obj.kind in {"table", "view", "materialized view", "sequence"} else _class(obj)
-    schema, name = _named(obj)
-    return kind, schema, name
+        return schema, f"{values['name']}({values['arguments'] or ('*' if obj.kind == 'aggregate' else '')})", ""
+    if {"table", "name"} <= values.keys():
+        return schema, values["table"], values["name"]
+    return schema, " ".join(values.values()), ""
 
 
 def _aspects(difference: Difference) -> Iterator[str]:
     there = difference.there
-    own, (about, _, _) = _class(there), _about(there)
-    special: Mapping[str, Any] = {
+    own = _class(there)
+    about = RELATION if there.kind in {"table", "view", "materialized view", "sequence"} else own
+    special: Mapping[str, tuple[str, ...]] = {
         name: (f"{said} {about}",) for name, said in zip(("owner", "comment", "privileges"), _ABOUT, strict=True)
     }
     if difference.verdict is not DiffVerdict.CHANGED:
@@ -235,6 +277,8 @@ def _aspects(difference: Difference) -> Iterator[str]:
             yield from _TYPE_PARTS  # comments on a domain's constraints and a composite type's columns are the type's
         if _is_called_otherwise(difference, change.name):
             yield from (aspects[0] for aspects in special.values())
+        if isinstance(there, DefaultPrivileges):
+            yield own
         yield from special.get(change.name) or _ASPECTS.get(there.kind, {}).get(change.name, (own,))
 
 
@@ -251,27 +295,28 @@ def _signature(routine: CatalogObject | None) -> str:
     return definition[0] if isinstance(definition, tuple) else definition.partition("\n")[0]
 
 
-def _addresses(obj: CatalogObject, schema: str, name: str, aspects: list[str]) -> Iterator[Address]:
-    for aspect in aspects:
-        yield aspect, schema, name
-        if aspect == "ACL ON SERVER":
-            yield "ACL ON FOREIGN SERVER", schema, name
-        if _class(obj) == ROUTINE and " ON " in aspect:
-            yield aspect, schema, name.partition("(")[0]
-        if aspect in _TYPE_PARTS and _class(obj) == TYPE:
-            yield aspect, schema, f"{name} *"
+def _addresses(obj: CatalogObject, aspect: str, place: Place) -> Iterator[Address]:
+    schema, name, _ = place
+    yield Address(aspect, *place)
+    if aspect == "ACL ON SERVER":
+        yield Address("ACL ON FOREIGN SERVER", schema, name)
+    if _class(obj) == ROUTINE and " ON " in aspect:
+        yield Address(aspect, schema, getattr(obj, "name", name))
+    if aspect in _TYPE_PARTS and _class(obj) == TYPE:
+        yield Address(aspect, schema, name, "*")
 
 
 def _of_index(index: Index, aspects: list[str]) -> Iterator[Address]:
-    table = identifiers(index.table)[-1]
+    table = parts_of(index.table)[-1]
     for aspect in aspects:
         if aspect in {"CLUSTER", "REPLICA IDENTITY"}:
-            yield aspect, index.schema, table
+            yield Address(aspect, index.schema, table)
         elif aspect == "INDEX" and index.constraint:
-            yield "CONSTRAINT", index.schema, f"{table} {index.constraint}"
+            yield Address("CONSTRAINT", index.schema, table, index.constraint)
 
 
 def _of_publication(difference: Difference) -> Iterator[Address]:
     for side in (difference.expected, difference.actual):
         if isinstance(side, Publication):
-            yield from (("PUBLICATION TABLES IN SCHEMA", schema, f"{side.name} {schema}") for schema in side.schemas)
+            for schema in side.schemas:
+                yield Address("PUBLICATION TABLES IN SCHEMA", schema, f"{side.name} {schema}")

@@ -9,14 +9,17 @@ from typing import Any
 from migration_audit.compare import normalise
 from migration_audit.compare.fresh import beyond_fresh
 from migration_audit.compare.jobs import matched_jobs
+from migration_audit.compare.not_null import pair_not_null, weight_of_name
+from migration_audit.compare.renames import as_renames, rename, renamed_tables, under_new_names
 from migration_audit.compare.rules import Rules
 from migration_audit.compare.server_wide import comparable
-from migration_audit.compare.spelling import one_spelling
+from migration_audit.compare.unreadable import without_unreadable
 from migration_audit.model.access import Role
-from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown
 from migration_audit.model.errors import AuditError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.redacted import Redacted
+from migration_audit.model.relations import Constraint
 from migration_audit.model.snapshot import Snapshot
 
 Key = tuple[str, str]
@@ -48,18 +51,28 @@ def compare(
     expected, actual, assumptions, not_compared = comparable(expected, actual)
     left_jobs, right_jobs, renamed = matched_jobs(expected, actual)
     want, have = _by_key(left_jobs, "expected"), _by_key(right_jobs, "actual")
+    want, have, not_null = pair_not_null(want, have)
+    tables = renamed_tables(want, have)
+    called = dict(have)
+    have = under_new_names(have, tables)
     normalisers = normalise.rules(want, have, expected_applied_by, actual_applied_by)
-    found: list[Difference] = []
+    found = [rename(want["table", new], called["table", old]) for old, new in tables.items()]
+    not_known: list[NotKnown] = []
     for key in sorted(want.keys() | have.keys()):
         if key not in have:
             found.append(_one_sided(DiffVerdict.MISSING, expected=want[key], actual=None, rules=rules))
         elif key not in want:
             found.append(_one_sided(DiffVerdict.UNEXPECTED, expected=None, actual=have[key], rules=rules))
         else:
-            left, right = normalise.apply_all(normalisers, (want[key], have[key]))
+            pair, hidden = without_unreadable(want[key], have[key])
+            not_known += hidden
+            left, right = normalise.apply_all(normalisers, pair)
             if left != right:
                 found.append(_changed(left, right, rules))
+            elif isinstance(right, Constraint) and key in not_null:  # by the expected side's name
+                found.append(rename(left, replace(right, name=not_null[key]), weight_of_name(right.name)))
     found = [_of_job(one, expected, renamed, rules) if one.kind == "job" else one for one in found]
+    found = sorted(as_renames(found, want, have), key=lambda d: (d.kind, d.key))
     if expected_applied_by is not None:
         unstated = (
             f"what the SQL gives no owner (it was applied as {expected_applied_by}) may have any owner",
@@ -79,6 +92,7 @@ def compare(
         unmodelled_actual=actual.unmodelled,
         assumptions=assumptions,
         not_compared=not_compared,
+        not_known=tuple(not_known),
         empty=tuple(
             side for side, one in (("expected", expected), ("actual", actual)) if next(beyond_fresh(one), None) is None
         ),
@@ -99,7 +113,8 @@ def _by_key(snapshot: Snapshot, side: str) -> Mapping[Key, CatalogObject]:
 def _one_sided(
     verdict: DiffVerdict, *, expected: CatalogObject | None, actual: CatalogObject | None, rules: Rules
 ) -> Difference:
-    severity = Severity.BLOCKER if verdict is DiffVerdict.MISSING else rules.unexpected
+    there = expected or actual
+    severity = rules.missing(there.kind if there else "") if verdict is DiffVerdict.MISSING else rules.unexpected
     found = Difference(verdict=verdict, kind="", key="", severity=severity, expected=expected, actual=actual)
     return replace(found, kind=found.there.kind, key=found.there.key)
 
@@ -163,7 +178,7 @@ def _folded(found: list[Difference]) -> Iterator[Difference]:
         if (
             difference.verdict is not DiffVerdict.CHANGED
             and owner is not None
-            and owner[0] in _TAKES_ALONG
+            and owner[0] in (_TAKES_ALONG if difference.verdict is not DiffVerdict.RENAMED else {"constraint"})
             and gone.get(owner) is difference.verdict
         ):
             yield replace(difference, part_of=owner)
@@ -174,36 +189,10 @@ def _folded(found: list[Difference]) -> Iterator[Difference]:
 def _with_notes(
     differences: Iterator[Difference], assumed_roles: Mapping[DiffVerdict, tuple[str, ...]]
 ) -> Iterator[Difference]:
-    """Missing and unexpected objects that are the same but for their name, each pointing at the other.
-
-    And roles that one side makes, which the other takes for granted.
-    """
-    found = list(differences)
-    by_shape: dict[tuple[Any, ...], dict[DiffVerdict, str]] = {}
-    for difference in found:
-        if shape := _shape(difference):
-            by_shape.setdefault(shape, {}).setdefault(difference.verdict, difference.key)
-    for difference in found:
-        shape = _shape(difference)
-        twins = by_shape.get(shape, {}) if shape else {}
-        other = DiffVerdict.UNEXPECTED if difference.verdict is DiffVerdict.MISSING else DiffVerdict.MISSING
+    """The differences; roles that one side makes, and the other takes for granted, say so."""
+    for difference in differences:
         if isinstance(difference.there, Role) and difference.there.name in assumed_roles.get(difference.verdict, ()):
             side = "actual" if difference.verdict is DiffVerdict.MISSING else "expected"
             yield replace(difference, note=f"the {side} side takes it for granted: it names it and does not create it")
-        elif other in twins:
-            yield replace(difference, note=f"same definition under another name: {twins[other]}")
         else:
             yield difference
-
-
-def _shape(difference: Difference) -> tuple[Any, ...] | None:
-    """What an index or a constraint is without its name; None where names are all there is."""
-    if difference.verdict is DiffVerdict.CHANGED:
-        return None
-    there = difference.there
-    if difference.kind == "index":
-        return ("index", one_spelling(getattr(there, "signature", None) or ""))
-    if difference.kind == "constraint":
-        schema, table, kind, definition = (getattr(there, n) for n in ("schema", "table", "type", "definition"))
-        return (schema, table, kind, one_spelling(definition))
-    return None

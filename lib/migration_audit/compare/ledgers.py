@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from migration_audit.formats import ALL, LEDGERS, LedgerFormat
 from migration_audit.formats.known_tables import OF_RUNNERS
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.objects import CatalogObject, dotted
+from migration_audit.model.identifiers import dotted
+from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import LedgerSettings

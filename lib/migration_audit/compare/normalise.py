@@ -25,7 +25,8 @@ from typing import Any
 
 from migration_audit.compare.spelling import one_spelling, one_spelling_of_routine
 from migration_audit.model.access import Database
-from migration_audit.model.objects import CatalogObject, quoted
+from migration_audit.model.identifiers import quoted
+from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.routines import Routine
 from migration_audit.model.timescale import HypertableTablespaces

@@ -47,6 +47,9 @@ DEFAULT_WEIGHTS: Mapping[str, Severity] = MappingProxyType(
 )
 
 
+_PRIVILEGES = {"default privileges", "changed privileges"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """The weight of each named rule."""
@@ -65,6 +68,10 @@ class Rules:
         """The weight of a difference in one attribute of an object of this kind."""
         rule = "roles" if kind in SERVER_WIDE and name != "comment" else RULE_OF_FIELD.get(name)
         return self.weights[rule] if rule else Severity.BLOCKER
+
+    def missing(self, kind: str) -> Severity:
+        """The weight of an object that the actual side lacks; what is nothing but privileges weighs as they do."""
+        return self.weights["privileges"] if kind in _PRIVILEGES else Severity.BLOCKER
 
     @property
     def unexpected(self) -> Severity:

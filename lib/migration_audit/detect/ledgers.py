@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from migration_audit.detect.listing import Listing, is_for_tests
-from migration_audit.model.objects import dotted
+from migration_audit.model.identifiers import dotted
 
 _CODE: Final = (
     "*.ts",

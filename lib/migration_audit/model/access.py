@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from migration_audit.model.objects import CatalogObject, quoted
+from migration_audit.model.identifiers import quoted
+from migration_audit.model.objects import CatalogObject
 
 
 def quoted_role(name: str) -> str:

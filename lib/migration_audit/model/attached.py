@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from migration_audit.model.objects import CatalogObject, dotted, shown_only
+from migration_audit.model.identifiers import dotted
+from migration_audit.model.objects import CatalogObject, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
+from migration_audit.model.identifiers import in_quotes, made_name, parts_of
 from migration_audit.model.relations import Index
-
-_LONGEST_NAME = 63
 
 
 def is_default_index(index: Index, dimensions: tuple[str, ...]) -> bool:
@@ -17,7 +16,7 @@ def is_default_index(index: Index, dimensions: tuple[str, ...]) -> bool:
     """
     first, *others = dimensions
     shapes = [([first], "({} DESC)"), *(([other, first], "({}, {} DESC)") for other in others)]
-    table = index.table.rpartition(".")[2].strip('"').replace('""', '"')
+    table = parts_of(index.table)[-1]
     return not index.unique and any(
         index.columns in _spellings(shape, columns) and _is_chosen_name(index.name, table, "_".join(columns))
         for columns, shape in shapes
@@ -26,8 +25,7 @@ def is_default_index(index: Index, dimensions: tuple[str, ...]) -> bool:
 
 def _spellings(shape: str, columns: list[str]) -> set[str]:
     """The columns bare and quoted: PostgreSQL quotes keywords too, such as ``time``."""
-    quoted = ['"' + name.replace('"', '""') + '"' for name in columns]
-    mixed = [[bare, mark] for bare, mark in zip(columns, quoted, strict=True)]
+    mixed = [[column, in_quotes(column)] for column in columns]
     if len(columns) == 1:
         return {shape.format(one) for one in mixed[0]}
     return {shape.format(one, other) for one in mixed[0] for other in mixed[1]}
@@ -35,11 +33,5 @@ def _spellings(shape: str, columns: list[str]) -> set[str]:
 
 def _is_chosen_name(name: str, table: str, columns: str) -> bool:
     """Whether PostgreSQL chose the name: ``<table>_<columns>_idx``, the longer part cut until it fits, then counted."""
-    match = re.search(r"_idx\d*\Z", name)
-    if match is None:
-        return False
-    parts = [table.encode(), columns.encode()]
-    while sum(map(len, parts)) > _LONGEST_NAME - 1 - len(match.group()):
-        longer = 0 if len(parts[0]) > len(parts[1]) else 1
-        parts[longer] = parts[longer][:-1]
-    return name == "_".join(part.decode(errors="ignore") for part in parts) + match.group()
+    match = re.search(r"_(idx\d*)\Z", name)
+    return match is not None and name == made_name(table, columns, match[1])

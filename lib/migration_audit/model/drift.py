@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from migration_audit.model.objects import CatalogObject
@@ -34,6 +34,8 @@ class DiffVerdict(StrEnum):
     """Actual has it, expected has not."""
     CHANGED = "changed"
     """Both have it, with other attributes."""
+    RENAMED = "renamed"
+    """Both have it, under two names and otherwise the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,22 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotKnown:
+    """An attribute that both sides have, and that could not be read on one of them: neither equal nor different."""
+
+    kind: str
+    key: str
+    attribute: str
+    sides: tuple[str, ...]
+    """Where it could not be read: ``expected``, ``actual``."""
+
+    def __str__(self) -> str:
+        """``user mapping FOR app SERVER s: options not readable on the actual side``."""
+        where = "either side" if len(self.sides) == 2 else f"the {self.sides[0]} side"
+        return f"{self.kind} {self.key}: {self.attribute} not readable on {where}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """All differences between two snapshots, sorted by kind and key."""
 
@@ -89,6 +107,8 @@ class Drift:
     """What was taken for equal by a named rule, each as a sentence."""
     not_compared: tuple[str, ...] = ()
     """What one side does not tell, as no database holds it: each in words. It is no difference, and not equal either."""
+    not_known: tuple[NotKnown, ...] = ()
+    """What the reading role may not see of objects that both sides have: nothing is called covered or equal with it."""
     empty: tuple[str, ...] = ()
     """The sides without an object that can be compared, beyond those of a new database: ``expected``, ``actual``."""
     expected_name: str = "the legacy SQL"
@@ -111,13 +131,22 @@ class Drift:
     @property
     def equal(self) -> bool:
         """No difference at all, of any severity, and nothing that could not be compared."""
-        return not (self.differences or self.unmodelled_expected or self.unmodelled_actual or self.compared_nothing)
+        return not (self.differences or self._unseen)
 
     @property
     def covered(self) -> bool:
         """Everything expected is there: nothing missing or changed that blocks, nothing that could not be compared."""
         blocking = any(d.verdict is not DiffVerdict.UNEXPECTED and d.severity is Severity.BLOCKER for d in self.differences)
-        return not (blocking or self.unmodelled_expected or self.unmodelled_actual or self.compared_nothing)
+        return not (blocking or self._unseen)
+
+    @property
+    def _unseen(self) -> bool:
+        return bool(self.unmodelled_expected or self.unmodelled_actual or self.not_known or self.compared_nothing)
+
+    @property
+    def only_not_known(self) -> bool:
+        """Whether nothing but what could not be read keeps the comparison from being covered, so that nobody can tell."""
+        return bool(self.not_known) and replace(self, not_known=()).covered
 
     @property
     def roots(self) -> tuple[Difference, ...]:

@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
-# What PostgreSQL prints unquoted (quote_ident() quotes keywords as well; a key does not need that).
-_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
-
-
-def quoted(identifier: str) -> str:
-    """An identifier as a key shows it: bare where SQL would fold it to itself, else in double quotes.
-
-    >>> quoted("positions"), quoted("Odd Name"), quoted('a"b')
-    ('positions', '"Odd Name"', '"a""b"')
-    """
-    return identifier if _PLAIN.match(identifier) else '"' + identifier.replace('"', '""') + '"'
-
-
-def dotted(*parts: str) -> str:
-    """Identifiers joined by dots, each quoted where it must be."""
-    return ".".join(quoted(part) for part in parts)
+from migration_audit.model.identifiers import dotted
 
 
 def shown_only() -> Any:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
-from migration_audit.model.objects import CatalogObject, dotted
+from migration_audit.model.identifiers import dotted
+from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Constraint, Index, Table
 from migration_audit.model.snapshot import Snapshot
 

@@ -44,6 +44,8 @@ class ProofOutcome(StrEnum):
 
     PROVEN = "proven"
     """Applied twice without an error, and the comparison is covered."""
+    PARTIAL = "partial"
+    """Applied twice without an error, and everything that it is about is covered; what is left is for a person."""
     REFUTED = "refuted"
     """Tried, and something is still missing or failed."""
     UNTRIED = "untried"
@@ -68,6 +70,11 @@ class PortProof:
     def is_proven(self) -> bool:
         """Whether it was applied and the comparison is then covered."""
         return self.outcome is ProofOutcome.PROVEN
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether it was applied, and does what it says of each object."""
+        return self.outcome in {ProofOutcome.PROVEN, ProofOutcome.PARTIAL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

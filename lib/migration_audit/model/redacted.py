@@ -13,6 +13,9 @@ import secrets
 MARK = "\x1e"
 """Stands between the text of a redacted value and its hash, where a query gives one."""
 
+NOT_READABLE = "(not readable)"
+"""Stands in the place of a value that the reading role may not see, and of a list of which it may see nothing."""
+
 SALT = secrets.token_hex(32)
 """This process's salt. Never written anywhere, never compared."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from migration_audit.model.objects import CatalogObject, dotted, quoted
+from migration_audit.model.identifiers import dotted, quoted
+from migration_audit.model.objects import CatalogObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

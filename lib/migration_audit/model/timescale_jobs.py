@@ -8,8 +8,9 @@ from itertools import product
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from migration_audit.model.identifiers import dotted
 from migration_audit.model.intervals import interval_text
-from migration_audit.model.objects import CatalogObject, dotted, shown_only
+from migration_audit.model.objects import CatalogObject, shown_only
 
 POLICIES: Mapping[str, str] = MappingProxyType(
     {

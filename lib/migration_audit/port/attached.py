@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migration_audit.model.attached import EventTrigger, ExtendedStatistics, Rule
 from migration_audit.model.drift import Difference
-from migration_audit.model.objects import quoted
+from migration_audit.model.identifiers import quoted
 from migration_audit.model.relations import Constraint, Index, Table
 from migration_audit.model.routines import Policy, Trigger
 from migration_audit.port.address import index_name, of_table

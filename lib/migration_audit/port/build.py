@@ -17,6 +17,7 @@ from migration_audit.port import attached as on_tables
 from migration_audit.port import columns, jobs, rare, sequences, tables, timescale, views
 from migration_audit.port import routines as named
 from migration_audit.port.order import in_order
+from migration_audit.port.renames import rename
 from migration_audit.port.step import Draft, Sides, Steps, sides_of
 
 Create = Callable[[Any, Sides], Steps]
@@ -75,7 +76,8 @@ def build_port(drift: Drift, *, expected: Snapshot, actual: Snapshot, origins: M
     ``origins`` tell where the expected side's SQL makes each object: its order is kept where nothing else decides.
     """
     sides = sides_of(expected, actual)
-    drafts = [draft for difference in drift.differences for draft in _drafts(difference, sides)]
+    renamed = {(d.kind, d.key) for d in drift.differences if d.verdict is DiffVerdict.RENAMED}
+    drafts = [draft for d in drift.differences if d.part_of not in renamed for draft in _drafts(d, sides)]
     return Port(steps=in_order(drafts, origins or {}))
 
 
@@ -83,6 +85,8 @@ def _drafts(difference: Difference, sides: Sides) -> list[Draft]:
     if difference.verdict is DiffVerdict.UNEXPECTED or difference.expected is None:
         return []
     create, change = _MAKERS.get(type(difference.expected), (rare.ask_to_create, rare.ask_to_change))
+    if difference.verdict is DiffVerdict.RENAMED:
+        return list(rename(difference, sides))
     if difference.verdict is DiffVerdict.MISSING:
         return _once(difference, create, sides)
     return list(change(difference, sides))

@@ -14,6 +14,7 @@ from migration_audit.model.drift import Difference
 from migration_audit.model.foreign import ForeignDataWrapper, ForeignServer, UserMapping
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.operators import Cast, Collation, Operator
+from migration_audit.model.redacted import NOT_READABLE
 from migration_audit.model.replication import Publication, PublicationTable
 from migration_audit.model.textsearch import TextSearchConfiguration, TextSearchDictionary
 from migration_audit.port.names import guarded, literal, name, parts_of, regclass, role_name
@@ -153,7 +154,7 @@ def create_server(server: ForeignServer, sides: Sides) -> Steps:
 def create_mapping(mapping: UserMapping, sides: Sides) -> Steps:
     """A missing user mapping, unless an option may be a secret, which most are."""
     sql = f"CREATE USER MAPPING IF NOT EXISTS FOR {role_name(mapping.user)} SERVER {name(mapping.server)}"
-    if _is_secret(mapping.options) or "(not readable)" in mapping.options:
+    if _is_secret(mapping.options) or NOT_READABLE in mapping.options:
         yield ask(mapping, _HIDDEN, sql + ";")
         return
     yield run(mapping, Rank.TABLE, " ".join([sql, *_options(mapping.options)]) + ";")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from migration_audit.model.access import Role
 from migration_audit.model.drift import Difference
-from migration_audit.model.objects import quoted
+from migration_audit.model.identifiers import quoted
 from migration_audit.model.operators import Aggregate
 from migration_audit.model.routines import Extension, Routine, Schema, UserType
 from migration_audit.port.address import routine_word

@@ -9,7 +9,7 @@ from enum import IntEnum
 from migration_audit.model.drift import Difference
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.port import Key, PortStep
-from migration_audit.model.relations import Column, Constraint, Sequence
+from migration_audit.model.relations import Column, Constraint, Index, Sequence
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.port.names import name, parts_of
 
@@ -21,6 +21,7 @@ class Rank(IntEnum):
 
     ROLE = 10
     SCHEMA = 20
+    RENAME = 22
     EXTENSION = 25
     LANGUAGE = 28
     COLLATION = 30
@@ -98,6 +99,11 @@ class Sides:
     def is_new(self, table: str) -> bool:
         """Whether a relation of this key is made by the port."""
         return any(self.is_missing(kind, table) for kind in ("table", "view", "materialized view", "continuous aggregate"))
+
+    def have_parts(self, owners: set[Key]) -> bool:
+        """Whether a constraint or an index of the expected side belongs to one of these."""
+        parts = (*self.expected.of(Constraint), *self.expected.of(Index))
+        return any(part.belongs_to in owners for part in parts)
 
     @property
     def applied_by(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from migration_audit.model.drift import Difference
 from migration_audit.model.relations import Table
 from migration_audit.port.columns import column_definition, column_extras, inherited
@@ -21,8 +23,13 @@ def create_table(table: Table, sides: Sides) -> Steps:
     if any("detach pending" in parent for parent in table.inherits):
         yield ask(table, "it is being detached from its parent", _create(table, sides))
         return
-    yield run(table, Rank.TABLE, _create(table, sides) + ";", makes=frozenset({(table.schema, table.name)}))
-    yield from _attach(table)
+    if parent := _brings_all(table, sides):
+        where = f"PARTITION OF {requoted(parent.key)} {table.partition_bound}"
+        sql = f"CREATE TABLE IF NOT EXISTS {name(table.schema, table.name)} {where}{_tail(table)};"
+        yield run(table, Rank.ATTACH, sql, makes=frozenset({(table.schema, table.name)}))
+    else:
+        yield run(table, Rank.TABLE, _create(table, sides) + ";", makes=frozenset({(table.schema, table.name)}))
+        yield from _attach(table)
     yield from _flags(table, row_security=table.row_security, forced=table.force_row_security)
     if table.replica_identity != "default":
         yield _replica_identity(table)
@@ -32,12 +39,30 @@ def create_table(table: Table, sides: Sides) -> Steps:
         yield from column_extras(column, sides)
 
 
+def _brings_all(table: Table, sides: Sides) -> Table | None:
+    """The parent of a partition that has nothing of its own but its bound; one with keys or indexes names them itself."""
+    parent = sides.expected.by_key.get(("table", table.inherits[0])) if table.inherits else None
+    if not table.partition_bound or not isinstance(parent, Table) or table.relation == "foreign table":
+        return None
+    if table.column_order != parent.column_order or sides.have_parts({("table", table.key)}):
+        return None
+    pairs = zip(sides.columns.get(table.key, ()), sides.columns.get(parent.key, ()), strict=True)
+    is_same = all(
+        getattr(mine, attribute) == getattr(theirs, attribute)
+        for mine, theirs in pairs
+        for attribute in ("type", "default", "generated", "not_null", "collation")
+    )
+    return parent if is_same else None
+
+
 def _create(table: Table, sides: Sides) -> str:
     what = {"foreign table": "FOREIGN TABLE", "table": "TABLE", "partitioned table": "TABLE"}[table.relation]
     if table.persistence == "unlogged":
         what = f"UNLOGGED {what}"
     inherits = table.inherits and not table.partition_bound
     columns = [c for c in sides.columns.get(table.key, ()) if not (inherits and not c.is_local)]
+    if table.partition_bound:  # identity comes with the parent
+        columns = [replace(column, identity_kind=None) for column in columns]
     lines = [f"    {column_definition(column, sides)}" for column in columns]
     if table.of_type:
         told = [(c, column_definition(c, sides).removeprefix(f"{name(c.name)} {c.type}")) for c in columns]

@@ -82,6 +82,11 @@ def _verdict(port: Port, proof: PortProof) -> str:
             "the comparison is then covered." + _roles(proof) + (asked if port.for_person else "")
         )
     why = "".join(f"\n- {one_line(reason)}" for reason in proof.reasons)
+    if proof.outcome is ProofOutcome.PARTIAL:
+        return (
+            f"PROVEN IN PART: the owner's SQL and this port were applied to a fresh server{where}, the port twice;\n"
+            f"it does what it says of each object. What is left for a person blocks: see the end.{why}" + _roles(proof)
+        )
     if proof.outcome is ProofOutcome.UNTRIED:
         return f"NOT PROVEN: nobody has applied this to anything.{why}"
     return (

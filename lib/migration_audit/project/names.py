@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from migration_audit.model.objects import dotted
+from migration_audit.model.identifiers import dotted
 
 _PART: Final = r'(?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$]*)'
 _QUALIFIED: Final = re.compile(rf"({_PART})\.({_PART})\Z")

@@ -14,8 +14,8 @@ from migration_audit.formats.named import named_ledger
 from migration_audit.model.drift import Severity
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Phase
+from migration_audit.model.identifiers import dotted
 from migration_audit.model.location import Location
-from migration_audit.model.objects import dotted
 from migration_audit.project.names import split_qualified
 from migration_audit.project.settings_boot import BootSettings
 from migration_audit.project.settings_command import CommandSettings

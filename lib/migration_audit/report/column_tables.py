@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 
-from migration_audit.model.objects import CatalogObject, dotted
+from migration_audit.model.identifiers import dotted
+from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.badges import Pill

@@ -44,6 +44,9 @@ def drift_json(
         "covered": drift.covered and agrees,
         "differences": [_difference(d, defined_at) for d in drift.differences],
         "unmodelled": [*_unmodelled("expected", drift.unmodelled_expected), *_unmodelled("actual", drift.unmodelled_actual)],
+        "not_known": [
+            {"kind": n.kind, "key": n.key, "attribute": n.attribute, "sides": list(n.sides)} for n in drift.not_known
+        ],
         "witness": dict(witness) if witness is not None else None,
         "not_cross_checked": not_cross_checked.reason if not_cross_checked else None,
         "sources": {side: manifest_json(each) for side, each in (sources or {}).items()},

@@ -14,7 +14,7 @@ from migration_audit.report.pills import severity_pill
 DefinedAt = Callable[[str, str, str], str | None]
 """Side (``expected`` or ``actual``), kind and key to ``file:line`` of the statement that makes the object."""
 
-_ORDER = (DiffVerdict.MISSING, DiffVerdict.CHANGED, DiffVerdict.UNEXPECTED)
+_ORDER = (DiffVerdict.MISSING, DiffVerdict.RENAMED, DiffVerdict.CHANGED, DiffVerdict.UNEXPECTED)
 
 
 def drift_text(
@@ -37,11 +37,14 @@ def drift_text(
         answer,
         *(() if why_nothing else _differences(drift, locations)),
         *_not_compared(drift),
+        *_not_known(drift),
         *_witness(witness),
         *_unheard(not_cross_checked),
     ]
     if drift.not_compared:
-        blocks.append("Not known on both sides:\n" + "\n".join(f"  {one_line(n)}" for n in drift.not_compared))
+        blocks.append(
+            "Not compared, because one side does not tell it:\n" + "\n".join(f"  {one_line(n)}" for n in drift.not_compared)
+        )
     if drift.assumptions:
         blocks.append("Taken for equal:\n" + "\n".join(f"  {one_line(a)}" for a in drift.assumptions))
     return "\n\n".join(blocks) + "\n"
@@ -58,6 +61,9 @@ def _answer(
     drift: Drift, witness: Mapping[str, Any] | None, not_cross_checked: Unavailable | None, must_be_equal: bool
 ) -> str:
     agrees = agreed(witness, not_cross_checked)
+    if drift.only_not_known and not (must_be_equal and drift.differences):
+        found = f": {counted(drift)}" if drift.differences else ""
+        return f"✕ could not be checked: {len(drift.not_known):,} not known, see below{found}"
     if drift.equal and agrees:
         return "✓ equal: no differences"
     if drift.equal and witness is None:
@@ -97,7 +103,7 @@ def _where(difference: Difference, locations: DefinedAt) -> str:
 
 def _sides(difference: Difference) -> tuple[str, ...]:
     """The sides that have the object."""
-    if difference.verdict is DiffVerdict.CHANGED:
+    if difference.expected and difference.actual:
         return ("expected", "actual")
     return ("expected",) if difference.verdict is DiffVerdict.MISSING else ("actual",)
 
@@ -128,6 +134,12 @@ def _not_compared(drift: Drift) -> Iterator[str]:
     if things:
         listed = "\n".join(f"  {side}: {one_line(u.kind)} {one_line(u.identity)}" for side, u in things)
         yield f"Not compared, because the audit does not know this kind (so nothing is called covered):\n{listed}"
+
+
+def _not_known(drift: Drift) -> Iterator[str]:
+    if drift.not_known:
+        listed = "\n".join(f"  {one_line(str(each))}" for each in drift.not_known)
+        yield f"Not known, because the reading role may not see it (so nothing is called covered):\n{listed}"
 
 
 def _unheard(why: Unavailable | None) -> Iterator[str]:

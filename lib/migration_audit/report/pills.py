@@ -33,6 +33,7 @@ _DIFFERENCE = {
     DiffVerdict.MISSING: "missing",
     DiffVerdict.UNEXPECTED: "unexpected",
     DiffVerdict.CHANGED: "changed",
+    DiffVerdict.RENAMED: "renamed",
 }
 
 

@@ -32,6 +32,8 @@ class PortBlock:
             return NOTHING
         if self.port.proven:
             return "✓ proven: applied to a fresh server after the owner's SQL, twice; the comparison is then covered"
+        if self.port.fixes:
+            return "▲ proven in part: applied twice, it does what it says; what is left for a person blocks"
         return "! not offered: it does not make the owner cover the legacy side, or that could not be tried"
 
     def _repr_html_(self) -> str:

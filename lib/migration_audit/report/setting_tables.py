@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 
-from migration_audit.model.objects import CatalogObject, dotted
+from migration_audit.model.identifiers import dotted
+from migration_audit.model.objects import CatalogObject
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from migration_audit.model.objects import dotted
+from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import HypertableChunks
 from migration_audit.report import escape, table_html
 from migration_audit.report.inline import Name, Text

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from migration_audit.model.objects import dotted
+from migration_audit.model.identifiers import dotted
 from migration_audit.model.preflight import ProbeResult
 from migration_audit.project import Probe
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import postgast
 
 from migration_audit.model.sql import Statement, StatementKind
+from migration_audit.model.sql_tree import parse
 from migration_audit.model.undone import ROWS
 
 pb: Any = postgast.pg_query_pb2
@@ -57,8 +58,8 @@ def created_role(statement: Statement) -> str | None:
 
 def _parsed(text: str) -> Any:
     try:
-        return postgast.parse(text)
-    except (postgast.PgQueryError, RecursionError):
+        return parse(text)
+    except postgast.PgQueryError:
         return None
 
 

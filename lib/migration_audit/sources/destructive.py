@@ -11,6 +11,7 @@ import postgast
 from migration_audit.model.destruction import Destruction
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlFile, SqlSource, StatementKind
+from migration_audit.model.sql_tree import parse
 from migration_audit.sources.data_changes import first_text
 from migration_audit.sources.inner import body_line, inner_sql
 from migration_audit.sources.made import made_by
@@ -91,8 +92,8 @@ def _made_again(one: Destruction, later: list[tuple[Location, frozenset[tuple[st
 
 def _parsed(text: str) -> Any:
     try:
-        return postgast.parse(text)
-    except (postgast.PgQueryError, RecursionError):
+        return parse(text)
+    except postgast.PgQueryError:
         return None
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import postgast
 
+from migration_audit.model.sql_tree import parse
+
 _NO_SQL: Final = frozenset({"c", "internal"})
 _ONE_BRACE_TOO_MANY: Final = re.compile(r"(?<=[,\[])\{\}\}(?=[,\]])")
 _PLAIN, _EXPRESSION = 0, 2  # libpg_query's parseMode: a statement, or an expression
@@ -117,7 +119,7 @@ def _dynamic(value: dict[str, Any], line: int) -> InnerSql:
 def _constant(query: str) -> str | None:
     """The text of an expression that is one string constant."""
     try:
-        target = postgast.parse(f"SELECT {query}").stmts[0].stmt.select_stmt.target_list[0].res_target.val
+        target = parse(f"SELECT {query}").stmts[0].stmt.select_stmt.target_list[0].res_target.val
     except (postgast.PgQueryError, IndexError):
         return None
     if target.WhichOneof("node") != "a_const" or target.a_const.WhichOneof("val") != "sval":

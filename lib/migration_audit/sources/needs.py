@@ -8,6 +8,7 @@ from typing import Any
 import postgast
 
 from migration_audit.model.privileges import Need, StatementNeeds
+from migration_audit.model.sql_tree import parse
 
 Relation = tuple[str | None, str]
 
@@ -39,7 +40,7 @@ def statement_needs(text: str) -> StatementNeeds:
     https://www.postgresql.org/docs/current/sql-insert.html: ON CONFLICT and RETURNING read what they name.
     """
     try:
-        statements = postgast.parse(text).stmts
+        statements = parse(text).stmts
     except postgast.PgQueryError as error:
         return StatementNeeds(undecided=f"PostgreSQL's parser refuses it: {error}")
     if len(statements) != 1:

@@ -11,6 +11,7 @@ import postgast
 from migration_audit.model.location import Location
 from migration_audit.model.post import PostObject
 from migration_audit.model.sql import SqlSource, StatementKind
+from migration_audit.model.sql_tree import parse
 from migration_audit.sources.inner import body_line, inner_sql
 
 pb: Any = postgast.pg_query_pb2
@@ -47,8 +48,8 @@ Step = tuple[PostObject, bool]
 
 def _of_text(text: str, at: Location) -> Iterator[Step]:
     try:
-        tree = postgast.parse(text)
-    except (postgast.PgQueryError, RecursionError):
+        tree = parse(text)
+    except postgast.PgQueryError:
         yield PostObject(kind="undecided", at=at, reason="the parser does not accept this statement"), False
         return
     for _, node in postgast.walk(tree):

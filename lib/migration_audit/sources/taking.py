@@ -11,6 +11,7 @@ from typing import Any, Final
 import postgast
 
 from migration_audit.model.sql import Statement, StatementKind
+from migration_audit.model.sql_tree import parse
 from migration_audit.sources.data_changes import is_insert
 from migration_audit.sources.made import made_by
 
@@ -151,6 +152,6 @@ def _is_harmless(call: Any) -> bool:
 
 def _parsed(text: str) -> Any:
     try:
-        return postgast.parse(text)
-    except (postgast.PgQueryError, RecursionError):
+        return parse(text)
+    except postgast.PgQueryError:
         return None

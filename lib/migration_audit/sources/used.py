@@ -9,6 +9,7 @@ from typing import Any, Final
 import postgast
 
 from migration_audit.model.sql import Statement, StatementKind
+from migration_audit.model.sql_tree import parse
 from migration_audit.model.undone import ROWS
 
 pb: Any = postgast.pg_query_pb2
@@ -124,6 +125,6 @@ def _last(name: str) -> str:
 
 def _parsed(text: str) -> Any:
     try:
-        return postgast.parse(text)
-    except (postgast.PgQueryError, RecursionError):
+        return parse(text)
+    except postgast.PgQueryError:
         return None

@@ -19,8 +19,8 @@ from migration_audit.model.directus import (
 )
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.identifiers import dotted
 from migration_audit.model.image import Image, Run
-from migration_audit.model.objects import dotted
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Constraint, Table
 from migration_audit.model.snapshot import Snapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import hashlib
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,9 +15,9 @@ from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
+from migration_audit.model.identifiers import quoted
 from migration_audit.model.location import Location
-from migration_audit.model.objects import quoted
-from migration_audit.model.port import Port, PortProof, PortStep, ProofOutcome, SavedPort
+from migration_audit.model.port import Key, Port, PortProof, PortStep, ProofOutcome, SavedPort
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlFailure, SqlSource
 from migration_audit.port import build_port, port_text, running_lines, running_sql
@@ -70,41 +70,45 @@ def unproven(about: Comparison, why: str) -> MadePort:
 def proven(about: Comparison, *, server: shadow.Server, owner: Sequence[AnySource]) -> MadePort:
     """The port after it was applied to fresh shadows of the owner's SQL.
 
-    Where the comparison comes out covered but the server refused some statements (a privilege, a comment), those are left to
-    a person and the rest is tried again. What the server cannot do at all is a reason, not an exception.
+    What the server refuses is left to a person, and so is what is done to an object without making it right; the rest is
+    tried again. What the server cannot do at all is a reason, not an exception.
     """
     made = make_port(about)
     try:
         for _ in range(_ROUNDS):
-            proof, covered = _tried(made.port, about, server=server, owner=owner)
+            proof, unsettled = _tried(made.port, about, server=server, owner=owner)
             made = replace(made, proof=proof)
-            if not (covered and proof.failed):
+            if not (proof.failed or unsettled):
                 break
-            made = replace(made, port=_left_to_person(made.port, proof))
+            made = replace(made, port=_left_to_person(made.port, proof, unsettled))
     except AuditError as error:
         return replace(made, proof=PortProof(outcome=ProofOutcome.UNTRIED, reasons=(str(error),)))
     return made
 
 
-def _left_to_person(port: Port, proof: PortProof) -> Port:
+def _left_to_person(port: Port, proof: PortProof, unsettled: Collection[Key]) -> Port:
     running = list(port.running)
     for number, message in proof.failed:
         running[number] = replace(running[number], for_person=f"the server refused it: {message}")
+    why = "it runs, and is not enough: it goes with what a person has to decide"
+    running = [replace(step, for_person=why) if step.about in unsettled else step for step in running]
     return Port(steps=(*running, *port.for_person))
 
 
-def _tried(port: Port, about: Comparison, *, server: shadow.Server, owner: Sequence[AnySource]) -> tuple[PortProof, bool]:
-    """What came of it, and whether the comparison is then covered."""
+def _tried(
+    port: Port, about: Comparison, *, server: shadow.Server, owner: Sequence[AnySource]
+) -> tuple[PortProof, frozenset[Key]]:
+    """What came of it, and the objects that steps are about and which do not come out right."""
     text, starts = running_lines(port)
     if not text:
         why = "nothing of what is lacking can be written as SQL that is safe to run unread"
-        return PortProof(outcome=ProofOutcome.REFUTED, reasons=(why, *_remaining(about.drift))), False
+        return PortProof(outcome=ProofOutcome.REFUTED, reasons=(why, *_remaining(about.drift))), frozenset()
     with server.cluster(tcp=any(isinstance(each, CommandSource) for each in owner)) as cluster:
         conninfo = cluster.create_database("port")
         before = apply_sources(conninfo, owner).applied
         if before.failure:
             why = f"the owner's SQL does not apply any more: {before.failure.at}: {before.failure.message}"
-            return PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)), False
+            return PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)), frozenset()
         source = _source(text)
         first, roles = _apply(conninfo, source)
         again, _ = _apply(conninfo, source) if not first else ((), ())
@@ -118,14 +122,39 @@ def _tried(port: Port, about: Comparison, *, server: shadow.Server, owner: Seque
     reasons = [f"{running.about[0]} {running.about[1]}: {m}" for n, m in failed for running in [port.running[n]]]
     if again:
         reasons.insert(0, "it cannot be applied a second time")
-    is_proven = drift.covered and not failed
-    return PortProof(
-        outcome=ProofOutcome.PROVEN if is_proven else ProofOutcome.REFUTED,
-        reasons=() if is_proven else (*reasons, *_remaining(drift)),
+    unsettled = frozenset() if drift.covered else _unsettled(port, drift, before=about.drift)
+    outcome = ProofOutcome.REFUTED if failed or unsettled else _outcome(drift, before=about.drift)
+    proof = PortProof(
+        outcome=outcome,
+        reasons=() if outcome is ProofOutcome.PROVEN else (*reasons, *_remaining(drift)),
         server=server.description,
         failed=failed,
         assumed_roles=tuple(sorted(set(roles) - set(before.assumed_roles))),
-    ), drift.covered
+    )
+    return proof, unsettled
+
+
+def _unsettled(port: Port, after: Drift, *, before: Drift) -> frozenset[Key]:
+    """The objects that steps are about and that still block; one that the port makes, also by what belongs to it."""
+    made = {(d.kind, d.key) for d in before.differences if d.verdict is DiffVerdict.MISSING}
+    owners = {(d.kind, d.key): d.there.belongs_to for d in after.differences}
+    left = {(d.kind, d.key) for d in after.differences if _blocks(d)}
+    pending = list(left)
+    while pending:
+        owner = owners.get(pending.pop())
+        if owner in made and owner not in left:
+            left.add(owner)
+            pending.append(owner)
+    return frozenset(step.about for step in port.running) & left
+
+
+def _outcome(after: Drift, *, before: Drift) -> ProofOutcome:
+    """What a port that applies amounts to: partial where nothing blocks that did not block before."""
+    if after.covered:
+        return ProofOutcome.PROVEN
+    blocked, left = ({(d.kind, d.key) for d in drift.differences if _blocks(d)} for drift in (before, after))
+    unseen = after.unmodelled_actual == before.unmodelled_actual and after.unmodelled_expected == before.unmodelled_expected
+    return ProofOutcome.PARTIAL if left <= blocked and unseen else ProofOutcome.REFUTED
 
 
 def _source(text: str) -> SqlSource:
@@ -209,7 +238,7 @@ def saved_port(made: MadePort | Unavailable | None, *, expected: str, actual: st
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         proven=made.proof.is_proven,
-        fixes=_fixes(made.port) if made.proof.is_proven else (),
+        fixes=_fixes(made.port) if made.proof.is_offered else (),
     )
 
 

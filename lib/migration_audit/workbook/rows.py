@@ -11,7 +11,7 @@ from migration_audit.compare import RowScope, compare_rows, known_ledgers, rows_
 from migration_audit.model.command import AnySource
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
-from migration_audit.model.objects import dotted
+from migration_audit.model.identifiers import dotted
 from migration_audit.model.relations import Table
 from migration_audit.model.rows import RowsComparison, SourceRows, by_table, unstable_columns
 from migration_audit.model.snapshot import Snapshot

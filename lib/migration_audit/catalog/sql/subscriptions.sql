@@ -27,7 +27,9 @@ select sub.subname as name,
                        ('run_as_owner', more.run_as_owner),
                        ('origin', more.origin),
                        ('failover', more.failover),
-                       ('connection', '(redacted)' || coalesce(pg_catalog.chr(30) || (pg_catalog.xpath(
+                       ('connection', case when not pg_catalog.has_column_privilege(
+                                                 'pg_catalog.pg_subscription', 'subconninfo', 'select'
+                                             ) then '(not readable)' else '(redacted)' end || coalesce(pg_catalog.chr(30) || (pg_catalog.xpath(
                            '//hash/text()',
                            case when pg_catalog.has_column_privilege(
                                          'pg_catalog.pg_subscription', 'subconninfo', 'select'

@@ -1,0 +1,132 @@
+"""The statements of ``pg_dump --schema-only``, each with its entry, as PostgreSQL's own parser reads them.
+
+pg_dump writes a comment with type, name and schema before each entry. What stands before the first one (versions, ``SET``)
+is no part of the schema. What a ``SET`` between entries says of the statements after it is told with each of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import postgast
+
+from migration_audit.model.errors import AuditError
+from migration_audit.model.sql_tree import parse
+
+_HEADER = re.compile(
+    r"^--\n-- Name: (?P<name>[^\n]*); Type: (?P<type>[A-Z ]+); Schema: (?P<schema>[^\n]*?); Owner:[^\n]*\n--$", re.MULTILINE
+)
+_RESTRICT = re.compile(r"^\\restrict (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What pg_dump says of the statements that follow: ``TABLE``, the schema (empty for none), the name."""
+
+    type: str
+    schema: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was set for the statements that follow."""
+
+    access_method: str = ""
+    tablespace: str = ""
+    granter: str = ""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a dump."""
+
+    entry: Entry
+    text: str
+    node: Any = field(compare=False)
+    """Its parse tree; None where it is nested deeper than a tree can be read."""
+    settings: Settings
+
+    @property
+    def kind(self) -> str:
+        """``create_stmt``: what the parser calls it; empty without a tree."""
+        return self.node.DESCRIPTOR.name if self.node is not None else ""
+
+    @cached_property
+    def _bytes(self) -> bytes:
+        return self.text.encode()
+
+    @cached_property
+    def tokens(self) -> list[tuple[int, int]]:
+        """Where each token begins and ends, in bytes, as everything that the parser counts."""
+        return [(token.start, token.end) for token in postgast.scan(self.text).tokens]
+
+    def between(self, start: int, end: int | None = None) -> str:
+        """The text from one byte to another, without white space around it."""
+        return self._bytes[start:end].decode().strip()
+
+    def word(self, number: int) -> str:
+        """The token of that number as it is written; empty past the last one."""
+        return self.between(*self.tokens[number]) if number < len(self.tokens) else ""
+
+    def after(self, *words: str) -> str:
+        """The text after the first place where these keywords stand."""
+        for number in range(len(self.tokens)):
+            if all(self.word(number + n).upper() == word for n, word in enumerate(words)):
+                return self.between(self.tokens[number + len(words) - 1][1])
+        raise LookupError(f"{words} in {self.text}")
+
+
+def statements(dump: str) -> Iterator[Statement]:
+    """Each statement of a dump that belongs to an entry, in order.
+
+    Raises AuditError when the dump is not SQL for the parser.
+    """
+    if found := _RESTRICT.search(dump):  # psql's, with a random word that stands nowhere else
+        dump = dump.replace(f"\\restrict {found[1]}", "").replace(f"\\unrestrict {found[1]}", "")
+    try:
+        texts = postgast.split(dump, method="parser")
+    except postgast.PgQueryError as error:
+        raise AuditError(
+            f"the output of pg_dump is not read by the SQL parser: {error}",
+            todo="compare with --no-cross-check, and report this with the statement",
+        ) from error
+    entry, settings, at = None, Settings(), 0
+    for text in texts:
+        start = dump.index(text, at)
+        for header in _HEADER.finditer(dump, at, start):
+            entry = Entry(header["type"], "" if header["schema"] == "-" else header["schema"], header["name"])
+        at = start + len(text)
+        node = _parsed(text)
+        if node is not None and node.DESCRIPTOR.name == "VariableSetStmt":
+            settings = _set(settings, node)
+        elif entry and not text.startswith("SELECT pg_catalog.set_config"):
+            yield Statement(entry, text, node, settings)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        statement = parse(text).stmts[0].stmt
+    except postgast.PgQueryError:  # its tree is too deep
+        return None
+    return getattr(statement, statement.WhichOneof("node"))
+
+
+def _set(settings: Settings, node: Any) -> Settings:
+    value = node.args[0].a_const.sval.sval if node.args else ""
+    match node.name:
+        case "default_table_access_method":
+            return replace(settings, access_method=value)
+        case "default_tablespace":
+            return replace(settings, tablespace=value)
+        case "session_authorization":
+            return replace(settings, granter=value)
+        case _:
+            return settings
+
+
+__all__ = ["Entry", "Settings", "Statement", "statements"]

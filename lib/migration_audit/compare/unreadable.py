@@ -1,0 +1,52 @@
+"""What the reading role may not see is neither equal nor a difference: it is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from migration_audit.model.drift import NotKnown
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.redacted import NOT_READABLE
+
+Pair = tuple[CatalogObject, CatalogObject]
+
+
+def without_unreadable(expected: CatalogObject, actual: CatalogObject) -> tuple[Pair, tuple[NotKnown, ...]]:
+    """Both objects as far as both could be read, and what could not."""
+    changes: dict[str, tuple[Any, Any]] = {}
+    found: list[NotKnown] = []
+    for name in expected.compared():
+        left, right = getattr(expected, name), getattr(actual, name)
+        if not (isinstance(left, tuple) and isinstance(right, tuple)) or not (_hidden(left) or _hidden(right)):
+            continue
+        hidden = {*_hidden(left), *_hidden(right)}
+        sides = tuple(side for side, value in (("expected", left), ("actual", right)) if _hidden(value))
+        if "" in hidden:
+            changes[name] = (), ()
+        else:
+            changes[name] = tuple(tuple(v for v in value if _name(v) not in hidden) for value in (left, right))  # type: ignore[assignment]
+        what = (name, *sorted(hidden - {""}))
+        found.append(NotKnown(kind=expected.kind, key=expected.key, attribute=" ".join(what), sides=sides))
+    if not changes:
+        return (expected, actual), ()
+    one, other = ({name: values[side] for name, values in changes.items()} for side in (0, 1))
+    return (replace(expected, **one), replace(actual, **other)), tuple(found)
+
+
+def _hidden(values: tuple[str, ...]) -> set[str]:
+    """The names of the values that could not be read; an empty one for all of them."""
+    return set(_hidden_names(values))
+
+
+def _hidden_names(values: tuple[str, ...]) -> Iterator[str]:
+    for value in values:
+        if value == NOT_READABLE:
+            yield ""
+        elif value.endswith(f"={NOT_READABLE}"):
+            yield _name(value)
+
+
+def _name(value: str) -> str:
+    return value.partition("=")[0]

@@ -1,0 +1,1 @@
+CREATE ROLE web NOLOGIN; CREATE TABLE t (a int);

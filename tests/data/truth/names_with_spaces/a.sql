@@ -1,0 +1,6 @@
+CREATE SCHEMA "s.1";
+CREATE TABLE "s.1"."a b" ("c d" int DEFAULT 1, "e, f" text[] DEFAULT ARRAY['(', ',']);
+CREATE TABLE "s.1"."a" ("b c d" int, x int);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER "b t" BEFORE UPDATE ON "s.1"."a" FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER t BEFORE UPDATE ON "s.1"."a b" FOR EACH ROW EXECUTE FUNCTION touch();

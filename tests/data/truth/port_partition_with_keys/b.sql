@@ -1,0 +1,2 @@
+CREATE TABLE p (id bigint GENERATED ALWAYS AS IDENTITY, at date NOT NULL, twice bigint GENERATED ALWAYS AS (1) STORED, note text DEFAULT 'x', PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE INDEX p_note ON p (note);

@@ -1,0 +1,1 @@
+alter table item rename price to cost;

@@ -30,6 +30,7 @@ from migration_audit.runner.run import _write_report
 from migration_audit.workbook import gating, signing
 from migration_audit.workbook.boot import boot_inputs
 from migration_audit.workbook.catalog_source import load_catalog
+from migration_audit.workbook.checkout import check_out
 from migration_audit.workbook.directus import directus_inputs
 from migration_audit.workbook.documents import documents_inputs
 from migration_audit.workbook.loading import load, source_facts
@@ -255,9 +256,11 @@ class World:
         """What the gate says of each environment, by name."""
         project, authority = self.project, self.authority(**how)
         asked = gating.required_environments(authority, names or ("prod",), Phase(phase))
-        found = gating.ask_gate(
-            project, authority, asked, phase=Phase(phase), live=live, out=authority.project.report_out, now=now
-        )
+        out = authority.project.report_out
+        with check_out(authority, (), {}) as checkout:
+            found = gating.ask_gate(
+                project, authority, asked, phase=Phase(phase), live=live, out=out, checkout=checkout, now=now
+            )
         return {each.environment: each for each in found}
 
 

@@ -74,7 +74,12 @@ class Revision:
         done = run_git(self.top, "ls-tree", "-r", "-z", "--full-tree", self.commit, *asked)
         if done.returncode:
             raise AuditError(f"git cannot list {inside}: {reason_of(done)}", where=self.named, todo="see `git ls-tree`")
-        found = dict(_entries(done.stdout))
+        listed = list(_entries(done.stdout))
+        found = dict(listed)
+        if len(found) < len(listed):
+            double = next(path for path, _ in listed if sum(path == other for other, _ in listed) > 1)
+            what = f"holds {double} twice, and each reader may take another one"
+            raise AuditError(what, where=f"{self.named} ({self.commit[:12]})", todo="see `git fsck`, and commit it again")
         return found if inside == "." else {path.relative_to(inside): entry for path, entry in found.items()}
 
     def paths(self, folder: Path) -> list[PurePosixPath]:
@@ -166,6 +171,11 @@ class Revision:
     def _refusal(self, inside: str, mode: str) -> AuditError:
         what = f"is {_KINDS[mode]} in {self.named}, and nothing is read through it"
         return AuditError(what, where=f"{self.named}:{inside}", todo="put the file or folder itself in its place")
+
+
+def entry_kind(entry: Entry) -> str:
+    """``file``, ``link`` or ``submodule``."""
+    return {_LINK: "link", _NESTED: "submodule"}.get(entry.mode, "file")
 
 
 def find_top(folder: Path) -> Path | None:

@@ -1,28 +1,30 @@
-"""Several repositories as the gate sees them: the proposed one as it is here, the others at their protected branches.
+"""The repositories as the gate sees them: the proposed one as it is here, the others at their protected branches.
 
 They are put together in a temporary folder, in the places that audit.toml gives them, each with the history of its clone:
-whatever reads files and git there reads what will be there after the merge. No clone is changed.
+whatever reads files and git there reads what will be there after the merge. No clone is changed. A single repository is read
+where it is, unless its working tree hides what is committed.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from migration_audit.artifacts.git import line_of_git, reason_of, run_git
+from migration_audit.artifacts.git import line_of_git
 from migration_audit.artifacts.refs import find_revision
-from migration_audit.artifacts.repository import Revision, find_top
+from migration_audit.artifacts.repository import Revision, find_top, is_ignored
+from migration_audit.artifacts.working_tree import hidden_files
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.project import Project, Repository, project_of
 from migration_audit.signoff import Authority
 from migration_audit.signoff.policy_revision import is_ci, weakness
+from migration_audit.workbook.checkout_files import write_folder, write_revision, write_working_tree
 
-_NEVER = frozenset({".git", "node_modules", ".venv"})
 _OPTION = "--repository"
 
 
@@ -92,15 +94,20 @@ def check_out(authority: Authority, places: Sequence[Place], environ: Mapping[st
         if places:
             todo = f"declare it in {project.path.name}: [repository.{places[0].name}] with its path"
             raise UsageError("there are no repositories", where=f"{_OPTION} {places[0].name}", todo=todo)
-        yield Checkout(project=project, revision=authority.revision, merges=_only(authority.revision))
-        return
-    sides = _sides(authority, places, environ)
+        home = find_top(project.directory)
+        if home is None or is_ignored(project.path) or not hidden_files(home):
+            yield Checkout(project=project, revision=authority.revision, merges=_only(authority.revision))
+            return
+    sides = _sides(authority, places, environ) if project.repositories else [_own(authority, is_proposed=True)]
     common = Path(os.path.commonpath([side.declared for side in sides]))
     with tempfile.TemporaryDirectory(prefix="migration-audit-gate-") as name:
         base = Path(os.path.realpath(name))
+        notes: list[str] = []
         for side in sides:
-            _write(side, base / side.declared.relative_to(common), [s.declared for s in sides if s is not side])
-        yield _made(authority, sides, base, common)
+            others = [s.declared for s in sides if s is not side]
+            place = base / side.declared.relative_to(common)
+            notes += _write(side, place, others)
+        yield _made(authority, sides, base, common, notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,14 +139,14 @@ def _sides(authority: Authority, places: Sequence[Place], environ: Mapping[str, 
     _refuse_unjudged(project, places, home, here)
     others = [_side(r, given.get(r.name), here, environ) for r in declared.values() if _is_apart(r, home, given)]
     is_home = authority.revision is None or not any(s.is_proposed for s in others) or _holds(home, here)
-    own = _Side(
-        name=project.path.name,
-        clone=home or project.directory,
-        declared=home or project.directory,
-        revision=authority.revision,
-        is_proposed=is_home,
-    )
-    return [own, *others]
+    return [_own(authority, is_proposed=is_home), *others]
+
+
+def _own(authority: Authority, *, is_proposed: bool) -> _Side:
+    """The repository of audit.toml."""
+    project = authority.project
+    home = find_top(project.directory) or project.directory
+    return _Side(name=project.path.name, clone=home, declared=home, revision=authority.revision, is_proposed=is_proposed)
 
 
 def _refuse_unjudged(project: Project, places: Sequence[Place], home: Path | None, here: Path) -> None:
@@ -198,7 +205,7 @@ def _weakness(
     return weakness(revision, is_named_by_tree=False, environ=environ, is_proposed=is_proposed)
 
 
-def _made(authority: Authority, sides: Sequence[_Side], base: Path, common: Path) -> Checkout:
+def _made(authority: Authority, sides: Sequence[_Side], base: Path, common: Path, notes: Sequence[str]) -> Checkout:
     def seen(side: _Side) -> Revision | None:
         return side.revision and replace(side.revision, top=base / side.declared.relative_to(common))
 
@@ -211,7 +218,7 @@ def _made(authority: Authority, sides: Sequence[_Side], base: Path, common: Path
         project=project_of(settings, path=path, shown=project.path.name),
         revision=home,
         merges=tuple(revision for side in sides if side.is_proposed and (revision := seen(side)) is not None),
-        notes=tuple(_note(side) for side in sides),
+        notes=(*(_note(side) for side in sides if authority.project.repositories), *notes),
     )
 
 
@@ -222,61 +229,20 @@ def _note(side: _Side) -> str:
     return f"{side.name}: as it is in {side.clone}" + (f", to be merged into {at}" if at else "")
 
 
-def _write(side: _Side, place: Path, others: Sequence[Path]) -> None:
-    """The files of one repository into their place, with a link to the history of its clone."""
+def _write(side: _Side, place: Path, others: Sequence[Path]) -> list[str]:
+    """The files of one repository into their place, with a link to the history of its clone; what is to be noted."""
     place.mkdir(parents=True, exist_ok=True)
     git_dir = line_of_git(side.clone, "rev-parse", "--absolute-git-dir")
+    notes = []
     if side.is_proposed and git_dir is not None:
-        _write_working_tree(side.clone, place)
+        hidden = write_working_tree(side.clone, place)
+        if hidden:
+            text = "are judged as they are committed, and not as they are in the working tree"
+            notes.append(f"{side.name}: {len(hidden)} files {text}: {some_of(sorted(map(str, hidden)), most=3)}")
     elif side.is_proposed:
-        _write_folder(side.clone, place, others)
+        write_folder(side.clone, place, others)
     elif side.revision is not None:
-        _write_revision(side.revision, place)
+        write_revision(side.revision, place)
     if git_dir is not None:
         (place / ".git").write_text(f"gitdir: {git_dir}\n")
-
-
-def _write_working_tree(clone: Path, place: Path) -> None:
-    """What git would take of a working tree: tracked files as they are, and new ones that are not ignored."""
-    listed = run_git(clone, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    if listed.returncode:
-        raise AuditError(f"git cannot list its files: {reason_of(listed)}", where=str(clone), todo="see `git ls-files`")
-    for name in dict.fromkeys(filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0"))):
-        source, target = clone / name, place / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_symlink():
-            _link(target, str(source.readlink()), place)
-        elif source.is_file():
-            shutil.copy2(source, target)
-
-
-def _write_folder(folder: Path, place: Path, others: Sequence[Path]) -> None:
-    """A folder that is no repository, without the repositories in it."""
-
-    def left_out(above: str, names: list[str]) -> set[str]:
-        apart = {name for name in names if Path(above, name) in others or (Path(above, name, ".git")).exists()}
-        return apart | (_NEVER & set(names))
-
-    shutil.copytree(folder, place, symlinks=True, ignore=left_out, dirs_exist_ok=True)
-
-
-def _write_revision(revision: Revision, place: Path) -> None:
-    entries = revision.entries(revision.top)
-    contents = revision.contents(entries.values())
-    for path, entry in entries.items():
-        target = place / path
-        if entry.object_id in contents:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(contents[entry.object_id])
-        elif entry.mode == "120000":
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _link(target, os.fsdecode(run_git(revision.top, "cat-file", "blob", entry.object_id).stdout), place)
-        elif entry.mode.startswith("100"):
-            todo = "clone the whole repository: `git clone` without --filter, or `git fetch --refetch`"
-            raise AuditError("its content is not in this clone", where=f"{revision.named}:{path}", todo=todo)
-
-
-def _link(target: Path, leads_to: str, place: Path) -> None:
-    """A link, unless it leads out of its repository: what is outside is not what is merged."""
-    if Path(os.path.normpath(target.parent / leads_to)).is_relative_to(place):
-        target.symlink_to(leads_to)
+    return notes

@@ -38,8 +38,8 @@ class Merge:
         audited, or as they are here. Without a common commit here (a shallow clone), every file that the two have otherwise
         counts. Each with a word about it.
         """
-        found = self._found({where for path in touched if (where := self._inside(path)) is not None})
-        inside = {self._inside(path): path for path in audited}
+        found = self._found({where for path in touched if (where := self.inside(path)) is not None})
+        inside = {self.inside(path): path for path in audited}
         contents = self.revision.contents(entry for entry in found.values() if entry is not None)
         wrong = []
         for where, entry in found.items():
@@ -58,6 +58,11 @@ class Merge:
         contents = self.revision.contents(entry for entry in found.values() if entry is not None)
         return bool(self._taken(found, {}, contents, legacy_alone=True))
 
+    def takes(self, paths: Collection[PurePosixPath], audited: Mapping[str, str]) -> bool:
+        """Whether the settings are about one of these files of the repository, were it there. Raises SourceError."""
+        empty = Entry(mode="100644", object_id="")
+        return bool(self._taken(dict.fromkeys(paths, empty), audited, {"": b""}))
+
     def _found(self, touched: Collection[PurePosixPath]) -> dict[PurePosixPath, Entry | None]:
         """The files of the revision that differ here, and matter: the merge brings them, or they are touched or gone."""
         top = self.revision.top
@@ -73,8 +78,8 @@ class Merge:
             if base is None or base.get(path) != there.get(path) or path in touched or path not in here
         }
 
-    def _inside(self, path: str) -> PurePosixPath | None:
-        """A file beside audit.toml as the repository has it; None for one of another repository."""
+    def inside(self, path: str) -> PurePosixPath | None:
+        """The place in the repository of a file whose path is relative to audit.toml; None for one of another repository."""
         try:
             return PurePosixPath(self.revision.inside(self.project.directory / path))
         except AuditError:
@@ -95,7 +100,7 @@ class Merge:
                     _write(copy / os.path.relpath(top / path, common), contents[entry.object_id])
             for each in audited:
                 own = path_below(self.project.directory, each)
-                if self._inside(each) not in brought and own.is_file() and own.is_relative_to(common):
+                if self.inside(each) not in brought and own.is_file() and own.is_relative_to(common):
                     _write(copy / own.relative_to(common), own.read_bytes())
             file = copy / os.path.relpath(self.project.path, common)
             _write(file, self.settings)
@@ -103,7 +108,7 @@ class Merge:
             taken = {*files_of(project, project.legacy)}
             if not legacy_alone:
                 taken |= {path for path, _ in artifact_digests(project)} | files_of(project, project.owner).keys()
-            return sorted(path for path in taken if self._inside(path) in brought)
+            return sorted(path for path in taken if self.inside(path) in brought)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -23,6 +23,7 @@ from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project
 from migration_audit.workbook.artifact_digests import artifact_digests
 from migration_audit.workbook.merging import Merge
+from migration_audit.workbook.odd_entries import odd_entries
 from migration_audit.workbook.settings import policy_settings, settings_sentences
 from migration_audit.workbook.source_files import files_of
 from migration_audit.workbook.work_list import WorkList, undone_work, work_list
@@ -126,7 +127,13 @@ class Tree:
         audited = {**self._sources["legacy"], **self._sources["owner"], **self._artifacts}
         for revision in self.merges:
             settings = policy_settings(self.project, self.revision)
-            wrong = Merge(project=self.project, revision=revision, settings=settings).differences(audited, changed)
+            merge = Merge(project=self.project, revision=revision, settings=settings)
+            commits = [state.commit for state in self.evidence.commit.values() if state.commit]
+            odd = list(odd_entries(merge, audited, commits))
+            if odd:
+                todo = "put plain files there, under names of their own"
+                yield Sentence(ok=False, text=f"not plain files: {some_of(odd, most=3, between='; ')}", todo=todo)
+            wrong = merge.differences(audited, changed)
             if not wrong:
                 continue
             where = revision.named

@@ -1,0 +1,78 @@
+"""The files of a repository, written into another place: as its working tree has them, or as a revision has them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from migration_audit.artifacts.git import reason_of, run_git
+from migration_audit.artifacts.refs import find_revision
+from migration_audit.artifacts.repository import Entry, Revision, entry_kind
+from migration_audit.artifacts.working_tree import hidden_files
+from migration_audit.model.errors import AuditError
+
+_NEVER = frozenset({".git", "node_modules", ".venv"})
+_NOT_HERE = "clone the whole repository: `git clone` without --filter, or `git fetch --refetch`"
+
+
+def write_working_tree(clone: Path, place: Path) -> frozenset[PurePosixPath]:
+    """What git would take of a working tree: committed files, with the changes that git shows, and new ones not ignored.
+
+    Returns the files that are in ``place`` as they are committed, since git shows no change where the working tree has
+    one. Raises AuditError where git cannot list the files, or lacks one.
+    """
+    hidden = hidden_files(clone)
+    listed = run_git(clone, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listed.returncode:
+        raise AuditError(f"git cannot list its files: {reason_of(listed)}", where=str(clone), todo="see `git ls-files`")
+    for name in dict.fromkeys(filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0"))):
+        if PurePosixPath(name) in hidden:
+            continue
+        source, target = clone / name, place / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_symlink():
+            _link(target, str(source.readlink()), place)
+        elif source.is_file():
+            shutil.copy2(source, target)
+    if hidden:
+        _write_entries(find_revision(clone, "HEAD"), hidden, place)
+    return frozenset(hidden)
+
+
+def write_folder(folder: Path, place: Path, others: Sequence[Path]) -> None:
+    """A folder that is no repository, without the repositories in it and ``others``."""
+
+    def left_out(above: str, names: list[str]) -> set[str]:
+        apart = {name for name in names if Path(above, name) in others or (Path(above, name, ".git")).exists()}
+        return apart | (_NEVER & set(names))
+
+    shutil.copytree(folder, place, symlinks=True, ignore=left_out, dirs_exist_ok=True)
+
+
+def write_revision(revision: Revision, place: Path) -> None:
+    """All files of a revision. Raises AuditError where the clone lacks one."""
+    _write_entries(revision, revision.entries(revision.top), place)
+
+
+def _write_entries(revision: Revision, entries: Mapping[PurePosixPath, Entry], place: Path) -> None:
+    contents = revision.contents(entries.values())
+    for path, entry in entries.items():
+        target = place / path
+        kind = entry_kind(entry)
+        if kind == "submodule":
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if kind == "link":
+            _link(target, os.fsdecode(run_git(revision.top, "cat-file", "blob", entry.object_id).stdout), place)
+        elif entry.object_id in contents:
+            target.write_bytes(contents[entry.object_id])
+        else:
+            raise AuditError("its content is not in this clone", where=f"{revision.named}:{path}", todo=_NOT_HERE)
+
+
+def _link(target: Path, leads_to: str, place: Path) -> None:
+    """A link, unless it leads out of its repository: what is outside is not what is merged."""
+    if Path(os.path.normpath(target.parent / leads_to)).is_relative_to(place):
+        target.symlink_to(leads_to)

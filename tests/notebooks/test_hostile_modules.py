@@ -65,3 +65,13 @@ def test_the_audit_went_on_as_ever(run) -> None:
     evidence = evidence_of(folder / "out", "dev")
     assert (evidence["complete"], evidence["error"]) == (True, None)
     assert all(book["packaged"] for book in evidence["notebooks"])
+
+
+def test_python_m_does_not_import_from_the_working_directory(tmp_path: Path) -> None:
+    """Python itself looks there first, with ``-m``."""
+    for name in ("click.py", "click/__init__.py", "json/__init__.py", "secrets.py", "psycopg.py", "rich.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("raise SystemExit(77)\n")
+    command = [sys.executable, "-m", "migration_audit", "check", "list"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, "COV001" in done.stdout) == (0, True), done.stderr

@@ -324,6 +324,16 @@ PEOPLE = {
         w.write("owner/002_b.sql", "SELECT 1;\n"),
         by(w, MAL, f"x\n\nCo-authored-by: Ann <{ANN.upper()}>"),
     ),
+    "a co-author who is named oddly": lambda w: (
+        w.write("owner/002_b.sql", "SELECT 1;\n"),
+        by(w, MAL, f"x\n\nCO-AUTHORED-BY: <{ANN}> (pair)\n\nThis is not the last paragraph."),
+    ),
+    "an author whom .mailmap calls otherwise": lambda w: (
+        w.write("owner/002_b.sql", "SELECT 1;\n"),
+        by(w, ANN),
+        w.write(".mailmap", f"Mal <{MAL}> <{ANN}>\n"),
+        by(w, MAL),
+    ),
     "the author of legacy SQL": lambda w: (w.write("legacy/0002_b.sql", "SELECT 1;\n"), by(w, ANN)),
     "the author of the settings": lambda w: (w.write("audit.toml", w.toml + "# x\n"), by(w, ANN)),
     "who removed an audited file again": lambda w: (w.write("owner/001_a.sql", "SELECT 1;\n"), by(w, ANN)),
@@ -342,6 +352,23 @@ def test_a_commit_on_top_does_not_free_an_author_to_sign(world: World, change) -
     world.edit("author_may_sign = true", "author_may_sign = false")
     found = world.verify(run, now=LATER)
     assert (found.exit_code, "1 of 2 needed reviewers approve" in said(found.about_policy)) == (4, True)
+
+
+def test_authors_of_another_repository_may_not_sign(world: World) -> None:
+    """HEAD's author there is a bot; the one before it wrote the SQL."""
+    other = World(root=world.root.parent / "other", keys=world.keys)
+    other.root.mkdir()
+    other.git("init", "-q", "-b", "main")
+    other.write("owner/001_a.sql", "CREATE TABLE a (id int);\n")
+    by(other, ANN)
+    other.git("commit", "-q", "--allow-empty", "-m", "a bot's")
+    world.edit('sql = ["owner/*.sql"]', 'sql = ["other:owner/*.sql"]')
+    world.write("audit.toml", world.toml + '\n[repository.other]\npath = "../other"\n')
+    world.commit()
+    run = world.run()
+    with pytest.raises(SignoffError, match="changed an audited file since the last approved run"):
+        world.sign(run, ANN)
+    world.sign(run, BOB)
 
 
 def test_a_file_that_is_not_audited_makes_nobody_an_author(world: World) -> None:

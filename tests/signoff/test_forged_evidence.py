@@ -104,6 +104,16 @@ def facts(name: str, content: bytes) -> Change:
     return lambda _, folder: (folder / "facts" / name).write_bytes(gzip.compress(content)) and None
 
 
+def behind(_: World, folder: Path, more: bytes = b"") -> None:
+    """Readers of gzip take a second member for the rest of the first one."""
+    path = folder / "facts" / "shared.json.gz"
+    path.write_bytes(path.read_bytes() + (more or gzip.compress(b" ")))
+
+
+def behind_zeros(world: World, folder: Path) -> None:
+    behind(world, folder, b"\0" * 512)
+
+
 def with_facts(part: str, **changes: Any) -> Change:
     def change(_: World, folder: Path) -> None:
         path = folder / "facts" / f"{part}.json.gz"
@@ -232,6 +242,8 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "facts with a key twice": (facts("live.json.gz", b'{"a":1,"a":1}'), "'a' is in one object twice"),
     "facts that are deep": (facts("live.json.gz", DEEP.encode()), "nested too deeply"),
     "facts that are no JSON": (facts("shared.json.gz", b"{"), "is not JSON"),
+    "facts with something behind them": (behind, "shared.json.gz: holds something behind its end"),
+    "facts with nothing but zeros behind them": (behind_zeros, "shared.json.gz: holds something behind its end"),
     "facts that are cut": (cut, "live.json.gz: cannot be read"),
     "facts that are huge": (bomb, "unpacks to more than 256 MiB"),
     "deep evidence": (text_of("evidence.json", DEEP), "evidence.json is not JSON that can be read: it is nested too deeply"),

@@ -84,12 +84,15 @@ def test_from_a_finding_to_an_open_gate(trm, demo_variables, tmp_path):
     variable = next(name for name in demo_variables if "DEV" in name)
     with psycopg.connect(demo_variables[variable], autocommit=True) as connection:
         connection.execute("CREATE INDEX by_hand ON public.positions (latitude)")
+        connection.execute("COMMENT ON COLUMN public.positions.latitude IS 'north'")
         try:
             ran = cli("gate", "--env", "dev", "--live")
-            assert (ran.code, "its catalog has changed since it was audited" in ran.out) == (4, True)
+            changes = "column public.positions.latitude: comment; index public.by_hand is new"
+            assert (ran.code, f"changed since it was audited: {changes}" in ran.out) == (4, True), ran.out
             assert cli("gate", "--env", "dev").code == 0
         finally:
             connection.execute("DROP INDEX public.by_hand")
+            connection.execute("COMMENT ON COLUMN public.positions.latitude IS NULL")
     other = next(value for name, value in demo_variables.items() if "STAGE" in name)
     ran = run_cli("gate", "--env", "dev", "--live", cwd=trm, **{**demo_variables, variable: other})
     assert (ran.code, "this is another database: its database is trm_stage" in ran.out) == (4, True)

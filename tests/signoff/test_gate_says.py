@@ -94,6 +94,15 @@ def test_an_environment_that_is_not_there(world: World) -> None:
         world.sign(moved, ANN)
 
 
+def test_a_run_is_signed_where_the_policy_has_its_reports(world: World) -> None:
+    run = world.run()
+    elsewhere = world.root / "r2/prod" / run.name
+    elsewhere.parent.mkdir(parents=True)
+    run.rename(elsewhere)
+    with pytest.raises(SignoffError, match=r"is not in .*reports, where audit\.toml of origin/main has its reports"):
+        world.sign(elsewhere, ANN, policy_from="origin/main")
+
+
 @pytest.mark.parametrize("name", ["reports/signed", "reports/signed/prod", "reports"])
 def test_nothing_is_signed_through_a_link(world: World, tmp_path: Path, name: str) -> None:
     run = world.run()

@@ -62,6 +62,13 @@ def test_what_the_proposer_could_have_chosen(proposed: World, named: str | None)
     assert (ran.code, "(--policy-from)" in ran.err) == (0, True), ran
 
 
+def test_a_tag_of_an_older_commit(proposed: World) -> None:
+    """Whoever may push may set it, and so leave out what was decided on the branch since."""
+    proposed.git("tag", "policy", "origin/main")
+    ran = gate(proposed, "--policy-from", "policy", **GITHUB)
+    assert (ran.code, "policy is a tag, which whoever may push can set" in ran.err) == (4, True), ran
+
+
 def test_a_commit_of_the_proposal_that_is_not_its_last(proposed: World) -> None:
     named = proposed.git("rev-parse", "HEAD")
     proposed.commit()

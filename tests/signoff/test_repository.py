@@ -168,7 +168,12 @@ def rejected_on_main(world: World) -> None:
     world.publish()
 
 
-@pytest.mark.parametrize("name", ["reports", "reports/signed", "reports/signed/prod", "reports/signed/prod/*"])
+IN_A_RUN = ("", "/facts", "/facts/live.json.gz", "/signoff", "/signoff/ann@example.org.json")
+
+
+@pytest.mark.parametrize(
+    "name", ["reports", "reports/signed", "reports/signed/prod", *(f"reports/signed/prod/*{part}" for part in IN_A_RUN)]
+)
 def test_reports_are_not_read_through_a_link(world: World, name: str) -> None:
     rejected_on_main(world)
     path = max(world.root.glob(name))

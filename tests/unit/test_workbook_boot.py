@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from migration_audit import demo
+from migration_audit.audit.codec import encode, to_bytes
+from migration_audit.audit.facts import fact_types
 from migration_audit.model.compose import Stack
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.image import Boot, Image
@@ -103,3 +105,22 @@ def test_variables_that_only_a_file_of_the_host_knows_are_not_taken_for_unset(tr
     assert isinstance(found, Unavailable)
     assert found.required
     assert "name DB_EXCLUDE_TABLES under environment of directus" in found.reason
+
+
+def test_no_folder_of_this_machine_is_in_the_facts(tree):
+    """Facts are the same wherever the tree is."""
+    compose = tree / "deploy/compose.yaml"
+    compose.write_text(compose.read_text().replace("services:\n", SOMETHING_MOUNTED, 1))
+    found = read(tree)
+    mounted = found["stack"].service("mounted")
+    assert [mount.source for mount in mounted.mounts] == ["deploy/data", "directus", "/var/run/docker.sock"]
+    assert mounted.build.context == "directus"
+    text = b"".join(to_bytes(encode(found[name], hint)) for name, hint in fact_types().items() if name in found)
+    assert str(tree.parent).encode() not in text
+
+
+SOMETHING_MOUNTED = """services:
+  mounted:
+    build: ../directus
+    volumes: [./data:/data, ../directus:/src, "/var/run/docker.sock:/sock"]
+"""

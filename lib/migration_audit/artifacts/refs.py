@@ -15,6 +15,8 @@ _NAME: Final = re.compile(r"(?P<name>[^\s~^:{}\\*?\[\]]*?)(?P<up>@\{u(?:pstream)
 """A name, perhaps its upstream branch, perhaps steps back: ``origin/main``, ``@{u}``, ``HEAD~2``; nothing else is taken."""
 _PLACES: Final = ("refs/", "refs/tags/", "refs/heads/", "refs/remotes/")
 _HEADS: Final = {"HEAD": "HEAD", "@": "HEAD", "": "HEAD", "FETCH_HEAD": "FETCH_HEAD"}
+_CO_AUTHOR: Final = re.compile(r"^[ \t]*co-authored-by\b(.*)$", re.IGNORECASE | re.MULTILINE)
+_ADDRESS: Final = re.compile(r"[^\s<>()\",;]+@[^\s<>()\",;]+")
 _HEX: Final = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -64,15 +66,19 @@ def commits_touching(head: Revision, paths: Iterable[Path], *, since: Revision |
 
 
 def people_of(top: Path, commits: Iterable[str]) -> frozenset[str]:
-    """The e-mail addresses of authors, committers and co-authors of these commits, in lower case. Raises AuditError."""
+    """The e-mail addresses of authors, committers and co-authors of these commits, in lower case. Raises AuditError.
+
+    A co-author is named by a line that begins so, wherever in the message it is and whatever else is in it.
+    """
     asked = "".join(f"{commit}\n" for commit in commits)
     if not asked:
         return frozenset()
-    form = "--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly)"
-    lines = (
-        output_of_git(top, "log", "--no-walk", form, "--stdin", stdin=asked.encode()).decode("utf-8", "replace").splitlines()
-    )
-    return frozenset(line.rpartition("<")[2].rstrip("> ").casefold() for line in lines if line.strip())
+    listed = output_of_git(top, "log", "--no-walk", "-z", "--format=%ae%n%ce%n%B", "--stdin", stdin=asked.encode())
+    found: set[str] = set()
+    for commit in filter(None, listed.decode("utf-8", "replace").split("\0")):
+        author, committer, message = commit.split("\n", 2)
+        found |= {author, committer, *(a for line in _CO_AUTHOR.findall(message) for a in _ADDRESS.findall(line))}
+    return frozenset(each.strip().casefold() for each in found if each.strip())
 
 
 def is_shallow(folder: Path) -> bool:

@@ -34,6 +34,8 @@ Facts = Mapping[str, Any]
 FOLDER: Final = "facts"
 _LARGEST: Final = 1 << 28
 """Bytes that one file of facts may unpack to."""
+_GZIP: Final = 31
+"""What zlib calls the format of one gzip member; https://zlib.net/manual.html, inflateInit2."""
 
 SNAPSHOTS: Final = {"legacy": "shared", "owner": "shared", "live": "environment"}
 """Each catalog, and the part of the facts that it belongs to; it has a file of its own."""
@@ -133,13 +135,16 @@ def _write(path: Path, body: Any) -> None:
 
 
 def _read(path: Path) -> Any:
+    packed, todo = zlib.decompressobj(wbits=_GZIP), "restore it, or run the audit again"
     try:
-        with gzip.open(path) as file:
-            content = file.read(_LARGEST + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise AuditError(f"cannot be read: {error}", where=str(path), todo="restore it, or run the audit again") from None
+        content = packed.decompress(path.read_bytes(), _LARGEST + 1)
+    except (OSError, zlib.error) as error:
+        raise AuditError(f"cannot be read: {error}", where=str(path), todo=todo) from None
     if len(content) > _LARGEST:
         raise AuditError("unpacks to more than 256 MiB", where=str(path), todo="facts of an audit are never that large")
+    if not packed.eof or packed.unused_data:
+        what = "holds something behind its end" if packed.eof else "cannot be read: it ends too early"
+        raise AuditError(what, where=str(path), todo=todo)
     return parse_json(content, where=str(path))
 
 

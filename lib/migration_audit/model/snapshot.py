@@ -118,6 +118,23 @@ class Snapshot:
         return "sha256:" + hashlib.sha256(canonical_json(facts)).hexdigest()
 
 
+def changes_between(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Where two snapshots differ in what their digests cover: each object, with the attributes that are not the same."""
+    is_whole = {before.roles, after.roles} == {RolesRead.OWN}
+    then, now = ({k: o for k, o in s.by_key.items() if is_whole or k[0] not in SERVER_WIDE} for s in (before, after))
+    found = []
+    for kind, key in sorted(then.keys() | now.keys()):
+        old, new = then.get((kind, key)), now.get((kind, key))
+        if old is None or new is None:
+            found.append(f"{kind} {key} is {'new' if old is None else 'gone'}")
+            continue
+        other = [n for n in new.compared() if canonical_json(getattr(old, n)) != canonical_json(getattr(new, n))]
+        found += [f"{kind} {key}: {', '.join(other)}"] if other else []
+    strange = ({(u.kind, u.identity) for u in s.unmodelled} for s in (before, after))
+    changed = set.symmetric_difference(*strange)
+    return (*found, *(f"{kind} {name} is new or gone" for kind, name in sorted(changed)))
+
+
 def _class_of(obj: CatalogObject) -> type[CatalogObject]:
     return type(obj)
 

@@ -19,18 +19,22 @@ from migration_audit.signoff.signatures import read_signed_run
 def authors(run: SignedRun, authority: Authority, *, now: datetime) -> frozenset[str]:
     """Who ran the audit, and authors, committers and co-authors of what it audits, by e-mail address in lower case.
 
-    These are the commits that changed an audited file since the newest older run that is approved: all of the history that
-    is here, where there is none.
+    These are the commits of every repository that changed an audited file since the newest older run that is approved: all
+    of the history that is here, where there is none. Of a repository that is not at its place here, only the author of the
+    audited commit is known, whom the evidence names.
     """
     people = {name.casefold() for name in run.evidence.author.values() if name} if run.evidence else set()
-    audited = _commit(run, authority)
-    if run.evidence is None or audited is None:
+    if run.evidence is None:
         return frozenset(people)
     before = last_approved(run, authority, now=now)
-    since = _commit(before, authority) if before else None
     folder = authority.project.directory
     paths = [authority.project.path, *(folder / name for name in run.evidence.files)]
-    return frozenset(people | people_of(audited.top, commits_touching(audited, paths, since=since)))
+    for name in dict.fromkeys((HOME, *run.evidence.commit)):
+        audited = _commit(run, authority, name) or _revision(_place(run, authority, name), "HEAD")  # HEAD: it was squashed
+        if audited is not None:
+            since = _commit(before, authority, name) if before else None
+            people |= people_of(audited.top, commits_touching(audited, paths, since=since))
+    return frozenset(people)
 
 
 def last_approved(run: SignedRun, authority: Authority, *, now: datetime) -> SignedRun | None:
@@ -38,16 +42,24 @@ def last_approved(run: SignedRun, authority: Authority, *, now: datetime) -> Sig
     return next(_approved(run, authority, now), None)
 
 
-def _commit(run: SignedRun, authority: Authority) -> Revision | None:
-    """The audited commit; HEAD where it is not here (it was squashed); None outside git."""
-    state = run.evidence.commit.get(HOME) if run.evidence else None
-    for name in (state.commit if state else None, "HEAD"):
-        try:
-            if name:
-                return find_revision(authority.project.directory, name)
-        except AuditError:
-            continue
-    return None
+def _commit(run: SignedRun, authority: Authority, name: str) -> Revision | None:
+    """The audited commit of a repository; None where it is not here."""
+    state = run.evidence.commit.get(name) if run.evidence else None
+    return _revision(_place(run, authority, name), state.commit) if state and state.commit else None
+
+
+def _place(run: SignedRun, authority: Authority, name: str) -> Path | None:
+    state = run.evidence.commit.get(name) if run.evidence else None
+    if name == HOME:
+        return authority.project.directory
+    return authority.project.directory / state.path if state and state.path else None
+
+
+def _revision(folder: Path | None, named: str) -> Revision | None:
+    try:
+        return find_revision(folder, named) if folder is not None and folder.is_dir() else None
+    except AuditError:
+        return None
 
 
 def _approved(run: SignedRun, authority: Authority, now: datetime) -> Iterator[SignedRun]:

@@ -59,6 +59,8 @@ def _reasons(revision: Revision, trusted: frozenset[str], environ: Mapping[str, 
 def _reasons_of_name(revision: Revision) -> Iterator[str]:
     if revision.named.startswith(("HEAD", "@")):
         yield f"{revision.named} is the proposal itself, or what it names"
+    if revision.ref is not None and revision.ref.startswith("refs/tags/"):
+        yield f"{revision.named} is a tag, which whoever may push can set"
     if revision.ref == "FETCH_HEAD":
         yield f"{revision.named} is whatever was fetched last"
 

@@ -178,13 +178,20 @@ def _check_reviewer(reviewer: str, authority: Authority) -> None:
 
 
 def _check_place(folder: Path, authority: Authority) -> None:
-    """A run is signed where runs of its environment are, and nowhere that a link leads to."""
+    """A run is signed where the policy has the runs of its environment, and nowhere that a link leads to.
+
+    Where policy and keys are those of the working tree, any report folder will do: ``gate --out`` names it.
+    """
     target = _target(folder.absolute())
     environment = target.parent.name
     if environment not in {each.name for each in authority.project.environments}:
         what = f"there is no environment {environment}, so that no run of it is signed"
         raise SignoffError(what, where=authority.source, todo="name a run of an environment of audit.toml")
     below = target.parent.parent.parent.parent
+    out = authority.project.report_out
+    if authority.revision is not None and target.parent.parent.parent.resolve() != out.resolve():
+        what = f"is not in {out}, where audit.toml of {authority.revision.named} has its reports and the gate looks for them"
+        raise SignoffError(what, where=str(folder), todo=f"move it to {out / environment / folder.name}, and sign it there")
     link = first_link(target, below=below) or first_link(folder.absolute(), below=below)
     if link is not None:
         raise SignoffError(

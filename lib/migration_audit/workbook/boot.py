@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from migration_audit import sources
 from migration_audit.artifacts.boot import read_boot
 from migration_audit.artifacts.compose import read_stack
 from migration_audit.artifacts.image import read_image
-from migration_audit.model.compose import Stack
+from migration_audit.artifacts.text import shown_path
+from migration_audit.model.compose import MountKind, Stack
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.image import Boot, Image
@@ -22,6 +26,8 @@ from migration_audit.sources.post_objects import find_post_objects
 _T = TypeVar("_T")
 _DECISIVE = frozenset({"DB_EXCLUDE_TABLES", "DB_SEARCH_PATH"})
 """The variables that decide which tables Directus sees."""
+_OF_THE_HOST = 2
+"""Parts of a folder that holds more than one project: ``/`` and ``/home``."""
 _NO_BOOT = Unavailable(reason="audit.toml has no [boot]", required=False)
 
 
@@ -40,8 +46,8 @@ def boot_inputs(project: Project) -> dict[str, Any]:
     stack = _stack(project, boot)
     owner_boot, owner_image = _owner(project, boot, stack)
     return {
-        "stack": stack,
-        "dev_stack": _dev_stack(project, boot),
+        "stack": _shown(stack, project),
+        "dev_stack": _shown(_dev_stack(project, boot), project),
         "owner_boot": owner_boot,
         "owner_image": owner_image,
         "owner_variables": _variables(boot, stack),
@@ -61,6 +67,32 @@ def _stack(project: Project, boot: BootSettings) -> Stack | Unavailable:
     if not boot.compose:
         return Unavailable(reason="audit.toml names no compose files in [boot]", required=False)
     return _read(lambda: read_stack(boot.compose, profiles=boot.profiles, shown_from=project.directory))
+
+
+def _shown(stack: Stack | Unavailable, project: Project) -> Stack | Unavailable:
+    """Contexts and mounts relative to audit.toml: facts are the same on every machine, and name no folder of one."""
+    if isinstance(stack, Unavailable):
+        return stack
+    services = tuple(
+        replace(
+            service,
+            build=service.build and replace(service.build, context=_shown_path(service.build.context, project)),
+            mounts=tuple(
+                replace(mount, source=_shown_path(mount.source, project)) if mount.kind is MountKind.BIND else mount
+                for mount in service.mounts
+            ),
+        )
+        for service in stack.services
+    )
+    return replace(stack, services=services)
+
+
+def _shown_path(path: str, project: Project) -> str:
+    """A path of the host itself, such as the socket of its engine, stays as it is."""
+    if not Path(path).is_absolute():
+        return path
+    common = Path(os.path.commonpath([path, project.directory.absolute()]))
+    return shown_path(Path(path), project.directory.absolute()) if len(common.parts) > _OF_THE_HOST else path
 
 
 def _dev_stack(project: Project, boot: BootSettings) -> Stack | Unavailable:

@@ -10,11 +10,15 @@ from pathlib import Path
 
 from migration_audit import catalog, signoff
 from migration_audit.artifacts.repository import first_link, is_ignored
+from migration_audit.audit.facts import FOLDER as FACTS
+from migration_audit.audit.facts import load_facts
 from migration_audit.gate import EnvironmentGate, Facts, approvals, judge_environment, rejections
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Phase, Verdict
 from migration_audit.model.signoff import Sentence, SignedRun
+from migration_audit.model.snapshot import Snapshot, changes_between
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.signoff import Authority
 from migration_audit.workbook.checkout import Checkout
@@ -89,8 +93,8 @@ class _Asking:
             folder = self.out / signoff.SIGNED / environment
             _refuse_links(folder, self.project.directory)
             found = signoff.signed_folders(folder)
-            for each in found:
-                _refuse_links(each, folder)
+            for path in (path for each in found for path in (each, *each.rglob("*"))):
+                _refuse_links(path, folder)
             self._signed[environment] = [signoff.read_signed_run(p, self.authority, now=self.now) for p in found]
         return self._signed[environment]
 
@@ -166,7 +170,7 @@ class _Asking:
             pins={name: pin for name, pin in pins.items() if pin is not None},
             approved_server=_server_of(signoff.last_approved(run, self.authority, now=self.now)),
             same_server=_same_server(environment.name, run, runs),
-            live=self._live(environment, evidence) if self.live else None,
+            live=self._live(environment, evidence, Path(run.folder)) if self.live else None,
         )
 
     def _unsigned(self, environment: str, run: SignedRun) -> str | None:
@@ -198,7 +202,7 @@ class _Asking:
         here = {each.name: each for each in self.signed(environment)}
         yield from history.refusals(environment, run, here)
 
-    def _live(self, environment: Environment, evidence: Evidence) -> Sentence:
+    def _live(self, environment: Environment, evidence: Evidence, folder: Path) -> Sentence:
         audited = evidence.snapshots.get("live")
         try:
             conninfo = resolve(environment, os.environ)
@@ -212,9 +216,16 @@ class _Asking:
                 text = f"this is another database: its {name.replace('_', ' ')} is {now}, and {then} was audited"
                 return Sentence(ok=False, text=text, todo="check the connection, or audit this database and sign that")
         if snapshot.digest != audited:
-            text = "its catalog has changed since it was audited"
+            text = f"its catalog has changed since it was audited: {_changes(folder, snapshot)}"
             return Sentence(ok=False, text=text, todo="audit again, and sign that")
         return Sentence(ok=True, text=f"read now, and it is as it was audited ({snapshot.digest[:19]}…)")
+
+
+def _changes(folder: Path, now: Snapshot) -> str:
+    """What is otherwise than the facts of a run have it, which its statement covers."""
+    audited = (load_facts(folder / FACTS, "environment") or {}).get("live")
+    found = changes_between(audited, now) if isinstance(audited, Snapshot) else ()
+    return some_of(found, most=10, between="; ") or "the facts of the run do not say in what"
 
 
 def _time_of(run: SignedRun) -> tuple[datetime, str]:

@@ -77,6 +77,68 @@ def test_what_the_work_list_does_not_name(audited: World, files, reason) -> None
     assert (code, reason in told) == (4, True), told
 
 
+STACK = """# It runs its migrations.
+services:
+  db:
+    image: postgres
+    healthcheck: {test: [CMD, pg_isready]}
+  owner:
+    image: owner
+    depends_on: {db: {condition: service_healthy}}
+    healthcheck: {test: [CMD, wget, -q, --spider, "http://localhost:8055/server/ping"]}
+  app:
+    image: app
+    depends_on: {owner: {condition: "${WAIT:-service_healthy}"}}
+"""
+BOOT = """
+[boot]
+compose = ["compose.yaml"]
+database_service = "db"
+owner_service = "owner"
+writer_service = "app"
+post_sql = ["post/*.sql"]
+"""
+DROP = "DROP TABLE IF EXISTS migrations_applied;\n"
+BEYOND_THE_WORK = {
+    "nothing": ({}, 0, ""),
+    "a variable of the stack": ({".env": "WAIT=service_started\n"}, 4, "BOOT002"),
+    "the order of the stack": ({"compose.yaml": STACK.replace(":-service_healthy", ":-service_started")}, 4, "BOOT002"),
+    "SQL after the boot, in which work is": ({"post/001.sql": "DROP TABLE a CASCADE;\n"}, 4, "changed: post/001.sql"),
+}
+
+
+@pytest.fixture(scope="module")
+def booted_once(audited_once: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The same with a stack: its file holds a claim, and SQL after its boot drops a ledger, so that both are work."""
+    folder = tmp_path_factory.mktemp("booted") / "repo"
+    made = World(root=Path(shutil.copytree(audited_once.root, folder, symlinks=True)), keys=audited_once.keys)
+    made.git("checkout", "-q", "main")
+    made.edit('in = ["docs/*.md"]', 'in = ["docs/*.md", "compose.yaml"]')
+    made.write("audit.toml", made.toml + BOOT)
+    made.write("compose.yaml", STACK)
+    made.write("post/001.sql", DROP)
+    made.commit()
+    audit(made, at=NOW + timedelta(minutes=5))
+    made.commit("signed")
+    made.publish()
+    made.git("checkout", "-q", "-B", "retire")
+    retire(made)
+    made.write("compose.yaml", STACK.partition("\n")[2])
+    made.commit()
+    return made
+
+
+@pytest.mark.parametrize(("files", "code", "reason"), BEYOND_THE_WORK.values(), ids=list(BEYOND_THE_WORK))
+def test_more_than_the_work_in_a_stack(booted_once: World, tmp_path: Path, files, code: int, reason: str) -> None:
+    root = Path(shutil.copytree(booted_once.root, tmp_path / "repo", symlinks=True))
+    world = World(root=root, keys=booted_once.keys)
+    for name, text in files.items():
+        world.write(name, text)
+    world.commit()
+    found, text = gate(world)
+    assert (found, reason in text) == (code, True), text
+
+
 def test_globs_of_the_branch_do_not_leave_a_file_out(audited: World) -> None:
     audited.write("owner/004_tidy.sql", "DROP INDEX i;\n")
     audited.edit('sql = ["owner/*.sql"]', 'sql = ["owner/00[1-3]*.sql"]')

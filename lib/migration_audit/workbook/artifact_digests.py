@@ -40,16 +40,16 @@ def artifact_digests(project: Project, boot: Mapping[str, Any] | None = None) ->
     there; the checks tell about it. Raises nothing.
     """
     facts = boot_inputs(project) if boot is None else boot
-    named = {
-        *_of_boot(project),
-        *_of_rules(project),
-        *_mentioned(facts),
-        *_globs(project, (*_grants(project), *project.prelude)),
-    }
-    if project.snapshot is not None:
-        named.add(shown_path(project.snapshot.file, project.directory))
+    named = {*_of_boot(project), *_of_rules(project), *_mentioned(facts), *executed_files(project)}
     elsewhere = {shown_path(project.path, project.directory), *_of_sources(project)}
     return _digests(project.directory, (n for n in named - elsewhere if not _SECRET.fullmatch(Path(n).name)))
+
+
+def executed_files(project: Project) -> frozenset[str]:
+    """Files that decide what is in a database, beside the SQL sources: SQL around them, and the snapshot of Directus."""
+    post_sql = project.boot.post_sql if project.boot is not None else ()
+    snapshot = [shown_path(project.snapshot.file, project.directory)] if project.snapshot is not None else []
+    return frozenset((*_globs(project, (*post_sql, *_grants(project), *project.prelude)), *snapshot))
 
 
 def report_digests(project: Project) -> Digests:
@@ -79,7 +79,6 @@ def _of_boot(project: Project) -> Iterator[str]:
         contexts += [boot.context] if boot.context else []
         paths = [*boot.compose, *boot.dev_compose, *(d.parent / name for d in _given(boot) for name in _VERSIONS)]
         yield from (shown_path(path, project.directory) for path in paths)
-        yield from _globs(project, boot.post_sql)
     ignored = [folder / ".dockerignore" for folder in (*contexts, *(d.parent for d in dockerfiles))]
     ignored += [d.with_name(f"{d.name}.dockerignore") for d in dockerfiles]
     yield from (shown_path(path, project.directory) for path in (*dockerfiles, *ignored))

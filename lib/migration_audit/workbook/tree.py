@@ -7,6 +7,7 @@ files judge it anew. Of commits it is asked only whether the audit saw uncommitt
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,9 +55,16 @@ class Tree:
             yield from self._source(role, changed)
         yield from self._others(changed)
         yield from self._merged(changed)
-        if changed:
+        if changed or self._has_other_variables():
             wrong = list(undone_work(self.evidence, self.project, changed))
             yield from wrong or [Sentence(ok=True, text="the checks of files find nothing left to do in what was changed")]
+
+    def _has_other_variables(self) -> bool:
+        """Whether variables beside Compose files, of which no digest is kept, are others than in the revision."""
+        boot = self.project.boot
+        files = [] if boot is None else [path.with_name(".env") for path in (*boot.compose, *boot.dev_compose)]
+        known = ((each, revision) for each in files for revision in self.merges if revision.has_inside(each))
+        return any(sha256_of(each) != _sha256(revision.read(each)) for each, revision in known)
 
     def settings(self) -> Iterator[Sentence]:
         """Whether the audit was one by these settings, and whether this tree keeps them."""
@@ -174,6 +182,10 @@ def has_legacy(project: Project, revision: Revision | None, merges: Iterable[Rev
         return True
     settings = policy_settings(project, revision)
     return any(Merge(project=project, revision=each, settings=settings).has_legacy() for each in merges)
+
+
+def _sha256(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()
 
 
 def _difference(audited: Files, here: Files) -> str:

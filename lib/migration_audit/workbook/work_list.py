@@ -15,6 +15,7 @@ from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project, Verb
+from migration_audit.workbook.artifact_digests import executed_files
 from migration_audit.workbook.boot import boot_inputs
 from migration_audit.workbook.documents import documents_inputs
 from migration_audit.workbook.retirement import retirement_inputs
@@ -56,7 +57,8 @@ def work_list(evidence: Evidence, project: Project) -> WorkList:
         named |= {shown_path(path, project.directory) for path in project.boot.dev_compose}
     source = evidence.source("legacy")
     legacy = {file.path for file in source.files} if source else set()
-    return WorkList(named=frozenset(named - legacy), legacy=frozenset(legacy), new=frozenset(_new(project)))
+    named -= legacy | executed_files(project)  # what these make was audited, and nothing is executed at the gate
+    return WorkList(named=frozenset(named), legacy=frozenset(legacy), new=frozenset(_new(project)))
 
 
 def undone_work(evidence: Evidence, project: Project, changed: Iterable[str]) -> Iterator[Sentence]:

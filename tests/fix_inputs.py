@@ -155,6 +155,7 @@ def chunks(**given: Any) -> HypertableChunks:
         "first": "2026-01-01T00:00:00+00:00",
         "last": "2026-01-04T00:00:00+00:00",
         "widths": (("1 day", 3),),
+        "plain_widths": (("1 day", 3),),
     }
     return HypertableChunks(**{**defaults, **given})
 

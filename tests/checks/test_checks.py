@@ -379,9 +379,25 @@ LOUD = [
     ),
     (
         "LIV007",
-        "chunks of another width",
-        {"live": snapshot(*SCHEMA, chunks=(chunks(widths=(("1 day", 1), ("7 days", 2))),))},
+        "chunks of another width, beside compressed ones",
+        {"live": snapshot(*SCHEMA, chunks=(chunks(compressed=1, plain_widths=(("1 day", 1), ("7 days", 2))),))},
         ["LIV007:prod:public.positions:width"],
+    ),
+    (
+        "LIV007",
+        "a grant on one chunk",
+        {"live": snapshot(*SCHEMA, chunks=(chunks(otherwise=(("SELECT for reader", 1, "s.c_1"),)),))},
+        ["LIV007:prod:public.positions:SELECT for reader"],
+    ),
+    (
+        "LIV004",
+        "a unique index is missing on a chunk",
+        {
+            "live": snapshot(
+                *SCHEMA, chunks=(chunks(missing_indexes=(("public.p_key", 1),), missing_unique=("public.p_key",)),)
+            )
+        },
+        ["LIV004:index:public.p_key:chunks"],
     ),
     (
         "LIV008",

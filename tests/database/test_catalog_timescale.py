@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 
 from migration_audit.catalog import Reading, open_connection, read_snapshot
 from migration_audit.model.default_index import is_default_index
+from migration_audit.model.errors import DatabaseError
 from migration_audit.model.relations import Index
 from migration_audit.model.snapshot import HypertableChunks, Snapshot
 from migration_audit.model.timescale import Hypertable
@@ -177,7 +179,7 @@ def test_chunks_are_counted_and_measured(database: str) -> None:
     )
     assert (chunks.schema, chunks.table, chunks.chunks, chunks.compressed) == ("public", "t", 6, 0)
     assert (chunks.first, chunks.last) == ("2025-01-01T00:00:00Z", "2025-03-06T00:00:00Z")
-    assert chunks.widths == (("1 day", 5), ("7 days", 1))
+    assert chunks.widths == chunks.plain_widths == (("1 day", 5), ("7 days", 1))
     assert chunks.ranges[0] == ("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z")
     assert len(chunks.ranges) == 6
     assert chunks.missing_indexes == ()
@@ -247,6 +249,117 @@ def test_indexes_that_chunks_lack_are_told(database: str, case: tuple[str, tuple
         row = connection.execute("select * from show_chunks('t') limit 1").fetchone()
     schema, _, chunk = str(row[0] if row else "").partition(".")
     assert chunks_of(read(database, statement.format(schema=schema, chunk=chunk))).missing_indexes == expected
+
+
+QUIET = """
+create extension timescaledb;
+create table ref (id int primary key);
+create table t (ts timestamptz not null, d int not null, v float8, x int references ref, name text default 'a', gone int,
+                constraint vpos check (v >= 0));
+select create_hypertable('t', 'ts', chunk_time_interval => interval '1 day');
+alter table t drop column gone;
+insert into ref values (1);
+insert into t select timestamptz '2025-01-01' + g * interval '1 day', 1, g, 1 from generate_series(0, 2) as g;
+create unique index tu on t (d, ts);
+create function tf() returns trigger language plpgsql as 'begin return new; end';
+create trigger row_t before insert on t for each row execute function tf();
+create trigger stm_t after insert on t for each statement execute function tf();
+grant select on t to {reader} with grant option; grant insert, update on t to {owner}; revoke update on t from {owner};
+grant select (v) on t to {reader};
+alter table t owner to {owner};
+alter table t set (fillfactor = 70), alter v set statistics 500, alter v set (n_distinct = 5);
+alter table t alter name set storage external;
+alter table t add constraint later check (d > 0) not valid;
+alter table t validate constraint later;
+alter table t add y int not null default 3, alter x set not null;
+alter table t replica identity full;
+alter table t add constraint fk2 foreign key (d) references ref (id) on delete cascade;
+create statistics st on d, v from t;
+alter table t add constraint pk primary key (ts, d);
+alter table t enable row level security;
+create policy p on t using (true);
+insert into t select timestamptz '2025-02-01' + g * interval '1 day', 1, g, 1 from generate_series(0, 2) as g;
+"""
+OTHERWISE = {
+    "a grant": ("grant select on {chunk} to {other}", "SELECT for {other}"),
+    "a grant to all": ("grant insert on {chunk} to public", "INSERT for PUBLIC"),
+    "a grant that is taken back": (
+        "revoke select on {chunk} from {reader} cascade",
+        "no SELECT with grant option for {reader}",
+    ),
+    "a grant on a column": ("grant update (d) on {chunk} to {other}", "column d: privileges of its own"),
+    "an owner": ("update pg_class set relowner = '{other}'::regrole where oid = '{chunk}'::regclass", "owner {other}"),
+    "a setting": (
+        "alter table {chunk} set (autovacuum_enabled = false)",
+        "settings fillfactor=70, autovacuum_enabled=false",
+    ),
+    "statistics of a column": ("alter table {chunk} alter d set statistics 9", "column d: statistics 9"),
+    "a statistics object": ("create statistics own on d, v from {chunk}", "statistics object own"),
+    "an index": ("create index odd on {chunk} (v)", "index btree (v)"),
+    "a unique index": ("create unique index odd on {chunk} (d, v)", "unique index btree (d, v)"),
+    "an index on an expression": ("create index odd on {chunk} ((d + 1))", "index btree ((expression))"),
+    "a check": ('alter table {chunk} add constraint "One" check (v < 100)', 'check "One"'),
+    "a trigger less": ("drop trigger row_t on {chunk}", "no trigger row_t"),
+    "a trigger more": ("create trigger z before update on {chunk} for each row execute function tf()", "trigger z"),
+    "a trigger that is off": (
+        "update pg_trigger set tgenabled = 'D' where tgname = 'row_t' and tgrelid = '{chunk}'::regclass",
+        "trigger row_t (disabled)",
+    ),
+    "a foreign key less": (
+        "delete from pg_constraint where contype = 'f' and confdeltype = 'c' and conrelid = '{chunk}'::regclass",
+        "no foreign key on d to public.ref",
+    ),
+    "a policy": ("create policy own on {chunk} using (true)", "policy own"),
+    "a rule": ("create rule own as on delete to {chunk} do instead nothing", "rule own"),
+    "row security": ("alter table {chunk} enable row level security", None),
+}
+
+
+@pytest.fixture(scope="module")
+def quiet(cluster: Any) -> Iterator[tuple[str, dict[str, str]]]:
+    """A hypertable with what may be set on one, and the names that statements about a chunk of it need."""
+    conninfo = cluster.create_database("chunk_drift")
+    roles = {name: f"chunks_{name}" for name in ("reader", "owner", "other")}
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("set client_min_messages to error")
+        for role in roles.values():
+            connection.execute(f"create role {role}".encode())
+        connection.execute(QUIET.format(**roles).encode())
+        row = connection.execute("select min(c::text) from show_chunks('t') as c").fetchone()
+    assert row
+    yield conninfo, {"chunk": row[0], **roles}
+    cluster.drop_database("chunk_drift")
+    with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
+        for role in roles.values():
+            connection.execute(f"drop role {role}".encode())
+
+
+def test_what_is_set_on_a_hypertable_is_set_on_its_chunks(quiet: tuple[str, dict[str, str]]) -> None:
+    chunks = chunks_of(read_snapshot(quiet[0]).snapshot)
+    assert (chunks.chunks, chunks.missing_indexes, chunks.missing_unique, chunks.otherwise) == (6, (), (), ())
+
+
+@pytest.mark.parametrize("case", OTHERWISE.values(), ids=OTHERWISE)
+def test_what_a_chunk_has_otherwise_is_told(quiet: tuple[str, dict[str, str]], case: tuple[str, str | None]) -> None:
+    conninfo, names = quiet
+    statement, expected = case
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("set transaction isolation level repeatable read")
+        connection.execute(statement.format(**names).encode())
+        connection.execute("set transaction read only; set local search_path = ''")
+        found = chunks_of(read_snapshot(connection).snapshot).otherwise
+        connection.rollback()
+    told = [(what, count, example) for what, count, example in found if not what.startswith("SELECT for")] or list(found)
+    wanted = expected and expected.format(**names)
+    assert told == ([(wanted, 1, names["chunk"])] if wanted else [])
+
+
+def test_a_unique_index_that_a_chunk_lacks_is_told_as_one(database: str) -> None:
+    read(database, *HYPERTABLE, "create unique index u on t (ts, d)", DAYS)
+    with psycopg.connect(database) as connection:
+        row = connection.execute("select min(c::text) from show_chunks('t') as c").fetchone()
+    chunks = chunks_of(read(database, f"drop index {row and row[0]}_u"))
+    assert (chunks.missing_indexes, chunks.missing_unique) == ((("public.u", 1),), ("public.u",))
 
 
 def test_dropping_a_duplicate_takes_the_other_ones_chunk_index_along(database: str) -> None:
@@ -396,3 +509,21 @@ def test_a_default_index_is_known_on_a_real_server(database: str) -> None:
     [hypertable] = snapshot.of(Hypertable)
     found = {index.columns for index in snapshot.of(Index) if is_default_index(index, hypertable.dimensions)}
     assert found == {'("time" DESC)', '(d, "time" DESC)'}
+
+
+def test_the_catalog_of_2_16_to_2_18_is_read(database: str) -> None:
+    """No server of these versions is to be had: theirs is that of 2.19 without one column."""
+    whole = read(database, *HYPERTABLE, DAYS)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("alter table _timescaledb_catalog.compression_settings drop column compress_relid cascade")
+    # What TimescaleDB itself looks up in its catalog is not there any more: it stays out of the session.
+    snapshot = read_snapshot(f"{database} options='-c timescaledb.restoring=on'").snapshot
+    assert (snapshot.objects, snapshot.chunks) == (whole.objects, whole.chunks)
+
+
+def test_2_14_and_2_15_are_refused_by_name(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create extension timescaledb")
+        connection.execute("alter table _timescaledb_catalog.chunk_column_stats rename to of_a_later_version")
+    with pytest.raises(DatabaseError, match=r"TimescaleDB is 2\.\S+ here; the audit reads 2\.16 and later"):
+        read_snapshot(f"{database} options='-c timescaledb.restoring=on'")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -27,15 +29,16 @@ def read_chunks(connection: psycopg.Connection[Any], features: Features, limits:
     try:
         with connection.transaction(), sent_at_once(connection):
             found = connection.cursor(row_factory=instance_rows(HypertableChunks)).execute(load_query(name))
-            lacks = connection.execute(load_query("chunk_indexes"))
+            indexes = connection.cursor(row_factory=instance_rows(_Index)).execute(load_query("chunk_indexes"))
+            others = connection.cursor(row_factory=instance_rows(_Otherwise)).execute(load_query("chunk_drift"))
             tables = found.fetchall()
-            missing = _by_table(lacks.fetchall())
+            by_table = _by_table(indexes.fetchall(), others.fetchall())
     except psycopg.errors.DatabaseError as error:
         if connection.info.transaction_status is not TransactionStatus.INTRANS:
             raise
         limits.append(f"The chunks of the hypertables were not looked at: {error.diag.message_primary}.")
         return ()
-    return tuple(replace(one, missing_indexes=missing[one.schema, one.table]) for one in tables)
+    return tuple(_whole(one, by_table[one.schema, one.table]) for one in tables)
 
 
 def read_jobs(connection: psycopg.Connection[Any], limits: list[str]) -> tuple[JobStatus, ...]:
@@ -50,8 +53,45 @@ def read_jobs(connection: psycopg.Connection[Any], limits: list[str]) -> tuple[J
         return ()
 
 
-def _by_table(rows: list[Any]) -> defaultdict[tuple[str, str], tuple[tuple[str, int], ...]]:
-    missing: defaultdict[tuple[str, str], tuple[tuple[str, int], ...]] = defaultdict(tuple)
-    for schema, table, index, chunks in rows:
-        missing[schema, table] += ((dotted(schema, index), chunks),)
-    return missing
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Index:
+    """A row of ``sql/chunk_indexes.sql``."""
+
+    schema: str
+    table: str
+    index: str
+    is_unique: bool
+    is_beyond: bool
+    """Chunks have it, and the hypertable does not."""
+    chunks: int
+    example: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Otherwise:
+    """A row of ``sql/chunk_drift.sql``."""
+
+    schema: str
+    table: str
+    what: str
+    chunks: int
+    example: str
+
+
+def _by_table(*rows: Sequence[_Index | _Otherwise]) -> defaultdict[tuple[str, str], list[_Index | _Otherwise]]:
+    found: defaultdict[tuple[str, str], list[_Index | _Otherwise]] = defaultdict(list)
+    for row in chain(*rows):
+        found[row.schema, row.table].append(row)
+    return found
+
+
+def _whole(one: HypertableChunks, rows: Sequence[_Index | _Otherwise]) -> HypertableChunks:
+    lacking = [row for row in rows if isinstance(row, _Index) and not row.is_beyond]
+    beyond = [row for row in rows if isinstance(row, _Index) and row.is_beyond]
+    extra = [(f"{'unique ' * row.is_unique}index {row.index}", row.chunks, row.example or "") for row in beyond]
+    return replace(
+        one,
+        missing_indexes=tuple((dotted(row.schema, row.index), row.chunks) for row in lacking),
+        missing_unique=tuple(dotted(row.schema, row.index) for row in lacking if row.is_unique),
+        otherwise=(*extra, *((row.what, row.chunks, row.example) for row in rows if isinstance(row, _Otherwise))),
+    )

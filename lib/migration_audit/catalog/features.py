@@ -29,8 +29,8 @@ class Features:
     extension_versions: tuple[tuple[str, str], ...]
     has_timescaledb: bool
     timescaledb_license: str | None
-    has_compress_relid: bool
-    """TimescaleDB 2.19 and later."""
+    has_chunk_skipping: bool
+    """TimescaleDB 2.16 and later."""
     has_slice_per_chunk: bool
     """TimescaleDB 2.28 and later."""
     has_jobs_in_catalog: bool
@@ -74,10 +74,10 @@ def _refuse_old_server(features: Features) -> None:
             f"the server is PostgreSQL {features.postgres_version}; the audit reads 15 and later",
             where=features.database,
         )
-    if features.has_timescaledb and not features.has_compress_relid:
+    if features.has_timescaledb and not features.has_chunk_skipping:
         version = dict(features.extension_versions)["timescaledb"]
         raise DatabaseError(
-            f"TimescaleDB is {version} here; the audit reads 2.19 and later",
+            f"TimescaleDB is {version} here; the audit reads 2.16 and later",
             where=features.database,
             todo="ALTER EXTENSION timescaledb UPDATE, or audit the database without its hypertables elsewhere",
         )

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import said_of
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, Finding, Phase, Said
+from migration_audit.model.identifiers import dotted
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Environment
 
 
-def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
+def run(live: Snapshot, live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
     """Look up each index of the owner's shadow in the live database: definition, valid, ready.
 
     Why: an index that failed while it was built concurrently stays behind as invalid: it has the name and helps nobody.
-    Without the unique index the writer's upsert fails.
+    Without the unique index the writer's upsert fails. A hypertable has it on paper where one of its chunks lacks it: the
+    upsert fails there alone.
     Fix: create the index (CONCURRENTLY where the table is written to), or drop and re-create the invalid one.
     Source: https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
     """
@@ -26,6 +29,16 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
         actual=environment.name,
         origins=owner_origins,
     )
+    for chunks in live.chunks:
+        table, lacking = dotted(chunks.schema, chunks.table), dict(chunks.missing_indexes)
+        for index in chunks.missing_unique:
+            yield Finding(
+                key=f"LIV004:index:{index}:chunks",
+                summary=f"unique index {index} is missing on {lacking[index]} of {chunks.chunks} chunks of {table}: "
+                "rows may be there twice, and ON CONFLICT fails",
+                expected=f"{chunks.chunks} chunks",
+                actual=f"{chunks.chunks - lacking[index]} chunks",
+            )
 
 
 CHECK = Check(

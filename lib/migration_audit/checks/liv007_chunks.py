@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import Dimension
@@ -14,20 +14,28 @@ from migration_audit.project import Environment
 
 
 def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
-    """Look at the chunks of each hypertable: each carries every index, and is as wide as the setting says.
+    """Look at the chunks of each hypertable: each carries every index, is as wide as the setting says, and is else like it.
 
-    Why: an index can be dropped on a single chunk, and a hypertable's own catalog does not show it. Chunks of another
-    width tell that the interval was changed after data came in: they stay as they are.
-    Fix: re-create the index on the hypertable. Widths need no fix; they explain why queries on old data cost more.
+    Why: an index can be dropped on a single chunk, and a hypertable's own catalog does not show it. A grant on a chunk lets
+    a role read rows that the hypertable denies it; a constraint, trigger or unique index on a chunk refuses rows of its
+    time alone. Chunks of another width tell that the interval was changed after data came in: they stay as they are.
+    A unique index that a chunk lacks is a finding of LIV004.
+    Not looked at: the tables that hold the rows of compressed chunks, defaults and comments of chunks.
+    Fix: re-create the index on the hypertable; take from the chunk what it has beyond. Widths need no fix; they explain why
+    queries on old data cost more.
     Fine when: the wider chunks are compressed: merging on compression makes them wider, and they are not reported.
     Source: measured on TimescaleDB 2.19 to 2.31.
     """
+    for limit in live.limits:
+        if limit.startswith("The chunks of the hypertables"):
+            yield Unavailable(reason=limit)
+            return
     intervals = {
         dotted(d.schema, d.table): d.chunk_interval for d in reversed(live.of(Dimension)) if d.type in {"time", "integer"}
     }
     for chunks in live.chunks:
         table = dotted(chunks.schema, chunks.table)
-        for index, count in chunks.missing_indexes:
+        for index, count in (each for each in chunks.missing_indexes if each[0] not in chunks.missing_unique):
             yield Finding(
                 key=f"LIV007:{environment.name}:{table}:{index}",
                 summary=f"index {index} is missing on {count} of {chunks.chunks} chunks of {table}",
@@ -35,8 +43,16 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
                 actual=f"{chunks.chunks - count} chunks",
             )
         setting = intervals.get(table)
-        other = [(width, count) for width, count in chunks.widths if width != setting]
-        if setting and other and not chunks.compressed:
+        for what, count, example in chunks.otherwise:
+            named = example if count == 1 else f"{count} chunks, such as {example},"
+            yield Finding(
+                key=f"LIV007:{environment.name}:{table}:{what}",
+                summary=f"{named} of {table} {'has' if count == 1 else 'have'} {what}; the hypertable has it otherwise",
+                expected=f"as {table}",
+                actual=what,
+            )
+        other = [(width, count) for width, count in chunks.plain_widths if width != setting]
+        if setting and other:
             held = [f"{count} × {width}" for width, count in other]
             yield Finding(
                 key=f"LIV007:{environment.name}:{table}:width",

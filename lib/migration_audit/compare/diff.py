@@ -8,19 +8,20 @@ from typing import Any
 
 from migration_audit.compare import normalise
 from migration_audit.compare.fresh import beyond_fresh
-from migration_audit.compare.jobs import matched_jobs
 from migration_audit.compare.not_null import pair_not_null, weight_of_name
 from migration_audit.compare.renames import as_renames, rename, renamed_tables, under_new_names
 from migration_audit.compare.rules import Rules
 from migration_audit.compare.server_wide import comparable
+from migration_audit.compare.timescale import is_chosen_order, matched_jobs
 from migration_audit.compare.unreadable import without_unreadable
 from migration_audit.model.access import Role
-from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown, Severity
 from migration_audit.model.errors import AuditError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.redacted import Redacted
 from migration_audit.model.relations import Constraint
 from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.timescale import CompressionSettings
 
 Key = tuple[str, str]
 
@@ -71,7 +72,9 @@ def compare(
                 found.append(_changed(left, right, rules))
             elif isinstance(right, Constraint) and key in not_null:  # by the expected side's name
                 found.append(rename(left, replace(right, name=not_null[key]), weight_of_name(right.name)))
-    found = [_of_job(one, expected, renamed, rules) if one.kind == "job" else one for one in found]
+    found = [
+        _of_job(one, expected, renamed, rules) if one.kind == "job" else _of_compression(one, want, have) for one in found
+    ]
     found = sorted(as_renames(found, want, have), key=lambda d: (d.kind, d.key))
     if expected_applied_by is not None:
         unstated = (
@@ -148,6 +151,18 @@ def _of_job(found: Difference, expected: Snapshot, renamed: Mapping[str, str], r
         fields = tuple(replace(change, severity=weight) for change in found.fields)
         found = replace(found, severity=weight, fields=fields)
     return replace(found, actual_key=renamed.get(found.key))
+
+
+def _of_compression(found: Difference, want: Mapping[Key, CatalogObject], have: Mapping[Key, CatalogObject]) -> Difference:
+    """With an order that one version of TimescaleDB chose and wrote down, and another one chooses later, for information."""
+    left, right = found.expected, found.actual
+    if not (isinstance(left, CompressionSettings) and isinstance(right, CompressionSettings)):
+        return found
+    named, objects = (left, want) if right.order_by is None else (right, have)
+    if None not in (left.order_by, right.order_by) or not is_chosen_order(named, objects):
+        return found
+    fields = tuple(replace(c, severity=Severity.INFO) if c.name == "order_by" else c for c in found.fields)
+    return replace(found, fields=fields, severity=max((c.severity for c in fields), key=lambda s: s.weight))
 
 
 def _text(value: Any) -> str | None:

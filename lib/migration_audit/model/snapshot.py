@@ -70,8 +70,14 @@ class HypertableChunks:
     last: str | None
     widths: tuple[tuple[str, int], ...] = ()
     """How many chunks span which range of the first dimension: ``(("1 day", 30), ("7 days", 2))``."""
+    plain_widths: tuple[tuple[str, int], ...] = ()
+    """The same of those that are not compressed: compression may merge chunks."""
     missing_indexes: tuple[tuple[str, int], ...] = ()
     """Indexes of the hypertable that some of its chunks lack, with the number of those chunks."""
+    missing_unique: tuple[str, ...] = ()
+    """Those of them that are unique: rows may be in such chunks twice, and ON CONFLICT fails there."""
+    otherwise: tuple[tuple[str, int, str], ...] = ()
+    """What chunks have otherwise than the hypertable, how many of them, and the name of one: ``SELECT for reader``."""
     ranges: tuple[tuple[str, str], ...] = ()
     """Start and end of each chunk, at most 400, for the timeline."""
 

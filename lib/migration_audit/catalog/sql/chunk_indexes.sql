@@ -1,4 +1,4 @@
--- Indexes of hypertables that some of their chunks lack, with the number of those chunks.
+-- Indexes of hypertables that some of their chunks lack, and indexes that chunks alone have, with the number of those chunks.
 -- Matched by what an index is, not by its name: names are cut, and TimescaleDB keeps no record since 2.22. Of an index
 -- with an expression or a predicate only the columns are compared, since its text differs between table and chunk.
 with hypertable as (
@@ -59,10 +59,49 @@ with hypertable as (
 select hyp.schema_name as schema,
        hyp.table_name as table,
        irl.relname as index,
-       pg_catalog.count(*)::pg_catalog.int4 as chunks
+       own.indisunique as is_unique,
+       false as is_beyond,
+       pg_catalog.count(*)::pg_catalog.int4 as chunks,
+       null as example
   from wanted
   join hypertable as hyp on hyp.oid = wanted.parent
   join pg_catalog.pg_class as irl on irl.oid = wanted.indexrelid
+  join pg_catalog.pg_index as own on own.indexrelid = wanted.indexrelid
  where not wanted.is_there
- group by hyp.schema_name, hyp.table_name, irl.relname
- order by hyp.schema_name, hyp.table_name, irl.relname;
+ group by hyp.schema_name, hyp.table_name, irl.relname, own.indisunique
+ union all
+select hyp.schema_name,
+       hyp.table_name,
+       am.amname || ' (' || (
+           select pg_catalog.string_agg(
+                      case name.text when '' then '(expression)' else pg_catalog.quote_ident(name.text) end, ', '
+                      order by name.position
+                  )
+             from pg_catalog.unnest(chi.names) with ordinality as name (text, position)
+       ) || ')' || case when chi.indisvalid then '' else ' (not valid)' end,
+       chi.indisunique,
+       true,
+       pg_catalog.count(distinct member.child)::pg_catalog.int4,
+       pg_catalog.min(pg_catalog.format('%I.%I', nsp.nspname, rel.relname))
+  from signed as chi
+  join member on member.child = chi.indrelid
+  join hypertable as hyp on hyp.oid = member.parent
+  join pg_catalog.pg_am as am on am.oid = chi.relam
+  join pg_catalog.pg_class as rel on rel.oid = member.child
+  join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+ where not exists (
+           select
+             from signed as par
+            where par.indrelid = member.parent
+              and par.names = chi.names
+              and par.classes = chi.classes
+              and par.collations = chi.collations
+              and par.options = chi.options
+              and par.relam = chi.relam
+              and par.indisunique = chi.indisunique
+              and par.indnullsnotdistinct = chi.indnullsnotdistinct
+              and par.indnkeyatts = chi.indnkeyatts
+              and par.is_special = chi.is_special
+       )
+ group by hyp.schema_name, hyp.table_name, am.amname, chi.names, chi.indisvalid, chi.indisunique
+ order by 1, 2, 5, 3;

@@ -93,9 +93,12 @@ with hypertable as (
 ), width as materialized (
     select per.hypertable_id,
            pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(per.width, per.chunks) order by per.size, per.width)
-               as widths
+               as widths,
+           pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(per.width, per.plain) order by per.size, per.width)
+               filter (where per.plain > 0) as plain_widths
       from (
             select bound.hypertable_id, bound.width, pg_catalog.count(*) as chunks,
+                   pg_catalog.count(*) filter (where not bound.is_compressed) as plain,
                    pg_catalog.min(bound.range_end::pg_catalog.numeric - bound.range_start) as size
               from bound
              group by bound.hypertable_id, bound.width
@@ -109,6 +112,7 @@ select hyp.schema_name as schema,
        total.first,
        total.last,
        coalesce(width.widths, '[]') as widths,
+       coalesce(width.plain_widths, '[]') as plain_widths,
        coalesce(total.ranges, '[]') as ranges
   from hypertable as hyp
   left join total on total.hypertable_id = hyp.id

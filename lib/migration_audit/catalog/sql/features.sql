@@ -16,13 +16,10 @@ select pg_catalog.current_database() as database,
        nullif(pg_catalog.current_setting('timescaledb.license', true), '') as timescaledb_license,
        exists (
            select
-             from pg_catalog.pg_attribute as att
-             join pg_catalog.pg_class as rel on rel.oid = att.attrelid
+             from pg_catalog.pg_class as rel
              join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
-            where nsp.nspname = '_timescaledb_catalog'
-              and rel.relname = 'compression_settings'
-              and att.attname = 'compress_relid'
-       ) as has_compress_relid,
+            where nsp.nspname = '_timescaledb_catalog' and rel.relname = 'chunk_column_stats'
+       ) as has_chunk_skipping,
        exists (
            select
              from pg_catalog.pg_attribute as att

@@ -10,9 +10,9 @@ select pg_catalog.set_config('migration_audit.hidden_relations', coalesce(
                          join pg_catalog.pg_class as par on par.relnamespace = nsp.oid and par.relname = hyp.table_name
                          join pg_catalog.pg_inherits as inh on inh.inhparent = par.oid
                         union
-                       select cmp.compress_relid::pg_catalog.oid
+                       -- A column since 2.19; before, compressed chunks are children of a hypertable, too.
+                       select (pg_catalog.to_jsonb(cmp) ->> 'compress_relid')::pg_catalog.regclass::pg_catalog.oid
                          from _timescaledb_catalog.compression_settings as cmp
-                        where cmp.compress_relid is not null
                         union
                        select vie.oid
                          from _timescaledb_catalog.continuous_agg as agg

@@ -1,12 +1,17 @@
-"""Several jobs of one procedure: which of them are the same on both sides."""
+"""What a version of TimescaleDB decides by itself, and which of several jobs of one procedure are the same on both sides."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from migration_audit.model.identifiers import bare
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.relations import Index
 from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.timescale import CompressionSettings, Hypertable
 from migration_audit.model.timescale_jobs import Job
 
 _MOST_PAIRS = 10_000
@@ -66,3 +71,35 @@ def _numbered(wanted: Sequence[Job], here: Sequence[Job]) -> list[tuple[int, Job
         found.append((one.number, job))
     next_number = max((job.number for job in wanted), default=0) + 1
     return [*found, *enumerate(left, start=next_number)]
+
+
+_COLUMN = re.compile(r'("(?:[^"]|"")+"|[^\s,()]+)( DESC| ASC)?( NULLS \w+)?')
+
+
+def is_chosen_order(settings: CompressionSettings, objects: Mapping[tuple[str, str], CatalogObject]) -> bool:
+    """Whether an order of compressed rows looks like one that TimescaleDB chose itself, which it does not record since 2.22.
+
+    Until then it wrote down its choice: the dimensions descending, and before or behind them columns of indexes ascending.
+    Source: _timescaledb_functions.get_orderby_defaults
+    """
+    table = objects.get(("hypertable", settings.key))
+    dimensions = table.dimensions if isinstance(table, Hypertable) else ()
+    columns = [(bare(name), way, nulls) for name, way, nulls in _COLUMN.findall(settings.order_by or "")]
+    if any(nulls for *_, nulls in columns):
+        return False
+    if not dimensions:  # a continuous aggregate, by its bucket
+        return [way for _, way, _ in columns] == [" DESC"]
+    indexed = {
+        bare(name)
+        for index in objects.values()
+        if isinstance(index, Index) and index.table == settings.key
+        for name, *_ in _COLUMN.findall(index.columns or "")
+    }
+    ways = {name: way for name, way, _ in columns}
+    segments = {bare(name) for name, *_ in _COLUMN.findall(settings.segment_by or "")}
+    has_time = dimensions[0] in {*ways, *segments}
+    return (
+        has_time
+        and all(way == (" DESC" if name in dimensions else " ASC") for name, way in ways.items())
+        and all(name in dimensions or name in indexed for name in ways)
+    )

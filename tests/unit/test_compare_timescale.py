@@ -1,4 +1,4 @@
-"""Jobs: several of one procedure, and those that come with TimescaleDB."""
+"""Jobs: several of one procedure, and those that come with TimescaleDB; what a version chooses by itself."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from fix_inputs import SCHEMA
 from fix_model import snapshot
 from migration_audit.compare import compare
 from migration_audit.model.drift import Severity
 from migration_audit.model.redacted import unmarked
 from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.timescale import CompressionSettings
 from migration_audit.model.timescale_jobs import Job
 
 HISTORY = "_timescaledb_functions.policy_job_stat_history_retention"
@@ -103,3 +105,40 @@ def test_a_job_that_comes_with_timescaledb_says_what_was_altered() -> None:
 
 def test_an_altered_job_makes_no_empty_side_full() -> None:
     assert compare(expected=snapshot(), actual=snapshot(builtin(scheduled=False))).compared_nothing
+
+
+def compressed(order_by: str | None, segment_by: str | None = None) -> Snapshot:
+    settings = CompressionSettings(
+        schema="public", table="positions", enabled=True, direct_compress=False, segment_by=segment_by, order_by=order_by,
+        compress_interval=None, sparse_indexes=(), relation="hypertable",
+    )  # fmt: skip
+    return snapshot(*SCHEMA, settings)
+
+
+@pytest.mark.parametrize(
+    ("order_by", "severity"),
+    [
+        ("ts DESC", Severity.INFO),
+        ("device_id ASC, ts DESC", Severity.INFO),
+        ("ts DESC, device_id ASC", Severity.INFO),
+        ("ts ASC", Severity.BLOCKER),
+        ("ts DESC NULLS LAST", Severity.BLOCKER),
+        ("device_id DESC, ts DESC", Severity.BLOCKER),
+        ("speed ASC, ts DESC", Severity.BLOCKER),
+        ("device_id ASC", Severity.BLOCKER),
+    ],
+)
+@pytest.mark.parametrize("is_older", [True, False])
+def test_an_order_that_timescaledb_chose_itself_is_no_blocker(order_by: str, severity: Severity, is_older: bool) -> None:
+    """Until 2.21 it is written down when compression is turned on, since 2.22 it is not."""
+    sides = {"expected": compressed(order_by), "actual": compressed(None)}
+    if not is_older:
+        sides = {"expected": sides["actual"], "actual": sides["expected"]}
+    [one] = compare(**sides).differences
+    assert [(f.name, f.severity) for f in one.fields] == [("order_by", severity)]
+    assert one.severity is severity
+
+
+def test_another_difference_beside_it_keeps_its_weight() -> None:
+    [one] = compare(expected=compressed("ts DESC"), actual=compressed(None, "device_id")).differences
+    assert one.severity is Severity.BLOCKER

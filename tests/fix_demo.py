@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+import migration_audit
 from migration_audit.demo.histories import build, histories
 from migration_audit.project import Project, load_project
 from migration_audit.workbook.demo import demo_root
+
+SCHEMA = json.loads((Path(migration_audit.__file__).parent / "model/evidence.schema.json").read_text("utf-8"))
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,9 @@ def run_cli(*arguments: str, cwd: Path | None = None, **variables: str) -> Ran:
 def evidence_of(out: Path, environment: str) -> dict[str, Any]:
     """The evidence of the newest run of an environment."""
     newest = max((out / environment).iterdir(), key=lambda p: p.name)
-    return json.loads((newest / "evidence.json").read_text("utf-8"))
+    found = json.loads((newest / "evidence.json").read_text("utf-8"))
+    jsonschema.validate(found, SCHEMA)
+    return found
 
 
 def outcomes(evidence: dict[str, Any]) -> dict[str, str]:

@@ -123,7 +123,7 @@ def _files(digests: Iterable[tuple[str, str]]) -> tuple[FileDigest, ...]:
 
 def _config(project: Project, environment: str) -> SettingsFile:
     """Which audit.toml this was, where its repository has it, and at which of its lines the environment stands."""
-    content = project.path.read_bytes()
+    content = project.content
     return SettingsFile(
         path=project.path.name,
         sha256=hashlib.sha256(content).hexdigest(),

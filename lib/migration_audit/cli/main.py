@@ -39,13 +39,19 @@ class Commands(click.Group):
             click.echo("migration-audit: interrupted; what is not told above was not decided", err=True)
             ctx.exit(3)
         except OSError as error:
-            if error.filename is not None:
-                raise
-            self._cannot_tell(error)
+            if error.filename is None:
+                self._cannot_tell(error)
+            else:
+                what = AuditError(
+                    f"cannot be read or written: {error.strerror}",
+                    where=str(error.filename),
+                    todo="look at the disk (space, inodes, TMPDIR) and at the rights; no verdict was reached",
+                )
+                click.echo(f"migration-audit: {what}", err=True)
             ctx.exit(3)
         except Exception:  # exit code 1 means "audited, and it blocks", which a crash must never say
             traceback.print_exc()
-            click.echo("migration-audit: this is a mistake of migration-audit itself; nothing was decided", err=True)
+            click.echo("migration-audit: internal error in migration-audit; no verdict was reached", err=True)
             ctx.exit(3)
 
     def _cannot_tell(self, error: OSError) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,7 +71,7 @@ def load_project(path: Path) -> Project:
     are used.
     """
     shown = _shown(path)
-    return _project(_read(path, shown), path, shown)
+    return project_of(_read(path, shown), path=path, shown=shown)
 
 
 def project_of(content: bytes, *, path: Path, shown: str) -> Project:
@@ -78,7 +79,7 @@ def project_of(content: bytes, *, path: Path, shown: str) -> Project:
 
     Raises ConfigError like ``load_project``.
     """
-    return _project(_decoded(content, shown), path, shown)
+    return replace(_project(_decoded(content, shown), path, shown), content=content)
 
 
 def audited_digest(content: bytes, *, file_name: str = FILE_NAME) -> str:
@@ -136,14 +137,13 @@ def _shown(path: Path) -> str:
     return str(whole.relative_to(Path.cwd()) if whole.is_relative_to(Path.cwd()) else whole)
 
 
-def _read(path: Path, shown: str) -> str:
+def _read(path: Path, shown: str) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise UsageError("there is no such file", where=shown, todo="`migration-audit init` writes one") from None
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=shown, todo="name a file that can be read") from error
-    return _decoded(content, shown)
 
 
 def _decoded(content: bytes, shown: str) -> str:

@@ -249,6 +249,8 @@ class Project:
     """Who must sign what."""
     waivers: tuple[Waiver, ...] = ()
     """Every ``[[waiver]]``, in the order of the file."""
+    content: bytes = field(default=b"", repr=False, compare=False)
+    """The bytes of the file that these settings were read from: the file may have changed since."""
 
     @property
     def directory(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -17,7 +17,9 @@ from migration_audit.audit.evidence import build_evidence, failed_evidence
 from migration_audit.audit.facts import FOLDER as FACTS
 from migration_audit.audit.files import write_atomically, write_json
 from migration_audit.audit.saved import SavedCase
+from migration_audit.audit.unchanged import changed_while_read, commits_of
 from migration_audit.gate import EXIT_CODES
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.model.evidence import Evidence, evidence_body
 from migration_audit.model.finding import Phase, Verdict
@@ -87,7 +89,8 @@ def run_audit(
     ):
         shared = Path(mkdtemp(dir=given.folder)) / "preflight"
         shared.mkdir()
-        how = _How(project=project, phase=phase, config=config, progress=progress, kernels=given)
+        commits = commits_of(project)
+        how = _How(project=project, phase=phase, config=config, progress=progress, kernels=given, commits=commits)
         if commands:
             save_commands(shared / FACTS, run_commands(project, progress=progress))
         failure = _preflight(how, shared)
@@ -107,6 +110,8 @@ class _How:
     config: str
     progress: Progress
     kernels: Kernels
+    commits: Mapping[str, str | None]
+    """Of the repositories that are known before anything is read, by their names."""
 
     def execute(self, name: str, folder: Path, **parameters: str) -> None:
         """Execute a notebook into the folder, where it also keeps its facts; raises NotebookError."""
@@ -145,6 +150,9 @@ def _one(how: _How, environment: Environment, folder: Path, shared: Path, failur
         generated = _executed(how, environment, folder, shared, failure)
         case = SavedCase(folder, environment=environment.name, phase=how.phase, generated_at=generated, project=how.project)
         evidence = build_evidence(case, now=generated, notebooks=executed_notebooks(folder))
+        if changed := changed_while_read(case, how.commits):
+            what = f"changed while it was audited: {some_of(changed, most=5)}"
+            evidence = replace(evidence, verdict=Verdict.INCOMPLETE, error=f"{what}\n  → run the audit again")
     except Exception as error:  # one environment must not take the others along
         reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
         evidence = failed_evidence(how.project, environment=environment.name, phase=how.phase, error=reason)

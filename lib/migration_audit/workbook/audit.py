@@ -82,7 +82,7 @@ class Audit(Case):
         facts = pruned(self.project, self._gathered())
         if self.folder is None:
             return facts
-        write_atomically(self.folder / self.project.path.name, self.project.path.read_bytes())
+        write_atomically(self.folder / self.project.path.name, self.project.content)
         return self._kept("shared", facts)
 
     @cached_property

@@ -195,7 +195,6 @@ commit;""",
     ),
     "open block": ("create table t ();\nbegin;\ncreate table u ();\n", 2, None, "never committed: it would be rolled back"),
     "chained block": ("begin;\ncreate table u ();\ncommit and chain;\n", 3, None, "never committed"),
-    "session gone": ("select 1;\nselect pg_terminate_backend(pg_backend_pid())", 2, "57P01", "terminating connection"),
     "multibyte": ("comment on schema public is 'ééé\n'; select 'ü',\n x", 2, "42703", 'column "x" does not exist (line 3)'),
 }  # fmt: skip
 

@@ -57,6 +57,8 @@ _MAKE_MARKER = f"create temp table {_MARKER} (); grant insert, select on {_MARKE
 _UNHEARD = "begin; set local session_replication_role = replica; "
 """Event triggers that the SQL has made must not notice the marker; they do not fire for a replica."""
 
+_SERVERS_FAULT = ("08", "53", "57P", "58", "XX")
+"""SQLSTATE of lost connections, exhausted resources, shutdowns, system and internal errors (PostgreSQL, appendix A)."""
 _COPY_TO_CLIENT = re.compile(r"copy\b.*\bto\s+stdout\b", re.IGNORECASE | re.DOTALL)
 _WITHOUT_SNAPSHOT = re.compile(r"(?:set|show|reset|lock|fetch|listen|notify|unlisten|checkpoint)\b", re.IGNORECASE)
 """Statements that write nothing, and after which SET TRANSACTION must still be possible."""
@@ -267,7 +269,11 @@ class _Session:
             for statement in statements:
                 self._execute(statement)
         except _StatementError as refused:
+            if self._connection.closed or (refused.error.sqlstate or "").startswith(_SERVERS_FAULT):
+                raise _server_failed(refused) from refused.error
             return _failure(refused, self._run.connect)
+        except psycopg.OperationalError as error:  # between two statements
+            raise _server_failed(_StatementError(statement, error)) from error
         if self._block is None:
             return None
         begin = self._block.statements[0]
@@ -369,6 +375,15 @@ def _missing_role(error: psycopg.Error) -> str | None:
         return None
     match = _MISSING_ROLE.fullmatch(error.diag.message_primary or "")
     return match[1] if match else None
+
+
+def _server_failed(refused: _StatementError) -> ServerError:
+    message = refused.error.diag.message_primary or str(refused.error).strip()
+    return ServerError(
+        f"the server failed while it executed this statement, which says nothing about the SQL: {message}",
+        where=str(refused.statement.at),
+        todo="see whether the server still runs and its disk has room (migration-audit server status), and run it again",
+    )
 
 
 def _failure(refused: _StatementError, connect: Callable[[], psycopg.Connection]) -> SqlFailure:

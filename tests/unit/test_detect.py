@@ -379,6 +379,27 @@ class TestBeside:
         (file,) = load_globs("x", project.owner.root, project.owner.sql, shown_from=home).files
         assert file.path == "../cms/db-init/001_t.sql"
 
+    def test_repositories_of_their_own_have_a_table(self, home):
+        """The sources are in two of three clones; one clone says what its protected branch is."""
+        service = {
+            "package.json": MANIFEST % '"pg": "8"',
+            "migrations/1_a.up.sql": TABLE,
+            "migrations/1_a.down.sql": "drop table t;",
+        }
+        tree(home.parent / "service one", {**service, ".git/refs/remotes/origin/HEAD": "ref: refs/remotes/origin/trunk\n"})
+        tree(home.parent / "platform", {**OWNER, ".git/HEAD": ""})
+        tree(home.parent / "docs", {"package.json": MANIFEST % "", ".git/HEAD": ""})
+        tables, draft = drafted(home, {".git/HEAD": ""})
+        assert tables["repository"] == {
+            "service-one": {"path": "../service one", "policy_from": "origin/trunk"},
+            "platform": {"path": "../platform"},
+        }
+        assert any("[repository.platform] which is the protected branch" in each for each in draft.left), draft.left
+
+    def test_one_repository_needs_no_table(self, home):
+        tables, _ = drafted(home, {**OWNER, "package.json": MANIFEST % "", ".git/HEAD": "", "migrations/1_a.sql": TABLE})
+        assert "repository" not in tables
+
     def test_the_folder_itself_goes_before_those_beside_it(self, home):
         tree(home.parent, {"other/go.mod": "", "other/migrations/V1__a.sql": TABLE})
         tables, _ = drafted(home, {"migrations/V1__b.sql": TABLE})

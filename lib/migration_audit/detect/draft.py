@@ -17,6 +17,7 @@ from migration_audit.detect.roles import Role
 from migration_audit.detect.stack import Composed, composed
 from migration_audit.detect.toml_text import Lines
 from migration_audit.formats import BY_NAME, LEDGERS
+from migration_audit.project.repositories import repository_name
 
 FILL_IN = "FILL IN"
 """Stands where a person has to write something; a run says that no file matches it."""
@@ -55,6 +56,7 @@ def draft_of(listing: Listing) -> Draft:
     whole = [each for each in stacks if each.is_whole]
     draft = _Draft(listing, found, whole[0] if len(whole) == 1 else None)
     _write_project(draft)
+    _write_repositories(draft)
     _write_source(draft, "legacy", "The SQL whose runner is to be retired.", found.roles.legacy)
     _write_source(draft, "owner", "The SQL of the only runner from now on.", found.roles.owner)
     draft.left += write_environments(draft.lines, listing)
@@ -96,6 +98,27 @@ def _write_project(draft: _Draft) -> None:
         lines.key("writer_role", stack.writer_role, where)
     else:
         lines.key("writer_role", "writer", "the role with which the program that keeps writing connects", off=True)
+
+
+def _write_repositories(draft: _Draft) -> None:
+    """A table for each git repository, beside that of audit.toml, which what was recognised lies in."""
+    roles = (draft.found.roles.legacy, draft.found.roles.owner)
+    places = [role.chosen.folder for role in roles if role.chosen is not None]
+    places += [posixpath.dirname(draft.stack.path)] if draft.stack is not None else []
+    names: list[str] = []
+    for folder in dict.fromkeys(filter(None, map(draft.listing.repository_of, places))):
+        name = repository_name(posixpath.basename(folder))
+        name += f"-{len(names) + 1}" if name in names else ""
+        names.append(name)
+        branch = draft.listing.protected_branch(folder)
+        draft.lines.blank()
+        draft.lines.table(f"repository.{name}")
+        draft.lines.key("path", folder, f"{folder}/.git")
+        where = "the default branch of its origin" if branch else "the protected branch at which the gate reads it"
+        draft.lines.key("policy_from", branch or "origin/main", where, off=branch is None)
+        draft.taken.append(f"[repository.{name}] {folder}: it is a git repository of its own")
+        if branch is None:
+            draft.left.append(f"[repository.{name}] which is the protected branch of {folder}? Set policy_from to it")
 
 
 def _write_source(draft: _Draft, table: str, what: str, role: Role) -> None:

@@ -89,6 +89,21 @@ class Listing:
     def _projects(self) -> frozenset[str]:
         return _project_folders(self.paths)
 
+    def repository_of(self, path: str) -> str | None:
+        """The nearest folder above, itself included, that is a git repository other than the base; None for none."""
+        folder = path
+        while folder not in {"", ".", "..", "../.."}:
+            if os.path.lexists(self.base / folder / ".git"):
+                return folder
+            folder = posixpath.dirname(folder)
+        return None
+
+    def protected_branch(self, repository: str) -> str | None:
+        """The remote's default branch as its clone has it, such as ``origin/main``; None where it does not say so."""
+        head = _text(self.base / repository / ".git/refs/remotes/origin/HEAD").strip()
+        prefix = "ref: refs/remotes/"
+        return head.removeprefix(prefix) if head.startswith(prefix) and head.isprintable() else None
+
     def line(self, path: str, pattern: re.Pattern[str]) -> str | None:
         """``path:line`` of the first match in a file, or None."""
         match = pattern.search(self.text(path))

@@ -49,6 +49,18 @@ REPOSITORY_KEYS: Final[Mapping[str, Key]] = {
 }
 
 
+def repository_name(folder: str) -> str:
+    """A name that a repository may have, as near to the name of its folder as it can be.
+
+    >>> repository_name("Service One"), repository_name("flyway"), repository_name("7")
+    ('service-one', 'flyway-repository', 'repository-7')
+    """
+    name = re.sub(r"[^a-z0-9_-]+", "-", folder.lower()).strip("-_")
+    if name in _RESERVED:
+        return f"{name}-repository"
+    return name if _NAME.fullmatch(name) else f"repository-{name}".rstrip("-")
+
+
 def build_repository(name: str, table: Mapping[str, Any], directory: Path, at: Location) -> Repository:
     """The settings of a valid ``[repository.NAME]``; ``directory`` is that of audit.toml."""
     path = posixpath.normpath(table["path"])

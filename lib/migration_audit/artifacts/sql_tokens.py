@@ -9,6 +9,8 @@ from typing import Final
 
 import postgast
 
+from migration_audit.model.identifiers import bare
+
 _T: Final = postgast.pg_query_pb2.Token
 _COMMENTS: Final = frozenset({_T.SQL_COMMENT, _T.C_COMMENT})
 _STRINGS: Final = frozenset({_T.SCONST, _T.USCONST})
@@ -58,7 +60,7 @@ class Token:
             return dollar[2]
         if self.is_string:
             return self.text[self.text.index("'") + 1 : -1].replace("''", "'")
-        return self.text[1:-1].replace('""', '"') if self.text.startswith('"') else self.text
+        return bare(self.text) if self.text.startswith('"') else self.text
 
 
 @dataclass(frozen=True, slots=True)

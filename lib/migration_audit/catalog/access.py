@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from migration_audit.catalog.connection import begin_reading, database_error
 from migration_audit.catalog.queries import load_query
-from migration_audit.model.identifiers import dotted, quoted
+from migration_audit.model.identifiers import sql_name
 from migration_audit.model.privileges import Access, Given, Granted, Membership, Owned, RoleFacts
 
 _SET = "select pg_catalog.set_config(%s, %s, true)"
@@ -60,9 +60,9 @@ def _of(connection: psycopg.Connection[Any], role: str, roles: tuple[RoleFacts, 
 def _object(kind: str, parts: list[str | None]) -> str:
     if kind == "default privileges":
         objects, maker, schema = parts
-        place = f" in {quoted(schema)}" if schema else ""
-        return f"on {objects} that {quoted(maker or '')} makes{place}"
-    return dotted(*(part for part in parts if part is not None))
+        place = f" in {sql_name(schema)}" if schema else ""
+        return f"on {objects} that {sql_name(maker or '')} makes{place}"
+    return sql_name(*(part for part in parts if part is not None))
 
 
 def _array_item(name: str) -> str:
@@ -88,18 +88,18 @@ def read_given(connection: psycopg.Connection[Any], role: str, *, with_membershi
         raise database_error(error, connection) from error
     own = {None, *(user or ())}
     given = [_given(*row) for row in rows if row[2] in own]
-    given += [f"membership in {quoted(each.name)}" for each in reached if each.name != role]
+    given += [f"membership in {sql_name(each.name)}" for each in reached if each.name != role]
     given += ["SUPERUSER" for each in reached if each.name == role and each.superuser]
     return Given(rights=tuple(given), makers=tuple(sorted({maker for _, _, maker, _, _ in rows} - own)))
 
 
 def _given(kind: str, names: list[str], maker: str | None, privileges: str, grantee: str) -> str:
     """``INSERT, SELECT ON positions TO writer``."""
-    what = dotted(*names)
+    what = sql_name(*names)
     if kind == "column":
-        what, privileges = dotted(*names[:-1]), f"{privileges} ({quoted(names[-1])})"
+        what, privileges = sql_name(*names[:-1]), f"{privileges} ({sql_name(names[-1])})"
     elif maker is not None:
         what = f"new {kind}" + (f" in {what}" if names else "")
     elif kind != "table":
         what = f"{kind.upper()} {what}"
-    return f"{privileges} ON {what} TO {quoted(grantee)}"
+    return f"{privileges} ON {what} TO {sql_name(grantee)}"

@@ -12,6 +12,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from migration_audit.catalog.connection import begin_reading, database_error
+from migration_audit.model.identifiers import in_quotes
 from migration_audit.model.obstacles import Demand, Obstacle, Wanted
 from migration_audit.model.sql_tree import parse
 
@@ -82,7 +83,7 @@ def _queries(wanted: Wanted, keys: _Keys, table: str) -> tuple[str, str]:
 
 def _keys(wanted: Wanted) -> _Keys:
     if wanted.column is not None:
-        return _Keys(expressions=(_spelled(parse(f"select {_quoted(wanted.column)}").stmts[0]),))
+        return _Keys(expressions=(_spelled(parse(f"select {in_quotes(wanted.column)}").stmts[0]),))
     if wanted.index is not None:
         return _of_index(parse(wanted.index).stmts[0].stmt.index_stmt)
     text = f"alter table t add {wanted.constraint}"
@@ -91,7 +92,7 @@ def _keys(wanted: Wanted) -> _Keys:
     names = [key.string.sval for key in definition.keys]
     if definition.without_overlaps:
         raise _NotCountedError("WITHOUT OVERLAPS is not counted")
-    columns = tuple(_spelled(parse(f"select {_quoted(name)}").stmts[0]) for name in names)
+    columns = tuple(_spelled(parse(f"select {in_quotes(name)}").stmts[0]) for name in names)
     return _Keys(expressions=columns, nulls_are_equal=definition.nulls_not_distinct)
 
 
@@ -102,7 +103,7 @@ def _of_index(index: Any) -> _Keys:
     expressions = []
     for param in index.index_params:
         element = param.index_elem
-        frame = parse(f"select ({_quoted(element.name or 'x')})")
+        frame = parse(f"select ({in_quotes(element.name or 'x')})")
         target = frame.stmts[0].stmt.select_stmt.target_list[0].res_target
         if element.HasField("expr"):
             target.val.CopyFrom(element.expr)
@@ -139,10 +140,6 @@ def _spelled(statement: Any) -> str:
     made = parse("select 1")
     made.stmts[0].CopyFrom(statement)
     return str(postgast.deparse(made)).removeprefix("SELECT ")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _reason(connection: psycopg.Connection[Any], error: psycopg.errors.DatabaseError) -> str:

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from migration_audit.catalog.connection import begin_reading, database_error
 from migration_audit.catalog.queries import load_query
-from migration_audit.model.identifiers import dotted, quoted
+from migration_audit.model.identifiers import sql_name
 from migration_audit.model.privileges import Need, StatementNeeds
 
 _SET = "select pg_catalog.set_config(%s, %s, true)"
@@ -68,7 +68,7 @@ def read_rights(connection: psycopg.Connection[Any], role: str, needs: Iterable[
         begin_reading(connection)
         row = connection.execute("select from pg_catalog.pg_roles where rolname = %s", (role,)).fetchone()
         if row is None:
-            return tuple(Rights(lacks=(f"there is no role {quoted(role)}",)) for _ in needs)
+            return tuple(Rights(lacks=(f"there is no role {sql_name(role)}",)) for _ in needs)
         connection.execute(_SET, ("migration_audit.role", role))
         path = _search_path(connection, role)
         return tuple(_Reading(connection, role, path).rights(each) for each in needs)
@@ -80,7 +80,7 @@ def _search_path(connection: psycopg.Connection[Any], role: str) -> list[str]:
     row = connection.execute(load_query("role_search_path")).fetchone()
     if row is None or row[0] is None:
         return [role, "public"]
-    # The setting is a list of identifiers, each quoted where it must be; "$user" means the role.
+    # The setting is a list of identifiers, each sql_name where it must be; "$user" means the role.
     names = connection.execute(
         "select pg_catalog.array_agg(pg_catalog.btrim(part, ' \"') order by n)"
         "  from pg_catalog.regexp_split_to_table(%s, ',') with ordinality as parts (part, n)",
@@ -102,8 +102,10 @@ class _Reading:
         if needs.undecided:
             return Rights(undecided=(f"what it needs cannot be told without running it: {needs.undecided}",))
         if not self._ask("pg_catalog.has_database_privilege(%s, pg_catalog.current_database(), 'CONNECT')", self._role):
-            database = quoted(self._connection.info.dbname)
-            self._found.lack("no CONNECT on the database", f"GRANT CONNECT ON DATABASE {database} TO {quoted(self._role)};")
+            database = sql_name(self._connection.info.dbname)
+            self._found.lack(
+                "no CONNECT on the database", f"GRANT CONNECT ON DATABASE {database} TO {sql_name(self._role)};"
+            )
         for need in needs.needs:
             self._need(need, needs)
         for schema, name in needs.functions:
@@ -125,25 +127,25 @@ class _Reading:
             found = cursor.execute(load_query("rights_relations")).fetchall()
         there = sorted((r for r in found if r.schema in schemas), key=lambda r: schemas.index(r.schema))
         if not there:
-            self._found.lack(f"there is no relation {dotted(*filter(None, (need.schema, need.relation)))}")
+            self._found.lack(f"there is no relation {sql_name(*filter(None, (need.schema, need.relation)))}")
             return None
         open_ones = [relation for relation in there if relation.may_enter]
         if not open_ones:
-            schema = quoted(there[0].schema)
-            self._found.lack(f"no USAGE on schema {schema}", f"GRANT USAGE ON SCHEMA {schema} TO {quoted(self._role)};")
+            schema = sql_name(there[0].schema)
+            self._found.lack(f"no USAGE on schema {schema}", f"GRANT USAGE ON SCHEMA {schema} TO {sql_name(self._role)};")
         return (open_ones or there)[0]
 
     def _need(self, need: Need, all_needs: StatementNeeds) -> None:
         relation = self._relation(need)
         if relation is None:
             return
-        name = dotted(relation.schema, relation.name)
+        name = sql_name(relation.schema, relation.name)
         columns = self._columns(need, relation, all_needs)
         missing = self._refused(relation, need.privilege, columns)
         if missing:
-            some = f" ({', '.join(map(quoted, missing))})" if missing != [""] and len(missing) < len(columns) else ""
+            some = f" ({', '.join(map(sql_name, missing))})" if missing != [""] and len(missing) < len(columns) else ""
             self._found.lack(
-                f"no {need.privilege}{some} on {name}", f"GRANT {need.privilege}{some} ON {name} TO {quoted(self._role)};"
+                f"no {need.privilege}{some} on {name}", f"GRANT {need.privilege}{some} ON {name} TO {sql_name(self._role)};"
             )
         if need.privilege == "INSERT":
             self._defaults(relation, set(columns))
@@ -156,7 +158,7 @@ class _Reading:
         # A name without a qualifier was asked of every relation; only one has to have it.
         alone = len({(n.schema, n.relation) for n in all_needs.needs}) == 1 or need.privilege != "SELECT"
         for column in unknown if alone else ():
-            self._found.lack(f"{dotted(relation.schema, relation.name)} has no column {quoted(column)}")
+            self._found.lack(f"{sql_name(relation.schema, relation.name)} has no column {sql_name(column)}")
         return [c for c in need.columns if c in relation.columns]
 
     def _refused(self, relation: _Relation, privilege: str, columns: list[str]) -> list[str]:
@@ -175,8 +177,8 @@ class _Reading:
             if column in written or may:
                 continue
             privilege, thing = ("USAGE", "SEQUENCE") if kind == "sequence" else ("EXECUTE", "FUNCTION")
-            what = f"no {privilege} on {kind} {name}, the default of {quoted(column)}"
-            self._found.lack(what, f"GRANT {privilege} ON {thing} {name} TO {quoted(self._role)};")
+            what = f"no {privilege} on {kind} {name}, the default of {sql_name(column)}"
+            self._found.lack(what, f"GRANT {privilege} ON {thing} {name} TO {sql_name(self._role)};")
 
     def _beside(self, relation: _Relation, need: Need, name: str) -> None:
         if relation.has_row_security:
@@ -194,7 +196,7 @@ class _Reading:
         schemas = [schema] if schema else ["pg_catalog", *self._path]
         row = self._connection.execute(_FUNCTIONS, {"role": self._role, "name": name, "schemas": schemas}).fetchone()
         known, allowed = row or (0, 0)
-        called = dotted(*filter(None, (schema, name)))
+        called = sql_name(*filter(None, (schema, name)))
         if not known:
             self._found.lack(f"there is no function {called}")
         elif not allowed:

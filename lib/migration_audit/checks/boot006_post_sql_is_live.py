@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.identifiers import identifiers_in, parts_of
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.post import PostObject
 from migration_audit.model.relations import Constraint, Index
@@ -52,18 +53,26 @@ def _is_meant(found: CatalogObject, made: PostObject) -> bool:
     if made.schema is not None and schema != made.schema:
         return False
     table = getattr(found, "table", None)
-    if made.table is not None and table is not None and table.rpartition(".")[2].strip('"') != made.table:
+    if isinstance(found, Index):
+        table = parts_of(found.table)[-1]
+    if made.table is not None and table is not None and table != made.table:
         return False
     if made.name is not None:
         return getattr(found, "name", None) == made.name
-    return made.definition is not None and getattr(found, "definition", "").startswith(made.definition)
+    return _is_defined_as(getattr(found, "definition", ""), made)
+
+
+def _is_defined_as(definition: str, made: PostObject) -> bool:
+    """Whether a definition begins as what the SQL writes; each version of PostgreSQL quotes the keywords that it has."""
+    wanted = identifiers_in(made.definition or "")
+    return bool(wanted) and identifiers_in(definition)[: len(wanted)] == wanted
 
 
 def _faults(key: str, made: PostObject, found: CatalogObject, environment: Environment) -> Iterator[Finding]:
     """What stands under the right name, and is not what was meant."""
     actual: str | None = None
     if isinstance(found, Constraint):
-        if made.definition is not None and not found.definition.startswith(made.definition):
+        if made.definition is not None and not _is_defined_as(found.definition, made):
             actual = found.definition
         elif not found.validated:
             actual = f"{found.definition}, not validated"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from migration_audit.model.identifiers import quoted
+from migration_audit.model.identifiers import sql_name
 from migration_audit.model.privileges import Access, Granted
 from migration_audit.model.reach import Reach, Route, reach
 
@@ -74,12 +74,12 @@ def beside_ddl(access: Access) -> tuple[str, ...]:
         if role.bypass_rls:
             said.append("is not held by row-level security" + _through(route))
     said += [
-        f"may call {definer.object}, which runs with the rights of {quoted(definer.owner)} (SECURITY DEFINER)"
+        f"may call {definer.object}, which runs with the rights of {sql_name(definer.owner)} (SECURITY DEFINER)"
         for definer in access.definers
         if definer.owner not in found.rights
     ]
     unused = sorted({m.role for m in access.memberships} - found.rights.keys())
-    said += [f"is a member of {quoted(role)} without INHERIT, SET or ADMIN, which gives it nothing" for role in unused]
+    said += [f"is a member of {sql_name(role)} without INHERIT, SET or ADMIN, which gives it nothing" for role in unused]
     return tuple(said)
 
 
@@ -88,7 +88,7 @@ def _attributes(access: Access, found: Reach) -> Iterator[Way]:
         route = found.identities.get(role.name)
         if route is None:
             continue
-        name = quoted(role.name)
+        name = sql_name(role.name)
         if role.superuser:
             yield Way(
                 key=f"superuser:{role.name}",
@@ -127,9 +127,9 @@ def _owned(access: Access, found: Reach, owner_role: str | None) -> Iterator[Way
         # What a role has as the owner of the database ends with owning the database.
         is_of_database = bool(route.steps) and route.steps[-1][1] == "pg_database_owner"
         if owner_role and owner_role not in found.rights and not is_of_database:
-            alter = f"ALTER {owned.kind.upper()} {owned.object} OWNER TO {quoted(owner_role)};"
+            alter = f"ALTER {owned.kind.upper()} {owned.object} OWNER TO {sql_name(owner_role)};"
         if alter and owned.kind == "table":  # what it had by owning goes with the ownership
-            alter += f"\nGRANT SELECT, INSERT, UPDATE ON {owned.object} TO {quoted(access.role)};"
+            alter += f"\nGRANT SELECT, INSERT, UPDATE ON {owned.object} TO {sql_name(access.role)};"
         yield Way(
             key=f"owns:{owned.kind}:{owned.object}",
             text=f"owns {owned.kind} {owned.object}{_through(route)}",
@@ -144,7 +144,7 @@ def _granted(access: Access, found: Reach) -> Iterator[Way]:
         text = _DDL.get((granted.kind, granted.privilege))
         if text is None or route is None:
             continue
-        who = quoted(granted.grantee) if granted.grantee is not None else "PUBLIC"
+        who = sql_name(granted.grantee) if granted.grantee is not None else "PUBLIC"
         kind = "" if granted.kind == "table" else f"{granted.kind.upper().replace('-', ' ')} "
         revoke = None
         if granted.kind != "default privileges":
@@ -177,4 +177,4 @@ def _leave(access: Access, route: Route) -> str | None:
     """The statement that ends the membership through which a right comes; None where the role has the right itself."""
     if not route.steps or route.steps[0][1] == "pg_database_owner":
         return None
-    return f"REVOKE {quoted(route.steps[0][1])} FROM {quoted(access.role)};"
+    return f"REVOKE {sql_name(route.steps[0][1])} FROM {sql_name(access.role)};"

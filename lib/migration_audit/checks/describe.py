@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
 from migration_audit.model.finding import Finding, Said, Told
+from migration_audit.model.identifiers import literal, sql_name, sql_name_of
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Column, Constraint, Index, Table
@@ -127,37 +128,32 @@ def _create(obj: CatalogObject) -> str | None:
         case Index(constraint=None):
             return _guarded(obj.definition) + ";"
         case Constraint():
-            return f"ALTER TABLE {_table(obj)} ADD CONSTRAINT {obj.key.rsplit('.', 1)[-1]} {obj.definition};"
+            return f"ALTER TABLE {_table(obj)} ADD CONSTRAINT {sql_name(obj.name)} {obj.definition};"
         case Column(generated=None, identity_kind=None):
             default = f" DEFAULT {obj.default}" if obj.default is not None else ""
             not_null = " NOT NULL" if obj.not_null else ""
-            return f"ALTER TABLE {_table(obj)} ADD COLUMN IF NOT EXISTS {_name(obj)} {obj.type}{default}{not_null};"
+            return f"ALTER TABLE {_table(obj)} ADD COLUMN IF NOT EXISTS {sql_name(obj.name)} {obj.type}{default}{not_null};"
     return None
 
 
 def _alter(obj: CatalogObject, change: FieldChange) -> str | None:
     """SQL that would set a changed attribute; a type change may lose data or lock for long and is left to a person."""
     if isinstance(obj, Dimension) and change.name == "chunk_interval" and change.expected and obj.type == "time":
-        table = f"{_table(obj)}".replace("'", "''")
-        return (
-            f"SELECT set_chunk_time_interval('{table}', INTERVAL '{change.expected}', '{obj.column}');  -- new chunks only"
-        )
+        table, column = literal(_table(obj)), literal(obj.column)
+        return f"SELECT set_chunk_time_interval({table}, INTERVAL {literal(change.expected)}, {column});  -- new chunks only"
     if isinstance(obj, Column) and change.name == "default":
         action = "DROP DEFAULT" if change.expected is None else f"SET DEFAULT {change.expected}"
-        return f"ALTER TABLE {_table(obj)} ALTER COLUMN {_name(obj)} {action};"
+        return f"ALTER TABLE {_table(obj)} ALTER COLUMN {sql_name(obj.name)} {action};"
     if isinstance(obj, Column) and change.name == "type":
-        return f"-- for a person to decide: ALTER TABLE {_table(obj)} ALTER COLUMN {_name(obj)} TYPE {change.expected};"
+        return (
+            f"-- for a person to decide: ALTER TABLE {_table(obj)} ALTER COLUMN {sql_name(obj.name)} TYPE {change.expected};"
+        )
     return None
 
 
 def _table(obj: Column | Constraint | Dimension) -> str:
     owner = obj.belongs_to
-    return owner[1] if owner else ""
-
-
-def _name(obj: CatalogObject) -> str:
-    table = obj.belongs_to
-    return obj.key[len(table[1]) + 1 :] if table else obj.key
+    return sql_name_of(owner[1]) if owner else ""
 
 
 def _guarded(definition: str) -> str:

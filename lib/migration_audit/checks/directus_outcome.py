@@ -13,7 +13,7 @@ from migration_audit.model.directus import (
     SnapshotCollection,
 )
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.identifiers import quoted
+from migration_audit.model.identifiers import literal, sql_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,12 @@ class Outcome:
 
 def forget_sql(schema: str | None, collection: str, *, field: str | None = None, keep_collection: bool = False) -> str:
     """SQL for a person to read and decide about: makes Directus forget a table, one of its fields, or all of its fields."""
-    place = f"{quoted(schema)}." if schema else ""
-    only = f" AND field = {_literal(field)}" if field is not None else ""
-    fields = f"DELETE FROM {place}directus_fields WHERE collection = {_literal(collection)}{only};"  # noqa: S608  never run
+    place = f"{sql_name(schema)}." if schema else ""
+    only = f" AND field = {literal(field)}" if field is not None else ""
+    fields = f"DELETE FROM {place}directus_fields WHERE collection = {literal(collection)}{only};"  # noqa: S608  never run
     if keep_collection or field is not None:
         return fields
-    return f"{fields}\nDELETE FROM {place}directus_collections WHERE collection = {_literal(collection)};"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return f"{fields}\nDELETE FROM {place}directus_collections WHERE collection = {literal(collection)};"
 
 
 NOTHING = Outcome("nothing", "No changes")

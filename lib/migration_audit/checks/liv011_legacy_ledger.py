@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migration_audit.checks.ledger_entries import entries_of
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.identifiers import in_quotes, literal, sql_name_of
 from migration_audit.model.ledger import Ledger as LiveLedger
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.preflight import COMMAND, SourceFacts
@@ -36,7 +37,7 @@ def run(
         yield Told(text=f"there is no {legacy_ledger.table}")
     elif legacy_ledger.state is LedgerState.OTHER_SHAPE:
         yield Told(text=f"{legacy_ledger.table} is not the legacy ledger: {legacy_ledger.reason}; nothing to clean up")
-    elif (own := _owners_column(project, legacy_ledger)) is not None:
+    elif (own := _ownersin_quotes(project, legacy_ledger)) is not None:
         yield Told(
             text=f"{legacy_ledger.table} is not the legacy ledger: it has the owner's column {own}; nothing to clean up"
         )
@@ -44,7 +45,7 @@ def run(
         yield _present(legacy_ledger, settings, legacy_source, owner_source, project, environment)
 
 
-def _owners_column(project: Project, ledger: LiveLedger) -> str | None:
+def _ownersin_quotes(project: Project, ledger: LiveLedger) -> str | None:
     """The column by which a table of the legacy ledger's name is the owner's; None where both share one table."""
     legacy, owner = project.legacy.ledger, project.owner.ledger
     if legacy is None or owner is None or owner.key == legacy.key or owner.checksum_column == legacy.checksum_column:
@@ -97,34 +98,26 @@ def _names(ledger: LiveLedger, settings: LedgerSettings | None, source: SourceFa
 
 
 def _literals(entries: set[str]) -> str:
-    return ", ".join(_literal(entry) for entry in sorted(entries))
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _column(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return ", ".join(literal(entry) for entry in sorted(entries))
 
 
 def _delete_rows(table: str, column: str, entries: set[str]) -> str:
-    return f"DELETE FROM {table} WHERE {_column(column)} IN ({_literals(entries)});"  # noqa: S608  shown to a person, never run
+    return f"DELETE FROM {table} WHERE {in_quotes(column)} IN ({_literals(entries)});"  # noqa: S608  shown to a person, never run
 
 
 def _guarded_drop(ledger: LiveLedger, settings: LedgerSettings, entries: set[str]) -> str:
     """A clean-up that refuses a table of other columns than were looked at, or a row that is not the legacy runner's."""
     column = settings.name_column
-    beside = "".join(f"  DROP {kind.upper()} IF EXISTS {key};\n" for kind, key in settings.companions)
-    strange = f"({_column(column)}::text IN ({_literals(entries)})) IS NOT TRUE"
+    beside = "".join(f"  DROP {kind.upper()} IF EXISTS {sql_name_of(key)};\n" for kind, key in settings.companions)
+    strange = f"({in_quotes(column)}::text IN ({_literals(entries)})) IS NOT TRUE"
     if settings.format.may_be_nameless:
-        strange = f"{_column(column)}::text NOT IN ({_literals(entries)})"
-    table, columns = ledger.table, ", ".join(_literal(name) for name in ledger.columns)
+        strange = f"{in_quotes(column)}::text NOT IN ({_literals(entries)})"
+    table, columns = sql_name_of(ledger.table), ", ".join(literal(name) for name in ledger.columns)
     return (
         "DO $cleanup$\nBEGIN\n"  # noqa: S608  shown to a person, never run
         f"  LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;\n"
         "  IF (SELECT pg_catalog.array_agg(attname::text ORDER BY attnum) FROM pg_catalog.pg_attribute\n"
-        f"       WHERE attrelid = {_literal(table)}::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped)\n"
+        f"       WHERE attrelid = {literal(table)}::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped)\n"
         f"     IS DISTINCT FROM ARRAY[{columns}] THEN\n"
         f"    RAISE EXCEPTION 'the table has other columns than the legacy ledger: not dropped';\n  END IF;\n"
         f"  IF EXISTS (SELECT FROM {table} WHERE {strange}) THEN\n"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
-from migration_audit.model.identifiers import quoted
+from migration_audit.model.identifiers import sql_name
 from migration_audit.model.privileges import Access
 from migration_audit.model.reach import reach
 from migration_audit.project import Environment, Project
@@ -39,7 +39,7 @@ def run(writer_access: Access, project: Project, environment: Environment) -> It
             summary=f"{environment.name}: {writer}, the writer, has the rights of {owner}, the owner, {route.text}",
             expected=f"no membership of {writer} in {owner}",
             actual=route.text,
-            fix_sql=f"REVOKE {quoted(route.steps[0][1])} FROM {quoted(writer)};",
+            fix_sql=f"REVOKE {sql_name(route.steps[0][1])} FROM {sql_name(writer)};",
         )
     else:
         yield Told(text=f"{owner} owns, {writer} writes")

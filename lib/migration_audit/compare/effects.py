@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
+from migration_audit.model.identifiers import identifiers_in
 from migration_audit.model.likeness import Likeness, StatementMatch
 from migration_audit.model.location import Location
 from migration_audit.model.snapshot import Snapshot
@@ -15,7 +15,6 @@ from migration_audit.model.snapshot import Snapshot
 Key = tuple[str, str]
 OriginMap = Mapping[Key, Location]
 
-_IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([A-Za-z_][\w$]*)')
 _MOST_NAMED = 3
 _OF_ROWS = frozenset({"insert", "update", "delete", "merge", "copy", "truncate", "set", "reset", "analyze", "vacuum"})
 """Statements that make nothing of the schema; without a catalog row of their own they are not looked up."""
@@ -90,7 +89,7 @@ class _Lookup:
         return replace(match, likeness=likeness, owner=None if is_absent else at, differing=shown)
 
     def _named(self, text: str) -> list[Key]:
-        names = [quoted.replace('""', '"') if quoted else word.lower() for quoted, word in _IDENTIFIER.findall(text)]
+        names = identifiers_in(text)
         found = [key for name in dict.fromkeys(names) for key in self._by_name.get(name, ())]
         # A schema is named with everything in it, and is hardly ever what a statement is about.
         return [key for key in found if key[0] != "schema"] or found

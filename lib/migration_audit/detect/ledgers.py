@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from migration_audit.detect.listing import Listing, is_for_tests
-from migration_audit.model.identifiers import dotted
+from migration_audit.model.identifiers import bare, dotted
 
 _CODE: Final = (
     "*.ts",
@@ -62,7 +62,7 @@ def ledgers(listing: Listing, project: str) -> list[LedgerFound]:
 
 
 def _ledger(text: str, match: re.Match[str], path: str) -> LedgerFound | None:
-    schema, table = (_unquoted(part) if part else None for part in match.groups())
+    schema, table = (bare(part) if part else None for part in match.groups())
     if table is None or not _IS_LEDGER.search(table):
         return None
     columns = _columns(text[match.end() : match.end() + _LONGEST])
@@ -93,8 +93,4 @@ def _columns(body: str) -> list[str]:
             part = ""
         else:
             part += character
-    return [_unquoted(words[0]) for each in (*parts, part) if (words := each.split())]
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1] if name.startswith('"') else name.lower()
+    return [bare(words[0]) for each in (*parts, part) if (words := each.split())]

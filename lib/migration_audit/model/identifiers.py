@@ -120,6 +120,15 @@ def made_name(first: str, second: str, label: str) -> str:
     return "_".join([*(part.decode(errors="ignore") for part in parts), label])
 
 
+def identifiers_in(text: str) -> list[str]:
+    """Every identifier and keyword of a text, bare.
+
+    >>> identifiers_in('UNIQUE ("Order", b)')
+    ['unique', 'Order', 'b']
+    """
+    return list(map(bare, _EACH.findall(text)))
+
+
 def mentioned(text: str) -> frozenset[tuple[str, str]]:
     """Every ``schema.name`` that a text holds: what the server prints with an empty search_path is always qualified."""
     return frozenset((bare(left), bare(right)) for left, right in _PAIR.findall(text))
@@ -133,3 +142,12 @@ def literal(text: str) -> str:
     """
     doubled = text.replace("'", "''")
     return f"'{doubled}'" if "\\" not in text else "E'" + doubled.replace("\\", "\\\\") + "'"
+
+
+def dollar_tag(text: str) -> str:
+    """A dollar quote that the text does not hold."""
+    tag, number = "$sql$", 1
+    while tag in text:
+        number += 1
+        tag = f"$sql{number}$"
+    return tag

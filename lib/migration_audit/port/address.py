@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from migration_audit.model import access, attached, foreign, operators, relations, replication, routines, textsearch
+from migration_audit.model.identifiers import sql_name, sql_name_of
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.timescale import ContinuousAggregate
-from migration_audit.port.names import name, requoted
 
 _BY_SCHEMA_AND_NAME: dict[type[CatalogObject], str] = {
     relations.Sequence: "SEQUENCE",
@@ -47,9 +47,9 @@ def address(obj: CatalogObject) -> str | None:
     if kind in _BY_SCHEMA_AND_NAME:
         return f"{_BY_SCHEMA_AND_NAME[kind]} {_qualified(obj)}"
     if kind in _BY_NAME:
-        return f"{_BY_NAME[kind]} {name(obj.name)}"  # type: ignore[attr-defined]
+        return f"{_BY_NAME[kind]} {sql_name(obj.name)}"  # type: ignore[attr-defined]
     if kind in _ON_TABLE:
-        return f"{_ON_TABLE[kind]} {name(obj.name)} ON {name(obj.schema, obj.table)}"  # type: ignore[attr-defined]
+        return f"{_ON_TABLE[kind]} {sql_name(obj.name)} ON {sql_name(obj.schema, obj.table)}"  # type: ignore[attr-defined]
     return _other(obj)
 
 
@@ -58,7 +58,7 @@ def _other(obj: CatalogObject) -> str | None:  # noqa: PLR0911  one for each kin
         case relations.Table():
             return f"{'FOREIGN TABLE' if obj.relation == 'foreign table' else 'TABLE'} {_qualified(obj)}"
         case relations.Column():
-            return f"COLUMN {name(obj.schema, obj.table, obj.name)}"
+            return f"COLUMN {sql_name(obj.schema, obj.table, obj.name)}"
         case routines.Routine():
             return f"{routine_word(obj)} {_qualified(obj)}({obj.arguments})"
         case operators.Aggregate():
@@ -68,15 +68,15 @@ def _other(obj: CatalogObject) -> str | None:  # noqa: PLR0911  one for each kin
         case ContinuousAggregate():
             return f"VIEW {_qualified(obj)}"
         case operators.Operator():
-            return f"OPERATOR {name(obj.schema)}.{obj.name} ({obj.left}, {obj.right})"
+            return f"OPERATOR {sql_name(obj.schema)}.{obj.name} ({obj.left}, {obj.right})"
         case operators.OperatorClass():
-            return f"OPERATOR CLASS {_qualified(obj)} USING {name(obj.method)}"
+            return f"OPERATOR CLASS {_qualified(obj)} USING {sql_name(obj.method)}"
         case operators.OperatorFamily():
-            return f"OPERATOR FAMILY {_qualified(obj)} USING {name(obj.method)}"
+            return f"OPERATOR FAMILY {_qualified(obj)} USING {sql_name(obj.method)}"
         case operators.Cast():
             return f"CAST ({obj.source} AS {obj.target})"
         case operators.Transform():
-            return f"TRANSFORM FOR {obj.type} LANGUAGE {name(obj.language)}"
+            return f"TRANSFORM FOR {obj.type} LANGUAGE {sql_name(obj.language)}"
     return None
 
 
@@ -99,9 +99,9 @@ def grant_address(obj: CatalogObject) -> str | None:
         case routines.UserType():
             return f"TYPE {_qualified(obj)}"
         case foreign.ForeignServer():
-            return f"FOREIGN SERVER {name(obj.name)}"
+            return f"FOREIGN SERVER {sql_name(obj.name)}"
         case access.ParameterPrivileges():
-            return f"PARAMETER {name(*obj.name.split('.'))}"
+            return f"PARAMETER {sql_name(*obj.name.split('.'))}"
     return address(obj)
 
 
@@ -112,13 +112,13 @@ def routine_word(routine: routines.Routine) -> str:
 
 def index_name(index: relations.Index) -> str:
     """An index as SQL."""
-    return name(index.schema, index.name)
+    return sql_name(index.schema, index.name)
 
 
 def of_table(obj: relations.Index | attached.ExtendedStatistics) -> str:
     """The table that an index or a statistics object is on, as SQL."""
-    return requoted(obj.table)
+    return sql_name_of(obj.table)
 
 
 def _qualified(obj: CatalogObject) -> str:
-    return name(obj.schema, obj.name)  # type: ignore[attr-defined]
+    return sql_name(obj.schema, obj.name)  # type: ignore[attr-defined]

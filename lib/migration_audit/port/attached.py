@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from migration_audit.model.attached import EventTrigger, ExtendedStatistics, Rule
 from migration_audit.model.drift import Difference
-from migration_audit.model.identifiers import quoted
+from migration_audit.model.identifiers import literal, parts_of, quoted, sql_name, sql_name_of
 from migration_audit.model.relations import Constraint, Index, Table
 from migration_audit.model.routines import Policy, Trigger
 from migration_audit.port.address import index_name, of_table
-from migration_audit.port.names import guarded, literal, name, parts_of, regclass, requoted, role_name
+from migration_audit.port.names import guarded, regclass, role_name
 from migration_audit.port.said import said_of_changed, said_of_new, unclear_index
 from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
 
@@ -47,7 +47,7 @@ def create_if_not_exists(index: Index) -> str:
 
 
 def _attach(index: Index) -> Draft:
-    parent = requoted(index.attached_to or "")
+    parent = sql_name_of(index.attached_to or "")
     return run(index, Rank.ATTACH_INDEX, f"ALTER INDEX {parent} ATTACH PARTITION {index_name(index)};")
 
 
@@ -58,12 +58,12 @@ def _index_settings(index: Index, changed: set[str], statistics: tuple[str, ...]
     """
     alter = f"ALTER INDEX {index_name(index)}"
     if index.tablespace and not changed:
-        yield run(index, Rank.SETTING, f"{alter} SET TABLESPACE {name(index.tablespace)};")
+        yield run(index, Rank.SETTING, f"{alter} SET TABLESPACE {sql_name(index.tablespace)};")
     if "tablespace" in changed:
-        where = name(index.tablespace or "pg_default")
+        where = sql_name(index.tablespace or "pg_default")
         yield ask(index, "the whole index is moved, under a lock", f"{alter} SET TABLESPACE {where};")
     if index.clustered and (not changed or "clustered" in changed):
-        yield run(index, Rank.SETTING, f"ALTER TABLE {of_table(index)} CLUSTER ON {name(index.name)};")
+        yield run(index, Rank.SETTING, f"ALTER TABLE {of_table(index)} CLUSTER ON {sql_name(index.name)};")
     if not index.clustered and "clustered" in changed:
         yield run(index, Rank.ATTRIBUTE, f"ALTER TABLE {of_table(index)} SET WITHOUT CLUSTER;")
     if not changed or "statistics" in changed:
@@ -79,7 +79,7 @@ def change_index(difference: Difference, sides: Sides) -> Steps:
         return
     changed = {change.name for change in difference.fields}
     if {"definition", "table"} & changed and not index.constraint:
-        drop = f"DROP INDEX {name(actual.schema, actual.name)};\n{create_if_not_exists(index)};"
+        drop = f"DROP INDEX {sql_name(actual.schema, actual.name)};\n{create_if_not_exists(index)};"
         yield ask(index, f"{_DROPPED_FIRST}\n{differing(difference, 'definition', 'table')}", drop)
     if {"valid", "ready"} & changed:
         why = "it is not valid on one side\n" + differing(difference, "valid", "ready")
@@ -110,7 +110,7 @@ def _is_partition(table: str, sides: Sides) -> bool:
 
 
 def _absent(constraint: Constraint) -> str:
-    table, wanted = regclass(name(constraint.schema, constraint.table)), literal(constraint.name)
+    table, wanted = regclass(sql_name(constraint.schema, constraint.table)), literal(constraint.name)
     return f"NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {table} AND conname = {wanted})"
 
 
@@ -120,8 +120,8 @@ def _add(constraint: Constraint, sides: Sides) -> str:
     table = sides.expected.by_key.get(constraint.belongs_to or ("", ""))
     partitioned = getattr(table, "relation", "") == "partitioned table" and constraint.type in {"primary key", "unique"}
     only = "ONLY " if partitioned and sides.is_new(table.key if table else "") else ""
-    where = name(constraint.schema, constraint.table)
-    return f"ALTER TABLE {only}{where} ADD CONSTRAINT {name(constraint.name)} {constraint.definition}"
+    where = sql_name(constraint.schema, constraint.table)
+    return f"ALTER TABLE {only}{where} ADD CONSTRAINT {sql_name(constraint.name)} {constraint.definition}"
 
 
 def change_constraint(difference: Difference, sides: Sides) -> Steps:
@@ -130,15 +130,15 @@ def change_constraint(difference: Difference, sides: Sides) -> Steps:
     if not isinstance(constraint, Constraint) or not isinstance(actual, Constraint):
         return
     changed = {change.name for change in difference.fields}
-    alter = f"ALTER TABLE {name(constraint.schema, constraint.table)}"
+    alter = f"ALTER TABLE {sql_name(constraint.schema, constraint.table)}"
     if _becomes_valid(constraint, actual, changed):
-        yield run(constraint, Rank.REFERENCE, f"{alter} VALIDATE CONSTRAINT {name(constraint.name)};", note=_ROWS)
+        yield run(constraint, Rank.REFERENCE, f"{alter} VALIDATE CONSTRAINT {sql_name(constraint.name)};", note=_ROWS)
     elif _is_deferred_otherwise(constraint, actual, changed):
         words = "DEFERRABLE" if constraint.deferrable else "NOT DEFERRABLE"
         words += " INITIALLY DEFERRED" if constraint.deferred else ""
-        yield run(constraint, Rank.REFERENCE, f"{alter} ALTER CONSTRAINT {name(constraint.name)} {words};")
+        yield run(constraint, Rank.REFERENCE, f"{alter} ALTER CONSTRAINT {sql_name(constraint.name)} {words};")
     elif changed - {"comment"}:
-        drop = f"{alter} DROP CONSTRAINT {name(constraint.name)};\n{_add(constraint, sides)};"
+        drop = f"{alter} DROP CONSTRAINT {sql_name(constraint.name)};\n{_add(constraint, sides)};"
         yield ask(constraint, f"{_DROPPED_FIRST}\n{differing(difference)}", drop)
     yield from said_of_changed(difference, sides)
 
@@ -175,7 +175,7 @@ def _is_cloned(trigger: Trigger, sides: Sides) -> bool:
 
 
 def _no_trigger(trigger: Trigger) -> str:
-    table = regclass(name(trigger.schema, trigger.table))
+    table = regclass(sql_name(trigger.schema, trigger.table))
     return f"NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = {table} AND tgname = {literal(trigger.name)})"
 
 
@@ -184,8 +184,8 @@ _ENABLE = {"origin": "ENABLE", "disabled": "DISABLE", "replica": "ENABLE REPLICA
 
 def _enabled(obj: Trigger | Rule) -> Draft:
     word = "TRIGGER" if isinstance(obj, Trigger) else "RULE"
-    table = name(obj.schema, obj.table)
-    return run(obj, Rank.SETTING, f"ALTER TABLE {table} {_ENABLE[obj.enabled]} {word} {name(obj.name)};", needs=table)
+    table = sql_name(obj.schema, obj.table)
+    return run(obj, Rank.SETTING, f"ALTER TABLE {table} {_ENABLE[obj.enabled]} {word} {sql_name(obj.name)};", needs=table)
 
 
 def _after(draft: Draft, rank: Rank) -> Draft:
@@ -204,7 +204,9 @@ def change_trigger(difference: Difference, sides: Sides) -> Steps:
             sql = "CREATE OR REPLACE TRIGGER " + trigger.definition.removeprefix("CREATE TRIGGER ") + ";"
             yield run(trigger, Rank.TRIGGER, sql)
         else:
-            drop = f"DROP TRIGGER {name(trigger.name)} ON {name(trigger.schema, trigger.table)};\n{trigger.definition};"
+            drop = (
+                f"DROP TRIGGER {sql_name(trigger.name)} ON {sql_name(trigger.schema, trigger.table)};\n{trigger.definition};"
+            )
             yield ask(trigger, f"{_DROPPED_FIRST}\n{differing(difference, 'definition')}", drop)
     if "enabled" in changed:
         yield _after(_enabled(trigger), Rank.RULE)
@@ -235,9 +237,9 @@ def change_rule(difference: Difference, sides: Sides) -> Steps:
 
 def create_policy(policy: Policy, sides: Sides) -> Steps:
     """A missing row-security policy."""
-    table = name(policy.schema, policy.table)
+    table = sql_name(policy.schema, policy.table)
     kind = "" if policy.permissive else " AS RESTRICTIVE"
-    sql = f"CREATE POLICY {name(policy.name)} ON {table}{kind} FOR {policy.command.upper()} TO {_roles(policy)}"
+    sql = f"CREATE POLICY {sql_name(policy.name)} ON {table}{kind} FOR {policy.command.upper()} TO {_roles(policy)}"
     condition = (
         f"NOT EXISTS (SELECT FROM pg_catalog.pg_policy WHERE polrelid = {regclass(table)} "
         f"AND polname = {literal(policy.name)})"
@@ -261,15 +263,17 @@ def change_policy(difference: Difference, sides: Sides) -> Steps:
     if not isinstance(policy, Policy) or not isinstance(actual, Policy):
         return
     changed = {change.name for change in difference.fields}
-    table = name(policy.schema, policy.table)
+    table = sql_name(policy.schema, policy.table)
     gone = (policy.using is None) != (actual.using is None) or (policy.check is None and actual.check is not None)
     if {"command", "permissive"} & changed or gone:
-        drop = f"DROP POLICY {name(policy.name)} ON {table};\n"
+        drop = f"DROP POLICY {sql_name(policy.name)} ON {table};\n"
         create = next(iter(create_policy(policy, sides))).step.sql
         yield ask(policy, f"{_DROPPED_FIRST}\n{differing(difference)}", drop + create)
     elif {"roles", "using", "check"} & changed:
         yield run(
-            policy, Rank.POLICY, f"ALTER POLICY {name(policy.name)} ON {table} TO {_roles(policy)}{_expressions(policy)};"
+            policy,
+            Rank.POLICY,
+            f"ALTER POLICY {sql_name(policy.name)} ON {table} TO {_roles(policy)}{_expressions(policy)};",
         )
     yield from said_of_changed(difference, sides)
 
@@ -285,7 +289,7 @@ def create_statistics(statistics: ExtendedStatistics, sides: Sides) -> Steps:
 
 def _target(statistics: ExtendedStatistics) -> Draft:
     target = -1 if statistics.statistics is None else statistics.statistics
-    alter = f"ALTER STATISTICS {name(statistics.schema, statistics.name)} SET STATISTICS {target};"
+    alter = f"ALTER STATISTICS {sql_name(statistics.schema, statistics.name)} SET STATISTICS {target};"
     return run(statistics, Rank.JOB, alter)
 
 
@@ -305,14 +309,14 @@ def change_statistics(difference: Difference, sides: Sides) -> Steps:
 def create_event_trigger(trigger: EventTrigger, sides: Sides) -> Steps:
     """A missing event trigger; the last thing, so that it does not fire for the port itself."""
     tags = f" WHEN TAG IN ({', '.join(map(literal, trigger.tags))})" if trigger.tags else ""
-    function = ".".join(name(part) for part in parts_of(trigger.function.partition("(")[0]))
-    sql = f"CREATE EVENT TRIGGER {name(trigger.name)} ON {trigger.event}{tags} EXECUTE FUNCTION {function}()"
+    function = ".".join(sql_name(part) for part in parts_of(trigger.function.partition("(")[0]))
+    sql = f"CREATE EVENT TRIGGER {sql_name(trigger.name)} ON {trigger.event}{tags} EXECUTE FUNCTION {function}()"
     condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtname = {literal(trigger.name)})"
     yield run(trigger, Rank.EVENT_TRIGGER, guarded(condition, sql))
     for draft in said_of_new(trigger, sides):
         yield _last(draft)
     if trigger.enabled != "origin":
-        yield run(trigger, Rank.PERSON, f"ALTER EVENT TRIGGER {name(trigger.name)} {_ENABLE[trigger.enabled]};")
+        yield run(trigger, Rank.PERSON, f"ALTER EVENT TRIGGER {sql_name(trigger.name)} {_ENABLE[trigger.enabled]};")
 
 
 def _last(draft: Draft) -> Draft:
@@ -328,5 +332,5 @@ def change_event_trigger(difference: Difference, sides: Sides) -> Steps:
     if {"event", "tags", "function"} & changed:
         yield ask(trigger, f"{_DROPPED_FIRST}\n{differing(difference, 'event', 'tags', 'function')}")
     if "enabled" in changed:
-        yield run(trigger, Rank.EVENT_TRIGGER, f"ALTER EVENT TRIGGER {name(trigger.name)} {_ENABLE[trigger.enabled]};")
+        yield run(trigger, Rank.EVENT_TRIGGER, f"ALTER EVENT TRIGGER {sql_name(trigger.name)} {_ENABLE[trigger.enabled]};")
     yield from said_of_changed(difference, sides)

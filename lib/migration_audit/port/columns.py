@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Difference
+from migration_audit.model.identifiers import literal, sql_name
 from migration_audit.model.relations import Column, Table
-from migration_audit.port.names import guarded, literal, name, regclass
+from migration_audit.port.names import guarded, regclass
 from migration_audit.port.options import foreign_options, option_actions, with_options
 from migration_audit.port.said import column_grants, said_of_changed, said_of_new
 from migration_audit.port.sequences import sequence_numbers
@@ -20,7 +21,7 @@ _MAY_FAIL = "fails, and changes nothing, on a table that has rows, since they wo
 
 def column_definition(column: Column, sides: Sides) -> str:
     """A column as CREATE TABLE and ADD COLUMN write it."""
-    parts = [name(column.name), column.type]
+    parts = [sql_name(column.name), column.type]
     if column.options and any("=" in o for o in column.options) and _is_foreign(column, sides):
         parts.append(f"OPTIONS ({foreign_options(column.options)})")
     if column.collation:
@@ -32,7 +33,7 @@ def column_definition(column: Column, sides: Sides) -> str:
     elif column.default is not None:
         parts.append(f"DEFAULT {column.default}")
     table = column.belongs_to[1] if column.belongs_to else ""
-    if column.not_null and (table, f"NOT NULL {name(column.name)}") not in sides.named_not_null:
+    if column.not_null and (table, f"NOT NULL {sql_name(column.name)}") not in sides.named_not_null:
         parts.append("NOT NULL")
     return " ".join(parts)
 
@@ -46,7 +47,7 @@ def identity_clause(column: Column, sides: Sides) -> str:
     """``GENERATED … AS IDENTITY`` with the sequence's name and numbers."""
     kind = "ALWAYS" if column.identity_kind == "always" else "BY DEFAULT"
     sequence = sides.owned.get(column.key)
-    inside = f" (SEQUENCE NAME {name(sequence.schema, sequence.name)} {sequence_numbers(sequence)})" if sequence else ""
+    inside = f" (SEQUENCE NAME {sql_name(sequence.schema, sequence.name)} {sequence_numbers(sequence)})" if sequence else ""
     return f"GENERATED {kind} AS IDENTITY{inside}"
 
 
@@ -56,7 +57,7 @@ def inherited(column: Column, table: Table, sides: Sides) -> Steps:
         return
     parents = [("column", f"{parent}.{column.key.removeprefix(table.key + '.')}") for parent in table.inherits]
     given = [p for key in parents if isinstance(p := sides.expected.by_key.get(key), Column)]
-    alter = f"ALTER TABLE {name(table.schema, table.name)} ALTER COLUMN {name(column.name)}"
+    alter = f"ALTER TABLE {sql_name(table.schema, table.name)} ALTER COLUMN {sql_name(column.name)}"
     if given and given[0].default != column.default:
         value = "DROP DEFAULT" if column.default is None else f"SET DEFAULT {column.default}"
         yield run(column, Rank.ATTRIBUTE, f"{alter} {value};")
@@ -72,7 +73,7 @@ def add_column(column: Column, sides: Sides) -> Steps:
             yield from column_extras(column, sides)
         return
     if column.is_local:
-        where = f"ALTER TABLE {name(column.schema, column.table)}"
+        where = f"ALTER TABLE {sql_name(column.schema, column.table)}"
         needs_value = column.not_null and column.default is None and not column.identity_kind
         yield run(
             column,
@@ -87,14 +88,14 @@ def add_column(column: Column, sides: Sides) -> Steps:
 
 def _view_column(column: Column) -> Steps:
     if column.default is not None and column.relation == "view":
-        where = f"ALTER VIEW {name(column.schema, column.table)} ALTER COLUMN {name(column.name)}"
+        where = f"ALTER VIEW {sql_name(column.schema, column.table)} ALTER COLUMN {sql_name(column.name)}"
         yield run(column, Rank.ON_VIEW, f"{where} SET DEFAULT {column.default};")
 
 
 def column_extras(column: Column, sides: Sides) -> Steps:
     """Storage, compression, statistics, options, privileges and comment of a new column."""
     for action in _physical(column):
-        yield run(column, Rank.SETTING, f"ALTER {_relation_word(column)} ALTER COLUMN {name(column.name)} {action};")
+        yield run(column, Rank.SETTING, f"ALTER {_relation_word(column)} ALTER COLUMN {sql_name(column.name)} {action};")
     if column.privileges:
         yield from column_grants(column, actual=())
     if column.comment is not None:
@@ -103,7 +104,7 @@ def column_extras(column: Column, sides: Sides) -> Steps:
 
 def _relation_word(column: Column) -> str:
     word = {"materialized view": "MATERIALIZED VIEW", "view": "VIEW"}.get(column.relation or "", "TABLE")
-    return f"{word} {name(column.schema, column.table)}"
+    return f"{word} {sql_name(column.schema, column.table)}"
 
 
 def _physical(column: Column) -> Iterator[str]:
@@ -137,7 +138,7 @@ def change_column(difference: Difference, sides: Sides) -> Steps:
     if not isinstance(column, Column) or not isinstance(actual, Column):
         return
     changed = {change.name: change for change in difference.fields}
-    alter = f"ALTER {_relation_word(column)} ALTER COLUMN {name(column.name)}"
+    alter = f"ALTER {_relation_word(column)} ALTER COLUMN {sql_name(column.name)}"
     asked = {"type", "collation", "generated"} & changed.keys()
     if asked:
         yield ask(column, _why(difference, asked), _retype(column, alter))
@@ -167,7 +168,7 @@ def _why(difference: Difference, asked: set[str]) -> str:
 
 def _retype(column: Column, alter: str) -> str:
     collate = f" COLLATE {column.collation}" if column.collation else ""
-    return f"{alter} TYPE {column.type}{collate} USING {name(column.name)}::{column.type};"
+    return f"{alter} TYPE {column.type}{collate} USING {sql_name(column.name)}::{column.type};"
 
 
 def _change_default(column: Column, alter: str, difference: Difference) -> Steps:
@@ -197,7 +198,7 @@ def _change_identity(column: Column, actual: Column, alter: str, difference: Dif
             f"{alter} DROP DEFAULT;\n{alter} ADD {identity_clause(column, sides)};",
         )
     else:
-        where = regclass(name(column.schema, column.table))
+        where = regclass(sql_name(column.schema, column.table))
         condition = (
             f"EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = {where} "
             f"AND attname = {literal(column.name)} AND attidentity = '')"

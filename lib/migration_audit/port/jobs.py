@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from migration_audit.model.drift import Difference
+from migration_audit.model.identifiers import literal, parts_of, sql_name
 from migration_audit.model.timescale_jobs import Job
-from migration_audit.port.names import literal, name, parts_of
 from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
 
 _FUNCTIONS = {
@@ -40,7 +40,7 @@ def create_job(job: Job, sides: Sides) -> Steps:
     left = sorted(settings.keys() - set(takes) - {"hypertable_id", "mat_hypertable_id", "lock_level"})
     if left:
         yield ask(job, f"these settings are written differently by each version of TimescaleDB: {', '.join(left)}")
-    table = literal(name(job.schema, job.table or ""))
+    table = literal(sql_name(job.schema, job.table or ""))
     arguments = [table, *_settings(settings, takes, job)]
     if job.procedure.endswith("policy_reorder"):
         arguments = [table, literal(settings.get("index_name", ""))]

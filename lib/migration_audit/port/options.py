@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migration_audit.port.names import literal, name
+from migration_audit.model.identifiers import literal, sql_name
 
 
 def with_options(options: tuple[str, ...]) -> str:
@@ -19,4 +19,4 @@ def option_actions(expected: tuple[str, ...], actual: tuple[str, ...]) -> list[s
 
 def foreign_options(options: tuple[str, ...]) -> str:
     """Options of a foreign table or column as OPTIONS takes them."""
-    return ", ".join(f"{name(key)} {literal(value)}" for key, _, value in (option.partition("=") for option in options))
+    return ", ".join(f"{sql_name(key)} {literal(value)}" for key, _, value in (option.partition("=") for option in options))

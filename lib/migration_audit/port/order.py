@@ -10,9 +10,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 
+from migration_audit.model.identifiers import mentioned
 from migration_audit.model.location import Location
 from migration_audit.model.port import Key, PortStep
-from migration_audit.port.names import mentioned
 from migration_audit.port.step import Draft
 
 Weight = tuple[int, tuple[str, int], tuple[int, int], Key, int]

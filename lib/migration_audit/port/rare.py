@@ -12,12 +12,13 @@ from migration_audit.model.access import (
 )
 from migration_audit.model.drift import Difference
 from migration_audit.model.foreign import ForeignDataWrapper, ForeignServer, UserMapping
+from migration_audit.model.identifiers import literal, parts_of, sql_name
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.operators import Cast, Collation, Operator
 from migration_audit.model.redacted import NOT_READABLE
 from migration_audit.model.replication import Publication, PublicationTable
 from migration_audit.model.textsearch import TextSearchConfiguration, TextSearchDictionary
-from migration_audit.port.names import guarded, literal, name, parts_of, regclass, role_name
+from migration_audit.port.names import guarded, regclass, role_name
 from migration_audit.port.said import held, said_of_changed, said_of_new
 from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
 
@@ -35,7 +36,7 @@ def create_collation(collation: Collation, sides: Sides) -> Steps:
         parts.append(f"rules = {literal(collation.rules)}")
     if not collation.deterministic:
         parts.append("deterministic = false")
-    where = name(collation.schema, collation.name)
+    where = sql_name(collation.schema, collation.name)
     sql = f"CREATE COLLATION IF NOT EXISTS {where} ({', '.join(parts)});"
     yield run(collation, Rank.COLLATION, sql, makes=frozenset({(collation.schema, collation.name)}))
     yield from said_of_new(collation, sides)
@@ -63,7 +64,7 @@ def create_operator(operator: Operator, sides: Sides) -> Steps:
     for word, function in (("RESTRICT", operator.restrict), ("JOIN", operator.join)):
         parts += [f"{word} = {_bare(function)}"] if function else []
     parts += [word for word, is_set in (("MERGES", operator.merges), ("HASHES", operator.hashes)) if is_set]
-    where = f"{name(operator.schema)}.{operator.name}"
+    where = f"{sql_name(operator.schema)}.{operator.name}"
     condition = (
         "NOT EXISTS (SELECT FROM pg_catalog.pg_operator "
         f"WHERE oprcode <> 0 AND oid = pg_catalog.to_regoperator({literal(f'{where}({operator.left},{operator.right})')}))"
@@ -75,12 +76,12 @@ def create_operator(operator: Operator, sides: Sides) -> Steps:
 
 def _bare(function: str) -> str:
     bare = function.rpartition("(")[0] or function
-    return name(*parts_of(bare))
+    return sql_name(*parts_of(bare))
 
 
 def create_dictionary(dictionary: TextSearchDictionary, sides: Sides) -> Steps:
     """A missing text search dictionary."""
-    where = name(dictionary.schema, dictionary.name)
+    where = sql_name(dictionary.schema, dictionary.name)
     options = f", {dictionary.definition}" if dictionary.definition else ""
     sql = f"CREATE TEXT SEARCH DICTIONARY {where} (TEMPLATE = {dictionary.template}{options})"
     condition = _no_search("dict", dictionary.schema, dictionary.name)
@@ -99,7 +100,7 @@ def _no_search(what: str, schema: str, bare: str) -> str:
 
 def create_configuration(configuration: TextSearchConfiguration, sides: Sides) -> Steps:
     """A missing text search configuration with its mappings."""
-    where = name(configuration.schema, configuration.name)
+    where = sql_name(configuration.schema, configuration.name)
     sql = [f"CREATE TEXT SEARCH CONFIGURATION {where} (PARSER = {configuration.parser})"]
     sql += [f"ALTER TEXT SEARCH CONFIGURATION {where} ADD MAPPING FOR {_mapping(one)}" for one in configuration.mappings]
     condition = _no_search("cfg", configuration.schema, configuration.name)
@@ -110,7 +111,7 @@ def create_configuration(configuration: TextSearchConfiguration, sides: Sides) -
 
 def _mapping(mapping: str) -> str:
     token, _, dictionaries = mapping.partition(": ")
-    return f"{name(token)} WITH {dictionaries}"
+    return f"{sql_name(token)} WITH {dictionaries}"
 
 
 def change_configuration(difference: Difference, sides: Sides) -> Steps:
@@ -119,7 +120,7 @@ def change_configuration(difference: Difference, sides: Sides) -> Steps:
     if not isinstance(configuration, TextSearchConfiguration) or not isinstance(actual, TextSearchConfiguration):
         return
     changed = {change.name for change in difference.fields}
-    where = name(configuration.schema, configuration.name)
+    where = sql_name(configuration.schema, configuration.name)
     if "mappings" in changed or "parser" in changed:
         yield ask(configuration, f"{where} maps otherwise\n{differing(difference, 'mappings', 'parser')}")
     yield from said_of_changed(difference, sides)
@@ -129,7 +130,7 @@ def create_wrapper(wrapper: ForeignDataWrapper, sides: Sides) -> Steps:
     """A missing foreign-data wrapper that no extension brought."""
     parts = [f"HANDLER {_bare(wrapper.handler)}"] if wrapper.handler else []
     parts += [f"VALIDATOR {_bare(wrapper.validator)}"] if wrapper.validator else []
-    sql = " ".join([f"CREATE FOREIGN DATA WRAPPER {name(wrapper.name)}", *parts, *_options(wrapper.options)])
+    sql = " ".join([f"CREATE FOREIGN DATA WRAPPER {sql_name(wrapper.name)}", *parts, *_options(wrapper.options)])
     if _is_secret(wrapper.options):
         yield ask(wrapper, _HIDDEN, sql + ";")
         return
@@ -142,8 +143,8 @@ def create_server(server: ForeignServer, sides: Sides) -> Steps:
     """A missing foreign server, unless an option may be a secret."""
     parts = [f"TYPE {literal(server.type)}"] if server.type else []
     parts += [f"VERSION {literal(server.version)}"] if server.version else []
-    parts += [f"FOREIGN DATA WRAPPER {name(server.wrapper)}", *_options(server.options)]
-    sql = " ".join([f"CREATE SERVER IF NOT EXISTS {name(server.name)}", *parts]) + ";"
+    parts += [f"FOREIGN DATA WRAPPER {sql_name(server.wrapper)}", *_options(server.options)]
+    sql = " ".join([f"CREATE SERVER IF NOT EXISTS {sql_name(server.name)}", *parts]) + ";"
     if _is_secret(server.options):
         yield ask(server, _HIDDEN, sql)
         return
@@ -153,7 +154,7 @@ def create_server(server: ForeignServer, sides: Sides) -> Steps:
 
 def create_mapping(mapping: UserMapping, sides: Sides) -> Steps:
     """A missing user mapping, unless an option may be a secret, which most are."""
-    sql = f"CREATE USER MAPPING IF NOT EXISTS FOR {role_name(mapping.user)} SERVER {name(mapping.server)}"
+    sql = f"CREATE USER MAPPING IF NOT EXISTS FOR {role_name(mapping.user)} SERVER {sql_name(mapping.server)}"
     if _is_secret(mapping.options) or NOT_READABLE in mapping.options:
         yield ask(mapping, _HIDDEN, sql + ";")
         return
@@ -166,18 +167,18 @@ def _is_secret(options: tuple[str, ...]) -> bool:
 
 def _options(options: tuple[str, ...]) -> list[str]:
     pairs = [option.partition("=") for option in options if "(redacted)" not in option and "=" in option]
-    return [f"OPTIONS ({', '.join(f'{name(key)} {literal(value)}' for key, _, value in pairs)})"] if pairs else []
+    return [f"OPTIONS ({', '.join(f'{sql_name(key)} {literal(value)}' for key, _, value in pairs)})"] if pairs else []
 
 
 def create_publication(publication: Publication, sides: Sides) -> Steps:
     """A missing publication; its tables are steps of their own."""
     what = " FOR ALL TABLES" if publication.all_tables else ""
     if publication.schemas:
-        what = f" FOR TABLES IN SCHEMA {', '.join(map(name, publication.schemas))}"
+        what = f" FOR TABLES IN SCHEMA {', '.join(map(sql_name, publication.schemas))}"
     options = [f"publish = {literal(', '.join(publication.publish))}"]
     options += ["publish_via_partition_root = true"] if publication.via_root else []
     options += ["publish_generated_columns = stored"] if publication.generated_columns == "stored" else []
-    sql = f"CREATE PUBLICATION {name(publication.name)}{what} WITH ({', '.join(options)})"
+    sql = f"CREATE PUBLICATION {sql_name(publication.name)}{what} WITH ({', '.join(options)})"
     condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_publication WHERE pubname = {literal(publication.name)})"
     yield run(publication, Rank.PUBLICATION, guarded(condition, sql))
     yield from said_of_new(publication, sides)
@@ -185,14 +186,14 @@ def create_publication(publication: Publication, sides: Sides) -> Steps:
 
 def create_publication_table(member: PublicationTable, sides: Sides) -> Steps:
     """A table that is to be published."""
-    table = name(member.schema, member.table)
-    columns = f" ({', '.join(map(name, member.columns))})" if member.columns else ""
+    table = sql_name(member.schema, member.table)
+    columns = f" ({', '.join(map(sql_name, member.columns))})" if member.columns else ""
     rows = f" WHERE ({member.filter})" if member.filter else ""
     condition = (
         "NOT EXISTS (SELECT FROM pg_catalog.pg_publication_rel JOIN pg_catalog.pg_publication AS pub ON pub.oid = prpubid "
         f"WHERE pubname = {literal(member.publication)} AND prrelid = {regclass(table)})"
     )
-    sql = f"ALTER PUBLICATION {name(member.publication)} ADD TABLE {table}{columns}{rows}"
+    sql = f"ALTER PUBLICATION {sql_name(member.publication)} ADD TABLE {table}{columns}{rows}"
     yield run(member, Rank.OWNER, guarded(condition, sql))
 
 
@@ -209,13 +210,13 @@ def change_default_privileges(difference: Difference, sides: Sides) -> Steps:
 
 
 def _default_privileges(privileges: DefaultPrivileges, actual: tuple[str, ...]) -> Steps:
-    place = f" IN SCHEMA {name(privileges.schema)}" if privileges.schema is not None else ""
-    head = f"ALTER DEFAULT PRIVILEGES FOR ROLE {name(privileges.role)}{place}"
+    place = f" IN SCHEMA {sql_name(privileges.schema)}" if privileges.schema is not None else ""
+    head = f"ALTER DEFAULT PRIVILEGES FOR ROLE {sql_name(privileges.role)}{place}"
     on = privileges.objects.upper()
     wanted, has = held(privileges.privileges)[0], held(actual)[0]
     sql, asked = _revoked_defaults(privileges, wanted, has, head)
     for who, words in wanted.items():
-        grantee = name(privileges.role) if who == "(owner)" else role_name(who)
+        grantee = sql_name(privileges.role) if who == "(owner)" else role_name(who)
         for privilege, option in words.items():
             if has.get(who, {}).get(privilege) != option:
                 sql.append(f"{head} GRANT {privilege} ON {on} TO {grantee}{' WITH GRANT OPTION' if option else ''};")
@@ -233,13 +234,13 @@ def _revoked_defaults(privileges: DefaultPrivileges, wanted: object, has: object
     if privileges.schema is None and given and not lines and not has:
         return [f"{head} REVOKE {given} ON {privileges.objects.upper()} FROM PUBLIC;"], []
     if "(owner): none" in privileges.privileges and not has:
-        return [f"{head} REVOKE ALL ON {privileges.objects.upper()} FROM {name(privileges.role)};"], []
+        return [f"{head} REVOKE ALL ON {privileges.objects.upper()} FROM {sql_name(privileges.role)};"], []
     return [], []
 
 
 def create_membership(membership: RoleMembership, sides: Sides) -> Steps:
     """A role that is to be a member of another; one that somebody else granted is for a person."""
-    sql = f"GRANT {name(membership.role)} TO {name(membership.member)}"
+    sql = f"GRANT {sql_name(membership.role)} TO {sql_name(membership.member)}"
     options = {"ADMIN": "ADMIN TRUE", "NO INHERIT": "INHERIT FALSE", "NO SET": "SET FALSE"}
     if membership.grantor != "(superuser)":
         yield ask(membership, f"the role {membership.grantor} grants it", sql + ";")
@@ -254,13 +255,13 @@ def create_membership(membership: RoleMembership, sides: Sides) -> Steps:
 
 def create_settings(settings: RoleSettings, sides: Sides) -> Steps:
     """Settings of a role for all databases; lists, hidden values and those of this one database are for a person."""
-    where = "ALTER ROLE " + ("ALL" if settings.role is None else name(settings.role))
+    where = "ALTER ROLE " + ("ALL" if settings.role is None else sql_name(settings.role))
     sql: list[str] = []
     asked: list[str] = []
     for setting in settings.options:
         key, _, value = setting.partition("=")
         is_plain = not settings.database and "(redacted" not in value and "," not in value and '"' not in value
-        parameter = ".".join(name(part) for part in key.split("."))
+        parameter = ".".join(sql_name(part) for part in key.split("."))
         (sql if is_plain else asked).append(f"{where} SET {parameter} TO {literal(value)};")
     if sql:
         yield run(settings, Rank.COLLATION, "\n".join(sql))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from migration_audit.model.drift import Difference
+from migration_audit.model.identifiers import literal, sql_name
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
-from migration_audit.port.names import guarded, literal, name, regclass
+from migration_audit.port.names import guarded, regclass
 from migration_audit.port.step import Rank, Sides, Steps, ask, run
 
 _TAKEN_FOR = (
@@ -20,19 +21,19 @@ def rename(difference: Difference, sides: Sides) -> Steps:
     obj, old = difference.expected, getattr(difference.actual, "name", "")
     match obj:
         case Table() | Index() | Sequence():
-            before, after = name(obj.schema, old), name(obj.schema, obj.name)
+            before, after = sql_name(obj.schema, old), sql_name(obj.schema, obj.name)
             word = "FOREIGN TABLE" if getattr(obj, "relation", "") == "foreign table" else _WORDS[type(obj)]
-            statement = f"ALTER {word} {before} RENAME TO {name(obj.name)}"
+            statement = f"ALTER {word} {before} RENAME TO {sql_name(obj.name)}"
             done = f"pg_catalog.to_regclass({literal(after)}) IS NOT NULL"
             possible = f"pg_catalog.to_regclass({literal(before)}) IS NOT NULL"
         case Column():
-            table = name(obj.schema, obj.table)
-            statement = f"ALTER TABLE {table} RENAME COLUMN {name(old)} TO {name(obj.name)}"
+            table = sql_name(obj.schema, obj.table)
+            statement = f"ALTER TABLE {table} RENAME COLUMN {sql_name(old)} TO {sql_name(obj.name)}"
             where = f"EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = {regclass(table)} AND NOT attisdropped"
             done, possible = (f"{where} AND attname = {literal(one)})" for one in (obj.name, old))
         case Constraint():
-            table = name(obj.schema, obj.table)
-            statement = f"ALTER TABLE {table} RENAME CONSTRAINT {name(old)} TO {name(obj.name)}"
+            table = sql_name(obj.schema, obj.table)
+            statement = f"ALTER TABLE {table} RENAME CONSTRAINT {sql_name(old)} TO {sql_name(obj.name)}"
             where = f"EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {regclass(table)}"
             done, possible = (f"{where} AND conname = {literal(one)})" for one in (obj.name, old))
         case _:

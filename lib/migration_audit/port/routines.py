@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from migration_audit.model.access import Role
 from migration_audit.model.drift import Difference
-from migration_audit.model.identifiers import quoted
+from migration_audit.model.identifiers import literal, parts_of, quoted, sql_name, sql_name_of
 from migration_audit.model.operators import Aggregate
 from migration_audit.model.routines import Extension, Routine, Schema, UserType
 from migration_audit.port.address import routine_word
-from migration_audit.port.names import guarded, literal, name, requoted
+from migration_audit.port.names import guarded
 from migration_audit.port.said import said_of_changed, said_of_new
 from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
 
@@ -23,8 +23,8 @@ _RECREATE = "it has to be dropped and made again, and with it whatever depends o
 def create_extension(extension: Extension, sides: Sides) -> Steps:
     """A missing extension, in the schema of the legacy side where that is one of its own SQL."""
     there = ("schema", quoted(extension.schema)) in sides.expected.by_key
-    where = f" WITH SCHEMA {name(extension.schema)}" if there else ""
-    yield run(extension, Rank.EXTENSION, f"CREATE EXTENSION IF NOT EXISTS {name(extension.name)}{where};")
+    where = f" WITH SCHEMA {sql_name(extension.schema)}" if there else ""
+    yield run(extension, Rank.EXTENSION, f"CREATE EXTENSION IF NOT EXISTS {sql_name(extension.name)}{where};")
 
 
 def change_extension(difference: Difference, sides: Sides) -> Steps:
@@ -33,27 +33,27 @@ def change_extension(difference: Difference, sides: Sides) -> Steps:
     if not isinstance(extension, Extension):
         return
     changed = {change.name for change in difference.fields}
-    alter = f"ALTER EXTENSION {name(extension.name)}"
+    alter = f"ALTER EXTENSION {sql_name(extension.name)}"
     if "version" in changed:
         why = "another version may rewrite what the extension keeps\n" + differing(difference, "version")
         yield ask(extension, why, f"{alter} UPDATE TO {literal(extension.version)};")
     if "schema" in changed:
         why = "whatever names its functions with their schema has to follow\n" + differing(difference, "schema")
-        yield ask(extension, why, f"{alter} SET SCHEMA {name(extension.schema)};")
+        yield ask(extension, why, f"{alter} SET SCHEMA {sql_name(extension.schema)};")
     if "comment" in changed:
         said = "NULL" if extension.comment is None else literal(extension.comment)
-        yield run(extension, Rank.COMMENT, f"COMMENT ON EXTENSION {name(extension.name)} IS {said};")
+        yield run(extension, Rank.COMMENT, f"COMMENT ON EXTENSION {sql_name(extension.name)} IS {said};")
 
 
 def create_schema(schema: Schema, sides: Sides) -> Steps:
     """A missing schema."""
-    yield run(schema, Rank.SCHEMA, f"CREATE SCHEMA IF NOT EXISTS {name(schema.name)};")
+    yield run(schema, Rank.SCHEMA, f"CREATE SCHEMA IF NOT EXISTS {sql_name(schema.name)};")
     yield from said_of_new(schema, sides)
 
 
 def create_type(typ: UserType, sides: Sides) -> Steps:
     """A missing type; one in C needs functions and files that only a person can bring."""
-    where = name(typ.schema, typ.name)
+    where = sql_name(typ.schema, typ.name)
     if typ.category == "base":
         yield ask(typ, "a base type needs its library on the server:\n" + "\n".join(typ.definition))
         return
@@ -98,7 +98,7 @@ def change_type(difference: Difference, sides: Sides) -> Steps:
 
 def _added(typ: UserType, actual: UserType) -> list[Draft] | None:
     """The steps where the expected type is the actual one with more in it, else None."""
-    where = name(typ.schema, typ.name)
+    where = sql_name(typ.schema, typ.name)
     if typ.category == "enum":
         return _added_labels(typ, actual, where)
     if typ.category == "composite" and typ.definition[: len(actual.definition)] == actual.definition:
@@ -121,7 +121,7 @@ def _added_labels(typ: UserType, actual: UserType, where: str) -> list[Draft] | 
 
 
 def _added_attribute(typ: UserType, attribute: str, where: str) -> Draft:
-    bare = attribute[1:].partition('" ')[0].replace('""', '"') if attribute.startswith('"') else attribute.partition(" ")[0]
+    bare = parts_of(attribute)[0]
     condition = (
         "NOT EXISTS (SELECT FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_type ON typrelid = attrelid "
         f"WHERE pg_type.oid = {literal(where)}::pg_catalog.regtype AND attname = {literal(bare)})"
@@ -141,8 +141,7 @@ def _changed_domain(typ: UserType, actual: UserType, where: str) -> list[Draft] 
     if default not in actual.definition:
         sql.append(f"ALTER DOMAIN {where} " + (f"SET {default};" if default else "DROP DEFAULT;"))
     for part in (p for p in typ.definition if p.startswith("CONSTRAINT ") and p not in actual.definition):
-        bare = part.removeprefix("CONSTRAINT ")
-        constraint = bare[1:].partition('" ')[0].replace('""', '"') if bare.startswith('"') else bare.partition(" ")[0]
+        constraint = parts_of(part.removeprefix("CONSTRAINT "))[0]
         condition = (
             f"NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE contypid = {literal(where)}::pg_catalog.regtype "
             f"AND conname = {literal(constraint)})"
@@ -177,7 +176,7 @@ def change_routine(difference: Difference, sides: Sides) -> Steps:
         if routine_word(routine) == routine_word(actual) and _returns(routine) == _returns(actual):
             yield _routine(routine)
         else:
-            drop = f"DROP {routine_word(actual)} {name(actual.schema, actual.name)}({actual.arguments});\n"
+            drop = f"DROP {routine_word(actual)} {sql_name(actual.schema, actual.name)}({actual.arguments});\n"
             why = f"{_RECREATE}\n{differing(difference, 'definition')}"
             yield ask(routine, why, drop + routine.definition.rstrip() + ";")
     yield from said_of_changed(difference, sides)
@@ -213,7 +212,7 @@ def _aggregate(aggregate: Aggregate) -> Draft:
     body = list(_aggregate_clauses(clauses))
     if kind.startswith("hypothetical"):
         body.append("HYPOTHETICAL")
-    sql = f"CREATE OR REPLACE AGGREGATE {name(aggregate.schema, aggregate.name)}{bracket}{arguments} (\n    "
+    sql = f"CREATE OR REPLACE AGGREGATE {sql_name(aggregate.schema, aggregate.name)}{bracket}{arguments} (\n    "
     made = frozenset({(aggregate.schema, aggregate.name)})
     return run(aggregate, Rank.OPERATOR, sql + ",\n    ".join(body) + "\n);", makes=made)
 
@@ -240,7 +239,7 @@ def _aggregate_clauses(clauses: list[str]) -> Iterator[str]:
 
 
 def _function(value: str) -> str:
-    return requoted(value.rpartition("(")[0] or value) if "." in value else name(value.rpartition("(")[0] or value)
+    return sql_name_of(value.rpartition("(")[0] or value) if "." in value else sql_name(value.rpartition("(")[0] or value)
 
 
 def change_aggregate(difference: Difference, sides: Sides) -> Steps:
@@ -255,7 +254,7 @@ def change_aggregate(difference: Difference, sides: Sides) -> Steps:
 def create_role(role: Role, sides: Sides) -> Steps:
     """A missing role, without a password: nobody reads one."""
     words = list(role.attributes)
-    name_of = name(role.name)
+    name_of = sql_name(role.name)
     if role.connection_limit is not None:
         words.append(f"CONNECTION LIMIT {role.connection_limit}")
     if role.valid_until is not None:

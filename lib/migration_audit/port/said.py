@@ -7,13 +7,14 @@ from typing import Any
 
 from migration_audit.model.access import DefaultPrivileges
 from migration_audit.model.drift import Difference, DiffVerdict
+from migration_audit.model.identifiers import literal, parts_of, sql_name
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.operators import Aggregate, Language
 from migration_audit.model.relations import Column, Index
 from migration_audit.model.routines import Extension, Routine, UserType
 from migration_audit.model.timescale import ContinuousAggregate
 from migration_audit.port.address import address, grant_address, owner_address
-from migration_audit.port.names import literal, name, parts_of, role_name
+from migration_audit.port.names import role_name
 from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
 
 Held = dict[str, dict[str, bool]]
@@ -64,7 +65,7 @@ def said_of_changed(difference: Difference, sides: Sides) -> Steps:
 
 def _owner(obj: CatalogObject, owner: str) -> Steps:
     if where := owner_address(obj):
-        yield run(obj, Rank.OWNER, f"ALTER {where} OWNER TO {name(owner)};")
+        yield run(obj, Rank.OWNER, f"ALTER {where} OWNER TO {sql_name(owner)};")
 
 
 def _privileges(obj: CatalogObject) -> tuple[str, ...]:
@@ -114,7 +115,7 @@ def _changes(wanted: Held, has: Held, defaults: tuple[str, ...], *, where: str, 
     given = held(defaults)[0]
     for who in sorted(wanted.keys() | has.keys()):
         want, have = wanted.get(who, {}), has.get(who, {})
-        grantee = name(owner) if who == _OWNER else role_name(who)
+        grantee = sql_name(owner) if who == _OWNER else role_name(who)
         if who == _OWNER and want != have:
             if who not in wanted:
                 sql.append(f"GRANT ALL ON {where} TO {grantee};")
@@ -152,7 +153,7 @@ def column_grants(column: Column, *, actual: tuple[str, ...]) -> Steps:
     """The same for a column, whose privileges name it in brackets."""
     wanted, _ = held(column.privileges)
     has, _ = held(actual)
-    table, bracket = name(column.schema, column.table), f"({name(column.name)})"
+    table, bracket = sql_name(column.schema, column.table), f"({sql_name(column.name)})"
     sql = []
     for who in sorted(wanted.keys() - {_OWNER}):
         for privilege, with_option in wanted[who].items():
@@ -196,8 +197,8 @@ def _parts_of_comment(obj: UserType | ContinuousAggregate, text: str) -> tuple[s
 
 def _part_place(obj: UserType | ContinuousAggregate, what: str, part: str) -> str:
     if what == "constraint":
-        return f"CONSTRAINT {name(part)} ON DOMAIN {name(obj.schema, obj.name)}"
-    return f"COLUMN {name(obj.schema, obj.name, part)}"
+        return f"CONSTRAINT {sql_name(part)} ON DOMAIN {sql_name(obj.schema, obj.name)}"
+    return f"COLUMN {sql_name(obj.schema, obj.name, part)}"
 
 
 def unclear_index(index: Index) -> bool:

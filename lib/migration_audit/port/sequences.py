@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from migration_audit.model.drift import Difference
+from migration_audit.model.identifiers import parts_of, sql_name
 from migration_audit.model.relations import Column, Sequence
-from migration_audit.port.names import name, parts_of
 from migration_audit.port.said import said_of_changed, said_of_new
 from migration_audit.port.step import Draft, Rank, Sides, Steps, run
 
@@ -25,7 +25,7 @@ def create_sequence(sequence: Sequence, sides: Sides) -> Steps:
         yield run(
             sequence,
             Rank.SEQUENCE,
-            f"CREATE {unlogged}SEQUENCE IF NOT EXISTS {name(sequence.schema, sequence.name)} AS {sequence.type} "
+            f"CREATE {unlogged}SEQUENCE IF NOT EXISTS {sql_name(sequence.schema, sequence.name)} AS {sequence.type} "
             f"{sequence_numbers(sequence)};",
             makes=frozenset({(sequence.schema, sequence.name)}),
         )
@@ -40,8 +40,8 @@ def _is_identity(sequence: Sequence, sides: Sides) -> bool:
 
 
 def _owned_by(sequence: Sequence) -> Draft:
-    owner = name(*parts_of(sequence.owned_by)) if sequence.owned_by else "NONE"
-    return run(sequence, Rank.OWNED_BY, f"ALTER SEQUENCE {name(sequence.schema, sequence.name)} OWNED BY {owner};")
+    owner = sql_name(*parts_of(sequence.owned_by)) if sequence.owned_by else "NONE"
+    return run(sequence, Rank.OWNED_BY, f"ALTER SEQUENCE {sql_name(sequence.schema, sequence.name)} OWNED BY {owner};")
 
 
 def change_sequence(difference: Difference, sides: Sides) -> Steps:
@@ -50,7 +50,7 @@ def change_sequence(difference: Difference, sides: Sides) -> Steps:
     if not isinstance(sequence, Sequence):
         return
     changed = {change.name for change in difference.fields}
-    alter = f"ALTER SEQUENCE {name(sequence.schema, sequence.name)}"
+    alter = f"ALTER SEQUENCE {sql_name(sequence.schema, sequence.name)}"
     numbers = {"type", "start", "increment", "minimum", "maximum", "cache", "cycle"}
     if numbers & changed:
         yield run(

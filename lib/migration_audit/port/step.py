@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from migration_audit.model.drift import Difference
+from migration_audit.model.identifiers import parts_of, sql_name
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.port import Key, PortStep
 from migration_audit.model.relations import Column, Constraint, Index, Sequence
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.port.names import name, parts_of
 
 Pair = tuple[str, str]
 
@@ -114,7 +114,7 @@ class Sides:
     def timescaledb(self) -> str:
         """The schema of TimescaleDB's functions, as SQL."""
         extension = self.expected.by_key.get(("extension", "timescaledb"))
-        return name(str(getattr(extension, "schema", "public")))
+        return sql_name(str(getattr(extension, "schema", "public")))
 
 
 def sides_of(expected: Snapshot, actual: Snapshot) -> Sides:
@@ -173,7 +173,7 @@ def _value(value: str | None) -> str:
 
 def table_name(key: str) -> str:
     """A relation's key as SQL."""
-    return name(*parts_of(key))
+    return sql_name(*parts_of(key))
 
 
 Steps = Iterator[Draft]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from migration_audit.model.drift import Difference
+from migration_audit.model.identifiers import sql_name, sql_name_of
 from migration_audit.model.relations import Table
 from migration_audit.port.columns import column_definition, column_extras, inherited
-from migration_audit.port.names import guarded, name, regclass, requoted
+from migration_audit.port.names import guarded, regclass
 from migration_audit.port.options import foreign_options, option_actions, with_options
 from migration_audit.port.said import said_of_changed, said_of_new
 from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
@@ -24,8 +25,8 @@ def create_table(table: Table, sides: Sides) -> Steps:
         yield ask(table, "it is being detached from its parent", _create(table, sides))
         return
     if parent := _brings_all(table, sides):
-        where = f"PARTITION OF {requoted(parent.key)} {table.partition_bound}"
-        sql = f"CREATE TABLE IF NOT EXISTS {name(table.schema, table.name)} {where}{_tail(table)};"
+        where = f"PARTITION OF {sql_name_of(parent.key)} {table.partition_bound}"
+        sql = f"CREATE TABLE IF NOT EXISTS {sql_name(table.schema, table.name)} {where}{_tail(table)};"
         yield run(table, Rank.ATTACH, sql, makes=frozenset({(table.schema, table.name)}))
     else:
         yield run(table, Rank.TABLE, _create(table, sides) + ";", makes=frozenset({(table.schema, table.name)}))
@@ -65,13 +66,13 @@ def _create(table: Table, sides: Sides) -> str:
         columns = [replace(column, identity_kind=None) for column in columns]
     lines = [f"    {column_definition(column, sides)}" for column in columns]
     if table.of_type:
-        told = [(c, column_definition(c, sides).removeprefix(f"{name(c.name)} {c.type}")) for c in columns]
-        lines = [f"    {name(column.name)} WITH OPTIONS{words}" for column, words in told if words]
+        told = [(c, column_definition(c, sides).removeprefix(f"{sql_name(c.name)} {c.type}")) for c in columns]
+        lines = [f"    {sql_name(column.name)} WITH OPTIONS{words}" for column, words in told if words]
     body = "(\n" + ",\n".join(lines) + "\n)" if lines else "" if table.of_type else "()"
-    sql = f"CREATE {what} IF NOT EXISTS {name(table.schema, table.name)} "
+    sql = f"CREATE {what} IF NOT EXISTS {sql_name(table.schema, table.name)} "
     sql += f"OF {table.of_type} {body}".rstrip() if table.of_type else body
     if inherits:
-        sql += f" INHERITS ({', '.join(map(requoted, table.inherits))})"
+        sql += f" INHERITS ({', '.join(map(sql_name_of, table.inherits))})"
     return sql + _tail(table)
 
 
@@ -80,27 +81,27 @@ def _tail(table: Table) -> str:
     if table.partition_key:
         parts.append(f"PARTITION BY {table.partition_key}")
     if table.server:
-        parts.append(f"SERVER {name(table.server)}")
+        parts.append(f"SERVER {sql_name(table.server)}")
         parts += [f"OPTIONS ({foreign_options(table.options)})"] if table.options else []
     else:
-        parts += [f"USING {name(table.access_method)}"] if table.access_method not in {None, "heap"} else []
+        parts += [f"USING {sql_name(table.access_method)}"] if table.access_method not in {None, "heap"} else []
         parts += [f"WITH ({with_options(table.options)})"] if table.options else []
     if table.tablespace:
-        parts.append(f"TABLESPACE {name(table.tablespace)}")
+        parts.append(f"TABLESPACE {sql_name(table.tablespace)}")
     return "".join(f"\n{part}" for part in parts)
 
 
 def _attach(table: Table) -> Steps:
     if not table.partition_bound or not table.inherits:
         return
-    parent, child = requoted(table.inherits[0]), name(table.schema, table.name)
+    parent, child = sql_name_of(table.inherits[0]), sql_name(table.schema, table.name)
     condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = {regclass(child)})"
     statement = f"ALTER TABLE ONLY {parent} ATTACH PARTITION {child} {table.partition_bound}"
     yield run(table, Rank.ATTACH, guarded(condition, statement))
 
 
 def _flags(table: Table, *, row_security: bool | None, forced: bool | None) -> Steps:
-    where = f"ALTER TABLE {name(table.schema, table.name)}"
+    where = f"ALTER TABLE {sql_name(table.schema, table.name)}"
     if row_security:
         yield run(table, Rank.POLICY, f"{where} ENABLE ROW LEVEL SECURITY;")
     if forced:
@@ -109,8 +110,8 @@ def _flags(table: Table, *, row_security: bool | None, forced: bool | None) -> S
 
 def _replica_identity(table: Table) -> Draft:
     word, _, index = table.replica_identity.partition(" ")
-    value = f"USING INDEX {name(index)}" if word == "index" else word.upper()
-    return run(table, Rank.SETTING, f"ALTER TABLE {name(table.schema, table.name)} REPLICA IDENTITY {value};")
+    value = f"USING INDEX {sql_name(index)}" if word == "index" else word.upper()
+    return run(table, Rank.SETTING, f"ALTER TABLE {sql_name(table.schema, table.name)} REPLICA IDENTITY {value};")
 
 
 def change_table(difference: Difference, sides: Sides) -> Steps:
@@ -119,7 +120,7 @@ def change_table(difference: Difference, sides: Sides) -> Steps:
     if not isinstance(table, Table) or not isinstance(actual, Table):
         return
     changed = {change.name for change in difference.fields}
-    alter = f"ALTER TABLE {name(table.schema, table.name)}"
+    alter = f"ALTER TABLE {sql_name(table.schema, table.name)}"
     yield from _asked_of_table(table, actual, difference, changed)
     if "row_security" in changed and not table.row_security:
         yield ask(table, "only the owner's SQL turns row security on", f"{alter} DISABLE ROW LEVEL SECURITY;")
@@ -157,10 +158,10 @@ _ASKED = {
 
 
 def _asked_of_table(table: Table, actual: Table, difference: Difference, changed: set[str]) -> Steps:
-    alter = f"ALTER TABLE {name(table.schema, table.name)}"
+    alter = f"ALTER TABLE {sql_name(table.schema, table.name)}"
     suggested = {
-        "tablespace": f"{alter} SET TABLESPACE {name(table.tablespace or 'pg_default')};",
-        "access_method": f"{alter} SET ACCESS METHOD {name(table.access_method or 'heap')};",
+        "tablespace": f"{alter} SET TABLESPACE {sql_name(table.tablespace or 'pg_default')};",
+        "access_method": f"{alter} SET ACCESS METHOD {sql_name(table.access_method or 'heap')};",
     }
     asked = [field for field in _ASKED if field in changed]
     if "partition_bound" in changed and actual.partition_bound is None and table.inherits and "relation" not in changed:
@@ -179,7 +180,7 @@ def _change_parents(table: Table, actual: Table, difference: Difference, alter: 
         yield ask(table, "it has other parents\n" + differing(difference, "inherits"))
         return
     for parent in table.inherits[len(actual.inherits) :]:
-        child, above = name(table.schema, table.name), requoted(parent)
+        child, above = sql_name(table.schema, table.name), sql_name_of(parent)
         condition = (
             f"NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = {regclass(child)} "
             f"AND inhparent = {regclass(above)})"

@@ -6,6 +6,7 @@ Source: https://docs.timescale.com/api/latest/ (hypertables, compression, contin
 from __future__ import annotations
 
 from migration_audit.model.drift import Difference
+from migration_audit.model.identifiers import literal, sql_name
 from migration_audit.model.timescale import (
     ChunkSkipping,
     CompressionSettings,
@@ -15,7 +16,6 @@ from migration_audit.model.timescale import (
     Hypertable,
     HypertableTablespaces,
 )
-from migration_audit.port.names import literal, name
 from migration_audit.port.said import said_of_changed, said_of_new
 from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
 
@@ -24,7 +24,7 @@ _NEW_CHUNKS = "from the next chunk on; chunks that exist stay as they are"
 
 
 def _table(obj: Hypertable | Dimension | CompressionSettings | ChunkSkipping | HypertableTablespaces) -> str:
-    return literal(name(obj.schema, obj.table))
+    return literal(sql_name(obj.schema, obj.table))
 
 
 def _dimension(hypertable: Hypertable, column: str, sides: Sides) -> Dimension | None:
@@ -56,7 +56,7 @@ def create_hypertable(hypertable: Hypertable, sides: Sides) -> Steps:
 
 def _needs(hypertable: Hypertable, dimension: Dimension) -> str:
     functions = (dimension.partitioning_function, dimension.integer_now_function)
-    return " ".join([name(hypertable.schema, hypertable.table), *filter(None, functions)])
+    return " ".join([sql_name(hypertable.schema, hypertable.table), *filter(None, functions)])
 
 
 def _interval(dimension: Dimension) -> str:
@@ -100,7 +100,7 @@ def _add_dimension(hypertable: Hypertable, dimension: Dimension, sides: Sides) -
 
 def _integer_now(dimension: Dimension, sides: Sides) -> Draft:
     call = f"{_table(dimension)}, {literal(str(dimension.integer_now_function))}, replace_if_exists => TRUE"
-    needs = f"{name(dimension.schema, dimension.table)} {dimension.integer_now_function}"
+    needs = f"{sql_name(dimension.schema, dimension.table)} {dimension.integer_now_function}"
     return run(dimension, Rank.ATTRIBUTE, f"SELECT {sides.timescaledb}.set_integer_now_func({call});", needs=needs)
 
 
@@ -161,7 +161,7 @@ def set_compression(settings: CompressionSettings, sides: Sides, *, has: Compres
         parts.append(f"timescaledb.compress_orderby = {literal(settings.order_by or '')}")
     if settings.compress_interval is not None:
         parts.append(f"timescaledb.compress_chunk_time_interval = {literal(settings.compress_interval)}")
-    where = name(settings.schema, settings.table)
+    where = sql_name(settings.schema, settings.table)
     yield run(settings, Rank.SETTING, f"ALTER {what} {where} SET ({', '.join(parts)});", note=_NEW_CHUNKS)
 
 
@@ -180,11 +180,11 @@ def create_aggregate_view(view: ContinuousAggregate, sides: Sides) -> Steps:
     if view.granular_refresh:
         yield ask(view, "its granular refresh has to be turned on as your version of TimescaleDB writes it")
     sql = (
-        f"CREATE MATERIALIZED VIEW IF NOT EXISTS {name(view.schema, view.name)}\nWITH ({', '.join(options)}) AS\n"
+        f"CREATE MATERIALIZED VIEW IF NOT EXISTS {sql_name(view.schema, view.name)}\nWITH ({', '.join(options)}) AS\n"
         f"{view.definition.rstrip().removesuffix(';')}\nWITH NO DATA;"
     )
     made = frozenset({(view.schema, view.name)})
-    call = f"CALL refresh_continuous_aggregate({literal(name(view.schema, view.name))}, NULL, NULL)"
+    call = f"CALL refresh_continuous_aggregate({literal(sql_name(view.schema, view.name))}, NULL, NULL)"
     note = f"it is empty until it is refreshed: {call}"
     yield run(view, Rank.VIEW, sql, note=note, makes=made, needs=view.definition)
     yield from said_of_new(view, sides)
@@ -196,7 +196,7 @@ def change_aggregate_view(difference: Difference, sides: Sides) -> Steps:
     if not isinstance(view, ContinuousAggregate):
         return
     changed = {change.name for change in difference.fields}
-    where = name(view.schema, view.name)
+    where = sql_name(view.schema, view.name)
     if "materialized_only" in changed:
         value = str(view.materialized_only).lower()
         sql = f"ALTER MATERIALIZED VIEW {where} SET (timescaledb.materialized_only = {value});"

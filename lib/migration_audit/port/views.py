@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from migration_audit.model.drift import Difference
+from migration_audit.model.identifiers import sql_name
 from migration_audit.model.relations import MaterializedView, View
-from migration_audit.port.names import name
 from migration_audit.port.options import option_actions, with_options
 from migration_audit.port.said import said_of_changed, said_of_new
 from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
@@ -22,7 +22,7 @@ def _view(view: View) -> Draft:
     return run(
         view,
         Rank.VIEW,
-        f"CREATE OR REPLACE VIEW {name(view.schema, view.name)}{_with(view.options)} AS\n{_query(view.definition)};",
+        f"CREATE OR REPLACE VIEW {sql_name(view.schema, view.name)}{_with(view.options)} AS\n{_query(view.definition)};",
         makes=frozenset({(view.schema, view.name)}),
         needs=view.definition,
     )
@@ -46,11 +46,11 @@ def change_view(difference: Difference, sides: Sides) -> Steps:
         if _keeps_columns(view, sides):
             yield _view(view)
         else:
-            drop = f"DROP VIEW {name(view.schema, view.name)};\n" + _view(view).step.sql
+            drop = f"DROP VIEW {sql_name(view.schema, view.name)};\n" + _view(view).step.sql
             yield ask(view, f"its columns are others: {_RECREATE}\n{differing(difference, 'definition')}", drop)
     if "options" in changed:
         for action in option_actions(view.options, actual.options):
-            yield run(view, Rank.ON_VIEW, f"ALTER VIEW {name(view.schema, view.name)} {action};")
+            yield run(view, Rank.ON_VIEW, f"ALTER VIEW {sql_name(view.schema, view.name)} {action};")
     yield from said_of_changed(difference, sides)
 
 
@@ -63,9 +63,9 @@ def _keeps_columns(view: View, sides: Sides) -> bool:
 
 def create_materialized_view(view: MaterializedView, sides: Sides) -> Steps:
     """A missing materialized view, filled at once."""
-    where = name(view.schema, view.name)
-    using = f"\nUSING {name(view.access_method)}" if view.access_method not in {None, "heap"} else ""
-    space = f"\nTABLESPACE {name(view.tablespace)}" if view.tablespace else ""
+    where = sql_name(view.schema, view.name)
+    using = f"\nUSING {sql_name(view.access_method)}" if view.access_method not in {None, "heap"} else ""
+    space = f"\nTABLESPACE {sql_name(view.tablespace)}" if view.tablespace else ""
     yield run(
         view,
         Rank.VIEW,
@@ -82,7 +82,7 @@ def change_materialized_view(difference: Difference, sides: Sides) -> Steps:
     if not isinstance(view, MaterializedView) or not isinstance(actual, MaterializedView):
         return
     changed = {change.name for change in difference.fields}
-    where = f"MATERIALIZED VIEW {name(view.schema, view.name)}"
+    where = f"MATERIALIZED VIEW {sql_name(view.schema, view.name)}"
     if "definition" in changed:
         create = next(iter(create_materialized_view(view, sides))).step.sql
         yield ask(view, f"{_RECREATE}\n{differing(difference, 'definition')}", f"DROP {where};\n{create}")

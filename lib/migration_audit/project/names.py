@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from migration_audit.model.identifiers import dotted
+from migration_audit.model.identifiers import bare, dotted
 
 _PART: Final = r'(?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$]*)'
 _QUALIFIED: Final = re.compile(rf"({_PART})\.({_PART})\Z")
@@ -20,7 +20,7 @@ def split_qualified(text: str) -> tuple[str, str] | None:
     ('public', 'Odd Name')
     """
     match = _QUALIFIED.match(text)
-    return (_unquoted(match[1]), _unquoted(match[2])) if match else None
+    return (bare(match[1]), bare(match[2])) if match else None
 
 
 def qualified_key(text: str) -> str:
@@ -33,7 +33,3 @@ def qualified_key(text: str) -> str:
     if parts is None:
         raise ValueError(text)
     return dotted(*parts)
-
-
-def _unquoted(part: str) -> str:
-    return part[1:-1].replace('""', '"') if part.startswith('"') else part.lower()

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import postgast
 
+from migration_audit.model.identifiers import parts_of
 from migration_audit.model.sql import Statement, StatementKind
 from migration_audit.model.sql_tree import parse
 from migration_audit.model.undone import ROWS
@@ -42,7 +43,7 @@ def data_changes(statement: Statement) -> tuple[Change, ...]:
         return ()
     insert = _INSERT.match(statement.text)
     if insert is not None:
-        return (Change(ROWS, _unquoted(insert[1]), is_made=True),)
+        return (Change(ROWS, ".".join(parts_of(insert[1])), is_made=True),)
     tree = _parsed(statement.text)
     return tuple(change for each in tree.stmts for change in _of_statement(each.stmt)) if tree is not None else ()
 
@@ -93,8 +94,3 @@ def first_text(call: Any) -> str:
 
 def _spelled(relation: Any) -> str:
     return f"{relation.schemaname}.{relation.relname}" if relation.schemaname else str(relation.relname)
-
-
-def _unquoted(name: str) -> str:
-    parts = re.findall(r'"[^"]+"|\w+', name)
-    return ".".join(part[1:-1] if part.startswith('"') else part.lower() for part in parts)

@@ -10,6 +10,7 @@ import postgast
 
 from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.command import AnySource, CommandSource
+from migration_audit.model.identifiers import bare
 from migration_audit.model.sql import StatementKind
 
 _TIMESCALE_NAMES = {"create_hypertable", "tsdb", "timescaledb"}
@@ -62,17 +63,13 @@ def _named_in(text: str) -> Iterator[str]:
         if word.lower() == "create" and following[:1] == ["extension"]:
             place = index + 5 if following[1:4] == ["if", "not", "exists"] else index + 2
             if place < len(spelled):
-                yield _identifier(*spelled[place])
+                yield bare(spelled[place][1])
         elif word.lower() in _TIMESCALE_NAMES and _is_used(word.lower(), following):
             yield "timescaledb"
 
 
 def _is_used(word: str, following: list[str]) -> bool:
     return following[:1] == ["("] if word == "create_hypertable" else bool(following) and following[0].startswith(".")
-
-
-def _identifier(kind: TokenKind, spelling: str) -> str:
-    return spelling[1:-1].replace('""', '"') if kind is TokenKind.QUOTED else spelling.lower()
 
 
 def _inner_sql(text: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import postgast
 
+from migration_audit.model.identifiers import sql_name
 from migration_audit.model.location import Location
 from migration_audit.model.post import PostObject
 from migration_audit.model.sql import SqlSource, StatementKind
@@ -126,7 +127,7 @@ def _of_command(command: Any, relation: Any, at: Location) -> Iterator[Step]:
                 name=constraint.conname or None,
                 columns=columns,
                 unique=word is not None,
-                definition=f"{word} ({', '.join(map(_quoted, columns))})" if word and columns else None,
+                definition=f"{word} ({', '.join(map(sql_name, columns))})" if word and columns else None,
                 **where,
             ),
             False,
@@ -134,7 +135,3 @@ def _of_command(command: Any, relation: Any, at: Location) -> Iterator[Step]:
     elif command.subtype == pb.AT_AddColumn:
         column = getattr(command, "def").column_def.colname
         yield PostObject(kind="column", name=column, **where), False
-
-
-def _quoted(name: str) -> str:
-    return name if name.isidentifier() and name == name.lower() else '"' + name.replace('"', '""') + '"'

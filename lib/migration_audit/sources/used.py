@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import postgast
 
+from migration_audit.model.identifiers import parts_of
 from migration_audit.model.sql import Statement, StatementKind
 from migration_audit.model.sql_tree import parse
 from migration_audit.model.undone import ROWS
@@ -19,7 +20,6 @@ _READS: Final = frozenset(
 )
 _RELATIONS: Final = frozenset({"table", "view", "materialized view", "foreign table"})
 _ROUTINES: Final = frozenset({"function", "procedure", "aggregate"})
-_LAST: Final = re.compile(r'(?:"((?:[^"]|"")+)"|(\w+))\s*(?:\(.*\))?\s*\Z', re.DOTALL)
 
 
 def is_used(kind: str, name: str, creation: Statement | None, between: Iterable[Statement]) -> bool:
@@ -119,8 +119,8 @@ def _in_text(kind: str, last: str, text: str) -> bool:
 
 def _last(name: str) -> str:
     """The last part of a name: ``f`` of ``public.f(integer)``."""
-    found = _LAST.search(name)
-    return (found[1] or found[2]).replace('""', '"') if found else name
+    found = parts_of(name)
+    return found[-1] if found else name
 
 
 def _parsed(text: str) -> Any:

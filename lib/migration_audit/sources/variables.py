@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from migration_audit.model.identifiers import in_quotes, literal
+
 NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
 
 NAME: Final = re.compile(r"[A-Za-z0-9_\x80-\U0010ffff]+")
@@ -148,8 +150,8 @@ def as_literal(value: str) -> str:
     >>> print(as_literal("it's"), as_literal("c:\\x"))
     'it''s'  E'c:\\x'
     """
-    quoted = value.replace("'", "''")
-    return f"'{quoted}'" if "\\" not in value else " E'" + quoted.replace("\\", "\\\\") + "'"
+    quoted = literal(value)
+    return f" {quoted}" if quoted.startswith("E") else quoted
 
 
 def as_identifier(value: str) -> str:
@@ -158,4 +160,4 @@ def as_identifier(value: str) -> str:
     >>> print(as_identifier('a"b'))
     "a""b"
     """
-    return '"' + value.replace('"', '""') + '"'
+    return in_quotes(value)

@@ -34,6 +34,14 @@ LEAKS = {
             new_output("display_data", data={"application/json": {"x": [f"postgres://a:{SECRET[:4]}", f"{SECRET[4:]}@h"]}})
         ],
     ),
+    "an API key": new_code_cell(f'client = Client(api_key="{SECRET}")'),
+    "a token in a dictionary": new_code_cell(f'headers = {{"X-Auth-Token": "{SECRET}"}}'),
+    "an element": new_code_cell(f'os.environ["AWS_SECRET"] = "{SECRET}"'),
+    "a client's secret": new_code_cell(f"client_secret: str = '{SECRET}'"),
+    "a variable of the shell": new_code_cell(f"!export DB_PASSWORD={SECRET} && psql"),
+    "a magic": new_code_cell(f"%env OPENAI_API_KEY {SECRET}"),
+    "a GitHub token": new_code_cell(f"clone(auth='ghp_{'hunter2' * 6}')"),
+    "a JSON Web Token": new_code_cell("jwt('eyJhbGciOiJIUzI1NiJ9.eyJodW50ZXIyIjoxfQ.hunter2-hunter2')"),
     "a key": new_markdown_cell("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n-----END OPENSSH PRIVATE KEY-----"),
 }
 FINE = {
@@ -44,6 +52,14 @@ FINE = {
         "The password is never written: PGPASSWORD or ~/.pgpass hold it. See https://example.org:443/a@b"
     ),
     "a keyword": new_code_cell("connect(password=None)"),
+    "a question": new_code_cell("password = getpass.getpass('Password: ')\ntoken=input()"),
+    "the environment": new_code_cell("password = os.environ['DB_PASSWORD']; api_key=os.getenv('API_KEY', '')"),
+    "a variable as an argument": new_code_cell("connect(password=password, token=token, key=secret_key)"),
+    "an annotation": new_code_cell("def connect(password: str, token: str | None = None): ..."),
+    "keys of tables": new_code_cell("primary_key='device_id', sort_key = 'ts DESC', foreign_key: 'positions'"),
+    "words": new_code_cell("pad_token='[PAD]', eos_token = '</s>', token == 'abcdefgh1'"),
+    "placeholders": new_code_cell("api_key = 'your-api-key-1'; password='***'; secret='<secret>'; token=\"$TOKEN\""),
+    "the name of a variable": new_code_cell("password_key = 'DB_PASSWORD_1'"),
 }
 
 

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from migration_audit.model.errors import NotebookError, UsageError
-
-_SECRETS: Final = (
-    (
-        "a URL with a password",
-        re.compile(r"[a-z][a-z0-9+.-]*://[^\s/@:\"'<>]*:(?!\d+/|\*+@|…@|\{)[^\s@\"'<>]+@", re.IGNORECASE),
-    ),
-    ("a password", re.compile(r"\b(?:password|passwd|pwd)\s*[=:]\s*(?![*…{<$]|None\b|\s)['\"]?[^\s'\",)]+", re.IGNORECASE)),
-    ("PGPASSWORD", re.compile(r"\bPGPASSWORD\s*[=:,\]]\s*['\"]?(?![*…{<$])[^\s'\"]+")),
-    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
-)
+from migration_audit.model.secret_shapes import secrets_in
 
 
 def secrets_in_notebook(path: Path) -> list[str]:
@@ -41,8 +31,7 @@ def secrets_in_notebook(path: Path) -> list[str]:
 
 
 def _found(part: Any) -> Iterator[str]:
-    text = "\n".join(_texts(part))
-    return (what for what, pattern in _SECRETS if pattern.search(text))
+    return secrets_in("\n".join(_texts(part)))
 
 
 def _texts(value: Any) -> Iterator[str]:

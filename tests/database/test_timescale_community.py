@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from fix_inputs import environment
 from migration_audit.catalog import read_snapshot
+from migration_audit.checks import liv004_live_indexes, liv007_chunks, liv008_live_timescale_settings, liv009_jobs
 from migration_audit.compare import Rules, compare
+from migration_audit.model.finding import Finding
 from migration_audit.model.port import ProofOutcome
+from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.port import build_port
 from migration_audit.sources import load_source
@@ -148,3 +153,65 @@ def test_a_snapshot_is_read_query_by_query(community: Any) -> None:
     assert ("table", "public.t") in snapshot.by_key
     assert snapshot.server.timescaledb_license == "timescale"
     assert snapshot.limits == ()
+
+
+LIVE = """
+create table m (ts timestamptz not null, dev text not null, v float8);
+select create_hypertable('m', by_range('ts', interval '1 day'));
+create unique index u on m (dev, ts);
+create role reader;
+grant select on m to reader;
+alter table m set (fillfactor = 80), alter v set statistics 50;
+insert into m select timestamptz '2026-01-01' + g * interval '1 day', 'a', g from generate_series(0, 4) as g;
+alter table m set (timescaledb.compress, timescaledb.compress_segmentby = 'dev');
+select compress_chunk(c) from (select c from show_chunks('m') as c order by c limit 2) as old;
+select add_compression_policy('m', interval '7 days');
+select alter_job(add_retention_policy('m', interval '90 days'), scheduled => false);
+"""
+
+
+@pytest.fixture(scope="module")
+def live(community: Any) -> tuple[Snapshot, Snapshot]:
+    """A live database with compressed chunks, before and after what somebody did to its chunks and policies."""
+    with community.database(LIVE) as conninfo:
+        before = read_snapshot(conninfo).snapshot
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            names = [row[0] for row in connection.execute("select c::text from show_chunks('m') as c order by c").fetchall()]
+            for statement in (
+                f"grant insert on {names[3]} to reader",
+                f"drop index {names[4]}_u",
+                "select set_chunk_time_interval('m', interval '12 hours')",
+                "select alter_job(1000, schedule_interval => interval '2 days')",
+            ):
+                connection.execute(statement.encode())
+        return before, read_snapshot(conninfo).snapshot
+
+
+def test_chunks_beside_compressed_ones_are_like_their_hypertable(live: tuple[Snapshot, Snapshot]) -> None:
+    [chunks] = live[0].chunks
+    assert (chunks.chunks, chunks.compressed, chunks.plain_widths) == (5, 2, (("1 day", 3),))
+    assert (chunks.missing_indexes, chunks.otherwise) == ((), ())
+    assert live[0].limits == ()
+
+
+def findings(run: Any, **inputs: Any) -> list[str]:
+    return [one.key for one in run(environment=environment(), **inputs) if isinstance(one, Finding)]
+
+
+def test_the_checks_of_live_chunks_and_jobs_find_each(live: tuple[Snapshot, Snapshot]) -> None:
+    before, after = live
+    assert findings(liv007_chunks.run, live=before) == []
+    assert findings(liv007_chunks.run, live=after) == [
+        "LIV007:prod:public.m:INSERT for reader",
+        "LIV007:prod:public.m:width",
+    ]
+    drift = compare(expected=before, actual=after)
+    indexes = findings(liv004_live_indexes.run, live=after, live_drift=drift, owner_origins={})
+    assert indexes == ["LIV004:index:public.u:chunks"]
+    settings = findings(liv008_live_timescale_settings.run, live_drift=drift, owner_origins={})
+    assert settings == ["LIV008:job:compression policy on public.m:schedule"]
+    # Nothing runs jobs here.
+    assert findings(liv009_jobs.run, live=after) == [
+        "LIV009:prod:compression policy on public.m:1000:never",
+        "LIV009:prod:retention policy on public.m:1001:off",
+    ]

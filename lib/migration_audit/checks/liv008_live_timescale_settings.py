@@ -18,8 +18,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     Why: a policy is switched off or slowed down by hand in an incident, and nothing shows it until the disk is full.
     ``if_not_exists => true`` keeps what the first caller set.
     Fix: alter_job, ALTER TABLE … SET (timescaledb.…), or the owner's file that sets it.
-    Fine when: the server is of another version: before TimescaleDB 2.22 an order that nobody asked for is stored as
-    ``<time> DESC``, since then as not set.
+    An order of compressed rows that nobody asked for is information: before TimescaleDB 2.22 it is stored, since then not.
     Source: https://docs.tigerdata.com/api/latest/; measured on TimescaleDB 2.19 and 2.31.
     """
     yield from said_of(

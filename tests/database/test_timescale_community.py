@@ -146,15 +146,6 @@ def test_the_port_alters_the_one_job_that_is_alone(jobs: Comparison) -> None:
     assert "several jobs of this procedure" in str(asks.for_person)
 
 
-def test_a_snapshot_is_read_query_by_query(community: Any) -> None:
-    """Its socket loses a connection on which several queries are under way."""
-    with community.database("create table t (id int primary key)") as conninfo:
-        snapshot = read_snapshot(conninfo).snapshot
-    assert ("table", "public.t") in snapshot.by_key
-    assert snapshot.server.timescaledb_license == "timescale"
-    assert snapshot.limits == ()
-
-
 LIVE = """
 create table m (ts timestamptz not null, dev text not null, v float8);
 select create_hypertable('m', by_range('ts', interval '1 day'));
@@ -191,7 +182,7 @@ def test_chunks_beside_compressed_ones_are_like_their_hypertable(live: tuple[Sna
     [chunks] = live[0].chunks
     assert (chunks.chunks, chunks.compressed, chunks.plain_widths) == (5, 2, (("1 day", 3),))
     assert (chunks.missing_indexes, chunks.otherwise) == ((), ())
-    assert live[0].limits == ()
+    assert (live[0].limits, live[0].server.timescaledb_license) == ((), "timescale")
 
 
 def findings(run: Any, **inputs: Any) -> list[str]:

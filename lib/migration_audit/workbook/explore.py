@@ -49,12 +49,16 @@ def differences_frame(audit: Case) -> pd.DataFrame:
         raise AuditError(drift.reason, where=audit.environment_name)
     names = ("severity", "verdict", "kind", "key", "attribute", "expected", "actual")
     rows: list[tuple[str | None, ...]] = [
-        (str(d.severity), str(d.verdict), d.kind, d.key, change.name, change.expected, change.actual)
+        (str(d.severity), str(d.verdict), d.kind, d.key, change.name, *map(_told, (change.expected, change.actual)))
         for d in drift.roots
         for change in d.fields
     ]
     rows += [(str(d.severity), str(d.verdict), d.kind, d.key, "", None, None) for d in drift.roots if not d.fields]
     return pd.DataFrame(rows, columns=list(names)).sort_values(["kind", "key", "attribute"], ignore_index=True)
+
+
+def _told(value: str | None) -> str:
+    return "(not set)" if value is None else value
 
 
 def engine(audit: Case) -> Engine:

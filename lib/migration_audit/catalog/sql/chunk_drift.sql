@@ -30,6 +30,14 @@ with hypertable as (
       join pg_catalog.pg_proc as pro on pro.oid = tgr.tgfoid
       join pg_catalog.pg_namespace as nsp on nsp.oid = pro.pronamespace
      where not tgr.tgisinternal and tgr.tgtype & 1 = 1 and nsp.nspname !~ '^_timescaledb_'
+), trigger_name as (
+    select member.parent, member.child, one.tgname
+      from member
+      join row_trigger as one on one.tgrelid = member.parent
+     union
+    select member.parent, member.child, one.tgname
+      from member
+      join row_trigger as one on one.tgrelid = member.child
 ), foreign_key as materialized (
     select con.conrelid, con.confrelid, con.convalidated,
            (
@@ -42,6 +50,14 @@ with hypertable as (
       from pg_catalog.pg_constraint as con
      where con.contype = 'f'
        and (con.conrelid in (select parent from member) or con.conrelid in (select child from member))
+), key_name as (
+    select member.parent, member.child, one.confrelid, one.columns, one.definition
+      from member
+      join foreign_key as one on one.conrelid = member.parent
+     union
+    select member.parent, member.child, one.confrelid, one.columns, one.definition
+      from member
+      join foreign_key as one on one.conrelid = member.child
 ), difference as (
     select member.parent, member.child, 'owner ' || pg_catalog.pg_get_userbyid(member.child_owner) as what
       from member
@@ -128,34 +144,27 @@ with hypertable as (
         or par.attcompression <> chi.attcompression
         or (chi.attacl is not null and par.attacl::text is distinct from chi.attacl::text)
      union all
-    select member.parent, member.child,
-           case when chi.tgname is null then 'no ' else '' end || 'trigger '
-           || pg_catalog.quote_ident(coalesce(chi.tgname, par.tgname))
+    select name.parent, name.child,
+           case when chi.tgname is null then 'no ' else '' end || 'trigger ' || pg_catalog.quote_ident(name.tgname)
            || case when chi.tgname is null or par.tgname is null then ''
                    when par.definition <> chi.definition then ' (another one)'
                    when chi.tgenabled = 'D' then ' (disabled)' else ' (enabled otherwise)' end
-      from member
-     cross join lateral (
-               select one.tgname from row_trigger as one where one.tgrelid = member.parent
-                union
-               select one.tgname from row_trigger as one where one.tgrelid = member.child
-           ) as name
-      left join row_trigger as par on par.tgrelid = member.parent and par.tgname = name.tgname
-      left join row_trigger as chi on chi.tgrelid = member.child and chi.tgname = name.tgname
+      from trigger_name as name
+      left join row_trigger as par on par.tgrelid = name.parent and par.tgname = name.tgname
+      left join row_trigger as chi on chi.tgrelid = name.child and chi.tgname = name.tgname
      where row (par.definition, par.tgenabled) is distinct from row (chi.definition, chi.tgenabled)
      union all
-    select member.parent, member.child,
-           case when chi.conrelid is null then 'no ' else '' end || 'foreign key on '
-           || coalesce(chi.columns, par.columns) || ' to ' || coalesce(chi.confrelid, par.confrelid)::pg_catalog.regclass::text
+    select name.parent, name.child,
+           case when chi.conrelid is null then 'no ' else '' end || 'foreign key on ' || name.columns || ' to '
+           || name.confrelid::pg_catalog.regclass::text
            || case when par.convalidated and not chi.convalidated then ' (not validated)' else '' end
-      from member
-      join foreign_key as one on one.conrelid in (member.parent, member.child)
+      from key_name as name
       left join foreign_key as par
-        on par.conrelid = member.parent and par.confrelid = one.confrelid and par.columns = one.columns
-       and par.definition = one.definition
+        on par.conrelid = name.parent and par.confrelid = name.confrelid and par.columns = name.columns
+       and par.definition = name.definition
       left join foreign_key as chi
-        on chi.conrelid = member.child and chi.confrelid = one.confrelid and chi.columns = one.columns
-       and chi.definition = one.definition
+        on chi.conrelid = name.child and chi.confrelid = name.confrelid and chi.columns = name.columns
+       and chi.definition = name.definition
      where par.conrelid is null or chi.conrelid is null or par.convalidated <> chi.convalidated
      union all
     -- TimescaleDB's own say which part of the table a chunk holds.

@@ -15,6 +15,7 @@ from fix_demo import run_cli
 from fix_signed import ANN, BOB, EVE, MAL, NOW, said
 from migration_audit import signoff
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
+from migration_audit.runner.index import write_index
 from migration_audit.signoff import openssh
 from migration_audit.signoff.sshsig import read_signature
 
@@ -50,6 +51,18 @@ def test_the_folder_of_an_environment_is_its_newest_run(world):
     newest = world.run()
     assert world.sign(newest.parent).name == newest.name
     assert [p.name for p in newest.parent.iterdir()] == ["20261122T120000Z-abcdef0"]
+
+
+def test_a_run_of_the_future_is_never_taken_for_the_newest(world):
+    newest = world.run()
+    future = world.run(at=datetime.now(UTC) + timedelta(days=400))
+    notes: list[str] = []
+    write_index(world.root / "reports", order=["prod"], progress=notes.append)
+    assert notes == [
+        f"{world.root}/reports/index.html leaves out {future}: its evidence is dated in the future",
+    ]
+    assert newest.name in (world.root / "reports/index.html").read_text()
+    assert world.sign(newest.parent).name == newest.name
 
 
 def broken_report(world, run):

@@ -222,7 +222,7 @@ def _undecided(results: Iterable[CheckResult]) -> list[str]:
 
 def _age(evidence: Evidence, needs: EnvironmentPolicy, facts: Facts) -> Iterator[Requirement]:
     age = facts.now - evidence.generated_at
-    if age < timedelta(minutes=-5):
+    if evidence.is_of_the_future(facts.now):
         yield Requirement(
             need=Need.AGE, ok=False, text="its evidence is dated in the future", todo="set the clock right", code=4
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ from migration_audit.model.strict_json import parse_json
 from migration_audit.model.waiver import WaiverUse
 
 SCHEMA_VERSION: Final = 3
+CLOCKS: Final = timedelta(minutes=5)
+"""How much the clocks of two machines may differ."""
 HOME: Final = "audit"
 """The repository of audit.toml, among those that were read."""
 _CONVERTER: Final = strict_converter()
@@ -193,6 +195,10 @@ class Evidence:
         """The files that are named by digest, relative to audit.toml."""
         yield from (file.path for source in self.sources for file in source.files)
         yield from (file.path for file in self.artifacts)
+
+    def is_of_the_future(self, now: datetime) -> bool:
+        """Whether it is dated later than a clock may be wrong; such a run is never taken for the newest one."""
+        return self.generated_at > now + CLOCKS
 
     @property
     def changed_notebooks(self) -> tuple[str, ...]:

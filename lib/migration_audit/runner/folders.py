@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -75,15 +75,20 @@ def _new_run_folder(out: Path, environment: str, name: str) -> Path:
 
 
 def latest_runs(out: Path) -> Iterator[Run]:
-    """The newest run of each environment that has an evidence.json, signed or not, by environment name."""
+    """The newest run of each environment that has an evidence.json, signed or not, by environment name.
+
+    Runs that are dated in the future come before it: they are for a note, and never the newest.
+    """
     signed = out / SIGNED
     names = {folder.name for place in (out, signed) for folder in _folders(place)} - {SIGNED}
     for name in sorted(names):
         runs = [run for place in (out, signed) for run in _folders(place / name) if _RUN.match(run.name)]
         for run in sorted(runs, key=lambda p: p.name, reverse=True):
             if (run / EVIDENCE_FILE).is_file():
-                yield Run(environment=name, folder=run, evidence=evidence_of(run))
-                break
+                found = Run(environment=name, folder=run, evidence=evidence_of(run))
+                yield found
+                if found.evidence is None or not found.evidence.is_of_the_future(datetime.now(UTC)):
+                    break
 
 
 def _folders(place: Path) -> list[Path]:

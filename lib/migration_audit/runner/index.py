@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from migration_audit import report
@@ -22,6 +23,8 @@ def write_index(out: Path, *, order: Sequence[str], progress: Callable[[str], No
     for run in latest:
         if run.evidence is None:
             progress(f"{out / 'index.html'} leaves out {run.folder}: its evidence.json is not one of this version")
+        elif run.evidence.is_of_the_future(datetime.now(UTC)):
+            progress(f"{out / 'index.html'} leaves out {run.folder}: its evidence is dated in the future")
         else:
             summaries.append(_summary(run, run.evidence, out))
     write_atomically(out / "index.html", report.render_index(summaries).encode())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from migration_audit.model.errors import AuditError
-from migration_audit.model.evidence import Evidence
+from migration_audit.model.evidence import CLOCKS, Evidence
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
@@ -19,8 +19,6 @@ from migration_audit.signoff.sshsig import SshSignature, read_signature
 from migration_audit.signoff.statement import STATEMENT_FILE
 
 _DOES = {Decision.APPROVE: "approves", Decision.REJECT: "rejects", Decision.WITHDRAW: "withdraws what they decided before"}
-_CLOCKS = timedelta(minutes=5)
-"""How far two machines' clocks may be apart."""
 
 
 def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> SignedRun:
@@ -178,10 +176,10 @@ class _About:
     def _times(self, decision: SignedDecision) -> Iterator[Sentence]:
         generated = self.evidence.generated_at if self.evidence else None
         is_no = decision.decision is not Decision.APPROVE  # a wrong clock does not make a no to a yes
-        if generated is None or decision.signed_at < generated - _CLOCKS:
+        if generated is None or decision.signed_at < generated - CLOCKS:
             text = f"it says {_day(decision.signed_at)}, which is before the audit itself"
             yield Sentence(ok=None if is_no else False, text=text, todo="sign again")
-        elif decision.signed_at > self.now + _CLOCKS:
+        elif decision.signed_at > self.now + CLOCKS:
             text = f"it says {_day(decision.signed_at)}, which is in the future"
             yield Sentence(ok=None if is_no else False, text=text, todo="set the clock right, and sign again")
         if is_no:

@@ -149,9 +149,10 @@ def find_run(named: Path) -> Path:
 
 
 def _age(run: Path) -> tuple[datetime, str]:
-    """By this the newest run is found; one that cannot be read is the oldest."""
+    """By this the newest run is found; one that cannot be read, or is dated in the future, is the oldest."""
     evidence = evidence_of(run)
-    return (evidence.generated_at if evidence else datetime.min.replace(tzinfo=UTC)), run.name
+    is_dated = evidence is not None and not evidence.is_of_the_future(datetime.now(UTC))
+    return (evidence.generated_at if evidence and is_dated else datetime.min.replace(tzinfo=UTC)), run.name
 
 
 def _is_run(folder: Path) -> bool:

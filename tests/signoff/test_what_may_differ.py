@@ -139,6 +139,16 @@ def test_more_than_the_work_in_a_stack(booted_once: World, tmp_path: Path, files
     assert (found, reason in text) == (code, True), text
 
 
+def test_variables_of_the_stack_alone(booted_once: World, tmp_path: Path) -> None:
+    """No audited file differs, and no digest of this one is kept."""
+    world = World(root=Path(shutil.copytree(booted_once.root, tmp_path / "repo", symlinks=True)), keys=booted_once.keys)
+    world.git("checkout", "-q", "-B", "retire", "main")
+    world.write(".env", "WAIT=service_started\n")
+    world.commit()
+    code, text = gate(world)
+    assert (code, "BOOT002" in text) == (4, True), text
+
+
 def test_globs_of_the_branch_do_not_leave_a_file_out(audited: World) -> None:
     audited.write("owner/004_tidy.sql", "DROP INDEX i;\n")
     audited.edit('sql = ["owner/*.sql"]', 'sql = ["owner/00[1-3]*.sql"]')

@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help audit test e2e lint notebooks schema bench fuzz format clean
+.PHONY: help audit test e2e lint notebooks schema bench fuzz directus format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,11 @@ bench: $(STAMP)  ## measure what README promises
 
 fuzz: $(STAMP)  ## thousands of random schema changes: our comparison and pg_dump must agree
 	@cd tests && ../$(BIN)/python -m fuzz.run
+
+directus: $(STAMP)  ## thousands of generated snapshots and databases on real Directus servers (npm, 2.5 GB in the user's cache)
+	@command -v npm >/dev/null || { echo "make: directus needs Node.js 20 or newer and npm." >&2; exit 1; }
+	@$(BIN)/migration-audit server install debian
+	@cd tests && PYTHONPATH=. ../$(BIN)/python -m directus.all_versions
 
 clean:  ## remove what make made here (the installed server stays in the user's cache)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

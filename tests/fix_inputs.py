@@ -311,7 +311,8 @@ def inputs(**given: Any) -> dict[str, Any]:
         "commands": (command(),),
         "waivers": (),
     }
-    return {**fix_boot.inputs(), **fix_directus.inputs(), **fix_code.inputs(), **defaults, **given}
+    of_directus = fix_directus.inputs(**{name: value for name, value in given.items() if name.startswith("directus_")})
+    return {**fix_boot.inputs(), **of_directus, **fix_code.inputs(), **defaults, **given}
 
 
 __all__ = ["AT", "SCHEMA", "SERVER"]

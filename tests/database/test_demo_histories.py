@@ -272,8 +272,8 @@ def test_prod_lacks_what_the_newest_release_adds_after_schema_apply(
 def test_the_collections_are_those_of_the_snapshot(live: dict[str, str], trm: Path, environment: str) -> None:
     snapshot = read_directus_snapshot(trm / "directus/snapshots/schema.yaml", shown="schema.yaml")
     query = "select table_name, column_name from information_schema.columns where table_name in ('devices', 'vehicles')"
-    fields = [(field.collection, field.name) for field in snapshot.fields]
+    fields = [(field.collection, field.field) for field in snapshot.fields]
     assert sorted(rows(live[environment], query)) == sorted(fields)
     assert sorted(rows(live[environment], "select collection, field from directus_fields")) == sorted(fields)
     tracked = set(column(live[environment], "select collection from directus_collections"))
-    assert tracked - {c.name for c in snapshot.collections} == ({"positions"} if environment == "prod" else set())
+    assert tracked - {c.collection for c in snapshot.collections} == ({"positions"} if environment == "prod" else set())

@@ -11,7 +11,7 @@ import pytest
 from migration_audit.catalog import read_snapshot
 from migration_audit.checks.boot006_post_sql_is_live import _is_meant
 from migration_audit.checks.describe import said_of
-from migration_audit.checks.directus_outcome import forget_sql
+from migration_audit.checks.directus_words import forget_sql
 from migration_audit.cli.compare import compare_sides
 from migration_audit.compare import compare
 from migration_audit.model.finding import Finding

@@ -6,19 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
-from fix_directus import DATA, SHOWN, read, real, whole
+from fix_directus import DATA, SHOWN, behaviour, read, real, whole
 from migration_audit.artifacts.directus_snapshot import read_directus_snapshot
 from migration_audit.artifacts.directus_version import version_of_image, version_of_package
-from migration_audit.checks.directus_rules import (
-    COLLECTION_META,
-    FIELD_SCHEMA,
-    RELATION_META,
-    RELATION_SCHEMA,
-    SYSTEM_FIELDS,
-    lacking,
-)
-from migration_audit.model.directus import DirectusVersion
+from migration_audit.artifacts.js_yaml import js_value
+from migration_audit.directus.apply import APPLIED, NO_CHANGES, boots
+from migration_audit.directus.bootstrap import bootstrapped
 from migration_audit.model.errors import ArtifactError
 from migration_audit.workbook.demo import demo_root
 
@@ -32,42 +27,43 @@ def test_a_real_file_is_read_with_lines(version: str) -> None:
     assert (snapshot.directus, snapshot.vendor) == (version, "postgres")
     assert [len(x) for x in (snapshot.collections, snapshot.fields, snapshot.relations)] == [3, 11, 2]
     for collection in snapshot.collections:
-        assert lines[collection.at.line - 1].strip() == f"- collection: {collection.name}"
+        assert lines[collection.at.line - 1].strip() == f"- collection: {collection.collection}"
     for field in snapshot.fields:
-        assert lines[field.at.line].strip() == f"field: {field.name}"
+        assert lines[field.at.line].strip() == f"field: {field.field}"
     for relation in snapshot.relations:
         assert lines[relation.at.line].strip() == f"field: {relation.field}"
     assert all(lines[line - 1].startswith(f"{name}:") for name, line in snapshot.lines)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_the_keys_of_the_rules_are_those_that_the_real_tool_writes(version: str) -> None:
-    snapshot, written = whole(version), DirectusVersion.parse(version)
-    assert written is not None
-    for found, keys in [
-        *((c.meta, COLLECTION_META) for c in snapshot.collections),
-        *((f.column.keys, FIELD_SCHEMA) for f in snapshot.fields if f.column),
-        *((r.meta, RELATION_META) for r in snapshot.relations),
-        *((r.schema, RELATION_SCHEMA) for r in snapshot.relations),
-    ]:
-        assert lacking(found or (), keys, written) == ()
-        assert set(found or ()) == {key for key, since in keys.items() if since <= written}
-    assert snapshot.system_fields == SYSTEM_FIELDS
+def test_the_body_is_what_directus_gets(tmp_path: Path) -> None:
+    assert whole().body == real()
+    assert read(tmp_path, json.dumps(real()), "schema.json").body == real()
 
 
-def test_what_the_checks_look_at_is_there() -> None:
-    snapshot = whole()
-    imei = next(f for f in snapshot.fields if f.name == "imei")
-    assert imei.column is not None
-    assert (imei.type, imei.column.data_type, imei.column.is_unique, imei.column.is_nullable) == (
-        "string",
-        "character varying",
-        True,
-        False,
-    )
-    organization = next(f for f in snapshot.fields if f.name == "organization")
-    assert organization.column is not None
-    assert organization.column.foreign_key_table == "organizations"
+SCALARS = {
+    "yes": "yes",
+    "'true'": "true",
+    "true": True,
+    "~": None,
+    "": None,
+    "0o17": 15,
+    "017": 17,
+    "0x1F": 31,
+    "1_000": 1000,
+    "1.50": 1.5,
+    "1e3": 1000,
+    "2026-01-02": {"$date": "2026-01-02"},
+    "'2026-01-02'": "2026-01-02",
+    "nextval('a'::regclass)": "nextval('a'::regclass)",
+    "1:30": "1:30",
+}
+
+
+@pytest.mark.parametrize(("text", "value"), SCALARS.items())
+def test_scalars_are_those_of_js_yaml(text: str, value: object) -> None:
+    node = yaml.compose(f"key: {text}", Loader=yaml.SafeLoader)
+    found = js_value(node)["key"]
+    assert (type(found), found) == (type(value), value)
 
 
 def test_json_is_read_too(tmp_path: Path) -> None:
@@ -82,14 +78,10 @@ def test_an_alias_and_a_folder_have_no_table(tmp_path: Path) -> None:
         "  - {collection: a, field: yes, type: string, meta: {}, schema: {name: 'no', default_value: [1]}}\n"
     )
     snapshot = read(tmp_path, text)
-    assert [(c.name, c.meta, c.table) for c in snapshot.collections] == [
-        ("folder", (), None),
-        ("ghost", (), None),
-        ("old", None, "old"),
-    ]
-    alias, plain = snapshot.fields
-    assert (alias.column, alias.has_schema) == (None, True)
-    assert plain.name == "yes"
+    assert [c.collection for c in snapshot.collections] == ["folder", "ghost", "old"]
+    assert [f.field for f in snapshot.fields] == ["b", "yes"]
+    assert snapshot.body["fields"][1]["field"] == "yes"
+    assert snapshot.column("a", "b") is None
     assert snapshot.line("relations") is None
     assert snapshot.at("relations") == f"{SHOWN}:1"
 
@@ -106,7 +98,7 @@ REFUSED = {
     "two documents": ("version: 1\n---\nversion: 1", 2, "is not YAML"),
     "a list": ("- version: 1", 1, "the file is not a mapping"),
     "nothing": ("", 1, "is empty"),
-    "another format": ("directus: 12.4.0\nversion: 2", 2, "format 2, expected version: 1"),
+    "another format": ("directus: 12.4.0\nversion: 3", 2, "format 3, expected version: 1"),
     "no version": ("directus: 12.4.0", 1, "without a version"),
     "collections as a mapping": ("version: 1\ncollections:\n  a: b", 2, "collections is not a list"),
     "an entry without a name": ("version: 1\ncollections:\n  - meta: {}", 3, "an entry has no collection"),
@@ -134,12 +126,10 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         read_directus_snapshot(tmp_path / "latin.yaml", shown=SHOWN)
 
 
-def test_the_demos_snapshot_is_whole() -> None:
+def test_the_demos_snapshot_is_applied_without_loss() -> None:
     snapshot = read_directus_snapshot(demo_root() / "directus/snapshots/schema.yaml", shown=SHOWN)
-    written = DirectusVersion(11, 17, 4)
-    assert {c.name for c in snapshot.collections} == {"devices", "vehicles"}
-    assert not [c for c in snapshot.collections if lacking(c.meta or (), COLLECTION_META, written)]
-    assert not [f for f in snapshot.fields if f.column and lacking(f.column.keys, FIELD_SCHEMA, written)]
+    found, _ = boots(bootstrapped(behaviour("11.17.4")), snapshot.body, behaviour("11.17.4"), times=2)
+    assert [done.message for done in found] == [APPLIED, NO_CHANGES]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import fix_directus
 from fix_inputs import inputs
 from fix_model import column, snapshot
 from migration_audit.audit.case import shared_checks
@@ -85,7 +86,7 @@ def test_a_hidden_value_is_told_apart_after_it_was_kept(tmp_path: Path, owner: s
     legacy, actual = mapping("one"), mapping(owner)
     facts = {**dict.fromkeys(names_of("shared")), **facts_of(load_project(demo_root() / "audit.toml"))}
     facts |= {"legacy": legacy, "owner": actual, "no_coverage": None, "port": None, "prelude": (), "shadow": "x"}
-    facts |= {"artifacts": (), "reports": ()}
+    facts |= {"artifacts": (), "reports": (), "audited_phase": "preflight", "directus_owner": fix_directus.settled()}
     save_facts(tmp_path, "shared", facts)
     kept = load_facts(tmp_path, "shared")
     assert kept is not None

@@ -9,13 +9,8 @@ from pathlib import Path
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from migration_audit.model.directus import (
-    DirectusSnapshot,
-    SnapshotCollection,
-    SnapshotColumn,
-    SnapshotField,
-    SnapshotRelation,
-)
+from migration_audit.artifacts.js_yaml import js_value
+from migration_audit.model.directus import DirectusSnapshot, SnapshotEntry
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
 
@@ -29,28 +24,27 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def read_directus_snapshot(path: Path, *, shown: str) -> DirectusSnapshot:
     """The snapshot at ``path`` (YAML or JSON), whose locations call it ``shown``.
 
-    Raises ArtifactError at the line where the file is not YAML, has a key twice, or is not shaped like a snapshot, and for a
-    partial snapshot, of which it is not known what ``schema apply`` does with it.
+    Raises ArtifactError at the line where the file is not YAML, has a key twice, or is not shaped like a snapshot.
     Source: files written by Directus 11.17.4, 12.3.1 and 12.4.0.
     """
     root = _compose(_text(path, shown), shown)
     reader = _Reader(shown)
     body = reader.mapping(root, "the file")
     form = reader.text(body.get("version"))
-    if form != "1":
+    if form not in {"1", "2"}:
         raise ArtifactError(
-            f"is a snapshot of format {form or 'without a version'}, expected version: 1",
+            f"is a snapshot of format {form or 'without a version'}, expected version: 1, or 2 for a partial one",
             where=f"{shown}:{body['version'].line if 'version' in body else 1}",
-            todo="a partial snapshot cannot be judged: " + _AGAIN,
+            todo=_AGAIN,
         )
+    for name in ("directus", "vendor"):
+        reader.text(body.get(name))
     return DirectusSnapshot(
         path=shown,
-        directus=reader.text(body.get("directus")),
-        vendor=reader.text(body.get("vendor")),
-        collections=tuple(reader.collections(body.get("collections"))),
-        fields=tuple(reader.fields(body.get("fields"))),
-        relations=tuple(reader.relations(body.get("relations"))),
-        system_fields=tuple(reader.system_fields(body.get("systemFields"))),
+        body=js_value(root),
+        collections=tuple(reader.entries(body.get("collections"), "collections")),
+        fields=tuple(reader.entries(body.get("fields"), "fields")),
+        relations=tuple(reader.entries(body.get("relations"), "relations")),
         lines=tuple((name, entry.line) for name, entry in body.items()),
     )
 
@@ -137,63 +131,12 @@ class _Reader:
         """A mapping that may be null."""
         return None if entry is None or _is_null(entry.value) else self.mapping(entry.value, name)
 
-    def collections(self, entry: _Entry | None) -> Iterator[SnapshotCollection]:
-        for body, at in self.items(entry, "collections"):
-            meta, schema = self.part(body.get("meta"), "meta"), self.part(body.get("schema"), "schema")
-            yield SnapshotCollection(
-                name=self.name(body, "collection", at),
-                meta=None if meta is None else tuple(meta),
-                table=self.text(schema.get("name")) if schema else None,
-                at=at,
-            )
-
-    def fields(self, entry: _Entry | None) -> Iterator[SnapshotField]:
-        for body, at in self.items(entry, "fields"):
-            meta, schema = self.part(body.get("meta"), "meta"), self.part(body.get("schema"), "schema")
-            yield SnapshotField(
-                collection=self.name(body, "collection", at),
-                name=self.name(body, "field", at),
-                type=self.text(body.get("type")),
-                meta=None if meta is None else tuple(meta),
-                column=None if schema is None else self.column(schema),
-                has_schema="schema" in body,
-                at=at,
-            )
-
-    def column(self, schema: Mapping[str, _Entry]) -> SnapshotColumn:
-        default = schema.get("default_value")
-        structured = default is not None and not isinstance(default.value, ScalarNode)
-        return SnapshotColumn(
-            keys=tuple(schema),
-            data_type=self.text(schema.get("data_type")),
-            default="(structured)" if structured else self.text(default),
-            is_nullable=self.flag(schema, "is_nullable"),
-            is_unique=self.flag(schema, "is_unique"),
-            is_indexed=self.flag(schema, "is_indexed"),
-            is_primary_key=self.flag(schema, "is_primary_key"),
-            foreign_key_table=self.text(schema.get("foreign_key_table")),
-        )
-
-    def flag(self, schema: Mapping[str, _Entry], key: str) -> bool | None:
-        found = self.text(schema.get(key))
-        if found is None or found.lower() not in {"true", "false"}:
-            return None
-        return found.lower() == "true"
-
-    def relations(self, entry: _Entry | None) -> Iterator[SnapshotRelation]:
-        for body, at in self.items(entry, "relations"):
-            meta, schema = self.part(body.get("meta"), "meta"), self.part(body.get("schema"), "schema")
-            yield SnapshotRelation(
-                collection=self.name(body, "collection", at),
-                field=self.name(body, "field", at),
-                meta=None if meta is None else tuple(meta),
-                schema=None if schema is None else tuple(schema),
-                at=at,
-            )
-
-    def system_fields(self, entry: _Entry | None) -> Iterator[tuple[str, str]]:
-        for body, at in self.items(entry, "systemFields"):
-            yield self.name(body, "collection", at), self.name(body, "field", at)
+    def entries(self, entry: _Entry | None, section: str) -> Iterator[SnapshotEntry]:
+        for body, at in self.items(entry, section):
+            for part in ("meta", "schema"):
+                self.part(body.get(part), part)
+            field = "" if section == "collections" else self.name(body, "field", at)
+            yield SnapshotEntry(collection=self.name(body, "collection", at), field=field, at=at)
 
 
 def _is_null(node: Node) -> bool:

@@ -18,6 +18,7 @@ from migration_audit.audit.coverage import coverage_of
 from migration_audit.audit.facts import COMPUTED, Facts, names_of
 from migration_audit.checks import ALL, judge
 from migration_audit.compare import Rules
+from migration_audit.directus.boots import DirectusBoots, compute_boots
 from migration_audit.gate import apply_waivers, decide
 from migration_audit.model.drift import Drift
 from migration_audit.model.evidence import Evidence
@@ -31,7 +32,9 @@ from migration_audit.project import Environment, Project
 _NO_ENVIRONMENT = Unavailable(reason="no environment was named", outcome=Outcome.ERRORED)
 _NO_SOURCE = Unavailable(reason="the facts do not name its files", outcome=Outcome.ERRORED)
 _NO_WAIVER = Unavailable(reason="audit.toml has no [[waiver]] for this environment", required=False)
-_LIVE = frozenset({*names_of("environment"), "live_drift", "excluded", "environment", "legacy_source", "owner_source"})
+_LIVE = frozenset(
+    {*names_of("environment"), "directus_boots", "live_drift", "excluded", "environment", "legacy_source", "owner_source"}
+)
 
 
 class Case(ABC):
@@ -138,6 +141,7 @@ class Case(ABC):
             **self.own,
             "live_drift": self.live_drift,
             "excluded": self.excluded,
+            "directus_boots": directus_boots(self.shared, self.own, self.environment),
             "legacy_source": by_role["legacy"],
             "owner_source": by_role["owner"],
             "project": self.project,
@@ -164,6 +168,25 @@ class Case(ABC):
     def verdict(self) -> Verdict:
         """What the results amount to."""
         return decide(self.results)
+
+
+def directus_boots(shared: Facts, own: Facts, environment: Environment | None) -> DirectusBoots | Unavailable:
+    """What the next boots of Directus do, computed; the first reason where a fact is not there."""
+    names = ("directus_snapshot", "directus_target", "directus_runtime", "directus_live")
+    snapshot, target, runtime, live = (own[name] for name in names)
+    for fact in (snapshot, target, runtime, live):
+        if isinstance(fact, Unavailable):
+            return fact
+    owner = shared["directus_owner"]
+    return compute_boots(
+        snapshot.body,
+        target,
+        runtime,
+        environment=environment.name if environment else "the environment",
+        live=live.database,
+        owner=None if isinstance(owner, Unavailable) else owner,
+        why_not_live=live.reason,
+    )
 
 
 def shared_checks() -> tuple[Check, ...]:

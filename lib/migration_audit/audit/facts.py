@@ -22,6 +22,7 @@ from migration_audit.audit.codec import decode, encode, to_bytes
 from migration_audit.audit.files import write_atomically
 from migration_audit.audit.hidden import Hidden, hidden_differences, told_apart
 from migration_audit.checks import ALL
+from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.port import SavedPort
@@ -41,7 +42,10 @@ SNAPSHOTS: Final = {"legacy": "shared", "owner": "shared", "live": "environment"
 """Each catalog, and the part of the facts that it belongs to; it has a file of its own."""
 
 COMPUTED: Final = frozenset(
-    {"coverage", "live_drift", "excluded", "project", "environment", "legacy_source", "owner_source", "waivers"}
+    {
+        *("coverage", "live_drift", "excluded", "project", "environment", "legacy_source", "owner_source", "waivers"),
+        "directus_boots",
+    }
 )
 """Inputs of checks that follow from facts and settings."""
 
@@ -72,6 +76,7 @@ _BESIDE_CHECKS: Final[Mapping[str, Any]] = {
     "prelude": Pairs,
     "artifacts": Pairs,
     "reports": Pairs,
+    "directus_owner": DirectusDatabase | Unavailable,
 }
 """What reports show and no check asks for; ``no_coverage`` is why there was nothing to compare, if so; ``hidden`` is
 which values differ that are not shown; ``read_at`` is when the environment was read (ISO 8601, UTC)."""

@@ -12,6 +12,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
+from migration_audit.audit.directus_texts import without_texts
 from migration_audit.audit.facts import Facts
 from migration_audit.checks.calls import may_use, runs_command
 from migration_audit.checks.name_patterns import word_pattern
@@ -49,6 +50,8 @@ def pruned(project: Project, facts: Facts) -> dict[str, Any]:
     if isinstance(found.get("code"), Mapping):
         rules = {rule.at: rule for rule in project.retirement}
         found["code"] = {at: _needed(scope, rules.get(at)) for at, scope in found["code"].items()}
+    for name in found.keys() & {"directus_snapshot", "directus_live"}:
+        found[name] = without_texts(found[name])
     for name in found.keys() & _OF_FILES:
         only_looks = name not in {*_STACKS, "images", "owner_boot"}
         found[name] = _masked(found[name], Redaction(()) if only_looks else redaction)

@@ -2,6 +2,7 @@
 
 from migration_audit.catalog.connection import open_connection, with_connection
 from migration_audit.catalog.directus import read_directus
+from migration_audit.catalog.directus_database import read_directus_database
 from migration_audit.catalog.ledger import read_ledger
 from migration_audit.catalog.reader import Reading, read_snapshot
 from migration_audit.catalog.storage import (
@@ -23,6 +24,7 @@ __all__ = [
     "parse_object",
     "parse_snapshot",
     "read_directus",
+    "read_directus_database",
     "read_ledger",
     "read_snapshot",
     "save_snapshot",

@@ -12,7 +12,9 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
 from migration_audit.catalog.connection import begin_reading, database_error
+from migration_audit.catalog.directus_database import read_directus_database
 from migration_audit.model.directus import DirectusLive, TableRights
+from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.relations import Table
 from migration_audit.model.snapshot import Snapshot
@@ -25,6 +27,7 @@ select nsp.nspname as schema,
        own.rolname as owner,
        (
            select rol.rolsuper or pg_catalog.pg_has_role(rol.oid, rel.relowner, 'usage')
+               or pg_catalog.pg_has_role(rol.oid, nsp.nspowner, 'usage')
              from pg_catalog.pg_roles as rol
             where rol.rolname = %(role)s
        ) as may_drop
@@ -78,9 +81,21 @@ def read_directus(
             role=role,
             role_exists=_exists(connection, role),
             rights=rights,
+            database=None if collections is None else _read_database(connection, role, search_path),
         )
     except psycopg.Error as error:
         raise database_error(error, connection) from error
+
+
+def _read_database(
+    connection: psycopg.Connection[Any], role: str | None, search_path: Sequence[str]
+) -> DirectusDatabase | None:
+    """What an apply would find; None where Directus's rows may not be read."""
+    try:
+        with connection.transaction():
+            return read_directus_database(connection, schemas=search_path, role=role)
+    except psycopg.errors.InsufficientPrivilege:
+        return None
 
 
 def _schemas(live: Snapshot) -> list[str]:

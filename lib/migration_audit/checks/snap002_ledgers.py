@@ -4,97 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.directus_outcome import NOTHING, forget_sql, listed, safe
-from migration_audit.checks.directus_rules import unknown
-from migration_audit.model.directus import (
-    DirectusLive,
-    DirectusRuntime,
-    DirectusSnapshot,
-    RawTable,
-    SnapshotCollection,
-    TargetVersion,
-)
+from migration_audit.checks.directus_words import forget_sql
+from migration_audit.checks.snap001_raw_tables import touched
+from migration_audit.directus.boots import DirectusBoots
+from migration_audit.model.directus import DirectusLive, DirectusSnapshot, RawTable
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Unavailable
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.project import Environment
 
 
 def run(
+    directus_boots: DirectusBoots,
     directus_snapshot: DirectusSnapshot,
-    directus_target: TargetVersion,
     raw_tables: tuple[RawTable, ...],
     directus_live: DirectusLive,
-    directus_runtime: DirectusRuntime,
     environment: Environment,
 ) -> Iterator[Said]:
-    """Look for the ledgers of both runners in the snapshot and in Directus's own tables.
+    """Look for the ledgers of both runners in the snapshot and in Directus's own tables, and compute what boots do to them.
 
     Why: a ledger that Directus knows is altered or dropped by a later apply, or created empty with another layout; then a
     runner believes that nothing was applied. Both runners' ledgers having one name already caused an apply conflict.
     Fix: take its entries out of the snapshot; delete its rows from directus_collections and directus_fields in each
     database before the next boot.
     Fine when: the ledger is in a schema that Directus does not look at, and the snapshot does not name it.
-    Source: run on Directus 11.2.2 and 11.17.4; seed, "ghost-collection apply conflict".
+    Source: a model of Directus 11.2.2, 11.17.4 and 12.4.0, compared with the real servers; seed, "ghost-collection apply
+    conflict".
     """
     ledgers = [table for table in raw_tables if table.is_ledger]
     if not ledgers:
         yield Unavailable(reason="audit.toml names no ledger", required=False)
         return
-    names = {name: [t for t in ledgers if t.name == name] for name in sorted({t.name for t in ledgers})}
-    for name, same in names.items():
-        table = next((t for t in same if t.visible), same[0])
-        entry = directus_snapshot.collection(name)
-        if entry is not None:
-            yield from _in_snapshot(table, entry, directus_snapshot, directus_target, directus_live)
-        yield from _in_database(table, entry, directus_live, directus_runtime, environment)
+    for name in sorted({table.name for table in ledgers}):
+        same = [table for table in ledgers if table.name == name]
+        table = next((each for each in same if each.visible), same[0])
+        yield from _boots(table, directus_boots, directus_snapshot)
+        yield from _in_snapshot(table, directus_snapshot)
+        yield from _in_database(table, directus_live, environment)
+    if directus_boots.unknown:
+        yield Unavailable(reason=f"what schema apply does to the ledgers is not known: {directus_boots.unknown}")
     if directus_live.collections is None and directus_live.reason:
         yield Unavailable(reason=directus_live.reason)
 
 
-def _in_snapshot(
-    table: RawTable,
-    entry: SnapshotCollection,
-    snapshot: DirectusSnapshot,
-    target: TargetVersion,
-    live: DirectusLive,
-) -> Iterator[Said]:
-    outcome = listed(table, entry, snapshot=snapshot, live=live, version=target.version)
-    if outcome is None:
-        does = unknown(target, "what schema apply does to it")
-    elif outcome == NOTHING:
-        does = f"Directus {target.version} writes it so (No changes), and creates it empty where it is not there"
-    else:
-        does = outcome.text + (safe(table, live) if outcome.slug == "drop" else "")
-    yield Finding(
-        key=f"SNAP002:{table.name}:snapshot",
-        summary=f"the ledger {table.name} is in the snapshot: {does}; where it is not there yet, it is created empty, and "
-        "the runner believes that nothing was applied",
-        expected=f"no entry for {table.name}",
-        actual=does,
-        where=str(entry.at),
-    )
+def _boots(table: RawTable, boots: DirectusBoots, snapshot: DirectusSnapshot) -> Iterator[Said]:
+    for said in touched(f"SNAP002:{table.name}", table, boots, snapshot):
+        if not isinstance(said, Told):
+            yield said
 
 
-def _in_database(
-    table: RawTable,
-    entry: SnapshotCollection | None,
-    live: DirectusLive,
-    runtime: DirectusRuntime,
-    environment: Environment,
-) -> Iterator[Finding]:
-    guard = runtime.guard_of(table.name)
-    if live.tracks(table.name):
-        does = (
-            f"the next schema apply runs DROP TABLE {table.name}, and exits 0" + safe(table, live)
-            if entry is None
-            else "the next schema apply compares it with the snapshot's entry"
+def _in_snapshot(table: RawTable, snapshot: DirectusSnapshot) -> Iterator[Finding]:
+    entry = snapshot.collection(table.name)
+    if entry is not None:
+        yield Finding(
+            key=f"SNAP002:{table.name}:snapshot",
+            summary=f"the ledger {table.name} is in the snapshot: where it is not there yet, schema apply creates it empty, "
+            "and the runner believes that nothing was applied",
+            expected=f"no entry for {table.name}",
+            actual="an entry",
+            where=str(entry.at),
         )
-        if guard and entry is None:
-            does = f"only {guard} keeps the next schema apply from DROP TABLE {table.name}"
+
+
+def _in_database(table: RawTable, live: DirectusLive, environment: Environment) -> Iterator[Finding]:
+    if live.tracks(table.name):
         yield Finding(
             key=f"SNAP002:{environment.name}:{table.name}:directus_collections",
-            summary=f"{environment.name}: directus_collections has a row for the ledger {table.name}: {does}",
+            summary=f"{environment.name}: directus_collections has a row for the ledger {table.name}: schema apply compares "
+            "it with the snapshot, and takes the file's silence for a deletion",
             expected="no row",
             actual="a row",
             fix_sql=forget_sql(live.schema, table.name),
@@ -104,8 +81,8 @@ def _in_database(
         columns = [f"{table.name}.{field}" for field in fields]
         yield Finding(
             key=f"SNAP002:{environment.name}:{table.name}:directus_fields",
-            summary=f"{environment.name}: directus_fields has rows for the ledger {table.name}: the next schema apply "
-            f"deletes {some_of(columns)} (DROP COLUMN), and exits 0",
+            summary=f"{environment.name}: directus_fields has rows for {some_of(columns)} of the ledger: schema apply "
+            "compares them with the snapshot, and takes the file's silence for a deletion",
             expected="no rows",
             actual=", ".join(columns),
             fix_sql=forget_sql(live.schema, table.name, keep_collection=True),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.directus_rules import META_KEYS_HARMLESS_SINCE, unknown
 from migration_audit.model.directus import DirectusSnapshot, DirectusVersion, TargetVersion
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Unavailable
@@ -16,7 +15,8 @@ def run(directus_snapshot: DirectusSnapshot, directus_target: TargetVersion) -> 
     """Compare the version and the vendor that the snapshot names with the owner's image and with PostgreSQL.
 
     Why: the command line applies a snapshot of any version and vendor without a word (only the REST interface refuses).
-    One of 11.17 on 12.3 deletes all collections, since 12 writes two keys more.
+    What comes of it is computed in SNAP004: one of 11.17 on 12.3 deletes all collections, one of 12.4 on 11.17 ends every
+    boot.
     Fix: after each upgrade start the new version on a copy, and write the snapshot again: `directus schema snapshot`.
     Source: run on Directus 11.17.4, 12.3.1 and 12.4.0.
     """
@@ -39,24 +39,18 @@ def run(directus_snapshot: DirectusSnapshot, directus_target: TargetVersion) -> 
             where=directus_snapshot.at("directus"),
         )
     elif directus_target.version is None:
-        yield Unavailable(reason=unknown(directus_target, f"whether a snapshot of Directus {wrote} fits"))
+        why = directus_target.reason or directus_target.named
+        what = f"whether a snapshot of Directus {wrote} fits depends on the version of Directus"
+        yield Unavailable(reason=f"{what}, which is not known: {why}")
     elif wrote != directus_target.version:
         yield Finding(
             key="SNAP005:directus",
             summary=f"the snapshot was written by Directus {wrote} and is applied by {directus_target.version} "
-            f"({directus_target.named}){_danger(wrote, directus_target.version)}",
+            f"({directus_target.named})",
             expected=str(directus_target.version),
             actual=str(wrote),
             where=directus_snapshot.at("directus"),
         )
-
-
-def _danger(wrote: DirectusVersion, runs: DirectusVersion) -> str:
-    if wrote.major < 12 <= runs.major and runs < META_KEYS_HARMLESS_SINCE:
-        return ": boot 1 runs DROP TABLE on all collections, and exits 0 (12 writes two keys of meta more)"
-    if wrote > runs:
-        return ": a downgrade, which was not measured"
-    return ""
 
 
 CHECK = Check(

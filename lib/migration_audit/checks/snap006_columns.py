@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.directus_rules import INDEXES_SEEN_SINCE
-from migration_audit.model.directus import ColumnChange, DirectusSnapshot, SnapshotColumn, TargetVersion
+from migration_audit.checks.directus_words import stopped_words
+from migration_audit.directus.apply import Applied
+from migration_audit.directus.behaviour import behaviour_of
+from migration_audit.directus.boots import DirectusBoots, Scenario, after_change
+from migration_audit.directus.changes import make_change
+from migration_audit.model.directus import ColumnChange, DirectusRuntime, DirectusSnapshot, TargetVersion
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told
-
-_OWN_NAME = {"unique": "unique", "index": "index"}
+from migration_audit.model.enumeration import some_of
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 
 
 def run(
-    post_changes: tuple[ColumnChange, ...], directus_snapshot: DirectusSnapshot, directus_target: TargetVersion
+    directus_boots: DirectusBoots,
+    post_changes: tuple[ColumnChange, ...],
+    directus_snapshot: DirectusSnapshot,
+    directus_target: TargetVersion,
+    directus_runtime: DirectusRuntime,
 ) -> Iterator[Said]:
-    """Look for what db-init-post does to single columns that the snapshot has.
+    """Compute what the boot after the next makes of that which db-init-post does to single columns of the snapshot.
 
     Why: schema apply compares each column. What it sees beyond the snapshot it takes away on the next boot: under its own
     name ({table}_{column}_unique), or a NOT NULL, a default, a type, without a word; a constraint or index of another name
@@ -23,37 +30,25 @@ def run(
     Fix: write it into the snapshot (set it in Directus and snapshot again).
     Fine when: it is a composite UNIQUE, a CHECK, a foreign key, a unique index that is no constraint or a column of its own:
     Directus does not see those, or leaves them.
-    Source: run on Directus 11.17.4.
+    Source: a model of Directus 11.2.2, 11.17.4 and 12.4.0, compared with the real servers case by case.
     """
-    columns = {(f.collection, f.name): f.column for f in directus_snapshot.fields if f.column is not None}
-    kept = 0
+    kept, unknown = 0, []
     for change in post_changes:
-        column = columns.get((change.table, change.column))
+        column = directus_snapshot.column(change.table, change.column)
         if change.kind == "undecided":
             yield _undecided(change)
         elif change.kind == "kept" or (column is None and change.column):
             kept += 1
         elif column is None or change.kind == "unmeasured":
             yield Told(text=f"{change.at}: what Directus does about {change.words} was not measured")
-        elif not _unseen(change, directus_target) and not _already(change, column):
-            yield _finding(change, column)
+        elif directus_boots.unknown is not None:
+            unknown.append(str(change.at))
+        else:
+            yield from _judged(change, directus_boots, directus_snapshot, directus_target, directus_runtime)
+    if unknown:
+        yield Unavailable(reason=f"what schema apply does about {some_of(unknown)} is not known: {directus_boots.unknown}")
     if kept:
         yield Told(text=f"{kept} {'change' if kept == 1 else 'changes'} that Directus does not see, and leaves as made")
-
-
-def _unseen(change: ColumnChange, target: TargetVersion) -> bool:
-    return change.kind == "index" and target.version is not None and target.version < INDEXES_SEEN_SINCE
-
-
-def _already(change: ColumnChange, column: SnapshotColumn) -> bool:
-    """Whether the snapshot wants what the SQL does; defaults and types are spelled too freely to be compared."""
-    wanted = {
-        "unique": column.is_unique is True,
-        "index": column.is_indexed is True,
-        "not null": column.is_nullable is False,
-        "null": column.is_nullable is True,
-    }
-    return wanted.get(change.kind, False)
 
 
 def _undecided(change: ColumnChange) -> Finding:
@@ -64,37 +59,44 @@ def _undecided(change: ColumnChange) -> Finding:
     )
 
 
-def _finding(change: ColumnChange, column: SnapshotColumn) -> Finding:
-    name = f"{change.table}.{change.column}"
-    own = f"{change.table}_{change.column}_{_OWN_NAME.get(change.kind, '')}"
-    if change.kind in _OWN_NAME and change.name != own:
-        shown = change.name or "its name"
-        does = f"every boot: schema apply looks for {own} instead of {shown} and stops (`… does not exist`, rc 1)"
-    elif change.kind == "dropped":
-        already = f'Field "{change.column}" already exists in collection "{change.table}"'
-        does = f"every boot: schema apply stops with `{already}` (rc 1)"
-    else:
-        does = "the next schema apply reverts it without a word, and exits 0"
-    return Finding(
-        key=f"SNAP006:{name}:{change.kind}",
-        summary=f"{change.words} on {name}, which Directus manages: {does}",
-        expected=_wanted(change.kind, column),
-        actual=change.words,
-        where=str(change.at),
-    )
+def _judged(
+    change: ColumnChange,
+    boots: DirectusBoots,
+    snapshot: DirectusSnapshot,
+    target: TargetVersion,
+    runtime: DirectusRuntime,
+) -> Iterator[Finding]:
+    version = behaviour_of(target.version) if target.version else None
+    scenario = next((one for one in boots.scenarios if one.fresh), None)
+    if version is None or scenario is None or scenario.boots[0].code:
+        return  # a boot that fails gets no further: SNAP004 is about it
+    done = after_change(scenario, snapshot.body, version, runtime, lambda state: make_change(state, change))
+    does = _does(change, scenario, done)
+    if does is not None:
+        name = f"{change.table}.{change.column}"
+        yield Finding(
+            key=f"SNAP006:{name}:{change.kind}",
+            summary=f"{change.words} on {name}, which Directus manages: {does}",
+            expected="what the snapshot says",
+            actual=change.words,
+            where=str(change.at),
+        )
 
 
-def _wanted(kind: str, column: SnapshotColumn) -> str:
-    words = {
-        "unique": f"is_unique: {column.is_unique}",
-        "index": f"is_indexed: {column.is_indexed}",
-        "not null": f"is_nullable: {column.is_nullable}",
-        "null": f"is_nullable: {column.is_nullable}",
-        "default": f"default_value: {column.default or 'null'}",
-        "dropped": f"field {column.data_type}",
-        "type": f"data_type: {column.data_type}",
-    }
-    return f"the snapshot's {words[kind].lower()}"
+def _does(change: ColumnChange, scenario: Scenario, done: Applied) -> str | None:
+    """What the boot does about the change; None where it leaves it."""
+    if done.code:
+        return stopped_words("every boot", done)
+    before = {str(statement) for statement in scenario.boots[1].statements}
+    about = [
+        str(one)
+        for one in done.statements
+        if one.table == change.table and (one.name == change.column or one.verb.endswith(("constraint", "index")))
+    ]
+    new = [one for one in dict.fromkeys(about) if one not in before]
+    if not new:
+        return None
+    return f"the next schema apply reverts it without a word ({some_of(new)}), and exits 0"
 
 
 CHECK = Check(

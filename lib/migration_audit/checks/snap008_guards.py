@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migration_audit.directus.postgres import PgError, State
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, RawTable
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
@@ -17,10 +18,11 @@ def run(
     directus_runtime: DirectusRuntime,
     environment: Environment,
 ) -> Iterator[Said]:
-    """Look for a guard of each raw table: another owner than Directus's role, DB_EXCLUDE_TABLES, or ignore rules.
+    """Look for a guard of each raw table: another owner than Directus's role, DB_EXCLUDE_TABLES, ignore rules, dependants.
 
-    Why: nothing else stands between a wrong snapshot, or one click in the admin app, and DROP TABLE. Each of the three was
-    seen to hold: PostgreSQL refuses (`must be owner of table …`, rc 1, the data stay), or apply says No changes.
+    Why: nothing else stands between a wrong snapshot, or one click in the admin app, and DROP TABLE. Each was seen to hold:
+    PostgreSQL refuses (`must be owner of table …`, a view that depends on it, an event trigger; rc 1, the data stay), or
+    apply says No changes.
     Fix: name the tables in DB_EXCLUDE_TABLES of the Directus service, or give them to another role.
     Fine when: the snapshot names the table itself; then DB_EXCLUDE_TABLES does not help either (see SNAP001).
     Source: run on Directus 11.17.4.
@@ -38,9 +40,27 @@ def run(
         elif rights is None or rights.may_drop is None:
             unknown.append(table.name)
         else:
-            yield _finding(table, rights.owner, directus_live, directus_runtime, environment)
+            refused = _refused(table, directus_live)
+            if refused:
+                yield Told(text=f"{table.name}: {refused}")
+            else:
+                yield _finding(table, rights.owner, directus_live, directus_runtime, environment)
     if unknown:
         yield Unavailable(reason=f"no guard of {some_of(unknown)} was seen: {_why(directus_live, directus_runtime)}")
+
+
+def _refused(table: RawTable, live: DirectusLive) -> str | None:
+    """What PostgreSQL answers to DROP TABLE; None where it would do it, or nobody knows."""
+    if live.database is None:
+        return None
+    state = State(live.database)
+    if table.name not in state.tables:
+        return None
+    try:
+        state.drop_table(table.name)
+    except PgError as error:
+        return str(error)
+    return None
 
 
 def _finding(table: RawTable, owner: str, live: DirectusLive, runtime: DirectusRuntime, environment: Environment) -> Finding:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.location import Location
 
 _RELEASE = re.compile(r"v?(\d+)\.(\d+)\.(\d+)\Z")
@@ -47,56 +50,12 @@ class TargetVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotCollection:
-    """One entry of ``collections``."""
-
-    name: str
-    meta: tuple[str, ...] | None
-    """The keys of ``meta``; None where it is null or absent, as versions before 11.10 write a table they do not track."""
-    table: str | None
-    """``schema.name``; None for a folder, and for a ghost."""
-    at: Location
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotColumn:
-    """The ``schema`` of one field: what Directus wants of the column."""
-
-    keys: tuple[str, ...]
-    data_type: str | None = None
-    default: str | None = None
-    is_nullable: bool | None = None
-    is_unique: bool | None = None
-    is_indexed: bool | None = None
-    is_primary_key: bool | None = None
-    foreign_key_table: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotField:
-    """One entry of ``fields``."""
+class SnapshotEntry:
+    """One entry of a section: a collection, field or relation, and where it is."""
 
     collection: str
-    name: str
-    type: str | None
-    meta: tuple[str, ...] | None
-    """The keys of ``meta``."""
-    column: SnapshotColumn | None
-    """None where ``schema`` is null, as it is for an alias, or absent."""
-    has_schema: bool
-    """Whether the key ``schema`` is there at all."""
-    at: Location
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotRelation:
-    """One entry of ``relations``."""
-
-    collection: str
-    field: str
-    meta: tuple[str, ...] | None
-    schema: tuple[str, ...] | None
-    """Keys; None for a relation without a foreign key."""
+    field: str = ""
+    """Empty for a collection."""
     at: Location
 
 
@@ -105,16 +64,23 @@ class DirectusSnapshot:
     """A snapshot file, with the line of each entry."""
 
     path: str
-    directus: str | None
-    """The version that wrote it."""
-    vendor: str | None
-    collections: tuple[SnapshotCollection, ...]
-    fields: tuple[SnapshotField, ...]
-    relations: tuple[SnapshotRelation, ...]
-    system_fields: tuple[tuple[str, str], ...]
-    """Collection and field of each entry of ``systemFields``."""
+    body: Mapping[str, Any]
+    """The file as js-yaml reads it, which is what ``schema apply`` gets."""
+    collections: tuple[SnapshotEntry, ...]
+    fields: tuple[SnapshotEntry, ...]
+    relations: tuple[SnapshotEntry, ...]
     lines: tuple[tuple[str, int], ...]
     """The keys of the file itself, each with its line; a section that is not listed is absent."""
+
+    @property
+    def directus(self) -> str | None:
+        """The version that wrote it."""
+        return _text(self.body.get("directus"))
+
+    @property
+    def vendor(self) -> str | None:
+        """The kind of database that it was written for."""
+        return _text(self.body.get("vendor"))
 
     def line(self, section: str) -> int | None:
         """Where a section starts; None where it is absent."""
@@ -124,13 +90,29 @@ class DirectusSnapshot:
         """``file:line`` of a section, or of the file's start where it is absent."""
         return f"{self.path}:{self.line(section) or 1}"
 
-    def collection(self, name: str) -> SnapshotCollection | None:
+    def collection(self, name: str) -> SnapshotEntry | None:
         """The entry of this collection."""
-        return next((one for one in self.collections if one.name == name), None)
+        return next((one for one in self.collections if one.collection == name), None)
 
-    def columns_of(self, collection: str) -> tuple[SnapshotField, ...]:
-        """The fields of a collection that are columns."""
-        return tuple(f for f in self.fields if f.collection == collection and f.column is not None)
+    def place(self, collection: str, field: str = "") -> str:
+        """``file:line`` of what the file says of a field, else of its collection, else where collections start."""
+        wanted = [
+            one for one in (*self.fields, *self.relations) if field and (one.collection, one.field) == (collection, field)
+        ]
+        found = next(iter(wanted), None) or self.collection(collection)
+        return str(found.at) if found else self.at("collections")
+
+    def column(self, collection: str, field: str) -> Mapping[str, Any] | None:
+        """The ``schema`` of a field; None where it is no column of the file."""
+        for one in self.body.get("fields") or ():
+            if (one.get("collection"), one.get("field")) == (collection, field) and isinstance(one.get("schema"), Mapping):
+                found: Mapping[str, Any] = one["schema"]
+                return found
+        return None
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +162,8 @@ class DirectusLive:
     """Directus's database role."""
     role_exists: bool = False
     rights: tuple[TableRights, ...] = ()
+    database: DirectusDatabase | None = None
+    """What an apply would find here; None where it could not be read."""
 
     def tracks(self, table: str) -> bool | None:
         """Whether ``directus_collections`` has a row for it; None where that could not be read."""
@@ -204,6 +188,8 @@ class DirectusRuntime:
     """``DB_EXCLUDE_TABLES``."""
     ignored: frozenset[str] = frozenset()
     """``--ignoreRules`` of ``schema apply``."""
+    problem: str | None = None
+    """Why the command line refuses the options of ``schema apply``; None where it takes them."""
     reason: str | None = None
     """Why the two are not known, in one sentence."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from migration_audit import sources
 from migration_audit.artifacts.directus_snapshot import read_directus_snapshot
 from migration_audit.artifacts.directus_version import version_of_image, version_of_package
+from migration_audit.directus.command_line import apply_call, ignored_by
 from migration_audit.model.directus import (
     ColumnChange,
     DirectusLive,
@@ -53,11 +54,12 @@ def directus_inputs(
     if settings is None:
         return dict.fromkeys(names, _NOT_ASKED)
     started = image.start if run is None and isinstance(image, Image) else run
-    runtime = _runtime(started, variables)
+    target = _target(project, settings, image)
+    runtime = _runtime(started, variables, target.version)
     seen = directus if isinstance(directus, DirectusLive) else _unread(project, directus.reason)
     return {
         "directus_snapshot": _file(settings),
-        "directus_target": _target(project, settings, image),
+        "directus_target": target,
         "raw_tables": _raw_tables(project, owner, owner_origins, live, runtime.search_path),
         "directus_live": seen,
         "directus_runtime": runtime,
@@ -157,15 +159,23 @@ def _columns(holder: Snapshot | Unavailable, key: str) -> tuple[str, ...]:
     return table.column_order if isinstance(table, Table) else ()
 
 
-def _runtime(run: Run | Unavailable | None, variables: Mapping[str, str] | Unavailable | None) -> DirectusRuntime:
+def _runtime(
+    run: Run | Unavailable | None,
+    variables: Mapping[str, str] | Unavailable | None,
+    version: DirectusVersion | None,
+) -> DirectusRuntime:
     reasons = [part.reason for part in (run, variables) if isinstance(part, Unavailable)]
     if run is None and variables is None:
         reasons.append(_NO_BOOT)
     known = variables if isinstance(variables, Mapping) else {}
+    calls = [
+        call for command in (run.commands if isinstance(run, Run) else ()) if (call := apply_call(command.words, version))
+    ]
     return DirectusRuntime(
         search_path=_list(known.get("DB_SEARCH_PATH", "")) or ("public",),
         excluded=frozenset(_list(known.get("DB_EXCLUDE_TABLES", ""))),
-        ignored=frozenset(_ignored(run)) if isinstance(run, Run) else frozenset(),
+        ignored=ignored_by(calls),
+        problem=next((call.problem for call in calls if call.problem), None),
         reason="; ".join(dict.fromkeys(reasons)) or None,
     )
 
@@ -174,25 +184,6 @@ def _list(value: str) -> tuple[str, ...]:
     """Directus's lists: ``a,b``, also behind ``array:``. A space beside a comma is part of the name."""
     bare = value.removeprefix("array:").removeprefix("string:")
     return tuple(part for part in bare.split(",") if part)
-
-
-def _ignored(run: Run) -> Iterator[str]:
-    """What every ``schema apply`` that writes is told to leave alone: a table that one of them forgets is not guarded."""
-    told = [_rules(c.words) for c in run.commands if _applies(c.words)]
-    yield from frozenset.intersection(*told) if told else ()
-
-
-def _applies(words: tuple[str, ...]) -> bool:
-    return any(words[n : n + 2] == ("schema", "apply") for n in range(len(words))) and "--dry-run" not in words
-
-
-def _rules(words: tuple[str, ...]) -> frozenset[str]:
-    for position, word in enumerate(words):
-        if word == "--ignoreRules" and position + 1 < len(words):
-            return frozenset(_list(words[position + 1]))
-        if word.startswith("--ignoreRules="):
-            return frozenset(_list(word.partition("=")[2]))
-    return frozenset()
 
 
 def _unread(project: Project, reason: str) -> DirectusLive:

@@ -12,6 +12,7 @@ from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
+from migration_audit.workbook.directus_owner import NO_SNAPSHOT, owner_tables
 from migration_audit.workbook.loading import cluster_for, destructions_of, ledger_of, load, source_facts, with_recorded
 from migration_audit.workbook.preflight import Preflight
 from migration_audit.workbook.prelude import find_server, read_base
@@ -48,7 +49,8 @@ def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Pre
     try:
         server = find_server(project, [sources.needed_extensions(owner)], progress)
         with cluster_for(server, owner) as cluster:
-            built, _ = build_shadow(cluster, "alone", [owner], ledger=ledger_of(owner, project.owner))
+            built, conninfo = build_shadow(cluster, "alone", [owner], ledger=ledger_of(owner, project.owner))
+            directus = owner_tables(project, conninfo) if built.snapshot else NO_SNAPSHOT
         keys = shared_with(read_base(server), built.snapshot) if built.snapshot else ()
     except AuditError as error:
         return _preflight(sources_read=facts, shadow_text="no server", built=_errored(error))
@@ -56,6 +58,7 @@ def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Pre
     return replace(
         _preflight(sources_read=facts, shadow_text=server.description, built=_without(built, keys)),
         prelude=keys,
+        directus_owner=directus,
         destructions=destructions_of(owner),
     )
 

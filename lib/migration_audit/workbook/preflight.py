@@ -14,6 +14,7 @@ from migration_audit.compare import Rules, with_effects
 from migration_audit.model.access import Role
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.destruction import Destruction
+from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
@@ -28,6 +29,7 @@ from migration_audit.model.witness import Witness
 from migration_audit.project import Project
 from migration_audit.shadow.probes import run_probes
 from migration_audit.workbook.catalog_source import CatalogSource, load_catalog
+from migration_audit.workbook.directus_owner import NO_SNAPSHOT, owner_tables
 from migration_audit.workbook.loading import (
     cluster_for,
     destructions_of,
@@ -78,6 +80,8 @@ class Preflight:
     """What the owner's next file would have to say; None where nothing is lacking."""
     prelude: Keys = ()
     """The objects of ``prelude`` in audit.toml, which both sides have and nobody compares."""
+    directus_owner: DirectusDatabase | Unavailable = NO_SNAPSHOT
+    """What ``directus schema apply`` would find of the owner's SQL."""
 
 
 def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Preflight:
@@ -119,6 +123,7 @@ class _Side:
     twice: Shadow | None
     then_other: Shadow | None
     probes: tuple[ProbeResult, ...] | Unavailable
+    directus: DirectusDatabase | Unavailable = NO_SNAPSHOT
 
 
 def _on_server(
@@ -149,6 +154,7 @@ def _on_server(
         legacy_origins=legacy_side.alone.origins,
         owner_origins=owner_side.alone.origins,
         prelude=prelude,
+        directus_owner=owner_side.directus,
         coverage=found.drift,
         witness=witness_of(found.whole, (left, legacy_side.dump), (right, owner_side.dump)),
         repeats=_repeats(("legacy", legacy_side), ("owner", owner_side), rules=rules),
@@ -201,6 +207,7 @@ def _against_catalog(
         legacy=left,
         owner=right,
         prelude=prelude,
+        directus_owner=side.directus,
         legacy_origins={},
         owner_origins=side.alone.origins,
         coverage=found.drift,
@@ -243,12 +250,14 @@ def _side(server: shadow.Server, role: str, source: AnySource, other: AnySource 
             cluster, "alone", [source], dumped_by=server, watched_as=role, ledger=ledger_of(source, settings)
         )
         probes: tuple[ProbeResult, ...] | Unavailable = ()
+        directus: DirectusDatabase | Unavailable = NO_SNAPSHOT
         dump: str | Unavailable = Unavailable(reason=f"{source.name} does not apply", outcome=Outcome.ERRORED)
         if alone.snapshot is None:
             probes = Unavailable(reason="the owner's SQL does not apply", outcome=Outcome.ERRORED)
         else:
             dump = alone.dump
             if role == "owner":
+                directus = owner_tables(project, conninfo)
                 probes = run_probes(conninfo, project.probes, writer_role=project.writer_role)
         twice = None
         if alone.snapshot:
@@ -258,7 +267,7 @@ def _side(server: shadow.Server, role: str, source: AnySource, other: AnySource 
     if other is not None:
         with cluster_for(server, source, other) as cluster:
             then_other, _ = build_shadow(cluster, "then_other", [source, other])
-    return _Side(alone=alone, dump=dump, twice=twice, then_other=then_other, probes=probes)
+    return _Side(alone=alone, dump=dump, twice=twice, then_other=then_other, probes=probes, directus=directus)
 
 
 def _snapshot(side: _Side, role: str) -> Snapshot | Unavailable:

@@ -1,0 +1,280 @@
+"""applyDiff: one ``schema apply``, and boots one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from migration_audit.directus.behaviour import Behaviour
+from migration_audit.directus.deep import ARRAY, DELETED, EDITED, NEW, Change, apply_change, is_nested_meta
+from migration_audit.directus.difference import Difference, Entry, difference
+from migration_audit.directus.inspect import Schema, read_schema, read_snapshot
+from migration_audit.directus.js import JsError, get, opt, spread, text, truthy
+from migration_audit.directus.postgres import State, Statement
+from migration_audit.directus.services import Services
+from migration_audit.model.directus_database import DirectusDatabase
+
+NO_CHANGES = "No changes to apply."
+APPLIED = "Snapshot applied successfully"
+DEFAULT_EXCLUDED = frozenset({"spatial_ref_sys", "sysdiagrams"})
+"""``DB_EXCLUDE_TABLES`` where it is not set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One line of the dry run, and why it is there."""
+
+    word: str
+    """``Create``, ``Update`` or ``Delete``."""
+    collection: str
+    field: str = ""
+    why: str
+    """The first difference, by which Directus decides: ``the file's entry lacks meta.note``."""
+
+    def __str__(self) -> str:
+        """``Delete devices.model``."""
+        return f"{self.word} {self.collection}.{self.field}" if self.field else f"{self.word} {self.collection}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What one ``schema apply`` did."""
+
+    code: int
+    message: str
+    operations: tuple[Operation, ...] = ()
+    """What the dry run lists."""
+    at: tuple[str, str] = ("", "")
+    """Collection and field at which it failed; empty where it did not, or where no entry is to blame."""
+    statements: tuple[Statement, ...] = ()
+    """Those that lasted."""
+    undone: tuple[Statement, ...] = ()
+    """Those that were rolled back."""
+    guesses: tuple[str, ...] = ()
+    """What PostgreSQL would refuse with, if the rows are so; empty where the outcome does not depend on them."""
+
+    @property
+    def rolled_back(self) -> bool:
+        """Whether statements were undone by a later failure."""
+        return self.code != 0
+
+
+def apply(
+    state: State,
+    file: Any,
+    version: Behaviour,
+    *,
+    excluded: Collection[str] = DEFAULT_EXCLUDED,
+    ignored: Collection[str] = (),
+) -> tuple[Applied, State]:
+    """One ``directus schema apply --yes`` of the parsed ``file``, and the database afterwards; ``state`` is not changed."""
+    changed = state.copy()
+    try:
+        current = read_snapshot(changed, version, frozenset(excluded))
+        found = difference(current, deepcopy(file), version)
+        if ignored:
+            found = found.without(ignored)
+        if not found:
+            return Applied(code=0, message=NO_CHANGES), state
+        operations = tuple(_operations(found))
+    except JsError as error:
+        return Applied(code=1, message=str(error)), state
+    run = _Run(changed, version, frozenset(excluded), current, found)
+    try:
+        run.run()
+    except JsError as error:
+        failed = Applied(
+            code=1,
+            message=str(error),
+            operations=operations,
+            at=run.at,
+            undone=tuple(changed.statements),
+            guesses=tuple(changed.guesses),
+        )
+        return failed, state
+    done = Applied(
+        code=0,
+        message=APPLIED,
+        operations=operations,
+        statements=tuple(changed.statements),
+        guesses=tuple(changed.guesses),
+    )
+    return done, changed
+
+
+def boots(
+    database: DirectusDatabase,
+    file: Any,
+    version: Behaviour,
+    *,
+    times: int = 2,
+    excluded: Collection[str] = DEFAULT_EXCLUDED,
+    ignored: Collection[str] = (),
+    between: Callable[[State], None] | None = None,
+) -> tuple[tuple[Applied, ...], State]:
+    """``times`` applies, each on what the one before left; ``between`` is what the boot does after each."""
+    state = State(database)
+    found = []
+    for _ in range(times):
+        done, state = apply(state, file, version, excluded=excluded, ignored=ignored)
+        found.append(done)
+        if between is not None and done.code == 0:
+            state = state.copy()
+            between(state)
+    return tuple(found), state
+
+
+def _operations(found: Difference) -> Iterator[Operation]:
+    words = {NEW: "Create", DELETED: "Delete", EDITED: "Update", ARRAY: "Update"}
+    for one in (*found.collections, *found.fields, *found.system_fields, *found.relations):
+        word = "Update" if one.field and is_nested_meta(one.first) else words[one.first.kind]
+        yield Operation(word=word, collection=text(one.collection), field=text(one.field), why=_why(one.first))
+
+
+def _why(change: Change) -> str:
+    path = ".".join(map(str, change.path))
+    if change.kind == NEW:
+        return f"the file has {path}, which this version does not write" if path else "only the file has it"
+    if change.kind == DELETED:
+        return f"the file's entry lacks {path}" if path else "the file has no entry for it"
+    return f"{path} is another in the file"
+
+
+class _Run:
+    """One transaction."""
+
+    def __init__(
+        self,
+        state: State,
+        version: Behaviour,
+        excluded: frozenset[str],
+        current: Mapping[str, list[dict[str, Any]]],
+        found: Difference,
+    ) -> None:
+        self._state = state
+        self._version = version
+        self._excluded = excluded
+        self._current = current
+        self._found = found
+        self._keys = state.seen_keys
+        self._services = Services(state, version, excluded)
+        self.at = ("", "")
+
+    def _look(self, entry: Entry) -> Entry:
+        self.at = (text(entry.collection), text(entry.field))
+        return entry
+
+    def run(self) -> None:
+        """All steps in Directus's order; raises JsError at the first that fails."""
+        schema = self._schema()
+        self._create([entry for entry in self._found.collections if self._is_created_first(entry)], schema)
+        for entry in map(self._look, [entry for entry in self._found.collections if entry.first.kind == DELETED]):
+            self._services.delete_collection(schema, entry.collection)
+        for entry in map(self._look, self._found.collections):
+            current = self._of("collections", entry.collection)
+            if entry.first.kind in {EDITED, ARRAY} and current is not None:
+                self._services.update_collection(entry.collection, _changed(current, entry.changes))
+        self._fields()
+        self._relations()
+
+    def _schema(self) -> Schema:
+        keys = None if self._version.fresh_foreign_keys else self._keys
+        return read_schema(self._state, self._excluded, keys)
+
+    def _of(self, section: str, collection: Any, field: Any = None) -> dict[str, Any] | None:
+        return next(
+            (
+                item
+                for item in self._current[section]
+                if item["collection"] == collection and (field is None or item["field"] == field)
+            ),
+            None,
+        )
+
+    # Collections
+
+    def _is_created_first(self, entry: Entry) -> bool:
+        if entry.first.kind != NEW:
+            return False
+        self._look(entry)
+        group = opt({"meta": get(entry.first.rhs, "meta")}, "meta", "group")
+        if not group:
+            return True
+        created_here = any(one.first.kind == NEW and one.collection == group for one in self._found.collections)
+        return self._of("collections", group) is not None and not created_here
+
+    def _create(self, entries: Sequence[Entry], schema: Schema) -> None:
+        for entry in map(self._look, entries):
+            rhs = entry.first.rhs
+            if entry.first.kind != NEW or not truthy(rhs):
+                continue
+            fields = [self._as_uuid(one.first.rhs) for one in self._found.fields if one.collection == entry.collection]
+            self._services.create_collection(schema, {**spread(rhs), "fields": fields})
+            self._found.fields = [one for one in self._found.fields if one.collection != entry.collection]
+            self._create([one for one in self._found.collections if self._group_of(one) == entry.collection], schema)
+
+    @staticmethod
+    def _group_of(entry: Entry) -> Any:
+        return opt(entry.first.rhs, "meta", "group")
+
+    @staticmethod
+    def _as_uuid(field: Any) -> Any:
+        schema = get(field, "schema")
+        if str(opt(schema, "data_type")).lower() not in {"char", "varchar"} or opt(schema, "max_length") != 36:
+            return field
+        foreign = opt(schema, "foreign_key_table") and opt(schema, "foreign_key_column")
+        if not (opt(schema, "is_primary_key") or foreign):
+            return field
+        return {**field, "type": "uuid", "schema": {**schema, "data_type": "uuid", "max_length": None}}
+
+    # Fields
+
+    def _fields(self) -> None:
+        schema = self._schema()
+        for entry in map(self._look, self._found.fields):
+            nested = is_nested_meta(entry.first)
+            if entry.first.kind == NEW and not nested:
+                self._services.create_field(schema, entry.collection, entry.first.rhs)
+                schema = self._schema() if self._version.fresh_foreign_keys else schema
+            if entry.first.kind in {EDITED, ARRAY} or nested:
+                current = self._of("fields", entry.collection, entry.field)
+                if current is not None:
+                    self._services.update_field(schema, entry.collection, _changed(current, entry.changes))
+            if entry.first.kind == DELETED and not nested:
+                self._services.delete_field(schema, entry.collection, entry.field)
+                schema = self._schema() if self._version.fresh_foreign_keys else schema
+                self._found.relations = [one for one in self._found.relations if self._is_kept(one, entry)]
+        for entry in map(self._look, self._found.system_fields):
+            if entry.first.kind == EDITED:
+                values = _changed({"collection": entry.collection, "field": entry.field}, entry.changes)
+                self._services.update_field(schema, entry.collection, values)
+
+    def _is_kept(self, relation: Entry, field: Entry) -> bool:
+        if relation.collection != field.collection or relation.field != field.field:
+            return True
+        return self._version.alias_changes and any(change.kind == NEW for change in relation.changes)
+
+    # Relations
+
+    def _relations(self) -> None:
+        schema = self._schema()
+        for entry in map(self._look, self._found.relations):
+            if entry.first.kind == NEW:
+                payload = {**spread(entry.first.rhs), "collection": entry.collection, "field": entry.field}
+                self._services.create_relation(schema, payload)
+            elif entry.first.kind == DELETED:
+                self._services.delete_relation(schema, entry.collection, entry.field)
+            else:
+                current = self._of("relations", entry.collection, entry.field)
+                if current is not None:
+                    values = _changed(current, entry.changes)
+                    self._services.update_relation(schema, entry.collection, entry.field, values)
+
+
+def _changed(current: Mapping[str, Any], changes: Sequence[Change]) -> dict[str, Any]:
+    made: dict[str, Any] = deepcopy(dict(current))
+    for change in changes:
+        apply_change(made, change)
+    return made

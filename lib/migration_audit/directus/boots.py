@@ -1,0 +1,167 @@
+"""The next boots of one environment, and those of a fresh database: what each runs, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from migration_audit.directus.apply import DEFAULT_EXCLUDED, Applied, apply
+from migration_audit.directus.behaviour import Behaviour, behaviour_of, known_versions
+from migration_audit.directus.bootstrap import bootstrapped
+from migration_audit.directus.postgres import State
+from migration_audit.directus.rows import default_row
+from migration_audit.model.directus import DirectusRuntime, TargetVersion
+from migration_audit.model.directus_database import DirectusDatabase, DirectusTable
+
+TIMES: Final = 3
+"""Boots that are looked at: what the first hides, the second or third may show."""
+FRESH: Final = "a fresh database"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """Boots one after the other, from one database."""
+
+    name: str
+    """The environment, or ``a fresh database``."""
+    fresh: bool
+    before: DirectusDatabase
+    boots: tuple[Applied, ...]
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the last boot fails, and with it each one after."""
+        return self.boots[-1].code != 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectusBoots:
+    """What the boots of a project come to."""
+
+    version: str
+    """That the model computed with; empty where none is known."""
+    scenarios: tuple[Scenario, ...] = ()
+    unknown: str | None = None
+    """Why nothing could be computed."""
+    blind: str | None = None
+    """Why the environment's own boots could not be computed, though those of a fresh database were."""
+
+    @property
+    def live(self) -> Scenario | None:
+        """The environment's."""
+        return next((one for one in self.scenarios if not one.fresh), None)
+
+
+def compute_boots(
+    file: Mapping[str, Any],
+    target: TargetVersion,
+    runtime: DirectusRuntime,
+    *,
+    environment: str,
+    live: DirectusDatabase | None,
+    owner: DirectusDatabase | None,
+    why_not_live: str | None = None,
+) -> DirectusBoots:
+    """The boots of the environment (``live``: what is there now) and of a fresh database, each with the owner's raw tables.
+
+    ``owner`` is what the owner's SQL makes of an empty database. A version that the model was not compared with is unknown.
+    """
+    if target.version is None:
+        return DirectusBoots(version="", unknown=target.reason or f"{target.named} names no exact release")
+    version = behaviour_of(target.version)
+    if version is None:
+        why = f"the model does not know Directus {target.version}: it was compared with {known_versions()}"
+        return DirectusBoots(version=str(target.version), unknown=why)
+    found = []
+    schema = runtime.search_path[0]
+    if live is not None:
+        start = migrated(live, bootstrapped(version, schema=schema))
+        found.append(_scenario(environment, with_tables(start, owner), file, version, runtime, fresh=False))
+    fresh = with_tables(bootstrapped(version, schema=schema), owner)
+    found.append(_scenario(FRESH, fresh, file, version, runtime, fresh=True))
+    return DirectusBoots(version=str(target.version), scenarios=tuple(found), blind=None if live else why_not_live)
+
+
+def migrated(database: DirectusDatabase, wanted: DirectusDatabase) -> DirectusDatabase:
+    """The database after ``directus bootstrap``: with the system tables of the version, and their columns."""
+    theirs = {table.name: table for table in wanted.tables}
+    tables = []
+    rows = {"directus_collections": database.collections, "directus_fields": database.fields}
+    rows["directus_relations"] = database.relations
+    for table in database.tables:
+        new = theirs.pop(table.name, None)
+        there = {column.name for column in table.columns}
+        added = tuple(column for column in new.columns if column.name not in there) if new and table.name in rows else ()
+        tables.append(replace(table, columns=(*table.columns, *added)))
+        if added:
+            rows[table.name] = tuple({**default_row(added), **row} for row in rows[table.name])
+    return replace(
+        database,
+        tables=(*tables, *theirs.values()),
+        collections=rows["directus_collections"],
+        fields=rows["directus_fields"],
+        relations=rows["directus_relations"],
+    )
+
+
+def with_tables(database: DirectusDatabase, more: DirectusDatabase | None) -> DirectusDatabase:
+    """The database with those tables of another one that it lacks, as the owner's SQL adds them before each apply."""
+    if more is None:
+        return database
+    there = {table.name for table in database.tables}
+    added = tuple(_unread(table, database.role) for table in more.tables if table.name not in there)
+    names = {table.name for table in added}
+    return replace(
+        database,
+        tables=(*database.tables, *added),
+        foreign_keys=(*database.foreign_keys, *(key for key in more.foreign_keys if key.table in names)),
+        event_triggers=database.event_triggers
+        + tuple(one for one in more.event_triggers if all(one.name != own.name for own in database.event_triggers)),
+        postgis=database.postgis or more.postgis,
+    )
+
+
+def _unread(table: DirectusTable, role: str | None) -> DirectusTable:
+    return (
+        replace(table, has_rows=table.has_rows or False, may_alter=True, may_drop=True, visible=True)
+        if role is None
+        else table
+    )
+
+
+def _scenario(
+    name: str,
+    before: DirectusDatabase,
+    file: Mapping[str, Any],
+    version: Behaviour,
+    runtime: DirectusRuntime,
+    *,
+    fresh: bool,
+) -> Scenario:
+    state, boots = State(before), []
+    for _ in range(TIMES):
+        done, state = boot(state, file, version, runtime)
+        boots.append(done)
+    return Scenario(name=name, fresh=fresh, before=before, boots=tuple(boots))
+
+
+def boot(state: State, file: Mapping[str, Any], version: Behaviour, runtime: DirectusRuntime) -> tuple[Applied, State]:
+    """One boot: each ``schema apply`` of the entrypoint, until one fails."""
+    if runtime.problem is not None:
+        return Applied(code=1, message=runtime.problem), state
+    return apply(state, file, version, excluded=runtime.excluded or DEFAULT_EXCLUDED, ignored=runtime.ignored)
+
+
+def after_change(
+    scenario: Scenario,
+    file: Mapping[str, Any],
+    version: Behaviour,
+    runtime: DirectusRuntime,
+    change: Callable[[State], None],
+) -> Applied:
+    """What a boot does of which the one before ended with a change by SQL; the database is that after the first boot."""
+    _, state = boot(State(scenario.before), file, version, runtime)
+    state = state.copy()
+    change(state)
+    return boot(state, file, version, runtime)[0]

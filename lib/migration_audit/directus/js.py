@@ -1,0 +1,153 @@
+"""The parts of JavaScript and lodash that decide what Directus sees: missing is not null, and 1 is not true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+
+class _Missing:
+    """JavaScript's ``undefined``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = _Missing()
+
+
+class JsError(Exception):
+    """What Directus's own code throws: the apply ends with exit code 1."""
+
+
+def kind(value: Any) -> str:
+    """The type by which deep-diff tells values apart."""
+    if value is MISSING:
+        return "undefined"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list | tuple) else "object"
+
+
+def truthy(value: Any) -> bool:
+    """``Boolean(value)``: an empty array or object is true."""
+    return isinstance(value, Mapping | list) or bool(value)
+
+
+def same(one: Any, other: Any) -> bool:
+    """``===`` of two values that are neither arrays nor objects."""
+    return kind(one) == kind(other) and bool(one == other)
+
+
+def equal(one: Any, other: Any) -> bool:
+    """lodash's ``isEqual``."""
+    if kind(one) != kind(other):
+        return False
+    if isinstance(one, Mapping):
+        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
+    if kind(one) == "array":
+        return len(one) == len(other) and all(map(equal, one, other))
+    return bool(one == other)
+
+
+def get(value: Any, key: str) -> Any:
+    """``value.key``; raises JsError as JavaScript does for a property of null or undefined."""
+    if value is None or value is MISSING:
+        raise JsError(f"Cannot read properties of {'null' if value is None else 'undefined'} (reading '{key}')")
+    return value.get(key, MISSING) if isinstance(value, Mapping) else MISSING
+
+
+def opt(value: Any, *path: str) -> Any:
+    """``value?.a?.b``."""
+    for key in path:
+        if not isinstance(value, Mapping):
+            return MISSING
+        value = value.get(key, MISSING)
+    return value
+
+
+def pick(value: Any, paths: Sequence[str]) -> dict[str, Any]:
+    """lodash's ``pick``: only the paths that are there, in the order of the paths."""
+    found: dict[str, Any] = {}
+    if not isinstance(value, Mapping):
+        return found
+    for path in paths:
+        outer, _, inner = path.partition(".")
+        if not inner:
+            if outer in value:
+                found[outer] = value[outer]
+        elif isinstance(value.get(outer), Mapping) and inner in value[outer]:
+            found.setdefault(outer, {})[inner] = value[outer][inner]
+    return found
+
+
+def spread(value: Any) -> dict[str, Any]:
+    """``{...value}``."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, str | list):
+        return {str(position): item for position, item in enumerate(value)}
+    return {}
+
+
+def text(value: Any) -> str:
+    """``String(value)``, as arrays join their parts."""
+    if value is None or value is MISSING:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
+    if isinstance(value, list):
+        return ",".join(map(text, value))
+    return "[object Object]" if isinstance(value, Mapping) else str(value)
+
+
+def number(value: str) -> int | float | None:
+    """``Number(value)``; None for NaN."""
+    bare = value.strip()
+    if not bare:
+        return 0
+    try:
+        if bare[:2].lower() in {"0x", "0o", "0b"}:
+            return int(bare, 0)
+        if any(letter not in "0123456789.eE+-" for letter in bare):
+            return None
+        found = float(bare)
+    except ValueError:
+        return None
+    return int(found) if found.is_integer() else found
+
+
+def sort_deep(value: Any) -> Any:
+    """getSnapshot's ``sortDeep``: the keys of every object sorted, as texts of the pairs ``key,value``."""
+    if isinstance(value, Mapping):
+        return {key: sort_deep(value[key]) for key in sorted(value, key=lambda key: f"{key},")}
+    return [sort_deep(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def specials(value: Any) -> list[Any]:
+    """``toArray(special)``."""
+    if isinstance(value, str):
+        return value.split(",")
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def simple_hash(value: str) -> str:
+    """``getSimpleHash`` of ``@directus/utils``."""
+    found = 0
+    for letter in value:
+        found = (31 * found + ord(letter)) & 0xFFFFFFFF
+        found = found - (1 << 32) if found >= 1 << 31 else found
+    return f"{abs(found):x}"

@@ -1,0 +1,142 @@
+"""What one database holds of what ``directus schema apply`` looks at: tables, keys, dependants, and Directus's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Row = Mapping[str, Any]
+"""One row of a table of Directus, as JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectusColumn:
+    """One column, with what Directus's inspector reads of it."""
+
+    name: str
+    type: str
+    """As ``regtype`` spells it, without length: ``character varying``; for a column of PostGIS the geometry's: ``POINT``."""
+    default: str | None = None
+    """``pg_get_expr``; of a generated column its expression."""
+    nullable: bool = True
+    max_length: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    generated: bool = False
+    identity: bool = False
+    serial: bool = False
+    """Whether a sequence belongs to it (``pg_get_serial_sequence``)."""
+    has_nulls: bool | None = None
+    """Whether a row has NULL here; None where nobody looked."""
+    has_duplicates: bool | None = None
+    """Whether two rows are equal here; None where nobody looked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectusKey:
+    """A primary key or UNIQUE constraint."""
+
+    name: str
+    primary: bool
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectusIndex:
+    """An index that no constraint made."""
+
+    name: str
+    columns: tuple[str, ...]
+    """With those of INCLUDE; an expression is ``""``."""
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectusForeignKey:
+    """A foreign key of any table of the database."""
+
+    name: str
+    table: str
+    """As Directus calls it: with its schema where that is not in the search path."""
+    columns: tuple[str, ...]
+    foreign_table: str
+    foreign_columns: tuple[str, ...]
+    on_update: str = "NO ACTION"
+    on_delete: str = "NO ACTION"
+    visible: bool = True
+    """Whether its table is in the search path."""
+    foreign_visible: bool = True
+    """Whether the other table is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependant:
+    """Something that PostgreSQL protects from a DROP without CASCADE: a view, a function, a policy, a generated column."""
+
+    text: str
+    """``view recent_positions``."""
+    column: str | None = None
+    """The column that it needs; None for the table as a whole."""
+    own: bool = False
+    """Whether it goes with the table: its own policies, triggers, generated columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectusTable:
+    """One table in a schema that Directus looks at."""
+
+    schema: str
+    name: str
+    partitioned: bool = False
+    columns: tuple[DirectusColumn, ...] = ()
+    keys: tuple[DirectusKey, ...] = ()
+    indexes: tuple[DirectusIndex, ...] = ()
+    dependants: tuple[Dependant, ...] = ()
+    may_alter: bool = True
+    """Whether Directus's role has the owner's rights."""
+    may_drop: bool = True
+    """Whether Directus's role has them, or those of the schema's owner, which are enough for DROP TABLE."""
+    visible: bool = True
+    """Whether Directus's role has a privilege on it: without one, the information schema hides it."""
+    extension: str | None = None
+    """The extension that it is a part of, and that keeps it from being dropped."""
+    has_rows: bool | None = None
+    """None where nobody looked."""
+    partition_columns: tuple[str, ...] = ()
+    """Of a hypertable its dimensions, of a partitioned table its key."""
+    hypertable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventTrigger:
+    """An event trigger that is not an extension's."""
+
+    name: str
+    event: str
+    """``sql_drop``, ``ddl_command_start``, ``ddl_command_end`` or ``table_rewrite``."""
+    tags: tuple[str, ...] = ()
+    """The commands that it is for; empty for all."""
+    raises: bool = False
+    """Whether its function holds RAISE EXCEPTION, or a RAISE without a level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectusDatabase:
+    """A database as ``directus schema apply`` finds it."""
+
+    tables: tuple[DirectusTable, ...]
+    """Those of the search path."""
+    foreign_keys: tuple[DirectusForeignKey, ...] = ()
+    """Those of every schema, oldest first."""
+    collections: tuple[Row, ...] = ()
+    """``directus_collections``."""
+    fields: tuple[Row, ...] = ()
+    """``directus_fields``."""
+    relations: tuple[Row, ...] = ()
+    """``directus_relations``."""
+    event_triggers: tuple[EventTrigger, ...] = ()
+    postgis: bool = False
+    can_create: bool = True
+    """Whether Directus's role may create tables in the first schema of the search path."""
+    role: str | None = None

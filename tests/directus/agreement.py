@@ -1,0 +1,80 @@
+"""What model and reality must agree on: exit code, rollback, and every object and row of Directus afterwards."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from migration_audit.directus.apply import Applied
+from migration_audit.directus.inspect import column_info, is_system
+from migration_audit.directus.postgres import State
+from migration_audit.model.directus_database import DirectusDatabase, DirectusTable
+
+
+def facts(database: DirectusDatabase) -> dict[str, Any]:
+    """The database as facts by name, without numbers that somebody else counts and without Directus's own tables."""
+    found: dict[str, Any] = {}
+    added = _added(database)
+    for table in State(database).tables.values():
+        found |= _of_table(database, table, added)
+    for one in database.foreign_keys:
+        if not is_system(one.table) or (one.table, ",".join(one.columns)) in added:
+            found[f"constraint {one.table}.{one.name}"] = [*one.columns, one.foreign_table, one.on_update, one.on_delete]
+    found |= {f"row {row['collection']}": _text(row) for row in database.collections}
+    found |= {f"field row {_text(row)}": True for row in database.fields}
+    return found | {f"relation row {_text(row)}": True for row in database.relations}
+
+
+def _of_table(database: DirectusDatabase, table: DirectusTable, added: set[tuple[str, str]]) -> dict[str, Any]:
+    own = is_system(table.name)
+    state = State(database)
+    found: dict[str, Any] = {
+        f"column {table.name}.{column.name}": json.dumps(column_info(state, table, column), default=str)
+        for column in table.columns
+        if not own or (table.name, column.name) in added
+    }
+    # Indexes of system tables come and go with systemFields.
+    found |= {f"index {table.name}.{index.name}": [index.unique, *index.columns] for index in table.indexes}
+    if own:
+        return found
+    found |= {f"constraint {table.name}.{key.name}": [key.primary, *key.columns] for key in table.keys}
+    return found | {f"table {table.name}": True}
+
+
+def _added(database: DirectusDatabase) -> set[tuple[str, str]]:
+    return {(row["collection"], row["field"]) for row in database.fields}
+
+
+def _text(row: Any) -> str:
+    return json.dumps({key: value for key, value in row.items() if key != "id"}, sort_keys=True)
+
+
+def differences(model: DirectusDatabase, real: DirectusDatabase) -> list[str]:
+    """What is only in one of the two, or otherwise in it."""
+    ours, theirs = facts(model), facts(real)
+    found = [f"model has {name}" for name in ours if name not in theirs]
+    found += [f"reality has {name}" for name in theirs if name not in ours]
+    found += [
+        f"{name}: model {ours[name]}, reality {theirs[name]}"
+        for name in ours
+        if name in theirs and ours[name] != theirs[name]
+    ]
+    return found
+
+
+def changes(before: DirectusDatabase, after: DirectusDatabase) -> tuple[str, ...]:
+    """What came, went and changed, each as a line."""
+    old, new = facts(before), facts(after)
+    found = [f"- {name}" for name in old if name not in new] + [f"+ {name}" for name in new if name not in old]
+    found += [f"~ {name}: {new[name]}" for name in new if name in old and old[name] != new[name]]
+    return tuple(sorted(found))
+
+
+def disagreement(done: Applied, answer: dict[str, Any]) -> str | None:
+    """Where exit code, or whether there was anything to do, differ; None where rows that nobody looked at decide."""
+    if done.code != answer["code"]:
+        if done.guesses:
+            return None
+        return f"model: {done.code} {done.message}; reality: {answer['code']} {answer['message']}"
+    nothing = (done.message == "No changes to apply.", answer["message"] == "No changes to apply.")
+    return None if nothing[0] == nothing[1] else f"model: {done.message}; reality: {answer['message']}"

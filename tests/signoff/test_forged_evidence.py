@@ -154,6 +154,25 @@ def verdict_twice(_: World, folder: Path) -> None:
     path.write_text('{"verdict": "clean",' + path.read_text()[1:])
 
 
+def with_notebook(change: Callable[[dict[str, Any]], None]) -> Change:
+    def changed(_: World, folder: Path) -> None:
+        path = folder / "40_signoff.ipynb"
+        book = json.loads(path.read_text())
+        change(book)
+        path.write_text(json.dumps(book))
+
+    return changed
+
+
+def shown_output(book: dict[str, Any]) -> dict[str, Any]:
+    return next(output for cell in book["cells"] for output in cell.get("outputs", ()) if "data" in output)
+
+
+def injected(source: str, printed: str = "") -> dict[str, Any]:
+    outputs = [{"output_type": "stream", "name": "stdout", "text": printed}] if printed else []
+    return {"cell_type": "code", "source": source, "outputs": outputs, "metadata": {"tags": ["injected-parameters"]}}
+
+
 def one_more_notebook(_: World, folder: Path) -> None:
     shutil.copy(folder / "40_signoff.ipynb", folder / "05_summary.ipynb")
 
@@ -248,6 +267,30 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "facts that are huge": (bomb, "unpacks to more than 256 MiB"),
     "deep evidence": (text_of("evidence.json", DEEP), "evidence.json is not JSON that can be read: it is nested too deeply"),
     "evidence with a key twice": (verdict_twice, "'verdict' is in one object twice"),
+    "an attachment of a notebook": (
+        with_notebook(lambda book: book["cells"][0].update(attachments={"a.png": {"image/png": "aaaa"}})),
+        "40_signoff.ipynb: cell 1 has attachments",
+    ),
+    "a notebook with a title of its own": (
+        with_notebook(lambda book: book["metadata"].update(title="clean")),
+        "40_signoff.ipynb: its metadata has title",
+    ),
+    "a cell that hides": (
+        with_notebook(lambda book: book["cells"][0]["metadata"].update(jupyter={"source_hidden": True})),
+        "40_signoff.ipynb: the metadata of cell 1 has jupyter",
+    ),
+    "an output with metadata": (
+        with_notebook(lambda book: shown_output(book).update(metadata={"text/html": {"isolated": True}})),
+        "has text/html",
+    ),
+    "a cell that says it gives parameters": (
+        with_notebook(lambda book: book["cells"].append(injected("print('clean')"))),
+        "is not one in which papermill gives parameters",
+    ),
+    "parameters with an output": (
+        with_notebook(lambda book: book["cells"].append(injected("phase = 'preflight'", "clean"))),
+        "is not one in which papermill gives parameters",
+    ),
     "a deep notebook": (text_of("30_boot_and_retirement.ipynb", DEEP), "nested too deeply"),
 }
 
@@ -323,3 +366,29 @@ def test_a_policy_may_allow_changed_notebooks(world: World) -> None:
     gate = world.gate()["prod"]
     assert gate.exit_code == 0
     assert any("changed notebooks were executed" in r.text and r.ok is None for r in gate.requirements)
+
+
+STATEMENTS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a field more": lambda body: body.update(note="all clean"),
+    "another digest": lambda body: body["subject"][0]["digest"].update(sha512="0" * 128),
+    "a field more of a file": lambda body: body["subject"][0].update(uri="https://example.org"),
+    "a field more of the predicate": lambda body: body["predicate"].update(approved=True),
+    "another type": lambda body: body.update(_type="https://in-toto.io/Statement/v9"),
+    "a file less": lambda body: body["subject"].pop(),
+    "a file more": lambda body: body["subject"].append({"name": "x", "digest": {"sha256": "0" * 64}}),
+    "a file twice": lambda body: body["subject"].append(dict(body["subject"][0])),
+    "a file outside": lambda body: body["subject"][0].update(name="../../x"),
+    "a file by another path": lambda body: body["subject"][0].update(name="./" + body["subject"][0]["name"]),
+}
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_statement_says_what_a_run_writes_and_no_more(world: World, name: str) -> None:
+    folder = world.run()
+    path = folder / "statement.json"
+    body = json.loads(path.read_text())
+    STATEMENTS[name](body)
+    path.write_text(json.dumps(body))
+    with pytest.raises(AuditError, match="statement"):
+        world.sign(folder)
+    assert world.verify(folder).exit_code == 4

@@ -19,6 +19,7 @@ SIGNED = "signed"
 SIGNED_PAGE = "signed-off.html"
 """Made from the report and the sign-offs, and made anew with each; no signature covers it."""
 EVIDENCE_FILE = "evidence.json"
+_PARTS = {"_type", "subject", "predicateType", "predicate"}
 
 
 def signed_folders(folder: Path) -> list[Path]:
@@ -115,7 +116,10 @@ def _present(folder: Path) -> Iterator[str]:
 
 
 def _wrong_predicate(folder: Path, predicate: Mapping[str, Any], evidence: Evidence) -> Iterator[Sentence]:
-    for name, value in repeated(evidence).items():
+    expected = repeated(evidence)
+    for name in sorted(predicate.keys() - expected.keys() - {"run"}):
+        yield _bad(f"{STATEMENT_FILE} has {name}, which no run writes", "restore it from git")
+    for name, value in expected.items():
         if predicate.get(name) != value:
             yield _bad(f"{STATEMENT_FILE} and {EVIDENCE_FILE} differ in {name}", "restore both from git")
     if predicate.get("run") != folder.name:
@@ -136,11 +140,14 @@ def _subjects(statement: Mapping[str, Any]) -> dict[str, str] | None:
         return None
     try:
         found = {str(s["name"]): str(s["digest"]["sha256"]) for s in statement["subject"]}
-    except (KeyError, TypeError):
+        is_exact = statement.keys() == _PARTS and all(
+            s.keys() == {"name", "digest"} and s["digest"].keys() == {"sha256"} for s in statement["subject"]
+        )
+    except (KeyError, TypeError, AttributeError):
         return None
     is_whole = EVIDENCE_FILE in found and "report.html" in found and len(found) == len(statement["subject"])
     is_inside = all(not name.startswith("/") and ".." not in name.split("/") for name in found)
-    return found if is_whole and is_inside else None
+    return found if is_exact and is_whole and is_inside else None
 
 
 def _bad(text: str, todo: str) -> Sentence:

@@ -24,7 +24,7 @@ from migration_audit.signoff import SIGNED_PAGE
 from migration_audit.signoff.decisions import FOLDER as SIGNATURES
 from migration_audit.signoff.files import EVIDENCE_FILE
 from migration_audit.signoff.statement import PRODUCER_FILE, STATEMENT_FILE
-from migration_audit.workbook.replay import replay, source_digest
+from migration_audit.workbook.replay import replay, source_digest, unexpected_parts
 
 NOTEBOOKS = ("10_preflight_diff.ipynb", "20_live_catalog.ipynb", "30_boot_and_retirement.ipynb", "40_signoff.ipynb")
 _WRITTEN = ("report.html", "summary.md", "junit.xml", "results.sarif")
@@ -185,8 +185,10 @@ def _notebooks(folder: Path, case: SavedCase, evidence: Evidence, shown: dict[st
         return
     for name in (book.name for book in executed if book.packaged):
         shown[name] = replay(packaged_notebooks() / name, case)
-        if _outputs(_load(folder / name)) != _outputs(shown[name]):
+        notebook = _load(folder / name)
+        if _outputs(notebook) != _outputs(shown[name]):
             yield f"{name}: its outputs are not what the facts give"
+        yield from (f"{name}: {what}" for what in unexpected_parts(notebook))
     missing = [name for name in NOTEBOOKS if name not in {book.name for book in executed}]
     if missing:
         yield f"notebooks: {', '.join(missing)} was not executed"

@@ -23,6 +23,11 @@ replayed: ContextVar[SavedCase | None] = ContextVar("replayed", default=None)
 """What ``workbook.open_audit`` gives while a notebook is replayed."""
 
 _INJECTED = "injected-parameters"
+_PARAMETERS = {"config", "environment", "phase", "run_folder"}
+_PARTS = {"cells", "metadata", "nbformat", "nbformat_minor"}
+_METADATA = {"kernelspec", "language_info", "papermill"}
+_CELL_PARTS = {"cell_type", "execution_count", "id", "metadata", "outputs", "source"}
+_CELL_METADATA = {"execution", "papermill", "tags"}
 _FORMS = (("text/html", "_repr_html_"), ("text/markdown", "_repr_markdown_"), ("text/plain", "__repr__"))
 
 
@@ -50,6 +55,41 @@ def source_digest(notebook: Mapping[str, Any]) -> str:
         if _INJECTED not in cell.get("metadata", {}).get("tags", ())
     ]
     return hashlib.sha256(to_bytes(cells)).hexdigest()
+
+
+def unexpected_parts(notebook: Mapping[str, Any]) -> Iterator[str]:
+    """What an executed notebook has besides the sources and outputs that a replay is compared with."""
+    injected = 0
+    yield from _besides(notebook, _PARTS, "it has")
+    yield from _besides(notebook["metadata"], _METADATA, "its metadata has")
+    for number, cell in enumerate(notebook["cells"], start=1):
+        yield from _besides(cell, _CELL_PARTS, f"cell {number} has")
+        metadata = cell.get("metadata", {})
+        yield from _besides(metadata, _CELL_METADATA, f"the metadata of cell {number} has")
+        for output in cell.get("outputs", ()):
+            yield from _besides(output.get("metadata", {}), set(), f"an output of cell {number} has")
+        if _INJECTED in metadata.get("tags", ()):
+            injected += 1
+            if injected > 1 or cell["cell_type"] != "code" or cell.get("outputs") or not _gives_parameters(cell["source"]):
+                yield f"cell {number} is not one in which papermill gives parameters"
+
+
+def _besides(found: Mapping[str, Any], known: set[str], what: str) -> Iterator[str]:
+    if more := sorted(found.keys() - known):
+        yield f"{what} {', '.join(more)}"
+
+
+def _gives_parameters(source: str | list[str]) -> bool:
+    try:
+        body = ast.parse("".join(source)).body
+    except (SyntaxError, ValueError):
+        return False
+    return all(
+        isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Constant)
+        and all(isinstance(target, ast.Name) and target.id in _PARAMETERS for target in statement.targets)
+        for statement in body
+    )
 
 
 @contextmanager

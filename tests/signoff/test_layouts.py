@@ -8,14 +8,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from contextlib import chdir
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
+from ci_steps import ROOT, Machine, checkout
 from fix_layouts import LAYOUTS, PARTS, Layout, git, lay_out
 from fix_signed import ANN, BOB, World
 from migration_audit import demo
@@ -294,3 +297,28 @@ class TestOnePlaceToAnother:
     def test_a_revision_that_the_proposer_could_have_chosen(self, signed: Signed) -> None:
         code, told = signed.gate("processor", "--repository=directus=../directus@HEAD", CI="true", GITHUB_BASE_REF="main")
         assert (code, "HEAD is the proposal itself" in told) == (4, True), told
+
+    def test_the_template_for_several_repositories(self, signed: Signed, tmp_path: Path) -> None:
+        """Its checkouts, and its last step, as GitHub runs them for a pull request of the processor."""
+        retire(signed.layout, "processor")
+        git(signed.layout.part("processor"), "push", "-q", "origin", "retire")
+        template = ROOT / "examples/github/migration-audit-gate-repositories.yml"
+        steps = yaml.safe_load(template.read_text("utf-8"))["jobs"]["gate"]["steps"]
+        places = [step["with"] for step in steps if step.get("uses", "").startswith("actions/checkout@")]
+        for place in places:
+            name = place.get("repository", "acme/processor").removeprefix("acme/")
+            branch = "main" if "repository" in place else "retire"
+            checkout(signed.layout.remotes / f"{name}.git", branch, tmp_path / place["path"])
+        assert {place["path"] for place in places} == {"audit", *PARTS}
+        programs = tmp_path / "temp/migration-audit/bin"
+        programs.mkdir(parents=True)
+        (programs / "migration-audit").symlink_to(Path(sys.executable).with_name("migration-audit"))
+        machine = Machine(workspace=tmp_path, temp=tmp_path / "temp", known={})
+        folder = tmp_path / steps[-1]["working-directory"]
+        done = machine.run(steps[-1]["run"], folder=folder, env={"GITHUB_BASE_REF": "main"})
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "legacy: 2 of 2 files are removed, as the work list says" in done.stdout
+        (folder / "src/db/pool.ts").write_text("export const pool = null;\n")
+        git(folder, "commit", "-q", "-am", "More")
+        done = machine.run(steps[-1]["run"], folder=folder, env={"GITHUB_BASE_REF": "main"})
+        assert (done.returncode, "processor/src/db/pool.ts" in done.stdout) == (4, True), done.stdout + done.stderr

@@ -80,6 +80,7 @@ def shared_facts(project: Project, *, phase: Phase, legacy: bool = True) -> dict
         **documents_inputs(project),
         **rehearsal_inputs(project, phase=phase, progress=lambda _: None),
         "sources": (source_files(project, "legacy", named=legacy), source_files(project, "owner")),
+        "directus_owner": _NOT_ASKED,
         "audited_phase": phase.value,
         "legacy": whole,
         "owner": whole,

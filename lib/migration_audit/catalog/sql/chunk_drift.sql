@@ -1,5 +1,6 @@
 -- What chunks have otherwise than their hypertable, apart from indexes: owner, privileges, settings, columns, triggers,
--- constraints, and what was put on a chunk alone. Each difference once for each hypertable, with the number of its chunks.
+-- constraints, and what was put on a chunk alone. Each difference once for each hypertable, with the number of
+-- its chunks.
 with hypertable as (
     -- Compressed data has hypertables of its own without a dimension, and so has each continuous aggregate.
     select hyp.id, rel.oid, hyp.schema_name, hyp.table_name
@@ -45,7 +46,8 @@ with hypertable as (
                  from pg_catalog.unnest(con.conkey) with ordinality as key (number, position)
                  join pg_catalog.pg_attribute as att on att.attrelid = con.conrelid and att.attnum = key.number
            ) as columns,
-           row (con.confkey, con.confupdtype, con.confdeltype, con.confmatchtype, con.condeferrable, con.condeferred)::text
+           row (con.confkey, con.confupdtype, con.confdeltype, con.confmatchtype, con.condeferrable,
+               con.condeferred)::text
                as definition
       from pg_catalog.pg_constraint as con
      where con.contype = 'f'
@@ -70,7 +72,8 @@ with hypertable as (
                    else pg_catalog.pg_get_userbyid(held.grantee)::text end
       from member
      cross join lateral (
-               select acl.grantee, acl.privilege_type, acl.is_grantable, pg_catalog.bool_or(acl.is_on_chunk) as is_on_chunk
+               select acl.grantee, acl.privilege_type, acl.is_grantable,
+                   pg_catalog.bool_or(acl.is_on_chunk) as is_on_chunk
                  from (
                        -- No role has the number 1, which stands for the owner on both sides.
                        select case acl.grantee when member.parent_owner then 1::pg_catalog.oid else acl.grantee end,
@@ -112,7 +115,8 @@ with hypertable as (
                ', ',
                case when par.attnotnull and not chi.attnotnull then 'no NOT NULL'
                     when chi.attnotnull and not par.attnotnull then 'NOT NULL' end,
-               case when coalesce(par.attstattarget::pg_catalog.int4, -1) <> coalesce(chi.attstattarget::pg_catalog.int4, -1)
+               case when coalesce(par.attstattarget::pg_catalog.int4, -1)
+                   <> coalesce(chi.attstattarget::pg_catalog.int4, -1)
                     then 'statistics ' || coalesce(chi.attstattarget::text, '-1') end,
                case when own.parent_options <> own.child_options
                     then 'options ' || coalesce(

@@ -52,7 +52,8 @@ with named_table as (
                                  when bgw.proc_schema ~ '^_timescaledb_(functions|internal)$'
                                   and (item.key in (select known.key from known)
                                        or pg_catalog.jsonb_typeof(item.value) in ('number', 'boolean', 'null'))
-                                 then '=' || case item.value when '"0"' then '00:00:00' else pg_catalog.btrim(item.value::text, '"') end
+                                 then '=' || case item.value when '"0"' then '00:00:00'
+                                                  else pg_catalog.btrim(item.value::text, '"') end
                                  -- Hashed with what only this process knows, and never shown.
                                  else ': (redacted)' || coalesce(
                                      pg_catalog.chr(30) || pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(

@@ -29,7 +29,8 @@ select sub.subname as name,
                        ('failover', more.failover),
                        ('connection', case when not pg_catalog.has_column_privilege(
                                                  'pg_catalog.pg_subscription', 'subconninfo', 'select'
-                                             ) then '(not readable)' else '(redacted)' end || coalesce(pg_catalog.chr(30) || (pg_catalog.xpath(
+                                             ) then '(not readable)' else '(redacted)' end
+                                                 || coalesce(pg_catalog.chr(30) || (pg_catalog.xpath(
                            '//hash/text()',
                            case when pg_catalog.has_column_privilege(
                                          'pg_catalog.pg_subscription', 'subconninfo', 'select'

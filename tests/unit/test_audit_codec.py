@@ -44,6 +44,8 @@ def samples(hint: Any) -> Iterator[Any]:
     origin, args = get_origin(hint), get_args(hint)
     if hint in PLAIN:
         yield from PLAIN[hint]
+    elif hint is Any:  # what somebody's own JSON or YAML holds
+        yield from ("x", 1, True, None, 1.5, [1, {"a": None}], {"b": []})
     elif hint is Snapshot:
         yield snapshot(*SCHEMA)
     elif hint is CatalogObject:

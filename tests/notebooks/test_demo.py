@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fix_demo import Ran, evidence_of, findings, outcomes, run_cli
+from migration_audit.model.evidence import SCHEMA_VERSION, parse_evidence
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +150,7 @@ def test_findings_point_at_the_line_that_defines_the_object(ran, reports):
 def test_the_evidence_is_complete(ran, reports, environment):
     evidence = evidence_of(reports, environment)
     assert evidence["complete"] is True
-    assert evidence["schema_version"] == 2
+    assert evidence["schema_version"] == SCHEMA_VERSION
     assert (evidence["project"], evidence["phase"], evidence["environment"]) == ("trm", "preflight", environment)
     assert evidence["server"]["database"] == f"trm_{environment}"
     assert re.fullmatch(r"\d+", evidence["server"]["system_identifier"])
@@ -244,7 +245,7 @@ def test_the_facts_give_the_same_results_and_reports_again(run_folder):
     from migration_audit.workbook.rendering import recomputed
 
     folder = run_folder("prod")
-    evidence = json.loads((folder / "evidence.json").read_text("utf-8"))
+    evidence = parse_evidence((folder / "evidence.json").read_bytes())
     assert [(s.ok, s.text.partition(" ")[2]) for s in recomputed(folder, evidence)] == [
         (True, "results, the verdict and the reports are what the facts give: computed again")
     ]

@@ -187,7 +187,8 @@ def _is_about(obj: CatalogObject, one: Difference) -> bool:
         return table == (obj.key if isinstance(obj, Table) else obj.table)
     if isinstance(obj, SequenceObject):
         return (obj.owned_by or "").startswith(f"{table}.")
-    return table == dotted(getattr(obj, "schema", ""), getattr(obj, "table", ""))
+    schema, name = (getattr(obj, part, None) for part in ("schema", "table"))  # default privileges may be of no schema
+    return schema is not None and name is not None and table == dotted(schema, name)
 
 
 def _says_the_same(difference: Difference, name: str, one: Difference) -> bool:

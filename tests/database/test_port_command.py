@@ -12,6 +12,7 @@ import pytest
 from fix_demo import project_of, run_cli
 from migration_audit.audit.evidence import build_evidence
 from migration_audit.audit.facts import load_facts
+from migration_audit.model.evidence import PortDigest
 from migration_audit.model.finding import Phase
 from migration_audit.workbook import show_port
 from migration_audit.workbook.audit import Audit
@@ -117,8 +118,8 @@ def test_a_preflight_with_blockers_makes_proves_and_keeps_the_port(lacking):
 
 @pytest.mark.timescale
 def test_evidence_names_the_port_by_its_digest(lacking):
-    port = lacking.shared["port"]
-    assert build_evidence(lacking, now=lacking.started)["port"] == {"proven": True, "sha256": port.sha256 if port else None}
+    found = build_evidence(lacking, now=lacking.started).port
+    assert found == PortDigest(proven=True, sha256=lacking.shared["port"].sha256)
 
 
 @pytest.mark.timescale

@@ -35,15 +35,16 @@ class Real:
         self._prefix = f"dx{os.getpid()}_{version.replace('.', '_')}"
         self._folder = folder
         self._template()
-        self._process = subprocess.Popen(
-            ["node", str(Path(__file__).with_name("driver.mjs")), str(modules)],
-            env=self._variables(f"{self._prefix}_home"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=(folder / f"{version}.log").open("w"),
-            text=True,
-            cwd=folder,
-        )
+        with (folder / f"{version}.log").open("w") as log:
+            self._process = subprocess.Popen(
+                ["node", str(Path(__file__).with_name("driver.mjs")), str(modules)],
+                env=self._variables(f"{self._prefix}_home"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=folder,
+            )
         if "ready" not in self._line():
             raise RuntimeError(f"Directus {version} does not start: see {folder / version}.log")
         self._make_world()

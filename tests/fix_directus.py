@@ -312,7 +312,6 @@ QUIET = [
     ("SNAP006", "composite UNIQUE", {"post_changes": (change("kept", column=""),)}, "1 change that Directus does not see"),
     ("SNAP006", "UNIQUE that the snapshot wants", {"post_changes": (change("unique", column="imei"),)}, None),
     ("SNAP006", "a column that is not Directus's", {"post_changes": (change("type", column="x"),)}, "does not see"),
-    ("SNAP006", "a constraint USING INDEX", {"post_changes": (change("unmeasured"),)}, "was not measured"),
     ("SNAP008", "another owner", {"raw_tables": (POSITIONS,)}, "role directus does not own it (processor does)"),
     (
         "SNAP008",
@@ -329,6 +328,22 @@ NOT_ASKED = Unavailable(reason="audit.toml has no [snapshot]", required=False)
 UNDECIDED = [
     ("SNAP001", "no snapshot", {"directus_snapshot": NOT_ASKED}, Outcome.SKIPPED, False, "has no [snapshot]"),
     ("SNAP001", "latest", {"directus_target": target(None)}, Outcome.SKIPPED, True, "names no exact release"),
+    (
+        "SNAP006",
+        "a constraint USING INDEX",
+        {"post_changes": (change("unmeasured"),)},
+        Outcome.SKIPPED,
+        True,
+        "directus/db-init-post/001_unique.sql:3: what Directus does about",
+    ),
+    (
+        "SNAP006",
+        "a first boot that fails",
+        {"post_changes": (change("type"),), "directus_runtime": DirectusRuntime(problem="error: unknown option '--x'")},
+        Outcome.SKIPPED,
+        True,
+        "the first boot of a fresh database fails (error: unknown option '--x')",
+    ),
     ("SNAP002", "no ledger", {"raw_tables": (POSITIONS,)}, Outcome.SKIPPED, False, "names no ledger"),
     (
         "SNAP003",

@@ -37,7 +37,7 @@ def run(
         yield Told(text=f"there is no {legacy_ledger.table}")
     elif legacy_ledger.state is LedgerState.OTHER_SHAPE:
         yield Told(text=f"{legacy_ledger.table} is not the legacy ledger: {legacy_ledger.reason}; nothing to clean up")
-    elif (own := _ownersin_quotes(project, legacy_ledger)) is not None:
+    elif (own := _owners_column(project, legacy_ledger)) is not None:
         yield Told(
             text=f"{legacy_ledger.table} is not the legacy ledger: it has the owner's column {own}; nothing to clean up"
         )
@@ -45,7 +45,7 @@ def run(
         yield _present(legacy_ledger, settings, legacy_source, owner_source, project, environment)
 
 
-def _ownersin_quotes(project: Project, ledger: LiveLedger) -> str | None:
+def _owners_column(project: Project, ledger: LiveLedger) -> str | None:
     """The column by which a table of the legacy ledger's name is the owner's; None where both share one table."""
     legacy, owner = project.legacy.ledger, project.owner.ledger
     if legacy is None or owner is None or owner.key == legacy.key or owner.checksum_column == legacy.checksum_column:

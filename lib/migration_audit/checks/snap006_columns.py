@@ -40,13 +40,17 @@ def run(
         elif change.kind == "kept" or (column is None and change.column):
             kept += 1
         elif column is None or change.kind == "unmeasured":
-            yield Told(text=f"{change.at}: what Directus does about {change.words} was not measured")
+            unknown.append(f"{change.at}: what Directus does about {change.words} was not measured")
         elif directus_boots.unknown is not None:
-            unknown.append(str(change.at))
+            unknown.append(f"{change.at}: {directus_boots.unknown}")
         else:
-            yield from _judged(change, directus_boots, directus_snapshot, directus_target, directus_runtime)
+            for said in _judged(change, directus_boots, directus_snapshot, directus_target, directus_runtime):
+                if isinstance(said, Finding):
+                    yield said
+                else:
+                    unknown.append(said)
     if unknown:
-        yield Unavailable(reason=f"what schema apply does about {some_of(unknown)} is not known: {directus_boots.unknown}")
+        yield Unavailable(reason=f"what schema apply does is not known: {some_of(unknown, between='; ')}")
     if kept:
         yield Told(text=f"{kept} {'change' if kept == 1 else 'changes'} that Directus does not see, and leaves as made")
 
@@ -65,11 +69,16 @@ def _judged(
     snapshot: DirectusSnapshot,
     target: TargetVersion,
     runtime: DirectusRuntime,
-) -> Iterator[Finding]:
+) -> Iterator[Finding | str]:
+    """What the boot does about the change; a text is the reason why that could not be computed."""
     version = behaviour_of(target.version) if target.version else None
     scenario = next((one for one in boots.scenarios if one.fresh), None)
-    if version is None or scenario is None or scenario.boots[0].code:
-        return  # a boot that fails gets no further: SNAP004 is about it
+    if version is None or scenario is None:
+        yield f"{change.at}: there are no boots of a fresh database"
+        return
+    if scenario.boots[0].code:
+        yield f"{change.at}: the first boot of a fresh database fails ({scenario.boots[0].message}): see SNAP004"
+        return
     done = after_change(scenario, snapshot.body, version, runtime, lambda state: make_change(state, change))
     does = _does(change, scenario, done)
     if does is not None:
@@ -81,6 +90,8 @@ def _judged(
             actual=change.words,
             where=str(change.at),
         )
+    elif done.guesses:
+        yield f"{change.at}: the rows decide whether the boot stops ({some_of(list(done.guesses))})"
 
 
 def _does(change: ColumnChange, scenario: Scenario, done: Applied) -> str | None:

@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from migration_audit.cli.main import Commands
+from migration_audit.cli.group import Commands
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 
 ENDS: dict[str, tuple[BaseException, int, str]] = {

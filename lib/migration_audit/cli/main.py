@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -17,52 +16,10 @@ from typing import Any
 import click
 
 from migration_audit import __version__
+from migration_audit.cli.group import Commands
 from migration_audit.cli.output import prepare_streams
 from migration_audit.cli.progress import say
-from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Phase
-
-
-class Commands(click.Group):
-    """A group whose commands end with one clear sentence and the right exit code, whatever went wrong."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; our own errors become their text and their exit code."""
-        try:
-            return super().invoke(ctx)
-        except AuditError as error:
-            click.echo(f"migration-audit: {error}", err=True)
-            ctx.exit(error.exit_code)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except KeyboardInterrupt:
-            click.echo("migration-audit: interrupted; what is not told above was not decided", err=True)
-            ctx.exit(3)
-        except OSError as error:
-            if error.filename is None:
-                self._cannot_tell(error)
-            else:
-                what = AuditError(
-                    f"cannot be read or written: {error.strerror}",
-                    where=str(error.filename),
-                    todo="look at the disk (space, inodes, TMPDIR) and at the rights; no verdict was reached",
-                )
-                click.echo(f"migration-audit: {what}", err=True)
-            ctx.exit(3)
-        except Exception:  # exit code 1 means "audited, and it blocks", which a crash must never say
-            traceback.print_exc()
-            click.echo("migration-audit: internal error in migration-audit; no verdict was reached", err=True)
-            ctx.exit(3)
-
-    def _cannot_tell(self, error: OSError) -> None:
-        """Nobody has been told the result; what is still to be flushed goes nowhere."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):  # who closes a pipe has read enough
-            click.echo(f"migration-audit: the output cannot be written: {error.strerror}", err=True)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of a first visit, not of the alphabet."""
-        return list(self.commands)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -37,3 +37,17 @@ def castable(source: str, target: str) -> bool | None:
     if source in _DATE and target in _DATE:
         return True
     return (source, target) in _OTHER
+
+
+def comparable(one: str, other: str) -> bool:
+    """Whether ``=`` compares two types by an index of the first, as a foreign key needs it."""
+    families = (
+        {"smallint", "integer", "bigint"},
+        {"text", "character varying", "character"},
+        {"real", "double precision"},
+        {"timestamp with time zone", "timestamp without time zone", "date"},
+    )
+    if one == other or any({one, other} <= family for family in families):
+        return True
+    numbers = {"smallint", "integer", "bigint", "numeric", "real", "double precision"}
+    return {one, other} <= numbers

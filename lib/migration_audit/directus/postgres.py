@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Final
 
-from migration_audit.directus.casts import castable
+from migration_audit.directus.casts import castable, comparable
 from migration_audit.directus.js import JsError
 from migration_audit.model.directus_database import (
     DirectusColumn,
@@ -387,17 +387,3 @@ class State:
         self.foreign_keys.append(key)
         self.satisfied.add((key.table, key.columns[0], key.foreign_table))
         self._done("add constraint", key.table, key.name, sql)
-
-
-def comparable(one: str, other: str) -> bool:
-    """Whether ``=`` compares two types by an index of the first, as a foreign key needs it."""
-    families = (
-        {"smallint", "integer", "bigint"},
-        {"text", "character varying", "character"},
-        {"real", "double precision"},
-        {"timestamp with time zone", "timestamp without time zone", "date"},
-    )
-    if one == other or any({one, other} <= family for family in families):
-        return True
-    numbers = {"smallint", "integer", "bigint", "numeric", "real", "double precision"}
-    return {one, other} <= numbers

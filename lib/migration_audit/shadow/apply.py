@@ -40,7 +40,8 @@ from migration_audit.model.sql import (
 )
 from migration_audit.shadow.command import apply_command
 from migration_audit.shadow.databases import refused_settings, setting_option
-from migration_audit.shadow.editions import EditionWatch, advice
+from migration_audit.shadow.editions import EditionWatch
+from migration_audit.shadow.failures import StatementError
 from migration_audit.shadow.messages import messages
 from migration_audit.shadow.trace import Span, Trace
 from migration_audit.shadow.watching import NoWatch, Watch
@@ -57,8 +58,6 @@ _MAKE_MARKER = f"create temp table {_MARKER} (); grant insert, select on {_MARKE
 _UNHEARD = "begin; set local session_replication_role = replica; "
 """Event triggers that the SQL has made must not notice the marker; they do not fire for a replica."""
 
-_SERVERS_FAULT = ("08", "53", "57P", "58", "XX")
-"""SQLSTATE of lost connections, exhausted resources, shutdowns, system and internal errors (PostgreSQL, appendix A)."""
 _COPY_TO_CLIENT = re.compile(r"copy\b.*\bto\s+stdout\b", re.IGNORECASE | re.DOTALL)
 _WITHOUT_SNAPSHOT = re.compile(r"(?:set|show|reset|lock|fetch|listen|notify|unlisten|checkpoint)\b", re.IGNORECASE)
 """Statements that write nothing, and after which SET TRANSACTION must still be possible."""
@@ -216,15 +215,6 @@ class _Run:
             self.notices[f"{at}: {diagnostic.message_primary}"] = None
 
 
-class _StatementError(Exception):
-    """The server refused ``statement``."""
-
-    def __init__(self, statement: Statement, error: psycopg.Error) -> None:
-        super().__init__(str(error))
-        self.statement = statement
-        self.error = error
-
-
 @dataclass(slots=True)
 class _Block:
     """A transaction block that is open: its statements from BEGIN on, and how far the command numbers went."""
@@ -268,12 +258,10 @@ class _Session:
         try:
             for statement in statements:
                 self._execute(statement)
-        except _StatementError as refused:
-            if self._connection.closed or (refused.error.sqlstate or "").startswith(_SERVERS_FAULT):
-                raise _server_failed(refused) from refused.error
-            return _failure(refused, self._run.connect)
+        except StatementError as refused:
+            return refused.failure(self._connection, self._run.connect)
         except psycopg.OperationalError as error:  # between two statements
-            raise _server_failed(_StatementError(statement, error)) from error
+            raise StatementError(statement, error).server_failed() from error
         if self._block is None:
             return None
         begin = self._block.statements[0]
@@ -286,7 +274,7 @@ class _Session:
             try:
                 self._send(statement)
                 break
-            except _StatementError as refused:
+            except StatementError as refused:
                 role = _missing_role(refused.error)
                 if role is None or not self._run.assume_role(role):
                     raise
@@ -311,7 +299,7 @@ class _Session:
                 with self._run.editions.nothing_lost(self._connection, statement):
                     self._rows = self._connection.execute(text).rowcount
         except psycopg.Error as error:
-            raise _StatementError(statement, error) from error
+            raise StatementError(statement, error) from error
 
     def _follow(self, statement: Statement) -> None:
         """Keep account of what the statement did to the transaction, and of what is now its own."""
@@ -375,33 +363,3 @@ def _missing_role(error: psycopg.Error) -> str | None:
         return None
     match = _MISSING_ROLE.fullmatch(error.diag.message_primary or "")
     return match[1] if match else None
-
-
-def _server_failed(refused: _StatementError) -> ServerError:
-    message = refused.error.diag.message_primary or str(refused.error).strip()
-    return ServerError(
-        f"the server failed while it executed this statement, which says nothing about the SQL: {message}",
-        where=str(refused.statement.at),
-        todo="see whether the server still runs and its disk has room (migration-audit server status), and run it again",
-    )
-
-
-def _failure(refused: _StatementError, connect: Callable[[], psycopg.Connection]) -> SqlFailure:
-    """The server's message as psql prints it, with the line that the server points at."""
-    statement, error = refused.statement, refused.error
-    diagnostic = error.diag
-    message = diagnostic.message_primary or str(error).strip()
-    position = int(diagnostic.statement_position or 1)
-    line = statement.at.line + statement.text.count("\n", 0, position - 1)
-    line = statement.in_file(Location(statement.at.path, line)).line
-    if line != statement.at.line:
-        message += f" (line {line})"
-    parts = {
-        "DETAIL": diagnostic.message_detail,
-        "HINT": diagnostic.message_hint,
-        "QUERY": diagnostic.internal_query,
-        "CONTEXT": diagnostic.context,
-    }
-    lines = [message, *(f"{name}: {text}" for name, text in parts.items() if text)]
-    lines += filter(None, [advice(error, statement.text, connect)])
-    return SqlFailure(at=statement.at, statement=statement.text, message="\n".join(lines), sqlstate=error.sqlstate)

@@ -1,0 +1,58 @@
+"""What becomes of a statement that the server refused: a failure of the SQL, or an error of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+
+from migration_audit.model.errors import ServerError
+from migration_audit.model.location import Location
+from migration_audit.model.sql import SqlFailure, Statement
+from migration_audit.shadow.editions import advice
+
+_SERVERS_FAULT = ("08", "53", "57P", "58", "XX")
+"""SQLSTATE of lost connections, exhausted resources, shutdowns, system and internal errors (PostgreSQL, appendix A)."""
+
+
+class StatementError(Exception):
+    """The server refused ``statement``."""
+
+    def __init__(self, statement: Statement, error: psycopg.Error) -> None:
+        """``error`` is what the driver raised."""
+        super().__init__(str(error))
+        self.statement = statement
+        self.error = error
+
+    def failure(self, connection: psycopg.Connection, connect: Callable[[], psycopg.Connection]) -> SqlFailure:
+        """The server's message as psql prints it, with the line that the server points at.
+
+        ``connect`` opens another session to look why. Raises ServerError where the server is what failed.
+        """
+        if connection.closed or (self.error.sqlstate or "").startswith(_SERVERS_FAULT):
+            raise self.server_failed() from self.error
+        statement, diagnostic = self.statement, self.error.diag
+        message = diagnostic.message_primary or str(self.error).strip()
+        position = int(diagnostic.statement_position or 1)
+        line = statement.at.line + statement.text.count("\n", 0, position - 1)
+        line = statement.in_file(Location(statement.at.path, line)).line
+        if line != statement.at.line:
+            message += f" (line {line})"
+        parts = {
+            "DETAIL": diagnostic.message_detail,
+            "HINT": diagnostic.message_hint,
+            "QUERY": diagnostic.internal_query,
+            "CONTEXT": diagnostic.context,
+        }
+        lines = [message, *(f"{name}: {text}" for name, text in parts.items() if text)]
+        lines += filter(None, [advice(self.error, statement.text, connect)])
+        return SqlFailure(at=statement.at, statement=statement.text, message="\n".join(lines), sqlstate=self.error.sqlstate)
+
+    def server_failed(self) -> ServerError:
+        """The error where the server failed, which says nothing about the SQL."""
+        message = self.error.diag.message_primary or str(self.error).strip()
+        return ServerError(
+            f"the server failed while it executed this statement, which says nothing about the SQL: {message}",
+            where=str(self.statement.at),
+            todo="see whether the server still runs and its disk has room (migration-audit server status), and run it again",
+        )

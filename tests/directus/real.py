@@ -159,7 +159,7 @@ class Real:
     def close(self) -> None:
         """End the process."""
         self._process.terminate()
-        self._process.wait(timeout=30)
+        self._process.communicate(timeout=30)  # which closes its pipes
 
 
 def _with_rows(connection: psycopg.Connection[Any], table: DirectusTable) -> DirectusTable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,6 @@ pytestmark = [
     pytest.mark.skipif(WANTED not in {"1", "if-possible"}, reason="installs a real Directus from npm: `make e2e` runs it"),
 ]
 SEEDS = range(40)
-
-
-pytestmark.append(
-    pytest.mark.skipif(
-        os.environ.get("MIGRATION_AUDIT_E2E") != "1",
-        reason="asked for with MIGRATION_AUDIT_E2E=1; recorded outcomes run always",
-    )
-)
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,7 @@ WRONG: dict[str, tuple[Callable[[Body], Body], str]] = {
     "an unknown phase": (setting(phase="later"), "expected Phase @ $.phase"),
     "an unknown outcome": (with_check(outcome="fine"), "expected Outcome @ $.checks"),
     "a time to the millisecond": (setting(generated_at="2026-11-23T11:45:00.000Z"), "@ $.generated_at"),
+    "a time without its zeros": (setting(generated_at="2026-11-3T1:45:00Z"), "@ $.generated_at"),
     "a time without a zone": (setting(generated_at="2026-11-23T11:45:00"), "@ $.generated_at"),
     "a time of another zone": (setting(generated_at="2026-11-23T11:45:00+01:00"), "@ $.generated_at"),
     "a field more": (setting(approved=True), "extra fields found (approved)"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,14 @@ def test_a_key_that_has_ended_is_none(world: World, until: str, code: int) -> No
     folder = world.run()
     sign_as_producer(folder, key=world.key(CI))
     assert world.verify(sign_anyway(world, folder)).exit_code == code
+
+
+@pytest.mark.parametrize(("since", "code"), [("20261123", 0), ("20261124", 4)])
+def test_a_key_that_is_newer_than_the_run_is_none(world: World, since: str, code: int) -> None:
+    asks(world, f',valid-after="{since}"')
+    folder = world.run()
+    sign_as_producer(folder, key=world.key(CI))
+    assert world.verify(sign_anyway(world, folder), now=NOW + timedelta(days=2)).exit_code == code
 
 
 def test_without_producers_in_the_policy_a_signature_is_no_matter(world: World) -> None:

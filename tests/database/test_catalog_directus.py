@@ -116,3 +116,35 @@ def test_it_is_read_at_the_instant_of_the_snapshot(database: str) -> None:
         live = read_snapshot(connection).snapshot
         make(database, "delete from directus_collections")
         assert read_directus(connection, live, role=None, raw_tables=[]).collections == {"devices", "positions"}
+
+
+RELATIONS = "create table directus_relations (id serial primary key, many_collection varchar(64), many_field varchar(64));"
+
+
+def test_what_an_apply_would_find_is_read_or_it_is_said_why_not(roles: tuple[str, str]) -> None:
+    database, plain = roles
+    make(database, TABLES.format(s="") + RELATIONS)
+    assert look(database).database is not None
+    make(database, "grant select on directus_collections, directus_fields to plain")
+    seen = look(plain)
+    assert seen.collections == {"devices", "positions"}
+    assert seen.database is None
+    assert "permission denied for table directus_relations" in (seen.reason or "")
+
+
+def test_tables_outside_of_the_search_path_are_not_taken_for_none(database: str) -> None:
+    make(database, "create schema cms; " + TABLES.format(s="cms."))
+    seen = look(database)
+    assert (seen.schema, seen.database) == ("cms", None)
+    assert seen.reason == "directus_collections is in cms, and DB_SEARCH_PATH is public: set it where Directus runs"
+
+
+def test_rows_of_partitions_are_rows_of_their_table(database: str) -> None:
+    make(
+        database,
+        "create table positions (ts int) partition by range (ts); create table p partition of positions for values from (0)"
+        " to (9); insert into positions values (1); create table empty (ts int)",
+    )
+    found = look(database).database
+    assert found is not None
+    assert {table.name: table.has_rows for table in found.tables} == {"positions": True, "p": True, "empty": False}

@@ -72,6 +72,9 @@ def read_directus(
         begin_reading(connection)
         rights = _read_rights(connection, role, raw_tables)
         collections, fields, reason, schema = _read_rows(connection, _schemas(live), tuple(search_path))
+        database = None
+        if collections is not None:
+            database, reason = _read_database(connection, role, search_path, schema)
         return DirectusLive(
             schema=schema,
             collections=collections,
@@ -81,21 +84,24 @@ def read_directus(
             role=role,
             role_exists=_exists(connection, role),
             rights=rights,
-            database=None if collections is None else _read_database(connection, role, search_path),
+            database=database,
         )
     except psycopg.Error as error:
         raise database_error(error, connection) from error
 
 
 def _read_database(
-    connection: psycopg.Connection[Any], role: str | None, search_path: Sequence[str]
-) -> DirectusDatabase | None:
-    """What an apply would find; None where Directus's rows may not be read."""
+    connection: psycopg.Connection[Any], role: str | None, search_path: Sequence[str], schema: str | None
+) -> tuple[DirectusDatabase | None, str | None]:
+    """What an apply would find, or why that is not known: ``schema`` is where Directus's tables are."""
+    if schema is not None and schema not in search_path:
+        path = ", ".join(search_path)
+        return None, f"directus_collections is in {schema}, and DB_SEARCH_PATH is {path}: set it where Directus runs"
     try:
         with connection.transaction():
-            return read_directus_database(connection, schemas=search_path, role=role)
-    except psycopg.errors.InsufficientPrivilege:
-        return None
+            return read_directus_database(connection, schemas=search_path, role=role), None
+    except psycopg.errors.InsufficientPrivilege as error:
+        return None, f"what schema apply would find cannot be read: {error.diag.message_primary}"
 
 
 def _schemas(live: Snapshot) -> list[str]:

@@ -260,8 +260,8 @@ def _table(
 
 
 def _has_rows(cursor: psycopg.Cursor[dict[str, Any]], schema: str, name: str) -> bool | None:
-    """Whether the table has a row; None where that may not be read."""
-    query = sql.SQL("select exists (select from only {}) as there").format(sql.Identifier(schema, name))
+    """Whether the table, a partition or a chunk of it has a row; None where that may not be read."""
+    query = sql.SQL("select exists (select from {}) as there").format(sql.Identifier(schema, name))
     try:
         with cursor.connection.transaction():
             row = cursor.execute(query).fetchone()

@@ -80,7 +80,7 @@ def _search_path(connection: psycopg.Connection[Any], role: str) -> list[str]:
     row = connection.execute(load_query("role_search_path")).fetchone()
     if row is None or row[0] is None:
         return [role, "public"]
-    # The setting is a list of identifiers, each sql_name where it must be; "$user" means the role.
+    # The setting is a list of identifiers, each quoted where it must be; "$user" means the role.
     names = connection.execute(
         "select pg_catalog.array_agg(pg_catalog.btrim(part, ' \"') order by n)"
         "  from pg_catalog.regexp_split_to_table(%s, ',') with ordinality as parts (part, n)",

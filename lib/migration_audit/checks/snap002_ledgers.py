@@ -41,9 +41,9 @@ def run(
         yield from _boots(table, directus_boots, directus_snapshot)
         yield from _in_snapshot(table, directus_snapshot)
         yield from _in_database(table, directus_live, environment)
-    if directus_boots.unknown:
-        yield Unavailable(reason=f"what schema apply does to the ledgers is not known: {directus_boots.unknown}")
-    if directus_live.collections is None and directus_live.reason:
+    if why := directus_boots.unknown or directus_boots.blind:
+        yield Unavailable(reason=f"what schema apply does to the ledgers is not known: {why}")
+    elif directus_live.collections is None and directus_live.reason:
         yield Unavailable(reason=directus_live.reason)
 
 

@@ -47,8 +47,8 @@ def _recorded(
 ) -> Iterator[Said]:
     fields = sorted(field for collection, field in live.fields if collection == table.name)
     what = "directus_collections has a row for it" if live.tracks(table.name) else f"directus_fields has {some_of(fields)}"
-    if boots.unknown:
-        yield Unavailable(reason=f"{table.name}: {what}, and what schema apply does then is not known: {boots.unknown}")
+    if why := boots.unknown or boots.blind:
+        yield Unavailable(reason=f"{table.name}: {what}, and what schema apply does then is not known: {why}")
         return
     # On a fresh database there is no such row.
     found = [one for one in happenings(boots, lambda one: one.table == table.name) if not one.scenario.fresh]

@@ -78,9 +78,10 @@ def compute_boots(
     if live is not None:
         start = migrated(live, bootstrapped(version, schema=schema))
         found.append(_scenario(environment, with_tables(start, owner), file, version, runtime, fresh=False))
+    blind = None if live is not None else why_not_live or "what an apply would find there was not read"
     fresh = with_tables(bootstrapped(version, schema=schema), owner)
     found.append(_scenario(FRESH, fresh, file, version, runtime, fresh=True))
-    return DirectusBoots(version=str(target.version), scenarios=tuple(found), blind=None if live else why_not_live)
+    return DirectusBoots(version=str(target.version), scenarios=tuple(found), blind=blind)
 
 
 def migrated(database: DirectusDatabase, wanted: DirectusDatabase) -> DirectusDatabase:

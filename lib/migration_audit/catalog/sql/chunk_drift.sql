@@ -47,7 +47,7 @@ with hypertable as (
                  join pg_catalog.pg_attribute as att on att.attrelid = con.conrelid and att.attnum = key.number
            ) as columns,
            row (con.confkey, con.confupdtype, con.confdeltype, con.confmatchtype, con.condeferrable,
-               con.condeferred)::text
+                con.condeferred)::text
                as definition
       from pg_catalog.pg_constraint as con
      where con.contype = 'f'
@@ -73,7 +73,7 @@ with hypertable as (
       from member
      cross join lateral (
                select acl.grantee, acl.privilege_type, acl.is_grantable,
-                   pg_catalog.bool_or(acl.is_on_chunk) as is_on_chunk
+                      pg_catalog.bool_or(acl.is_on_chunk) as is_on_chunk
                  from (
                        -- No role has the number 1, which stands for the owner on both sides.
                        select case acl.grantee when member.parent_owner then 1::pg_catalog.oid else acl.grantee end,

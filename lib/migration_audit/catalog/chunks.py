@@ -16,7 +16,7 @@ from migration_audit.catalog.features import Features
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.rows import instance_rows
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.snapshot import HypertableChunks
+from migration_audit.model.snapshot import CHUNKS_NOT_READ, JOBS_NOT_READ, HypertableChunks
 from migration_audit.model.timescale_jobs import JobStatus
 
 
@@ -36,7 +36,7 @@ def read_chunks(connection: psycopg.Connection[Any], features: Features, limits:
     except psycopg.errors.DatabaseError as error:
         if connection.info.transaction_status is not TransactionStatus.INTRANS:
             raise
-        limits.append(f"The chunks of the hypertables were not looked at: {error.diag.message_primary}.")
+        limits.append(f"{CHUNKS_NOT_READ}: {error.diag.message_primary}.")
         return ()
     return tuple(_whole(one, by_table[one.schema, one.table]) for one in tables)
 
@@ -49,7 +49,7 @@ def read_jobs(connection: psycopg.Connection[Any], limits: list[str]) -> tuple[J
     except psycopg.errors.DatabaseError as error:
         if connection.info.transaction_status is not TransactionStatus.INTRANS:
             raise
-        limits.append(f"How the jobs go was not looked at: {error.diag.message_primary}.")
+        limits.append(f"{JOBS_NOT_READ}: {error.diag.message_primary}.")
         return ()
 
 

@@ -26,10 +26,9 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
     Fine when: the wider chunks are compressed: merging on compression makes them wider, and they are not reported.
     Source: measured on TimescaleDB 2.19 to 2.31.
     """
-    for limit in live.limits:
-        if limit.startswith("The chunks of the hypertables"):
-            yield Unavailable(reason=limit)
-            return
+    if live.why_no_chunks is not None:
+        yield Unavailable(reason=live.why_no_chunks)
+        return
     intervals = {
         dotted(d.schema, d.table): d.chunk_interval for d in reversed(live.of(Dimension)) if d.type in {"time", "integer"}
     }

@@ -21,10 +21,9 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
     Fine when: the database was restored a moment ago, and its jobs are not due yet.
     Source: measured on TimescaleDB 2.19 to 2.31.
     """
-    for limit in live.limits:
-        if "the jobs go" in limit:
-            yield Unavailable(reason=limit)
-            return
+    if live.why_no_jobs is not None:
+        yield Unavailable(reason=live.why_no_jobs)
+        return
     for job in live.jobs:
         fault = _fault(job)
         if fault is not None:

@@ -1,4 +1,4 @@
-"""Who runs this audit: what evidence says of the reading of databases, which nobody can compute again."""
+"""Account, host and CI job of an audit: its reading of databases cannot be computed again, so evidence names who read."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def touched(key: str, table: RawTable, boots: DirectusBoots, snapshot: DirectusS
     entry = snapshot.collection(table.name)
     where = str(entry.at) if entry else table.where or snapshot.at("collections")
     quiet = True
-    what = f"{table.name} is made by the owner's SQL{' and listed in the snapshot' if entry else ''}"
+    what = f"{table.name} is created by the owner's SQL{' and listed in the snapshot' if entry else ''}"
     expected = f"no entry for {table.name}" if entry else "No changes"
     for slug, verbs in (("drop", {"drop table"}), ("create", {"create table"}), ("alter", None)):
         others = {"drop table", "create table"}
@@ -63,7 +63,9 @@ def touched(key: str, table: RawTable, boots: DirectusBoots, snapshot: DirectusS
             continue
         quiet = False
         does = in_words(found, boots)
-        beside = "" if table.visible else f" (Directus does not look at {table.key}, and makes a table of its own beside it)"
+        beside = (
+            "" if table.visible else f" (Directus does not look at {table.key}, and creates a second table of this name)"
+        )
         yield Finding(
             key=f"{key}:{slug}",
             summary=f"{what}: {does}{beside}",

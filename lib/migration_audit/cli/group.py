@@ -25,7 +25,7 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
-            click.echo("migration-audit: interrupted; what is not told above was not decided", err=True)
+            click.echo("migration-audit: interrupted; checks that are not shown above were not decided", err=True)
             ctx.exit(3)
         except OSError as error:
             if error.filename is None:
@@ -44,7 +44,7 @@ class Commands(click.Group):
             ctx.exit(3)
 
     def _cannot_tell(self, error: OSError) -> None:
-        """Nobody has been told the result; what is still to be flushed goes nowhere."""
+        """The result did not reach the user; what is still buffered is discarded."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):  # who closes a pipe has read enough
             click.echo(f"migration-audit: the output cannot be written: {error.strerror}", err=True)

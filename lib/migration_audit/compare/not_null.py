@@ -1,10 +1,10 @@
-"""NOT NULL constraints of PostgreSQL 18, which have names that mostly nobody chose.
+"""NOT NULL constraints of PostgreSQL 18, whose names PostgreSQL mostly generates.
 
 A catalog is read with those that say more than the column does: a name of their own, NO INHERIT, NOT VALID, a comment. Where
 only one side has such a one, the column of the other side has a plain one, so that the two are compared as what they are.
 
 PostgreSQL makes the name of the table and the column as they are called when the constraint is made, and keeps it when
-they are renamed. So a name that ends in ``_not_null`` is taken for one that nobody chose: another one is information.
+they are renamed. So a name that ends in ``_not_null`` counts as generated: another one is information.
 Source: https://www.postgresql.org/docs/18/sql-createtable.html and ChooseConstraintName in PostgreSQL.
 """
 
@@ -42,7 +42,7 @@ def pair_not_null(expected_side: Objects, actual_side: Objects) -> tuple[Objects
 
 
 def weight_of_name(name: str) -> Severity:
-    """How much it weighs that a NOT NULL constraint of this name has another one: nothing, where nobody chose it."""
+    """How much it weighs that a NOT NULL constraint of this name has another one: nothing, where PostgreSQL generated it."""
     return Severity.INFO if _UNCHOSEN.fullmatch(name) else Severity.BLOCKER
 
 

@@ -63,7 +63,7 @@ from migration_audit.model.privileges import Granted, Membership, Owned, RoleFac
 from migration_audit.model.rehearsal import RehearsalRole, RightsFrom
 from migration_audit.model.rows import RowsComparison
 from migration_audit.model.scope import Excluded
-from migration_audit.model.snapshot import CHUNKS_NOT_READ, JOBS_NOT_READ, Unmodelled
+from migration_audit.model.snapshot import NotRead, Unmodelled
 from migration_audit.model.sql import NotApplied
 from migration_audit.model.undone import SourceUndone
 from migration_audit.model.waiver import WaiverState, WaiverUse
@@ -1010,7 +1010,7 @@ UNDECIDED = [
         (
             check,
             "the chunks cannot be read",
-            {"live": replace(snapshot(), limits=(f"{CHUNKS_NOT_READ}: lock timeout.",))},
+            {"live": replace(snapshot(), chunks=NotRead("no chunks: lock timeout"))},
             Outcome.SKIPPED,
             True,
             "lock timeout",
@@ -1020,7 +1020,7 @@ UNDECIDED = [
     (
         "LIV009",
         "the statistics cannot be read",
-        {"live": replace(snapshot(), limits=(f"{JOBS_NOT_READ}: lock timeout.",))},
+        {"live": replace(snapshot(), jobs=NotRead("no jobs: lock timeout"))},
         Outcome.SKIPPED,
         True,
         "lock timeout",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from migration_audit.catalog import Reading, open_connection, read_snapshot
+from migration_audit.catalog import Reading, load_snapshot, open_connection, read_snapshot, save_snapshot
 from migration_audit.model.default_index import is_default_index
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.relations import Index
-from migration_audit.model.snapshot import HypertableChunks, Snapshot
+from migration_audit.model.snapshot import HypertableChunks, NotRead, Snapshot
 from migration_audit.model.timescale import Hypertable
 
 pytestmark = [pytest.mark.server, pytest.mark.timescale]
@@ -420,17 +421,19 @@ def test_the_edition_is_known(database: str) -> None:
     assert "timescaledb" in dict(server.extension_versions)
 
 
-def test_chunks_that_cannot_be_read_do_not_cost_the_snapshot(database: str) -> None:
+def test_chunks_that_cannot_be_read_do_not_cost_the_snapshot(database: str, tmp_path: Path) -> None:
     whole = read(database, *HYPERTABLE, DAYS)
     with psycopg.connect(database) as holder, open_connection(database) as connection:
         holder.execute("lock table _timescaledb_catalog.dimension_slice in access exclusive mode")
         connection.execute("set local lock_timeout = '100ms'")
         snapshot = read_snapshot(connection).snapshot
     assert snapshot.objects == whole.objects
-    assert snapshot.chunks == ()
+    assert isinstance(snapshot.chunks, NotRead)
+    assert "lock timeout" in snapshot.chunks.reason
     [limit] = snapshot.limits
-    assert limit.startswith("The chunks of the hypertables were not looked at: ")
-    assert "lock timeout" in limit
+    assert limit.startswith("The chunks of the hypertables could not be read: ")
+    save_snapshot(snapshot, tmp_path / "kept.json")
+    assert load_snapshot(tmp_path / "kept.json") == snapshot
 
 
 def test_settings_of_this_edition_are_told(database: str) -> None:

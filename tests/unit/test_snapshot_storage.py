@@ -95,6 +95,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "a number in a list of texts": (with_([1], "objects", 1, "privileges"), "Schema.privileges"),
     "true where there must be a number": (with_(True, "chunks", 0, "chunks"), "HypertableChunks.chunks"),
     "a pair of three": (with_([["5", 2, 3]], "chunks", 0, "widths"), "HypertableChunks.widths"),
+    "chunks that are neither rows nor a reason": (with_({"reason": "x"}, "chunks"), "HypertableChunks"),
     "no objects": (without("objects"), "'objects'"),
     "objects that are none": (with_([7], "objects"), "unknown kind None"),
     "an unknown part": (with_([], "galaxies"), "unknown field 'galaxies'"),

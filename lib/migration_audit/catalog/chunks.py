@@ -16,12 +16,12 @@ from migration_audit.catalog.features import Features
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.rows import instance_rows
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.snapshot import CHUNKS_NOT_READ, JOBS_NOT_READ, HypertableChunks
+from migration_audit.model.snapshot import HypertableChunks, NotRead
 from migration_audit.model.timescale_jobs import JobStatus
 
 
-def read_chunks(connection: psycopg.Connection[Any], features: Features, limits: list[str]) -> tuple[HypertableChunks, ...]:
-    """The chunks of each hypertable, by name; nothing, and a sentence in ``limits``, where it takes too long.
+def read_chunks(connection: psycopg.Connection[Any], features: Features) -> tuple[HypertableChunks, ...] | NotRead:
+    """The chunks of each hypertable, by name; why they could not be read, where it takes too long or a role may not.
 
     They are many where a schema is small, so that they may not cost the snapshot.
     """
@@ -36,21 +36,19 @@ def read_chunks(connection: psycopg.Connection[Any], features: Features, limits:
     except psycopg.errors.DatabaseError as error:
         if connection.info.transaction_status is not TransactionStatus.INTRANS:
             raise
-        limits.append(f"{CHUNKS_NOT_READ}: {error.diag.message_primary}.")
-        return ()
+        return NotRead(f"the chunks of the hypertables could not be read: {error.diag.message_primary}")
     return tuple(_whole(one, by_table[one.schema, one.table]) for one in tables)
 
 
-def read_jobs(connection: psycopg.Connection[Any], limits: list[str]) -> tuple[JobStatus, ...]:
-    """How each job goes, by number; nothing, and a sentence in ``limits``, where the statistics cannot be read."""
+def read_jobs(connection: psycopg.Connection[Any]) -> tuple[JobStatus, ...] | NotRead:
+    """How each job goes, by number; why that could not be read, where it could not."""
     try:
         with connection.transaction(), connection.cursor(row_factory=instance_rows(JobStatus)) as cursor:
             return tuple(cursor.execute(load_query("job_status")).fetchall())
     except psycopg.errors.DatabaseError as error:
         if connection.info.transaction_status is not TransactionStatus.INTRANS:
             raise
-        limits.append(f"{JOBS_NOT_READ}: {error.diag.message_primary}.")
-        return ()
+        return NotRead(f"how the jobs go could not be read: {error.diag.message_primary}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KI
 from migration_audit.catalog.rows import ObjectRow, ObjectRowFactory, RowId, VanishedError, instance_rows
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.redacted import SALT
-from migration_audit.model.snapshot import HypertableChunks, RolesRead, ServerIdentity, Snapshot, Unmodelled
+from migration_audit.model.snapshot import HypertableChunks, NotRead, RolesRead, ServerIdentity, Snapshot, Unmodelled
 from migration_audit.model.timescale_jobs import Job, JobStatus
 
 ATTEMPTS = 3
@@ -125,11 +125,11 @@ def _read(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:
     limits: list[str] = []
     system_identifier = _read_system_identifier(connection, features, limits)
     rows, unmodelled = _read_objects(connection, features, wish)
-    chunks: tuple[HypertableChunks, ...] = ()
-    jobs: tuple[JobStatus, ...] = ()
+    chunks: tuple[HypertableChunks, ...] | NotRead = ()
+    jobs: tuple[JobStatus, ...] | NotRead = ()
     if features.has_timescaledb:
-        chunks = read_chunks(connection, features, limits)
-        jobs = read_jobs(connection, limits)
+        chunks = read_chunks(connection, features)
+        jobs = read_jobs(connection)
     rows = [row for row in rows if not (isinstance(row.obj, Job) and row.obj == row.obj.unaltered)]
     rows.sort(key=attrgetter("key"))
     snapshot = Snapshot(
@@ -138,11 +138,15 @@ def _read(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:
         unmodelled=tuple(sorted(unmodelled, key=lambda one: (one.kind, one.identity))),
         chunks=chunks,
         jobs=jobs,
-        limits=tuple(limits),
+        limits=(*limits, *(_limit(part) for part in (chunks, jobs) if isinstance(part, NotRead))),
         roles=wish.roles,
         assumed_roles=wish.assumed_roles,
     )
     return Reading(snapshot, {row.key: row.origin for row in rows})
+
+
+def _limit(part: NotRead) -> str:
+    return f"{part.reason[0].upper()}{part.reason[1:]}."
 
 
 def _read_objects(

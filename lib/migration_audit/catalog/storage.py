@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS
 from migration_audit.catalog.shapes import checked
@@ -17,6 +17,7 @@ from migration_audit.model.objects import CatalogObject
 from migration_audit.model.snapshot import (
     SCHEMA_VERSION,
     HypertableChunks,
+    NotRead,
     RolesRead,
     ServerIdentity,
     Snapshot,
@@ -24,6 +25,8 @@ from migration_audit.model.snapshot import (
     to_json,
 )
 from migration_audit.model.timescale_jobs import JobStatus
+
+PartT = TypeVar("PartT")
 
 _CLASSES: dict[str, type[CatalogObject]] = {
     cls.kind: cls for kinds in (KINDS, CLUSTER_KINDS, TIMESCALEDB_KINDS) for cls in kinds.values()
@@ -34,6 +37,7 @@ _PARTS = frozenset(
         "objects",
     }
 )
+_NOT_READ = "not_read"
 _AGAIN = "make the snapshot again with this version"
 
 
@@ -68,8 +72,11 @@ def _pieces(snapshot: Snapshot) -> Iterator[str]:
     if snapshot.roles is not RolesRead.NONE:
         yield f'"roles": {_line(snapshot.roles.value)},\n"assumed_roles": {_line(snapshot.assumed_roles)},\n'
     for name in ("unmodelled", "chunks", "jobs", "objects"):
+        if isinstance(part := getattr(snapshot, name), NotRead):
+            yield f'"{name}": {_line({_NOT_READ: part.reason})},\n'
+            continue
         yield f'"{name}": ['
-        for position, item in enumerate(getattr(snapshot, name)):
+        for position, item in enumerate(part):
             yield (",\n" if position else "\n") + _line(to_json(item))
         yield "]}\n" if name == "objects" else "],\n"
 
@@ -141,12 +148,20 @@ def _snapshot(body: dict[str, Any]) -> Snapshot:
         server=checked(ServerIdentity, body["server"]),
         objects=tuple(objects),
         unmodelled=tuple(checked(Unmodelled, item) for item in body["unmodelled"]),
-        chunks=tuple(checked(HypertableChunks, item) for item in body["chunks"]),
-        jobs=tuple(checked(JobStatus, item) for item in body.get("jobs", ())),
+        chunks=_read_or_not(HypertableChunks, body["chunks"]),
+        jobs=_read_or_not(JobStatus, body.get("jobs", ())),
         limits=tuple(str(item) for item in body["limits"]),
         roles=RolesRead(body.get("roles", RolesRead.NONE)),
         assumed_roles=tuple(str(item) for item in body.get("assumed_roles", ())),
     )
+
+
+def _read_or_not(cls: type[PartT], body: Any) -> tuple[PartT, ...] | NotRead:
+    if isinstance(body, dict) and body.keys() == {_NOT_READ} and isinstance(body[_NOT_READ], str):
+        return NotRead(body[_NOT_READ])
+    if not isinstance(body, list | tuple):
+        raise TypeError(f"neither rows of {cls.__name__} nor why they could not be read")
+    return tuple(checked(cls, item) for item in body)
 
 
 def parse_object(item: Any) -> CatalogObject:

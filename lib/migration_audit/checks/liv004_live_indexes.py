@@ -9,7 +9,7 @@ from migration_audit.model.drift import Drift, Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Unavailable
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.preflight import OriginMap
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.project import Environment
 
 
@@ -29,8 +29,9 @@ def run(live: Snapshot, live_drift: Drift, owner_origins: OriginMap, environment
         actual=environment.name,
         origins=owner_origins,
     )
-    if live.why_no_chunks is not None:
-        yield Unavailable(reason=f"a unique index may be missing on a chunk: {live.why_no_chunks}")
+    if isinstance(live.chunks, NotRead):
+        yield Unavailable(reason=f"a unique index may be missing on a chunk: {live.chunks.reason}")
+        return
     for chunks in live.chunks:
         table, lacking = dotted(chunks.schema, chunks.table), dict(chunks.missing_indexes)
         for index in chunks.missing_unique:

@@ -8,7 +8,7 @@ from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.model.timescale import Dimension
 from migration_audit.project import Environment
 
@@ -26,8 +26,8 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
     Fine when: the wider chunks are compressed: merging on compression makes them wider, and they are not reported.
     Source: measured on TimescaleDB 2.19 to 2.31.
     """
-    if live.why_no_chunks is not None:
-        yield Unavailable(reason=live.why_no_chunks)
+    if isinstance(live.chunks, NotRead):
+        yield Unavailable(reason=live.chunks.reason)
         return
     intervals = {
         dotted(d.schema, d.table): d.chunk_interval for d in reversed(live.of(Dimension)) if d.type in {"time", "integer"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.model.timescale_jobs import JobStatus
 from migration_audit.project import Environment
 
@@ -21,8 +21,8 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
     Fine when: the database was restored a moment ago, and its jobs are not due yet.
     Source: measured on TimescaleDB 2.19 to 2.31.
     """
-    if live.why_no_jobs is not None:
-        yield Unavailable(reason=live.why_no_jobs)
+    if isinstance(live.jobs, NotRead):
+        yield Unavailable(reason=live.jobs.reason)
         return
     for job in live.jobs:
         fault = _fault(job)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.timescale_jobs import JobStatus
@@ -21,9 +21,13 @@ SCHEMA_VERSION = 1
 SERVER_WIDE = frozenset({"role", "role membership", "settings", "parameter privileges"})
 """The kinds that belong to a whole server, and not to one database."""
 
-CHUNKS_NOT_READ: Final = "The chunks of the hypertables were not looked at"
-JOBS_NOT_READ: Final = "How the jobs go was not looked at"
-"""How such a sentence of ``Snapshot.limits`` begins."""
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """In the place of what could not be read: why. No reader can take it for a database that has nothing of the kind."""
+
+    reason: str
+    """A sentence, without its full stop."""
 
 
 class RolesRead(StrEnum):
@@ -93,8 +97,8 @@ class Snapshot:
     server: ServerIdentity
     objects: tuple[CatalogObject, ...]
     unmodelled: tuple[Unmodelled, ...] = ()
-    chunks: tuple[HypertableChunks, ...] = ()
-    jobs: tuple[JobStatus, ...] = ()
+    chunks: tuple[HypertableChunks, ...] | NotRead = ()
+    jobs: tuple[JobStatus, ...] | NotRead = ()
     """How TimescaleDB's jobs go; like the chunks a state, and no part of the digest."""
     limits: tuple[str, ...] = field(default=())
     """What the reading role may not see, each as a sentence; empty for most."""
@@ -102,16 +106,6 @@ class Snapshot:
     """Whether roles, their members and settings, and privileges on parameters are among the objects."""
     assumed_roles: tuple[str, ...] = ()
     """Roles that the SQL names and does not make: created for it without any rights, and no objects of it."""
-
-    @property
-    def why_no_chunks(self) -> str | None:
-        """Why the chunks could not be read; None where ``chunks`` are all that there are."""
-        return next((limit for limit in self.limits if limit.startswith(CHUNKS_NOT_READ)), None)
-
-    @property
-    def why_no_jobs(self) -> str | None:
-        """Why it could not be read how jobs go; None where ``jobs`` are all that there are."""
-        return next((limit for limit in self.limits if limit.startswith(JOBS_NOT_READ)), None)
 
     def of(self, kind: type[ObjectT]) -> tuple[ObjectT, ...]:
         """The objects of one kind, in key order."""

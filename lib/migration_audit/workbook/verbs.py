@@ -11,7 +11,7 @@ from migration_audit.audit.files import write_json
 from migration_audit.checks import ALL
 from migration_audit.compare import in_scope
 from migration_audit.model.finding import CheckResult, Outcome, Unavailable
-from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.report.triage import family
 from migration_audit.workbook.audit import SEAL, Audit
 from migration_audit.workbook.explore import differences_frame, engine, frame
@@ -188,6 +188,8 @@ def _results(audit: Case, families: tuple[str, ...]) -> tuple[CheckResult, ...]:
 
 
 def _timelines(live: Snapshot) -> Any:
+    if isinstance(live.chunks, NotRead):
+        return report.unavailable(live.chunks.reason, errored=False)
     return report.stacked([report.chunk_timeline(c) for c in live.chunks], nothing="There are no chunks.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from migration_audit.catalog import open_connection, read_directus, read_snapshot
+from migration_audit.catalog import open_connection, read_directus, read_directus_database, read_snapshot
 from migration_audit.model.directus import DirectusLive, TableRights
 
 pytestmark = pytest.mark.server
@@ -148,3 +148,41 @@ def test_rows_of_partitions_are_rows_of_their_table(database: str) -> None:
     found = look(database).database
     assert found is not None
     assert {table.name: table.has_rows for table in found.tables} == {"positions": True, "p": True, "empty": False}
+
+
+def test_rows_of_many_tables_are_looked_for_together(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(database, "create table t1 (a int); insert into t1 values (1); create table t2 (a int)")
+    sent: list[object] = []
+    execute = psycopg.Cursor.execute
+
+    def counted(self: psycopg.Cursor[Any], *given: Any, **options: Any) -> psycopg.Cursor[Any]:
+        sent.append(given[0])
+        return execute(self, *given, **options)
+
+    def queries() -> int:
+        sent.clear()
+        with psycopg.connect(database, autocommit=True) as connection:
+            monkeypatch.setattr(psycopg.Cursor, "execute", counted)
+            found = {table.name: table.has_rows for table in read_directus_database(connection).tables}
+            monkeypatch.undo()
+        assert (found["t1"], found["t2"]) == (True, False)
+        return len(sent)
+
+    few = queries()
+    make(database, ";".join(f"create table more{n} (a int)" for n in range(150)))
+    assert queries() == few
+
+
+def test_tables_whose_rows_cannot_be_read_are_unknown_and_the_others_known(roles: tuple[str, str]) -> None:
+    database, plain = roles
+    make(
+        database,
+        "create table shown (a int); create table secret (a int); create table locked (a int);"
+        "create table guarded (a int); alter table guarded enable row level security;"
+        "grant select on shown, locked, guarded to plain",
+    )
+    with psycopg.connect(database) as other, psycopg.connect(plain) as connection:
+        other.execute("lock table locked")
+        connection.execute("set local lock_timeout = '10ms'")
+        found = {table.name: table.has_rows for table in read_directus_database(connection).tables}
+    assert found == {"shown": False, "secret": None, "locked": None, "guarded": None}

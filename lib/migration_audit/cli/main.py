@@ -163,6 +163,22 @@ def snapshot(source: str, output: Path | None, **values: tuple[str, ...]) -> Non
     save_side(source, output, progress=say, **values)
 
 
+@main.command()
+@click.option("--role", default="auditor", show_default=True, metavar="NAME", help="The role that the environments name.")
+@_CONFIG
+def grants(role: str, config: Path | None) -> None:
+    """The smallest rights with which this audit can look, as SQL.
+
+    Beside each right: what is read with it, and which checks cannot decide without. Nothing is executed and no database is
+    asked: an administrator reads it and runs it in each database, as the owner of the objects.
+    """
+    from migration_audit.audit.grants import as_sql, grants_for  # noqa: PLC0415
+    from migration_audit.project import find_project, load_project, project_file  # noqa: PLC0415
+
+    project = load_project(project_file(config) if config else find_project(Path()))
+    click.echo(as_sql(grants_for(project, role=role)), nl=False)
+
+
 @main.group()
 def check() -> None:
     """What the checks ask, why, and what to do."""

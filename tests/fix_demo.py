@@ -65,16 +65,21 @@ def findings(evidence: dict[str, Any], check_id: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def demo_variables(server: Any) -> Iterator[dict[str, str]]:
-    """Variables that lead to the demo's three databases, built once for the session."""
-    project = load_project(demo_root() / "audit.toml")
+def demo_cluster(server: Any) -> Iterator[Any]:
+    """A cluster with the demo's three databases, built once for the session."""
     with server.cluster(fresh=True) as cluster:
-        variables = {}
+        project = load_project(demo_root() / "audit.toml")
         for history in histories(demo_root()):
-            conninfo = cluster.create_database(f"trm_{history.environment}")
-            build(history, conninfo, project=project)
-            variables[project.environment(history.environment).dsn_env or ""] = conninfo
-        yield variables
+            build(history, cluster.create_database(f"trm_{history.environment}"), project=project)
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def demo_variables(demo_cluster: Any) -> dict[str, str]:
+    """Variables that lead to the demo's three databases."""
+    project = load_project(demo_root() / "audit.toml")
+    names = [history.environment for history in histories(demo_root())]
+    return {project.environment(n).dsn_env or "": demo_cluster.conninfo(f"trm_{n}") for n in names}
 
 
 @pytest.fixture

@@ -49,6 +49,12 @@ def test_a_command_runs_in_the_root_unless_told_otherwise(tmp_path: Path) -> Non
     assert source.command.timeout == 300
 
 
+def test_sql_has_limits_of_time(tmp_path: Path) -> None:
+    given = project(tmp_path, legacy=f"{SQL}statement_timeout = 7\ntimeout = 9\n")
+    assert (given.legacy.statement_timeout, given.legacy.file_timeout) == (7, 9)
+    assert (given.owner.statement_timeout, given.owner.file_timeout) == (100, 600)
+
+
 def test_a_legacy_schema_that_only_a_catalog_knows(tmp_path: Path) -> None:
     saved = project(tmp_path, legacy='snapshot = "old/legacy.json"\n').legacy
     read = project(tmp_path, legacy='dsn_env = "LEGACY_URL"\n').legacy
@@ -86,7 +92,11 @@ REFUSED = {
         3,
         "legacy.settings.SESSION_AUTHORIZATION does not count at the start of a session",
     ),
-    "timeout of sql": ('sql = ["a"]\ntimeout = 3', 3, "legacy.timeout belongs to command, and this source has sql"),
+    "a statement of a command": (
+        'command = ["b"]\nstatement_timeout = 3',
+        3,
+        "legacy.statement_timeout belongs to sql, and this source has command",
+    ),
     "env of a snapshot": ('snapshot = "a"\nenv = { A = "b" }', 3, "legacy.env belongs to command"),
     "rerun of a snapshot": ('snapshot = "a"\nrerun = true', 3, "legacy.rerun belongs to sql or command"),
     "a command line": ('command = "npx knex"', 2, "legacy.command is wrong: expected a list of a program"),

@@ -12,11 +12,13 @@ import psycopg
 from psycopg import IsolationLevel
 from psycopg.pq import TransactionStatus
 
+from migration_audit import driver
 from migration_audit.catalog.conninfo import describe, parse_conninfo, scrub
 from migration_audit.model.errors import DatabaseError, UsageError
 
 STATEMENT_TIMEOUT_MS = 60_000
-CONNECT_TIMEOUT_S = 10
+_GRACE_S = 10.0
+"""Seconds beyond the server's own limit for a statement after which its answer is not waited for."""
 PIPELINE_VARIABLE = "MIGRATION_AUDIT_PIPELINE"
 """``off``: queries are sent one by one, for a proxy that cannot take several at once."""
 
@@ -46,11 +48,11 @@ _BEHAVIOUR: Final = {
     "work_mem": "64MB",
     # A reader that waits behind DDL holds up everybody who comes after it.
     "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "10min",
+    "idle_in_transaction_session_timeout": "2min",
 }
 
 
-class ReadingConnection(psycopg.Connection[Any]):
+class ReadingConnection(driver.Connection):
     """A connection of ``open_connection``."""
 
     is_pipelined: bool = True
@@ -88,7 +90,7 @@ def sent_at_once(connection: psycopg.Connection[Any]) -> Iterator[Callable[[], N
         with connection.pipeline() as pipeline:
             yield pipeline.sync
     except psycopg.OperationalError as error:
-        if not connection.closed:
+        if not connection.closed or isinstance(error, driver.DeadlineError):
             raise
         raise PipelineLostError(
             f"the connection was lost while several queries were under way: {_reason(error)}",
@@ -114,7 +116,6 @@ def open_connection(
     try:
         connection = ReadingConnection.connect(
             conninfo,
-            connect_timeout=int(parameters.get("connect_timeout") or CONNECT_TIMEOUT_S),
             application_name=application_name,
             client_encoding="utf8",
             # Names of prepared statements do not survive a connection pooler.
@@ -124,6 +125,7 @@ def open_connection(
         reason = scrub(_reason(error), conninfo, parameters)
         raise DatabaseError(f"cannot connect: {reason}", where=describe(parameters), todo=_advice(reason)) from None
     try:
+        connection.silence = statement_timeout_ms / 1000 + _GRACE_S
         connection.is_pipelined = os.environ.get(PIPELINE_VARIABLE) != "off" if is_pipelined is None else is_pipelined
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -157,6 +159,9 @@ def begin_reading(connection: psycopg.Connection[Any], *, statement_timeout_ms: 
 
 def database_error(error: psycopg.Error, connection: psycopg.Connection[Any]) -> DatabaseError:
     """What the server said, as an error of ours that names the database."""
+    if isinstance(error, driver.DeadlineError):
+        look = "look at the server and what is between; [environments.…] statement_timeout says how long to wait"
+        return DatabaseError(f"the catalog cannot be read: {error}", where=error.database, todo=look)
     where = connection.info.dbname if not connection.closed else None
     reason = _reason(error)
     if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable):

@@ -22,6 +22,7 @@ from migration_audit.model.port import ProofOutcome
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.sql import STATEMENT_TIMEOUT
 from migration_audit.model.witness import Witness
 from migration_audit.port import NOTHING, nothing_compared, nothing_to_port
 from migration_audit.project import load_project, project_file
@@ -43,6 +44,7 @@ def compare_sides(
     placeholders: Sequence[str] = (),
     variables: Sequence[str] = (),
     no_cross_check: bool = False,
+    statement_timeout: int = STATEMENT_TIMEOUT,
     progress: Progress,
 ) -> int:
     """Print the comparison; 0 when it is covered (or equal), 1 when not, 3 when nothing was compared or cross-checked.
@@ -51,7 +53,8 @@ def compare_sides(
     sides counts without pg_dump's. Raises AuditError when it cannot be made.
     """
     given = parse_values(placeholders, variables)
-    sides = with_values(parse_side(expected), parse_side(actual), given)
+    left_side, right_side = (replace(parse_side(s), statement_timeout=statement_timeout) for s in (expected, actual))
+    sides = with_values(left_side, right_side, given)
     left, right = read_sides(sides, progress=progress, given=given, dumped=not no_cross_check)
     rules = AGAINST_LIVE if any(side.is_live for side in sides) else Rules()
     project = load_project(project_file(config)) if config is not None else None
@@ -209,13 +212,21 @@ def _extensions(snapshot: Snapshot) -> list[str]:
 
 
 def save_side(
-    source: str, output: Path | None, *, placeholders: Sequence[str], variables: Sequence[str], progress: Progress
+    source: str,
+    output: Path | None,
+    *,
+    placeholders: Sequence[str],
+    variables: Sequence[str],
+    statement_timeout: int = STATEMENT_TIMEOUT,
+    progress: Progress,
 ) -> None:
     """Write the snapshot of one side to a file, or to stdout; raises UsageError for a file that cannot be written."""
     if output is not None and not output.parent.is_dir():  # told before the work, not after it
         raise UsageError("there is no such folder", where=str(output.parent), todo="make it, or name another one")
     given = parse_values(placeholders, variables)
-    (read,) = read_sides((replace(parse_side(source), values=given),), progress=progress, given=given)
+    (read,) = read_sides(
+        (replace(parse_side(source), values=given, statement_timeout=statement_timeout),), progress=progress, given=given
+    )
     _tell(report.undone_text({source: read.undone}), progress)
     if output is None:
         write_bytes(dump_snapshot(read.snapshot))

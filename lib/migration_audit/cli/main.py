@@ -20,6 +20,7 @@ from migration_audit.cli.group import Commands
 from migration_audit.cli.output import prepare_streams
 from migration_audit.cli.progress import say
 from migration_audit.model.finding import Phase
+from migration_audit.model.sql import STATEMENT_TIMEOUT
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -123,6 +124,15 @@ _VARIABLE = click.option(
     help="Variable of psql, as psql -v sets it: :NAME; may be repeated.",
 )
 
+_STATEMENT_TIMEOUT = click.option(
+    "--statement-timeout",
+    type=click.IntRange(min=1),
+    default=STATEMENT_TIMEOUT,
+    show_default=True,
+    metavar="SECONDS",
+    help="Seconds that one statement of SQL may take; a file may take six times as long.",
+)
+
 
 @main.command()
 @click.argument("expected")
@@ -132,6 +142,7 @@ _VARIABLE = click.option(
 @click.option("--no-cross-check", is_flag=True, help="Do not cross-check two SQL sides with pg_dump.")
 @_PLACEHOLDER
 @_VARIABLE
+@_STATEMENT_TIMEOUT
 @_CONFIG
 def compare(expected: str, actual: str, **how: Any) -> None:
     """Does ACTUAL have what EXPECTED has?
@@ -153,7 +164,8 @@ def compare(expected: str, actual: str, **how: Any) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; default: stdout.")
 @_PLACEHOLDER
 @_VARIABLE
-def snapshot(source: str, output: Path | None, **values: tuple[str, ...]) -> None:
+@_STATEMENT_TIMEOUT
+def snapshot(source: str, output: Path | None, **values: Any) -> None:
     """Save the catalog of SOURCE as JSON.
 
     SOURCE is anything that compare takes as a side.

@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from migration_audit import driver
 from migration_audit.demo.steps import LEGACY_ROLE, OWNER_ROLE, History
 from migration_audit.model.errors import SqlError
 from migration_audit.project import LedgerSettings, Project
@@ -23,7 +24,7 @@ def build(history: History, conninfo: str, *, project: Project) -> None:
     roles = {"legacy": LEGACY_ROLE, "owner": OWNER_ROLE}
     ledgers = {"legacy": project.legacy.ledger, "owner": project.owner.ledger}
     # Not "$user": in a schema of the role's name its unqualified tables would land beside its ledger.
-    with psycopg.connect(conninfo, autocommit=True, options="-c search_path=public -c timezone=UTC") as connection:
+    with driver.connect(conninfo, autocommit=True, options="-c search_path=public -c timezone=UTC") as connection:
         for role in roles.values():
             _ensure_role(connection, role)
         for step in history.steps:

@@ -14,6 +14,10 @@ _ENDS_TRANSACTION = re.compile(
 )
 THIS_DATABASE = "migration_audit_this_database"
 """Stands in SQL for the name of the database that it is applied to, which nobody knows before."""
+STATEMENT_TIMEOUT = 100
+"""Seconds that one statement may take in a shadow where nothing else is set."""
+FILE_TIMEOUT = 600
+"""The same for one file."""
 _PASSWORD = re.compile(r"(password\s+)[eu&]*'(?:[^']|'')*'", re.IGNORECASE)
 
 
@@ -144,6 +148,10 @@ class SqlSource:
     """Settings that each session starts with: ``("search_path", "app")``."""
     settings_at: Location | None = None
     """Where the user gives them."""
+    statement_timeout: int = STATEMENT_TIMEOUT
+    """Seconds that one statement may take in a shadow."""
+    file_timeout: int = FILE_TIMEOUT
+    """Seconds that one file may take in a shadow."""
     not_applied: tuple[NotApplied, ...] = ()
     """What stands in its folders and is not applied."""
     duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -11,6 +11,7 @@ from migration_audit import formats
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Phase
 from migration_audit.model.location import Location
+from migration_audit.model.sql import FILE_TIMEOUT, STATEMENT_TIMEOUT
 from migration_audit.project.boot_spec import build_boot
 from migration_audit.project.locate import KeyPath, absolute, nearest
 from migration_audit.project.names import qualified_key, split_qualified
@@ -95,6 +96,8 @@ class _Builder:
             settings_at=self.at(side, "settings") if "settings" in table else None,
             role=table.get("role"),
             ledger=_ledger(table.get("ledger"), table.get("format", "files")),
+            statement_timeout=table.get("statement_timeout", STATEMENT_TIMEOUT),
+            file_timeout=table.get("timeout", FILE_TIMEOUT),
             rerun=table.get("rerun"),
             at=self.at(side),
         )

@@ -16,6 +16,7 @@ from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.location import Location
+from migration_audit.model.sql import FILE_TIMEOUT, STATEMENT_TIMEOUT
 from migration_audit.project.names import split_qualified
 from migration_audit.project.settings_boot import BootSettings
 from migration_audit.project.settings_command import CommandSettings
@@ -122,6 +123,10 @@ class Source:
     role: str | None = None
     """The role that owns in a live database what this source makes."""
     ledger: LedgerSettings | None = None
+    statement_timeout: int = STATEMENT_TIMEOUT
+    """Seconds that one statement may take in a shadow."""
+    file_timeout: int = FILE_TIMEOUT
+    """Seconds that one file may take in a shadow."""
     rerun: bool | None = None
     """Whether the runner may apply a file again, where audit.toml says so."""
     at: Location = field(compare=False)

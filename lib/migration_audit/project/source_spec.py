@@ -45,7 +45,9 @@ _BELONG_TO: Final[Mapping[str, tuple[str, ...]]] = {
     "variables": ("sql",),
     "settings": ("sql",),
     "rerun": ("sql", "command"),
-    **dict.fromkeys(("directory", "env", "files", "timeout"), ("command",)),
+    "timeout": ("sql", "command"),
+    "statement_timeout": ("sql",),
+    **dict.fromkeys(("directory", "env", "files"), ("command",)),
 }
 
 
@@ -68,6 +70,7 @@ def source_keys(role: Key) -> Mapping[str, Key]:
         ),
         "files": globs('a list of glob patterns below root, such as ["migrations/*.js"]', leads=Leads.FROM_ROOT),
         "timeout": integer(minimum=1, expected="a whole number of seconds, at least 1"),
+        "statement_timeout": integer(minimum=1, expected="a whole number of seconds, at least 1"),
         "role": role,
         "rerun": flag(),
     }

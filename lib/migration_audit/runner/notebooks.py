@@ -41,6 +41,8 @@ def execute(
     relative path in a variable (PGSERVICEFILE, sslrootcert) leads where the caller meant it to.
     """
     papermill = _papermill()
+    from nbclient.exceptions import CellTimeoutError  # noqa: PLC0415  slow to import
+
     _check_parameters(papermill, source, parameters)
     with nullcontext(kernels) if kernels else open_kernels() as given:
         log: Path | None = None
@@ -55,6 +57,8 @@ def execute(
             raise NotebookError(what, where=source.name, todo=todo) from None
         except AuditError:
             raise
+        except CellTimeoutError as error:
+            raise _too_slow(error, source, output, timeout) from None
         except Exception as error:
             reasons = [f"{type(error).__name__}: {_last_line(str(error))}", _last_line(_text(log) if log else "")]
             what = f"it did not reach its end: {', '.join(filter(None, reasons))}"
@@ -83,6 +87,19 @@ def _execute(
         log_output=False,
         lent=lent,
         execution_timeout=timeout,
+    )
+
+
+def _too_slow(error: Exception, source: Path, output: Path, timeout: int) -> NotebookError:
+    """The error of a cell that did not end; nbclient's own text ends with the cell's source between two rules."""
+    lines = [line.strip() for line in _ANSI.sub("", str(error)).splitlines()]
+    rules = [number for number, line in enumerate(lines) if set(line) == {"-"}]
+    cell = lines[rules[0] + 1] if rules and rules[0] + 1 < len(lines) else ""
+    what = f"the cell `{cell}`" if cell and set(cell) != {"-"} else "a cell"
+    return NotebookError(
+        f"{what} did not end within {timeout} s, and its kernel was killed",
+        where=source.name,
+        todo=f"open the executed {output.name} in the run's folder to see how far it came, and run the audit again",
     )
 
 

@@ -25,6 +25,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
+from migration_audit import driver
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
@@ -46,6 +47,8 @@ from migration_audit.shadow.messages import messages
 from migration_audit.shadow.trace import Span, Trace
 from migration_audit.shadow.watching import NoWatch, Watch
 
+_CHECK_CLIENT = "set client_connection_check_interval = '5s'"
+"""What runs for a client that was killed is ended, on systems that can tell."""
 _OPTIONS = "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c client_min_messages=warning"
 _MOST_NOTICES = 200
 _LAST_COMMAND = 2**32
@@ -160,11 +163,11 @@ class _Run:
             self._next_xid = _number(connection, _NEXT_XID)
             watch.begin(connection)
 
-    def connect(self, settings: Sequence[tuple[str, str]] = (), given_at: Location | None = None) -> psycopg.Connection:
+    def connect(self, settings: Sequence[tuple[str, str]] = (), given_at: Location | None = None) -> driver.Connection:
         """A session that starts with ``settings``, which the user gives at ``given_at``."""
         chosen = " ".join([self._options, *(setting_option(name, value) for name, value in settings)])
         try:
-            connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, options=chosen)
+            connection = driver.connect(self._conninfo, autocommit=True, prepare_threshold=None, options=chosen)
         except psycopg.OperationalError as error:
             if settings:
                 self.connect().close()  # if that fails too, it is not because of the settings
@@ -174,8 +177,9 @@ class _Run:
                 where=str(conninfo_to_dict(self._conninfo).get("dbname") or "the default database"),
                 todo="see whether the server still runs: migration-audit server status",
             ) from error
-        with suppress(psycopg.Error):  # plain roles may not; messages then come in the server's language
-            connection.execute("set lc_messages = 'C'")
+        for setting in ("set lc_messages = 'C'", _CHECK_CLIENT):
+            with suppress(psycopg.Error):  # plain roles may not; messages then come in the server's language
+                connection.execute(setting)
         return connection
 
     def close_span(self, connection: psycopg.Connection, steps: Iterable[tuple[int, Location | None]]) -> None:
@@ -227,7 +231,7 @@ class _Block:
 class _Session:
     """One session, and the files that are applied in it."""
 
-    def __init__(self, connection: psycopg.Connection, run: _Run, source: SqlSource) -> None:
+    def __init__(self, connection: driver.Connection, run: _Run, source: SqlSource) -> None:
         """What ``source`` says of its sessions: what it sends first, between its files and behind each."""
         self._connection = connection
         self._run = run
@@ -247,11 +251,13 @@ class _Session:
         sent = messages(files, in_one=self._source.one_transaction, recording=self._source.recording)
         if any(statement.kind is StatementKind.TRANSACTION for message in sent for statement in message):
             self._make_marker()
-        for message in filter(None, sent):
-            failure = self._apply([*(Statement(text=text, at=message[0].at) for text in self._before), *message])
-            if failure:
-                return failure
-            self._before = self._source.between
+        # The statement's own limit is inside of this one; whichever ends first is named.
+        with self._connection.within(self._source.file_timeout * len(files)):
+            for message in filter(None, sent):
+                failure = self._apply([*(Statement(text=text, at=message[0].at) for text in self._before), *message])
+                if failure:
+                    return failure
+                self._before = self._source.between
         return None
 
     def _apply(self, statements: Sequence[Statement]) -> SqlFailure | None:
@@ -260,7 +266,7 @@ class _Session:
                 self._execute(statement)
         except StatementError as refused:
             return refused.failure(self._connection, self._run.connect)
-        except psycopg.OperationalError as error:  # between two statements
+        except psycopg.Error as error:  # between two statements
             raise StatementError(statement, error).server_failed() from error
         if self._block is None:
             return None
@@ -287,19 +293,23 @@ class _Session:
         self._at, self._rows = statement.at, -1
         text = statement.text.replace(THIS_DATABASE, self._connection.info.dbname).encode()
         try:
-            if statement.kind is StatementKind.COPY:
-                with self._connection.cursor() as cursor, cursor.copy(text) as copy:
-                    copy.write(statement.data.encode())
-                self._rows = cursor.rowcount
-            elif _COPY_TO_CLIENT.match(statement.text):
-                with self._connection.cursor() as cursor, cursor.copy(text) as copy:
-                    for _ in copy:
-                        pass
-            else:
-                with self._run.editions.nothing_lost(self._connection, statement):
-                    self._rows = self._connection.execute(text).rowcount
+            with self._connection.within(self._source.statement_timeout):
+                self._send_text(statement, text)
         except psycopg.Error as error:
             raise StatementError(statement, error) from error
+
+    def _send_text(self, statement: Statement, text: bytes) -> None:
+        if statement.kind is StatementKind.COPY:
+            with self._connection.cursor() as cursor, cursor.copy(text) as copy:
+                copy.write(statement.data.encode())
+            self._rows = cursor.rowcount
+        elif _COPY_TO_CLIENT.match(statement.text):
+            with self._connection.cursor() as cursor, cursor.copy(text) as copy:
+                for _ in copy:
+                    pass
+        else:
+            with self._run.editions.nothing_lost(self._connection, statement):
+                self._rows = self._connection.execute(text).rowcount
 
     def _follow(self, statement: Statement) -> None:
         """Keep account of what the statement did to the transaction, and of what is now its own."""

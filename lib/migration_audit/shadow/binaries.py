@@ -18,6 +18,9 @@ from migration_audit.shadow.cluster import SUPERUSER, PrivateCluster, Recipe, op
 from migration_audit.shadow.paths import Account
 from migration_audit.shadow.settings import LOCALES, configuration, initdb_options
 
+_PROGRAM_LIMIT = 100
+"""Seconds that one program, such as initdb, may take."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Programs:
@@ -70,10 +73,15 @@ class Programs:
         try:
             return subprocess.run(
                 command, env=dict(self.environment), cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, text=True, errors="replace", check=False, timeout=120,
+                stderr=subprocess.STDOUT, text=True, errors="replace", check=False, timeout=_PROGRAM_LIMIT,
                 user=account.uid if handed else None, group=account.gid if handed else None,
                 extra_groups=() if handed else None,
             )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            what = f"did not end within {_PROGRAM_LIMIT} s, and was killed"
+            raise ServerError(
+                what, where=command[0], todo="see whether the disk is slow or full, and run it again"
+            ) from None
         except (OSError, subprocess.SubprocessError) as error:
             raise ServerError(f"cannot be run by uid {account.uid}: {error}", where=command[0]) from error
 

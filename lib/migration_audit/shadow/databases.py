@@ -45,8 +45,10 @@ class Databases(ABC):
         import psycopg  # noqa: PLC0415
         from psycopg import sql  # noqa: PLC0415
 
+        from migration_audit import driver  # noqa: PLC0415
+
         try:
-            with psycopg.connect(self.conninfo(), autocommit=True) as connection:
+            with driver.connect(self.conninfo(), autocommit=True) as connection:
                 connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
         except psycopg.Error as error:
             raise ServerError(str(error).strip(), where=f"database {names[0]}") from error

@@ -164,11 +164,13 @@ def _prove(server: BinaryServer, home: Path) -> None:
     import psycopg  # noqa: PLC0415
     from psycopg.sql import SQL, Identifier  # noqa: PLC0415
 
+    from migration_audit import driver  # noqa: PLC0415
+
     programs = server.installation
     make_pristine(programs, home / "pristine")
     (home / "pristine" / "zoneinfo").symlink_to(home / "root/usr/share/zoneinfo")
     try:
-        with server.cluster() as cluster, psycopg.connect(cluster.create_database("proof"), autocommit=True) as proof:
+        with server.cluster() as cluster, driver.connect(cluster.create_database("proof"), autocommit=True) as proof:
             for name in sorted(programs.extensions.keys() & set(_PROVEN)):
                 proof.execute(SQL("create extension if not exists {} cascade").format(Identifier(name)))
     except psycopg.Error as error:

@@ -63,9 +63,9 @@ class DockerServer:
     @cached_property
     def _facts(self) -> tuple[str, Mapping[str, str]]:
         """Version and available extensions, asked of a container."""
-        import psycopg  # noqa: PLC0415
+        from migration_audit import driver  # noqa: PLC0415
 
-        with self.cluster() as cluster, psycopg.connect(cluster.conninfo()) as connection:
+        with self.cluster() as cluster, driver.connect(cluster.conninfo()) as connection:
             version = connection.info.parameter_status("server_version") or "?"
             rows = connection.execute("select name, default_version from pg_catalog.pg_available_extensions").fetchall()
             return version.split()[0], dict(rows)
@@ -151,10 +151,12 @@ def _socket_answers() -> bool:
 def _wait(cluster: DockerCluster, image: str) -> None:
     import psycopg  # noqa: PLC0415
 
+    from migration_audit import driver  # noqa: PLC0415
+
     limit = time.monotonic() + START_LIMIT
     while True:
         try:
-            psycopg.connect(cluster.conninfo(), connect_timeout=5).close()
+            driver.connect(cluster.conninfo(), connect_timeout=5).close()
         except psycopg.OperationalError as error:
             if time.monotonic() > limit:
                 raise ServerError(f"no answer within {START_LIMIT:.0f} s: {error}", where=image) from error

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import psycopg
 
+from migration_audit.driver import DeadlineError
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlFailure, Statement
@@ -13,6 +14,25 @@ from migration_audit.shadow.editions import advice
 
 _SERVERS_FAULT = ("08", "53", "57P", "58", "XX")
 """SQLSTATE of lost connections, exhausted resources, shutdowns, system and internal errors (PostgreSQL, appendix A)."""
+_LOOK = "see whether the server still runs and its disk has room (migration-audit server status), and run it again"
+
+
+def is_servers_fault(error: psycopg.Error, connection: psycopg.Connection | None = None) -> bool:
+    """Whether the server or the connection to it failed, which says nothing about the SQL that it was given."""
+    is_lost = connection is not None and connection.closed
+    return is_lost or isinstance(error, DeadlineError) or (error.sqlstate or "").startswith(_SERVERS_FAULT)
+
+
+def server_error(error: psycopg.Error, *, what: str, where: str) -> ServerError:
+    """The error where the server failed, or took too long; ``what`` names what it was given: ``this statement``."""
+    message = error.diag.message_primary or str(error).strip()
+    if isinstance(error, DeadlineError):
+        todo = "make it end sooner, or raise statement_timeout (audit.toml, --statement-timeout)"
+        sentence = f"{what}: {message}, which says nothing about the SQL"
+        return ServerError(sentence, where=where, todo=_LOOK if error.is_stalled else todo)
+    return ServerError(
+        f"the server failed while it executed {what}, which says nothing about the SQL: {message}", where=where, todo=_LOOK
+    )
 
 
 class StatementError(Exception):
@@ -29,7 +49,7 @@ class StatementError(Exception):
 
         ``connect`` opens another session to look why. Raises ServerError where the server is what failed.
         """
-        if connection.closed or (self.error.sqlstate or "").startswith(_SERVERS_FAULT):
+        if is_servers_fault(self.error, connection):
             raise self.server_failed() from self.error
         statement, diagnostic = self.statement, self.error.diag
         message = diagnostic.message_primary or str(self.error).strip()
@@ -50,9 +70,4 @@ class StatementError(Exception):
 
     def server_failed(self) -> ServerError:
         """The error where the server failed, which says nothing about the SQL."""
-        message = self.error.diag.message_primary or str(self.error).strip()
-        return ServerError(
-            f"the server failed while it executed this statement, which says nothing about the SQL: {message}",
-            where=str(self.statement.at),
-            todo="see whether the server still runs and its disk has room (migration-audit server status), and run it again",
-        )
+        return server_error(self.error, what="this statement", where=str(self.statement.at))

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from migration_audit.model.errors import ServerError
+from migration_audit.shadow.limited import DOWNLOAD_LIMIT, run_limited
 
 MIRROR_VARIABLE = "MIGRATION_AUDIT_DEBIAN_MIRROR"
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
@@ -126,8 +127,10 @@ class Apt:
 
     def _configuration(self) -> str:
         # Hooks of the system's configuration would work on the system: only how to fetch is taken over.
-        taken = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout
-        acquire = [line for line in taken.splitlines() if line.startswith(("Acquire::", "APT::Architecture "))]
+        taken = run_limited(["apt-config", "dump"], capture_output=True, text=True)
+        if taken.returncode != 0:
+            raise self._failure(("apt-config", "dump"), taken.stderr)
+        acquire = [line for line in taken.stdout.splitlines() if line.startswith(("Acquire::", "APT::Architecture "))]
         own = {
             "Dir::Etc::main": "/dev/null",
             "Dir::Etc::parts": "/dev/null",
@@ -152,13 +155,13 @@ class Apt:
 
     def _run(self, *command: str, cwd: Path | None = None) -> str:
         environment = os.environ | {"APT_CONFIG": str(self.directory / "apt.conf"), "LC_ALL": "C"}
-        done = subprocess.run(
-            command, env=environment, cwd=cwd or self.directory, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, errors="replace", check=False,
+        done = run_limited(
+            command, limit=DOWNLOAD_LIMIT, env=environment, cwd=cwd or self.directory, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, errors="replace",
         )  # fmt: skip
         if done.returncode != 0:
             raise self._failure(command, done.stderr)
-        return done.stdout
+        return str(done.stdout)
 
     def _failure(self, command: tuple[str, ...], said: str) -> ServerError:
         lines = [line for line in said.splitlines() if line.startswith(("E:", "W:"))] or said.splitlines()

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from migration_audit import driver
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.preflight import ProbeResult
 from migration_audit.project import Probe
@@ -25,7 +26,7 @@ def run_probes(conninfo: str, probes: Iterable[Probe], *, writer_role: str | Non
     UPDATE"), the statement is explained (for the arbiter of its ON CONFLICT) and executed, and all of it is rolled back.
     Raises psycopg.Error when the database cannot be reached.
     """
-    with psycopg.connect(conninfo, application_name="migration-audit") as connection:
+    with driver.connect(conninfo, application_name="migration-audit") as connection:
         return tuple(_run(connection, probe, probe.role or writer_role or STAND_IN) for probe in probes)
 
 

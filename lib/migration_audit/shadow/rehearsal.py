@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import psycopg
 from psycopg import sql
 
+from migration_audit import driver
 from migration_audit.model.privileges import Need, StatementNeeds
 from migration_audit.model.rehearsal import Attempt
 from migration_audit.project import Probe
@@ -55,7 +56,7 @@ def rehearse(
     database cannot be reached.
     """
     grants: dict[str, tuple[str, ...]] = {}
-    with psycopg.connect(conninfo, application_name="migration-audit") as connection:
+    with driver.connect(conninfo, application_name="migration-audit") as connection:
         try:
             for each in dict.fromkeys([role, *(probe.role or role for probe, _ in probes)]):
                 _make_role(connection, each)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from migration_audit.model.errors import ServerError
+from migration_audit.shadow.limited import run_limited
 
 # Never read by a server; the bitcode alone, which only the JIT compiler reads, is half of some packages.
 _LEFT_OUT = [
@@ -42,9 +43,9 @@ def unpack(packages: Sequence[Path], root: Path) -> None:
 def _unpack_one(package: Path, root: Path) -> None:
     excluded = [f"--exclude={pattern}" for pattern in _LEFT_OUT]
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as source:
-        done = subprocess.run(
+        done = run_limited(
             ["tar", "-x", "--no-same-owner", "--preserve-permissions", "--keep-directory-symlink", "-C", root, *excluded],
-            stdin=source.stdout, capture_output=True, check=False, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+            stdin=source.stdout, capture_output=True, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
         )  # fmt: skip
         said = done.stderr + (source.stderr.read() if source.stderr else b"")
     if done.returncode != 0 or source.returncode != 0:
@@ -112,7 +113,7 @@ def _is_elf(path: Path) -> bool:
 
 
 def _run(*command: str | Path) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    done = run_limited(command, capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
         raise ServerError(f"patchelf failed: {done.stderr.strip()}", where=str(command[-1]))
-    return done.stdout
+    return str(done.stdout)

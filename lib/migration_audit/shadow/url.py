@@ -148,8 +148,10 @@ def _connected(url: str) -> Iterator[Connection]:
     """A connection; errors do not show the URL, which may hold a password."""
     import psycopg  # noqa: PLC0415
 
+    from migration_audit import driver  # noqa: PLC0415
+
     try:
-        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+        connection = driver.connect(url, autocommit=True, connect_timeout=10)
     except psycopg.ProgrammingError:
         # libpq quotes what it does not understand, and that may be the password.
         raise ServerError(

@@ -15,7 +15,7 @@ from migration_audit.shadow.interface import Server
 from migration_audit.shadow.local import list_local
 from migration_audit.shadow.paths import server_account
 
-LIMIT = 120.0
+LIMIT = 100.0
 """Seconds that a dump may take."""
 
 _CHUNKS = """
@@ -80,6 +80,9 @@ def dump_schema(pg_dump: Path, conninfo: str) -> str:
             command, env=clean_environment(**secret), stdin=subprocess.DEVNULL, capture_output=True,
             encoding="utf-8", errors="replace", check=False, timeout=LIMIT,
         )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        todo = "see whether the server still runs (migration-audit server status), and run it again"
+        raise ServerError(f"did not end within {LIMIT:.0f} s, and was killed", where=str(pg_dump), todo=todo) from None
     except (OSError, subprocess.SubprocessError) as error:
         # The exception's text would show the whole command.
         raise ServerError(f"cannot be run: {type(error).__name__}", where=str(pg_dump)) from None
@@ -93,8 +96,10 @@ def _chunks(conninfo: str) -> list[str]:
     """Chunks may be in any schema; they are data, and what TimescaleDB makes for it."""
     import psycopg  # noqa: PLC0415
 
+    from migration_audit import driver  # noqa: PLC0415
+
     try:
-        with psycopg.connect(conninfo) as connection:
+        with driver.connect(conninfo) as connection:
             there = connection.execute("select pg_catalog.to_regclass('_timescaledb_catalog.chunk') is not null").fetchone()
             if not (there and there[0]):
                 return []

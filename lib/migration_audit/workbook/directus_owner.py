@@ -6,7 +6,7 @@ from typing import Final
 
 import psycopg
 
-from migration_audit import catalog
+from migration_audit import catalog, driver
 from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.project import Project
@@ -21,7 +21,7 @@ def owner_tables(project: Project, conninfo: str) -> DirectusDatabase | Unavaila
     if project.owner.command is not None:
         return Unavailable(reason="the owner is a command: which tables are raw SQL's is not known", required=False)
     try:
-        with psycopg.connect(conninfo, autocommit=True, application_name="migration-audit") as connection:
+        with driver.connect(conninfo, autocommit=True, application_name="migration-audit") as connection:
             return catalog.read_directus_database(connection)
     except psycopg.Error as error:
         return Unavailable(reason=f"the owner's tables cannot be read: {error}", outcome=Outcome.ERRORED)

@@ -42,7 +42,13 @@ def load(project: Project, source: Source) -> AnySource:
         placeholders=source.placeholders,
         variables=source.variables,
     )
-    return replace(found, settings=tuple(source.settings.items()), settings_at=source.settings_at)
+    return replace(
+        found,
+        settings=tuple(source.settings.items()),
+        settings_at=source.settings_at,
+        statement_timeout=source.statement_timeout,
+        file_timeout=source.file_timeout,
+    )
 
 
 def source_facts(role: str, source: AnySource) -> SourceFacts:

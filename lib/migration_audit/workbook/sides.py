@@ -16,7 +16,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.rows import RowsComparison, SourceRows
 from migration_audit.model.snapshot import RolesRead, Snapshot
-from migration_audit.model.sql import SqlSource
+from migration_audit.model.sql import FILE_TIMEOUT, STATEMENT_TIMEOUT, SqlSource
 from migration_audit.model.undone import SourceUndone
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.workbook.loading import source_facts
@@ -65,6 +65,8 @@ class Side:
     values: Values = field(default=(), repr=False)
     """What the command line puts into its SQL."""
     conninfo: str = field(default="", repr=False)
+    statement_timeout: int = STATEMENT_TIMEOUT
+    """Seconds that one statement of its SQL may take."""
 
     @property
     def is_sql(self) -> bool:
@@ -171,7 +173,7 @@ def read_sides(
 
 def load_side(side: Side) -> tuple[SqlSource, ...]:
     """The sources of a SQL side, in apply order. Raises SourceError."""
-    return tuple(
+    loaded = (
         sources.load_source(
             side.named,
             each,
@@ -182,6 +184,9 @@ def load_side(side: Side) -> tuple[SqlSource, ...]:
         )
         for form, each in side.sources
     )
+    seconds = side.statement_timeout
+    file_timeout = FILE_TIMEOUT * seconds // STATEMENT_TIMEOUT
+    return tuple(replace(each, statement_timeout=seconds, file_timeout=file_timeout) for each in loaded)
 
 
 def _valued(side: Side, sequence: Sequence[SqlSource]) -> ValuedSide:

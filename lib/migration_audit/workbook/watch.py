@@ -11,6 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
+from migration_audit import driver
 from migration_audit.catalog.made_objects import MadeObjects
 from migration_audit.compare.undone import ObjectHistory
 from migration_audit.model.finding import Outcome, Unavailable
@@ -126,7 +127,7 @@ class UndoneWatch:
         """A session of our own: it knows the catalogs and the queries already, where each file begins a new session."""
         if self._own is None:
             options = f"{conninfo_to_dict(self._conninfo).get('options') or ''} -c statement_timeout=0 -c lock_timeout=0"
-            self._own = psycopg.connect(self._conninfo, autocommit=True, options=options.strip())
+            self._own = driver.connect(self._conninfo, autocommit=True, options=options.strip())
         return self._own
 
     def _see_beside(self, statement: Statement, rows: int) -> None:

@@ -1,0 +1,118 @@
+"""Connections that never wait forever: each operation has a limit on this side, whatever server and network do.
+
+A server that is stopped, or a proxy that forwards nothing more, still acknowledges packets, so that neither keepalives nor
+``tcp_user_timeout`` notice it, and a statement timeout of the server never arrives. So the wait itself is limited here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Self, TypeVar
+
+import psycopg
+from psycopg import capabilities
+from psycopg.conninfo import conninfo_to_dict
+
+SILENCE = 100.0
+"""Seconds without an answer after which a connection is given up, unless its user sets another limit."""
+CONNECT_TIMEOUT = 10
+"""Seconds that connecting may take, unless the connection string says otherwise."""
+_CANCEL_LIMIT = 5.0
+_NETWORK = {
+    "connect_timeout": CONNECT_TIMEOUT,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""libpq's own limits: they notice a host that is gone before the limit of silence does."""
+
+Result = TypeVar("Result")
+
+
+class DeadlineError(psycopg.OperationalError):
+    """An operation did not end in time; its connection was closed."""
+
+    def __init__(self, seconds: float, *, database: str, is_stalled: bool) -> None:
+        """``is_stalled``: the server did not even take the request to cancel."""
+        what = "no answer" if is_stalled else "it did not end"
+        done = "the connection has stalled, and was closed" if is_stalled else "it was cancelled, and the connection closed"
+        super().__init__(f"{what} within {seconds:.0f} s: {done} ({database})")
+        self.seconds = seconds
+        self.database = database
+        self.is_stalled = is_stalled
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection whose operations are limited in time: DeadlineError is raised, and the connection closed."""
+
+    silence: float = SILENCE
+    """Seconds without an answer of the server that an operation may take."""
+    _limit: tuple[float, float] | None = None
+    """When everything has to be over, on the monotonic clock, and how many seconds that were."""
+
+    @classmethod
+    def connect(cls, conninfo: str = "", **options: Any) -> Self:
+        """As psycopg's, with limits for connecting and for a host that is gone, unless ``conninfo`` has others."""
+        given = conninfo_to_dict(conninfo)
+        limits = {name: value for name, value in _NETWORK.items() if given.get(name) is None}
+        return super().connect(conninfo, **(limits | options))
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Everything in the block has to end within so many seconds, answers or not; the tighter of two limits counts."""
+        before, limit = self._limit, (time.monotonic() + seconds, seconds)
+        self._limit = min(before, limit) if before else limit
+        try:
+            yield
+        finally:
+            self._limit = before
+
+    def wait(self, gen: Generator[Any, Any, Result], *args: Any, **options: Any) -> Result:
+        """Every operation of a connection waits here."""
+        return super().wait(self._limited(gen), *args, **options)
+
+    def _limited(self, gen: Generator[Any, Any, Result]) -> Generator[Any, Any, Result]:
+        """The operation, ended when its time is over; psycopg looks in at least ten times a second."""
+        heard = time.monotonic()
+        ready: Any = None
+        while True:
+            try:
+                wanted = gen.send(ready)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+            ready = yield wanted
+            now = time.monotonic()
+            if ready:
+                heard = now
+            elif now - heard >= self.silence:
+                raise self._given_up(self.silence)
+            if self._limit and now >= self._limit[0]:
+                raise self._given_up(self._limit[1])
+
+    def _given_up(self, seconds: float) -> DeadlineError:
+        """Cancel what runs, so that nothing goes on in the server, and close the connection."""
+        database = describe(self)
+        is_cancelled = False
+        if capabilities.has_cancel_safe():  # what older libpqs have may itself wait forever
+            with suppress(psycopg.Error):
+                self.cancel_safe(timeout=_CANCEL_LIMIT)
+                is_cancelled = True
+        self.pgconn.finish()
+        return DeadlineError(seconds, database=database, is_stalled=not is_cancelled)
+
+
+connect = Connection.connect
+
+
+def describe(connection: psycopg.Connection[Any]) -> str:
+    """Database and server for a message: ``database app on db.example.org``."""
+    try:
+        info = connection.info
+        host = info.host
+        return f"database {info.dbname}" + (f" on {host}" if host and not host.startswith("/") else "")
+    except psycopg.Error:  # it is closed already
+        return "a database"

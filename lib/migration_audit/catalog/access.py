@@ -7,8 +7,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from migration_audit.catalog.connection import begin_reading, database_error
+from migration_audit.catalog.connection import begin_reading
 from migration_audit.catalog.queries import load_query
+from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.privileges import Access, Given, Granted, Membership, Owned, RoleFacts
 

@@ -6,14 +6,17 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import psycopg
 from psycopg import IsolationLevel
+from psycopg.abc import PQGenConn
 from psycopg.pq import TransactionStatus
 
 from migration_audit import driver
-from migration_audit.catalog.conninfo import describe, parse_conninfo, scrub
+from migration_audit.catalog.connecting import connect_naming_states
+from migration_audit.catalog.conninfo import parse_conninfo
+from migration_audit.catalog.server_errors import connect_error, database_error, last_words, words_of
 from migration_audit.model.errors import DatabaseError, UsageError
 
 STATEMENT_TIMEOUT_MS = 60_000
@@ -46,17 +49,46 @@ _BEHAVIOUR: Final = {
     "jit": "off",
     # Sorts of ten thousands of rows stay off the server's disk.
     "work_mem": "64MB",
-    # A reader that waits behind DDL holds up everybody who comes after it.
-    "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "2min",
 }
+_LIMITS_MS: Final = {
+    # A reader that waits behind DDL holds up everybody who comes after it.
+    "lock_timeout": 10_000,
+    "idle_in_transaction_session_timeout": 120_000,
+}
+_SETTING = """
+select pg_catalog.set_config(cfg.name, cfg.value, true)
+  from rows from (pg_catalog.unnest(%s::pg_catalog.text[]), pg_catalog.unnest(%s::pg_catalog.text[])) as cfg (name, value)
+ union all
+select pg_catalog.set_config(lim.name, least(nullif(own.setting::pg_catalog.int8, 0), lim.ms)::pg_catalog.text, true)
+  from rows from (pg_catalog.unnest(%s::pg_catalog.text[]), pg_catalog.unnest(%s::pg_catalog.int8[])) as lim (name, ms)
+  join pg_catalog.pg_settings as own on own.name = lim.name
+"""
+"""What the role, the database or the connection string limits further stays: 0 is no limit, and ``least`` ignores null."""
 
 
 class ReadingConnection(driver.Connection):
-    """A connection of ``open_connection``."""
+    """A connection of ``open_connection``; each of its transactions is begun by ``begin_reading``."""
 
     is_pipelined: bool = True
     """False: its queries are sent one by one."""
+    limit_ms: int | None = None
+    """The statement timeout of its transactions, at most; None until it is open."""
+    last_words: tuple[str, str] | None = None
+    """What the server said when it ended the connection between two queries, and the SQLSTATE."""
+
+    @classmethod
+    def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
+        """Of psycopg, which drops the SQLSTATE of what a server refuses."""
+        return cls((yield from connect_naming_states(conninfo)))
+
+    def cursor(self, *args: Any, **options: Any) -> Any:
+        """Like psycopg's; where no transaction has begun, one is that can only read and has limits.
+
+        They are the transaction's and not the session's: behind a connection pooler, the session is somebody else's next.
+        """
+        if self.limit_ms is not None and not self.closed and self.info.transaction_status is TransactionStatus.IDLE:
+            begin_reading(self, statement_timeout_ms=self.limit_ms)
+        return super().cursor(*args, **options)
 
 
 class PipelineLostError(DatabaseError):
@@ -92,8 +124,11 @@ def sent_at_once(connection: psycopg.Connection[Any]) -> Iterator[Callable[[], N
     except psycopg.OperationalError as error:
         if not connection.closed or isinstance(error, driver.DeadlineError):
             raise
+        reason, state = last_words(connection) or (words_of(error), error.sqlstate)
+        if state is not None and not state.startswith("08"):  # the server means it, with one query at a time as well
+            raise database_error(error, connection) from error
         raise PipelineLostError(
-            f"the connection was lost while several queries were under way: {_reason(error)}",
+            f"the connection was lost while several queries were under way: {reason}",
             todo=f"try again; where a proxy cannot take several queries at once, set {PIPELINE_VARIABLE}=off",
         ) from error
 
@@ -122,13 +157,14 @@ def open_connection(
             prepare_threshold=None,
         )
     except psycopg.Error as error:
-        reason = scrub(_reason(error), conninfo, parameters)
-        raise DatabaseError(f"cannot connect: {reason}", where=describe(parameters), todo=_advice(reason)) from None
+        raise connect_error(error, conninfo, parameters) from None
+    connection.add_notice_handler(lambda notice: _keep_last_words(connection, notice))
     try:
         connection.silence = statement_timeout_ms / 1000 + _GRACE_S
         connection.is_pipelined = os.environ.get(PIPELINE_VARIABLE) != "off" if is_pipelined is None else is_pipelined
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
+        connection.limit_ms = statement_timeout_ms
         begin_reading(connection, statement_timeout_ms=statement_timeout_ms)
     except BaseException:
         connection.close()
@@ -136,62 +172,29 @@ def open_connection(
     return connection
 
 
-def begin_reading(connection: psycopg.Connection[Any], *, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> None:
+def _keep_last_words(connection: ReadingConnection, notice: psycopg.errors.Diagnostic) -> None:
+    if notice.severity_nonlocalized in {"FATAL", "PANIC"}:
+        connection.last_words = notice.message_primary or "", notice.sqlstate or ""
+
+
+def begin_reading(connection: psycopg.Connection[Any], *, statement_timeout_ms: int | None = None) -> None:
     """Begin a read-only transaction that sees one instant, with this module's settings; nothing if one has begun.
 
-    Raises UsageError for a connection in autocommit mode, DatabaseError when the server refuses.
+    A limit that the role, the database or the connection string sets is never loosened. Without ``statement_timeout_ms``
+    it is the connection's own, else a minute. Raises UsageError for a connection in autocommit mode, DatabaseError when the
+    server refuses.
     """
     if connection.info.transaction_status is not TransactionStatus.IDLE:
         return
     if connection.autocommit:
         raise UsageError("a catalog is read in one transaction, and this connection is in autocommit mode")
-    settings = {**_SPELLING, **_BEHAVIOUR, "statement_timeout": f"{statement_timeout_ms}ms"}
+    if statement_timeout_ms is None:
+        statement_timeout_ms = getattr(connection, "limit_ms", None) or STATEMENT_TIMEOUT_MS
+    settings = {**_SPELLING, **_BEHAVIOUR}
+    limits = {**_LIMITS_MS, "statement_timeout": statement_timeout_ms}
     try:
-        connection.execute("set transaction isolation level repeatable read, read only")
-        connection.execute(
-            "select pg_catalog.set_config(cfg.name, cfg.value, true) from rows from"
-            " (pg_catalog.unnest(%s::pg_catalog.text[]), pg_catalog.unnest(%s::pg_catalog.text[])) as cfg (name, value)",
-            [list(settings), list(settings.values())],
-        )
+        cursor = psycopg.Cursor(connection)
+        cursor.execute("set transaction isolation level repeatable read, read only")
+        cursor.execute(_SETTING, [list(settings), list(settings.values()), list(limits), list(limits.values())])
     except psycopg.Error as error:
         raise database_error(error, connection) from error
-
-
-def database_error(error: psycopg.Error, connection: psycopg.Connection[Any]) -> DatabaseError:
-    """What the server said, as an error of ours that names the database."""
-    if isinstance(error, driver.DeadlineError):
-        look = "look at the server and what is between; [environments.…] statement_timeout says how long to wait"
-        return DatabaseError(f"the catalog cannot be read: {error}", where=error.database, todo=look)
-    where = connection.info.dbname if not connection.closed else None
-    reason = _reason(error)
-    if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable):
-        todo = "something in the database holds the catalog up: look for long DDL, and try again"
-    elif connection.closed:
-        todo = "the connection was lost: try again"
-    else:
-        todo = None
-    return DatabaseError(f"the catalog cannot be read: {reason}", where=where, todo=todo)
-
-
-def _reason(error: psycopg.Error) -> str:
-    """The server's own words, on one line, without what libpq puts in front of them."""
-    said = error.diag.message_primary or str(error)
-    last = [line.strip() for line in said.splitlines() if line.strip()][-1:] or [type(error).__name__]
-    # What follows a line such as "… failed: Connection refused" is a question of libpq's, not a reason.
-    telling = [line for sign in ("FATAL:", " failed: ") for line in said.splitlines() if sign in line]
-    reason = next(iter(telling), last[0])
-    return reason.rpartition("FATAL:")[2].rpartition(" failed: ")[2].strip().rstrip(".") or type(error).__name__
-
-
-def _advice(reason: str) -> str:
-    for sign, advice in (
-        ("service", "check the name in pg_service.conf, and where PGSERVICEFILE leads"),
-        ("password", "check user and password, where they are kept"),
-        ("does not exist", "check the name in the connection string"),
-        ("permission denied", "GRANT CONNECT ON DATABASE … TO the role; the audit needs no more than that"),
-        ("pg_hba.conf", "the server does not let this host or role in: see its pg_hba.conf"),
-        ("too many", "the server has no free connection: try again later"),
-    ):
-        if sign in reason:
-            return advice
-    return "check host, port and network, and that the server runs"

@@ -11,8 +11,9 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
-from migration_audit.catalog.connection import begin_reading, database_error
+from migration_audit.catalog.connection import begin_reading
 from migration_audit.catalog.directus_database import read_directus_database
+from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.directus import DirectusLive, TableRights
 from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.identifiers import dotted

@@ -11,7 +11,8 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from migration_audit.catalog.connection import begin_reading, database_error
+from migration_audit.catalog.connection import begin_reading
+from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import in_quotes
 from migration_audit.model.obstacles import Demand, Obstacle, Wanted
 from migration_audit.model.sql_tree import parse

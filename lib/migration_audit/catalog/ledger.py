@@ -10,7 +10,8 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
-from migration_audit.catalog.connection import begin_reading, database_error
+from migration_audit.catalog.connection import begin_reading
+from migration_audit.catalog.server_errors import database_error
 from migration_audit.formats import LedgerFormat
 from migration_audit.model.errors import UsageError
 from migration_audit.model.ledger import Ledger, LedgerState
@@ -68,7 +69,11 @@ def read_ledger(connection: psycopg.Connection[Any], table: str, form: LedgerFor
     """
     try:
         begin_reading(connection)
-        schema, relation = _parts(connection, table)
+        try:
+            schema, relation = _parts(connection, table)
+        except psycopg.errors.UntranslatableCharacter:
+            reason = f"There is no table {table}: the encoding of the database does not have all characters of its name."
+            return Ledger(table=table, state=LedgerState.ABSENT, reason=reason)
         with connection.cursor(row_factory=class_row(_Found)) as cursor:
             found = cursor.execute(_FIND, (schema, relation)).fetchone()
         if found is None:
@@ -82,6 +87,8 @@ def _parts(connection: psycopg.Connection[Any], table: str) -> tuple[str, str]:
     try:
         with connection.transaction():
             row = connection.execute("select pg_catalog.parse_ident(%s)", (table,)).fetchone()
+    except psycopg.errors.UntranslatableCharacter:
+        raise
     except (psycopg.errors.InvalidParameterValue, psycopg.DataError) as error:
         raise UsageError(f"{table!r} is not the name of a table", todo="write schema.table, as SQL spells it") from error
     parts = row[0] if row else []

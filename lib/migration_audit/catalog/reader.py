@@ -12,10 +12,12 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from migration_audit.catalog.chunks import read_chunks, read_jobs
-from migration_audit.catalog.connection import begin_reading, database_error, sent_at_once, with_connection
+from migration_audit.catalog.connection import begin_reading, sent_at_once, with_connection
 from migration_audit.catalog.features import Features, read_features
+from migration_audit.catalog.odd_bytes import odd_bytes_error
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS, load_query
 from migration_audit.catalog.rows import ObjectRow, ObjectRowFactory, RowId, VanishedError, instance_rows
+from migration_audit.catalog.server_errors import ODD_BYTES, database_error
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.redacted import SALT
 from migration_audit.model.snapshot import HypertableChunks, NotRead, RolesRead, ServerIdentity, Snapshot, Unmodelled
@@ -107,17 +109,14 @@ def _server_errors(connection: psycopg.Connection[Any]) -> Iterator[None]:
         # "relation does not exist", "cache lookup failed": what the transaction still sees is gone for functions.
         connection.rollback()
         raise VanishedError(error.diag.message_primary) from error
+    except ODD_BYTES as error:
+        settings = [SALT, RolesRead.SHARED.value, []]
+        raise odd_bytes_error(connection, [*CLUSTER_KINDS, *KINDS], before=(_SET, settings)) from error
     except psycopg.Error as error:
         failed = database_error(error, connection)
         if not connection.closed:
             connection.rollback()
         raise failed from error
-    except UnicodeDecodeError as error:
-        raise DatabaseError(
-            "a name or definition in the catalog is not UTF-8",
-            where=connection.info.dbname,
-            todo="the database has the encoding SQL_ASCII: rename what holds other bytes",
-        ) from error
 
 
 def _read(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:

@@ -10,9 +10,10 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from migration_audit.catalog.connection import database_error, open_connection
+from migration_audit.catalog.connection import open_connection
 from migration_audit.catalog.features import read_features
 from migration_audit.catalog.queries import load_query
+from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.location import Location
 from migration_audit.model.rows import CELL, SequencePosition, SourceRows, TableRows

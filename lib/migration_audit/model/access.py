@@ -83,7 +83,7 @@ class LargeObjects(CatalogObject):
 
     owner: str
     privileges: tuple[str, ...]
-    """``2 × PUBLIC: SELECT``: how many have which."""
+    """``2 x PUBLIC: SELECT``: how many have which."""
     comment: str | None
     """Each comment on a line."""
 

@@ -35,7 +35,7 @@ with hidden_schema as (
      where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
        and rel.oid not in (select hid.oid from hidden_relation as hid)
 ), not_watched as materialized (
-    -- What ALTER TABLE … DISABLE TRIGGER ALL made of the triggers behind constraints: hardly ever a row.
+    -- What ALTER TABLE, DISABLE TRIGGER ALL made of the triggers behind constraints: hardly ever a row.
     select trg.tgconstraint, trg.tgrelid,
            case trg.tgenabled when 'D' then 'disabled' when 'R' then 'replica' else 'always' end
            || ' on ' || trg.tgrelid::pg_catalog.regclass as text

@@ -24,7 +24,7 @@ with labelled as (
 )
 select pg_catalog.pg_get_userbyid(own.lomowner) as owner,
        array(
-           select pg_catalog.count(*) || ' × ' || pg_catalog.array_to_string(lab.lines, '; ')
+           select pg_catalog.count(*) || ' x ' || pg_catalog.array_to_string(lab.lines, '; ')
              from labelled as lab
             where lab.lomowner = own.lomowner and lab.lines <> '{}'
             group by lab.lines

@@ -1,4 +1,4 @@
--- Settings of roles, in all databases and in this one; what ALTER DATABASE … SET says is the database's.
+-- Settings of roles, in all databases and in this one; what ALTER DATABASE SET says is the database's.
 select case drs.setrole when 10 then '(superuser)' else rol.rolname::text end as role,
        drs.setdatabase <> 0 as database,
        array(

@@ -11,7 +11,7 @@ from typing import Any
 from migration_audit import report
 from migration_audit.audit.coverage import witness_of
 from migration_audit.catalog import dump_snapshot, save_snapshot
-from migration_audit.cli.output import write_bytes, write_text
+from migration_audit.cli.output import write_json, write_sql, write_text
 from migration_audit.compare import AGAINST_LIVE, Rules
 from migration_audit.compare import compare as compare_snapshots
 from migration_audit.model.drift import Drift
@@ -76,7 +76,7 @@ def compare_sides(
     )
     why_nothing = _why_nothing(drift, sides)
     if form == "sql" and why_nothing:
-        _write_sql(nothing_compared(why_nothing, expected=expected, actual=actual))
+        write_sql(nothing_compared(why_nothing, expected=expected, actual=actual))
     elif form == "sql":
         about = Comparison(
             drift=drift,
@@ -104,7 +104,7 @@ def compare_sides(
             progress(f"not compared: {what}")
         for unread in drift.not_known:
             progress(f"not known: {unread}")
-        write_bytes(json.dumps(found, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
+        write_json(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     else:
         equal = direction == "equal"
         write_text(
@@ -186,13 +186,13 @@ def _write_port(about: Comparison, sides: tuple[Side, Side], progress: Progress)
     for unread in about.drift.not_known:
         progress(f"not known: {unread}")
     if about.drift.covered:
-        _write_sql(nothing_to_port(expected=expected, actual=actual))
+        write_sql(nothing_to_port(expected=expected, actual=actual))
         progress(NOTHING)
         return
     owner = load_side(sides[1]) if sides[1].is_sql else None
     why = f"{actual} is a {sides[1].kind}, and there is no SQL of it to apply the port to"
     made = side_port(about, owner=owner, extensions=_extensions(about.expected), why=why)
-    _write_sql(made.text(expected=expected, actual=actual))
+    write_sql(made.text(expected=expected, actual=actual))
     words = {
         ProofOutcome.PROVEN: "the port is proven: applied to a fresh server, the comparison is covered",
         ProofOutcome.PARTIAL: "the port is proven, and not enough: what is left is for a person",
@@ -200,11 +200,6 @@ def _write_port(about: Comparison, sides: tuple[Side, Side], progress: Progress)
         ProofOutcome.UNTRIED: "the port is not proven",
     }[made.proof.outcome]
     progress(": ".join([words, "; ".join(map(one_line, made.proof.reasons))]) if made.proof.reasons else words)
-
-
-def _write_sql(text: str) -> None:
-    """A file's bytes, whatever the terminal can show: names in it must stay what they are."""
-    write_bytes(text.encode(errors="backslashreplace"))
 
 
 def _extensions(snapshot: Snapshot) -> list[str]:
@@ -229,7 +224,7 @@ def save_side(
     )
     _tell(report.undone_text({source: read.undone}), progress)
     if output is None:
-        write_bytes(dump_snapshot(read.snapshot))
+        write_json(dump_snapshot(read.snapshot).decode())
         return
     save_snapshot(read.snapshot, output)
     progress(f"{output}: {len(read.snapshot.objects)} objects, {read.snapshot.digest}")

@@ -6,9 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from migration_audit import report
+from migration_audit.cli.output import write_command
 from migration_audit.cli.progress import say
 from migration_audit.gate import EnvironmentGate
 from migration_audit.report.escape import markdown, one_line
@@ -26,7 +25,7 @@ def tell_github(results: Sequence[RunResult]) -> None:
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for result in results:
             for line in report.github_annotations(result.evidence):
-                click.echo(line)
+                write_command(line)
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
         try:

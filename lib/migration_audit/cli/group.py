@@ -9,11 +9,17 @@ from typing import Any
 
 import click
 
+from migration_audit.cli.output import prepare_streams
 from migration_audit.model.errors import AuditError
 
 
 class Commands(click.Group):
     """A group whose commands end with one clear sentence and the right exit code, whatever went wrong."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the command line; what the framework itself says of it goes through the same streams."""
+        prepare_streams()
+        return super().main(*args, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; our own errors become their text and their exit code."""

@@ -17,7 +17,7 @@ import click
 
 from migration_audit import __version__
 from migration_audit.cli.group import Commands
-from migration_audit.cli.output import prepare_streams
+from migration_audit.cli.output import write_sql
 from migration_audit.cli.progress import say
 from migration_audit.model.finding import Phase
 from migration_audit.model.sql import STATEMENT_TIMEOUT
@@ -27,7 +27,6 @@ from migration_audit.model.sql import STATEMENT_TIMEOUT
 @click.version_option(__version__, prog_name="migration-audit")
 def main() -> None:
     """Prove that nothing is lost before a migration runner is deleted."""
-    prepare_streams()
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
             signal.signal(number, _terminated)
@@ -188,7 +187,7 @@ def grants(role: str, config: Path | None) -> None:
     from migration_audit.project import find_project, load_project, project_file  # noqa: PLC0415
 
     project = load_project(project_file(config) if config else find_project(Path()))
-    click.echo(as_sql(grants_for(project, role=role)), nl=False)
+    write_sql(as_sql(grants_for(project, role=role)))
 
 
 @main.group()

@@ -13,30 +13,16 @@ from itertools import groupby
 from markupsafe import Markup
 from markupsafe import escape as _escape
 
-_SHORT = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
-# Control, format (bidi overrides, zero-width), surrogate, line and paragraph separators: invisible, or worse.
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+from migration_audit.model.visible import many_lines, one_line
+
+__all__ = ["html", "many_lines", "markdown", "markdown_code", "one_line", "slug", "width", "without_ansi"]
+
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _MARKDOWN = re.compile(r"[&<>\"'|*_`\[\]~\\@#$!:]")
 _NOT_IN_CODE_SPAN = re.compile(r"[`|\\\n<]|^\s|\s$|^$")
 _LONG_WORD = re.compile(r"(\S{41,})")
 _PIECE = re.compile(r"[^/]{1,40}/?|/")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-
-
-def one_line(text: str) -> str:
-    r"""The text with everything invisible spelled out, for a name or a sentence.
-
-    >>> print(one_line("a\nb\u202ec"), one_line("naïve"))
-    a\nb\u202ec naïve
-    """
-    return text if text.isprintable() else "".join(map(_spelled, text))
-
-
-def many_lines(text: str) -> str:
-    r"""Like ``one_line``, but line ends stay line ends and tabs become four blanks: for SQL and source code."""
-    flat = text.replace("\r\n", "\n").replace("\t", "    ")
-    return "\n".join(one_line(line) for line in flat.split("\n"))
 
 
 def without_ansi(text: str) -> str:
@@ -86,9 +72,3 @@ def width(text: str) -> int:
 
 def _breakable(piece: str) -> Markup:
     return Markup("<wbr>").join(_PIECE.findall(piece)) if _LONG_WORD.fullmatch(piece) else _escape(piece)
-
-
-def _spelled(char: str) -> str:
-    if unicodedata.category(char) not in _INVISIBLE:
-        return char
-    return _SHORT.get(char) or (f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}")

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from migration_audit.model.drift import Severity
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Finding, Outcome
-from migration_audit.report.escape import one_line
+from migration_audit.report.escape import many_lines, one_line
 from migration_audit.report.view import EvidenceView
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -72,7 +72,7 @@ def _case(facts: EvidenceView, result: CheckResult) -> ET.Element:
     told = _lines(result.findings) if case.find("failure") is None else []
     if told or (result.outcome is Outcome.PASSED and result.reason):
         output = ET.Element("system-out")
-        output.text = _xml("\n".join(told) or reason)
+        output.text = _xml("\n".join(told) or many_lines(reason))
         case.append(output)
     return case
 

@@ -10,7 +10,7 @@ import pytest
 
 from migration_audit.shadow import find_server
 
-pytest_plugins = ["fix_demo", "fix_outside", "fix_runners", "fix_signed", "fix_audited", "fix_timescale"]
+pytest_plugins = ["fix_demo", "fix_outside", "fix_runners", "fix_signed", "fix_audited", "fix_timescale", "fix_ways"]
 
 collect_ignore = ["data"]  # example projects with tests of their own
 

@@ -80,6 +80,8 @@ def _replaced(value: Any, old: str, new: str) -> Any:
         return tuple(_replaced(each, old, new) for each in value)
     if not isinstance(value, str):
         return value
+    if value == old or value.startswith(f"{old}."):  # the key of the table, or of a column: no SQL, which quotes keywords
+        return new + value.removeprefix(old)
     return _with_name(value, {old, sql_name_of(old)}, sql_name_of(new))
 
 

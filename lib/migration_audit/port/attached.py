@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from migration_audit.model.attached import EventTrigger, ExtendedStatistics, Rule
 from migration_audit.model.drift import Difference
-from migration_audit.model.identifiers import literal, parts_of, quoted, sql_name, sql_name_of
+from migration_audit.model.identifiers import literal, quoted, sql_name, sql_name_of
 from migration_audit.model.relations import Constraint, Index, Table
 from migration_audit.model.routines import Policy, Trigger
 from migration_audit.port.address import index_name, of_table
-from migration_audit.port.names import guarded, regclass, role_name
+from migration_audit.port.names import guarded, regclass, role_name, routine_name
 from migration_audit.port.said import said_of_changed, said_of_new, unclear_index
 from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
 
@@ -309,7 +309,7 @@ def change_statistics(difference: Difference, sides: Sides) -> Steps:
 def create_event_trigger(trigger: EventTrigger, sides: Sides) -> Steps:
     """A missing event trigger; the last thing, so that it does not fire for the port itself."""
     tags = f" WHEN TAG IN ({', '.join(map(literal, trigger.tags))})" if trigger.tags else ""
-    function = ".".join(sql_name(part) for part in parts_of(trigger.function.partition("(")[0]))
+    function = routine_name(trigger.function)
     sql = f"CREATE EVENT TRIGGER {sql_name(trigger.name)} ON {trigger.event}{tags} EXECUTE FUNCTION {function}()"
     condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtname = {literal(trigger.name)})"
     yield run(trigger, Rank.EVENT_TRIGGER, guarded(condition, sql))

@@ -57,12 +57,12 @@ def inherited(column: Column, table: Table, sides: Sides) -> Steps:
         return
     parents = [("column", f"{parent}.{column.key.removeprefix(table.key + '.')}") for parent in table.inherits]
     given = [p for key in parents if isinstance(p := sides.expected.by_key.get(key), Column)]
-    alter = f"ALTER TABLE {sql_name(table.schema, table.name)} ALTER COLUMN {sql_name(column.name)}"
+    alter = _alter(column, only=sides.parents)
     if given and given[0].default != column.default:
         value = "DROP DEFAULT" if column.default is None else f"SET DEFAULT {column.default}"
         yield run(column, Rank.ATTRIBUTE, f"{alter} {value};")
     if column.not_null and not any(one.not_null for one in given):
-        yield run(column, Rank.ATTRIBUTE, f"{alter} SET NOT NULL;")
+        yield run(column, Rank.ATTRIBUTE, f"{_alter(column)} SET NOT NULL;")
 
 
 def add_column(column: Column, sides: Sides) -> Steps:
@@ -95,16 +95,20 @@ def _view_column(column: Column) -> Steps:
 def column_extras(column: Column, sides: Sides) -> Steps:
     """Storage, compression, statistics, options, privileges and comment of a new column."""
     for action in _physical(column):
-        yield run(column, Rank.SETTING, f"ALTER {_relation_word(column)} ALTER COLUMN {sql_name(column.name)} {action};")
+        yield run(column, Rank.SETTING, f"{_alter(column, only=sides.parents)} {action};")
     if column.privileges:
         yield from column_grants(column, actual=())
     if column.comment is not None:
         yield from (d for d in said_of_new(column, sides) if d.rank is Rank.COMMENT)
 
 
-def _relation_word(column: Column) -> str:
-    word = {"materialized view": "MATERIALIZED VIEW", "view": "VIEW"}.get(column.relation or "", "TABLE")
-    return f"{word} {sql_name(column.schema, column.table)}"
+def _alter(column: Column, only: frozenset[str] = frozenset()) -> str:
+    """``ALTER TABLE … ALTER COLUMN …``; of this table alone where it is in ``only``."""
+    words = {"materialized view": "MATERIALIZED VIEW", "view": "VIEW"}
+    word = words.get(column.relation or "", "TABLE")
+    if column.belongs_to is not None and column.belongs_to[1] in only:  # children would get a default or a target too
+        word += " ONLY"
+    return f"ALTER {word} {sql_name(column.schema, column.table)} ALTER COLUMN {sql_name(column.name)}"
 
 
 def _physical(column: Column) -> Iterator[str]:
@@ -138,16 +142,16 @@ def change_column(difference: Difference, sides: Sides) -> Steps:
     if not isinstance(column, Column) or not isinstance(actual, Column):
         return
     changed = {change.name: change for change in difference.fields}
-    alter = f"ALTER {_relation_word(column)} ALTER COLUMN {sql_name(column.name)}"
+    alter = _alter(column)
     asked = {"type", "collation", "generated"} & changed.keys()
     if asked:
         yield ask(column, _why(difference, asked), _retype(column, alter))
-    if "is_local" in changed:
+    if "is_local" in changed and not _comes_with_attaching(column, sides):
         yield ask(
             column, "the column is its own on one side and inherited on the other\n" + differing(difference, "is_local")
         )
     if "default" in changed and "generated" not in changed:
-        yield from _change_default(column, alter, difference)
+        yield from _change_default(column, _alter(column, only=sides.parents), difference)
     if "identity_kind" in changed:
         yield from _change_identity(column, actual, alter, difference, sides)
     if "not_null" in changed:
@@ -156,10 +160,19 @@ def change_column(difference: Difference, sides: Sides) -> Steps:
             yield ask(column, why, f"{alter} SET NOT NULL;")
         else:
             yield run(column, Rank.ATTRIBUTE, f"{alter} DROP NOT NULL;")
-    yield from _change_physical(column, alter, difference)
+    yield from _change_physical(column, _alter(column, only=sides.parents), difference)
     if "privileges" in changed:
         yield from column_grants(column, actual=actual.privileges)
     yield from (d for d in said_of_changed(difference, sides) if "comment" in changed and d.rank is not Rank.PRIVILEGES)
+
+
+def _comes_with_attaching(column: Column, sides: Sides) -> bool:
+    """Whether its table is attached by the port as a partition, whose columns are its parent's from then on."""
+    bounds = [
+        getattr(side.by_key.get(column.belongs_to or ("", "")), "partition_bound", None)
+        for side in (sides.expected, sides.actual)
+    ]
+    return not column.is_local and bounds[0] is not None and bounds[1] is None
 
 
 def _why(difference: Difference, asked: set[str]) -> str:

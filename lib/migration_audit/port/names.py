@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from migration_audit.model.identifiers import dollar_tag, literal, sql_name
+from migration_audit.model.identifiers import dollar_tag, leading_name, literal, parts_of, sql_name
 
 _LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
@@ -12,6 +12,25 @@ _LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 def role_name(role: str) -> str:
     """A role as GRANT and POLICY name it: ``PUBLIC`` is everybody."""
     return "PUBLIC" if role == "PUBLIC" else sql_name(role)
+
+
+def routine_name(signature: str) -> str:
+    """A routine as statements call it, of what ``regprocedure`` prints.
+
+    >>> routine_name('public.order(integer)'), routine_name('s."a (b"("a (b".t)')
+    ('public."order"', 's."a (b"')
+    """
+    return sql_name(*parts_of(signature))
+
+
+def operator_name(signature: str) -> str:
+    """The same of an operator and ``regoperator``, as ``OPERATOR(…)``.
+
+    >>> operator_name("<(integer,integer)"), operator_name('"a (b".===("a (b".t,integer)')
+    ('OPERATOR(<)', 'OPERATOR("a (b".===)')
+    """
+    schema, rest = leading_name(signature)
+    return f"OPERATOR({sql_name(*schema)}{rest.partition('(')[0]})"
 
 
 def as_comment(text: str) -> str:

@@ -64,6 +64,13 @@ def _needs(drafts: Sequence[Draft]) -> list[set[int]]:
             makers.setdefault(made, []).append(number)
     waits: list[set[int]] = []
     for number, draft in enumerate(drafts):
-        names = mentioned(draft.needed_text) - draft.makes
-        waits.append({maker for one in names for maker in makers.get(one, ()) if maker != number})
+        # Of two kinds that share a name (a function and its argument's type), the one that comes first by kind is meant.
+        waits.append(
+            {
+                maker
+                for one in mentioned(draft.needed_text)
+                for maker in makers.get(one, ())
+                if maker != number and (one not in draft.makes or drafts[maker].rank < draft.rank)
+            }
+        )
     return waits

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from migration_audit.model.access import (
     DefaultPrivileges,
     ExtensionDependency,
@@ -12,13 +14,13 @@ from migration_audit.model.access import (
 )
 from migration_audit.model.drift import Difference
 from migration_audit.model.foreign import ForeignDataWrapper, ForeignServer, UserMapping
-from migration_audit.model.identifiers import literal, parts_of, sql_name
+from migration_audit.model.identifiers import literal, sql_name
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.operators import Cast, Collation, Operator
 from migration_audit.model.redacted import NOT_READABLE
 from migration_audit.model.replication import Publication, PublicationTable
 from migration_audit.model.textsearch import TextSearchConfiguration, TextSearchDictionary
-from migration_audit.port.names import guarded, regclass, role_name
+from migration_audit.port.names import guarded, operator_name, regclass, role_name, routine_name
 from migration_audit.port.said import held, said_of_changed, said_of_new
 from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
 
@@ -56,13 +58,13 @@ def create_cast(cast: Cast, sides: Sides) -> Steps:
 
 def create_operator(operator: Operator, sides: Sides) -> Steps:
     """A missing operator; its commutator and negator are named, and made by steps of their own."""
-    parts = [f"FUNCTION = {_bare(operator.function)}"]
+    parts = [f"FUNCTION = {routine_name(operator.function)}"]
     parts += [f"LEFTARG = {operator.left}"] if operator.left != "NONE" else []
     parts.append(f"RIGHTARG = {operator.right}")
     for word, other in (("COMMUTATOR", operator.commutator), ("NEGATOR", operator.negator)):
-        parts += [f"{word} = OPERATOR({other.rpartition('(')[0]})"] if other else []
+        parts += [f"{word} = {operator_name(other)}"] if other else []
     for word, function in (("RESTRICT", operator.restrict), ("JOIN", operator.join)):
-        parts += [f"{word} = {_bare(function)}"] if function else []
+        parts += [f"{word} = {routine_name(function)}"] if function else []
     parts += [word for word, is_set in (("MERGES", operator.merges), ("HASHES", operator.hashes)) if is_set]
     where = f"{sql_name(operator.schema)}.{operator.name}"
     condition = (
@@ -72,11 +74,6 @@ def create_operator(operator: Operator, sides: Sides) -> Steps:
     sql = guarded(condition, f"CREATE OPERATOR {where} ({', '.join(parts)})")
     yield run(operator, Rank.OPERATOR, sql, needs=" ".join([operator.function, operator.left, operator.right]))
     yield from said_of_new(operator, sides)
-
-
-def _bare(function: str) -> str:
-    bare = function.rpartition("(")[0] or function
-    return sql_name(*parts_of(bare))
 
 
 def create_dictionary(dictionary: TextSearchDictionary, sides: Sides) -> Steps:
@@ -105,7 +102,13 @@ def create_configuration(configuration: TextSearchConfiguration, sides: Sides) -
     sql += [f"ALTER TEXT SEARCH CONFIGURATION {where} ADD MAPPING FOR {_mapping(one)}" for one in configuration.mappings]
     condition = _no_search("cfg", configuration.schema, configuration.name)
     made = frozenset({(configuration.schema, configuration.name)})
-    yield run(configuration, Rank.SEARCH, guarded(condition, *sql), makes=made, needs=" ".join(configuration.mappings))
+    yield run(
+        configuration,
+        Rank.SEARCH_CONFIGURATION,
+        guarded(condition, *sql),
+        makes=made,
+        needs=" ".join(configuration.mappings),
+    )
     yield from said_of_new(configuration, sides)
 
 
@@ -128,8 +131,8 @@ def change_configuration(difference: Difference, sides: Sides) -> Steps:
 
 def create_wrapper(wrapper: ForeignDataWrapper, sides: Sides) -> Steps:
     """A missing foreign-data wrapper that no extension brought."""
-    parts = [f"HANDLER {_bare(wrapper.handler)}"] if wrapper.handler else []
-    parts += [f"VALIDATOR {_bare(wrapper.validator)}"] if wrapper.validator else []
+    parts = [f"HANDLER {routine_name(wrapper.handler)}"] if wrapper.handler else []
+    parts += [f"VALIDATOR {routine_name(wrapper.validator)}"] if wrapper.validator else []
     sql = " ".join([f"CREATE FOREIGN DATA WRAPPER {sql_name(wrapper.name)}", *parts, *_options(wrapper.options)])
     if _is_secret(wrapper.options):
         yield ask(wrapper, _HIDDEN, sql + ";")
@@ -254,19 +257,32 @@ def create_membership(membership: RoleMembership, sides: Sides) -> Steps:
 
 
 def create_settings(settings: RoleSettings, sides: Sides) -> Steps:
-    """Settings of a role for all databases; lists, hidden values and those of this one database are for a person."""
+    """Settings of a role for all databases; hidden values and those of this one database are for a person."""
     where = "ALTER ROLE " + ("ALL" if settings.role is None else sql_name(settings.role))
     sql: list[str] = []
     asked: list[str] = []
     for setting in settings.options:
         key, _, value = setting.partition("=")
-        is_plain = not settings.database and "(redacted" not in value and "," not in value and '"' not in value
+        is_plain = not settings.database and "(redacted" not in value
         parameter = ".".join(sql_name(part) for part in key.split("."))
-        (sql if is_plain else asked).append(f"{where} SET {parameter} TO {literal(value)};")
+        words = ", ".join(map(literal, _items(value))) if key in _LISTS else literal(value)
+        (sql if is_plain else asked).append(f"{where} SET {parameter} TO {words or literal('')};")
     if sql:
         yield run(settings, Rank.COLLATION, "\n".join(sql))
     if asked:
-        yield ask(settings, f"a list, a hidden value, or a setting {settings.key}: write it yourself", "\n".join(asked))
+        yield ask(settings, f"a hidden value, or a setting {settings.key}: write it yourself", "\n".join(asked))
+
+
+_LISTS = {
+    *("local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries"),
+    *("temp_tablespaces", "unix_socket_directories"),
+}
+"""Parameters whose lists hold identifiers in quotes (GUC_LIST_QUOTE; pg_dump has the same list in dumputils.c)."""
+_ITEM = re.compile(r'"((?:[^"]|"")*)"|([^,\s"]+)')
+
+
+def _items(value: str) -> list[str]:
+    return [quoted.replace('""', '"') or plain for quoted, plain in _ITEM.findall(value)]
 
 
 def create_parameter_privileges(privileges: ParameterPrivileges, sides: Sides) -> Steps:

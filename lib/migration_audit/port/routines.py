@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from migration_audit.model.access import Role
 from migration_audit.model.drift import Difference
-from migration_audit.model.identifiers import literal, parts_of, quoted, sql_name, sql_name_of
+from migration_audit.model.identifiers import literal, parts_of, quoted, sql_name
 from migration_audit.model.operators import Aggregate
 from migration_audit.model.routines import Extension, Routine, Schema, UserType
 from migration_audit.port.address import routine_word
-from migration_audit.port.names import guarded
+from migration_audit.port.names import guarded, operator_name, routine_name
 from migration_audit.port.said import said_of_changed, said_of_new
 from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
 
@@ -231,15 +231,11 @@ def _aggregate_clauses(clauses: list[str]) -> Iterator[str]:
         elif word.endswith("INITCOND"):
             yield f"{word} = {literal(value)}"
         elif word == "SORTOP":
-            yield f"{word} = OPERATOR({value.partition('(')[0]})"
+            yield f"{word} = {operator_name(value)}"
         elif word.endswith("FUNC"):
-            yield f"{word} = {_function(value)}"
+            yield f"{word} = {routine_name(value)}"
         else:
             yield clause
-
-
-def _function(value: str) -> str:
-    return sql_name_of(value.rpartition("(")[0] or value) if "." in value else sql_name(value.rpartition("(")[0] or value)
 
 
 def change_aggregate(difference: Difference, sides: Sides) -> Steps:

@@ -10,7 +10,7 @@ from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import parts_of, sql_name
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.port import Key, PortStep
-from migration_audit.model.relations import Column, Constraint, Index, Sequence
+from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
 from migration_audit.model.snapshot import Snapshot
 
 Pair = tuple[str, str]
@@ -30,6 +30,7 @@ class Rank(IntEnum):
     ROUTINE = 45
     OPERATOR = 48
     SEARCH = 50
+    SEARCH_CONFIGURATION = 51
     SERVER = 52
     TABLE = 60
     COLUMN = 62
@@ -89,6 +90,8 @@ class Sides:
     """Of the expected side, by the key of their relation, in the relation's order."""
     owned: dict[str, Sequence] = field(default_factory=dict)
     """The sequences of the expected side by the column that owns them."""
+    parents: frozenset[str] = frozenset()
+    """Keys of the tables that others inherit from, on either side."""
     named_not_null: frozenset[Pair] = frozenset()
     """Key of a table and definition of its NOT NULL constraints that have something to say (PostgreSQL 18)."""
 
@@ -128,7 +131,16 @@ def sides_of(expected: Snapshot, actual: Snapshot) -> Sides:
     not_null = frozenset(
         (con.belongs_to[1], con.definition) for con in expected.of(Constraint) if con.type == "not null" and con.belongs_to
     )
-    return Sides(expected=expected, actual=actual, missing=missing, columns=ordered, owned=owned, named_not_null=not_null)
+    parents = frozenset(parent for side in (expected, actual) for table in side.of(Table) for parent in table.inherits)
+    return Sides(
+        expected=expected,
+        actual=actual,
+        missing=missing,
+        columns=ordered,
+        owned=owned,
+        parents=parents,
+        named_not_null=not_null,
+    )
 
 
 def _in_order(columns: list[Column], snapshot: Snapshot, table: str) -> list[Column]:

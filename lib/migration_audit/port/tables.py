@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from migration_audit.model.drift import Difference
-from migration_audit.model.identifiers import sql_name, sql_name_of
+from migration_audit.model.identifiers import bare, sql_name, sql_name_of
 from migration_audit.model.relations import Table
 from migration_audit.port.columns import column_definition, column_extras, inherited
 from migration_audit.port.names import guarded, regclass
@@ -32,7 +32,7 @@ def create_table(table: Table, sides: Sides) -> Steps:
         yield run(table, Rank.TABLE, _create(table, sides) + ";", makes=frozenset({(table.schema, table.name)}))
         yield from _attach(table)
     yield from _flags(table, row_security=table.row_security, forced=table.force_row_security)
-    if table.replica_identity != "default":
+    if table.replica_identity != "default" and table.relation != "foreign table":  # of those PostgreSQL itself says nothing
         yield _replica_identity(table)
     yield from said_of_new(table, sides)
     for column in sides.columns.get(table.key, ()):
@@ -110,7 +110,7 @@ def _flags(table: Table, *, row_security: bool | None, forced: bool | None) -> S
 
 def _replica_identity(table: Table) -> Draft:
     word, _, index = table.replica_identity.partition(" ")
-    value = f"USING INDEX {sql_name(index)}" if word == "index" else word.upper()
+    value = f"USING INDEX {sql_name(bare(index))}" if word == "index" else word.upper()
     return run(table, Rank.SETTING, f"ALTER TABLE {sql_name(table.schema, table.name)} REPLICA IDENTITY {value};")
 
 

@@ -21,13 +21,17 @@ from migration_audit.sources.post_objects import find_post_objects
 
 pytestmark = pytest.mark.server
 
-NAMES = ("order", "user", "a.b", 'q"uote', "Ünï", "select", "it's", "$1", "tab\tle", "end; --", "json_table")
+NAMES = ("order", "user", "a.b", 'q"uote', "Ünï", "select", "it's", "$1", "tab\tle", "end; --", "json_table", "new\nline")
 
 
 def schema_of(name: str, *, whole: bool) -> str:
     """A table of this name with everything called so, or without what can be missing from it."""
     n = in_quotes(name)
-    more = f", {n} integer default 3, constraint {n} check ({n} > 0), unique ({n})" if whole else ""
+    more = (
+        f', {in_quotes(name + " c")} text collate "C", {n} integer default 3, constraint {n} check ({n} > 0), unique ({n})'
+        if whole
+        else ""
+    )
     return (
         f"create schema {n}; create table {n}.{n} (k integer{more});"
         + (f"create index {in_quotes(name + ' i')} on {n}.{n} ({n} desc);" if whole else "")
@@ -73,6 +77,44 @@ def test_a_changed_default_is_set(sides: dict[str, str], name: str) -> None:
         assert isinstance(finding, Finding)
         connection.execute((finding.fix_sql or "").encode())
     assert compare(expected=whole, actual=read_snapshot(sides["whole"]).snapshot).equal
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_changed_type_is_left_to_a_person(database: str, name: str) -> None:
+    n = in_quotes(name)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"create schema {n}; create table {n}.{n} ({n} integer)".encode())
+        before = read_snapshot(database).snapshot
+        connection.execute(f"alter table {n}.{n} alter {n} type text".encode())
+        drift = compare(expected=before, actual=read_snapshot(database).snapshot)
+        said = said_of("COV000", drift.differences, expected="a", actual="b", origins={})
+        (finding,) = [f for f in said if isinstance(f, Finding) and f.key.endswith(":type")]
+        assert finding.fix_sql
+        connection.execute(finding.fix_sql.encode())  # comments alone, in every line
+    assert compare(expected=before, actual=read_snapshot(database).snapshot) == drift
+
+
+@pytest.mark.timescale
+def test_a_changed_interval_is_set(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create extension timescaledb")
+        for name in NAMES:
+            n = in_quotes(name)
+            connection.execute(f"create schema {n}; create table {n}.{n} ({n} timestamptz not null)".encode())
+            connection.execute("select create_hypertable(%s, %s)", [f"{n}.{n}", name])
+        before = read_snapshot(database).snapshot
+        for name in NAMES:
+            connection.execute("select set_chunk_time_interval(%s, interval '5 days')", [sql_name(name, name)])
+        drift = compare(expected=before, actual=read_snapshot(database).snapshot)
+        fixes = [
+            f.fix_sql
+            for f in said_of("COV000", drift.differences, expected="a", actual="b", origins={})
+            if isinstance(f, Finding)
+        ]
+        assert len(fixes) == len(NAMES)
+        for fix in fixes:
+            connection.execute(str(fix).encode())
+    assert compare(expected=before, actual=read_snapshot(database).snapshot).equal
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from migration_audit.catalog.connection import begin_reading
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.server_errors import database_error
-from migration_audit.model.identifiers import sql_name
+from migration_audit.model.identifiers import dotted, sql_name
 from migration_audit.model.privileges import Access, Given, Granted, Membership, Owned, RoleFacts
 
 _SET = "select pg_catalog.set_config(%s, %s, true)"
@@ -63,7 +63,7 @@ def _object(kind: str, parts: list[str | None]) -> str:
         objects, maker, schema = parts
         place = f" in {sql_name(schema)}" if schema else ""
         return f"on {objects} that {sql_name(maker or '')} makes{place}"
-    return sql_name(*(part for part in parts if part is not None))
+    return dotted(*(part for part in parts if part is not None))
 
 
 def _array_item(name: str) -> str:

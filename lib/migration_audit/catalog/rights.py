@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 from migration_audit.catalog.connection import begin_reading
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.server_errors import database_error
-from migration_audit.model.identifiers import sql_name
+from migration_audit.model.identifiers import listed, sql_name
 from migration_audit.model.privileges import Need, StatementNeeds
 
 _SET = "select pg_catalog.set_config(%s, %s, true)"
@@ -81,13 +81,7 @@ def _search_path(connection: psycopg.Connection[Any], role: str) -> list[str]:
     row = connection.execute(load_query("role_search_path")).fetchone()
     if row is None or row[0] is None:
         return [role, "public"]
-    # The setting is a list of identifiers, each quoted where it must be; "$user" means the role.
-    names = connection.execute(
-        "select pg_catalog.array_agg(pg_catalog.btrim(part, ' \"') order by n)"
-        "  from pg_catalog.regexp_split_to_table(%s, ',') with ordinality as parts (part, n)",
-        (row[0],),
-    ).fetchone()
-    return [role if name == "$user" else name for name in (names[0] if names else []) or []]
+    return [role if name == "$user" else name for name in listed(row[0])]
 
 
 class _Reading:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from migration_audit.model.identifiers import sql_name
-from migration_audit.model.privileges import Access, Granted
+from migration_audit.model.identifiers import sql_name, sql_name_of, sql_signature
+from migration_audit.model.privileges import Access, Granted, Owned
 from migration_audit.model.reach import Reach, Route, reach
 
 BEFORE_16 = 160000
@@ -30,6 +30,17 @@ _BESIDE = {
     ("table", "REFERENCES"): "has REFERENCES on {}",
     ("table", "MAINTAIN"): "may VACUUM, REINDEX and CLUSTER {}",
 }
+
+
+_WORDS = {
+    "function": "ROUTINE",
+    "aggregate": "ROUTINE",
+    "extended statistics": "STATISTICS",
+    "continuous aggregate": "MATERIALIZED VIEW",
+}
+"""What ALTER calls a kind, where it is another word."""
+_KEPT = {"job", "large objects", "foreign-data wrapper", "event trigger"}
+"""Kinds that no ALTER … OWNER TO gives away, or only to a superuser."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,15 +138,23 @@ def _owned(access: Access, found: Reach, owner_role: str | None) -> Iterator[Way
         # What a role has as the owner of the database ends with owning the database.
         is_of_database = bool(route.steps) and route.steps[-1][1] == "pg_database_owner"
         if owner_role and owner_role not in found.rights and not is_of_database:
-            alter = f"ALTER {owned.kind.upper()} {owned.object} OWNER TO {sql_name(owner_role)};"
+            alter = _give(owned, owner_role)
         if alter and owned.kind == "table":  # what it had by owning goes with the ownership
-            alter += f"\nGRANT SELECT, INSERT, UPDATE ON {owned.object} TO {sql_name(access.role)};"
+            alter += f"\nGRANT SELECT, INSERT, UPDATE ON {sql_name_of(owned.object)} TO {sql_name(access.role)};"
         yield Way(
             key=f"owns:{owned.kind}:{owned.object}",
             text=f"owns {owned.kind} {owned.object}{_through(route)}",
             right=f"owner of {owned.kind} {owned.object}",
             fix_sql=_leave(access, route) or alter,
         )
+
+
+def _give(owned: Owned, role: str) -> str | None:
+    """The statement that makes a role the owner; None for what no statement gives away."""
+    if owned.kind in _KEPT:
+        return None
+    word = _WORDS.get(owned.kind, owned.kind.upper())
+    return f"ALTER {word} {sql_signature(owned.object)} OWNER TO {sql_name(role)};"
 
 
 def _granted(access: Access, found: Reach) -> Iterator[Way]:
@@ -148,7 +167,7 @@ def _granted(access: Access, found: Reach) -> Iterator[Way]:
         kind = "" if granted.kind == "table" else f"{granted.kind.upper().replace('-', ' ')} "
         revoke = None
         if granted.kind != "default privileges":
-            revoke = f"REVOKE {granted.privilege} ON {kind}{granted.object} FROM {who};"
+            revoke = f"REVOKE {granted.privilege} ON {kind}{sql_name_of(granted.object)} FROM {who};"
         place = f"{granted.kind}:{granted.object}" + (":PUBLIC" if granted.grantee is None else "")
         yield Way(
             key=f"{granted.privilege.lower()}:{place}" + (f":{granted.grantee}" if route.steps else ""),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
 from migration_audit.model.finding import Finding, Said, Told
-from migration_audit.model.identifiers import literal, sql_name, sql_name_of
+from migration_audit.model.identifiers import as_comment, literal, sql_name, sql_name_of
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Column, Constraint, Index, Table
@@ -132,7 +132,8 @@ def _create(obj: CatalogObject) -> str | None:
         case Column(generated=None, identity_kind=None):
             default = f" DEFAULT {obj.default}" if obj.default is not None else ""
             not_null = " NOT NULL" if obj.not_null else ""
-            return f"ALTER TABLE {_table(obj)} ADD COLUMN IF NOT EXISTS {sql_name(obj.name)} {obj.type}{default}{not_null};"
+            definition = " ".join([obj.type, *([f"COLLATE {obj.collation}"] if obj.collation else [])]) + default + not_null
+            return f"ALTER TABLE {_table(obj)} ADD COLUMN IF NOT EXISTS {sql_name(obj.name)} {definition};"
     return None
 
 
@@ -145,9 +146,8 @@ def _alter(obj: CatalogObject, change: FieldChange) -> str | None:
         action = "DROP DEFAULT" if change.expected is None else f"SET DEFAULT {change.expected}"
         return f"ALTER TABLE {_table(obj)} ALTER COLUMN {sql_name(obj.name)} {action};"
     if isinstance(obj, Column) and change.name == "type":
-        return (
-            f"-- for a person to decide: ALTER TABLE {_table(obj)} ALTER COLUMN {sql_name(obj.name)} TYPE {change.expected};"
-        )
+        alter = f"ALTER TABLE {_table(obj)} ALTER COLUMN {sql_name(obj.name)} TYPE {change.expected};"
+        return as_comment(f"for a person to decide: {alter}")
     return None
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.identifiers import sql_name
+from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.model.timescale_jobs import JobStatus
 from migration_audit.project import Environment
@@ -33,7 +35,7 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
                 summary=f"{job.name} (job {job.job_id}) of {environment.name} {sentence}",
                 expected="runs without failure",
                 actual=f"{job.failures} of {job.runs} runs failed; last run {job.last_run or 'never'}",
-                fix_sql=_fix(job, word),
+                fix_sql=_fix(job, word, _schema(live)),
             )
     if live.jobs:
         yield Told(text=f"{len(live.jobs)} job{'s' * (len(live.jobs) != 1)}, {sum(job.runs for job in live.jobs)} runs")
@@ -52,8 +54,17 @@ def _fault(job: JobStatus) -> tuple[str, str] | None:
     return None
 
 
-def _fix(job: JobStatus, word: str) -> str | None:
-    fixes = {"failed": f"CALL run_job({job.job_id});", "off": f"SELECT alter_job({job.job_id}, scheduled => true);"}
+def _schema(live: Snapshot) -> str:
+    """Where TimescaleDB's functions are, as SQL."""
+    extension = live.by_key.get(("extension", "timescaledb"))
+    return sql_name(extension.schema) if isinstance(extension, Extension) else "public"
+
+
+def _fix(job: JobStatus, word: str, schema: str) -> str | None:
+    fixes = {
+        "failed": f"CALL {schema}.run_job({job.job_id});",
+        "off": f"SELECT {schema}.alter_job({job.job_id}, scheduled => true);",
+    }
     return fixes.get(word)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migration_audit.checks.ledger_entries import entries_of
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
-from migration_audit.model.identifiers import in_quotes, literal, sql_name_of
+from migration_audit.model.identifiers import dollar_tag, in_quotes, literal, sql_name_of
 from migration_audit.model.ledger import Ledger as LiveLedger
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.preflight import COMMAND, SourceFacts
@@ -102,7 +102,7 @@ def _literals(entries: set[str]) -> str:
 
 
 def _delete_rows(table: str, column: str, entries: set[str]) -> str:
-    return f"DELETE FROM {table} WHERE {in_quotes(column)} IN ({_literals(entries)});"  # noqa: S608  shown to a person, never run
+    return f"DELETE FROM {sql_name_of(table)} WHERE {in_quotes(column)} IN ({_literals(entries)});"  # noqa: S608  shown to a person, never run
 
 
 def _guarded_drop(ledger: LiveLedger, settings: LedgerSettings, entries: set[str]) -> str:
@@ -113,8 +113,8 @@ def _guarded_drop(ledger: LiveLedger, settings: LedgerSettings, entries: set[str
     if settings.format.may_be_nameless:
         strange = f"{in_quotes(column)}::text NOT IN ({_literals(entries)})"
     table, columns = sql_name_of(ledger.table), ", ".join(literal(name) for name in ledger.columns)
-    return (
-        "DO $cleanup$\nBEGIN\n"  # noqa: S608  shown to a person, never run
+    block = (
+        "BEGIN\n"  # noqa: S608  shown to a person, never run
         f"  LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;\n"
         "  IF (SELECT pg_catalog.array_agg(attname::text ORDER BY attnum) FROM pg_catalog.pg_attribute\n"
         f"       WHERE attrelid = {literal(table)}::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped)\n"
@@ -122,8 +122,10 @@ def _guarded_drop(ledger: LiveLedger, settings: LedgerSettings, entries: set[str
         f"    RAISE EXCEPTION 'the table has other columns than the legacy ledger: not dropped';\n  END IF;\n"
         f"  IF EXISTS (SELECT FROM {table} WHERE {strange}) THEN\n"
         "    RAISE EXCEPTION 'the table holds rows that the legacy runner did not write: not dropped';\n"
-        f"  END IF;\n  DROP TABLE {table};\n{beside}END\n$cleanup$;"
+        f"  END IF;\n  DROP TABLE {table};\n{beside}END\n"
     )
+    tag = dollar_tag(block, word="cleanup")
+    return f"DO {tag}\n{block}{tag};"
 
 
 CHECK = Check(

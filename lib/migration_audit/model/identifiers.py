@@ -16,6 +16,9 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 _IDENTIFIER = r'"(?:[^"]|"")*"|[^\W\d][\w$]*'
 _QUALIFIED = re.compile(rf"(?:{_IDENTIFIER})(?:\s*\.\s*(?:{_IDENTIFIER}))*")
 _EACH = re.compile(_IDENTIFIER)
+_LISTED = re.compile(r'"((?:[^"]|"")*)"|([^,\s"]+)')
+LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+"""What ends a line for anybody who may read SQL."""
 _PAIR = re.compile(rf"({_IDENTIFIER})\s*\.\s*({_IDENTIFIER})")
 
 KEYWORDS = frozenset(
@@ -77,6 +80,25 @@ def sql_name_of(key: str) -> str:
     return sql_name(*parts_of(key))
 
 
+def sql_signature(key: str) -> str:
+    """The key of a routine, an operator or an operator family, whose name is followed by more, as SQL takes it.
+
+    >>> sql_signature("order.f(integer)"), sql_signature("order.=== (integer, integer)")
+    ('"order".f(integer)', '"order".=== (integer, integer)')
+    """
+    names, rest = leading_name(key)
+    return sql_name(*names) + rest
+
+
+def as_comment(text: str) -> str:
+    """Each line behind ``--``; whatever could end a line for anybody ends one here.
+
+    >>> as_comment("a\\nDROP TABLE t")
+    '-- a\\n-- DROP TABLE t'
+    """
+    return "\n".join(f"-- {line}".rstrip() for line in LINE_END.split(text))
+
+
 def bare(identifier: str) -> str:
     """The name that a spelled identifier stands for; what is not quoted is folded, as SQL does it.
 
@@ -84,6 +106,15 @@ def bare(identifier: str) -> str:
     ('Odd "Name', 'positions')
     """
     return identifier[1:-1].replace('""', '"') if identifier.startswith('"') else identifier.lower()
+
+
+def listed(value: str) -> list[str]:
+    """The names in the value of a parameter that is a list of identifiers, such as ``search_path``.
+
+    >>> listed('"$user", public, "x, ""y"" z"')
+    ['$user', 'public', 'x, "y" z']
+    """
+    return [quoted.replace('""', '"') if quoted else plain for quoted, plain in _LISTED.findall(value)]
 
 
 def parts_of(key: str) -> tuple[str, ...]:
@@ -144,10 +175,10 @@ def literal(text: str) -> str:
     return f"'{doubled}'" if "\\" not in text else "E'" + doubled.replace("\\", "\\\\") + "'"
 
 
-def dollar_tag(text: str) -> str:
-    """A dollar quote that the text does not hold."""
-    tag, number = "$sql$", 1
+def dollar_tag(text: str, *, word: str = "sql") -> str:
+    """A dollar quote that the text does not hold: ``$word$``, or that with a number."""
+    tag, number = f"${word}$", 1
     while tag in text:
         number += 1
-        tag = f"$sql{number}$"
+        tag = f"${word}{number}$"
     return tag

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from migration_audit.model.identifiers import dollar_tag, leading_name, literal, parts_of, sql_name
-
-_LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+from migration_audit.model.identifiers import LINE_END, dollar_tag, leading_name, literal, parts_of, sql_name
 
 
 def role_name(role: str) -> str:
@@ -33,18 +29,9 @@ def operator_name(signature: str) -> str:
     return f"OPERATOR({sql_name(*schema)}{rest.partition('(')[0]})"
 
 
-def as_comment(text: str) -> str:
-    """Each line behind ``--``; whatever could end a line for anybody ends one here.
-
-    >>> as_comment("a\\nDROP TABLE t")
-    '-- a\\n-- DROP TABLE t'
-    """
-    return "\n".join(f"-- {line}".rstrip() for line in _LINE_END.split(text))
-
-
 def one_line(text: str) -> str:
     """The same text without line ends."""
-    return " ".join(_LINE_END.sub(" ", text).split())
+    return " ".join(LINE_END.sub(" ", text).split())
 
 
 def guarded(condition: str, *statements: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from migration_audit.model.access import (
     DefaultPrivileges,
     ExtensionDependency,
@@ -14,7 +12,7 @@ from migration_audit.model.access import (
 )
 from migration_audit.model.drift import Difference
 from migration_audit.model.foreign import ForeignDataWrapper, ForeignServer, UserMapping
-from migration_audit.model.identifiers import literal, sql_name
+from migration_audit.model.identifiers import listed, literal, sql_name
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.operators import Cast, Collation, Operator
 from migration_audit.model.redacted import NOT_READABLE
@@ -265,7 +263,7 @@ def create_settings(settings: RoleSettings, sides: Sides) -> Steps:
         key, _, value = setting.partition("=")
         is_plain = not settings.database and "(redacted" not in value
         parameter = ".".join(sql_name(part) for part in key.split("."))
-        words = ", ".join(map(literal, _items(value))) if key in _LISTS else literal(value)
+        words = ", ".join(map(literal, listed(value))) if key in _LISTS else literal(value)
         (sql if is_plain else asked).append(f"{where} SET {parameter} TO {words or literal('')};")
     if sql:
         yield run(settings, Rank.COLLATION, "\n".join(sql))
@@ -278,11 +276,6 @@ _LISTS = {
     *("temp_tablespaces", "unix_socket_directories"),
 }
 """Parameters whose lists hold identifiers in quotes (GUC_LIST_QUOTE; pg_dump has the same list in dumputils.c)."""
-_ITEM = re.compile(r'"((?:[^"]|"")*)"|([^,\s"]+)')
-
-
-def _items(value: str) -> list[str]:
-    return [quoted.replace('""', '"') or plain for quoted, plain in _ITEM.findall(value)]
 
 
 def create_parameter_privileges(privileges: ParameterPrivileges, sides: Sides) -> Steps:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from migration_audit.model.identifiers import as_comment
 from migration_audit.model.location import Location
 from migration_audit.model.port import Key, Port, PortProof, PortStep, ProofOutcome
-from migration_audit.port.names import as_comment, one_line
+from migration_audit.port.names import one_line
 
 NOTHING = "Nothing is to be ported: the owner's side covers the legacy side."
 _RULE = "-- " + "-" * 74

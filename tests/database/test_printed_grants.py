@@ -11,6 +11,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from fix_inputs import environment, project, source
+from migration_audit.audit.grants import as_sql, grants_for
 from migration_audit.catalog import open_connection, read_ledger, read_snapshot
 from migration_audit.catalog.access import read_access
 from migration_audit.catalog.duplicates import count_obstacles
@@ -236,6 +237,18 @@ def test_the_clean_up_of_the_legacy_ledger(place: Place, is_shared: bool) -> Non
             assert connection.execute(place.names("select * from {n}.{n}").encode()).fetchall() == [("001_a.sql",)]
         else:
             assert connection.execute("select to_regclass(%s)", [place.names("{n}.{n}")]).fetchone() == (None,)
+
+
+@each_name
+def test_the_rights_that_an_audit_needs(place: Place) -> None:
+    place.run(place.names("create table {n}.{n} (); create schema processor; create table processor.migrations_applied ()"))
+    ledger = replace(project().owner.ledger, schema=place.name, table=place.name)  # type: ignore[type-var]
+    owner = replace(project().owner, name=place.name, ledger=ledger)
+    asked = project(owner=owner, environments=(replace(environment(), database=place.name),))
+    place.run(as_sql(grants_for(asked, role=place.name)))
+    with psycopg.connect(place.plain) as connection:
+        assert connection.execute(place.names("select from {n}.{n}").encode()).fetchall() == []
+        assert connection.execute("select from processor.migrations_applied").fetchall() == []
 
 
 @each_name

@@ -9,7 +9,7 @@ from typing import Final
 
 from migration_audit.audit.facts import names_of
 from migration_audit.checks import ALL
-from migration_audit.model.identifiers import sql_name
+from migration_audit.model.identifiers import as_comment, sql_name
 from migration_audit.project import Project
 
 _FOLLOWS: Final = {"directus_live": ("directus_boots",), "live": ("live_drift", "excluded")}
@@ -63,19 +63,19 @@ def _grants(project: Project, role: str) -> Iterator[Grant]:
             checks=_checks("directus_live"),
         )
         yield Grant(
-            sql=f"-- GRANT SELECT ON … TO {role};  (the tables of the collections in the snapshot)",
+            sql=as_comment(f"GRANT SELECT ON … TO {role};  (the tables of the collections in the snapshot)"),
             reads="whether such a table has a row; no value is read",
             checks=_checks("directus_live"),
             when="schema apply would alter columns of tables whose rows decide whether it succeeds",
         )
     yield Grant(
-        sql=f"-- GRANT SELECT ON … TO {role};  (LIV013 names the table)",
+        sql=as_comment(f"GRANT SELECT ON … TO {role};  (LIV013 names the table)"),
         reads="how many rows stand in the way; only numbers leave the server",
         checks=_checks("obstacles"),
         when="a unique index, a unique constraint or a NOT NULL of the owner's SQL is missing in the database",
     )
     yield Grant(
-        sql=f"-- GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO {role};",
+        sql=as_comment(f"GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO {role};"),
         reads="the system identifier of the server, which tells two servers apart",
         checks=("LIV001",),
         when="the platform took this right from PUBLIC, and audit.toml pins system_identifier",
@@ -104,7 +104,7 @@ def as_sql(grants: tuple[Grant, ...]) -> str:
     always = [grant for grant in grants if grant.when is None]
     cases = [grant for grant in grants if grant.when is not None]
     parts = ["-- Full evidence: without one of these, the checks named beside it could not check."]
-    parts += [f"-- {one.reads}\n-- without: {', '.join(one.checks)}\n{one.sql}" for one in always]
+    parts += [f"{as_comment(one.reads)}\n-- without: {', '.join(one.checks)}\n{one.sql}" for one in always]
     parts.append("-- Only in these cases:")
-    parts += [f"-- {one.when}: {one.reads}\n-- without: {', '.join(one.checks)}\n{one.sql}" for one in cases]
+    parts += [f"{as_comment(f'{one.when}: {one.reads}')}\n-- without: {', '.join(one.checks)}\n{one.sql}" for one in cases]
     return "\n\n".join(parts) + "\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from migration_audit.artifacts.js_yaml import js_value
+from migration_audit.artifacts.js_yaml import JsYamlError, js_value
 from migration_audit.model.directus import DirectusSnapshot, SnapshotEntry
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
@@ -39,9 +39,13 @@ def read_directus_snapshot(path: Path, *, shown: str) -> DirectusSnapshot:
         )
     for name in ("directus", "vendor"):
         reader.text(body.get(name))
+    try:
+        value = js_value(root)
+    except JsYamlError as error:
+        raise ArtifactError(str(error), where=f"{shown}:{error.line}", todo=_AGAIN) from None
     return DirectusSnapshot(
         path=shown,
-        body=js_value(root),
+        body=value,
         collections=tuple(reader.entries(body.get("collections"), "collections")),
         fields=tuple(reader.entries(body.get("fields"), "fields")),
         relations=tuple(reader.entries(body.get("relations"), "relations")),

@@ -15,8 +15,9 @@ def facts(database: DirectusDatabase) -> dict[str, Any]:
     """The database as facts by name, without numbers that somebody else counts and without Directus's own tables."""
     found: dict[str, Any] = {}
     added = _added(database)
-    for table in State(database).tables.values():
-        found |= _of_table(database, table, added)
+    state = State(database)
+    for table in state.tables.values():
+        found |= _of_table(state, table, added)
     for one in database.foreign_keys:
         if not is_system(one.table) or (one.table, ",".join(one.columns)) in added:
             found[f"constraint {one.table}.{one.name}"] = [*one.columns, one.foreign_table, one.on_update, one.on_delete]
@@ -25,9 +26,8 @@ def facts(database: DirectusDatabase) -> dict[str, Any]:
     return found | {f"relation row {_text(row)}": True for row in database.relations}
 
 
-def _of_table(database: DirectusDatabase, table: DirectusTable, added: set[tuple[str, str]]) -> dict[str, Any]:
+def _of_table(state: State, table: DirectusTable, added: set[tuple[str, str]]) -> dict[str, Any]:
     own = is_system(table.name)
-    state = State(database)
     found: dict[str, Any] = {
         f"column {table.name}.{column.name}": json.dumps(column_info(state, table, column), default=str)
         for column in table.columns

@@ -1,6 +1,6 @@
 // Serves one real Directus (the folder with its node_modules is the first argument) to many databases.
 //
-// Each line of stdin is a JSON object {database, file, ignoreRules, excluded}; each line of stdout that starts with ANSWER is
+// Each line of stdin is a JSON object {database, file, ignoreRules, excluded, searchPath}; each line of stdout that starts with ANSWER is
 // {code, message, sql}: what `directus schema apply --yes` of that version would have done with that file, as a process of
 // its own would have: caches are emptied before. What the command line itself does (options) is not in it.
 import { createRequire } from "node:module";
@@ -61,7 +61,8 @@ process.on("unhandledRejection", (error) => (unhandled ??= error));
 async function apply(request) {
 	env.DB_EXCLUDE_TABLES = request.excluded ?? excludedByDefault;
 	const connection = { ...named, ...request.connection, database: request.database };
-	const database = knexOf({ ...config, connection, pool: { ...config.pool, min: 0, max: 4 } });
+	const searchPath = request.searchPath ?? config.searchPath;
+	const database = knexOf({ ...config, searchPath, connection, pool: { ...config.pool, min: 0, max: 4 } });
 	const sql = [];
 	database.on("query", (query) => {
 		if (unhandled) throw unhandled;

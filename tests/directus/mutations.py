@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from directus import world
+from directus import unusual, world
+from directus.case import Body, Case, Mutation
 
-Body = dict[str, Any]
 VALUES: tuple[Any, ...] = (None, True, False, 0, 7, "", "other", "devices", [], ["m2o"], {"a": 1}, [{"a": 1}])
 DEFAULTS: tuple[Any, ...] = (
     None,
@@ -28,27 +26,15 @@ DEFAULTS: tuple[Any, ...] = (
 RAW = ("positions", "migrations_applied", "zones", "readings")
 
 
-@dataclass(slots=True)
-class Case:
-    """One experiment: a file, SQL that runs before the first boot, and options."""
-
-    body: Any
-    sql: list[str] = field(default_factory=list)
-    options: dict[str, Any] = field(default_factory=dict)
-    words: list[str] = field(default_factory=list)
-
-
-Mutation = Callable[[Random, Case], str]
-
-
 def make_case(seed: int, healthy: Body) -> Case:
-    """The case of a seed: one to three mutations of the healthy file and its database."""
+    """The case of a seed: one to four mutations of the healthy file and its database."""
     rng = Random(seed)
-    case = Case(copy.deepcopy(healthy))
-    for _ in range(rng.choice((1, 1, 1, 2, 2, 3))):
-        mutation = rng.choices(*zip(*MUTATIONS, strict=True))[0]
+    case = Case(copy.deepcopy(healthy), healthy)
+    for _ in range(rng.choice((1, 1, 1, 2, 2, 2, 3, 4))):
+        mutation = rng.choices(*zip(*MUTATIONS, *unusual.UNUSUAL, strict=True))[0]
         try:
             case.words.append(mutation(rng, case))
+            case.kinds.append(case.words[-1] if mutation is unusual.statement else mutation.__name__)
         except (KeyError, IndexError, TypeError, AttributeError):
             continue  # an earlier mutation took away what this one would change
     return case

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,7 @@ class Real:
         return name
 
     def ask(self, database: str, body: Any, **options: Any) -> dict[str, Any]:
-        """One ``schema apply`` of the body, as JSON, with ``ignoreRules`` and ``excluded``."""
+        """One ``schema apply`` of the body, as JSON, with ``ignoreRules``, ``excluded`` and ``searchPath``."""
         request = {"database": database, "file": "schema.json", "text": json.dumps(body), **options}
         if self._process.stdin is None:
             raise RuntimeError("no input")
@@ -147,10 +148,10 @@ class Real:
             raise RuntimeError(f"Directus {self.version} ended")
         return dict(json.loads(line))
 
-    def read(self, database: str, *, rows: bool = False) -> DirectusDatabase:
+    def read(self, database: str, schemas: Sequence[str] = ("public",), *, rows: bool = False) -> DirectusDatabase:
         """What the model gets; with what the rows of the clone are, where it is asked for."""
         with self.connect(database) as connection:
-            found = read_directus_database(connection, role=ROLE)
+            found = read_directus_database(connection, schemas=schemas, role=ROLE)
             if not rows:
                 return found
             tables = tuple(one if one.name.startswith("directus_") else _with_rows(connection, one) for one in found.tables)

@@ -1,31 +1,42 @@
-"""Pack cases that ``directus.run --record`` wrote: ``python -m directus.record FILE… `` keeps some of each kind."""
+"""Pack cases that ``directus.run --record`` wrote: ``python -m directus.record FILE…`` keeps some of each kind."""
 
 from __future__ import annotations
 
 import json
 import lzma
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from directus.test_recorded import FILE
 
-EACH = 80
+EACH = 100
 """Cases of each version."""
 
 
-def chosen(path: Path) -> list[dict[str, Any]]:
-    """Cases with drops, failures and changes first; of those without any change a few."""
-    found = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+def chosen(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cases until each mutation is there with each outcome that it had, those with the most that is new first."""
+    left, kept = list(cases), list[dict[str, Any]]()
+    seen: set[tuple[str, str]] = set()
+    while left and len(kept) < EACH:
+        best = max(left, key=lambda case: len(set(_facets(case)) - seen) / (1 + 0.2 * len(case["kinds"])))
+        left.remove(best)
+        seen |= set(_facets(best))
+        kept.append(best)
+    return kept
 
-    def weight(case: dict[str, Any]) -> tuple[int, int]:
-        lost = any(each.startswith("- ") for boot in case["boots"] for each in boot["changes"])
-        failed = any(boot["code"] for boot in case["boots"])
-        return (-len(case["boots"]) - 2 * lost - failed, case["seed"])
 
-    ranked = sorted(found, key=weight)
-    quiet = [case for case in reversed(ranked) if not any(boot["code"] or boot["changes"] for boot in case["boots"])][:10]
-    return ranked[: EACH - len(quiet)] + quiet
+def _facets(case: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Mutation and outcome: of the alphabet of failures and lost objects, not of their names."""
+    for boot in case["boots"]:
+        words = " ".join(w for w in boot["message"].rpartition(" - ")[2].split() if w.isalpha())
+        outcomes = {"nothing"} if not boot["changes"] and not boot["code"] else {words} if boot["code"] else set()
+        outcomes |= {" ".join(each.split()[:2]) for each in boot["changes"]}
+        for outcome in outcomes:
+            yield "", outcome
+            if boot["code"] or outcome.startswith("-") or outcome == "nothing":
+                yield from ((kind, "failed" if boot["code"] else outcome) for kind in case["kinds"])
 
 
 def slim(case: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +55,14 @@ def slim(case: dict[str, Any]) -> dict[str, Any]:
     return case
 
 
-if __name__ == "__main__":
-    kept = [slim(case) for name in sys.argv[1:] for case in chosen(Path(name))]
+def main() -> None:
+    """Replace the recorded file."""
+    found = [json.loads(line) for name in sys.argv[1:] for line in Path(name).read_text("utf-8").splitlines()]
+    versions = sorted({case["version"] for case in found})
+    kept = [slim(case) for version in versions for case in chosen([one for one in found if one["version"] == version])]
     FILE.write_bytes(lzma.compress(json.dumps(kept, separators=(",", ":")).encode(), preset=9))
     print(len(kept), "cases,", FILE.stat().st_size, "bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -15,10 +15,11 @@ from typing import Any
 import psycopg
 
 from directus.agreement import changes, differences, disagreement
-from directus.mutations import Case, make_case
+from directus.case import Case
+from directus.mutations import make_case
 from directus.real import ROLE, Real
 from migration_audit.audit.codec import encode
-from migration_audit.directus.apply import DEFAULT_EXCLUDED, NO_CHANGES, Applied, apply
+from migration_audit.directus.apply import DEFAULT_EXCLUDED, NO_CHANGES, Applied, apply, undecidable
 from migration_audit.directus.behaviour import behaviour_of
 from migration_audit.directus.postgres import State
 from migration_audit.model.directus import DirectusVersion
@@ -50,18 +51,23 @@ def try_case(real: Real, case: Case, *, boots: int = 2) -> Outcome:
         _prepare(real, database, case)
     except psycopg.Error as error:
         return Outcome([], [], skipped=str(error).splitlines()[0])
-    before = real.read(database, rows=True)
+    schemas = case.options.get("searchPath", ("public",))
+    before = real.read(database, schemas, rows=True)
+    if why := undecidable(before, case.body, version, case.options.get("excluded", DEFAULT_EXCLUDED)):
+        return Outcome([], [], skipped=why)
     state, outcome, latest = State(before), Outcome([], [], before), before
     for number in range(1, boots + 1):
+        if undecidable(latest, case.body, version, case.options.get("excluded", DEFAULT_EXCLUDED)):
+            break
         done, state = apply(
             state,
-            case.body,
+            case.body_of(number),
             version,
             excluded=case.options.get("excluded", DEFAULT_EXCLUDED),
             ignored=case.options.get("ignoreRules", "").split(",") if case.options.get("ignoreRules") else (),
         )
-        answer = real.ask(database, case.body, **case.options)
-        after = real.read(database)
+        answer = real.ask(database, case.body_of(number), **case.options)
+        after = real.read(database, schemas)
         outcome.boots.append((done, answer, changes(latest, after)))
         latest = after
         problem = disagreement(done, answer)
@@ -72,7 +78,7 @@ def try_case(real: Real, case: Case, *, boots: int = 2) -> Outcome:
             outcome.problems += [f"boot {number}: {each}" for each in differences(state.database(), after)]
         if outcome.problems or done.code != answer["code"]:
             break
-        if done.code or done.message == NO_CHANGES:  # nothing changed: the next boot finds the same
+        if case.later is None and (done.code or done.message == NO_CHANGES):  # nothing changed: the next boot finds the same
             if number == 1 and not case.sql:
                 real.clean = database
             break
@@ -85,7 +91,9 @@ def recorded(version: str, seed: int, case: Case, outcome: Outcome) -> dict[str,
         "version": version,
         "seed": seed,
         "words": case.words,
+        "kinds": case.kinds,
         "body": case.body,
+        **({"later": case.later} if case.later is not None else {}),
         "options": case.options,
         "before": encode(outcome.before, DirectusDatabase),
         "boots": [

@@ -40,7 +40,7 @@ def _problem(case: dict[str, Any]) -> str | None:
         before = state.database()
         done, state = apply(
             state,
-            case["body"],
+            case["later"] if number > 1 and "later" in case else case["body"],
             behaviour(case["version"]),
             excluded=options.get("excluded", DEFAULT_EXCLUDED),
             ignored=options.get("ignoreRules", "").split(",") if options.get("ignoreRules") else (),

@@ -89,6 +89,8 @@ def _read(cursor: psycopg.Cursor[dict[str, Any]], schemas: Sequence[str], role: 
         event_triggers=tuple(EventTrigger(**_frozen(each)) for each in _rows_of(cursor, "event_triggers")),
         postgis=about["postgis"],
         can_create=about["can_create"],
+        names=frozenset(row["name"] for row in _rows_of(cursor, "names")),
+        is_licensed=_is_licensed(cursor, tables),
         role=role,
     )
 
@@ -113,7 +115,7 @@ def _table(
     parts: Mapping[str, Mapping[int, list[dict[str, Any]]]],
     dimensions: Sequence[Mapping[str, Any]],
     shapes: Mapping[tuple[str, str, str], str],
-    filled: Mapping[int, bool],
+    filled: Mapping[int, int],
     *,
     postgis: bool,
 ) -> DirectusTable:
@@ -143,17 +145,18 @@ def _table(
         extension=table["extension"],
         partition_columns=split or tuple(table["partition_columns"] or ()),
         hypertable=bool(split),
-        has_rows=filled.get(oid),
+        has_rows=filled[oid] > 0 if oid in filled else None,
+        has_several=filled[oid] > 1 if oid in filled else None,
     )
 
 
-def _filled(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str, Any]]) -> dict[int, bool]:
-    """By OID, whether a table, a partition or a chunk of it has a row; without those that may not be read.
+def _filled(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """By OID, how many rows a table has with its partitions or chunks, up to two; without those that may not be read.
 
     Tables are asked about together. Where that fails, as for one that another session locks, each is asked about alone.
     """
     asked = [table for table in tables if table["may_read"] and not table["name"].startswith("directus_")]
-    found: dict[int, bool] = {}
+    found: dict[int, int] = {}
     for start in range(0, len(asked), _AT_ONCE):
         some = asked[start : start + _AT_ONCE]
         answers = _ask(cursor, some)
@@ -163,16 +166,16 @@ def _filled(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str
     return found
 
 
-def _ask(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str, Any]]) -> dict[int, bool] | None:
+def _ask(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str, Any]]) -> dict[int, int] | None:
     query = sql.SQL(" union all ").join(
-        sql.SQL("select {}::pg_catalog.int8 as oid, exists (select from {}) as filled").format(
-            sql.Literal(table["oid"]), sql.Identifier(table["schema"], table["name"])
-        )
+        sql.SQL(
+            "select {}::pg_catalog.int8 as oid, (select pg_catalog.count(*) from (select from {} limit 2) as t) as rows"
+        ).format(sql.Literal(table["oid"]), sql.Identifier(table["schema"], table["name"]))
         for table in tables
     )
     try:
         with cursor.connection.transaction():
-            return {row["oid"]: row["filled"] for row in cursor.execute(query).fetchall()}
+            return {row["oid"]: row["rows"] for row in cursor.execute(query).fetchall()}
     except psycopg.errors.DatabaseError:
         if cursor.connection.closed:
             raise
@@ -194,3 +197,15 @@ def _rows(
             if isinstance(row.get(key), str):
                 row[key] = row[key].split(",") if row[key] else []
     return tuple(found)
+
+
+def _is_licensed(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str, Any]]) -> bool | None:
+    table = next((one for one in tables if one["name"] == "directus_settings" and one["may_read"]), None)
+    if table is None:
+        return None
+    # Before 12.0 there are no such columns.
+    query = sql.SQL(
+        "select exists (select from (select pg_catalog.to_jsonb(t) as row from {} as t) as t"
+        " where coalesce(t.row->>'license_key', t.row->>'license_token') <> '') as licensed"
+    ).format(sql.Identifier(table["schema"], table["name"]))
+    return bool(cursor.execute(query).fetchall()[0]["licensed"])

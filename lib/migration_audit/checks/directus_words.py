@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from migration_audit.directus.apply import Applied
 from migration_audit.directus.boots import DirectusBoots, Scenario
-from migration_audit.directus.postgres import Statement
+from migration_audit.directus.statement import Statement
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.identifiers import literal, sql_name
 

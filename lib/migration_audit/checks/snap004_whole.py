@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migration_audit.checks.directus_words import Happening, happenings, in_words, stops, why_of
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.directus.inspect import is_system
-from migration_audit.directus.postgres import Statement
+from migration_audit.directus.statement import Statement
 from migration_audit.model.directus import DirectusSnapshot, RawTable
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
@@ -116,7 +116,7 @@ def _of_system(names: list[str], boots: DirectusBoots, snapshot: DirectusSnapsho
 
 
 def _by_rows(boots: DirectusBoots) -> Iterator[Unavailable]:
-    """What only the rows decide."""
+    """What only the rows decide, a license, or the condition of an event trigger."""
     said = {
         f"{scenario.name}: boot {number} stops where `{guess}` (rc 1)"
         for scenario in boots.scenarios
@@ -124,7 +124,7 @@ def _by_rows(boots: DirectusBoots) -> Iterator[Unavailable]:
         for guess in done.guesses
     }
     if said:
-        yield Unavailable(reason=f"the rows decide, and were not looked at: {some_of(sorted(said), between='; ')}")
+        yield Unavailable(reason=f"what decides was not looked at: {some_of(sorted(said), between='; ')}")
 
 
 CHECK = Check(

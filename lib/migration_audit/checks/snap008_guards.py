@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.directus.postgres import PgError, State
+from migration_audit.directus.postgres import State
+from migration_audit.directus.statement import PgError
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, RawTable
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
@@ -40,27 +41,29 @@ def run(
         elif rights is None or rights.may_drop is None:
             unknown.append(table.name)
         else:
-            refused = _refused(table, directus_live)
+            refused, doubts = _refused(table, directus_live)
             if refused:
                 yield Told(text=f"{table.name}: {refused}")
+            elif doubts:
+                yield Unavailable(reason=f"{table.name}: a condition that was not read decides whether {some_of(doubts)}")
             else:
                 yield _finding(table, rights.owner, directus_live, directus_runtime, environment)
     if unknown:
         yield Unavailable(reason=f"no guard of {some_of(unknown)} was seen: {_why(directus_live, directus_runtime)}")
 
 
-def _refused(table: RawTable, live: DirectusLive) -> str | None:
-    """What PostgreSQL answers to DROP TABLE; None where it would do it, or nobody knows."""
+def _refused(table: RawTable, live: DirectusLive) -> tuple[str | None, list[str]]:
+    """What PostgreSQL answers to DROP TABLE, or what it may answer; nothing where it would do it, or nobody knows."""
     if live.database is None:
-        return None
+        return None, []
     state = State(live.database)
     if table.name not in state.tables:
-        return None
+        return None, []
     try:
         state.drop_table(table.name)
     except PgError as error:
-        return str(error)
-    return None
+        return str(error), []
+    return None, state.guesses
 
 
 def _finding(table: RawTable, owner: str, live: DirectusLive, runtime: DirectusRuntime, environment: Environment) -> Finding:

@@ -10,10 +10,11 @@ from typing import Any
 from migration_audit.directus.behaviour import Behaviour
 from migration_audit.directus.deep import ARRAY, DELETED, EDITED, NEW, Change, apply_change, is_nested_meta
 from migration_audit.directus.difference import Difference, Entry, difference
-from migration_audit.directus.inspect import Schema, read_schema, read_snapshot
+from migration_audit.directus.inspect import Schema, is_system, read_schema, read_snapshot
 from migration_audit.directus.js import JsError, get, opt, spread, text, truthy
-from migration_audit.directus.postgres import State, Statement
+from migration_audit.directus.postgres import State
 from migration_audit.directus.services import Services
+from migration_audit.directus.statement import Statement
 from migration_audit.model.directus_database import DirectusDatabase
 
 NO_CHANGES = "No changes to apply."
@@ -59,6 +60,26 @@ class Applied:
     def rolled_back(self) -> bool:
         """Whether statements were undone by a later failure."""
         return self.code != 0
+
+
+def undecidable(database: DirectusDatabase, file: Any, version: Behaviour, excluded: Collection[str]) -> str | None:
+    """Why the model does not say what an apply does here; None where it does."""
+    named = {row["collection"] for row in (*database.collections, *database.fields)}
+    for section in ("collections", "fields", "relations"):
+        entries = file.get(section) if isinstance(file, Mapping) else None
+        named |= (
+            {text(opt(one, "collection")) for one in entries if isinstance(one, Mapping)}
+            if isinstance(entries, list)
+            else set()
+        )
+    schemas: dict[str, list[str]] = {}
+    for table in database.tables:
+        schemas.setdefault(table.name, []).append(table.schema)
+    for name, found in schemas.items():
+        seen = name in named or is_system(name) or (version.untracked and name not in excluded)
+        if len(found) > 1 and seen:
+            return f"the table {name} is in {' and '.join(found)}, and Directus takes the columns of all for one table"
+    return None
 
 
 def apply(

@@ -34,6 +34,12 @@ class Behaviour:
     """Whether names of indexes and constraints are shortened by Directus, not by PostgreSQL."""
     relation_schema: bool
     """Whether a changed relation keeps its foreign key where the file has no ``schema`` for it."""
+    duplicated_fields: bool
+    """Whether paths of ``item_duplication_fields`` over a field go with it."""
+    most_collections: int | None
+    """How many active collections with a table may be there without a license, when one is created or changed."""
+    strict_names: bool
+    """Whether a collection's name may neither begin nor end with white space."""
     strict_arguments: bool
     """Whether the command line refuses an argument too many."""
 
@@ -50,6 +56,9 @@ V11_2: Final = Behaviour(
     keeps_modifiers=False,
     long_names=False,
     relation_schema=False,
+    duplicated_fields=False,
+    most_collections=None,
+    strict_names=False,
     strict_arguments=False,
 )
 V11_17: Final = Behaviour(
@@ -64,6 +73,9 @@ V11_17: Final = Behaviour(
     keeps_modifiers=True,
     long_names=True,
     relation_schema=False,
+    duplicated_fields=True,
+    most_collections=None,
+    strict_names=False,
     strict_arguments=True,
 )
 V12_4: Final = Behaviour(
@@ -78,6 +90,9 @@ V12_4: Final = Behaviour(
     keeps_modifiers=True,
     long_names=True,
     relation_schema=True,
+    duplicated_fields=True,
+    most_collections=25,
+    strict_names=True,
     strict_arguments=True,
 )
 _KNOWN: Final = {

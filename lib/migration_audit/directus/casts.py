@@ -9,6 +9,10 @@ _INTEGER: Final = frozenset({"smallint", "integer", "bigint"})
 _NUMBER: Final = frozenset({*_INTEGER, "numeric", "real", "double precision"})
 _SIZE: Final = {"smallint": 0, "integer": 1, "bigint": 2, "numeric": 3, "real": 4, "double precision": 5}
 _DATE: Final = frozenset({"date", "timestamp with time zone", "timestamp without time zone"})
+_SHAPES: Final = frozenset(
+    {"GEOMETRY", "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION"}
+)
+"""Types of PostGIS; PostgreSQL's own ``point`` and ``polygon`` are ``unknown`` beside them."""
 _OTHER: Final = frozenset(
     {
         ("integer", "boolean"),
@@ -30,6 +34,8 @@ def castable(source: str, target: str) -> bool | None:
     """Whether ``column::target`` works: True for every row, None where it depends on the rows, False for none."""
     if source == target or target in _TEXT:
         return True
+    if target in _SHAPES and source.upper() in {*_SHAPES, "UNKNOWN"}:
+        return True if target == "GEOMETRY" else None
     if source in _TEXT or (source, target) in _BY_ROWS:
         return None
     if source in _NUMBER and target in _NUMBER:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from migration_audit.directus.behaviour import Behaviour
-from migration_audit.directus.js import MISSING, JsError, get, opt, simple_hash, text
-from migration_audit.directus.postgres import PgError, State
+from migration_audit.directus.js import MISSING, JsError, absent, get, opt, simple_hash, text, truthy
+from migration_audit.directus.literals import stored_default
+from migration_audit.directus.postgres import State
+from migration_audit.directus.statement import PgError, wrapped
 from migration_audit.model.directus_database import DirectusColumn, DirectusIndex, DirectusKey
 
 _KNEX: Final = {
@@ -34,10 +35,6 @@ _SHORT: Final = {
     "timestamp without time zone": "timestamp",
     "time without time zone": "time",
 }
-_NUMBER: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*\Z", re.IGNORECASE)
-_INTEGER: Final = re.compile(r"\s*[+-]?\d+\s*\Z")
-_UUID: Final = re.compile(r"\s*\{?[0-9a-f]{4}(-?[0-9a-f]{4}){7}\}?\s*\Z", re.IGNORECASE)
-_DATE: Final = re.compile(r"\s*\d{4}-\d\d?-\d\d?")
 
 
 @dataclass(slots=True)
@@ -70,10 +67,13 @@ def build(version: Behaviour, state: State, table: str, payload: Any, existing: 
     Raises JsError for a type that Directus does not know, PgError for a default that the type does not take.
     """
     kind = get(payload, "type")
-    if kind in {"alias", "unknown"}:
+    if kind in ("alias", "unknown"):
         return Built()
     name = text(get(payload, "field"))
-    made = Built(increments=bool(opt(payload, "schema", "has_auto_increment")))
+    if not name:
+        raise PgError("You did not specify a column name")
+    name = wrapped(name)
+    made = Built(increments=truthy(opt(payload, "schema", "has_auto_increment")))
     made.column = _typed(version, state, name, kind, payload, existing, increments=made.increments)
     made.type = type_name(made.column)
     if made.increments:
@@ -106,7 +106,7 @@ def _typed(
     if increments:
         data_type, bits = ("bigint", 64) if kind == "bigInteger" else ("integer", 32)
         return DirectusColumn(name=name, type=data_type, precision=bits, scale=0, serial=True, nullable=False)
-    if kind in {"string", "hash"}:
+    if kind in ("string", "hash"):
         length = 255 if kind == "hash" else _length(version, payload, existing)
         if length < 1:
             raise PgError("length for type varchar must be at least 1")
@@ -139,9 +139,9 @@ def _precision(version: Behaviour, payload: Any, existing: Mapping[str, Any] | N
     found = []
     for key, fallback in (("numeric_precision", 10), ("numeric_scale", 5)):
         given = opt(payload, "schema", key)
-        if given in {MISSING, None} and version.keeps_modifiers and existing is not None:
+        if absent(given) and version.keeps_modifiers and existing is not None:
             given = existing[key]
-        found.append(_whole(fallback if given in {MISSING, None} else given, 8 if fallback == 10 else 2))
+        found.append(_whole(fallback if absent(given) else given, 8 if fallback == 10 else 2))
     return found[0], found[1]
 
 
@@ -156,82 +156,16 @@ def _whole(value: Any, fallback: int) -> int:
 def _modifiers(version: Behaviour, made: Built, payload: Any, existing: Mapping[str, Any] | None) -> None:
     nullable, default = opt(payload, "schema", "is_nullable"), opt(payload, "schema", "default_value")
     if existing is None:
-        made.nullable = bool(nullable) or nullable is MISSING or (nullable is None and version.keeps_modifiers)
+        made.nullable = truthy(nullable) or nullable is MISSING or (nullable is None and version.keeps_modifiers)
     elif version.keeps_modifiers:
-        made.nullable = bool(existing["is_nullable"] if nullable in {MISSING, None} else nullable)
+        made.nullable = truthy(existing["is_nullable"] if absent(nullable) else nullable)
         default = existing["default_value"] if default is MISSING else default
     elif nullable is not MISSING or default is not MISSING:
         # The helper of 11.2 sets it only where it is named or was there.
-        made.nullable = bool(existing["is_nullable"] if nullable in {MISSING, None} else nullable)
+        made.nullable = truthy(existing["is_nullable"] if absent(nullable) else nullable)
         default = existing["default_value"] if default is MISSING else default
     if default is not MISSING and made.column is not None and not made.increments:
         made.default = stored_default(made.column.type, default)
-
-
-def stored_default(data_type: str, value: Any) -> str | None:
-    """The default expression as PostgreSQL prints it; raises PgError for one that the type does not take."""
-    if value is None:
-        return None
-    if isinstance(value, str) and (value.lower() == "now()" or value == "CURRENT_TIMESTAMP"):
-        return _function("CURRENT_TIMESTAMP", data_type, {"timestamp", "date", "time", "character varying", "text"})
-    if isinstance(value, str) and "CURRENT_TIMESTAMP(" in value and ")" in value:
-        inside = re.search(r"\(([^)]+)\)", value)
-        return _function(
-            f"CURRENT_TIMESTAMP({inside[1] if inside else ''})", data_type, {"timestamp", "date", "time", "text"}
-        )
-    if value == "gen_random_uuid()":
-        return _function("gen_random_uuid()", data_type, {"uuid", "character varying", "text"})
-    if data_type == "boolean":
-        return "true" if value and value != "false" else "false"
-    written = json.dumps(value, separators=(",", ":"), ensure_ascii=False) if isinstance(value, list | dict) else text(value)
-    if isinstance(value, dict) and data_type != "json":
-        written = "[object Object]"
-    _check_literal(data_type, written)
-    return _printed(data_type, written)
-
-
-def _function(expression: str, data_type: str, takes: set[str]) -> str:
-    if not any(data_type.startswith(name) for name in takes):
-        raise PgError(f"column is of type {data_type} but default expression is of another type")
-    return expression
-
-
-def _check_literal(data_type: str, written: str) -> None:
-    good = True
-    if data_type in {"integer", "bigint", "smallint"}:
-        good = bool(_INTEGER.match(written))
-        limit = 1 << {"smallint": 15, "integer": 31, "bigint": 63}[data_type]
-        if good and not -limit <= int(written) < limit:
-            raise PgError(f'value "{written}" is out of range for type {data_type}')
-    elif data_type in {"numeric", "real", "double precision"}:
-        good = bool(_NUMBER.match(written)) or written.strip().lower() in {"nan", "infinity", "-infinity"}
-    elif data_type == "uuid":
-        good = bool(_UUID.match(written))
-    elif data_type in {"json", "jsonb"}:
-        try:
-            json.loads(written)
-        except ValueError:
-            good = False
-    elif data_type in {"date", "timestamp with time zone", "timestamp without time zone"}:
-        good = bool(_DATE.match(written)) or written.strip().lower() in {"now", "today", "tomorrow", "yesterday", "epoch"}
-    elif data_type == "time without time zone":
-        good = bool(re.match(r"\s*\d\d?:\d\d", written))
-    if not good:
-        raise PgError(f'invalid input syntax for type {data_type}: "{written}"')
-
-
-def _printed(data_type: str, written: str) -> str:
-    quoted = "'" + written.replace("'", "''") + "'"
-    if data_type in {"integer", "bigint", "smallint"}:
-        number = int(written)
-        bare = str(number)
-        if data_type == "integer":
-            return bare if number >= 0 else f"'{bare}'::integer"
-        return f"'{bare}'::{data_type}" if number < 0 or data_type == "bigint" else bare
-    if data_type == "numeric":
-        bare = written.strip().removeprefix("+")
-        return f"'{bare}'::numeric" if bare.startswith("-") or not bare[:1].isdigit() else bare
-    return f"{quoted}::{data_type}"
 
 
 def index_name(version: Behaviour, kind: str, table: str, column: str, *, most: int = 63) -> str:
@@ -245,7 +179,7 @@ def index_name(version: Behaviour, kind: str, table: str, column: str, *, most: 
 
 
 def _keys(version: Behaviour, made: Built, table: str, name: str, payload: Any, existing: Mapping[str, Any] | None) -> None:
-    if opt(payload, "schema", "is_primary_key"):
+    if truthy(opt(payload, "schema", "is_primary_key")):
         made.primary, made.nullable = not made.increments, False
         return
     if existing is not None and existing["is_primary_key"]:
@@ -262,7 +196,7 @@ def _keys(version: Behaviour, made: Built, table: str, name: str, payload: Any, 
 
 
 def _identifier(name: str) -> str:
-    return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else f'"{name}"'
+    return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else '"' + name.replace('"', '""') + '"'
 
 
 def finished(table: str, made: Built) -> DirectusColumn:

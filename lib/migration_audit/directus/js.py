@@ -45,6 +45,11 @@ def truthy(value: Any) -> bool:
     return isinstance(value, Mapping | list) or bool(value)
 
 
+def absent(value: Any) -> bool:
+    """``value == null``: null or undefined."""
+    return value is None or value is MISSING
+
+
 def same(one: Any, other: Any) -> bool:
     """``===`` of two values that are neither arrays nor objects."""
     return kind(one) == kind(other) and bool(one == other)
@@ -63,7 +68,7 @@ def equal(one: Any, other: Any) -> bool:
 
 def get(value: Any, key: str) -> Any:
     """``value.key``; raises JsError as JavaScript does for a property of null or undefined."""
-    if value is None or value is MISSING:
+    if absent(value):
         raise JsError(f"Cannot read properties of {'null' if value is None else 'undefined'} (reading '{key}')")
     return value.get(key, MISSING) if isinstance(value, Mapping) else MISSING
 

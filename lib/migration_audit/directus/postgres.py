@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from migration_audit.directus.casts import castable, comparable
-from migration_audit.directus.js import JsError
+from migration_audit.directus.statement import PgError, Statement, wrapped
 from migration_audit.model.directus_database import (
     DirectusColumn,
     DirectusDatabase,
@@ -30,27 +30,6 @@ _TAGS: Final = {
 _NO_CLASS: Final = 'data type json has no default operator class for access method "btree"'
 
 
-class PgError(JsError):
-    """A statement that PostgreSQL refuses: the transaction is over."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """One statement that changes the schema."""
-
-    verb: str
-    """``drop table``, ``create table``, ``drop column``, ``add column``, ``alter column``, ``drop constraint``,
-    ``add constraint``, ``create index``, ``drop index``."""
-    table: str
-    name: str = ""
-    """The column, constraint or index."""
-    sql: str
-
-    def __str__(self) -> str:
-        """``DROP COLUMN devices.model``."""
-        return f"{self.verb.upper()} {self.table}.{self.name}" if self.name else f"{self.verb.upper()} {self.table}"
-
-
 class State:
     """A database that can be changed."""
 
@@ -64,8 +43,10 @@ class State:
         self.fields = [dict(deepcopy(row)) for row in database.fields]
         self.relations = [dict(deepcopy(row)) for row in database.relations]
         self.triggers: tuple[EventTrigger, ...] = database.event_triggers
+        self.names = database.names
         self.postgis = database.postgis
         self.can_create = database.can_create
+        self.is_licensed = database.is_licensed
         self.role = database.role
         self.statements: list[Statement] = []
         self.guesses: list[str] = []
@@ -79,6 +60,7 @@ class State:
         made.foreign_keys = list(self.foreign_keys)
         made.collections, made.fields, made.relations = deepcopy((self.collections, self.fields, self.relations))
         made.triggers, made.postgis, made.can_create, made.role = self.triggers, self.postgis, self.can_create, self.role
+        made.is_licensed, made.names = self.is_licensed, self.names
         made.statements, made.guesses, made.satisfied = [], [], set(self.satisfied)
         return made
 
@@ -93,13 +75,15 @@ class State:
             event_triggers=self.triggers,
             postgis=self.postgis,
             can_create=self.can_create,
+            is_licensed=self.is_licensed,
+            names=self.names,
             role=self.role,
         )
 
     # What all statements have in common
 
-    def _guess(self, known: bool | None, message: str) -> None:
-        """Refuse where the rows are known to stand in the way; note it where nobody knows."""
+    def guess(self, known: bool | None, message: str) -> None:
+        """Refuse where something is known to stand in the way, as rows may; note it where nobody knows."""
         if known:
             raise PgError(message)
         if known is None:
@@ -110,8 +94,8 @@ class State:
         tag = _TAGS.get(verb, "ALTER TABLE")
         for trigger in self.triggers:
             fires = {"sql_drop": drops, "table_rewrite": rewrites}.get(trigger.event, True)
-            if trigger.raises and fires and (not trigger.tags or tag in trigger.tags):
-                raise PgError(f'event trigger "{trigger.name}" refuses {tag} on {table}')
+            if fires and (not trigger.tags or tag in trigger.tags):
+                self.guess(trigger.raises, f'event trigger "{trigger.name}" refuses {tag} on {table}')
 
     def references(self, name: str) -> list[DirectusForeignKey]:
         """The foreign keys that refer to a table."""
@@ -124,7 +108,7 @@ class State:
 
     def table(self, name: str) -> DirectusTable:
         """The table that Directus's role is about to change; raises PgError where it may not, or there is none."""
-        found = self.tables.get(name)
+        found = self.tables.get(wrapped(name))
         if found is None:
             raise PgError(f'relation "{name}" does not exist')
         if not found.may_alter:
@@ -132,22 +116,30 @@ class State:
         return found
 
     def _column(self, table: DirectusTable, name: str) -> DirectusColumn:
-        found = next((column for column in table.columns if column.name == name), None)
+        found = next((column for column in table.columns if column.name == wrapped(name)), None)
         if found is None:
             raise PgError(f'column "{name}" of relation "{table.name}" does not exist')
         return found
 
+    @property
+    def _schema(self) -> str:
+        """Where tables are created: the first schema of the search path, where Directus's own are."""
+        own = self.tables.get("directus_collections")
+        return own.schema if own else next((table.schema for table in self.tables.values()), "public")
+
     def _free(self, name: str) -> None:
         """Raise PgError where a table, index or constraint of this name is there."""
-        keys = {key.name for table in self.tables.values() for key in table.keys}
-        indexes = {index.name for table in self.tables.values() for index in table.indexes}
-        if name in self.tables or name in keys or name in indexes:
+        here = [table for table in self.tables.values() if table.schema == self._schema]
+        keys = {key.name for table in here for key in table.keys}
+        indexes = {index.name for table in here for index in table.indexes}
+        if name in {table.name for table in here} or name in keys or name in indexes or name in self.names:
             raise PgError(f'relation "{name}" already exists')
 
     # Tables
 
     def create_table(self, name: str, columns: Iterable[DirectusColumn], keys: Iterable[DirectusKey], sql: str) -> None:
         """CREATE TABLE."""
+        name = wrapped(name)
         self._free(name)
         if not self.can_create:
             raise PgError("permission denied for schema public")
@@ -155,14 +147,16 @@ class State:
         for number, column in enumerate(made):
             if any(other.name == column.name for other in made[:number]):
                 raise PgError(f'column "{column.name}" specified more than once')
-        schema = next((table.schema for table in self.tables.values()), "public")
         for key in keys:
             self._free(key.name)
-        self.tables[name] = DirectusTable(schema=schema, name=name, columns=made, keys=tuple(keys), has_rows=False)
+        if name in self.tables:
+            self.guesses.append(f'the table "{name}" is then in two schemas of the search path')
+        self.tables[name] = DirectusTable(schema=self._schema, name=name, columns=made, keys=tuple(keys), has_rows=False)
         self._done("create table", name, "", sql)
 
     def drop_table(self, name: str) -> None:
         """DROP TABLE, without CASCADE."""
+        name = wrapped(name)
         table = self.tables.get(name)
         if table is None:
             raise PgError(f'table "{name}" does not exist')
@@ -190,11 +184,11 @@ class State:
         if key is not None and any(other.primary for other in table.keys):
             raise PgError(f'multiple primary keys for table "{table_name}" are not allowed')
         if not column.nullable and column.default is None and not column.serial:
-            self._guess(table.has_rows, f'column "{column.name}" of relation "{table_name}" contains null values')
+            self.guess(table.has_rows, f'column "{column.name}" of relation "{table_name}" contains null values')
         filled = column.default is None and table.has_rows
-        stored = replace(column, has_nulls=filled if not column.serial else False, has_duplicates=table.has_rows)
-        if column.serial:
-            stored = replace(stored, has_duplicates=False)
+        is_same_for_all = not column.serial and column.default not in {None, "gen_random_uuid()"}
+        repeated = table.has_several if is_same_for_all and table.has_rows is not False else False
+        stored = replace(column, has_nulls=filled if not column.serial else False, has_duplicates=repeated)
         self.satisfied.discard((table_name, column.name, "*"))
         if column.default is None:
             self.satisfied.add((table_name, column.name, "*"))
@@ -258,7 +252,7 @@ class State:
         table = self.table(table_name)
         column = self._column(table, name)
         nulls = False if table.has_rows is False or not column.nullable else column.has_nulls
-        self._guess(nulls, f'column "{name}" of relation "{table_name}" contains null values')
+        self.guess(nulls, f'column "{name}" of relation "{table_name}" contains null values')
         self._set_column(table_name, name, lambda one: replace(one, nullable=False))
         self._done("alter column", table_name, name, f'alter table "{table_name}" alter column "{name}" set not null')
 
@@ -275,7 +269,7 @@ class State:
         if can is False:
             raise PgError(f"cannot cast type {column.type} to {wanted.type}")
         if can is None and table.has_rows is not False:
-            self._guess(None, f"the rows of {table_name}.{name} may not be of type {wanted.type}")
+            self.guess(None, f"the rows of {table_name}.{name} may not be of type {wanted.type}")
         if column.serial and wanted.type not in {"smallint", "integer", "bigint"}:
             raise PgError("identity column type must be smallint, integer, or bigint")
         for key in self.foreign_keys:
@@ -319,9 +313,9 @@ class State:
             if column.type == "json":
                 raise PgError(_NO_CLASS)
             if table.has_rows is not False:
-                self._guess(column.has_duplicates, f'could not create unique index "{key.name}"')
+                self.guess(column.has_duplicates, f'could not create unique index "{key.name}"')
                 if key.primary and column.nullable:
-                    self._guess(column.has_nulls, f'column "{name}" of relation "{table_name}" contains null values')
+                    self.guess(column.has_nulls, f'column "{name}" of relation "{table_name}" contains null values')
         missing = [name for name in table.partition_columns if name not in key.columns]
         if missing:
             raise PgError(f'cannot create a unique index without the column "{missing[0]}" (used in partitioning)')
@@ -383,7 +377,7 @@ class State:
             raise PgError(f'foreign key constraint "{key.name}" cannot be implemented')
         safe = {(key.table, key.columns[0], other) for other in (key.foreign_table, "*")}
         if table.has_rows is not False and not safe & self.satisfied:
-            self._guess(None, f'insert or update on table "{table.name}" violates foreign key constraint "{key.name}"')
+            self.guess(None, f'insert or update on table "{table.name}" violates foreign key constraint "{key.name}"')
         self.foreign_keys.append(key)
         self.satisfied.add((key.table, key.columns[0], key.foreign_table))
         self._done("add constraint", key.table, key.name, sql)

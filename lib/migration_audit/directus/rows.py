@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from migration_audit.directus.js import MISSING, number, text
-from migration_audit.directus.postgres import PgError, State
+from migration_audit.directus.postgres import State
+from migration_audit.directus.statement import PgError
 from migration_audit.directus.types import parse_default
 from migration_audit.model.directus_database import DirectusColumn
 

@@ -8,10 +8,13 @@ from typing import Any
 
 from migration_audit.directus import columns
 from migration_audit.directus.behaviour import Behaviour
+from migration_audit.directus.duplication import forget_paths, related_collections
+from migration_audit.directus.entitlements import assert_collections
 from migration_audit.directus.inspect import Relation, Schema, all_column_info, is_system, tables_in_database
-from migration_audit.directus.js import MISSING, JsError, equal, get, opt, spread, text, truthy
-from migration_audit.directus.postgres import PgError, State
+from migration_audit.directus.js import MISSING, JsError, absent, equal, get, opt, spread, text, truthy
+from migration_audit.directus.postgres import State
 from migration_audit.directus.rows import insert, next_id, update
+from migration_audit.directus.statement import PgError, wrapped
 from migration_audit.directus.types import ALIAS_TYPES
 from migration_audit.model.directus_database import DirectusForeignKey, DirectusKey
 
@@ -45,6 +48,11 @@ class Services:
             raise JsError('Collections can\'t start with "directus_"')
         if self.version.default_key and "/" in name:
             raise JsError('Collection name can\'t contain "/"')
+        if self.version.strict_names and name != name.strip():
+            raise JsError('"collection" can\'t start or end with whitespace')
+        meta = payload.get("meta")
+        if truthy(payload.get("schema")) and truthy(meta) and opt(meta, "status") in (MISSING, "active"):
+            assert_collections(self.state, self.version, self.excluded)
         taken = {row["collection"] for row in self.state.collections} | schema.fields.keys()
         if name in taken:
             raise JsError(f'Collection "{name}" already exists')
@@ -69,7 +77,7 @@ class Services:
             if truthy(get(one, "type")) and get(one, "type") not in ALIAS_TYPES
         ]
         built = [one for one in built if one.column is not None]
-        self._run_create_table(name, built)
+        self._run_create_table(wrapped(name), built)
         self._insert_fields([one["meta"] for one in fields if truthy(get(one, "meta"))])
 
     def _run_create_table(self, name: str, built: list[columns.Built]) -> None:
@@ -87,7 +95,7 @@ class Services:
             columns.keys_after(self.state, name, one)
 
     def _insert_fields(self, metas: list[Any]) -> None:
-        ungrouped = [meta for meta in metas if opt(meta, "group") in {MISSING, None}]
+        ungrouped = [meta for meta in metas if absent(opt(meta, "group"))]
         rows = [{"sort": number, **meta} for number, meta in enumerate(ungrouped, 1)]
         groups: dict[str, list[Any]] = {}
         for meta in metas:
@@ -121,6 +129,8 @@ class Services:
         meta = values.get("meta")
         if not truthy(meta):
             return
+        if opt(meta, "status") == "active":
+            assert_collections(self.state, self.version, self.excluded)
         row = next((row for row in self.state.collections if row["collection"] == name), None)
         if row is None:
             self._insert_collection(name, meta)
@@ -147,7 +157,16 @@ class Services:
         if there:
             self.state.fields = [one for one in self.state.fields if one["collection"] != name]
             self.state.relations = [one for one in self.state.relations if one["many_collection"] != name]
+            self._forget_copies(schema, name)
             self._leave_any(schema, name)
+
+    def _forget_copies(self, schema: Schema, name: str, field: str | None = None) -> None:
+        if not self.version.duplicated_fields:
+            return
+        near = related_collections(schema.relations, name) | ({name} if field is not None else set())
+        rows = [row for row in self.state.collections if row["collection"] in near]
+        for each in [field] if field is not None else schema.fields.get(name, {}):
+            forget_paths(schema, rows, name, each)
 
     def _leave_any(self, schema: Schema, name: str) -> None:
         """Take the collection out of the relations to any of several collections."""
@@ -239,6 +258,7 @@ class Services:
         known = schema.fields.get(collection, {}).get(name)
         if known is not None and not known.alias:
             self.state.drop_column(collection, name)
+        self._forget_copies(schema, collection, name)
         self._forget_field(collection, name)
 
     def _forget_field(self, collection: str, name: str) -> None:
@@ -294,9 +314,12 @@ class Services:
     def _add_foreign_key(self, schema: Schema, key_name: str, collection: str, name: str, related: str, wanted: Any) -> None:
         if related not in schema.primary:
             raise JsError("Cannot read properties of undefined (reading 'primary')")
-        rules = {rule: opt(wanted, rule) or "NO ACTION" for rule in ("on_update", "on_delete")}
+        rules = {
+            rule: text(opt(wanted, rule)) if truthy(opt(wanted, rule)) else "NO ACTION"
+            for rule in ("on_update", "on_delete")
+        }
         for rule in rules.values():
-            if str(rule).upper() not in {"NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"}:
+            if rule.upper() not in {"NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"}:
                 raise PgError(f'syntax error at or near "{rule}"')
         key = DirectusForeignKey(
             name=key_name[:63],
@@ -304,8 +327,8 @@ class Services:
             columns=(name,),
             foreign_table=related,
             foreign_columns=(schema.primary[related],),
-            on_update=str(rules["on_update"]).upper(),
-            on_delete=str(rules["on_delete"]).upper(),
+            on_update=rules["on_update"].upper(),
+            on_delete=rules["on_delete"].upper(),
         )
         self.state.add_foreign_key(
             key, f'alter table "{collection}" add constraint "{key.name}" foreign key ("{name}") references "{related}"'

@@ -44,7 +44,7 @@ class DirectusKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectusIndex:
-    """An index that no constraint made."""
+    """An index of no primary key or UNIQUE."""
 
     name: str
     columns: tuple[str, ...]
@@ -103,6 +103,8 @@ class DirectusTable:
     """The extension that it is a part of, and that keeps it from being dropped."""
     has_rows: bool | None = None
     """None where nobody looked."""
+    has_several: bool | None = None
+    """Whether it has two rows or more; None where nobody looked."""
     partition_columns: tuple[str, ...] = ()
     """Of a hypertable its dimensions, of a partitioned table its key."""
     hypertable: bool = False
@@ -117,8 +119,8 @@ class EventTrigger:
     """``sql_drop``, ``ddl_command_start``, ``ddl_command_end`` or ``table_rewrite``."""
     tags: tuple[str, ...] = ()
     """The commands that it is for; empty for all."""
-    raises: bool = False
-    """Whether its function holds RAISE EXCEPTION, or a RAISE without a level."""
+    raises: bool | None = False
+    """Whether its function holds RAISE EXCEPTION, or a RAISE without a level; None where a condition decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,4 +141,8 @@ class DirectusDatabase:
     postgis: bool = False
     can_create: bool = True
     """Whether Directus's role may create tables in the first schema of the search path."""
+    names: frozenset[str] = frozenset()
+    """Of views, sequences, types and what else a new table may not be called like, in the first schema."""
+    is_licensed: bool | None = None
+    """Whether Directus 12 keeps a license here, which may allow more collections; None where that could not be read."""
     role: str | None = None

@@ -1,4 +1,4 @@
--- Indexes that no constraint made, of the tables in which Directus looks (setting migration_audit.schemas).
+-- Indexes of no primary key or UNIQUE, of the tables in which Directus looks (setting migration_audit.schemas).
 with asked as (
     select coalesce(nullif(pg_catalog.current_setting('migration_audit.schemas', true), ''), '{}')::text[] as schemas
 ), seen as (
@@ -22,6 +22,6 @@ select ind.indrelid::pg_catalog.int8 as oid,
  where not exists (
            select
              from pg_catalog.pg_constraint as con
-            where con.conindid = ind.indexrelid and con.contype in ('p', 'u', 'x')
+            where con.conindid = ind.indexrelid and con.contype in ('p', 'u')
        )
  order by ind.indrelid, rel.relname collate "C";

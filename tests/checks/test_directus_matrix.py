@@ -15,7 +15,7 @@ from fix_directus import LEDGER, OWNED, POSITIONS, live, own_file, target
 from fix_inputs import environment
 from migration_audit.checks import BY_ID, judge
 from migration_audit.directus.apply import NO_CHANGES, Applied, boots
-from migration_audit.directus.command_line import apply_call
+from migration_audit.directus.command_line import answers, apply_call
 from migration_audit.model.directus import DirectusRuntime, DirectusVersion
 from migration_audit.model.directus_database import Dependant, DirectusDatabase, EventTrigger
 from migration_audit.model.finding import CheckResult, Outcome, Phase
@@ -438,6 +438,23 @@ def test_the_command_line_is_read_as_commander_reads_it(
 
 
 @pytest.mark.parametrize(
+    ("words", "asks"),
+    [("f.yaml", True), ("--yes f.yaml", False), ("f.yaml -y", False), ("--ignoreRules --yes f.yaml", True)],
+)
+def test_without_yes_it_asks(words: str, asks: bool) -> None:
+    call = apply_call(("directus", "schema", "apply", *words.split()))
+    assert call is not None
+    assert (call.asks, call.path) == (asks, "f.yaml")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"), [("yes", True), ("echo y", True), ("printf Y", True), ("echo start", False), ("", False)]
+)
+def test_a_pipe_may_answer(words: str, expected: bool) -> None:
+    assert answers(words.split()) is expected
+
+
+@pytest.mark.parametrize(
     "words", ["schema apply --dry-run f.yaml", "schema apply -d f.yaml", "schema snapshot f.yaml", "start"]
 )
 def test_what_writes_nothing_is_no_apply(words: str) -> None:
@@ -556,6 +573,57 @@ def test_rows_that_may_not_be_read_are_no_pass_and_hide_nothing_of_a_fresh_datab
     results = judged(tmp_path, (ghost(),), live=blind)
     assert [f.key for f in results["SNAP001"].findings] == ["SNAP001:public.positions:drop"]
     assert all(results[name].is_undecided for name in ("SNAP001", "SNAP002", "SNAP003", "SNAP004"))
+
+
+def test_a_boot_that_asks_waits_where_there_is_something_to_do(tmp_path: Path) -> None:
+    asks = DirectusRuntime(asks=True, files=("schema.yaml",))
+    (fresh,) = findings(judged(tmp_path, runtime=asks)).values()
+    assert "Would you like to continue?" in fresh
+    assert "a fresh database" in fresh
+    (both,) = findings(judged(tmp_path, (no_field("devices", "model"),), runtime=asks)).values()
+    assert "Would you like to continue?" in both
+    assert "a fresh database" not in both
+    assert "DROP COLUMN" not in both
+
+
+def test_two_files_are_not_taken_for_one(tmp_path: Path) -> None:
+    result = judged(tmp_path, runtime=DirectusRuntime(files=("a.yaml", "b.yaml")))["SNAP004"]
+    assert result.is_undecided
+    assert "applies a.yaml and b.yaml" in (result.reason or "")
+
+
+def test_a_condition_in_an_event_trigger_leaves_the_guard_undecided(tmp_path: Path) -> None:
+    seen = live(rights=OWNED)
+    assert seen.database is not None
+    result = judged(tmp_path, live=replace(seen, database=guarded(raises=None)(seen.database)))["SNAP008"]
+    assert result.is_undecided
+    assert 'event trigger "guard" refuses' in (result.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("active", "is_licensed", "code", "guesses"),
+    [(24, False, 0, 0), (25, False, 1, 0), (25, None, 0, 1), (25, True, 0, 1)],
+    ids=["fits", "one too many", "unknown", "the license decides"],
+)
+def test_directus_12_allows_25_active_collections_without_a_license(
+    active: int, is_licensed: bool | None, code: int, guesses: int
+) -> None:
+    body, database = copy.deepcopy(own_file("12.4.0")), d.settled("12.4.0")
+    (row, *_), (shape, *_) = database.collections, [t for t in database.tables if t.name == "devices"]
+    names = [f"more{n}" for n in range(active - len([row for row in database.collections if row["status"] == "active"]))]
+    database = replace(
+        database,
+        is_licensed=is_licensed,
+        collections=(*database.collections, *({**row, "collection": name} for name in names)),
+        tables=(*database.tables, *(replace(shape, name=name, keys=(), indexes=()) for name in names)),
+    )
+    entry = next(one for one in body["collections"] if one["collection"] == row["collection"])
+    for name in (*names, "new"):
+        meta = {**entry["meta"], "collection": name}
+        body["collections"].append({"collection": name, "meta": meta, "schema": {"name": name}})
+    (done,), _ = boots(database, body, d.behaviour("12.4.0"), times=1)
+    assert (done.code, len(done.guesses)) == (code, guesses)
+    assert all("collections limit exceeded" in words for words in (done.message,) * code + done.guesses)
 
 
 def test_a_view_or_an_event_trigger_is_a_guard(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from migration_audit.directus.apply import DEFAULT_EXCLUDED, Applied, apply
+from migration_audit.directus.apply import DEFAULT_EXCLUDED, Applied, apply, undecidable
 from migration_audit.directus.behaviour import Behaviour, behaviour_of, known_versions
 from migration_audit.directus.bootstrap import bootstrapped
 from migration_audit.directus.postgres import State
@@ -16,6 +16,8 @@ from migration_audit.model.directus_database import DirectusDatabase, DirectusTa
 
 TIMES: Final = 3
 """Boots that are looked at: what the first hides, the second or third may show."""
+WAITS: Final = "Would you like to continue? (no --yes, and nobody answers: it waits for ever)"
+"""Measured on 11.2.2, 11.17.4 and 12.4.0 with /dev/null and with an empty pipe as input; an answer by pipe is taken."""
 FRESH: Final = "a fresh database"
 
 
@@ -73,13 +75,21 @@ def compute_boots(
     if version is None:
         why = f"the model does not know Directus {target.version}: it was compared with {known_versions()}"
         return DirectusBoots(version=str(target.version), unknown=why)
+    if len(runtime.files) > 1:
+        why = f"the start applies {' and '.join(runtime.files)}, and the model looks at one file"
+        return DirectusBoots(version=str(target.version), unknown=why)
     found = []
     schema = runtime.search_path[0]
+    excluded = runtime.excluded or DEFAULT_EXCLUDED
+    blind: str | None = None if live is not None else why_not_live or "what an apply would find there was not read"
     if live is not None:
-        start = migrated(live, bootstrapped(version, schema=schema))
-        found.append(_scenario(environment, with_tables(start, owner), file, version, runtime, fresh=False))
-    blind = None if live is not None else why_not_live or "what an apply would find there was not read"
+        start = with_tables(migrated(live, bootstrapped(version, schema=schema)), owner)
+        blind = undecidable(start, file, version, excluded)
+        if blind is None:
+            found.append(_scenario(environment, start, file, version, runtime, fresh=False))
     fresh = with_tables(bootstrapped(version, schema=schema), owner)
+    if doubt := undecidable(fresh, file, version, excluded):
+        return DirectusBoots(version=str(target.version), unknown=doubt)
     found.append(_scenario(FRESH, fresh, file, version, runtime, fresh=True))
     return DirectusBoots(version=str(target.version), scenarios=tuple(found), blind=blind)
 
@@ -151,7 +161,10 @@ def boot(state: State, file: Mapping[str, Any], version: Behaviour, runtime: Dir
     """One boot: each ``schema apply`` of the entrypoint, until one fails."""
     if runtime.problem is not None:
         return Applied(code=1, message=runtime.problem), state
-    return apply(state, file, version, excluded=runtime.excluded or DEFAULT_EXCLUDED, ignored=runtime.ignored)
+    done, after = apply(state, file, version, excluded=runtime.excluded or DEFAULT_EXCLUDED, ignored=runtime.ignored)
+    if runtime.asks and done.operations:
+        return Applied(code=1, message=WAITS, operations=done.operations), state
+    return done, after
 
 
 def after_change(

@@ -20,6 +20,9 @@ class ApplyCall:
     ignored: frozenset[str] = frozenset()
     problem: str | None = None
     """Why it is refused, as commander says it."""
+    asks: bool = False
+    """Whether it asks before it changes anything, as without ``--yes``."""
+    path: str = ""
 
 
 def apply_call(words: Sequence[str], version: DirectusVersion | None = None) -> ApplyCall | None:
@@ -30,31 +33,47 @@ def apply_call(words: Sequence[str], version: DirectusVersion | None = None) -> 
     start = next((n for n in range(len(words)) if tuple(words[n : n + 2]) == ("schema", "apply")), None)
     if start is None:
         return None
-    rest, paths, seen, rules = list(words[start + 2 :]), 0, set[str](), ""
+    call = _parsed(list(words[start + 2 :]))
+    if isinstance(call, str):
+        return ApplyCall(problem=call)
+    paths, seen, rules = call
+    if "help" in seen:
+        return None
+    problem = _wrong_paths(len(paths), version)
+    if problem is not None:
+        return ApplyCall(problem=problem)
+    if "dry" in seen:
+        return None
+    return ApplyCall(ignored=frozenset(rules.split(",")) if rules else frozenset(), asks="yes" not in seen, path=paths[0])
+
+
+def _parsed(rest: list[str]) -> tuple[list[str], set[str], str] | str:
+    """Paths, flags and ignore rules; a text is why the words are refused."""
+    paths, seen, rules = list[str](), set[str](), ""
     while rest:
         word = rest.pop(0)
         if word == "--":
-            paths, rest = paths + len(rest), []
+            paths, rest = paths + rest, []
         elif word.startswith("--ignoreRules="):
             rules = word.partition("=")[2]
         elif word == "--ignoreRules":
             if not rest:
-                return ApplyCall(problem="error: option '--ignoreRules <value>' argument missing")
+                return "error: option '--ignoreRules <value>' argument missing"
             rules = rest.pop(0)
         elif word in _FLAGS:
             seen.add(_FLAGS[word])
         elif word.startswith("-") and len(word) > 1:
             if word.startswith("--") or not set(word[1:]) <= _SHORT.keys():
-                return ApplyCall(problem=f"error: unknown option '{word}'")
+                return f"error: unknown option '{word}'"
             seen |= {_SHORT[letter] for letter in word[1:]}
         else:
-            paths += 1
-    if "help" in seen:
-        return None
-    problem = _wrong_paths(paths, version)
-    if problem is not None:
-        return ApplyCall(problem=problem)
-    return None if "dry" in seen else ApplyCall(ignored=frozenset(rules.split(",")) if rules else frozenset())
+            paths.append(word)
+    return paths, seen, rules
+
+
+def answers(words: Sequence[str]) -> bool:
+    """Whether a command before a pipe answers the question: ``yes``, ``echo y``."""
+    return bool(words) and (words[0] == "yes" or (words[0] in {"echo", "printf"} and words[-1][:1].lower() == "y"))
 
 
 def _wrong_paths(paths: int, version: DirectusVersion | None) -> str | None:

@@ -188,6 +188,10 @@ class DirectusRuntime:
     """``DB_EXCLUDE_TABLES``."""
     ignored: frozenset[str] = frozenset()
     """``--ignoreRules`` of ``schema apply``."""
+    files: tuple[str, ...] = ()
+    """What ``schema apply`` is given, each once, as it is written."""
+    asks: bool = False
+    """Whether ``schema apply`` asks before it changes anything, and nobody is there to answer."""
     problem: str | None = None
     """Why the command line refuses the options of ``schema apply``; None where it takes them."""
     reason: str | None = None

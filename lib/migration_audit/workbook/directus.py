@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from migration_audit import sources
 from migration_audit.artifacts.directus_snapshot import read_directus_snapshot
 from migration_audit.artifacts.directus_version import version_of_image, version_of_package
-from migration_audit.directus.command_line import apply_call, ignored_by
+from migration_audit.directus.command_line import ApplyCall, answers, apply_call, ignored_by
 from migration_audit.model.directus import (
     ColumnChange,
     DirectusLive,
@@ -168,16 +169,27 @@ def _runtime(
     if run is None and variables is None:
         reasons.append(_NO_BOOT)
     known = variables if isinstance(variables, Mapping) else {}
-    calls = [
-        call for command in (run.commands if isinstance(run, Run) else ()) if (call := apply_call(command.words, version))
-    ]
+    calls = _calls(run, version)
     return DirectusRuntime(
         search_path=_list(known.get("DB_SEARCH_PATH", "")) or ("public",),
         excluded=frozenset(_list(known.get("DB_EXCLUDE_TABLES", ""))),
         ignored=ignored_by(calls),
+        files=tuple(dict.fromkeys(call.path for call in calls if call.path)),
+        asks=any(call.asks for call in calls),
         problem=next((call.problem for call in calls if call.problem), None),
         reason="; ".join(dict.fromkeys(reasons)) or None,
     )
+
+
+def _calls(run: Run | Unavailable | None, version: DirectusVersion | None) -> list[ApplyCall]:
+    found = []
+    commands = run.commands if isinstance(run, Run) else ()
+    for before, command in zip((None, *commands), commands, strict=False):
+        call = apply_call(command.words, version)
+        if call is not None:
+            is_answered = before is not None and before.at == command.at and answers(before.words)
+            found.append(replace(call, asks=call.asks and not is_answered))
+    return found
 
 
 def _list(value: str) -> tuple[str, ...]:

@@ -185,13 +185,15 @@ class Services:
         if not isinstance(collection, str) or collection not in schema.fields:
             raise JsError("Cannot read properties of undefined (reading 'fields')")
         name = get(payload, "field")
-        if not isinstance(name, str):
-            raise JsError(f"a field is called {text(name)}")
+        if name is MISSING:
+            raise JsError("Undefined binding(s) detected when compiling FIRST")
         rows = [one for one in self.state.fields if one["collection"] == collection]
-        if name in schema.fields[collection] or any(one["field"] == name for one in rows):
+        if text(name) in schema.fields[collection] or any(one["field"] == name for one in rows):
             raise JsError(f'Field "{text(name)}" already exists in collection "{collection}"')
         kind = get(payload, "type")
         if truthy(kind) and kind not in ALIAS_TYPES:
+            if isinstance(name, Mapping | list):
+                raise PgError(f"a column is called {text(name)}")
             columns.add(self.state, collection, columns.build(self.version, self.state, collection, payload))
         meta = get(payload, "meta")
         if truthy(meta):

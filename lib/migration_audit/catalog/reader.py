@@ -18,6 +18,7 @@ from migration_audit.catalog.odd_bytes import odd_bytes_error
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS, load_query
 from migration_audit.catalog.rows import ObjectRow, ObjectRowFactory, RowId, VanishedError, instance_rows
 from migration_audit.catalog.server_errors import ODD_BYTES, database_error
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.redacted import SALT
 from migration_audit.model.snapshot import HypertableChunks, NotRead, RolesRead, ServerIdentity, Snapshot, Unmodelled
@@ -93,6 +94,12 @@ def _read_again_if_dropped(connection: psycopg.Connection[Any], wish: _Wish) -> 
 
 
 def _changing(connection: psycopg.Connection[Any], vanished: VanishedError) -> DatabaseError:
+    """Why the catalog could not be read in several attempts: it is damaged, or it does not stand still."""
+    begin_reading(connection)
+    damage = _taken_lines(_ask_for_damage(connection, read_features(connection)))
+    connection.rollback()
+    if damage:
+        return _damaged(connection, damage)
     return DatabaseError(
         f"the catalog changed while it was read: {vanished}",
         where=connection.info.dbname,
@@ -171,11 +178,31 @@ def _read_objects(
         sync()
         others = [ask(name) for name in kinds if name != "columns"]
         unmodelled = [connection.cursor(row_factory=instance_rows(Unmodelled)).execute(load_query(name)) for name in names]
+        damage = _ask_for_damage(connection, features)
         rows = _taken(columns)
         sync()
         for cursor in others:
             rows += _taken(cursor)
+        if lines := _taken_lines(damage):
+            raise _damaged(connection, lines)
         return rows, [one for cursor in unmodelled for one in _taken(cursor)]
+
+
+def _ask_for_damage(connection: psycopg.Connection[Any], features: Features) -> list[psycopg.Cursor[tuple[str]]]:
+    names = ["damage", "damage_timescaledb"] if features.has_timescaledb else ["damage"]
+    return [connection.execute(load_query(name)) for name in names]
+
+
+def _taken_lines(cursors: list[psycopg.Cursor[tuple[str]]]) -> list[str]:
+    return [line for cursor in cursors for (line,) in _taken(cursor)]
+
+
+def _damaged(connection: psycopg.Connection[Any], lines: list[str]) -> DatabaseError:
+    return DatabaseError(
+        f"the catalog is damaged: {some_of(lines)}",
+        where=connection.info.dbname,
+        todo="restore what is lost, or remove the row, before anything else: what else is lost cannot be told from here",
+    )
 
 
 def _taken(cursor: psycopg.Cursor[RowT]) -> list[RowT]:

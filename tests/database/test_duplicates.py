@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
-from migration_audit.catalog import open_connection, read_snapshot
+from migration_audit.catalog import duplicates, open_connection, read_snapshot
 from migration_audit.catalog.duplicates import count_obstacles
 from migration_audit.compare import AGAINST_LIVE, compare
-from migration_audit.model.obstacles import Obstacle, wanted_in
+from migration_audit.model.obstacles import Demand, Obstacle, Wanted, wanted_in
 
 pytestmark = pytest.mark.server
 
@@ -170,3 +171,102 @@ def test_a_hypertable_is_counted_with_all_its_chunks(database: str, cluster: Any
     make(database, table + rows)
     (found,) = obstacles(database, cluster, "; create unique index u on t (ts, a)", table=table)
     assert (found.keys, found.rows) == (31, 62)
+
+
+CHUNKED = {
+    "a hypertable": (
+        "create extension timescaledb; create table t (ts timestamptz not null, a int);"
+        "select create_hypertable('t', 'ts', chunk_time_interval => interval '1 day', create_default_indexes => false);"
+        "create index on t (a, ts);"
+    ),
+    "a partitioned table": (
+        "create table t (ts timestamptz not null, a int) partition by range (ts); create index on t (a, ts);"
+        "do $$ begin for n in 0..119 loop execute format('create table t%s partition of t for values from (%L) to (%L)',"
+        " n, timestamptz '2026-01-01' + n * interval '1 day', timestamptz '2026-01-02' + n * interval '1 day');"
+        " end loop; end $$;"
+    ),
+}
+PARTS = 120
+DAYS = (
+    f"insert into t select timestamptz '2026-01-01' + n * interval '1 day', n from generate_series(0, {PARTS - 1}) as n;"
+    "insert into t select timestamptz '2026-01-01' + n * interval '1 day', n from generate_series(7, 9) as n"
+)
+
+
+@pytest.fixture(params=CHUNKED)
+def chunked(request: pytest.FixtureRequest, database: str) -> str:
+    """A table in many parts, with three duplicates."""
+    make(database, CHUNKED[request.param] + DAYS)
+    return database
+
+
+def unique(columns: str = "a, ts") -> Wanted:
+    definition = f"CREATE UNIQUE INDEX u ON public.t USING btree ({columns})"
+    return Wanted(kind="index", key="public.u", demand=Demand.UNIQUE, schema="public", table="t", index=definition)
+
+
+def test_a_table_in_many_parts_is_read_part_by_part(chunked: str) -> None:
+    with open_connection(chunked) as connection:
+        (found,) = count_obstacles(connection, [unique()])
+        held = connection.execute(
+            "select count(*) from pg_catalog.pg_locks where pid = pg_catalog.pg_backend_pid()"
+        ).fetchone()
+        workers = connection.execute("select current_setting('max_parallel_workers_per_gather')").fetchone()
+        files = connection.execute("select current_setting('temp_file_limit')").fetchone()
+    assert (found.keys, found.rows, found.is_least, found.reason) == (3, 6, False, None)
+    assert held is not None
+    assert held[0] < 60, "each part has a lock of its own, and one for each index"
+    assert (workers, files) == (("0",), ("1GB",))
+
+
+def test_only_rows_of_the_parts_count(chunked: str) -> None:
+    missing = Wanted(kind="column", key="t.a", demand=Demand.NOT_NULL, schema="public", table="t", column="a")
+    make(
+        chunked, "insert into t select timestamptz '2026-01-05' + n * interval '1 day', null from generate_series(0, 4) as n"
+    )
+    with open_connection(chunked) as connection:
+        found = count_obstacles(connection, [missing, unique("a, ts DESC"), unique("a")])
+    assert [(o.keys, o.rows) for o in found] == [(5, 5), (3, 6), (None, None)]
+    assert found[2].reason == "it has no ts, by which the table is split: no unique index can be made without"
+
+
+def test_a_count_that_has_not_seen_all_rows_is_undecided_or_at_least(chunked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "MOST_ROWS", 1)
+    with open_connection(chunked) as connection:
+        (found,) = count_obstacles(connection, [unique()])
+        assert (found.keys, found.rows, found.is_least, found.reason) == (1, 2, True, None)
+    make(chunked, "delete from t; " + DAYS.partition(";")[0] + "; insert into t values ('2026-01-08 12:00', 1)")
+    with open_connection(chunked) as connection:
+        (found,) = count_obstacles(connection, [unique()])
+    assert found.keys is None
+    assert found.reason is not None
+    assert re.fullmatch(r"it has more than 1 rows, which are not counted \(\d+ of 12\d parts were\)", found.reason)
+
+
+def test_the_time_is_one_for_all_parts(chunked: str) -> None:
+    make(chunked, "delete from t; " + DAYS.partition(";")[0])
+    slow = unique("a, ts, (((pg_sleep(0.02))::text))")  # as long as no part is
+    with open_connection(chunked, statement_timeout_ms=600) as connection:
+        (found,) = count_obstacles(connection, [slow])
+        assert connection.execute("select current_setting('statement_timeout')").fetchone() == ("600ms",)
+    assert found.keys is None
+    assert re.fullmatch(r"it could not be counted within 600ms \([1-9]\d* of 12\d parts were\)", found.reason or "")
+
+
+def test_who_may_not_set_a_limit_for_files_counts_without(chunked: str, cluster: Any) -> None:
+    make(chunked, "create role counts login; grant select on t to counts")
+    # Of a hypertable, TimescaleDB has given it to the chunks already.
+    each = "for part in select inhrelid from pg_inherits where inhparent = 't'::regclass"
+    grant = "execute format('grant select on %s to counts', part)"
+    make(
+        chunked,
+        f"do $$ declare part regclass; begin {each} loop {grant}; end loop; end $$",
+    )
+    try:
+        name = str(psycopg.conninfo.conninfo_to_dict(chunked)["dbname"])
+        with open_connection(cluster.conninfo(name, "counts")) as connection:
+            (found,) = count_obstacles(connection, [unique()])
+            assert connection.execute("select current_setting('temp_file_limit')").fetchone() == ("-1",)
+        assert (found.keys, found.rows) == (3, 6)
+    finally:
+        make(chunked, "drop owned by counts; drop role counts")

@@ -47,6 +47,8 @@ _BEHAVIOUR: Final = {
     "row_security": "off",
     # Compiling a query over catalogs takes longer than running it.
     "jit": "off",
+    # The workers are everybody's.
+    "max_parallel_workers_per_gather": "0",
     # Sorts of ten thousands of rows stay off the server's disk.
     "work_mem": "64MB",
 }

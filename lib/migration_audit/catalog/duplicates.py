@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import postgast
 import psycopg
@@ -12,10 +14,20 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from migration_audit.catalog.connection import begin_reading
+from migration_audit.catalog.parts import Parts, parts_of_table
 from migration_audit.catalog.server_errors import database_error
-from migration_audit.model.identifiers import in_quotes
+from migration_audit.model.identifiers import in_quotes, sql_name
 from migration_audit.model.obstacles import Demand, Obstacle, Wanted
 from migration_audit.model.sql_tree import parse
+
+MOST_ROWS: Final = 10_000_000
+"""The rows of one part that are grouped; what is beyond them is not known."""
+TEMP_FILES_KB: Final = 1 << 20
+_LIMIT: Final = """
+select own.setting::pg_catalog.int8, pg_catalog.current_setting(own.name)
+  from pg_catalog.pg_settings as own
+ where own.name = 'statement_timeout'
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +35,8 @@ class _Keys:
     """What has to be unique, as SQL."""
 
     expressions: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """Those columns of them that are compared as they are."""
     predicate: str | None = None
     nulls_are_equal: bool = False
 
@@ -36,13 +50,26 @@ def count_obstacles(connection: psycopg.Connection[Any], wanted: Iterable[Wanted
 
     Each count takes at most the connection's statement timeout, needs SELECT on the table, honours the predicate, the
     expressions, the collations and NULLS NOT DISTINCT of an index, and calls no function but PostgreSQL's own; what cannot
-    be counted says why. Raises DatabaseError when the connection fails.
+    be counted says why. A table in many parts is read part by part, and no lock stays behind. Of each part at most
+    ``MOST_ROWS`` rows are grouped, by one process, with at most ``TEMP_FILES_KB`` on disk where the role may set that limit.
+    Raises DatabaseError when the connection fails.
     """
     try:
         begin_reading(connection)
+        _limit_temporary_files(connection)
         return tuple(_count(connection, each) for each in wanted)
     except psycopg.Error as error:
         raise database_error(error, connection) from error
+
+
+def _limit_temporary_files(connection: psycopg.Connection[Any]) -> None:
+    """For this transaction, never above what is set; a superuser may, and who was granted SET on the parameter."""
+    with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():
+        connection.execute(
+            "select pg_catalog.set_config(own.name, least(nullif(own.setting::int8, -1), %s)::text, true)"
+            "  from pg_catalog.pg_settings as own where own.name = 'temp_file_limit'",
+            (TEMP_FILES_KB,),
+        )
 
 
 def _count(connection: psycopg.Connection[Any], wanted: Wanted) -> Obstacle:
@@ -50,36 +77,82 @@ def _count(connection: psycopg.Connection[Any], wanted: Wanted) -> Obstacle:
         keys = _keys(wanted)
     except _NotCountedError as error:
         return Obstacle(wanted=wanted, reason=str(error))
-    table = sql.SQL("ONLY {}" if wanted.only else "{}").format(sql.Identifier(wanted.schema, wanted.table))
-    counting, listing = _queries(wanted, keys, table.as_string(connection))
-    columns = ", ".join(keys.expressions)
-    try:
-        with connection.transaction():  # a savepoint: a refusal must not end the transaction
-            row = connection.execute(counting.encode()).fetchone()
-    except psycopg.errors.DatabaseError as error:
-        if connection.info.transaction_status is not TransactionStatus.INTRANS:
-            raise
-        return Obstacle(wanted=wanted, columns=columns, listing=listing, reason=_reason(connection, error))
-    found, rows = row or (0, 0)
-    return Obstacle(wanted=wanted, columns=columns, keys=found, rows=rows, listing=listing)
+    columns, listing = ", ".join(keys.expressions), _listing(connection, wanted, keys)
+    parts = parts_of_table(connection, wanted.schema, wanted.table, only=wanted.only)
+    needed = parts.split_by - set(keys.names)
+    if wanted.demand is Demand.UNIQUE and needed:
+        names = ", ".join(map(sql_name, sorted(needed)))
+        reason = f"it has no {names}, by which the table is split: no unique index can be made without"
+        return Obstacle(wanted=wanted, columns=columns, reason=reason)
+    found, rows, stopped = _count_parts(connection, wanted, keys, parts)
+    if stopped is not None and not found:
+        return Obstacle(wanted=wanted, columns=columns, listing=listing, reason=stopped)
+    return Obstacle(wanted=wanted, columns=columns, keys=found, rows=rows, listing=listing, is_least=stopped is not None)
 
 
-def _queries(wanted: Wanted, keys: _Keys, table: str) -> tuple[str, str]:
-    """The query that counts, and the one with which a person lists."""
-    # All names were quoted, and all expressions were printed by a parser from what a catalog said.
-    if wanted.demand is Demand.VALUE:
-        return f"select count(*), count(*) from {table}", f"SELECT count(*) FROM {table};"  # noqa: S608
+def _count_parts(
+    connection: psycopg.Connection[Any], wanted: Wanted, keys: _Keys, parts: Parts
+) -> tuple[int, int, str | None]:
+    """Keys and rows that stand in the way, and why the count ended before it had seen all rows."""
+    limit = connection.execute(_LIMIT).fetchone()
+    limit_ms, shown = limit or (0, "the time")
+    began, found, rows = time.monotonic(), 0, 0
+    for number, source in enumerate(parts.sources):
+        left = limit_ms - int((time.monotonic() - began) * 1000)
+        seen = f" ({number} of {len(parts.sources)} parts were)" if len(parts.sources) > 1 else ""
+        if limit_ms and left <= 0:
+            return found, rows, f"it could not be counted within {shown}{seen}"
+        try:
+            # A savepoint that is taken back: its locks go with it, and a refusal does not end the transaction.
+            with connection.transaction(force_rollback=True):
+                connection.execute("select pg_catalog.set_config('statement_timeout', %s, true)", (str(left),))
+                counted = connection.execute(_counting(wanted, keys, source).as_bytes(connection)).fetchone()
+        except psycopg.errors.DatabaseError as error:
+            if connection.info.transaction_status is not TransactionStatus.INTRANS:
+                raise
+            return found, rows, _reason(error, shown) + seen
+        more, more_rows, read = counted or (0, 0, 0)
+        found, rows = found + more, rows + more_rows
+        if read > MOST_ROWS:
+            return found, rows, f"it has more than {MOST_ROWS:,} rows, which are not counted{seen}"
+    return found, rows, None
+
+
+def _conditions(wanted: Wanted, keys: _Keys) -> str:
     if wanted.demand is Demand.NOT_NULL:
-        null = f"from {table} where {keys.expressions[0]} is null"
-        return f"select count(*), count(*) {null}", f"SELECT * {null.replace('from', 'FROM', 1)};"
+        conditions = [f"{keys.expressions[0]} IS NULL"]
+    elif wanted.demand is Demand.VALUE:
+        conditions = []
+    else:
+        conditions = [keys.predicate] if keys.predicate else []
+        if not keys.nulls_are_equal:
+            conditions += [f"{expression} IS NOT NULL" for expression in keys.expressions]
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _counting(wanted: Wanted, keys: _Keys, source: sql.Composed) -> sql.Composed:
+    """The query that counts in one part: keys, their rows, and how many rows it has read."""
+    # All names were quoted, and all expressions were printed by a parser from what a catalog said.
+    where, limit = sql.SQL(_conditions(wanted, keys)), sql.Literal(MOST_ROWS + 1)
+    if wanted.demand is not Demand.UNIQUE:
+        counting = "select n, n, n from (select count(*) as n from (select from {}{} limit {}) as part) as all_rows"
+        return sql.SQL(counting).format(source, where, limit)
+    each = sql.SQL(", ".join(f"{text} as k{n}" for n, text in enumerate(keys.expressions)))
+    names = sql.SQL(", ".join(f"k{n}" for n in range(len(keys.expressions))))
+    return sql.SQL(
+        "select count(*) filter (where n > 1), coalesce(sum(n) filter (where n > 1), 0)::int8, coalesce(sum(n), 0)::int8"
+        " from (select count(*) as n from (select {} from {}{} limit {}) as part group by {}) as grp"
+    ).format(each, source, where, limit, names)
+
+
+def _listing(connection: psycopg.Connection[Any], wanted: Wanted, keys: _Keys) -> str:
+    """The query with which a person lists."""
+    table = sql.SQL("ONLY {}" if wanted.only else "{}").format(sql.Identifier(wanted.schema, wanted.table))
+    rest = f"FROM {table.as_string(connection)}{_conditions(wanted, keys)}"
+    if wanted.demand is not Demand.UNIQUE:
+        return f"SELECT * {rest};"
     each = ", ".join(keys.expressions)
-    conditions = [keys.predicate] if keys.predicate else []
-    if not keys.nulls_are_equal:
-        conditions += [f"{expression} IS NOT NULL" for expression in keys.expressions]
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    groups = f"FROM {table}{where} GROUP BY {each} HAVING count(*) > 1"
-    counting = f"select count(*), coalesce(sum(grp.n), 0)::int8 from (select count(*) as n {groups}) as grp"  # noqa: S608
-    return counting, f"SELECT {each}, count(*) {groups};"
+    return f"SELECT {each}, count(*) {rest} GROUP BY {each} HAVING count(*) > 1;"
 
 
 def _keys(wanted: Wanted) -> _Keys:
@@ -94,16 +167,18 @@ def _keys(wanted: Wanted) -> _Keys:
     if definition.without_overlaps:
         raise _NotCountedError("WITHOUT OVERLAPS is not counted")
     columns = tuple(_spelled(parse(f"select {in_quotes(name)}").stmts[0]) for name in names)
-    return _Keys(expressions=columns, nulls_are_equal=definition.nulls_not_distinct)
+    return _Keys(expressions=columns, names=tuple(names), nulls_are_equal=definition.nulls_not_distinct)
 
 
 def _of_index(index: Any) -> _Keys:
     if index.access_method not in {"", "btree"}:
         raise _NotCountedError(f"the equality of a {index.access_method} index is not known")
     _refuse_functions(index)
-    expressions = []
+    expressions, names = [], []
     for param in index.index_params:
         element = param.index_elem
+        if element.name and not element.collation:
+            names.append(element.name)
         frame = parse(f"select ({in_quotes(element.name or 'x')})")
         target = frame.stmts[0].stmt.select_stmt.target_list[0].res_target
         if element.HasField("expr"):
@@ -121,7 +196,12 @@ def _of_index(index: Any) -> _Keys:
         frame = parse("select x")
         frame.stmts[0].stmt.select_stmt.target_list[0].res_target.val.CopyFrom(index.where_clause)
         predicate = f"({_spelled(frame.stmts[0])})"
-    return _Keys(expressions=tuple(expressions), predicate=predicate, nulls_are_equal=index.nulls_not_distinct)
+    return _Keys(
+        expressions=tuple(expressions),
+        names=tuple(names),
+        predicate=predicate,
+        nulls_are_equal=index.nulls_not_distinct,
+    )
 
 
 def _refuse_functions(index: Any) -> None:
@@ -143,9 +223,10 @@ def _spelled(statement: Any) -> str:
     return str(postgast.deparse(made)).removeprefix("SELECT ")
 
 
-def _reason(connection: psycopg.Connection[Any], error: psycopg.errors.DatabaseError) -> str:
+def _reason(error: psycopg.errors.DatabaseError, limit: str) -> str:
     if isinstance(error, psycopg.errors.QueryCanceled):
-        limit = connection.execute("select pg_catalog.current_setting('statement_timeout')").fetchone()
-        return f"it could not be counted within {limit[0] if limit else 'the time'}"
+        return f"it could not be counted within {limit}"
+    if isinstance(error, psycopg.errors.ConfigurationLimitExceeded):
+        return "it could not be counted without larger temporary files than temp_file_limit allows"
     # Never the detail: it may hold a value of a row.
     return f"it cannot be counted: {error.diag.message_primary}"

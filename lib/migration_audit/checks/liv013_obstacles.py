@@ -17,7 +17,9 @@ def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: 
     Why: the owner's SQL cannot create a unique index while two rows have one key: its boot fails on this database, or, with
     IF NOT EXISTS and an index of another definition under that name, does nothing.
     Fix: decide which of the rows stay, delete the others, then create the object. The query that lists them is shown; the
-    audit counts, and prints no key.
+    audit counts, and prints no key. It reads chunk by chunk, in one process, within the environment's statement_timeout, and
+    groups at most ten million rows of a chunk. A count that ended before it had seen all rows, and found nothing, is
+    undecided. Temporary files are limited to 1 GB where the role may set temp_file_limit, as a superuser may; else not.
     Source: seed, "the ON CONFLICT (device_id, ts) DO NOTHING upsert path requires the UNIQUE on (device_id, ts)";
     https://www.postgresql.org/docs/current/sql-createindex.html
     """
@@ -43,6 +45,10 @@ def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: 
 
 
 def _said(obstacle: Obstacle) -> str:
+    return f"{'at least ' * obstacle.is_least}{_found(obstacle)}"
+
+
+def _found(obstacle: Obstacle) -> str:
     many, table = obstacle.keys, f"{obstacle.wanted.schema}.{obstacle.wanted.table}"
     match obstacle.wanted.demand:
         case Demand.UNIQUE:
@@ -55,9 +61,10 @@ def _said(obstacle: Obstacle) -> str:
 
 
 def _counted(obstacle: Obstacle) -> str:
+    least = "at least " * obstacle.is_least
     if obstacle.wanted.demand is Demand.UNIQUE:
-        return f"{_count(obstacle.keys, 'duplicate key')} in {obstacle.rows:,} rows"
-    return _count(obstacle.keys, "row")
+        return f"{least}{_count(obstacle.keys, 'duplicate key')} in {obstacle.rows:,} rows"
+    return least + _count(obstacle.keys, "row")
 
 
 def _count(number: int | None, noun: str) -> str:

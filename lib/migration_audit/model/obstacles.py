@@ -52,6 +52,8 @@ class Obstacle:
     """How many keys are there more than once, or how many rows lack a value; None where it could not be counted."""
     rows: int | None = None
     """How many rows have such keys."""
+    is_least: bool = False
+    """Not all rows were read: there may be more."""
     reason: str | None = None
     """Why it could not be counted."""
     listing: str | None = None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from fix_inputs import environment, project
+from fix_versions import server_of
 from migration_audit.catalog import open_connection, read_snapshot
 from migration_audit.catalog.access import read_access
 from migration_audit.checks import BY_ID, judge
@@ -20,12 +20,10 @@ from migration_audit.model.finding import Outcome, Phase
 from migration_audit.model.privileges import Access
 from migration_audit.model.reach import reach
 from migration_audit.project import Scope, ScopeRule
-from migration_audit.shadow import find_server
 from migration_audit.workbook.privileges import scoped_access
 
 pytestmark = pytest.mark.server
 
-OLD = Path("/usr/lib/postgresql/15/bin")
 _REFUSED = (
     psycopg.errors.InsufficientPrivilege,
     psycopg.errors.UndefinedObject,
@@ -75,14 +73,12 @@ def scoped(connection: Any, access: Access, **given: Any) -> Access:
     return scoped_access(access, in_scope(snapshot, settings)[0], settings)
 
 
-@pytest.fixture(scope="module", params=["newer", "15"])
+@pytest.fixture(scope="module", params=["newer", "15", "16", "18"])
 def running(request: pytest.FixtureRequest) -> Iterator[Any]:
     if request.param == "newer":
         yield request.getfixturevalue("cluster")
         return
-    if not OLD.is_dir():
-        pytest.skip("PostgreSQL 15 is not installed here")
-    with find_server(f"local:{OLD}", extensions=[], progress=print).cluster() as cluster:
+    with server_of(request.param).cluster() as cluster:
         yield cluster
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from database.test_catalog_kinds_pg_dump import any_cluster, cases, sides  # noqa: F401  fixtures
+from database.test_catalog_kinds_pg_dump import cases, sides  # noqa: F401  fixtures
 from database.test_timescale_fleet import fleet, whole  # noqa: F401  fixtures
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS
 from migration_audit.compare import compare
@@ -43,6 +43,12 @@ MADE = (
     GranularRefresh(schema="public", table="m", column="ts", start_offset="7 days", end_offset="1 hour"),
 )
 """What neither catalog has: tablespaces are the whole server's, and granular refresh came with TimescaleDB 2.27."""
+
+
+@pytest.fixture(scope="module")
+def any_cluster(cluster: Any) -> Any:
+    """The usual server."""
+    return cluster
 
 
 @pytest.fixture(scope="module")

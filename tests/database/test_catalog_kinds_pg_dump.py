@@ -5,7 +5,6 @@ All cases are made in one database, each in a schema of its own: one snapshot be
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -13,12 +12,12 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 
+from fix_versions import server_of
 from migration_audit.catalog import dump_snapshot, load_snapshot, read_snapshot, save_snapshot
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS
 from migration_audit.compare import compare
 from migration_audit.model.drift import Difference
 from migration_audit.model.snapshot import RolesRead, Snapshot
-from migration_audit.shadow import find_server
 from pg_dump_statements import EXCUSED, STATEMENTS
 
 pytestmark = pytest.mark.server
@@ -640,13 +639,13 @@ def ours(text: str, number: int) -> str:
     return text.replace("@", f"case_{number}")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["usual", "15", "16", "18"])
 def any_cluster(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A server that needs no TimescaleDB, where the session's would."""
-    if os.environ.get("MIGRATION_AUDIT_SERVER") != "local":
+    """A server of each version of PostgreSQL; the usual one also has TimescaleDB."""
+    if request.param == "usual":
         yield request.getfixturevalue("cluster")
         return
-    with find_server("local", extensions=(), progress=print).cluster() as running:
+    with server_of(request.param).cluster() as running:
         yield running
 
 

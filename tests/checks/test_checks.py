@@ -58,6 +58,7 @@ from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, 
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.likeness import Likeness
 from migration_audit.model.location import Location
+from migration_audit.model.outside import Outside, OutsideKind
 from migration_audit.model.preflight import COMMAND, DATABASE
 from migration_audit.model.privileges import Granted, Membership, Owned, RoleFacts
 from migration_audit.model.rehearsal import RehearsalRole, RightsFrom
@@ -112,6 +113,11 @@ REFUSED = attempt(
     fixes=("GRANT INSERT ON public.positions TO processor;",),
 )
 
+
+def outside(kind: OutsideKind = OutsideKind.PROGRAM, what: str = "COPY … TO PROGRAM") -> Outside:
+    return Outside(kind=kind, what=what, words="reaches out of the database", at=Location("a.sql", 3))
+
+
 LOUD = [
     *fix_boot.LOUD,
     *fix_code.LOUD,
@@ -139,6 +145,16 @@ LOUD = [
         "a part that psql -v could run",
         {"sources": (source(not_applied=(NotApplied(path="x.sql", line=7, reason="\\if :{?a} is false", by_rule=False),)),)},
         ["SQL007:owner:x.sql:7"],
+    ),
+    (
+        "SQL008",
+        "a program, twice, and a setting of the server",
+        {"sources": (source(outside=(outside(), outside(), outside(OutsideKind.SERVER, "ALTER SYSTEM"))), source("legacy"))},
+        [
+            "SQL008:owner:a.sql:ALTER SYSTEM",
+            "SQL008:owner:a.sql:COPY … TO PROGRAM",
+            "SQL008:owner:a.sql:COPY … TO PROGRAM:2",
+        ],
     ),
     (
         "SQL004",

@@ -40,6 +40,7 @@ class Watched:
             "environment": dict(os.environ),
             "steps": steps,
             "server": server,
+            "sandbox": None,
             "detached": detached,
         }
         (directory / "spec.json").write_text(json.dumps(spec), encoding="utf-8")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from migration_audit.model.errors import AuditError
+from migration_audit.project.child_environment import without_secrets
 
 _TIMEOUT: Final = 60
 _VARIABLES: Final[Mapping[str, str]] = {
@@ -90,7 +91,7 @@ def _without_filters(folder: Path) -> dict[str, str]:
 def _run(
     folder: Path, settings: Mapping[str, str], arguments: tuple[str, ...], stdin: bytes
 ) -> subprocess.CompletedProcess[bytes]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    own = {name: value for name, value in without_secrets(os.environ).items() if not name.startswith("GIT_")}
     own |= {**_VARIABLES, "GIT_CONFIG_COUNT": str(len(settings))}
     for number, (name, value) in enumerate(settings.items()):
         own |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}

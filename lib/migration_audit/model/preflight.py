@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
+from migration_audit.model.outside import Outside
 from migration_audit.model.sql import Applied, NotApplied
 
 COMMAND = "command"
@@ -46,6 +47,8 @@ class SourceFacts:
     """Files, and sections of files, that are not applied, with the reason."""
     notes: tuple[str, ...] = ()
     """What a reviewer should know of how the files were read."""
+    outside: tuple[Outside, ...] = ()
+    """What its statements reach for outside of their database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

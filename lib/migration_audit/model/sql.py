@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from migration_audit.model.location import Location
+from migration_audit.model.outside import Outside
 
 _ENDS_TRANSACTION = re.compile(
     r"(?:commit|end|rollback|abort)\b(?!(?:\s+(?:work|transaction))?\s+(?:to|prepared|and\s+chain)\b)|prepare\s+transaction\b",
@@ -80,6 +81,8 @@ class Statement:
     """For COPY: the lines up to, without, the closing ``\\.``."""
     inserted: tuple[tuple[int, int], ...] = ()
     """Line breaks that psql's variables put into ``text``: after which of its lines (the first is 0), and how many."""
+    outside: tuple[Outside, ...] = ()
+    """What it reaches for outside of its database."""
 
     def in_file(self, at: Location) -> Location:
         """Where ``at`` is in the file, when its line was counted as if all of ``text`` stood there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -13,9 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from migration_audit.model.errors import NotebookError
+from migration_audit.project.child_environment import secret_variables, without_secrets
 from migration_audit.shadow.guard import remove
 from migration_audit.shadow.paths import Account, runtime_dir
 from migration_audit.shadow.rundir import make_directory, remove_stale
+
+_LAUNCH = """
+import json, os
+with os.fdopen(os.dup(0), "rb") as given:
+    os.environ.update(json.loads(given.read()))
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+from ipykernel import kernelapp
+kernelapp.launch_new_instance()
+"""
+"""What a kernel starts with: the variables that nobody may read in its environment come by its standard input."""
 
 
 @contextmanager
@@ -114,7 +126,7 @@ class Kernels:
         kernels = self
         spec = KernelSpec(
             # -P: a file of the audited tree, where the caller stands, is no module of the kernel.
-            argv=[sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            argv=[sys.executable, "-P", "-c", _LAUNCH, "-f", "{connection_file}"],
             display_name="Python 3",
             language="python",
         )
@@ -133,8 +145,11 @@ class Kernels:
 
             async def start_kernel(self, **settings: Any) -> None:
                 # What a kernel says beside its outputs, at its end above all, is nothing for the caller's terminal.
-                with log.open("wb") as file:
-                    await super().start_kernel(**settings, stdout=file, stderr=file)
+                with log.open("wb") as file, tempfile.TemporaryFile(dir=kernels.folder) as secrets:
+                    secrets.write(json.dumps(secret_variables(os.environ)).encode())
+                    secrets.seek(0)
+                    given = {"env": without_secrets(os.environ), "stdin": secrets, "stdout": file, "stderr": file}
+                    await super().start_kernel(**(settings | given))
                 if kernels._is_stopped:  # since it was begun
                     kernels.stop()
 

@@ -8,8 +8,21 @@
 """
 
 from migration_audit.shadow.interface import Cluster, Progress, Server, Status
+from migration_audit.shadow.isolation import described, why_not_isolated
 from migration_audit.shadow.running import start, stop
 from migration_audit.shadow.select import find_server
 from migration_audit.shadow.status import install, status
 
-__all__ = ["Cluster", "Progress", "Server", "Status", "find_server", "install", "start", "status", "stop"]
+__all__ = [
+    "Cluster",
+    "Progress",
+    "Server",
+    "Status",
+    "described",
+    "find_server",
+    "install",
+    "start",
+    "status",
+    "stop",
+    "why_not_isolated",
+]

@@ -15,6 +15,7 @@ The rows of the catalogs carry the transaction (``xmin``) and the command in it 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing, suppress
@@ -44,6 +45,7 @@ from migration_audit.shadow.databases import refused_settings, setting_option
 from migration_audit.shadow.editions import EditionWatch
 from migration_audit.shadow.failures import StatementError
 from migration_audit.shadow.messages import messages
+from migration_audit.shadow.settings import ISOLATION_VARIABLE, PRIVATE_NAME
 from migration_audit.shadow.trace import Span, Trace
 from migration_audit.shadow.watching import NoWatch, Watch
 
@@ -54,6 +56,7 @@ _MOST_NOTICES = 200
 _LAST_COMMAND = 2**32
 """Above every ``cmin``."""
 
+_IS_PRIVATE = f"select (pg_catalog.current_setting('cluster_name') = '{PRIVATE_NAME}')::int"
 _NEXT_XID = "select pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())"
 _MARKER = "pg_temp.migration_audit_marker"
 _MARK = f"insert into {_MARKER} default values returning cmin"  # noqa: S608 - a constant name
@@ -161,6 +164,7 @@ class _Run:
         self._conninfo = make_conninfo(conninfo, application_name="migration-audit", client_encoding="UTF8")
         with closing(self.connect()) as connection:
             self._next_xid = _number(connection, _NEXT_XID)
+            self._is_shared = not _number(connection, _IS_PRIVATE)
             watch.begin(connection)
 
     def connect(self, settings: Sequence[tuple[str, str]] = (), given_at: Location | None = None) -> driver.Connection:
@@ -201,6 +205,17 @@ class _Run:
         if len(self.spans) == wrote and not ran.failure:
             self.notes.append(f"{source.at} wrote nothing into the database that it was given")
         return ran.failure
+
+    def refusal(self, statement: Statement) -> SqlFailure | None:
+        """Why the audit does not execute the statement: it reaches out of the database; None when it may run."""
+        refused = [one for one in statement.outside if one.is_refused(is_shared=self._is_shared)]
+        if not refused or os.environ.get(ISOLATION_VARIABLE) == "off":
+            return None
+        message = (
+            f"the audit does not execute this: {'; '.join(map(str, refused))}\n"
+            f"HINT: See `migration-audit check explain SQL008`; {ISOLATION_VARIABLE}=off executes it"
+        )
+        return SqlFailure(at=statement.at, statement=statement.text, message=message, sqlstate=None)
 
     def assume_role(self, name: str) -> bool:
         """Create a role without rights, in a session of its own; False if that was done before or is not allowed."""
@@ -263,6 +278,8 @@ class _Session:
     def _apply(self, statements: Sequence[Statement]) -> SqlFailure | None:
         try:
             for statement in statements:
+                if failure := self._run.refusal(statement):
+                    return failure
                 self._execute(statement)
         except StatementError as refused:
             return refused.failure(self._connection, self._run.connect)

@@ -63,6 +63,12 @@ class Programs:
                 found[control.stem] = version.group(1)
         return found
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The folders that they need, beside the libraries of the system."""
+        named = [self.environment.get(name, "") for name in ("LD_LIBRARY_PATH", "LOCPATH", "PROJ_DATA", "GDAL_DATA")]
+        return self.bin, self.lib, self.share, *(Path(part) for text in named for part in text.split(":") if part)
+
     def run(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of the programs to its end; output and errors are both in ``stdout``.
 
@@ -116,15 +122,6 @@ def make_pristine(programs: Programs, pristine: Path) -> None:
         file.write(configuration(timescaledb="timescaledb" in programs.extensions))
 
 
-def clean_environment(**more: str) -> dict[str, str]:
-    """What a server needs of the caller's environment, and nothing that makes one differ from another.
-
-    Not the rest: passwords in it are none of the business of the SQL that runs there.
-    """
-    kept = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": "/", "LC_ALL": "C"} | more
-
-
 class BinaryServer:
     """A server that is started from programs on this machine."""
 
@@ -167,6 +164,7 @@ class BinaryServer:
             account=self.installation.account,
             environment=self.installation.environment,
             description=self.description,
+            files=(*self.installation.files, self._pristine.parent),
         )
 
 

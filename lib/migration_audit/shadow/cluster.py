@@ -12,13 +12,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow import guard
 from migration_audit.shadow.databases import Databases, conninfo
 from migration_audit.shadow.endpoint import Endpoint, choose_endpoint
+from migration_audit.shadow.environment import watcher_environment
 from migration_audit.shadow.paths import Account, runtime_dir
 from migration_audit.shadow.rundir import Descriptors, data_of, make_directory, remove_stale, stop_and_remove
+from migration_audit.shadow.settings import ISOLATION_VARIABLE
 
 SUPERUSER = "postgres"
 START_LIMIT = 60.0
@@ -37,6 +40,8 @@ class Recipe:
     account: Account
     environment: Mapping[str, str]
     description: str
+    files: Sequence[Path] = ()
+    """Folders that its programs need, beside the libraries of the system."""
 
 
 class PrivateCluster(Databases):
@@ -49,6 +54,11 @@ class PrivateCluster(Databases):
         self.directory = directory
         self.process = process
         self._endpoint = endpoint
+
+    @property
+    def not_isolated(self) -> str | None:
+        """Why the server sees more of this machine than its own files; None when it does not."""
+        return (self.directory / "isolation").read_text(encoding="utf-8") or None
 
     def conninfo(self, database: str = "postgres", user: str | None = None) -> str:
         """A libpq connection string, for any role: logged in as it on a socket, set by ``role`` over TCP."""
@@ -127,9 +137,24 @@ def _write_specification(recipe: Recipe, directory: Path, endpoint: Endpoint, *,
         "environment": dict(recipe.environment),
         "steps": [[part.replace("{data}", data) for part in step] for step in steps],
         "server": [str(recipe.postgres), "-D", data, *endpoint.options],
+        "sandbox": _sandbox(recipe, directory, endpoint),
         "detached": detached,
     }
     (directory / "spec.json").write_text(json.dumps(specification), encoding="utf-8")
+
+
+def _sandbox(recipe: Recipe, directory: Path, endpoint: Endpoint) -> dict[str, Any] | None:
+    """What the server may see; None where the variable says that it shall see everything."""
+    if os.environ.get(ISOLATION_VARIABLE) == "off":
+        return None
+    root = directory / "root"
+    root.mkdir(mode=0o755)
+    return {
+        "root": str(root),
+        "readable": [str(path) for path in recipe.files],
+        "writable": [str(data_of(directory)), str(directory / "s")],
+        "network": endpoint.password is not None,  # of programs that know no sockets
+    }
 
 
 def _start_guard(recipe: Recipe, directory: Path, *, stdin: int, lock: int) -> subprocess.Popen[bytes]:
@@ -139,6 +164,7 @@ def _start_guard(recipe: Recipe, directory: Path, *, stdin: int, lock: int) -> s
             stdin=stdin,
             stdout=subprocess.DEVNULL,
             stderr=log,
+            env=watcher_environment(),
             cwd="/",
             start_new_session=True,
             pass_fds=[lock],

@@ -23,6 +23,7 @@ from migration_audit.model.errors import AuditError, ServerError
 from migration_audit.model.redaction import Redaction
 from migration_audit.model.sql import SqlFailure
 from migration_audit.shadow import guard, supervisor
+from migration_audit.shadow.environment import watcher_environment
 from migration_audit.shadow.paths import Account, runtime_dir, server_account
 from migration_audit.shadow.rundir import Descriptors, data_of, make_directory, remove_stale
 
@@ -158,7 +159,7 @@ def _supervised(specification: dict[str, Any], account: Account) -> dict[str, An
         _add_home(specification, directory, account)
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", supervisor.__file__], stdin=reader, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, cwd="/", start_new_session=True, pass_fds=[lock],
+            stderr=subprocess.PIPE, cwd="/", start_new_session=True, pass_fds=[lock], env=watcher_environment(),
         )  # fmt: skip
     except BaseException:
         held.close()

@@ -19,7 +19,7 @@ from pathlib import Path
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow.databases import Databases, conninfo
 from migration_audit.shadow.interface import Progress
-from migration_audit.shadow.settings import SETTINGS, TIMESCALE_SETTINGS
+from migration_audit.shadow.settings import PRIVATE_NAME, SETTINGS, TIMESCALE_SETTINGS
 
 IMAGE_VARIABLE = "MIGRATION_AUDIT_DOCKER_IMAGE"
 DEFAULT_IMAGE = "timescale/timescaledb-ha:pg17"
@@ -102,7 +102,7 @@ class DockerServer:
 
 def server_command() -> list[str]:
     """The container's command: ``postgres`` with the settings of every shadow."""
-    chosen = SETTINGS | TIMESCALE_SETTINGS
+    chosen = SETTINGS | TIMESCALE_SETTINGS | {"cluster_name": PRIVATE_NAME}
     return ["postgres", *(part for name, value in chosen.items() for part in ("-c", f"{name}={value}"))]
 
 

@@ -7,6 +7,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from migration_audit.shadow.settings import PRIVATE_NAME
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -21,6 +23,7 @@ class Endpoint:
         """Command-line options of ``postgres``."""
         tcp = self.password is not None
         chosen = {
+            "cluster_name": PRIVATE_NAME,
             "port": self.port,
             "listen_addresses": self.host if tcp else "",
             "unix_socket_directories": "" if tcp else self.host,

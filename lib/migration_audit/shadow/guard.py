@@ -8,20 +8,25 @@ postmaster and removes the directory. Nothing that happens to the caller can pre
 
     {"account": [uid, gid] or null,    who runs the children; null: whoever runs the guard
      "data": "…/data-…",               where they run
-     "environment": {"PATH": "…"},     theirs; the guard keeps the caller's, which its Python may need
+     "environment": {"PATH": "…"},     theirs
+     "sandbox": {…} or null,           what the server may see, and nothing else (sandbox.py); null: all
      "steps": [["cp", …]],             run one after the other, each must succeed
      "server": ["…/postgres", …],
      "detached": false}                true: the end of the pipe means nothing, only signals do
 
-What the children print goes to ``log``; when a step fails or the server ends by itself, ``exit`` says so.
+What the children print goes to ``log``; when a step fails or the server ends by itself, ``exit`` says so. ``server.pid``
+has the number of the server's process, and ``isolation`` why it is not cut off, or nothing when it is. What the server
+has started (``COPY … TO PROGRAM``) ends with it: with its process namespace, else because orphans are given to the guard.
 Only the standard library, and no site packages, so that it starts in no time and in any environment.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
+import runpy
 import select
 import shutil
 import signal
@@ -31,6 +36,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+_SUBREAPER = 36  # linux/prctl.h
 STOP_LIMIT = 10.0
 """Seconds that a postmaster gets for an immediate shutdown before it is killed."""
 
@@ -44,11 +50,16 @@ def main() -> None:
     directory = Path(sys.argv[1])
     spec = json.loads((directory / "spec.json").read_text(encoding="utf-8"))
     wake = _wake_on_signals()
+    _adopt_orphans()
     child: subprocess.Popen[bytes] | None = None
     try:
         with (directory / "log").open("ab") as log:
             for name, command in [*[(step[0], step) for step in spec["steps"]], ("server", spec["server"])]:
-                child = _spawn(command, spec, log.fileno())
+                if name == "server":
+                    child = _spawn_server(spec, directory, log.fileno())
+                    _write(directory / "server.pid", str(child.pid))
+                else:
+                    child = _spawn(command, spec, log.fileno())
                 status = _wait(child, wake, detached=spec["detached"])
                 if status != 0 or name == "server":
                     _write(directory / "exit", json.dumps({"program": command[0], "status": status}))
@@ -58,6 +69,7 @@ def main() -> None:
     except Ended:
         if child is not None and child.poll() is None:
             stop(child.pid, child)
+        _end_orphans()
         remove(directory)
 
 
@@ -103,6 +115,54 @@ def _spawn(command: list[str], spec: dict[str, Any], log: int) -> subprocess.Pop
         command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=spec["data"], env=spec["environment"], umask=0o077,
         user=uid, group=gid, extra_groups=groups,
     )  # fmt: skip
+
+
+def _spawn_server(spec: dict[str, Any], directory: Path, log: int) -> subprocess.Popen[bytes]:
+    """Start the server, cut off from this machine where the system lets us."""
+    sandbox = runpy.run_path(str(Path(__file__).with_name("sandbox.py")))
+    why_not = "it was not asked for" if spec["sandbox"] is None else sandbox["why_not"](spec)
+    _write(directory / "isolation", why_not or "")
+    if why_not is None:
+        sandbox["begin"](spec)
+    return subprocess.Popen(
+        spec["server"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=spec["data"], env=spec["environment"],
+        umask=0o077, preexec_fn=lambda: sandbox["become"](spec["account"]) if why_not else sandbox["enter"](spec),  # noqa: PLW1509
+    )  # fmt: skip
+
+
+def _adopt_orphans() -> None:
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+
+
+def _end_orphans() -> None:
+    """Kill whatever the server has left running: it is a child of this process by now."""
+    limit = time.monotonic() + STOP_LIMIT
+    while (left := descendants()) and time.monotonic() < limit:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        time.sleep(0.005)
+
+
+def descendants() -> list[int]:
+    """The living processes below this one; none where there is no ``/proc`` to tell."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid, _, rest = entry.read_text(encoding="utf-8", errors="replace").partition(" ")
+            state, parent = rest.rpartition(")")[2].split()[:2]
+            if state not in "ZX":
+                parents[int(pid)] = int(parent)
+    found, seen = [], {os.getpid()}
+    while more := [pid for pid, parent in parents.items() if parent in seen and pid not in seen]:
+        seen.update(more)
+        found += more
+    return found
 
 
 def _wait(child: subprocess.Popen[bytes] | None, wake: int, *, detached: bool) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from migration_audit.model.errors import ServerError
+from migration_audit.project.child_environment import without_secrets
 from migration_audit.shadow.limited import DOWNLOAD_LIMIT, run_limited
 
 MIRROR_VARIABLE = "MIGRATION_AUDIT_DEBIAN_MIRROR"
@@ -154,7 +155,7 @@ class Apt:
         return "\n".join([*acquire, "#clear Acquire::Languages;", *(f'{key} "{value}";' for key, value in own.items())])
 
     def _run(self, *command: str, cwd: Path | None = None) -> str:
-        environment = os.environ | {"APT_CONFIG": str(self.directory / "apt.conf"), "LC_ALL": "C"}
+        environment = without_secrets(os.environ) | {"APT_CONFIG": str(self.directory / "apt.conf"), "LC_ALL": "C"}
         done = run_limited(
             command, limit=DOWNLOAD_LIMIT, env=environment, cwd=cwd or self.directory, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, errors="replace",

@@ -10,6 +10,7 @@ import array
 import contextlib
 import fcntl
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -134,10 +135,25 @@ def stop_and_remove(directory: Path) -> None:
     """Stop the postmaster in that directory, if it still runs, and remove the directory."""
     with contextlib.suppress(OSError, ValueError):
         data = data_of(directory)
-        pid = int((data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+        pid = server_of(directory)
         if _works_in(pid, data):
             guard.stop(pid)
+        _end_strays(data)
     guard.remove(directory)
+
+
+def server_of(directory: Path) -> int:
+    """The number of the postmaster's process here; its own file has the one in its process namespace."""
+    return int((directory / "server.pid").read_text(encoding="utf-8"))
+
+
+def _end_strays(data: Path) -> None:
+    """Kill what SQL has started and nobody has adopted: it works where the server did, which no other process does."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        pid = int(entry.name)
+        with contextlib.suppress(OSError):
+            if pid != os.getpid() and data.samefile(entry / "cwd"):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _works_in(pid: int, data: Path) -> bool:

@@ -7,6 +7,11 @@ OLDEST_MAJOR = 14
 LOCALES = ("C.UTF-8", "C")
 """Tried in this order: macOS and old Linux do not have the first."""
 
+PRIVATE_NAME = "migration-audit-private"
+"""``cluster_name`` of servers that are ours alone; SQL cannot change it, since it is set at the start."""
+ISOLATION_VARIABLE = "MIGRATION_AUDIT_ISOLATION"
+"""``off``: servers see the network and the files of this machine, as their account does, and SQL may use them."""
+
 SETTINGS = {
     # Losing a shadow costs nothing, so no write waits for a disk.
     "fsync": "off",

@@ -178,4 +178,6 @@ def _describe(connection: Connection, extensions: Mapping[str, str]) -> str:
         # Only a session that has the extension loaded knows the licence.
         edition = {"timescale": " (Community edition)", "apache": " (Apache edition)"}.get(license_ or "", "")
         parts.append(f"TimescaleDB {extensions['timescaledb']}{edition}")
-    return f"{', '.join(parts)} on {connection.info.host}, named by {URL_VARIABLE}"
+    row = connection.execute("select rolsuper from pg_catalog.pg_roles where rolname = current_user").fetchone()
+    superuser = ", as a superuser, whom it refuses nothing" if row and row[0] else ""
+    return f"{', '.join(parts)} on {connection.info.host}, named by {URL_VARIABLE}{superuser}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from migration_audit.model.errors import ServerError
-from migration_audit.shadow.binaries import clean_environment
+from migration_audit.shadow.environment import clean_environment
 from migration_audit.shadow.interface import Server
 from migration_audit.shadow.local import list_local
 from migration_audit.shadow.paths import server_account

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from migration_audit.model.errors import AuditError
+from migration_audit.project.child_environment import without_secrets
 
 NAMESPACE = "migration-audit"
 """What our signatures are for; a signature of a commit is for ``git`` and is none of ours."""
@@ -107,7 +108,9 @@ def sign_file(path: Path, *, key: Path, namespace: str = NAMESPACE) -> None:
 def agent_keys() -> list[str]:
     """The public keys that the agent holds, as lines of ``.pub`` files. Raises AuditError for no agent or no key."""
     try:
-        done = subprocess.run(["ssh-add", "-L"], capture_output=True, check=False, timeout=30, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            ["ssh-add", "-L"], capture_output=True, check=False, timeout=30, stdin=subprocess.DEVNULL, env=_environment()
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise AuditError(f"ssh-add cannot be run: {error}", todo="install the OpenSSH client") from None
     lines = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
@@ -135,7 +138,7 @@ def _run(arguments: Sequence[str], message: bytes) -> subprocess.CompletedProces
 
 def _environment() -> dict[str, str]:
     """Validity in allowed_signers is local time where it names no zone: everywhere the same one here."""
-    return {**os.environ, "TZ": "UTC", "LC_ALL": "C"}
+    return {**without_secrets(os.environ), "TZ": "UTC", "LC_ALL": "C"}
 
 
 def _missing() -> AuditError:

@@ -15,6 +15,7 @@ from migration_audit.formats import ALL, Dialect, Format, Options, Plan, Planned
 from migration_audit.formats.order import number_of
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SqlFile, SqlSource, Statement, TransactionMode, one_line
+from migration_audit.sources.outside import mark_outside
 from migration_audit.sources.psql import read_by_psql
 from migration_audit.sources.reader import read_script
 from migration_audit.sources.reading import check_text
@@ -105,7 +106,7 @@ def _source(
     plan = _plan(name, form, trees, Options(placeholders=placeholders))
     given = {**plan.variables, **variables}
     read = [_read(planned, form, trees[planned.tree], shown_from, given) for planned in plan.files]
-    files = tuple(one.file for one in read)
+    files = tuple(replace(one.file, statements=tuple(map(mark_outside, one.file.statements))) for one in read)
     included = tuple(path for one in read for path in one.included)
     _refuse_unread(plan, trees, included)
     if not any(file.statements for file in files):

@@ -74,6 +74,7 @@ def source_facts(role: str, source: AnySource) -> SourceFacts:
         checksums=tuple(file.checksum for file in source.files),
         not_applied=source.not_applied,
         notes=source.notes,
+        outside=tuple(one for statement in source.statements for one in statement.outside),
     )
 
 

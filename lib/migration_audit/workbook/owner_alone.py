@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from migration_audit import sources
+from migration_audit import shadow, sources
 from migration_audit.audit.prelude_keys import Keys, shared_with, without
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
@@ -56,7 +56,7 @@ def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Pre
         return _preflight(sources_read=facts, shadow_text="no server", built=_errored(error))
     facts = (legacy, with_recorded(facts[1], built.recorded))
     return replace(
-        _preflight(sources_read=facts, shadow_text=server.description, built=_without(built, keys)),
+        _preflight(sources_read=facts, shadow_text=shadow.described(server), built=_without(built, keys)),
         prelude=keys,
         directus_owner=directus,
         destructions=destructions_of(owner),

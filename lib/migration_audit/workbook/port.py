@@ -127,7 +127,7 @@ def _tried(
     proof = PortProof(
         outcome=outcome,
         reasons=() if outcome is ProofOutcome.PROVEN else (*reasons, *_remaining(drift)),
-        server=server.description,
+        server=shadow.described(server),
         failed=failed,
         assumed_roles=tuple(sorted(set(roles) - set(before.assumed_roles))),
     )

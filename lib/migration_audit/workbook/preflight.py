@@ -145,7 +145,7 @@ def _on_server(
         left, right = without(left, prelude), without(right, prelude)
     found = coverage_of(project, left, right, rules=rules)
     return Preflight(
-        shadow=server.description,
+        shadow=shadow.described(server),
         sources=tuple(map(with_recorded, facts, (legacy_side.alone.recorded, owner_side.alone.recorded))),
         legacy_applied=legacy_side.alone.applied,
         owner_applied=owner_side.alone.applied,
@@ -200,7 +200,7 @@ def _against_catalog(
         left, right = without(legacy.snapshot, prelude), without(right, prelude)
     found = coverage_of(project, left, right, rules=rules)
     return Preflight(
-        shadow=server.description,
+        shadow=shadow.described(server),
         sources=(facts[0], with_recorded(facts[1], side.alone.recorded)),
         legacy_applied=Applied(sequence=()),
         owner_applied=side.alone.applied,

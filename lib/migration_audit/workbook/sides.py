@@ -165,6 +165,8 @@ def read_sides(
     if loaded:
         extensions = _extensions(source for each in loaded.values() for source in each)
         server = shadow.find_server(None, extensions=extensions, progress=progress)
+        if why := shadow.why_not_isolated(server):
+            progress(f"the SQL runs without isolation from this machine ({why}): see docs/trust.md")
     dumped = dumped and len(sides) > 1 and all(side.is_sql for side in sides)
     # The roles of a server that others use count only beside SQL, which says which of them it makes.
     shared = RolesRead.SHARED if loaded else RolesRead.NONE

@@ -1,0 +1,48 @@
+"""SQL008: the SQL stays in its database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.preflight import COMMAND, SourceFacts
+
+
+def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
+    """Read both sources for what reaches out of the database: programs, files, other servers, settings of the server.
+
+    Why: no comparison of two databases sees it, and whoever applies the SQL gives it the rights of the server's account. The
+    audit does not execute what runs a program, touches a file or connects to a server when it is applied, and then the SQL
+    does not apply (SQL002). ALTER SYSTEM is executed on a private server only, where it changes nothing of yours.
+    Fix: move it out of the migrations, to where the server is set up.
+    Fine when: a person has read it and knows that the runner shall do this in every database. Then waive it, and let
+    MIGRATION_AUDIT_ISOLATION=off have it executed where that does no harm.
+    Source: docs/trust.md. Statements are read with PostgreSQL's own parser, inside of DO blocks and routines too. What they
+    put together at run time is not read; it meets a server that is cut off from the machine.
+    """
+    for source in sources:
+        seen: Counter[str] = Counter()
+        for one in source.outside:
+            key = f"SQL008:{source.role}:{one.at.path}:{one.what}"
+            seen[key] += 1
+            number = f":{seen[key]}" if seen[key] > 1 else ""
+            yield Finding(
+                key=f"{key}{number}",
+                summary=f"{source.name}: {one}",
+                expected="nothing outside of the database",
+                actual=one.kind.value,
+                where=str(one.at),
+            )
+        if source.format == COMMAND:
+            yield Told(text=f"{source.name}: a command is a program, and does what its account may do")
+
+
+CHECK = Check(
+    id="SQL008",
+    title="The SQL of both sources stays in its database",
+    severity=Severity.WARNING,
+    phases=(Phase.PREFLIGHT,),
+    run=run,
+)

@@ -1,0 +1,141 @@
+"""Which statements reach for programs, files, hosts or settings outside of their database, told by PostgreSQL's own parser.
+
+What a statement puts together at run time cannot be read; the shadow's server is cut off from the machine for that
+(``shadow/sandbox.py``).
+
+Source: https://www.postgresql.org/docs/current/sql-copy.html, functions-admin.html, lo-funcs.html, dblink.html,
+adminpack.html (until 16), sql-altersystem.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+import postgast
+
+from migration_audit.model.location import Location
+from migration_audit.model.outside import Outside, OutsideKind
+from migration_audit.model.sql import Statement, StatementKind
+from migration_audit.model.sql_tree import parse
+from migration_audit.sources.inner import body_line, inner_sql
+
+_MAY: Final = re.compile(
+    r"\bcopy\b|\bsystem\b|dblink|pg_\w*(?:file|dir|ls)\w*|lo_(?:im|ex)port|pg_reload_conf|\bsubscription\b|\bload\b|"
+    r"\bimport\b|\blanguage\b",
+    re.IGNORECASE,
+)
+"""Every statement that is of interest has one of these words; most have none, and are not parsed."""
+_FILES: Final = re.compile(
+    r"pg_read_file|pg_read_binary_file|pg_ls_dir|pg_ls_\w*dir|pg_stat_file|lo_import|lo_export|pg_file_\w+|pg_logdir_ls"
+)
+_NETWORK: Final = re.compile(r"dblink|dblink_(?:connect|connect_u|exec|open|send_query)")
+_TRUSTED: Final = frozenset({"sql", "plpgsql", "internal", "plperl", "pltcl", "plv8", "plrust", "pllua"})
+_EXTENSIONS: Final = re.compile(r"\$libdir/")
+
+_CONNECTS: Final = "connects to another server"
+_STATEMENTS: Final = {
+    "AlterSystemStmt": (OutsideKind.SERVER, "ALTER SYSTEM", "changes a setting of the whole server, which is not compared"),
+    "CreateSubscriptionStmt": (OutsideKind.NETWORK, "CREATE SUBSCRIPTION", _CONNECTS),
+    "AlterSubscriptionStmt": (OutsideKind.NETWORK, "ALTER SUBSCRIPTION", _CONNECTS),
+    "ImportForeignSchemaStmt": (OutsideKind.NETWORK, "IMPORT FOREIGN SCHEMA", _CONNECTS),
+    "LoadStmt": (OutsideKind.CODE, "LOAD", "loads a library into the server"),
+}
+
+
+def mark_outside(statement: Statement) -> Statement:
+    """The statement with everything that it reaches for outside of its database."""
+    if statement.kind is not StatementKind.SQL or not _MAY.search(statement.text):
+        return statement
+    found = tuple(replace(one, at=statement.in_file(one.at)) for one in _of_text(statement.text, statement.at, None))
+    return replace(statement, outside=found) if found else statement
+
+
+def _of_text(text: str, at: Location, within: str | None) -> Iterator[Outside]:
+    try:
+        tree = parse(text)
+    except postgast.PgQueryError:  # the server will say so
+        return
+    data = text.encode()
+    for statement in tree.stmts:
+        start = statement.stmt_location
+        start += len(data[start:]) - len(data[start:].lstrip())
+        here = Location(at.path, at.line + data.count(b"\n", 0, start))
+        outer = within or _made(statement.stmt)
+        for _, node in postgast.walk(statement):
+            if type(node).__name__ in {"DoStmt", "CreateFunctionStmt"}:
+                yield from _of_body(node, text, here, outer)
+            elif (found := _of_node(node)) is not None:
+                kind, what, words = found
+                yield Outside(kind=kind, what=what, words=words, at=here, within=outer)
+
+
+def _made(statement: Any) -> str | None:
+    """What a statement defines, which does so when it is used; None for a statement that does it at once."""
+    kind = statement.WhichOneof("node") or ""
+    if kind == "create_function_stmt":
+        node = statement.create_function_stmt
+        name = ".".join(each.string.sval for each in node.funcname)
+        return f"{'procedure' if node.is_procedure else 'function'} {name}()"
+    return {"view_stmt": "the view", "rule_stmt": "the rule", "create_stmt": "the table"}.get(kind)
+
+
+def _of_body(node: Any, text: str, at: Location, within: str | None) -> Iterator[Outside]:
+    is_do = type(node).__name__ == "DoStmt"
+    language, source = _language(node)
+    if language not in _TRUSTED and not _EXTENSIONS.match(source):
+        words = "is in a language that can do whatever the server's account can"
+        kind = OutsideKind.PROGRAM if is_do else OutsideKind.CODE
+        yield Outside(kind=kind, what=f"a body in {language}", words=words, at=at, within=within)
+    for inner in inner_sql(text, node):
+        if inner.reason is None:
+            yield from _of_text(inner.text, Location(at.path, at.line + body_line(text, node) + inner.line), within)
+
+
+def _language(node: Any) -> tuple[str, str]:
+    """The language of a body, and what stands for its text or its library."""
+    is_do = type(node).__name__ == "DoStmt"
+    options = {o.def_elem.defname: o.def_elem.arg for o in (node.args if is_do else node.options)}
+    language = options["language"].string.sval if "language" in options else "plpgsql" if is_do else "sql"
+    body = options.get("as")
+    items = body.list.items if body is not None and body.WhichOneof("node") == "list" else ()
+    return str(language).lower(), str(items[0].string.sval) if items else ""
+
+
+def _of_node(node: Any) -> tuple[OutsideKind, str, str] | None:
+    name = type(node).__name__
+    if name == "CopyStmt" and node.filename:
+        return _of_copy(node)
+    if name == "FuncCall" and node.funcname:
+        return _of_call(str(node.funcname[-1].string.sval))
+    if name == "CreateSubscriptionStmt" and _is_off(node.options, "connect"):
+        return None
+    return _STATEMENTS.get(name)
+
+
+def _of_copy(node: Any) -> tuple[OutsideKind, str, str]:
+    what = f"COPY … {'FROM' if node.is_from else 'TO'} {'PROGRAM' if node.is_program else 'a file'}"
+    if node.is_program:
+        return OutsideKind.PROGRAM, what, "runs a program on the server"
+    return OutsideKind.FILE, what, f"{'reads' if node.is_from else 'writes'} a file of the server"
+
+
+def _of_call(name: str) -> tuple[OutsideKind, str, str] | None:
+    if _FILES.fullmatch(name):
+        return OutsideKind.FILE, f"{name}()", "reads or writes files of the server"
+    if _NETWORK.fullmatch(name):
+        return OutsideKind.NETWORK, f"{name}()", _CONNECTS
+    if name == "pg_reload_conf":
+        return OutsideKind.SERVER, f"{name}()", "makes changed settings of the whole server count"
+    return None
+
+
+def _is_off(options: Any, name: str) -> bool:
+    """Whether an option of the statement is given as false."""
+    for option in options:
+        if option.def_elem.defname == name:
+            text = str(option.def_elem.arg).lower()
+            return "false" in text or "off" in text or "ival" in text
+    return False

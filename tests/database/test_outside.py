@@ -114,6 +114,14 @@ def test_it_is_a_finding_of_its_own(tmp_path: Path) -> None:
     assert checks["SQL002"]["outcome"] == "passed", "a setting of a private server harms nobody"
 
 
+def test_compare_tells_it_too(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("create table t ();\nalter system set work_mem = '1MB';\n")
+    ran = run_cli("compare", "a.sql", "a.sql", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    told = "  outside of its database: a.sql:2: ALTER SYSTEM changes a setting of the whole server, which is not compared\n"
+    assert ran.out.count(told) == 2
+
+
 def test_a_program_that_nobody_can_read_does_not_run(isolated: PrivateCluster, open_folder: Path) -> None:
     said = refused(isolated.conninfo(), HIDDEN.format(command=f"touch {open_folder}/x"))
     assert "could not execute command" in said

@@ -57,6 +57,7 @@ def _lines(side: str, source: SourceFacts) -> Iterator[str]:
     files = [f"  {number}. {one_line(path)}" for number, (path, _) in enumerate(source.files, 1)]
     yield from _ends(files)
     yield from _ends([f"  not applied: {one_line(str(each))}" for each in source.not_applied])
+    yield from _ends([f"  outside of its database: {one_line(f'{each.at}: {each}')}" for each in source.outside])
     yield from (f"  note: {one_line(note)}" for note in source.notes)
 
 

@@ -43,7 +43,7 @@ from migration_audit.model.sql import (
 from migration_audit.shadow.command import apply_command
 from migration_audit.shadow.databases import refused_settings, setting_option
 from migration_audit.shadow.editions import EditionWatch
-from migration_audit.shadow.failures import StatementError
+from migration_audit.shadow.failures import StatementError, server_faults
 from migration_audit.shadow.messages import messages
 from migration_audit.shadow.settings import ISOLATION_VARIABLE, PRIVATE_NAME
 from migration_audit.shadow.trace import Span, Trace
@@ -80,6 +80,7 @@ class Application:
     trace: Trace
 
 
+@server_faults("a query of the audit itself", "a shadow")
 def apply_sources(
     conninfo: str,
     sources: Sequence[AnySource],

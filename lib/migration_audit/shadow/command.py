@@ -44,6 +44,9 @@ select pg_catalog.count(pg_catalog.pg_terminate_backend(pid))
  where datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid() and backend_type = 'client backend'
 """
 _SESSIONS_LIMIT = 10.0
+_LIFE = "select pg_catalog.pg_postmaster_start_time(), stats_reset from pg_catalog.pg_stat_bgwriter"
+"""Another answer after a restart, and after a crash, from which a server recovers with new statistics."""
+_DISK_FULL = re.compile(r"no space left on device", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +104,13 @@ def apply_command(source: CommandSource, connect: Callable[[], psycopg.Connectio
         info = connection.info
         sslmode = info.get_parameters().get("sslmode")
         target = Target(info.host, str(info.port), info.user, info.password, info.dbname, sslmode)
+        before = connection.execute(_LIFE).fetchone()
     ran = run_command(source, target)
     with closing(connect()) as connection:
+        if ran.failure and (connection.execute(_LIFE).fetchone() != before or _DISK_FULL.search(ran.output)):
+            what = "the server failed while a command migrated it, which says nothing about the command"
+            todo = "see whether its disk has room (migration-audit server status), and run it again"
+            raise ServerError(f"{what}: {ran.failure.message}", where=str(source.at), todo=todo)
         _end_other_sessions(connection)
     return ran
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import psycopg
 
@@ -33,6 +34,15 @@ def server_error(error: psycopg.Error, *, what: str, where: str) -> ServerError:
     return ServerError(
         f"the server failed while it executed {what}, which says nothing about the SQL: {message}", where=where, todo=_LOOK
     )
+
+
+@contextmanager
+def server_faults(what: str, where: str) -> Iterator[None]:
+    """Errors of the driver that nobody in the block has judged, as a ServerError."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise server_error(error, what=what, where=where) from error
 
 
 class StatementError(Exception):

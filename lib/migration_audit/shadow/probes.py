@@ -13,6 +13,7 @@ from migration_audit import driver
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.preflight import ProbeResult
 from migration_audit.project import Probe
+from migration_audit.shadow.failures import is_servers_fault, server_error, server_faults
 
 STAND_IN = "migration_audit_writer"
 """Plays the writer where audit.toml names no role."""
@@ -24,9 +25,9 @@ def run_probes(conninfo: str, probes: Iterable[Probe], *, writer_role: str | Non
     Each probe runs in a transaction of its own: the role is made if it is not there, gets USAGE on the schemas, SELECT,
     INSERT and UPDATE on the tables and USAGE on the sequences (seed, Goal: "Processor exclusively does INSERT / SELECT /
     UPDATE"), the statement is explained (for the arbiter of its ON CONFLICT) and executed, and all of it is rolled back.
-    Raises psycopg.Error when the database cannot be reached.
+    Raises ServerError when the database cannot be reached, or the server fails.
     """
-    with driver.connect(conninfo, application_name="migration-audit") as connection:
+    with server_faults("the probes", "a shadow"), driver.connect(conninfo, application_name="migration-audit") as connection:
         return tuple(_run(connection, probe, probe.role or writer_role or STAND_IN) for probe in probes)
 
 
@@ -38,9 +39,10 @@ def _run(connection: psycopg.Connection[Any], probe: Probe, role: str) -> ProbeR
         arbiters = tuple(sorted(set(_arbiters(_explain(connection, probe.sql)))))
         connection.execute(probe.sql.encode())
     except psycopg.Error as caught:
+        if is_servers_fault(caught, connection):
+            raise server_error(caught, what=f"the probe {probe.name}", where=str(probe.at)) from caught
         error = _message(caught)
-    finally:
-        connection.rollback()
+    connection.rollback()
     return ProbeResult(
         name=probe.name,
         sql=probe.sql,

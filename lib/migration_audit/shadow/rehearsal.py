@@ -14,6 +14,7 @@ from migration_audit import driver
 from migration_audit.model.privileges import Need, StatementNeeds
 from migration_audit.model.rehearsal import Attempt
 from migration_audit.project import Probe
+from migration_audit.shadow.failures import is_servers_fault, server_error
 
 Looked = TypeVar("Looked")
 
@@ -52,8 +53,8 @@ def rehearse(
     """Run the probes one after the other as ``role`` and roll everything back, a role that was made here too.
 
     Roles in ``least_rights`` are granted what their probes need and no more; others have what they have. An upsert runs
-    twice. ``look`` is called with the connection, as its own user, before the first probe. Raises psycopg.Error when the
-    database cannot be reached.
+    twice. ``look`` is called with the connection, as its own user, before the first probe. Raises ServerError when the
+    server fails, psycopg.Error when the database cannot be reached.
     """
     grants: dict[str, tuple[str, ...]] = {}
     with driver.connect(conninfo, application_name="migration-audit") as connection:
@@ -66,7 +67,8 @@ def rehearse(
             looked = look(connection)
             attempts = tuple(_attempt(connection, probe, probe.role or role) for probe, _ in probes)
         finally:
-            connection.rollback()
+            if not connection.closed:
+                connection.rollback()
     return Rehearsed(attempts=attempts, grants=grants, looked=looked)
 
 
@@ -118,6 +120,8 @@ def _attempt(connection: psycopg.Connection[Any], probe: Probe, role: str) -> At
                 again = _again(connection, probe, role)
             connection.execute("reset role")
     except psycopg.Error as error:
+        if is_servers_fault(error, connection):
+            raise server_error(error, what=f"the probe {probe.name}", where=str(probe.at)) from error
         message = error.diag.message_primary or str(error).strip()
         return Attempt(name=probe.name, role=role, where=str(probe.at), error=message, sqlstate=error.sqlstate)
     return Attempt(name=probe.name, role=role, where=str(probe.at), rows=rows, again=again)

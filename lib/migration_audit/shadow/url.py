@@ -1,8 +1,11 @@
 """A server that the user names by a URL: the audit makes databases of its own there and drops exactly those.
 
 What it cannot do: two sides on one such server share its roles, tablespaces and system identifier, so a role that one
-side makes is there for the other. And when this process is killed, nobody drops its databases; they are called
-``migration_audit_…`` so that a person can tell them.
+side makes is there for the other.
+
+When this process is killed, the next one drops its databases. They are called ``migration_audit_<mark>_…``, and a session
+that lasts as long as they are needed has the mark in its ``application_name``. Where sessions cannot be told apart, behind
+a pooler, nothing is dropped for others, and the databases are called so that others do not drop them.
 """
 
 from __future__ import annotations
@@ -26,6 +29,20 @@ URL_VARIABLE = "MIGRATION_AUDIT_SERVER_URL"
 PREFIX = "migration_audit_"
 _NAME_LIMIT = 63
 """Bytes of an identifier; a longer one would be cut, and could then be another database's."""
+
+_SESSION = "migration-audit "
+_ABANDONED = f"""
+select datname
+  from pg_catalog.pg_database as dat
+ where datname ~ '^{PREFIX}[0-9a-f]{{8}}_'
+   and datdba = (select oid from pg_catalog.pg_roles where rolname = current_user)
+   and not exists (
+       select from pg_catalog.pg_stat_activity as act
+        where act.application_name = '{_SESSION}' || pg_catalog.substr(dat.datname, {len(PREFIX) + 1}, 8)
+           or act.datid = dat.oid
+       )
+"""  # noqa: S608 - constants
+"""Our databases whose session is gone, and which nobody is connected to."""
 
 
 class UrlServer:
@@ -58,11 +75,14 @@ class UrlServer:
     @contextlib.contextmanager
     def cluster(self, *, fresh: bool = False, tcp: bool = False) -> Iterator[UrlCluster]:
         """The user's server; the databases made in the block are dropped at its end. Neither argument changes anything."""
-        cluster = UrlCluster(self._url)
-        try:
-            yield cluster
-        finally:
-            cluster.drop_all()
+        with _marked(self._url) as mark:
+            cluster = UrlCluster(self._url, mark)
+            if mark:
+                cluster.drop_abandoned()
+            try:
+                yield cluster
+            finally:
+                cluster.drop_all()
 
     def _check_rights(self, connection: Connection) -> None:
         query = "select rolname, rolcreatedb or rolsuper from pg_catalog.pg_roles where rolname = current_user"
@@ -78,14 +98,14 @@ class UrlCluster(Databases):
 
     is_private = False
 
-    def __init__(self, url: str) -> None:
-        """Nothing is made on the server yet."""
+    def __init__(self, url: str, mark: str | None = None) -> None:
+        """Nothing is made on the server yet; ``mark`` is that of a session that lasts as long as the databases."""
         from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
 
         given = conninfo_to_dict(url)
         self._url = url
         self._options = str(given.get("options") or "")
-        self._prefix = f"{PREFIX}{secrets.token_hex(4)}_"
+        self._prefix = f"{PREFIX}{mark or f'kept_{secrets.token_hex(4)}'}_"
         self._made: dict[str, str] = {}
         self.superuser = str(given.get("user") or _current_user(url))
 
@@ -120,6 +140,14 @@ class UrlCluster(Databases):
             super().drop_database(self._made[name])
             del self._made[name]
 
+    def drop_abandoned(self) -> None:
+        """Drop the databases of processes that were killed; one that cannot be dropped is left for the next time."""
+        with _connected(self._url) as connection:
+            found = [name for (name,) in connection.execute(_ABANDONED.encode()).fetchall()]
+        for name in found:
+            with contextlib.suppress(ServerError):
+                super().drop_database(name)
+
     def drop_all(self) -> None:
         """Drop every database made here; raises ServerError with the names of those that could not be dropped."""
         failed = []
@@ -141,6 +169,22 @@ def find_url() -> UrlServer:
         return UrlServer(resolve(named, os.environ))
     except DatabaseError as error:  # what libpq would say to it may show a part of the password
         raise ServerError(error.what, where=URL_VARIABLE, todo=error.todo) from None
+
+
+@contextlib.contextmanager
+def _marked(url: str) -> Iterator[str | None]:
+    """A session for as long as databases are needed, and its mark; None where others cannot see it."""
+    import psycopg  # noqa: PLC0415
+
+    mark = secrets.token_hex(4)
+    with _connected(url) as holding:
+        with contextlib.suppress(psycopg.Error):
+            holding.execute("set idle_session_timeout = 0")
+        holding.execute(f"set application_name = '{_SESSION}{mark}'".encode())
+        query = "select from pg_catalog.pg_stat_activity where application_name = %s"
+        with _connected(url) as other:
+            is_seen = other.execute(query, [f"{_SESSION}{mark}"]).fetchone() is not None
+        yield mark if is_seen else None
 
 
 @contextlib.contextmanager

@@ -258,7 +258,7 @@ def _side(server: shadow.Server, role: str, source: AnySource, other: AnySource 
             dump = alone.dump
             if role == "owner":
                 directus = owner_tables(project, conninfo)
-                probes = run_probes(conninfo, project.probes, writer_role=project.writer_role)
+                probes = _probes(conninfo, project)
         twice = None
         if alone.snapshot:
             before = alone.applied.assumed_roles
@@ -268,6 +268,13 @@ def _side(server: shadow.Server, role: str, source: AnySource, other: AnySource 
         with cluster_for(server, source, other) as cluster:
             then_other, _ = build_shadow(cluster, "then_other", [source, other])
     return _Side(alone=alone, dump=dump, twice=twice, then_other=then_other, probes=probes, directus=directus)
+
+
+def _probes(conninfo: str, project: Project) -> tuple[ProbeResult, ...] | Unavailable:
+    try:
+        return run_probes(conninfo, project.probes, writer_role=project.writer_role)
+    except AuditError as error:
+        return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
 
 
 def _snapshot(side: _Side, role: str) -> Snapshot | Unavailable:

@@ -17,6 +17,9 @@ _OTHER: Final = frozenset(
     {
         ("integer", "boolean"),
         ("boolean", "integer"),
+        ("money", "numeric"),
+        ("bit", "integer"),
+        ("bit", "bigint"),
         ("json", "jsonb"),
         ("jsonb", "json"),
         ("timestamp with time zone", "time without time zone"),
@@ -45,15 +48,24 @@ def castable(source: str, target: str) -> bool | None:
     return (source, target) in _OTHER
 
 
-def comparable(one: str, other: str) -> bool:
-    """Whether ``=`` compares two types by an index of the first, as a foreign key needs it."""
-    families = (
-        {"smallint", "integer", "bigint"},
-        {"text", "character varying", "character"},
-        {"real", "double precision"},
-        {"timestamp with time zone", "timestamp without time zone", "date"},
-    )
-    if one == other or any({one, other} <= family for family in families):
+_FAMILIES: Final = (
+    {"smallint", "integer", "bigint"},
+    {"text", "character varying", "character"},
+    {"real", "double precision"},
+    {"timestamp with time zone", "timestamp without time zone", "date"},
+)
+_IMPLICIT: Final = frozenset(
+    {
+        *((name, "numeric") for name in _INTEGER),
+        *((name, target) for name in (*_INTEGER, "numeric") for target in ("real", "double precision")),
+        ("time without time zone", "time with time zone"),
+        ("time without time zone", "interval"),
+    }
+)
+
+
+def comparable(referenced: str, referring: str) -> bool:
+    """Whether ``=`` compares two columns by an index of the first, as a foreign key needs it."""
+    if referenced == referring or any({referenced, referring} <= family for family in _FAMILIES):
         return True
-    numbers = {"smallint", "integer", "bigint", "numeric", "real", "double precision"}
-    return {one, other} <= numbers
+    return (referring, referenced) in _IMPLICIT

@@ -35,7 +35,7 @@ def make_case(seed: int, healthy: Body) -> Case:
         try:
             case.words.append(mutation(rng, case))
             case.kinds.append(case.words[-1] if mutation is unusual.statement else mutation.__name__)
-        except (KeyError, IndexError, TypeError, AttributeError):
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             continue  # an earlier mutation took away what this one would change
     return case
 

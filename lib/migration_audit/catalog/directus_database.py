@@ -145,6 +145,7 @@ def _table(
         extension=table["extension"],
         partition_columns=split or tuple(table["partition_columns"] or ()),
         hypertable=bool(split),
+        parents=tuple(table["parents"]),
         has_rows=filled[oid] > 0 if oid in filled else None,
         has_several=filled[oid] > 1 if oid in filled else None,
     )

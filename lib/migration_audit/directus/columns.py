@@ -173,9 +173,9 @@ def index_name(version: Behaviour, kind: str, table: str, column: str, *, most: 
     bare = re.sub(r"[.-]", "_", table)
     name = f"{bare}_{column}_{kind}".lower()
     if len(name) <= most or not (version.long_names or most < 63):
-        return name[:63]
+        return name[:63].strip()
     suffix = f"__{simple_hash(name)}_{kind}"
-    return name[: most - len(suffix)] + suffix
+    return (name[: most - len(suffix)] + suffix).strip()
 
 
 def _keys(version: Behaviour, made: Built, table: str, name: str, payload: Any, existing: Mapping[str, Any] | None) -> None:

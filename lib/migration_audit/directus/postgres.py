@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from typing import Final
 
 from migration_audit.directus.casts import castable, comparable
-from migration_audit.directus.statement import PgError, Statement, wrapped
+from migration_audit.directus.statement import PgError, Statement, tag_of, wrapped
 from migration_audit.model.directus_database import (
     DirectusColumn,
     DirectusDatabase,
@@ -18,14 +18,6 @@ from migration_audit.model.directus_database import (
     DirectusTable,
     EventTrigger,
 )
-
-_TAGS: Final = {
-    "drop table": "DROP TABLE",
-    "create table": "CREATE TABLE",
-    "create index": "CREATE INDEX",
-    "drop index": "DROP INDEX",
-}
-
 
 _NO_CLASS: Final = 'data type json has no default operator class for access method "btree"'
 
@@ -91,7 +83,7 @@ class State:
 
     def _done(self, verb: str, table: str, name: str, sql: str, *, drops: bool = False, rewrites: bool = False) -> None:
         self.statements.append(Statement(verb=verb, table=table, name=name, sql=sql))
-        tag = _TAGS.get(verb, "ALTER TABLE")
+        tag = tag_of(verb)
         for trigger in self.triggers:
             fires = {"sql_drop": drops, "table_rewrite": rewrites}.get(trigger.event, True)
             if fires and (not trigger.tags or tag in trigger.tags):
@@ -194,12 +186,18 @@ class State:
             self.satisfied.add((table_name, column.name, "*"))
         keys = (*table.keys, key) if key else table.keys
         self.tables[table_name] = replace(table, columns=(*table.columns, stored), keys=keys)
+        for child in self._children(table_name):
+            kept = tuple(one for one in child.columns if one.name != column.name)
+            if any(one.name == column.name and one.type != column.type for one in child.columns):
+                raise PgError(f'child table "{child.name}" has different type for column "{column.name}"')
+            self.tables[child.name] = replace(child, columns=(*kept, replace(stored, inherited=True)))
         self._done("add column", table_name, column.name, sql, rewrites=column.serial)
 
     def drop_column(self, table_name: str, name: str) -> None:
         """DROP COLUMN, without CASCADE."""
         table = self.table(table_name)
-        self._column(table, name)
+        if self._column(table, name).inherited:
+            raise PgError(f'cannot drop inherited column "{name}"')
         if name in table.partition_columns:
             raise PgError(f'cannot drop column "{name}" because it is part of the partition key of relation "{table_name}"')
         pinned = [key for key in self.references(table_name) if name in key.foreign_columns]
@@ -209,20 +207,31 @@ class State:
         if blockers:
             what = f"cannot drop column {name} of table {table_name} because other objects depend on it"
             raise PgError(f"{what} ({', '.join(blockers)})")
-        self.foreign_keys = [k for k in self.foreign_keys if not (k.table == table_name and name in k.columns)]
-        self.satisfied = {each for each in self.satisfied if each[:2] != (table_name, name)}
-        self.tables[table_name] = replace(
+        for each in (table, *self._children(table_name)):
+            self._forget_column(each, name)
+        self._done("drop column", table_name, name, f'alter table "{table_name}" drop column "{name}"', drops=True)
+
+    def _forget_column(self, table: DirectusTable, name: str) -> None:
+        self.foreign_keys = [k for k in self.foreign_keys if not (k.table == table.name and name in k.columns)]
+        self.satisfied = {each for each in self.satisfied if each[:2] != (table.name, name)}
+        self.tables[table.name] = replace(
             table,
             columns=tuple(column for column in table.columns if column.name != name),
             keys=tuple(key for key in table.keys if name not in key.columns),
-            indexes=tuple(index for index in table.indexes if name not in index.columns),
+            indexes=tuple(index for index in table.indexes if name not in {*index.columns, *index.uses}),
         )
-        self._done("drop column", table_name, name, f'alter table "{table_name}" drop column "{name}"', drops=True)
 
     def _set_column(self, table_name: str, name: str, change: Callable[[DirectusColumn], DirectusColumn]) -> None:
-        table = self.tables[table_name]
-        columns = tuple(change(column) if column.name == name else column for column in table.columns)
-        self.tables[table_name] = replace(table, columns=columns)
+        for table in (self.tables[table_name], *self._children(table_name)):
+            columns = tuple(change(column) if column.name == name else column for column in table.columns)
+            self.tables[table.name] = replace(table, columns=columns)
+
+    def _children(self, name: str) -> Iterator[DirectusTable]:
+        """The tables that inherit from one, and those that inherit from them."""
+        for table in list(self.tables.values()):
+            if name in table.parents:
+                yield table
+                yield from self._children(table.name)
 
     def set_default(self, table_name: str, name: str, default: str | None, sql: str) -> None:
         """SET DEFAULT, or DROP DEFAULT for None."""
@@ -262,6 +271,8 @@ class State:
         column = self._column(table, name)
         if name in table.partition_columns and not table.hypertable:
             raise PgError(f'cannot alter column "{name}" because it is part of the partition key of relation "{table_name}"')
+        if column.inherited:
+            raise PgError(f'cannot alter inherited column "{name}"')
         users = [one.text for one in table.dependants if one.column == name]
         if users:
             raise PgError(f"cannot alter type of a column used by {', '.join(users)}")
@@ -287,14 +298,16 @@ class State:
         self._done("alter column", table_name, name, sql, rewrites=column.type != wanted.type)
 
     def _retyped(self, key: DirectusForeignKey, table: str, column: str, wanted: str) -> None:
-        if key.table == table and column in key.columns:
-            other = self._type_of(key.foreign_table, key.foreign_columns[key.columns.index(column)])
-        elif key.foreign_table == table and column in key.foreign_columns:
-            other = self._type_of(key.table, key.columns[key.foreign_columns.index(column)])
-        else:
-            return
-        if other is not None and not comparable(other, wanted):
-            raise PgError(f'foreign key constraint "{key.name}" cannot be implemented')
+        for mine, theirs in zip(key.columns, key.foreign_columns, strict=True):
+            referenced, referring = self._type_of(key.foreign_table, theirs), self._type_of(key.table, mine)
+            if (key.table, mine) == (table, column):
+                referring = wanted
+            elif (key.foreign_table, theirs) != (table, column):
+                continue
+            else:
+                referenced = wanted
+            if referenced and referring and not comparable(referenced, referring):
+                raise PgError(f'foreign key constraint "{key.name}" cannot be implemented')
 
     def _type_of(self, table: str, column: str) -> str | None:
         found = self.tables.get(table)

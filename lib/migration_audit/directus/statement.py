@@ -36,3 +36,9 @@ def wrapped(name: str) -> str:
     if "." in name or " as " in name.lower():
         raise PgError(f'knex takes "{name}" apart: syntax error, or schema "{name.partition(".")[0]}" does not exist')
     return name.strip()
+
+
+def tag_of(verb: str) -> str:
+    """The command tag by which event triggers are filtered."""
+    own = {"drop table", "create table", "create index", "drop index"}
+    return verb.upper() if verb in own else "ALTER TABLE"

@@ -27,6 +27,8 @@ class DirectusColumn:
     identity: bool = False
     serial: bool = False
     """Whether a sequence belongs to it (``pg_get_serial_sequence``)."""
+    inherited: bool = False
+    """Whether a parent table has it, too."""
     has_nulls: bool | None = None
     """Whether a row has NULL here; None where nobody looked."""
     has_duplicates: bool | None = None
@@ -50,6 +52,8 @@ class DirectusIndex:
     columns: tuple[str, ...]
     """With those of INCLUDE; an expression is ``""``."""
     unique: bool = False
+    uses: tuple[str, ...] = ()
+    """All columns that it goes with, those of expressions and conditions too; empty where it was not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,8 @@ class DirectusTable:
     partition_columns: tuple[str, ...] = ()
     """Of a hypertable its dimensions, of a partitioned table its key."""
     hypertable: bool = False
+    parents: tuple[str, ...] = ()
+    """Tables that it inherits from, or is a partition of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ select att.attrelid::pg_catalog.int8 as oid,
        end as scale,
        att.attgenerated = 's' as generated,
        att.attidentity <> '' as identity,
+       att.attinhcount > 0 as inherited,
        pg_catalog.pg_get_serial_sequence(att.attrelid::pg_catalog.regclass::text, att.attname::text)
        is not null as serial
   from seen

@@ -15,7 +15,17 @@ select ind.indrelid::pg_catalog.int8 as oid,
              from pg_catalog.unnest(ind.indkey::pg_catalog.int2[]) with ordinality as pos (attnum, number)
              left join pg_catalog.pg_attribute as att
                on att.attrelid = ind.indrelid and att.attnum = pos.attnum and pos.attnum > 0
-       ) as columns
+       ) as columns,
+       array(
+           select distinct att.attname::text collate "C"
+             from pg_catalog.pg_depend as dep
+             join pg_catalog.pg_attribute as att on att.attrelid = dep.refobjid and att.attnum = dep.refobjsubid
+            where dep.classid = rel.tableoid
+              and dep.objid = ind.indexrelid
+              and dep.refclassid = rel.tableoid
+              and dep.refobjid = ind.indrelid
+            order by 1
+       ) as uses
   from seen
   join pg_catalog.pg_index as ind on ind.indrelid = seen.oid
   join pg_catalog.pg_class as rel on rel.oid = ind.indexrelid

@@ -39,6 +39,13 @@ select rel.oid::pg_catalog.int8 as oid,
              join pg_catalog.pg_attribute as att on att.attrelid = rel.oid and att.attnum = any (par.partattrs)
             where par.partrelid = rel.oid
        ) as partition_columns,
+       array(
+           select par.relname::text
+             from pg_catalog.pg_inherits as inh
+             join pg_catalog.pg_class as par on par.oid = inh.inhparent
+            where inh.inhrelid = rel.oid
+            order by inh.inhseqno
+       ) as parents,
        pg_catalog.has_schema_privilege(nsp.oid, 'USAGE')
        and pg_catalog.has_table_privilege(rel.oid, 'SELECT')
        and not pg_catalog.row_security_active(rel.oid) as may_read

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -92,6 +94,17 @@ def test_a_damaged_catalog_is_named(database: str, case: str) -> None:
     assert "restore what is lost" in (error.todo or "")
     with open_connection(database) as connection, pytest.raises(DatabaseError, match="the catalog is damaged"):
         read_snapshot(connection)
+
+
+@pytest.mark.timescale
+def test_the_newest_timescaledb_keeps_its_chunks_by_number(newest_cluster: Any) -> None:
+    conninfo = newest_cluster.create_database("damaged")
+    damage(conninfo, HYPERTABLE, "select 1")
+    assert read_snapshot(conninfo).snapshot.chunks
+    damage(conninfo, "select 1", "update _timescaledb_catalog.chunk set relid = 4242 where id = 2")
+    with pytest.raises(DatabaseError, match="chunk: row 2 is of table 4242, which does not exist"):
+        read_snapshot(conninfo)
+    newest_cluster.drop_database("damaged")
 
 
 @pytest.mark.parametrize("before", [HYPERTABLE, TABLE, "alter table if exists x drop column y"])

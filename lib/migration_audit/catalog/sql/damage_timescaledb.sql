@@ -13,14 +13,24 @@ select found.line
                    select from relation as rel where rel.nspname = hyp.schema_name and rel.relname = hyp.table_name
                )
          union all
-        -- Where a chunk is marked as dropped, its row is kept without a table.
+        -- Where a chunk is marked as dropped, its row is kept without a table. Until 2.28 the row has the table's names; since
+        -- then it has its OID, which is printed as a number where there is no such table.
         select '_timescaledb_catalog.chunk: row ' || chu.id || ' is of table '
-               || pg_catalog.format('%I.%I', chu.schema_name, chu.table_name) || ', which does not exist'
+               || coalesce(
+                      has.facts ->> 'relid',
+                      pg_catalog.format('%I.%I', has.facts ->> 'schema_name', has.facts ->> 'table_name')
+                  ) || ', which does not exist'
           from _timescaledb_catalog.chunk as chu
-         where coalesce(pg_catalog.to_jsonb(chu) ->> 'dropped', 'false') <> 'true'
-           and not exists (
-                   select from relation as rel where rel.nspname = chu.schema_name and rel.relname = chu.table_name
-               )
+         cross join lateral pg_catalog.to_jsonb(chu.*) as has (facts)
+         where coalesce(has.facts ->> 'dropped', 'false') <> 'true'
+           and case
+                   when has.facts ? 'relid' then has.facts ->> 'relid' ~ '^[0-9]+$'
+                   else not exists (
+                       select
+                         from relation as rel
+                        where rel.nspname = has.facts ->> 'schema_name' and rel.relname = has.facts ->> 'table_name'
+                   )
+               end
          union all
         select '_timescaledb_catalog.dimension: row ' || dim.id || ' is of column '
                || pg_catalog.format('%I.%I.%I', hyp.schema_name, hyp.table_name, dim.column_name)

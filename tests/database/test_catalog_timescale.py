@@ -299,6 +299,7 @@ OTHERWISE = {
     "an index": ("create index odd on {chunk} (v)", "index btree (v)"),
     "a unique index": ("create unique index odd on {chunk} (d, v)", "unique index btree (d, v)"),
     "an index on an expression": ("create index odd on {chunk} ((d + 1))", "index btree ((expression))"),
+    "an index with other settings": ("alter index {chunk}_tu set (fillfactor = 55)", "index tu with settings fillfactor=55"),
     "a check": ('alter table {chunk} add constraint "One" check (v < 100)', 'check "One"'),
     "a trigger less": ("drop trigger row_t on {chunk}", "no trigger row_t"),
     "a trigger more": ("create trigger z before update on {chunk} for each row execute function tf()", "trigger z"),

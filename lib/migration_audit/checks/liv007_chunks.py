@@ -16,7 +16,7 @@ from migration_audit.project import Environment
 def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
     """Look at the chunks of each hypertable: each carries every index, is as wide as the setting says, and is else like it.
 
-    Why: an index can be dropped on a single chunk, and a hypertable's own catalog does not show it. A grant on a chunk lets
+    Why: an index can be dropped or set on one chunk, and a hypertable's own catalog does not show it. A grant on one lets
     a role read rows that the hypertable denies it; a constraint, trigger or unique index on a chunk refuses rows of its
     time alone. Chunks of another width tell that the interval was changed after data came in: they stay as they are.
     A unique index that a chunk lacks is a finding of LIV004.

@@ -1,4 +1,5 @@
--- Indexes of hypertables that some of their chunks lack, and indexes that chunks alone have, with the numbers.
+-- Indexes of hypertables that some of their chunks lack or have with other settings, and indexes that chunks alone have,
+-- with the numbers.
 -- Matched by what an index is, not by its name: names are cut, and TimescaleDB keeps no record since 2.22. Of an index
 -- with an expression or a predicate only the columns are compared, since its text differs between table and chunk.
 with hypertable as (
@@ -24,7 +25,10 @@ with hypertable as (
     select ind.indexrelid, ind.indrelid, ind.indisunique, ind.indnullsnotdistinct, ind.indnkeyatts, ind.indkey,
            ind.indoption::text as options, ind.indclass::text as classes, ind.indcollation::text as collations,
            ind.indisvalid, irl.relam,
-           ind.indexprs is not null or ind.indpred is not null as is_special
+           ind.indexprs is not null or ind.indpred is not null as is_special,
+           case when irl.reloptions is null then '{}'::pg_catalog.text[] else array(
+               select option from pg_catalog.unnest(irl.reloptions) as option order by option collate "C"
+           ) end as settings
       from place
       join pg_catalog.pg_index as ind on ind.indrelid = place.oid
       join pg_catalog.pg_class as irl on irl.oid = ind.indexrelid
@@ -39,7 +43,9 @@ with hypertable as (
     select one.*, named.names from one join named on named.indexrelid = one.indexrelid
 ), wanted as (
     select par.indexrelid, member.parent, member.child,
-           pg_catalog.bool_or(chi.indexrelid is not null) as is_there
+           pg_catalog.bool_or(chi.indexrelid is not null) as is_there,
+           pg_catalog.bool_or(chi.settings = par.settings) as is_set_alike,
+           pg_catalog.min(chi.settings) as settings
       from signed as par
       join member on member.parent = par.indrelid
       left join signed as chi
@@ -69,6 +75,22 @@ select hyp.schema_name as schema,
   join pg_catalog.pg_index as own on own.indexrelid = wanted.indexrelid
  where not wanted.is_there
  group by hyp.schema_name, hyp.table_name, irl.relname, own.indisunique
+ union all
+select hyp.schema_name,
+       hyp.table_name,
+       pg_catalog.quote_ident(irl.relname) || ' with settings '
+       || coalesce(nullif(pg_catalog.array_to_string(wanted.settings, ', '), ''), '(not set)'),
+       false,
+       true,
+       pg_catalog.count(*)::pg_catalog.int4,
+       pg_catalog.min(pg_catalog.format('%I.%I', nsp.nspname, rel.relname))
+  from wanted
+  join hypertable as hyp on hyp.oid = wanted.parent
+  join pg_catalog.pg_class as irl on irl.oid = wanted.indexrelid
+  join pg_catalog.pg_class as rel on rel.oid = wanted.child
+  join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+ where wanted.is_there and not wanted.is_set_alike
+ group by hyp.schema_name, hyp.table_name, irl.relname, wanted.settings
  union all
 select hyp.schema_name,
        hyp.table_name,

@@ -131,7 +131,11 @@ def test_guards_are_read_from_the_service_and_its_entrypoint(project: Project, o
         run=Run(commands=(*image("x", *apply).start.commands, *image("x", "directus", "schema", "apply").start.commands)),
     )
     assert excluded["directus_runtime"] == DirectusRuntime(excluded=frozenset({"positions", "migrations_applied"}))
-    assert ignored["directus_runtime"] == DirectusRuntime(ignored=frozenset({"positions"}), files=("./schema.yaml",))
+    assert ignored["directus_runtime"] == DirectusRuntime(
+        ignored=frozenset({"positions"}),
+        files=("./schema.yaml",),
+        calls=(("--yes", "--ignoreRules", "positions", "{file}"),),
+    )
     assert forgotten["directus_runtime"].ignored == frozenset()
     spaced = made(project, owner, live, variables={"DB_EXCLUDE_TABLES": "zones, positions"})
     assert keys(judged(project, "dev", spaced))[-1] == "SNAP008:dev:public.positions"  # Directus does not trim names

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from migration_audit.model.errors import ConfigError
-from migration_audit.project import Project, SnapshotSettings, load_project, write_template
+from migration_audit.project import Project, Rehearse, SnapshotSettings, load_project, write_template
 
 
 def loaded(folder: Path, text: str) -> Project:
@@ -25,7 +25,17 @@ def test_the_file_is_relative_to_audit_toml(tmp_path: Path) -> None:
     assert isinstance(settings, SnapshotSettings)
     assert (settings.file, settings.shown) == ((tmp_path / "cms/schema.yaml").resolve(), "cms/schema.yaml")
     assert (settings.version, settings.role) == (None, None)
+    assert (settings.rehearse, settings.rehearse_command, settings.rehearse_timeout) == (None, (), 300)
     assert (tmp_path / "audit.toml").read_text().splitlines()[settings.at.line - 1] == "[snapshot]"
+
+
+@pytest.mark.parametrize("by", list(Rehearse))
+def test_a_rehearsal_is_asked_for(tmp_path: Path, by: Rehearse) -> None:
+    more = 'rehearse_command = ["npx", "directus"]' if by is Rehearse.COMMAND else ""
+    settings = loaded(tmp_path, f'[snapshot]\nfile = "a"\nrehearse = "{by}"\nrehearse_timeout = 60\n{more}').snapshot
+    assert settings is not None
+    assert (settings.rehearse, settings.rehearse_timeout) == (by, 60)
+    assert settings.rehearse_command == (("npx", "directus") if by is Rehearse.COMMAND else ())
 
 
 @pytest.mark.parametrize(
@@ -35,6 +45,11 @@ def test_the_file_is_relative_to_audit_toml(tmp_path: Path) -> None:
         ('[snapshot]\nfile = ""', r"snapshot\.file is wrong"),
         ('[snapshot]\nfile = "a"\nversion = "latest"', r"snapshot\.version is wrong: expected a release of Directus"),
         ('[snapshot]\nfile = "a"\nversion = "11.17"', r"snapshot\.version is wrong"),
+        ('[snapshot]\nfile = "a"\nrehearse = "yes"', r"snapshot\.rehearse is wrong: expected one of npm, docker, command"),
+        ('[snapshot]\nfile = "a"\nrehearse = "command"', r"snapshot\.rehearse_command is missing"),
+        ('[snapshot]\nfile = "a"\nrehearse = "npm"\nrehearse_command = ["x"]', r"rehearse_command belongs to rehearse"),
+        ('[snapshot]\nfile = "a"\nrehearse_timeout = 9', "rehearse_timeout is about a rehearsal, and none is asked for"),
+        ('[snapshot]\nfile = "a"\nrehearse = "npm"\nrehearse_timeout = 0', r"snapshot\.rehearse_timeout is wrong"),
         ('[snapshot]\nfile = "a"\nversions = "11.17.4"', "did you mean version"),
     ],
 )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from migration_audit.directus.behaviour import behaviour_of
 from migration_audit.model.directus import DirectusVersion
 
 _FLAGS: Final = {"--yes": "yes", "--dry-run": "dry", "--help": "help"}
+FILE: Final = "{file}"
+"""Stands for the snapshot file in the words of a call."""
 _SHORT: Final = {"y": "yes", "d": "dry", "h": "help"}
 
 
@@ -23,6 +25,8 @@ class ApplyCall:
     asks: bool = False
     """Whether it asks before it changes anything, as without ``--yes``."""
     path: str = ""
+    words: tuple[str, ...] = ()
+    """What follows ``schema apply``, with ``{file}`` for the snapshot file."""
 
 
 def apply_call(words: Sequence[str], version: DirectusVersion | None = None) -> ApplyCall | None:
@@ -33,7 +37,20 @@ def apply_call(words: Sequence[str], version: DirectusVersion | None = None) -> 
     start = next((n for n in range(len(words)) if tuple(words[n : n + 2]) == ("schema", "apply")), None)
     if start is None:
         return None
-    call = _parsed(list(words[start + 2 :]))
+    call = _call(words[start + 2 :], version)
+    return replace(call, words=_with_file(words[start + 2 :])) if call else None
+
+
+def _with_file(words: Sequence[str]) -> tuple[str, ...]:
+    """The words with the first that is no option, and no value of one, replaced."""
+    for number, word in enumerate(words):
+        if not word.startswith("-") and (number == 0 or words[number - 1] != "--ignoreRules"):
+            return (*words[:number], FILE, *words[number + 1 :])
+    return tuple(words)
+
+
+def _call(words: Sequence[str], version: DirectusVersion | None) -> ApplyCall | None:
+    call = _parsed(list(words))
     if isinstance(call, str):
         return ApplyCall(problem=call)
     paths, seen, rules = call

@@ -192,6 +192,8 @@ class DirectusRuntime:
     """What ``schema apply`` is given, each once, as it is written."""
     asks: bool = False
     """Whether ``schema apply`` asks before it changes anything, and nobody is there to answer."""
+    calls: tuple[tuple[str, ...], ...] = ()
+    """The words behind each ``schema apply`` of a boot, in order, with ``{file}`` for the snapshot file."""
     problem: str | None = None
     """Why the command line refuses the options of ``schema apply``; None where it takes them."""
     reason: str | None = None

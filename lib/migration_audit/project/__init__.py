@@ -29,7 +29,7 @@ from migration_audit.project.settings_rehearsal import RehearsalSettings
 from migration_audit.project.settings_repository import Repository
 from migration_audit.project.settings_rules import Rule, Verb
 from migration_audit.project.settings_seed import SeedRule
-from migration_audit.project.settings_snapshot import SnapshotSettings
+from migration_audit.project.settings_snapshot import Rehearse, SnapshotSettings
 from migration_audit.project.template import template, write_configuration, write_template
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Probe",
     "Project",
     "RehearsalSettings",
+    "Rehearse",
     "Repository",
     "Rule",
     "Scope",

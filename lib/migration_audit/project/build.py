@@ -33,7 +33,8 @@ from migration_audit.project.settings_rehearsal import RehearsalSettings
 from migration_audit.project.settings_repository import Repository
 from migration_audit.project.settings_rules import Rule, Verb
 from migration_audit.project.settings_seed import build_seed
-from migration_audit.project.settings_snapshot import SnapshotSettings
+from migration_audit.project.settings_snapshot import TIMEOUT as SNAPSHOT_TIMEOUT
+from migration_audit.project.settings_snapshot import Rehearse, SnapshotSettings
 from migration_audit.project.source_spec import build_command
 
 Table = Mapping[str, Any]
@@ -158,6 +159,9 @@ class _Builder:
             shown=table["file"],
             version=table.get("version"),
             role=table.get("role"),
+            rehearse=Rehearse(table["rehearse"]) if "rehearse" in table else None,
+            rehearse_command=tuple(table.get("rehearse_command", ())),
+            rehearse_timeout=table.get("rehearse_timeout", SNAPSHOT_TIMEOUT),
             at=self.at("snapshot"),
         )
 

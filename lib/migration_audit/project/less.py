@@ -76,6 +76,8 @@ def _adds(path: tuple[str, ...]) -> bool:
 def _is_stricter(path: tuple[str, ...], old: Any, new: Any) -> bool:
     if path[0] == "environments" and path[-1] in _PINS:
         return old is None
+    if path[0] == "snapshot" and path[-1].startswith("rehearse"):  # the model's word stays beside a rehearsal
+        return old is None
     if path[0] == "rules":
         return new in _WEIGHTS and _WEIGHTS[new] >= _WEIGHTS.get(old, len(_WEIGHTS) - 1)
     return False

@@ -35,6 +35,7 @@ from migration_audit.project.repositories import REPOSITORY_KEYS
 from migration_audit.project.rule_spec import RULE_KEYS
 from migration_audit.project.settings import NameFormat
 from migration_audit.project.settings_seed import SEED_KEYS
+from migration_audit.project.snapshot_spec import REHEARSE_KEYS
 from migration_audit.project.source_spec import legacy_keys, source_keys
 
 ANY_NAME: Final = "<name>"
@@ -181,6 +182,7 @@ SCHEMA: Final = TableSpec(
                 "file": path("the Directus snapshot, relative to this file, such as snapshots/schema.yaml", required=True),
                 "version": pattern(r"v?\d+\.\d+\.\d+", "a release of Directus, such as 11.17.4"),
                 "role": _ROLE,
+                **REHEARSE_KEYS,
             }
         ),
         "repository": TableSpec(any_table=TableSpec(keys=REPOSITORY_KEYS)),

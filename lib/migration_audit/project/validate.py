@@ -18,6 +18,7 @@ from migration_audit.project.rule_spec import rule_problems
 from migration_audit.project.schema import ENVIRONMENT_NAME, RESERVED_ENVIRONMENTS, SCHEMA, TableSpec
 from migration_audit.project.secrecy import TODO, TODO_ENV, found_secret
 from migration_audit.project.settings_seed import seed_problems
+from migration_audit.project.snapshot_spec import snapshot_problems
 from migration_audit.project.source_spec import source_problems
 
 _CONNECTION_KEYS: Final = frozenset({"dsn", "url", "uri", "conninfo", "password", "passfile", "host", "user"})
@@ -214,7 +215,7 @@ def _probes(tables: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _rules(tables: Mapping[str, Any]) -> Iterator[Problem]:
-    of_tables = (source_problems, rule_problems, policy_problems, boot_problems, seed_problems)
+    of_tables = (source_problems, rule_problems, policy_problems, boot_problems, seed_problems, snapshot_problems)
     of_all = (found for problems in of_tables for found in problems(tables))
     for path, what, todo in (*of_all, *repository_problems(tables, SCHEMA)):
         yield Problem(path=path, what=what, todo=todo)

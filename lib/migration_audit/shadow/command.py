@@ -57,6 +57,8 @@ class CommandRun:
     output: str
     """The end of what it printed, without secrets."""
     notes: tuple[str, ...] = ()
+    status: int | None = None
+    """Its exit code, less than 0 for a signal; None where it did not run to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +124,14 @@ def _end_other_sessions(connection: psycopg.Connection[Any]) -> None:
         time.sleep(0.01)
 
 
-def run_command(source: CommandSource, target: Target) -> CommandRun:
+def run_command(source: CommandSource, target: Target, *, account: Account | None = None) -> CommandRun:
     """Run the command once against ``target``; what goes wrong in it is a failure with the end of its output.
 
-    It runs in ``source.directory`` with a private home, as the account of the server where the caller is root. Nothing that
-    it started is alive afterwards. Raises ServerError when it could not be supervised.
+    It runs in ``source.directory`` with a private home, as ``account``; by default as that of the server, which is another
+    one where the caller is root. Nothing that it started is alive afterwards. Raises ServerError when it could not be
+    supervised.
     """
-    account = server_account()
+    account = account or server_account()
     environment = {name: filled(value, target.values) for name, value in source.env}
     redaction = Redaction.of(target.password, quote(target.password, safe=""), named=environment)
     own = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -228,14 +231,15 @@ def _judged(source: CommandSource, found: Mapping[str, Any], redaction: Redactio
     if left := found.get("left"):
         notes.append(f"{source.at} left processes running, which were ended: {', '.join(sorted(set(left)))}")
     what = _what_failed(source, found, account)
+    status = found.get("status") if found.get("ended") is None else None
     if what is None:
-        return CommandRun(failure=None, output=output, notes=tuple(notes))
+        return CommandRun(failure=None, output=output, notes=tuple(notes), status=status)
     lines = _telling(output)
     shown = "".join(f"\n    {line}" for line in lines)
     told = f"; the end of its output:{shown}" if lines else "; it printed nothing"
     message = f"{what} (in {source.shown_directory}){told if 'output' in found else ''}"
     failure = SqlFailure(at=source.at, statement=source.shown, message=message, sqlstate=None)
-    return CommandRun(failure=failure, output=output, notes=tuple(notes))
+    return CommandRun(failure=failure, output=output, notes=tuple(notes), status=status)
 
 
 def _telling(output: str) -> list[str]:

@@ -54,9 +54,7 @@ def directus_inputs(
     settings = project.snapshot
     if settings is None:
         return dict.fromkeys(names, _NOT_ASKED)
-    started = image.start if run is None and isinstance(image, Image) else run
-    target = _target(project, settings, image)
-    runtime = _runtime(started, variables, target.version)
+    target, runtime = deployment_of(project, settings, image=image, run=run, variables=variables)
     seen = directus if isinstance(directus, DirectusLive) else _unread(project, directus.reason)
     return {
         "directus_snapshot": _file(settings),
@@ -66,6 +64,20 @@ def directus_inputs(
         "directus_runtime": runtime,
         "post_changes": _post_changes(project),
     }
+
+
+def deployment_of(
+    project: Project,
+    settings: SnapshotSettings,
+    *,
+    image: Image | Unavailable | None,
+    run: Run | Unavailable | None,
+    variables: Mapping[str, str] | Unavailable | None,
+) -> tuple[TargetVersion, DirectusRuntime]:
+    """Which Directus the deployment runs, and how it calls ``schema apply``; arguments as ``directus_inputs`` takes them."""
+    started = image.start if run is None and isinstance(image, Image) else run
+    target = _target(project, settings, image)
+    return target, _runtime(started, variables, target.version)
 
 
 def raw_names(project: Project, owner: Snapshot | Unavailable) -> tuple[tuple[str, str], ...]:
@@ -176,6 +188,7 @@ def _runtime(
         ignored=ignored_by(calls),
         files=tuple(dict.fromkeys(call.path for call in calls if call.path)),
         asks=any(call.asks for call in calls),
+        calls=tuple(call.words for call in calls),
         problem=next((call.problem for call in calls if call.problem), None),
         reason="; ".join(dict.fromkeys(reasons)) or None,
     )

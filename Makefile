@@ -23,7 +23,7 @@ test: $(STAMP) lint  ## set everything up, check the style, run all tests on a r
 e2e: $(STAMP)  ## boot a real Directus (from npm, 0.8 GB in the user's cache) by the example's own scripts, and audit it
 	@command -v npm >/dev/null || { echo "make: e2e needs Node.js 20 or newer and npm." >&2; exit 1; }
 	@$(BIN)/migration-audit server install debian
-	@MIGRATION_AUDIT_E2E=1 $(BIN)/python -m pytest tests/e2e tests/directus/test_real.py
+	@MIGRATION_AUDIT_E2E=1 $(BIN)/python -m pytest tests/e2e tests/directus/test_real.py tests/directus/test_rehearsal.py
 
 lint: $(STAMP)  ## ruff, mypy, import-linter
 	@$(BIN)/ruff format --check --quiet . || { echo 'make: run `make format`'; exit 1; }

@@ -9,6 +9,7 @@ from typing import Any
 import fix_boot
 import fix_code
 import fix_directus
+import fix_rehearsal
 from fix_documents import DOCUMENT_RULES, command, drop_rule
 from fix_model import SERVER, column, constraint, dimension, extension, hypertable, index, snapshot, table
 from migration_audit.compare import compare
@@ -312,6 +313,7 @@ def inputs(**given: Any) -> dict[str, Any]:
         "waivers": (),
     }
     of_directus = fix_directus.inputs(**{name: value for name, value in given.items() if name.startswith("directus_")})
+    of_directus.setdefault("directus_rehearsed", fix_rehearsal.quiet())
     return {**fix_boot.inputs(), **of_directus, **fix_code.inputs(), **defaults, **given}
 
 

@@ -81,6 +81,7 @@ def shared_facts(project: Project, *, phase: Phase, legacy: bool = True) -> dict
         **rehearsal_inputs(project, phase=phase, progress=lambda _: None),
         "sources": (source_files(project, "legacy", named=legacy), source_files(project, "owner")),
         "directus_owner": _NOT_ASKED,
+        "fresh_rehearsal": _NOT_ASKED,
         "audited_phase": phase.value,
         "legacy": whole,
         "owner": whole,
@@ -109,7 +110,7 @@ def own_facts(
     read = {"audited_environment": environment, "read_at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
     nobody = Ledger(table="", state=LedgerState.ABSENT, reason="audit.toml names no ledger")
     asked = directus_inputs(project, owner=shared["owner"], owner_origins={}, live=live, directus=_NOT_ASKED)
-    quiet = {"obstacles": (), "writer_access": _NOT_ASKED, "probe_rights": ()}
+    quiet = {"obstacles": (), "writer_access": _NOT_ASKED, "probe_rights": (), "directus_rehearsal": _NOT_ASKED}
     return {**asked, **quiet, **read, "owner_ledger": nobody, "legacy_ledger": nobody, "live": live}
 
 

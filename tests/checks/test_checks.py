@@ -13,6 +13,7 @@ import pytest
 import fix_boot
 import fix_code
 import fix_directus
+import fix_rehearsal
 import migration_audit.checks
 from fix_documents import LOG, PAGE, SENTENCE, command, document, document_rule, drop_rule
 from fix_inputs import (
@@ -122,6 +123,7 @@ LOUD = [
     *fix_boot.LOUD,
     *fix_code.LOUD,
     *fix_directus.LOUD,
+    *fix_rehearsal.LOUD,
     (
         "SQL001",
         "two files with one number",
@@ -710,6 +712,7 @@ QUIET = [
     ),
     *fix_code.QUIET,
     *fix_directus.QUIET,
+    *fix_rehearsal.QUIET,
     ("WVR001", "one that holds", {"waivers": (waived("applied"),)}, None),
     ("WVR002", "a check of another phase", {"waivers": (waived("not due"),)}, None),
     (
@@ -986,6 +989,7 @@ UNDECIDED = [
     *fix_boot.UNDECIDED,
     *fix_code.UNDECIDED,
     *fix_directus.UNDECIDED,
+    *fix_rehearsal.UNDECIDED,
     (
         "COV011",
         "there is no pg_dump",

@@ -14,11 +14,11 @@ from typing import Any
 
 import psycopg
 
-from directus.agreement import changes, differences, disagreement
 from directus.case import Case
 from directus.mutations import make_case
 from directus.real import ROLE, Real
 from migration_audit.audit.codec import encode
+from migration_audit.directus.agreement import changes, differences, disagreement
 from migration_audit.directus.apply import DEFAULT_EXCLUDED, NO_CHANGES, Applied, apply, undecidable
 from migration_audit.directus.behaviour import behaviour_of
 from migration_audit.directus.postgres import State
@@ -70,7 +70,7 @@ def try_case(real: Real, case: Case, *, boots: int = 2) -> Outcome:
         after = real.read(database, schemas)
         outcome.boots.append((done, answer, changes(latest, after)))
         latest = after
-        problem = disagreement(done, answer)
+        problem = disagreement(done, answer["code"], answer["message"])
         outcome.by_rows += bool(done.guesses)
         if problem:
             outcome.problems.append(f"boot {number}: {problem}")

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from directus.agreement import changes
 from fix_directus import behaviour
 from migration_audit.audit.codec import decode
+from migration_audit.directus.agreement import changes
 from migration_audit.directus.apply import DEFAULT_EXCLUDED, apply
 from migration_audit.directus.postgres import State
 from migration_audit.model.directus_database import DirectusDatabase

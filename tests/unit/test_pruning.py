@@ -17,7 +17,7 @@ from migration_audit.audit.hidden import hidden_differences, told_apart
 from migration_audit.audit.pruning import pruned
 from migration_audit.checks import judge
 from migration_audit.compare import Rules, compare
-from migration_audit.model.finding import Phase
+from migration_audit.model.finding import Phase, Unavailable
 from migration_audit.model.foreign import UserMapping
 from migration_audit.model.redacted import Redacted
 from migration_audit.model.snapshot import Snapshot
@@ -87,6 +87,7 @@ def test_a_hidden_value_is_told_apart_after_it_was_kept(tmp_path: Path, owner: s
     facts = {**dict.fromkeys(names_of("shared")), **facts_of(load_project(demo_root() / "audit.toml"))}
     facts |= {"legacy": legacy, "owner": actual, "no_coverage": None, "port": None, "prelude": (), "shadow": "x"}
     facts |= {"artifacts": (), "reports": (), "audited_phase": "preflight", "directus_owner": fix_directus.settled()}
+    facts["fresh_rehearsal"] = Unavailable(reason="not asked", required=False)
     save_facts(tmp_path, "shared", facts)
     kept = load_facts(tmp_path, "shared")
     assert kept is not None

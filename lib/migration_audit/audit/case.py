@@ -19,6 +19,7 @@ from migration_audit.audit.facts import COMPUTED, Facts, names_of
 from migration_audit.checks import ALL, judge
 from migration_audit.compare import Rules
 from migration_audit.directus.boots import DirectusBoots, compute_boots
+from migration_audit.directus.rehearsed import RehearsedBoots, rehearsed_boots
 from migration_audit.gate import apply_waivers, decide
 from migration_audit.model.drift import Drift
 from migration_audit.model.evidence import Evidence
@@ -33,7 +34,16 @@ _NO_ENVIRONMENT = Unavailable(reason="no environment was named", outcome=Outcome
 _NO_SOURCE = Unavailable(reason="the facts do not name its files", outcome=Outcome.ERRORED)
 _NO_WAIVER = Unavailable(reason="audit.toml has no [[waiver]] for this environment", required=False)
 _LIVE = frozenset(
-    {*names_of("environment"), "directus_boots", "live_drift", "excluded", "environment", "legacy_source", "owner_source"}
+    {
+        *names_of("environment"),
+        "directus_boots",
+        "directus_rehearsed",
+        "live_drift",
+        "excluded",
+        "environment",
+        "legacy_source",
+        "owner_source",
+    }
 )
 
 
@@ -129,6 +139,17 @@ class Case(ABC):
         """The checks about the environment."""
         return judge(live_checks(), self._live_inputs(), self.phase)
 
+    @cached_property
+    def _directus_boots(self) -> DirectusBoots | Unavailable:
+        return directus_boots(self.shared, self.own, self.environment)
+
+    @cached_property
+    def directus_rehearsed(self) -> RehearsedBoots | Unavailable:
+        """What the real Directus did on throw-away databases, beside what was computed."""
+        if self.environment is None:
+            return _NO_ENVIRONMENT
+        return directus_rehearsed(self.shared, self.own, self.environment, self._directus_boots)
+
     def _live_inputs(self) -> dict[str, Any]:
         sources = self.shared["sources"]
         by_role: dict[str, Any] = dict.fromkeys(("legacy", "owner"), _NO_SOURCE)
@@ -141,7 +162,8 @@ class Case(ABC):
             **self.own,
             "live_drift": self.live_drift,
             "excluded": self.excluded,
-            "directus_boots": directus_boots(self.shared, self.own, self.environment),
+            "directus_boots": self._directus_boots,
+            "directus_rehearsed": self.directus_rehearsed,
             "legacy_source": by_role["legacy"],
             "owner_source": by_role["owner"],
             "project": self.project,
@@ -186,6 +208,23 @@ def directus_boots(shared: Facts, own: Facts, environment: Environment | None) -
         live=live.database,
         owner=None if isinstance(owner, Unavailable) else owner,
         why_not_live=live.reason,
+    )
+
+
+def directus_rehearsed(
+    shared: Facts, own: Facts, environment: Environment, boots: DirectusBoots | Unavailable
+) -> RehearsedBoots | Unavailable:
+    """What the real Directus did on throw-away databases, beside what was computed; why nothing was rehearsed, else."""
+    snapshot, raw = own["directus_snapshot"], own["raw_tables"]
+    return rehearsed_boots(
+        own["directus_rehearsal"],
+        shared["fresh_rehearsal"],
+        environment=environment.name,
+        boots=boots,
+        file=None if isinstance(snapshot, Unavailable) else snapshot.body,
+        target=own["directus_target"],
+        runtime=own["directus_runtime"],
+        raw=frozenset() if isinstance(raw, Unavailable) else frozenset(table.key for table in raw),
     )
 
 

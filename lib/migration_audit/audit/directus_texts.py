@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from migration_audit.model.directus import DirectusLive, DirectusSnapshot
+from migration_audit.model.directus_database import DirectusDatabase
 
 _FREE: Final = frozenset(
     {
@@ -27,12 +28,14 @@ def without_texts(fact: Any) -> Any:
         body = {name: _entries(part) if name in sections else part for name, part in fact.body.items()}
         return replace(fact, body=body)
     if isinstance(fact, DirectusLive) and fact.database is not None:
-        found = fact.database
-        collections, fields, relations = (
-            tuple(map(_row, rows)) for rows in (found.collections, found.fields, found.relations)
-        )
-        return replace(fact, database=replace(found, collections=collections, fields=fields, relations=relations))
+        return replace(fact, database=database_without_texts(fact.database))
     return fact
+
+
+def database_without_texts(found: DirectusDatabase) -> DirectusDatabase:
+    """The database with each free text of Directus's rows as its digest."""
+    collections, fields, relations = (tuple(map(_row, rows)) for rows in (found.collections, found.fields, found.relations))
+    return replace(found, collections=collections, fields=fields, relations=relations)
 
 
 def _entries(part: Any) -> Any:

@@ -23,6 +23,7 @@ from migration_audit.audit.files import write_atomically
 from migration_audit.audit.hidden import Hidden, hidden_differences, told_apart
 from migration_audit.checks import ALL
 from migration_audit.model.directus_database import DirectusDatabase
+from migration_audit.model.directus_rehearsal import DirectusRehearsal
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.port import SavedPort
@@ -44,7 +45,7 @@ SNAPSHOTS: Final = {"legacy": "shared", "owner": "shared", "live": "environment"
 COMPUTED: Final = frozenset(
     {
         *("coverage", "live_drift", "excluded", "project", "environment", "legacy_source", "owner_source", "waivers"),
-        "directus_boots",
+        *("directus_boots", "directus_rehearsed"),
     }
 )
 """Inputs of checks that follow from facts and settings."""
@@ -62,6 +63,7 @@ _OF_ENVIRONMENT: Final = frozenset(
             "probe_rights",
         ),
         *("directus_snapshot", "directus_target", "directus_live", "directus_runtime", "raw_tables", "post_changes"),
+        "directus_rehearsal",
     }
 )
 Pairs = tuple[tuple[str, str], ...]
@@ -77,6 +79,8 @@ _BESIDE_CHECKS: Final[Mapping[str, Any]] = {
     "artifacts": Pairs,
     "reports": Pairs,
     "directus_owner": DirectusDatabase | Unavailable,
+    "directus_rehearsal": DirectusRehearsal | Unavailable,
+    "fresh_rehearsal": DirectusRehearsal | Unavailable,
 }
 """What reports show and no check asks for; ``no_coverage`` is why there was nothing to compare, if so; ``hidden`` is
 which values differ that are not shown; ``read_at`` is when the environment was read (ISO 8601, UTC)."""

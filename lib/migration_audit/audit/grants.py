@@ -60,8 +60,14 @@ def _grants(project: Project, role: str) -> Iterator[Grant]:
         yield Grant(
             sql=_select("public", DIRECTUS_TABLES, role),
             reads="what Directus recorded: its collections, fields and relations",
-            checks=_checks("directus_live"),
+            checks=_checks("directus_live") + (("SNAP009",) if project.snapshot.rehearse else ()),
         )
+        if project.snapshot.rehearse:
+            yield Grant(
+                sql=_select("public", ("directus_migrations",), role),
+                reads="version and name of each migration of Directus's own, by which its bootstrap knows what to do",
+                checks=("SNAP009",),
+            )
         yield Grant(
             sql=as_comment(f"GRANT SELECT ON … TO {role};  (the tables of the collections in the snapshot)"),
             reads="whether such a table has a row; no value is read",

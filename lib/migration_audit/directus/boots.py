@@ -30,6 +30,8 @@ class Scenario:
     fresh: bool
     before: DirectusDatabase
     boots: tuple[Applied, ...]
+    after: tuple[DirectusDatabase, ...] = ()
+    """The database after each boot."""
 
     @property
     def is_stuck(self) -> bool:
@@ -86,11 +88,11 @@ def compute_boots(
         start = with_tables(migrated(live, bootstrapped(version, schema=schema)), owner)
         blind = undecidable(start, file, version, excluded)
         if blind is None:
-            found.append(_scenario(environment, start, file, version, runtime, fresh=False))
+            found.append(scenario_of(environment, start, file, version, runtime, fresh=False))
     fresh = with_tables(bootstrapped(version, schema=schema), owner)
     if doubt := undecidable(fresh, file, version, excluded):
         return DirectusBoots(version=str(target.version), unknown=doubt)
-    found.append(_scenario(FRESH, fresh, file, version, runtime, fresh=True))
+    found.append(scenario_of(FRESH, fresh, file, version, runtime, fresh=True))
     return DirectusBoots(version=str(target.version), scenarios=tuple(found), blind=blind)
 
 
@@ -141,7 +143,7 @@ def _unread(table: DirectusTable, role: str | None) -> DirectusTable:
     )
 
 
-def _scenario(
+def scenario_of(
     name: str,
     before: DirectusDatabase,
     file: Mapping[str, Any],
@@ -150,11 +152,13 @@ def _scenario(
     *,
     fresh: bool,
 ) -> Scenario:
-    state, boots = State(before), []
+    """The boots of one version from this database on."""
+    state, boots, after = State(before), [], []
     for _ in range(TIMES):
         done, state = boot(state, file, version, runtime)
         boots.append(done)
-    return Scenario(name=name, fresh=fresh, before=before, boots=tuple(boots))
+        after.append(state.database())
+    return Scenario(name=name, fresh=fresh, before=before, boots=tuple(boots), after=tuple(after))
 
 
 def boot(state: State, file: Mapping[str, Any], version: Behaviour, runtime: DirectusRuntime) -> tuple[Applied, State]:

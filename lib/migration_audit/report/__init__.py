@@ -8,6 +8,7 @@ from migration_audit.report.banner import verdict_banner
 from migration_audit.report.boot_tables import boot_table, rehearsal_table, rehearsed_rows, stack_table
 from migration_audit.report.check_tables import check_table, findings_table, matrix
 from migration_audit.report.column_tables import column_table
+from migration_audit.report.directus_tables import directus_rehearsal_table
 from migration_audit.report.drift_json import drift_json
 from migration_audit.report.drift_tables import difference_table
 from migration_audit.report.drift_text import drift_text
@@ -51,6 +52,7 @@ __all__ = [
     "constraint_table",
     "difference_table",
     "digest_table",
+    "directus_rehearsal_table",
     "drift_json",
     "drift_text",
     "environment_table",

@@ -14,6 +14,7 @@ from migration_audit.audit.evidence import build_evidence
 from migration_audit.audit.facts import Facts, load_facts, names_of, save_facts
 from migration_audit.audit.files import write_atomically
 from migration_audit.audit.pruning import pruned
+from migration_audit.model.directus_rehearsal import DirectusRehearsal
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Phase, Unavailable
 from migration_audit.model.image import Boot
@@ -21,7 +22,8 @@ from migration_audit.project import Environment, Project
 from migration_audit.workbook.artifact_digests import artifact_digests, report_digests
 from migration_audit.workbook.boot import boot_inputs
 from migration_audit.workbook.commands import load_commands
-from migration_audit.workbook.directus import directus_inputs
+from migration_audit.workbook.directus import deployment_of, directus_inputs
+from migration_audit.workbook.directus_rehearsal import Deployment, LiveSide, rehearse_fresh, rehearse_live
 from migration_audit.workbook.documents import documents_inputs
 from migration_audit.workbook.live import Live, read_live
 from migration_audit.workbook.owner_alone import is_legacy_gone, run_owner_alone
@@ -78,7 +80,7 @@ class Audit(Case):
         if before is not None:
             return before
         # Each starts servers of its own and mostly waits for them.
-        together(partial(getattr, self), ("_preflight", "_rehearsals"))
+        together(partial(getattr, self), ("_preflight", "_rehearsals", "_fresh_rehearsal"))
         facts = pruned(self.project, self._gathered())
         if self.folder is None:
             return facts
@@ -100,7 +102,8 @@ class Audit(Case):
             **{name: getattr(live.rights, name) for name in _OF_RIGHTS},
             **self._directus(live),
         }
-        return self._kept("environment", pruned(self.project, facts)) if self.folder else facts
+        facts = pruned(self.project, facts)
+        return self._kept("environment", facts) if self.folder else facts
 
     def _kept(self, part: str, facts: Facts) -> Facts:
         """The facts after they were saved: what a notebook shows is what whoever has the files sees too."""
@@ -118,6 +121,17 @@ class Audit(Case):
         return rehearsal_inputs(self.project, phase=self.phase, progress=self._progress)
 
     @cached_property
+    def _fresh_rehearsal(self) -> DirectusRehearsal | Unavailable:
+        return rehearse_fresh(self.project, self._deployment, progress=self._progress)
+
+    @cached_property
+    def _deployment(self) -> Deployment | Unavailable:
+        if self.project.snapshot is None:
+            return Unavailable(reason="audit.toml has no [snapshot]", required=False)
+        target, runtime = deployment_of(self.project, self.project.snapshot, **self._of_boot())
+        return Deployment(target=target, runtime=runtime)
+
+    @cached_property
     def _boot(self) -> dict[str, Any]:
         return boot_inputs(self.project)
 
@@ -129,6 +143,7 @@ class Audit(Case):
             "no_coverage": found.coverage if isinstance(found.coverage, Unavailable) else None,
             "port": saved_port(found.port, **sides),
             **self._rehearsals,
+            "fresh_rehearsal": self._fresh_rehearsal,
             **self._boot,
             **retirement_inputs(self.project),
             **documents_inputs(self.project, commands=load_commands(self.folder) if self.folder else None),
@@ -137,17 +152,34 @@ class Audit(Case):
         }
 
     def _directus(self, live: Live) -> dict[str, Any]:
-        boot = self._boot["owner_boot"]
-        return directus_inputs(
+        found = directus_inputs(
             self.project,
             owner=self.owner,
             owner_origins=self.shared["owner_origins"],
             live=live.live,
             directus=live.directus,
-            image=self._boot["owner_image"] if self.project.boot else None,
-            run=(boot.run if isinstance(boot, Boot) else boot) if self.project.boot else None,
-            variables=self._boot["owner_variables"] if self.project.boot else None,
+            **self._of_boot(),
         )
+        side = LiveSide(
+            name=self.environment_name,
+            live=live.live,
+            directus=live.directus,
+            migrations=live.migrations,
+            owner=self.owner,
+            owner_tables=self.shared["directus_owner"],
+        )
+        rehearsed = rehearse_live(self.project, self._deployment, side, progress=self._progress)
+        return {**found, "directus_rehearsal": rehearsed}
+
+    def _of_boot(self) -> dict[str, Any]:
+        """What ``[boot]`` says of the owner; None each without it."""
+        boot = self._boot["owner_boot"]
+        named = {
+            "image": self._boot["owner_image"],
+            "run": boot.run if isinstance(boot, Boot) else boot,
+            "variables": self._boot["owner_variables"],
+        }
+        return named if self.project.boot else dict.fromkeys(named)
 
 
 def on_stderr(line: str) -> None:

@@ -12,6 +12,7 @@ import psycopg
 from migration_audit import catalog
 from migration_audit.audit.compared import scoped_drift
 from migration_audit.audit.prelude_keys import Keys
+from migration_audit.catalog.directus_rehearsal import Migrations, read_migrations
 from migration_audit.compare import of_interest
 from migration_audit.model.directus import DirectusLive
 from migration_audit.model.errors import AuditError
@@ -20,6 +21,7 @@ from migration_audit.model.ledger import Ledger, LedgerState
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.project import Environment, LedgerSettings, Project, resolve
 from migration_audit.workbook.directus import directus_role, raw_names
+from migration_audit.workbook.directus_rehearsal import NOT_ASKED
 from migration_audit.workbook.privileges import Rights, read_rights_and_rows, without_rights
 
 
@@ -35,6 +37,8 @@ class Live:
     """Who may run DDL and who may write; and which rows stand in the way of what is missing."""
     directus: DirectusLive | Unavailable
     """What Directus recorded here, where the project has a ``[snapshot]``."""
+    migrations: Migrations | Unavailable
+    """Which of Directus's own migrations have run here, where ``[snapshot] rehearse`` asks for it."""
 
 
 def read_live(project: Project, environment: Environment, *, owner: Snapshot | Unavailable, prelude: Keys = ()) -> Live:
@@ -44,13 +48,13 @@ def read_live(project: Project, environment: Environment, *, owner: Snapshot | U
     """
     try:
         conninfo = resolve(environment, os.environ)
-        live, ledgers, directus = catalog.with_connection(
+        live, ledgers, (directus, migrations) = catalog.with_connection(
             conninfo, partial(_read_all, project, owner), statement_timeout_ms=environment.statement_timeout * 1000
         )
     except AuditError as error:
         why = Unavailable(reason=str(error), outcome=Outcome.ERRORED)
         rights = without_rights(why)
-        return Live(live=why, owner_ledger=why, legacy_ledger=why, rights=rights, directus=why)
+        return Live(live=why, owner_ledger=why, legacy_ledger=why, rights=rights, directus=why, migrations=why)
     drift, _ = scoped_drift(project, owner=owner, live=live, prelude=prelude)
     return Live(
         live=live,
@@ -58,12 +62,13 @@ def read_live(project: Project, environment: Environment, *, owner: Snapshot | U
         legacy_ledger=ledgers["legacy"],
         rights=read_rights_and_rows(project, environment, conninfo, live=live, drift=drift),
         directus=directus,
+        migrations=migrations,
     )
 
 
 def _read_all(
     project: Project, owner: Snapshot | Unavailable, connection: psycopg.Connection[Any]
-) -> tuple[Snapshot, dict[str, Ledger], DirectusLive | Unavailable]:
+) -> tuple[Snapshot, dict[str, Ledger], tuple[DirectusLive | Unavailable, Migrations | Unavailable]]:
     live = _read(connection, owner)
     ledgers = {s: _ledger(connection, getattr(project, s).ledger) for s in ("owner", "legacy")}
     return live, ledgers, _directus(connection, project, live=live, owner=owner)
@@ -78,14 +83,19 @@ def _read(connection: psycopg.Connection[Any], owner: Snapshot | Unavailable) ->
 
 def _directus(
     connection: psycopg.Connection[Any], project: Project, *, live: Snapshot, owner: Snapshot | Unavailable
-) -> DirectusLive | Unavailable:
+) -> tuple[DirectusLive | Unavailable, Migrations | Unavailable]:
     if project.snapshot is None:
-        return Unavailable(reason="audit.toml has no [snapshot]", required=False)
+        why = Unavailable(reason="audit.toml has no [snapshot]", required=False)
+        return why, why
     try:
         names = raw_names(project, owner)
-        return catalog.read_directus(connection, live, role=directus_role(project), raw_tables=names)
+        found = catalog.read_directus(connection, live, role=directus_role(project), raw_tables=names)
     except AuditError as error:
-        return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+        broken = Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+        return broken, broken
+    if project.snapshot.rehearse is None or found.database is None:
+        return found, NOT_ASKED
+    return found, read_migrations(connection, found.schema)
 
 
 def _ledger(connection: psycopg.Connection[Any], settings: LedgerSettings | None) -> Ledger:

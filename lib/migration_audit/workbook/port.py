@@ -183,6 +183,15 @@ def _apply(conninfo: str, source: SqlSource) -> tuple[tuple[SqlFailure, ...], tu
     return tuple(failures), tuple(roles)
 
 
+def apply_port(conninfo: str, port: Port) -> tuple[tuple[PortStep, str], ...]:
+    """Apply all steps that run, going on after each that fails; those that failed, each with the server's message."""
+    text, starts = running_lines(port)
+    if not text:
+        return ()
+    failures, _ = _apply(conninfo, _source(text))
+    return tuple((port.running[number], message) for number, message in _by_step(failures, starts))
+
+
 def _by_step(failures: Iterable[SqlFailure], starts: tuple[int, ...]) -> tuple[tuple[int, str], ...]:
     """The first message of each step that failed."""
     found: dict[int, str] = {}
@@ -261,4 +270,14 @@ def side_port(about: Comparison, *, owner: Sequence[AnySource] | None, extension
     return proven(about, server=server, owner=owner)
 
 
-__all__ = ["Comparison", "MadePort", "make_port", "preflight_port", "proven", "saved_port", "side_port", "unproven"]
+__all__ = [
+    "Comparison",
+    "MadePort",
+    "apply_port",
+    "make_port",
+    "preflight_port",
+    "proven",
+    "saved_port",
+    "side_port",
+    "unproven",
+]

@@ -31,6 +31,7 @@ __all__ = [
     "show_constraints",
     "show_differences",
     "show_digests",
+    "show_directus_rehearsal",
     "show_environments",
     "show_evidence",
     "show_extensions",
@@ -126,6 +127,11 @@ def show_boot(audit: Case) -> Any:
 def show_rehearsal(audit: Case) -> Any:
     """How the writer's statements fared on the owner's schema, and without it."""
     return _shown(audit.shared["rehearsal"], lambda found: report.rehearsal_table(report.rehearsed_rows(found)))
+
+
+def show_directus_rehearsal(audit: Case) -> Any:
+    """What the real Directus did with the snapshot file, boot by boot, beside what the model says."""
+    return _shown(audit.directus_rehearsed, report.directus_rehearsal_table)
 
 
 def show_work_list(audit: Case) -> Any:

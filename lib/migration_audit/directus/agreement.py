@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from migration_audit.directus.apply import Applied
+from migration_audit.directus.apply import NO_CHANGES, Applied
+from migration_audit.directus.boots import Scenario
 from migration_audit.directus.inspect import column_info, is_system
 from migration_audit.directus.postgres import State
 from migration_audit.model.directus_database import DirectusDatabase, DirectusTable
+from migration_audit.model.directus_rehearsal import DirectusRehearsal, RehearsedBoot
+from migration_audit.model.enumeration import some_of
 
 
 def facts(database: DirectusDatabase) -> dict[str, Any]:
@@ -70,11 +73,46 @@ def changes(before: DirectusDatabase, after: DirectusDatabase) -> tuple[str, ...
     return tuple(sorted(found))
 
 
-def disagreement(done: Applied, answer: dict[str, Any]) -> str | None:
+def disagreement(done: Applied, code: int, message: str) -> str | None:
     """Where exit code, or whether there was anything to do, differ; None where rows that nobody looked at decide."""
-    if done.code != answer["code"]:
-        if done.guesses:
-            return None
-        return f"model: {done.code} {done.message}; reality: {answer['code']} {answer['message']}"
-    nothing = (done.message == "No changes to apply.", answer["message"] == "No changes to apply.")
-    return None if nothing[0] == nothing[1] else f"model: {done.message}; reality: {answer['message']}"
+    if done.code != code:
+        return None if done.guesses else f"model: {done.code} {done.message}; reality: {code} {message}"
+    nothing = (done.message == NO_CHANGES, message == NO_CHANGES)
+    return None if nothing[0] == nothing[1] else f"model: {done.message}; reality: {message}"
+
+
+def boot_disagreement(boot: RehearsedBoot, done: Applied, came: tuple[str, ...]) -> str | None:
+    """Where a boot of the model and a rehearsed one differ: exit code, whether there was anything to do, and each object.
+
+    ``came`` is what came, went and changed in the model (``changes``).
+    """
+    if done.code != boot.code:  # here nobody's rows were copied: no guess is an excuse
+        return f"exit code {done.code} `{_line(done.message)}` in the model, {boot.code} `{_line(boot.message)}` rehearsed"
+    found = disagreement(done, boot.code, boot.message)
+    if found:
+        return f"`{_line(done.message)}` in the model, `{_line(boot.message)}` rehearsed"
+    ours, theirs = set(came), set(boot.changes)
+    only = [f"{_short(each)} in the model alone" for each in came if each not in theirs]
+    only += [f"{_short(each)} in the rehearsal alone" for each in boot.changes if each not in ours]
+    return some_of(only, between="; ") if only else None
+
+
+def scenario_disagreement(scenario: Scenario, rehearsal: DirectusRehearsal) -> str | None:
+    """Where the model's boots and the rehearsed ones differ first; None where they agree as far as both go."""
+    before = scenario.before
+    for number, (done, after, boot) in enumerate(zip(scenario.boots, scenario.after, rehearsal.boots, strict=False), 1):
+        found = boot_disagreement(boot, done, changes(before, after))
+        if found:
+            return f"boot {number}: {found}"
+        before = after
+    return None
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _short(change: str) -> str:
+    """``- table positions``; without what is said of it."""
+    name = change.partition(": ")[0].partition(" {")[0]
+    return name.replace(" row ", " row of ", 1)

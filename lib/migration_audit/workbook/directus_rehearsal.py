@@ -1,0 +1,316 @@
+"""The rehearsal of Directus: the real version applies the snapshot file, boot by boot, to throw-away databases."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from migration_audit import catalog, sources
+from migration_audit.audit.directus_texts import database_without_texts
+from migration_audit.catalog.directus_rehearsal import (
+    Migrations,
+    altered_between,
+    look,
+    lost_between,
+    made_between,
+)
+from migration_audit.directus.agreement import changes
+from migration_audit.directus.apply import NO_CHANGES
+from migration_audit.directus.boots import FRESH, with_tables
+from migration_audit.directus.command_line import FILE
+from migration_audit.model.directus import DirectusLive, DirectusRuntime, DirectusVersion, TargetVersion
+from migration_audit.model.directus_database import DirectusDatabase
+from migration_audit.model.directus_rehearsal import DirectusRehearsal, RehearsedBoot
+from migration_audit.model.errors import AuditError, ServerError
+from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.routines import Extension
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.project import Project, Rehearse, SnapshotSettings
+from migration_audit.shadow.apply import apply_sources
+from migration_audit.shadow.command import Target
+from migration_audit.shadow.directus_program import Called, Program, call, find_program, reported_version, variables
+from migration_audit.shadow.paths import runtime_dir, server_account
+from migration_audit.workbook.directus import directus_role
+from migration_audit.workbook.directus_shadow import build_structure, copy_rows, hand_over, unlike
+from migration_audit.workbook.loading import load
+from migration_audit.workbook.prelude import find_server
+
+Progress = Callable[[str], None]
+BOOTS: Final = 2
+"""What the first boot hides, the second may show; the model goes one further."""
+NOT_ASKED: Final = Unavailable(reason="audit.toml has no [snapshot] rehearse: no real Directus was asked", required=False)
+_ROLE: Final = "directus_of_rehearsal"
+_SHOWN: Final = 2_000
+"""Characters of the output of a boot that fails."""
+_LARGEST: Final = 16 << 20
+"""Bytes of a snapshot file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """How the deployment runs Directus."""
+
+    target: TargetVersion
+    runtime: DirectusRuntime
+
+
+def rehearse_fresh(
+    project: Project, deployment: Deployment | Unavailable, *, progress: Progress
+) -> DirectusRehearsal | Unavailable:
+    """The boots of a fresh database with the owner's SQL; raises nothing that a report could tell."""
+    if project.owner.command is not None and _asked(project):
+        why = "the owner is a command: its own boot is applied to a shadow already (SQL002)"
+        return Unavailable(reason=why, required=False)
+    return _told(lambda: _rehearse(project, deployment, None, progress))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSide:
+    """What was read of an environment, and what the owner's SQL alone makes."""
+
+    name: str
+    live: Snapshot | Unavailable
+    directus: DirectusLive | Unavailable
+    migrations: Migrations | Unavailable
+    owner: Snapshot | Unavailable
+    owner_tables: DirectusDatabase | Unavailable
+
+
+def rehearse_live(
+    project: Project, deployment: Deployment | Unavailable, side: LiveSide, *, progress: Progress
+) -> DirectusRehearsal | Unavailable:
+    """The next boots of an environment, on a copy of its structure; raises nothing that a report could tell."""
+    return _told(lambda: _rehearse(project, deployment, side, progress))
+
+
+def _asked(project: Project) -> bool:
+    return project.snapshot is not None and project.snapshot.rehearse is not None
+
+
+def _told(rehearse: Callable[[], DirectusRehearsal | Unavailable]) -> DirectusRehearsal | Unavailable:
+    try:
+        return rehearse()
+    except (AuditError, psycopg.Error, OSError) as error:
+        return Unavailable(reason=f"not rehearsed: {str(error).strip()}", outcome=Outcome.ERRORED)
+
+
+def _rehearse(
+    project: Project, deployment: Deployment | Unavailable, side: LiveSide | None, progress: Progress
+) -> DirectusRehearsal | Unavailable:
+    settings = project.snapshot
+    if settings is None or settings.rehearse is None:
+        return NOT_ASKED
+    if isinstance(deployment, Unavailable):
+        return deployment
+    version = deployment.target.version
+    why = _why_not(deployment)
+    if why is not None or version is None:
+        return Unavailable(reason=f"not rehearsed: {why}")
+    copy = _copyable(side) if side is not None else None
+    if isinstance(copy, Unavailable):
+        return copy
+    program = find_program(settings, version, directory=str(project.directory), progress=progress)
+    return _on_server(project, settings, deployment.runtime, program, version, copy, progress)
+
+
+def _why_not(deployment: Deployment) -> str | None:
+    """Why nobody knows what to call; None where it is known."""
+    target, runtime = deployment.target, deployment.runtime
+    if target.version is None:
+        return f"which Directus has to be asked is not known: {target.reason or f'{target.named} names no exact release'}"
+    if runtime.asks:
+        return "schema apply is called without --yes, and whether anybody answers is not known"
+    if len(runtime.files) > 1:
+        return f"the start applies {' and '.join(runtime.files)}, and [snapshot] file names one"
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copy:
+    """The parts of an environment that a copy is made of."""
+
+    name: str
+    live: Snapshot
+    directus: DirectusLive
+    database: DirectusDatabase
+    migrations: Migrations
+    owner: Snapshot | None
+    owner_tables: DirectusDatabase | None
+
+
+def _copyable(side: LiveSide) -> _Copy | Unavailable:
+    if isinstance(side.live, Unavailable):
+        return side.live
+    if isinstance(side.directus, Unavailable):
+        return side.directus
+    if isinstance(side.migrations, Unavailable):
+        return side.migrations
+    if side.directus.database is None:
+        return Unavailable(reason=f"not rehearsed: {side.directus.reason or 'what an apply would find was not read'}")
+    return _Copy(
+        name=side.name,
+        live=side.live,
+        directus=side.directus,
+        database=side.directus.database,
+        migrations=side.migrations,
+        owner=None if isinstance(side.owner, Unavailable) else side.owner,
+        owner_tables=None if isinstance(side.owner_tables, Unavailable) else side.owner_tables,
+    )
+
+
+def _on_server(
+    project: Project,
+    settings: SnapshotSettings,
+    runtime: DirectusRuntime,
+    program: Program,
+    version: DirectusVersion,
+    copy: _Copy | None,
+    progress: Progress,
+) -> DirectusRehearsal | Unavailable:
+    owner = load(project, project.owner)
+    needed = sources.needed_extensions(owner)
+    if copy is not None:
+        needed |= {"timescaledb", "postgis"} & {extension.name for extension in copy.live.of(Extension)}
+    server = find_server(project, [needed], progress)
+    name = copy.name if copy else FRESH
+    progress(f"rehearsing {BOOTS} boots of Directus {version} on a copy of {name}")
+    with server.cluster(tcp=True) as cluster, tempfile.TemporaryDirectory(dir=runtime_dir(server_account())) as folder:
+        if not cluster.is_private:
+            why = f"{server.provider}: roles would be made on a server that others use"
+            raise ServerError(
+                f"a rehearsal needs a server of its own ({why})", todo="let MIGRATION_AUDIT_SERVER name another"
+            )
+        conninfo = cluster.create_database("directus")
+        schemas = runtime.search_path
+        file = _copied(settings.file, Path(folder))
+        wanted: DirectusDatabase | None = None
+        missing: tuple[str, ...] = ()
+        if copy is None:
+            failure = apply_sources(conninfo, [owner]).applied.failure
+            if failure is not None:
+                return Unavailable(reason=f"not rehearsed: the owner's SQL does not apply: {failure.at}: {failure.message}")
+        else:
+            wanted, missing = _make(conninfo, copy)
+        role = (copy.directus.role if copy else None) or directus_role(project)
+        role = _ROLE if role is None or role == cluster.superuser else role
+        password = secrets.token_urlsafe(24)
+        hand_over(conninfo, role, password, wanted, schemas)
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            made = catalog.read_directus_database(connection, schemas=schemas, role=role)
+        differing = unlike(wanted, made) if wanted is not None else ()
+        found = conninfo_to_dict(conninfo)
+        target = Target(str(found["host"]), str(found["port"]), role, password, str(found["dbname"]), "disable")
+        stage = _Stage(program, target, file, conninfo, runtime)
+        return stage.rehearsed(version, settings, unlike=_with_reasons(differing, missing))
+
+
+def _make(conninfo: str, copy: _Copy) -> tuple[DirectusDatabase, tuple[str, ...]]:
+    """Structure and rows of Directus; what the throw-away database should then be, and what could not be made."""
+    missing = build_structure(conninfo, copy.live, copy.owner if copy.owner_tables is not None else None)
+    copy_rows(conninfo, copy.directus, copy.migrations)
+    return with_tables(copy.database, copy.owner_tables), missing
+
+
+def _with_reasons(differing: tuple[str, ...], missing: tuple[str, ...]) -> tuple[str, ...]:
+    """What differs, and behind it what the server refused, by which a reader may know why."""
+    return (*differing, *(f"not made: {each}" for each in missing)) if differing else ()
+
+
+def _copied(file: Path, folder: Path) -> str:
+    """The snapshot file where the account of commands can read it."""
+    content = file.read_bytes()
+    if len(content) > _LARGEST:
+        raise AuditError("has more than 16 MiB", where=str(file), todo="a snapshot of Directus is never that large")
+    folder.chmod(0o755)
+    copy = folder / file.name
+    copy.write_bytes(content)
+    copy.chmod(0o644)
+    return str(copy)
+
+
+def _answered(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words with ``--yes`` where something in front of the call answers: ``yes | directus schema apply``."""
+    said = any(word == "--yes" or (word.startswith("-") and not word.startswith("--") and "y" in word) for word in words)
+    return words if said else ("--yes", *words)
+
+
+class _Stage:
+    """One throw-away database, and the Directus that works on it."""
+
+    def __init__(self, program: Program, target: Target, file: str, conninfo: str, runtime: DirectusRuntime) -> None:
+        self._program = program
+        self._target = target
+        self._file = file
+        self._conninfo = conninfo
+        self._runtime = runtime
+        self._environment = variables(target, runtime)
+
+    def rehearsed(
+        self, version: DirectusVersion, settings: SnapshotSettings, *, unlike: tuple[str, ...]
+    ) -> DirectusRehearsal:
+        """Its bootstrap and the boots. Raises ServerError where bootstrap fails, or another version answers."""
+        if settings.rehearse is not Rehearse.NPM:  # npm's package was asked for by its exact version
+            self._check_version(version)
+        done = self._call(("bootstrap",))
+        if done.code:
+            raise ServerError(
+                f"`directus bootstrap` of {self._program.by} ends with exit code {done.code}: {done.message}",
+                todo="it may fail on the copy alone, which has no rows: start this version on a real copy of the database",
+            )
+        calls = tuple(map(_answered, self._runtime.calls)) or (("--yes", FILE),)
+        before = self._read()
+        boots = [self._boot(calls) for _ in range(BOOTS)]
+        notes = () if self._runtime.calls else ("no boot of audit.toml calls schema apply: it was called with --yes",)
+        return DirectusRehearsal(
+            version=str(version),
+            by=self._program.by,
+            calls=tuple(" ".join(("schema apply", *words)).replace(FILE, "FILE") for words in calls),
+            before=before,
+            boots=tuple(boots),
+            unlike=unlike,
+            notes=notes,
+        )
+
+    def _check_version(self, version: DirectusVersion) -> None:
+        told = reported_version(self._call(("--version",)))
+        if told != str(version):
+            raise ServerError(
+                f"{self._program.by} answers as Directus {told or 'of no version'}, and the owner's image runs {version}",
+                todo="let [snapshot] rehearse ask that version",
+            )
+
+    def _call(self, arguments: tuple[str, ...]) -> Called:
+        return call(self._program, arguments, file=self._file, target=self._target, environment=self._environment)
+
+    def _read(self) -> DirectusDatabase:
+        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+            found = catalog.read_directus_database(connection, schemas=self._runtime.search_path, role=self._target.user)
+        return database_without_texts(found)
+
+    def _boot(self, calls: tuple[tuple[str, ...], ...]) -> RehearsedBoot:
+        seen, known = look(self._conninfo), self._read()
+        done = Called(code=0, message=NO_CHANGES, output="")
+        told = []
+        for words in calls:
+            done = self._call(("schema", "apply", *words))
+            told.append(done.message)
+            if done.code:
+                break
+        message = next((each for each in told if each != NO_CHANGES), NO_CHANGES) if not done.code else done.message
+        now, after = look(self._conninfo), self._read()
+        return RehearsedBoot(
+            code=done.code,
+            message=message[:_SHOWN],
+            output=done.output[-_SHOWN:] if done.code else "",
+            lost=lost_between(seen, now),
+            altered=altered_between(seen.snapshot, now.snapshot),
+            made=made_between(seen.snapshot, now.snapshot),
+            changes=changes(known, after),
+        )

@@ -15,11 +15,14 @@ from typing import Any
 import postgast
 
 from migration_audit.model.errors import AuditError
+from migration_audit.model.identifiers import identifiers_in, in_quotes, leading_name
 from migration_audit.model.sql_tree import parse
 
-_HEADER = re.compile(
-    r"^--\n-- Name: (?P<name>[^\n]*); Type: (?P<type>[A-Z ]+); Schema: (?P<schema>[^\n]*?); Owner:[^\n]*\n--$", re.MULTILINE
-)
+_HEADER = re.compile(r"^--\n-- Name: ([^\n]*; Type: [A-Z ]+; Schema: [^\n]*; Owner:[^\n]*)\n--$", re.MULTILINE)
+_TYPE, _SCHEMA, _OWNER = re.compile(r"; Type: (?=([A-Z ]+);)"), re.compile(r"; Schema: "), re.compile(r"; Owner:")
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_TAG_KIND = re.compile(r"^(?:[A-Z]+ )*")
+_LINE_IN_NAME = re.compile(r'"[^"]*[\n\r]')
 _RESTRICT = re.compile(r"^\\restrict (\S+)$", re.MULTILINE)
 
 
@@ -99,13 +102,61 @@ def statements(dump: str) -> Iterator[Statement]:
     for text in texts:
         start = dump.index(text, at)
         for header in _HEADER.finditer(dump, at, start):
-            entry = Entry(header["type"], "" if header["schema"] == "-" else header["schema"], header["name"])
+            entry = _entry(header[1], text)
         at = start + len(text)
         node = _parsed(text)
         if node is not None and node.DESCRIPTOR.name == "VariableSetStmt":
             settings = _set(settings, node)
         elif entry and not text.startswith("SELECT pg_catalog.set_config"):
             yield Statement(entry, text, node, settings)
+
+
+def _entry(header: str, text: str) -> Entry:
+    """The entry of the statement behind its header.
+
+    A name may hold what separates the header's fields, and pg_dump writes its line ends as blanks: the identifiers of the
+    statement say which reading is meant, and what stood there.
+    """
+    readings = list(_readings(header))
+    if len(readings) == 1 and not _LINE_IN_NAME.search(text):
+        return readings[0]
+    names = set(identifiers_in(_LITERAL.sub("", text)))
+    entry = max(readings, key=lambda one: _likelihood(one, {_flat(name) for name in names}))
+    for name in sorted((n for n in names if n != _flat(n)), key=len, reverse=True):
+        for written in (in_quotes(name), name):
+            entry = replace(
+                entry,
+                schema=entry.schema.replace(_flat(written), written),
+                name=entry.name.replace(_flat(written), written),
+            )
+    return entry
+
+
+def _readings(header: str) -> Iterator[Entry]:
+    """Every way to cut it into name, type, schema and owner; the longest name comes last."""
+    for of_type in _TYPE.finditer(header):
+        kind = of_type[1]
+        rest = header[of_type.end() + len(kind) :]
+        if of_schema := _SCHEMA.match(rest):
+            for of_owner in _OWNER.finditer(rest, of_schema.end()):
+                schema = rest[of_schema.end() : of_owner.start()]
+                yield Entry(kind, "" if schema == "-" else schema, header[: of_type.start()])
+
+
+def _likelihood(entry: Entry, names: set[str]) -> int:
+    """How well the fields of an entry agree with the names in its statement, as pg_dump writes them."""
+    if entry.schema not in {"", *names}:
+        return 0
+    if entry.type in {"COMMENT", "ACL", "SECURITY LABEL"}:
+        found, after = leading_name(_TAG_KIND.sub("", entry.name, count=1))
+        return 2 if found and (not after or after.startswith(("(", " ON ", " USING "))) else 1
+    is_named = any(entry.name == name or entry.name.startswith((f"{name} ", f"{name}(")) for name in names)
+    return 2 if is_named else int(not _TYPE.search(entry.name))
+
+
+def _flat(name: str) -> str:
+    """As pg_dump writes it into a comment."""
+    return name.replace("\n", " ").replace("\r", " ")
 
 
 def _parsed(text: str) -> Any:

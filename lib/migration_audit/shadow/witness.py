@@ -78,7 +78,7 @@ def dump_schema(pg_dump: Path, conninfo: str) -> str:
     try:
         done = subprocess.run(
             command, env=clean_environment(**secret), stdin=subprocess.DEVNULL, capture_output=True,
-            encoding="utf-8", errors="replace", check=False, timeout=LIMIT,
+            check=False, timeout=LIMIT,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         todo = "see whether the server still runs (migration-audit server status), and run it again"
@@ -86,10 +86,12 @@ def dump_schema(pg_dump: Path, conninfo: str) -> str:
     except (OSError, subprocess.SubprocessError) as error:
         # The exception's text would show the whole command.
         raise ServerError(f"cannot be run: {type(error).__name__}", where=str(pg_dump)) from None
+    # As text, subprocess would make a line end of a carriage return in a name.
+    output, said = (each.decode("utf-8", errors="replace") for each in (done.stdout, done.stderr))
     if done.returncode != 0:
-        errors = [line for line in done.stderr.splitlines() if "error:" in line] or done.stderr.splitlines()
+        errors = [line for line in said.splitlines() if "error:" in line] or said.splitlines()
         raise ServerError("; ".join(errors[:3]) or f"ended with status {done.returncode}", where=str(pg_dump))
-    return done.stdout
+    return output
 
 
 def _chunks(conninfo: str) -> list[str]:

@@ -153,6 +153,18 @@ def test_what_may_not_be_signed(world, change, reason):
     assert sorted(p for p in reports.rglob("*") if p.is_file()) == before
 
 
+def test_what_could_not_be_checked_is_rejected_or_audited_again_but_not_approved(world):
+    run = world.run(unread=True)
+    with pytest.raises(
+        SignoffError, match=r"may not be approved: the verdict is incomplete, .*LIV001.* could not be checked"
+    ):
+        world.sign(run)
+    assert run.is_dir()
+    signed = world.sign(run, decision="reject")
+    assert world.verify(signed).exit_code == 1
+    world.sign(signed, decision="withdraw")
+
+
 def test_the_author_may_sign_where_the_policy_says_so(world):
     world.allow(ANN, MAL)
     world.edit("quorum = 2", "quorum = 2\nauthor_may_sign = true")

@@ -13,6 +13,7 @@ from migration_audit.audit.files import write_atomically
 from migration_audit.gate import approvals, judge_notebooks, rejections
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError
+from migration_audit.model.finding import Verdict
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.model.waiver import WaiverState
 from migration_audit.signoff import Authority, Proposal, SignedDecision
@@ -65,8 +66,18 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
 def decision_of(
     proposal: Proposal, *, reviewer: str, decision: Decision, comment: str, expires: datetime | None, now: datetime
 ) -> SignedDecision:
-    """The decision as it will be signed: about this statement, and with the waivers that its evidence applies."""
+    """The decision as it will be signed: about this statement, and with the waivers that its evidence applies.
+
+    Raises SignoffError for an approval of what could not be checked in whole: no policy makes that enough.
+    """
     evidence = proposal.evidence
+    if decision is Decision.APPROVE and evidence.verdict is Verdict.INCOMPLETE:
+        undecided = some_of([check.id for check in evidence.checks if check.is_undecided], most=5)
+        raise SignoffError(
+            f"may not be approved: the verdict is incomplete{f', {undecided} could not be checked' if undecided else ''}",
+            where=str(proposal.folder),
+            todo="see to what the report names and audit again; a reviewer may still --decision reject",
+        )
     waived = (w.finding for w in evidence.waivers if w.state is WaiverState.APPLIED)
     return SignedDecision(
         reviewer=reviewer,

@@ -74,3 +74,19 @@ def test_a_password_is_taken_out_in_every_form(form: str) -> None:
 def test_text_without_a_password_stays() -> None:
     conninfo = "postgresql://u@h/db"
     assert scrub("no u on h", conninfo, parse_conninfo(conninfo)) == "no u on h"
+
+
+WHOLE = {
+    "a letter": ("p", "server closed the connection unexpectedly", "server closed the connection unexpectedly"),
+    "a letter that stands alone": ("p", 'no such thing as "p", p or %70', 'no such thing as "***", *** or %70'),
+    "a short word": ("host", "the hostname host is no host", "the hostname *** is no ***"),
+    "a long one within a word": ("secret1", "xsecret1x", "x***x"),
+    "one with a meaning in patterns": ("a.c", "abc a.c", "abc ***"),
+}
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_a_short_password_is_masked_where_it_stands_alone(case: str) -> None:
+    password, text, shown = WHOLE[case]
+    conninfo = f"postgresql://u:{password}@h/db"
+    assert scrub(text, conninfo, parse_conninfo(conninfo)) == shown

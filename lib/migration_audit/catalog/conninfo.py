@@ -18,6 +18,8 @@ _SCHEME = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ENCODE = "in a URL, write special characters of user and password percent-encoded: @ as %40, / as %2F, % as %25"
 MASK = "***"
+_SHORT = 6
+"""Characters: a shorter text is likely to be a part of words that are no secret."""
 
 
 def parse_conninfo(conninfo: str) -> dict[str, str]:
@@ -69,5 +71,12 @@ def scrub(text: str, conninfo: str, parameters: dict[str, str]) -> str:
         secrets.add(written)
     forms = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""), unquote(secret))}
     for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, MASK)
+        text = _whole(form).sub(MASK, text)
     return text
+
+
+def _whole(secret: str) -> re.Pattern[str]:
+    """The secret wherever it stands; a short one only where it is no part of a word, which would show what it is."""
+    if len(secret) >= _SHORT:
+        return re.compile(re.escape(secret))
+    return re.compile(rf"(?<!\w){re.escape(secret)}(?!\w)")

@@ -15,7 +15,7 @@ from migration_audit.model.drift import Severity
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Outcome, Phase, Verdict
 from migration_audit.project import Environment, Project, load_project, project_file
-from migration_audit.runner import RunResult, open_kernels, run_audit
+from migration_audit.runner import RunResult, open_kernels, run_audit, write_index
 from migration_audit.signoff import sign_as_producer
 from migration_audit.workbook.demo import DEMO, demo_databases, demo_project, retired_project
 
@@ -63,9 +63,11 @@ def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
             except BaseException:
                 kernels.stop()  # which ends what runs beside
                 raise
-    _print(results, out)
+    _print(results)
     click.echo("\nAfter the deletion (--phase retired):")
-    _print(after, out / Phase.RETIRED.value)
+    _print(after)
+    for audited_project, folder in ((project, out), (retired, out / Phase.RETIRED.value)):
+        _write_index(audited_project, folder, progress)
     unfinished = [result.environment for result in results if not result.evidence.complete]
     unfinished += [f"{Phase.RETIRED.value}/{result.environment}" for result in after if not result.evidence.complete]
     if unfinished:
@@ -95,11 +97,12 @@ def run_project(
     results = run_audit(
         project, chosen, phase=phase, out=folder, config=str(path.absolute()), progress=progress, commands=commands
     )
+    _print(results)
+    tell_github(results)
     if producer_key is not None:
         for result in results:
             sign_as_producer(result.folder, key=producer_key)
-    _print(results, folder)
-    tell_github(results)
+    _write_index(project, folder, progress)
     return max(result.exit_code for result in results)
 
 
@@ -112,7 +115,13 @@ def _chosen(project: Project, names: Sequence[str], phase: Phase) -> list[Enviro
     return chosen
 
 
-def _print(results: Sequence[RunResult], out: Path) -> None:
+def _write_index(project: Project, out: Path, progress: Callable[[str], None]) -> None:
+    """After the verdicts: they count whether or not this page can be written. Raises AuditError where it cannot."""
+    write_index(out.absolute(), order=[e.name for e in project.environments], progress=progress)
+    click.echo(f"\nAll environments: {out / 'index.html'}")
+
+
+def _print(results: Sequence[RunResult]) -> None:
     width = max(len(r.environment) for r in results)
     for result in results:
         found, reasons = _because(result)
@@ -120,7 +129,6 @@ def _print(results: Sequence[RunResult], out: Path) -> None:
         page = result.folder / "report.html"
         for line in (*reasons, str(page if page.is_file() else result.folder)):
             click.echo(f"{'':{width}}    {line}")
-    click.echo(f"\nAll environments: {out / 'index.html'}")
 
 
 def _because(result: RunResult) -> tuple[str, list[str]]:

@@ -64,13 +64,13 @@ def sign_run(
     _ask(yes=yes, decision=signed)
     own = sign(proposal, signed, authority, key=key)
     target = proposal.target
-    if target != proposal.folder:
-        write_index(target.parent.parent.parent, order=[e.name for e in project.environments], progress=say)
     shown = one_line(str(target))
     click.echo(f"\nSigned with {own.fingerprint}. The run stands in\n  {shown}\n")
     click.echo(f"Read it:   {shown}/signed-off.html\nVerify it: migration-audit verify {shown}")
     for line in _what_git_needs(target / "statement.json"):
         click.echo(line)
+    if target != proposal.folder:  # last: it is signed, whether or not this page can be written
+        write_index(target.parent.parent.parent, order=[e.name for e in project.environments], progress=say)
 
 
 def _run(named: Path | None, archive: Path | None, project: Project) -> Path:

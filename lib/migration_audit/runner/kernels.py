@@ -145,10 +145,13 @@ class Kernels:
 
             async def start_kernel(self, **settings: Any) -> None:
                 # What a kernel says beside its outputs, at its end above all, is nothing for the caller's terminal.
+                # IPython looks for a folder in the home directory before it reads its arguments, and makes one elsewhere,
+                # which stays, where it may not write there.
+                variables = {**without_secrets(os.environ), "IPYTHONDIR": str(kernels._ipython)}
                 with log.open("wb") as file, tempfile.TemporaryFile(dir=kernels.folder) as secrets:
                     secrets.write(json.dumps(secret_variables(os.environ)).encode())
                     secrets.seek(0)
-                    given = {"env": without_secrets(os.environ), "stdin": secrets, "stdout": file, "stderr": file}
+                    given = {"env": variables, "stdin": secrets, "stdout": file, "stderr": file}
                     await super().start_kernel(**(settings | given))
                 if kernels._is_stopped:  # since it was begun
                     kernels.stop()

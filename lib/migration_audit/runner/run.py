@@ -25,7 +25,6 @@ from migration_audit.model.evidence import Evidence, evidence_body
 from migration_audit.model.finding import Phase, Verdict
 from migration_audit.project import Environment, Project
 from migration_audit.runner.folders import run_folders, run_name
-from migration_audit.runner.index import write_index
 from migration_audit.runner.kernels import Kernels, open_kernels
 from migration_audit.runner.notebooks import LIVE, PREFLIGHT, RETIREMENT, SIGNOFF, execute, find_notebook
 from migration_audit.signoff import build_statement
@@ -69,7 +68,7 @@ def run_audit(
     commands: bool = False,
     kernels: Kernels | None = None,
 ) -> tuple[RunResult, ...]:
-    """Audit each environment and write its report; one that fails does not stop the others.
+    """Audit each environment and write its report; one that fails does not stop the others. ``write_index`` comes after it.
 
     ``config`` is what the notebooks get as their parameter: the path of audit.toml, or ``demo``. The pre-flight is
     executed once and its notebook is part of every environment's report. With ``commands`` the acceptance commands of
@@ -97,7 +96,6 @@ def run_audit(
         with _pool(given) as pool:
             jobs = [pool.submit(_one, how, e, folders[e.name], shared, failure) for e in environments]
             results = tuple(job.result() for job in jobs)
-    write_index(out, order=[e.name for e in project.environments], progress=progress)
     return results
 
 

@@ -9,6 +9,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from migration_audit.catalog import open_connection, read_snapshot
+from migration_audit.catalog.queries import load_query
 from migration_audit.model.errors import DatabaseError
 
 pytestmark = pytest.mark.server
@@ -111,3 +112,17 @@ def test_the_newest_timescaledb_keeps_its_chunks_by_number(newest_cluster: Any) 
 def test_a_sound_catalog_is_read(database: str, before: str) -> None:
     damage(database, f"{before}; create table d (a int, b int); alter table d drop column b", "select 1")
     assert read_snapshot(database).snapshot.objects
+
+
+@pytest.mark.timescale
+def test_a_chunk_that_is_dropped_meanwhile_is_no_damage(newest_cluster: Any) -> None:
+    conninfo = newest_cluster.create_database("dropping")
+    try:
+        damage(conninfo, HYPERTABLE, "select 1")
+        with open_connection(conninfo) as connection:
+            assert connection.execute("select count(*) from _timescaledb_catalog.chunk").fetchone() == (2,)
+            with psycopg.connect(conninfo, autocommit=True) as other:
+                other.execute("select drop_chunks('h', older_than => timestamptz '2026-02-01')")
+            assert connection.execute(load_query("damage_timescaledb")).fetchall() == []
+    finally:
+        newest_cluster.drop_database("dropping")

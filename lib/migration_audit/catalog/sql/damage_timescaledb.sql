@@ -3,6 +3,12 @@ with relation as (
     select rel.oid, nsp.nspname, rel.relname
       from pg_catalog.pg_class as rel
       join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+), chunk as (
+    -- A chunk's table is named by schema and name, in later versions by its OID; one that is gone is shown as a number.
+    select chu.id, pg_catalog.to_jsonb(chu) ->> 'schema_name' as schema, pg_catalog.to_jsonb(chu) ->> 'table_name' as name,
+           pg_catalog.to_jsonb(chu) ->> 'relid' as relation,
+           coalesce(pg_catalog.to_jsonb(chu) ->> 'dropped', 'false') = 'true' as is_dropped
+      from _timescaledb_catalog.chunk as chu
 )
 select found.line
   from (
@@ -13,24 +19,15 @@ select found.line
                    select from relation as rel where rel.nspname = hyp.schema_name and rel.relname = hyp.table_name
                )
          union all
-        -- Where a chunk is marked as dropped, its row is kept without a table. Until 2.28 the row has the table's names; since
-        -- then it has its OID, which is printed as a number where there is no such table.
-        select '_timescaledb_catalog.chunk: row ' || chu.id || ' is of table '
-               || coalesce(
-                      has.facts ->> 'relid',
-                      pg_catalog.format('%I.%I', has.facts ->> 'schema_name', has.facts ->> 'table_name')
-                  ) || ', which does not exist'
-          from _timescaledb_catalog.chunk as chu
-         cross join lateral pg_catalog.to_jsonb(chu.*) as has (facts)
-         where coalesce(has.facts ->> 'dropped', 'false') <> 'true'
-           and case
-                   when has.facts ? 'relid' then has.facts ->> 'relid' ~ '^[0-9]+$'
-                   else not exists (
-                       select
-                         from relation as rel
-                        where rel.nspname = has.facts ->> 'schema_name' and rel.relname = has.facts ->> 'table_name'
-                   )
-               end
+        -- Where a chunk is marked as dropped, its row is kept without a table.
+        select '_timescaledb_catalog.chunk: row ' || chunk.id || ' is of table '
+               || coalesce(chunk.relation, pg_catalog.format('%I.%I', chunk.schema, chunk.name)) || ', which does not exist'
+          from chunk
+          left join relation as named on named.nspname::text = chunk.schema and named.relname::text = chunk.name
+          left join relation as numbered on numbered.oid::text = chunk.relation
+         where not chunk.is_dropped
+           and case when chunk.relation is null then named.oid is null
+                    else chunk.relation ~ '^[0-9]+$' and numbered.oid is null end
          union all
         select '_timescaledb_catalog.dimension: row ' || dim.id || ' is of column '
                || pg_catalog.format('%I.%I.%I', hyp.schema_name, hyp.table_name, dim.column_name)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from migration_audit.audit.grants import as_sql, grants_for
 from migration_audit.model.errors import ConfigError
-from migration_audit.project import Project, Rehearse, SnapshotSettings, load_project, write_template
+from migration_audit.project import Project, Rehearse, SnapshotSettings, compare_settings, load_project, write_template
 
 
 def loaded(folder: Path, text: str) -> Project:
@@ -56,3 +57,38 @@ def test_a_rehearsal_is_asked_for(tmp_path: Path, by: Rehearse) -> None:
 def test_what_is_wrong_is_told_at_its_key(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         loaded(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_less"),
+    [
+        ({}, {"rehearse": "npm"}, False),
+        ({}, {"rehearse": "command", "rehearse_command": ["directus"]}, False),
+        ({"rehearse": "npm"}, {}, True),
+        ({"rehearse": "npm"}, {"rehearse": "command", "rehearse_command": ["true"]}, True),
+        (
+            {"rehearse": "command", "rehearse_command": ["a"]},
+            {"rehearse": "command", "rehearse_command": ["b"]},
+            True,
+        ),
+        ({"rehearse": "npm", "rehearse_timeout": 600}, {"rehearse": "npm", "rehearse_timeout": 1}, True),
+    ],
+    ids=["asked", "by a command", "no longer", "by another", "another command", "another limit"],
+)
+def test_a_proposal_may_ask_for_a_rehearsal_and_not_take_it_away(
+    old: dict[str, object], new: dict[str, object], is_less: bool
+) -> None:
+    """What the model says stays beside it, so that one more is never less."""
+    found = compare_settings({"snapshot": {"file": "a", **old}}, {"snapshot": {"file": "a", **new}})
+    assert found
+    assert any(one.is_less for one in found) is is_less
+
+
+def test_a_rehearsal_needs_one_table_more(tmp_path: Path) -> None:
+    needed = "GRANT SELECT ON public.directus_migrations TO auditor;"
+    asked = loaded(tmp_path, '[snapshot]\nfile = "a"\nrehearse = "npm"')
+    (grant,) = [one for one in grants_for(asked, role="auditor") if needed in one.sql]
+    assert grant.checks == ("SNAP009",)
+    other = tmp_path / "other"
+    other.mkdir()
+    assert needed not in as_sql(grants_for(loaded(other, '[snapshot]\nfile = "a"'), role="auditor"))

@@ -1,24 +1,27 @@
-"""Pack cases that ``directus.run --record`` wrote: ``python -m directus.record FILE…`` keeps some of each kind."""
+"""Pack cases that ``directus.run --record`` wrote: ``python -m directus.record --whole FILE FILE…``.
+
+All cases of the first file are kept, as those by which something was mended; of the others some of each kind.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import lzma
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from directus.test_recorded import FILE
 
-EACH = 100
-"""Cases of each version."""
+EACH = 75
+"""Cases of each version, beside the whole file."""
 
 
-def chosen(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def chosen(cases: list[dict[str, Any]], whole: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Cases until each mutation is there with each outcome that it had, those with the most that is new first."""
     left, kept = list(cases), list[dict[str, Any]]()
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = {facet for case in whole for facet in _facets(case)}
     while left and len(kept) < EACH:
         best = max(left, key=lambda case: len(set(_facets(case)) - seen) / (1 + 0.2 * len(case["kinds"])))
         left.remove(best)
@@ -55,11 +58,21 @@ def slim(case: dict[str, Any]) -> dict[str, Any]:
     return case
 
 
+def _cases(paths: list[Path]) -> list[dict[str, Any]]:
+    return [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
+
+
 def main() -> None:
     """Replace the recorded file."""
-    found = [json.loads(line) for name in sys.argv[1:] for line in Path(name).read_text("utf-8").splitlines()]
-    versions = sorted({case["version"] for case in found})
-    kept = [slim(case) for version in versions for case in chosen([one for one in found if one["version"] == version])]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--whole", type=Path, action="append", default=[])
+    parser.add_argument("files", type=Path, nargs="*")
+    given = parser.parse_args()
+    whole, found = _cases(given.whole), _cases(given.files)
+    kept = [slim(case) for case in whole]
+    for version in sorted({case["version"] for case in found}):
+        own = [one for one in whole if one["version"] == version]
+        kept += [slim(case) for case in chosen([one for one in found if one["version"] == version], own)]
     FILE.write_bytes(lzma.compress(json.dumps(kept, separators=(",", ":")).encode(), preset=9))
     print(len(kept), "cases,", FILE.stat().st_size, "bytes")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from migration_audit.model.directus import DirectusVersion
@@ -95,9 +95,11 @@ V12_4: Final = Behaviour(
     strict_names=True,
     strict_arguments=True,
 )
+V12_3: Final = replace(V12_4, tested="12.3.1", whole_meta=False, relation_schema=False)
 _KNOWN: Final = {
     DirectusVersion(11, 2, 2): V11_2,
     DirectusVersion(11, 17, 4): V11_17,
+    DirectusVersion(12, 3, 1): V12_3,
     DirectusVersion(12, 4, 0): V12_4,
 }
 
@@ -108,6 +110,6 @@ def behaviour_of(version: DirectusVersion) -> Behaviour | None:
 
 
 def known_versions() -> str:
-    """``11.2.2, 11.17.4 and 12.4.0``."""
+    """``11.2.2, 11.17.4, 12.3.1 and 12.4.0``."""
     *most, last = map(str, sorted(_KNOWN))
     return f"{', '.join(most)} and {last}"

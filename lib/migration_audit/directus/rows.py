@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from migration_audit.directus.js import MISSING, number, text
+from migration_audit.directus.js import MISSING, JsError, number, text
 from migration_audit.directus.postgres import State
 from migration_audit.directus.statement import PgError
 from migration_audit.directus.types import parse_default
@@ -56,6 +56,9 @@ def _stored(column: DirectusColumn, value: Any) -> Any:
     """What reading the column back gives, after Directus's casts. Raises PgError for what the type does not take."""
     if value is None:
         return None
+    if column.name == "group" and isinstance(value, list | dict):
+        # It is a relation: the object is taken for a row to create, whose keys are no fields or whose key is missing.
+        raise JsError("You don't have permission to access this.")
     if column.name in _CSV:
         joined = _stored_text(column, ",".join(map(text, value)) if isinstance(value, list) else value)
         return joined.split(",") if joined else []

@@ -10,7 +10,7 @@ import tempfile
 from directus.install import install
 from migration_audit.shadow import find_server
 
-VERSIONS = ("11.2.2", "11.17.4", "12.4.0")
+VERSIONS = ("11.2.2", "11.17.4", "12.3.1", "12.4.0")
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 from directus.test_recorded import FILE
 
-EACH = 75
+EACH = 55
 """Cases of each version, beside the whole file."""
 
 

@@ -1,4 +1,4 @@
-"""A few dozen generated cases on a real Directus; ``make directus`` runs thousands, on three versions."""
+"""A few dozen generated cases on a real Directus; ``make directus`` runs thousands, on four versions."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def _problem(case: dict[str, Any]) -> str | None:
 
 def test_all_versions_and_outcomes_are_among_them() -> None:
     assert len(cases()) >= 240
-    assert {case["version"] for case in cases()} == {"11.2.2", "11.17.4", "12.4.0"}
+    assert {case["version"] for case in cases()} == {"11.2.2", "11.17.4", "12.3.1", "12.4.0"}
     assert {(boot["code"], bool(boot["changes"])) for case in cases() for boot in case["boots"]} == {
         (0, True),
         (0, False),

@@ -24,7 +24,7 @@ def run(
     every table that they do not track; from 11.10 on such tables are left alone.
     Fix: take the table's entries out of the snapshot, and its rows out of directus_collections and directus_fields; run
     11.10 or newer; name raw tables in `--ignoreRules` or DB_EXCLUDE_TABLES.
-    Source: a model of Directus 11.2.2, 11.17.4 and 12.4.0, compared with the real servers case by case.
+    Source: a model of Directus 11.2.2, 11.17.4, 12.3.1 and 12.4.0, compared with the real servers case by case.
     """
     if directus_boots.unknown:
         yield Unavailable(reason=f"what schema apply does to raw tables is not known: {directus_boots.unknown}")

@@ -28,7 +28,7 @@ def run(
     Fix: take its entries out of the snapshot; delete its rows from directus_collections and directus_fields in each
     database before the next boot.
     Fine when: the ledger is in a schema that Directus does not look at, and the snapshot does not name it.
-    Source: a model of Directus 11.2.2, 11.17.4 and 12.4.0, compared with the real servers; seed, "ghost-collection apply
+    Source: a model of Directus 11.2.2, 11.17.4, 12.3.1 and 12.4.0, compared with real servers; seed, "ghost-collection apply
     conflict".
     """
     ledgers = [table for table in raw_tables if table.is_ledger]

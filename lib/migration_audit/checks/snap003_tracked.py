@@ -27,7 +27,7 @@ def run(
     Why: one click in the admin app (PATCH /collections/positions) records the table; from then on Directus takes the
     snapshot's silence for a deletion. The next boot runs DROP TABLE, and exits 0.
     Fix: delete the rows before the next boot. Until then `--ignoreRules` or DB_EXCLUDE_TABLES keep the table.
-    Source: a model of Directus 11.2.2, 11.17.4 and 12.4.0, compared with the real servers case by case.
+    Source: a model of Directus 11.2.2, 11.17.4, 12.3.1 and 12.4.0, compared with the real servers case by case.
     """
     if directus_live.collections is None:
         yield Unavailable(reason=directus_live.reason or "Directus's tables were not read")

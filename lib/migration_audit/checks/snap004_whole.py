@@ -31,7 +31,7 @@ def run(
     (before 12.4), one of a field's schema its column; each with exit code 0. Other gaps end every boot with exit code 1.
     Fix: never edit the file by hand, and write it again after each change in the app and each upgrade: `directus schema
     snapshot`.
-    Source: a model of Directus 11.2.2, 11.17.4 and 12.4.0, compared with the real servers case by case.
+    Source: a model of Directus 11.2.2, 11.17.4, 12.3.1 and 12.4.0, compared with the real servers case by case.
     """
     if directus_boots.unknown:
         yield Unavailable(reason=f"what schema apply does is not known: {directus_boots.unknown}")

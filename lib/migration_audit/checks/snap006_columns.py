@@ -30,7 +30,7 @@ def run(
     Fix: write it into the snapshot (set it in Directus and snapshot again).
     Fine when: it is a composite UNIQUE, a CHECK, a foreign key, a unique index that is no constraint or a column of its own:
     Directus does not see those, or leaves them.
-    Source: a model of Directus 11.2.2, 11.17.4 and 12.4.0, compared with the real servers case by case.
+    Source: a model of Directus 11.2.2, 11.17.4, 12.3.1 and 12.4.0, compared with the real servers case by case.
     """
     kept, unknown = 0, []
     for change in post_changes:

@@ -35,7 +35,7 @@ def test_in_the_middle_of_the_pre_flight(start, trm, tmp_path, number):
 def test_in_the_middle_of_the_demo(start, tmp_path, number):
     """Two audits run beside each other, on databases of the command's own."""
     started = start("demo", "--out", str(tmp_path / "out"))
-    wait_until(lambda: len(started.servers()) > 2)
+    wait_until(lambda: len(started.servers()) > 2, limit=120)
     assert started.stop(number) == 3
     assert "Traceback" not in started.err
     wait_until(lambda: nothing_is_left(started))

@@ -144,6 +144,16 @@ def test_one_that_writes_nothing_into_its_shadow_says_so(run: Run) -> None:
     assert application.applied.notes == ("command `sh migrate.sh` wrote nothing into the database that it was given",)
 
 
+@pytest.mark.timescale
+def test_what_the_apache_edition_may_have_left_out_is_not_looked_at_and_said(run: Run) -> None:
+    application = run(f"{PSQL} 'create extension timescaledb'")
+    assert application.applied.failure is None
+    (note,) = application.applied.notes
+    assert note.startswith(
+        "command `sh migrate.sh`: not looked at whether it asks for what only TimescaleDB's Community edition"
+    )
+
+
 def test_it_gets_nothing_of_the_callers_environment_but_what_is_listed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SESSION", "hunter2-of-the-caller")
     monkeypatch.setenv("PGPASSFILE", "/hunter2-of-the-caller")

@@ -42,7 +42,7 @@ from migration_audit.model.sql import (
 )
 from migration_audit.shadow.command import apply_command
 from migration_audit.shadow.databases import refused_settings, setting_option
-from migration_audit.shadow.editions import EditionWatch
+from migration_audit.shadow.editions import EditionWatch, left_unseen
 from migration_audit.shadow.failures import StatementError, server_faults
 from migration_audit.shadow.messages import messages
 from migration_audit.shadow.settings import ISOLATION_VARIABLE, PRIVATE_NAME
@@ -203,6 +203,7 @@ class _Run:
         wrote = len(self.spans)
         with closing(self.connect()) as connection:
             self.close_span(connection, [(_LAST_COMMAND, source.at)])
+            self.notes += filter(None, [left_unseen(connection, str(source.at))])
         if len(self.spans) == wrote and not ran.failure:
             self.notes.append(f"{source.at} wrote nothing into the database that it was given")
         return ran.failure

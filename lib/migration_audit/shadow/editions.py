@@ -104,6 +104,16 @@ class EditionWatch:
             self._routines[next(_calls(outside), "")] = asked
 
 
+def left_unseen(connection: psycopg.Connection, command: str) -> str | None:
+    """What to say of a command, whose statements were not seen, that migrated this database; None without Apache edition."""
+    if _count(connection) is None:
+        return None
+    return (
+        f"{command}: not looked at whether it asks for what only TimescaleDB's Community edition has (columnstore, "
+        f"policies, jobs, continuous aggregates), which this Apache edition may take and leave out. {_COMMUNITY}"
+    )
+
+
 def _implies_columnstore(text: str) -> bool:
     return bool(_HYPERTABLE_OPTION.search(text)) and not _COLUMNSTORE_OPTION.search(text)
 

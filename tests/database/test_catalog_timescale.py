@@ -356,6 +356,15 @@ def test_what_a_chunk_has_otherwise_is_told(quiet: tuple[str, dict[str, str]], c
     assert told == ([(wanted, 1, names["chunk"])] if wanted else [])
 
 
+def test_a_table_that_inherits_from_a_hypertable_is_no_chunk(database: str) -> None:
+    read(database, *HYPERTABLE, DAYS)
+    try:
+        found = read(database, "create table child (x int) inherits (t)")
+    except psycopg.errors.FeatureNotSupported:
+        pytest.skip("this version of TimescaleDB refuses it")
+    assert {obj.key for obj in found.objects if obj.kind == "table"} == {"public.t", "public.child"}
+
+
 def test_a_unique_index_that_a_chunk_lacks_is_told_as_one(database: str) -> None:
     read(database, *HYPERTABLE, "create unique index u on t (ts, d)", DAYS)
     with psycopg.connect(database) as connection:

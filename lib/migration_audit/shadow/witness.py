@@ -26,6 +26,15 @@ _CHUNKS = """
               join pg_catalog.pg_namespace as own on own.nspname = hyp.schema_name
               join pg_catalog.pg_class as par on par.relnamespace = own.oid and par.relname = hyp.table_name
               join pg_catalog.pg_inherits as inh on inh.inhparent = par.oid
+              join pg_catalog.pg_class as chi on chi.oid = inh.inhrelid
+              join pg_catalog.pg_namespace as chs on chs.oid = chi.relnamespace and chs.nspname <> '_timescaledb_internal'
+             where exists (
+                       select
+                         from _timescaledb_catalog.chunk as chu
+                        cross join lateral pg_catalog.to_jsonb(chu.*) as has (facts)
+                        where has.facts ->> 'relid' = chi.oid::pg_catalog.regclass::text
+                           or (has.facts ->> 'schema_name', has.facts ->> 'table_name') = (chs.nspname, chi.relname)
+                   )
              union
             -- A column since 2.19; from 2.29 on the compressed tables are no chunks of any hypertable.
             select (pg_catalog.to_jsonb(cmp) ->> 'compress_relid')::pg_catalog.regclass

@@ -53,7 +53,7 @@ class _Chosen(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         name = key.removesuffix("_1")
-        value = _CHOICES[name](self.world)
+        value = CHOICES[name](self.world)
         self[name], self[f"{name}_1"] = value if isinstance(value, tuple) else (value, value)
         return self[key]
 
@@ -62,7 +62,7 @@ _TEXT = "a.atttypid = 'text'::regtype and a.attgenerated = '' and c.relkind = 'r
 _FREE = "not exists (select from pg_depend d where d.objid = c.oid and d.deptype in ('a', 'i'))"
 _INTEGER = "a.atttypid = 'int4'::regtype and a.attidentity = '' and a.attgenerated = '' and not c.relispartition"
 
-_CHOICES: dict[str, Callable[[World], str | tuple[str, str]]] = {
+CHOICES: dict[str, Callable[[World], str | tuple[str, str]]] = {
     "table": lambda w: w.table(),
     "part": lambda w: w.relation("r", "c.relispartition"),
     "parted": lambda w: w.relation("p"),

@@ -141,6 +141,7 @@ def _table(
         ),
         may_alter=table["may_alter"],
         may_drop=table["may_drop"],
+        may_refer=table["may_refer"],
         visible=table["visible"],
         extension=table["extension"],
         partition_columns=split or tuple(table["partition_columns"] or ()),

@@ -137,7 +137,7 @@ def with_tables(database: DirectusDatabase, more: DirectusDatabase | None) -> Di
 
 def _unread(table: DirectusTable, role: str | None) -> DirectusTable:
     return (
-        replace(table, has_rows=table.has_rows or False, may_alter=True, may_drop=True, visible=True)
+        replace(table, has_rows=table.has_rows or False, may_alter=True, may_drop=True, may_refer=True, visible=True)
         if role is None
         else table
     )

@@ -119,7 +119,8 @@ def read_schema(state: State, excluded: frozenset[str], foreign_keys: list[Direc
         column = _column(state, row["collection"], row["field"])
         kind = local_type(column.type if column else None, {"special": named}) if there else "alias"
         fields[row["field"]] = Field(kind, alias=there.alias if there else True)
-    found.relations = stitch(state.relations, state.seen_keys if foreign_keys is None else foreign_keys)
+    # As it was then: what is changed later is not seen in it.
+    found.relations = stitch(deepcopy(state.relations), state.seen_keys if foreign_keys is None else foreign_keys)
     return found
 
 

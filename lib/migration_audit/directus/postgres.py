@@ -386,6 +386,8 @@ class State:
         types = self._type_of(key.table, key.columns[0]), self._type_of(key.foreign_table, key.foreign_columns[0])
         if types[0] is None or types[1] is None:
             raise PgError(f'column "{key.foreign_columns[0]}" referenced in foreign key constraint does not exist')
+        if not self.tables[key.foreign_table].may_refer:
+            raise PgError(f"permission denied for table {key.foreign_table}")
         if not comparable(types[1], types[0]):
             raise PgError(f'foreign key constraint "{key.name}" cannot be implemented')
         safe = {(key.table, key.columns[0], other) for other in (key.foreign_table, "*")}

@@ -101,6 +101,8 @@ class DirectusTable:
     """Whether Directus's role has the owner's rights."""
     may_drop: bool = True
     """Whether Directus's role has them, or those of the schema's owner, which are enough for DROP TABLE."""
+    may_refer: bool = True
+    """Whether Directus's role has the privilege REFERENCES, which a foreign key to it needs."""
     visible: bool = True
     """Whether Directus's role has a privilege on it: without one, the information schema hides it."""
     extension: str | None = None

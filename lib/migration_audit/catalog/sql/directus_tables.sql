@@ -17,6 +17,12 @@ select rel.oid::pg_catalog.int8 as oid,
        ) as may_drop,
        coalesce(
            rol.rolsuper
+           or pg_catalog.has_table_privilege(rol.oid, rel.oid, 'REFERENCES')
+           or pg_catalog.has_any_column_privilege(rol.oid, rel.oid, 'REFERENCES'),
+           true
+       ) as may_refer,
+       coalesce(
+           rol.rolsuper
            or pg_catalog.pg_has_role(rol.oid, rel.relowner, 'USAGE')
            or pg_catalog.has_table_privilege(
                   rol.oid, rel.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER'

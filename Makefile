@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help audit test e2e lint notebooks schema bench fuzz directus format clean
+.PHONY: help audit test e2e lint notebooks schema bench fuzz faults directus format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,10 @@ bench: $(STAMP)  ## measure what README promises
 
 fuzz: $(STAMP)  ## thousands of random schema changes: our comparison and pg_dump must agree
 	@cd tests && ../$(BIN)/python -m fuzz.run
+
+faults: $(STAMP)  ## thousands of cut connections and dozens of killed processes: no check passes that could not look
+	@$(BIN)/migration-audit server install debian
+	@MIGRATION_AUDIT_FAULTS=$${MIGRATION_AUDIT_FAULTS:-5000} $(BIN)/python -m pytest tests/production/test_faults.py tests/production/test_random_kills.py
 
 directus: $(STAMP)  ## thousands of generated snapshots and databases on real Directus servers (npm, 2.5 GB in the user's cache)
 	@command -v npm >/dev/null || { echo "make: directus needs Node.js 20 or newer and npm." >&2; exit 1; }

@@ -48,7 +48,7 @@ def test_parameters_are_checked_before_anything_runs(tmp_path, parameters, given
     ("cell", "said"),
     [
         ("1 / 0", "ZeroDivisionError"),
-        ("import os; os._exit(3)", "did not reach its end"),
+        ("import os; os._exit(3)", "its kernel ended in the middle"),
         ("import time; time.sleep(60)", "did not end within 5 s, and its kernel was killed"),
         ("import sys; sys.exit(0)", "it stopped before the cell"),
     ],

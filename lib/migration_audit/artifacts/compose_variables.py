@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -140,6 +141,7 @@ def parse_env(text: str, shown: str, outer: Mapping[str, str]) -> dict[str, str]
     Raises ArtifactError, with the line, for a line that is no assignment.
     """
     found: dict[str, str] = {}
+    known = ChainMap(dict(outer), found)
     at = 0
     while at < len(text):
         end = text.find("\n", at)
@@ -150,17 +152,18 @@ def parse_env(text: str, shown: str, outer: Mapping[str, str]) -> dict[str, str]
             continue
         entry = _ENTRY.match(text, at)
         if entry is None or entry.end() > end + 1:
-            at = _bare_name(line, f"{shown}:{text.count(chr(10), 0, at) + 1}", end)
+            at = _bare_name(text, at, end, shown)
             continue
-        value, at = _value(text, min(entry.end(), end), {**found, **outer})
+        value, at = _value(text, min(entry.end(), end), known)
         found[entry["name"]] = value
     return {**found, **outer}
 
 
-def _bare_name(line: str, where: str, end: int) -> int:
+def _bare_name(text: str, at: int, end: int, shown: str) -> int:
     """A name alone passes the caller's variable through: nothing to learn from it."""
-    if re.fullmatch(r"\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*", line):
+    if re.fullmatch(r"\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*", text[at:end]):
         return end + 1
+    where = f"{shown}:{text.count(chr(10), 0, at) + 1}"
     raise ArtifactError("is no assignment NAME=value", where=where, todo="correct the line, or put # in front of it")
 
 

@@ -39,7 +39,7 @@ def _parser() -> MarkdownIt:
 def read_document(path: Path, *, shown_from: Path) -> Document:
     """The Markdown file at ``path``, whose findings show its path from ``shown_from``.
 
-    Raises ArtifactError when it cannot be read, is not UTF-8, or is longer than ten million characters.
+    Raises ArtifactError when it cannot be read, is not UTF-8, or is longer than two million characters.
     """
     text, shown = read_text(path, shown_from), shown_path(path, shown_from)
     if len(text) > _LIMIT:

@@ -6,6 +6,7 @@ import os
 import posixpath
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from migration_audit.model.errors import ArtifactError
 
@@ -27,12 +28,23 @@ def folders_above(path: str) -> Iterator[str]:
         yield path
 
 
+MOST_BYTES: Final = 50_000_000
+"""No text that people or their tools write for a project is larger; what is, is a dump, an archive or an attack."""
+
+
 def read_text(path: Path, shown_from: Path) -> str:
-    """The whole file, line ends as ``\\n``. Raises ArtifactError if it is missing, no file, unreadable or not UTF-8."""
+    """The whole file, line ends as ``\\n``.
+
+    Raises ArtifactError if it is missing, no file, unreadable, not UTF-8 or larger than 50 MB.
+    """
     shown = shown_path(path, shown_from)
     try:
         if path.exists() and not path.is_file():  # reading a pipe would wait for whoever writes it
             raise ArtifactError("is no file", where=shown, todo="check the path in audit.toml")
+        if path.stat().st_size > MOST_BYTES:
+            raise ArtifactError(
+                "is larger than 50 MB", where=shown, todo="check the path, or name it under except in audit.toml"
+            )
         raw = path.read_bytes()
     except FileNotFoundError:
         raise ArtifactError("there is no such file", where=shown, todo="check the path in audit.toml") from None

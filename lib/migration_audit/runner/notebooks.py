@@ -41,7 +41,7 @@ def execute(
     relative path in a variable (PGSERVICEFILE, sslrootcert) leads where the caller meant it to.
     """
     papermill = _papermill()
-    from nbclient.exceptions import CellTimeoutError  # noqa: PLC0415  slow to import
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: PLC0415  slow to import
 
     _check_parameters(papermill, source, parameters)
     with nullcontext(kernels) if kernels else open_kernels() as given:
@@ -59,6 +59,12 @@ def execute(
             raise
         except CellTimeoutError as error:
             raise _too_slow(error, source, output, timeout) from None
+        except DeadKernelError as error:
+            raise NotebookError(
+                f"its kernel ended in the middle{_said(log)}",
+                where=source.name,
+                todo="run the audit again; a kernel that ends again was killed because memory ran out: see the system's log",
+            ) from error
         except Exception as error:
             reasons = [f"{type(error).__name__}: {_last_line(str(error))}", _last_line(_text(log) if log else "")]
             what = f"it did not reach its end: {', '.join(filter(None, reasons))}"
@@ -88,6 +94,11 @@ def _execute(
         lent=lent,
         execution_timeout=timeout,
     )
+
+
+def _said(log: Path | None) -> str:
+    last = _last_line(_text(log) if log else "")
+    return f", and its last words were: {last}" if last else ""
 
 
 def _too_slow(error: Exception, source: Path, output: Path, timeout: int) -> NotebookError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 from pathlib import Path, PurePath
+from typing import Final
 
 from migration_audit.model.errors import SourceError
 
@@ -26,8 +27,12 @@ def shown_path(path: Path, shown_from: Path) -> str:
     return Path(os.path.relpath(absolute, base)).as_posix() if path.is_absolute() else path.as_posix()
 
 
+MOST_BYTES: Final = 100_000_000
+"""A file of SQL that is larger is a dump of data."""
+
+
 def read_bytes(path: Path, shown: str) -> bytes:
-    """The raw bytes of the file. Raises SourceError if it is missing, not a file, or may not be read."""
+    """The raw bytes of the file. Raises SourceError if it is missing, no file, too large, or may not be read."""
     try:
         os.fspath(path).encode()
     except UnicodeEncodeError:
@@ -38,6 +43,9 @@ def read_bytes(path: Path, shown: str) -> bytes:
             raise SourceError("is a folder, not a file", where=shown, todo="name its files: folder/*.sql")
         if path.exists() and not path.is_file():
             raise SourceError("is not a regular file", where=shown, todo="save the SQL to a file first")
+        if path.stat().st_size > MOST_BYTES:
+            todo = "load data with the tools for it: an audit compares what migrations make"
+            raise SourceError("is larger than 100 MB", where=shown, todo=todo)
         return path.read_bytes()
     except FileNotFoundError:
         todo = "the link leads nowhere" if path.is_symlink() else "check the path, and the folder it counts from"

@@ -27,7 +27,7 @@ _FRONT_MATTER: Final = re.compile(r"\A---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(
 _OPEN_BOX: Final = re.compile(r"\[ \]\s")
 _BOX: Final = re.compile(r"\[[ xX]\]\s+")
 _HEADING_ID: Final = re.compile(r"\s*\{#[\w:.-]+\}\s*\Z")
-_LIMIT: Final = 10_000_000
+_LIMIT: Final = 2_000_000
 """Characters: a Markdown file beyond that is no document that anybody reads."""
 
 

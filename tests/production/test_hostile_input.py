@@ -115,6 +115,18 @@ def as_text(read: Callable[[str], object]) -> Callable[[bytes, Path], object]:
     return in_a_file("file", lambda path: read(read_text(path, path.parent)))
 
 
+def refusing(read: Callable[[bytes], object]) -> Callable[[bytes, Path], object]:
+    """A reader whose refusal is a ValueError with the reason, by its contract."""
+
+    def reader(content: bytes, _folder: Path) -> object:
+        try:
+            return read(content)
+        except ValueError as error:
+            raise AuditError(str(error)) from None
+
+    return reader
+
+
 def of_format(name: str) -> Callable[[Path], object]:
     return lambda path: load_source("s", [path.parent], shown_from=path.parent, form=name)
 
@@ -160,9 +172,9 @@ READERS: dict[str, tuple[Callable[[bytes, Path], object], bytes]] = {
         dump_snapshot(snapshot(table(), column())),
     ),
     "evidence": (lambda content, _folder: parse_evidence(content), b'{"schema_version": 3, "checks": []}'),
-    "decision": (lambda content, _folder: read_decision(content), b'{"decision": "approve", "reviewer": "ann@example.org"}'),
+    "decision": (refusing(read_decision), b'{"decision": "approve", "reviewer": "ann@example.org"}'),
     "signature": (
-        lambda content, _folder: read_signature(content),
+        refusing(read_signature),
         b"-----BEGIN SSH SIGNATURE-----\nU1NIU0lHAAAAAQ==\n-----END SSH SIGNATURE-----\n",
     ),
     "strict JSON": (lambda content, _folder: parse_json(content, where="x"), b'{"a": [1, 2.5, "x", null, true]}'),

@@ -132,7 +132,7 @@ def _load_json(path: Path) -> Any:
         raise UsageError(f"the snapshot cannot be read: {error.strerror}", where=str(path), todo=todo) from error
     except UnicodeDecodeError as error:
         raise UsageError("the snapshot is not UTF-8", where=str(path), todo=_AGAIN) from error
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of syntax, or a number of more digits than Python reads
         raise UsageError(f"the snapshot is not JSON: {error}", where=str(path), todo=_AGAIN) from error
 
 

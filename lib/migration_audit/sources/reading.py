@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from pathlib import Path, PurePath
 from typing import Final
 
@@ -27,6 +28,8 @@ def shown_path(path: Path, shown_from: Path) -> str:
     return Path(os.path.relpath(absolute, base)).as_posix() if path.is_absolute() else path.as_posix()
 
 
+_NESTED: Final = re.compile(rb"(?:/\*[^*/'\"$]{0,200}){1000}")
+"""So many comments that begin within one another."""
 MOST_BYTES: Final = 100_000_000
 """A file of SQL that is larger is a dump of data."""
 
@@ -75,6 +78,12 @@ def check_text(raw: bytes, shown: str) -> bytes:
             f"holds a NUL byte at offset {zero}",
             where=f"{shown}:{_line(raw, zero)}",
             todo="PostgreSQL's text has no NUL: save the file as UTF-8 text",
+        )
+    if nested := _NESTED.search(raw):
+        raise SourceError(
+            "comments are nested more than 1,000 deep",
+            where=f"{shown}:{_line(raw, nested.start())}",
+            todo="the parser takes time by the square of their depth: take them apart",
         )
     return raw.removeprefix(codecs.BOM_UTF8)
 

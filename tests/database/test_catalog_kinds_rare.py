@@ -230,6 +230,36 @@ def test_a_role_that_may_only_connect_reads_the_same_but_for_secrets(
         assert (drift.equal, drift.covered, drift.only_not_known) == (False, False, True)
 
 
+SECRETS = (
+    "create subscription s connection 'password=hunter2' publication p with (connect = false, slot_name = none)",
+    "create extension postgres_fdw",
+    "create server f foreign data wrapper postgres_fdw options (host 'h')",
+    "create user mapping for public server f options (user 'u', password 'hunter2')",
+    "create role of_secrets login password 'hunter2'",
+)
+
+
+def test_what_a_plain_role_may_not_see_is_not_known_and_no_difference(cluster: Any, database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute("create role reads_secrets login")
+        for statement in SECRETS:
+            connection.execute(statement.encode())
+        try:
+            plain = cluster.conninfo(name, "reads_secrets")
+            for roles in (RolesRead.OWN, RolesRead.SHARED):
+                drift = compare(
+                    expected=read_snapshot(database, roles=RolesRead.OWN).snapshot,
+                    actual=read_snapshot(plain, roles=roles).snapshot,
+                )
+                assert drift.differences == ()
+                seen = {(n.kind, n.attribute) for n in drift.not_known if n.sides == ("actual",)}
+                of_roles = {("role", "password")} if roles is RolesRead.OWN else set()
+                assert seen == {("subscription", "options connection"), ("user mapping", "options")} | of_roles
+        finally:
+            connection.execute("drop subscription s; drop role reads_secrets; drop role of_secrets")
+
+
 def test_roles_are_read_when_asked_for(conninfo: str, snapshot: Snapshot) -> None:
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("create role in_rare; create role of_rare login noinherit; grant in_rare to of_rare")

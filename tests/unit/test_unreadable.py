@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fix_model import snapshot
 from migration_audit.compare import compare
+from migration_audit.model.access import Role
 from migration_audit.model.foreign import UserMapping
 from migration_audit.model.redacted import Redacted
 from migration_audit.model.replication import Subscription
+from migration_audit.model.snapshot import RolesRead
 
 
 def subscription(*options: str, **given):
@@ -30,3 +34,39 @@ def test_a_missing_mapping_is_missing_whatever_is_in_it():
     drift = compare(expected=snapshot(mapping), actual=snapshot())
     assert [d.verdict for d in drift.differences] == ["missing"]
     assert drift.not_known == ()
+
+
+def role(password: bool | None) -> Role:
+    return Role(
+        name="app",
+        attributes=(),
+        connection_limit=None,
+        valid_until=None,
+        password=password,
+        assumed=False,
+        comment=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "roles", "not_known"),
+    [
+        (True, None, RolesRead.SHARED, []),
+        (None, False, RolesRead.SHARED, []),
+        (True, None, RolesRead.OWN, ["role app: password not readable on the actual side"]),
+        (None, False, RolesRead.OWN, ["role app: password not readable on the expected side"]),
+    ],
+)
+def test_a_password_that_was_not_read_is_no_difference(left, right, roles, not_known):
+    sides = {"expected": snapshot(role(left), roles=RolesRead.OWN), "actual": snapshot(role(right), roles=roles)}
+    if left is None and roles is RolesRead.SHARED:
+        sides = {"expected": snapshot(role(left), roles=roles), "actual": snapshot(role(right), roles=RolesRead.OWN)}
+    drift = compare(**sides)
+    assert drift.differences == ()
+    assert [str(n) for n in drift.not_known] == not_known
+
+
+def test_a_password_that_one_role_has_and_the_other_has_not_differs():
+    sides = [snapshot(role(each), roles=RolesRead.OWN) for each in (True, False)]
+    drift = compare(expected=sides[0], actual=sides[1])
+    assert [(f.name, f.expected, f.actual) for d in drift.differences for f in d.fields] == [("password", "yes", "no")]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from migration_audit.model.access import Role
 from migration_audit.model.drift import NotKnown
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.redacted import NOT_READABLE
@@ -29,6 +30,11 @@ def without_unreadable(expected: CatalogObject, actual: CatalogObject) -> tuple[
             changes[name] = tuple(tuple(v for v in value if _name(v) not in hidden) for value in (left, right))  # type: ignore[assignment]
         what = (name, *sorted(hidden - {""}))
         found.append(NotKnown(kind=expected.kind, key=expected.key, attribute=" ".join(what), sides=sides))
+    if isinstance(expected, Role) and isinstance(actual, Role) and None in {expected.password, actual.password}:
+        sides = tuple(side for side, role in (("expected", expected), ("actual", actual)) if role.password is None)
+        if len(sides) == 1:
+            changes["password"] = None, None
+            found.append(NotKnown(kind=expected.kind, key=expected.key, attribute="password", sides=sides))
     if not changes:
         return (expected, actual), ()
     one, other = ({name: values[side] for name, values in changes.items()} for side in (0, 1))

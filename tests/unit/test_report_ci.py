@@ -98,11 +98,13 @@ def test_junit_of_an_unfinished_run_is_an_error():
 @pytest.mark.parametrize("name", HOSTILE)
 def test_any_name_makes_valid_documents(name):
     hostile = finding(HOSTILE[name], where=f"{HOSTILE[name]}:3", key=HOSTILE[name])
-    found = with_checks(result("COV003", "A question", Outcome.FAILED, findings=[hostile], reason=HOSTILE[name]))
+    passed = result("COV004", "A question", Outcome.PASSED, reason=HOSTILE[name])
+    found = with_checks(result("COV003", "A question", Outcome.FAILED, findings=[hostile], reason=HOSTILE[name]), passed)
     assert_junit(report.junit_xml(found))
     log = report.sarif(found)
     jsonschema.validate(log, SARIF_SCHEMA)
-    json.dumps(log).encode()
+    for text in (report.junit_xml(found), json.dumps(log, indent=1, ensure_ascii=False), report.summary_markdown(found)):
+        assert all(line.isprintable() for line in text.split("\n"))
     for line in report.github_annotations(found):
         assert line.startswith("::")
         assert line.isprintable()

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from migration_audit.cli.github import tell_gate_to_github
+from migration_audit.cli.output import write_json
 from migration_audit.cli.progress import say
 from migration_audit.cli.sign import signing_project
 from migration_audit.gate import EnvironmentGate, Need
@@ -60,7 +61,7 @@ def run_gate(
     code = max(each.exit_code for each in found)
     tell_gate_to_github(found, source=authority.source)
     if form == "json":
-        click.echo(json.dumps(_as_json(found, authority.source, phase, checkout.notes), indent=1))
+        write_json(json.dumps(_as_json(found, authority.source, phase, checkout.notes), indent=1) + "\n")
         return code
     for note in checkout.notes:
         click.echo(note)

@@ -6,14 +6,18 @@ A server that is stopped, or a proxy that forwards nothing more, still acknowled
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import psycopg
-from psycopg import capabilities
+from psycopg import capabilities, generators, pq
+from psycopg.abc import PQGenConn
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.waiting import Wait
 
 SILENCE = 100.0
 """Seconds without an answer after which a connection is given up, unless its user sets another limit."""
@@ -60,6 +64,11 @@ class Connection(psycopg.Connection[Any]):
         limits = {name: value for name, value in _NETWORK.items() if given.get(name) is None}
         return super().connect(conninfo, **(limits | options))
 
+    @classmethod
+    def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
+        """Of psycopg, which drops the SQLSTATE of what a server refuses."""
+        return cls((yield from _connect_naming_states(conninfo)))
+
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Everything in the block has to end within so many seconds, answers or not; the tighter of two limits counts."""
@@ -103,6 +112,55 @@ class Connection(psycopg.Connection[Any]):
                 is_cancelled = True
         self.pgconn.finish()
         return DeadlineError(seconds, database=database, is_stalled=not is_cancelled)
+
+
+_ERROR: Final = re.compile(rb'^B\t\d+\tErrorResponse\t S "[^"]*" V "[A-Z]+" C "([0-9A-Z]{5})"', re.MULTILINE)
+
+
+def _connect_naming_states(conninfo: str) -> PQGenConn[pq.abc.PGconn]:
+    """The generator of psycopg's ``Connection.connect``.
+
+    Raises OperationalError, with the SQLSTATE where a server has refused.
+    Before a connection is there, libpq offers the text of an error alone, in the server's language. The state is on the
+    wire, and libpq's trace shows it: https://www.postgresql.org/docs/current/libpq-control.html#LIBPQ-PQTRACE
+    """
+    if not hasattr(os, "memfd_create"):  # libpq traces on Linux alone
+        found: pq.abc.PGconn = yield from generators.connect(conninfo)
+        return found
+    # Never a file: the trace may hold what the client sends.
+    with open(os.memfd_create("trace", os.MFD_CLOEXEC), "rb") as trace:  # noqa: PTH123  a descriptor
+        connection = pq.PGconn.connect_start(conninfo.encode())
+        connection.trace(trace.fileno())
+        try:
+            connection.set_trace_flags(pq.Trace.SUPPRESS_TIMESTAMPS)
+            if (yield from _is_open(connection)):
+                connection.nonblocking = 1
+                return connection
+        finally:
+            connection.untrace()  # which writes the rest of it
+        trace.seek(0)
+        states = _ERROR.findall(trace.read())
+    message = connection.get_error_message()
+    connection.finish()
+    raise _class_of(states)(f"connection failed: {message}")
+
+
+def _is_open(connection: pq.abc.PGconn) -> PQGenConn[bool]:
+    while connection.status != pq.ConnStatus.BAD:
+        status = connection.connect_poll()
+        if status in (pq.PollingStatus.OK, pq.PollingStatus.FAILED):
+            return status == pq.PollingStatus.OK
+        wait = Wait.R if status == pq.PollingStatus.READING else Wait.W
+        while not (yield connection.socket, wait):
+            pass
+    return False
+
+
+def _class_of(states: list[bytes]) -> type[psycopg.OperationalError]:
+    """A class, and not an error, since psycopg makes another error of it where it has tried several hosts."""
+    if not states:
+        return psycopg.OperationalError
+    return type("RefusedError", (psycopg.OperationalError,), {"sqlstate": states[-1].decode()})
 
 
 connect = Connection.connect

@@ -20,10 +20,11 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from migration_audit.catalog import open_connection, read_snapshot
 from migration_audit.catalog.connection import sent_at_once
 from migration_audit.catalog.server_errors import database_error
-from migration_audit.model.errors import DatabaseError
+from migration_audit.model.errors import DatabaseError, ServerError
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.shadow.cluster import open_cluster
 from migration_audit.shadow.rundir import data_of
+from migration_audit.shadow.url import URL_VARIABLE, find_url
 
 pytestmark = pytest.mark.server
 
@@ -126,6 +127,34 @@ def test_the_advice_fits_the_cause(place: Server, case: str, monkeypatch: pytest
     monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
     change, state, said, advice = REFUSED[case]
     refused(place.conninfo(**change), state, said, advice)
+
+
+URLS = {
+    "a wrong password": (
+        "postgresql://guest:other@127.0.0.1:{port}/postgres",
+        "password authentication",
+        "user and password",
+    ),
+    "no such database": (
+        f"postgresql://guest:{PASSWORD}@127.0.0.1:{{port}}/x",
+        'database "x" does not exist',
+        "database's name",
+    ),
+    "nobody listens": (f"postgresql://guest:{PASSWORD}@127.0.0.1:1/postgres", "Connection refused", "nothing listens"),
+}
+
+
+@pytest.mark.parametrize("case", URLS)
+def test_the_server_for_shadows_is_asked_in_the_same_words(
+    place: Server, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, said, advice = URLS[case]
+    monkeypatch.setenv(URL_VARIABLE, url.format(port=place.port))
+    with pytest.raises(ServerError) as caught, find_url().cluster():
+        pass
+    assert said in caught.value.what
+    assert advice in (caught.value.todo or "")
+    assert PASSWORD not in str(caught.value)
 
 
 def test_a_service_that_is_not_there(place: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,15 +6,13 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg import IsolationLevel
-from psycopg.abc import PQGenConn
 from psycopg.pq import TransactionStatus
 
 from migration_audit import driver
-from migration_audit.catalog.connecting import connect_naming_states
 from migration_audit.catalog.conninfo import parse_conninfo
 from migration_audit.catalog.server_errors import connect_error, database_error, last_words, words_of
 from migration_audit.model.errors import DatabaseError, UsageError
@@ -77,11 +75,6 @@ class ReadingConnection(driver.Connection):
     """The statement timeout of its transactions, at most; None until it is open."""
     last_words: tuple[str, str] | None = None
     """What the server said when it ended the connection between two queries, and the SQLSTATE."""
-
-    @classmethod
-    def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
-        """Of psycopg, which drops the SQLSTATE of what a server refuses."""
-        return cls((yield from connect_naming_states(conninfo)))
 
     def cursor(self, *args: Any, **options: Any) -> Any:
         """Like psycopg's; where no transaction has begun, one is that can only read and has limits.

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from migration_audit.model.errors import DatabaseError, ServerError
 from migration_audit.model.location import Location
+from migration_audit.model.server_advice import connect_advice, reason_of
 from migration_audit.project import Environment, resolve
 from migration_audit.shadow.databases import Databases, role_option
 
@@ -202,9 +203,8 @@ def _connected(url: str) -> Iterator[Connection]:
             "is not a PostgreSQL URL", where=URL_VARIABLE, todo="write it as postgresql://user:password@host:port/database"
         ) from None
     except psycopg.Error as error:
-        raise ServerError(
-            str(error).strip(), where=URL_VARIABLE, todo="check host, port, user and password in the variable"
-        ) from error
+        reason = reason_of(error.diag.message_primary or str(error))
+        raise ServerError(reason, where=URL_VARIABLE, todo=connect_advice(error.sqlstate, reason)) from error
     with connection:
         yield connection
 

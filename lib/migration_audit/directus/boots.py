@@ -97,7 +97,7 @@ def compute_boots(
 
 
 def migrated(database: DirectusDatabase, wanted: DirectusDatabase) -> DirectusDatabase:
-    """The database after ``directus bootstrap``: with the system tables of the version, and their columns."""
+    """The database after ``directus bootstrap``: with the system tables of the version, their columns and indexes."""
     theirs = {table.name: table for table in wanted.tables}
     tables = []
     rows = {"directus_collections": database.collections, "directus_fields": database.fields}
@@ -106,7 +106,9 @@ def migrated(database: DirectusDatabase, wanted: DirectusDatabase) -> DirectusDa
         new = theirs.pop(table.name, None)
         there = {column.name for column in table.columns}
         added = tuple(column for column in new.columns if column.name not in there) if new and table.name in rows else ()
-        tables.append(replace(table, columns=(*table.columns, *added)))
+        indexed = {(index.columns, index.unique) for index in table.indexes}
+        indexes = tuple(i for i in new.indexes if (i.columns, i.unique) not in indexed) if new else ()
+        tables.append(replace(table, columns=(*table.columns, *added), indexes=(*table.indexes, *indexes)))
         if added:
             rows[table.name] = tuple({**default_row(added), **row} for row in rows[table.name])
     return replace(

@@ -1,4 +1,4 @@
--- Indexes of hypertables that some of their chunks lack or have with other settings, and indexes that chunks alone have,
+-- Indexes of hypertables that some of their chunks lack or have with other settings, and indexes of chunks alone,
 -- with the numbers.
 -- Matched by what an index is, not by its name: names are cut, and TimescaleDB keeps no record since 2.22. Of an index
 -- with an expression or a predicate only the columns are compared, since its text differs between table and chunk.

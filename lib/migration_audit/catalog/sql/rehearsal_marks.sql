@@ -1,5 +1,5 @@
--- Tables and their columns with what no other one ever has: a table that was dropped and made again has another OID, such a
--- column another number.
+-- Tables and their columns with what no other one ever has: a table that was dropped and made again has another OID,
+-- such a column another number.
 select 'table' as kind,
        array[nsp.nspname::text, rel.relname::text] as names,
        rel.oid::pg_catalog.int8 as mark

@@ -162,3 +162,19 @@ def watched(cluster: Any) -> Iterator[Watch]:
             found = _STATEMENT.match(entry)
             if found and found[1].startswith("migration-audit"):
                 watch.statements.append(found[2].strip())
+
+
+VERBS = {"begin", "select", "set", "savepoint", "release", "rollback", "commit", "with", "show"}
+MOST_LOCKS = 300
+"""Held at once by one connection; max_locks_per_transaction × max_connections is 6,400 by default."""
+
+
+def only_reads(watch: Watch) -> None:
+    """Fails where a statement is none that reads, or a lock is more than a reader's."""
+    assert watch.statements, "nothing was logged: the test watches nothing"
+    assert watch.verbs <= VERBS, [s for s in watch.statements if Watch([s]).verbs - VERBS]
+    begun = [s.lower() for s in watch.statements if s.lower().startswith(("begin", "set transaction"))]
+    assert begun
+    assert all("read only" in statement for statement in begun), begun
+    assert watch.locks <= {"AccessShareLock"}
+    assert watch.most_locks < MOST_LOCKS

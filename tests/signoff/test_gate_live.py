@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from fix_demo import run_cli
+from fix_production import only_reads, watched
 from fix_signed import ANN
 
 pytestmark = [pytest.mark.server, pytest.mark.timescale]
@@ -43,7 +44,7 @@ def newest(folder):
     return json.loads((max(folder.iterdir()) / "evidence.json").read_text())
 
 
-def test_from_a_finding_to_an_open_gate(trm, demo_variables, tmp_path):
+def test_from_a_finding_to_an_open_gate(trm, demo_cluster, demo_variables, tmp_path):
     key = tmp_path / "ann"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     (trm / "allowed_signers").write_text(f"{ANN} {key.with_suffix('.pub').read_text()}")
@@ -73,8 +74,10 @@ def test_from_a_finding_to_an_open_gate(trm, demo_variables, tmp_path):
     assert ran.code == 0, ran.err
     assert f"accepted with this signature (1)\n  {finding}" in ran.out
     assert cli("verify", "reports/signed/dev").code == 0
-    ran = cli("gate", "--env", "dev", "--live")
+    with watched(demo_cluster) as watch:
+        ran = cli("gate", "--env", "dev", "--live")
     assert ran.code == 0, ran.out
+    only_reads(watch)
     assert "read now, and it is as it was audited" in ran.out
     # Once runs are there, the tree is as clean as before.
     git(trm, "add", "-A")

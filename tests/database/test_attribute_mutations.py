@@ -97,10 +97,9 @@ def _types(cls: type[CatalogObject], name: str) -> set[Any]:
 
 
 def reported(drift: Drift, obj: CatalogObject, name: str) -> bool:
-    """Whether the attribute is a difference of this object."""
-    return any(
-        (d.kind, d.key) == (obj.kind, obj.key) and name in {change.name for change in d.fields} for d in drift.differences
-    )
+    """Whether the attribute is a difference of this object, or said to be not known."""
+    differs = {(d.kind, d.key, change.name) for d in drift.differences for change in d.fields}
+    return (obj.kind, obj.key, name) in {*differs, *((n.kind, n.key, n.attribute) for n in drift.not_known)}
 
 
 def only(catalog: Snapshot, obj: CatalogObject, changed: CatalogObject) -> Snapshot:

@@ -28,11 +28,14 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
     from database.test_servers_fault import SERVERS
     from notebooks.test_bad_input import UNREACHABLE
     from production.test_damaged import DAMAGES
+    from production.test_faults import DENIED
 
     for name, (_, state, said, advice) in REFUSED.items():
         yield "Connecting", name, f"{said}{f' (SQLSTATE {state})' if state else ''}", f"… {advice} …"
     for name, (_, said) in UNREACHABLE.items():
         yield "Environment", name, said, ""
+    for name in DENIED:
+        yield "Environment", name, "cannot connect, or the catalog cannot be read: … in the server's words", ""
     for name, (_, _, said) in DAMAGES.items():
         yield "Damaged catalog", name, f"the catalog is damaged: … {said}", "restore what is lost"
     for name in SERVERS:

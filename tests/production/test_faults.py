@@ -13,7 +13,6 @@ import pytest
 from fix_network import proxy
 from fix_production import ROLE, Production, production, undecided
 from migration_audit.model.finding import CheckResult, Outcome
-from refresh_faults import PAGE, page
 
 ROUNDS = int(os.environ.get("MIGRATION_AUDIT_FAULTS", "200")) // 5
 """Connections that are cut at a random byte; ``make faults`` sets the variable."""
@@ -140,4 +139,6 @@ def test_a_connection_that_is_cut(prod: Production, whole: dict[str, CheckResult
 
 
 def test_the_page_of_faults_is_that_of_the_suite() -> None:
+    from refresh_faults import PAGE, page
+
     assert PAGE.read_text("utf-8") == page(), "write it anew: python tests/refresh_faults.py"

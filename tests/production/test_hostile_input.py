@@ -246,3 +246,20 @@ def test_the_unchanged_input_is_read(tmp_path: Path) -> None:
         folder.mkdir()
         values[name] = reader(content, folder)
     assert json.dumps(sorted(values))
+
+
+TOO_LARGE = {
+    "SQL": (100_000_000, lambda path: load_source("s", [path], shown_from=path.parent), "is larger than 100 MB"),
+    "text": (50_000_000, lambda path: read_text(path, path.parent), "is larger than 50 MB"),
+    "a Directus snapshot": (50_000_000, lambda path: read_directus_snapshot(path, shown="x"), "is larger than 50 MB"),
+}
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_a_file_that_is_too_large_is_refused_by_its_size(name: str, tmp_path: Path) -> None:
+    size, reader, said = TOO_LARGE[name]
+    path = tmp_path / "large.sql"
+    with path.open("wb") as file:
+        file.truncate(size + 1)
+    with pytest.raises(AuditError, match=said):
+        reader(path)

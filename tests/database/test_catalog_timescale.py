@@ -402,6 +402,7 @@ def test_what_is_not_modelled_of_timescaledb_is_told(database: str) -> None:
         "create view public.hourly as select 1 as n",
         "insert into _timescaledb_catalog.compression_settings (relid) values ('t')",
         "create function public.tidy(int, jsonb) returns void language sql as ''",
+        "create table _timescaledb_internal._materialized_hypertable_99 (n int)",
         "insert into _timescaledb_catalog.hypertable select 99, '_timescaledb_internal', '_materialized_hypertable_99',"
         " '_timescaledb_internal', '_hyper_99', 1, '_timescaledb_functions', 'calculate_chunk_interval', 0",
         "insert into _timescaledb_catalog.continuous_agg (mat_hypertable_id, raw_hypertable_id, user_view_schema,"

@@ -65,7 +65,7 @@ DONE = {
 def audit(world: World, **how) -> Path:
     """A run of the files that are there, signed by two."""
     files = [{"path": path, "sha256": sha256} for path, sha256 in artifact_digests(world.project)]
-    return world.sign(world.sign(world.run(artifacts=files, **how), ANN), BOB)
+    return world.sign(world.sign(world.run(artifacts=files, **how), ANN, anyway=True), BOB, anyway=True)
 
 
 @pytest.fixture(scope="session")

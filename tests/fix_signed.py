@@ -20,7 +20,7 @@ from migration_audit import signoff
 from migration_audit.audit.evidence import build_evidence
 from migration_audit.audit.facts import names_of, save_facts
 from migration_audit.audit.saved import SavedCase
-from migration_audit.model.finding import Outcome, Phase, Unavailable
+from migration_audit.model.finding import Outcome, Phase, Unavailable, Verdict
 from migration_audit.model.ledger import Ledger, LedgerState
 from migration_audit.model.preflight import DATABASE, SourceFacts
 from migration_audit.model.signoff import Decision
@@ -237,14 +237,15 @@ class World:
         expires: datetime | None = None,
         at: datetime = NOW + timedelta(hours=1),
         key: str | None = None,
+        anyway: bool = False,
         **how: object,
     ) -> Path:
-        """Sign as the command does; where the run stands then."""
+        """Sign as the command does; where the run stands then. ``anyway``: as a version that signed incomplete runs did."""
         authority = self.authority(**how)
         proposal = signing.propose(folder, authority, reviewer=who, now=at, withdraws=decision == "withdraw")
-        what = signing.decision_of(
-            proposal, reviewer=who, decision=Decision(decision), comment=comment, expires=expires, now=at
-        )
+        seen = replace(proposal, evidence=replace(proposal.evidence, verdict=Verdict.BLOCKED)) if anyway else proposal
+        what = signing.decision_of(seen, reviewer=who, decision=Decision(decision), comment=comment, expires=expires, now=at)
+        what = replace(what, verdict=proposal.evidence.verdict.value)
         signoff.add_signature(proposal, what, authority, key=key or str(self.key(who)), page_of=signing.signed_page, now=at)
         return proposal.target
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import nbformat
 import pytest
 from fix_outside import with_environments
+from fix_pages import blocks
 from jupyter_client.manager import run_kernel
 
 from migration_audit.model.errors import UsageError
@@ -107,8 +109,12 @@ def test_without_an_audit_toml_the_example_is_opened_by_name_only(tmp_path):
 
 
 def test_a_notebook_alone_audits_the_environment_that_was_named(home, demo_variables):
+    """By the command of the page."""
+    (block,) = blocks("docs/explore.md", "", heading="The notebooks")
+    program, notebook, out, *arguments = shlex.split(block.text)
+    assert (program, out) == ("papermill", "out.ipynb")
     only_stage = {"TRM_STAGE_DSN": demo_variables["TRM_STAGE_DSN"]}
-    code, printed, said = papermill(LIVE, "-p", "environment", "stage", cwd=home, variables=only_stage)
+    code, printed, said = papermill(notebook, *arguments, cwd=home, variables=only_stage)
     assert (code, said) == (0, "")
     assert "audit.toml is the nearest one" in printed
     text = (home / "out.ipynb").read_text("utf-8")

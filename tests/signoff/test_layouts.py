@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sys
 from contextlib import chdir
@@ -20,6 +21,7 @@ from click.testing import CliRunner
 
 from ci_steps import ROOT, Machine, checkout
 from fix_layouts import LAYOUTS, PARTS, Layout, git, lay_out
+from fix_pages import blocks
 from fix_signed import ANN, BOB, World
 from migration_audit import demo
 from migration_audit.cli.main import main
@@ -314,6 +316,14 @@ class TestOnePlaceToAnother:
     def test_a_revision_that_the_proposer_could_have_chosen(self, signed: Signed) -> None:
         code, told = signed.gate("processor", "--repository=directus=../directus@HEAD", CI="true", GITHUB_BASE_REF="main")
         assert (code, "HEAD is the proposal itself" in told) == (4, True), told
+
+    def test_the_command_of_the_page(self, signed: Signed) -> None:
+        (block,) = blocks("docs/ci.md", "sh", heading="Several repositories")
+        retire(signed.layout, "processor")
+        with chdir(signed.layout.part("processor")):
+            done = CliRunner().invoke(main, shlex.split(block.text.replace("\\\n", ""))[1:])
+        assert done.exit_code == 0, done.output
+        assert "legacy: 2 of 2 files are removed, as the work list says" in done.output
 
     def test_the_template_for_several_repositories(self, signed: Signed, tmp_path: Path) -> None:
         """Its checkouts, and its last step, as GitHub runs them for a pull request of the processor."""

@@ -1,4 +1,4 @@
-"""What holds for every source format: its page, its proof, its line in README; and the commands that show them."""
+"""What holds for every source format: its page, its proof, its line in the docs; and the commands that show them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from migration_audit.model.errors import SourceError
 from migration_audit.sources import load_globs, load_source
 
 REPOSITORY = Path(__file__).parents[2]
-README = (REPOSITORY / "README.md").read_text("utf-8")
+PAGE = REPOSITORY / "docs" / "sources.md"
 SUBJECTS = ("Files", "Order", "Part", "Session", "Transaction", "Dialect", "Ledger", "Source")
 
 
@@ -93,11 +93,13 @@ def test_names_are_unique_and_short_enough_for_a_prefix() -> None:
     assert [name for name in NAMES if not re.fullmatch(r"[a-z][a-z-]+", name)] == []
 
 
-def test_the_readme_has_the_table_of_formats() -> None:
+def test_the_page_of_sources_has_the_table_of_formats() -> None:
     rows = [f"| `{each.name}` | {each.runner} | {each.proof} |" for each in ALL]
     expected = "\n".join(["| format | runner | compared with the real runner |", "|---|---|---|", *rows])
-    between = README.partition("<!-- formats:")[2].partition("-->\n")[2].partition("\n<!-- end of formats -->")[0]
-    assert between == expected, f"put this table into README.md:\n{expected}"
+    between = (
+        PAGE.read_text("utf-8").partition("<!-- formats:")[2].partition("-->\n")[2].partition("\n<!-- end of formats -->")[0]
+    )
+    assert between == expected, f"put this table into docs/sources.md:\n{expected}"
 
 
 def test_format_list_has_a_line_for_each() -> None:

@@ -87,7 +87,7 @@ class Statement:
     def in_file(self, at: Location) -> Location:
         """Where ``at`` is in the file, when its line was counted as if all of ``text`` stood there.
 
-        >>> print(Statement(text="a :'v'\nb", at=Location("x.sql", 7), inserted=((0, 2),)).in_file(Location("x.sql", 10)))
+        >>> print(Statement(text="a :'v'\\nb", at=Location("x.sql", 7), inserted=((0, 2),)).in_file(Location("x.sql", 10)))
         x.sql:8
         """
         number = at.line - self.at.line

@@ -54,7 +54,7 @@ class Checkout:
 def parse_place(text: str) -> Place:
     """``NAME=PATH@REV``; without ``@REV`` the one of audit.toml counts. Raises UsageError.
 
-    >>> parse_place("directus=../directus@origin/main").revision
+    >>> parse_place("directus=.@origin/main").revision
     'origin/main'
     """
     name, equals, rest = text.partition("=")

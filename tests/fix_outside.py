@@ -24,6 +24,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from fix_signals import default_signals
 from migration_audit.demo.histories import build, histories
 from migration_audit.project import load_project
 from migration_audit.shadow.binaries import BinaryServer
@@ -119,15 +120,16 @@ class Started:
     def __init__(self, temporary: Path, *arguments: str, cwd: Path | None, variables: Mapping[str, str]) -> None:
         self.temporary = temporary
         self._variables = {**os.environ, **variables, "TMPDIR": str(temporary)}
-        self.process = subprocess.Popen(
-            # Not -m: that would put the folder it starts in before everything that is installed.
-            [str(Path(sys.executable).parent / "migration-audit"), *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=cwd,
-            env=self._variables,
-        )
+        with default_signals():
+            self.process = subprocess.Popen(
+                # Not -m: that would put the folder it starts in before everything that is installed.
+                [str(Path(sys.executable).parent / "migration-audit"), *arguments],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=cwd,
+                env=self._variables,
+            )
         self.err = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

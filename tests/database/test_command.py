@@ -18,6 +18,7 @@ import pytest
 from psycopg import sql
 
 from fix_outside import HALVES, PASSWORD, Guarded, wait_until
+from fix_signals import default_signals
 from migration_audit.model.command import CommandSource
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
@@ -420,7 +421,8 @@ together(lambda conninfo: apply_sources(conninfo, [command]), [sys.argv[2]] * 2)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_it_ends_when_the_audit_is_ended(folder: Path, shadow: str, number: signal.Signals) -> None:
     source(folder, "trap '' TERM INT HUP\n(setsid sleep 4444 &)\necho $HOME > /dev/null\nsleep 4444")
-    audit = subprocess.Popen([sys.executable, "-c", INTERRUPTED, str(folder), shadow], stderr=subprocess.DEVNULL)
+    with default_signals():
+        audit = subprocess.Popen([sys.executable, "-c", INTERRUPTED, str(folder), shadow], stderr=subprocess.DEVNULL)
     wait_until(lambda: len(alive("sleep 4444")) == 2)
     audit.send_signal(number)
     audit.wait(timeout=30)

@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from fix_signals import default_signals
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow import guard
 from migration_audit.shadow.binaries import BinaryServer
@@ -113,10 +114,11 @@ def test_a_child_of_the_caller_does_not_keep_a_cluster_alive(private: BinaryServ
 
 
 def _hold(server: BinaryServer, then: str = "pass") -> tuple[subprocess.Popen[str], Path]:
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER.format(then=then), server.provider],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
-    )  # fmt: skip
+    with default_signals():
+        holder = subprocess.Popen(
+            [sys.executable, "-c", HOLDER.format(then=then), server.provider],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+        )  # fmt: skip
     assert holder.stdout is not None
     directory = Path(holder.stdout.readline().strip())
     holder.stdout.close()

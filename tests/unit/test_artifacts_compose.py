@@ -327,9 +327,9 @@ def test_a_case(files, profiles, expected, tmp_path):
 REFUSED = {
     "no file": ({}, "compose.yaml: there is no such file"),
     "no YAML": ({"compose.yaml": "services:\n  a: [\n"}, "compose.yaml:3: is not valid YAML"),
-    "no mapping": ({"compose.yaml": "- a\n"}, "compose.yaml:1: is no mapping"),
+    "no mapping": ({"compose.yaml": "- a\n"}, "compose.yaml:1: must be a mapping"),
     "no services": ({"compose.yaml": "volumes: {}\n"}, "compose.yaml:1: has no services"),
-    "services are a list": ({"compose.yaml": "services: [a]\n"}, "compose.yaml:1: services is no mapping"),
+    "services are a list": ({"compose.yaml": "services: [a]\n"}, "compose.yaml:1: services must be a mapping"),
     "a key twice": (one("image: b"), "compose.yaml:5: the key image stands twice"),
     "a bad variable": (one("command: ${A"), "compose.yaml:5: '${A' holds a variable that Compose cannot read"),
     "no name of a variable": (one("command: a ${1}"), "compose.yaml:5: 'a ${1}' holds a variable that Compose cannot read"),

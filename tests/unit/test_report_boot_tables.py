@@ -114,8 +114,8 @@ def test_what_could_not_be_followed_is_told_and_marked():
     last = rows(found)[1:]
     assert [row[0] for row in last] == ["What could not be followed"] * 2
     assert [row[1:] for row in last] == [
-        ("?", "command", "cannot be told: the variable has no value", str(AT)),
-        ("?", "$START", "cannot be told: the variable has no value", str(AT)),
+        ("?", "command", "cannot be determined: the variable has no value", str(AT)),
+        ("?", "$START", "cannot be determined: the variable has no value", str(AT)),
     ]
 
 

@@ -159,7 +159,7 @@ def test_annotations_stop_at_what_github_shows():
     many = [finding(f"index x{n} is missing", key=f"COV003:index:public.x{n}") for n in range(25)]
     lines = list(report.github_annotations(with_checks(result("COV003", "A question", Outcome.FAILED, findings=many))))
     assert len(lines) == 10
-    assert "16 more are told in report.html" in lines[-1]
+    assert "16 more are in report.html" in lines[-1]
 
 
 def test_what_is_waived_is_no_annotation():

@@ -78,13 +78,13 @@ class _Loader:
         for document in parse_yaml(read_text(file, self._shown_from), shown):
             tree = replace_in(document, values)
             if not isinstance(tree.value, Mapping):
-                raise ArtifactError("is no mapping", where=str(tree.at), todo="a Compose file begins with `services:`")
+                raise ArtifactError("must be a mapping", where=str(tree.at), todo="a Compose file begins with `services:`")
             made = dict(tree.value)
             services = made.get("services")
             if services is not None and services.value is not None:
                 if not isinstance(services.value, Mapping):
                     todo = "write each service as a key"
-                    raise ArtifactError("services is no mapping", where=str(services.at), todo=todo)
+                    raise ArtifactError("services must be a mapping", where=str(services.at), todo=todo)
                 made["services"] = long_form(services, Path(os.path.normpath(folder.absolute())))
             yield Tree(made, tree.at)
 

@@ -46,9 +46,9 @@ def _refuse_ambiguous_url(url: str) -> None:
     if _BAD_ESCAPE.search(rest):
         raise _malformed("the connection URL has a % that does not begin a percent-encoded character")
     if rest.count("@") > 1:
-        raise _malformed("the connection URL has more than one @, so that its password cannot be told from its host")
+        raise _malformed("the connection URL has more than one @, so that its password and host cannot be distinguished")
     if "@" in rest and "@" not in rest.split("/", 1)[0]:
-        raise _malformed("the connection URL has a / before its @, so that its password cannot be told from its host")
+        raise _malformed("the connection URL has a / before its @, so that its password and host cannot be distinguished")
 
 
 def _malformed(what: str) -> DatabaseError:

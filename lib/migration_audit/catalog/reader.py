@@ -201,7 +201,7 @@ def _damaged(connection: psycopg.Connection[Any], lines: list[str]) -> DatabaseE
     return DatabaseError(
         f"the catalog is damaged: {some_of(lines)}",
         where=connection.info.dbname,
-        todo="restore what is lost, or remove the row, before anything else: what else is lost cannot be told from here",
+        todo="restore what is lost, or remove the row, before anything else: what else is lost cannot be seen from here",
     )
 
 

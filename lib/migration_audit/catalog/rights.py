@@ -95,7 +95,7 @@ class _Reading:
 
     def rights(self, needs: StatementNeeds) -> Rights:
         if needs.undecided:
-            return Rights(undecided=(f"what it needs cannot be told without running it: {needs.undecided}",))
+            return Rights(undecided=(f"what it needs cannot be determined without running it: {needs.undecided}",))
         if not self._ask("pg_catalog.has_database_privilege(%s, pg_catalog.current_database(), 'CONNECT')", self._role):
             database = sql_name(self._connection.info.dbname)
             self._found.lack(

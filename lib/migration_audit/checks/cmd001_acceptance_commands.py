@@ -16,7 +16,7 @@ def run(commands: tuple[CommandResult, ...]) -> Iterator[Said]:
 
     Why: types, style and both kinds of tests must be clean without the runner. A report counts only when it names the commit
     that stands here: as a property ``commit`` in the XML, or in a file beside it (``junit.xml.commit``). The time of a file
-    proves nothing, since a checkout sets it anew.
+    proves nothing, since a checkout sets it again.
     Fix: repair what failed. What is not known is learnt with ``migration-audit run --commands``, or with a report of CI.
     Source: seed, Acceptance criteria: "pnpm typecheck, pnpm lint, pnpm test clean", "pnpm test:integration runs green".
     """

@@ -16,7 +16,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     Why: the writer was built against the legacy columns: another type, nullability, default, identity, generation
     expression, collation or storage changes what it may write or what it reads back.
     Fix: port the column to the owner's SQL. A type change on a live table may rewrite it: plan it as a migration of its own.
-    Fine when: only the order of columns differs (told, not blocking): the writer must then name its columns.
+    Fine when: only the order of columns differs (reported, not blocking): the writer must then name its columns.
     Source: seed, "Column types match exactly"; https://www.postgresql.org/docs/current/catalog-pg-attribute.html
     """
     yield from said_of(

@@ -16,7 +16,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     Why: an upsert needs its unique index, and a query its order; an index that IF NOT EXISTS skipped because another one
     has its name is not the same index. Uniqueness, method, columns and their order, direction, operator classes,
     INCLUDE, predicate and validity all count.
-    Fix: add the index to the owner's SQL. The same definition under another name is told as such: rename it, or let
+    Fix: add the index to the owner's SQL. The same definition under another name is reported as such: rename it, or let
     audit.toml waive the old name.
     Source: seed, "All four indexes exist in directus's db-init"; https://www.postgresql.org/docs/current/catalog-pg-index.html
     """

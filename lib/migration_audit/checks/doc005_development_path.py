@@ -14,7 +14,7 @@ def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
     """Look for the path for development without the owner in the writer's README.
 
     Why: the runner also made the schema of each developer's local database. Without it the writer finds no table until the
-    developer has loaded the owner's SQL, and has to be told how.
+    developer has loaded the owner's SQL, and has to know how.
     Fix: document the chosen path: the owner's files by hand, or a bootstrap script from the test fixtures.
     Source: seed, Dev workflow: "Document the chosen path in processor/README.md".
     """

@@ -19,7 +19,7 @@ def run(manifests: ManifestFacts, project: Project) -> Iterator[Said]:
     In a name of the rule * and ? stand for any characters: @acme/migrate-*.
 
     Why: a library that is left in the lock file is installed into the image, with its command-line program.
-    Fix: remove it from the manifest and write the lock file anew. What only the lock file has, another library needs: the
+    Fix: remove it from the manifest and write the lock file again. What only the lock file has, another library needs: the
     lock file names it.
     Source: seed, "if pg-migrate or any migration-runner library was a Phase-1-only dep, remove it".
     """

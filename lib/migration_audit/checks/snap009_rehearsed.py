@@ -73,7 +73,7 @@ def _lost(key: tuple[str, str], loss: _Loss, snapshot: DirectusSnapshot) -> Said
     if is_system(parts_of(name)[-1]) and kind == "index" and all(scenario.fresh for scenario, _ in loss.at):
         return Told(text=f"on a fresh database {where} drops index {name}, which systemFields does not list")
     beside = f" and {loss.lost.parts} objects of it" if loss.lost.parts else ""
-    does = "makes it anew, without what it held" if loss.lost.made_again else "drops it"
+    does = "creates it again, without what it held" if loss.lost.made_again else "drops it"
     collection, field = ([*parts_of(name)[1:], ""])[:2]
     return Finding(
         key=f"SNAP009:{kind}:{name}",

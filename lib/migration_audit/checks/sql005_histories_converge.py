@@ -20,7 +20,7 @@ def run(orders: tuple[Convergence, ...], project: Project) -> Iterator[Said]:
     Why: ``IF NOT EXISTS`` looks at the name only. On a database that the legacy runner made first, a column of another
     type or an index on other columns is silently kept, and the owner's file counts as applied.
     Fix: make both definitions the same, or add a file to the owner's SQL that alters the older one.
-    Objects that only the legacy SQL makes are told by the COV checks and not repeated here.
+    Objects that only the legacy SQL makes are reported by the COV checks and not repeated here.
     Source: seed, "the runtime collision is benign at the moment".
     """
     for convergence in orders:

@@ -25,7 +25,7 @@ def run(destructions: tuple[Destruction, ...], undone: tuple[SourceUndone, ...])
     Fix: destroy once, by hand, after a backup; or in a file that says why. What only reading could not decide (EXECUTE of a
     text that is put together, another language) must be read by a person. Where a down section was applied, set the
     ``format`` of the source in audit.toml.
-    Fine when: the object holds no rows and the same file makes it again (told apart, no finding). Of what a source creates
+    Fine when: the object holds no rows and the same file makes it again (noted, no finding). Of what a source creates
     and removes, these are for information: what it creates again, what an earlier file created, and a helper, which another
     statement of the file reads before it is dropped. Else waive it.
     Source: seed, "destructive-apply incident". Statements are read with PostgreSQL's own parser; what is created and removed

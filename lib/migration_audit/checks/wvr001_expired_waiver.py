@@ -13,7 +13,7 @@ def run(waivers: Sequence[WaiverUse]) -> Iterator[Said]:
     """Each waiver of this environment still holds.
 
     Why: a finding is accepted for a time. When that is over, the waiver waives nothing any more, and what it named counts
-    again; somebody has to decide anew.
+    again; somebody has to decide again.
 
     Fix: solve the finding and remove the [[waiver]], or let its owner give it a new day and say why.
 

@@ -152,7 +152,7 @@ def _because(result: RunResult) -> tuple[str, list[str]]:
         more = f" and {len(undecided) - 1} more" if len(undecided) > 1 else ""
         said.append(f"could not check {next(iter(undecided))}{more}")
     reasons = [line for reason in list(dict.fromkeys(undecided.values()))[:_MOST_REASONS] for line in _lines(reason)]
-    return ", ".join(said) or "nothing to look at", reasons
+    return ", ".join(said) or "no findings", reasons
 
 
 def _lines(reason: str) -> list[str]:

@@ -20,7 +20,7 @@ _LIMIT = 1_000_000
 def tell_github(results: Sequence[RunResult]) -> None:
     """Print annotations when running in GitHub Actions, and append to the file that GITHUB_STEP_SUMMARY names, if it is set.
 
-    A summary that cannot be written is told and changes no verdict.
+    A summary that cannot be written is reported and changes no verdict.
     """
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for result in results:

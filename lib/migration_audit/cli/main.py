@@ -301,7 +301,7 @@ def sign(run: Path | None, expires: datetime | None, **how: Any) -> None:
 
 @main.command()
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--page", is_flag=True, help="Make signed-off.html anew first.")
+@click.option("--page", is_flag=True, help="Write signed-off.html again first.")
 @click.option(
     "--intact", is_flag=True, help="Files and signatures only, not whether they are enough: for a pre-commit hook."
 )
@@ -311,7 +311,7 @@ def sign(run: Path | None, expires: datetime | None, **how: Any) -> None:
 def verify(runs: tuple[Path, ...], **how: Any) -> None:
     """Verify the files and signatures of each RUN, a signed run or a file in it.
 
-    Works offline. Each thing that was verified is told, whether it holds or not.
+    Works offline. Prints each thing that was verified, whether it holds or not.
     """
     from migration_audit.cli.verify import verify_runs  # noqa: PLC0415
 

@@ -97,7 +97,7 @@ def _end_of(day: datetime | None, now: datetime) -> datetime | None:
         return None
     end = datetime.combine(day.date(), time(23, 59, 59), UTC)
     if end < now:
-        raise UsageError("is over already", where=f"--expires {end.date()}", todo="name a day to come, or leave it out")
+        raise UsageError("is over already", where=f"--expires {end.date()}", todo="name a future date, or leave it out")
     return end
 
 

@@ -16,7 +16,7 @@ from migration_audit.project.notebook_secrets import secrets_in_notebook
 def check_static(files: Sequence[Path]) -> int:
     """Check audit.toml and notebooks; 0 when nothing was found, 1 for a secret, 2 or 3 for a file that is not valid.
 
-    Each thing that was found is told on a line of its own.
+    Prints one line for each thing that was found.
 
     Without files: the nearest audit.toml and every notebook below its folder. No server is asked.
     """

@@ -30,7 +30,7 @@ def verify_runs(
     """Print what was verified of each run; the largest of their exit codes.
 
     0 when all holds, 1 when a reviewer rejects the run, 4 when something does not hold. With ``page`` signed-off.html is
-    made anew first; with ``intact`` it is enough that files and signatures are what they were, whoever signed. Raises
+    written again first; with ``intact`` it is enough that files and signatures are what they were, whoever signed. Raises
     AuditError where policy or keys cannot be read.
     """
     folders = list(dict.fromkeys(find_run(path) for path in named))

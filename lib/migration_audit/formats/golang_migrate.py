@@ -14,7 +14,7 @@ Transaction None of the runner's. The file is one message, which is an implicit 
 Dialect     The server's: no psql commands, no data of COPY.
 Placeholders None.
 Ledger      ``schema_migrations`` with one row: all versions up to its ``version`` are applied; ``dirty`` says that this one
-            was begun and did not end. ``x-migrations-table`` in the database URL names another table.
+            was started and did not end. ``x-migrations-table`` in the database URL names another table.
 Source      https://github.com/golang-migrate/migrate/blob/master/MIGRATIONS.md; source/parse.go, source/iofs/iofs.go,
             migrate.go, database/postgres/postgres.go
 """
@@ -118,7 +118,7 @@ def _verdict(entry: Entry, current: int, *, dirty: bool) -> EntryVerdict:
     if version > current:
         return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"the ledger's version is {current}")
     if version == current and dirty:
-        why = f"version {current} is dirty: it was begun and did not end"
+        why = f"version {current} is dirty: it was started and did not end"
         return EntryVerdict(entry=entry, state=EntryState.FAILED, why=why)
     return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 

@@ -146,14 +146,14 @@ def change_table(difference: Difference, sides: Sides) -> Steps:
 
 
 _ASKED = {
-    "relation": "a table of another kind has to be made anew and its rows moved",
+    "relation": "a table of another kind has to be created again and its rows moved",
     "partition_key": "another partition key needs a new table, and the rows moved",
     "partition_bound": "the partition has to be detached and attached again",
     "of_type": "the table's type has to be looked at",
     "server": "it is on another foreign server",
     "access_method": "the whole table is written again",
     "tablespace": "the whole table is moved, under a lock that lets nobody read",
-    "column_order": "the order of columns can only be changed by making the table anew",
+    "column_order": "the order of columns can only be changed by creating the table again",
 }
 
 

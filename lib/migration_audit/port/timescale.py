@@ -72,7 +72,7 @@ def create_dimension(dimension: Dimension, sides: Sides) -> Steps:
     if isinstance(hypertable, Hypertable) and order and dimension.column != order[0]:
         yield _add_dimension(hypertable, dimension, sides)
     elif not sides.is_missing(*(dimension.belongs_to or ("", ""))):
-        yield ask(dimension, "the first dimension of a hypertable cannot be changed: the table has to be made anew")
+        yield ask(dimension, "the first dimension of a hypertable cannot be changed: the table has to be created again")
         return
     if dimension.integer_now_function:
         yield _integer_now(dimension, sides)
@@ -130,7 +130,7 @@ def change_dimension(difference: Difference, sides: Sides) -> Steps:
     changed = {change.name for change in difference.fields}
     asked = {"column_type", "type", "partitioning_function"} & changed
     if asked:
-        yield ask(dimension, "the hypertable has to be made anew\n" + differing(difference, *sorted(asked)))
+        yield ask(dimension, "the hypertable has to be created again\n" + differing(difference, *sorted(asked)))
         return
     if "chunk_interval" in changed and dimension.chunk_interval:
         call = f"{_table(dimension)}, {_interval(dimension)}, {literal(dimension.column)}"

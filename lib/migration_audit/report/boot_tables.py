@@ -42,7 +42,7 @@ def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> Table:
         cells = (Text(str(position + 1)), Name(command.text), Text(_when(command)), Name(str(command.at)))
         rows[-1].append(Row(cells))
     unknown = [
-        Row((Text("?"), Name(open_.what), Text(f"cannot be told: {open_.reason}"), Name(str(open_.at))), marked=True)
+        Row((Text("?"), Name(open_.what), Text(f"cannot be determined: {open_.reason}"), Name(str(open_.at))), marked=True)
         for open_ in (*boot.run_undecided, *boot.run.undecided)
     ]
     parts = [*zip(titles, rows, strict=True), *([("What could not be followed", unknown)] if unknown else [])]

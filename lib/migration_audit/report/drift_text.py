@@ -113,7 +113,7 @@ def _details(difference: Difference, along: str | None) -> Iterator[str]:
     for change in difference.fields:
         yield from _change(change.name.ljust(size), change.expected, change.actual)
     if along:
-        yield f"    takes along {along}"
+        yield f"    and its {along}"
     if difference.note:
         yield f"    {one_line(difference.note)}"
 

@@ -36,7 +36,7 @@ def github_annotations(evidence: Evidence) -> Iterator[str]:
             yield _command(_COMMANDS[result.severity], where, finding.summary)
         if len(found) > len(shown):
             level = _COMMANDS[found[0][0].severity]
-            more = f"{len(found) - len(shown)} more are told in report.html"
+            more = f"{len(found) - len(shown)} more are in report.html"
             yield _command(level, {"title": facts.environment}, more)
 
 

@@ -46,7 +46,7 @@ def _blocks(evidence: EvidenceView) -> Iterator[str]:
     for heading, results in (
         ("What blocks", evidence.triage.blockers),
         ("What needs a human eye", evidence.triage.warnings),
-        ("Told", evidence.triage.told),
+        ("For information", evidence.triage.told),
     ):
         if results:
             yield _found(results, heading)

@@ -23,7 +23,7 @@ def work_list_table(results: Sequence[CheckResult]) -> Table:
         group_names=("Check",),
         headings=(Heading(name="What"), Heading(name="Where")),
         groups=tuple(_group(result) for result in pending),
-        nothing="Every check is due: what is left to do is told as findings.",
+        nothing="Every check is due: what is left to do is listed as findings.",
     )
 
 

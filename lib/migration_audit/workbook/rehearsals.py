@@ -161,7 +161,7 @@ def _rehearsal(
     ]
     if unknown:
         return Unavailable(
-            reason=f"the rights that probes need cannot be told, name them in [rehearsal]: {some_of(unknown, between='; ')}"
+            reason=f"the rights that probes need are not known, name them in [rehearsal]: {some_of(unknown, between='; ')}"
         )
     rehearsed = rehearse(
         conninfo, probes, role=writer, least_rights=least, look=lambda connection: _looked(connection, probes, writer)

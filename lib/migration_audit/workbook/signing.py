@@ -151,7 +151,7 @@ def page_sentences(folder: Path, run: SignedRun) -> Iterator[Sentence]:
     It is made by whoever wants to read it, and not committed: there may be none, or one of fewer sign-offs.
     """
     page = folder / signoff.SIGNED_PAGE
-    again = f"`migration-audit verify --page {run.folder}` makes it anew"
+    again = f"`migration-audit verify --page {run.folder}` writes it again"
     if not page.exists() and not page.is_symlink():
         if run.is_signed:
             yield Sentence(ok=None, text=f"{page.name} is not here: {again}")

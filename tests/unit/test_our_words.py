@@ -1,0 +1,105 @@
+"""A linter of our own English: phrases that readers had to read twice stay out of everything that users see."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "lib/migration_audit"
+PAGES = {"checks": "run", "formats": "", "cli": ".*"}
+"""Whose docstrings users read (`check explain`, `format explain`, `--help`), by folder: functions, or "" for the module."""
+
+STUMBLED_OVER = {
+    r"\btold\b": ("shown, reported, listed, determined", "Both positions are told."),
+    r"\bheard\b": ("read, checked", "the witness was not heard"),
+    r"\bspoken\b": ("written, reported", "the check has spoken"),
+    r"\b(expected has not|actual has it)\b": ("only in actual, only in expected", "actual has it, expected has not"),
+    r"\bhas not(,| or|$|\.)": ("is missing here", "has not, or has otherwise"),
+    r"\bhas otherwise\b": ("differs", "has not, or has otherwise"),
+    r"\bof a time\b": ("dated in the future", "its evidence is of a time to come"),
+    r"\bto come\b": ("in the future", "name a day to come"),
+    r"\ba mistake of migration-audit\b": ("internal error in migration-audit", "a mistake of migration-audit itself"),
+    r"\bis no (mapping|list|JSON list)\b": ("must be a mapping, must be a list", "services is no mapping"),
+    r"\btakes? along\b": ("and its 2 columns", "takes along 2 columns"),
+    r"\btakes? for gone\b": ("believes removed", "drops what it takes for gone"),
+    r"\bbelongs to the phase\b": ("only checked before the deletion", "it belongs to the phase preflight"),
+    r"\bnothing to look at\b": ("no findings", "clean, nothing to look at"),
+    r"\bdecision is none\b": ("the decision does not count", "why this decision is none"),
+    r"\bbegun\b": ("started", "it was begun and did not end"),
+    r"\bmade anew\b": ("created again", "the table has to be made anew"),
+    r"\blikeness\b": ("similarity", "a likeness of 0.9"),
+    r"\b(thereof|whereof|whosoever|hereby|afresh|nought)\b": ("a word of today", "the columns thereof"),
+}
+"""Pattern: what to write instead, and a text that the pattern finds. A phrase comes in here once no text has it any more."""
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Place and text of what users see: messages, pages of checks and formats, notebooks, templates, documents, examples."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for line, text in messages(path.read_text("utf-8"), PAGES.get(path.relative_to(PACKAGE).parts[0])):
+            yield f"{path.relative_to(ROOT)}:{line}", text
+    for path in sorted(ROOT.glob("notebooks/*.ipynb")):
+        for number, cell in enumerate(json.loads(path.read_text("utf-8"))["cells"]):
+            yield f"{path.relative_to(ROOT)}, cell {number}", "".join(cell["source"])
+    documents = [ROOT / name for name in ("README.md", "GLOSSARY.md", "CONTRIBUTING.md")]
+    for path in sorted([*PACKAGE.rglob("*.j2"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.*ml"), *documents]):
+        for number, line in enumerate(re.sub(r"\{[{%].*?[}%]\}", "", path.read_text("utf-8")).splitlines(), 1):
+            yield f"{path.relative_to(ROOT)}:{number}", line
+
+
+def messages(source: str, pages: str | None = None) -> Iterator[tuple[int, str]]:
+    """The strings of a module with their lines, without docstrings, except those that are ``pages``."""
+    nodes = list(ast.walk(ast.parse(source)))
+    documenting = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    for node in nodes if pages is not None else ():
+        name = {ast.Module: "", ast.FunctionDef: getattr(node, "name", "")}.get(type(node))
+        if name is not None and re.fullmatch(pages, name) and isinstance(node.body[0], ast.Expr):
+            documenting.discard(id(node.body[0].value))
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documenting:
+            yield node.lineno, node.value
+
+
+@pytest.mark.parametrize("pattern", STUMBLED_OVER)
+def test_a_pattern_finds_what_it_is_for(pattern: str) -> None:
+    assert re.search(pattern, STUMBLED_OVER[pattern][1])
+
+
+@pytest.mark.parametrize(
+    ("pages", "read"),
+    [(None, set()), ("", {"A page."}), ("run", {"Help."}), (".*", {"A page.", "Help."})],
+    ids=["none", "the module's", "one function's", "all"],
+)
+def test_messages_are_read_and_docstrings_only_where_they_are_pages(pages: str | None, read: set[str]) -> None:
+    source = '"""A page."""\ndef run(x):\n    """Help."""\n    y = 1\n    """Of y."""\n    raise E(f"not {x} told")\n'
+    assert {text for _, text in messages(source, pages)} == {"not ", " told"} | read
+
+
+def test_every_kind_of_text_is_read() -> None:
+    places = "\n".join(place for place, _ in texts())
+    for part in (
+        "checks/",
+        "cli/main.py",
+        "notebooks/00_index",
+        "report.html.j2",
+        "README.md",
+        "docs/trust.md",
+        "examples/",
+    ):
+        assert part in places
+
+
+def test_no_text_has_what_readers_stumbled_over() -> None:
+    found = [
+        f"{place}: {match[0]!r} → {better}"
+        for place, text in texts()
+        for pattern, (better, _) in STUMBLED_OVER.items()
+        for match in re.finditer(pattern, text, re.IGNORECASE)
+    ]
+    assert not found, "\n".join(["write instead:", *found])

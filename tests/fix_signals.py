@@ -6,16 +6,16 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_SENT = (signal.SIGINT, signal.SIGHUP)
+SENT = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
 @contextmanager
 def default_signals() -> Iterator[None]:
-    """A process that is started in here takes SIGINT and SIGHUP as from a terminal, whatever the tests inherited.
+    """A process that is started in here takes SIGINT, SIGHUP and SIGQUIT as from a terminal, whatever the tests inherited.
 
     Not ``preexec_fn``: Python 3.12 warns of it where there are threads. ``execve(2)``: an ignored signal stays ignored.
     """
-    ignored = [number for number in _SENT if signal.getsignal(number) is signal.SIG_IGN]
+    ignored = [number for number in SENT if signal.getsignal(number) is signal.SIG_IGN]
     for number in ignored:
         signal.signal(number, signal.SIG_DFL)
     try:

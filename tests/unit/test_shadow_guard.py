@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from fix_signals import default_signals
 from migration_audit.shadow import guard
 
 LIMIT = 20.0
@@ -44,7 +45,8 @@ class Watched:
             "detached": detached,
         }
         (directory / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
-        self.process = subprocess.Popen([sys.executable, "-I", "-S", guard.__file__, directory], stdin=subprocess.PIPE)
+        with default_signals():
+            self.process = subprocess.Popen([sys.executable, "-I", "-S", guard.__file__, directory], stdin=subprocess.PIPE)
 
     def close(self) -> None:
         assert self.process.stdin is not None

@@ -5,13 +5,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help audit test e2e lint notebooks schema bench fuzz faults directus format clean
+.PHONY: help audit check test e2e lint notebooks schema bench fuzz faults directus format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 audit: $(STAMP)  ## set everything up and audit the bundled example: three real databases
 	@$(BIN)/migration-audit demo
+
+check: $(STAMP) lint  ## within a minute: style, types, imports, and the tests that need no server
+	@MIGRATION_AUDIT_SERVER='none: make check starts no server' $(BIN)/python -m pytest --quiet --numprocesses auto --dist loadfile \
+	  -m 'not server and not slow' tests/unit tests/checks
 
 test: $(STAMP) lint  ## set everything up, check the style, run all tests on a real server
 	@for program in git ssh-keygen; do command -v $$program >/dev/null || { \

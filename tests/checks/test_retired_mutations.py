@@ -16,6 +16,8 @@ from migration_audit.workbook.documents import documents_inputs
 from migration_audit.workbook.rehearsals import rehearsal_inputs
 from migration_audit.workbook.retirement import retirement_inputs
 
+pytestmark = pytest.mark.slow
+
 DEMO = Path(demo.__file__).parent
 NEED_A_SERVER = {"BOOT005", "BOOT006"}
 STATIC = [c for c in BY_ID.values() if c.id.startswith(("BOOT", "RET", "DOC", "CMD")) and c.id not in NEED_A_SERVER]

@@ -14,6 +14,8 @@ from migration_audit.project import load_project
 from migration_audit.report import digest_table
 from migration_audit.workbook.artifact_digests import artifact_digests, report_digests
 
+pytestmark = pytest.mark.slow
+
 TREE = Path(demo.__file__).parent / "trm"
 
 

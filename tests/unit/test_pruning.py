@@ -27,6 +27,8 @@ from migration_audit.workbook.demo import demo_root
 from migration_audit.workbook.documents import documents_inputs
 from migration_audit.workbook.retirement import retirement_inputs
 
+pytestmark = pytest.mark.slow
+
 ALEMBIC = Path(__file__).parents[1] / "data" / "example-alembic"
 PROJECTS = {"demo": demo_root(), "alembic before": ALEMBIC / "before", "alembic after": ALEMBIC / "after"}
 

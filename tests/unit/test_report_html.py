@@ -145,6 +145,7 @@ def test_code_is_folded_and_outputs_are_there():
     assert "&lt;table" not in html
 
 
+@pytest.mark.slow
 def test_the_same_bytes_in_another_process(tmp_path):
     code = "import sys; from tests.unit.test_report_html import report\nsys.stdout.buffer.write(report().encode())"
     for seed in ("1", "2"):

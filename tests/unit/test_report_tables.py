@@ -177,6 +177,7 @@ def test_the_report_keeps_what_a_notebook_shows(kind):
     assert unescape(clean_html(html)).translate(strip) == unescape(html).translate(strip)
 
 
+@pytest.mark.slow
 def test_tables_are_the_same_in_another_process():
     code = (
         "from tests.unit.test_report_tables import example\n"
@@ -462,6 +463,7 @@ def test_coverage_of_the_example_is_whole():
     assert "✕ missing" not in set(frame["Verdict"])
 
 
+@pytest.mark.slow
 def test_importing_the_tables_loads_nothing_heavy():
     code = (
         "import sys, migration_audit.report.tables, migration_audit.report.html, migration_audit.report.index, "

@@ -12,6 +12,8 @@ from fix_layouts import PARTS, Layout, git, lay_out
 from migration_audit.audit.repositories import repositories_read, without_credentials
 from migration_audit.model.evidence import RepositoryState
 
+pytestmark = pytest.mark.slow
+
 READ = ("processor/src/main.ts", "processor/Dockerfile", "directus/Dockerfile", "deploy/compose.yaml", "docs/log.md")
 
 

@@ -22,6 +22,8 @@ from migration_audit.workbook.documents import documents_inputs
 from migration_audit.workbook.loading import load, source_facts
 from migration_audit.workbook.retirement import retirement_inputs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=LAYOUTS)
 def layout(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Layout:

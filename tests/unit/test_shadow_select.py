@@ -88,6 +88,7 @@ def test_without_an_engine_docker_is_not_chosen_and_says_why() -> None:
     assert raised.value.todo
 
 
+@pytest.mark.slow
 def test_an_engine_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pytest.importorskip("docker")
     path = f"/tmp/engine-{time.monotonic_ns()}.sock"
@@ -101,6 +102,7 @@ def test_an_engine_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.Mo
     Path(path).unlink()
 
 
+@pytest.mark.slow
 def test_an_engine_that_talks_nonsense_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("docker")
     with socket.socket() as listening:

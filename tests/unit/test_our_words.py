@@ -47,7 +47,7 @@ def texts() -> Iterator[tuple[str, str]]:
     for path in sorted(ROOT.glob("notebooks/*.ipynb")):
         for number, cell in enumerate(json.loads(path.read_text("utf-8"))["cells"]):
             yield f"{path.relative_to(ROOT)}, cell {number}", "".join(cell["source"])
-    documents = [ROOT / name for name in ("README.md", "GLOSSARY.md", "CONTRIBUTING.md")]
+    documents = [ROOT / name for name in ("README.md", "GLOSSARY.md", "CONTRIBUTING.md", "SECURITY.md")]
     for path in sorted([*PACKAGE.rglob("*.j2"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.*ml"), *documents]):
         for number, line in enumerate(re.sub(r"\{[{%].*?[}%]\}", "", path.read_text("utf-8")).splitlines(), 1):
             yield f"{path.relative_to(ROOT)}:{number}", line

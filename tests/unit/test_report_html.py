@@ -29,8 +29,8 @@ from tests.unit.test_report_sanitize import ATTACKS
 from migration_audit.model.errors import NotebookError
 from migration_audit.model.evidence import AppliedFile, Producer
 from migration_audit.model.finding import Finding, Outcome, Verdict
+from migration_audit.report import column_table, findings_table, verdict_banner
 from migration_audit.report.html import render_report
-from migration_audit.report.tables import column_table, findings_table, verdict_banner
 
 ROOT = Path(__file__).parents[2]
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

@@ -38,7 +38,6 @@ from migration_audit.model.image import Boot, Command, Run, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.snapshot import HypertableChunks, Unmodelled
 from migration_audit.project import BootStep
-from migration_audit.report import tables
 from migration_audit.report.sanitize import clean_html
 
 ROOT = Path(__file__).parents[2]
@@ -49,17 +48,17 @@ def example():
     held = results()
     blockers = [f for r in held if r.severity is Severity.BLOCKER for f in r.findings]
     return {
-        "checks": tables.check_table(held),
-        "findings": tables.findings_table(held),
-        "matrix": tables.matrix({"dev": held[:3], "prod": held}),
-        "columns": tables.column_table(OWNER, PROD),
-        "indexes": tables.index_table(SIDES),
-        "constraints": tables.constraint_table({"owner": snapshot(constraint("pk", "PRIMARY KEY (id)"))}),
-        "hypertables": tables.hypertable_table(SIDES),
-        "extensions": tables.extension_table(SIDES),
-        "differences": tables.difference_table(DRIFT),
-        "chunks": tables.chunk_timeline(chunks()),
-        "banner": tables.verdict_banner(Verdict.BLOCKED, "prod", blockers, [], ["LIV002: no rights"]),
+        "checks": report.check_table(held),
+        "findings": report.findings_table(held),
+        "matrix": report.matrix({"dev": held[:3], "prod": held}),
+        "columns": report.column_table(OWNER, PROD),
+        "indexes": report.index_table(SIDES),
+        "constraints": report.constraint_table({"owner": snapshot(constraint("pk", "PRIMARY KEY (id)"))}),
+        "hypertables": report.hypertable_table(SIDES),
+        "extensions": report.extension_table(SIDES),
+        "differences": report.difference_table(DRIFT),
+        "chunks": report.chunk_timeline(chunks()),
+        "banner": report.verdict_banner(Verdict.BLOCKED, "prod", blockers, [], ["LIV002: no rights"]),
     }
 
 
@@ -89,20 +88,20 @@ def hostile(name):
         schema=name, table=name, chunks=1, compressed=0, first=name, last=name, widths=((name, 1),), ranges=((name, name),)
     )
     return {
-        "checks": tables.check_table(held),
-        "findings": tables.findings_table(held),
-        "matrix": tables.matrix({name: held}),
-        "columns": tables.column_table(here, there, names=(name, name), caption=name),
-        "indexes": tables.index_table(sides),
-        "constraints": tables.constraint_table(sides),
-        "extensions": tables.extension_table(sides),
-        "hypertables": tables.hypertable_table(sides),
-        "differences": tables.difference_table(drift),
-        "chunks": tables.chunk_timeline(held_chunks),
+        "checks": report.check_table(held),
+        "findings": report.findings_table(held),
+        "matrix": report.matrix({name: held}),
+        "columns": report.column_table(here, there, names=(name, name), caption=name),
+        "indexes": report.index_table(sides),
+        "constraints": report.constraint_table(sides),
+        "extensions": report.extension_table(sides),
+        "hypertables": report.hypertable_table(sides),
+        "differences": report.difference_table(drift),
+        "chunks": report.chunk_timeline(held_chunks),
         "boot": report.boot_table(boot, (BootStep(name=name, command=name, at=at),)),
         "rehearsal": report.rehearsal_table([(name, name, name, name)]),
         "work": report.work_list_table([replace(held[0], outcome=Outcome.PENDING)]),
-        "banner": tables.verdict_banner(Verdict.BLOCKED, name, [finding], [finding], [name]),
+        "banner": report.verdict_banner(Verdict.BLOCKED, name, [finding], [finding], [name]),
     }
 
 
@@ -211,19 +210,19 @@ def test_headers_are_marked_up_for_screen_readers():
     ],
 )
 def test_outcomes_are_glyph_and_word(outcome, more, word):
-    frame = tables.check_table([result("SQL001", "question", outcome, **more)]).to_frame()
+    frame = report.check_table([result("SQL001", "question", outcome, **more)]).to_frame()
     assert frame["Outcome"].tolist() == [word]
 
 
 def test_checks_are_grouped_by_family_in_the_order_of_the_audit():
     held = [result(i, i) for i in ("ZZZ1", "RET001", "LIV002", "SQL001", "COV010", "COV002")]
-    frame = tables.check_table(held).to_frame()
+    frame = report.check_table(held).to_frame()
     assert frame["Check"].tolist() == ["SQL001", "COV002", "COV010", "LIV002", "RET001", "ZZZ1"]
     assert frame["Family"].tolist() == ["SQL", "COV", "COV", "LIV", "RET", "ZZZ"]
 
 
 def test_findings_come_blockers_first_with_words_marked():
-    table = tables.findings_table(results())
+    table = report.findings_table(results())
     assert table.to_frame()["Severity"].tolist() == ["blocker"] * 4 + ["warning"] * 2 + ["info"]
     html = table._repr_html_()
     assert ">text</del>" in html
@@ -232,12 +231,12 @@ def test_findings_come_blockers_first_with_words_marked():
 
 
 def test_a_check_that_failed_without_a_finding_is_shown():
-    table = tables.findings_table([result("SQL002", "applies", Outcome.FAILED, reason="it broke")])
+    table = report.findings_table([result("SQL002", "applies", Outcome.FAILED, reason="it broke")])
     assert "it broke" in repr(table)
 
 
 def test_columns_side_by_side():
-    frame = tables.column_table(OWNER, PROD).to_frame().set_index(["Table", "Column"])
+    frame = report.column_table(OWNER, PROD).to_frame().set_index(["Table", "Column"])
     verdicts = frame["Verdict"]
     assert verdicts["public.positions", "device_id"] == "✕ type differs"
     assert verdicts["public.positions", "ts"] == "✓ same"
@@ -248,7 +247,7 @@ def test_columns_side_by_side():
 
 
 def test_columns_stand_in_the_order_of_the_table():
-    frame = tables.column_table(OWNER, PROD).to_frame()
+    frame = report.column_table(OWNER, PROD).to_frame()
     assert frame[frame["Table"] == "public.positions"]["Column"].tolist() == [*(c.name for c in COLUMNS), "note"]
 
 
@@ -270,7 +269,7 @@ def test_columns_stand_in_the_order_of_the_table():
 )
 def test_every_attribute_of_a_column_is_seen(change, verdict):
     here = column("a", "text")
-    table = tables.column_table(snapshot(here), snapshot(replace(here, **change)))
+    table = report.column_table(snapshot(here), snapshot(replace(here, **change)))
     frame = table.to_frame()
     assert frame["Verdict"].tolist() == [verdict]
     row = frame.iloc[0]
@@ -278,7 +277,7 @@ def test_every_attribute_of_a_column_is_seen(change, verdict):
 
 
 def test_columns_that_are_missing_are_not_called_the_same():
-    frame = tables.column_table(OWNER, snapshot()).to_frame()
+    frame = report.column_table(OWNER, snapshot()).to_frame()
     assert set(frame["Verdict"]) == {"✕ missing"}
 
 
@@ -288,7 +287,7 @@ def many(tables_, columns=4):
 
 def test_above_sixty_columns_equal_tables_fold_to_a_line():
     objects = many(20)
-    table = tables.column_table(snapshot(*objects), snapshot(replace(objects[0], type="integer"), *objects[1:]))
+    table = report.column_table(snapshot(*objects), snapshot(replace(objects[0], type="integer"), *objects[1:]))
     text = repr(table)
     assert text.count("… 4 columns, all the same") == 19
     assert "c0" in text
@@ -297,20 +296,20 @@ def test_above_sixty_columns_equal_tables_fold_to_a_line():
 
 def test_thousands_of_equal_tables_fold_to_one_line():
     objects = many(500, 1)
-    text = repr(tables.column_table(snapshot(*objects), snapshot(*objects)))
+    text = repr(report.column_table(snapshot(*objects), snapshot(*objects)))
     assert "… and 460 more without a difference" in text
     assert len(text.splitlines()) < 60
 
 
 def test_only_differences_and_scope():
-    table = tables.column_table(OWNER, PROD, only_differences=True, scope=lambda c: c.table == "positions")
+    table = report.column_table(OWNER, PROD, only_differences=True, scope=lambda c: c.table == "positions")
     assert table.to_frame()["Column"].tolist() == ["device_id", "note"]
     assert table.note == "2 of 8 columns differ"
-    assert "All columns are the same" in repr(tables.column_table(OWNER, OWNER, only_differences=True))
+    assert "All columns are the same" in repr(report.column_table(OWNER, OWNER, only_differences=True))
 
 
 def test_index_sets():
-    frame = tables.index_table(SIDES).to_frame().set_index("Index")
+    frame = report.index_table(SIDES).to_frame().set_index("Index")
     assert frame.loc["positions_device_ts", ["legacy", "owner", "prod"]].tolist() == ["● present", "● present", "○ absent"]
     assert frame.loc["positions_device_ts", "Verdict"] == "✕ missing in prod"
     assert frame.loc["positions_manual_lat", "Verdict"] == "▲ only in prod"
@@ -326,7 +325,7 @@ def test_index_sets():
 )
 def test_another_definition_is_half_a_dot_and_shown(change, shown):
     other = snapshot(replace(INDEXES[2], **change))
-    frame = tables.index_table({"owner": snapshot(INDEXES[2]), "prod": other}).to_frame()
+    frame = report.index_table({"owner": snapshot(INDEXES[2]), "prod": other}).to_frame()
     assert frame["prod"].tolist() == ["◐ differs"]
     assert f"prod: {shown}" in frame["Definition"][0]
     assert frame["Verdict"].tolist() == ["✕ differs in prod"]
@@ -334,40 +333,40 @@ def test_another_definition_is_half_a_dot_and_shown(change, shown):
 
 def test_a_comment_makes_no_difference_to_a_dot():
     other = snapshot(replace(INDEXES[2], comment="x"))
-    assert tables.index_table({"a": snapshot(INDEXES[2]), "b": other}).to_frame()["Verdict"][0] == "✓ same everywhere"
+    assert report.index_table({"a": snapshot(INDEXES[2]), "b": other}).to_frame()["Verdict"][0] == "✓ same everywhere"
 
 
 def test_what_the_owner_adds_is_told_and_not_flagged():
     sides = {"legacy": snapshot(), "owner": snapshot(INDEXES[0]), "prod": snapshot(INDEXES[0])}
-    assert tables.index_table(sides).to_frame()["Verdict"].tolist() == ["i not in legacy"]
+    assert report.index_table(sides).to_frame()["Verdict"].tolist() == ["i not in legacy"]
 
 
 def test_hypertable_settings():
-    frame = tables.hypertable_table(SIDES).to_frame().set_index("Setting")
+    frame = report.hypertable_table(SIDES).to_frame().set_index("Setting")
     assert frame.loc["ts: chunk interval", ["owner", "prod"]].tolist() == ["1 day", "7 days"]
     assert frame.loc["ts: chunk interval", "Verdict"] == "✕ differs in prod"
     assert frame.loc["dimensions", "Verdict"] == "✓ same everywhere"
 
 
 def test_a_table_that_is_no_hypertable_on_one_side_is_absent_there():
-    frame = tables.hypertable_table({"owner": OWNER, "prod": snapshot()}).to_frame()
+    frame = report.hypertable_table({"owner": OWNER, "prod": snapshot()}).to_frame()
     assert set(frame["prod"]) == {"(absent)"}
     assert set(frame["Verdict"]) == {"✕ missing in prod"}
 
 
 def test_extension_versions_need_an_eye():
-    frame = tables.extension_table(SIDES).to_frame().set_index(["Extension", "Setting"])
+    frame = report.extension_table(SIDES).to_frame().set_index(["Extension", "Setting"])
     assert frame.loc[("timescaledb", "version"), "Verdict"] == "▲ differs in prod"
 
 
 def test_matrix_has_a_column_per_environment():
-    frame = tables.matrix({"dev": results()[:3], "prod": results()}).to_frame().set_index("Check")
+    frame = report.matrix({"dev": results()[:3], "prod": results()}).to_frame().set_index("Check")
     row = frame.loc["LIV004 Indexes are as the owner's SQL builds them"]
     assert (row["dev"], row["prod"]) == ("– not run", "✕ fail 1 finding")
 
 
 def test_differences_of_an_environment():
-    frame = tables.difference_table(DRIFT).to_frame()
+    frame = report.difference_table(DRIFT).to_frame()
     assert frame[["Difference", "Attribute"]].values.tolist() == [
         ["✕ changed", "type"],
         ["i changed", "comment"],
@@ -389,21 +388,21 @@ def test_what_a_missing_table_takes_along_is_counted_not_listed():
             missing("table", "public.t"),
         )
     )
-    table = tables.difference_table(drift)
+    table = report.difference_table(drift)
     assert len(table) == 1
     assert "with 1 column, 1 constraint, 1 index" in repr(table)
 
 
 def test_what_could_not_be_compared_is_a_row():
     drift = Drift(unmodelled_expected=(Unmodelled(kind="cast", identity="text as x"),))
-    table = tables.difference_table(drift)
+    table = report.difference_table(drift)
     assert "cast text as x" in repr(table)
     assert table.note == "1 not compared"
 
 
 def test_more_rows_than_the_limit_are_told():
     findings = tuple(Finding(key=f"LIV003:{n}", summary=f"finding {n}") for n in range(30))
-    table = tables.findings_table([result("LIV003", "x", Outcome.FAILED, findings=findings)], limit=10)
+    table = report.findings_table([result("LIV003", "x", Outcome.FAILED, findings=findings)], limit=10)
     assert "… 20 more rows are not shown here" in repr(table)
     assert "finding 10" not in table._repr_html_()
     assert "finding 9" in table._repr_html_()
@@ -411,7 +410,7 @@ def test_more_rows_than_the_limit_are_told():
 
 
 def test_chunks_are_drawn_with_a_table_twin():
-    timeline = tables.chunk_timeline(chunks())
+    timeline = report.chunk_timeline(chunks())
     html = timeline._repr_html_()
     assert "16 chunks from 2026-10-01 to 2026-11-01, 1 gap" in html
     assert timeline.to_frame()["Number"].tolist() == ["14", "2", "2 chunks lack it"]
@@ -427,13 +426,13 @@ def test_chunks_are_drawn_with_a_table_twin():
     ],
 )
 def test_chunks_that_cannot_be_drawn_leave_the_table(ranges):
-    html = tables.chunk_timeline(replace(chunks(), ranges=ranges))._repr_html_()
+    html = report.chunk_timeline(replace(chunks(), ranges=ranges))._repr_html_()
     assert "<img" not in html
     assert "as wide as 7 days" in html
 
 
 def test_integer_chunks_are_drawn():
-    html = tables.chunk_timeline(replace(chunks(), ranges=(("0", "1000"), ("1000", "2000"))))._repr_html_()
+    html = report.chunk_timeline(replace(chunks(), ranges=(("0", "1000"), ("1000", "2000"))))._repr_html_()
     assert "2 chunks from 0 to 2,000, without a gap; 14 more are not drawn" in html
 
 
@@ -446,28 +445,27 @@ def test_banner_says_the_verdict_and_what_led_to_it():
 
 def test_a_banner_counts_what_it_does_not_show():
     findings = [Finding(key=f"LIV003:{n}", summary=f"no {n}") for n in range(40)]
-    banner = tables.verdict_banner(Verdict.BLOCKED, "prod", findings)
+    banner = report.verdict_banner(Verdict.BLOCKED, "prod", findings)
     assert "What blocks (40)" in repr(banner)
     assert "… and 28 more" in repr(banner)
     assert len(banner.to_frame()) == 40
 
 
 def test_nothing_is_said_where_there_is_nothing():
-    assert "No checks were run." in repr(tables.check_table([]))
-    assert "No indexes on any side." in tables.index_table({"owner": snapshot()})._repr_html_()
-    assert "No differences." in tables.difference_table(Drift())._repr_markdown_()
+    assert "No checks were run." in repr(report.check_table([]))
+    assert "No indexes on any side." in report.index_table({"owner": snapshot()})._repr_html_()
+    assert "No differences." in report.difference_table(Drift())._repr_markdown_()
 
 
 def test_coverage_of_the_example_is_whole():
-    frame = tables.column_table(LEGACY, OWNER).to_frame()
+    frame = report.column_table(LEGACY, OWNER).to_frame()
     assert "✕ missing" not in set(frame["Verdict"])
 
 
 @pytest.mark.slow
 def test_importing_the_tables_loads_nothing_heavy():
     code = (
-        "import sys, migration_audit.report.tables, migration_audit.report.html, migration_audit.report.index, "
-        "migration_audit.report.summary, migration_audit.report.drift_json\n"
+        "import sys, migration_audit.report\n"
         "print([m for m in ('pandas', 'jinja2', 'nh3', 'mistune', 'nbformat', 'nbconvert') if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from migration_audit.model.drift import Difference
-from migration_audit.model.identifiers import parts_of, sql_name
+from migration_audit.model.identifiers import sql_name
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.port import Key, PortStep
 from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
@@ -181,11 +181,6 @@ def differing(difference: Difference, *names: str) -> str:
 
 def _value(value: str | None) -> str:
     return "nothing" if value is None else (value or "(empty)")
-
-
-def table_name(key: str) -> str:
-    """A relation's key as SQL."""
-    return sql_name(*parts_of(key))
 
 
 Steps = Iterator[Draft]

@@ -32,7 +32,7 @@ def index_table(
     caption: str = "Index sets",
 ) -> Table:
     """Every index with a dot per side, by table; definitions that differ are below each other."""
-    return object_matrix(Index, sides, scope=scope, only_differences=only_differences, caption=caption)
+    return _object_matrix(Index, sides, scope=scope, only_differences=only_differences, caption=caption)
 
 
 def constraint_table(
@@ -43,10 +43,10 @@ def constraint_table(
     caption: str = "Constraints",
 ) -> Table:
     """Every constraint with a dot per side, by table; definitions that differ are below each other."""
-    return object_matrix(Constraint, sides, scope=scope, only_differences=only_differences, caption=caption)
+    return _object_matrix(Constraint, sides, scope=scope, only_differences=only_differences, caption=caption)
 
 
-def object_matrix(
+def _object_matrix(
     kind: type[CatalogObject],
     sides: Mapping[str, Snapshot],
     *,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import psycopg
 import pytest
@@ -181,6 +182,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(command, check=True, capture_output=True)
     (made,) = folder.glob("*.whl")
     return made
+
+
+def test_the_wheel_says_that_it_is_typed(wheel: Path) -> None:
+    """PEP 561: without this file the types of an installed package are not read."""
+    assert "migration_audit/py.typed" in ZipFile(wheel).namelist()
 
 
 @pytest.fixture

@@ -37,8 +37,3 @@ def test_every_lock_file_of_ours_is_watched() -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     locks = [path for path in tracked if path.endswith("package-lock.json") and not path.startswith("tests/data/")]
     assert watched == {f"/{Path(path).parent}" for path in locks}
-
-
-def test_the_package_says_that_it_is_typed() -> None:
-    """PEP 561: without this file the types of an installed package are not read."""
-    assert (ROOT / "lib/migration_audit/py.typed").read_bytes() == b""

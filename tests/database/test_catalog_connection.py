@@ -101,6 +101,24 @@ def test_a_lock_on_a_table_is_not_waited_for_without_end(database: str) -> None:
                 read_snapshot(connection)
 
 
+_SHADOWED = """
+create schema mine;
+create function mine.called({0}, {0}) returns boolean language plpgsql as $$begin raise 'mine was called'; end$$;
+create operator mine.= (leftarg = {0}, rightarg = {0}, function = mine.called);
+create operator mine.<> (leftarg = {0}, rightarg = {0}, function = mine.called)
+"""
+
+
+@pytest.mark.parametrize("types", ["text", "bigint", "name", "oid", '"char"', "boolean"])
+def test_operators_of_the_database_are_not_called(database: str, types: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(_SHADOWED.format(types).encode())
+        connection.execute(f"alter database {connection.info.dbname} set search_path = mine, pg_catalog".encode())
+    with psycopg.connect(database) as connection, pytest.raises(psycopg.errors.RaiseException, match="mine was called"):
+        connection.execute(f"select null::{types} = null::{types}".encode())
+    assert ("schema", "mine") in read_snapshot(database).snapshot.by_key
+
+
 def test_the_audit_is_told_from_others_by_its_name(database: str) -> None:
     with open_connection(database) as connection:
         row = connection.execute(

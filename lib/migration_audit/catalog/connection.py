@@ -59,11 +59,16 @@ _SETTING = """
 select pg_catalog.set_config(cfg.name, cfg.value, true)
   from rows from (pg_catalog.unnest(%s::pg_catalog.text[]), pg_catalog.unnest(%s::pg_catalog.text[])) as cfg (name, value)
  union all
-select pg_catalog.set_config(lim.name, least(nullif(own.setting::pg_catalog.int8, 0), lim.ms)::pg_catalog.text, true)
+select pg_catalog.set_config(lim.name, least(
+           case when own.setting operator(pg_catalog.<>) '0' then own.setting::pg_catalog.int8 end, lim.ms
+       )::pg_catalog.text, true)
   from rows from (pg_catalog.unnest(%s::pg_catalog.text[]), pg_catalog.unnest(%s::pg_catalog.int8[])) as lim (name, ms)
-  join pg_catalog.pg_settings as own on own.name = lim.name
+  join pg_catalog.pg_settings as own on own.name operator(pg_catalog.=) lim.name
 """
-"""What the role, the database or the connection string limits further stays: 0 is no limit, and ``least`` ignores null."""
+"""What the role, the database or the connection string limits further stays: 0 is no limit, and ``least`` ignores null.
+
+No operator is looked up, as ``nullif`` would too: until this has run, the search_path is the database's.
+"""
 
 
 class ReadingConnection(driver.Connection):

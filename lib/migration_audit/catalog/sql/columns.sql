@@ -47,7 +47,7 @@ select relation.nspname as schema,
        att.attname as name,
        nullif(pg_catalog.format_type(att.atttypid, att.atttypmod), '???') as type,
        att.attnotnull as not_null,
-       pg_catalog.pg_get_expr(def.adbin, def.adrelid) as default,
+       pg_catalog.pg_get_expr(def.adbin, case when att.attgenerated <> '' then def.adrelid else 0 end) as default,
        case att.attgenerated when 's' then 'stored' when 'v' then 'virtual' end as generated,
        case att.attidentity when 'a' then 'always' when 'd' then 'by default' end as identity_kind,
        case when att.attcollation <> typ.typcollation then att.attcollation::pg_catalog.regcollation::text end

@@ -10,7 +10,7 @@ with asked as (
 select att.attrelid::pg_catalog.int8 as oid,
        att.attname::text as name,
        att.atttypid::pg_catalog.regtype::text as type,
-       pg_catalog.pg_get_expr(def.adbin, def.adrelid) as "default",
+       pg_catalog.pg_get_expr(def.adbin, case when att.attgenerated <> '' then def.adrelid else 0 end) as "default",
        not att.attnotnull as nullable,
        case
            when att.atttypid in (1042, 1043) then att.atttypmod - 4

@@ -104,6 +104,15 @@ def test_rows_without_a_name_are_told(database: str) -> None:
     assert ledger.reason == "public.done has rows without a name: 1."
 
 
+def test_values_that_no_ledger_has_are_not_carried_around(database: str) -> None:
+    make(database, "create table done (name text); insert into done values ('a'), (repeat('é', 4096))")
+    assert look(database).state is LedgerState.PRESENT
+    make(database, "insert into done values (repeat('é', 4097))")
+    ledger = look(database)
+    assert (ledger.state, ledger.names) == (LedgerState.OTHER_SHAPE, ())
+    assert ledger.reason == "public.done has values of more than 4,096 characters in name, which no ledger has."
+
+
 @pytest.fixture
 def plain(database: str, cluster: Any) -> Iterator[str]:
     make(database, "create role plain login")

@@ -17,6 +17,8 @@ from migration_audit.model.errors import UsageError
 from migration_audit.model.ledger import Ledger, LedgerState
 
 MOST_ROWS = 100_000
+MOST_CHARACTERS = 4096
+"""Of one value: as many as the path of a file can have."""
 
 _FIND = """
 select nsp.nspname as schema,
@@ -132,7 +134,8 @@ def _rows(connection: psycopg.Connection[Any], found: _Found, form: LedgerFormat
 
 def _as_text(column: str, found: _Found) -> sql.Composable:
     shape = "pg_catalog.encode({}, 'hex')" if column in found.binary_columns else "{}::pg_catalog.text"
-    return sql.SQL(shape).format(sql.Identifier(column))
+    text = sql.SQL(shape).format(sql.Identifier(column))
+    return sql.SQL("pg_catalog.left({}, {})").format(text, sql.Literal(MOST_CHARACTERS + 1))
 
 
 def _in_order(column: str, found: _Found) -> sql.Composable:
@@ -144,6 +147,11 @@ def _in_order(column: str, found: _Found) -> sql.Composable:
 def _ledger(table: str, columns: tuple[str, ...], rows: list[dict[str, str | None]], form: LedgerFormat) -> Ledger:
     if len(rows) > MOST_ROWS:
         reason = f"{table} has more than {MOST_ROWS:,} rows, which no ledger has."
+        return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
+    if too_long := sorted({name for row in rows for name, value in row.items() if len(value or "") > MOST_CHARACTERS}):
+        reason = (
+            f"{table} has values of more than {MOST_CHARACTERS:,} characters in {', '.join(too_long)}, which no ledger has."
+        )
         return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
     names = tuple(name for row in rows if (name := row[form.name_column]) is not None)
     if len(names) < len(rows) and not form.may_be_nameless:

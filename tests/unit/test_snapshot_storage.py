@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from migration_audit.catalog import load_snapshot, save_snapshot
+from migration_audit.catalog import load_snapshot, save_snapshot, storage
 from migration_audit.model.errors import UsageError
 from migration_audit.model.routines import Extension, Schema
 from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot, Unmodelled
@@ -152,3 +153,32 @@ def test_a_file_that_is_no_snapshot_is_refused(tmp_path: Path, case: tuple[bytes
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"nothing\.json.*No such file"):
         load_snapshot(tmp_path / "nothing.json")
+
+
+def test_a_link_stays_and_a_pipe_is_written_to(tmp_path: Path) -> None:
+    (tmp_path / "real.json").write_text("old", "utf-8")
+    (tmp_path / "link.json").symlink_to("real.json")
+    save_snapshot(SNAPSHOT, tmp_path / "link.json")
+    assert (tmp_path / "link.json").is_symlink()
+    assert load_snapshot(tmp_path / "real.json") == SNAPSHOT
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    save_snapshot(SNAPSHOT, tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+    assert os.read(reader, 1 << 20) == (tmp_path / "real.json").read_bytes()
+    os.close(reader)
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no /dev/full")
+def test_a_device_that_takes_nothing_stays_and_is_named(tmp_path: Path) -> None:
+    (tmp_path / "full").symlink_to("/dev/full")
+    with pytest.raises(UsageError, match="No space left on device"):
+        save_snapshot(SNAPSHOT, tmp_path / "full")
+    assert (tmp_path / "full").is_char_device()
+
+
+def test_a_file_without_an_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(storage, "_MOST_BYTES", 10_000_000)
+    (tmp_path / "endless.json").symlink_to("/dev/zero")
+    with pytest.raises(UsageError, match="it has more than 10,000,000 bytes"):
+        load_snapshot(tmp_path / "endless.json")

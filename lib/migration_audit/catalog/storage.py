@@ -25,6 +25,7 @@ from migration_audit.model.snapshot import (
     to_json,
 )
 from migration_audit.model.timescale_jobs import JobStatus
+from migration_audit.project.bounded import read_bounded
 
 PartT = TypeVar("PartT")
 
@@ -39,25 +40,44 @@ _PARTS = frozenset(
 )
 _NOT_READ = "not_read"
 _AGAIN = "make the snapshot again with this version"
+_MOST_BYTES = 1 << 30
+"""A hundred thousand tables have a fifth of it."""
 
 
 def save_snapshot(snapshot: Snapshot, path: str | Path) -> None:
-    """Write a snapshot; a file of that name is replaced as a whole or not at all. Raises UsageError if it cannot be."""
+    """Write a snapshot; a file of that name is replaced as a whole or not at all. Raises UsageError if it cannot be.
+
+    A link stays, and the file that it names is replaced. A device or a pipe, such as ``/dev/stdout``, is written to.
+    """
     path = Path(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            for piece in _pieces(snapshot):
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        if path.exists() and not path.is_file():
+            _write(snapshot, path)
+        else:
+            _replace(snapshot, Path(os.path.realpath(path)))
     except OSError as error:
         todo = "name a file in a folder that is there and can be written"
         raise UsageError(f"the snapshot cannot be written: {error.strerror}", where=str(path), todo=todo) from error
+
+
+def _replace(snapshot: Snapshot, path: Path) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        _write(snapshot, draft, is_kept=True)
+        draft.replace(path)
     finally:
         with suppress(OSError):
             draft.unlink()
+
+
+def _write(snapshot: Snapshot, path: Path, *, is_kept: bool = False) -> None:
+    """``is_kept``: the content has to be on the disk, which a device or a pipe does not have."""
+    with path.open("w", encoding="utf-8") as file:
+        for piece in _pieces(snapshot):
+            file.write(piece)
+        file.flush()
+        if is_kept:
+            os.fsync(file.fileno())
 
 
 def dump_snapshot(snapshot: Snapshot) -> bytes:
@@ -126,7 +146,7 @@ def parse_snapshot(body: Any, *, where: str = "snapshot") -> Snapshot:
 
 def _load_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_bounded(path, most=_MOST_BYTES).decode())
     except OSError as error:
         todo = "name a file that can be read"
         raise UsageError(f"the snapshot cannot be read: {error.strerror}", where=str(path), todo=todo) from error

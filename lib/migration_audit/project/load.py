@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from migration_audit.model.errors import ConfigError, UsageError
+from migration_audit.project.bounded import read_bounded
 from migration_audit.project.build import build_project
 from migration_audit.project.locate import KeyPath, absolute, locate, nearest
 from migration_audit.project.repositories import expanded
@@ -24,6 +25,7 @@ FILE_NAME: Final = "audit.toml"
 FALLBACK: Final = "pyproject.toml"
 _IN_PYPROJECT: Final = ("tool", "migration-audit")
 _LEAK: Final = "holds a URL with a password, which must not stand in this file"
+_MOST_BYTES: Final = 10_000_000
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
 
@@ -139,7 +141,7 @@ def _shown(path: Path) -> str:
 
 def _read(path: Path, shown: str) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bounded(path, most=_MOST_BYTES)
     except FileNotFoundError:
         raise UsageError("there is no such file", where=shown, todo="`migration-audit init` writes one") from None
     except OSError as error:

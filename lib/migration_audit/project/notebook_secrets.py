@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from migration_audit.model.errors import NotebookError, UsageError
 from migration_audit.model.secret_shapes import secrets_in
+from migration_audit.project.bounded import read_bounded
+
+_MOST_BYTES: Final = 500_000_000
 
 
 def secrets_in_notebook(path: Path) -> list[str]:
@@ -18,7 +21,7 @@ def secrets_in_notebook(path: Path) -> list[str]:
     NotebookError for a file that is no notebook, UsageError when it cannot be read.
     """
     try:
-        notebook = json.loads(path.read_bytes())
+        notebook = json.loads(read_bounded(path, most=_MOST_BYTES))
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(path), todo="name a file that can be read") from None
     except ValueError as error:

@@ -33,6 +33,12 @@ _NETWORK = {
 }
 """libpq's own limits: they notice a host that is gone before the limit of silence does."""
 
+_SESSION_VARIABLES: Final = ("PGTZ", "PGDATESTYLE", "PGGEQO")
+"""libpq sends them to every server, and knows no parameter that overrides them: '01/02/2020' would be another day.
+
+https://www.postgresql.org/docs/current/libpq-envars.html
+"""
+
 Result = TypeVar("Result")
 
 
@@ -59,10 +65,17 @@ class Connection(psycopg.Connection[Any]):
 
     @classmethod
     def connect(cls, conninfo: str = "", **options: Any) -> Self:
-        """As psycopg's, with limits for connecting and for a host that is gone, unless ``conninfo`` has others."""
+        """As psycopg's, with limits for connecting and for a host that is gone, unless ``conninfo`` has others.
+
+        It connects to the host of ``conninfo``, whatever PGHOSTADDR or PGSERVICE say; PGTZ and PGDATESTYLE have no effect.
+        """
         given = conninfo_to_dict(conninfo)
         limits = {name: value for name, value in _NETWORK.items() if given.get(name) is None}
-        return super().connect(conninfo, **(limits | options))
+        for name in _SESSION_VARIABLES:
+            os.environ.pop(name, None)
+        # An address counts before the host, wherever it comes from.
+        address = {"hostaddr": ""} if given.get("host") and given.get("hostaddr") is None else {}
+        return super().connect(conninfo, **(limits | address | options))
 
     @classmethod
     def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:

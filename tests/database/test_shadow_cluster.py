@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from fix_signals import default_signals
+from migration_audit import driver
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow import guard
 from migration_audit.shadow.binaries import BinaryServer
@@ -222,6 +223,33 @@ def test_a_cluster_is_the_same_on_every_machine(private: BinaryServer, fresh: bo
             conninfo, "select upper('ä') || (timestamptz '2026-01-01 00:00Z' at time zone 'Europe/Berlin')"
         ).startswith("Ä")
         assert ask(conninfo, "select reset_val from pg_settings where name = 'TimeZone'") in {"UTC", "Asia/Tokyo"}
+
+
+@pytest.mark.parametrize("way", ["PGHOSTADDR", "PGSERVICE"])
+def test_no_variable_leads_to_another_server(
+    way: str, private: BinaryServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "services").write_text("[elsewhere]\nhostaddr=192.0.2.1\nport=1\n", "utf-8")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "2")
+    with private.cluster() as cluster:
+        monkeypatch.setenv(way, {"PGHOSTADDR": "192.0.2.1", "PGSERVICE": "elsewhere"}[way])
+        conninfo = cluster.create_database("same")
+        with psycopg.connect(conninfo) as connection:
+            assert connection.info.dbname == "same"
+        address = "host='" + str(psycopg.conninfo.conninfo_to_dict(conninfo)["host"]) + "' dbname=same"
+        with driver.connect(
+            address, user="postgres", port=psycopg.conninfo.conninfo_to_dict(conninfo)["port"]
+        ) as connection:
+            assert connection.info.dbname == "same"
+
+
+def test_no_variable_changes_what_a_session_understands(private: BinaryServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"PGTZ": "Asia/Tokyo", "PGDATESTYLE": "German", "PGGEQO": "off"}.items():
+        monkeypatch.setenv(name, value)
+    with private.cluster() as cluster, driver.connect(cluster.conninfo()) as connection:
+        shown = [connection.execute(f"show {name}".encode()).fetchone() for name in ("timezone", "datestyle", "geqo")]
+    assert shown == [("UTC",), ("ISO, MDY",), ("on",)]
 
 
 def test_what_the_caller_keeps_in_its_environment_is_not_the_servers(

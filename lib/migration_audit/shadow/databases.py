@@ -54,14 +54,18 @@ class Databases(ABC):
             raise ServerError(str(error).strip(), where=f"database {names[0]}") from error
 
 
+_PLAIN = {"sslmode": "disable", "gssencmode": "disable", "target_session_attrs": "any"}
+
+
 def conninfo(*, role: str | None = None, **parameters: str) -> str:
     """A libpq connection string that the caller's own ``PG…`` variables do not change.
 
-    >>> conninfo(host="/tmp/s", dbname="it's")
-    "options='' sslmode='disable' gssencmode='disable' host='/tmp/s' dbname='it\\\\'s'"
+    >>> conninfo(host="/s", dbname="it's")
+    "options='' hostaddr='' sslmode='disable' gssencmode='disable' target_session_attrs='any' host='/s' dbname='it\\\\'s'"
     """
+    # PGHOSTADDR, or hostaddr of the service in PGSERVICE, counts before any host: SQL would be applied to that server.
     # PGOPTIONS could set a search_path or a role behind the audit's back.
-    chosen = {"options": role_option(role), "sslmode": "disable", "gssencmode": "disable"} | parameters
+    chosen = {"options": role_option(role), "hostaddr": "", **_PLAIN} | parameters
     return " ".join(f"{name}='{_quoted(value)}'" for name, value in chosen.items())
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from migration_audit import catalog, sources
+from migration_audit import catalog, driver, sources
 from migration_audit.audit.directus_texts import database_without_texts
 from migration_audit.catalog.directus_rehearsal import (
     Migrations,
@@ -202,7 +202,7 @@ def _on_server(
         role = _ROLE if role is None or role == cluster.superuser else role
         password = secrets.token_urlsafe(24)
         hand_over(conninfo, role, password, wanted, schemas)
-        with psycopg.connect(conninfo, autocommit=True) as connection:
+        with driver.connect(conninfo, autocommit=True) as connection:
             made = catalog.read_directus_database(connection, schemas=schemas, role=role)
         differing = unlike(wanted, made) if wanted is not None else ()
         found = conninfo_to_dict(conninfo)
@@ -290,7 +290,7 @@ class _Stage:
         return call(self._program, arguments, file=self._file, target=self._target, environment=self._environment)
 
     def _read(self) -> DirectusDatabase:
-        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+        with driver.connect(self._conninfo, autocommit=True) as connection:
             found = catalog.read_directus_database(connection, schemas=self._runtime.search_path, role=self._target.user)
         return database_without_texts(found)
 

@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 from psycopg import sql
 
-from migration_audit import catalog
+from migration_audit import catalog, driver
 from migration_audit.catalog.directus_rehearsal import Migrations
 from migration_audit.compare import compare
 from migration_audit.model.directus import DirectusLive
@@ -86,7 +86,7 @@ def copy_rows(conninfo: str, live: DirectusLive, migrations: Migrations) -> None
         "directus_relations": database.relations,
         "directus_migrations": [{"version": version, "name": name} for version, name in migrations],
     }
-    with psycopg.connect(conninfo, autocommit=True, application_name="migration-audit") as connection:
+    with driver.connect(conninfo, autocommit=True, application_name="migration-audit") as connection:
         connection.execute("set session_replication_role = replica")  # no trigger, no foreign key of somebody's own
         for name, rows in parts.items():
             _insert(connection, schema, name, [_as_stored(name, row) for row in rows])
@@ -115,7 +115,7 @@ def hand_over(conninfo: str, role: str, password: str, wanted: DirectusDatabase 
 
     ``wanted`` is None for a fresh database, in which it owns everything. Raises psycopg.Error.
     """
-    with psycopg.connect(conninfo, autocommit=True, application_name="migration-audit") as connection:
+    with driver.connect(conninfo, autocommit=True, application_name="migration-audit") as connection:
         connection.execute("set session_replication_role = replica")  # what an event trigger refuses is for Directus to see
         there = connection.execute("select from pg_roles where rolname = %s", [role]).fetchone() is not None
         made = sql.SQL("alter role {} login password {}" if there else "create role {} login password {}")

@@ -69,7 +69,8 @@ def test_a_killed_process(
     else:
         assert ended == 3, (killed, ended, started.err)
         told = started.err + started.out()
-        assert any(words in told for words in ("\n  → ", "could not check", "interrupted", "ended in the middle")), killed
+        said = ("\n  → ", "could not check", "interrupted", "ended in the middle", "did not reach its end")
+        assert any(words in told for words in said), (killed, told)
         whole_of = {check["id"]: check for check in evidence["checks"]}
         for path in (tmp_path / "out").rglob("evidence.json"):
             found = evidence_of(tmp_path / "out", "dev")

@@ -194,7 +194,8 @@ def begin_reading(connection: psycopg.Connection[Any], *, statement_timeout_ms: 
     limits = {**_LIMITS_MS, "statement_timeout": statement_timeout_ms}
     try:
         cursor = psycopg.Cursor(connection)
-        cursor.execute("set transaction isolation level repeatable read, read only")
+        if connection.isolation_level is not IsolationLevel.REPEATABLE_READ or not connection.read_only:
+            cursor.execute("set transaction isolation level repeatable read, read only")  # else BEGIN says it
         cursor.execute(_SETTING, [list(settings), list(settings.values()), list(limits), list(limits.values())])
     except psycopg.Error as error:
         raise database_error(error, connection) from error

@@ -38,6 +38,9 @@ SHOWN_ONLY = {
 }
 """Fields that are not compared, with what says the same."""
 
+NOT_READ = {("role", "password")}
+"""Attributes whose None says that the role may not read them: neither equal nor different."""
+
 MADE = (
     HypertableTablespaces(schema="public", table="m", tablespaces=("fast", "slow")),
     GranularRefresh(schema="public", table="m", column="ts", start_offset="7 days", end_offset="1 hour"),
@@ -97,9 +100,11 @@ def _types(cls: type[CatalogObject], name: str) -> set[Any]:
 
 
 def reported(drift: Drift, obj: CatalogObject, name: str) -> bool:
-    """Whether the attribute is a difference of this object, or said to be not known."""
-    differs = {(d.kind, d.key, change.name) for d in drift.differences for change in d.fields}
-    return (obj.kind, obj.key, name) in {*differs, *((n.kind, n.key, n.attribute) for n in drift.not_known)}
+    """Whether the attribute is a difference of this object; of NOT_READ, also whether it is named as not known."""
+    found = {(d.kind, d.key, change.name) for d in drift.differences for change in d.fields}
+    if (obj.kind, name) in NOT_READ:
+        found |= {(n.kind, n.key, n.attribute) for n in drift.not_known}
+    return (obj.kind, obj.key, name) in found
 
 
 def only(catalog: Snapshot, obj: CatalogObject, changed: CatalogObject) -> Snapshot:

@@ -17,10 +17,8 @@ from fix_demo import evidence_of, run_cli
 from fix_outside import Started, wait_until
 from migration_audit.workbook.demo import demo_root
 
-ROUNDS = int(os.environ.get("MIGRATION_AUDIT_FAULTS", "0")) // 100
-"""``make faults`` sets the variable; MIGRATION_AUDIT_SEED repeats one round.
-
-Which process is there at a moment depends on the machine: ``make test`` leaves this out, since what fails must repeat."""
+ROUNDS = int(os.environ.get("MIGRATION_AUDIT_FAULTS", "200")) // 100
+"""``make faults`` sets the variable; MIGRATION_AUDIT_SEED repeats one round."""
 SEED = int(os.environ.get("MIGRATION_AUDIT_SEED", "1"))
 
 

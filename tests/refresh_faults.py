@@ -54,7 +54,7 @@ def page() -> str:
     found = list(rows())
     parts = [HEAD]
     for part in dict.fromkeys(row[0] for row in found):
-        parts.append(f"\n## {part}\n\n| what goes wrong | what is said | what to do |\n|---|---|---|\n")
+        parts.append(f"\n## {part}\n\n| fault | message | what to do |\n|---|---|---|\n")
         parts += [f"| {name} | {_cell(said)} | {_cell(advice)} |\n" for each, name, said, advice in found if each == part]
     return "".join(parts)
 

@@ -17,7 +17,6 @@ import click
 
 from migration_audit import __version__
 from migration_audit.cli.group import Commands
-from migration_audit.cli.output import write_sql
 from migration_audit.cli.progress import say
 from migration_audit.model.finding import Phase
 from migration_audit.model.sql import STATEMENT_TIMEOUT
@@ -56,8 +55,7 @@ def init(directory: Path, notebooks: bool, detect: bool) -> None:
     """
     from migration_audit.cli.setup import initialise  # noqa: PLC0415
 
-    for line in initialise(directory, notebooks=notebooks, detect=detect):
-        click.echo(line)
+    click.echo("\n".join(initialise(directory, notebooks=notebooks, detect=detect)))
 
 
 @main.command()
@@ -180,14 +178,12 @@ def snapshot(source: str, output: Path | None, **values: Any) -> None:
 def grants(role: str, config: Path | None) -> None:
     """The smallest rights with which this audit can look, as SQL.
 
-    Beside each right: what is read with it, and which checks cannot decide without. Nothing is executed and no database is
-    asked: an administrator reads it and runs it in each database, as the owner of the objects.
+    Each right names what is read with it and which checks cannot decide without. No database is asked: an administrator
+    runs the SQL in each database, as the owner of the objects.
     """
-    from migration_audit.audit.grants import as_sql, grants_for  # noqa: PLC0415
-    from migration_audit.project import find_project, load_project, project_file  # noqa: PLC0415
+    from migration_audit.cli.setup import print_grants  # noqa: PLC0415
 
-    project = load_project(project_file(config) if config else find_project(Path()))
-    write_sql(as_sql(grants_for(project, role=role)))
+    print_grants(config, role=role)
 
 
 @main.group()

@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from migration_audit.audit.grants import as_sql, grants_for
+from migration_audit.cli.output import write_sql
 from migration_audit.cli.progress import say
 from migration_audit.detect import draft_of, list_folder
 from migration_audit.model.errors import ConfigError, UsageError
 from migration_audit.project import (
     Project,
     configuration_in,
+    find_project,
     load_project,
     project_file,
     write_configuration,
@@ -67,6 +70,12 @@ def _copy_notebooks(copies: Path) -> None:
     except OSError as error:  # shutil.Error, which names each file, is one as well
         todo = "name a directory that can be written"
         raise UsageError(f"cannot be written: {error.strerror or error}", where=str(copies), todo=todo) from error
+
+
+def print_grants(config: Path | None, *, role: str) -> None:
+    """Print the smallest rights of ``role`` for an audit.toml, or the nearest one. Raises UsageError, ConfigError."""
+    project = load_project(project_file(config) if config else find_project(Path()))
+    write_sql(as_sql(grants_for(project, role=role)))
 
 
 def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:

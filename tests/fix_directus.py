@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from migration_audit.artifacts.directus_snapshot import read_directus_snapshot
+from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
 from migration_audit.audit.case import directus_boots
 from migration_audit.directus.apply import boots
 from migration_audit.directus.behaviour import Behaviour, behaviour_of

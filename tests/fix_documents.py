@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration_audit.artifacts.markdown import parse_document, parse_statement, read_section
+from migration_audit.artifacts.documents.markdown import parse_document, parse_statement, read_section
 from migration_audit.model.documents import CommandResult, CommandState, Document, DocumentRule, DropRule, TableDrop
 from migration_audit.model.location import Location
 

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from migration_audit.artifacts.directus_snapshot import read_directus_snapshot
+from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
 from migration_audit.demo import build, copy_tree, histories, replay
 from migration_audit.model.errors import SqlError
 from migration_audit.project import Project, load_project

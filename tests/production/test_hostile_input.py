@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from fix_model import column, snapshot, table
-from migration_audit.artifacts.compose import read_stack
-from migration_audit.artifacts.compose_variables import parse_env
-from migration_audit.artifacts.directus_snapshot import read_directus_snapshot
-from migration_audit.artifacts.dockerfile import parse_dockerfile
-from migration_audit.artifacts.manifests import read_manifests
-from migration_audit.artifacts.markdown import read_document
-from migration_audit.artifacts.shell import run_script
-from migration_audit.artifacts.shell_parse import Script
+from migration_audit.artifacts.compose.stack import read_stack
+from migration_audit.artifacts.compose.variables import parse_env
+from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
+from migration_audit.artifacts.documents.markdown import read_document
+from migration_audit.artifacts.image.dockerfile import parse_dockerfile
+from migration_audit.artifacts.manifests.libraries import read_manifests
+from migration_audit.artifacts.shell.parse import Script
+from migration_audit.artifacts.shell.programs import run_script
 from migration_audit.artifacts.text import read_text
 from migration_audit.catalog import dump_snapshot, load_snapshot
 from migration_audit.formats import ALL

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from fix_signed import ANN, BOB, EVE, MAL, NOW, TOML, World
-from migration_audit.artifacts.refs import commits_touching, find_revision, people_of
-from migration_audit.artifacts.repository import changed_files, is_ignored, read_tree
+from migration_audit.artifacts.git.refs import commits_touching, find_revision, people_of
+from migration_audit.artifacts.git.repository import changed_files, is_ignored, read_tree
 from migration_audit.model.errors import AuditError, SignoffError
 
 EASY = """

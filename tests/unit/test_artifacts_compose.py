@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from migration_audit.artifacts.compose import read_stack
+from migration_audit.artifacts.compose.stack import read_stack
 from migration_audit.model.compose import Service, Stack
 from migration_audit.model.errors import ArtifactError
 

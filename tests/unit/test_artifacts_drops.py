@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migration_audit.artifacts.drops import find_drops
+from migration_audit.artifacts.documents.drops import find_drops
 
 DROPS = {
     "plain": ("x.sql", "DROP TABLE migrations_applied;", 1),

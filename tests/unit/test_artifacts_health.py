@@ -2,8 +2,8 @@
 
 import pytest
 
-from migration_audit.artifacts.health import read_test
-from migration_audit.artifacts.shell import Script
+from migration_audit.artifacts.container.health import read_test
+from migration_audit.artifacts.shell.programs import Script
 from migration_audit.model.location import Location
 
 AT = Location("compose.yaml", 5)

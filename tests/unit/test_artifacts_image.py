@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.artifacts.dockerfile import parse_dockerfile, split_words
-from migration_audit.artifacts.dockerignore import parse_ignore
-from migration_audit.artifacts.image import Container, read_image
+from migration_audit.artifacts.image.dockerfile import parse_dockerfile, split_words
+from migration_audit.artifacts.image.dockerignore import parse_ignore
+from migration_audit.artifacts.image.image import Container, read_image
 from migration_audit.model.compose import Mount, Words
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.image import Image

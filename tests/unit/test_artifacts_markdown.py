@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fix_documents import SENTENCE, document
-from migration_audit.artifacts.fold import fold_text
-from migration_audit.artifacts.markdown import parse_statement, read_document, read_section
+from migration_audit.artifacts.documents.fold import fold_text
+from migration_audit.artifacts.documents.markdown import parse_statement, read_document, read_section
 from migration_audit.checks.log_entries import entries_of_kind, lacking
 from migration_audit.checks.statements import has_section, heading_line, lines_that_say, lines_that_show, only_beginning
 from migration_audit.model.documents import PassageKind

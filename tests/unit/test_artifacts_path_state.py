@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.artifacts.path_state import FOLDER, NOTHING, Kind, PathState
-from migration_audit.artifacts.shell import Script, run_script
+from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, Kind, PathState
+from migration_audit.artifacts.shell.programs import Script, run_script
 from migration_audit.model.location import Location
 
 PATHS = ["f", "empty", "tool", "d", "d/g", "d/h", "n", "n/m", "./f", "d/../f"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.artifacts.shell import Script, run_script, run_words
+from migration_audit.artifacts.shell.programs import Script, run_script, run_words
 from migration_audit.model.image import Run
 from migration_audit.model.location import Location
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migration_audit.artifacts.ddl import ddl_in
+from migration_audit.artifacts.code.ddl import ddl_in
 from migration_audit.model.code import Literal
 from migration_audit.model.location import Location
 

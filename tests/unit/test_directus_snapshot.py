@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from fix_directus import DATA, SHOWN, behaviour, read, real, whole
-from migration_audit.artifacts.directus_snapshot import read_directus_snapshot
-from migration_audit.artifacts.directus_version import version_of_image, version_of_package
-from migration_audit.artifacts.js_yaml import js_value
+from migration_audit.artifacts.directus.js_yaml import js_value
+from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
+from migration_audit.artifacts.directus.version import version_of_image, version_of_package
 from migration_audit.directus.apply import APPLIED, NO_CHANGES, boots
 from migration_audit.directus.bootstrap import bootstrapped
 from migration_audit.model.errors import ArtifactError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fix_code import judged, write
-from migration_audit.artifacts.manifests import read_manifests
+from migration_audit.artifacts.manifests.libraries import read_manifests
 from migration_audit.model.finding import Outcome
 
 PNPM_5 = """lockfileVersion: 5.4

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fix_layouts import LAYOUTS, PARTS, Layout, git, lay_out
-from migration_audit.artifacts.ignore import ignored_by
+from migration_audit.artifacts.git.ignore import ignored_by
 from migration_audit.artifacts.paths import read_path
 from migration_audit.checks import ALL, judge
 from migration_audit.model.finding import Phase

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from migration_audit.artifacts.files import find_files, is_glob
-from migration_audit.artifacts.ignore import ignored_by
-from migration_audit.artifacts.refs import differs_from
+from migration_audit.artifacts.git.ignore import ignored_by
+from migration_audit.artifacts.git.refs import differs_from
 from migration_audit.artifacts.text import path_below, shown_path
 from migration_audit.model.code import PathFact
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from migration_audit import __version__
-from migration_audit.artifacts.repository import author_of, path_in_repository, user_of
+from migration_audit.artifacts.git.repository import author_of, path_in_repository, user_of
 from migration_audit.audit.case import Case
 from migration_audit.audit.producer import this_producer
 from migration_audit.audit.repositories import repositories_read, tops_of

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from migration_audit.artifacts.git import line_of_git
-from migration_audit.artifacts.repository import changed_files
+from migration_audit.artifacts.git.command import line_of_git
+from migration_audit.artifacts.git.repository import changed_files
 from migration_audit.artifacts.text import path_below, shown_path
 from migration_audit.model.evidence import HOME, RepositoryState
 from migration_audit.project import Project

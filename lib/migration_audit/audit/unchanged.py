@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from migration_audit.artifacts.git import line_of_git
-from migration_audit.artifacts.repository import sha256_of
+from migration_audit.artifacts.git.command import line_of_git
+from migration_audit.artifacts.git.repository import sha256_of
 from migration_audit.audit.repositories import tops_of
 from migration_audit.audit.saved import SavedCase
 from migration_audit.model.finding import Unavailable

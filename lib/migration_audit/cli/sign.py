@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from migration_audit import report
-from migration_audit.artifacts.repository import is_ignored, keeps_bytes
+from migration_audit.artifacts.git.repository import is_ignored, keeps_bytes
 from migration_audit.cli.progress import say
 from migration_audit.model.errors import SignoffError, UsageError
 from migration_audit.model.signoff import Decision

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from migration_audit.artifacts.boot import read_boot
-from migration_audit.artifacts.directus_snapshot import read_directus_snapshot
+from migration_audit.artifacts.container.startup import read_boot
+from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
 from migration_audit.detect.candidate import Candidate
 from migration_audit.detect.listing import Listing
 from migration_audit.model.errors import AuditError

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import yaml
 
-from migration_audit.artifacts.compose import read_stack
+from migration_audit.artifacts.compose.stack import read_stack
 from migration_audit.detect.listing import Listing
 from migration_audit.model.compose import Service, Stack
 from migration_audit.model.errors import AuditError

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
-from migration_audit.artifacts.repository import read_tree
+from migration_audit.artifacts.git.repository import read_tree
 from migration_audit.audit.evidence import build_evidence, failed_evidence
 from migration_audit.audit.facts import FOLDER as FACTS
 from migration_audit.audit.files import write_atomically, write_json

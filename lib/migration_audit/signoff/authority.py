@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from migration_audit.artifacts.refs import find_revision
-from migration_audit.artifacts.repository import Revision
+from migration_audit.artifacts.git.refs import find_revision
+from migration_audit.artifacts.git.repository import Revision
 from migration_audit.model.errors import AuditError, ConfigError, SignoffError, UsageError
 from migration_audit.project import Policy, Project, project_of
 from migration_audit.signoff.policy_revision import NAME_IT, is_ci, weakness

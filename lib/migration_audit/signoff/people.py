@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from migration_audit.artifacts.refs import commits_touching, find_revision, people_of
-from migration_audit.artifacts.repository import Revision
+from migration_audit.artifacts.git.refs import commits_touching, find_revision, people_of
+from migration_audit.artifacts.git.repository import Revision
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import HOME
 from migration_audit.model.signoff import Decision, SignedRun

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from migration_audit.artifacts.refs import checked_out, contains, default_branches, find_revision, upstream_of
-from migration_audit.artifacts.repository import Revision
+from migration_audit.artifacts.git.refs import checked_out, contains, default_branches, find_revision, upstream_of
+from migration_audit.artifacts.git.repository import Revision
 from migration_audit.model.errors import AuditError
 
 NAME_IT = "name the branch that the proposal goes into: --policy-from origin/main"

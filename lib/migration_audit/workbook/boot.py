@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from migration_audit import sources
-from migration_audit.artifacts.boot import read_boot
-from migration_audit.artifacts.compose import read_stack
-from migration_audit.artifacts.image import read_image
+from migration_audit.artifacts.compose.stack import read_stack
+from migration_audit.artifacts.container.startup import read_boot
+from migration_audit.artifacts.image.image import read_image
 from migration_audit.artifacts.text import shown_path
 from migration_audit.model.compose import MountKind, Stack
 from migration_audit.model.errors import AuditError

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from migration_audit.artifacts.git import line_of_git
-from migration_audit.artifacts.refs import find_revision
-from migration_audit.artifacts.repository import Revision, find_top, is_ignored
-from migration_audit.artifacts.working_tree import hidden_files
+from migration_audit.artifacts.git.command import line_of_git
+from migration_audit.artifacts.git.refs import find_revision
+from migration_audit.artifacts.git.repository import Revision, find_top, is_ignored
+from migration_audit.artifacts.git.working_tree import hidden_files
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.project import Project, Repository, project_of

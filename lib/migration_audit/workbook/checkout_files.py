@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from migration_audit.artifacts.git import reason_of, run_git
-from migration_audit.artifacts.refs import find_revision
-from migration_audit.artifacts.repository import Entry, Revision, entry_kind
-from migration_audit.artifacts.working_tree import hidden_files
+from migration_audit.artifacts.git.command import reason_of, run_git
+from migration_audit.artifacts.git.refs import find_revision
+from migration_audit.artifacts.git.repository import Entry, Revision, entry_kind
+from migration_audit.artifacts.git.working_tree import hidden_files
 from migration_audit.model.errors import AuditError
 
 _NEVER = frozenset({".git", "node_modules", ".venv"})

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from migration_audit import sources
-from migration_audit.artifacts.directus_snapshot import read_directus_snapshot
-from migration_audit.artifacts.directus_version import version_of_image, version_of_package
+from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
+from migration_audit.artifacts.directus.version import version_of_image, version_of_package
 from migration_audit.directus.command_line import ApplyCall, answers, apply_call, ignored_by
 from migration_audit.model.directus import (
     ColumnChange,

@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from migration_audit.artifacts.command_reports import read_command
-from migration_audit.artifacts.commands import run_command
-from migration_audit.artifacts.drops import find_drops
+from migration_audit.artifacts.documents.command_reports import read_command
+from migration_audit.artifacts.documents.commands import run_command
+from migration_audit.artifacts.documents.drops import find_drops
+from migration_audit.artifacts.documents.markdown import parse_statement, read_document, read_section
 from migration_audit.artifacts.files import find_files
-from migration_audit.artifacts.markdown import parse_statement, read_document, read_section
 from migration_audit.model.documents import CommandResult, Document, DocumentRule, DropRule, TableDrop
 from migration_audit.model.errors import AuditError
 from migration_audit.project import Project, Rule, Verb

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from migration_audit import catalog, signoff
-from migration_audit.artifacts.repository import first_link, is_ignored
+from migration_audit.artifacts.git.repository import first_link, is_ignored
 from migration_audit.audit.facts import FOLDER as FACTS
 from migration_audit.audit.facts import load_facts
 from migration_audit.gate import EnvironmentGate, Facts, approvals, judge_environment, rejections

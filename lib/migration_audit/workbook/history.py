@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from migration_audit import signoff
-from migration_audit.artifacts.refs import commits_touching, find_revision, is_shallow, merge_base
-from migration_audit.artifacts.repository import Entry, Revision, find_top
+from migration_audit.artifacts.git.refs import commits_touching, find_revision, is_shallow, merge_base
+from migration_audit.artifacts.git.repository import Entry, Revision, find_top
 from migration_audit.gate import rejections
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.signoff import Authority

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from migration_audit.artifacts.refs import find_revision, merge_base
-from migration_audit.artifacts.repository import Entry, Revision
+from migration_audit.artifacts.git.refs import find_revision, merge_base
+from migration_audit.artifacts.git.repository import Entry, Revision
 from migration_audit.artifacts.text import path_below
 from migration_audit.model.errors import AuditError
 from migration_audit.project import Project, project_of

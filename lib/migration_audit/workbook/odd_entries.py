@@ -11,9 +11,9 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from migration_audit.artifacts.refs import find_revision
-from migration_audit.artifacts.repository import Entry, Revision, entry_kind, first_link
-from migration_audit.artifacts.working_tree import is_as_committed
+from migration_audit.artifacts.git.refs import find_revision
+from migration_audit.artifacts.git.repository import Entry, Revision, entry_kind, first_link
+from migration_audit.artifacts.git.working_tree import is_as_committed
 from migration_audit.model.errors import AuditError, SourceError
 from migration_audit.workbook.merging import Merge
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration_audit.artifacts.code import SourceTree
-from migration_audit.artifacts.fixture import read_fixture
-from migration_audit.artifacts.manifests import read_manifests
+from migration_audit.artifacts.code.fixture import read_fixture
+from migration_audit.artifacts.code.sources import SourceTree
+from migration_audit.artifacts.manifests.libraries import read_manifests
 from migration_audit.artifacts.paths import named_paths, read_path
 from migration_audit.model.code import CodeScope, FixtureFacts, ManifestScope, PathFact
 from migration_audit.model.finding import Unavailable

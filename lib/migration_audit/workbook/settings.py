@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from migration_audit.artifacts.refs import find_revision
-from migration_audit.artifacts.repository import Revision
+from migration_audit.artifacts.git.refs import find_revision
+from migration_audit.artifacts.git.repository import Revision
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import HOME, Evidence

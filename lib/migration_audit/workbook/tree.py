@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from migration_audit.artifacts.refs import is_ancestor
-from migration_audit.artifacts.repository import Revision, sha256_of
+from migration_audit.artifacts.git.refs import is_ancestor
+from migration_audit.artifacts.git.repository import Revision, sha256_of
 from migration_audit.audit.repositories import tops_of
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import SourceError

@@ -1,0 +1,185 @@
+"""Whether a text is DDL, by PostgreSQL's own parser.
+
+What counts: the statements that PostgreSQL itself logs under ``log_statement = ddl``, TRUNCATE, TimescaleDB's and PostGIS's
+functions that make or change tables, and ``DO`` blocks with one of those. A text counts when
+
+- it parses, and a statement of it is DDL; or
+- it is the beginning of DDL: the parser gets past verb, kind and name, and stops at the end of the text or at a part that
+  the program computes.
+
+So ``create a new user`` is prose: no kind of object is called ``a``. What PostgreSQL would accept word for word, such as
+``create user failed``, is prose where it is written as a sentence or said to people (thrown, logged, the title of a test),
+and DDL everywhere else: a finding too many is read and waived, one too few is deployed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+import postgast
+
+from migration_audit.artifacts.code.literals import HOLE
+from migration_audit.artifacts.code.sql_tokens import Token, heads, tokens_of
+from migration_audit.model.code import Ddl, Literal
+from migration_audit.model.sql_tree import parse
+
+_MENTIONS_VERB: Final = re.compile(
+    r"\b(?:create|alter|drop|truncate|comment|grant|revoke|reassign|security|import|refresh|cluster|into|do|\w+\s*\()",
+    re.IGNORECASE,
+)
+_PLACEHOLDER: Final = re.compile(
+    r"%(?:\(\w+\)|\[\d+\]|\d+\$)?[+#]?[sdvqwxrIL]|\{\w*(?:![rsa])?\}|\?\?|\$\{[^}]*\}|:\w+:|(?<![\w:]):\w+\b(?!\s*:)|\$\d+(?!\w*\$)"
+)
+_WORDS_ONLY: Final = re.compile(r"[A-Za-z]+(?:\s+[A-Za-z]+)*[.!]?\s*\Z")
+_SENTENCE: Final = re.compile(r"[A-Z][a-z]+(?:\s|\Z)")
+
+
+def ddl_in(found: Literal, *, spoken: bool = False) -> tuple[Ddl, ...]:
+    """The DDL of a text; ``spoken``: the text is there to be read by people."""
+    text = found.text
+    if not _MENTIONS_VERB.search(text):
+        return ()
+    for spelling in _spellings(text):
+        if _is_prose(spelling, spoken=spoken):
+            return ()
+        statements = tuple(_statements(spelling))
+        if statements:
+            return tuple(
+                Ddl(
+                    command=command,
+                    statement=shortened(text[start:end]),
+                    at=type(found.at)(found.at.path, found.line_of(start)),
+                )
+                for command, start, end in statements
+            )
+    return ()
+
+
+def shortened(statement: str) -> str:
+    """A statement on one line, cut."""
+    line = " ".join(statement.split())
+    return line if len(line) <= 100 else line[:99] + "…"
+
+
+def _is_prose(text: str, *, spoken: bool) -> bool:
+    plain = text.strip()
+    return bool(_WORDS_ONLY.match(plain)) and (spoken or bool(_SENTENCE.match(plain)))
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """The text with what is computed as a name, then as nothing; of the same length, so that places stay true."""
+    yield text
+    named = _PLACEHOLDER.sub(lambda match: HOLE * len(match.group()), text)
+    if named != text:
+        yield named
+    if HOLE in named:
+        yield named.replace(HOLE, " ")
+
+
+def _statements(text: str) -> Iterator[tuple[str, int, int]]:
+    """Command, start and end of each statement of DDL up to where the text stops being SQL."""
+    stop, is_open = _parsed_to(text)
+    tokens = tokens_of(text[:stop])
+    for head in heads(tokens):
+        is_last = head.end >= len(tokens)
+        if not is_last or is_open:
+            is_bare = head.command is not None and head.named is None
+            if is_bare and not (text.isupper() and " " in text.strip()):
+                continue
+            for command in commands_of(tokens[head.start : head.end], head.command):
+                yield command, tokens[head.start].start, tokens[head.end - 1].end
+
+
+def commands_of(tokens: list[Token], command: str | None) -> Iterator[str]:
+    """What a statement does to the schema: by its first words, by a function that it calls, in the body of its DO."""
+    if command is not None:
+        yield command
+        return
+    words = [token.word for token in tokens]
+    if words[0] == "DO":
+        yield from (f"DO: {inside}" for token in tokens if token.is_string for inside in _in_body(token.content))
+        return
+    if words[0] in {"SELECT", "WITH"} and "INTO" in words and "INSERT" not in words:
+        yield "SELECT INTO"
+    for token, following in pairwise(tokens):
+        if following.text == "(" and token.content.lower() in DDL_FUNCTIONS and not token.is_string:
+            yield f"{token.content.lower()}()"
+
+
+def _in_body(body: str) -> Iterator[str]:
+    """DDL in the body of a procedure, also in the texts that it executes."""
+    tokens = tokens_of(body)
+    for head in heads(tokens, procedural=True):
+        yield from commands_of(tokens[head.start : head.end], head.command)
+    for token in tokens:
+        if token.is_string:
+            yield from (
+                command for command, _, _ in _statements(_PLACEHOLDER.sub(lambda m: HOLE * len(m.group()), token.content))
+            )
+
+
+def _parsed_to(text: str) -> tuple[int, bool]:
+    """How far the parser gets, and whether it stops because something is still to come rather than wrong."""
+    try:
+        parse(text)
+    except postgast.PgQueryError as error:
+        stop = max(0, (error.cursorpos or 1) - 1)
+        rest = text[stop:]
+        unclosed = "unterminated" in str(error)
+        if not rest.strip() or unclosed or _next_word(rest).find(HOLE) >= 0:
+            return (stop if rest.strip() and not unclosed else len(text)), True
+        before = text[:stop].rstrip()
+        return stop, before.endswith(HOLE) and not rest[0].isalpha()
+    return len(text), True
+
+
+def _next_word(text: str) -> str:
+    match = re.match(r"[\w…$]+", text)
+    return match.group() if match else ""
+
+
+DDL_FUNCTIONS: Final = frozenset(
+    {
+        "create_hypertable",
+        "create_distributed_hypertable",
+        "add_dimension",
+        "set_chunk_time_interval",
+        "set_number_partitions",
+        "set_integer_now_func",
+        "add_compression_policy",
+        "remove_compression_policy",
+        "add_columnstore_policy",
+        "remove_columnstore_policy",
+        "add_retention_policy",
+        "remove_retention_policy",
+        "add_reorder_policy",
+        "remove_reorder_policy",
+        "add_continuous_aggregate_policy",
+        "remove_continuous_aggregate_policy",
+        "add_process_hypertable_invalidations_policy",
+        "add_tiering_policy",
+        "add_policies",
+        "remove_policies",
+        "alter_policies",
+        "add_job",
+        "alter_job",
+        "delete_job",
+        "attach_tablespace",
+        "detach_tablespace",
+        "detach_tablespaces",
+        "enable_chunk_skipping",
+        "disable_chunk_skipping",
+        "drop_chunks",
+        "move_chunk",
+        "addgeometrycolumn",
+        "dropgeometrycolumn",
+        "dropgeometrytable",
+        "updategeometrysrid",
+        "create_distributed_table",
+        "create_reference_table",
+    }
+)
+"""Functions and procedures that make or change tables (https://docs.timescale.com/api/, https://postgis.net/docs/)."""

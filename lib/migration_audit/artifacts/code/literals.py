@@ -1,0 +1,183 @@
+"""The text of strings, templates and concatenations, with what is computed in them left open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tree_sitter import Node
+
+from migration_audit.artifacts.code.languages import Language
+from migration_audit.model.code import Literal
+from migration_audit.model.location import Location
+
+HOLE: Final = "…"
+"""What is computed. PostgreSQL takes this character for a letter, so that a hole reads as a name."""
+
+_SIMPLE: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "a": "\a"}
+_CODE: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of a text that stands on one place of the file."""
+
+    text: str
+    line: int
+    raw: bool = False
+    """The text stands in the file as it is: its line breaks are the file's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The text of an expression, and the computed parts of it, which may hold texts of their own."""
+
+    chunks: tuple[Chunk, ...]
+    open: tuple[Node, ...] = ()
+
+
+Constants = Mapping[str, tuple[Chunk, ...]]
+"""Names that a file gives to one text, once."""
+
+
+def fold(node: Node, language: Language, constants: Constants) -> Folded | None:
+    """The text that this expression amounts to; None when it is no text."""
+    if node.type in language.strings:
+        return _string(node, language, constants)
+    if node.type == "concatenated_string":
+        return _join([fold(child, language, constants) for child in node.named_children if child.type == "string"])
+    if node.type in language.additions:
+        return _sum(node, language, constants)
+    if node.type in language.wrappers and node.named_child_count:
+        return fold(node.named_children[0], language, constants)
+    return _joined_list(node, language, constants)
+
+
+def literal(folded: Folded, path: str, node: Node) -> Literal:
+    """The text as a value that findings can be made of."""
+    text = ""
+    lines: list[tuple[int, int]] = []
+    for chunk in folded.chunks:
+        breaks = [match.end() for match in re.finditer("\n", chunk.text)] if chunk.raw else []
+        for number, offset in enumerate((0, *breaks)):
+            place = (len(text) + offset, chunk.line + number)
+            if not lines or lines[-1][1] != place[1]:
+                lines.append(place)
+        text += chunk.text
+    return Literal(text=text, at=Location(path, line_of(node)), lines=tuple(lines))
+
+
+def line_of(node: Node) -> int:
+    """The line of the file on which the node starts."""
+    return int(node.start_point[0]) + 1
+
+
+def text_of(node: Node) -> str:
+    """The node as it stands in the file."""
+    return (node.text or b"").decode(errors="replace")
+
+
+def _string(node: Node, language: Language, constants: Constants) -> Folded:
+    chunks: list[Chunk] = []
+    holes: list[Node] = []
+    source, start = node.text or b"", node.start_byte
+    if not node.child_count and len(source) > 1 and source[:1] == source[-1:] == b"'":
+        source, start = source[1:-1], start + 1  # a shell's raw string has no parts
+    at, line = 0, line_of(node)
+    for part in _parts(node, language):
+        before = source[at : part.start_byte - start]
+        chunks += [Chunk(before.decode(errors="replace"), line, raw=True)] if before else []
+        at, line = part.end_byte - start, int(part.end_point[0]) + 1
+        if part.type in language.escapes:
+            chunks.append(Chunk(_unescape(text_of(part)), line_of(part)))
+        elif part.type in language.holes:
+            constant, inside = _hole(part, language, constants)
+            chunks += constant or [Chunk(HOLE, line_of(part))]
+            holes += inside
+    rest = source[at:]
+    chunks += [Chunk(rest.decode(errors="replace"), line, raw=True)] if rest else []
+    return Folded(tuple(chunks), tuple(holes))
+
+
+def _parts(node: Node, language: Language) -> Iterator[Node]:
+    """The parts of a string that are not its text as it stands, in order."""
+    for child in node.children:
+        if child.type in language.quotes | language.escapes | language.holes:
+            yield child
+        else:
+            yield from _parts(child, language)
+
+
+def _hole(part: Node, language: Language, constants: Constants) -> tuple[list[Chunk], list[Node]]:
+    inner = part.named_children[0] if part.named_child_count else None
+    if inner is not None and text_of(inner) in constants:
+        return [Chunk(chunk.text, line_of(part)) for chunk in constants[text_of(inner)]], []
+    if inner is not None and inner.type in language.strings:
+        folded = fold(inner, language, constants)
+        if folded is not None and not folded.open:
+            return list(folded.chunks), []
+    return [], list(part.named_children)
+
+
+def _sum(node: Node, language: Language, constants: Constants) -> Folded | None:
+    operator = node.child_by_field_name("operator")
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if operator is None or operator.type != "+" or left is None or right is None:
+        return None
+    sides = [(side, fold(side, language, constants)) for side in (left, right)]
+    if all(folded is None for _, folded in sides):
+        return None
+    return _join([folded or _open(side, constants) for side, folded in sides])
+
+
+def _open(node: Node, constants: Constants) -> Folded:
+    if text_of(node) in constants:
+        return Folded(tuple(Chunk(chunk.text, line_of(node)) for chunk in constants[text_of(node)]))
+    return Folded((Chunk(HOLE, line_of(node)),), (node,))
+
+
+def _joined_list(node: Node, language: Language, constants: Constants) -> Folded | None:
+    """``['a', 'b'].join(' ')``, ``' '.join(['a', 'b'])`` and ``'a'.concat('b')``."""
+    function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+    if function is None or arguments is None or function.type not in {"member_expression", "attribute"}:
+        return None
+    host, method = function.named_children[0], text_of(function.named_children[-1])
+    given = arguments.named_children
+    if method == "concat" and host.type in language.strings:
+        items, between = [host, *given], ""
+    elif method == "join" and host.type == "array":
+        items, between = host.named_children, _plain(given, language, constants, default=",")
+    elif method == "join" and host.type == "string" and len(given) == 1 and given[0].type in {"list", "tuple"}:
+        items, between = given[0].named_children, _plain([host], language, constants, default="")
+    else:
+        return None
+    folded = [fold(item, language, constants) or _open(item, constants) for item in items if item.type != "comment"]
+    if not any(item.type in language.strings for item in items):
+        return None
+    separated = [
+        part for item in folded for part in (Folded((Chunk(between, item.chunks[0].line if item.chunks else 1),)), item)
+    ]
+    return _join(list(separated[1:]))
+
+
+def _plain(nodes: list[Node], language: Language, constants: Constants, *, default: str) -> str:
+    folded = fold(nodes[0], language, constants) if nodes else None
+    return "".join(chunk.text for chunk in folded.chunks) if folded else default
+
+
+def _join(parts: list[Folded | None]) -> Folded:
+    whole = [part for part in parts if part is not None]
+    return Folded(tuple(c for part in whole for c in part.chunks), tuple(n for part in whole for n in part.open))
+
+
+def _unescape(escape: str) -> str:
+    code = _CODE.match(escape)
+    if code:
+        number = int(next(filter(None, code.groups())), 16)
+        return chr(number) if number < 0x110000 else escape
+    if escape.startswith("\\"):
+        rest = escape[1:]
+        return "" if rest in {"\n", "\r\n"} else _SIMPLE.get(rest, rest)
+    return {"{{": "{", "}}": "}", "&quot;": '"', "&apos;": "'"}.get(escape, escape)

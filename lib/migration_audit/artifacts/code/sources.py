@@ -1,0 +1,106 @@
+"""The source files that a rule of audit.toml names, read and understood, or told why not."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from migration_audit.artifacts.code.aliases import read_aliases
+from migration_audit.artifacts.code.imports import Aliases, Resolver
+from migration_audit.artifacts.code.languages import language_of
+from migration_audit.artifacts.code.pipelines import is_pipeline, read_pipeline
+from migration_audit.artifacts.code.scripts import MANIFESTS, read_scripts
+from migration_audit.artifacts.code.sql_files import read_sql
+from migration_audit.artifacts.code.syntax import read_source
+from migration_audit.artifacts.files import find_files, is_one_of
+from migration_audit.artifacts.text import folders_above, read_text
+from migration_audit.model.code import CodeFile, CodeScope, Unread
+from migration_audit.model.errors import AuditError
+
+Reading = tuple[CodeFile | None, Unread | None]
+
+
+class SourceTree:
+    """The source files below the folder of audit.toml; each is read once, however many rules look at it."""
+
+    def __init__(self, root: Path) -> None:
+        """Nothing is read yet."""
+        self.root = root
+        self._read: dict[str, Reading] = {}
+        self._aliases: dict[str, Aliases] = {}
+
+    def scope(self, globs: Sequence[str], excluded: Sequence[str] = ()) -> CodeScope:
+        """The files that ``globs`` name and ``excluded`` does not. A file of no known language is in ``unread``."""
+        found = find_files(self.root, globs, excluded)
+        readings = [self.read(path) for path in self._with_followed(found.paths, excluded)]
+        missing = [Unread(path=glob, reason="names no file, and there is no such folder") for glob in found.missing]
+        return CodeScope(
+            files=tuple(file for file, _ in readings if file is not None),
+            unread=(*missing, *_given(unread for _, unread in readings)),
+            empty=found.empty,
+        )
+
+    def _with_followed(self, paths: Sequence[str], excluded: Sequence[str]) -> list[str]:
+        made = list(paths)
+        for path in made:  # it grows
+            file, _ = self.read(path)
+            made += [each for each in (file.follows if file else ()) if each not in made and not is_one_of(each, excluded)]
+        return made
+
+    def read(self, path: str) -> Reading:
+        """What one file holds, and what of it could not be understood."""
+        if path not in self._read:
+            self._read[path] = self._reading(path)
+        return self._read[path]
+
+    def _reading(self, path: str, *, is_included: bool = False) -> Reading:
+        language, in_pipeline = language_of(path), is_included or is_pipeline(path)
+        is_manifest = posixpath.basename(path) in MANIFESTS
+        is_sql = path.lower().endswith((".sql", ".psql", ".ddl"))
+        if language is None and not is_manifest and not is_sql and not in_pipeline:
+            return None, Unread(path=path, reason="is of no language that the audit reads")
+        try:
+            text = read_text(self.root / path, self.root)
+        except AuditError as error:
+            return None, Unread(path=path, reason=error.what)
+        if is_sql:
+            return read_sql(text, path)
+        if in_pipeline:
+            return read_pipeline(text, path, self._resolver, lambda name: self._beside(path, name))
+        scripts, unread = read_scripts(text, path) if is_manifest else (None, None)
+        if language is None or unread is not None:
+            return scripts, unread
+        code = read_source(text.encode(), path, language, self._resolver)
+        return (_with_scripts(code, scripts) if scripts else code), None
+
+    def _beside(self, path: str, name: str) -> str | None:
+        """The action or pipeline that another one names from the root of the repository: some folder above it."""
+        plain = posixpath.normpath(name.removeprefix("./").strip("/") or ".")
+        tails = (plain, f"{plain}/action.yml", f"{plain}/action.yaml")
+        paths = [posixpath.normpath(posixpath.join(folder, tail)) for folder in folders_above(path) for tail in tails]
+        there = next((each for each in paths if (self.root / each).is_file()), None)
+        if there is not None and there not in self._read:
+            self._read[there] = (None, None)  # they may lead back to each other
+            self._read[there] = self._reading(there, is_included=True)
+        return there
+
+    @cached_property
+    def _resolver(self) -> Resolver:
+        return Resolver(aliases=self._aliases_of)
+
+    def _aliases_of(self, path: str) -> Aliases:
+        folder = posixpath.dirname(path)
+        if folder not in self._aliases:
+            self._aliases[folder] = read_aliases(self.root, folder)
+        return self._aliases[folder]
+
+
+def _with_scripts(code: CodeFile, scripts: CodeFile) -> CodeFile:
+    return replace(code, scripts=scripts.scripts)
+
+
+def _given(items: Iterable[Unread | None]) -> tuple[Unread, ...]:
+    return tuple(item for item in items if item is not None)

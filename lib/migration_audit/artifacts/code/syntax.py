@@ -1,0 +1,251 @@
+"""What a source file holds: names, calls, imports, texts. Comments hold nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from tree_sitter import Node
+
+from migration_audit.artifacts.code.broken_parts import broken_parts
+from migration_audit.artifacts.code.ddl import ddl_in
+from migration_audit.artifacts.code.imports import Resolver, imports_of, path_in_text
+from migration_audit.artifacts.code.languages import PYTHON, SHELL, Language
+from migration_audit.artifacts.code.literals import HOLE, Chunk, Folded, fold, line_of, literal, text_of
+from migration_audit.artifacts.code.messages import is_spoken
+from migration_audit.artifacts.code.started_programs import (
+    STARTERS,
+    is_argument,
+    script_for_shell,
+    shell_words,
+    started_words,
+)
+from migration_audit.model.code import Call, CodeFile, Ddl, Import, Literal, Name, Script
+from migration_audit.model.location import Location
+
+
+def read_source(source: bytes, path: str, language: Language, resolver: Resolver) -> CodeFile:
+    """What the file holds; the parts that its grammar did not understand are in ``opaque``."""
+    root = language.parse(source)
+    reader = _Reader(path, language, resolver)
+    reader.read(root)
+    return replace(reader.result(), opaque=broken_parts(root, source, path, language))
+
+
+@dataclass
+class _Reader:
+    path: str
+    language: Language
+    resolver: Resolver
+    names: list[Name] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    imports: list[Import] = field(default_factory=list)
+    literals: list[Literal] = field(default_factory=list)
+    ddl: list[Ddl] = field(default_factory=list)
+    defines: list[Name] = field(default_factory=list)
+    scripts: list[Script] = field(default_factory=list)
+    constants: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
+
+    def at(self, node: Node) -> Location:
+        return Location(self.path, line_of(node))
+
+    def read(self, root: Node) -> None:
+        self.constants = self._constants(root)
+        for node in walk(root):
+            self._import(node)
+            self._call(node)
+            self._name(node)
+            self._command(node)
+        self._texts(root)
+        self._handed_on(root)
+
+    def result(self) -> CodeFile:
+        return CodeFile(
+            path=self.path,
+            language=self.language.name,
+            names=tuple(self.names),
+            calls=tuple(sorted(set(self.calls), key=lambda call: (call.at, call.callee))),
+            imports=tuple(self.imports),
+            literals=tuple(self.literals),
+            ddl=tuple(self.ddl),
+            defines=tuple(self.defines),
+            scripts=tuple(self.scripts),
+        )
+
+    def _constants(self, root: Node) -> dict[str, tuple[Chunk, ...]]:
+        """Names that this file binds once, to a text without a hole."""
+        times: Counter[str] = Counter()
+        found: dict[str, tuple[Chunk, ...]] = {}
+        kinds = {kind: (name, value) for kind, name, value in self.language.assignments}
+        for node in walk(root):
+            if node.type in kinds:
+                name, value = (node.child_by_field_name(field) for field in kinds[node.type])
+                if name is None:
+                    continue
+                times[text_of(name)] += 1
+                value = value.named_children[0] if value is not None and value.type == "expression_list" else value
+                folded = fold(value, self.language, {}) if value is not None else None
+                if folded is not None and not folded.open:
+                    found[text_of(name)] = folded.chunks
+        return {name: chunks for name, chunks in found.items() if times[name] == 1}
+
+    def _import(self, node: Node) -> None:
+        self.imports += imports_of(node, self.path, self.language, self.resolver, self.constants)
+
+    def _name(self, node: Node) -> None:
+        if node.type in self.language.names:
+            self.names.append(Name(text=text_of(node), at=self.at(node)))
+        if node.type in self.language.functions and (name := node.child_by_field_name("name")) is not None:
+            self.defines.append(Name(text=text_of(name), at=self.at(node)))
+
+    def _call(self, node: Node) -> None:
+        for kind, role in self.language.calls:
+            if node.type != kind:
+                continue
+            called = node.child_by_field_name(role) if role else next(iter(node.named_children), None)
+            if called is not None and called.type not in {"call", "call_expression"}:
+                # The name may stand on a later line than the start of a chain of calls.
+                last = called.named_children[-1] if called.named_child_count else called
+                self.calls.append(Call(callee=self.dotted(called), at=self.at(last)))
+                self._by_its_name(node, called)
+
+    def _by_its_name(self, node: Node, called: Node) -> None:
+        """``getattr(runner, "migrate")``."""
+        given = node.child_by_field_name("arguments")
+        if self.language is PYTHON and text_of(called) == "getattr" and given is not None and given.named_child_count > 1:
+            host, name = given.named_children[:2]
+            folded = fold(name, self.language, self.constants)
+            if folded is not None:
+                member = "".join(chunk.text for chunk in folded.chunks)
+                self.calls.append(Call(callee=f"{self.dotted(host)}.{member}", at=self.at(node), handed_on=True))
+
+    def _command(self, node: Node) -> None:
+        """A command that the file starts, with the words that are plain text."""
+        words = shell_words(node) if self.language is SHELL else started_words(node, self.language, self._starts_programs)
+        if words:
+            self.scripts.append(Script(name="", words=words, at=self.at(node)))
+        if self.language is SHELL and (inner := script_for_shell(node)) is not None:
+            reader = _Reader(self.path, SHELL, self.resolver)
+            reader.read(inner)
+            self.scripts += reader.scripts
+
+    @property
+    def _starts_programs(self) -> bool:
+        return any(each.written.removeprefix("node:") in STARTERS for each in self.imports)
+
+    def _texts(self, root: Node) -> None:
+        todo = [root]
+        while todo:
+            node = todo.pop()
+            folded = None if _is_documentation(node, self.language) else self._fold(node)
+            if folded is None:
+                todo += reversed([] if _is_documentation(node, self.language) else node.named_children)
+                continue
+            found = literal(folded, self.path, node)
+            if found.text.strip():
+                found = replace(found, is_spoken=is_spoken(node))
+                self.literals.append(found)
+                self.ddl += ddl_in(found, spoken=found.is_spoken)
+                told = {(i.written, i.at) for i in self.imports}
+                # Words of a command are looked at as a command: rm and grep load nothing.
+                named = () if is_argument(node, self.language) else path_in_text(found, self.language, self.resolver)
+                self.imports += (i for i in named if (i.written, i.at) not in told)
+            todo += reversed(folded.open)
+
+    def _fold(self, node: Node) -> Folded | None:
+        is_wrapper = node.type in self.language.wrappers  # what is in it comes next
+        return None if is_wrapper else fold(node, self.language, self.constants)
+
+    def _handed_on(self, root: Node) -> None:
+        """Functions of this file, and what it imports, used as values: ``withLock(migrate)``."""
+        bound = {name.text for name in self.defines} | {local for i in self.imports for _, local in i.names}
+        taken = {local: node for node, local in _taken_out(root) if local not in bound}
+        bound |= _assigned_functions(root, self.language) | set(taken)
+        for node in walk(root):
+            if node.parent is None or not self._is_value(node):
+                continue
+            callee = self.dotted(node)
+            # Whether a member is a function only the running program knows: `withLock(runner.migrate)` may well be one.
+            if "." in callee or callee in bound:
+                self.calls.append(Call(callee=callee, at=self.at(node), handed_on=True))
+        used = {call.callee for call in self.calls}
+        for node in (node for local, node in taken.items() if local in used):
+            self.calls.append(Call(callee=self._taken_from(node), at=self.at(node), handed_on=True))
+
+    def _taken_from(self, pair: Node) -> str:
+        """``db.migrate`` for the pair of ``const { migrate: up } = db``."""
+        key, above = pair.child_by_field_name("key"), pair.parent.parent if pair.parent is not None else None
+        host = above.child_by_field_name("value") if above is not None and above.type == "variable_declarator" else None
+        return f"{self.dotted(host) if host is not None else HOLE}.{self.dotted(key) if key is not None else HOLE}"
+
+    def _is_value(self, node: Node) -> bool:
+        parent, language = node.parent, self.language
+        if parent is None or node.type not in {"identifier", "shorthand_property_identifier", *_members(language)}:
+            return False
+        if parent.type in language.wrappers:
+            return self._is_value_at(parent)
+        return self._is_value_at(node)
+
+    def _is_value_at(self, node: Node) -> bool:
+        parent = node.parent
+        if parent is None or parent.type not in self.language.values:
+            return False
+        names = ("name", "left", "key", "parameter", "parameters", "type")
+        return all(parent.child_by_field_name(name) != node for name in names) or parent.type == "binary_expression"
+
+    def dotted(self, node: Node) -> str:
+        """The names of ``a.b``, ``a?.b!``, ``a['b']`` and ``(0, a.b)``; what is no name is a hole."""
+        language = self.language
+        for kind, host, member in language.members:
+            if node.type == kind:
+                left, right = node.child_by_field_name(host), node.child_by_field_name(member)
+                return f"{self.dotted(left) if left else HOLE}.{self.dotted(right) if right else HOLE}"
+        if node.type in {*language.wrappers, "generic_type", "type_instantiation_expression", "instantiation_expression"}:
+            return self.dotted(node.named_children[0]) if node.named_child_count else HOLE
+        if node.type == "sequence_expression":
+            return self.dotted(node.named_children[-1])
+        if node.type in language.names or node.type in {"import", "this", "super"}:
+            return text_of(node)
+        folded = fold(node, language, self.constants)
+        return "".join(chunk.text for chunk in folded.chunks) if folded else HOLE
+
+
+def _members(language: Language) -> Iterator[str]:
+    return (kind for kind, _, _ in language.members)
+
+
+def _assigned_functions(root: Node, language: Language) -> set[str]:
+    functions = {"arrow_function", "function_expression", "function", "lambda", "func_literal", "generator_function"}
+    kinds = {kind: (name, value) for kind, name, value in language.assignments}
+    found = set()
+    for node in walk(root):
+        if node.type in kinds:
+            name, value = (node.child_by_field_name(field) for field in kinds[node.type])
+            if name is not None and value is not None and value.type in functions:
+                found.add(text_of(name))
+    return found
+
+
+def _taken_out(root: Node) -> Iterator[tuple[Node, str]]:
+    """Members that are taken out of an object under another name, and that name: ``const { migrate: up } = db``."""
+    for node in walk(root):
+        value = node.child_by_field_name("value") if node.type == "pair_pattern" else None
+        if value is not None and value.type == "assignment_pattern":
+            value = value.child_by_field_name("left")
+        if value is not None and value.type == "identifier":
+            yield node, text_of(value)
+
+
+def _is_documentation(node: Node, language: Language) -> bool:
+    only = node.named_children[0].type if node.named_child_count == 1 else ""
+    return node.type in language.statements_of_text and only in {*language.strings, "concatenated_string"}
+
+
+def walk(root: Node) -> Iterator[Node]:
+    """The node and all below it, in the order of the text."""
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        yield node
+        todo += reversed(node.children)

@@ -1,0 +1,1 @@
+"""How a container starts and when it counts as healthy."""

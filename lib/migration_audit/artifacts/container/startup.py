@@ -1,0 +1,116 @@
+"""How the owner's container comes up: its Dockerfile, and what its service in the Compose files changes about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from migration_audit.artifacts.container.health import Health, read_test
+from migration_audit.artifacts.image.image import Container, files_of, read_image
+from migration_audit.model.compose import Build, Doubt, Service
+from migration_audit.model.errors import ArtifactError
+from migration_audit.model.image import Boot, Image, Undecided
+from migration_audit.model.location import Location
+from migration_audit.model.unset import mark, names_in
+
+
+def read_boot(
+    service: Service | None, *, dockerfile: Path | None, context: Path | None, shown_from: Path
+) -> tuple[Boot, Image]:
+    """What the owner's container runs, and its image.
+
+    The Dockerfile is the named one, else the one of the service's ``build``; a service without one runs its image as it
+    is, of which only what the Compose files say about it is known. ``service`` is None where no Compose file is
+    named. Raises ArtifactError, with ``file:line`` where it can, for what cannot be read.
+    """
+    container = _container(service, has_dockerfile=dockerfile is not None)
+    if service is not None and container.image is not None:
+        dockerfile = shown_from / service.at.path
+        context = dockerfile.parent
+    else:
+        dockerfile, context = _named_or_built(service, dockerfile, context)
+    image = read_image(dockerfile, context, shown_from=shown_from, container=container)
+    find, folder, environment = files_of(dockerfile, context, shown_from=shown_from, container=container)
+    test, at, disabled = _test(service, image)
+    health = Health(ways=(), undecided=())
+    if test is not None and at is not None and not disabled:
+        health = read_test(test, at, environment=environment, folder=folder, files=find)
+    boot = Boot(
+        run=image.start,
+        test=test,
+        test_at=at,
+        test_disabled=disabled,
+        ways=health.ways,
+        test_undecided=(*_undecided(service.healthcheck_doubts if service else ()), *health.undecided),
+        run_undecided=tuple(_undecided(d for d in _of_start(service) if d.path is None)),
+        ports=tuple(dict.fromkeys([*(service.ports if service else ()), *image.ports])),
+        notes=tuple(_notes(service, dockerfile)),
+    )
+    return boot, image
+
+
+def _named_or_built(service: Service | None, dockerfile: Path | None, context: Path | None) -> tuple[Path, Path]:
+    if dockerfile is not None:
+        return dockerfile, context or dockerfile.parent
+    if service is not None and service.build is not None:
+        folder = Path(service.build.context)
+        return folder / service.build.dockerfile, folder
+    where = str(service.at) if service is not None else None
+    todo = "name the owner's Dockerfile in [boot] of audit.toml"
+    raise ArtifactError("the owner's image is not built from a Dockerfile that is known here", where=where, todo=todo)
+
+
+def _container(service: Service | None, *, has_dockerfile: bool) -> Container:
+    if service is None:
+        return Container()
+    build = service.build
+    image = service.image if build is None and not has_dockerfile else None
+    if build is not None and (unset := _unset_in(build, has_dockerfile=has_dockerfile)):
+        image, build = mark(unset[0]), None
+    return Container(
+        image=image,
+        at=service.at,
+        target=build.target if build else None,
+        args=dict(build.args) if build else {},
+        entrypoint=service.entrypoint,
+        command=service.command,
+        environment=dict(service.environment),
+        mounts=service.mounts,
+        working_dir=service.working_dir,
+    )
+
+
+def _unset_in(build: Build, *, has_dockerfile: bool = False) -> tuple[str, ...]:
+    """The variables without a value on which depends what is built; where the Dockerfile is named, the stage alone."""
+    return names_in("".join(filter(None, (build.target, *(() if has_dockerfile else (build.context, build.dockerfile))))))
+
+
+def _test(service: Service | None, image: Image) -> tuple[tuple[str, ...] | None, Location | None, bool]:
+    """The test that counts, where it stands, and whether it is turned off."""
+    own = service.healthcheck if service is not None else None
+    if own is not None and own.disabled:
+        return own.test, own.at, True
+    if own is not None and own.test is not None:
+        return own.test, own.at, False
+    if image.test is not None:
+        return image.test.test, image.test.at, image.test.test[0] == "NONE"
+    return None, None, False
+
+
+def _of_start(service: Service | None) -> tuple[Doubt, ...]:
+    return service.doubts_about("entrypoint", "command") if service is not None else ()
+
+
+def _undecided(doubts: Iterable[Doubt]) -> Iterator[Undecided]:
+    for doubt in doubts:
+        yield Undecided(what=doubt.part, reason=doubt.reason, at=doubt.at)
+
+
+def _notes(service: Service | None, dockerfile: Path) -> Iterator[str]:
+    if service is None or service.build is None:
+        return
+    if _unset_in(service.build):
+        return
+    built = Path(service.build.context) / service.build.dockerfile
+    if built.resolve() != dockerfile.resolve():
+        yield f"{service.build.at} builds {service.name} from another Dockerfile than [boot] names"

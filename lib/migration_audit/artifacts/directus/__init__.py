@@ -1,0 +1,1 @@
+"""Directus in a project: its snapshot file and its version."""

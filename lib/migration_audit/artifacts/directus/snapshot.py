@@ -1,0 +1,147 @@
+"""A Directus snapshot file (``directus schema snapshot``) as typed facts, each with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from migration_audit.artifacts.directus.js_yaml import JsYamlError, js_value
+from migration_audit.model.directus import DirectusSnapshot, SnapshotEntry
+from migration_audit.model.errors import ArtifactError
+from migration_audit.model.location import Location
+
+_AGAIN = "write it again: directus schema snapshot"
+_NULL = "tag:yaml.org,2002:null"
+_MOST_BYTES = 50_000_000
+# The same loader in C, where PyYAML was built with it: a snapshot of hundreds of collections has 100,000 lines.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_directus_snapshot(path: Path, *, shown: str) -> DirectusSnapshot:
+    """The snapshot at ``path`` (YAML or JSON), whose locations call it ``shown``.
+
+    Raises ArtifactError at the line where the file is not YAML, has a key twice, or is not shaped like a snapshot.
+    Source: files written by Directus 11.17.4, 12.3.1 and 12.4.0.
+    """
+    root = _compose(_text(path, shown), shown)
+    reader = _Reader(shown)
+    body = reader.mapping(root, "the file")
+    form = reader.text(body.get("version"))
+    if form not in {"1", "2"}:
+        raise ArtifactError(
+            f"is a snapshot of format {form or 'without a version'}, expected version: 1, or 2 for a partial one",
+            where=f"{shown}:{body['version'].line if 'version' in body else 1}",
+            todo=_AGAIN,
+        )
+    for name in ("directus", "vendor"):
+        reader.text(body.get(name))
+    try:
+        value = js_value(root)
+    except JsYamlError as error:
+        raise ArtifactError(str(error), where=f"{shown}:{error.line}", todo=_AGAIN) from None
+    return DirectusSnapshot(
+        path=shown,
+        body=value,
+        collections=tuple(reader.entries(body.get("collections"), "collections")),
+        fields=tuple(reader.entries(body.get("fields"), "fields")),
+        relations=tuple(reader.entries(body.get("relations"), "relations")),
+        lines=tuple((name, entry.line) for name, entry in body.items()),
+    )
+
+
+def _text(path: Path, shown: str) -> str:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ArtifactError("is larger than 50 MB, which no snapshot is", where=shown, todo="check the path")
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ArtifactError(f"is not UTF-8: offset {error.start}", where=shown, todo="save the file as UTF-8") from None
+    except OSError as error:
+        what = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+        raise ArtifactError(what, where=shown, todo="check [snapshot] file in audit.toml") from None
+
+
+def _compose(text: str, shown: str) -> Node:
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = min(mark.line + 1, len(text.splitlines())) if mark else 1
+        raise ArtifactError(f"is not YAML: {error.problem or error.context}", where=f"{shown}:{line}", todo=_AGAIN) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ArtifactError(f"is not YAML: {str(error).splitlines()[0]}", where=f"{shown}:1", todo=_AGAIN) from None
+    if root is None:
+        raise ArtifactError("is empty", where=f"{shown}:1", todo=_AGAIN)
+    return root
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """The value of a key, and the line of the key."""
+
+    value: Node
+    line: int
+
+
+class _Reader:
+    """Walks the nodes, and says where one is not what a snapshot has there."""
+
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
+
+    def wrong(self, line: int, what: str) -> ArtifactError:
+        return ArtifactError(what, where=f"{self._shown}:{line}", todo=_AGAIN)
+
+    def mapping(self, node: Node, name: str) -> dict[str, _Entry]:
+        line = node.start_mark.line + 1
+        if not isinstance(node, MappingNode):
+            raise self.wrong(line, f"{name} is not a mapping")
+        found: dict[str, _Entry] = {}
+        for key, value in node.value:
+            at = key.start_mark.line + 1
+            if not isinstance(key, ScalarNode) or key.value == "<<":
+                raise self.wrong(at, f"{name} has a key that Directus does not write")
+            if key.value in found:
+                raise self.wrong(at, f"the key {key.value!r} stands twice in {name}")
+            found[key.value] = _Entry(value, at)
+        return found
+
+    def items(self, entry: _Entry | None, name: str) -> Iterator[tuple[dict[str, _Entry], Location]]:
+        if entry is None or _is_null(entry.value):
+            return
+        if not isinstance(entry.value, SequenceNode):
+            raise self.wrong(entry.line, f"{name} is not a list")
+        for node in entry.value.value:
+            yield self.mapping(node, f"an entry of {name}"), Location(self._shown, node.start_mark.line + 1)
+
+    def text(self, entry: _Entry | None) -> str | None:
+        if entry is None or _is_null(entry.value):
+            return None
+        if not isinstance(entry.value, ScalarNode):
+            raise self.wrong(entry.line, "expected a text here")
+        return str(entry.value.value)
+
+    def name(self, body: Mapping[str, _Entry], key: str, at: Location) -> str:
+        found = self.text(body.get(key))
+        if not found:
+            raise self.wrong(at.line, f"an entry has no {key}")
+        return found
+
+    def part(self, entry: _Entry | None, name: str) -> dict[str, _Entry] | None:
+        """A mapping that may be null."""
+        return None if entry is None or _is_null(entry.value) else self.mapping(entry.value, name)
+
+    def entries(self, entry: _Entry | None, section: str) -> Iterator[SnapshotEntry]:
+        for body, at in self.items(entry, section):
+            for part in ("meta", "schema"):
+                self.part(body.get(part), part)
+            field = "" if section == "collections" else self.name(body, "field", at)
+            yield SnapshotEntry(collection=self.name(body, "collection", at), field=field, at=at)
+
+
+def _is_null(node: Node) -> bool:
+    return bool(node.tag == _NULL)

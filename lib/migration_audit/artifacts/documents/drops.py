@@ -1,0 +1,83 @@
+"""Which files drop a table: SQL, scripts, and the blocks of code in documents, which are there to be copied.
+
+A search, not a parser: the statement may stand in a script's argument, in a DO block or in a string that EXECUTE gets. Names
+that a program puts together at run time are not found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from migration_audit.artifacts.documents.markdown import parse_document
+from migration_audit.artifacts.text import read_text, shown_path
+from migration_audit.model.documents import PassageKind, TableDrop
+from migration_audit.model.location import Location
+
+_SQL_TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))", re.DOTALL)
+_COMMENT_LINE: Final = re.compile(r"^[ \t]*(?:#|//|--|\*|/\*)[^\n]*$", re.MULTILINE)
+
+
+def find_drops(path: Path, tables: Sequence[str], *, shown_from: Path) -> Iterator[TableDrop]:
+    """Each place of the file that drops one of ``tables``, whatever schema it names.
+
+    Comments do not count; of Markdown only blocks of code do. Raises ArtifactError when the file cannot be read.
+    """
+    text, shown = read_text(path, shown_from), shown_path(path, shown_from)
+    cleaned = _cleaned(text, shown)
+    for match in _pattern(tables).finditer(cleaned):
+        table = next(name for name in match.groups() if name)
+        at = Location(shown, cleaned.count("\n", 0, match.start()) + 1)
+        yield TableDrop(table=_as_named(table, tables), at=at, text=_one_line(text, match))
+
+
+def _cleaned(text: str, shown: str) -> str:
+    """The text with blanks where nobody runs it; lines keep their numbers, characters their places."""
+    suffix = PurePosixPath(shown).suffix.lower()
+    if suffix == ".sql":
+        return _without_sql_comments(text)
+    if suffix in {".md", ".markdown"}:
+        return _without_sql_comments(_only_code(text, shown))
+    return _COMMENT_LINE.sub(lambda match: _spaces(match[0]), text)
+
+
+def _pattern(tables: Sequence[str]) -> re.Pattern[str]:
+    names = "|".join(re.escape(table) for table in sorted(tables, key=len, reverse=True))
+    part = r"[\w\"\\.${}:\s]"
+    return re.compile(
+        rf"""
+        \bdrop \s+ (?:foreign \s+)? table \s+ (?:if \s+ exists \s+)?
+        (?:
+            (?: {part}{{1,200}}, ){{0,20}} \s*                # other tables of the same statement
+            (?: [\w\\"${{}}:]+ \s*\.\s* ){{0,2}} \\?"? ({names}) (?![\w$.])
+          | [^;]{{0,300}}? '(?:\w+\.)?({names})'              # as an argument: format('DROP TABLE %I', 'x')
+        )
+        """,
+        re.IGNORECASE | re.VERBOSE,
+    )
+
+
+def _without_sql_comments(text: str) -> str:
+    return _SQL_TOKEN.sub(lambda match: _spaces(match[0]) if match["comment"] else match[0], text)
+
+
+def _only_code(text: str, shown: str) -> str:
+    """The document with every line blank that is not code, so that lines keep their numbers."""
+    document = parse_document(text, path=shown)
+    kept = {line for passage in document.passages if passage.kind is PassageKind.CODE for _, line in passage.shown.lines}
+    return "\n".join(line if number in kept else _spaces(line) for number, line in enumerate(document.source, start=1))
+
+
+def _spaces(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def _as_named(found: str, tables: Sequence[str]) -> str:
+    return next(table for table in tables if table.lower() == found.lower())
+
+
+def _one_line(text: str, match: re.Match[str]) -> str:
+    line = " ".join(text[match.start() : match.end()].split())
+    return line if len(line) <= 200 else line[:199] + "…"

@@ -1,0 +1,1 @@
+"""Git repositories: revisions, files, and what differs in the working tree."""

@@ -1,0 +1,330 @@
+"""Repositories, revisions and their files, as git has them: what whoever edits the working tree cannot change.
+
+Paths are lexical: a link in the working tree does not make one file of a revision stand for another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from migration_audit.artifacts.git.command import line_of_git, output_of_git, reason_of, run_git
+from migration_audit.model.errors import AuditError
+
+_LINK: Final = "120000"
+_NESTED: Final = "160000"
+_WHOLE: Final = "clone the whole repository: `git clone` without --filter, or `git fetch --refetch`"
+_KINDS: Final = {_LINK: "a link", _NESTED: "a repository of its own (a submodule)"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeState:
+    """A folder seen through git."""
+
+    commit: str | None
+    """The full object name of HEAD; None outside a repository, or before its first commit."""
+    clean: bool | None
+    """Whether the folder holds exactly what HEAD holds, submodules too; None when ``commit`` is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One file of a revision."""
+
+    mode: str
+    """``100644``, ``100755``; ``120000`` for a link, ``160000`` for a submodule."""
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One commit of the repository that holds a folder."""
+
+    top: Path
+    """The repository's working tree."""
+    named: str
+    """As somebody named it: ``origin/main``."""
+    commit: str
+    ref: str | None = None
+    """The full name of the branch or tag that it was named by; None for a commit that was named otherwise."""
+
+    def read(self, path: Path) -> bytes | None:
+        """The bytes of a file as this commit has them; None when it has no such file.
+
+        Raises AuditError for a path outside the repository, and where the commit has a link or a submodule in the way.
+        """
+        inside = self.inside(path)
+        entry = self._entry(inside)
+        return None if entry is None else self._content(entry, inside)
+
+    def entries(self, folder: Path) -> dict[PurePosixPath, Entry]:
+        """Every file below ``folder``, by its path relative to it; links and submodules are entries as well.
+
+        Raises AuditError where the folder itself is a link or a submodule in this commit.
+        """
+        inside = self.inside(folder)
+        if inside != ".":
+            self._entry(inside)  # raises for what stands in the way
+        asked = [] if inside == "." else ["--", f"{inside}/"]
+        done = run_git(self.top, "ls-tree", "-r", "-z", "--full-tree", self.commit, *asked)
+        if done.returncode:
+            raise AuditError(f"git cannot list {inside}: {reason_of(done)}", where=self.named, todo="see `git ls-tree`")
+        listed = list(_entries(done.stdout))
+        found = dict(listed)
+        if len(found) < len(listed):
+            double = next(path for path, _ in listed if sum(path == other for other, _ in listed) > 1)
+            what = f"holds {double} twice, and each reader may take another one"
+            raise AuditError(what, where=f"{self.named} ({self.commit[:12]})", todo="see `git fsck`, and commit it again")
+        return found if inside == "." else {path.relative_to(inside): entry for path, entry in found.items()}
+
+    def paths(self, folder: Path) -> list[PurePosixPath]:
+        """The files below ``folder``, relative to it, sorted. Raises AuditError, for a link or submodule among them too."""
+        found = self.entries(folder)
+        for path, entry in found.items():
+            if entry.mode in _KINDS:
+                raise self._refusal(f"{self.inside(folder)}/{path}", entry.mode)
+        return sorted(found)
+
+    def contents(self, entries: Iterable[Entry]) -> dict[str, bytes]:
+        """The content of each file among ``entries`` by its object name; links and submodules have none.
+
+        Raises AuditError where one is not in this clone.
+        """
+        names = sorted({entry.object_id for entry in entries if entry.mode not in _KINDS})
+        found = dict(_batch(output_of_git(self.top, "cat-file", "--batch", stdin="".join(f"{n}\n" for n in names).encode())))
+        missing = [name for name in names if name not in found]
+        if missing:
+            what = f"the contents of {len(missing)} files are not in this clone"
+            raise AuditError(what, where=f"{self.named} ({self.commit[:12]})", todo=_WHOLE)
+        return found
+
+    def missing_in(self, folder: Path, *, of: Path) -> list[PurePosixPath]:
+        """The files that this commit has below ``of``, and that ``folder`` of the working tree lacks or has otherwise.
+
+        Relative to both. A link in the working tree, in place of a file or of a folder above it, is a difference.
+        """
+        return [path for path in self.paths(of) if _plain_bytes(folder, path) != self.read(of / path)]
+
+    def has_inside(self, path: Path) -> bool:
+        """Whether a path is in the repository at all."""
+        return _inside(self.top, path) is not None
+
+    def added_at(self, path: Path) -> datetime | None:
+        """When the file came into the branch, last: the time of the commit or merge that brought it; None for never.
+
+        A merge's time is that of whoever may merge into the branch, not of whoever wrote what is merged.
+        """
+        asked = (
+            "--first-parent",
+            "--diff-merges=first-parent",
+            "--no-renames",
+            "--diff-filter=A",
+            "--format=%ct",
+            "--name-only",
+            "-1",
+        )
+        found = line_of_git(self.top, "log", *asked, self.commit, "--", self.inside(path))
+        return datetime.fromtimestamp(int(found.split()[0]), UTC) if found else None
+
+    def inside(self, path: Path) -> str:
+        """The path relative to the repository's top, with ``/``. Raises AuditError for one outside."""
+        found = _inside(self.top, path)
+        if found is None:
+            raise AuditError(
+                f"{path} is outside the repository, so that no revision has it",
+                where=self.named,
+                todo="move it into the repository that holds audit.toml",
+            )
+        return found
+
+    def _entry(self, inside: str) -> Entry | None:
+        """What the commit has at a path: a file; None for a folder or nothing. Raises AuditError for anything else."""
+        above = [parent.as_posix() for parent in PurePosixPath(inside).parents if parent != PurePosixPath()]
+        for place in (*reversed(above), inside):
+            done = run_git(self.top, "ls-tree", "-z", "--full-tree", self.commit, "--", place)
+            if done.returncode:
+                raise AuditError(
+                    f"git cannot look up {place}: {reason_of(done)}", where=self.named, todo="see `git ls-tree`"
+                )
+            found = dict(_entries(done.stdout)).get(PurePosixPath(place))
+            if found is None:
+                return None
+            if found.mode in _KINDS:
+                raise self._refusal(place, found.mode)
+            if place == inside and found.mode.startswith("100"):
+                return found
+        return None
+
+    def _content(self, entry: Entry, inside: str) -> bytes:
+        done = run_git(self.top, "cat-file", "blob", entry.object_id)
+        if done.returncode:
+            raise AuditError(
+                f"its content is not in this clone: {reason_of(done)}", where=f"{self.named}:{inside}", todo=_WHOLE
+            )
+        return done.stdout
+
+    def _refusal(self, inside: str, mode: str) -> AuditError:
+        what = f"is {_KINDS[mode]} in {self.named}, and nothing is read through it"
+        return AuditError(what, where=f"{self.named}:{inside}", todo="put the file or folder itself in its place")
+
+
+def entry_kind(entry: Entry) -> str:
+    """``file``, ``link`` or ``submodule``."""
+    return {_LINK: "link", _NESTED: "submodule"}.get(entry.mode, "file")
+
+
+def find_top(folder: Path) -> Path | None:
+    """The working tree of the repository that holds ``folder``; None outside any.
+
+    Raises AuditError when that is a repository inside another one that tracks its place: a submodule, or where a link of
+    one repository leads into another.
+    """
+    found = line_of_git(folder, "rev-parse", "--show-toplevel")
+    if found is None:
+        return None
+    top = Path(found)
+    entry = _entry_point(top, folder)
+    for place in filter(None, (top, entry)):
+        outer = line_of_git(place.parent, "rev-parse", "--show-toplevel")
+        # What the outer repository tracks there is its proposer's choice; a clone that merely lies in it is not.
+        if (
+            outer is not None
+            and run_git(Path(outer), "ls-files", "-z", "--", str(place.parent.resolve() / place.name)).stdout
+        ):
+            raise AuditError(
+                f"is a repository of its own inside the repository {outer}, which tracks its place",
+                where=str(place),
+                todo="the gate's policy cannot come from there: put audit.toml into a repository that is no submodule",
+            )
+    return top
+
+
+def path_in_repository(folder: Path) -> str | None:
+    """The folder below its repository's root, as ``deploy/audit/`` or ``""`` at the root; None outside a repository."""
+    done = run_git(folder, "rev-parse", "--show-prefix")
+    return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n") if done.returncode == 0 else None
+
+
+def read_tree(folder: Path, *, without: Path | None = None) -> TreeState:
+    """The state of the repository that holds ``folder``, as far as that folder goes, and without what is in ``without``.
+
+    Where git is not installed or the folder is in no repository, both answers are None: unknown, not clean.
+    """
+    commit = line_of_git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    if not commit:
+        return TreeState(commit=None, clean=None)
+    changes = changed_files(folder, besides=() if without is None else (without,))
+    return TreeState(commit=commit, clean=None if changes is None else not changes)
+
+
+def changed_files(folder: Path, *, besides: Iterable[Path] = ()) -> tuple[str, ...] | None:
+    """Files below ``folder`` that are not as HEAD has them, new ones too, sorted, relative to the repository's top.
+
+    None where git cannot tell. ``besides`` are files and folders that do not count, such as a report that a test run
+    writes. Submodules are looked into.
+    """
+    asked = ("--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--", ".")
+    done = run_git(folder, "status", *asked)
+    top = line_of_git(folder, "rev-parse", "--show-toplevel")
+    if done.returncode or top is None:
+        return None
+    changed = {line[3:] for line in done.stdout.decode("utf-8", "surrogateescape").split("\0") if line}
+    changed |= {path for path in _submodules(folder) if read_tree(Path(top) / path).clean is False}
+    left_out = [found for path in besides if (found := _inside(Path(top), path)) not in {None, "."}]
+    return tuple(sorted(p for p in changed if not any(p == out or p.startswith(f"{out}/") for out in left_out)))
+
+
+def keeps_bytes(path: Path) -> bool | None:
+    """Whether git was told to leave the line ends of this file alone; None outside a repository."""
+    asked = run_git(path.parent, "check-attr", "-z", "text", "--", path.name)
+    return None if asked.returncode else asked.stdout.split(b"\0")[2:3] == [b"unset"]
+
+
+def is_ignored(path: Path) -> bool:
+    """Whether git would not add this file."""
+    name = os.fsencode(path.name)
+    return run_git(path.parent, "check-ignore", "-z", "--stdin", stdin=name + b"\0").returncode == 0
+
+
+def author_of(folder: Path) -> str | None:
+    """The e-mail address of the author of HEAD; None outside a repository."""
+    return line_of_git(folder, "log", "-1", "--format=%ae")
+
+
+def user_of(folder: Path) -> str | None:
+    """The e-mail address under which whoever works here commits; None when git was told none."""
+    return line_of_git(folder, "config", "user.email")
+
+
+def sha256_of(path: Path) -> str | None:
+    """SHA-256 (hex) of a file of the working tree; None where it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def first_link(path: Path, *, below: Path) -> Path | None:
+    """The first part of ``path`` under ``below`` that is a link in the working tree; None for none."""
+    whole = Path(os.path.normpath(path.absolute()))
+    return next(
+        (p for p in (*reversed(whole.parents), whole) if p.is_relative_to(below) and p != below and p.is_symlink()), None
+    )
+
+
+def _submodules(folder: Path) -> list[str]:
+    """Submodules below the folder that are checked out, relative to the repository's top."""
+    listed = run_git(folder, "ls-files", "-z", "--stage", "--full-name", "--", ".").stdout.decode("utf-8", "surrogateescape")
+    named = (line.partition("\t")[2] for line in listed.split("\0") if line.startswith(_NESTED))
+    top = line_of_git(folder, "rev-parse", "--show-toplevel")
+    return [path for path in named if top and (Path(top) / path / ".git").exists()]
+
+
+def _entry_point(top: Path, path: Path) -> Path | None:
+    """The first part of a path, from its root, that is the repository's top or in it, links followed; None for none."""
+    whole = Path(os.path.normpath(path.absolute()))
+    real = top.resolve()
+    return next((p for p in (*reversed(whole.parents), whole) if p.resolve().is_relative_to(real)), None)
+
+
+def _inside(top: Path, path: Path) -> str | None:
+    """The path relative to ``top``, without following any link of the repository; None outside."""
+    entry = _entry_point(top, path)
+    if entry is None:
+        return None
+    above = entry.resolve().relative_to(top.resolve())
+    return PurePosixPath(os.path.normpath(above / Path(os.path.normpath(path.absolute())).relative_to(entry))).as_posix()
+
+
+def _plain_bytes(folder: Path, path: PurePosixPath) -> bytes | None:
+    """The bytes of a file of the working tree; None where it is missing, or where a link stands in its place or above."""
+    here = folder / path
+    between = [here, *(folder / parent for parent in path.parents)]
+    try:
+        return None if any(each.is_symlink() for each in between) else here.read_bytes()
+    except OSError:
+        return None
+
+
+def _entries(listed: bytes) -> Iterator[tuple[PurePosixPath, Entry]]:
+    for line in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
+        about, _, name = line.partition("\t")
+        mode, _, object_id = about.split(" ")
+        yield PurePosixPath(name), Entry(mode=mode, object_id=object_id)
+
+
+def _batch(answer: bytes) -> Iterator[tuple[str, bytes]]:
+    """Object name and content, from what ``git cat-file --batch`` prints."""
+    at = 0
+    while at < len(answer):
+        end = answer.index(b"\n", at)
+        parts = answer[at:end].decode().split(" ")
+        at = end + 1
+        if len(parts) == 3:  # else "<name> missing"
+            yield parts[0], answer[at : at + int(parts[2])]
+            at += int(parts[2]) + 1

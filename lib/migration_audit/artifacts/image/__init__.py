@@ -1,0 +1,1 @@
+"""Dockerfiles: what an image contains, what its build runs, what its containers start."""

@@ -1,0 +1,188 @@
+"""Which file of the project stands at a path of an image: through COPY, ADD, stages, ``.dockerignore`` and mounts."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+from migration_audit.artifacts.image.dockerignore import Ignore, parse_ignore
+from migration_audit.artifacts.image.stages import FileCopy, FileSource, RunStep, StageFacts, find_stage
+from migration_audit.artifacts.shell.parse import Script
+from migration_audit.artifacts.shell.path_changes import below
+from migration_audit.artifacts.text import shown_path
+from migration_audit.model.compose import Mount, MountKind
+from migration_audit.model.location import Location
+from migration_audit.model.unset import is_open, names_in
+
+_WRITERS: Final = re.compile(r"\b(?:sed|mv|cp|ln|tee|install|rm|patch|tar|unzip|curl|wget|envsubst|dos2unix)\b|>")
+_NOT_OURS: Final = frozenset({".git", "node_modules"})
+"""Folders in which nobody of the project writes migrations of the project."""
+_LARGEST: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFiles:
+    """The files of a build, as far as the project brings them."""
+
+    context: Path
+    ignore: Ignore
+    stages: Sequence[StageFacts]
+    shown_from: Path
+    mounts: tuple[Mount, ...] = ()
+
+    def find(self, stage: StageFacts, path: str, *, until: int | None = None) -> Script | str | None:
+        """The text at ``path`` after the first ``until`` steps of a stage, why nobody can know it, or None."""
+        steps = stage.steps if until is None else stage.steps[:until]
+        for step in reversed(steps):
+            if isinstance(step, RunStep) and self._may_write(step, path):
+                return f"the RUN at {step.instruction.at} may write {path}"
+            if not isinstance(step, FileCopy):
+                continue
+            found = self._copied(step, stage, path)
+            if found is not None:
+                return found
+        return self.find(stage.parent, path) if stage.parent is not None else None
+
+    def in_container(self, stage: StageFacts, path: str) -> Script | str | None:
+        """The same in a container of the stage, where bind mounts hide what the image has."""
+        mount = self.mount_of(path)
+        if mount is None:
+            return self.find(stage, path)
+        if (why := unknown_mount(mount)) is not None:
+            return why
+        if mount.kind is not MountKind.BIND:
+            return self.find(stage, path) if mount.kind is MountKind.VOLUME else None
+        rest = below(path, mount.target)
+        return self._read(Path(mount.source) / rest if rest else Path(mount.source))
+
+    def mount_of(self, path: str) -> Mount | None:
+        """What may be mounted over ``path``: the deepest of several, before one whose place nobody can know."""
+        hiding = [mount for mount in self.mounts if is_open(mount.target) or below(path, mount.target) is not None]
+        return max(hiding, key=lambda mount: (not is_open(mount.target), len(mount.target)), default=None)
+
+    def carried(self, copy: FileCopy, source: FileSource, wanted: Sequence[str]) -> Iterator[str]:
+        """Files of the context, relative to it, that this source brings and that have a wanted word in their path."""
+        if copy.from_ is not None or source.heredoc is not None or not wanted:
+            return
+        for match in self.matches(source.path):
+            for file in self.sent(match):
+                is_wanted = any(fnmatchcase(part, word) for part in file.split("/") for word in wanted)
+                if is_wanted and not self.leaves_out(copy, match, file):
+                    yield file
+
+    def leaves_out(self, copy: FileCopy, match: str, file: str) -> bool:
+        """Whether an ``--exclude`` keeps a file of the context, at or below ``match``, from being copied."""
+        inner = posixpath.basename(file) if file == match else posixpath.relpath(file, match)
+        return bool(copy.exclude) and parse_ignore(copy.exclude).excludes(inner)
+
+    def opens(self, copy: FileCopy, source: FileSource) -> bool:
+        """Whether ADD unpacks or clones this source: of a file that is here, its content decides and not its name."""
+        here = [self.context / match for match in self.matches(source.path)] if copy.unpacks else []
+        return copy.opens(source) or any(path.is_file() and tarfile.is_tarfile(path) for path in here)
+
+    def _copied(self, copy: FileCopy, stage: StageFacts, path: str) -> Script | str | None:
+        for source in reversed(copy.sources):
+            if source.heredoc is not None:
+                target = posixpath.join(copy.target, source.path) if copy.target.endswith("/") else copy.target
+                if target == path:
+                    return Script(text=source.heredoc.text, at=source.heredoc.at)
+            elif copy.doubt:
+                if self._could_bring(copy, path):
+                    return f"the COPY at {copy.at} {copy.doubt}"
+            elif copy.from_ is None:
+                if (ours := self._from_context(copy, source, path)) is not None:
+                    return ours
+            elif (theirs := self._from_stage(copy, source, stage, path)) is not None:
+                return theirs
+        return None
+
+    def _from_context(self, copy: FileCopy, source: FileSource, path: str) -> Script | str | None:
+        for match in self.matches(source.path):
+            full = self.context / match
+            if full.is_dir():
+                rest = below(path, copy.target.rstrip("/") or "/")
+                inner = posixpath.normpath(posixpath.join(match, rest)) if rest else None
+            else:
+                inner = match if path in _names(copy, match) else None
+            if inner is None or self.ignore.excludes(inner) or self.leaves_out(copy, match, inner):
+                continue
+            if (self.context / inner).is_file():
+                return self._read(self.context / inner)
+        return None
+
+    def _from_stage(self, copy: FileCopy, source: FileSource, stage: StageFacts, path: str) -> Script | str | None:
+        other = find_stage(self.stages, copy.from_ or "", before=stage.index)
+        start = "/" + source.path.strip("/") if not source.path.startswith("/") else source.path.rstrip("/")
+        is_named, rest = path in _names(copy, start), below(path, copy.target.rstrip("/") or "/")
+        if not is_named and not rest:
+            return None
+        if other is None:
+            return f"the COPY at {copy.at} takes it from {copy.from_}" if is_named else None
+        found = self.find(other, start) if is_named else None
+        return found if found is not None or not rest else self.find(other, posixpath.join(start, rest))
+
+    def _could_bring(self, copy: FileCopy, path: str) -> bool:
+        target = copy.target.rstrip("/") or "/"
+        return "$" in copy.target or path == target or below(path, target) is not None
+
+    def _may_write(self, step: RunStep, path: str) -> bool:
+        text = "\n".join([*step.instruction.lines, *(heredoc.text for heredoc in step.instruction.heredocs)])
+        return posixpath.basename(path) in text and bool(_WRITERS.search(text))
+
+    def matches(self, pattern: str) -> list[str]:
+        """What a source names in the context; nothing for what is not there, or comes from the network."""
+        cleaned = posixpath.normpath(pattern.lstrip("/") or ".")
+        if cleaned.startswith("..") or "://" in pattern:
+            return []
+        if not re.search(r"[*?\[]", cleaned):
+            return [cleaned] if (self.context / cleaned).exists() else []
+        found = sorted(self.context.glob(cleaned))
+        return [path.relative_to(self.context).as_posix() for path in found]
+
+    def sent(self, start: str) -> Iterator[str]:
+        """The files of the context at or below ``start`` that the build gets."""
+        full = self.context / start
+        if full.is_file():
+            if not self.ignore.excludes(start):
+                yield start
+            return
+        for folder, folders, files in os.walk(full):
+            relative = Path(folder).relative_to(self.context).as_posix()
+            prefix = "" if relative == "." else f"{relative}/"
+            kept = [f for f in folders if f not in _NOT_OURS]
+            if not self.ignore.lets_in_again:
+                kept = [f for f in kept if not self.ignore.excludes(prefix + f)]
+            folders[:] = sorted(kept)
+            yield from (prefix + file for file in sorted(files) if not self.ignore.excludes(prefix + file))
+
+    def _read(self, path: Path) -> Script | str | None:
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            return None
+        if len(raw) > _LARGEST or b"\0" in raw:
+            return None
+        if raw.startswith(b"#!") and raw.partition(b"\n")[0].endswith(b"\r"):
+            return "its lines end in CR LF: Linux looks for a shell of another name, and does not start it"
+        text = raw.decode("utf-8", errors="replace").replace("\r\n", "\n")
+        return Script(text=text, at=Location(shown_path(path, self.shown_from), 1))
+
+
+def _names(copy: FileCopy, source: str) -> tuple[str, str]:
+    """Where a file may land: a target without ``/`` at its end may be a folder that the image has already."""
+    return copy.named(source), posixpath.join(copy.target, posixpath.basename(source.rstrip("/")))
+
+
+def unknown_mount(mount: Mount) -> str | None:
+    """Why nobody can know what a mount brings, or to which place."""
+    names = names_in(mount.target) or names_in(mount.source)
+    if mount.kind in (MountKind.CONFIG, MountKind.OTHERS):
+        return f"{mount.source} at {mount.at} brings it or hides it"
+    return f"the mount at {mount.at} depends on the variable {names[0]}, which has no value here" if names else None

@@ -1,0 +1,259 @@
+"""What an image carries, what its build runs, and what its containers start: a Dockerfile with the files around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from migration_audit.artifacts.image.dockerfile import Instruction, parse_dockerfile
+from migration_audit.artifacts.image.dockerignore import parse_ignore
+from migration_audit.artifacts.image.files import ImageFiles
+from migration_audit.artifacts.image.paths import OWN_FOLDERS, ContainerPaths, ImagePaths
+from migration_audit.artifacts.image.stages import (
+    FileCopy,
+    RunStep,
+    StageFacts,
+    base_name,
+    final_base,
+    find_stage,
+    read_stages,
+)
+from migration_audit.artifacts.shell.programs import Lookup, Script, run_script, run_words
+from migration_audit.artifacts.text import read_text, shown_path
+from migration_audit.model.compose import Mount, Words
+from migration_audit.model.errors import ArtifactError
+from migration_audit.model.image import Copied, Image, ImageTest, Run, Stage, Undecided
+from migration_audit.model.location import Location
+from migration_audit.model.unset import is_open, names_in, readable
+
+_PROGRAMS: Final = {
+    "flyway/flyway": ("flyway",),
+    "redgate/flyway": ("flyway",),
+    "migrate/migrate": ("migrate",),
+    "amacneil/dbmate": ("/usr/local/bin/dbmate",),
+}
+"""Images whose ENTRYPOINT is one program, which takes the command for its arguments (their Dockerfiles say so)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """What a service of Compose changes about its image; variables without a value are marked (``model/unset.py``)."""
+
+    image: str | None = None
+    """The image is taken as it is, and there is no Dockerfile."""
+    at: Location | None = None
+    """Of ``image``."""
+    target: str | None = None
+    args: Mapping[str, str | None] = field(default_factory=dict)
+    entrypoint: Words | None = None
+    command: Words | None = None
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    working_dir: str | None = None
+
+
+def read_image(
+    dockerfile: Path,
+    context: Path,
+    *,
+    shown_from: Path,
+    container: Container | None = None,
+    wanted: Sequence[str] = (),
+) -> Image:
+    """The image that this Dockerfile builds; ``wanted`` are globs on the parts of paths whose files are looked for.
+
+    Where ``container`` names an image, it is that one, and ``dockerfile`` is only the file that names it.
+
+    Nothing is built and nothing is run. Raises ArtifactError, with ``file:line``, for what is no Dockerfile, and for a stage
+    that it does not have.
+    """
+    chosen, paths, container = _build(dockerfile, context, shown_from, container)
+    return Image(
+        dockerfile=shown_path(dockerfile, shown_from),
+        stages=tuple(_stage(stage, paths, wanted) for stage in paths.files.stages),
+        start=_start(chosen, paths, container),
+        otherwise=_otherwise(chosen, paths, container),
+        test=_test(chosen.test),
+        ports=tuple(dict.fromkeys(chosen.ports)),
+        base=readable(final_base(chosen)),
+    )
+
+
+def files_of(
+    dockerfile: Path, context: Path, *, shown_from: Path, container: Container
+) -> tuple[Lookup, str | None, dict[str, str | None]]:
+    """How to find a file of a running container, its working directory and its variables. Raises like ``read_image``."""
+    chosen, paths, container = _build(dockerfile, context, shown_from, container)
+    return partial(paths.files.in_container, chosen), _folder(chosen, container), {**chosen.values, **container.environment}
+
+
+def _build(
+    dockerfile: Path, context: Path, shown_from: Path, container: Container | None
+) -> tuple[StageFacts, ImagePaths, Container]:
+    """The chosen stage, with what finds its files."""
+    container = container or Container()
+    shown = shown_path(dockerfile, shown_from)
+    if container.image is None:
+        text = read_text(dockerfile, shown_from)
+    else:
+        text = "\n" * (container.at.line - 1 if container.at else 0) + f"FROM {container.image}"
+    stages = read_stages(parse_dockerfile(text, shown), container.args)
+    chosen = stages[-1] if container.target is None else find_stage(stages, container.target)
+    if chosen is None:
+        raise ArtifactError(f"has no stage {container.target}", where=f"{shown}:1", todo="check target in the build")
+    files = ImageFiles(
+        context=context,
+        ignore=parse_ignore(_ignore_lines(dockerfile, context)),
+        stages=stages,
+        shown_from=shown_from,
+        mounts=container.mounts,
+    )
+    return chosen, ImagePaths(files=files), container
+
+
+def _ignore_lines(dockerfile: Path, context: Path) -> list[str]:
+    """Those of the file that belongs to the Dockerfile, else of the context's own."""
+    for path in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), context / ".dockerignore"):
+        if path.is_file():
+            return path.read_text("utf-8", errors="replace").splitlines()
+    return []
+
+
+def _stage(stage: StageFacts, paths: ImagePaths, wanted: Sequence[str]) -> Stage:
+    copies = [
+        Copied(
+            source=source.path,
+            target=step.target,
+            from_stage=step.from_,
+            at=step.at,
+            carried=tuple(paths.files.carried(step, source, wanted)),
+            is_opaque=paths.files.opens(step, source),
+        )
+        for step in stage.steps
+        if isinstance(step, FileCopy)
+        for source in step.sources
+    ]
+    copies += [mounted for step in stage.steps if isinstance(step, RunStep) for mounted in _mounted(step)]
+    runs = [
+        paths.walked(stage, position, step).run for position, step in enumerate(stage.steps) if isinstance(step, RunStep)
+    ]
+    return Stage(name=stage.name, base=readable(stage.base), at=stage.at, copies=tuple(copies), runs=_joined(runs))
+
+
+def _mounted(step: RunStep) -> Iterator[Copied]:
+    """What ``RUN --mount=source=…`` brings for one step, where it names more than the whole context."""
+    for flag in step.instruction.flags:
+        given = dict(part.partition("=")[::2] for part in flag.removeprefix("--mount=").split(","))
+        source = given.get("source") or given.get("src") or ""
+        if flag.startswith("--mount=") and given.get("type", "bind") == "bind" and source not in ("", ".", "/"):
+            target = given.get("target") or given.get("dst") or given.get("destination") or "/"
+            yield Copied(source=source, target=target, from_stage=given.get("from"), at=step.instruction.at)
+
+
+def _joined(runs: Sequence[Run]) -> Run:
+    """Several RUN instructions: the failure of one ends the build."""
+    commands = [replace(command, stops_until=None) for run in runs for command in run.commands]
+    return Run(commands=tuple(commands), undecided=tuple(u for run in runs for u in run.undecided))
+
+
+def _start(stage: StageFacts, paths: ImagePaths, container: Container) -> Run:
+    """Entrypoint and command together, as the engine puts them together."""
+    find, path_states = partial(paths.files.in_container, stage), ContainerPaths(paths, stage)
+    environment = {**stage.values, **container.environment}
+    folder = _folder(stage, container)
+    entry, at = _entry(stage, container)
+    command, command_at = _command(stage, container)
+    if isinstance(entry, Script):
+        return run_script(entry, environment=environment, folder=folder, files=find, paths=path_states)
+    if entry:
+        words = (*entry, *(("/bin/sh", "-c", command.text) if isinstance(command, Script) else command))
+        return run_words(words, at, environment=environment, folder=folder, files=find, paths=path_states)
+    own = None if container.entrypoint is not None else _own_entry(stage)
+    if own and not isinstance(command, Script) and command:
+        return run_words((*own, *command), command_at, environment=environment, folder=folder, files=find, paths=path_states)
+    blind = _blind(stage, container, command, command_at)
+    why = blind[0].reason if blind else None
+    if isinstance(command, Script):
+        run = run_script(command, environment=environment, folder=folder, files=find, paths=path_states, maybe=why)
+    else:
+        run = run_words(
+            command, command_at, environment=environment, folder=folder, files=find, paths=path_states, maybe=why
+        )
+    return replace(run, undecided=(*blind, *run.undecided))
+
+
+def _own_entry(stage: StageFacts) -> tuple[str, ...]:
+    """The ENTRYPOINT of a known base image, to which the command is handed."""
+    return _PROGRAMS.get(base_name(final_base(stage)), ())
+
+
+def _otherwise(stage: StageFacts, paths: ImagePaths, container: Container) -> Run:
+    """The entrypoint with arguments that nobody knows."""
+    entry, at = _entry(stage, container)
+    if isinstance(entry, Script) or not entry:
+        return Run()
+    environment = {**stage.values, **container.environment}
+    folder = _folder(stage, container)
+    find, path_states = partial(paths.files.in_container, stage), ContainerPaths(paths, stage)
+    return run_words(entry, at, environment=environment, folder=folder, files=find, paths=path_states, and_more=True)
+
+
+def _folder(stage: StageFacts, container: Container) -> str | None:
+    """Where a container starts; None where nobody can know."""
+    folder = container.working_dir or stage.folder
+    return None if is_open(folder) else folder
+
+
+def _entry(stage: StageFacts, container: Container) -> tuple[Script | tuple[str, ...], Location]:
+    if container.entrypoint is not None:
+        return container.entrypoint.words, container.entrypoint.at
+    return _program(stage.entrypoint, stage)
+
+
+def _command(stage: StageFacts, container: Container) -> tuple[Script | tuple[str, ...], Location]:
+    """Another entrypoint takes the image's command away."""
+    if container.command is not None:
+        return container.command.words, container.command.at
+    return _program(stage.command if container.entrypoint is None else None, stage)
+
+
+def _program(instruction: Instruction | None, stage: StageFacts) -> tuple[Script | tuple[str, ...], Location]:
+    if instruction is None:
+        return (), stage.at
+    words = instruction.words
+    return (instruction.script if words is None else words), instruction.at
+
+
+def _blind(
+    stage: StageFacts, container: Container, command: Script | tuple[str, ...], at: Location
+) -> tuple[Undecided, ...]:
+    """What the base image may start by itself: nothing is known of an image that is not built here."""
+    base, name = readable(final_base(stage)), base_name(final_base(stage))
+    unset = names_in(final_base(stage))
+    if unset and name not in OWN_FOLDERS:
+        reason = f"which image it is depends on the variable {unset[0]}, which has no value here"
+        return (Undecided(what=base, reason=reason, at=stage.at),)
+    if not isinstance(command, Script) and not command:
+        reason = f"neither ENTRYPOINT nor CMD is set: {base} decides what a container starts"
+        return (Undecided(what=base, reason=reason, at=stage.at),)
+    if container.entrypoint is None and name not in OWN_FOLDERS and base != "scratch":
+        reason = (
+            f"no ENTRYPOINT is set: the one of {base}, if it has one, decides what becomes of the command; "
+            "an entrypoint in the Compose file would settle it"
+        )
+        return (Undecided(what=base, reason=reason, at=at),)
+    return ()
+
+
+def _test(instruction: Instruction | None) -> ImageTest | None:
+    if instruction is None:
+        return None
+    kind, _, rest = instruction.text.partition(" ")
+    if kind.upper() == "NONE":
+        return ImageTest(test=("NONE",), at=instruction.at)
+    inner = replace(instruction, lines=(rest,))
+    words = inner.words
+    return ImageTest(test=("CMD", *words) if words is not None else ("CMD-SHELL", rest.strip()), at=instruction.at)

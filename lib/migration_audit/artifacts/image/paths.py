@@ -1,0 +1,286 @@
+"""Whether a file or folder stands at a path of an image: through COPY, ADD, RUN, WORKDIR, stages, the base and mounts."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from migration_audit.artifacts.image.files import ImageFiles, unknown_mount
+from migration_audit.artifacts.image.globs import mounted_in, named_in
+from migration_audit.artifacts.image.runs import walk_run
+from migration_audit.artifacts.image.stages import (
+    FileCopy,
+    FileSource,
+    FolderStep,
+    RunStep,
+    StageFacts,
+    base_name,
+    find_stage,
+)
+from migration_audit.artifacts.shell.path_changes import SYSTEM, Change, below, standing_after
+from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, Kind, PathState, unknown
+from migration_audit.artifacts.shell.programs import Walked
+from migration_audit.model.compose import Mount, MountKind
+from migration_audit.model.unset import is_open, readable
+
+OWN_FOLDERS: Final[Mapping[str, frozenset[str]]] = {
+    "alpine": frozenset(),
+    "busybox": frozenset(),
+    "debian": frozenset(),
+    "directus/directus": frozenset({"directus"}),
+    "fedora": frozenset({"afs"}),
+    "golang": frozenset({"go"}),
+    "node": frozenset(),
+    "postgis/postgis": frozenset({"docker-entrypoint-initdb.d"}),
+    "postgres": frozenset({"docker-entrypoint-initdb.d"}),
+    "python": frozenset(),
+    "ruby": frozenset(),
+    "rust": frozenset(),
+    "timescale/timescaledb": frozenset({"docker-entrypoint-initdb.d"}),
+    "ubuntu": frozenset(),
+}
+"""Images without an ENTRYPOINT, or whose ENTRYPOINT runs the command that it is given; and what each has at its root beside
+the folders of every system (their Dockerfiles say so)."""
+_BY_ENGINES: Final = frozenset({"/.dockerenv", "/.dockerinit"})
+"""What an engine may put into a container by itself."""
+_EVERYWHERE: Final = frozenset({"bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr", "var"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePaths:
+    """What stands at the paths of one build's stages."""
+
+    files: ImageFiles
+    _walked: dict[tuple[int, int], Walked] = field(default_factory=dict)
+    """What the RUN at a position of a stage comes to."""
+    _landings: dict[tuple[int, int], FileCopy] = field(default_factory=dict)
+    """The COPY at a position of a stage, with what its target is by then."""
+
+    def standing(self, stage: StageFacts, path: str, *, until: int | None = None) -> PathState:
+        """What stands at ``path`` after the first ``until`` steps of a stage."""
+        here = self.standing(stage.parent, path) if stage.parent is not None else _in_base(stage.base, path)
+        for position, step in enumerate(stage.steps if until is None else stage.steps[:until]):
+            if isinstance(step, FolderStep):
+                here = FOLDER if below(step.path, path) is not None else here
+            elif isinstance(step, RunStep):
+                here = standing_after(self._changes(stage, position, step), path, here)
+            else:
+                here = self._copied(self._landing(step, stage, position), stage, path, here)
+        return here
+
+    def _landing(self, copy: FileCopy, stage: StageFacts, position: int) -> FileCopy:
+        """The same COPY with ``/`` behind a target that is a folder already; a doubt where nobody can know whether it is."""
+        key = (stage.index, position)
+        if key not in self._landings:
+            self._landings[key] = copy
+            before = FOLDER if copy.is_folder else self.standing(stage, copy.target, until=position)
+            if before.kind is Kind.FOLDER:
+                self._landings[key] = replace(copy, target=copy.target.rstrip("/") + "/")
+            elif before.kind in (Kind.UNKNOWN, Kind.SOMETHING):
+                self._landings[key] = replace(copy, may_be_folder=True)
+        return self._landings[key]
+
+    def walked(self, stage: StageFacts, position: int, step: RunStep) -> Walked:
+        """What the RUN at this position of a stage runs, and what it may change."""
+        key = (stage.index, position)
+        if key not in self._walked:
+            files = partial(self.files.find, stage, until=position)
+            self._walked[key] = walk_run(step, files, BuildPaths(self, stage, position))
+        return self._walked[key]
+
+    def _changes(self, stage: StageFacts, position: int, step: RunStep) -> tuple[Change, ...]:
+        walked = self.walked(stage, position, step)
+        return (*walked.changes, *(Change.unread(each.what, each.at) for each in walked.run.undecided))
+
+    def in_container(self, stage: StageFacts, path: str) -> PathState:
+        """What stands at ``path`` when a container of the stage starts on a fresh host: mounts hide what the image has."""
+        mount = self.files.mount_of(path)
+        if mount is not None:
+            return self._volume(mount, stage, path) if mount.kind is MountKind.VOLUME else self._mounted(mount, path)
+        if any(below(other.target, path) is not None for other in self.files.mounts if not is_open(other.target)):
+            return FOLDER
+        if path in _BY_ENGINES:
+            return unknown(f"some engines make {path}")
+        return self.standing(stage, path)
+
+    def _mounted(self, mount: Mount, path: str) -> PathState:
+        if (why := unknown_mount(mount)) is not None:
+            return unknown(why)
+        if mount.kind is MountKind.TMPFS:
+            return FOLDER if path == mount.target else NOTHING
+        source, rest = Path(mount.source), below(path, mount.target)
+        if (source / rest if rest else source).exists():
+            return _of_host(source / rest if rest else source)
+        if rest and source.is_dir():
+            return NOTHING
+        return unknown(f"{mount.at} mounts it from the host, and the project has no such file")
+
+    def _volume(self, mount: Mount, stage: StageFacts, path: str) -> PathState:
+        """A volume begins with what the image has there."""
+        inner = FOLDER if path == mount.target else self.standing(stage, path)
+        if inner.kind is Kind.NOTHING:
+            return unknown(f"{mount.source} at {mount.at} keeps what an earlier container wrote")
+        return inner
+
+    def _copied(self, copy: FileCopy, stage: StageFacts, path: str, here: PathState) -> PathState:
+        if below(copy.target.rstrip("/") or "/", path) is not None and copy.target.endswith("/"):
+            return FOLDER  # the target or a folder above it
+        for source in copy.sources:
+            here = self._from_source(copy, source, stage, path, here)
+        return here
+
+    def _from_source(self, copy: FileCopy, source: FileSource, stage: StageFacts, path: str, here: PathState) -> PathState:
+        target = copy.target.rstrip("/") or "/"
+        as_file = copy.named(source.path)
+        other = find_stage(self.files.stages, copy.from_ or "", before=stage.index)
+        if copy.doubt:
+            why = f"the COPY at {copy.at} {copy.doubt}"
+            here = _perhaps(why, path, target, here, anywhere="$" in copy.target)
+        elif source.heredoc is not None:
+            made = PathState(kind=Kind.FILE, is_empty=not source.heredoc.text, mode=0o644)
+            here = made if path == as_file else _above(as_file, path, here)
+        elif copy.from_ is None:
+            here = self._from_context(copy, source, path, as_file, here)
+        elif other is None:
+            here = _perhaps(f"the COPY at {copy.at} takes it from {copy.from_}", path, target, here)
+        else:
+            here = self._from_stage(other, copy, source, path, as_file, here)
+        return here
+
+    def _from_stage(
+        self, other: StageFacts, copy: FileCopy, source: FileSource, path: str, as_file: str, here: PathState
+    ) -> PathState:
+        target = copy.target.rstrip("/") or "/"
+        start = posixpath.normpath(posixpath.join("/", source.path))
+        begin, rest = self.standing(other, start), below(path, target)
+        if begin.kind is Kind.FILE:
+            if copy.may_be_folder and below(path, target) is not None:
+                return _in_folder(copy)
+            return begin if path == as_file else _above(as_file, path, here)
+        if rest is None:
+            return _above(target, path, here)
+        inner = self.standing(other, posixpath.join(start, rest)) if rest else begin
+        if inner.kind is Kind.NOTHING and begin.kind in (Kind.UNKNOWN, Kind.SOMETHING):
+            inner = unknown(begin.why or f"the COPY at {copy.at} may bring it")
+        return here if inner.kind is Kind.NOTHING else inner
+
+    def _from_context(self, copy: FileCopy, source: FileSource, path: str, as_file: str, here: PathState) -> PathState:
+        target = copy.target.rstrip("/") or "/"
+        if copy.loads(source):
+            if copy.may_be_folder and below(path, target) is not None:
+                return _in_folder(copy)
+            return PathState(kind=Kind.FILE) if path == as_file else _above(as_file, path, here)
+        if self.files.opens(copy, source):
+            return _perhaps(f"the ADD at {copy.at} unpacks it", path, target, here)
+        for match in self.files.matches(source.path):
+            full = self.files.context / match
+            if full.is_dir():
+                rest = below(path, target)
+                inner = posixpath.normpath(posixpath.join(match, rest)) if rest else match
+                is_there = rest == "" or (rest is not None and self._is_sent(copy, match, inner))
+                here = _of_host(self.files.context / inner, copy) if is_there else _above(target, path, here)
+            elif self._is_sent(copy, match, match):
+                named = copy.named(match)
+                if copy.may_be_folder and path in (target, posixpath.join(target, posixpath.basename(match))):
+                    here = _in_folder(copy)
+                else:
+                    here = _of_host(full, copy) if path == named else _above(named, path, here)
+        return here
+
+    def _is_sent(self, copy: FileCopy, match: str, inner: str) -> bool:
+        """Whether the build gets this file, or something in this folder, and the COPY brings it."""
+        full = self.files.context / inner
+        if full.is_dir():
+            return any(not self.files.leaves_out(copy, match, file) for file in self.files.sent(inner))
+        return full.is_file() and not self.files.ignore.excludes(inner) and not self.files.leaves_out(copy, match, inner)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPaths:
+    """The paths of a stage before one of its steps."""
+
+    paths: ImagePaths
+    stage: StageFacts
+    until: int
+
+    def standing(self, path: str, /) -> PathState:
+        """What stands at ``path``."""
+        return self.paths.standing(self.stage, path, until=self.until)
+
+    def names(self, pattern: str, /) -> tuple[str, ...]:
+        """What the project brings."""
+        folder, _, name = pattern.rpartition("/")
+        return named_in(self.paths.files, self.stage, folder or "/", name)
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerPaths:
+    """The paths of a container of a stage when it starts on a fresh host: mounts hide what the image has."""
+
+    paths: ImagePaths
+    stage: StageFacts
+
+    def standing(self, path: str, /) -> PathState:
+        """What stands at ``path``."""
+        return self.paths.in_container(self.stage, path)
+
+    def names(self, pattern: str, /) -> tuple[str, ...]:
+        """What the project brings or mounts."""
+        folder, _, name = pattern.rpartition("/")
+        mount = self.paths.files.mount_of(folder or "/")
+        if mount is None:
+            return named_in(self.paths.files, self.stage, folder or "/", name)
+        if unknown_mount(mount):
+            return ()
+        if mount.kind is MountKind.VOLUME:
+            return named_in(self.paths.files, self.stage, folder or "/", name)
+        return mounted_in(mount, folder, name) if mount.kind is MountKind.BIND else ()
+
+
+def _perhaps(why: str, path: str, target: str, here: PathState, *, anywhere: bool = False) -> PathState:
+    """What nobody can know of what lands below ``target``; what is there already stays."""
+    if anywhere or below(path, target) is not None:
+        return unknown(why) if here.kind is Kind.NOTHING or path == target else here
+    return _above(target, path, here)
+
+
+def _in_folder(copy: FileCopy) -> PathState:
+    return unknown(f"whether {copy.target} is a folder already, into which the COPY at {copy.at} puts it, is not known")
+
+
+def _above(target: str, path: str, here: PathState) -> PathState:
+    """A folder above of what lands at ``target`` is made with it."""
+    return FOLDER if path != target and below(target, path) is not None else here
+
+
+def _of_host(path: Path, copy: FileCopy | None = None) -> PathState:
+    """A file or folder of the project; a mode that COPY is given counts before its own."""
+    if path.is_symlink():
+        return unknown(f"{path.name} of the project is a link")
+    if path.is_dir():
+        return FOLDER
+    try:
+        facts = path.stat()
+    except OSError as error:
+        return unknown(f"{path.name} of the project cannot be read: {error.strerror}")
+    mode: int | None = facts.st_mode
+    if copy is not None and copy.chmod is not None:
+        mode = int(copy.chmod, 8) if re.fullmatch(r"[0-7]{3,4}", copy.chmod) else None
+    return PathState(kind=Kind.FILE, is_empty=facts.st_size == 0, mode=mode)
+
+
+def _in_base(base: str, path: str) -> PathState:
+    name = base_name(base)
+    if base == "scratch":
+        return FOLDER if path == "/" else NOTHING
+    first = path.split("/")[1] if path.count("/") else ""
+    if path == "/" or (name in OWN_FOLDERS and path == f"/{first}" and first in _EVERYWHERE):
+        return FOLDER
+    if name in OWN_FOLDERS and first not in OWN_FOLDERS[name] and not SYSTEM.fullmatch(first):
+        return NOTHING
+    return unknown(f"nothing of the project brings it, and whether {readable(base)} has it is not known")

@@ -1,0 +1,292 @@
+"""The stages of a Dockerfile: what each one copies, sets and runs, with everything that it takes over from its base."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from migration_audit.artifacts.image.dockerfile import Heredoc, Instruction, split_words
+from migration_audit.model.location import Location
+
+_VARIABLE: Final = re.compile(
+    r"\\(.)|\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<op>:?[-+?])(?P<word>[^{}]*))?\})", re.DOTALL
+)
+_ARCHIVE: Final = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz)\Z")
+"""What ADD unpacks, where the project does not have it to look at."""
+_CLONED: Final = re.compile(r"\.git(?:[#?].*)?\Z|\A(?:git@|(?:git|ssh)://)")
+_REGISTRY: Final = re.compile(r"\A(?:docker\.io/|ghcr\.io/|quay\.io/|public\.ecr\.aws/docker/)?(?:library/)?")
+# Set by BuildKit for every build: what they are depends on the machine.
+_PLATFORM: Final = frozenset(
+    f"{side}{part}" for side in ("TARGET", "BUILD") for part in ("PLATFORM", "OS", "ARCH", "VARIANT")
+)
+
+Values = Mapping[str, "str | None"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSource:
+    """One thing that a COPY or ADD brings."""
+
+    path: str
+    heredoc: Heredoc | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCopy:
+    """One COPY or ADD."""
+
+    sources: tuple[FileSource, ...]
+    target: str
+    """In full; with ``/`` at its end where it must be a folder."""
+    from_: str | None
+    at: Location
+    doubt: str = ""
+    """Why nobody can know where its files land: a variable without a value, or an option."""
+    may_be_folder: bool = False
+    """Whether the target may be a folder that is there already, although it has no ``/`` at its end."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of what it leaves out."""
+    unpacks: bool = False
+    """ADD."""
+    chmod: str | None = None
+    """The mode that the files get."""
+
+    def opens(self, source: FileSource) -> bool:
+        """Whether it unpacks or clones this source, by its name: a file of the network stays as it is."""
+        if not self.unpacks or _CLONED.search(source.path):
+            return self.unpacks
+        return bool(_ARCHIVE.search(source.path)) and not self.loads(source)
+
+    def loads(self, source: FileSource) -> bool:
+        """Whether it brings one file of the network."""
+        return self.unpacks and "://" in source.path and not _CLONED.search(source.path)
+
+    def named(self, source: str) -> str:
+        """Where a file lands that this source names, in full."""
+        path = urlsplit(source).path if "://" in source else source
+        return posixpath.join(self.target, posixpath.basename(path.rstrip("/"))) if self.is_folder else self.target
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether its files land below the target, under their own names."""
+        return self.target.endswith("/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStep:
+    """One RUN, and what was set before it."""
+
+    instruction: Instruction
+    values: Values
+    folder: str
+    shell: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderStep:
+    """A folder that WORKDIR or VOLUME makes."""
+
+    path: str
+
+
+@dataclass(slots=True, kw_only=True)
+class StageFacts:
+    """One stage while it is read; afterwards what it came to."""
+
+    name: str
+    index: int
+    base: str
+    at: Location
+    parent: StageFacts | None
+    """The stage that it builds on; None where that is an image."""
+    values: dict[str, str | None] = field(default_factory=dict)
+    """ENV."""
+    arguments: dict[str, str | None] = field(default_factory=dict)
+    """ARG."""
+    folder: str = "/"
+    entrypoint: Instruction | None = None
+    command: Instruction | None = None
+    test: Instruction | None = None
+    ports: list[str] = field(default_factory=list)
+    shell: tuple[str, ...] = ("/bin/sh", "-c")
+    steps: list[FileCopy | RunStep | FolderStep] = field(default_factory=list)
+    """COPY, ADD, RUN, WORKDIR and VOLUME of this stage alone, in order."""
+    has_own_command: bool = False
+
+
+def read_stages(instructions: Sequence[Instruction], args: Values) -> list[StageFacts]:
+    """All stages in order; ``args`` are the build's own values of ARG."""
+    outer: dict[str, str | None] = {}
+    stages: list[StageFacts] = []
+    for instruction in instructions:
+        if instruction.name == "FROM":
+            stages.append(_stage(instruction, outer, stages))
+        elif stages:
+            _apply(stages[-1], instruction, args, outer)
+        elif instruction.name == "ARG":
+            outer |= _arguments(instruction, outer, args, {})
+    return stages
+
+
+def _stage(instruction: Instruction, outer: Values, stages: list[StageFacts]) -> StageFacts:
+    words = split_words(instruction.text)
+    base, _ = substitute(words[0] if words else "", outer)
+    named = words[2] if len(words) == 3 and words[1].lower() == "as" else None
+    parent = next((stage for stage in stages if stage.name.lower() == base.lower()), None)
+    stage = StageFacts(name=named or str(len(stages)), index=len(stages), base=base, at=instruction.at, parent=parent)
+    if parent is not None:
+        stage.values = dict(parent.values)
+        stage.folder, stage.shell, stage.ports = parent.folder, parent.shell, list(parent.ports)
+        stage.entrypoint, stage.command, stage.test = parent.entrypoint, parent.command, parent.test
+    return stage
+
+
+def _apply(stage: StageFacts, instruction: Instruction, args: Values, outer: Values) -> None:
+    values: dict[str, str | None] = {**stage.arguments, **stage.values}
+    match instruction.name:
+        case "ARG":
+            stage.arguments |= _arguments(instruction, values, args, outer)
+        case "ENV":
+            stage.values |= dict(_pairs(instruction, values))
+        case "WORKDIR" | "VOLUME":
+            _folders(stage, instruction, values)
+        case "COPY" | "ADD":
+            stage.steps.append(_copy(instruction, stage, values))
+        case "RUN":
+            stage.steps.append(RunStep(instruction=instruction, values=values, folder=stage.folder, shell=stage.shell))
+        case "EXPOSE":
+            ports, _ = substitute(instruction.text, values)
+            stage.ports += [port.partition("/")[0] for port in ports.split()]
+        case "SHELL":
+            stage.shell = instruction.words or stage.shell
+        case "HEALTHCHECK":
+            stage.test = instruction
+        case "CMD":
+            stage.command, stage.has_own_command = instruction, True
+        case "ENTRYPOINT":
+            # A CMD that came with the base counts no more once there is another ENTRYPOINT.
+            stage.entrypoint = instruction
+            stage.command = stage.command if stage.has_own_command else None
+        case _:
+            pass
+
+
+def _folders(stage: StageFacts, instruction: Instruction, values: Values) -> None:
+    """WORKDIR and VOLUME make the folders that they name."""
+    is_volume = instruction.name == "VOLUME"
+    named = (instruction.words or split_words(instruction.text)) if is_volume else [instruction.text.strip("\"'")]
+    for path in named:
+        full = posixpath.normpath(posixpath.join("/" if is_volume else stage.folder, substitute(path, values)[0]))
+        stage.steps.append(FolderStep(path=full))
+        stage.folder = stage.folder if is_volume else full
+
+
+def _arguments(instruction: Instruction, values: Values, args: Values, outer: Values) -> dict[str, str | None]:
+    made: dict[str, str | None] = {}
+    for word in split_words(instruction.text):
+        name, equals, default = word.partition("=")
+        if name in args:
+            made[name] = args[name]
+        elif equals:
+            text, known = substitute(default, values)
+            made[name] = text if known else None
+        else:
+            made[name] = None if name in _PLATFORM else outer.get(name)
+    return made
+
+
+def _pairs(instruction: Instruction, values: Values) -> Iterator[tuple[str, str | None]]:
+    words = split_words(instruction.text)
+    if words and "=" not in words[0]:  # the old form: ENV NAME all the rest
+        name, _, rest = instruction.text.partition(" ")
+        words = (f"{name}={rest.strip()}",)
+    for word in words:
+        name, _, value = word.partition("=")
+        text, known = substitute(value, values)
+        yield name, text if known else None
+
+
+def _copy(instruction: Instruction, stage: StageFacts, values: Values) -> FileCopy:
+    given = instruction.words or split_words(instruction.text)
+    made = [substitute(word, values) for word in given]
+    words = [text for text, _ in made]
+    target = words[-1] if words else "/"
+    full = posixpath.normpath(posixpath.join(stage.folder, target))
+    is_folder = target.endswith(("/", "/.")) or target in (".", "..") or len(words) > 2
+    heredocs = {heredoc.name: heredoc for heredoc in instruction.heredocs}
+    sources = []
+    for word in words[:-1]:
+        marker = re.fullmatch(r"<<-?['\"]?(\w+)['\"]?", word)
+        name = marker[1] if marker else word
+        sources.append(FileSource(path=name, heredoc=heredocs.get(name) if marker else None))
+    named = instruction.flag("from")
+    return FileCopy(
+        sources=tuple(sources),
+        target=full.rstrip("/") + "/" if is_folder else full,
+        from_=substitute(named, values)[0] if named else None,
+        at=instruction.at,
+        doubt=_doubt(instruction, all_known=all(known for _, known in made)),
+        exclude=tuple(flag.partition("=")[2].strip('"') for flag in instruction.flags if flag.startswith("--exclude=")),
+        unpacks=instruction.name == "ADD",
+        chmod=instruction.flag("chmod"),
+    )
+
+
+def _doubt(instruction: Instruction, *, all_known: bool) -> str:
+    """Why nobody can know where the files of a COPY land."""
+    options = {flag.partition("=")[0] for flag in instruction.flags}
+    if unread := sorted(options & {"--parents", "--unpack"}):
+        return f"has {unread[0]}, which is not followed"
+    return "" if all_known else "holds a variable without a value"
+
+
+def substitute(text: str, values: Values) -> tuple[str, bool]:
+    """The text with its variables replaced, and whether all of them have a value.
+
+    >>> substitute("a:${V:-1}-$W", {"W": "x"})
+    ('a:1-x', True)
+    """
+    known = True
+
+    def put(match: re.Match[str]) -> str:
+        nonlocal known
+        if match[1] is not None:
+            return match[1]
+        name, operator, word = match["plain"] or match["name"], match["op"], match["word"]
+        value = values.get(name)
+        if operator and operator[-1] == "-" and not value:
+            inner, inner_known = substitute(word, values)
+            known = known and inner_known
+            return inner
+        if operator and operator[-1] == "+":
+            return word if value else ""
+        if value is None:
+            known = False
+            return match[0]
+        return value
+
+    return _VARIABLE.sub(put, text), known
+
+
+def final_base(stage: StageFacts) -> str:
+    """The image that a stage comes from in the end."""
+    return final_base(stage.parent) if stage.parent is not None else stage.base
+
+
+def base_name(base: str) -> str:
+    """The name of an image without its registry, version and digest: ``a/b`` of ``ghcr.io/a/b:1``."""
+    folder, slash, last = base.partition("@")[0].rpartition("/")
+    return _REGISTRY.sub("", f"{folder}{slash}{last.partition(':')[0]}")
+
+
+def find_stage(stages: Sequence[StageFacts], name: str, *, before: int | None = None) -> StageFacts | None:
+    """The stage of this name or number; with ``before`` only among those before it."""
+    candidates = stages if before is None else stages[:before]
+    for stage in candidates:
+        if stage.name.lower() == name.lower() or str(stage.index) == name:
+            return stage
+    return None

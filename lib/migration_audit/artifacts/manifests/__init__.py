@@ -1,0 +1,1 @@
+"""Libraries that a project declares or locks."""

@@ -1,0 +1,400 @@
+"""What a simple command does to the walk: built-ins, functions, called scripts, texts for another shell."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from migration_audit.artifacts.shell.conditions import Answer
+from migration_audit.artifacts.shell.flow import NOTHING, Lookup, Scope, Where, ending
+from migration_audit.artifacts.shell.parse import Script, parse_shell
+from migration_audit.artifacts.shell.path_changes import Change, standing_after
+from migration_audit.artifacts.shell.path_state import Kind, Paths, PathState
+from migration_audit.artifacts.shell.statements import Statements
+from migration_audit.artifacts.shell.words import State, Word
+from migration_audit.artifacts.shell.wrappers import (
+    SHELLS,
+    SILENT,
+    Call,
+    CallKind,
+    classify,
+    is_supervisor,
+    may_run_files,
+    rule_files,
+    shebang,
+)
+from migration_audit.model.image import Command, Run, Undecided
+from migration_audit.model.location import Location
+from migration_audit.model.unset import is_open, readable
+
+_MOST_DEPTH: Final = 20
+_MOST_COMMANDS: Final = 2_000
+_PATH: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+class Walk(Statements):
+    """One walk over everything that one start leads to."""
+
+    def __init__(self, files: Lookup, paths: Paths) -> None:
+        """``files`` finds scripts by their path in the image, ``paths`` whatever stands there."""
+        self.changes: list[Change] = []
+        """What was started that may change files, in order."""
+        self._files = files
+        self._paths = paths
+        self._commands: list[tuple[Command, Scope]] = []
+        self._undecided: list[Undecided] = []
+        self._children = 0
+        self._conditions = 0
+        self._builtins: dict[str, Callable[[list[Word], Location, Where], None]] = {
+            "exec": self._exec,
+            "exit": self._exit,
+            "return": self._return,
+            "set": self._set,
+            "shift": self._shift,
+            "cd": self._cd,
+            "pushd": self._cd,
+            "popd": self._popd,
+            "eval": self._eval,
+            ".": self._source,
+            "source": self._source,
+            "trap": self._trap,
+            "break": self._break,
+            "continue": self._continue,
+        }
+
+    def made(self) -> Run:
+        """What was found, in order."""
+        commands = []
+        for position, (command, scope) in enumerate(self._commands):
+            until = position + 1 if scope.until == -1 else scope.until
+            commands.append(replace(command, stops_until=until))
+        return Run(commands=tuple(commands), undecided=tuple(dict.fromkeys(self._undecided)))
+
+    @property
+    def position(self) -> int:
+        """Of the next command."""
+        return len(self._commands)
+
+    def condition(self) -> int:
+        """A number of its own for something that only a run decides."""
+        self._conditions += 1
+        return self._conditions
+
+    def script(self, where: Where) -> None:
+        """Walk a whole text."""
+        if where.depth > _MOST_DEPTH or self.position > _MOST_COMMANDS:
+            self.undecided(where.script.at.path, "scripts call each other without end", where.script.at)
+            return
+        try:
+            self.program(parse_shell(where.script.text), where)
+        except RecursionError:
+            self.undecided(where.script.at.path, "its statements are nested too deeply", where.script.at)
+
+    def asked(self, operator: str, path: str, where: Where) -> Answer:
+        """How a test of a file answers at this point: by the image, and by what was started before."""
+        if not path.startswith("/") and where.state.folder is None:
+            return Answer(None, f"the folder in which {path} is looked for is known only when it runs")
+        if re.search(r"[^./][^/]*/+\.\.(?:/|\Z)", path):
+            return Answer(None, "it goes through a folder that may be a link")
+        standing = self._standing(path, where)
+        if path.endswith("/") and standing.kind is not Kind.FOLDER:
+            return Answer(False if standing.kind in (Kind.NOTHING, Kind.FILE) else None, standing.why)
+        return Answer(standing.answers(operator), standing.why)
+
+    def _standing(self, path: str, where: Where) -> PathState:
+        full = posixpath.normpath(posixpath.join(where.state.folder or "/", path))
+        return standing_after(self.changes, full, self._paths.standing(full))
+
+    def names(self, pattern: str, where: Where) -> tuple[str, ...]:
+        """Files that a pattern certainly names at this point, as the shell spells them."""
+        if where.state.folder is None or not pattern.startswith(("/", "./")) or re.search(r"/\.\.(?:/|\Z)", pattern):
+            return ()
+        full = posixpath.normpath(posixpath.join(where.state.folder, pattern))
+        found = [name for name in self._paths.names(full) if self.asked("-e", name, where).value]
+        if pattern.startswith("/"):
+            return tuple(found)
+        return tuple(f"./{posixpath.relpath(name, where.state.folder)}" for name in found)
+
+    def change(self, words: Sequence[Word], at: Location, where: Where) -> None:
+        """Keep a command that may change files."""
+        self.changes.append(
+            Change(
+                words=tuple(words),
+                folder=where.state.folder,
+                at=at,
+                is_certain=where.doubt is None,
+                ends_all=where.failure is not NOTHING,
+            )
+        )
+
+    def undecided(self, what: str, reason: str, at: Location) -> None:
+        """Keep that something cannot be known."""
+        self._undecided.append(Undecided(what=readable(what), reason=readable(reason), at=at))
+
+    def start(self, words: Sequence[Word], at: Location, where: Where) -> None:
+        """A simple command with these words."""
+        if not words or where.is_over:
+            return
+        first = words[0]
+        if not first.known:
+            self._keep(words, at, where)
+            self.change(words, at, where)
+            self.undecided(first.text, f"which program {first.text} is, is known only when it runs", at)
+        elif first.text in where.state.functions:
+            self._keep(words, at, where, followed=0)
+            self._call_function(words, where)
+        elif first.text in self._builtins:
+            self._builtins[first.text](list(words[1:]), at, where)
+        elif first.text not in SILENT:
+            position = self._keep(words, at, where)
+            before = self._children
+            self._follow(words, at, where, position)
+            if self._children == before:
+                self.change(words, at, where)
+
+    def _keep(self, words: Sequence[Word], at: Location, where: Where, *, followed: int | None = None) -> int:
+        command = Command(
+            words=tuple(readable(word.text) for word in words),
+            at=at,
+            unknown=tuple(position for position, word in enumerate(words) if not word.known),
+            maybe=where.doubt,
+            guards=where.guards,
+            unless=where.unless,
+            in_background=where.in_background,
+            followed=followed,
+        )
+        self._commands.append((command, where.failure))
+        return self.position - 1
+
+    def _call_function(self, words: Sequence[Word], where: Where) -> None:
+        if where.depth > _MOST_DEPTH:
+            self.undecided(words[0].text, "functions call each other without end", where.script.at)
+            return
+        state = where.state
+        script, body = state.functions[words[0].text]
+        arguments, known = state.arguments, state.arguments_known
+        state.arguments, state.arguments_known = list(words[1:]), True
+        with ending(where.failure, lambda: self.position) as scope:
+            function = where.inner_process(scope)
+            inner = replace(where, script=script, function=function, depth=where.depth + 1, scope=where.failure)
+            inner = replace(inner, loop=None, turn=None)
+            self.node(body, inner)
+        state.arguments, state.arguments_known = arguments, known
+
+    def _follow(self, words: Sequence[Word], at: Location, where: Where, position: int) -> None:
+        call = classify(words)
+        if call is None:
+            return
+        before = self._children
+        if call.kind is CallKind.TEXT:
+            self._text(call, at, where)
+        elif call.kind is CallKind.INPUT:
+            self.undecided(" ".join(w.text for w in words), "the shell reads its commands from its input", at)
+        elif call.kind is CallKind.PACKAGE:
+            for each in (call.target, *call.more):
+                self._package(replace(call, target=each), at, where)
+        elif call.kind is CallKind.ELSEWHERE:
+            self.undecided(call.target.text, "it runs scripts of another package.json, which is not followed", at)
+        else:
+            self._file(call, at, where)
+        if self._children > before:
+            target = next((n for n, word in enumerate(words) if word is call.target), 0)
+            command, scope = self._commands[position]
+            self._commands[position] = (replace(command, followed=target), scope)
+
+    def _child(self, script: Script, arguments: Sequence[Word], where: Where, *, errexit: bool) -> None:
+        """Another shell with a state of its own, whose failure is the failure of the command that started it."""
+        self._children += 1
+        state = State(
+            variables=dict(where.state.variables),
+            arguments=list(arguments),
+            folder=where.state.folder,
+            errexit=errexit,
+        )
+        with ending(where.failure, lambda: self.position) as scope:
+            inner = Where(
+                state=state,
+                script=script,
+                process=where.inner_process(scope),
+                scope=where.failure,
+                maybe=where.doubt,
+                guards=where.guards,
+                in_background=where.in_background,
+                depth=where.depth + 1,
+            )
+            self.script(inner)
+
+    def _text(self, call: Call, at: Location, where: Where) -> None:
+        if not call.target.known and not is_open(call.target.text):
+            self.undecided(call.target.text, "the text that the shell gets is known only when it runs", at)
+            return
+        self._child(Script(text=call.target.text, at=at, is_inline=True), call.arguments, where, errexit=call.errexit)
+
+    def _file(self, call: Call, at: Location, where: Where) -> None:
+        name = call.target.text
+        found = self._found(call.target, where, by_name=call.kind is CallKind.PROGRAM)
+        if isinstance(found, Script):
+            line = shebang(found.text)
+            if call.kind is CallKind.PROGRAM and not _is_shell_script(found, name):
+                self._handed(call, at, where)
+                return
+            errexit = call.errexit or bool(call.kind is CallKind.PROGRAM and line and line[1])
+            self._child(found, call.arguments, where, errexit=errexit)
+        elif isinstance(found, str):
+            self.undecided(name, found, at)
+        elif call.kind is CallKind.FILE or name.endswith(".sh"):
+            self.undecided(name, f"no file of the project becomes the script {name} of the image", at)
+        else:
+            self._handed(call, at, where)
+
+    def _handed(self, call: Call, at: Location, where: Where) -> None:
+        """A program that nothing is known of, and is given a script: it may be there to start it."""
+        if is_supervisor(call) or any(self._found(Word(f"./{name}"), where) for name in rule_files(call)):
+            reason = f"{call.target.text} starts what its own files say, and those are not read"
+            self.undecided(call.target.text, reason, at)
+        for word in call.arguments if may_run_files(call) else ():
+            found = self._found(word, where) if word.known and "/" in word.text else None
+            if isinstance(found, Script) and _is_shell_script(found, word.text):
+                self.undecided(word.text, f"whether {call.target.text} runs the script that it is given is not known", at)
+
+    def _found(self, target: Word, where: Where, *, by_name: bool = False) -> Script | str | None:
+        if not target.known:
+            return f"which script {target.text} is, is known only when it runs"
+        if by_name and "/" not in target.text:
+            for folder in _PATH:
+                found = self._files(posixpath.join(folder, target.text))
+                # Who wrote a program that is called by its name alone does not matter: programs are not looked into.
+                if isinstance(found, Script) or (found and target.text.endswith(".sh")):
+                    return found
+            return None
+        if not target.text.startswith("/") and where.state.folder is None:
+            return f"the folder from which {target.text} is called is known only when it runs"
+        return self._files(posixpath.normpath(posixpath.join(where.state.folder or "/", target.text)))
+
+    def _package(self, call: Call, at: Location, where: Where) -> None:
+        found = self._found(Word("./package.json"), where)
+        name = call.target.text
+        if not isinstance(found, Script):
+            self.undecided(name, found or "no file of the project becomes the package.json of the image", at)
+            return
+        try:
+            scripts = json.loads(found.text).get("scripts") or {}
+        except (ValueError, AttributeError):
+            self.undecided(name, f"{found.at.path} is not valid JSON", at)
+            return
+        if name not in scripts:
+            return
+        around = (f"pre{name}", name, f"post{name}") if call.runs_pre_and_post else (name,)
+        for each in around:
+            if isinstance(text := scripts.get(each), str):
+                line = _line_of_key(found.text, each)
+                inline = Script(text=text, at=Location(found.at.path, line), is_inline=True)
+                self._child(inline, call.arguments, where, errexit=False)
+
+    def _exec(self, words: list[Word], at: Location, where: Where) -> None:
+        while words and words[0].text in ("-a", "-c", "-l"):
+            words = words[2:] if words[0].text == "-a" else words[1:]
+        if words:
+            self.start(words, at, where)
+            where.end(where.process, failed=False, at=at, by="exec")
+
+    def _exit(self, words: list[Word], at: Location, where: Where) -> None:
+        where.end(where.process, failed=_is_failure(words, where), at=at, by="exit")
+
+    def _return(self, words: list[Word], at: Location, where: Where) -> None:
+        where.end(where.function or where.process, failed=_is_failure(words, where), at=at, by="return")
+
+    def _set(self, words: list[Word], _: Location, where: Where) -> None:
+        state = where.state
+        rest = list(words)
+        while rest and rest[0].text[:1] in ("-", "+"):
+            option = rest.pop(0).text
+            if option == "--":
+                state.arguments, state.arguments_known = rest, all(w.known for w in rest)
+                return
+            names = option[1:]
+            if names.endswith("o") and rest:
+                long = rest.pop(0).text
+                state.pipefail = option[0] == "-" if long == "pipefail" else state.pipefail
+                names = names[:-1] + ("e" if long == "errexit" else "")
+            if "e" in names:
+                state.errexit = option[0] == "-"
+        if rest:
+            state.arguments, state.arguments_known = rest, all(w.known for w in rest)
+
+    def _shift(self, words: list[Word], _: Location, where: Where) -> None:
+        state = where.state
+        count = words[0].text if words else "1"
+        if count.isdigit() and state.arguments_known:
+            state.arguments = state.arguments[int(count) :]
+        else:
+            state.arguments, state.arguments_known = [], False
+
+    def _cd(self, words: list[Word], _: Location, where: Where) -> None:
+        state = where.state
+        target = next((w for w in words if not w.text.startswith("-")), None)
+        if target is None or not target.known or (state.folder is None and not target.text.startswith("/")):
+            state.folder = None
+        else:
+            full = posixpath.normpath(posixpath.join(state.folder or "/", target.text))
+            before = self._paths.standing(full)
+            after = standing_after(self.changes, full, before)
+            if where.failure is not NOTHING or (after.kind is Kind.UNKNOWN and after == before):
+                state.folder = full  # what only the base image may have is taken to be there
+            elif after.kind not in (Kind.NOTHING, Kind.FILE):  # else it fails, and the script goes on where it is
+                state.folder = full if after.kind is Kind.FOLDER else None
+
+    def _popd(self, _: list[Word], __: Location, where: Where) -> None:
+        where.state.folder = None
+
+    def _eval(self, words: list[Word], at: Location, where: Where) -> None:
+        text = " ".join(word.text for word in words)
+        if all(word.known for word in words):
+            self.script(where.in_script(Script(text=text, at=at, is_inline=True)))
+        else:
+            self.change(words, at, where)
+            self.undecided(f"eval {text}", "what eval runs is known only when it runs", at)
+
+    def _source(self, words: list[Word], at: Location, where: Where) -> None:
+        found = self._found(words[0], where, by_name=True) if words else "it names no file"
+        if isinstance(found, Script):
+            self.script(where.in_script(found))
+        else:
+            name = words[0].text if words else "."
+            reason = found or f"no file of the project becomes the script {name} of the image"
+            self.change(words or [Word(".")], at, where)
+            self.undecided(f". {name}", reason, at)
+
+    def _trap(self, words: list[Word], at: Location, _: Where) -> None:
+        if words and words[0].text not in ("", "-"):
+            self.undecided(f"trap {words[0].text}", "a trap runs when a signal or an end comes", at)
+
+    def _break(self, _: list[Word], at: Location, where: Where) -> None:
+        if where.loop is not None:
+            where.end(where.loop, failed=False, at=at, by="break")
+
+    def _continue(self, _: list[Word], at: Location, where: Where) -> None:
+        if where.turn is not None:
+            where.end(where.turn, failed=False, at=at, by="continue")
+
+
+def _is_failure(words: list[Word], where: Where) -> bool:
+    """Whether ``exit`` or ``return`` with these words gives another status than 0."""
+    if not words or not words[0].known:
+        return where.after_failure and (not words or words[0].text.strip('"') == "$?")
+    return words[0].text != "0"
+
+
+def _is_shell_script(script: Script, name: str) -> bool:
+    line = shebang(script.text)
+    return line[0] in SHELLS if line else name.endswith(".sh")
+
+
+def _line_of_key(text: str, key: str) -> int:
+    """The line of a script's name in package.json; 1 where it is written in an odd way."""
+    at = text.find(json.dumps(key), text.find('"scripts"'))
+    return text.count("\n", 0, at) + 1 if at >= 0 else 1

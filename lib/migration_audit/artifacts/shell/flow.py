@@ -1,0 +1,133 @@
+"""Where in a script a walk stands: which process, what may keep a command from running, and what its failure stops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from migration_audit.artifacts.shell.parse import Script
+from migration_audit.artifacts.shell.words import State
+from migration_audit.model.image import Guard
+from migration_audit.model.location import Location
+
+Lookup = Callable[[str], "Script | str | None"]
+"""The script at a path of the image: itself, why nobody can know it, or None where no file of the project brings it."""
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """What does not run any more after a failure."""
+
+    until: int | None = None
+    """Position of the first command that runs all the same; None where everything is over."""
+
+
+NOTHING: Final = Scope(-1)
+"""The failure stops nothing."""
+
+
+@contextmanager
+def ending(outer: Scope, position: Callable[[], int]) -> Iterator[Scope]:
+    """What the failure of a part stops as a whole: what ``outer`` says, or else the rest of the part alone."""
+    if outer is not NOTHING:
+        yield outer
+        return
+    scope = Scope(0)
+    yield scope
+    scope.until = position()
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """A shell process, or the body of a function: what ``exit`` or ``return`` ends."""
+
+    scope: Scope = field(default_factory=Scope)
+    """What its failure stops outside of it."""
+    is_over: bool = False
+    may_be_over: str | None = None
+    """Why what follows may not run: an ``exit 0`` or ``exec`` in a branch."""
+    over_if: list[tuple[Guard, ...]] = field(default_factory=list)
+    """It is over where all of one of these groups hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """One point of the walk."""
+
+    state: State
+    script: Script
+    process: Process
+    function: Process | None = None
+    loop: Process | None = None
+    """What ``break`` ends."""
+    turn: Process | None = None
+    """What ``continue`` ends."""
+    scope: Scope = field(default_factory=Scope)
+    """What a status other than 0 stops, by the way in which statements hang together."""
+    on_success: Scope = NOTHING
+    """The same for the status 0: what ``!`` turns round."""
+    checked: bool = False
+    """Whether somebody looks at the status, so that ``set -e`` does not."""
+    maybe: str | None = None
+    guards: tuple[Guard, ...] = ()
+    """What must hold for a command at this point to run."""
+    in_background: bool = False
+    after_failure: bool = False
+    """Behind ``||``: ``$?`` is not 0 here."""
+    depth: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more runs here."""
+        return any(level.is_over for level in self._levels)
+
+    @property
+    def doubt(self) -> str | None:
+        """Why a command at this point may not run."""
+        return next(filter(None, (self.maybe, *(level.may_be_over for level in self._levels))), None)
+
+    @property
+    def _levels(self) -> tuple[Process, ...]:
+        return tuple(filter(None, (self.process, self.function, self.loop, self.turn)))
+
+    @property
+    def unless(self) -> tuple[tuple[Guard, ...], ...]:
+        """Where one of these groups holds, a command at this point does not run: something ended before."""
+        return tuple(dict.fromkeys(group for level in self._levels for group in level.over_if))
+
+    def inner_process(self, scope: Scope) -> Process:
+        """A process, or the body of a function, that begins here, and may not where this point may not be reached."""
+        return Process(scope=scope, may_be_over=self.doubt, over_if=list(self.unless))
+
+    @property
+    def failure(self) -> Scope:
+        """What the failure of a simple command at this point stops."""
+        return self.process.scope if self.state.errexit and not self.checked else self.scope
+
+    def only(self, reason: str, *guards: Guard) -> Where:
+        """The same point in a part that may not run; what it changes is its own."""
+        return replace(self, maybe=self.maybe or reason, guards=(*self.guards, *guards), state=self.state.copy())
+
+    def looked_at(self, scope: Scope = NOTHING, on_success: Scope = NOTHING) -> Where:
+        """The same point where the status is looked at."""
+        return replace(self, checked=True, scope=scope, on_success=on_success)
+
+    def in_loop(self, loop: Process | None = None) -> Where:
+        """The same point in one turn of a loop: nobody looks at its status, unless ``set -e`` does."""
+        loop, turn = loop or self.inner_process(self.process.scope), self.inner_process(self.process.scope)
+        return replace(self, loop=loop, turn=turn, scope=NOTHING, on_success=NOTHING)
+
+    def in_script(self, script: Script) -> Where:
+        """The same point in another text that the same shell reads."""
+        return replace(self, script=script, depth=self.depth + 1)
+
+    def end(self, level: Process, *, failed: bool, at: Location, by: str) -> None:
+        """``exit``, ``return`` or ``exec`` at this point; a failure in a branch keeps nothing from being certain."""
+        if self.doubt is None:
+            level.is_over = True
+        elif not failed:
+            reason = f"`{by}` at {at} may end it before"
+            level.may_be_over = level.may_be_over or reason
+            level.over_if.append(self.guards or (Guard(of=reason, outcomes=frozenset({0})),))

@@ -1,0 +1,378 @@
+"""The statements of a shell script in the order in which they run: lists, branches, loops, functions, pipes."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from tree_sitter import Node
+
+from migration_audit.artifacts.shell.compound import Branch, asks, branches_of, case_item, depends_on, ends_line
+from migration_audit.artifacts.shell.conditions import Answer, decide, globs, matching_case
+from migration_audit.artifacts.shell.flow import NOTHING, Scope, Where, ending
+from migration_audit.artifacts.shell.parse import broken, on_one_line, text_of
+from migration_audit.artifacts.shell.words import Word, expand
+from migration_audit.model.image import Guard
+from migration_audit.model.location import Location
+
+_MOST_TURNS: Final = 50
+
+
+class Statements(ABC):
+    """The part of a walk that knows the grammar; what a simple command does is for the class that completes it."""
+
+    @abstractmethod
+    def start(self, words: Sequence[Word], at: Location, where: Where) -> None:
+        """A simple command with these words."""
+
+    @abstractmethod
+    def undecided(self, what: str, reason: str, at: Location) -> None:
+        """Something that nobody can know."""
+
+    @property
+    @abstractmethod
+    def position(self) -> int:
+        """Of the next command that is found."""
+
+    @abstractmethod
+    def asked(self, operator: str, path: str, where: Where) -> Answer:
+        """How a test of a file answers at this point."""
+
+    @abstractmethod
+    def names(self, pattern: str, where: Where) -> tuple[str, ...]:
+        """Files that a pattern certainly names at this point."""
+
+    @abstractmethod
+    def change(self, words: Sequence[Word], at: Location, where: Where) -> None:
+        """A command that may change files."""
+
+    def decided(self, node: Node, where: Where) -> Answer:
+        """The outcome of a condition at this point."""
+        return decide(node, where.state, lambda operator, path: self.asked(operator, path, where))
+
+    @abstractmethod
+    def condition(self) -> int:
+        """A number of its own for something that only a run decides."""
+
+    def _decision(self) -> tuple[Guard, Guard]:
+        """That a new condition is true, and that it is false."""
+        number = self.condition()
+        return tuple(Guard(of=number, outcomes=frozenset({outcome})) for outcome in (0, 1))  # type: ignore[return-value]
+
+    def program(self, root: Node, where: Where) -> None:
+        """A whole text."""
+        for node in broken(root):
+            self.undecided(on_one_line(node) or "here", "this is no shell that can be read", where.script.place(node))
+        self._statements(root.children, where)
+
+    def node(self, node: Node, where: Where) -> None:
+        """One statement of any kind."""
+        if where.is_over:
+            return
+        handler = self._HANDLERS.get(node.type)
+        if handler is not None:
+            handler(self, node, where)
+        elif node.type not in _QUIET:
+            self.undecided(on_one_line(node), "this form of the shell is not followed", where.script.place(node))
+
+    def _statements(self, children: Sequence[Node], where: Where) -> None:
+        """Statements one after the other; the status of the last one is the status of all."""
+        run = [(child, _next(children, i)) for i, child in enumerate(children) if child.is_named and child.type != "comment"]
+        for position, (child, behind) in enumerate(run):
+            is_last = position == len(run) - 1
+            here = where if is_last else replace(where, scope=NOTHING, on_success=NOTHING)
+            if behind == "&":
+                here = replace(where.only("it runs in the background").looked_at(), in_background=True)
+            self.node(child, here)
+
+    def _body(self, node: Node, where: Where) -> None:
+        self._statements(node.children, where)
+
+    def _list(self, node: Node, where: Where) -> None:
+        left, operator, right = node.children[0], node.children[1].type, node.children[2]
+        answer = self.decided(left, where)
+        decided = answer.value
+        if operator == "&&":
+            scope = where.scope if where.scope is not NOTHING else Scope(0)
+            stop = self._fails(right, where) or NOTHING
+            self.node(left, where.looked_at(scope, stop))
+            if decided is not False:
+                unknown = decided is None and asks(left)
+                self._maybe_right(right, where, depends_on(left, answer.why) if unknown else None)
+            if scope is not where.scope:
+                scope.until = self.position
+        else:
+            self.node(left, where.looked_at(self._fails(right, where) or NOTHING, NOTHING))
+            if decided is not True:
+                reason = None if decided is False else f"it runs only where `{on_one_line(left)}` fails"
+                self._maybe_right(right, replace(where, after_failure=True), reason)
+
+    def _maybe_right(self, node: Node, where: Where, reason: str | None) -> None:
+        if reason is None:
+            self.node(node, where)
+            return
+        inner = where.only(reason, self._decision()[0])
+        self.node(node, inner)
+        where.state.forget(inner.state)
+
+    def _fails(self, node: Node, where: Where) -> Scope | None:
+        """What is stopped where ``node`` certainly ends with a failure; None where it may succeed."""
+        match node.type:
+            case "compound_statement" | "do_group" | "else_clause":
+                inner = [child for child in node.named_children if child.type != "comment"]
+                return self._fails(inner[-1], where) if inner else None
+            case "list" if node.children[1].type == "&&":
+                return self._fails(node.children[-1], where)
+            case "redirected_statement":
+                return self._fails(node.named_children[0], where)
+            case "command":
+                words = text_of(node).split()
+                if words == ["false"]:
+                    return where.scope
+                if len(words) == 2 and words[0] in ("exit", "return") and re.fullmatch(r'[1-9]\d*|"?\$\?"?', words[1]):
+                    level = where.function if words[0] == "return" and where.function else where.process
+                    return level.scope
+        return None
+
+    def _negated(self, node: Node, where: Where) -> None:
+        self.node(node.named_children[-1], where.looked_at(where.on_success, where.scope))
+
+    def _if(self, node: Node, where: Where) -> None:
+        branches, otherwise = branches_of(node)
+        self._chain(branches, otherwise, where)
+
+    def _chain(self, branches: Sequence[Branch], otherwise: Sequence[Node], where: Where) -> None:
+        """The branches of an ``if`` from one of them on, and its ``else``."""
+        for position, (condition, body) in enumerate(branches):
+            answer = self.decided(condition[-1], where) if len(condition) == 1 else Answer(None)
+            if answer.value is False:
+                continue
+            if answer.value is True:
+                self._statements(body, where)
+                return
+            is_last = position == len(branches) - 1
+            on_failure = self._fails(otherwise[-1], where) if is_last and otherwise else None
+            on_success = self._fails(body[-1], where) if body else None
+            self._statements(condition, where.looked_at(on_failure or NOTHING, on_success or NOTHING))
+            reason = depends_on(condition[-1], answer.why)
+            is_true, is_false = self._decision()
+            self._branch(body, where, None if on_failure else reason, is_true)
+            if on_success is None:
+                inner = where.only(reason, is_false)
+                self._chain(branches[position + 1 :], otherwise, inner)
+                where.state.forget(inner.state)
+                return
+        self._statements(otherwise, where)
+
+    def _branch(self, body: Sequence[Node], where: Where, reason: str | None, guard: Guard) -> None:
+        if reason is None:
+            self._statements(body, where)
+            return
+        inner = where.only(reason, guard)
+        self._statements(body, inner)
+        where.state.forget(inner.state)
+
+    def _while(self, node: Node, where: Where) -> None:
+        is_until = node.children[0].type == "until"
+        condition = [c for c in node.named_children if c.type not in ("do_group", "comment")]
+        body = next(c for c in node.named_children if c.type == "do_group")
+        decided = self.decided(condition[-1], where).value if len(condition) == 1 else None
+        if decided is is_until and decided is not None:
+            return
+        again, over = where.process.scope, NOTHING
+        looked = where.looked_at(again, over) if is_until else where.looked_at(over, again)
+        self._statements(condition, looked)
+        if decided is not None:
+            inner = where.only("it is in a loop without an end", self._decision()[0]).in_loop()
+            self._body(body, inner)
+            where.state.forget(inner.state)
+            where.process.may_be_over = where.process.may_be_over or f"the loop at {where.script.place(node)} may not end"
+            where.process.over_if.append((*where.guards, self._decision()[0]))
+            return
+        reason = f"it is in a loop that depends on `{on_one_line(condition[-1])}`"
+        inner = where.only(reason, self._decision()[0]).in_loop()
+        self._body(body, inner)
+        where.state.forget(inner.state)
+
+    def _for(self, node: Node, where: Where) -> None:
+        body = next(c for c in node.named_children if c.type in ("do_group", "compound_statement"))
+        parts = [c for c in node.named_children if c is not body and c.type != "comment" and c.start_byte < body.start_byte]
+        name, values = text_of(parts[0]), parts[1:]
+        words = [word for value in values for word in self._for_words(value, where)]
+        if len(parts) == 1:
+            words = list(where.state.arguments) if where.state.arguments_known else [Word("$@", known=False)]
+        if all(word.known for word in words) and len(words) <= _MOST_TURNS:
+            loop = where.inner_process(where.process.scope)
+            for word in words:
+                where.state.variables[name] = word.text
+                self._body(body, where.in_loop(loop))
+            return
+        reason = f"it is in a loop over `{' '.join(map(on_one_line, values))}`"
+        inner = where.only(reason, self._decision()[0]).in_loop()
+        inner.state.variables[name] = None
+        self._body(body, inner)
+        where.state.forget(inner.state)
+
+    def _for_words(self, node: Node, where: Where) -> list[Word]:
+        """An unquoted glob becomes the names of those files that are certainly there; else nobody can know."""
+        found: list[Word] = []
+        for word in expand(node, where.state):
+            is_glob = globs(node)
+            names = self.names(word.text, where) if is_glob and word.known and "{" not in word.text else ()
+            found += [Word(name) for name in names] or [replace(word, known=word.known and not is_glob)]
+        return found
+
+    def _case(self, node: Node, where: Where) -> None:
+        subject = expand(node.named_children[0], where.state)
+        items = [child for child in node.named_children if child.type == "case_item"]
+        known = len(subject) == 1 and subject[0].known
+        parsed = [case_item(item) for item in items]
+        if known and all(text_of(p).isprintable() and "$" not in text_of(p) for patterns, _ in parsed for p in patterns):
+            for patterns, body in parsed:
+                texts = [expand(p, where.state)[0].text for p in patterns]
+                if matching_case(subject[0].text, texts):
+                    self._statements(body, where)
+                    return
+            return
+        number = self.condition()
+        has_default = bool(parsed) and [text_of(pattern) for pattern in parsed[-1][0]] == ["*"]
+        for outcome, (_, body) in enumerate(parsed):
+            reason = f"it depends on `case {on_one_line(node.named_children[0])}`"
+            count = len(parsed) if has_default else len(parsed) + 1
+            self._branch(body, where, reason, Guard(of=number, outcomes=frozenset({outcome}), count=count))
+
+    def _pipeline(self, node: Node, where: Where) -> None:
+        parts = [child for child in node.named_children if child.type != "comment"]
+        for position, part in enumerate(parts):
+            inner = replace(where, state=where.state.copy())
+            is_last = position == len(parts) - 1
+            self.node(part, inner if is_last or where.state.pipefail else inner.looked_at())
+
+    def _subshell(self, node: Node, where: Where) -> None:
+        self._own_process(node, where)
+
+    def _own_process(self, node: Node, where: Where) -> None:
+        """Statements that cannot end the script around them, nor change what it knows."""
+        with ending(where.failure, lambda: self.position) as scope:
+            process = where.inner_process(scope)
+            inner = replace(where, state=where.state.copy(), process=process, function=None, scope=where.failure)
+            inner = replace(inner, loop=None, turn=None)
+            self._statements(node.children, inner)
+
+    def _redirected(self, node: Node, where: Where) -> None:
+        for child in node.named_children:
+            if child.type == "heredoc_redirect":
+                for more in child.named_children:
+                    if more.type in self._HANDLERS:
+                        self.node(more, where)
+            elif child.type in self._HANDLERS:
+                self.node(child, where)
+            if child.type.endswith("redirect"):
+                self._substitutions(child, where)
+                self._opened(child, where)
+
+    def _opened(self, redirect: Node, where: Where) -> None:
+        """``> file`` makes the file, whatever the command does."""
+        target = redirect.child_by_field_name("destination")
+        is_writing = any(child.type.rstrip("|").endswith(">") for child in redirect.children)
+        if target is None or not is_writing or target.type == "number":
+            return
+        words = expand(target, where.state)
+        if not (len(words) == 1 and words[0].text.startswith("/dev/")):
+            self.change([Word("tee"), *words], where.script.place(redirect), where)
+
+    def _function(self, node: Node, where: Where) -> None:
+        name = text_of(node.named_children[0])
+        body = next((c for c in node.named_children if c.type in self._HANDLERS), None)
+        if body is not None:
+            where.state.functions[name] = (where.script, body)
+
+    def _declaration(self, node: Node, where: Where) -> None:
+        for child in node.named_children:
+            if child.type == "variable_assignment":
+                self._assignment(child, where.looked_at())
+
+    def _assignment(self, node: Node, where: Where) -> None:
+        self._substitutions(node, where)
+        name, value = text_of(node.named_children[0]), node.named_children[1:]
+        words = expand(value[0], where.state) if value else [Word("")]
+        known = all(word.known for word in words) and "+=" not in [c.type for c in node.children]
+        where.state.variables[name] = " ".join(word.text for word in words) if known else None
+
+    def _assignments(self, node: Node, where: Where) -> None:
+        for child in node.named_children:
+            self._assignment(child, where)
+
+    def _unset(self, node: Node, where: Where) -> None:
+        for child in node.named_children:
+            where.state.variables[text_of(child)] = ""
+
+    def _command(self, node: Node, where: Where) -> None:
+        parts = [c for c in node.named_children if not c.type.endswith("redirect")]
+        for redirect in (c for c in node.named_children if c.type == "file_redirect"):
+            self._opened(redirect, where)
+        for part in parts:
+            self._substitutions(part, where.looked_at())
+        words = [word for part in parts if part.type != "variable_assignment" for word in expand(part, where.state)]
+        given = [part for part in parts if part.type == "variable_assignment"]
+        if given and ends_line(given[-1], node):
+            for part in given:
+                self._assignment(part, where)
+            words = [w for part in parts if part.type != "variable_assignment" for w in expand(part, where.state)]
+        elif given:
+            inner = replace(where, state=where.state.copy())
+            for part in given:
+                self._assignment(part, inner.looked_at())
+            where = inner
+        first = next((part for part in parts if part.type != "variable_assignment"), node)
+        self.start(words, where.script.place(first), where)
+
+    def _substitutions(self, node: Node, where: Where) -> None:
+        """What runs inside of words: ``$(…)``, backquotes, ``<(…)``."""
+        if node.type in ("command_substitution", "process_substitution"):
+            self._own_process(node, where)
+            return
+        for child in node.named_children:
+            self._substitutions(child, where)
+
+    def _test(self, node: Node, where: Where) -> None:
+        self._substitutions(node, where.looked_at())
+
+    def _other_loop(self, node: Node, where: Where) -> None:
+        for child in node.named_children:
+            if child.type in ("do_group", "compound_statement"):
+                inner = where.only("it is in a loop", self._decision()[0]).in_loop()
+                self._body(child, inner)
+                where.state.forget(inner.state)
+
+    _HANDLERS: Final[dict[str, Callable[[Statements, Node, Where], None]]] = {
+        "list": _list,
+        "compound_statement": _body,
+        "do_group": _body,
+        "negated_command": _negated,
+        "if_statement": _if,
+        "while_statement": _while,
+        "for_statement": _for,
+        "c_style_for_statement": _other_loop,
+        "case_statement": _case,
+        "pipeline": _pipeline,
+        "subshell": _subshell,
+        "redirected_statement": _redirected,
+        "function_definition": _function,
+        "declaration_command": _declaration,
+        "variable_assignment": _assignment,
+        "variable_assignments": _assignments,
+        "unset_command": _unset,
+        "command": _command,
+        "test_command": _test,
+    }
+
+
+_QUIET: Final = frozenset({"comment", "ERROR", "heredoc_body", "heredoc_end", "file_redirect", "herestring_redirect"})
+
+
+def _next(children: Sequence[Node], position: int) -> str:
+    return children[position + 1].type if position + 1 < len(children) else ""

@@ -11,6 +11,7 @@ from typing import Final
 from wcmatch import glob
 
 from migration_audit.artifacts.text import path_below, shown_path
+from migration_audit.project.boundary import boundary_of
 
 _FLAGS: Final = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX
 _NEVER: Final = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"})
@@ -33,7 +34,8 @@ def find_files(root: Path, globs: Sequence[str], excluded: Sequence[str] = ()) -
     """The files below ``root`` that ``globs`` name and ``excluded`` does not.
 
     ``*`` and ``?`` stay in one folder, ``**`` crosses folders, ``{ts,tsx}`` are alternatives; a folder stands for all
-    files in it. Links are followed, each folder once. Folders of installed packages and of version control are left
+    files in it. Links are followed, each folder once; one that leads a folder out of its repository is named itself, since
+    what is behind it is not read. Folders of installed packages and of version control are left
     out, unless a glob spells their name.
     """
     paths: set[str] = set()
@@ -63,7 +65,7 @@ def _matches(root: Path, pattern: str) -> Iterator[str]:
     is_folder = path_below(root, pattern).is_dir()
     base = pattern if is_folder else _base(pattern)
     for path in _walk(root, base, named=frozenset(pattern.split("/"))):
-        if is_folder or glob.globmatch(path, pattern, flags=_FLAGS):
+        if is_folder or (root / path).is_dir() or glob.globmatch(path, pattern, flags=_FLAGS):
             yield path
 
 
@@ -89,6 +91,10 @@ def _has_base(root: Path, pattern: str) -> bool:
 
 def _walk(root: Path, base: str, *, named: frozenset[str]) -> Iterator[str]:
     seen: set[str] = set()
+    boundary = boundary_of(root, path_below(root, base))
+    if boundary.target_outside(path_below(root, base)) is not None:
+        yield base
+        return
     for folder, folders, names in os.walk(path_below(root, base), followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:
@@ -96,6 +102,11 @@ def _walk(root: Path, base: str, *, named: frozenset[str]) -> Iterator[str]:
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if name not in _NEVER or name in named)
+        links = [path for path in (Path(folder, name) for name in folders) if path.is_symlink()]
+        away = {path.name for path in links if boundary.target_outside(path) is not None}
+        folders[:] = [name for name in folders if name not in away]
         here = shown_path(Path(folder), root)
-        taken = (name for name in names if name not in _NEVER or name in named)  # of a worktree, .git is a file
+        taken = (
+            name for name in (*names, *sorted(away)) if name not in _NEVER or name in named
+        )  # of a worktree, .git is a file
         yield from (name if here == "." else f"{here}/{name}" for name in taken)

@@ -12,6 +12,7 @@ from migration_audit.artifacts.git.ignore import ignored_by
 from migration_audit.artifacts.git.refs import differs_from
 from migration_audit.artifacts.text import path_below, shown_path
 from migration_audit.model.code import PathFact
+from migration_audit.project.boundary import boundary_of
 
 _PLACEHOLDERS: Final = frozenset({".gitkeep", ".gitignore", ".keep", ".DS_Store"})
 """Files that are there for the sake of the folder."""
@@ -54,6 +55,8 @@ def _kind(root: Path, path: str) -> str:
         if here.is_dir() and part not in {entry.name for entry in here.iterdir()}:
             return "none"
         here /= part
+    if boundary_of(root, path_below(root, path)).target_outside(here) is not None:
+        return "link"
     if here.is_dir():
         return "folder"
     if here.is_file():

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from migration_audit.model.errors import ArtifactError
+from migration_audit.model.location import Location
+from migration_audit.project.boundary import Boundary, boundary_of
 
 
 def shown_path(path: Path, shown_from: Path) -> str:
@@ -32,12 +34,30 @@ MOST_BYTES: Final = 50_000_000
 """No text that people or their tools write for a project is larger; what is, is a dump, an archive or an attack."""
 
 
-def read_text(path: Path, shown_from: Path) -> str:
+def check_inside(path: Path, shown_from: Path, boundary: Boundary | None = None, *, at: Location | None = None) -> None:
+    """Raise ArtifactError for a path that leads out of ``boundary``: by default, of its own repository by a link.
+
+    ``at`` is the place that names the path, where that is not audit.toml.
+    """
+    boundary = boundary or boundary_of(shown_from, path)
+    if (target := boundary.target_outside(path)) is not None:
+        what = f"leads to {target}, which is outside of {boundary} and is not read"
+        where = shown_path(path, shown_from)
+        raise ArtifactError(
+            f"{where} {what}" if at else what,
+            where=str(at) if at else where,
+            todo="copy what it leads to into the repository",
+        )
+
+
+def read_text(path: Path, shown_from: Path, boundary: Boundary | None = None) -> str:
     """The whole file, line ends as ``\\n``.
 
-    Raises ArtifactError if it is missing, no file, unreadable, not UTF-8 or larger than 50 MB.
+    Raises ArtifactError if it is missing, no file, unreadable, not UTF-8, larger than 50 MB, or outside of ``boundary`` (by
+    default, where a link leads out of its repository).
     """
     shown = shown_path(path, shown_from)
+    check_inside(path, shown_from, boundary)
     try:
         if path.exists() and not path.is_file():  # reading a pipe would wait for whoever writes it
             raise ArtifactError("is no file", where=shown, todo="check the path in audit.toml")

@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from migration_audit.project.boundary import boundary_of
+
 SIGNS: Final = (
     *("package.json", "pyproject.toml", "setup.py", "requirements.txt", "go.mod", "Cargo.toml", "pom.xml", "build.gradle"),
     *("build.gradle.kts", "Gemfile", "composer.json", "mix.exs", "deno.json", "*.csproj", "Dockerfile"),
@@ -155,12 +157,16 @@ def _is_project(folder: Path) -> bool:
 
 def _files(folder: Path, base: Path, notes: list[str]) -> Iterator[str]:
     count = 0
+    boundary = boundary_of(folder)
     for here, folders, names in os.walk(folder, onerror=lambda error: notes.append(f"cannot be read: {error.filename}")):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _LEFT_OUT)
         for name in sorted(names):
             path = Path(here, name)
             shown = Path(os.path.relpath(path, base)).as_posix()
             if not shown.isprintable() or not path.is_file():  # neither TOML nor a glob could name it
+                continue
+            if path.is_symlink() and (target := boundary.target_outside(path)) is not None:
+                notes.append(f"{shown} leads to {target}, which is outside of {boundary} and is not read")
                 continue
             count += 1
             if count > _MOST_FILES:

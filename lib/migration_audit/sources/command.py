@@ -13,8 +13,9 @@ from pathlib import Path
 from migration_audit.model.command import CommandSource, Digests
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
+from migration_audit.project.boundary import boundary_of
 from migration_audit.sources.reading import paths_of_glob, read_bytes, shown_path
-from migration_audit.sources.trees import LEFT_OUT, list_files
+from migration_audit.sources.trees import LEFT_OUT, fixed_part, list_files
 
 _EXTENSION = re.compile(rb"""create\s+extension\s+(?:if\s+not\s+exists\s+)?[\\"'`]*([\w-]+)""", re.IGNORECASE)
 _HYPERTABLE = re.compile(rb"\bcreate_hypertable\b", re.IGNORECASE)
@@ -57,7 +58,8 @@ class _Watched:
 
     def _contents(self) -> list[tuple[str, bytes]]:
         shown = {path: shown_path(path, self.shown_from) for path in self.paths()}
-        return [(name, read_bytes(path, name)) for path, name in shown.items()]
+        boundary = boundary_of(self.shown_from, self.root, *(self.root / fixed_part(glob) for glob in self.globs))
+        return [(name, read_bytes(path, name, boundary)) for path, name in shown.items()]
 
     def extensions(self) -> frozenset[str]:
         """The extensions that their text names."""

@@ -15,12 +15,13 @@ from migration_audit.formats import ALL, Dialect, Format, Options, Plan, Planned
 from migration_audit.formats.order import number_of
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SqlFile, SqlSource, Statement, TransactionMode, one_line
+from migration_audit.project.boundary import Boundary, boundary_of
 from migration_audit.sources.outside import mark_outside
 from migration_audit.sources.psql import read_by_psql
 from migration_audit.sources.reader import read_script
 from migration_audit.sources.reading import check_text
 from migration_audit.sources.statements import build_statements
-from migration_audit.sources.trees import trees_of_globs, trees_of_paths, unmatched_sql
+from migration_audit.sources.trees import Place, fixed_part, trees_of_globs, trees_of_paths, unmatched_sql
 
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
@@ -43,12 +44,13 @@ def load_source(
     form: str = "files",
     placeholders: Mapping[str, str] = _NO_VALUES,
     variables: Mapping[str, str] = _NO_VALUES,
+    boundary: Boundary | None = None,
 ) -> SqlSource:
     """The statements of ``paths``, each a ``.sql`` file or a folder, as the format ``form`` reads them.
 
     With plain ``files`` the files of a folder come in the order of their numeric prefixes, ``2_x`` before ``10_x``, then by
     name, and one path after the other; a path that is named twice is applied twice. Files are shown relative to
-    ``shown_from``.
+    ``shown_from``. Nothing outside of ``boundary`` is read: by default, of the repositories of ``shown_from`` and ``paths``.
 
     A file that holds comments alone has no statements: histories keep such files so that no number is missing.
 
@@ -57,7 +59,8 @@ def load_source(
     """
     if not paths:
         raise SourceError("no SQL files", where=name, todo="name a .sql file or a folder of .sql files")
-    source, _ = _source(name, find_format(form), trees_of_paths(paths, shown_from), shown_from, placeholders, variables)
+    place = Place(shown_from, boundary or boundary_of(shown_from, *paths))
+    source, _ = _source(name, find_format(form), trees_of_paths(paths, place), place, placeholders, variables)
     return source
 
 
@@ -80,8 +83,9 @@ def load_globs(
     Raises SourceError like ``load_source``, and for a glob that matches nothing.
     """
     format_ = find_format(form)
-    trees = trees_of_globs(name, root, globs, shown_from, whole_folders=form != "files")
-    source, included = _source(name, format_, trees, shown_from, placeholders, variables)
+    place = Place(shown_from, boundary_of(shown_from, root, *(root / fixed_part(glob) for glob in globs)))
+    trees = trees_of_globs(name, root, globs, place, whole_folders=form != "files")
+    source, included = _source(name, format_, trees, place, placeholders, variables)
     known = [*(file.path for file in source.files), *(part.path for part in source.not_applied)]
     left = unmatched_sql(root, globs, [*(shown_from / path for path in known), *included], shown_from)
     return replace(source, not_applied=(*source.not_applied, *left))
@@ -91,7 +95,7 @@ def _source(
     name: str,
     form: Format,
     trees: Sequence[Tree],
-    shown_from: Path,
+    place: Place,
     placeholders: Mapping[str, str] = _NO_VALUES,
     variables: Mapping[str, str] = _NO_VALUES,
 ) -> tuple[SqlSource, tuple[Path, ...]]:
@@ -105,7 +109,7 @@ def _source(
         raise SourceError(what, where=name, todo=todo)
     plan = _plan(name, form, trees, Options(placeholders=placeholders))
     given = {**plan.variables, **variables}
-    read = [_read(planned, form, trees[planned.tree], shown_from, given) for planned in plan.files]
+    read = [_read(planned, form, trees[planned.tree], place, given) for planned in plan.files]
     files = tuple(replace(one.file, statements=tuple(map(mark_outside, one.file.statements))) for one in read)
     included = tuple(path for one in read for path in one.included)
     _refuse_unread(plan, trees, included)
@@ -123,7 +127,7 @@ def _source(
         between=form.between,
         recording=form.recording,
         one_transaction=plan.one_transaction,
-        not_applied=(*_not_included(plan, included, shown_from), *(part for one in read for part in one.not_applied)),
+        not_applied=(*_not_included(plan, included, place.shown_from), *(part for one in read for part in one.not_applied)),
         duplicates=plan.duplicates,
         notes=(*plan.notes, *(note for one in read for note in one.notes), *empty),
     )
@@ -197,12 +201,13 @@ def _format_of(tree: Tree, deeper: Sequence[str]) -> str:
     return "name the folders or files in their order (joined by +, or as globs in audit.toml), or set the format"
 
 
-def _read(planned: PlannedFile, form: Format, tree: Tree, shown_from: Path, variables: Mapping[str, str]) -> _Read:
+def _read(planned: PlannedFile, form: Format, tree: Tree, place: Place, variables: Mapping[str, str]) -> _Read:
     """One step of the plan with its statements; where psql runs it, with the statements of all that it includes."""
     shown = tree.shown_path(planned.path)
     if form.dialect is Dialect.PSQL:
         runs_in = Path(tree.root) if form.runs_in_folder else None
-        run = read_by_psql(Path(tree.root, planned.path), planned.text, shown_from, variables, runs_in=runs_in)
+        path = Path(tree.root, planned.path)
+        run = read_by_psql(path, planned.text, place.shown_from, place.boundary, variables, runs_in=runs_in)
         read = _Read(_file(planned, shown, run.statements, run.sha256), run.not_applied, run.notes, run.included)
     else:
         sha256 = hashlib.sha256(tree.read(planned.path)).hexdigest()

@@ -11,6 +11,7 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import NotApplied, Statement
+from migration_audit.project.boundary import Boundary
 from migration_audit.sources.commands import Command
 from migration_audit.sources.interpreter import Interpreter
 from migration_audit.sources.reader import read_script
@@ -38,19 +39,21 @@ def read_by_psql(
     path: Path,
     text: bytes,
     shown_from: Path,
+    boundary: Boundary,
     variables: Mapping[str, str] = NO_VARIABLES,
     *,
     runs_in: Path | None = None,
 ) -> PsqlRun:
     """What ``psql -f path`` sends, in a session of its own that starts with ``variables``, as ``psql -v`` does.
 
-    ``text`` is what the file holds; ``runs_in`` is the folder that psql runs in, where that is known.
+    ``text`` is what the file holds; files that it includes have to be within ``boundary``; ``runs_in`` is the folder that
+    psql runs in, where that is known.
 
     A variable that one file sets is not set in the next file that is run; an included file shares the variables of the file
     that includes it. Raises SourceError.
     """
     try:
-        session = _Session(shown_from, Variables(variables), runs_in)
+        session = _Session(shown_from, boundary, Variables(variables), runs_in)
     except RefusedError as error:
         raise SourceError(f"the psql variable {error.reason}", where="variables of audit.toml", todo=error.todo) from None
     statements = tuple(session.run(path, text))
@@ -66,12 +69,13 @@ def read_by_psql(
 class _Session:
     """One session of psql."""
 
-    def __init__(self, shown_from: Path, variables: Variables, runs_in: Path | None) -> None:
+    def __init__(self, shown_from: Path, boundary: Boundary, variables: Variables, runs_in: Path | None) -> None:
         self.digest = hashlib.sha256()
         self.not_applied: list[NotApplied] = []
         self.included: list[Path] = []
         self.notes: list[str] = []
         self._shown_from = shown_from
+        self._boundary = boundary
         self._variables = variables
         self._runs_in = runs_in
         self._open: list[Path] = []
@@ -91,7 +95,7 @@ class _Session:
             name = shown_path(target, self._shown_from)
             self.included.append(target)
             names.append(name)
-            included.append((command.at, self.run(target, read_bytes(target, name), depends=psql.depends)))
+            included.append((command.at, self.run(target, read_bytes(target, name, self._boundary), depends=psql.depends)))
 
         self._open.append(path.resolve())
         psql = Interpreter(shown, self._variables, include, depends=depends)
@@ -111,10 +115,14 @@ class _Session:
         """``\\ir`` counts from the including file; ``\\i`` from the folder psql runs in, which may not be known."""
         guesses = [self._runs_in] if self._runs_in is not None else [self._shown_from, Path.cwd(), path.parent]
         folders = [path.parent] if is_relative else guesses
-        found = {(folder / name).resolve(): folder / name for folder in folders if (folder / name).is_file()}
+        outside = {folder / name: self._boundary.target_outside(folder / name) for folder in folders}
+        found = {path.resolve(): path for path, target in outside.items() if target is None and path.is_file()}
         if len(found) > 1:
             what = f"{name!r} may be any of {', '.join(sorted(map(str, found)))}"
             raise SourceError(what, where=str(at), todo=r"use \ir, which counts from the including file")
+        if not found and (target := next(filter(None, outside.values()), None)) is not None:
+            what = f"the included file {name!r} leads to {target}, which is outside of {self._boundary} and is not read"
+            raise SourceError(what, where=str(at), todo="copy it into the repository, or leave the command out")
         if not found:
             what = f"the included file {name!r} does not exist"
             raise SourceError(what, where=str(at), todo=r"check the path; \ir counts from the including file")

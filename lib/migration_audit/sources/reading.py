@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from migration_audit.model.errors import SourceError
+from migration_audit.project.boundary import Boundary
 
 _FOREIGN_MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -34,13 +35,24 @@ MOST_BYTES: Final = 100_000_000
 """A file of SQL that is larger is a dump of data."""
 
 
-def read_bytes(path: Path, shown: str) -> bytes:
-    """The raw bytes of the file. Raises SourceError if it is missing, no file, too large, or may not be read."""
+def check_inside(path: Path, shown: str, boundary: Boundary) -> None:
+    """Raise SourceError for a file or folder that a link leads out of what is audited; nothing of its target is read."""
+    if (target := boundary.target_outside(path)) is not None:
+        what = f"leads to {target}, which is outside of {boundary} and is not read"
+        raise SourceError(what, where=shown, todo="copy what it leads to into the repository, or name it itself")
+
+
+def read_bytes(path: Path, shown: str, boundary: Boundary) -> bytes:
+    """The raw bytes of the file.
+
+    Raises SourceError if it is missing, no file, too large, outside of ``boundary``, or may not be read.
+    """
     try:
         os.fspath(path).encode()
     except UnicodeEncodeError:
         name = os.fsencode(path).decode(errors="replace")
         raise SourceError("the name of this file is not UTF-8", where=name, todo="rename it") from None
+    check_inside(path, shown, boundary)
     try:
         if path.is_dir():
             raise SourceError("is a folder, not a file", where=shown, todo="name its files: folder/*.sql")

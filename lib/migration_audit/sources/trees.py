@@ -5,31 +5,48 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from migration_audit.formats import Tree
 from migration_audit.formats.flat import other_sql
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
-from migration_audit.sources.reading import paths_of_glob, read_bytes, shown_path
+from migration_audit.project.boundary import Boundary, boundary_of
+from migration_audit.sources.reading import check_inside, paths_of_glob, read_bytes, shown_path
 
 LEFT_OUT = frozenset({"node_modules", "__pycache__"})
 _MOST_FILES = 100_000
 _WILD = re.compile(r"[*?\[]")
 
 
-def trees_of_paths(paths: Sequence[Path], shown_from: Path) -> list[Tree]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the files of a source are."""
+
+    shown_from: Path
+    """What the paths that people see are relative to."""
+    boundary: Boundary
+    """What may be read."""
+
+    def shown(self, path: Path) -> str:
+        """The path as people see it."""
+        return shown_path(path, self.shown_from)
+
+
+def trees_of_paths(paths: Sequence[Path], place: Place) -> list[Tree]:
     """A tree for each path: the whole of a folder, or a file alone. Raises SourceError for what cannot be listed."""
-    return [_whole(path, shown_from) if path.is_dir() else _chosen(path.parent, [path], shown_from) for path in paths]
+    return [_whole(path, place) if path.is_dir() else _chosen(path.parent, [path], place) for path in paths]
 
 
-def trees_of_globs(name: str, root: Path, globs: Sequence[str], shown_from: Path, *, whole_folders: bool) -> list[Tree]:
+def trees_of_globs(name: str, root: Path, globs: Sequence[str], place: Place, *, whole_folders: bool) -> list[Tree]:
     """A tree for each glob, with the files that no glob before it has taken.
 
     With ``whole_folders`` a glob that matches folders takes the whole of each, and the files that globs match below one
     folder become one tree. Raises SourceError for no folder ``root``, no globs, and a glob that matches nothing.
     """
-    shown = shown_path(root, shown_from)
+    shown = place.shown(root)
+    check_inside(root, shown, place.boundary)
     if not root.is_dir():
         raise SourceError("no such folder", where=shown, todo=f"check the root of source {name!r}")
     if not globs:
@@ -42,7 +59,7 @@ def trees_of_globs(name: str, root: Path, globs: Sequence[str], shown_from: Path
         folders = [path for path in found if path.is_dir()]
         files = [path for path in found if not path.is_dir() and path.resolve() not in taken]
         if whole_folders and folders:
-            trees += [_whole(folder, shown_from) for folder in folders]
+            trees += [_whole(folder, place) for folder in folders]
             continue
         if len(found) == 1 and folders:
             raise SourceError(f"{glob!r} is a folder", where=shown, todo=f'write "{glob.rstrip("/")}/*.sql"')
@@ -53,15 +70,15 @@ def trees_of_globs(name: str, root: Path, globs: Sequence[str], shown_from: Path
                 raise SourceError(what, where=shown, todo="check the glob and the root it counts from")
         taken |= {path.resolve() for path in files}
         if whole_folders:
-            chosen.setdefault(root / _fixed_part(glob), []).extend(files)
+            chosen.setdefault(root / fixed_part(glob), []).extend(files)
         elif files:
-            trees.append(_chosen(root, files, shown_from))
-    return [*trees, *(_chosen(folder, files, shown_from) for folder, files in chosen.items())]
+            trees.append(_chosen(root, files, place))
+    return [*trees, *(_chosen(folder, files, place) for folder, files in chosen.items())]
 
 
 def whole_tree(folder: Path, paths: Iterable[str], shown_from: Path) -> Tree:
     """The tree of a folder whose files are known already: ``paths`` are all of them, relative to it."""
-    return _tree(folder, paths, shown_from, is_whole=True)
+    return _tree(folder, paths, Place(shown_from, boundary_of(shown_from, folder)), is_whole=True)
 
 
 def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
@@ -77,7 +94,7 @@ def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
 def unmatched_sql(root: Path, globs: Sequence[str], taken: Iterable[Path], shown_from: Path) -> Iterator[NotApplied]:
     """The SQL files that stand where the globs with wildcards look, or deeper, and that none of them takes."""
     known = {path.resolve() for path in taken}
-    folders = {root / _fixed_part(glob) for glob in globs if _WILD.search(glob)}
+    folders = {root / fixed_part(glob) for glob in globs if _WILD.search(glob)}
     for path in sorted({path for folder in folders for path in list_files(folder)}):
         why = "no glob of audit.toml matches it" if path.suffix.lower() == ".sql" else other_sql(path.name)
         if why and path.resolve() not in known:
@@ -95,10 +112,10 @@ def _matches(root: Path, glob: str, shown: str) -> list[Path]:
     return found
 
 
-def _fixed_part(glob: str) -> str:
+def fixed_part(glob: str) -> str:
     """The folder in front of the first wildcard (or of the file name where there is none).
 
-    >>> _fixed_part("db/*/x*.sql"), _fixed_part("db/init.sql"), _fixed_part("*.sql")
+    >>> fixed_part("db/*/x*.sql"), fixed_part("db/init.sql"), fixed_part("*.sql")
     ('db', 'db', '')
     """
     fixed = glob.split("/")[:-1]
@@ -106,17 +123,20 @@ def _fixed_part(glob: str) -> str:
     return "/".join(fixed[:wild])
 
 
-def _whole(folder: Path, shown_from: Path) -> Tree:
-    return _tree(folder, [path.relative_to(folder).as_posix() for path in list_files(folder)], shown_from, is_whole=True)
+def _whole(folder: Path, place: Place) -> Tree:
+    check_inside(folder, place.shown(folder), place.boundary)
+    return _tree(folder, [path.relative_to(folder).as_posix() for path in list_files(folder)], place, is_whole=True)
 
 
-def _chosen(folder: Path, files: Sequence[Path], shown_from: Path) -> Tree:
-    return _tree(folder, [Path(os.path.relpath(path, folder)).as_posix() for path in files], shown_from, is_whole=False)
+def _chosen(folder: Path, files: Sequence[Path], place: Place) -> Tree:
+    return _tree(folder, [Path(os.path.relpath(path, folder)).as_posix() for path in files], place, is_whole=False)
 
 
-def _tree(folder: Path, paths: Iterable[str], shown_from: Path, *, is_whole: bool) -> Tree:
+def _tree(folder: Path, paths: Iterable[str], place: Place, *, is_whole: bool) -> Tree:
+    shown_from, boundary = place.shown_from, place.boundary
+
     def read(path: str) -> bytes:
-        return read_bytes(folder / path, shown_path(folder / path, shown_from))
+        return read_bytes(folder / path, place.shown(folder / path), boundary)
 
     def within(path: str) -> Path | None:
         target = Path(os.path.normpath(folder.absolute() / path))
@@ -126,21 +146,24 @@ def _tree(folder: Path, paths: Iterable[str], shown_from: Path, *, is_whole: boo
 
     def other(path: str) -> bytes | None:
         target = within(path)
-        return read_bytes(target, shown_path(target, shown_from)) if target is not None and target.is_file() else None
+        return read_bytes(target, place.shown(target), boundary) if target is not None and target.is_file() else None
 
     def others(path: str) -> tuple[str, ...]:
         target = within(path)
         if target is None or not target.is_dir():
             return ()
+        check_inside(target, place.shown(target), boundary)
         return tuple(sorted(file.name for file in target.iterdir() if file.is_file()))
 
     def beside() -> tuple[str, ...]:
         folders = {path.rpartition("/")[0] for path in known}
+        for each in folders:
+            check_inside(folder / each, place.shown(folder / each), boundary)
         found = (file for each in folders for file in (folder / each).iterdir() if file.is_file())
         return tuple(sorted({Path(os.path.relpath(file, folder)).as_posix() for file in found} - set(known)))
 
     known = tuple(sorted(paths))
-    shown = "" if folder.resolve() == shown_from.resolve() else shown_path(folder, shown_from)
+    shown = "" if folder.resolve() == shown_from.resolve() else place.shown(folder)
     return Tree(
         shown=shown,
         paths=known,

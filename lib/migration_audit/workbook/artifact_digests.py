@@ -16,6 +16,7 @@ from migration_audit.artifacts.paths import named_paths
 from migration_audit.artifacts.text import folders_above, shown_path
 from migration_audit.model.location import Location
 from migration_audit.project import BootSettings, Project, Verb
+from migration_audit.project.boundary import boundary_of
 from migration_audit.sources import command_files, sql_files
 from migration_audit.sources.reading import paths_of_glob
 from migration_audit.workbook.boot import boot_inputs
@@ -63,6 +64,8 @@ def _digests(folder: Path, names: Iterable[str]) -> Digests:
     for name in names:
         path = Path(os.path.normpath(folder.absolute() / name))
         try:
+            if boundary_of(folder, path).target_outside(path) is not None:
+                continue
             content = path.read_bytes()
         except (OSError, ValueError):
             continue

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from migration_audit import sources
 from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
 from migration_audit.artifacts.directus.version import version_of_image, version_of_package
+from migration_audit.artifacts.text import check_inside
 from migration_audit.directus.command_line import ApplyCall, answers, apply_call, ignored_by
 from migration_audit.model.directus import (
     ColumnChange,
@@ -57,7 +59,7 @@ def directus_inputs(
     target, runtime = deployment_of(project, settings, image=image, run=run, variables=variables)
     seen = directus if isinstance(directus, DirectusLive) else _unread(project, directus.reason)
     return {
-        "directus_snapshot": _file(settings),
+        "directus_snapshot": _file(settings, project.directory),
         "directus_target": target,
         "raw_tables": _raw_tables(project, owner, owner_origins, live, runtime.search_path),
         "directus_live": seen,
@@ -93,8 +95,9 @@ def directus_role(project: Project) -> str | None:
     return (project.snapshot.role if project.snapshot else None) or project.owner.role
 
 
-def _file(settings: SnapshotSettings) -> DirectusSnapshot | Unavailable:
+def _file(settings: SnapshotSettings, directory: Path) -> DirectusSnapshot | Unavailable:
     try:
+        check_inside(settings.file, directory)
         return read_directus_snapshot(settings.file, shown=settings.shown)
     except AuditError as error:
         return Unavailable(reason=str(error), outcome=Outcome.ERRORED)

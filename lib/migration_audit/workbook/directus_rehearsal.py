@@ -13,6 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from migration_audit import catalog, driver, sources
+from migration_audit.artifacts.text import check_inside
 from migration_audit.audit.directus_texts import database_without_texts
 from migration_audit.catalog.directus_rehearsal import (
     Migrations,
@@ -189,6 +190,7 @@ def _on_server(
             )
         conninfo = cluster.create_database("directus")
         schemas = runtime.search_path
+        check_inside(settings.file, project.directory)
         file = _copied(settings.file, Path(folder))
         wanted: DirectusDatabase | None = None
         missing: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import FILE_TIMEOUT, STATEMENT_TIMEOUT, SqlSource
 from migration_audit.model.undone import SourceUndone
 from migration_audit.project import Environment, Project, resolve
+from migration_audit.project.boundary import boundary_of_sides
 from migration_audit.workbook.loading import source_facts
 from migration_audit.workbook.rows import compared_rows, row_scope, rows_again
 from migration_audit.workbook.shadows import build_shadow
@@ -183,6 +184,7 @@ def load_side(side: Side) -> tuple[SqlSource, ...]:
             form=form,
             placeholders=mapping_for(form, side.values, ValueKind.PLACEHOLDER),
             variables=mapping_for(form, side.values, ValueKind.VARIABLE),
+            boundary=boundary_of_sides(each),
         )
         for form, each in side.sources
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from migration_audit import sources
 from migration_audit.project import Project, Source
+from migration_audit.project.boundary import boundary_of
 from migration_audit.sources.reading import shown_path
 
 
@@ -17,7 +18,9 @@ def files_of(project: Project, source: Source) -> Mapping[str, str]:
     Raises SourceError for what cannot be read.
     """
     if source.command is not None or source.snapshot is not None:
-        return {shown_path(p, project.directory): hashlib.sha256(p.read_bytes()).hexdigest() for p in _other_files(source)}
+        boundary = boundary_of(project.directory, source.root)
+        paths = [path for path in _other_files(source) if boundary.target_outside(path) is None]
+        return {shown_path(p, project.directory): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
     globs = [glob for glob in source.sql if sources.sql_files(source.root, [glob])]
     if not globs:
         return {}

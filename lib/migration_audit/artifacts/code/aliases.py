@@ -12,7 +12,9 @@ from tree_sitter import Node
 from migration_audit.artifacts.code.imports import Aliases
 from migration_audit.artifacts.code.languages import JSON
 from migration_audit.artifacts.code.scripts import pairs, text_in
-from migration_audit.artifacts.text import folders_above
+from migration_audit.artifacts.text import folders_above, read_text
+from migration_audit.model.errors import ArtifactError
+from migration_audit.project.boundary import boundary_of
 
 _CONFIGS: Final = ("tsconfig.json", "jsconfig.json", "tsconfig.base.json")
 _DEEPEST: Final = 8
@@ -36,11 +38,13 @@ def read_aliases(root: Path, folder: str) -> Aliases:
 def _of_config(root: Path, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:
     top = dict(pairs(_parse(root, path)))
     folder = posixpath.dirname(path)
+    boundary = boundary_of(root, root / path)
     if "extends" in top and depth < _DEEPEST:
         bases = top["extends"].named_children if top["extends"].type == "array" else [top["extends"]]
         for base in (text_in(node) for node in bases if node.type == "string"):
             target = posixpath.normpath(posixpath.join(folder, base if base.endswith(".json") else f"{base}.json"))
-            if base.startswith(".") and (root / target).is_file():
+            is_ours = boundary.target_outside(root / target) is None
+            if base.startswith(".") and is_ours and (root / target).is_file():
                 yield from _of_config(root, target, depth + 1)
     options = dict(pairs(top["compilerOptions"])) if "compilerOptions" in top else {}
     base_url = text_in(options["baseUrl"]) if "baseUrl" in options else None
@@ -68,6 +72,6 @@ def _strings(node: Node) -> Iterator[str]:
 
 def _parse(root: Path, path: str) -> Node:
     try:
-        return JSON.parse((root / path).read_bytes())
-    except OSError:
+        return JSON.parse(read_text(root / path, root).encode())
+    except ArtifactError:
         return JSON.parse(b"{}")

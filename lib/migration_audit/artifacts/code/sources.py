@@ -16,9 +16,10 @@ from migration_audit.artifacts.code.scripts import MANIFESTS, read_scripts
 from migration_audit.artifacts.code.sql_files import read_sql
 from migration_audit.artifacts.code.syntax import read_source
 from migration_audit.artifacts.files import find_files, is_one_of
-from migration_audit.artifacts.text import folders_above, read_text
+from migration_audit.artifacts.text import check_inside, folders_above, read_text
 from migration_audit.model.code import CodeFile, CodeScope, Unread
 from migration_audit.model.errors import AuditError
+from migration_audit.project.boundary import boundary_of
 
 Reading = tuple[CodeFile | None, Unread | None]
 
@@ -45,7 +46,11 @@ class SourceTree:
 
     def _with_followed(self, paths: Sequence[str], excluded: Sequence[str]) -> list[str]:
         made = list(paths)
+        boundary = boundary_of(self.root, *(self.root / path for path in paths))
         for path in made:  # it grows
+            if (target := boundary.target_outside(self.root / path)) is not None and path not in paths:
+                reason = f"leads to {target}, which is outside of {boundary} and is not read"
+                self._read[path] = None, Unread(path=path, reason=reason)
             file, _ = self.read(path)
             made += [each for each in (file.follows if file else ()) if each not in made and not is_one_of(each, excluded)]
         return made
@@ -57,15 +62,19 @@ class SourceTree:
         return self._read[path]
 
     def _reading(self, path: str, *, is_included: bool = False) -> Reading:
+        try:
+            check_inside(self.root / path, self.root)
+            return self._understood(path, is_included=is_included)
+        except AuditError as error:
+            return None, Unread(path=path, reason=error.what)
+
+    def _understood(self, path: str, *, is_included: bool = False) -> Reading:
         language, in_pipeline = language_of(path), is_included or is_pipeline(path)
         is_manifest = posixpath.basename(path) in MANIFESTS
         is_sql = path.lower().endswith((".sql", ".psql", ".ddl"))
         if language is None and not is_manifest and not is_sql and not in_pipeline:
             return None, Unread(path=path, reason="is of no language that the audit reads")
-        try:
-            text = read_text(self.root / path, self.root)
-        except AuditError as error:
-            return None, Unread(path=path, reason=error.what)
+        text = read_text(self.root / path, self.root)
         if is_sql:
             return read_sql(text, path)
         if in_pipeline:
@@ -81,7 +90,9 @@ class SourceTree:
         plain = posixpath.normpath(name.removeprefix("./").strip("/") or ".")
         tails = (plain, f"{plain}/action.yml", f"{plain}/action.yaml")
         paths = [posixpath.normpath(posixpath.join(folder, tail)) for folder in folders_above(path) for tail in tails]
-        there = next((each for each in paths if (self.root / each).is_file()), None)
+        boundary = boundary_of(self.root, self.root / path)
+        known = (each for each in paths if boundary.target_outside(self.root / each) is None)
+        there = next((each for each in known if (self.root / each).is_file()), None)
         if there is not None and there not in self._read:
             self._read[there] = (None, None)  # they may lead back to each other
             self._read[there] = self._reading(there, is_included=True)

@@ -10,10 +10,11 @@ from migration_audit.artifacts.compose.merge import long_form, merge, without_ta
 from migration_audit.artifacts.compose.services import build_service
 from migration_audit.artifacts.compose.tree import Tree, parse_yaml
 from migration_audit.artifacts.compose.variables import parse_env, replace_in
-from migration_audit.artifacts.text import read_text, shown_path
+from migration_audit.artifacts.text import check_inside, read_text, shown_path
 from migration_audit.model.compose import Stack
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
+from migration_audit.project.boundary import Boundary, boundary_of
 
 _OVERRIDES = ("compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml")
 
@@ -25,7 +26,7 @@ def read_stack(files: Sequence[Path], *, profiles: Iterable[str] = (), shown_fro
     on every machine. Raises ArtifactError, with ``file:line``, for what Compose would refuse to load.
     """
     folder = files[0].parent
-    loader = _Loader(shown_from)
+    loader = _Loader(shown_from, boundary_of(shown_from, *files))
     values = loader.env([folder / ".env"], {}, required=False)
     tree = loader.merged(files, folder, values)
     chosen = tuple(profiles) or tuple(filter(None, values.get("COMPOSE_PROFILES", "").split(",")))
@@ -51,8 +52,9 @@ def _notes(files: Sequence[Path], shown_from: Path) -> Iterator[str]:
 class _Loader:
     """Reads files; knows which are open, so that a circle ends with an error."""
 
-    def __init__(self, shown_from: Path) -> None:
+    def __init__(self, shown_from: Path, boundary: Boundary) -> None:
         self._shown_from = shown_from
+        self._boundary = boundary
         self._including: list[Path] = []
 
     def env(self, files: Sequence[Path], outer: Mapping[str, str], *, required: bool) -> dict[str, str]:
@@ -61,7 +63,7 @@ class _Loader:
         for file in files:
             if required or file.is_file():
                 shown = shown_path(file, self._shown_from)
-                values |= parse_env(read_text(file, self._shown_from), shown, {**values, **outer})
+                values |= parse_env(read_text(file, self._shown_from, self._boundary), shown, {**values, **outer})
         return {**values, **outer}
 
     def merged(self, files: Sequence[Path], folder: Path, values: Mapping[str, str]) -> Tree:
@@ -75,7 +77,7 @@ class _Loader:
     def _documents(self, file: Path, folder: Path, values: Mapping[str, str]) -> Iterator[Tree]:
         """The documents of one file, variables replaced, services in their long form."""
         shown = shown_path(file, self._shown_from)
-        for document in parse_yaml(read_text(file, self._shown_from), shown):
+        for document in parse_yaml(read_text(file, self._shown_from, self._boundary), shown):
             tree = replace_in(document, values)
             if not isinstance(tree.value, Mapping):
                 raise ArtifactError("must be a mapping", where=str(tree.at), todo="a Compose file begins with `services:`")
@@ -141,6 +143,7 @@ class _Loader:
         return Tree({**merged.map, **kept}, service.at)
 
     def _one(self, file: Path, values: Mapping[str, str], named_by: Tree) -> Tree:
+        check_inside(file, self._shown_from, self._boundary, at=named_by.at)
         if not file.is_file():
             what = f"extends names {shown_path(file, self._shown_from)}, which does not exist"
             raise ArtifactError(what, where=str(named_by.at), todo="the path counts from the first Compose file's folder")
@@ -157,6 +160,7 @@ class _Loader:
                 raise ArtifactError("include names no file", where=str(entry.at), todo="name its path")
             files = [folder / path for path in paths]
             for file in files:
+                check_inside(file, self._shown_from, self._boundary, at=entry.at)
                 if not file.is_file():
                     what = f"include names {shown_path(file, self._shown_from)}, which does not exist"
                     raise ArtifactError(what, where=str(entry.at), todo="check the path")
@@ -165,6 +169,8 @@ class _Loader:
             directory = _texts(entry.get("project_directory"))
             inner = folder / directory[0] if directory else files[0].parent
             named = [folder / path for path in _texts(entry.get("env_file"))]
+            for file in (*named, inner):
+                check_inside(file, self._shown_from, self._boundary, at=entry.at)
             inner_values = self.env(named or [inner / ".env"], values, required=bool(named))
             self._including.append(files[0].resolve())
             services = self.merged(files, inner, inner_values).get("services")

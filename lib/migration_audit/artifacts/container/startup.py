@@ -7,11 +7,13 @@ from pathlib import Path
 
 from migration_audit.artifacts.container.health import Health, read_test
 from migration_audit.artifacts.image.image import Container, files_of, read_image
+from migration_audit.artifacts.text import check_inside
 from migration_audit.model.compose import Build, Doubt, Service
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.image import Boot, Image, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.unset import mark, names_in
+from migration_audit.project.boundary import boundary_of
 
 
 def read_boot(
@@ -28,7 +30,12 @@ def read_boot(
         dockerfile = shown_from / service.at.path
         context = dockerfile.parent
     else:
+        named = [path for path in (dockerfile, context) if path is not None]
         dockerfile, context = _named_or_built(service, dockerfile, context)
+        if service is not None and service.build is not None:
+            boundary = boundary_of(shown_from, shown_from / service.at.path, *named)
+            for path in (dockerfile, context):
+                check_inside(path, shown_from, boundary, at=service.build.at)
     image = read_image(dockerfile, context, shown_from=shown_from, container=container)
     find, folder, environment = files_of(dockerfile, context, shown_from=shown_from, container=container)
     test, at, disabled = _test(service, image)

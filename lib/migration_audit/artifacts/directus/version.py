@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from migration_audit.model.directus import DirectusVersion, TargetVersion
+from migration_audit.project.boundary import boundary_of
 
 _IMAGE = re.compile(r"(?:[\w.:-]+/)*directus/directus(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]+)?\Z")
 
@@ -52,8 +53,14 @@ def version_of_package(folder: Path, *, shown: str) -> TargetVersion:
     return TargetVersion(version=version, named=f"{shown}/package.json", where=f"{shown}/package.json:1", reason=reason)
 
 
+def _text(path: Path) -> str:
+    if boundary_of(path.parent).target_outside(path) is not None:
+        raise ValueError("a link that leads out of its repository")
+    return path.read_text("utf-8")
+
+
 def _wanted(path: Path) -> str | None:
-    body = json.loads(path.read_text("utf-8"))
+    body = json.loads(_text(path))
     if not isinstance(body, dict):
         raise ValueError("not an object")  # noqa: TRY004  what it is does not matter: it is no package.json
     for part in ("dependencies", "devDependencies", "optionalDependencies"):
@@ -64,7 +71,7 @@ def _wanted(path: Path) -> str | None:
 
 
 def _npm(path: Path) -> str | None:
-    body = json.loads(path.read_text("utf-8"))
+    body = json.loads(_text(path))
     for part, name in (("packages", "node_modules/directus"), ("dependencies", "directus")):
         entry = _entry(body, part, name)
         if entry.get("version"):
@@ -73,7 +80,7 @@ def _npm(path: Path) -> str | None:
 
 
 def _pnpm(path: Path) -> str | None:
-    body = yaml.safe_load(path.read_text("utf-8"))
+    body = yaml.safe_load(_text(path))
     for root in (_entry(body, "importers", "."), body):
         entry = _entry(root, "dependencies", "directus")
         found = entry.get("version")
@@ -83,7 +90,7 @@ def _pnpm(path: Path) -> str | None:
 
 
 def _yarn(path: Path) -> str | None:
-    match = re.search(r'^"?directus@[^\n]*:\n\s+version:? "?([^"\s]+)"?', path.read_text("utf-8"), re.MULTILINE)
+    match = re.search(r'^"?directus@[^\n]*:\n\s+version:? "?([^"\s]+)"?', _text(path), re.MULTILINE)
     return match[1] if match else None
 
 

@@ -12,6 +12,7 @@ from migration_audit.model.documents import CommandResult, CommandState
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import ArtifactError
 from migration_audit.project import Rule
+from migration_audit.project.boundary import boundary_of
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
 _ASK: Final = "run `migration-audit run --commands`, or take the report of this commit from CI"
@@ -47,7 +48,9 @@ def _told(rule: Rule, junit: str, report: JUnitReport) -> CommandResult:
 
 def _named_commits(path: Path, report: JUnitReport) -> frozenset[str]:
     beside = _beside(path)
-    written = [beside.read_text("utf-8", "replace").strip().lower()] if beside.is_file() else []
+    if not beside.is_file() or boundary_of(beside.parent).target_outside(beside):
+        return frozenset(report.commits)
+    written = [beside.read_text("utf-8", "replace").strip().lower()]
     return frozenset({*report.commits, *written})
 
 

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException, ElementTree
 
-from migration_audit.artifacts.text import shown_path
+from migration_audit.artifacts.text import check_inside, shown_path
 from migration_audit.model.errors import ArtifactError
 
 COMMIT_PROPERTIES: Final = ("commit", "git.commit", "git_commit", "git.sha", "git_sha", "revision", "vcs.revision")
@@ -36,6 +36,7 @@ class JUnitReport:
 def read_junit(path: Path, *, shown_from: Path) -> JUnitReport:
     """The report at ``path``. Raises ArtifactError when it is not there, is no XML, is no JUnit XML, or has a DTD."""
     shown = shown_path(path, shown_from)
+    check_inside(path, shown_from)
     try:
         root = ElementTree.fromstring(path.read_bytes(), forbid_dtd=True)
     except OSError as error:

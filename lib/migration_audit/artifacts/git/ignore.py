@@ -67,6 +67,8 @@ def _upwards(folder: Path, top: Path) -> Iterator[Path]:
 
 def _spec(path: Path) -> GitIgnoreSpec | None:
     try:
+        if path.is_symlink():  # git follows none either
+            return None
         lines = path.read_text("utf-8", errors="replace").splitlines()
         return GitIgnoreSpec.from_lines(line or "#" for line in lines)  # the library does not count blank lines
     except OSError:

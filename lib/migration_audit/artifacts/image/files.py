@@ -20,6 +20,7 @@ from migration_audit.artifacts.text import shown_path
 from migration_audit.model.compose import Mount, MountKind
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, names_in
+from migration_audit.project.boundary import Boundary, boundary_of
 
 _WRITERS: Final = re.compile(r"\b(?:sed|mv|cp|ln|tee|install|rm|patch|tar|unzip|curl|wget|envsubst|dos2unix)\b|>")
 _NOT_OURS: Final = frozenset({".git", "node_modules"})
@@ -162,7 +163,19 @@ class ImageFiles:
             folders[:] = sorted(kept)
             yield from (prefix + file for file in sorted(files) if not self.ignore.excludes(prefix + file))
 
+    @property
+    def _boundary(self) -> Boundary:
+        """The repositories of audit.toml and of the build."""
+        return boundary_of(self.shown_from, self.context)
+
+    def outside(self, path: Path) -> str | None:
+        """Why a file of the host is not looked at: it is in no repository that is audited; None for one that is."""
+        target = self._boundary.target_outside(path)
+        return f"it leads to {target}, which is outside of {self._boundary} and is not read" if target else None
+
     def _read(self, path: Path) -> Script | str | None:
+        if (why := self.outside(path)) is not None:
+            return why
         try:
             raw = path.read_bytes()
         except OSError:

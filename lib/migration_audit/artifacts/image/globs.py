@@ -22,9 +22,11 @@ def named_in(files: ImageFiles, stage: StageFacts, folder: str, name: str) -> tu
     return tuple(posixpath.join(folder, each) for each in sorted(found))
 
 
-def mounted_in(mount: Mount, folder: str, name: str) -> tuple[str, ...]:
+def mounted_in(files: ImageFiles, mount: Mount, folder: str, name: str) -> tuple[str, ...]:
     """The paths in ``folder`` that a mount brings and that fit ``name``, sorted."""
     host = Path(mount.source) / (below(folder, mount.target) or "")
+    if files.outside(host) is not None:  # nobody looks; whoever asks for the pattern itself gets the reason
+        return (posixpath.join(folder, name),)
     names = [each.name for each in host.iterdir()] if host.is_dir() else []
     return tuple(posixpath.join(folder, each) for each in sorted(names) if _fits(each, name))
 

@@ -22,7 +22,7 @@ from migration_audit.artifacts.image.stages import (
     read_stages,
 )
 from migration_audit.artifacts.shell.programs import Lookup, Script, run_script, run_words
-from migration_audit.artifacts.text import read_text, shown_path
+from migration_audit.artifacts.text import check_inside, read_text, shown_path
 from migration_audit.model.compose import Mount, Words
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.image import Copied, Image, ImageTest, Run, Stage, Undecided
@@ -106,7 +106,7 @@ def _build(
         raise ArtifactError(f"has no stage {container.target}", where=f"{shown}:1", todo="check target in the build")
     files = ImageFiles(
         context=context,
-        ignore=parse_ignore(_ignore_lines(dockerfile, context)),
+        ignore=parse_ignore(_ignore_lines(dockerfile, context, shown_from)),
         stages=stages,
         shown_from=shown_from,
         mounts=container.mounts,
@@ -114,10 +114,11 @@ def _build(
     return chosen, ImagePaths(files=files), container
 
 
-def _ignore_lines(dockerfile: Path, context: Path) -> list[str]:
+def _ignore_lines(dockerfile: Path, context: Path, shown_from: Path) -> list[str]:
     """Those of the file that belongs to the Dockerfile, else of the context's own."""
     for path in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), context / ".dockerignore"):
         if path.is_file():
+            check_inside(path, shown_from)
             return path.read_text("utf-8", errors="replace").splitlines()
     return []
 

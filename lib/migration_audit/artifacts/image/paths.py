@@ -114,6 +114,8 @@ class ImagePaths:
         if mount.kind is MountKind.TMPFS:
             return FOLDER if path == mount.target else NOTHING
         source, rest = Path(mount.source), below(path, mount.target)
+        if (why := self.files.outside(source / rest if rest else source)) is not None:
+            return unknown(why)
         if (source / rest if rest else source).exists():
             return _of_host(source / rest if rest else source)
         if rest and source.is_dir():
@@ -239,7 +241,7 @@ class ContainerPaths:
             return ()
         if mount.kind is MountKind.VOLUME:
             return named_in(self.paths.files, self.stage, folder or "/", name)
-        return mounted_in(mount, folder, name) if mount.kind is MountKind.BIND else ()
+        return mounted_in(self.paths.files, mount, folder, name) if mount.kind is MountKind.BIND else ()
 
 
 def _perhaps(why: str, path: str, target: str, here: PathState, *, anywhere: bool = False) -> PathState:

@@ -17,6 +17,7 @@ from migration_audit.artifacts.manifests.python import pipfile, pipfile_lock, py
 from migration_audit.artifacts.text import read_text
 from migration_audit.model.code import Dependency, ManifestScope, Unread
 from migration_audit.model.errors import AuditError
+from migration_audit.project.boundary import Boundary, boundary_of
 
 Reader = Callable[[str, str], Iterator[Dependency]]
 """Text and path of a file in, libraries out; raises ValueError for what is not of the format."""
@@ -42,9 +43,10 @@ def read_manifests(root: Path, globs: Sequence[str], excluded: Sequence[str] = (
     dependencies: list[Dependency] = []
     unread = [Unread(path=glob, reason="names no file, and there is no such folder") for glob in found.missing]
     files: list[str] = []
-    for path, reader in _with_included(root, found.paths):
+    boundary = boundary_of(root, *(root / path for path in found.paths))
+    for path, reader in _with_included(root, found.paths, boundary):
         try:
-            dependencies += reader(read_text(root / path, root), path)
+            dependencies += reader(read_text(root / path, root, boundary), path)
             files.append(path)
         except AuditError as error:
             unread.append(Unread(path=path, reason=error.what))
@@ -64,19 +66,26 @@ def _unknown(text: str, path: str) -> Iterator[Dependency]:
     raise ValueError("it is no manifest or lock file that the audit reads")
 
 
-def _with_included(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, Reader]]:
+def _with_included(root: Path, paths: Sequence[str], boundary: Boundary) -> Iterator[tuple[str, Reader]]:
     """The paths, and the requirements files that they include with ``-r`` and ``-c``, each with what reads it."""
     found = {path: _reader(path) for path in paths}
     todo = [path for path, reader in found.items() if reader is requirements]
     while todo:
         path = todo.pop()
-        text = (root / path).read_text("utf-8", errors="replace") if (root / path).is_file() else ""
+        text = _text(root, path, boundary)
         for match in re.finditer(r"(?m)^\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*([^\s#]+)", text):
             target = posixpath.normpath(posixpath.join(posixpath.dirname(path), match[1]))
             if target not in found:
                 found[target] = requirements
                 todo.append(target)
     yield from found.items()
+
+
+def _text(root: Path, path: str, boundary: Boundary) -> str:
+    try:
+        return read_text(root / path, root, boundary)
+    except AuditError:  # reading what is in it fails alike, and is named
+        return ""
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,98 @@
+"""Where files that audited input names may be: in its repository, or in its folder where there is none.
+
+``audit.toml`` and the command line say which places are audited. What the files there name (``\\i``, ``include``, links)
+comes from whoever wrote them, and never leads to another file of the machine.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """The folders that files may be read from."""
+
+    roots: tuple[Path, ...]
+    """Real paths, without links."""
+
+    def target_outside(self, path: Path) -> Path | None:
+        """Where ``path`` leads when its links are followed, where that is in none of the folders; else None."""
+        try:
+            target = path.resolve()
+        except (OSError, RuntimeError):  # a circle of links leads nowhere
+            return None
+        return None if any(target.is_relative_to(root) for root in self.roots) else target
+
+    def __str__(self) -> str:
+        """The folders, for a message."""
+        return " and ".join(map(str, self.roots))
+
+
+def boundary_of(base: Path, *named: Path) -> Boundary:
+    """The repository of ``base``, and of each path that is named from there and is in another one.
+
+    A link within a repository is no way out of it; which folder stands beside it, the machine's owner says.
+    """
+    start = base.resolve()
+    top = _top(start)
+    written = Path(os.path.normpath(base.absolute()))
+    found = [top]
+    for path in named:
+        whole = Path(os.path.normpath(start / os.path.relpath(os.path.normpath(path.absolute()), written)))
+        if not whole.is_relative_to(top):
+            found.append(_beside(whole, Path(os.path.commonpath([whole, top]))))
+    return Boundary(tuple(dict.fromkeys(found)))
+
+
+def boundary_of_sides(paths: tuple[Path, ...]) -> Boundary:
+    """The repository of each file and folder that a command line names, or the folder that it is or is in."""
+    return Boundary(tuple(dict.fromkeys(_of_side(Path(os.path.normpath(path.absolute()))) for path in paths)))
+
+
+def _of_side(path: Path) -> Path:
+    above = _top(path.parent.resolve())
+    real = path.resolve()
+    if path.is_symlink() and not real.is_relative_to(above):
+        return above  # so that reading it is refused
+    return _top(real if real.is_dir() else real.parent)
+
+
+def _top(folder: Path) -> Path:
+    """The top of the repository that a real folder is in; the folder itself where it is in none.
+
+    A repository of the whole home or machine, as people keep their settings in, is none that is audited.
+    """
+    for each in (folder, *folder.parents):
+        if (each / ".git").exists():
+            return folder if each in _wide() else each
+    return folder
+
+
+def _beside(path: Path, common: Path) -> Path:
+    """The repository of a path that is outside of the first one: the topmost below the folder that both are in."""
+    steps = list(_steps(common, path))
+    if not steps:
+        return path.resolve()
+    for each in steps:
+        if (each / ".git").exists():
+            return each.resolve()
+        if each is not steps[0] and each.is_symlink():
+            break
+    return steps[0].resolve() if steps[0].is_dir() else common.resolve()
+
+
+def _steps(common: Path, path: Path) -> Iterator[Path]:
+    for name in path.relative_to(common).parts:
+        common /= name
+        yield common
+
+
+def _wide() -> tuple[Path, ...]:
+    try:
+        return Path("/"), Path.home().resolve()
+    except (OSError, RuntimeError):
+        return (Path("/"),)

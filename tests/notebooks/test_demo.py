@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from fix_demo import Ran, evidence_of, findings, outcomes, run_cli
 from migration_audit.model.evidence import SCHEMA_VERSION, parse_evidence
+from migration_audit.workbook.opening import open_audit
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +215,20 @@ def test_the_statement_covers_every_file_of_the_run(run_folder):
     for name, digest in named.items():
         assert hashlib.sha256(there[name].read_bytes()).hexdigest() == digest
     assert statement["predicate"]["environment"] == "prod"
+
+
+def test_the_next_notebook_takes_over_facts_whose_files_are_the_same(run_folder, tmp_path):
+    facts = shutil.copytree(run_folder("prod") / "facts", tmp_path / "facts")
+    given = {"config": str(facts / "audit.toml"), "environment": "prod", "run_folder": str(facts)}
+    first = open_audit(**given)
+    assert first.results  # from the files
+    second = open_audit(**given)
+    assert (second.shared is first.shared, second.own is first.own, second.results is first.results) == (True, True, True)
+    shutil.copy(run_folder("stage") / "facts" / "live.json.gz", facts)
+    third = open_audit(**given)
+    assert (third.shared is first.shared, third.live == first.live) == (True, False)
+    other = open_audit(**(given | {"environment": "stage"}))
+    assert (other.shared is first.shared, other.own is third.own) == (True, False)
 
 
 def test_the_report_is_one_file_that_needs_nothing_else(run_folder):

@@ -38,7 +38,10 @@ from migration_audit.model.image import Boot, Command, Run, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.snapshot import HypertableChunks, Unmodelled
 from migration_audit.project import BootStep
+from migration_audit.report.grid import LazyRows
+from migration_audit.report.inline import Text
 from migration_audit.report.sanitize import clean_html
+from migration_audit.report.table import Group, Heading, Row, Table
 
 ROOT = Path(__file__).parents[2]
 
@@ -299,6 +302,48 @@ def test_thousands_of_equal_tables_fold_to_one_line():
     text = repr(report.column_table(snapshot(*objects), snapshot(*objects)))
     assert "… and 460 more without a difference" in text
     assert len(text.splitlines()) < 60
+
+
+def test_of_a_large_table_the_differences_are_shown_first_and_the_rest_is_counted():
+    objects = many(400, 1)
+    changed = [*objects[:-3], *(replace(each, type="integer") for each in objects[-3:])]
+    indexes = [index(f"i{n:03}", "(id)", table=f"public.t{n:03}") for n in range(400)]
+    table = report.column_table(snapshot(*objects), snapshot(*changed))
+    lines = repr(table).splitlines()
+    assert [line for line in lines if line.startswith("·")][:3] == [f"· public.t{n}" for n in (397, 398, 399)]
+    assert lines[-1] == "… and 357 more without a difference"
+    one_sided = report.index_table({"legacy": snapshot(), "owner": snapshot(*indexes)})
+    assert repr(one_sided).splitlines()[-1].startswith("… 340 more rows are not shown here")
+    assert repr(one_sided).count("only in owner") == 60
+    assert len(one_sided.to_frame()) == 400
+
+
+def test_each_group_of_a_large_table_has_its_share():
+    results_ = [
+        result(
+            f"LIV00{c}",
+            "x",
+            Outcome.FAILED,
+            findings=tuple(Finding(key=f"LIV00{c}:{n}", summary=f"{c}-{n}") for n in range(400)),
+        )
+        for c in (3, 4, 5)
+    ]
+    table = report.findings_table(results_)
+    assert [repr(table).count(f"{c}-") for c in (3, 4, 5)] == [20, 20, 20]
+    assert "… 1,140 more rows are not shown here" in repr(table)
+
+
+def test_rows_are_made_only_where_they_are_shown():
+    made = []
+
+    def make(item):
+        made.append(item)
+        return Row((Text(str(item)),))
+
+    rows = LazyRows(range(1000), make, [item == 900 for item in range(1000)])
+    table = Table(caption="x", headings=(Heading(name="y"),), groups=(Group(title=None, labels=("",), rows=rows),))
+    assert "900" in repr(table)
+    assert set(made) == {900}
 
 
 def test_only_differences_and_scope():

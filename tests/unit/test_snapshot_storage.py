@@ -45,6 +45,13 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
 
 
+def test_equal_texts_are_kept_once(tmp_path: Path) -> None:
+    schemas = tuple(Schema(name=f"s{n}", owner="the same owner", privileges=(), comment=None) for n in range(2))
+    save_snapshot(Snapshot(server=SNAPSHOT.server, objects=schemas), tmp_path / "s.json")
+    one, other = load_snapshot(tmp_path / "s.json").of(Schema)
+    assert one.owner is other.owner
+
+
 def test_the_same_snapshot_gives_the_same_bytes(tmp_path: Path) -> None:
     save_snapshot(SNAPSHOT, tmp_path / "a.json")
     save_snapshot(load_snapshot(tmp_path / "a.json"), str(tmp_path / "b.json"))

@@ -11,9 +11,10 @@ What can be computed (coverage, drift, scope, results) is no fact and is not kep
 from __future__ import annotations
 
 import gzip
+import hashlib
 import inspect
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, get_type_hints
@@ -21,6 +22,7 @@ from typing import Any, Final, get_type_hints
 from migration_audit.audit.codec import decode, encode, to_bytes
 from migration_audit.audit.files import write_atomically
 from migration_audit.audit.hidden import Hidden, hidden_differences, told_apart
+from migration_audit.catalog import object_maker
 from migration_audit.checks import ALL
 from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.directus_rehearsal import DirectusRehearsal
@@ -133,17 +135,27 @@ def load_facts(folder: Path, part: str) -> Facts | None:
     for name in names_of(part):
         if name in SNAPSHOTS:
             file = folder / f"{name}.json.gz"
-            found[name] = decode(_read(file), types[name], where=str(file))
+            found[name] = decode(_read(file, made=object_maker()), types[name], where=str(file))
             if isinstance(found[name], Snapshot):
                 found[name] = told_apart(found[name], found.get("hidden", ()), name)
     return found
+
+
+def facts_digest(folder: Path, part: str) -> str | None:
+    """SHA-256 over the files of the facts of ``shared`` or ``environment``; None where one cannot be read."""
+    names = [part, *(name for name, its_part in SNAPSHOTS.items() if its_part == part)]
+    try:
+        digests = [hashlib.sha256((folder / f"{name}.json.gz").read_bytes()).hexdigest() for name in names]
+    except OSError:
+        return None
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _write(path: Path, body: Any) -> None:
     write_atomically(path, gzip.compress(to_bytes(body), compresslevel=6, mtime=0))
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, *, made: Callable[[dict[str, Any]], Any] | None = None) -> Any:
     packed, todo = zlib.decompressobj(wbits=_GZIP), "restore it, or run the audit again"
     try:
         content = packed.decompress(path.read_bytes(), _LARGEST + 1)
@@ -154,7 +166,7 @@ def _read(path: Path) -> Any:
     if not packed.eof or packed.unused_data:
         what = "holds something behind its end" if packed.eof else "cannot be read: it ends too early"
         raise AuditError(what, where=str(path), todo=todo)
-    return parse_json(content, where=str(path))
+    return parse_json(content, where=str(path), made=made)
 
 
-__all__ = ["COMPUTED", "FOLDER", "Facts", "fact_types", "load_facts", "names_of", "save_facts"]
+__all__ = ["COMPUTED", "FOLDER", "Facts", "fact_types", "facts_digest", "load_facts", "names_of", "save_facts"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields
 from functools import cache
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 ShapeT = TypeVar("ShapeT")
@@ -14,13 +14,16 @@ def checked(cls: type[ShapeT], body: Any) -> ShapeT:
     """An instance of the dataclass; raises TypeError that names the class and the field which is not as it must be."""
     if not isinstance(body, dict):
         raise TypeError(f"{cls.__name__} is not an object")
-    hints, required = _shape(cls)  # type: ignore[arg-type]  # mypy takes a class for unhashable
+    hints, plain, required = _shape(cls)  # type: ignore[arg-type]  # mypy takes a class for unhashable
     if unknown := body.keys() - hints.keys():
         raise TypeError(f"{cls.__name__} has no field {min(unknown)!r}")
     if lacking := required - body.keys():
         raise TypeError(f"{cls.__name__} lacks its field {min(lacking)!r}")
     values = {}
     for name, value in body.items():
+        if type(value) in plain[name]:
+            values[name] = value
+            continue
         try:
             values[name] = _value(hints[name], value)
         except TypeError:
@@ -29,10 +32,18 @@ def checked(cls: type[ShapeT], body: Any) -> ShapeT:
 
 
 @cache
-def _shape(cls: Any) -> tuple[dict[str, Any], frozenset[str]]:
+def _shape(cls: Any) -> tuple[dict[str, Any], dict[str, frozenset[type]], frozenset[str]]:
+    """The fields' types, those of them that JSON's own values have, and the fields that may not be left out."""
     hints = get_type_hints(cls)
     required = frozenset(f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING)
-    return {f.name: hints[f.name] for f in fields(cls)}, required
+    shape = {f.name: hints[f.name] for f in fields(cls)}
+    return shape, {name: _plain_types(hint) for name, hint in shape.items()}, required
+
+
+def _plain_types(hint: Any) -> frozenset[type]:
+    """The types of the values that are taken as they are; what else the hint allows, ``_value`` finds out."""
+    parts = (get_args(hint)[0], NoneType) if isinstance(hint, UnionType) else (hint,)
+    return frozenset(part for part in parts if part in {str, int, bool, float, NoneType})
 
 
 def _value(hint: Any, value: Any) -> Any:
@@ -49,6 +60,8 @@ def _tuple(items: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
     if type(value) is not list:
         raise TypeError
     if items[-1] is ...:
+        if items[0] is str and all(type(item) is str for item in value):
+            return tuple(value)
         return tuple(_value(items[0], item) for item in value)
     if len(items) != len(value):
         raise TypeError

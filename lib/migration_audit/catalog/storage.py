@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -146,7 +146,7 @@ def parse_snapshot(body: Any, *, where: str = "snapshot") -> Snapshot:
 
 def _load_json(path: Path) -> Any:
     try:
-        return json.loads(read_bounded(path, most=_MOST_BYTES).decode())
+        return json.loads(read_bounded(path, most=_MOST_BYTES).decode(), object_hook=object_maker())
     except OSError as error:
         todo = "name a file that can be read"
         raise UsageError(f"the snapshot cannot be read: {error.strerror}", where=str(path), todo=todo) from error
@@ -186,8 +186,30 @@ def _read_or_not(cls: type[PartT], body: Any) -> tuple[PartT, ...] | NotRead:
 
 def parse_object(item: Any) -> CatalogObject:
     """The catalog object of a JSON object; raises TypeError or ValueError for one that this version does not know."""
+    if isinstance(item, CatalogObject):
+        return item
     kind = item["kind"] if isinstance(item, dict) else None
     if kind not in _CLASSES:
         raise ValueError(f"unknown kind {kind!r}")
     made: CatalogObject = checked(_CLASSES[kind], {name: value for name, value in item.items() if name != "kind"})
+    return made
+
+
+def object_maker() -> Callable[[dict[str, Any]], Any]:
+    """What makes the objects of one snapshot while its JSON is read, so that never all of it is held as dictionaries.
+
+    Anything but a catalog object is given back as it is: whoever expects one there says what is wrong with it. Equal texts
+    are kept once.
+    """
+    once = dict[str, str]().setdefault
+
+    def made(item: dict[str, Any]) -> Any:
+        kind = item.get("kind")
+        if type(kind) is not str or kind not in _CLASSES:
+            return item
+        try:
+            return parse_object({name: once(value, value) if type(value) is str else value for name, value in item.items()})
+        except (TypeError, ValueError):
+            return item
+
     return made

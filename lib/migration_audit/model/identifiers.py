@@ -10,6 +10,7 @@ https://www.postgresql.org/docs/current/sql-keywords-appendix.html
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _LONGEST = 63
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
@@ -48,6 +49,7 @@ def in_quotes(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+@lru_cache(maxsize=1 << 17)
 def quoted(identifier: str) -> str:
     """An identifier as a key shows it: bare where SQL would fold it to itself, else in double quotes.
 
@@ -59,7 +61,7 @@ def quoted(identifier: str) -> str:
 
 def dotted(*parts: str) -> str:
     """Identifiers joined by dots as a key shows them."""
-    return ".".join(quoted(part) for part in parts)
+    return ".".join(map(quoted, parts))
 
 
 def sql_name(*parts: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar
 
 from migration_audit.model.identifiers import dotted
@@ -13,8 +14,15 @@ def shown_only() -> Any:
     return field(compare=False, default=None)
 
 
+class _Keyed:
+    """Room for an object's key, which is computed once: most of a large comparison is looking objects up."""
+
+    __slots__ = ("_key",)
+    _key: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogObject:
+class CatalogObject(_Keyed):
     """One object of a database catalog; the fields are the output columns of ``catalog/sql/<kind>.sql``.
 
     Equality is generated, so no field can be forgotten in it. Two objects of different databases are the same object
@@ -28,7 +36,12 @@ class CatalogObject:
     @property
     def key(self) -> str:
         """The object's name across databases, for example ``public.positions.device_id``."""
-        return dotted(*(getattr(self, name) for name in self.identity))
+        try:
+            return self._key
+        except AttributeError:
+            key = dotted(*[getattr(self, name) for name in self.identity])
+            object.__setattr__(self, "_key", key)
+            return key
 
     @property
     def belongs_to(self) -> tuple[str, str] | None:
@@ -38,4 +51,9 @@ class CatalogObject:
     @classmethod
     def compared(cls) -> tuple[str, ...]:
         """The names of the attributes that a comparison looks at."""
-        return tuple(f.name for f in fields(cls) if f.compare and f.name not in cls.identity)
+        return _compared(cls)  # type: ignore[arg-type]  # mypy takes a class for unhashable
+
+
+@cache
+def _compared(cls: type[CatalogObject]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(cls) if f.compare and f.name not in cls.identity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from migration_audit.model.errors import AuditError
@@ -10,13 +11,16 @@ from migration_audit.model.errors import AuditError
 _TODO = "restore the file, or run the audit again"
 
 
-def parse_json(content: bytes, *, where: str) -> Any:
+def parse_json(content: bytes, *, where: str, made: Callable[[dict[str, Any]], Any] | None = None) -> Any:
     """The JSON value; raises AuditError for what is no JSON, has a key twice in one object or is nested too deeply.
+
+    ``made`` is called with each JSON object as soon as it is read, and what it gives takes the object's place.
 
     Readers differ in which of two equal keys counts, and in what they take for a number (RFC 8259, sections 4 and 6).
     """
+    hook = _once if made is None else lambda pairs: made(_once(pairs))
     try:
-        return json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+        return json.loads(content.decode("utf-8"), object_pairs_hook=hook, parse_constant=_refuse)
     except RecursionError:
         raise AuditError("is not JSON that can be read: it is nested too deeply", where=where, todo=_TODO) from None
     except ValueError as error:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.escape import slug
+from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import Beside, Folded, Inline, Link, Name, Stack, Text
 from migration_audit.report.pills import NOT_RUN, WAIVED, outcome_pill, severity_pill
 from migration_audit.report.table import Group, Heading, Row, Table
 from migration_audit.report.triage import by_family, family_title, in_order, triage
+
+MOST_FINDINGS = 1000
+"""Findings up to which all are shown: each asks for something to be done."""
 
 LinkTo = Callable[[str, str], str | None]
 """Environment and check id to the address of what was found, or None."""
@@ -77,7 +82,7 @@ def _told(result: CheckResult) -> str:
 
 
 def findings_table(
-    results: Sequence[CheckResult], *, caption: str = "Findings", limit: int = 1000, anchors: bool = False
+    results: Sequence[CheckResult], *, caption: str = "Findings", limit: int = MOST_FINDINGS, anchors: bool = False
 ) -> Table:
     """What the failed checks found, blockers first: the words that differ, where it is defined, and SQL to read."""
     failed = triage(results).failed
@@ -85,7 +90,7 @@ def findings_table(
         Group(
             title=Beside((severity_pill(result.severity), Name(result.id), Text(result.title))),
             labels=(result.severity.value, result.id),
-            rows=tuple(_finding_row(f, anchors) for f in result.findings) or (_bare_row(result),),
+            rows=LazyRows(result.findings, partial(_finding_row, anchors)) if result.findings else (_bare_row(result),),
             anchor=check_anchor(result.id) if anchors else None,
         )
         for result in failed
@@ -104,7 +109,7 @@ def findings_table(
     )
 
 
-def _finding_row(finding: Finding, anchors: bool) -> Row:
+def _finding_row(anchors: bool, finding: Finding) -> Row:
     expected, actual = side_by_side(finding.expected, finding.actual)
     told: list[Inline] = [Text(finding.summary), Text(finding.key, muted=True)]
     if finding.waived:

@@ -11,6 +11,7 @@ from migration_audit.model.relations import Column, Table
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.badges import Pill
 from migration_audit.report.diffmarks import side_by_side
+from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import Name, Text
 from migration_audit.report.table import Group, Heading, Row
 from migration_audit.report.table import Table as ShownTable
@@ -48,7 +49,7 @@ def column_table(
     groups = [_group(table, pairs, fold=total > _FOLD_ABOVE) for table, pairs in by_table.items()]
     differing = sum(_differs(pair) for pairs in by_table.values() for pair in pairs)
     if only_differences:
-        groups = [_differences_only(group) for group in groups if any(row.marked for row in group.rows)]
+        groups = [_differences_only(group) for group in groups if group.marked]
     return ShownTable(
         caption=caption,
         note=f"{differing:,} of {total:,} column{'s' * (total != 1)} differ{'s' * (differing == 1)}",
@@ -86,22 +87,22 @@ def _differs(pair: Pair) -> bool:
 
 
 def _group(table: str, pairs: list[Pair], *, fold: bool) -> Group:
-    rows = tuple(_row(expected, actual) for _, expected, actual in pairs)
-    same = not any(row.marked for row in rows)
-    number = len(rows)
+    differs = list(map(_differs, pairs))
+    number = len(pairs)
     return Group(
         title=Name(table),
         labels=(table,),
-        rows=rows,
-        folded=f"… {number:,} column{'s' * (number != 1)}, all the same" if fold and same else None,
+        rows=LazyRows(pairs, _row, differs),
+        folded=f"… {number:,} column{'s' * (number != 1)}, all the same" if fold and not any(differs) else None,
     )
 
 
 def _differences_only(group: Group) -> Group:
-    return Group(title=group.title, labels=group.labels, rows=tuple(row for row in group.rows if row.marked))
+    return Group(title=group.title, labels=group.labels, rows=tuple(group.rows[place] for place in group.marked))
 
 
-def _row(expected: Column | None, actual: Column | None) -> Row:
+def _row(pair: Pair) -> Row:
+    _, expected, actual = pair
     column = expected or actual
     changed = _changed(expected, actual)
     types = side_by_side(expected.type if expected else None, actual.type if actual else None, absent="(absent)")

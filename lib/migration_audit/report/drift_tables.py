@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from functools import partial
 from itertools import groupby
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.report.diffmarks import side_by_side
+from migration_audit.report.grid import MOST_ROWS, LazyRows
 from migration_audit.report.inline import Inline, Name, Stack, Text
 from migration_audit.report.pills import difference_pill
 from migration_audit.report.table import Group, Heading, Row, Table
 
 
-def difference_table(drift: Drift, *, caption: str = "Differences", limit: int = 1000) -> Table:
+def difference_table(drift: Drift, *, caption: str = "Differences", limit: int = MOST_ROWS) -> Table:
     """Every difference by kind of object, one row per attribute; what a missing object takes along is counted."""
     along = taken_along(drift)
     groups = [
-        Group(title=Text(kind), labels=(kind,), rows=tuple(row for d in found for row in _rows(d, along)))
+        Group(title=Text(kind), labels=(kind,), rows=LazyRows(_lines(found), partial(_row, along)))
         for kind, found in groupby(drift.roots, key=lambda d: d.kind)
     ]
     groups += _unmodelled(drift)
@@ -69,27 +72,31 @@ def plural(kind: str, number: int) -> str:
     return f"{kind}es" if kind.endswith(("x", "s")) else f"{kind}s"
 
 
-def _rows(difference: Difference, along: dict[tuple[str, str], str]) -> list[Row]:
-    pill = difference_pill(difference.verdict, difference.severity)
+def _lines(found: Iterable[Difference]) -> list[tuple[Difference, int]]:
+    """Each difference once, or once for each of its attributes."""
+    return [(difference, number) for difference in found for number in range(max(1, len(difference.fields)))]
+
+
+def _row(along: dict[tuple[str, str], str], line: tuple[Difference, int]) -> Row:
+    difference, number = line
     told: list[Inline] = [Name(difference.key)]
     if takes := along.get((difference.kind, difference.key)):
         told.append(Text(f"with {takes}", muted=True))
     if difference.note:
         told.append(Text(difference.note, muted=True))
-    first: Inline = Stack(tuple(told)) if len(told) > 1 else told[0]
+    first: Inline = Stack(tuple(told)) if len(told) > 1 and number == 0 else told[0]
     if not difference.fields:
-        return [Row((first, pill, Text(""), *_whole(difference)))]
-    return [
-        Row(
-            (
-                first if number == 0 else Name(difference.key),
-                difference_pill(difference.verdict, change.severity),
-                Text(change.name.replace("_", " ")),
-                *side_by_side(change.expected, change.actual, absent="(not set)"),
-            )
+        pill = difference_pill(difference.verdict, difference.severity)
+        return Row((first, pill, Text(""), *_whole(difference)))
+    change = difference.fields[number]
+    return Row(
+        (
+            first,
+            difference_pill(difference.verdict, change.severity),
+            Text(change.name.replace("_", " ")),
+            *side_by_side(change.expected, change.actual, absent="(not set)"),
         )
-        for number, change in enumerate(difference.fields)
-    ]
+    )
 
 
 def _whole(difference: Difference) -> tuple[Inline, Inline]:

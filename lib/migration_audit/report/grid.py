@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar, overload
 
 from migration_audit.report.inline import Inline
 
+ItemT = TypeVar("ItemT")
+
+MOST_ROWS = 250
+"""Rows up to which a table is shown in full."""
+_FIRST_ROWS = 60
+"""Rows that are shown of a larger one."""
+_OF_EACH_GROUP = 8
+"""Rows that each group of a larger one may show, however many groups there are: the first screen links to as many."""
 _FOLDED_SHOWN = 40
 
 
@@ -36,6 +45,30 @@ class Row:
     """An id to link to, in pages that are ours from end to end."""
 
 
+class LazyRows(Sequence[Row], Generic[ItemT]):
+    """Rows that are made when they are shown: of two hundred thousand, that is a few."""
+
+    def __init__(self, items: Sequence[ItemT], make: Callable[[ItemT], Row], marked: Sequence[bool] | None = None) -> None:
+        """``marked`` says of each item whether its row is marked; None where none is."""
+        self._items, self._make = items, make
+        self.marked = [number for number, each in enumerate(marked or ()) if each]
+        """The places of the marked rows."""
+
+    def __len__(self) -> int:
+        """How many there are; none is made for it."""
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
+        """Make the rows of these places."""
+        if isinstance(place, slice):
+            return tuple(map(self._make, self._items[place]))
+        return self._make(self._items[place])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """Rows under a common line."""
@@ -43,15 +76,22 @@ class Group:
     title: Inline | None
     labels: tuple[str, ...]
     """What the group is, for the first columns of a DataFrame."""
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     folded: str | None = None
     """Shown in place of the rows, which the DataFrame has all the same."""
     anchor: str | None = None
 
+    @property
+    def marked(self) -> Sequence[int]:
+        """The places of the marked rows."""
+        if isinstance(self.rows, LazyRows):
+            return self.rows.marked
+        return [number for number, row in enumerate(self.rows) if row.marked]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Rows and what they mean. Shown are at most ``limit`` rows, and it is told when there are more."""
+    """Rows and what they mean. Of more than ``limit`` only the first are shown, marked ones before others, with counts."""
 
     caption: str
     headings: tuple[Heading, ...]
@@ -61,7 +101,7 @@ class Grid:
     """How to read it, or how much of what there is; one line under the caption."""
     nothing: str = "Nothing to show."
     """What is said when there are no rows."""
-    limit: int = 1000
+    limit: int = MOST_ROWS
 
     def __len__(self) -> int:
         """The number of rows, folded ones too."""
@@ -69,21 +109,40 @@ class Grid:
 
     def shown(self) -> Iterator[Group | Row | str]:
         """What every form of the table shows, in order: a group's title, rows, or one line over the whole width."""
-        left, folded, more_folded = self.limit, 0, 0
-        for group in self.groups:
-            folded += group.folded is not None
-            if group.folded is not None and folded > _FOLDED_SHOWN:
-                more_folded += 1
-                continue
-            if left <= 0:
-                break
-            if group.title is not None or group.folded is not None:
-                yield group
-            if group.folded is None:
-                yield from group.rows[:left]
-                left -= len(group.rows)
+        folded = [group for group in self.groups if group.folded is not None]
+        more_folded = folded[_FOLDED_SHOWN:]
+        rows = sum(len(group.rows) for group in self.groups) - sum(len(group.rows) for group in folded)
+        if rows > self.limit or more_folded:  # too much to read from top to bottom: what differs comes first
+            groups = [*(group for group in self.groups if group.folded is None), *folded[:_FOLDED_SHOWN]]
+        else:
+            groups = list(self.groups)
+        if rows > self.limit:
+            yield from self._first_of(groups, rows)
+        else:
+            for group in groups:
+                if group.title is not None or group.folded is not None:
+                    yield group
+                if group.folded is None:
+                    yield from group.rows
         if more_folded:
-            yield f"… and {more_folded:,} more without a difference"
-        hidden = sum(len(g.rows) for g in self.groups if g.folded is None) - self.limit
-        if hidden > 0:
-            yield f"… {hidden:,} more rows are not shown here; to_frame() and evidence.json have them"
+            yield f"… and {len(more_folded):,} more without a difference"
+
+    def _first_of(self, groups: list[Group], rows: int) -> Iterator[Group | Row | str]:
+        """The marked rows, or the first ones where none is marked; each group has its share, and so do later ones."""
+        only_marked = any(group.marked for group in groups if group.folded is None)
+        places = [
+            (group, group.marked if only_marked else range(len(group.rows))) for group in groups if group.folded is None
+        ]
+        places = [(group, chosen) for group, chosen in places if chosen]
+        left = most = min(self.limit, _FIRST_ROWS)
+        for number, (group, chosen) in enumerate(places):
+            if left <= 0 and group.anchor is None:  # what is linked to is shown
+                break
+            share = max(left // (len(places) - number), _OF_EACH_GROUP)
+            if group.title is not None:
+                yield group
+            taken = chosen[: min(share, left)]
+            yield from (group.rows[place] for place in taken)
+            left -= len(taken)
+        yield from (group for group in groups if group.folded is not None)
+        yield f"… {rows - (most - left):,} more rows are not shown here; to_frame() and evidence.json have them"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import groupby
 
 from migration_audit.model.identifiers import dotted
@@ -10,6 +11,7 @@ from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Constraint, Index
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.diffmarks import side_by_side
+from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import Beside, Inline, Name, Stack, Text, code
 from migration_audit.report.sides import PathState, Presence, standing
 from migration_audit.report.table import Group, Heading, Row, Table
@@ -60,9 +62,13 @@ def _object_matrix(
     ``definition`` is shown, if it has one.
     """
     held = _held(kind, sides, scope)
-    rows = {table: [_row(h, tuple(sides)) for h in group] for table, group in groupby(held, key=lambda h: h[0])}
+    tables = {table: list(group) for table, group in groupby(held, key=lambda h: h[0])}
     if only_differences:
-        rows = {t: marked for t, shown in rows.items() if (marked := [row for row in shown if row.marked])}
+        tables = {t: marked for t, group in tables.items() if (marked := [h for h in group if not _is_same(h[2])])}
+    rows = {
+        table: LazyRows(group, partial(_row, tuple(sides)), [not _is_same(objects) for _, _, objects in group])
+        for table, group in tables.items()
+    }
     noun = {"index": "indexes"}.get(kind.kind, f"{kind.kind}s")
     return Table(
         caption=caption,
@@ -93,13 +99,21 @@ def _table(thing: CatalogObject) -> str:
     return dotted(*(part for part in (schema, table) if isinstance(part, str)))
 
 
-def _group(table: str, rows: list[Row], noun: str, *, fold: bool) -> Group:
-    fold = fold and not any(row.marked for row in rows)
+def _group(table: str, rows: LazyRows[Held], noun: str, *, fold: bool) -> Group:
+    fold = fold and not rows.marked
     told = f"… {len(rows):,} {noun}, the same everywhere" if fold else None
-    return Group(title=Name(table) if table else None, labels=(table,), rows=tuple(rows), folded=told)
+    return Group(title=Name(table) if table else None, labels=(table,), rows=rows, folded=told)
 
 
-def _row(held: Held, sides: tuple[str, ...]) -> Row:
+def _is_same(objects: tuple[CatalogObject | None, ...]) -> bool:
+    """Every side has it, and the same; most are equal in all attributes."""
+    first = objects[0]
+    return first is not None and all(
+        other is not None and (other == first or _compared(other) == _compared(first)) for other in objects[1:]
+    )
+
+
+def _row(sides: tuple[str, ...], held: Held) -> Row:
     _, key, objects = held
     where = standing(sides, [o and _compared(o) for o in objects])
     dots = tuple(presence.value for presence in where.presence)

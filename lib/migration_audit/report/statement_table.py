@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from migration_audit.model.likeness import Likeness, StatementMatch
+from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import Inline, Name, Text
 from migration_audit.report.table import Group, Heading, Row, Table
 
@@ -23,15 +24,19 @@ def statement_table(matches: Sequence[StatementMatch]) -> Table:
         group_names=("Legacy file",),
         headings=tuple(Heading(name=name) for name in ("Line", "Statement", "Owner has", "Where", "Differs")),
         groups=tuple(
-            Group(title=Name(path), labels=(path,), rows=tuple(_row(match) for match in found))
-            for path, found in groupby(matches, key=lambda match: match.legacy.path)
+            Group(title=Name(path), labels=(path,), rows=LazyRows(found, _row, list(map(_is_marked, found))))
+            for path, found in ((path, list(run)) for path, run in groupby(matches, key=lambda match: match.legacy.path))
         ),
         nothing="The legacy SQL has no statements.",
     )
 
 
+def _is_marked(match: StatementMatch) -> bool:
+    return match.likeness in _LACKING or bool(match.differing)
+
+
 def _row(match: StatementMatch) -> Row:
-    is_marked = match.likeness in _LACKING or bool(match.differing)
+    is_marked = _is_marked(match)
     cells: tuple[Inline, ...] = (
         Text(str(match.legacy.line)),
         Name(match.text),

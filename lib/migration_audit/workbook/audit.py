@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from migration_audit.audit.case import Case
 from migration_audit.audit.evidence import build_evidence
-from migration_audit.audit.facts import Facts, load_facts, names_of, save_facts
+from migration_audit.audit.facts import Facts, facts_digest, load_facts, names_of, save_facts
 from migration_audit.audit.files import write_atomically
 from migration_audit.audit.pruning import pruned
 from migration_audit.model.directus_rehearsal import DirectusRehearsal
@@ -36,6 +36,11 @@ from migration_audit.workbook.together import together
 SEAL = "sealed.json"
 """What the last cell of ``40_signoff`` leaves among the facts; a run without it is not complete."""
 
+_FOLLOWING = {
+    "shared": ("shared", "coverage", "shared_results"),
+    "environment": ("own", "_scoped", "live_results", "_directus_boots", "directus_rehearsed", "_waived", "results"),
+}
+"""The parts of the facts, and what an audit holds of them and of what follows from them."""
 _OF_LIVE = ("live", "owner_ledger", "legacy_ledger")
 _OF_RIGHTS = ("obstacles", "writer_access", "probe_rights")
 
@@ -62,6 +67,7 @@ class Audit(Case):
         self.folder = folder
         self.started = datetime.now(UTC)
         self._progress = progress or on_stderr
+        self._digests: dict[str, str | None] = {}
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -76,7 +82,7 @@ class Audit(Case):
     @cached_property
     def shared(self) -> Facts:
         """The facts that are the same for every environment: those that an earlier notebook kept, else gathered now."""
-        before = load_facts(self.folder, "shared") if self.folder else None
+        before = self._load("shared")
         if before is not None:
             return before
         # Each starts servers of its own and mostly waits for them.
@@ -90,7 +96,7 @@ class Audit(Case):
     @cached_property
     def own(self) -> Facts:
         """The facts of the environment: those that an earlier notebook kept, else read now."""
-        before = load_facts(self.folder, "environment") if self.folder else None
+        before = self._load("environment")
         if before is not None:
             return before
         environment = self.project.environment(self.environment_name)
@@ -108,7 +114,30 @@ class Audit(Case):
     def _kept(self, part: str, facts: Facts) -> Facts:
         """The facts after they were saved: what a notebook shows is what whoever has the files sees too."""
         save_facts(self.folder, part, facts)  # type: ignore[arg-type]
-        return load_facts(self.folder, part) or facts  # type: ignore[arg-type]
+        return self._load(part) or facts
+
+    def _load(self, part: str) -> Facts | None:
+        if self.folder is None:
+            return None
+        self._digests[part] = facts_digest(self.folder, part)
+        return load_facts(self.folder, part)
+
+    def continued_from(self, before: Audit | None) -> Self:
+        """This audit, with what the notebook before it found in the same kernel of the same files and settings.
+
+        Facts are taken over where their files have the bytes that the other one read, and what follows from them with them.
+        """
+        if before is None or self.folder is None or (self.project, self.phase) != (before.project, before.phase):
+            return self
+        for part, names in _FOLLOWING.items():
+            digest = before._digests.get(part)
+            if digest is None or digest != facts_digest(self.folder, part):
+                break
+            self._digests[part] = digest
+            self.__dict__ |= {name: before.__dict__[name] for name in names if name in before.__dict__}
+            if (self.environment, self.today) != (before.environment, before.today):
+                break
+        return self
 
     @cached_property
     def _preflight(self) -> Preflight:

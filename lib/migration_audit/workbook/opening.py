@@ -23,6 +23,9 @@ from migration_audit.workbook.replay import replayed
 _closing = ExitStack()
 atexit.register(_closing.close)
 
+_last: list[Audit] = []
+"""The audit that was opened last in this process: the next notebook of a run takes over what is the same."""
+
 _INJECTED: Final = "# Parameters"
 """The first line of the cell that papermill adds: ``comment`` of ``papermill.parameterize.parameterize_notebook``."""
 
@@ -62,7 +65,10 @@ def open_audit(
         variables = _closing.enter_context(demo_databases(project, names=[chosen.name], progress=on_stderr))
         os.environ.update(variables)
     folder = Path(run_folder) if run_folder else None
-    return Audit(project, environment=chosen, phase=Phase(phase), folder=folder, progress=on_stderr)
+    audit = Audit(project, environment=chosen, phase=Phase(phase), folder=folder, progress=on_stderr)
+    last = _last[0] if _last else None
+    _last[:] = [audit.continued_from(last)] if folder else []
+    return audit
 
 
 def _project(config: str) -> Project:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fix_signed import ANN, BOB, EVE, POLICY, TOML, World
-from migration_audit.workbook.artifact_digests import artifact_digests
+from migration_audit.audit.inputs.artifact_digests import artifact_digests
 
 FILES = {
     "app/main.ts": 'import { migrate } from "./migrate.js";\nawait migrate();\nawait serve();\n',

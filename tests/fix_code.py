@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from migration_audit.audit.inputs.retirement import retirement_inputs
 from migration_audit.checks import BY_ID, judge
 from migration_audit.model.code import (
     Call,
@@ -23,7 +24,6 @@ from migration_audit.model.code import (
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.model.location import Location
 from migration_audit.project import Project, Rule, Verb, load_project
-from migration_audit.workbook.retirement import retirement_inputs
 
 MAIN = "processor/src/main.ts"
 MODULE = "processor/src/db/migrate.ts"

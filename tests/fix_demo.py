@@ -16,9 +16,9 @@ import jsonschema
 import pytest
 
 import migration_audit
+from migration_audit.audit.demo import demo_root
 from migration_audit.demo.histories import build, histories
 from migration_audit.project import Project, load_project
-from migration_audit.workbook.demo import demo_root
 
 SCHEMA = json.loads((Path(migration_audit.__file__).parent / "model/evidence.schema.json").read_text("utf-8"))
 

@@ -9,8 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from migration_audit.audit.demo import demo_root
 from migration_audit.project import Project, load_project
-from migration_audit.workbook.demo import demo_root
 
 PARTS = ("processor", "directus", "deploy", "docs")
 LAYOUTS = ("parent", "audit repository", "one of the four", "monorepo")

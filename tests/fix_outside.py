@@ -25,11 +25,11 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from fix_signals import default_signals
+from migration_audit.audit.demo import demo_root
 from migration_audit.demo.histories import build, histories
 from migration_audit.project import load_project
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.shadow.cluster import open_cluster
-from migration_audit.workbook.demo import demo_root
 
 PASSWORD = "pl4nt3d'\"<&>/@: %?#\\end5ecret"
 """A password that has to be escaped in every format there is; its two halves are the same in all of them."""

@@ -13,11 +13,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from migration_audit.audit.audit import Audit
+from migration_audit.audit.demo import demo_root
 from migration_audit.audit.grants import Grant, grants_for
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.project import Project, load_project
-from migration_audit.workbook.audit import Audit
-from migration_audit.workbook.demo import demo_root
 
 DECIDED = {Outcome.PASSED, Outcome.FAILED}
 ROLE = "auditor"

@@ -18,7 +18,14 @@ import fix_inputs
 import fix_model
 from migration_audit import signoff
 from migration_audit.audit.evidence import build_evidence
-from migration_audit.audit.facts import names_of, save_facts
+from migration_audit.audit.facts.store import names_of, save_facts
+from migration_audit.audit.inputs.boot import boot_inputs
+from migration_audit.audit.inputs.directus import directus_inputs
+from migration_audit.audit.inputs.documents import documents_inputs
+from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.audit.preflight.catalog_source import load_catalog
+from migration_audit.audit.preflight.loading import load, source_facts
+from migration_audit.audit.rehearsals.writer import rehearsal_inputs
 from migration_audit.audit.saved import SavedCase
 from migration_audit.model.finding import Outcome, Phase, Unavailable, Verdict
 from migration_audit.model.ledger import Ledger, LedgerState
@@ -26,18 +33,11 @@ from migration_audit.model.preflight import DATABASE, SourceFacts
 from migration_audit.model.signoff import Decision
 from migration_audit.model.snapshot import ServerIdentity, Snapshot
 from migration_audit.project import Project, load_project
+from migration_audit.review import gating, signing
+from migration_audit.review.checkout import check_out
+from migration_audit.runner.rendering import NOTEBOOKS, executed_notebooks, packaged_notebooks
 from migration_audit.runner.run import _write_report
-from migration_audit.workbook import gating, signing
-from migration_audit.workbook.boot import boot_inputs
-from migration_audit.workbook.catalog_source import load_catalog
-from migration_audit.workbook.checkout import check_out
-from migration_audit.workbook.directus import directus_inputs
-from migration_audit.workbook.documents import documents_inputs
-from migration_audit.workbook.loading import load, source_facts
-from migration_audit.workbook.rehearsals import rehearsal_inputs
-from migration_audit.workbook.rendering import NOTEBOOKS, executed_notebooks, packaged_notebooks
 from migration_audit.workbook.replay import replay
-from migration_audit.workbook.retirement import retirement_inputs
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANN, BOB, EVE, MAL = "ann@example.org", "bob@example.org", "eve@example.org", "mal@example.org"

@@ -13,7 +13,7 @@ import fix_directus as d
 import fix_inputs
 import fix_rehearsal as r
 from migration_audit.audit.case import directus_rehearsed
-from migration_audit.audit.codec import decode, encode
+from migration_audit.audit.facts.codec import decode, encode
 from migration_audit.checks import judge, snap009_rehearsed
 from migration_audit.directus.agreement import scenario_disagreement
 from migration_audit.directus.boots import Scenario, scenario_of

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from migration_audit.audit.inputs.documents import documents_inputs
+from migration_audit.audit.inputs.retirement import retirement_inputs
 from migration_audit.checks import BY_ID, judge
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.project import load_project
-from migration_audit.workbook.documents import documents_inputs
-from migration_audit.workbook.retirement import retirement_inputs
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "data/example-alembic"
 CHECKS = ("RET001", "RET002", "RET003", "RET004", "RET005", "RET006", "RET009", "DOC001", "DOC002", "DOC003")

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from migration_audit import demo
+from migration_audit.audit.inputs.boot import boot_inputs
+from migration_audit.audit.inputs.documents import documents_inputs
+from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.audit.rehearsals.writer import rehearsal_inputs
 from migration_audit.checks import BY_ID, judge
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Severity
 from migration_audit.project import load_project
-from migration_audit.workbook.boot import boot_inputs
-from migration_audit.workbook.documents import documents_inputs
-from migration_audit.workbook.rehearsals import rehearsal_inputs
-from migration_audit.workbook.retirement import retirement_inputs
 
 pytestmark = pytest.mark.slow
 

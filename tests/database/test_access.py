@@ -11,6 +11,7 @@ import pytest
 
 from fix_inputs import environment, project
 from fix_versions import server_of
+from migration_audit.audit.inputs.privileges import scoped_access
 from migration_audit.catalog import open_connection, read_snapshot
 from migration_audit.catalog.access import read_access
 from migration_audit.checks import BY_ID, judge
@@ -20,7 +21,6 @@ from migration_audit.model.finding import Outcome, Phase
 from migration_audit.model.privileges import Access
 from migration_audit.model.reach import reach
 from migration_audit.project import Scope, ScopeRule
-from migration_audit.workbook.privileges import scoped_access
 
 pytestmark = pytest.mark.server
 

@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from fix_demo import evidence_of, run_cli
+from migration_audit.audit.audit import Audit
 from migration_audit.catalog import read_snapshot, save_snapshot
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.project import load_project
-from migration_audit.workbook.audit import Audit
 
 pytestmark = pytest.mark.server
 

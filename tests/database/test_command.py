@@ -406,7 +406,7 @@ from pathlib import Path
 from migration_audit.model.location import Location
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.sources import load_command
-from migration_audit.workbook.together import together
+from migration_audit.audit.run_in_parallel import run_in_parallel
 
 folder = Path(sys.argv[1])
 command = load_command(
@@ -414,7 +414,7 @@ command = load_command(
     files=(), timeout=600,
     at=Location("audit.toml", 1),
 )
-together(lambda conninfo: apply_sources(conninfo, [command]), [sys.argv[2]] * 2)
+run_in_parallel(lambda conninfo: apply_sources(conninfo, [command]), [sys.argv[2]] * 2)
 """
 
 

@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from fix_demo import run_cli
 from fix_outside import write_notebook
 from migration_audit import catalog, driver
+from migration_audit.audit.audit import Audit
 from migration_audit.catalog import connection as reading
 from migration_audit.model.errors import DatabaseError, NotebookError, ServerError
 from migration_audit.model.finding import Outcome, Phase
@@ -28,7 +29,6 @@ from migration_audit.shadow import witness
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.sources import load_source
-from migration_audit.workbook.audit import Audit
 
 pytestmark = pytest.mark.server
 

@@ -11,6 +11,12 @@ import pytest
 
 import fix_directus
 from migration_audit.audit.case import directus_boots
+from migration_audit.audit.demo import demo_root
+from migration_audit.audit.inputs.boot import boot_inputs
+from migration_audit.audit.inputs.directus import directus_inputs
+from migration_audit.audit.live import Live, read_live
+from migration_audit.audit.preflight.loading import load
+from migration_audit.audit.preflight.shadows import Shadow, apply_to, roles_of
 from migration_audit.checks import BY_ID, judge
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, TargetVersion
 from migration_audit.model.directus_database import DirectusDatabase
@@ -19,12 +25,6 @@ from migration_audit.model.image import Command, Image, Run, Stage
 from migration_audit.model.location import Location
 from migration_audit.project import Project, load_project
 from migration_audit.sources import find_destructions
-from migration_audit.workbook.boot import boot_inputs
-from migration_audit.workbook.demo import demo_root
-from migration_audit.workbook.directus import directus_inputs
-from migration_audit.workbook.live import Live, read_live
-from migration_audit.workbook.loading import load
-from migration_audit.workbook.shadows import Shadow, apply_to, roles_of
 
 pytestmark = [pytest.mark.server, pytest.mark.timescale]
 AT = Location("directus/Dockerfile", 1)

@@ -16,6 +16,10 @@ import pytest
 from fix_directus import target
 from fix_outside import replace_in
 from migration_audit import catalog
+from migration_audit.audit.audit import Audit
+from migration_audit.audit.demo import demo_root
+from migration_audit.audit.rehearsals.directus import Deployment, rehearse_fresh
+from migration_audit.audit.rehearsals.directus_database import build_structure, copy_rows, hand_over, unlike
 from migration_audit.catalog.directus_rehearsal import (
     altered_between,
     look,
@@ -30,10 +34,6 @@ from migration_audit.model.directus_rehearsal import Lost
 from migration_audit.model.finding import Outcome, Phase, Unavailable
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import load_project, template
-from migration_audit.workbook.audit import Audit
-from migration_audit.workbook.demo import demo_root
-from migration_audit.workbook.directus_rehearsal import Deployment, rehearse_fresh
-from migration_audit.workbook.directus_shadow import build_structure, copy_rows, hand_over, unlike
 
 pytestmark = [pytest.mark.server, pytest.mark.timescale]
 

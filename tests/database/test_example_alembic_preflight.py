@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from migration_audit.audit.audit import Audit
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Phase
 from migration_audit.project import load_project
-from migration_audit.workbook.audit import Audit
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "data/example-alembic/before"
 

@@ -9,9 +9,9 @@ import pytest
 
 from fix_demo import run_cli
 from fix_production import DECIDED, ROLE, Production, production, undecided
+from migration_audit.audit.demo import demo_root
 from migration_audit.audit.grants import as_sql, grants_for
 from migration_audit.project import load_project
-from migration_audit.workbook.demo import demo_root
 
 PAGE = Path(__file__).parents[2] / "docs" / "grants.md"
 

@@ -17,9 +17,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from migration_audit.audit.audit import Audit
 from migration_audit.model.finding import Phase
 from migration_audit.project import load_project
-from migration_audit.workbook.audit import Audit
 
 A, B = "create table if not exists a (i int primary key);\n", "create index if not exists a_i on a (i);\n"
 

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
+from migration_audit.audit.preflight.port import Comparison, MadePort, proven
+from migration_audit.audit.preflight.shadows import build_shadow
 from migration_audit.compare import Rules, compare
 from migration_audit.model.drift import DiffVerdict, Drift, Severity
 from migration_audit.model.port import ProofOutcome
 from migration_audit.sources import load_source
-from migration_audit.workbook.port import Comparison, MadePort, proven
-from migration_audit.workbook.shadows import build_shadow
 
 pytestmark = pytest.mark.server
 

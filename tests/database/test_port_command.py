@@ -10,13 +10,13 @@ import psycopg
 import pytest
 
 from fix_demo import project_of, run_cli
+from migration_audit.audit.audit import Audit
+from migration_audit.audit.demo import demo_root
 from migration_audit.audit.evidence import build_evidence
-from migration_audit.audit.facts import load_facts
+from migration_audit.audit.facts.store import load_facts
 from migration_audit.model.evidence import PortDigest
 from migration_audit.model.finding import Phase
 from migration_audit.workbook import show_port
-from migration_audit.workbook.audit import Audit
-from migration_audit.workbook.demo import demo_root
 
 pytestmark = pytest.mark.server
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from migration_audit.audit.audit import Audit
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.project import load_project
-from migration_audit.workbook.audit import Audit
 
 pytestmark = pytest.mark.server
 

@@ -12,6 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from fix_inputs import environment, project, source
 from migration_audit.audit.grants import as_sql, grants_for
+from migration_audit.audit.inputs.privileges import scoped_access
 from migration_audit.catalog import open_connection, read_ledger, read_snapshot
 from migration_audit.catalog.access import read_access
 from migration_audit.catalog.duplicates import count_obstacles
@@ -28,7 +29,6 @@ from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Probe, Scope
 from migration_audit.shadow.rehearsal import rehearse
 from migration_audit.sources.needs import statement_needs
-from migration_audit.workbook.privileges import scoped_access
 
 pytestmark = pytest.mark.server
 

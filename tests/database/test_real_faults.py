@@ -18,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from fix_demo import run_cli
 from fix_outside import wait_until
+from migration_audit.audit.audit import Audit
 from migration_audit.model.errors import ServerError
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.model.location import Location
@@ -30,7 +31,6 @@ from migration_audit.shadow.probes import run_probes
 from migration_audit.shadow.rundir import server_of
 from migration_audit.shadow.url import UrlServer
 from migration_audit.sources import load_command, load_source
-from migration_audit.workbook.audit import Audit
 
 pytestmark = pytest.mark.server
 LOSES = """

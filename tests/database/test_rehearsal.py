@@ -12,11 +12,11 @@ import psycopg
 import pytest
 
 import migration_audit.shadow
+from migration_audit.audit.rehearsals.writer import rehearsal_inputs
 from migration_audit.checks import BY_ID, judge
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Unavailable
 from migration_audit.model.rehearsal import RightsFrom
 from migration_audit.project import load_project
-from migration_audit.workbook.rehearsals import rehearsal_inputs
 
 pytestmark = pytest.mark.server
 

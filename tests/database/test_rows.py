@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from migration_audit.audit.preflight.rows import compared_rows, source_rows
 from migration_audit.catalog import read_snapshot, table_rows
 from migration_audit.compare import RowScope
 from migration_audit.model.location import Location
@@ -18,7 +19,6 @@ from migration_audit.model.rows import RowsComparison, SeedMode, SourceRows
 from migration_audit.project import SeedRule
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.sources import load_source
-from migration_audit.workbook.rows import compared_rows, source_rows
 
 pytestmark = pytest.mark.server
 

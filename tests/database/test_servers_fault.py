@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from migration_audit.audit.audit import Audit
 from migration_audit.model.errors import ServerError
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.project import load_project
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.sources import load_source
-from migration_audit.workbook.audit import Audit
 
 pytestmark = pytest.mark.server
 

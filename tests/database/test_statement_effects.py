@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from migration_audit import sources
+from migration_audit.audit.preflight.shadows import build_shadow
 from migration_audit.compare import compare, with_effects
-from migration_audit.workbook.shadows import build_shadow
 
 pytestmark = pytest.mark.server
 

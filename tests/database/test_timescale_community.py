@@ -9,6 +9,8 @@ import psycopg
 import pytest
 
 from fix_inputs import environment
+from migration_audit.audit.preflight.port import Comparison, MadePort, proven
+from migration_audit.audit.preflight.shadows import build_shadow
 from migration_audit.catalog import read_snapshot
 from migration_audit.checks import liv004_live_indexes, liv007_chunks, liv008_live_timescale_settings, liv009_jobs
 from migration_audit.compare import Rules, compare
@@ -18,8 +20,6 @@ from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.port import build_port
 from migration_audit.sources import load_source
-from migration_audit.workbook.port import Comparison, MadePort, proven
-from migration_audit.workbook.shadows import build_shadow
 
 pytestmark = [pytest.mark.server, pytest.mark.timescale]
 

@@ -17,7 +17,7 @@ import psycopg
 from directus.case import Case
 from directus.mutations import make_case
 from directus.real import ROLE, Real
-from migration_audit.audit.codec import encode
+from migration_audit.audit.facts.codec import encode
 from migration_audit.directus.agreement import changes, differences, disagreement
 from migration_audit.directus.apply import DEFAULT_EXCLUDED, NO_CHANGES, Applied, apply, undecidable
 from migration_audit.directus.behaviour import behaviour_of

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fix_directus import behaviour
-from migration_audit.audit.codec import decode
+from migration_audit.audit.facts.codec import decode
 from migration_audit.directus.agreement import changes
 from migration_audit.directus.apply import DEFAULT_EXCLUDED, apply
 from migration_audit.directus.postgres import State

@@ -16,6 +16,8 @@ import yaml
 
 from e2e.pipeline import WANTED
 from fix_outside import replace_in
+from migration_audit.audit.audit import Audit
+from migration_audit.audit.demo import demo_root
 from migration_audit.demo.histories import build, histories
 from migration_audit.gate import decide
 from migration_audit.model.directus_rehearsal import DirectusRehearsal
@@ -24,8 +26,6 @@ from migration_audit.model.finding import CheckResult, Outcome, Phase, Verdict
 from migration_audit.project import load_project
 from migration_audit.report import directus_rehearsal_table
 from migration_audit.shadow.directus_npm import command_line, install_directus
-from migration_audit.workbook.audit import Audit
-from migration_audit.workbook.demo import demo_root
 
 pytestmark = [
     pytest.mark.server,

@@ -12,12 +12,12 @@ import pytest
 
 from e2e.pipeline import WANTED, programs
 from fix_outside import replace_in
+from migration_audit.audit.audit import Audit
+from migration_audit.audit.demo import demo_root
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.model.relations import Table
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import load_project
-from migration_audit.workbook.audit import Audit
-from migration_audit.workbook.demo import demo_root
 
 pytestmark = pytest.mark.skipif(
     WANTED not in {"1", "if-possible"}, reason="installs a real Directus from npm: `make e2e` runs it"

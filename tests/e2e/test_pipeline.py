@@ -20,9 +20,9 @@ from psycopg.conninfo import conninfo_to_dict
 from e2e.pipeline import WANTED, Stack
 from fix_demo import evidence_of, run_cli
 from fix_outside import replace_in, with_environments
+from migration_audit.audit.demo import demo_root
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.shadow.cluster import PrivateCluster, open_cluster
-from migration_audit.workbook.demo import demo_root
 
 pytestmark = pytest.mark.skipif(
     WANTED not in {"1", "if-possible"}, reason="installs a real Directus from npm: `make e2e` runs it"

@@ -19,8 +19,8 @@ from psycopg.conninfo import conninfo_to_dict
 from migration_audit.checks import find_check, judge
 from migration_audit.gate import decide
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Verdict
-from migration_audit.workbook.audit import Audit
-from migration_audit.workbook.demo import demo_root
+from migration_audit.audit.audit import Audit
+from migration_audit.audit.demo import demo_root
 
 OWNER = "directus/db-init"
 LEGACY = "processor/src/db/migrations"

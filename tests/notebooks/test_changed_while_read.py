@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from fix_demo import evidence_of, run_cli
-from migration_audit.workbook.rendering import packaged_notebooks
+from migration_audit.runner.rendering import packaged_notebooks
 
 TOML = """[project]
 name = "x"

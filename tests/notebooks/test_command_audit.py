@@ -14,7 +14,7 @@ from fix_demo import Ran, evidence_of, findings, run_cli
 from fix_runners import write
 from migration_audit.project import load_project
 from migration_audit.shadow.apply import apply_sources
-from migration_audit.workbook.loading import load
+from migration_audit.audit.preflight.loading import load
 
 pytestmark = pytest.mark.server
 

@@ -22,8 +22,8 @@ from fix_outside import wait_until
 
 from migration_audit.model.errors import UsageError
 from migration_audit.model.sql import SqlFailure
-from migration_audit.workbook.rendering import packaged_notebooks
-from migration_audit.workbook.sides import parse_side
+from migration_audit.runner.rendering import packaged_notebooks
+from migration_audit.audit.preflight.sides import parse_side
 
 COMMANDS = [
     "", "init", "demo", "run", "compare", "snapshot", "check", "check list", "check explain",
@@ -233,7 +233,7 @@ def test_sql_that_needs_another_edition_names_the_server_that_has_it(sides, apac
     ],
 )
 def test_the_exit_code_is_the_answer(sides, server, arguments, code):
-    from migration_audit.workbook.demo import demo_root
+    from migration_audit.audit.demo import demo_root
 
     rules = sides / "with_rules"
     rules.mkdir(exist_ok=True)

@@ -258,7 +258,7 @@ def test_no_secret_and_no_connection_is_in_any_file(ran, reports):
 
 
 def test_the_facts_give_the_same_results_and_reports_again(run_folder):
-    from migration_audit.workbook.rendering import recomputed
+    from migration_audit.runner.rendering import recomputed
 
     folder = run_folder("prod")
     evidence = parse_evidence((folder / "evidence.json").read_bytes())

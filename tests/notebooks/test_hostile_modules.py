@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fix_demo import evidence_of
-from migration_audit.workbook.demo import demo_root
+from migration_audit.audit.demo import demo_root
 
 MODULES = {
     "pip/__init__.py": "pip",

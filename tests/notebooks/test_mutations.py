@@ -10,7 +10,7 @@ from fix_demo import findings, project_of, run_cli
 from fix_demo import evidence_of as newest_evidence
 
 from migration_audit.model.finding import Outcome, Phase
-from migration_audit.workbook.audit import Audit
+from migration_audit.audit.audit import Audit
 
 OWNER = "directus/db-init/002_positions_hypertable.sql"
 FAULTY = "directus/db-init/003_faulty_column.sql"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.workbook.rendering import packaged_notebooks
+from migration_audit.runner.rendering import packaged_notebooks
 
 
 def nbval(folder: Path, variables: dict[str, str], *names: str) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ from fix_outside import replace_in
 
 from migration_audit.model.finding import Outcome, Phase, Verdict
 from migration_audit.workbook import show_differences, show_port
-from migration_audit.workbook.audit import Audit
+from migration_audit.audit.audit import Audit
 
 EMPTY = "nothing was compared: the expected side ({}) has no objects beyond those of an empty database"
 BOTH = "nothing was compared: the expected side ({}) and the actual side ({}) have no objects beyond those of an empty database"

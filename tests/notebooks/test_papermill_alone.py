@@ -18,7 +18,7 @@ from fix_pages import blocks
 from jupyter_client.manager import run_kernel
 
 from migration_audit.model.errors import UsageError
-from migration_audit.workbook.rendering import packaged_notebooks
+from migration_audit.runner.rendering import packaged_notebooks
 from migration_audit.workbook.opening import open_audit, unknown_parameters
 
 ONE = {"only": 'dsn_env = "TRM_STAGE_DSN"'}

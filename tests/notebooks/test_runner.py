@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from migration_audit.model.errors import NotebookError
 from migration_audit.runner import open_kernels
 from migration_audit.runner.notebooks import execute
-from migration_audit.workbook.rendering import packaged_notebooks
+from migration_audit.runner.rendering import packaged_notebooks
 
 
 def write_notebook(path, *sources, parameters="a = 1"):

@@ -10,7 +10,7 @@ from fix_demo import evidence_of, outcomes, run_cli
 
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.project import load_project
-from migration_audit.workbook.audit import Audit
+from migration_audit.audit.audit import Audit
 
 pytestmark = pytest.mark.server
 

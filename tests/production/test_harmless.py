@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from fix_demo import run_cli
 from fix_production import Production, Watch, only_reads, production, watched
 from migration_audit import workbook
+from migration_audit.audit.audit import Audit
 from migration_audit.model.finding import Phase
-from migration_audit.workbook.audit import Audit
 
 COUNTERS = """
 select datname, tup_inserted, tup_updated, tup_deleted, temp_files, deadlocks, conflicts

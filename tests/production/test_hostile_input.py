@@ -23,6 +23,7 @@ from migration_audit.artifacts.manifests.libraries import read_manifests
 from migration_audit.artifacts.shell.parse import Script
 from migration_audit.artifacts.shell.programs import run_script
 from migration_audit.artifacts.text import read_text
+from migration_audit.audit.demo import demo_root
 from migration_audit.catalog import dump_snapshot, load_snapshot
 from migration_audit.formats import ALL
 from migration_audit.model.errors import AuditError
@@ -33,7 +34,6 @@ from migration_audit.project.load import project_of
 from migration_audit.signoff.decisions import read_decision
 from migration_audit.signoff.sshsig import read_signature
 from migration_audit.sources.load import load_source
-from migration_audit.workbook.demo import demo_root
 
 SECONDS = 10
 """Of processor time, for one input."""

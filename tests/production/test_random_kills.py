@@ -15,7 +15,7 @@ import pytest
 
 from fix_demo import evidence_of, run_cli
 from fix_outside import Started, wait_until
-from migration_audit.workbook.demo import demo_root
+from migration_audit.audit.demo import demo_root
 
 ROUNDS = int(os.environ.get("MIGRATION_AUDIT_FAULTS", "200")) // 100
 """``make faults`` sets the variable; MIGRATION_AUDIT_SEED repeats one round."""

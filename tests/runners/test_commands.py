@@ -14,14 +14,14 @@ import pytest
 
 from fix_demo import evidence_of, findings, run_cli
 from fix_runners import command_python, from_npm, from_pypi, write
+from migration_audit.audit.audit import Audit
+from migration_audit.audit.preflight.loading import load
 from migration_audit.catalog import read_snapshot
 from migration_audit.compare import without_ledgers
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.model.relations import Table
 from migration_audit.project import load_project
 from migration_audit.shadow.apply import apply_sources
-from migration_audit.workbook.audit import Audit
-from migration_audit.workbook.loading import load
 
 pytestmark = pytest.mark.server
 

@@ -211,7 +211,7 @@ def test_a_clock_that_is_set_back_does_not_make_a_key_valid(world: World) -> Non
     with pytest.raises(SignoffError, match="is not valid on 2026-11-26"):
         from migration_audit import signoff
         from migration_audit.model.signoff import Decision
-        from migration_audit.workbook import signing
+        from migration_audit.review import signing
 
         authority = world.authority()
         proposal = signoff.propose(world.run(at=NOW + HOUR), authority, reviewer=ANN, now=now)

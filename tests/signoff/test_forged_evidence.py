@@ -16,7 +16,7 @@ from fix_signed import ANN, BOB, NOW, World, restate, said
 from migration_audit import signoff
 from migration_audit.model.errors import AuditError
 from migration_audit.model.signoff import Decision
-from migration_audit.workbook import signing
+from migration_audit.review import signing
 
 LATER = NOW + timedelta(hours=1)
 Change = Callable[[World, Path], None]

@@ -10,11 +10,11 @@ from datetime import timedelta
 import pytest
 
 from fix_signed import ANN, BOB, NOW
+from migration_audit.audit.inputs.artifact_digests import artifact_digests
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Phase
+from migration_audit.review.gating import required_environments
 from migration_audit.signoff import openssh
-from migration_audit.workbook.artifact_digests import artifact_digests
-from migration_audit.workbook.gating import required_environments
 
 
 def signed(world, **how):

@@ -8,9 +8,9 @@ import pytest
 
 from fix_model import snapshot
 from fix_signed import ANN, BOB, World
+from migration_audit.audit.preflight.catalog_source import load_catalog
+from migration_audit.audit.preflight.loading import load, source_facts
 from migration_audit.catalog import dump_snapshot
-from migration_audit.workbook.catalog_source import load_catalog
-from migration_audit.workbook.loading import load, source_facts
 
 SQL = 'sql = ["legacy/*.sql"]'
 COMMAND = 'command = ["true"]\nroot = "runner"\nfiles = ["migrations/*.js", "knexfile.js"]'

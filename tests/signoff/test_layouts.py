@@ -24,8 +24,8 @@ from fix_layouts import LAYOUTS, PARTS, Layout, git, lay_out
 from fix_pages import blocks
 from fix_signed import ANN, BOB, World
 from migration_audit import demo
+from migration_audit.audit.inputs.artifact_digests import artifact_digests
 from migration_audit.cli.main import main
-from migration_audit.workbook.artifact_digests import artifact_digests
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 POLICY = '\n[policy]\nallowed_signers = ".audit/allowed_signers"\nquorum = 2\n'

@@ -167,7 +167,7 @@ def drop(world: World, who: str) -> None:
 
 def page(world: World) -> None:
     """The signed-off page as these sign-offs give it, so that it is not what is refused."""
-    from migration_audit.workbook.signing import signed_page
+    from migration_audit.review.signing import signed_page
 
     authority = world.authority(policy_from="origin/main")
     from migration_audit.signoff import read_signed_run

@@ -14,9 +14,9 @@ from fix_signed import ANN, BOB, EVE, NOW, World, said
 from migration_audit.audit.producer import this_producer
 from migration_audit.model.errors import AuditError
 from migration_audit.model.signoff import Decision
+from migration_audit.review import signing
 from migration_audit.signoff import add_signature, openssh, sign_as_producer
 from migration_audit.signoff import propose as propose_unseen
-from migration_audit.workbook import signing
 
 CI = "ci@example.org"
 FILE = "statement.json.sig"

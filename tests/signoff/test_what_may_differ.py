@@ -13,7 +13,7 @@ import pytest
 from fix_audited import DONE, FILES, audit, gate, retire
 from fix_signed import ANN, BOB, NOW, World
 from migration_audit import demo
-from migration_audit.workbook.artifact_digests import artifact_digests
+from migration_audit.audit.inputs.artifact_digests import artifact_digests
 
 
 def test_before_anything_is_done(audited: World) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from fix_inputs import SCHEMA
 from fix_model import column, snapshot
-from migration_audit.audit.codec import decode, encode, to_bytes
-from migration_audit.audit.facts import fact_types
+from migration_audit.audit.facts.codec import decode, encode, to_bytes
+from migration_audit.audit.facts.store import fact_types
 from migration_audit.model.errors import AuditError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.snapshot import Snapshot

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from fix_code import write
+from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.checks import BY_ID, judge
 from migration_audit.model.finding import CheckResult, Phase
 from migration_audit.project import load_project
-from migration_audit.workbook.boot import boot_inputs
 
 TOML = """
 [project]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from migration_audit.audit.demo import demo_root
 from migration_audit.detect import Draft, draft_of, list_folder
 from migration_audit.formats import NAMES
 from migration_audit.project import load_project
 from migration_audit.sources import load_globs, load_source
-from migration_audit.workbook.demo import demo_root
 
 TABLE = "create table t (id int primary key);\n"
 INDEX = "create index t_id on t (id);\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fix_code import HEAD, write
+from migration_audit.audit.inputs.retirement import retirement_inputs
 from migration_audit.model.finding import Unavailable
 from migration_audit.project import load_project
-from migration_audit.workbook.retirement import retirement_inputs
 
 RULE = """
 [[rule]]

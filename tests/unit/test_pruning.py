@@ -12,9 +12,13 @@ import fix_directus
 from fix_inputs import inputs
 from fix_model import column, snapshot
 from migration_audit.audit.case import shared_checks
-from migration_audit.audit.facts import load_facts, names_of, save_facts
-from migration_audit.audit.hidden import hidden_differences, told_apart
-from migration_audit.audit.pruning import pruned
+from migration_audit.audit.demo import demo_root
+from migration_audit.audit.facts.hidden import hidden_differences, told_apart
+from migration_audit.audit.facts.pruning import pruned
+from migration_audit.audit.facts.store import load_facts, names_of, save_facts
+from migration_audit.audit.inputs.boot import boot_inputs
+from migration_audit.audit.inputs.documents import documents_inputs
+from migration_audit.audit.inputs.retirement import retirement_inputs
 from migration_audit.checks import judge
 from migration_audit.compare import Rules, compare
 from migration_audit.model.finding import Phase, Unavailable
@@ -22,10 +26,6 @@ from migration_audit.model.foreign import UserMapping
 from migration_audit.model.redacted import Redacted
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project, load_project
-from migration_audit.workbook.boot import boot_inputs
-from migration_audit.workbook.demo import demo_root
-from migration_audit.workbook.documents import documents_inputs
-from migration_audit.workbook.retirement import retirement_inputs
 
 pytestmark = pytest.mark.slow
 

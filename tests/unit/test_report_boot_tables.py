@@ -10,6 +10,7 @@ import pytest
 from tests.report_example import evidence, result
 
 from migration_audit import demo, report
+from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.model.compose import Condition
 from migration_audit.model.finding import Finding, Outcome, Unavailable
 from migration_audit.model.image import Boot, Command, Run, Undecided
@@ -18,7 +19,6 @@ from migration_audit.model.privileges import Access
 from migration_audit.model.rehearsal import Attempt, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.project import BootStep, load_project
 from migration_audit.report.check_tables import check_table, matrix
-from migration_audit.workbook.boot import boot_inputs
 
 NOBODY = Access(role="processor", exists=True, postgres_number=170005)
 AT = Location("directus/entrypoint.sh", 3)

@@ -13,14 +13,14 @@ import pytest
 from fix_layouts import LAYOUTS, PARTS, Layout, git, lay_out
 from migration_audit.artifacts.git.ignore import ignored_by
 from migration_audit.artifacts.paths import read_path
+from migration_audit.audit.inputs.artifact_digests import artifact_digests
+from migration_audit.audit.inputs.boot import boot_inputs
+from migration_audit.audit.inputs.documents import documents_inputs
+from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.audit.preflight.loading import load, source_facts
 from migration_audit.checks import ALL, judge
 from migration_audit.model.finding import Phase
 from migration_audit.project import Project, load_project
-from migration_audit.workbook.artifact_digests import artifact_digests
-from migration_audit.workbook.boot import boot_inputs
-from migration_audit.workbook.documents import documents_inputs
-from migration_audit.workbook.loading import load, source_facts
-from migration_audit.workbook.retirement import retirement_inputs
 
 pytestmark = pytest.mark.slow
 

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from fix_code import HEAD, judged, write
+from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.checks import BY_ID, judge
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.project import load_project
-from migration_audit.workbook.boot import boot_inputs
 
 NAMES = ("migrate", "node-pg-migrate", "alembic", "flyway", "goose")
 CI, TS, JS, PY, GO, SH = ".github/workflows/a.yml", "src/a.ts", "src/a.js", "app/a.py", "cmd/a.go", "run.sh"

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from migration_audit import demo
-from migration_audit.audit.codec import encode, to_bytes
-from migration_audit.audit.facts import fact_types
+from migration_audit.audit.facts.codec import encode, to_bytes
+from migration_audit.audit.facts.store import fact_types
+from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.model.compose import Stack
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.image import Boot, Image
 from migration_audit.project import load_project
-from migration_audit.workbook.boot import boot_inputs
 
 TREE = Path(demo.__file__).parent / "trm"
 

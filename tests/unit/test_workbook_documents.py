@@ -8,11 +8,11 @@ import sys
 import pytest
 
 from fix_documents import AT, command
+from migration_audit.audit.inputs.documents import documents_inputs, run_commands
 from migration_audit.checks import BY_ID, judge
 from migration_audit.model.documents import CommandResult, CommandState
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.project import load_project
-from migration_audit.workbook.documents import documents_inputs, run_commands
 
 HEAD = """
 [project]

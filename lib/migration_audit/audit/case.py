@@ -15,7 +15,7 @@ from typing import Any
 
 from migration_audit.audit.compared import scoped_drift
 from migration_audit.audit.coverage import coverage_of
-from migration_audit.audit.facts import COMPUTED, Facts, names_of
+from migration_audit.audit.facts.store import COMPUTED, Facts, names_of
 from migration_audit.checks import ALL, judge
 from migration_audit.compare import Rules
 from migration_audit.directus.boots import DirectusBoots, compute_boots

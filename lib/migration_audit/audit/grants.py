@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from migration_audit.audit.facts import names_of
+from migration_audit.audit.facts.store import names_of
 from migration_audit.checks import ALL
 from migration_audit.model.identifiers import as_comment, sql_name
 from migration_audit.project import Project

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from migration_audit.audit.case import Case
-from migration_audit.audit.facts import FOLDER, Facts, load_facts
+from migration_audit.audit.facts.store import FOLDER, Facts, load_facts
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Phase

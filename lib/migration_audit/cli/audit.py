@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from migration_audit.audit.demo import DEMO, demo_databases, demo_project, retired_project
 from migration_audit.cli.github import tell_github
 from migration_audit.model.drift import Severity
 from migration_audit.model.errors import AuditError, UsageError
@@ -17,7 +18,6 @@ from migration_audit.model.finding import Outcome, Phase, Verdict
 from migration_audit.project import Environment, Project, load_project, project_file
 from migration_audit.runner import RunResult, open_kernels, run_audit, write_index
 from migration_audit.signoff import sign_as_producer
-from migration_audit.workbook.demo import DEMO, demo_databases, demo_project, retired_project
 
 _MARKS = {Verdict.CLEAN: "✓", Verdict.REVIEW: "▲", Verdict.BLOCKED: "✕", Verdict.INCOMPLETE: "!"}
 

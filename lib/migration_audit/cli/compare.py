@@ -10,6 +10,17 @@ from typing import Any
 
 from migration_audit import report
 from migration_audit.audit.coverage import witness_of
+from migration_audit.audit.preflight.port import Comparison, side_port
+from migration_audit.audit.preflight.side_values import parse_values
+from migration_audit.audit.preflight.sides import (
+    ReadSide,
+    Side,
+    compare_side_rows,
+    load_side,
+    parse_side,
+    read_sides,
+    with_values,
+)
 from migration_audit.catalog import dump_snapshot, save_snapshot
 from migration_audit.cli.output import write_json, write_sql, write_text
 from migration_audit.compare import AGAINST_LIVE, Rules
@@ -27,9 +38,6 @@ from migration_audit.model.witness import Witness
 from migration_audit.port import NOTHING, nothing_compared, nothing_to_port
 from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line
-from migration_audit.workbook.port import Comparison, side_port
-from migration_audit.workbook.side_values import parse_values
-from migration_audit.workbook.sides import ReadSide, Side, compare_side_rows, load_side, parse_side, read_sides, with_values
 
 Progress = Callable[[str], None]
 

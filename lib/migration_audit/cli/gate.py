@@ -17,9 +17,9 @@ from migration_audit.cli.sign import signing_project
 from migration_audit.gate import EnvironmentGate, Need
 from migration_audit.model.finding import Phase
 from migration_audit.report.escape import one_line
+from migration_audit.review.checkout import at_home, check_out, parse_place
+from migration_audit.review.gating import ask_gate, required_environments
 from migration_audit.signoff import read_authority
-from migration_audit.workbook.checkout import at_home, check_out, parse_place
-from migration_audit.workbook.gating import ask_gate, required_environments
 
 _MARKS = {True: "✓", False: "✗", None: "–"}
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from migration_audit.audit.demo import DEMO, demo_project
 from migration_audit.audit.grants import as_sql, grants_for
 from migration_audit.cli.output import write_sql
 from migration_audit.cli.progress import say
@@ -22,8 +23,7 @@ from migration_audit.project import (
     write_configuration,
     write_template,
 )
-from migration_audit.workbook.demo import DEMO, demo_project
-from migration_audit.workbook.rendering import packaged_notebooks
+from migration_audit.runner.rendering import packaged_notebooks
 
 
 def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> list[str]:

@@ -10,18 +10,18 @@ import click
 
 from migration_audit import report
 from migration_audit.artifacts.git.repository import is_ignored, keeps_bytes
+from migration_audit.audit.demo import DEMO, demo_project
 from migration_audit.cli.progress import say
 from migration_audit.model.errors import SignoffError, UsageError
 from migration_audit.model.signoff import Decision
 from migration_audit.project import Project, load_project, project_file
 from migration_audit.report.escape import one_line
 from migration_audit.report.triage import Triage
+from migration_audit.review.settings import less_audited, policy_settings
+from migration_audit.review.signing import decision_of, propose, sign
 from migration_audit.runner.index import write_index
 from migration_audit.runner.received import receive_runs
 from migration_audit.signoff import Authority, Proposal, SignedDecision, read_authority, subjects
-from migration_audit.workbook.demo import DEMO, demo_project
-from migration_audit.workbook.settings import less_audited, policy_settings
-from migration_audit.workbook.signing import decision_of, propose, sign
 
 _SHOWN = 12
 

@@ -12,8 +12,8 @@ from migration_audit.cli.progress import say
 from migration_audit.cli.sign import signing_project
 from migration_audit.model.signoff import Sentence
 from migration_audit.report.escape import one_line
+from migration_audit.review.signing import Verified, verify, write_page
 from migration_audit.signoff import Authority, find_run, read_authority
-from migration_audit.workbook.signing import Verified, verify, write_page
 
 _MARKS = {True: "✓", False: "✗", None: "–"}
 

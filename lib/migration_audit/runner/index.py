@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from migration_audit import report
-from migration_audit.audit.files import write_atomically
+from migration_audit.audit.facts.files import write_atomically
 from migration_audit.model.evidence import HOME, Evidence
 from migration_audit.runner.folders import Run, latest_runs
 

@@ -13,9 +13,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from migration_audit.artifacts.git.repository import read_tree
+from migration_audit.audit.audit import SEAL
 from migration_audit.audit.evidence import build_evidence, failed_evidence
-from migration_audit.audit.facts import FOLDER as FACTS
-from migration_audit.audit.files import write_atomically, write_json
+from migration_audit.audit.facts.files import write_atomically, write_json
+from migration_audit.audit.facts.store import FOLDER as FACTS
+from migration_audit.audit.inputs.commands import save_commands
+from migration_audit.audit.inputs.documents import run_commands
 from migration_audit.audit.saved import SavedCase
 from migration_audit.audit.unchanged import changed_while_read, commits_of
 from migration_audit.gate import EXIT_CODES
@@ -27,11 +30,8 @@ from migration_audit.project import Environment, Project
 from migration_audit.runner.folders import run_folders, run_name
 from migration_audit.runner.kernels import Kernels, open_kernels
 from migration_audit.runner.notebooks import LIVE, PREFLIGHT, RETIREMENT, SIGNOFF, execute, find_notebook
+from migration_audit.runner.rendering import executed_notebooks, render_files
 from migration_audit.signoff import build_statement
-from migration_audit.workbook.audit import SEAL
-from migration_audit.workbook.commands import save_commands
-from migration_audit.workbook.documents import run_commands
-from migration_audit.workbook.rendering import executed_notebooks, render_files
 
 Progress = Callable[[str], None]
 

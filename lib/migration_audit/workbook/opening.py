@@ -12,12 +12,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
+from migration_audit.audit.audit import Audit, on_stderr
 from migration_audit.audit.case import Case
+from migration_audit.audit.demo import DEMO, demo_databases, demo_project, lacks_databases
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.project import Environment, Project, find_project, load_project, project_file
-from migration_audit.workbook.audit import Audit, on_stderr
-from migration_audit.workbook.demo import DEMO, demo_databases, demo_project, lacks_databases
 from migration_audit.workbook.replay import replayed
 
 _closing = ExitStack()

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from migration_audit.audit.codec import to_bytes
+from migration_audit.audit.facts.codec import to_bytes
 from migration_audit.audit.saved import SavedCase
 from migration_audit.model.errors import NotebookError
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from migration_audit import report
+from migration_audit.audit.audit import SEAL, Audit
 from migration_audit.audit.case import Case
-from migration_audit.audit.files import write_json
+from migration_audit.audit.facts.files import write_json
 from migration_audit.checks import ALL
 from migration_audit.compare import in_scope
 from migration_audit.model.finding import CheckResult, Outcome, Unavailable
 from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.report.triage import family
-from migration_audit.workbook.audit import SEAL, Audit
 from migration_audit.workbook.explore import differences_frame, engine, frame
 from migration_audit.workbook.opening import open_audit
 

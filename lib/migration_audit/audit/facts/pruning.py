@@ -12,8 +12,8 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
-from migration_audit.audit.directus_texts import without_texts
-from migration_audit.audit.facts import Facts
+from migration_audit.audit.facts.directus_texts import without_texts
+from migration_audit.audit.facts.store import Facts
 from migration_audit.checks.calls import may_use, runs_command
 from migration_audit.checks.name_patterns import word_pattern
 from migration_audit.checks.ret004_no_mentions import may_mention

@@ -6,17 +6,24 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from migration_audit import shadow, sources
+from migration_audit.audit.preflight.directus_owner import NO_SNAPSHOT, owner_tables
+from migration_audit.audit.preflight.loading import (
+    cluster_for,
+    destructions_of,
+    ledger_of,
+    load,
+    source_facts,
+    with_recorded,
+)
+from migration_audit.audit.preflight.preflight import Preflight
+from migration_audit.audit.preflight.prelude import find_server, read_base
+from migration_audit.audit.preflight.shadows import Shadow, build_shadow
 from migration_audit.audit.prelude_keys import Keys, shared_with, without
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
-from migration_audit.workbook.directus_owner import NO_SNAPSHOT, owner_tables
-from migration_audit.workbook.loading import cluster_for, destructions_of, ledger_of, load, source_facts, with_recorded
-from migration_audit.workbook.preflight import Preflight
-from migration_audit.workbook.prelude import find_server, read_base
-from migration_audit.workbook.shadows import Shadow, build_shadow
 
 _GONE = Unavailable(reason="not compared: the legacy SQL is gone", required=False)
 

@@ -9,9 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from migration_audit import shadow
+from migration_audit.audit.run_in_parallel import run_in_parallel
 from migration_audit.demo.histories import build, histories
 from migration_audit.project import Project, load_project
-from migration_audit.workbook.together import together
 
 DEMO = "demo"
 """The name under which notebooks and the command line ask for the bundled example."""
@@ -44,8 +44,8 @@ def demo_databases(
     server = shadow.find_server(project.provider, extensions=["timescaledb", "postgis"], progress=progress)
     wanted = [h for h in histories(project.directory) if names is None or h.environment in names]
     with server.cluster(fresh=True) as cluster:
-        conninfos = together(lambda h: cluster.create_database(f"trm_{h.environment}"), wanted)
-        together(lambda pair: build(pair[0], pair[1], project=project), zip(wanted, conninfos, strict=True))
+        conninfos = run_in_parallel(lambda h: cluster.create_database(f"trm_{h.environment}"), wanted)
+        run_in_parallel(lambda pair: build(pair[0], pair[1], project=project), zip(wanted, conninfos, strict=True))
         variables = {h.environment: project.environment(h.environment).dsn_env or "" for h in wanted}
         yield {variables[h.environment]: c for h, c in zip(wanted, conninfos, strict=True)}
 

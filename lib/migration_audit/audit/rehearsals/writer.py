@@ -10,6 +10,10 @@ import psycopg
 
 from migration_audit import catalog, shadow, sources
 from migration_audit.audit.compared import compared_in_scope
+from migration_audit.audit.inputs.privileges import scoped_access
+from migration_audit.audit.preflight.loading import cluster_for, load
+from migration_audit.audit.preflight.prelude import find_server
+from migration_audit.audit.preflight.shadows import Shadow, apply_to
 from migration_audit.catalog.access import read_access, read_given
 from migration_audit.catalog.rights import Rights, read_rights
 from migration_audit.compare import Rules, in_scope
@@ -27,10 +31,6 @@ from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.probes import STAND_IN
 from migration_audit.shadow.rehearsal import rehearse
 from migration_audit.sources.needs import statement_needs
-from migration_audit.workbook.loading import cluster_for, load
-from migration_audit.workbook.prelude import find_server
-from migration_audit.workbook.privileges import scoped_access
-from migration_audit.workbook.shadows import Shadow, apply_to
 
 _NO_PRIVILEGE: Final = "42501"
 Progress = Callable[[str], None]

@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 from migration_audit.artifacts.git.refs import find_revision, merge_base
 from migration_audit.artifacts.git.repository import Entry, Revision
 from migration_audit.artifacts.text import path_below
+from migration_audit.audit.inputs.artifact_digests import artifact_digests
 from migration_audit.model.errors import AuditError
 from migration_audit.project import Project, project_of
-from migration_audit.workbook.artifact_digests import artifact_digests
-from migration_audit.workbook.source_files import files_of
+from migration_audit.review.source_files import files_of
 
 Found = Mapping[PurePosixPath, Entry | None]
 """Files of the revision by their place in the repository; None where it has none and this tree has one."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from migration_audit.artifacts.git.refs import is_ancestor
 from migration_audit.artifacts.git.repository import Revision, sha256_of
+from migration_audit.audit.inputs.artifact_digests import artifact_digests
 from migration_audit.audit.repositories import tops_of
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import SourceError
@@ -22,12 +23,11 @@ from migration_audit.model.evidence import HOME, Evidence
 from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project
-from migration_audit.workbook.artifact_digests import artifact_digests
-from migration_audit.workbook.merging import Merge
-from migration_audit.workbook.odd_entries import odd_entries
-from migration_audit.workbook.settings import policy_settings, settings_sentences
-from migration_audit.workbook.source_files import files_of
-from migration_audit.workbook.work_list import WorkList, undone_work, work_list
+from migration_audit.review.merging import Merge
+from migration_audit.review.odd_entries import odd_entries
+from migration_audit.review.settings import policy_settings, settings_sentences
+from migration_audit.review.source_files import files_of
+from migration_audit.review.work_list import WorkList, undone_work, work_list
 
 Files = Mapping[str, str]
 """Path, relative to audit.toml, and SHA-256."""

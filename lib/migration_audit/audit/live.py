@@ -11,7 +11,10 @@ import psycopg
 
 from migration_audit import catalog
 from migration_audit.audit.compared import scoped_drift
+from migration_audit.audit.inputs.directus import directus_role, raw_names
+from migration_audit.audit.inputs.privileges import Rights, read_rights_and_rows, without_rights
 from migration_audit.audit.prelude_keys import Keys
+from migration_audit.audit.rehearsals.directus import NOT_ASKED
 from migration_audit.catalog.directus_rehearsal import Migrations, read_migrations
 from migration_audit.compare import of_interest
 from migration_audit.model.directus import DirectusLive
@@ -20,9 +23,6 @@ from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.ledger import Ledger, LedgerState
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.project import Environment, LedgerSettings, Project, resolve
-from migration_audit.workbook.directus import directus_role, raw_names
-from migration_audit.workbook.directus_rehearsal import NOT_ASKED
-from migration_audit.workbook.privileges import Rights, read_rights_and_rows, without_rights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,23 @@ from functools import partial
 from migration_audit import shadow, sources
 from migration_audit.audit.compared import compared
 from migration_audit.audit.coverage import coverage_of, witness_of
+from migration_audit.audit.preflight.catalog_source import CatalogSource, load_catalog
+from migration_audit.audit.preflight.directus_owner import NO_SNAPSHOT, owner_tables
+from migration_audit.audit.preflight.loading import (
+    cluster_for,
+    destructions_of,
+    ledger_of,
+    load,
+    no_text,
+    source_facts,
+    with_recorded,
+)
+from migration_audit.audit.preflight.port import MadePort, preflight_port
+from migration_audit.audit.preflight.prelude import find_server, read_base
+from migration_audit.audit.preflight.rows import preflight_rows, rows_again
+from migration_audit.audit.preflight.shadows import Shadow, apply_to, build_shadow, roles_of
 from migration_audit.audit.prelude_keys import Keys, shared_with, without
+from migration_audit.audit.run_in_parallel import run_in_parallel
 from migration_audit.compare import Rules, with_effects
 from migration_audit.model.access import Role
 from migration_audit.model.command import AnySource, CommandSource
@@ -28,22 +44,6 @@ from migration_audit.model.undone import SourceUndone
 from migration_audit.model.witness import Witness
 from migration_audit.project import Project
 from migration_audit.shadow.probes import run_probes
-from migration_audit.workbook.catalog_source import CatalogSource, load_catalog
-from migration_audit.workbook.directus_owner import NO_SNAPSHOT, owner_tables
-from migration_audit.workbook.loading import (
-    cluster_for,
-    destructions_of,
-    ledger_of,
-    load,
-    no_text,
-    source_facts,
-    with_recorded,
-)
-from migration_audit.workbook.port import MadePort, preflight_port
-from migration_audit.workbook.prelude import find_server, read_base
-from migration_audit.workbook.rows import preflight_rows, rows_again
-from migration_audit.workbook.shadows import Shadow, apply_to, build_shadow, roles_of
-from migration_audit.workbook.together import together
 
 OriginMap = Mapping[tuple[str, str], Location]
 Progress = Callable[[str], None]
@@ -136,7 +136,7 @@ def _on_server(
     rules: Rules,
 ) -> Preflight:
     orders = (("legacy", legacy, owner), ("owner", owner, legacy))
-    legacy_side, owner_side = together(lambda each: _side(server, *each, project=project), orders)
+    legacy_side, owner_side = run_in_parallel(lambda each: _side(server, *each, project=project), orders)
     left, right = _snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")
     both_read = isinstance(left, Snapshot) and isinstance(right, Snapshot)
     prelude: Keys = ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from migration_audit.audit.codec import decode, encode, to_bytes
-from migration_audit.audit.files import write_atomically
+from migration_audit.audit.facts.codec import decode, encode, to_bytes
+from migration_audit.audit.facts.files import write_atomically
 from migration_audit.model.documents import CommandResult
 from migration_audit.model.strict_json import parse_json
 

@@ -14,7 +14,11 @@ from psycopg.conninfo import conninfo_to_dict
 
 from migration_audit import catalog, driver, sources
 from migration_audit.artifacts.text import check_inside
-from migration_audit.audit.directus_texts import database_without_texts
+from migration_audit.audit.facts.directus_texts import database_without_texts
+from migration_audit.audit.inputs.directus import directus_role
+from migration_audit.audit.preflight.loading import load
+from migration_audit.audit.preflight.prelude import find_server
+from migration_audit.audit.rehearsals.directus_database import build_structure, copy_rows, hand_over, unlike
 from migration_audit.catalog.directus_rehearsal import (
     Migrations,
     altered_between,
@@ -38,10 +42,6 @@ from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.command import Target
 from migration_audit.shadow.directus_program import Called, Program, call, find_program, reported_version, variables
 from migration_audit.shadow.paths import runtime_dir, server_account
-from migration_audit.workbook.directus import directus_role
-from migration_audit.workbook.directus_shadow import build_structure, copy_rows, hand_over, unlike
-from migration_audit.workbook.loading import load
-from migration_audit.workbook.prelude import find_server
 
 Progress = Callable[[str], None]
 BOOTS: Final = 2

@@ -19,9 +19,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
-from migration_audit.audit.codec import decode, encode, to_bytes
-from migration_audit.audit.files import write_atomically
-from migration_audit.audit.hidden import Hidden, hidden_differences, told_apart
+from migration_audit.audit.facts.codec import decode, encode, to_bytes
+from migration_audit.audit.facts.files import write_atomically
+from migration_audit.audit.facts.hidden import Hidden, hidden_differences, told_apart
 from migration_audit.catalog import object_maker
 from migration_audit.checks import ALL
 from migration_audit.model.directus_database import DirectusDatabase

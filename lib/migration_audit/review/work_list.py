@@ -9,16 +9,16 @@ from typing import Any
 
 from migration_audit.artifacts.files import find_files, is_glob
 from migration_audit.artifacts.text import shown_path
+from migration_audit.audit.inputs.artifact_digests import executed_files
+from migration_audit.audit.inputs.boot import boot_inputs
+from migration_audit.audit.inputs.documents import documents_inputs
+from migration_audit.audit.inputs.retirement import retirement_inputs
 from migration_audit.checks import ALL, judge
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project, Verb
-from migration_audit.workbook.artifact_digests import executed_files
-from migration_audit.workbook.boot import boot_inputs
-from migration_audit.workbook.documents import documents_inputs
-from migration_audit.workbook.retirement import retirement_inputs
 
 _OF_WORK = frozenset(check.id for check in ALL if check.work_list)
 _FIXTURE = "RET008"

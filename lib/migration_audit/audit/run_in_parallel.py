@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 _AT_ONCE = 2
 
 
-def together(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+def run_in_parallel(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """The results in the order of the items; the first exception of one of them is raised when all have ended.
 
     Python cannot interrupt a thread that waits for a server. So when the caller is interrupted, the private clusters of this

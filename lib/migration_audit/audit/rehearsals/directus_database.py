@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from migration_audit import catalog, driver
+from migration_audit.audit.preflight.port import apply_port
 from migration_audit.catalog.directus_rehearsal import Migrations
 from migration_audit.compare import compare
 from migration_audit.model.directus import DirectusLive
@@ -18,7 +19,6 @@ from migration_audit.model.directus_database import DirectusDatabase, DirectusTa
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.port import build_port
-from migration_audit.workbook.port import apply_port
 
 _NOT_BUILT: Final = frozenset(
     {

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from migration_audit import catalog, signoff
 from migration_audit.artifacts.git.repository import first_link, is_ignored
-from migration_audit.audit.facts import FOLDER as FACTS
-from migration_audit.audit.facts import load_facts
+from migration_audit.audit.facts.store import FOLDER as FACTS
+from migration_audit.audit.facts.store import load_facts
 from migration_audit.gate import EnvironmentGate, Facts, approvals, judge_environment, rejections
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
@@ -20,12 +20,12 @@ from migration_audit.model.finding import Phase, Verdict
 from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.model.snapshot import Snapshot, changes_between
 from migration_audit.project import Environment, Project, resolve
+from migration_audit.review.checkout import Checkout
+from migration_audit.review.history import History
+from migration_audit.review.signing import page_sentences
+from migration_audit.review.tree import Tree, has_legacy
+from migration_audit.runner.rendering import recomputed
 from migration_audit.signoff import Authority
-from migration_audit.workbook.checkout import Checkout
-from migration_audit.workbook.history import History
-from migration_audit.workbook.rendering import recomputed
-from migration_audit.workbook.signing import page_sentences
-from migration_audit.workbook.tree import Tree, has_legacy
 
 
 def required_environments(authority: Authority, names: Sequence[str], phase: Phase) -> tuple[Environment, ...]:

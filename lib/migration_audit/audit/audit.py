@@ -11,27 +11,27 @@ from typing import Any, Self
 
 from migration_audit.audit.case import Case
 from migration_audit.audit.evidence import build_evidence
-from migration_audit.audit.facts import Facts, facts_digest, load_facts, names_of, save_facts
-from migration_audit.audit.files import write_atomically
-from migration_audit.audit.pruning import pruned
+from migration_audit.audit.facts.files import write_atomically
+from migration_audit.audit.facts.pruning import pruned
+from migration_audit.audit.facts.store import Facts, facts_digest, load_facts, names_of, save_facts
+from migration_audit.audit.inputs.artifact_digests import artifact_digests, report_digests
+from migration_audit.audit.inputs.boot import boot_inputs
+from migration_audit.audit.inputs.commands import load_commands
+from migration_audit.audit.inputs.directus import deployment_of, directus_inputs
+from migration_audit.audit.inputs.documents import documents_inputs
+from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.audit.live import Live, read_live
+from migration_audit.audit.preflight.owner_alone import is_legacy_gone, run_owner_alone
+from migration_audit.audit.preflight.port import saved_port
+from migration_audit.audit.preflight.preflight import Preflight, run_preflight
+from migration_audit.audit.rehearsals.directus import Deployment, LiveSide, rehearse_fresh, rehearse_live
+from migration_audit.audit.rehearsals.writer import rehearsal_inputs
+from migration_audit.audit.run_in_parallel import run_in_parallel
 from migration_audit.model.directus_rehearsal import DirectusRehearsal
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Phase, Unavailable
 from migration_audit.model.image import Boot
 from migration_audit.project import Environment, Project
-from migration_audit.workbook.artifact_digests import artifact_digests, report_digests
-from migration_audit.workbook.boot import boot_inputs
-from migration_audit.workbook.commands import load_commands
-from migration_audit.workbook.directus import deployment_of, directus_inputs
-from migration_audit.workbook.directus_rehearsal import Deployment, LiveSide, rehearse_fresh, rehearse_live
-from migration_audit.workbook.documents import documents_inputs
-from migration_audit.workbook.live import Live, read_live
-from migration_audit.workbook.owner_alone import is_legacy_gone, run_owner_alone
-from migration_audit.workbook.port import saved_port
-from migration_audit.workbook.preflight import Preflight, run_preflight
-from migration_audit.workbook.rehearsals import rehearsal_inputs
-from migration_audit.workbook.retirement import retirement_inputs
-from migration_audit.workbook.together import together
 
 SEAL = "sealed.json"
 """What the last cell of ``40_signoff`` leaves among the facts; a run without it is not complete."""
@@ -86,7 +86,7 @@ class Audit(Case):
         if before is not None:
             return before
         # Each starts servers of its own and mostly waits for them.
-        together(partial(getattr, self), ("_preflight", "_rehearsals", "_fresh_rehearsal"))
+        run_in_parallel(partial(getattr, self), ("_preflight", "_rehearsals", "_fresh_rehearsal"))
         facts = pruned(self.project, self._gathered())
         if self.folder is None:
             return facts

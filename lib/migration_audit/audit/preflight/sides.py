@@ -10,6 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from migration_audit import catalog, formats, shadow, sources
+from migration_audit.audit.preflight.loading import source_facts
+from migration_audit.audit.preflight.rows import compared_rows, row_scope, rows_again
+from migration_audit.audit.preflight.shadows import build_shadow
+from migration_audit.audit.preflight.side_values import ValuedSide, ValueKind, Values, mapping_for, refuse_unused, values_for
+from migration_audit.audit.run_in_parallel import run_in_parallel
 from migration_audit.model.errors import SqlError, UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
@@ -20,18 +25,6 @@ from migration_audit.model.sql import FILE_TIMEOUT, STATEMENT_TIMEOUT, SqlSource
 from migration_audit.model.undone import SourceUndone
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.project.boundary import boundary_of_sides
-from migration_audit.workbook.loading import source_facts
-from migration_audit.workbook.rows import compared_rows, row_scope, rows_again
-from migration_audit.workbook.shadows import build_shadow
-from migration_audit.workbook.side_values import (
-    ValuedSide,
-    ValueKind,
-    Values,
-    mapping_for,
-    refuse_unused,
-    values_for,
-)
-from migration_audit.workbook.together import together
 
 Progress = Callable[[str], None]
 OriginMap = Mapping[tuple[str, str], Location]
@@ -171,7 +164,9 @@ def read_sides(
     dumped = dumped and len(sides) > 1 and all(side.is_sql for side in sides)
     # The roles of a server that others use count only beside SQL, which says which of them it makes.
     shared = RolesRead.SHARED if loaded else RolesRead.NONE
-    return tuple(together(lambda side: _read(side, loaded.get(side), server, progress, dumped=dumped, shared=shared), sides))
+    return tuple(
+        run_in_parallel(lambda side: _read(side, loaded.get(side), server, progress, dumped=dumped, shared=shared), sides)
+    )
 
 
 def load_side(side: Side) -> tuple[SqlSource, ...]:

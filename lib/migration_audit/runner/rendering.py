@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from migration_audit import report
-from migration_audit.audit.codec import to_bytes
 from migration_audit.audit.evidence import TOOL, computed
-from migration_audit.audit.facts import SNAPSHOTS
+from migration_audit.audit.facts.codec import to_bytes
+from migration_audit.audit.facts.store import SNAPSHOTS
 from migration_audit.audit.saved import SavedCase
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import Evidence, ExecutedNotebook, evidence_body

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from migration_audit import shadow
+from migration_audit.audit.preflight.loading import cluster_for
+from migration_audit.audit.run_in_parallel import run_in_parallel
 from migration_audit.catalog.table_rows import Locate, read_rows
 from migration_audit.compare import RowScope, compare_rows, known_ledgers, rows_out_of_scope
 from migration_audit.model.command import AnySource
@@ -17,8 +19,6 @@ from migration_audit.model.rows import RowsComparison, SourceRows, by_table, uns
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
 from migration_audit.shadow.apply import apply_sources
-from migration_audit.workbook.loading import cluster_for
-from migration_audit.workbook.together import together
 
 Pair = tuple[SourceRows, SourceRows]
 """Of the expected and of the actual side."""
@@ -108,5 +108,5 @@ def rows_again(
                 return SourceRows(reason=f"{application.applied.failure.at}: {application.applied.failure.message}")
             return source_rows(conninfo, application.trace.locate, only=only)
 
-    expected, actual = together(once, sequences)
+    expected, actual = run_in_parallel(once, sequences)
     return expected, actual

@@ -9,15 +9,15 @@ from itertools import combinations
 from pathlib import Path
 
 from migration_audit import report, signoff
-from migration_audit.audit.files import write_atomically
+from migration_audit.audit.facts.files import write_atomically
 from migration_audit.gate import approvals, judge_notebooks, rejections
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError
 from migration_audit.model.finding import Verdict
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.model.waiver import WaiverState
+from migration_audit.runner.rendering import recomputed
 from migration_audit.signoff import Authority, Proposal, SignedDecision
-from migration_audit.workbook.rendering import recomputed
 
 _MOST = 6
 """Sign-offs of which every selection is tried."""

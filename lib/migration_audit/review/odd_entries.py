@@ -15,7 +15,7 @@ from migration_audit.artifacts.git.refs import find_revision
 from migration_audit.artifacts.git.repository import Entry, Revision, entry_kind, first_link
 from migration_audit.artifacts.git.working_tree import is_as_committed
 from migration_audit.model.errors import AuditError, SourceError
-from migration_audit.workbook.merging import Merge
+from migration_audit.review.merging import Merge
 
 Entries = Mapping[PurePosixPath, Entry]
 

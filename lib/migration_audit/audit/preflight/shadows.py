@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from migration_audit import catalog, shadow
+from migration_audit.audit.preflight.loading import Recorded, recorded_entries
+from migration_audit.audit.preflight.rows import source_rows
+from migration_audit.audit.preflight.watch import UndoneWatch
 from migration_audit.model.command import AnySource
 from migration_audit.model.errors import ServerError
 from migration_audit.model.finding import Unavailable
@@ -19,9 +22,6 @@ from migration_audit.model.undone import SourceUndone
 from migration_audit.project import LedgerSettings
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
-from migration_audit.workbook.loading import Recorded, recorded_entries
-from migration_audit.workbook.rows import source_rows
-from migration_audit.workbook.watch import UndoneWatch
 
 OriginMap = Mapping[tuple[str, str], Location]
 

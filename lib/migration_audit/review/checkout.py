@@ -21,9 +21,9 @@ from migration_audit.artifacts.git.working_tree import hidden_files
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.project import Project, Repository, project_of
+from migration_audit.review.checkout_files import write_folder, write_revision, write_working_tree
 from migration_audit.signoff import Authority
 from migration_audit.signoff.policy_revision import is_ci, weakness
-from migration_audit.workbook.checkout_files import write_folder, write_revision, write_working_tree
 
 _OPTION = "--repository"
 

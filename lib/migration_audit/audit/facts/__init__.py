@@ -1,0 +1,1 @@
+"""The facts of a run: kept as files, read again by their types, without secrets."""

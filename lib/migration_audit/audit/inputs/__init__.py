@@ -1,0 +1,1 @@
+"""What the checks judge, read from the files of the project and from live databases."""

@@ -1,0 +1,1 @@
+"""Both SQL sources, executed on throw-away servers, read and compared."""

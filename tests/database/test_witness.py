@@ -178,7 +178,7 @@ def test_an_unexplained_difference_is_not_equal(
     dumps = iter(
         ["", "--\n-- Name: r; Type: RULE; Schema: public; Owner: o\n--\n\nCREATE RULE r AS ON INSERT TO t DO NOTHING;\n"]
     )
-    monkeypatch.setattr("migration_audit.workbook.shadows.dump_schema", lambda *_: next(dumps))
+    monkeypatch.setattr("migration_audit.audit.preflight.shadows.dump_schema", lambda *_: next(dumps))
     given = {"direction": "covers", "form": "text", "config": None, "progress": print}
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "b.sql"), **given) == 1
     assert "Unexplained: pg_dump sees what this comparison does not" in capsys.readouterr().out
@@ -192,7 +192,7 @@ def test_without_a_witness_nothing_is_covered_unless_the_caller_does_without(
     def none(_server: Any) -> Path:
         raise ServerError("no pg_dump of PostgreSQL 17 or newer on this machine")
 
-    monkeypatch.setattr("migration_audit.workbook.shadows.find_pg_dump", none)
+    monkeypatch.setattr("migration_audit.audit.preflight.shadows.find_pg_dump", none)
     told: list[str] = []
     given = {"direction": "equal", "form": "json", "config": None, "progress": told.append}
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given) == 3

@@ -49,9 +49,9 @@ from fix_inputs import (
 from fix_inputs import applied as applied_
 from fix_model import aggregate, column, compression, index, job, job_status, routine, snapshot, table, trigger
 from migration_audit.checks import ALL, BY_ID, find_check, judge
+from migration_audit.checks.cov013_duplicate_indexes import is_default_index
 from migration_audit.gate import decide
 from migration_audit.model.code import Import, Unread
-from migration_audit.model.default_index import is_default_index
 from migration_audit.model.documents import CommandState
 from migration_audit.model.drift import Drift, NotKnown
 from migration_audit.model.errors import UsageError

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from migration_audit.catalog import Reading, load_snapshot, open_connection, read_snapshot, save_snapshot
-from migration_audit.model.default_index import is_default_index
+from migration_audit.checks.cov013_duplicate_indexes import is_default_index
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.relations import Index
 from migration_audit.model.snapshot import HypertableChunks, NotRead, Snapshot

@@ -13,8 +13,8 @@ import pytest
 
 from migration_audit.catalog import dump_snapshot, load_snapshot, open_connection, read_snapshot, save_snapshot
 from migration_audit.catalog.chunks import read_jobs
+from migration_audit.checks.cov013_duplicate_indexes import is_default_index
 from migration_audit.compare import compare
-from migration_audit.model.default_index import is_default_index
 from migration_audit.model.relations import Index
 from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.model.timescale import CompressionSettings, ContinuousAggregate

@@ -11,7 +11,7 @@ import pytest
 
 from fix_demo import run_cli
 from fix_signed import ANN, BOB, EVE, NOW, World, said
-from migration_audit.audit.producer import this_producer
+from migration_audit.audit.evidence import this_producer
 from migration_audit.model.errors import AuditError
 from migration_audit.model.signoff import Decision
 from migration_audit.review import signing

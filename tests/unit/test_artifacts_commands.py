@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.artifacts.documents.command_reports import read_command
+from migration_audit.artifacts.documents.command_reports import read_command, read_junit
 from migration_audit.artifacts.documents.commands import run_command
-from migration_audit.artifacts.documents.junit_xml import read_junit
 from migration_audit.model.documents import CommandState
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location

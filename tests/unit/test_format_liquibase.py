@@ -7,7 +7,7 @@ import pytest
 from migration_audit.formats import Entry, EntryState, Options, Plan, Tree, find_format
 from migration_audit.formats.liquibase_changelog import is_for_postgres
 from migration_audit.formats.liquibase_ledger import checksum
-from migration_audit.formats.liquibase_tokens import pieces, spans
+from migration_audit.formats.liquibase_text import pieces, spans
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
 

@@ -1,18 +1,23 @@
-"""The evidence of one environment: what is computed from facts, and the frame that says where the facts come from."""
+"""The evidence of one environment: what is computed from facts, and the frame that says where the facts come from.
+
+Readings of databases cannot be computed again, so evidence names who made them: account, host and CI job.
+"""
 
 from __future__ import annotations
 
+import getpass
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+import os
+import socket
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from migration_audit import __version__
 from migration_audit.artifacts.git.repository import author_of, path_in_repository, user_of
 from migration_audit.audit.case import Case
-from migration_audit.audit.producer import this_producer
-from migration_audit.audit.repositories import repositories_read, tops_of
+from migration_audit.audit.repositories import repositories_read, tops_of, without_credentials
 from migration_audit.model.evidence import (
     HOME,
     SCHEMA_VERSION,
@@ -21,6 +26,7 @@ from migration_audit.model.evidence import (
     ExecutedNotebook,
     FileDigest,
     PortDigest,
+    Producer,
     Server,
     SettingsFile,
 )
@@ -28,6 +34,28 @@ from migration_audit.model.finding import CheckResult, Outcome, Phase, Unavailab
 from migration_audit.model.port import SavedPort
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project, audited_digest
+
+_JOB: Final = ("CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL")
+"""The address of the job, as GitLab, Buildkite, CircleCI and Jenkins name it."""
+
+
+def this_producer(environ: Mapping[str, str] = os.environ) -> Producer:
+    """The account, host and CI job of this process; None for what is not known."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in containers
+        user = f"uid {os.getuid()}"
+    return Producer(user=user, host=socket.gethostname() or None, job=_job(environ))
+
+
+def _job(environ: Mapping[str, str]) -> str | None:
+    if environ.get("GITHUB_RUN_ID"):
+        parts = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT")
+        server, repository, run, attempt = (environ.get(name, "") for name in parts)
+        return f"{without_credentials(server)}/{repository}/actions/runs/{run}/attempts/{attempt or 1}"
+    url = next((environ[name] for name in _JOB if environ.get(name)), None)
+    return without_credentials(url) if url else None
+
 
 TOOL = f"migration-audit {__version__}"
 COMPARED_TWICE = "COV011"

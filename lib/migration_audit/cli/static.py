@@ -2,15 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
-from migration_audit.model.errors import AuditError
+from migration_audit.model.errors import AuditError, NotebookError, UsageError
+from migration_audit.model.secret_shapes import secrets_in
 from migration_audit.project import find_project, load_project
+from migration_audit.project.bounded import read_bounded
 from migration_audit.project.load import FALLBACK, has_section
-from migration_audit.project.notebook_secrets import secrets_in_notebook
+
+_MOST_BYTES: Final = 500_000_000
+
+
+def secrets_in_notebook(path: Path) -> list[str]:
+    """Where the notebook holds what looks like a secret, as ``file:cell N: what``; the secret itself is not repeated.
+
+    Cells are counted from 1. Sources, outputs of every MIME type, tracebacks, attachments and metadata are searched. Raises
+    NotebookError for a file that is no notebook, UsageError when it cannot be read.
+    """
+    try:
+        notebook = json.loads(read_bounded(path, most=_MOST_BYTES))
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(path), todo="name a file that can be read") from None
+    except ValueError as error:
+        raise NotebookError(f"is no notebook: {error}", where=str(path), todo="save it with JupyterLab again") from None
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        raise NotebookError("is no notebook of format 4", where=str(path), todo="save it with JupyterLab 3 or later")
+    parts = [(f"cell {number}", cell) for number, cell in enumerate(notebook["cells"], start=1)]
+    parts.append(("metadata", notebook.get("metadata")))
+    return [f"{path}:{place}: {what}" for place, part in parts for what in _found(part)]
+
+
+def _found(part: Any) -> Iterator[str]:
+    return secrets_in("\n".join(_texts(part)))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in the value; a list of lines, as notebooks keep them, is one text."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        if all(isinstance(item, str) for item in value):
+            yield "".join(value)
+        else:
+            for item in value:
+                yield from _texts(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from _texts(item)
 
 
 def check_static(files: Sequence[Path]) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from tree_sitter import Node
 
@@ -13,7 +15,6 @@ from migration_audit.artifacts.code.ddl import ddl_in
 from migration_audit.artifacts.code.imports import Resolver, imports_of, path_in_text
 from migration_audit.artifacts.code.languages import PYTHON, SHELL, Language
 from migration_audit.artifacts.code.literals import HOLE, Chunk, Folded, fold, line_of, literal, text_of
-from migration_audit.artifacts.code.messages import is_spoken
 from migration_audit.artifacts.code.started_programs import (
     STARTERS,
     is_argument,
@@ -23,6 +24,30 @@ from migration_audit.artifacts.code.started_programs import (
 )
 from migration_audit.model.code import Call, CodeFile, Ddl, Import, Literal, Name, Script
 from migration_audit.model.location import Location
+
+_SPEAKING: Final = re.compile(
+    r"(?:log|logger|logging|console|print\w*|debug|info|warn|warning|error|errorf?|fatal\w*|panic\w*|trace|describe|it|test|"
+    r"suite|context|\w*Error|\w*Exception|fail|skip|t|assert\w*|expect)\Z",
+    re.IGNORECASE,
+)
+_CALLS: Final = {"call_expression": "function", "call": "function", "new_expression": "constructor"}
+_SHOWN: Final = frozenset({"jsx_attribute", "jsx_text", "throw_statement", "raise_statement", "assert_statement"})
+_ENDS: Final = frozenset({"statement_block", "block", "program", "module", "source_file", "class_body"})
+
+
+def is_spoken(node: Node) -> bool:
+    """Whether the text goes into a call that speaks to people, is thrown, or is shown on a page."""
+    at: Node | None = node
+    while at is not None and at.type not in _ENDS:
+        if at.type in _SHOWN:
+            return True
+        if at.type in _CALLS and at != node:
+            called = at.child_by_field_name(_CALLS[at.type])
+            if called is not None:
+                last = called.named_children[-1] if called.named_child_count else called
+                return bool(_SPEAKING.match((last.text or b"").decode(errors="replace")))
+        at = at.parent
+    return False
 
 
 def read_source(source: bytes, path: str, language: Language, resolver: Resolver) -> CodeFile:

@@ -12,7 +12,6 @@ from typing import Final
 
 from migration_audit.artifacts.image.files import ImageFiles, unknown_mount
 from migration_audit.artifacts.image.globs import mounted_in, named_in
-from migration_audit.artifacts.image.runs import walk_run
 from migration_audit.artifacts.image.stages import (
     FileCopy,
     FileSource,
@@ -21,6 +20,7 @@ from migration_audit.artifacts.image.stages import (
     StageFacts,
     base_name,
     find_stage,
+    walk_run,
 )
 from migration_audit.artifacts.shell.path_changes import SYSTEM, Change, below, standing_after
 from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, Kind, PathState, unknown

@@ -12,6 +12,7 @@ import pytest
 
 from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
 from migration_audit.demo import build, copy_tree, histories
+from migration_audit.demo.histories import _ensure_role
 from migration_audit.model.errors import SqlError
 from migration_audit.project import Project, load_project
 
@@ -227,8 +228,8 @@ def test_two_databases_may_make_a_role_at_the_same_time(own_cluster: Any) -> Non
     first, second = (psycopg.connect(own_cluster.conninfo(), autocommit=True) for _ in range(2))
     with first, second, ThreadPoolExecutor(1) as pool:
         with first.transaction():
-            histories._ensure_role(first, "racer")
-            waiting = pool.submit(histories._ensure_role, second, "racer")
+            _ensure_role(first, "racer")
+            waiting = pool.submit(_ensure_role, second, "racer")
             _until(own_cluster, f"select true from pg_locks where pid = {second.info.backend_pid} and not granted")
         waiting.result(timeout=10)
 

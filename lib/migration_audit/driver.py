@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Final, Self, TypeVar
 
 import psycopg
@@ -142,7 +143,8 @@ def _connect_naming_states(conninfo: str) -> PQGenConn[pq.abc.PGconn]:
         return found
     # Never a file: the trace may hold what the client sends.
     with open(os.memfd_create("trace", os.MFD_CLOEXEC), "rb") as trace:  # noqa: PTH123  a descriptor
-        connection = pq.PGconn.connect_start(conninfo.encode())
+        with _without_service() if _names_its_server(conninfo) else nullcontext():
+            connection = pq.PGconn.connect_start(conninfo.encode())
         connection.trace(trace.fileno())
         try:
             connection.set_trace_flags(pq.Trace.SUPPRESS_TIMESTAMPS)
@@ -156,6 +158,29 @@ def _connect_naming_states(conninfo: str) -> PQGenConn[pq.abc.PGconn]:
     message = connection.get_error_message()
     connection.finish()
     raise _class_of(states)(f"connection failed: {message}")
+
+
+_ENVIRONMENT: Final = threading.Lock()
+
+
+@contextmanager
+def _without_service() -> Iterator[None]:
+    """No variable PGSERVICE: libpq looks for its service even where nothing of it would count, and fails without one.
+
+    No parameter overrides it: an empty ``service`` is a service as well.
+    """
+    with _ENVIRONMENT:
+        name = os.environ.pop("PGSERVICE", None)
+        try:
+            yield
+        finally:
+            if name is not None:
+                os.environ["PGSERVICE"] = name
+
+
+def _names_its_server(conninfo: str) -> bool:
+    given = conninfo_to_dict(conninfo)
+    return bool(given.get("host")) and given.get("service") is None
 
 
 def _is_open(connection: pq.abc.PGconn) -> PQGenConn[bool]:

@@ -239,7 +239,7 @@ def test_folders_beside_are_audited_where_audit_toml_names_them(home: Path) -> N
     other = home.parent / "service"
     write(other, "migrations/1.sql", "\\ir ../shared/2.sql\n")
     write(other, "shared/2.sql", "select 2;")
-    assert sources.load_globs("legacy", other / "migrations", ["*.sql"], shown_from=home)
+    assert sources.load_globs("legacy", other / "migrations", ["*.sql"], shown_from=home).files
     assert boundary_of(home, other / "migrations").roots == (home, other)
     # A link that leads there is as good: it is in no repository, so nobody who writes files in one has made it.
     (home.parent / "link").symlink_to("service")

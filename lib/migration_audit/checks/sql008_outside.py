@@ -11,11 +11,12 @@ from migration_audit.model.preflight import COMMAND, SourceFacts
 
 
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
-    """Read both sources for what reaches out of the database: programs, files, other servers, settings of the server.
+    """Read both sources for what reaches out of the database: programs, files, other servers and databases, the server.
 
     Why: no comparison of two databases sees it, and whoever applies the SQL gives it the rights of the server's account. The
     audit does not execute what runs a program, touches a file or connects to a server when it is applied, and then the SQL
-    does not apply (SQL002). ALTER SYSTEM is executed on a private server only, where it changes nothing of yours.
+    does not apply (SQL002). What changes the server or other databases is executed on a private server only, where it
+    changes nothing of yours.
     Fix: move it out of the migrations, to where the server is set up.
     Fine when: a person has read it and knows that the runner shall do this in every database. Then waive it, and let
     MIGRATION_AUDIT_ISOLATION=off have it executed where that does no harm.

@@ -108,10 +108,10 @@ def compare_sides(
             rows=rows,
             why_nothing=why_nothing,
         )
-        for what in drift.not_compared:
-            progress(f"not compared: {what}")
         for unread in drift.not_known:
             progress(f"not known: {unread}")
+        for what in found["not_compared"]:
+            progress(f"not compared: {what}")
         write_json(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     else:
         equal = direction == "equal"
@@ -134,6 +134,7 @@ def compare_sides(
     if not_cross_checked and form != "text":
         progress(f"not cross-checked with pg_dump: {not_cross_checked.reason}")
     if form == "sql":
+        _tell("".join(f"not compared: {what}\n" for each in applied.values() for what in _uncompared(each)), progress)
         _tell(report.rows_text(rows) + report.undone_text(undone), progress)
     return _answer(drift, cross_check, direction)
 
@@ -162,9 +163,15 @@ def _answer(drift: Drift, cross_check: Witness | Unavailable, direction: str) ->
 def _write_unapplied(applied: Mapping[str, Sequence[SourceFacts]]) -> None:
     """What nobody's rule leaves out and nothing applied, before the details: it is in no part of the answer."""
     for role, facts in applied.items():
+        for what in _uncompared(facts):
+            write_text(f"! not compared, {role} side: {one_line(what)}\n")
         left = [n.path if n.line is None else f"{n.path}:{n.line}" for f in facts for n in f.not_applied if not n.by_rule]
         if left:
             write_text(f"! not applied on the {role} side, so that nothing is said of it: {one_line(some_of(left))}\n")
+
+
+def _uncompared(facts: Sequence[SourceFacts]) -> list[str]:
+    return [what for each in facts for what in report.not_compared_of(each)]
 
 
 def _write_beyond(witness: Mapping[str, Any] | None) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 import click
 
 from migration_audit.cli.output import prepare_streams
-from migration_audit.model.errors import AuditError
+from migration_audit.model.errors import AuditError, UsageError
 
 
 class Commands(click.Group):
@@ -24,6 +25,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; our own errors become their text and their exit code."""
         try:
+            _check_folder()
             return super().invoke(ctx)
         except AuditError as error:
             click.echo(f"migration-audit: {error}", err=True)
@@ -58,3 +60,13 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of a first visit, not of the alphabet."""
         return list(self.commands)
+
+
+def _check_folder() -> None:
+    """Raise UsageError in a folder that was removed, from which no path leads anywhere."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise UsageError(
+            "the current folder was removed", todo="change to one that exists (cd), and call it again"
+        ) from None

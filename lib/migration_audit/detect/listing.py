@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from migration_audit.model.errors import UsageError
 from migration_audit.project.boundary import boundary_of
 
 SIGNS: Final = (
@@ -122,12 +123,18 @@ def is_for_tests(path: str) -> bool:
     return any(OF_TESTS.fullmatch(part) for part in path.split("/")[:-1])
 
 
+_OF_THE_KERNEL: Final = frozenset(map(Path, ("/proc", "/sys", "/dev")))
+
+
 def list_folder(base: Path) -> Listing:
     """The files of ``base`` and of the projects beside it.
 
-    A folder beside it counts where it looks like a project: it has a ``.git`` or one of ``SIGNS``.
+    A folder beside it counts where it looks like a project: it has a ``.git`` or one of ``SIGNS``. Raises UsageError for a
+    folder of the kernel, whose files have no end.
     """
     base = base.resolve()
+    if {base, *base.parents} & _OF_THE_KERNEL:
+        raise UsageError("is of the kernel, and holds no project", where=str(base), todo="name the folder of a project")
     notes: list[str] = []
     paths = list(_files(base, base, notes))
     beside = [folder for folder in _beside(base, notes) if _is_project(folder)]
@@ -163,7 +170,7 @@ def _files(folder: Path, base: Path, notes: list[str]) -> Iterator[str]:
         for name in sorted(names):
             path = Path(here, name)
             shown = Path(os.path.relpath(path, base)).as_posix()
-            if not shown.isprintable() or not path.is_file():  # neither TOML nor a glob could name it
+            if not shown.isprintable() or not _is_file(path):  # neither TOML nor a glob could name it
                 continue
             if path.is_symlink() and (target := boundary.target_outside(path)) is not None:
                 notes.append(f"{shown} leads to {target}, which is outside of {boundary} and is not read")
@@ -173,6 +180,13 @@ def _files(folder: Path, base: Path, notes: list[str]) -> Iterator[str]:
                 notes.append(f"{folder} has more than {_MOST_FILES:,} files: the others were not looked at")
                 return
             yield shown
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # of another account, such as what a link in /proc leads to
+        return False
 
 
 def _text(path: Path) -> str:

@@ -15,12 +15,14 @@ class OutsideKind(StrEnum):
     FILE = "file"
     NETWORK = "network"
     SERVER = "server"
-    """Settings of the whole server, which no comparison of databases sees."""
+    """Other databases and the server as a whole, which no comparison of two databases sees."""
+    TRANSACTION = "transaction"
+    """A transaction that is left open beyond its session."""
     CODE = "code"
     """Code that may do whatever the server's account may do."""
 
 
-_REFUSED = frozenset({OutsideKind.PROGRAM, OutsideKind.FILE, OutsideKind.NETWORK})
+_REFUSED = frozenset({OutsideKind.PROGRAM, OutsideKind.FILE, OutsideKind.NETWORK, OutsideKind.TRANSACTION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from migration_audit.report.listings import (
     scope_table,
     unavailable,
 )
-from migration_audit.report.manifest import manifest_json, manifest_text, source_table
+from migration_audit.report.manifest import manifest_json, manifest_text, not_compared_of, source_table
 from migration_audit.report.object_tables import constraint_table, index_table
 from migration_audit.report.port_block import port_block
 from migration_audit.report.rows import rows_table, rows_text
@@ -66,6 +66,7 @@ __all__ = [
     "manifest_json",
     "manifest_text",
     "matrix",
+    "not_compared_of",
     "port_block",
     "producer_text",
     "rehearsal_table",

@@ -13,7 +13,7 @@ from migration_audit.model.rows import RowsComparison
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.model.undone import SourceUndone
 from migration_audit.report.drift_text import DefinedAt, agreed
-from migration_audit.report.manifest import manifest_json
+from migration_audit.report.manifest import manifest_json, not_compared_of
 from migration_audit.report.undone import undone_json
 
 SCHEMA_VERSION = 1
@@ -35,7 +35,7 @@ def drift_json(
     ``sources`` holds what was applied on each side that is SQL, ``undone`` what that SQL takes away again, ``rows`` what it
     leaves in tables: these are no part of the verdict. ``equal`` and ``covered`` are only true when the second witness
     agrees, or is not required: ``not_cross_checked`` is the reason why it was not asked, else null. ``nothing_compared`` is
-    the reason where there was nothing to compare, else null.
+    the reason where there was nothing to compare, else null; ``not_compared`` is what no comparison sees.
     """
     agrees = agreed(witness, not_cross_checked)
     return {
@@ -49,6 +49,10 @@ def drift_json(
         ],
         "witness": dict(witness) if witness is not None else None,
         "not_cross_checked": not_cross_checked.reason if not_cross_checked else None,
+        "not_compared": [
+            *drift.not_compared,
+            *(f"{side}: {what}" for side, each in (sources or {}).items() for s in each for what in not_compared_of(s)),
+        ],
         "sources": {side: manifest_json(each) for side, each in (sources or {}).items()},
         "nothing_compared": why_nothing,
         "undone": undone_json(undone or {}),

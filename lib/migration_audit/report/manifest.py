@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from migration_audit.model.evidence import AppliedSource
+from migration_audit.model.outside import OutsideKind
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.report.escape import one_line
 from migration_audit.report.inline import Name, Text
@@ -42,8 +43,17 @@ def _group(source: SourceFacts) -> Group:
 
 
 def manifest_json(sources: Sequence[SourceFacts]) -> list[dict[str, Any]]:
-    """One object for each source, in apply order: ``AppliedSource`` without its role."""
-    return [{k: v for k, v in asdict(AppliedSource.of(source)).items() if k != "role"} for source in sources]
+    """One object for each source, in apply order: ``AppliedSource`` without its role, and what it reaches for outside."""
+    return [
+        {k: v for k, v in asdict(AppliedSource.of(source)).items() if k != "role"}
+        | {"outside": [{"at": str(one.at), "kind": one.kind.value, "text": str(one)} for one in source.outside]}
+        for source in sources
+    ]
+
+
+def not_compared_of(source: SourceFacts) -> Iterator[str]:
+    """What applying the source does to the server and other databases, each with file and line: nobody compares it."""
+    yield from (f"{one.at}: {one}" for one in source.outside if one.kind is OutsideKind.SERVER and one.within is None)
 
 
 def manifest_text(sides: Mapping[str, Sequence[SourceFacts]]) -> str:

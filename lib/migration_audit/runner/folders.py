@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -63,6 +64,11 @@ def _new_run_folder(out: Path, environment: str, name: str) -> Path:
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
+            if not folder.is_dir():  # a link that leads nowhere, or a file, is in the way of it or of a folder above it
+                taken = next(each for each in (folder, *folder.parents) if os.path.lexists(each) and not each.is_dir())
+                what = "is a link that leads nowhere" if taken.is_symlink() else "is a file"
+                todo = "choose another report folder with --out, or remove it"
+                raise AuditError(f"{what}, where a folder is needed", where=str(taken), todo=todo) from None
             continue
         except OSError as error:
             raise AuditError(

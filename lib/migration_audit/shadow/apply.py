@@ -15,7 +15,6 @@ The rows of the catalogs carry the transaction (``xmin``) and the command in it 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing, suppress
@@ -30,6 +29,7 @@ from migration_audit import driver
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
+from migration_audit.model.outside import Outside
 from migration_audit.model.sql import (
     THIS_DATABASE,
     Applied,
@@ -43,9 +43,11 @@ from migration_audit.model.sql import (
 from migration_audit.shadow.command import apply_command
 from migration_audit.shadow.databases import refused_settings, setting_option
 from migration_audit.shadow.editions import EditionWatch, left_unseen
-from migration_audit.shadow.failures import StatementError, server_faults
+from migration_audit.shadow.elsewhere import changed_elsewhere
+from migration_audit.shadow.failures import StatementError, refusal, server_faults
+from migration_audit.shadow.lockout import Lockout
 from migration_audit.shadow.messages import messages
-from migration_audit.shadow.settings import ISOLATION_VARIABLE, PRIVATE_NAME
+from migration_audit.shadow.settings import PRIVATE_NAME
 from migration_audit.shadow.trace import Span, Trace
 from migration_audit.shadow.watching import NoWatch, Watch
 
@@ -78,6 +80,8 @@ class Application:
 
     applied: Applied
     trace: Trace
+    outside: tuple[Outside, ...] = ()
+    """What was made or changed beside the database, as a server of our own shows it."""
 
 
 @server_faults("a query of the audit itself", "a shadow")
@@ -103,8 +107,10 @@ def apply_sources(
             failure = _apply_source(run, source, progress)
         if failure:
             break
+    trace = Trace(run.spans)
     with closing(run.connect()) as connection:
         run.watch.end(connection)
+        outside = () if run.is_shared else tuple(changed_elsewhere(connection, trace))
     applied = Applied(
         sequence=tuple(source.name for source in sources),
         failure=failure,
@@ -113,7 +119,7 @@ def apply_sources(
         notes=(*run.notes, *run.editions.notes),
         outputs=tuple(run.outputs),
     )
-    return Application(applied=applied, trace=Trace(run.spans))
+    return Application(applied=applied, trace=trace, outside=outside)
 
 
 def _apply_source(run: _Run, source: SqlSource, progress: Callable[[str], None] | None) -> SqlFailure | None:
@@ -163,9 +169,10 @@ class _Run:
         given = conninfo_to_dict(conninfo)
         self._options = f"{given.get('options') or ''} {_OPTIONS}".strip()
         self._conninfo = make_conninfo(conninfo, application_name="migration-audit", client_encoding="UTF8")
+        self.lockout = Lockout(lambda: driver.connect(self._conninfo, autocommit=True))
         with closing(self.connect()) as connection:
             self._next_xid = _number(connection, _NEXT_XID)
-            self._is_shared = not _number(connection, _IS_PRIVATE)
+            self.is_shared = not _number(connection, _IS_PRIVATE)
             watch.begin(connection)
 
     def connect(self, settings: Sequence[tuple[str, str]] = (), given_at: Location | None = None) -> driver.Connection:
@@ -177,7 +184,7 @@ class _Run:
             if settings:
                 self.connect().close()  # if that fails too, it is not because of the settings
                 raise refused_settings(settings, given_at, str(error)) from error
-            raise ServerError(
+            raise self.lockout.error(error) or ServerError(
                 f"the database to apply SQL to cannot be reached: {str(error).strip()}",
                 where=str(conninfo_to_dict(self._conninfo).get("dbname") or "the default database"),
                 todo="see whether the server still runs: migration-audit server status",
@@ -207,17 +214,6 @@ class _Run:
         if len(self.spans) == wrote and not ran.failure:
             self.notes.append(f"{source.at} wrote nothing into the database that it was given")
         return ran.failure
-
-    def refusal(self, statement: Statement) -> SqlFailure | None:
-        """Why the audit does not execute the statement: it reaches out of the database; None when it may run."""
-        refused = [one for one in statement.outside if one.is_refused(is_shared=self._is_shared)]
-        if not refused or os.environ.get(ISOLATION_VARIABLE) == "off":
-            return None
-        message = (
-            f"the audit does not execute this: {'; '.join(map(str, refused))}\n"
-            f"HINT: See `migration-audit check explain SQL008`; {ISOLATION_VARIABLE}=off executes it"
-        )
-        return SqlFailure(at=statement.at, statement=statement.text, message=message, sqlstate=None)
 
     def assume_role(self, name: str) -> bool:
         """Create a role without rights, in a session of its own; False if that was done before or is not allowed."""
@@ -280,7 +276,7 @@ class _Session:
     def _apply(self, statements: Sequence[Statement]) -> SqlFailure | None:
         try:
             for statement in statements:
-                if failure := self._run.refusal(statement):
+                if failure := refusal(statement, is_shared=self._run.is_shared):
                     return failure
                 self._execute(statement)
         except StatementError as refused:
@@ -334,6 +330,8 @@ class _Session:
         """Keep account of what the statement did to the transaction, and of what is now its own."""
         is_open = self._connection.info.transaction_status is not TransactionStatus.IDLE
         block = self._block
+        if not is_open:
+            self._run.lockout.look([*(block.statements if block else ()), statement])
         if _DISCARD.match(statement.text):  # takes the marker along
             self._has_marker = False
         if block is None:

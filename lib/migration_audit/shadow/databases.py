@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -9,6 +10,23 @@ from collections.abc import Sequence
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
 
+_KEEPING = """
+    select pg_catalog.format(step.text, sub.subname)
+      from pg_catalog.pg_subscription as sub
+      join pg_catalog.pg_database as dat on dat.oid = sub.subdbid and dat.datname = pg_catalog.current_database()
+     cross join (values
+           ('alter subscription %I disable'), ('alter subscription %I set (slot_name = none)'), ('drop subscription %I')
+           ) as step (text)
+     union all
+    select pg_catalog.format('select pg_catalog.pg_drop_replication_slot(%L)', slo.slot_name)
+      from pg_catalog.pg_replication_slots as slo
+     where slo.database = pg_catalog.current_database()
+     union all
+    select pg_catalog.format('rollback prepared %L', pre.gid)
+      from pg_catalog.pg_prepared_xacts as pre
+     where pre.database = pg_catalog.current_database()
+     order by 1
+"""
 # psycopg is imported in functions, here and in the providers: commands that need no server start faster.
 
 
@@ -34,11 +52,26 @@ class Databases(ABC):
         """Drop a database and the connections to it; one that is gone is no error."""
         try:
             self.execute("drop database if exists {} with (force)", name)
-        except ServerError as error:
-            if "template database" not in error.what:
-                raise
-            self.execute("alter database {} is_template false", name)  # the SQL that ran in it said so
+        except ServerError:  # because of something that the SQL made which ran in it
+            self._free(name)
             self.execute("drop database if exists {} with (force)", name)
+
+    def _free(self, name: str) -> None:
+        """Remove what keeps a database: that it is a template, subscriptions, replication slots, transactions left open."""
+        import psycopg  # noqa: PLC0415
+        from psycopg.conninfo import make_conninfo  # noqa: PLC0415
+
+        from migration_audit import driver  # noqa: PLC0415
+
+        with contextlib.suppress(ServerError):
+            self.execute("alter database {} is_template false", name)
+        with (
+            contextlib.suppress(psycopg.Error),
+            driver.connect(make_conninfo(self.conninfo(), dbname=name), autocommit=True) as connection,
+        ):
+            for (statement,) in connection.execute(_KEEPING.encode()).fetchall():
+                with contextlib.suppress(psycopg.Error):
+                    connection.execute(statement)
 
     def execute(self, statement: str, *names: str) -> None:
         """Run a statement about databases, whose names are quoted where the braces are."""

@@ -2,26 +2,71 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import psycopg
 
 from migration_audit.driver import DeadlineError
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
+from migration_audit.model.outside import OutsideKind
 from migration_audit.model.sql import SqlFailure, Statement
 from migration_audit.shadow.editions import advice
+from migration_audit.shadow.settings import ISOLATION_VARIABLE
 
 _SERVERS_FAULT = ("08", "53", "57P", "58", "XX")
 """SQLSTATE of lost connections, exhausted resources, shutdowns, system and internal errors (PostgreSQL, appendix A)."""
 _LOOK = "see whether the server still runs and its disk has room (migration-audit server status), and run it again"
 
 
+_FILE, _HOST = "reads or writes a file of the server", "connects to another server"
+_REACHES: Final = {
+    **dict.fromkeys(("BeginCopyTo", "BeginCopyFrom"), f"runs a program on the server, or {_FILE}"),
+    **dict.fromkeys(("read_binary_file", "ReadDirExtended", "pg_stat_file", "lo_import_internal", "be_lo_export"), _FILE),
+    **dict.fromkeys(("dblink_connect", "dblink_get_conn", "connect_pg_server"), _HOST),
+    **dict.fromkeys(("CreateSubscription", "AlterSubscription", "AlterSubscription_refresh", "libpqrcv_connect"), _HOST),
+    "internal_load_library": "loads a library into the server",
+    "create_tablespace_directories": "makes a tablespace in a folder of the server",
+}
+"""What a statement does that fails in one of these functions of the server, however it was put together.
+
+Its SQLSTATE is that of a failing server. Observed on PostgreSQL 17 (copyto.c, copyfrom.c, genfile.c, be-fsstubs.c, dfmgr.c,
+subscriptioncmds.c, tablespace.c, dblink, postgres_fdw).
+"""
+
+
+def reaches_out(error: psycopg.Error) -> str | None:
+    """What the statement that failed does beyond its database; None for any other failure."""
+    return _REACHES.get(error.diag.source_function or "") if is_of_server_class(error) else None
+
+
+def is_of_server_class(error: psycopg.Error) -> bool:
+    """Whether the SQLSTATE is one of a failing server, or of a connection that is lost."""
+    return (error.sqlstate or "").startswith(_SERVERS_FAULT)
+
+
+def refusal(statement: Statement, *, is_shared: bool) -> SqlFailure | None:
+    """Why the audit does not execute the statement: it reaches out of the database; None when it may run."""
+    refused = [one for one in statement.outside if one.is_refused(is_shared=is_shared)]
+    if os.environ.get(ISOLATION_VARIABLE) == "off":  # no server of ours takes a transaction that is left open
+        refused = [one for one in refused if one.kind is OutsideKind.TRANSACTION]
+    if not refused:
+        return None
+    hint = "See `migration-audit check explain SQL008`"
+    if all(one.kind is not OutsideKind.TRANSACTION for one in refused):
+        hint += f"; {ISOLATION_VARIABLE}=off executes it"
+    message = f"the audit does not execute this: {'; '.join(map(str, refused))}\nHINT: {hint}"
+    return SqlFailure(at=statement.at, statement=statement.text, message=message, sqlstate=None)
+
+
 def is_servers_fault(error: psycopg.Error, connection: psycopg.Connection | None = None) -> bool:
     """Whether the server or the connection to it failed, which says nothing about the SQL that it was given."""
     is_lost = connection is not None and connection.closed
-    return is_lost or isinstance(error, DeadlineError) or (error.sqlstate or "").startswith(_SERVERS_FAULT)
+    is_servers = is_of_server_class(error) and reaches_out(error) is None
+    return is_lost or isinstance(error, DeadlineError) or is_servers
 
 
 def server_error(error: psycopg.Error, *, what: str, where: str) -> ServerError:
@@ -74,6 +119,9 @@ class StatementError(Exception):
             "QUERY": diagnostic.internal_query,
             "CONTEXT": diagnostic.context,
         }
+        if (what := reaches_out(self.error)) is not None:
+            message = f"it {what}, which the audit lets no SQL do: {message}"
+            parts["HINT"] = "See `migration-audit check explain SQL008`"
         lines = [message, *(f"{name}: {text}" for name, text in parts.items() if text)]
         lines += filter(None, [advice(self.error, statement.text, connect)])
         return SqlFailure(at=statement.at, statement=statement.text, message="\n".join(lines), sqlstate=self.error.sqlstate)

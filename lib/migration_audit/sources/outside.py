@@ -3,8 +3,9 @@
 What a statement puts together at run time cannot be read; the shadow's server is cut off from the machine for that
 (``shadow/sandbox.py``).
 
-Source: https://www.postgresql.org/docs/current/sql-copy.html, functions-admin.html, lo-funcs.html, dblink.html,
-adminpack.html (until 16), sql-altersystem.html
+Source: https://www.postgresql.org/docs/current/sql-commands.html, functions-admin.html, lo-funcs.html, dblink.html,
+adminpack.html (until 16); tests/database/test_statement_kinds.py has every kind of statement, and shows that what no query
+of the catalog reads is named here.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ import postgast
 
 from migration_audit.model.location import Location
 from migration_audit.model.outside import Outside, OutsideKind
-from migration_audit.model.sql import Statement, StatementKind
+from migration_audit.model.sql import THIS_DATABASE, Statement, StatementKind
 from migration_audit.model.sql_tree import parse
 from migration_audit.sources.inner import body_line, inner_sql
 
+pb: Any = postgast.pg_query_pb2
+
 _MAY: Final = re.compile(
-    r"\bcopy\b|\bsystem\b|dblink|pg_\w*(?:file|dir|ls)\w*|lo_(?:im|ex)port|pg_reload_conf|\bsubscription\b|\bload\b|"
-    r"\bimport\b|\blanguage\b",
+    r"\bcopy\b|\bsystem\b|dblink|pg_\w*(?:file|dir|ls|slot|origin|backend|wal)\w*|lo_(?:im|ex)port|pg_reload_conf|"
+    r"\bsubscription\b|\bload\b|\bimport\b|\blanguage\b|\bdatabase\b|\btablespace\b|\bprepared?\b",
     re.IGNORECASE,
 )
 """Every statement that is of interest has one of these words; most have none, and are not parsed."""
@@ -32,7 +35,17 @@ _FILES: Final = re.compile(
     r"pg_read_file|pg_read_binary_file|pg_ls_dir|pg_ls_\w*dir|pg_stat_file|lo_import|lo_export|pg_file_\w+|pg_logdir_ls"
 )
 _NETWORK: Final = re.compile(r"dblink|dblink_(?:connect|connect_u|exec|open|send_query)")
+_SLOTS: Final = re.compile(
+    r"pg_(?:create|copy|drop)_(?:physical_|logical_)?replication_slot|pg_replication_slot_advance|pg_replication_origin_\w+"
+)
+_SESSIONS: Final = frozenset({"pg_terminate_backend", "pg_cancel_backend"})
 _TRUSTED: Final = frozenset({"sql", "plpgsql", "internal", "plperl", "pltcl", "plv8", "plrust", "pllua"})
+_TWO_PHASE: Final = {
+    pb.TRANS_STMT_PREPARE: "PREPARE TRANSACTION",
+    pb.TRANS_STMT_COMMIT_PREPARED: "COMMIT PREPARED",
+    pb.TRANS_STMT_ROLLBACK_PREPARED: "ROLLBACK PREPARED",
+}
+_OUTLIVES: Final = "is about a transaction that outlives its session: what it did is in no database before COMMIT PREPARED"
 _EXTENSIONS: Final = re.compile(r"\$libdir/")
 
 _CONNECTS: Final = "connects to another server"
@@ -42,12 +55,40 @@ _STATEMENTS: Final = {
     "AlterSubscriptionStmt": (OutsideKind.NETWORK, "ALTER SUBSCRIPTION", _CONNECTS),
     "ImportForeignSchemaStmt": (OutsideKind.NETWORK, "IMPORT FOREIGN SCHEMA", _CONNECTS),
     "LoadStmt": (OutsideKind.CODE, "LOAD", "loads a library into the server"),
+    "CreatedbStmt": (OutsideKind.SERVER, "CREATE DATABASE", "makes another database, which is not compared"),
+    "DropdbStmt": (OutsideKind.SERVER, "DROP DATABASE", "removes another database, which is not compared"),
+    "CreateTableSpaceStmt": (
+        OutsideKind.SERVER,
+        "CREATE TABLESPACE",
+        "names a folder of the server, which is not compared",
+    ),
+    "DropTableSpaceStmt": (
+        OutsideKind.SERVER,
+        "DROP TABLESPACE",
+        "removes a folder of the server, which is not compared",
+    ),
 }
+_DATABASES: Final = {
+    "AlterDatabaseStmt": "ALTER DATABASE",
+    "AlterDatabaseSetStmt": "ALTER DATABASE",
+    "AlterDatabaseRefreshCollStmt": "ALTER DATABASE",
+    "AlterRoleSetStmt": "ALTER ROLE … IN DATABASE",
+}
+"""Statements that name a database in ``dbname`` or ``database``."""
+_OF_OBJECTS: Final = {
+    "RenameStmt": ("rename_type", "ALTER DATABASE … RENAME"),
+    "AlterOwnerStmt": ("object_type", "ALTER DATABASE … OWNER"),
+    "CommentStmt": ("objtype", "COMMENT ON DATABASE"),
+    "SecLabelStmt": ("objtype", "SECURITY LABEL ON DATABASE"),
+    "GrantStmt": ("objtype", "GRANT … ON DATABASE"),
+}
+"""Statements about any kind of object, with the field that says which one."""
+_CHANGES: Final = "changes another database than the audited one, which is not compared"
 
 
 def mark_outside(statement: Statement) -> Statement:
     """The statement with everything that it reaches for outside of its database."""
-    if statement.kind is not StatementKind.SQL or not _MAY.search(statement.text):
+    if statement.kind is StatementKind.COPY or not _MAY.search(statement.text):
         return statement
     found = tuple(replace(one, at=statement.in_file(one.at)) for one in _of_text(statement.text, statement.at, None))
     return replace(statement, outside=found) if found else statement
@@ -112,7 +153,21 @@ def _of_node(node: Any) -> tuple[OutsideKind, str, str] | None:
         return _of_call(str(node.funcname[-1].string.sval))
     if name == "CreateSubscriptionStmt" and _is_off(node.options, "connect"):
         return None
-    return _STATEMENTS.get(name)
+    if name == "TransactionStmt" and node.kind in _TWO_PHASE:
+        return OutsideKind.TRANSACTION, _TWO_PHASE[node.kind], _OUTLIVES
+    if name == "AlterTableSpaceOptionsStmt" and node.tablespacename.startswith("pg_"):
+        return OutsideKind.SERVER, "ALTER TABLESPACE", "changes one that the server came with, which is not compared"
+    return _STATEMENTS.get(name) or _of_database(name, node)
+
+
+def _of_database(name: str, node: Any) -> tuple[OutsideKind, str, str] | None:
+    """A statement about a database by its name: SQL cannot know the one that it is applied to in a shadow."""
+    if name in _DATABASES:
+        named = node.database if name == "AlterRoleSetStmt" else node.dbname
+        return None if named in {"", THIS_DATABASE} else (OutsideKind.SERVER, _DATABASES[name], _CHANGES)
+    if name not in _OF_OBJECTS or getattr(node, _OF_OBJECTS[name][0]) != pb.OBJECT_DATABASE:
+        return None
+    return None if THIS_DATABASE in str(node) else (OutsideKind.SERVER, _OF_OBJECTS[name][1], _CHANGES)
 
 
 def _of_copy(node: Any) -> tuple[OutsideKind, str, str]:
@@ -127,6 +182,10 @@ def _of_call(name: str) -> tuple[OutsideKind, str, str] | None:
         return OutsideKind.FILE, f"{name}()", "reads or writes files of the server"
     if _NETWORK.fullmatch(name):
         return OutsideKind.NETWORK, f"{name}()", _CONNECTS
+    if _SLOTS.fullmatch(name):
+        return OutsideKind.SERVER, f"{name}()", "is about replication of the whole server, which is not compared"
+    if name in _SESSIONS:
+        return OutsideKind.SERVER, f"{name}()", "ends what other sessions do"
     if name == "pg_reload_conf":
         return OutsideKind.SERVER, f"{name}()", "makes changed settings of the whole server count"
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from migration_audit.formats.order import missing_numbers
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.destruction import Destruction
 from migration_audit.model.finding import Unavailable
+from migration_audit.model.outside import Outside
 from migration_audit.model.preflight import COMMAND, SourceFacts
 from migration_audit.model.sql import SqlSource
 from migration_audit.project import LedgerSettings, Project, Source
@@ -108,6 +110,14 @@ def recorded_entries(conninfo: str, ledger: LedgerSettings) -> Recorded:
         rows = catalog.read_ledger(connection, ledger.key, form).rows
     sums = {row[form.name_column]: row.get(form.checksum_column) if form.checksum_column else None for row in rows}
     return tuple((name, sums.get(name)) for name in form.read(rows, ()).beyond)
+
+
+def with_outside(facts: SourceFacts, outside: Sequence[Outside]) -> SourceFacts:
+    """The facts with what applying the source showed, where its text does not say so itself."""
+    known = {one.at for one in facts.outside}
+    of_files = {path for path, _ in facts.files}
+    more = (one for one in outside if one.at not in known and (one.at.path in of_files or facts.format == COMMAND))
+    return replace(facts, outside=(*facts.outside, *more))
 
 
 def with_recorded(facts: SourceFacts, recorded: Recorded) -> SourceFacts:

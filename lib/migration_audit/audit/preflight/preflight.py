@@ -18,6 +18,7 @@ from migration_audit.audit.preflight.loading import (
     load,
     no_text,
     source_facts,
+    with_outside,
     with_recorded,
 )
 from migration_audit.audit.preflight.port import MadePort, preflight_port
@@ -113,6 +114,11 @@ def _legacy_facts(legacy: AnySource | CatalogSource) -> SourceFacts:
     return legacy.facts if isinstance(legacy, CatalogSource) else source_facts("legacy", legacy)
 
 
+def _with_applied(facts: SourceFacts, alone: Shadow) -> SourceFacts:
+    """The facts of a source, and what applying it alone showed."""
+    return with_outside(with_recorded(facts, alone.recorded), alone.outside)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
     """One source alone, applied twice, and followed by the other source."""
@@ -146,7 +152,7 @@ def _on_server(
     found = coverage_of(project, left, right, rules=rules)
     return Preflight(
         shadow=shadow.described(server),
-        sources=tuple(map(with_recorded, facts, (legacy_side.alone.recorded, owner_side.alone.recorded))),
+        sources=(_with_applied(facts[0], legacy_side.alone), _with_applied(facts[1], owner_side.alone)),
         legacy_applied=legacy_side.alone.applied,
         owner_applied=owner_side.alone.applied,
         legacy=left,
@@ -201,7 +207,7 @@ def _against_catalog(
     found = coverage_of(project, left, right, rules=rules)
     return Preflight(
         shadow=shadow.described(server),
-        sources=(facts[0], with_recorded(facts[1], side.alone.recorded)),
+        sources=(facts[0], _with_applied(facts[1], side.alone)),
         legacy_applied=Applied(sequence=()),
         owner_applied=side.alone.applied,
         legacy=left,

@@ -15,6 +15,7 @@ from migration_audit.model.command import AnySource
 from migration_audit.model.errors import ServerError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
+from migration_audit.model.outside import Outside
 from migration_audit.model.rows import SourceRows
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import Applied, SqlSource
@@ -40,6 +41,8 @@ class Shadow:
     """What the second witness sees of it, where it was asked for."""
     undone: SourceUndone | None = None
     """What the sources create and take away again, where somebody looked on."""
+    outside: tuple[Outside, ...] = ()
+    """What the sources made or changed beside their database."""
     recorded: Recorded = ()
     """What the runner recorded in its ledger, where a command brought the ledger along."""
     rows: SourceRows | None = None
@@ -93,7 +96,7 @@ def apply_to(
             watch.close()
     undone = watch.found(application.trace) if watch else None
     if application.applied.failure:
-        return Shadow(applied=application.applied, snapshot=None, origins={}, undone=undone)
+        return Shadow(applied=application.applied, snapshot=None, origins={}, undone=undone, outside=application.outside)
     assumed = (*assumed_before, *application.applied.assumed_roles)
     dumps = [] if dumped_by is None else [partial(dump_of, dumped_by, conninfo)]
     with ThreadPoolExecutor(max_workers=1) as beside:
@@ -109,6 +112,7 @@ def apply_to(
         origins=origins,
         dump=dump,
         undone=undone,
+        outside=application.outside,
         recorded=recorded_entries(conninfo, ledger) if ledger is not None else (),
         rows=rows,
     )

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from migration_audit import catalog, formats, shadow, sources
-from migration_audit.audit.preflight.loading import source_facts
+from migration_audit.audit.preflight.loading import source_facts, with_outside
 from migration_audit.audit.preflight.rows import compared_rows, row_scope, rows_again
 from migration_audit.audit.preflight.shadows import build_shadow
 from migration_audit.audit.preflight.side_values import ValuedSide, ValueKind, Values, mapping_for, refuse_unused, values_for
@@ -228,7 +228,7 @@ def _read(
     return ReadSide(
         snapshot=built.snapshot,
         origins=built.origins,
-        sources=facts,
+        sources=tuple(with_outside(each, built.outside) for each in facts),
         dump=built.dump,
         undone=built.undone,
         rows=built.rows,

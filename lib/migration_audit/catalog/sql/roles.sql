@@ -43,8 +43,8 @@ select case rol.oid when 10 then '(superuser)' else rol.rolname::text end as nam
       ) as has (assumed, password)
  where case
            when rol.oid = 10
-           then not (rol.rolinherit and rol.rolcreaterole and rol.rolcreatedb and rol.rolcanlogin and rol.rolreplication
-                     and rol.rolbypassrls and rol.rolconnlimit = -1 and rol.rolvaliduntil is null
+           then not (rol.rolsuper and rol.rolinherit and rol.rolcreaterole and rol.rolcreatedb and rol.rolcanlogin
+                     and rol.rolreplication and rol.rolbypassrls and rol.rolconnlimit = -1 and rol.rolvaliduntil is null
                      and des.description is null)
            when has.assumed
            then rol.rolsuper or not rol.rolinherit or rol.rolcreaterole or rol.rolcreatedb or rol.rolcanlogin

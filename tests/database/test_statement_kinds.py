@@ -1,0 +1,306 @@
+"""Every kind of statement that PostgreSQL's parser knows: what it leaves behind is compared, or named as not compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import postgast
+import psycopg
+import pytest
+
+from fix_demo import run_cli
+from migration_audit.catalog import read_snapshot
+from migration_audit.model.snapshot import RolesRead
+from migration_audit.model.sql_tree import parse
+from migration_audit.shadow.binaries import BinaryServer
+from migration_audit.sources import load_source
+
+pytestmark = pytest.mark.server
+
+
+class Fate(StrEnum):
+    """What becomes of the effect of a statement."""
+
+    COMPARED = "compared"
+    """The snapshot of the database has it."""
+    ROWS = "rows"
+    """Rows, which are compared as counts and digests."""
+    SERVER = "server"
+    """The snapshot of a database's whole server has it."""
+    NAMED = "named"
+    """SQL008 names it with file and line, and so does ``compare``."""
+    NOTHING = "nothing"
+    """It ends with the session, changes how data are stored, or reads."""
+    INNER = "inner"
+    """What it runs has a kind of its own."""
+
+
+SETUP = """
+create schema s; create table t (a int primary key, b text); insert into t values (1, 'x'); create table u (a int);
+create table parted (a int) partition by range (a); create view v as select a from t;
+create materialized view m as select a from t with no data; create sequence q;
+create function f() returns int language sql as 'select 1'; create procedure pr() language sql as 'create table of_pr ()';
+create function tf() returns trigger language plpgsql as 'begin return new; end';
+create function ef() returns event_trigger language plpgsql as 'begin end';
+create type e as enum ('a'); create type c as (x int); create domain d as int;
+create foreign data wrapper w; create server srv foreign data wrapper w; create user mapping for public server srv;
+create publication pub for table t; create extension hstore;
+create event trigger et on ddl_command_end execute function ef();
+create text search configuration tc (copy = simple); create text search dictionary td (template = simple);
+create collation co (locale = 'C'); create policy po on t; create rule ru as on delete to u do instead nothing;
+create statistics st on a, b from t; create operator family of using btree;
+create operator === (leftarg = int, rightarg = int, function = int4eq, commutator = ===);
+create aggregate ag (int) (sfunc = int4pl, stype = int); create role of_setup; create trigger tr before insert on t
+for each row execute function tf(); alter table u owner to of_setup; grant select on t to of_setup;
+"""
+C, R, S, N, O, I = Fate.COMPARED, Fate.ROWS, Fate.SERVER, Fate.NAMED, Fate.NOTHING, Fate.INNER  # noqa: E741
+_TYPE = """create type ty; create function tin(cstring) returns ty language internal as 'int4in' strict;
+create function tout(ty) returns cstring language internal as 'int4out' strict;
+create type ty (input = tin, output = tout, like = int4); alter type ty set (storage = plain)"""
+_GONE = "create subscription s1 connection '' publication p with (connect = false, slot_name = none); drop subscription s1"
+KINDS: dict[str, tuple[Fate, str]] = {
+    "AlterCollationStmt": (O, "alter collation co refresh version"),  # of the library that this server runs with
+    "AlterDatabaseRefreshCollStmt": (N, "alter database template1 refresh collation version"),
+    "AlterDatabaseSetStmt": (N, "alter database postgres set work_mem = '1MB'"),
+    "AlterDatabaseStmt": (N, "alter database postgres connection limit 3"),
+    "AlterDefaultPrivilegesStmt": (C, "alter default privileges grant select on tables to of_setup"),
+    "AlterDomainStmt": (C, "alter domain d set default 1"),
+    "AlterEnumStmt": (C, "alter type e add value 'b'"),
+    "AlterEventTrigStmt": (C, "alter event trigger et disable"),
+    "AlterExtensionContentsStmt": (C, "alter extension hstore add function f()"),
+    "AlterExtensionStmt": (O, "alter extension hstore update"),  # there is one version of it; versions are compared
+    "AlterFdwStmt": (C, "alter foreign data wrapper w options (a '1')"),
+    "AlterForeignServerStmt": (C, "alter server srv options (a '1')"),
+    "AlterFunctionStmt": (C, "alter function f() immutable"),
+    "AlterObjectDependsStmt": (C, "alter function f() depends on extension hstore"),
+    "AlterObjectSchemaStmt": (C, "alter table u set schema s"),
+    "AlterOpFamilyStmt": (C, "alter operator family of using btree add operator 1 === (int, int)"),
+    "AlterOperatorStmt": (C, "alter operator === (int, int) set (restrict = eqsel)"),
+    "AlterOwnerStmt": (C, "alter function f() owner to of_setup"),
+    "AlterPolicyStmt": (C, "alter policy po on t using (a > 0)"),
+    "AlterPublicationStmt": (C, "alter publication pub add table u"),
+    "AlterRoleSetStmt": (S, "alter role of_setup set work_mem = '1MB'"),
+    "AlterRoleStmt": (S, "alter role of_setup createdb"),
+    "AlterSeqStmt": (C, "alter sequence q increment 2"),
+    "AlterStatsStmt": (C, "alter statistics st set statistics 7"),
+    "AlterSubscriptionStmt": (N, "alter subscription sub set publication p2 with (refresh = false)"),
+    "AlterSystemStmt": (N, "alter system set work_mem = '1MB'"),
+    "AlterTSConfigurationStmt": (C, "alter text search configuration tc drop mapping for word"),
+    "AlterTSDictionaryStmt": (C, "alter text search dictionary td (accept = false)"),
+    "AlterTableMoveAllStmt": (O, "alter table all in tablespace pg_default set tablespace pg_default"),
+    "AlterTableSpaceOptionsStmt": (N, "alter tablespace pg_default set (seq_page_cost = 2)"),
+    "AlterTableStmt": (C, "alter table t add column x int"),
+    "AlterTypeStmt": (C, _TYPE),
+    "AlterUserMappingStmt": (C, "alter user mapping for public server srv options (a '1')"),
+    "CallStmt": (I, "call pr()"),
+    "CheckPointStmt": (O, "checkpoint"),
+    "ClosePortalStmt": (O, "close all"),
+    "ClusterStmt": (C, "cluster t using t_pkey"),
+    "CommentStmt": (C, "comment on table t is 'x'"),
+    "CompositeTypeStmt": (C, "create type c2 as (x int)"),
+    "ConstraintsSetStmt": (O, "set constraints all deferred"),
+    "CopyStmt": (R, "copy t from stdin"),
+    "CreateAmStmt": (C, "create access method am type table handler heap_tableam_handler"),
+    "CreateCastStmt": (C, "create cast (int as c) with inout"),
+    "CreateConversionStmt": (C, "create conversion cv for 'UTF8' to 'LATIN1' from utf8_to_iso8859_1"),
+    "CreateDomainStmt": (C, "create domain d2 as int"),
+    "CreateEnumStmt": (C, "create type e2 as enum ('a')"),
+    "CreateEventTrigStmt": (C, "create event trigger et2 on sql_drop execute function ef()"),
+    "CreateExtensionStmt": (C, "create extension citext"),
+    "CreateFdwStmt": (C, "create foreign data wrapper w2"),
+    "CreateForeignServerStmt": (C, "create server srv2 foreign data wrapper w"),
+    "CreateForeignTableStmt": (C, "create foreign table ft (a int) server srv"),
+    "CreateFunctionStmt": (C, "create function f2() returns int language sql as 'select 1'"),
+    "CreateOpClassStmt": (C, "create operator class oc for type int using hash as operator 1 ==="),
+    "CreateOpFamilyStmt": (C, "create operator family of2 using hash"),
+    "CreatePLangStmt": (C, "create language pl2 handler plpgsql_call_handler"),
+    "CreatePolicyStmt": (C, "create policy po2 on t"),
+    "CreatePublicationStmt": (C, "create publication pub2"),
+    "CreateRangeStmt": (C, "create type r as range (subtype = int)"),
+    "CreateRoleStmt": (S, "create role another"),
+    "CreateSchemaStmt": (C, "create schema s2"),
+    "CreateSeqStmt": (C, "create sequence q2"),
+    "CreateStatsStmt": (C, "create statistics st2 on a, b from t"),
+    "CreateStmt": (C, "create table t2 ()"),
+    "CreateSubscriptionStmt": (C, "create subscription s2 connection '' publication p with (connect = false)"),
+    "CreateTableAsStmt": (C, "create table ta as select 1 as a"),
+    "CreateTableSpaceStmt": (N, "create tablespace ts location '/tmp'"),
+    "CreateTransformStmt": (C, "create transform for int language sql (from sql with function prsd_lextype(internal))"),
+    "CreateTrigStmt": (C, "create trigger tr2 before insert on t for each row execute function tf()"),
+    "CreateUserMappingStmt": (C, "create user mapping for of_setup server srv"),
+    "CreatedbStmt": (N, "create database other"),
+    "DeallocateStmt": (O, "deallocate all"),
+    "DeclareCursorStmt": (O, "begin; declare cu cursor for select 1; commit"),
+    "DefineStmt": (C, "create aggregate ag2 (int) (sfunc = int4pl, stype = int)"),
+    "DeleteStmt": (R, "delete from t"),
+    "DiscardStmt": (O, "discard all"),
+    "DoStmt": (I, "do $$ begin create table of_do (); end $$"),
+    "DropOwnedStmt": (C, "drop owned by of_setup"),
+    "DropRoleStmt": (S, "create role gone; drop role gone; drop role if exists gone; create role stays"),
+    "DropStmt": (C, "drop table t cascade"),
+    "DropSubscriptionStmt": (O, _GONE),
+    "DropTableSpaceStmt": (N, "drop tablespace if exists nowhere"),
+    "DropUserMappingStmt": (C, "drop user mapping for public server srv"),
+    "DropdbStmt": (N, "drop database if exists other"),
+    "ExecuteStmt": (I, "prepare x as insert into t values (2); execute x"),
+    "ExplainStmt": (I, "explain analyze insert into t values (3)"),
+    "FetchStmt": (O, "begin; declare cu cursor for select 1; fetch cu; commit"),
+    "GrantRoleStmt": (S, "grant of_setup to pg_monitor"),
+    "GrantStmt": (C, "grant insert on t to of_setup"),
+    "ImportForeignSchemaStmt": (N, "import foreign schema a from server srv into s"),
+    "IndexStmt": (C, "create index i on t (b)"),
+    "InsertStmt": (R, "insert into t values (4)"),
+    "ListenStmt": (O, "listen x"),
+    "LoadStmt": (N, "load 'auto_explain'"),
+    "LockStmt": (O, "begin; lock table t; commit"),
+    "MergeStmt": (R, "merge into t using (select 9 as a) as n on t.a = n.a when not matched then insert values (n.a)"),
+    "NotifyStmt": (O, "notify x"),
+    "PrepareStmt": (O, "prepare y as select 1"),
+    "ReassignOwnedStmt": (C, "reassign owned by of_setup to current_user"),
+    "RefreshMatViewStmt": (O, "refresh materialized view m"),  # computed rows are nobody's to compare: docs/trust.md
+    "ReindexStmt": (O, "reindex table t"),
+    "RenameStmt": (C, "alter table t rename to t3"),
+    "ReplicaIdentityStmt": (C, "alter table t replica identity full"),
+    "RuleStmt": (C, "create rule ru2 as on update to u do instead nothing"),
+    "SecLabelStmt": (C, "security label on table t is null"),
+    "SelectStmt": (O, "select 1"),
+    "TransactionStmt": (O, "begin; commit"),
+    "TruncateStmt": (R, "truncate t cascade"),
+    "UnlistenStmt": (O, "unlisten *"),
+    "UpdateStmt": (R, "update t set b = 'other'"),
+    "VacuumStmt": (O, "vacuum analyze t"),
+    "VariableSetStmt": (O, "set work_mem = '1MB'"),
+    "VariableShowStmt": (O, "show work_mem"),
+    "ViewStmt": (C, "create view v2 as select 1 as a"),
+}  # fmt: skip
+PARTS = {"RawStmt", "PLAssignStmt", "ReturnStmt", "SetOperationStmt"}
+"""Nodes that are no statements of their own, but parts of one."""
+UNPROVEN = {"SecLabelStmt": "no provider of labels is installed", "CreateTransformStmt": "see tests/drift/transforms"}
+
+
+def test_the_table_has_every_kind_of_statement() -> None:
+    nodes = postgast.pg_query_pb2.Node.DESCRIPTOR.oneofs_by_name["node"].fields
+    known = {field.message_type.name for field in nodes if field.message_type.name.endswith("Stmt")}
+    assert known - PARTS == KINDS.keys()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_example_is_of_its_kind(kind: str) -> None:
+    walked = {type(node).__name__ for _, node in postgast.walk(parse(KINDS[kind][1]))}
+    assert kind in walked
+
+
+OTHERS = {
+    "in a database": "alter role postgres in database postgres set work_mem = '1MB'",
+    "renamed": "alter database other rename to another",
+    "owned": "alter database other owner to current_user",
+    "comment": "comment on database postgres is 'x'",
+    "grant": "revoke connect on database postgres from public",
+    "label": "security label on database postgres is 'x'",
+    "a slot": "select pg_create_physical_replication_slot('a')",
+    "a logical slot": "select pg_create_logical_replication_slot('a', 'test_decoding')",
+    "a slot that goes": "select pg_drop_replication_slot('a')",
+    "an origin": "select pg_replication_origin_create('a')",
+    "sessions": "select pg_terminate_backend(1)",
+    "left open": "prepare transaction 'x'",
+    "left open and ended": "commit prepared 'x'",
+}
+
+
+@pytest.mark.parametrize("text", [*(text for fate, text in KINDS.values() if fate is Fate.NAMED), *OTHERS.values()])
+def test_what_is_not_compared_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.sql").write_text(f"select 1;\n{text};\n")
+    outside = [
+        one for each in load_source("o", [tmp_path / "a.sql"], shown_from=tmp_path).statements for one in each.outside
+    ]
+    assert [str(one.at) for one in outside] == ["a.sql:2"]
+
+
+@pytest.fixture(scope="module")
+def base(server: Any) -> Iterator[Any]:
+    if not isinstance(server, BinaryServer):
+        pytest.skip("needs a server of our own")
+    with server.cluster() as cluster:
+        with psycopg.connect(cluster.create_database("base"), autocommit=True) as connection:
+            connection.execute(SETUP.encode())
+        yield cluster
+
+
+def _rows(conninfo: str) -> object:
+    with psycopg.connect(conninfo) as connection:
+        return connection.execute("select array_agg(t order by a) from t").fetchone()
+
+
+@pytest.mark.slow
+def test_what_each_statement_leaves_behind_is_seen_or_is_nothing(base: Any) -> None:
+    wrong = {}
+    with psycopg.connect(base.conninfo("base"), autocommit=True) as connection:
+        connection.execute("vacuum analyze")
+    start = {roles: read_snapshot(base.conninfo("base"), roles=roles).snapshot for roles in RolesRead}
+    rows = _rows(base.conninfo("base"))
+    for number, (kind, (fate, text)) in enumerate(KINDS.items()):
+        if fate is Fate.NAMED or kind in UNPROVEN:
+            continue
+        roles = RolesRead.OWN if fate is Fate.SERVER else RolesRead.NONE
+        conninfo = base.create_database(f"d{number}", template="base")
+        before = start[RolesRead.NONE] if fate is not Fate.SERVER else read_snapshot(conninfo, roles=roles).snapshot
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            if kind == "CopyStmt":
+                with connection.cursor() as cursor, cursor.copy(text.encode()) as copy:
+                    copy.write("7\tx\n")
+            else:
+                for part in [text] if "$$" in text else text.split(";"):
+                    try:
+                        connection.execute(part.encode())
+                    except psycopg.Error as error:
+                        wrong[kind] = str(error)
+        seen = read_snapshot(conninfo, roles=roles).snapshot.objects != before.objects
+        same_rows = kind in {"DropStmt", "RenameStmt"} or _rows(conninfo) == rows
+        base.drop_database(f"d{number}")
+        expected = {
+            Fate.COMPARED: seen,
+            Fate.SERVER: seen,
+            Fate.ROWS: not seen and not same_rows,
+            Fate.INNER: seen or not same_rows,
+            Fate.NOTHING: not seen and same_rows,
+        }[fate]
+        if not expected:
+            wrong[kind] = f"{fate}: {text} (seen: {seen}, same rows: {same_rows})"
+    assert wrong == {}
+
+
+ONLY_ONE = {
+    "create database other;": r"a\.sql:2: CREATE DATABASE makes another database, which is not compared",
+    "alter database postgres set work_mem = '1MB';": r"a\.sql:2: ALTER DATABASE changes another database",
+    "do $$ begin execute 'alter dat' || 'abase postgres set work_mem = 99'; end $$;": r"a\.sql:2: settings in database",
+    "do $$ begin execute 'comment on dat' || 'abase postgres is ''x'''; end $$;": r"a\.sql:2: the comment on",
+    "do $$ begin perform pg_replication_origin_create('x'); end $$;": r"a\.sql:2: .*origin",
+}
+
+
+@pytest.mark.parametrize("text", ONLY_ONE)
+def test_compare_names_what_only_one_side_does_beside_its_database(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.sql").write_text(f"create table t ();\n{text}\n")
+    (tmp_path / "b.sql").write_text("create table t ();\n")
+    told = ONLY_ONE[text]
+    said = run_cli("compare", "a.sql", "b.sql", "--direction", "equal", "--no-cross-check", cwd=tmp_path)
+    assert re.search(rf"! not compared, expected side: {told}", said.out), said.out + said.err
+    said = run_cli("compare", "b.sql", "a.sql", "--format", "json", "--no-cross-check", cwd=tmp_path)
+    found = json.loads(said.out)
+    assert [bool(re.match(f"actual: {told}", one)) for one in found["not_compared"]] == [True]
+    assert [one["at"] for one in found["sources"]["actual"][0]["outside"]] == ["a.sql:2"]
+    assert "not compared: actual: a.sql:2" in said.err
+
+
+def test_a_database_is_dropped_whatever_the_sql_in_it_keeps_open(base: Any) -> None:
+    with psycopg.connect(base.create_database("kept"), autocommit=True) as connection:
+        connection.execute("create subscription su connection '' publication p with (connect = false)")
+        connection.execute("alter database kept is_template true")
+    base.drop_database("kept")
+    with psycopg.connect(base.conninfo()) as connection:
+        assert connection.execute("select from pg_database where datname = 'kept'").fetchone() is None

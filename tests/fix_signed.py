@@ -18,7 +18,8 @@ import fix_inputs
 import fix_model
 from migration_audit import signoff
 from migration_audit.audit.evidence import build_evidence
-from migration_audit.audit.facts.store import names_of, save_facts
+from migration_audit.audit.facts.store import save_facts
+from migration_audit.audit.facts.types import fact_types
 from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.audit.inputs.directus import directus_inputs
 from migration_audit.audit.inputs.documents import documents_inputs
@@ -72,7 +73,7 @@ def live_snapshot(gone: Sequence[str] = (), *, strange: bool = False, server: Se
 def shared_facts(project: Project, *, phase: Phase, legacy: bool = True) -> dict[str, object]:
     """The facts of a pre-flight in which nothing is wrong."""
     whole = live_snapshot(server=fix_model.SERVER)
-    quiet = {name: value for name, value in fix_inputs.inputs().items() if name in names_of("shared")}
+    quiet = {name: value for name, value in fix_inputs.inputs().items() if name in fact_types("shared")}
     return {
         **quiet,
         **boot_inputs(project),

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
@@ -48,6 +49,14 @@ from fix_inputs import (
 )
 from fix_inputs import applied as applied_
 from fix_model import aggregate, column, compression, index, job, job_status, routine, snapshot, table, trigger
+from migration_audit.audit.case import live_checks, shared_checks, waiver_checks
+from migration_audit.audit.facts.types import (
+    EnvironmentComputed,
+    EnvironmentFacts,
+    SavedSharedFacts,
+    SharedComputed,
+    WaiverComputed,
+)
 from migration_audit.checks import ALL, BY_ID, find_check, judge
 from migration_audit.checks.cov013_duplicate_indexes import is_default_index
 from migration_audit.gate import decide
@@ -1212,6 +1221,27 @@ def test_the_list_is_the_files():
     files = {p.stem.partition("_")[0].upper() for p in folder.glob("*.py") if re.match(r"[a-z]{3,4}\d{3}_", p.name)}
     assert files == {check.id for check in ALL}
     assert len(BY_ID) == len(ALL)
+
+
+_DECLARED = {
+    name: hint
+    for declared in (SavedSharedFacts, EnvironmentFacts, SharedComputed, EnvironmentComputed, WaiverComputed)
+    for name, hint in get_type_hints(declared).items()
+}
+
+
+@pytest.mark.parametrize("check", ALL, ids=lambda c: c.id)
+def test_a_check_takes_each_input_as_it_is_declared(check):
+    """A check runs when its inputs are there: an ``Unavailable`` is an outcome before it is asked."""
+    asked = {name: hint for name, hint in get_type_hints(check.run).items() if name != "return"}
+    assert {name: hint | Unavailable for name, hint in asked.items()} == {
+        name: _DECLARED[name] | Unavailable for name in asked
+    }
+
+
+def test_a_check_is_of_the_project_or_of_an_environment_or_of_the_waivers():
+    parts = (shared_checks(), live_checks(), waiver_checks())
+    assert sorted(check.id for part in parts for check in part) == sorted(BY_ID)
 
 
 @pytest.mark.parametrize("check", ALL, ids=lambda c: c.id)

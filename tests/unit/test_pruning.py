@@ -15,7 +15,8 @@ from migration_audit.audit.case import shared_checks
 from migration_audit.audit.demo import demo_root
 from migration_audit.audit.facts.hidden import hidden_differences, told_apart
 from migration_audit.audit.facts.pruning import pruned
-from migration_audit.audit.facts.store import load_facts, names_of, save_facts
+from migration_audit.audit.facts.store import load_facts, save_facts
+from migration_audit.audit.facts.types import fact_types
 from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.audit.inputs.documents import documents_inputs
 from migration_audit.audit.inputs.retirement import retirement_inputs
@@ -72,7 +73,7 @@ def test_a_secret_in_a_file_is_in_no_fact(tmp_path: Path, file: str, old: str, n
     whole = facts_of(project)
     kept = pruned(project, whole)
     assert "hush-9-hush" in str(whole)
-    assert "hush-9-hush" not in str({name: value for name, value in kept.items() if name in names_of("shared")})
+    assert "hush-9-hush" not in str({name: value for name, value in kept.items() if name in fact_types("shared")})
     assert [r.outcome for r in judge(shared_checks(), kept, Phase.RETIRED)] == [
         r.outcome for r in judge(shared_checks(), whole, Phase.RETIRED)
     ]
@@ -86,7 +87,7 @@ def mapping(fingerprint: str) -> Snapshot:
 @pytest.mark.parametrize(("owner", "differs"), [("one", False), ("other", True)], ids=["equal", "different"])
 def test_a_hidden_value_is_told_apart_after_it_was_kept(tmp_path: Path, owner: str, differs: bool) -> None:
     legacy, actual = mapping("one"), mapping(owner)
-    facts = {**dict.fromkeys(names_of("shared")), **facts_of(load_project(demo_root() / "audit.toml"))}
+    facts = {**dict.fromkeys(fact_types("shared")), **facts_of(load_project(demo_root() / "audit.toml"))}
     facts |= {"legacy": legacy, "owner": actual, "no_coverage": None, "port": None, "prelude": (), "shadow": "x"}
     facts |= {"artifacts": (), "reports": (), "audited_phase": "preflight", "directus_owner": fix_directus.settled()}
     facts["fresh_rehearsal"] = Unavailable(reason="not asked", required=False)

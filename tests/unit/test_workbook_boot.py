@@ -7,7 +7,7 @@ import pytest
 
 from migration_audit import demo
 from migration_audit.audit.facts.codec import encode, to_bytes
-from migration_audit.audit.facts.store import fact_types
+from migration_audit.audit.facts.types import fact_types
 from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.model.compose import Stack
 from migration_audit.model.finding import Outcome, Unavailable
@@ -115,7 +115,7 @@ def test_no_folder_of_this_machine_is_in_the_facts(tree):
     mounted = found["stack"].service("mounted")
     assert [mount.source for mount in mounted.mounts] == ["deploy/data", "directus", "/var/run/docker.sock"]
     assert mounted.build.context == "directus"
-    text = b"".join(to_bytes(encode(found[name], hint)) for name, hint in fact_types().items() if name in found)
+    text = b"".join(to_bytes(encode(found[name], hint)) for name, hint in fact_types("shared").items() if name in found)
     assert str(tree.parent).encode() not in text
 
 

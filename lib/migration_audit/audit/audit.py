@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from migration_audit.audit.case import Case
 from migration_audit.audit.evidence import build_evidence
 from migration_audit.audit.facts.files import write_atomically
 from migration_audit.audit.facts.pruning import pruned
-from migration_audit.audit.facts.store import Facts, facts_digest, load_facts, names_of, save_facts
+from migration_audit.audit.facts.store import facts_digest, load_facts, save_facts
+from migration_audit.audit.facts.types import DirectusFacts, EnvironmentFacts, Part, RehearsalFacts, SharedFacts
 from migration_audit.audit.inputs.artifact_digests import artifact_digests, report_digests
-from migration_audit.audit.inputs.boot import boot_inputs
+from migration_audit.audit.inputs.boot import BootInputs, boot_inputs
 from migration_audit.audit.inputs.commands import load_commands
 from migration_audit.audit.inputs.directus import deployment_of, directus_inputs
 from migration_audit.audit.inputs.documents import documents_inputs
@@ -36,13 +37,11 @@ from migration_audit.project import Environment, Project
 SEAL = "sealed.json"
 """What the last cell of ``40_signoff`` leaves among the facts; a run without it is not complete."""
 
-_FOLLOWING = {
+_FOLLOWING: Final[Mapping[Part, tuple[str, ...]]] = {
     "shared": ("shared", "coverage", "shared_results"),
     "environment": ("own", "_scoped", "live_results", "_directus_boots", "directus_rehearsed", "_waived", "results"),
 }
 """The parts of the facts, and what an audit holds of them and of what follows from them."""
-_OF_LIVE = ("live", "owner_ledger", "legacy_ledger")
-_OF_RIGHTS = ("obstacles", "writer_access", "probe_rights")
 
 
 class Audit(Case):
@@ -80,47 +79,51 @@ class Audit(Case):
         return self.started.date()
 
     @cached_property
-    def shared(self) -> Facts:
-        """The facts that are the same for every environment: those that an earlier notebook kept, else gathered now."""
-        before = self._load("shared")
-        if before is not None:
-            return before
+    def shared(self) -> SharedFacts:
+        """The facts that are the same for every environment: those that an earlier notebook saved, else gathered now."""
+        before = self._folder_of("shared")
+        if before is not None and (saved := load_facts(before, "shared")) is not None:
+            return saved
         # Each starts servers of its own and mostly waits for them.
         run_in_parallel(partial(getattr, self), ("_preflight", "_rehearsals", "_fresh_rehearsal"))
         facts = pruned(self.project, self._gathered())
         if self.folder is None:
             return facts
         write_atomically(self.folder / self.project.path.name, self.project.content)
-        return self._kept("shared", facts)
+        save_facts(self.folder, "shared", facts)
+        return load_facts(self._folder_of("shared") or self.folder, "shared") or facts
 
     @cached_property
-    def own(self) -> Facts:
-        """The facts of the environment: those that an earlier notebook kept, else read now."""
-        before = self._load("environment")
-        if before is not None:
-            return before
+    def own(self) -> EnvironmentFacts:
+        """The facts of the environment: those that an earlier notebook saved, else read now."""
+        before = self._folder_of("environment")
+        if before is not None and (saved := load_facts(before, "environment")) is not None:
+            return saved
         environment = self.project.environment(self.environment_name)
         live = read_live(self.project, environment, owner=self.owner, prelude=self.shared["prelude"])
-        facts = {
+        facts: EnvironmentFacts = {
             "audited_environment": self.environment_name,
             "read_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            **{name: getattr(live, name) for name in _OF_LIVE},
-            **{name: getattr(live.rights, name) for name in _OF_RIGHTS},
+            "live": live.live,
+            "owner_ledger": live.owner_ledger,
+            "legacy_ledger": live.legacy_ledger,
+            "obstacles": live.rights.obstacles,
+            "writer_access": live.rights.writer_access,
+            "probe_rights": live.rights.probe_rights,
             **self._directus(live),
+            "directus_rehearsal": self._directus_rehearsal(live),
         }
         facts = pruned(self.project, facts)
-        return self._kept("environment", facts) if self.folder else facts
-
-    def _kept(self, part: str, facts: Facts) -> Facts:
-        """The facts after they were saved: what a notebook shows is what whoever has the files sees too."""
-        save_facts(self.folder, part, facts)  # type: ignore[arg-type]
-        return self._load(part) or facts
-
-    def _load(self, part: str) -> Facts | None:
         if self.folder is None:
-            return None
-        self._digests[part] = facts_digest(self.folder, part)
-        return load_facts(self.folder, part)
+            return facts
+        save_facts(self.folder, "environment", facts)
+        return load_facts(self._folder_of("environment") or self.folder, "environment") or facts
+
+    def _folder_of(self, part: Part) -> Path | None:
+        """The folder of the facts, after noting which bytes it has: a notebook shows the facts that the files hold."""
+        if self.folder is not None:
+            self._digests[part] = facts_digest(self.folder, part)
+        return self.folder
 
     def continued_from(self, before: Audit | None) -> Self:
         """This audit, with what the notebook before it found in the same kernel of the same files and settings.
@@ -146,7 +149,7 @@ class Audit(Case):
         return run_preflight(self.project, rules=self.rules, progress=self._progress)
 
     @cached_property
-    def _rehearsals(self) -> dict[str, Any]:
+    def _rehearsals(self) -> RehearsalFacts:
         return rehearsal_inputs(self.project, phase=self.phase, progress=self._progress)
 
     @cached_property
@@ -161,27 +164,31 @@ class Audit(Case):
         return Deployment(target=target, runtime=runtime)
 
     @cached_property
-    def _boot(self) -> dict[str, Any]:
+    def _boot(self) -> BootInputs:
         return boot_inputs(self.project)
 
-    def _gathered(self) -> Facts:
+    def _gathered(self) -> SharedFacts:
         found, sides = self._preflight, {"expected": self.project.legacy.name, "actual": self.project.owner.name}
         return {
             "audited_phase": self.phase.value,
-            **{name: getattr(found, name) for name in names_of("shared") if hasattr(found, name)},
+            **found.facts(),
             "no_coverage": found.coverage if isinstance(found.coverage, Unavailable) else None,
             "port": saved_port(found.port, **sides),
             **self._rehearsals,
             "fresh_rehearsal": self._fresh_rehearsal,
-            **self._boot,
+            "stack": self._boot["stack"],
+            "dev_stack": self._boot["dev_stack"],
+            "owner_boot": self._boot["owner_boot"],
+            "post_objects": self._boot["post_objects"],
+            "images": self._boot["images"],
             **retirement_inputs(self.project),
             **documents_inputs(self.project, commands=load_commands(self.folder) if self.folder else None),
             "artifacts": artifact_digests(self.project, self._boot),
             "reports": report_digests(self.project),
         }
 
-    def _directus(self, live: Live) -> dict[str, Any]:
-        found = directus_inputs(
+    def _directus(self, live: Live) -> DirectusFacts:
+        return directus_inputs(
             self.project,
             owner=self.owner,
             owner_origins=self.shared["owner_origins"],
@@ -189,6 +196,8 @@ class Audit(Case):
             directus=live.directus,
             **self._of_boot(),
         )
+
+    def _directus_rehearsal(self, live: Live) -> DirectusRehearsal | Unavailable:
         side = LiveSide(
             name=self.environment_name,
             live=live.live,
@@ -197,8 +206,7 @@ class Audit(Case):
             owner=self.owner,
             owner_tables=self.shared["directus_owner"],
         )
-        rehearsed = rehearse_live(self.project, self._deployment, side, progress=self._progress)
-        return {**found, "directus_rehearsal": rehearsed}
+        return rehearse_live(self.project, self._deployment, side, progress=self._progress)
 
     def _of_boot(self) -> dict[str, Any]:
         """What ``[boot]`` says of the owner; None each without it."""

@@ -11,11 +11,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from typing import Any
 
 from migration_audit.audit.compared import scoped_drift
 from migration_audit.audit.coverage import coverage_of
-from migration_audit.audit.facts.store import COMPUTED, Facts, names_of
+from migration_audit.audit.facts.types import (
+    EnvironmentComputed,
+    EnvironmentFacts,
+    SharedComputed,
+    SharedFacts,
+    WaiverComputed,
+)
 from migration_audit.checks import ALL, judge
 from migration_audit.compare import Rules
 from migration_audit.directus.boots import DirectusBoots, compute_boots
@@ -25,6 +30,7 @@ from migration_audit.model.drift import Drift
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Unavailable, Verdict
 from migration_audit.model.port import SavedPort
+from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.waiver import WaiverUse
@@ -33,18 +39,8 @@ from migration_audit.project import Environment, Project
 _NO_ENVIRONMENT = Unavailable(reason="no environment was named", outcome=Outcome.ERRORED)
 _NO_SOURCE = Unavailable(reason="the facts do not name its files", outcome=Outcome.ERRORED)
 _NO_WAIVER = Unavailable(reason="audit.toml has no [[waiver]] for this environment", required=False)
-_LIVE = frozenset(
-    {
-        *names_of("environment"),
-        "directus_boots",
-        "directus_rehearsed",
-        "live_drift",
-        "excluded",
-        "environment",
-        "legacy_source",
-        "owner_source",
-    }
-)
+_OF_ENVIRONMENT = EnvironmentFacts.__annotations__.keys() | EnvironmentComputed.__annotations__.keys() - {"project"}
+_OF_WAIVERS = WaiverComputed.__annotations__.keys()
 
 
 class Case(ABC):
@@ -61,12 +57,12 @@ class Case(ABC):
 
     @property
     @abstractmethod
-    def shared(self) -> Facts:
+    def shared(self) -> SharedFacts:
         """The facts that are the same for every environment."""
 
     @property
     @abstractmethod
-    def own(self) -> Facts:
+    def own(self) -> EnvironmentFacts:
         """The facts of the environment."""
 
     @property
@@ -89,25 +85,22 @@ class Case(ABC):
     @property
     def legacy(self) -> Snapshot | Unavailable:
         """The catalog that the legacy side makes."""
-        found: Snapshot | Unavailable = self.shared["legacy"]
-        return found
+        return self.shared["legacy"]
 
     @property
     def owner(self) -> Snapshot | Unavailable:
         """The catalog that the owner's SQL makes."""
-        found: Snapshot | Unavailable = self.shared["owner"]
-        return found
+        return self.shared["owner"]
 
     @property
     def live(self) -> Snapshot | Unavailable:
         """The catalog of the live database."""
-        found: Snapshot | Unavailable = self.own["live"]
-        return found
+        return self.own["live"]
 
     @cached_property
     def coverage(self) -> Drift | Unavailable:
         """The legacy side looked up in the owner's."""
-        gone: Unavailable | None = self.shared["no_coverage"]
+        gone = self.shared["no_coverage"]
         if gone is not None and self.phase is Phase.RETIRED:
             return gone
         return coverage_of(self.project, self.legacy, self.owner, rules=self.rules).drift
@@ -131,13 +124,13 @@ class Case(ABC):
     @cached_property
     def shared_results(self) -> tuple[CheckResult, ...]:
         """The checks whose answer is the same for every environment, with the SQL of a proven port."""
-        inputs = {**self.shared, "coverage": self.coverage, "project": self.project}
-        return with_fixes(judge(shared_checks(), inputs, self.phase), self.shared["port"])
+        computed: SharedComputed = {"coverage": self.coverage, "project": self.project}
+        return with_fixes(judge(shared_checks(), {**self.shared, **computed}, self.phase), self.shared["port"])
 
     @cached_property
     def live_results(self) -> tuple[CheckResult, ...]:
         """The checks about the environment."""
-        return judge(live_checks(), self._live_inputs(), self.phase)
+        return judge(live_checks(), {**self.shared, **self.own, **self._computed()}, self.phase)
 
     @cached_property
     def _directus_boots(self) -> DirectusBoots | Unavailable:
@@ -150,16 +143,14 @@ class Case(ABC):
             return _NO_ENVIRONMENT
         return directus_rehearsed(self.shared, self.own, self.environment, self._directus_boots)
 
-    def _live_inputs(self) -> dict[str, Any]:
+    def _computed(self) -> EnvironmentComputed:
         sources = self.shared["sources"]
-        by_role: dict[str, Any] = dict.fromkeys(("legacy", "owner"), _NO_SOURCE)
+        by_role: dict[str, SourceFacts | Unavailable] = dict.fromkeys(("legacy", "owner"), _NO_SOURCE)
         if isinstance(sources, Unavailable):
             by_role = dict.fromkeys(by_role, sources)
         else:
             by_role |= {source.role: source for source in sources}
         return {
-            **self.shared,
-            **self.own,
             "live_drift": self.live_drift,
             "excluded": self.excluded,
             "directus_boots": self._directus_boots,
@@ -184,7 +175,8 @@ class Case(ABC):
     def results(self) -> tuple[CheckResult, ...]:
         """All results of this environment, what is waived marked, and what became of the waivers last."""
         marked, uses = self._waived
-        return (*marked, *judge(waiver_checks(), {"waivers": uses or _NO_WAIVER}, self.phase))
+        computed: WaiverComputed = {"waivers": uses or _NO_WAIVER}
+        return (*marked, *judge(waiver_checks(), computed, self.phase))
 
     @property
     def verdict(self) -> Verdict:
@@ -192,13 +184,20 @@ class Case(ABC):
         return decide(self.results)
 
 
-def directus_boots(shared: Facts, own: Facts, environment: Environment | None) -> DirectusBoots | Unavailable:
+def directus_boots(
+    shared: SharedFacts, own: EnvironmentFacts, environment: Environment | None
+) -> DirectusBoots | Unavailable:
     """What the next boots of Directus do, computed; the first reason where a fact is not there."""
-    names = ("directus_snapshot", "directus_target", "directus_runtime", "directus_live")
-    snapshot, target, runtime, live = (own[name] for name in names)
-    for fact in (snapshot, target, runtime, live):
-        if isinstance(fact, Unavailable):
-            return fact
+    snapshot, target = own["directus_snapshot"], own["directus_target"]
+    runtime, live = own["directus_runtime"], own["directus_live"]
+    if isinstance(snapshot, Unavailable):
+        return snapshot
+    if isinstance(target, Unavailable):
+        return target
+    if isinstance(runtime, Unavailable):
+        return runtime
+    if isinstance(live, Unavailable):
+        return live
     owner = shared["directus_owner"]
     return compute_boots(
         snapshot.body,
@@ -212,7 +211,7 @@ def directus_boots(shared: Facts, own: Facts, environment: Environment | None) -
 
 
 def directus_rehearsed(
-    shared: Facts, own: Facts, environment: Environment, boots: DirectusBoots | Unavailable
+    shared: SharedFacts, own: EnvironmentFacts, environment: Environment, boots: DirectusBoots | Unavailable
 ) -> RehearsedBoots | Unavailable:
     """What the real Directus did on throw-away databases, beside what was computed; why nothing was rehearsed, else."""
     snapshot, raw = own["directus_snapshot"], own["raw_tables"]
@@ -230,17 +229,17 @@ def directus_rehearsed(
 
 def shared_checks() -> tuple[Check, ...]:
     """The checks whose answer is the same for every environment."""
-    return tuple(check for check in ALL if not _inputs_of(check) & (_LIVE | {"waivers"}))
+    return tuple(check for check in ALL if not _inputs_of(check) & (_OF_ENVIRONMENT | _OF_WAIVERS))
 
 
 def live_checks() -> tuple[Check, ...]:
     """The checks about one environment."""
-    return tuple(check for check in ALL if _inputs_of(check) & _LIVE)
+    return tuple(check for check in ALL if _inputs_of(check) & _OF_ENVIRONMENT)
 
 
 def waiver_checks() -> tuple[Check, ...]:
     """The checks about what became of all the others."""
-    return tuple(check for check in ALL if "waivers" in _inputs_of(check))
+    return tuple(check for check in ALL if _inputs_of(check) & _OF_WAIVERS)
 
 
 def _inputs_of(check: Check) -> frozenset[str]:
@@ -262,6 +261,3 @@ def _fixed(finding: Finding, fixes: Mapping[str, str]) -> Finding:
     about = finding.key.partition(":")[2]
     sql = fixes.get(about) or fixes.get(about.rpartition(":")[0])
     return replace(finding, fix_sql=sql) if sql else finding
-
-
-__all__ = ["COMPUTED", "Case", "live_checks", "shared_checks", "waiver_checks"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from migration_audit.audit.facts.store import names_of
+from migration_audit.audit.facts.types import fact_types
 from migration_audit.checks import ALL
 from migration_audit.model.identifiers import as_comment, sql_name
 from migration_audit.project import Project
@@ -46,7 +46,7 @@ def _grants(project: Project, role: str) -> Iterator[Grant]:
     yield Grant(
         sql="\n".join(f"GRANT CONNECT ON DATABASE {name} TO {role};" for name in names),
         reads="the whole catalog, privileges and TimescaleDB's settings: PostgreSQL shows them to every role",
-        checks=_checks(*names_of("environment")),
+        checks=_checks(*fact_types("environment")),
     )
     for side, fact in (("owner", "owner_ledger"), ("legacy", "legacy_ledger")):
         ledger = getattr(project, side).ledger

@@ -7,9 +7,11 @@ from copy import copy
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import NoReturn
 
 from migration_audit.audit.case import Case
-from migration_audit.audit.facts.store import FOLDER, Facts, load_facts
+from migration_audit.audit.facts.store import FOLDER, load_facts
+from migration_audit.audit.facts.types import EnvironmentFacts, Part, SharedFacts
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Phase
@@ -68,14 +70,14 @@ class SavedCase(Case):
         return self._generated_at.date()
 
     @cached_property
-    def shared(self) -> Facts:
+    def shared(self) -> SharedFacts:
         """The facts that are the same for every environment. Raises AuditError."""
-        return self._load("shared")
+        return load_facts(self.folder / FOLDER, "shared") or self._refuse_without("shared")
 
     @cached_property
-    def own(self) -> Facts:
+    def own(self) -> EnvironmentFacts:
         """The facts of the environment. Raises AuditError."""
-        return self._load("environment")
+        return load_facts(self.folder / FOLDER, "environment") or self._refuse_without("environment")
 
     def check_origin(self) -> None:
         """Raise AuditError where the facts are those of another environment, phase or time than the evidence says."""
@@ -105,12 +107,9 @@ class SavedCase(Case):
     def _refuse(self, what: str) -> None:
         raise AuditError(what, where=f"{self.folder.name}/{FOLDER}", todo=_AGAIN)
 
-    def _load(self, part: str) -> Facts:
-        found = load_facts(self.folder / FOLDER, part)
-        if found is None:
-            where = f"{self.folder.name}/{FOLDER}/{part}.json.gz"
-            raise AuditError("the run has no facts: its results cannot be computed again", where=where, todo=_AGAIN)
-        return found
+    def _refuse_without(self, part: Part) -> NoReturn:
+        where = f"{self.folder.name}/{FOLDER}/{part}.json.gz"
+        raise AuditError("the run has no facts: its results cannot be computed again", where=where, todo=_AGAIN)
 
 
 def _settings(folder: Path) -> Path:

@@ -1,163 +1,30 @@
-"""Every check, named in one visible place; adding one is a file and a line here."""
+"""The checks: one module each, named after its id; a new module is found by its name."""
 
 from __future__ import annotations
 
-from migration_audit.checks import (
-    boot001_order,
-    boot002_writer_waits,
-    boot003_owner_health,
-    boot004_dev_order,
-    boot005_rehearsal,
-    boot006_post_sql_is_live,
-    cmd001_acceptance_commands,
-    cov001_extensions,
-    cov002_columns,
-    cov003_indexes,
-    cov004_constraints,
-    cov005_hypertables,
-    cov006_timescale_settings,
-    cov007_other_objects,
-    cov008_privileges,
-    cov009_comments,
-    cov010_unmodelled,
-    cov011_second_witness,
-    cov012_probes,
-    cov013_duplicate_indexes,
-    cov014_rows,
-    doc001_required_sentences,
-    doc002_forbidden_claims,
-    doc003_log_entry,
-    doc004_history_notes,
-    doc005_development_path,
-    doc006_ledger_cleanup,
-    liv001_reachable,
-    liv002_versions,
-    liv003_live_columns,
-    liv004_live_indexes,
-    liv005_live_constraints,
-    liv006_live_hypertables,
-    liv007_chunks,
-    liv008_live_timescale_settings,
-    liv009_jobs,
-    liv010_owner_ledger,
-    liv011_legacy_ledger,
-    liv012_unexplained,
-    liv013_obstacles,
-    liv014_live_others,
-    prv001_no_ddl,
-    prv002_may_run_probes,
-    prv003_two_roles,
-    ret001_migrations_gone,
-    ret002_runner_gone,
-    ret003_no_calls,
-    ret004_no_mentions,
-    ret005_no_ddl,
-    ret006_no_libraries,
-    ret007_image,
-    ret008_fixture,
-    ret009_kept,
-    snap001_raw_tables,
-    snap002_ledgers,
-    snap003_tracked,
-    snap004_whole,
-    snap005_version,
-    snap006_columns,
-    snap007_no_key,
-    snap008_guards,
-    snap009_rehearsed,
-    sql001_apply_order,
-    sql002_applies,
-    sql003_idempotent,
-    sql004_statement_by_statement,
-    sql005_histories_converge,
-    sql006_destroys,
-    sql007_left_out,
-    sql008_outside,
-    wvr001_expired_waiver,
-    wvr002_unused_waiver,
-    wvr003_reasonless_waiver,
-)
+import re
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Final
+
 from migration_audit.checks.judge import judge
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Check
 
-ALL: tuple[Check, ...] = (
-    sql001_apply_order.CHECK,
-    sql002_applies.CHECK,
-    sql003_idempotent.CHECK,
-    sql004_statement_by_statement.CHECK,
-    sql005_histories_converge.CHECK,
-    sql006_destroys.CHECK,
-    sql007_left_out.CHECK,
-    sql008_outside.CHECK,
-    cov001_extensions.CHECK,
-    cov002_columns.CHECK,
-    cov003_indexes.CHECK,
-    cov004_constraints.CHECK,
-    cov005_hypertables.CHECK,
-    cov006_timescale_settings.CHECK,
-    cov007_other_objects.CHECK,
-    cov008_privileges.CHECK,
-    cov009_comments.CHECK,
-    cov010_unmodelled.CHECK,
-    cov011_second_witness.CHECK,
-    cov012_probes.CHECK,
-    cov013_duplicate_indexes.CHECK,
-    cov014_rows.CHECK,
-    liv001_reachable.CHECK,
-    liv002_versions.CHECK,
-    liv003_live_columns.CHECK,
-    liv004_live_indexes.CHECK,
-    liv005_live_constraints.CHECK,
-    liv006_live_hypertables.CHECK,
-    liv007_chunks.CHECK,
-    liv008_live_timescale_settings.CHECK,
-    liv009_jobs.CHECK,
-    liv010_owner_ledger.CHECK,
-    liv011_legacy_ledger.CHECK,
-    liv012_unexplained.CHECK,
-    liv013_obstacles.CHECK,
-    liv014_live_others.CHECK,
-    prv001_no_ddl.CHECK,
-    prv002_may_run_probes.CHECK,
-    prv003_two_roles.CHECK,
-    boot001_order.CHECK,
-    boot002_writer_waits.CHECK,
-    boot003_owner_health.CHECK,
-    boot004_dev_order.CHECK,
-    boot005_rehearsal.CHECK,
-    boot006_post_sql_is_live.CHECK,
-    ret001_migrations_gone.CHECK,
-    ret002_runner_gone.CHECK,
-    ret003_no_calls.CHECK,
-    ret004_no_mentions.CHECK,
-    ret005_no_ddl.CHECK,
-    ret006_no_libraries.CHECK,
-    ret007_image.CHECK,
-    ret008_fixture.CHECK,
-    ret009_kept.CHECK,
-    doc001_required_sentences.CHECK,
-    doc002_forbidden_claims.CHECK,
-    doc003_log_entry.CHECK,
-    doc004_history_notes.CHECK,
-    doc005_development_path.CHECK,
-    doc006_ledger_cleanup.CHECK,
-    cmd001_acceptance_commands.CHECK,
-    snap001_raw_tables.CHECK,
-    snap002_ledgers.CHECK,
-    snap003_tracked.CHECK,
-    snap004_whole.CHECK,
-    snap005_version.CHECK,
-    snap006_columns.CHECK,
-    snap007_no_key.CHECK,
-    snap008_guards.CHECK,
-    snap009_rehearsed.CHECK,
-    wvr001_expired_waiver.CHECK,
-    wvr002_unused_waiver.CHECK,
-    wvr003_reasonless_waiver.CHECK,
-)
+_FAMILIES: Final = ("sql", "cov", "liv", "prv", "boot", "ret", "doc", "cmd", "snap", "wvr")
+"""In the order in which reports show them."""
 
-BY_ID = {check.id: check for check in ALL}
+
+def _modules() -> list[str]:
+    """The names of the modules of checks, by family and number."""
+    found = [
+        (match, each.name) for each in iter_modules(__path__) if (match := re.match(r"([a-z]{3,4})(\d{3})_", each.name))
+    ]
+    return [name for match, name in sorted(found, key=lambda pair: (_FAMILIES.index(pair[0][1]), pair[0][2]))]
+
+
+ALL: Final[tuple[Check, ...]] = tuple(import_module(f"{__name__}.{name}").CHECK for name in _modules())
+BY_ID: Final = {check.id: check for check in ALL}
 
 
 def find_check(check_id: str) -> Check:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said
 from migration_audit.model.waiver import WaiverState, WaiverUse
 
 
-def run(waivers: Sequence[WaiverUse]) -> Iterator[Said]:
+def run(waivers: tuple[WaiverUse, ...]) -> Iterator[Said]:
     """Each waiver of this environment still holds.
 
     Why: a finding is accepted for a time. When that is over, the waiver waives nothing any more, and what it named counts

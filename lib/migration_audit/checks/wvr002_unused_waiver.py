@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said
 from migration_audit.model.waiver import WaiverState, WaiverUse
 
 
-def run(waivers: Sequence[WaiverUse]) -> Iterator[Said]:
+def run(waivers: tuple[WaiverUse, ...]) -> Iterator[Said]:
     """Each waiver of this environment names a finding of this run.
 
     Why: a waiver of something that is not there any more would accept it silently when it comes back, and one that names

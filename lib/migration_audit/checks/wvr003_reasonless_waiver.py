@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said
 from migration_audit.model.waiver import WaiverState, WaiverUse
 
 
-def run(waivers: Sequence[WaiverUse]) -> Iterator[Said]:
+def run(waivers: tuple[WaiverUse, ...]) -> Iterator[Said]:
     """Each waiver of this environment has a reason.
 
     Why: a reviewer signs what was waived, and can only judge a reason that is there. Without one the waiver waives

@@ -223,7 +223,8 @@ class _Asking:
 
 def _changes(folder: Path, now: Snapshot) -> str:
     """What is otherwise than the facts of a run have it, which its statement covers."""
-    audited = (load_facts(folder / FACTS, "environment") or {}).get("live")
+    facts = load_facts(folder / FACTS, "environment")
+    audited = facts["live"] if facts else None
     found = changes_between(audited, now) if isinstance(audited, Snapshot) else ()
     return some_of(found, most=10, between="; ") or "the facts of the run do not say in what"
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 from migration_audit.audit.facts.directus_texts import without_texts
-from migration_audit.audit.facts.store import Facts
+from migration_audit.audit.facts.types import names_with_file_text
 from migration_audit.checks.calls import may_use, runs_command
 from migration_audit.checks.name_patterns import word_pattern
 from migration_audit.checks.ret004_no_mentions import may_mention
@@ -25,25 +25,17 @@ from migration_audit.model.location import Location
 from migration_audit.model.redaction import Redaction, is_secret_name
 from migration_audit.project import Project, Rule
 
+FactsT = TypeVar("FactsT", bound=Mapping[str, object])
 _STACKS: Final = ("stack", "dev_stack")
-_OF_FILES: Final = frozenset(
-    {
-        *_STACKS,
-        *("images", "owner_boot", "code", "manifests", "document_rules", "drop_rules", "commands", "fixture_facts"),
-        *("statements", "destructions", "post_objects", "probes", "rehearsal", "legacy_applied", "owner_applied"),
-        *("directus_runtime", "directus_target", "paths", "undone", "port", "repeats", "orders"),
-    }
-)
-"""Facts that hold text of the project's files."""
 _SHORTEST: Final = 6
 _SURELY: Final = 16
 """Characters of a value that is masked wherever it stands: from the first number on with a digit in it, from the second on
 anyway. ``directus`` as a password would take the names of folders with it."""
 
 
-def pruned(project: Project, facts: Facts) -> dict[str, Any]:
+def pruned(project: Project, facts: FactsT) -> FactsT:
     """The facts as they are kept: results are the same from them."""
-    found = dict(facts)
+    found: dict[str, Any] = dict(facts)
     redaction = Redaction(tuple(sorted(set(_known(facts)), key=lambda each: (-len(each), each))))
     for name in found.keys() & frozenset(_STACKS):
         found[name] = _without_values(found[name])
@@ -52,13 +44,13 @@ def pruned(project: Project, facts: Facts) -> dict[str, Any]:
         found["code"] = {at: _needed(scope, rules.get(at)) for at, scope in found["code"].items()}
     for name in found.keys() & {"directus_snapshot", "directus_live"}:
         found[name] = without_texts(found[name])
-    for name in found.keys() & _OF_FILES:
+    for name in found.keys() & names_with_file_text():
         only_looks = name not in {*_STACKS, "images", "owner_boot"}
         found[name] = _masked(found[name], Redaction(()) if only_looks else redaction)
-    return found
+    return cast("FactsT", found)
 
 
-def _known(facts: Facts) -> Iterator[str]:
+def _known(facts: Mapping[str, object]) -> Iterator[str]:
     """Values of variables whose names say that they are secret."""
     named = (pair for name in _STACKS for service in _services(facts.get(name)) for pair in _values(service))
     return (value for name, value in named if is_secret_name(name) and _is_long(value))

@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from migration_audit import sources
 from migration_audit.artifacts.compose.stack import read_stack
 from migration_audit.artifacts.container.startup import read_boot
 from migration_audit.artifacts.image.image import read_image
 from migration_audit.artifacts.text import shown_path
+from migration_audit.audit.facts.types import BootFacts
 from migration_audit.model.compose import MountKind, Stack
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
@@ -31,18 +32,31 @@ _OF_THE_HOST = 2
 _NO_BOOT = Unavailable(reason="audit.toml has no [boot]", required=False)
 
 
-def boot_inputs(project: Project) -> dict[str, Any]:
-    """What the checks ask for by name, each the fact or why it is not there: ``stack``, ``dev_stack``, ``owner_boot``,
-    ``owner_image``, ``owner_variables``, ``post_objects``, and ``images``, the image of each rule of RET007.
+class BootInputs(BootFacts):
+    """The facts about the boot, and what only the Directus inputs need of it."""
 
-    ``owner_variables`` are the environment that the Compose files give the owner. Files are read, nothing is run or built.
-    Raises nothing that a report could tell.
+    owner_image: Image | Unavailable
+    owner_variables: Mapping[str, str] | Unavailable
+    """The environment that the Compose files give the owner."""
+
+
+def boot_inputs(project: Project) -> BootInputs:
+    """Each input, or the reason why it is missing; ``images`` has the image of each rule of RET007.
+
+    Files are read, nothing is run or built. Raises nothing that a report could show.
     """
-    images = {"images": _images(project)}
+    images = _images(project)
     boot = project.boot
-    names = ("stack", "dev_stack", "owner_boot", "owner_image", "owner_variables", "post_objects")
     if boot is None:
-        return {**dict.fromkeys(names, _NO_BOOT), **images}
+        return {
+            "stack": _NO_BOOT,
+            "dev_stack": _NO_BOOT,
+            "owner_boot": _NO_BOOT,
+            "owner_image": _NO_BOOT,
+            "owner_variables": _NO_BOOT,
+            "post_objects": _NO_BOOT,
+            "images": images,
+        }
     stack = _stack(project, boot)
     owner_boot, owner_image = _owner(project, boot, stack)
     return {
@@ -52,7 +66,7 @@ def boot_inputs(project: Project) -> dict[str, Any]:
         "owner_image": owner_image,
         "owner_variables": _variables(boot, stack),
         "post_objects": _post_objects(project, boot),
-        **images,
+        "images": images,
     }
 
 

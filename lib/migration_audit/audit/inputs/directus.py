@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from migration_audit import sources
 from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
 from migration_audit.artifacts.directus.version import version_of_image, version_of_package
 from migration_audit.artifacts.text import check_inside
+from migration_audit.audit.facts.types import DirectusFacts
 from migration_audit.directus.command_line import ApplyCall, answers, apply_call, ignored_by
 from migration_audit.model.directus import (
     ColumnChange,
@@ -45,17 +45,23 @@ def directus_inputs(
     image: Image | Unavailable | None = None,
     run: Run | Unavailable | None = None,
     variables: Mapping[str, str] | Unavailable | None = None,
-) -> dict[str, Any]:
+) -> DirectusFacts:
     """What the SNAP checks ask for, by name; each the fact, or says why it is not there. Raises nothing that a report tells.
 
     ``owner`` is the snapshot of the owner's shadow and ``live`` the environment's; ``directus`` what ``read_live`` read
     beside it. ``image``, ``run`` (what the owner's service starts; None: what the image starts) and ``variables`` (the
     service's environment) come from ``[boot]``, and are None without it.
     """
-    names = ("directus_snapshot", "directus_target", "raw_tables", "directus_live", "directus_runtime", "post_changes")
     settings = project.snapshot
     if settings is None:
-        return dict.fromkeys(names, _NOT_ASKED)
+        return {
+            "directus_snapshot": _NOT_ASKED,
+            "directus_target": _NOT_ASKED,
+            "raw_tables": _NOT_ASKED,
+            "directus_live": _NOT_ASKED,
+            "directus_runtime": _NOT_ASKED,
+            "post_changes": _NOT_ASKED,
+        }
     target, runtime = deployment_of(project, settings, image=image, run=run, variables=variables)
     seen = directus if isinstance(directus, DirectusLive) else _unread(project, directus.reason)
     return {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from migration_audit.artifacts.documents.command_reports import read_command
 from migration_audit.artifacts.documents.commands import run_command
 from migration_audit.artifacts.documents.drops import find_drops
 from migration_audit.artifacts.documents.markdown import parse_statement, read_document, read_section
 from migration_audit.artifacts.files import find_files
+from migration_audit.audit.facts.types import DocumentFacts
 from migration_audit.model.documents import CommandResult, Document, DocumentRule, DropRule, TableDrop
 from migration_audit.model.errors import AuditError
 from migration_audit.project import Project, Rule, Verb
@@ -18,7 +18,7 @@ from migration_audit.project import Project, Rule, Verb
 _ABOUT_DOCUMENTS = frozenset({Verb.SAYS, Verb.SAYS_NOT, Verb.ENTRY})
 
 
-def documents_inputs(project: Project, *, commands: Sequence[CommandResult] | None = None) -> dict[str, Any]:
+def documents_inputs(project: Project, *, commands: Sequence[CommandResult] | None = None) -> DocumentFacts:
     """``document_rules``, ``drop_rules`` and ``commands``, each a tuple in the order of audit.toml.
 
     ``commands`` are the results of ``run_commands``; None reads the reports of CI. Raises nothing: what cannot be read

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migration_audit.artifacts.code.fixture import read_fixture
 from migration_audit.artifacts.code.sources import SourceTree
 from migration_audit.artifacts.manifests.libraries import read_manifests
 from migration_audit.artifacts.paths import named_paths, read_path
+from migration_audit.audit.facts.types import RetirementFacts
 from migration_audit.model.code import CodeScope, FixtureFacts, ManifestScope, PathFact
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
@@ -16,7 +15,7 @@ from migration_audit.project import Project, Rule, Verb
 _CODE = (Verb.CALLS, Verb.MENTIONS, Verb.DDL)
 
 
-def retirement_inputs(project: Project) -> dict[str, Any]:
+def retirement_inputs(project: Project) -> RetirementFacts:
     """``code``, ``manifests``, ``paths`` and ``fixture_facts``, each for every rule of audit.toml that asks for it.
 
     What cannot be read is in the facts, with the reason; nothing is raised.

@@ -9,6 +9,7 @@ from functools import partial
 from migration_audit import shadow, sources
 from migration_audit.audit.compared import compared
 from migration_audit.audit.coverage import coverage_of, witness_of
+from migration_audit.audit.facts.types import PreflightFacts
 from migration_audit.audit.preflight.catalog_source import CatalogSource, load_catalog
 from migration_audit.audit.preflight.directus_owner import NO_SNAPSHOT, owner_tables
 from migration_audit.audit.preflight.loading import (
@@ -83,6 +84,29 @@ class Preflight:
     """The objects of ``prelude`` in audit.toml, which both sides have and nobody compares."""
     directus_owner: DirectusDatabase | Unavailable = NO_SNAPSHOT
     """What ``directus schema apply`` would find of the owner's SQL."""
+
+    def facts(self) -> PreflightFacts:
+        """What is kept of it; coverage is computed again, and the port is kept in another form."""
+        return {
+            "shadow": self.shadow,
+            "sources": self.sources,
+            "legacy_applied": self.legacy_applied,
+            "owner_applied": self.owner_applied,
+            "legacy": self.legacy,
+            "owner": self.owner,
+            "legacy_origins": self.legacy_origins,
+            "owner_origins": self.owner_origins,
+            "witness": self.witness,
+            "repeats": self.repeats,
+            "orders": self.orders,
+            "probes": self.probes,
+            "destructions": self.destructions,
+            "undone": self.undone,
+            "rows": self.rows,
+            "statements": self.statements,
+            "prelude": self.prelude,
+            "directus_owner": self.directus_owner,
+        }
 
 
 def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Preflight:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypedDict, cast
 
 import psycopg
 
 from migration_audit import catalog, shadow, sources
 from migration_audit.audit.compared import compared_in_scope
+from migration_audit.audit.facts.types import RehearsalFacts
 from migration_audit.audit.inputs.privileges import scoped_access
 from migration_audit.audit.preflight.loading import cluster_for, load
 from migration_audit.audit.preflight.prelude import find_server
@@ -40,7 +41,7 @@ _NO_FIXTURE = Unavailable(reason="audit.toml has no [[rule]] with a fixture", re
 _NOT_DUE = Unavailable(reason=f"rehearsed in the phase {Phase.PREFLIGHT.value}", required=False)
 
 
-def rehearsal_inputs(project: Project, *, phase: Phase, progress: Progress) -> dict[str, Any]:
+def rehearsal_inputs(project: Project, *, phase: Phase, progress: Progress) -> RehearsalFacts:
     """What BOOT005 and RET008 ask for: ``rehearsal`` and ``fixture_shadows``, each the fact or why it is not there.
 
     Nothing is started where audit.toml asks for neither. Both are rehearsed on one cluster, in databases of their own.
@@ -48,29 +49,37 @@ def rehearsal_inputs(project: Project, *, phase: Phase, progress: Progress) -> d
     """
     fixtures = [rule for rule in project.retirement if rule.check == "RET008"]
     wants_probes = bool(project.probes) and phase is Phase.PREFLIGHT
-    inputs: dict[str, Any] = {
+    inputs: RehearsalFacts = {
         "rehearsal": _NO_PROBE if not project.probes else _NOT_DUE,
         "fixture_shadows": _NO_FIXTURE,
     }
     if not (wants_probes or fixtures):
         return inputs
-    names = [name for name, wanted in (("rehearsal", wants_probes), ("fixture_shadows", fixtures)) if wanted]
     try:
         built = {rule.what[0]: _fixture(project, rule) for rule in fixtures}
         if not wants_probes and all(isinstance(each, FixtureShadow) for each in built.values()):
-            return inputs | {"fixture_shadows": built}
-        return inputs | _on_server(project, built, wants_probes=wants_probes, progress=progress)
+            return {**inputs, "fixture_shadows": cast("Mapping[str, FixtureShadow]", built)}
+        return {**inputs, **_on_server(project, built, wants_probes=wants_probes, progress=progress)}
     except (AuditError, psycopg.Error) as error:
-        return inputs | dict.fromkeys(names, Unavailable(reason=_said(error), outcome=Outcome.ERRORED))
+        why = Unavailable(reason=_said(error), outcome=Outcome.ERRORED)
+        return {
+            "rehearsal": why if wants_probes else inputs["rehearsal"],
+            "fixture_shadows": why if fixtures else inputs["fixture_shadows"],
+        }
+
+
+class _Rehearsed(TypedDict, total=False):
+    rehearsal: Rehearsal | Unavailable
+    fixture_shadows: Mapping[str, FixtureShadow] | Unavailable
 
 
 def _on_server(
     project: Project, built: Mapping[str, SqlSource | FixtureShadow], *, wants_probes: bool, progress: Progress
-) -> dict[str, Any]:
+) -> _Rehearsed:
     owner, grants = load(project, project.owner), _grants(project)
     needed = [owner, *filter(None, (grants, *(each for each in built.values() if isinstance(each, SqlSource))))]
     server = find_server(project, [sources.needed_extensions(source) for source in needed], progress)
-    found: dict[str, Any] = {}
+    found: _Rehearsed = {}
     with cluster_for(server, owner) as cluster:
         conninfo = cluster.create_database("rehearsal")
         prepared = _build(conninfo, owner)

@@ -1,0 +1,205 @@
+"""Every fact of a run and every input of a check, declared once: its name, its type, and where it comes from.
+
+A check asks for an input by the name of a parameter. Which class below has that name decides the check's scope: whether it
+runs once for the project or for each environment. Facts are kept as files; what the ``…Computed`` classes declare follows
+from facts and settings and is computed again. One function fills each class, and mypy checks its result against the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Final, Literal, TypedDict, TypeVar, get_origin, get_type_hints
+
+from migration_audit.audit.facts.hidden import Hidden
+from migration_audit.directus.boots import DirectusBoots
+from migration_audit.directus.rehearsed import RehearsedBoots
+from migration_audit.model.code import CodeFacts, FixtureFacts, ManifestFacts, PathFacts
+from migration_audit.model.compose import Stack
+from migration_audit.model.destruction import Destruction
+from migration_audit.model.directus import (
+    ColumnChange,
+    DirectusLive,
+    DirectusRuntime,
+    DirectusSnapshot,
+    RawTable,
+    TargetVersion,
+)
+from migration_audit.model.directus_database import DirectusDatabase
+from migration_audit.model.directus_rehearsal import DirectusRehearsal
+from migration_audit.model.documents import CommandResult, DocumentRule, DropRule
+from migration_audit.model.drift import Drift
+from migration_audit.model.finding import Unavailable
+from migration_audit.model.image import Boot, Image
+from migration_audit.model.ledger import Ledger
+from migration_audit.model.likeness import StatementMatch
+from migration_audit.model.location import Location
+from migration_audit.model.obstacles import Obstacle
+from migration_audit.model.port import SavedPort
+from migration_audit.model.post import PostObject
+from migration_audit.model.preflight import Convergence, OriginMap, ProbeResult, SourceFacts
+from migration_audit.model.privileges import Access, ProbeRights
+from migration_audit.model.rehearsal import FixtureShadow, Rehearsal
+from migration_audit.model.rows import RowsComparison
+from migration_audit.model.scope import Excluded
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.sql import Applied
+from migration_audit.model.undone import SourceUndone
+from migration_audit.model.waiver import WaiverUse
+from migration_audit.model.witness import Witness
+from migration_audit.project import Environment, Project
+
+_T = TypeVar("_T")
+_FILE_TEXT: Final = "holds text of the project's files"
+FileText = Annotated[_T, _FILE_TEXT]
+"""A fact that holds text of the project's files, in which secrets are masked before it is kept."""
+Pairs = tuple[tuple[str, str], ...]
+Part = Literal["shared", "environment"]
+
+
+class PreflightFacts(TypedDict):
+    """Both SQL sources, executed on throw-away servers; made by ``Preflight.facts``."""
+
+    shadow: str
+    """The server, for people."""
+    sources: tuple[SourceFacts, ...] | Unavailable
+    legacy_applied: FileText[Applied | Unavailable]
+    owner_applied: FileText[Applied | Unavailable]
+    legacy: Snapshot | Unavailable
+    owner: Snapshot | Unavailable
+    legacy_origins: OriginMap
+    owner_origins: OriginMap
+    witness: Witness | Unavailable
+    repeats: FileText[tuple[Convergence, ...] | Unavailable]
+    orders: FileText[tuple[Convergence, ...] | Unavailable]
+    probes: FileText[tuple[ProbeResult, ...] | Unavailable]
+    destructions: FileText[tuple[Destruction, ...] | Unavailable]
+    undone: FileText[tuple[SourceUndone, ...] | Unavailable]
+    rows: RowsComparison | Unavailable
+    statements: FileText[tuple[StatementMatch, ...] | Unavailable]
+    prelude: Pairs
+    """Kind and key of the objects that both sides have from ``prelude``; they are not compared."""
+    directus_owner: DirectusDatabase | Unavailable
+
+
+class RehearsalFacts(TypedDict):
+    """The writer's statements and the fixture, on throw-away databases; made by ``rehearsal_inputs``."""
+
+    rehearsal: FileText[Rehearsal | Unavailable]
+    fixture_shadows: Mapping[str, FixtureShadow] | Unavailable
+
+
+class BootFacts(TypedDict):
+    """How the stack starts; made by ``boot_inputs``."""
+
+    stack: FileText[Stack | Unavailable]
+    dev_stack: FileText[Stack | Unavailable]
+    owner_boot: FileText[Boot | Unavailable]
+    post_objects: FileText[tuple[PostObject, ...] | Unavailable]
+    images: FileText[Mapping[Location, Image | Unavailable] | Unavailable]
+
+
+class RetirementFacts(TypedDict):
+    """Source files, manifests and paths, for every rule that asks for them; made by ``retirement_inputs``."""
+
+    code: FileText[CodeFacts | Unavailable]
+    manifests: FileText[ManifestFacts | Unavailable]
+    paths: FileText[PathFacts | Unavailable]
+    fixture_facts: FileText[tuple[FixtureFacts, ...] | Unavailable]
+
+
+class DocumentFacts(TypedDict):
+    """Documents and acceptance commands; made by ``documents_inputs``."""
+
+    document_rules: FileText[tuple[DocumentRule, ...] | Unavailable]
+    drop_rules: FileText[tuple[DropRule, ...] | Unavailable]
+    commands: FileText[tuple[CommandResult, ...] | Unavailable]
+
+
+class SharedFacts(PreflightFacts, RehearsalFacts, BootFacts, RetirementFacts, DocumentFacts):
+    """What is the same for every environment."""
+
+    audited_phase: str
+    no_coverage: Unavailable | None
+    """Why there was nothing to compare, if so."""
+    port: FileText[SavedPort | Unavailable | None]
+    fresh_rehearsal: DirectusRehearsal | Unavailable
+    artifacts: Pairs
+    """Path and SHA-256 of each file beside the SQL sources that a check looks at."""
+    reports: Pairs
+
+
+class SavedSharedFacts(SharedFacts):
+    """The same as its files hold it."""
+
+    hidden: Hidden
+    """Which values differ that are not shown."""
+
+
+class DirectusFacts(TypedDict):
+    """The Directus snapshot, and what an environment says of it; made by ``directus_inputs``."""
+
+    directus_snapshot: DirectusSnapshot | Unavailable
+    directus_target: FileText[TargetVersion | Unavailable]
+    directus_live: DirectusLive | Unavailable
+    directus_runtime: FileText[DirectusRuntime | Unavailable]
+    raw_tables: tuple[RawTable, ...] | Unavailable
+    post_changes: tuple[ColumnChange, ...] | Unavailable
+
+
+class EnvironmentFacts(DirectusFacts):
+    """What was read of one environment."""
+
+    audited_environment: str
+    read_at: str
+    """When it was read: ISO 8601, UTC."""
+    live: Snapshot | Unavailable
+    owner_ledger: Ledger | Unavailable
+    legacy_ledger: Ledger | Unavailable
+    obstacles: tuple[Obstacle, ...] | Unavailable
+    writer_access: Access | Unavailable
+    probe_rights: tuple[ProbeRights, ...] | Unavailable
+    directus_rehearsal: DirectusRehearsal | Unavailable
+
+
+class SharedComputed(TypedDict):
+    """What follows from facts for the project; made by ``Case``."""
+
+    coverage: Drift | Unavailable
+    project: Project
+
+
+class EnvironmentComputed(TypedDict):
+    """What follows from facts for one environment; made by ``Case``."""
+
+    live_drift: Drift | Unavailable
+    excluded: tuple[Excluded, ...] | Unavailable
+    directus_boots: DirectusBoots | Unavailable
+    directus_rehearsed: RehearsedBoots | Unavailable
+    legacy_source: SourceFacts | Unavailable
+    owner_source: SourceFacts | Unavailable
+    project: Project
+    environment: Environment | Unavailable
+
+
+class WaiverComputed(TypedDict):
+    """What became of each waiver, once the other checks are judged; made by ``Case``."""
+
+    waivers: tuple[WaiverUse, ...] | Unavailable
+
+
+@cache
+def fact_types(part: Part) -> Mapping[str, Any]:
+    """The type of every fact of ``shared`` or ``environment`` by name, sorted."""
+    hints = get_type_hints(SavedSharedFacts if part == "shared" else EnvironmentFacts)
+    return {name: hints[name] for name in sorted(hints)}
+
+
+@cache
+def names_with_file_text() -> frozenset[str]:
+    """The facts that hold text of the project's files."""
+    hints = {
+        **get_type_hints(SavedSharedFacts, include_extras=True),
+        **get_type_hints(EnvironmentFacts, include_extras=True),
+    }
+    return frozenset(n for n, h in hints.items() if get_origin(h) is Annotated and _FILE_TEXT in h.__metadata__)

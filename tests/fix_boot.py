@@ -397,9 +397,9 @@ QUIET = [
         "BOOT003",
         "the server by its name",
         {"owner_boot": ways(replace(SERVER, host="directus"), LOCAL)},
-        "asks its own server",
+        "queries its own server",
     ),
-    ("BOOT003", "another port is told", {"owner_boot": ways(replace(SERVER, port="9000"))}, "it asks port 9000"),
+    ("BOOT003", "another port is told", {"owner_boot": ways(replace(SERVER, port="9000"))}, "it queries port 9000"),
     ("BOOT004", "a stack without the owner", {"dev_stack": without("directus")}, "does not run directus"),
     ("BOOT006", "it is there", {"post_objects": (POST_UNIQUE,), "live": snapshot(UNIQUE)}, "1 of 1"),
     (
@@ -426,7 +426,7 @@ UNDECIDED = [
         {"images": image(replace(copied("sql.tar.gz"), is_opaque=True))},
         Outcome.SKIPPED,
         True,
-        "sql.tar.gz: what ADD takes out of it",
+        "sql.tar.gz: what ADD unpacks from it",
     ),
     (
         "BOOT003",
@@ -434,7 +434,7 @@ UNDECIDED = [
         {"stack": stack(JOB, WAITS_FOR_JOB), "owner_boot": replace(started(), run=Run(undecided=(OPEN,)))},
         Outcome.SKIPPED,
         True,
-        "what directus runs to its end is open",
+        "what directus runs to its end is undecided",
     ),
     (
         "BOOT001",
@@ -459,7 +459,7 @@ UNDECIDED = [
         {"owner_boot": started(*_WITHOUT_BOOTSTRAP, undecided=(OPEN,))},
         Outcome.SKIPPED,
         True,
-        "bootstrap was not found, and not everything could be followed",
+        "bootstrap was not found, but not everything could be followed",
     ),
     (
         "BOOT001",
@@ -475,7 +475,7 @@ UNDECIDED = [
         {"owner_boot": started(run_undecided=(OPEN,))},
         Outcome.SKIPPED,
         True,
-        "what the container starts is open",
+        "what the container starts is undecided",
     ),
     ("BOOT002", "no Compose file", {"stack": _NONE}, Outcome.SKIPPED, False, "no [boot]"),
     ("BOOT002", "no writer", {"stack": without("processor")}, Outcome.SKIPPED, True, "no service processor"),
@@ -489,7 +489,7 @@ UNDECIDED = [
     ),
     (
         "BOOT002",
-        "a variable without a value",
+        "contains a variable that is not set",
         {"stack": stack(replace(PROCESSOR, doubts=(Doubt(part="depends_on", reason="no value", at=COMPOSE),)))},
         Outcome.SKIPPED,
         True,
@@ -501,7 +501,7 @@ UNDECIDED = [
         {"owner_boot": started(test_undecided=(OPEN,))},
         Outcome.SKIPPED,
         True,
-        "whether the health check asks the server is open",
+        "whether the health check queries the server is undecided",
     ),
     (
         "BOOT006",
@@ -509,6 +509,6 @@ UNDECIDED = [
         {"post_objects": (post(kind="undecided", reason="EXECUTE"),)},
         Outcome.SKIPPED,
         True,
-        "directus/db-init-post/001.sql:9: what this makes is known only when it runs: EXECUTE",
+        "directus/db-init-post/001.sql:9: what this creates is only known at run time: EXECUTE",
     ),
 ]

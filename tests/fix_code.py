@@ -191,10 +191,20 @@ UNDECIDED = [
     (
         "RET003",
         "a file of an unknown language",
-        {"code": code(RET003=scope(unread=(Unread(path="processor/src/a.rb", reason="is of no language that we read"),)))},
+        {
+            "code": code(
+                RET003=scope(
+                    unread=(
+                        Unread(
+                            path="processor/src/a.rb", reason="is in a language that the audit does not read that we read"
+                        ),
+                    )
+                )
+            )
+        },
         Outcome.SKIPPED,
         True,
-        "processor/src/a.rb:1 is of no language",
+        "processor/src/a.rb:1 is in a language that the audit does not read",
     ),
     (
         "RET003",
@@ -202,9 +212,9 @@ UNDECIDED = [
         {"code": code(RET003=scope(file(imports=(Import(written="…", candidates=(), at=at(7)),))))},
         Outcome.SKIPPED,
         True,
-        f"{MAIN}:7 loads a module whose name is computed",
+        f"{MAIN}:7 loads a module by a computed name",
     ),
-    ("RET005", "no file at all", {"code": code(RET005=CodeScope(files=()))}, Outcome.SKIPPED, True, "names no file"),
+    ("RET005", "no file at all", {"code": code(RET005=CodeScope(files=()))}, Outcome.SKIPPED, True, "matches no file"),
     (
         "RET006",
         "a lock file of an unknown format",
@@ -223,7 +233,7 @@ UNDECIDED = [
     ),
     (
         "RET001",
-        "it may not be read",
+        "it cannot be read",
         {"paths": paths(RET001=PathFact(path="m", kind="other", unknown="cannot be read: denied"))},
         Outcome.SKIPPED,
         True,

@@ -347,7 +347,7 @@ UNDECIDED = [
     *(
         (
             check,
-            "rows of relations that may not be read",
+            "rows of relations that cannot be read",
             {"raw_tables": TABLES, "directus_live": live("positions", database=None, reason="permission denied: relations")},
             Outcome.SKIPPED,
             True,

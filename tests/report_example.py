@@ -244,7 +244,7 @@ DRIFT = Drift(
             key="public.positions_manual_lat",
             severity=Severity.WARNING,
             actual=BY_HAND,
-            note="neither source makes it",
+            note="neither source creates it",
         ),
     ),
     assumptions=("The automatic index positions_ts_idx is TimescaleDB's own.",),
@@ -326,7 +326,7 @@ def results() -> tuple[CheckResult, ...]:
         ),
         result(
             "LIV010",
-            "The owner's ledger says that each of its files was applied",
+            "The owner's ledger records that each of its files was applied",
             failed,
             findings=(
                 Finding(
@@ -339,13 +339,13 @@ def results() -> tuple[CheckResult, ...]:
         ),
         result(
             "LIV011",
-            "The legacy ledger is gone or known to be orphaned",
+            "The legacy ledger is removed, or reported as orphaned",
             failed,
             severity=Severity.INFO,
             findings=(
                 Finding(
                     key="LIV011:table:processor_ops.migrations_applied",
-                    summary="the legacy ledger is still here: orphaned but harmless",
+                    summary="the legacy ledger still exists: orphaned but harmless",
                     fix_sql="DROP TABLE processor_ops.migrations_applied;",
                 ),
             ),
@@ -358,7 +358,7 @@ def results() -> tuple[CheckResult, ...]:
             findings=(
                 Finding(
                     key="LIV012:index:public.positions_manual_lat",
-                    summary="public.positions_manual_lat is made by neither source",
+                    summary="public.positions_manual_lat is created by neither source",
                     actual=BY_HAND.definition,
                 ),
             ),

@@ -705,7 +705,10 @@ QUIET = [
         "BOOT005",
         "nobody gives rights",
         {},
-        "rehearsed as processor with GRANT INSERT ON public.positions TO processor;, since the owner's SQL gives it none",
+        (
+            "rehearsed as processor with GRANT INSERT ON public.positions "
+            "TO processor;, because the owner's SQL grants it nothing"
+        ),
     ),
     (
         "BOOT002",
@@ -734,7 +737,7 @@ QUIET = [
         "COV011",
         "what only we see is told",
         {"witness": Witness(beyond=(("dimension", "public.positions.ts"),))},
-        "pg_dump does not see: dimension public.positions.ts",
+        "pg_dump does not show: dimension public.positions.ts",
     ),
     (
         "COV014",
@@ -792,7 +795,7 @@ QUIET = [
         "SQL003",
         "audit.toml says that each file runs once",
         {"repeats": (convergence("owner", "owner", failure="exists"),), "project": ONCE},
-        "audit.toml says rerun = false",
+        "audit.toml sets rerun = false",
     ),
     (
         "SQL005",
@@ -918,7 +921,7 @@ QUIET = [
         {"excluded": (Excluded(pattern="public.directus_*", reason="Directus", objects=12),)},
         "out of scope: 12 by public.directus_*",
     ),
-    ("LIV013", "rows that are no obstacle", {"obstacles": (obstacle(),)}, "nothing stands in the way of index"),
+    ("LIV013", "rows that are no obstacle", {"obstacles": (obstacle(),)}, "nothing prevents index"),
     (
         "PRV001",
         "a membership that gives nothing",
@@ -933,7 +936,7 @@ QUIET = [
         "PRV001",
         "temporary tables",
         {"writer_access": access(granted=(TEMPORARY,))},
-        "may make temporary tables, as everybody",
+        "may make temporary tables, as every role",
     ),
     (
         "PRV001",
@@ -947,7 +950,7 @@ QUIET = [
         "DOC001",
         "a document that may be missing",
         {"document_rules": (document_rule("DOC001", "says", "Yes.", missing=("docs/c.md",), if_there=True),)},
-        "there is no docs/c.md",
+        "docs/c.md does not exist",
     ),
     (
         "DOC006",
@@ -1094,8 +1097,22 @@ UNDECIDED = [
         True,
         "index public.positions_device_ts in prod: it could not be counted within 30s",
     ),
-    ("PRV001", "no such role", {"writer_access": NOBODY}, Outcome.SKIPPED, True, "no role processor in prod"),
-    ("PRV003", "no such role", {"writer_access": NOBODY}, Outcome.SKIPPED, True, "no role processor in prod"),
+    (
+        "PRV001",
+        "no such role",
+        {"writer_access": NOBODY},
+        Outcome.SKIPPED,
+        True,
+        "the role processor does not exist in prod",
+    ),
+    (
+        "PRV003",
+        "no such role",
+        {"writer_access": NOBODY},
+        Outcome.SKIPPED,
+        True,
+        "the role processor does not exist in prod",
+    ),
     (
         "PRV003",
         "no role for the owner",
@@ -1144,7 +1161,7 @@ UNDECIDED = [
         {"document_rules": (document_rule("DOC002", "says_not", "x", missing=("deploy/README.md",)),)},
         Outcome.SKIPPED,
         True,
-        "deploy/README.md names no file",
+        "deploy/README.md matches no file",
     ),
     (
         "DOC001",
@@ -1277,7 +1294,7 @@ def test_the_weight_of_rights_to_run_ddl_depends_on_the_phase():
     [
         (
             access(granted=(CREATE,)),
-            "may create objects in schema public, as everybody may",
+            "may create objects in schema public, as every role may",
             "REVOKE CREATE ON SCHEMA public FROM PUBLIC;",
         ),
         (
@@ -1343,7 +1360,7 @@ def test_the_index_of_create_hypertable_is_known_by_name_and_definition(case):
 def test_the_twin_that_create_hypertable_made_is_named():
     given = next(g for c, n, g, _ in LOUD if c == "COV013")
     (finding,) = run("COV013", given).findings
-    assert "(public.positions_ts_idx as create_hypertable makes it)" in finding.summary
+    assert "(public.positions_ts_idx is named like an index of create_hypertable)" in finding.summary
 
 
 def test_settings_are_told_as_people_say_them():
@@ -1436,11 +1453,15 @@ def test_an_error_comes_before_what_was_only_skipped():
 
 
 def test_files_that_could_not_be_read_for_one_reason_are_one_sentence():
-    unread = [Unread(path=f"processor/src/{n:03}.rb", reason="is of no language that the audit reads") for n in range(312)]
+    unread = [
+        Unread(path=f"processor/src/{n:03}.rb", reason="is in a language that the audit does not read") for n in range(312)
+    ]
     facts = fix_code.code(RET003=fix_code.scope(unread=(*unread, Unread(path="a.ts", reason="is binary", line=3))))
     reason = run("RET003", {"code": facts}, Phase.RETIRED).reason
     assert reason.count(".rb") == 10
-    assert "009.rb:1 and 302 more: each is of no language that the audit reads (asked for at audit.toml:103" in reason
+    assert (
+        "009.rb:1 and 302 more: each is in a language that the audit does not read (by the rule at audit.toml:103" in reason
+    )
     assert "a.ts:3 is binary" in reason
 
 
@@ -1470,7 +1491,7 @@ def test_imports_whose_module_is_computed_are_one_sentence():
     reason = run(
         "RET003", {"code": fix_code.code(RET003=fix_code.scope(fix_code.file(imports=imports)))}, Phase.RETIRED
     ).reason
-    assert "main.ts:10 and 3 more load modules whose names are computed" in reason
+    assert "main.ts:10 and 3 more load modules by computed names" in reason
 
 
 def test_missing_rights_come_with_the_grant():
@@ -1480,7 +1501,7 @@ def test_missing_rights_come_with_the_grant():
 
 
 def test_an_unknown_check_is_named():
-    with pytest.raises(UsageError, match="no check COV999"):
+    with pytest.raises(UsageError, match="the check COV999 does not exist"):
         find_check("COV999")
     assert find_check("cov003") is BY_ID["COV003"]
 
@@ -1488,10 +1509,10 @@ def test_an_unknown_check_is_named():
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("It is wrong that Processor never runs DDL.", "line 1 has it only within another sentence"),
+        ("It is wrong that Processor never runs DDL.", "line 1 has it only within a longer sentence"),
         ("```\nProcessor never runs DDL.\n```", "line 2 has it only in a block of code"),
         ("- [ ] Processor never runs DDL.", "line 1 has it only as a task that is still open"),
-        ("Processor never runs SQL.", "it says it only as far as “processor never runs”"),
+        ("Processor never runs SQL.", "only its beginning “processor never runs” was found"),
     ],
 )
 def test_a_missing_sentence_says_what_is_there_instead(text, hint):
@@ -1503,7 +1524,7 @@ def test_a_missing_sentence_says_what_is_there_instead(text, hint):
 def test_a_sentence_in_another_section_is_told():
     rules = (document_rule("DOC001", "says", "It has probes.", PAGE, section="Schema ownership vs. write access"),)
     (finding,) = run("DOC001", {"document_rules": rules}).findings
-    assert "it stands in another section (line 9)" in finding.summary
+    assert "it is in another section (line 9)" in finding.summary
     assert finding.where == "docs/processor.md:3"
 
 

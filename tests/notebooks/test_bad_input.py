@@ -123,9 +123,9 @@ def test_a_role_with_only_connect_reads_all_but_the_ledger_and_that_is_not_fine(
     ("keys", "expected"),
     [
         ('database = "dev"', []),
-        ('database = "prod"', ["there is another database than audit.toml pins: database is dev, not prod"]),
+        ('database = "prod"', ["there is not the database that audit.toml pins: database is dev, not prod"]),
         ('system_identifier = "{id}"', []),
-        ('system_identifier = "12"', ["there is another database than audit.toml pins: system identifier is {id}, not 12"]),
+        ('system_identifier = "12"', ["there is not the database that audit.toml pins: system identifier is {id}, not 12"]),
     ],
     ids=["right database", "wrong database", "right server", "wrong server"],
 )

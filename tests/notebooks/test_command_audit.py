@@ -176,7 +176,7 @@ def test_a_command_that_makes_nothing_proves_nothing(audit, root: Path) -> None:
     result, reason = outcome(evidence, "COV002")
     assert result == "errored"
     assert "nothing was compared: the legacy command's schema has no objects" in reason
-    assert "takes the database's address from its variables" in reason
+    assert "reads the database's address from its variables" in reason
     assert ran.code == 3
 
 

@@ -96,7 +96,7 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
                 )
             ],
         ),
-        ("LIV012", ["index public.positions_speed_by_hand is in prod, and neither source makes it"]),
+        ("LIV012", ["index public.positions_speed_by_hand is in prod, and neither source creates it"]),
         (
             "LIV013",
             [
@@ -110,8 +110,7 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
             "BOOT006",
             [
                 (
-                    "prod lacks the constraint devices_manufacturer_serial_number_unique on devices: "
-                    "the owner's last SQL never ran to its end here"
+                    "prod lacks the constraint devices_manufacturer_serial_number_unique on devices: the files of [boot] post_sql never ran to their end here"
                 )
             ],
         ),

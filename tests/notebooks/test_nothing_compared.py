@@ -139,7 +139,7 @@ def test_a_scope_that_leaves_nothing_is_no_drift(trm):
     replace_in(trm / "audit.toml", 'schemas = ["public"]', 'schemas = ["pulbic"]')
     results = {r.id: r for r in audit_of(trm).results}
     assert {results[i].outcome for i in LIVE} == {Outcome.ERRORED}
-    assert all("nothing was compared: [scope] in audit.toml leaves out all objects" in results[i].reason for i in LIVE)
+    assert all("nothing was compared: [scope] in audit.toml excludes all objects" in results[i].reason for i in LIVE)
     assert results["COV002"].outcome is Outcome.PASSED, "[scope] is about live databases"
 
 

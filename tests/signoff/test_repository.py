@@ -157,7 +157,7 @@ def test_a_link_in_the_revision_is_refused(world: World, name: str) -> None:
     path.symlink_to(os.path.relpath(world.root / "elsewhere", path.parent))
     world.commit()
     world.publish()
-    with pytest.raises(AuditError, match="is a link in origin/main, and nothing is read through it"):
+    with pytest.raises(AuditError, match="is a link in origin/main, which is not followed"):
         world.authority(policy_from="origin/main")
 
 
@@ -221,7 +221,7 @@ def test_a_submodule_does_not_bring_a_policy_of_its_own(world: World, tmp_path: 
     signed_by_mal(world)
     world.commit()
     inner = as_submodule(world, tmp_path)
-    with pytest.raises(AuditError, match="is a repository of its own inside the repository"):
+    with pytest.raises(AuditError, match="is a separate repository inside the repository"):
         closed(inner)
 
 
@@ -236,7 +236,7 @@ def test_a_folder_that_is_made_up_as_a_bare_repository_is_none(world: World) -> 
     subprocess.run(["git", "clone", "-q", "--bare", str(world.root), str(place)], check=True)
     (place / "audit.toml").write_text(TOML + EASY)
     assert World(root=place, keys=world.keys).project.name == "trm"
-    with pytest.raises(AuditError, match="there is no revision origin/main here"):
+    with pytest.raises(AuditError, match="the revision origin/main does not exist here"):
         World(root=place, keys=world.keys).authority(policy_from="origin/main")
 
 
@@ -250,7 +250,7 @@ def test_a_link_into_another_repository(world: World, tmp_path: Path) -> None:
     outer.git("init", "-q", "-b", "main")
     (outer.root / "audit").symlink_to(world.root)
     outer.commit()
-    with pytest.raises(AuditError, match="is a repository of its own inside the repository"):
+    with pytest.raises(AuditError, match="is a separate repository inside the repository"):
         closed(World(root=outer.root / "audit", keys=world.keys))
 
 
@@ -327,7 +327,7 @@ def test_what_a_partial_clone_lacks_is_not_fetched(world: World, tmp_path: Path)
     partial = World(root=clone, keys=world.keys)
     partial.git("config", "remote.origin.uploadpack", f"touch {trace}; git-upload-pack")
     head = find_revision(clone, "HEAD")
-    with pytest.raises(AuditError, match="its content is not in this clone"):
+    with pytest.raises(AuditError, match="this clone lacks its content"):
         head.read(clone / "audit.toml")
     with pytest.raises(AuditError, match="git cat-file failed"):
         head.contents(head.entries(clone).values())

@@ -136,7 +136,10 @@ def read(checkout: Path, xml: str | None):
 
 def test_a_report_of_this_commit(checkout):
     result = read(checkout, with_commit(PASSED, head(checkout)))
-    assert (result.state, result.summary) == (CommandState.SUCCEEDED, "2 tests, none failed, says service/reports/junit.xml")
+    assert (result.state, result.summary) == (
+        CommandState.SUCCEEDED,
+        "2 tests passed, according to service/reports/junit.xml",
+    )
     assert read(checkout, with_commit(PASSED, head(checkout)[:9].upper())).state is CommandState.SUCCEEDED
 
 
@@ -156,13 +159,13 @@ def test_the_commit_beside_the_report(checkout):
 @pytest.mark.parametrize(
     ("xml", "said"),
     [
-        (None, "there is no report"),
-        (PASSED, "does not say which commit"),
-        (with_commit(PASSED, "0123456789abcdef"), "stands here"),
-        (with_commit(FAILED, "0123456789abcdef"), "stands here"),
-        (with_commit(PASSED, "main"), "names a commit that is none"),
+        (None, "the report service/reports/junit.xml does not exist"),
+        (PASSED, "does not name its commit"),
+        (with_commit(PASSED, "0123456789abcdef"), "is checked out"),
+        (with_commit(FAILED, "0123456789abcdef"), "is checked out"),
+        (with_commit(PASSED, "main"), "names something that is not a commit"),
         (with_commit(with_commit(PASSED, "a" * 40), "b" * 40), "names 2 commits"),
-        ("<testsuite", "not whole XML"),
+        ("<testsuite", "not well-formed XML"),
         ("<html/>", "not JUnit"),
     ],
 )
@@ -189,7 +192,7 @@ def test_no_report_outside_of_git(tmp_path):
     (tmp_path / "service/reports").mkdir(parents=True)
     result = read(tmp_path, with_commit(PASSED, "a" * 40))
     assert result.state is CommandState.UNKNOWN
-    assert "git does not say" in result.summary
+    assert "git cannot determine the commit" in result.summary
 
 
 def test_a_command_without_a_report_asks_to_be_run(checkout):

@@ -330,9 +330,12 @@ REFUSED = {
     "no mapping": ({"compose.yaml": "- a\n"}, "compose.yaml:1: must be a mapping"),
     "no services": ({"compose.yaml": "volumes: {}\n"}, "compose.yaml:1: has no services"),
     "services are a list": ({"compose.yaml": "services: [a]\n"}, "compose.yaml:1: services must be a mapping"),
-    "a key twice": (one("image: b"), "compose.yaml:5: the key image stands twice"),
-    "a bad variable": (one("command: ${A"), "compose.yaml:5: '${A' holds a variable that Compose cannot read"),
-    "no name of a variable": (one("command: a ${1}"), "compose.yaml:5: 'a ${1}' holds a variable that Compose cannot read"),
+    "a key twice": (one("image: b"), "compose.yaml:5: the key image appears twice"),
+    "a bad variable": (one("command: ${A"), "compose.yaml:5: '${A' contains a variable that Compose cannot parse"),
+    "no name of a variable": (
+        one("command: a ${1}"),
+        "compose.yaml:5: 'a ${1}' contains a variable that Compose cannot parse",
+    ),
     "a bad flag": (one("healthcheck: {disable: maybe}"), "compose.yaml:5: 'maybe' is neither true nor false"),
     "extends nothing": (
         one("extends: {service: x}"),
@@ -349,15 +352,18 @@ REFUSED = {
     ),
     "includes itself": (
         {"compose.yaml": "include: [compose.yaml]\nservices: {a: {}}\n"},
-        "compose.yaml:1: include comes back",
+        "compose.yaml:1: include contains itself",
     ),
     "includes the same service": (
         {"compose.yaml": "include: [x.yaml]\nservices:\n  a: {image: a}\n", "x.yaml": "services: {a: {image: b}}\n"},
-        "compose.yaml:3: the service a conflicts with the one that x.yaml:1 brings by include",
+        "compose.yaml:3: the service a conflicts with the one included at x.yaml:1",
     ),
-    "a bad .env": (one("command: a", **{".env": "A=1\nA B\n"}), ".env:2: is no assignment"),
+    "a bad .env": (one("command: a", **{".env": "A=1\nA B\n"}), ".env:2: is not an assignment"),
     "an open quote in a command": (one("command: sh -c 'a"), "compose.yaml:5: cannot be split into words"),
-    "an alias within its anchor": ({"compose.yaml": "services: &s\n  a: *s\n"}, "compose.yaml:1: an anchor holds an alias"),
+    "an alias within its anchor": (
+        {"compose.yaml": "services: &s\n  a: *s\n"},
+        "compose.yaml:1: an anchor contains an alias to itself",
+    ),
     "not UTF-8": ({"compose.yaml": "services:\n  a: \udcff\n"}, "compose.yaml:2: is not UTF-8"),
 }
 
@@ -372,11 +378,15 @@ def test_what_compose_would_not_load_is_refused(files, message, tmp_path):
 
 
 DOUBTS = {
-    "a variable without a value": ("depends_on: {db: {condition: $C}}", "depends_on", "the variable C has no value here"),
-    "a variable that must have one": ("command: ['${C:?tell}']", "command", "refuses to run without the variable C"),
+    "contains a variable that is not set": (
+        "depends_on: {db: {condition: $C}}",
+        "depends_on",
+        "the variable C has no value here",
+    ),
+    "a variable that must have one": ("command: ['${C:?tell}']", "command", "does not run without the variable C"),
     "one within another": ("command: ['${C:-${D}}']", "command", "the variable D has no value here"),
-    "a shell's operator": ("command: a && b", "command", "no shell reads it"),
-    "a test of no kind": ("healthcheck: {test: [curl, x]}", "healthcheck", "the engine refuses 'curl'"),
+    "a shell's operator": ("command: a && b", "command", "no shell runs it"),
+    "a test of no kind": ("healthcheck: {test: [curl, x]}", "healthcheck", "the engine rejects 'curl'"),
     "variables of a file": ("env_file: a.env", "environment", "variables of env_file"),
 }
 
@@ -413,7 +423,7 @@ def test_a_fact_knows_its_line(tmp_path):
 def test_an_override_file_that_nobody_names_is_told(tmp_path):
     stack = read(one("command: a", **{"compose.override.yaml": "services: {}"}), tmp_path)
     assert stack.notes == (
-        "compose.override.yaml is merged too where Compose is called without -f; audit.toml does not name it",
+        "compose.override.yaml is also merged when Compose runs without -f, but audit.toml does not name it",
     )
 
 

@@ -94,12 +94,12 @@ def test_the_exec_form_has_no_shell():
 
 
 UNDECIDED = {
-    "an unknown program": ("healthy --now", "what healthy asks is known only when it runs"),
-    "a script that is not there": ("./nowhere.sh", "what ./nowhere.sh asks is known only when it runs"),
-    "a file of node that is not there": ("node dist/health.js", "no file of the project becomes dist/health.js"),
-    "a program whose server is computed": ("node odd.js", "which server it asks is known only when it runs"),
-    "a client without a server": ('curl -f "$URL"', "which server it asks is known only when it runs"),
-    "no shell": ("if then", "no shell that can be read"),
+    "an unknown program": ("healthy --now", "what healthy requests is only known at run time"),
+    "a script that is not there": ("./nowhere.sh", "what ./nowhere.sh requests is only known at run time"),
+    "a file of node that is not there": ("node dist/health.js", "no file of the project is copied to dist/health.js"),
+    "a program whose server is computed": ("node odd.js", "which server it queries is only known at run time"),
+    "a client without a server": ('curl -f "$URL"', "which server it queries is only known at run time"),
+    "no shell": ("if then", "this shell code cannot be parsed"),
 }
 
 

@@ -142,9 +142,13 @@ def test_what_a_container_starts(dockerfile, files, commands, tmp_path):
 
 
 UNDECIDED = {
-    "nothing set": ("FROM x", {}, "decides what a container starts"),
-    "an unknown base": ("FROM ghcr.io/x/y:1\nCMD a", {}, "the one of ghcr.io/x/y:1"),
-    "a script that nothing copies": ('FROM x\nENTRYPOINT ["/e.sh"]', {}, "no file of the project becomes the script /e.sh"),
+    "nothing set": ("FROM x", {}, "decides what the container runs"),
+    "an unknown base": ("FROM ghcr.io/x/y:1\nCMD a", {}, "the entrypoint of ghcr.io/x/y:1"),
+    "a script that nothing copies": (
+        'FROM x\nENTRYPOINT ["/e.sh"]',
+        {},
+        "no file of the project is copied to the script /e.sh",
+    ),
     "a script that .dockerignore keeps out": (
         'FROM x\nCOPY . /\nENTRYPOINT ["/e.sh"]',
         {"e.sh": "a", ".dockerignore": "*.sh"},
@@ -155,19 +159,19 @@ UNDECIDED = {
         {"e.sh": "a"},
         "the RUN at Dockerfile:3 may write",
     ),
-    "a script of another image": ('FROM x\nCOPY --from=y:1 /e.sh /\nENTRYPOINT ["/e.sh"]', {}, "takes it from y:1"),
+    "a script of another image": ('FROM x\nCOPY --from=y:1 /e.sh /\nENTRYPOINT ["/e.sh"]', {}, "copies it from y:1"),
     "a COPY with an unknown variable": (
         'FROM x\nARG D\nCOPY $D /app/\nENTRYPOINT ["/app/e.sh"]',
         {},
-        "a variable without a value",
+        "contains a variable that is not set",
     ),
     "a script with Windows line ends": (
         'FROM x\nCOPY e.sh /\nENTRYPOINT ["/e.sh"]',
         {"e.sh": "#!/bin/sh\r\na\r\n"},
         "CR LF",
     ),
-    "a supervisor": ('FROM x\nENTRYPOINT ["supervisord", "-n"]', {}, "starts what its own files say"),
-    "another init": ('FROM x\nENTRYPOINT ["/init"]', {}, "starts what its own files say"),
+    "a supervisor": ('FROM x\nENTRYPOINT ["supervisord", "-n"]', {}, "runs what its own files specify"),
+    "another init": ('FROM x\nENTRYPOINT ["/init"]', {}, "runs what its own files specify"),
     "another shell": ('FROM x\nSHELL ["pwsh", "-Command"]\nRUN a\nENTRYPOINT ["b"]', {}, None),
 }
 
@@ -182,9 +186,9 @@ def test_what_cannot_be_known_is_told(dockerfile, files, reason, tmp_path):
 
 
 REFUSED = {
-    "no Dockerfile": ("SELECT 1", "Dockerfile:1: SELECT is no instruction"),
+    "no Dockerfile": ("SELECT 1", "Dockerfile:1: SELECT is not an instruction"),
     "no FROM": ("RUN a", "Dockerfile:1: has no FROM"),
-    "a text that never ends": ("FROM x\nRUN <<EOF\na", "Dockerfile:3: the text <<EOF never ends"),
+    "a text that never ends": ("FROM x\nRUN <<EOF\na", "Dockerfile:3: the here-document <<EOF is not closed"),
 }
 
 
@@ -196,7 +200,7 @@ def test_what_is_no_dockerfile_is_refused(dockerfile, message, tmp_path):
 
 
 def test_a_stage_that_is_not_there(tmp_path):
-    with pytest.raises(ArtifactError, match="has no stage prod"):
+    with pytest.raises(ArtifactError, match="does not define the stage prod"):
         read("FROM x AS dev", {}, tmp_path, container=Container(target="prod"))
 
 

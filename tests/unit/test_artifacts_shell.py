@@ -272,20 +272,20 @@ def test_what_a_real_shell_starts_in_every_case_is_foreseen(seed, tmp_path):
 
 
 UNDECIDED = {
-    "an unknown program": ("$TOOL x", "known only when it runs"),
-    "an unknown script": ('sh "$FILE"', "known only when it runs"),
-    "a script that is not there": ("sh nowhere.sh", "no file of the project becomes the script"),
-    "a script that is not there, by its path": ("./nowhere.sh", "no file of the project becomes the script"),
+    "an unknown program": ("$TOOL x", "is only known at run time"),
+    "an unknown script": ('sh "$FILE"', "is only known at run time"),
+    "a script that is not there": ("sh nowhere.sh", "no file of the project is copied to the script"),
+    "a script that is not there, by its path": ("./nowhere.sh", "no file of the project is copied to the script"),
     "a sourced script that is not there": (". ./nowhere", "no file of the project"),
     "eval": ('eval "$X"', "what eval runs"),
-    "a shell that reads its input": ("a | sh", "reads its commands from its input"),
+    "a shell that reads its input": ("a | sh", "reads its commands from standard input"),
     "a trap": ("trap 'a' EXIT", "a trap runs"),
-    "no shell": ("if then )(", "no shell that can be read"),
-    "an endless call": ("sh self.sh", "scripts call each other without end"),
+    "no shell": ("if then )(", "this shell code cannot be parsed"),
+    "an endless call": ("sh self.sh", "scripts call each other in an endless loop"),
     "from an unknown folder": ('cd "$X"\n./y.sh', "the folder from which"),
     "too deep": ("a && " * 3000 + "b", "nested too deeply"),
-    "an unknown text": ('sh -c "$X"', "the text that the shell gets"),
-    "a script handed to another program": ("keeper -v ./self.sh", "whether keeper runs the script that it is given"),
+    "an unknown text": ('sh -c "$X"', "the text passed to the shell"),
+    "a script handed to another program": ("keeper -v ./self.sh", "whether keeper runs the script passed to it"),
 }
 
 

@@ -113,14 +113,14 @@ UNSET = {
     "an argument in COPY": (
         built("context: ., args: {S: '${V}'}", Dockerfile=DOCKERFILE.replace("COPY e.sh", "ARG S\nCOPY ${S}/e.sh")),
         "skipped",
-        "the COPY at Dockerfile:3 holds a variable without a value",
+        "the COPY at Dockerfile:3 contains a variable that is not set",
     ),
     "an argument in FROM": (
         built("context: ., args: {V: '${V}'}", Dockerfile="ARG V\n" + DOCKERFILE.replace(":11", ":$V")),
         "passed",
         "",
     ),
-    "the folder of the build": (built("context: '${C}'"), "skipped", "compose.yaml:5: ${C}: which image it is depends on"),
+    "the folder of the build": (built("context: '${C}'"), "skipped", "compose.yaml:5: ${C}: the image depends on"),
     "the Dockerfile": (built("context: ., dockerfile: '${D}'"), "skipped", "the variable D, which"),
     "the stage": (built("context: ., target: '${T}'"), "skipped", "the variable T, which"),
     "the name of what is built": (owner("image: '${REGISTRY}/x:${TAG}'", script=WRONG), ORDER, ""),
@@ -199,7 +199,7 @@ GUARDED = {
     "in a function of a function that may return": (
         script(INIT, "g() { ", BOOTSTRAP, "}\nf() { [ $X ] && return 0\ng\n}\nf\n", APPLY, START),
         "skipped",
-        "`return` at e.sh:5 may end it before",
+        "`return` at e.sh:5 may end the script earlier",
     ),
     "the same in both branches": (script(INIT, IF, BOOTSTRAP, "else\n", BOOTSTRAP, FI, APPLY, START), "passed", ""),
     "the same in every branch": (
@@ -302,12 +302,12 @@ FILES = {
     "not copied, and the base may have it": (
         asking("[ -f /directus/s.yaml ]"),
         "skipped",
-        "nothing of the project brings it, and whether directus/directus:11 has it is not known",
+        "no file of the project is copied there, and it is not known whether directus/directus:11 contains it",
     ),
     "not copied, and the base is not known": (
         asking("[ -f /s/s.yaml ]", base="acme/cms:1"),
         "skipped",
-        "whether acme/cms:1 has it is not known",
+        "it is not known whether acme/cms:1 contains it",
     ),
     "kept out of the build": (asking("[ -f /s/s.yaml ]", COPY, **{".dockerignore": "**/*.yaml\n"}), MISSING, ""),
     "a folder of which nothing is left": (asking("[ -d /s/snap ]", "COPY . /s", **{".dockerignore": "snap\n"}), MISSING, ""),
@@ -323,7 +323,7 @@ FILES = {
     "from another stage": (staged("[ -f /t/s.yaml ]", "COPY --from=b /b /t"), "passed", ""),
     "a file of another stage": (staged("[ -f /s.yaml ]", "COPY --from=b /b/s.yaml /"), "passed", ""),
     "what another stage does not have": (staged("[ -f /t/u.yaml ]", "COPY --from=b /b /t"), MISSING, ""),
-    "from another image": (asking("[ -f /t/s.yaml ]", "COPY --from=acme/x /b /t"), "skipped", "takes it from acme/x"),
+    "from another image": (asking("[ -f /t/s.yaml ]", "COPY --from=acme/x /b /t"), "skipped", "copies it from acme/x"),
     "mkdir": (asking("[ -d /t ] && [ -d /t/u ]", "RUN mkdir -p /t/u"), "passed", ""),
     "touch": (asking("[ -f /t/u ]", "RUN mkdir -p /t && touch /t/u"), "passed", ""),
     "a redirection": (asking("[ -f /t ]", "RUN echo x > /t"), "passed", ""),
@@ -360,12 +360,12 @@ FILES = {
     "COPY onto what may be a folder": (
         asking("[ ! -f /opt/x/s.yaml ]", "COPY snap/s.yaml /opt/x"),
         "skipped",
-        "whether /opt/x is a folder already, into which the COPY at Dockerfile:3 puts it, is not known",
+        "it is not known whether /opt/x is already a folder, into which the COPY at Dockerfile:3 would put it",
     ),
     "COPY with parents": (
         asking("[ -f /t/s.yaml ]", "COPY --parents snap/s.yaml /t/"),
         "skipped",
-        "the COPY at Dockerfile:3 has --parents, which is not followed",
+        "the COPY at Dockerfile:3 uses --parents, which is not followed",
     ),
     "COPY that leaves a file out": (asking("[ -f /s/s.yaml ]", "COPY --exclude=*.yaml snap /s"), MISSING, ""),
     "COPY that leaves others out": (asking("[ -f /s/s.yaml ]", "COPY --exclude=*.sql snap /s"), "passed", ""),
@@ -392,7 +392,7 @@ FILES = {
         "skipped",
         "volumes_from postgres at compose.yaml:",
     ),
-    "what an engine makes": (asking("[ -f /.dockerenv ]"), "skipped", "some engines make /.dockerenv"),
+    "what an engine makes": (asking("[ -f /.dockerenv ]"), "skipped", "some engines create /.dockerenv"),
     "a path that ends in a stroke": (asking("[ -d /s/ ] && [ ! -e /s/s.yaml/ ]", COPY), "passed", ""),
     "after a cd that fails": (asking("cd /none; [ -f s.yaml ]", "WORKDIR /s", COPY), "skipped", ""),
     "find that deletes": (asking("[ -f /s/s.yaml ]", COPY, "RUN find /s -type f -delete"), "skipped", "find /s"),
@@ -401,7 +401,7 @@ FILES = {
     "a mount of an unset variable": (
         asking("[ -f /s/s.yaml ]", COPY, **{"compose.yaml": mounted("${D}:/s")}),
         "skipped",
-        "the variable D, which has no value here",
+        "the variable D, which is not set here",
     ),
     "a folder above of a mount": (asking("[ -d /t ]", **{"compose.yaml": mounted("./snap:/t/u")}), "passed", ""),
     "the path in a variable": (asking('[ -f "$S" ]', "ENV S=/s/s.yaml", COPY), "passed", ""),
@@ -416,7 +416,7 @@ FILES = {
     "written meanwhile": (
         script(INIT, BOOTSTRAP, "if [ ! -f /t/done ]; then\n", APPLY, FI, START),
         "skipped",
-        "nothing brings it before, and `directus bootstrap` at e.sh:3 may have written it",
+        "nothing creates it earlier, and `directus bootstrap` at e.sh:3 may have written it",
     ),
     "made by the script itself": (
         script(INIT, BOOTSTRAP, "mkdir -p /t\n: > /t/u\nif [ -f /t/u ]; then\n", APPLY, FI, START),
@@ -527,9 +527,9 @@ OTHERS = {
         "healthcheck of db: the variable OFF",
     ),
     "how often the database is asked": (changed(TEST + "}", TEST + ", interval: '${I}'}"), "BOOT003", "passed", ""),
-    "the owner's port": (changed(":8055/", ":${PORT}/"), "BOOT003", "passed", "asks its own server"),
+    "the owner's port": (changed(":8055/", ":${PORT}/"), "BOOT003", "passed", "queries its own server"),
     "the owner's path": (changed("server/health", "${PATH_OF_HEALTH}"), "BOOT003", "passed", ""),
-    "the owner's host": (changed("127.0.0.1", "${HOST}"), "BOOT003", "skipped", "which server it asks is known only when"),
+    "the owner's host": (changed("127.0.0.1", "${HOST}"), "BOOT003", "skipped", "which server it queries is only known at"),
     "the owner's host in a shell": (
         changed(OWN_TEST, "'curl -f http://${HOST}:8055/ || exit 1'"),
         "BOOT003",
@@ -540,14 +540,14 @@ OTHERS = {
         changed(OWN_TEST, "'curl -f http://$$HOST:8055/ || exit 1'"),
         "BOOT003",
         "skipped",
-        "which server it asks is known only when",
+        "which server it queries is only known at",
     ),
     "how often the owner is asked": (changed(OWN_TEST, OWN_TEST + ", retries: '${N}'"), "BOOT003", "passed", ""),
     "another way to succeed": (
         changed(OWN_TEST, "'curl -f http://localhost:8055/ || ${OTHER}'"),
         "BOOT003",
         "skipped",
-        "what ${OTHER} asks is known only when it runs",
+        "what ${OTHER} requests is only known at run time",
     ),
     "a test that needs nothing": (changed(OWN_TEST, "'true ${X}'"), "BOOT003", ["healthcheck:early"], ""),
 }

@@ -71,7 +71,7 @@ DIRECTIONS = {
     "only what is not modelled": (
         replace(EMPTY, unmodelled=(Unmodelled(kind="rule", identity="r on t"),)),
         FULL,
-        "those of an empty database; rule r on t is of a kind that is not compared",
+        "those of an empty database; rule r on t is of a kind that the audit cannot compare",
     ),
     "roles, which the other side does not know": (
         snapshot(*FRESH, ROLE, roles=OWN),

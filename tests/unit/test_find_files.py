@@ -57,5 +57,5 @@ def test_links_are_followed_and_circles_end(tmp_path):
 
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "a.md")
-    with pytest.raises(ArtifactError, match=r"a\.md: is no file"):
+    with pytest.raises(ArtifactError, match=r"a\.md: is not a file"):
         read_text(tmp_path / "a.md", tmp_path)

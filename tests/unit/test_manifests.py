@@ -183,16 +183,16 @@ def test_an_included_file_that_is_not_there(tmp_path):
 
 
 UNREAD = {
-    "an unknown format": ("bun.lockb", "x", "it is no manifest"),
+    "an unknown format": ("bun.lockb", "x", "it is not a manifest"),
     "no JSON": ("package.json", "{", "is not understood"),
-    "another kind of JSON": ("package.json", "[]", "it is no object of JSON"),
+    "another kind of JSON": ("package.json", "[]", "it is not a JSON object"),
     "no YAML": ("pnpm-lock.yaml", "a: [", "is not understood"),
-    "another kind of YAML": ("pnpm-lock.yaml", "- a", "it is no pnpm-lock.yaml"),
-    "no lock of Yarn": ("yarn.lock", "pg-up:\n  version 1\n", "it is no yarn.lock"),
+    "another kind of YAML": ("pnpm-lock.yaml", "- a", "it is not a pnpm-lock.yaml"),
+    "no lock of Yarn": ("yarn.lock", "pg-up:\n  version 1\n", "it is not a yarn.lock"),
     "no TOML": ("pyproject.toml", "[", "is not understood"),
-    "a lock without packages": ("uv.lock", "a = 1\n", "it holds no [[package]]"),
-    "no go.mod": ("go.mod", "require x v1\n", "it has no line `module`"),
-    "no go.sum": ("go.sum", "a b\n", "line 1 is no checksum"),
+    "a lock without packages": ("uv.lock", "a = 1\n", "it contains no [[package]]"),
+    "no go.mod": ("go.mod", "require x v1\n", "it has no `module` line"),
+    "no go.sum": ("go.sum", "a b\n", "line 1 is not a checksum"),
 }
 
 
@@ -206,7 +206,7 @@ def test_what_is_not_understood_is_never_passed(tmp_path, name, text, reason):
 def test_a_manifest_that_is_not_there(tmp_path):
     result = judged(tmp_path, '[[rule]]\ncheck = "RET006"\npackages = ["pg-up"]\nin = ["package.json"]\n')["RET006"]
     assert (result.outcome, result.required) == (Outcome.SKIPPED, True)
-    assert "package.json names no file" in result.reason
+    assert "package.json matches no file or folder" in result.reason
 
 
 def test_a_large_lock_file_is_read_in_a_second(tmp_path, benchmark_seconds=3.0):

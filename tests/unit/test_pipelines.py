@@ -129,38 +129,38 @@ def test_a_step_that_runs_the_runner_is_found(tmp_path, files, places):
 
 P, S = Outcome.PASSED, Outcome.SKIPPED
 UNREAD = {
-    "pwsh": (workflow(runs("shell: pwsh\nrun: Invoke-Build")), P, f"{CI}:8 is for pwsh, which is not read"),
+    "pwsh": (workflow(runs("shell: pwsh\nrun: Invoke-Build")), P, f"{CI}:8 is written for pwsh, which is not read"),
     "pwsh with a name": (
         workflow(runs("shell: pwsh\nrun: npm run migrate")),
         S,
-        f"{CI}:8 is for pwsh, which is not read, and",
+        f"{CI}:8 is written for pwsh, which is not read, and",
     ),
-    "Windows": (workflow("run: npm run migrate", job="    runs-on: windows-latest\n"), S, f"{CI}:8 is for pwsh"),
-    "an action": (workflow("uses: actions/checkout@v4"), P, f"{CI}:7 uses an action that is not looked into"),
+    "Windows": (workflow("run: npm run migrate", job="    runs-on: windows-latest\n"), S, f"{CI}:8 is written for pwsh"),
+    "an action": (workflow("uses: actions/checkout@v4"), P, f"{CI}:7 uses an action that is not read"),
     "an action with a name": (
         workflow("uses: acme/flyway-action@v1"),
         S,
-        f"{CI}:7 uses an action that is not looked into, and",
+        f"{CI}:7 uses an action that is not read, and",
     ),
     "an action that is given a name": (
         workflow(runs("uses: acme/run@v1\nwith: {script: migrate}")),
         S,
-        f"{CI}:7 uses an action that is not looked into, and",
+        f"{CI}:7 uses an action that is not read, and",
     ),
-    "an image": (workflow("run: ls", job="    container: node:20\n"), P, f"{CI}:6 runs in an image that is not looked into"),
+    "an image": (workflow("run: ls", job="    container: node:20\n"), P, f"{CI}:6 runs in an image that is not inspected"),
     "an image with a name": (workflow("run: ls", job="    container: flyway/flyway:10\n"), S, f"{CI}:6 runs in an image"),
-    "an action that is not there": (workflow("uses: ./nope"), S, f"{CI}:7 uses ./nope, which is not found here"),
+    "an action that is not there": (workflow("uses: ./nope"), S, f"{CI}:7 uses ./nope, which does not exist in the project"),
     "a workflow of others": (
         {CI: "jobs: {a: {uses: a/b/.github/workflows/c.yml@v1}}\n"},
         S,
         "a pipeline that is not in the",
     ),
-    "a command that is given": (workflow("run: ${{ inputs.command }}"), S, f"{CI}:7 runs a command that is known only when"),
+    "a command that is given": (workflow("run: ${{ inputs.command }}"), S, f"{CI}:7 runs a command that is only known"),
     "no shell": (workflow("run: if ( broken"), P, f"{CI}:7 is not understood as shell here"),
     "no shell, with a name": (workflow("run: for migrate"), S, f"{CI}:7 is not understood as shell here, and"),
     "no YAML": ({CI: "jobs: [\n"}, S, f"{CI}:2 is not valid YAML"),
     "no workflow": ({CI: "- run: ls\n"}, P, ""),
-    "a template of GitLab": ({LAB: "include: {template: X.yml}\n"}, P, f"{LAB}:1 includes a template"),
+    "a template of GitLab": ({LAB: "include: {template: X.yml}\n"}, P, f"{LAB}:1 includes a GitLab template"),
     "another project of GitLab": (
         {LAB: "include: {project: a/b, file: c.yml}\n"},
         S,

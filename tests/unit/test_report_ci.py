@@ -70,7 +70,7 @@ OUTCOMES = {
         result("LIV011", "A question", Outcome.FAILED, reason="x", unchecked="half of it", severity=Severity.WARNING),
         "error",
     ),
-    "skipped-though-due": (result("LIV010", "A question", Outcome.SKIPPED, reason="may not be read"), "error"),
+    "skipped-though-due": (result("LIV010", "A question", Outcome.SKIPPED, reason="cannot be read"), "error"),
     "does-not-apply": (result("LIV011", "A question", Outcome.SKIPPED, reason="no ledger", required=False), "skipped"),
     "pending": (result("RET001", "A question", Outcome.PENDING, reason="due in the phase retired"), "skipped"),
     "passed": (result("SQL001", "A question", Outcome.PASSED), None),

@@ -130,7 +130,7 @@ changed     ✕ blocker  column     public.positions.device_id
 changed     ✕ blocker  dimension  public.positions.ts
     chunk_interval  1 day → 7 days
 unexpected  ▲ warning  index      public.positions_manual_lat  actual: actual.sql:14
-    neither source makes it
+    neither source creates it
 
 Second witness: pg_dump agrees
 

@@ -80,7 +80,7 @@ in = ["**/*.{sql,sh,md}"]
 except = ["OPERATIONS.md"]
 """
     assert judged("DOC006", rules, {"a.sql": "select 1;"}).reason == (
-        "there is no OPERATIONS.md yet; 1 file searched for what drops migrations_applied"
+        "OPERATIONS.md does not exist yet; 1 file searched for statements that drop migrations_applied"
     )
     handbook = "# Operations\n\n```sql\nDROP TABLE p.migrations_applied;\n```\n"
     assert judged("DOC006", rules, {"OPERATIONS.md": handbook}).outcome is Outcome.PASSED

@@ -72,7 +72,7 @@ def _files_in(folder: Path, root: Path) -> tuple[str, ...]:
 
 
 def _refuse(error: OSError) -> None:
-    """A folder that may not be read is not an empty one."""
+    """A folder that cannot be read is not an empty one."""
     raise error
 
 

@@ -60,10 +60,10 @@ def read_text(path: Path, shown_from: Path, boundary: Boundary | None = None) ->
     check_inside(path, shown_from, boundary)
     try:
         if path.exists() and not path.is_file():  # reading a pipe would wait for whoever writes it
-            raise ArtifactError("is no file", where=shown, todo="check the path in audit.toml")
+            raise ArtifactError("is not a file", where=shown, todo="check the path in audit.toml")
         if path.stat().st_size > MOST_BYTES:
             raise ArtifactError(
-                "is larger than 50 MB", where=shown, todo="check the path, or name it under except in audit.toml"
+                "is larger than 50 MB", where=shown, todo="check the path, or exclude it with except in audit.toml"
             )
         raw = path.read_bytes()
     except FileNotFoundError:

@@ -37,7 +37,7 @@ from migration_audit.model.waiver import WaiverUse
 from migration_audit.project import Environment, Project
 
 _NO_ENVIRONMENT = Unavailable(reason="no environment was named", outcome=Outcome.ERRORED)
-_NO_SOURCE = Unavailable(reason="the facts do not name its files", outcome=Outcome.ERRORED)
+_NO_SOURCE = Unavailable(reason="the facts do not list its files", outcome=Outcome.ERRORED)
 _NO_WAIVER = Unavailable(reason="audit.toml has no [[waiver]] for this environment", required=False)
 _OF_ENVIRONMENT = EnvironmentFacts.__annotations__.keys() | EnvironmentComputed.__annotations__.keys() - {"project"}
 _OF_WAIVERS = WaiverComputed.__annotations__.keys()
@@ -74,7 +74,7 @@ class Case(ABC):
     def environment_name(self) -> str:
         """The environment's name; raises ValueError for an audit that was opened without one."""
         if self.environment is None:
-            raise ValueError("this notebook was opened without an environment")
+            raise ValueError("this notebook is open without an environment")
         return self.environment.name
 
     @property

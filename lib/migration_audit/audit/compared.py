@@ -49,7 +49,7 @@ def compared_in_scope(
 ) -> Drift | Unavailable:
     """The same of what is in scope; a ``[scope]`` that leaves out all that the expected side makes is a reason as well."""
     if count := left_out_by_scope(expected[1], project):
-        why = f"nothing was compared: [scope] in audit.toml leaves out all objects that {expected[0]} makes ({count})"
+        why = f"nothing was compared: [scope] in audit.toml excludes all objects that {expected[0]} creates ({count})"
         return Unavailable(reason=why, outcome=Outcome.ERRORED)
     (left, _), (right, _) = in_scope(expected[1], project), in_scope(actual[1], project)
     named = (expected[0], left), (actual[0], right)

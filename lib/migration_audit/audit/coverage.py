@@ -81,7 +81,7 @@ def _hint(legacy: Source) -> tuple[str, ...]:
     if legacy.command is None:
         return ()
     return (
-        "the command succeeded: see that it takes the database's address from its variables (`env`), and finds its files",
+        "the command succeeded: check that it reads the database's address from its variables (`env`) and finds its files",
     )
 
 

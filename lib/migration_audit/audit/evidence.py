@@ -142,7 +142,7 @@ def _notes(results: Iterable[CheckResult]) -> Iterator[str]:
     """What a verdict rests on less than usual: "covered" by one method alone is told where the verdict is."""
     for result in results:
         if result.id == COMPARED_TWICE and result.outcome is Outcome.SKIPPED and not result.required:
-            yield f"{result.id} was not asked: {result.reason}"
+            yield f"{result.id} was skipped: {result.reason}"
 
 
 def _files(digests: Iterable[tuple[str, str]]) -> tuple[FileDigest, ...]:

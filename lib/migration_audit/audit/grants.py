@@ -65,29 +65,29 @@ def _grants(project: Project, role: str) -> Iterator[Grant]:
         if project.snapshot.rehearse:
             yield Grant(
                 sql=_select("public", ("directus_migrations",), role),
-                reads="version and name of each migration of Directus's own, by which its bootstrap knows what to do",
+                reads="version and name of each of Directus's own migrations, by which bootstrap decides what to do",
                 checks=("SNAP009",),
             )
         yield Grant(
             sql=as_comment(f"GRANT SELECT ON … TO {role};  (the tables of the collections in the snapshot)"),
             reads="whether such a table has a row; no value is read",
             checks=_checks("directus_live"),
-            when="schema apply would alter columns of tables whose rows decide whether it succeeds",
+            when="schema apply would alter columns, and existing rows decide whether it succeeds",
         )
     yield Grant(
         sql=as_comment(f"GRANT SELECT ON … TO {role};  (LIV013 names the table)"),
-        reads="how many rows stand in the way; only numbers leave the server",
+        reads="how many rows prevent it; only numbers leave the server",
         checks=_checks("obstacles"),
         when="a unique index, a unique constraint or a NOT NULL of the owner's SQL is missing in the database",
     )
     yield Grant(
         sql=as_comment(f"GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO {role};"),
-        reads="the system identifier of the server, which tells two servers apart",
+        reads="the system identifier of the server, which distinguishes two servers",
         checks=("LIV001",),
-        when="the platform took this right from PUBLIC, and audit.toml pins system_identifier",
+        when="this right was revoked from PUBLIC, and audit.toml pins system_identifier",
     )
     yield Grant(
-        sql="-- no GRANT gives it: the owner of the foreign server or a superuser has to audit",
+        sql="-- no GRANT gives it: the owner of the foreign server or a superuser must run the audit",
         reads="options of user mappings and the connection of subscriptions",
         checks=("LIV014",),
         when="the database has a user mapping or a subscription",
@@ -109,7 +109,7 @@ def as_sql(grants: tuple[Grant, ...]) -> str:
     """A script for psql: each right with what is read, and what is unknown without it."""
     always = [grant for grant in grants if grant.when is None]
     cases = [grant for grant in grants if grant.when is not None]
-    parts = ["-- Full evidence: without one of these, the checks named beside it could not check."]
+    parts = ["-- For full evidence. Without one of these, the checks named in its comment could not check."]
     parts += [f"{as_comment(one.reads)}\n-- without: {', '.join(one.checks)}\n{one.sql}" for one in always]
     parts.append("-- Only in these cases:")
     parts += [f"{as_comment(f'{one.when}: {one.reads}')}\n-- without: {', '.join(one.checks)}\n{one.sql}" for one in cases]

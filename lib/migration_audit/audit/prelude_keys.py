@@ -32,4 +32,4 @@ def without(snapshot: Snapshot, keys: Collection[tuple[str, str]]) -> Snapshot:
 def excluded_by_prelude(live: Snapshot, keys: Keys) -> tuple[Excluded, ...]:
     """How many live objects are the prelude's; empty without one."""
     count = len(live.by_key.keys() & set(keys))
-    return (Excluded(pattern=EXCLUDED, reason="what `prelude` in audit.toml makes", objects=count),) if keys else ()
+    return (Excluded(pattern=EXCLUDED, reason="what `prelude` in audit.toml creates", objects=count),) if keys else ()

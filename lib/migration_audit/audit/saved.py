@@ -49,7 +49,7 @@ class SavedCase(Case):
     def evidence(self) -> Evidence:
         """The evidence that was given: what ``show_digests`` and its kin show."""
         if self._evidence is None:
-            raise RuntimeError("no evidence was given")
+            raise RuntimeError("there is no evidence")
         return self._evidence
 
     def without_environment(self) -> SavedCase:
@@ -97,7 +97,7 @@ class SavedCase(Case):
         config["audited"] = audited_digest(content, file_name=self.settings.name)
         for name, value in config.items():
             if getattr(evidence.config, name) != value:
-                self._refuse(f"config.{name}: the evidence speaks of another {self.settings.name} than the facts hold")
+                self._refuse(f"config.{name}: the evidence names a different {self.settings.name} than the facts")
 
     @property
     def settings(self) -> Path:

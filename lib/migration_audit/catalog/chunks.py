@@ -48,7 +48,7 @@ def read_jobs(connection: psycopg.Connection[Any]) -> tuple[JobStatus, ...] | No
     except psycopg.errors.DatabaseError as error:
         if connection.info.transaction_status is not TransactionStatus.INTRANS:
             raise
-        return NotRead(f"how the jobs go could not be read: {error.diag.message_primary}")
+        return NotRead(f"the statistics of jobs could not be read: {error.diag.message_primary}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

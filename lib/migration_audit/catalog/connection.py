@@ -128,8 +128,8 @@ def sent_at_once(connection: psycopg.Connection[Any]) -> Iterator[Callable[[], N
         if state is not None and not state.startswith("08"):  # the server means it, with one query at a time as well
             raise database_error(error, connection) from error
         raise PipelineLostError(
-            f"the connection was lost while several queries were under way: {reason}",
-            todo=f"try again; where a proxy cannot take several queries at once, set {PIPELINE_VARIABLE}=off",
+            f"the connection was lost while several queries were running: {reason}",
+            todo=f"try again; if a proxy does not support pipelined queries, set {PIPELINE_VARIABLE}=off",
         ) from error
 
 
@@ -187,7 +187,7 @@ def begin_reading(connection: psycopg.Connection[Any], *, statement_timeout_ms: 
     if connection.info.transaction_status is not TransactionStatus.IDLE:
         return
     if connection.autocommit:
-        raise UsageError("a catalog is read in one transaction, and this connection is in autocommit mode")
+        raise UsageError("a catalog must be read in one transaction, but this connection is in autocommit mode")
     if statement_timeout_ms is None:
         statement_timeout_ms = getattr(connection, "limit_ms", None) or STATEMENT_TIMEOUT_MS
     settings = {**_SPELLING, **_BEHAVIOUR}

@@ -28,13 +28,13 @@ def parse_conninfo(conninfo: str) -> dict[str, str]:
     Raises DatabaseError for one that is empty, malformed or ambiguous; no part of it is quoted.
     """
     if not conninfo.strip():
-        raise DatabaseError("the connection string is empty", todo="check the environment variable that should hold it")
+        raise DatabaseError("the connection string is empty", todo="check the environment variable that should contain it")
     if _SCHEME.match(conninfo):
         _refuse_ambiguous_url(conninfo)
     try:
         parameters = {name: str(value) for name, value in conninfo_to_dict(conninfo).items() if value is not None}
     except psycopg.ProgrammingError:
-        raise _malformed("the connection string is malformed (it is not shown: it may hold a password)") from None
+        raise _malformed("the connection string is malformed (it is not shown, because it may contain a password)") from None
     for name in ("port", "connect_timeout"):
         if not all(part.isdecimal() for part in parameters.get(name, "").split(",") if part):
             raise _malformed(f"the connection string has a {name} that is not a number")
@@ -44,7 +44,7 @@ def parse_conninfo(conninfo: str) -> dict[str, str]:
 def _refuse_ambiguous_url(url: str) -> None:
     rest = url[_SCHEME.match(url).end() :]  # type: ignore[union-attr]  # the caller matched it
     if _BAD_ESCAPE.search(rest):
-        raise _malformed("the connection URL has a % that does not begin a percent-encoded character")
+        raise _malformed("the connection URL has a % that is not part of a percent-encoded character")
     if rest.count("@") > 1:
         raise _malformed("the connection URL has more than one @, so that its password and host cannot be distinguished")
     if "@" in rest and "@" not in rest.split("/", 1)[0]:

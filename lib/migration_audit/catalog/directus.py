@@ -65,7 +65,7 @@ def read_directus(
     """What Directus recorded, and the rights of ``role`` on ``raw_tables`` (schema and name), at the snapshot's instant.
 
     ``live`` is the database's own snapshot: in it the schema of ``directus_collections`` is looked up. Where Directus was
-    never bootstrapped there are no rows and that is no error; rows that may not be read become the reason. Raises
+    never bootstrapped there are no rows and that is no error; rows that cannot be read become the reason. Raises
     DatabaseError when the connection fails.
     """
     tables = frozenset(table.key for table in live.of(Table))

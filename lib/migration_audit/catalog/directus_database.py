@@ -153,7 +153,7 @@ def _table(
 
 
 def _filled(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str, Any]]) -> dict[int, int]:
-    """By OID, how many rows a table has with its partitions or chunks, up to two; without those that may not be read.
+    """By OID, how many rows a table has with its partitions or chunks, up to two; without those that cannot be read.
 
     Tables are asked about together. Where that fails, as for one that another session locks, each is asked about alone.
     """

@@ -42,7 +42,7 @@ def read_migrations(connection: psycopg.Connection[Any], schema: str | None) -> 
         if connection.info.transaction_status is TransactionStatus.INERROR:
             raise
         reason = f"directus_migrations, by which bootstrap decides what to do, cannot be read: {error.diag.message_primary}"
-        return Unavailable(reason=f"{reason}; GRANT SELECT on it, or leave [snapshot] rehearse out", outcome=Outcome.ERRORED)
+        return Unavailable(reason=f"{reason}; GRANT SELECT on it, or remove [snapshot] rehearse", outcome=Outcome.ERRORED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,7 @@ def _count(connection: psycopg.Connection[Any], wanted: Wanted) -> Obstacle:
     needed = parts.split_by - set(keys.names)
     if wanted.demand is Demand.UNIQUE and needed:
         names = ", ".join(map(sql_name, sorted(needed)))
-        reason = f"it has no {names}, by which the table is split: no unique index can be made without"
+        reason = f"it lacks {names}, by which the table is partitioned: a unique index must include it"
         return Obstacle(wanted=wanted, columns=columns, reason=reason)
     found, rows, stopped = _count_parts(connection, wanted, keys, parts)
     if stopped is not None and not found:
@@ -165,14 +165,14 @@ def _keys(wanted: Wanted) -> _Keys:
     definition = getattr(constraint, "def").constraint
     names = [key.string.sval for key in definition.keys]
     if definition.without_overlaps:
-        raise _NotCountedError("WITHOUT OVERLAPS is not counted")
+        raise _NotCountedError("violations of WITHOUT OVERLAPS are not counted")
     columns = tuple(_spelled(parse(f"select {in_quotes(name)}").stmts[0]) for name in names)
     return _Keys(expressions=columns, names=tuple(names), nulls_are_equal=definition.nulls_not_distinct)
 
 
 def _of_index(index: Any) -> _Keys:
     if index.access_method not in {"", "btree"}:
-        raise _NotCountedError(f"the equality of a {index.access_method} index is not known")
+        raise _NotCountedError(f"which values a {index.access_method} index treats as equal is not known")
     _refuse_functions(index)
     expressions, names = [], []
     for param in index.index_params:
@@ -213,7 +213,7 @@ def _refuse_functions(index: Any) -> None:
     for call in calls:
         parts = [part.string.sval for part in (call.funcname if hasattr(call, "funcname") else call.name)]
         if len(parts) > 1 and parts[0] != "pg_catalog":
-            raise _NotCountedError(f"it calls {'.'.join(parts)}, and the audit calls no function of the database")
+            raise _NotCountedError(f"it calls {'.'.join(parts)}, and the audit does not call functions of the database")
 
 
 def _spelled(statement: Any) -> str:

@@ -60,9 +60,10 @@ def read_features(connection: psycopg.Connection[Any]) -> Features:
     assert features is not None  # noqa: S101  # a query without FROM has one row
     if not (features.is_read_only and features.is_one_instant):
         raise UsageError(
-            "a catalog is read in a read-only transaction that sees one instant, and this one is not",
+            "a catalog must be read in a read-only transaction with "
+            "a single snapshot (REPEATABLE READ), but this one is not",
             where=features.database,
-            todo="give open_connection()'s connection, or one that is outside of a transaction",
+            todo="pass a connection of open_connection(), or one outside of a transaction",
         )
     _refuse_old_server(features)
     return features
@@ -71,13 +72,13 @@ def read_features(connection: psycopg.Connection[Any]) -> Features:
 def _refuse_old_server(features: Features) -> None:
     if features.postgres_number < OLDEST_POSTGRES:
         raise DatabaseError(
-            f"the server is PostgreSQL {features.postgres_version}; the audit reads 15 and later",
+            f"the server is PostgreSQL {features.postgres_version}; the audit supports 15 and later",
             where=features.database,
         )
     if features.has_timescaledb and not features.has_chunk_skipping:
         version = dict(features.extension_versions)["timescaledb"]
         raise DatabaseError(
-            f"TimescaleDB is {version} here; the audit reads 2.16 and later",
+            f"the server has TimescaleDB {version}; the audit supports 2.16 and later",
             where=features.database,
             todo="ALTER EXTENSION timescaledb UPDATE, or audit the database without its hypertables elsewhere",
         )

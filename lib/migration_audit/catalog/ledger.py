@@ -74,12 +74,12 @@ def read_ledger(connection: psycopg.Connection[Any], table: str, form: LedgerFor
         try:
             schema, relation = _parts(connection, table)
         except psycopg.errors.UntranslatableCharacter:
-            reason = f"There is no table {table}: the encoding of the database does not have all characters of its name."
+            reason = f"The table {table} does not exist: the encoding of the database lacks characters of its name."
             return Ledger(table=table, state=LedgerState.ABSENT, reason=reason)
         with connection.cursor(row_factory=class_row(_Found)) as cursor:
             found = cursor.execute(_FIND, (schema, relation)).fetchone()
         if found is None:
-            return Ledger(table=table, state=LedgerState.ABSENT, reason=f"There is no table {table}.")
+            return Ledger(table=table, state=LedgerState.ABSENT, reason=f"The table {table} does not exist.")
         return _read(connection, table, found, form)
     except psycopg.Error as error:
         raise database_error(error, connection) from error
@@ -92,7 +92,7 @@ def _parts(connection: psycopg.Connection[Any], table: str) -> tuple[str, str]:
     except psycopg.errors.UntranslatableCharacter:
         raise
     except (psycopg.errors.InvalidParameterValue, psycopg.DataError) as error:
-        raise UsageError(f"{table!r} is not the name of a table", todo="write schema.table, as SQL spells it") from error
+        raise UsageError(f"{table!r} is not the name of a table", todo="write schema.table as in SQL") from error
     parts = row[0] if row else []
     if len(parts) > 2:
         raise UsageError(f"{table!r} has more parts than a schema and a table", todo="write schema.table")
@@ -146,11 +146,12 @@ def _in_order(column: str, found: _Found) -> sql.Composable:
 
 def _ledger(table: str, columns: tuple[str, ...], rows: list[dict[str, str | None]], form: LedgerFormat) -> Ledger:
     if len(rows) > MOST_ROWS:
-        reason = f"{table} has more than {MOST_ROWS:,} rows, which no ledger has."
+        reason = f"{table} has more than {MOST_ROWS:,} rows, too long for a ledger."
         return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
     if too_long := sorted({name for row in rows for name, value in row.items() if len(value or "") > MOST_CHARACTERS}):
         reason = (
-            f"{table} has values of more than {MOST_CHARACTERS:,} characters in {', '.join(too_long)}, which no ledger has."
+            f"{table} has values of more than {MOST_CHARACTERS:,} "
+            f"characters in {', '.join(too_long)}, too long for a ledger."
         )
         return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
     names = tuple(name for row in rows if (name := row[form.name_column]) is not None)

@@ -40,9 +40,9 @@ def odd_bytes_error(
     more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
     said = f": {', '.join(found[:_MOST])}{more}" if found else ""
     return DatabaseError(
-        f"the catalog holds bytes that are not valid in its encoding, {encoding}{said}",
+        f"the catalog contains bytes that are not valid in its encoding, {encoding}{said}",
         where=database,
-        todo="rename it, or write the text again, in a session whose client_encoding is the one that was meant",
+        todo="rename the object or rewrite the text, in a session with the client_encoding of those bytes",
     )
 
 

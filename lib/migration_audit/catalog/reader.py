@@ -103,7 +103,7 @@ def _changing(connection: psycopg.Connection[Any], vanished: VanishedError) -> D
     return DatabaseError(
         f"the catalog changed while it was read: {vanished}",
         where=connection.info.dbname,
-        todo="try again when no DDL runs",
+        todo="try again while no DDL is running",
     )
 
 
@@ -201,7 +201,7 @@ def _damaged(connection: psycopg.Connection[Any], lines: list[str]) -> DatabaseE
     return DatabaseError(
         f"the catalog is damaged: {some_of(lines)}",
         where=connection.info.dbname,
-        todo="restore what is lost, or remove the row, before anything else: what else is lost cannot be seen from here",
+        todo="first restore what is lost, or remove the row; the audit cannot see what else is lost",
     )
 
 

@@ -69,7 +69,7 @@ def read_rights(connection: psycopg.Connection[Any], role: str, needs: Iterable[
         begin_reading(connection)
         row = connection.execute("select from pg_catalog.pg_roles where rolname = %s", (role,)).fetchone()
         if row is None:
-            return tuple(Rights(lacks=(f"there is no role {sql_name(role)}",)) for _ in needs)
+            return tuple(Rights(lacks=(f"the role {sql_name(role)} does not exist",)) for _ in needs)
         connection.execute(_SET, ("migration_audit.role", role))
         path = _search_path(connection, role)
         return tuple(_Reading(connection, role, path).rights(each) for each in needs)
@@ -122,7 +122,7 @@ class _Reading:
             found = cursor.execute(load_query("rights_relations")).fetchall()
         there = sorted((r for r in found if r.schema in schemas), key=lambda r: schemas.index(r.schema))
         if not there:
-            self._found.lack(f"there is no relation {sql_name(*filter(None, (need.schema, need.relation)))}")
+            self._found.lack(f"the relation {sql_name(*filter(None, (need.schema, need.relation)))}")
             return None
         open_ones = [relation for relation in there if relation.may_enter]
         if not open_ones:
@@ -183,9 +183,9 @@ class _Reading:
                 if told not in self._found.told:
                     self._found.told.append(told)
             else:
-                self._found.lack(f"{name} has row-level security and no policy: {need.privilege} finds or takes no row")
+                self._found.lack(f"{name} has row-level security but no policy: {need.privilege} affects no row")
         if relation.invoker:
-            self._found.undecided.append(f"{name} is a security_invoker view: what it reads was not followed")
+            self._found.undecided.append(f"{name} is a security_invoker view: what it reads was not checked")
 
     def _function(self, schema: str | None, name: str) -> None:
         schemas = [schema] if schema else ["pg_catalog", *self._path]
@@ -193,12 +193,12 @@ class _Reading:
         known, allowed = row or (0, 0)
         called = sql_name(*filter(None, (schema, name)))
         if not known:
-            self._found.lack(f"there is no function {called}")
+            self._found.lack(f"the function {called} does not exist")
         elif not allowed:
             self._found.lack(f"no EXECUTE on function {called}")
         elif allowed < known:
             self._found.undecided.append(
-                f"{allowed} of {known} functions named {called} may be executed, and which is meant is open"
+                f"{allowed} of {known} functions named {called} may be executed, and it is unknown which one is called"
             )
 
 

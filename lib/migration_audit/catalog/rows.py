@@ -87,7 +87,7 @@ class ObjectRowFactory:
 
 
 def _no_row(values: Sequence[Any]) -> ObjectRow:
-    raise AssertionError("a result without columns has no rows")
+    raise AssertionError("a result without columns cannot have rows")
 
 
 def instance_rows(cls: type[InstanceT]) -> Callable[[Cursor[Any]], RowMaker[InstanceT]]:

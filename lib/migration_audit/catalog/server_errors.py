@@ -29,7 +29,7 @@ def connect_error(error: psycopg.Error, conninfo: str, parameters: dict[str, str
 def database_error(error: psycopg.Error, connection: psycopg.Connection[Any]) -> DatabaseError:
     """What the server said, as an error of ours that names the database."""
     if isinstance(error, driver.DeadlineError):
-        look = "look at the server and what is between; [environments.…] statement_timeout says how long to wait"
+        look = "check the server and the network; [environments.…] statement_timeout sets how long to wait"
         return DatabaseError(f"the catalog cannot be read: {error}", where=error.database, todo=look)
     name = connection.info.dbname if not connection.closed else None
     reason, state = words_of(error), error.sqlstate

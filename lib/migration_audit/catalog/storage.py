@@ -39,7 +39,7 @@ _PARTS = frozenset(
     }
 )
 _NOT_READ = "not_read"
-_AGAIN = "make the snapshot again with this version"
+_AGAIN = "create the snapshot again with this version"
 _MOST_BYTES = 1 << 30
 """A hundred thousand tables have a fifth of it."""
 
@@ -56,7 +56,7 @@ def save_snapshot(snapshot: Snapshot, path: str | Path) -> None:
         else:
             _replace(snapshot, Path(os.path.realpath(path)))
     except OSError as error:
-        todo = "name a file in a folder that is there and can be written"
+        todo = "name a file in an existing, writable folder"
         raise UsageError(f"the snapshot cannot be written: {error.strerror}", where=str(path), todo=todo) from error
 
 
@@ -163,7 +163,7 @@ def _snapshot(body: dict[str, Any]) -> Snapshot:
     objects = sorted((parse_object(item) for item in body["objects"]), key=lambda obj: (obj.kind, obj.key))
     for one, other in pairwise(objects):
         if (one.kind, one.key) == (other.kind, other.key):
-            raise ValueError(f"{one.kind} {one.key} stands there twice")
+            raise ValueError(f"{one.kind} {one.key} appears twice")
     return Snapshot(
         server=checked(ServerIdentity, body["server"]),
         objects=tuple(objects),
@@ -180,7 +180,7 @@ def _read_or_not(cls: type[PartT], body: Any) -> tuple[PartT, ...] | NotRead:
     if isinstance(body, dict) and body.keys() == {_NOT_READ} and isinstance(body[_NOT_READ], str):
         return NotRead(body[_NOT_READ])
     if not isinstance(body, list | tuple):
-        raise TypeError(f"neither rows of {cls.__name__} nor why they could not be read")
+        raise TypeError(f"there are neither rows of {cls.__name__} nor a reason why they could not be read")
     return tuple(checked(cls, item) for item in body)
 
 

@@ -75,7 +75,11 @@ def _with_cells(connection: psycopg.Connection[Any], tables: Sequence[_Table], l
         if table.count is None:
             yield table
         elif table.count > MOST_ROWS or table.count * len(table.columns) > left:
-            yield replace(table, reason="too many rows to read", written_at=_writer(connection, source, locate))
+            yield replace(
+                table,
+                reason="there are too many rows to read",
+                written_at=_writer(connection, source, locate),
+            )
         elif table.count:
             left -= table.count * len(table.columns)
             cells = _tried(connection, _digests(table, source), binary=True)

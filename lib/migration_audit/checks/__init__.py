@@ -32,7 +32,9 @@ def find_check(check_id: str) -> Check:
     try:
         return BY_ID[check_id.upper()]
     except KeyError:
-        raise UsageError(f"there is no check {check_id}", todo="migration-audit check list names them all") from None
+        raise UsageError(
+            f"the check {check_id} does not exist", todo="`migration-audit check list` lists all checks"
+        ) from None
 
 
 __all__ = ["ALL", "BY_ID", "find_check", "judge"]

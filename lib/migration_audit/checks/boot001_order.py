@@ -50,13 +50,13 @@ class _InCase:
 def run(owner_boot: Boot, project: Project) -> Iterator[Said]:
     """Follow what the owner's container starts, through every script, and look for each ``[[boot.step]]`` in turn.
 
-    Why: the raw tables must be there before `schema apply` runs, which drops what it does not know of; the constraints of
-    the last SQL need the tables that it makes; and a server that starts early answers before its tables are there. A step
-    whose failure stops nothing is as bad as one in the wrong place: the next one runs without it.
-    Where the order depends on conditions that only a run decides, every case is looked at: what is wrong in all of them is a
-    finding, and what is right in some of them only is undecided.
+    Why: raw tables must exist before `schema apply` runs, because it drops tables that it does not know. Constraints of a
+    later SQL file need the tables that `schema apply` creates. A server that starts too early answers before its tables
+    exist. A step whose failure stops nothing is as harmful as one in the wrong place: the next step runs without it.
+    Where the order depends on conditions that only a run decides, every case is examined: what is wrong in all cases is a
+    finding, what is wrong in some cases is undecided.
     Fix: put the steps in order in the entrypoint, one after the other, under `set -e` or joined by `&&`.
-    Source: seed, "Verify the directus db-init apply order is fixed".
+    Source: the boot order that the owner documents; task 3.5 of the first user, for example, asked to verify it.
     """
     steps = project.boot.steps if project.boot else ()
     if not steps:
@@ -64,12 +64,12 @@ def run(owner_boot: Boot, project: Project) -> Iterator[Said]:
         return
     if owner_boot.run_undecided:
         first = owner_boot.run_undecided[0]
-        yield Unavailable(reason=f"what the container starts is open: {first.at}: {first.what}: {first.reason}")
+        yield Unavailable(reason=f"what the container starts is undecided: {first.at}: {first.what}: {first.reason}")
         return
     found = [(step, places_of(step, owner_boot.run.commands)) for step in steps]
     cases = cases_of([command for _, places in found for _, command in places])
     if cases is None:
-        yield Unavailable(reason="whether the steps run depends on too many conditions")
+        yield Unavailable(reason="too many conditions decide whether the steps run")
         return
     looked = [_in_case(case, found, owner_boot) for case in cases]
     best = min(looked, key=lambda each: (not each.is_fine, each.missing))
@@ -134,10 +134,10 @@ def _unseen(step: BootStep, boot: Boot) -> str | None:
     possible = may_be(step, boot.run.commands)
     if possible is not None:
         word = possible.words[possible.unknown[0]]
-        return f"may be `{possible.text}` at {possible.at}: what {word} is, is known only when it runs"
+        return f"may be `{possible.text}` at {possible.at}: what {word} is, is only known at run time"
     if boot.run.undecided:
         first = boot.run.undecided[0]
-        return f"was not found, and not everything could be followed: {first.at}: {first.what}: {first.reason}"
+        return f"was not found, but not everything could be followed: {first.at}: {first.what}: {first.reason}"
     return None
 
 
@@ -180,12 +180,12 @@ def _unguarded(there: Sequence[tuple[BootStep, Place]]) -> Iterator[_Fault]:
         elif command.stops_until is not None and position < next_position and command.stops_until <= next_position:
             finding = Finding(
                 key=f"BOOT001:{step.name}:unguarded",
-                summary=f"{following.name} runs although {step.name} failed: nothing looks at its exit code",
+                summary=f"{following.name} runs even if {step.name} failed: its exit code is not checked",
                 expected="set -e, or && between the steps",
                 actual=command.text,
                 where=str(command.at),
             )
-            yield _Fault(finding, step, command, f"{following.name} may run although {step.name} failed")
+            yield _Fault(finding, step, command, f"{following.name} may run even if {step.name} failed")
 
 
 CHECK = Check(

@@ -12,13 +12,13 @@ from migration_audit.project import Project
 
 
 def run(stack: Stack, project: Project) -> Iterator[Said]:
-    """Merge the Compose files as Compose does, and look at what the writer's service waits for.
+    """Merge the Compose files as Compose does, and check what the writer's service waits for.
 
-    Why: the short form of `depends_on`, and `service_started`, wait for nothing but the start of the other container. On a
-    fresh stack the writer then finds no table and crashes until the owner has caught up.
-    Fix: `depends_on: { <owner>: { condition: service_healthy } }` in the writer's service. Where the owner is a job, such as
+    Why: the short form of `depends_on`, and `service_started`, only wait for the other container to start. On a fresh stack
+    the writer then finds no table and crashes until the owner has finished.
+    Fix: `depends_on: { <owner>: { condition: service_healthy } }` in the writer's service. If the owner is a job, such as
     Flyway, the condition is `service_completed_successfully`.
-    Source: seed, "compose.yaml's processor service should depends_on: directus with condition: service_healthy".
+    Source: https://docs.docker.com/reference/compose-file/services/#depends_on
     """
     boot = project.boot
     if boot is None or boot.owner_service is None:

@@ -17,14 +17,14 @@ _ITSELF = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "[::]"
 
 
 def run(owner_boot: Boot, stack: Stack, project: Project) -> Iterator[Said]:
-    """Look at what the owner's health check asks, and at what the owner waits for.
+    """Check what the owner's health check requests, and what the owner waits for.
 
-    Why: the writer starts when the owner is healthy. A check that can succeed while the steps still run (`pg_isready`,
-    `true`, a file that is there) lets it start too early; one that asks the owner's own server cannot, since the server
-    starts last. Of an owner that ends, the exit code counts.
-    Fix: let the test ask the server: `wget -q --spider http://127.0.0.1:8055/server/health || exit 1`. Give the database a
-    health check, and let the owner wait for it with `condition: service_healthy`.
-    Source: seed, "Step 5 marks the container healthy".
+    Why: the writer starts when the owner is healthy. A health check that can succeed while the steps still run
+    (`pg_isready`, `true`, a file that exists) lets it start too early. A health check that queries the owner's own server
+    cannot, because the server starts last. For an owner that runs to its end, the exit code counts.
+    Fix: query the server in the test: `wget -q --spider http://127.0.0.1:8055/server/health || exit 1`. Give the database a
+    health check, and make the owner wait for it with `condition: service_healthy`.
+    Source: https://docs.docker.com/reference/compose-file/services/#healthcheck
     """
     boot = project.boot
     if boot is None or boot.owner_service is None:
@@ -40,7 +40,7 @@ def run(owner_boot: Boot, stack: Stack, project: Project) -> Iterator[Said]:
     else:
         yield from _test(owner_boot, owner)
     if boot.database_service is None:
-        yield Told(text="audit.toml names no database_service: what the owner waits for was not looked at")
+        yield Told(text="audit.toml names no database_service: what the owner waits for was not checked")
         return
     if boot.database_service == owner.name:
         yield Told(text=f"{owner.name} is both the owner and the database: it waits for no other service")
@@ -57,30 +57,30 @@ def _end(owner_boot: Boot, owner: Service, project: Project) -> Iterator[Said]:
     open_parts = (*owner_boot.run_undecided, *(() if commands else owner_boot.run.undecided))
     if open_parts:
         first = open_parts[0]
-        yield Unavailable(reason=f"what {owner.name} runs to its end is open: {first.at}: {first.what}: {first.reason}")
+        yield Unavailable(reason=f"what {owner.name} runs to its end is undecided: {first.at}: {first.what}: {first.reason}")
         return
     steps = project.boot.steps if project.boot else ()
     last = commands[max(step_positions(steps, owner_boot), default=len(commands) - 1)] if commands else None
     if last is not None and last.stops_until is not None:
         yield Finding(
             key="BOOT003:end:unseen",
-            summary=f"{owner.name} ends with success although `{last.text}` failed: the writer starts all the same",
+            summary=f"{owner.name} exits with 0 even if `{last.text}` failed: the writer starts anyway",
             expected="the exit code of the last step",
             actual=last.text,
             where=str(last.at),
         )
-    yield Told(text=f"{owner.name} is a job: the writer waits for its end, and needs no health check of it")
+    yield Told(text=f"{owner.name} is a job: the writer waits for it to end, so it needs no health check")
 
 
 def _test(owner_boot: Boot, owner: Service) -> Iterator[Said]:
     if owner_boot.test_disabled:
-        yield _finding("disabled", f"the health check of {owner.name} is turned off", str(owner_boot.test_at))
+        yield _finding("disabled", f"the health check of {owner.name} is disabled", str(owner_boot.test_at))
     elif owner_boot.test is None:
         yield _finding("missing", f"{owner.name} has no health check, in Compose or in its image", str(owner.at))
     elif owner_boot.test_undecided:
         first = owner_boot.test_undecided[0]
         yield Unavailable(
-            reason=f"whether the health check asks the server is open: {first.at}: {first.what}: {first.reason}"
+            reason=f"whether the health check queries the server is undecided: {first.at}: {first.what}: {first.reason}"
         )
     elif not owner_boot.ways:
         yield _finding("never", f"the health check of {owner.name} can never succeed", str(owner_boot.test_at))
@@ -93,19 +93,19 @@ def _ways(owner_boot: Boot, owner: Service) -> Iterator[Said]:
     for way in owner_boot.ways:
         own = [one for one in way if _asks_itself(one, owner)]
         if not own:
-            said = " and ".join(" ".join(one.words) for one in way) or "success, whatever was asked"
+            said = " and ".join(" ".join(one.words) for one in way) or "success, regardless of the request"
             yield _finding(
                 "early",
-                f"the health check of {owner.name} can succeed before its last step: it needs only {said}",
+                f"the health check of {owner.name} can succeed before its last step: it only needs {said}",
                 str(owner_boot.test_at),
                 actual=said,
             )
             return
         asked |= {one.port for one in own if one.port}
-    yield Told(text=f"the health check of {owner.name} asks its own server at {owner_boot.test_at}")
+    yield Told(text=f"the health check of {owner.name} queries its own server at {owner_boot.test_at}")
     foreign = sorted(asked - set(owner_boot.ports))
     if foreign and owner_boot.ports and not asked & set(owner_boot.ports):
-        yield Told(text=f"it asks port {some_of(foreign)}; the files name port {some_of(owner_boot.ports)}")
+        yield Told(text=f"it queries port {some_of(foreign)}, but the files name port {some_of(owner_boot.ports)}")
 
 
 def _asks_itself(asked: Asked, owner: Service) -> bool:
@@ -118,10 +118,10 @@ def _database(database: Service) -> Iterator[Said]:
     if doubts:
         yield Unavailable(reason=f"{doubts[0].at}: healthcheck of {database.name}: {doubts[0].reason}")
     elif check is not None and check.disabled:
-        what = f"the health check of {database.name} is turned off: nobody can wait until it is healthy"
+        what = f"the health check of {database.name} is disabled: no service can wait until it is healthy"
         yield _finding(f"{database.name}:disabled", what, str(check.at))
     elif check is None or check.test is None:
-        what = f"{database.name} has no health check in the Compose files: nobody can wait until it is healthy"
+        what = f"{database.name} has no health check in the Compose files: no service can wait until it is healthy"
         yield _finding(f"{database.name}:missing", what, str(database.at))
 
 
@@ -129,7 +129,7 @@ def _finding(name: str, summary: str, where: str, *, actual: str | None = None) 
     return Finding(
         key=f"BOOT003:healthcheck:{name}",
         summary=summary,
-        expected="a health check that asks the server" if ":" not in name else "a health check",
+        expected="a health check that queries the server" if ":" not in name else "a health check",
         actual=actual,
         where=where,
     )

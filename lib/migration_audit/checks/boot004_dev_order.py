@@ -13,12 +13,12 @@ from migration_audit.project import Project
 
 
 def run(dev_stack: Stack, project: Project) -> Iterator[Said]:
-    """Look whether the writer waits for a healthy owner where its development stack runs both.
+    """Check that the writer waits for a healthy owner if its development stack runs both.
 
-    Why: once the legacy runner is gone, a developer's fresh stack has the tables only after the owner made them.
-    Fix: the same `depends_on` as in the Compose files of the deployment. A stack without the owner needs another way to
-    the tables, which the writer's README tells (DOC005).
-    Source: seed, "compose.dev.yaml … should depends_on: directus if running both".
+    Why: once the legacy runner is removed, a developer's fresh stack has the tables only after the owner created them.
+    Fix: use the same `depends_on` as in the Compose files of the deployment. A stack without the owner needs another way to
+    create the tables, described in the writer's README (DOC005).
+    Source: https://docs.docker.com/reference/compose-file/services/#depends_on
     """
     boot = project.boot
     if boot is None or boot.owner_service is None:
@@ -28,7 +28,7 @@ def run(dev_stack: Stack, project: Project) -> Iterator[Said]:
     writer = dev_stack.service(boot.writer_service or "")
     if dev_stack.service(boot.owner_service) is None or writer is None:
         lacking = boot.owner_service if dev_stack.service(boot.owner_service) is None else boot.writer_service
-        yield Told(text=f"{files} does not run {lacking}: there is no order to keep")
+        yield Told(text=f"{files} does not run {lacking}: no start order is required")
         return
     if writer.name == boot.owner_service:
         yield Told(text=same_service(writer.name))
@@ -38,7 +38,7 @@ def run(dev_stack: Stack, project: Project) -> Iterator[Said]:
 
 CHECK = Check(
     id="BOOT004",
-    title="The writer's development stack keeps the same order",
+    title="The writer's development stack starts in the same order",
     severity=Severity.WARNING,
     phases=tuple(Phase),
     run=run,

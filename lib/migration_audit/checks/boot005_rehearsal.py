@@ -14,16 +14,15 @@ from migration_audit.model.rehearsal import Attempt, Rehearsal, RehearsalRole, R
 def run(rehearsal: Rehearsal) -> Iterator[Said]:
     """Run each probe as the writer's role on an empty server with the owner's SQL, and then without it.
 
-    Why: after the retirement the writer finds what the owner made, or nothing. With the owner's SQL each statement has to
-    run with the documented rights and no DDL, and an upsert that comes twice has to do nothing the second time. Without it
-    each statement has to fail, or the probe proves nothing; the message is the one that operators see in the writer's log
-    when it is started before the owner.
-    The rights are those that the files of [rehearsal] give the writer, else those that the owner's SQL gives it (GRANT,
-    default privileges, membership, ownership), else the least that the probes need.
-    Fix: create what the message names in the owner's SQL; put missing grants there, or into the files that [rehearsal]
-    names.
-    Source: seed, "it'll fail to find the positions table and crash-loop until directus catches up" and "Stage smoke against
-    a fresh DB".
+    Why: after the retirement the writer finds what the owner created, or nothing. With the owner's SQL, each statement must
+    run with the documented rights and without DDL, and an upsert that runs twice must change nothing the second time.
+    Without it, each statement must fail, otherwise the probe proves nothing; the error is what operators see in the writer's
+    log when it starts before the owner.
+    The rights are those that the files of [rehearsal] grant the writer. Without such files they are the rights that the
+    owner's SQL gives it (GRANT, default privileges, membership, ownership), or else the least that the probes need.
+    Fix: create what the error names in the owner's SQL. Put missing grants there, or into the files that [rehearsal] names.
+    Source: the probes of audit.toml, run on a real server; task 3.5 of the first user, for example, asked for a smoke test
+    against a fresh database.
     """
     for attempt in rehearsal.with_owner:
         yield from _with_owner(attempt, rehearsal.role(attempt.role))
@@ -54,7 +53,7 @@ def _rights(role: RehearsalRole) -> str:
         case RightsFrom.OWNER:
             return f"with the rights that the owner's SQL gives it: {some_of(role.rights, between='; ')}"
         case RightsFrom.NOBODY:
-            return f"with {some_of(role.rights, between=' ') or 'no rights'}, since the owner's SQL gives it none"
+            return f"with {some_of(role.rights, between=' ') or 'no rights'}, because the owner's SQL grants it nothing"
 
 
 def _with_owner(attempt: Attempt, role: RehearsalRole) -> Iterator[Said]:
@@ -79,7 +78,7 @@ def _with_owner(attempt: Attempt, role: RehearsalRole) -> Iterator[Said]:
     elif attempt.again:
         yield Finding(
             key=f"{key}:again",
-            summary=f'probe "{attempt.name}" is an upsert, and the second time it {attempt.again}',
+            summary=f'probe "{attempt.name}" is an upsert, but the second time it {attempt.again}',
             expected="the second time it does nothing",
             actual=attempt.again,
             where=attempt.where,
@@ -108,7 +107,7 @@ def _without_owner(attempts: tuple[Attempt, ...]) -> Iterator[Said]:
 
 CHECK = Check(
     id="BOOT005",
-    title="On a fresh server the writer can write, and only after the owner",
+    title="On a fresh server the writer's statements need the owner's SQL and nothing more",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

@@ -15,31 +15,32 @@ from migration_audit.project import Environment
 
 
 def run(post_objects: tuple[PostObject, ...], live: Snapshot, environment: Environment) -> Iterator[Said]:
-    """Read what the files of ``[boot] post_sql`` make, and look each thing up in the live database.
+    """Read what the files of ``[boot] post_sql`` create, and look up each object in the live database.
 
-    Why: constraints on tables that the owner's program manages stand in no snapshot of it: only this SQL makes them. A boot
-    that ended before its fourth step leaves a database in which duplicates are accepted.
-    Fix: let the owner boot to its end in this environment. Where it refuses, look for rows that are in the way.
-    Source: seed, "db-init-post/*.sql (post-schema: composite UNIQUE constraints on Directus-managed tables)".
+    Why: constraints on tables that the owner's program manages are not in its snapshot: only this SQL creates them. A boot
+    that stopped before this step leaves a database that accepts duplicates.
+    Fix: run the owner's boot to its end in this environment. If the SQL fails, look for rows that violate the constraint.
+    Source: the files of ``post_sql``, read with PostgreSQL's own parser, and the catalog of the live database.
     """
     there = 0
     for made in post_objects:
         if made.kind == "undecided":
-            yield Unavailable(reason=f"{made.at}: what this makes is known only when it runs: {made.reason}")
+            yield Unavailable(reason=f"{made.at}: what this creates is only known at run time: {made.reason}")
             continue
         found = [each for each in live.objects if each.kind == made.kind and _is_meant(each, made)]
         key = f"BOOT006:{environment.name}:{made.kind}:{_key(made)}"
         if not found:
             yield Finding(
                 key=key,
-                summary=f"{environment.name} lacks the {made.shown}: the owner's last SQL never ran to its end here",
+                summary=f"{environment.name} lacks the {made.shown}: the "
+                "files of [boot] post_sql never ran to their end here",
                 expected=made.definition or made.shown,
                 where=str(made.at),
             )
         else:
             there += 1
             yield from _faults(key, made, found[0], environment)
-    yield Told(text=f"{there} of {len(post_objects)} things that this SQL makes are there")
+    yield Told(text=f"{there} of {len(post_objects)} objects of this SQL exist")
 
 
 def _key(made: PostObject) -> str:
@@ -78,9 +79,9 @@ def _faults(key: str, made: PostObject, found: CatalogObject, environment: Envir
             actual = f"{found.definition}, not validated"
     elif isinstance(found, Index):
         if not (found.valid and found.ready):
-            actual = "an index that is not valid"
+            actual = "an invalid index"
         elif made.unique and not found.unique:
-            actual = "an index that is not unique"
+            actual = "a non-unique index"
     if actual is not None:
         yield Finding(
             key=f"{key}:definition",
@@ -93,7 +94,7 @@ def _faults(key: str, made: PostObject, found: CatalogObject, environment: Envir
 
 CHECK = Check(
     id="BOOT006",
-    title="What the owner's last SQL makes is live",
+    title="The objects of [boot] post_sql exist in this database",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

@@ -141,7 +141,7 @@ def _calls(file: CodeFile, rule: Rule) -> Iterator[Use]:
         if ends_in_one(path, rule.what) or ends_in_one(spelt, rule.what) or applied or is_local:
             does = "hands on" if call.handed_on else "calls"
             is_renamed = path[0] in local and not fits_one(path[0], rule.what)
-            renamed = f" ({local[path[0]]} by another name)" if is_renamed else ""
+            renamed = f" ({local[path[0]]} under another name)" if is_renamed else ""
             yield Use(what=f"{does} {call.callee}{renamed}", kind="call", name=call.callee, at=call.at)
 
 

@@ -12,13 +12,14 @@ from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Una
 
 
 def run(commands: tuple[CommandResult, ...]) -> Iterator[Said]:
-    """Look at each configured command: run now on request, or read from the JUnit XML that CI made of this commit.
+    """Check each configured command: run it now on request, or read the JUnit XML that CI wrote for this commit.
 
-    Why: types, style and both kinds of tests must be clean without the runner. A report counts only when it names the commit
-    that stands here: as a property ``commit`` in the XML, or in a file beside it (``junit.xml.commit``). The time of a file
-    proves nothing, since a checkout sets it again.
-    Fix: repair what failed. What is not known is learnt with ``migration-audit run --commands``, or with a report of CI.
-    Source: seed, Acceptance criteria: "pnpm typecheck, pnpm lint, pnpm test clean", "pnpm test:integration runs green".
+    Why: types, style and both kinds of tests must pass without the runner. A report counts only if it names the commit that
+    is checked out: as a property ``commit`` in the XML, or in a file next to it (``junit.xml.commit``). A file's timestamp
+    proves nothing, because a checkout sets it again.
+    Fix: repair what failed. To decide what is unknown, run ``migration-audit run --commands``, or use a report of CI.
+    Source: the acceptance criteria of the project; task 3.5 of the first user, for example, named typecheck, lint and two
+    kinds of tests.
     """
     if not commands:
         yield no_rule("CMD001")

@@ -28,9 +28,9 @@ def unseen(scope: CodeScope | ManifestScope, rule: Rule) -> Iterator[Said]:
     """What could not be read is not fine; a pattern that matches nothing is told."""
     yield from unread(scope.unread, rule.at)
     if not scope.files and not scope.unread:
-        yield Unavailable(reason=f"{rule.at}: {some_of(rule.files)} names no file, so nothing was looked at")
+        yield Unavailable(reason=f"{rule.at}: {some_of(rule.files)} matches no file, so nothing was checked")
     if scope.empty:
-        yield Told(text=f"no file is named {some_of(scope.empty)}")
+        yield Told(text=f"no file matches {some_of(scope.empty)}")
 
 
 def opaque(scope: CodeScope, rule: Rule, concerns: Callable[[str], bool]) -> Iterator[Said]:
@@ -44,11 +44,11 @@ def opaque(scope: CodeScope, rule: Rule, concerns: Callable[[str], bool]) -> Ite
             plain.setdefault(part.reason, []).append(str(part.at))
     for reason, places in plain.items():
         each = ": each" if len(places) > 1 else ""
-        yield Told(text=f"{some_of(places)}{each} {reason}; the text does not name what the rule is about")
+        yield Told(text=f"{some_of(places)}{each} {reason}; the text does not mention the rule's names")
 
 
 def _doubt(part: Opaque) -> Unread:
-    named = "" if part.is_all else ", and its text names what the rule is about"
+    named = "" if part.is_all else ", and its text mentions the rule's names"
     return Unread(path=part.at.path, line=part.at.line, reason=f"{part.reason}{named}")
 
 
@@ -56,14 +56,13 @@ def unread(each: Iterable[Unread], at: Location) -> Iterator[Unavailable]:
     """One sentence for each reason for which files could not be understood, with the first files and their number."""
     places: dict[str, list[str]] = {}
     for one in each:
-        shown = one.path if one.reason.startswith("names no file") else one.where
-        places.setdefault(one.reason, []).append(shown)
+        places.setdefault(one.reason, []).append(one.where)
     for reason, shown_all in places.items():
         several = ": each" if len(shown_all) > 1 else ""
         left_out = "the files" if several else "the file"
         yield Unavailable(
             reason=f"{some_of(shown_all)}{several} {reason} "
-            f"(asked for at {at}; correct the rule, or leave {left_out} out with except)"
+            f"(by the rule at {at}; correct the rule, or exclude {left_out} with except)"
         )
 
 

@@ -20,7 +20,7 @@ def judged_by_promise(check_id: str, convergence: Convergence, project: Project)
     if not found or set(convergence.sequence) != {role} or source.may_rerun:
         yield from found
         return
-    why = "its ledger runs each file once" if source.rerun is None else "audit.toml says rerun = false"
+    why = "its ledger runs each file once" if source.rerun is None else "audit.toml sets rerun = false"
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     first = found[0].summary if isinstance(found[0], Finding) else found[0].reason
     yield Told(text=f"{role}: for information, as {why}: {first}{more}")

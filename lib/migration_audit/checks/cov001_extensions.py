@@ -13,11 +13,11 @@ from migration_audit.model.preflight import OriginMap
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     """Look up each extension of the legacy side on the owner's side.
 
-    Why: a type or function of an extension that only the legacy migrations create (PostGIS, for example) is gone on
-    the next fresh database, long after the migrations were deleted.
-    Fix: create the extension in the owner's SQL, before whatever uses it.
-    Fine when: the report proves that nothing of the extension is used, and a waiver says so.
-    Source: seed, "Risks", PostGIS usage; https://www.postgresql.org/docs/current/sql-createextension.html
+    Why: a type or function of an extension that only the legacy migrations create (PostGIS, for example) is missing from the
+    next fresh database, long after the migrations were deleted.
+    Fix: create the extension in the owner's SQL, before anything that uses it.
+    Fine when: the report proves that nothing of the extension is used, and a waiver states so.
+    Source: https://www.postgresql.org/docs/current/sql-createextension.html
     """
     yield from said_of(
         "COV001",
@@ -30,7 +30,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
 
 CHECK = Check(
     id="COV001",
-    title="The owner creates every extension, in the same schema and version",
+    title="The owner's SQL creates every extension, in the same schema and version",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

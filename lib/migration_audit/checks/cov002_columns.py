@@ -13,11 +13,12 @@ from migration_audit.model.preflight import OriginMap
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     """Look up each table and column of the legacy side on the owner's side, attribute by attribute.
 
-    Why: the writer was built against the legacy columns: another type, nullability, default, identity, generation
+    Why: the writer was built against the legacy columns. A different type, nullability, default, identity, generation
     expression, collation or storage changes what it may write or what it reads back.
-    Fix: port the column to the owner's SQL. A type change on a live table may rewrite it: plan it as a migration of its own.
-    Fine when: only the order of columns differs (reported, not blocking): the writer must then name its columns.
-    Source: seed, "Column types match exactly"; https://www.postgresql.org/docs/current/catalog-pg-attribute.html
+    Fix: port the column to the owner's SQL. A type change on a live table may rewrite the table: plan it as a separate
+    migration.
+    Fine when: only the order of columns differs (reported, not blocking). The writer must then name its columns.
+    Source: https://www.postgresql.org/docs/current/catalog-pg-attribute.html
     """
     yield from said_of(
         "COV002",
@@ -30,7 +31,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
 
 CHECK = Check(
     id="COV002",
-    title="The owner creates every table and column, exactly",
+    title="The owner's SQL creates every table and column, exactly",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

@@ -13,12 +13,12 @@ from migration_audit.model.preflight import OriginMap
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     """Look up each index of the legacy side on the owner's side by name, and compare the definitions.
 
-    Why: an upsert needs its unique index, and a query its order; an index that IF NOT EXISTS skipped because another one
-    has its name is not the same index. Uniqueness, method, columns and their order, direction, operator classes,
-    INCLUDE, predicate and validity all count.
-    Fix: add the index to the owner's SQL. The same definition under another name is reported as such: rename it, or let
-    audit.toml waive the old name.
-    Source: seed, "All four indexes exist in directus's db-init"; https://www.postgresql.org/docs/current/catalog-pg-index.html
+    Why: an upsert needs its unique index, and a query its order. If another index already has the name, IF NOT EXISTS skips
+    the creation, and the existing index is not the same one. Uniqueness, method, columns and their order, direction,
+    operator classes, INCLUDE, predicate and validity all count.
+    Fix: add the index to the owner's SQL. The same definition under another name is reported as a rename: rename it, or
+    waive the old name in audit.toml.
+    Source: https://www.postgresql.org/docs/current/catalog-pg-index.html
     """
     yield from said_of(
         "COV003",
@@ -31,7 +31,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
 
 CHECK = Check(
     id="COV003",
-    title="The owner creates every index, with the same definition",
+    title="The owner's SQL creates every index, with the same definition",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

@@ -13,8 +13,8 @@ from migration_audit.model.preflight import OriginMap
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     """Look up each primary key, unique, foreign key, check and exclusion constraint of the legacy side on the owner's side.
 
-    Why: a constraint that is missing lets rows in which the writer's code takes for impossible; one that is NOT VALID
-    or deferrable behaves differently from the one that was tested.
+    Why: without the constraint, rows that the writer's code considers impossible can be inserted. A constraint that is NOT
+    VALID or deferrable behaves differently from the one that was tested.
     Fix: add the constraint to the owner's SQL.
     Source: https://www.postgresql.org/docs/current/catalog-pg-constraint.html
     """
@@ -29,7 +29,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
 
 CHECK = Check(
     id="COV004",
-    title="The owner creates every constraint, with the same definition",
+    title="The owner's SQL creates every constraint, with the same definition",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

@@ -18,13 +18,12 @@ def run(
 ) -> Iterator[Said]:
     """Look up each hypertable of the legacy side on the owner's side: dimensions, column, interval, partitions, function.
 
-    Why: plain schema tools see an ordinary table. Whether it is a hypertable, by which column, and how wide its chunks
-    are decides about the speed of every query and about what retention can drop. ``if_not_exists => true`` keeps the
-    first caller's interval without a word.
+    Why: plain schema tools see an ordinary table. Whether it is a hypertable, by which column, and how wide its chunks are
+    decides how fast every query is and what retention can drop. ``if_not_exists => true`` silently leaves the first caller's
+    interval in place.
     Fix: call create_hypertable in the owner's SQL with the same arguments. Settings pinned in audit.toml under
-    ``[[hypertable]]`` are compared with the owner's side as well.
-    Source: seed, "chunk_time_interval is INTERVAL '1 day' on both sides";
-    https://docs.tigerdata.com/api/latest/hypertable/create_hypertable/
+    ``[[hypertable]]`` are also compared with the owner's side.
+    Source: https://docs.tigerdata.com/api/latest/hypertable/create_hypertable/
     """
     yield from said_of(
         "COV005",
@@ -38,7 +37,7 @@ def run(
 
 CHECK = Check(
     id="COV005",
-    title="The owner creates every hypertable, with the same dimensions and intervals",
+    title="The owner's SQL creates every hypertable, with the same dimensions and intervals",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

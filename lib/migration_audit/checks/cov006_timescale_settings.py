@@ -14,12 +14,12 @@ from migration_audit.model.timescale_jobs import SETTINGS
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     """Look up compression settings, policies and jobs, continuous aggregates, tablespaces and chunk skipping.
 
-    Why: none of it is in a schema dump. A retention policy that is lost fills the disk, one that is new deletes data, and
+    Why: none of them is in a schema dump. A missing retention policy fills the disk, an additional one deletes data, and
     another segment-by column makes queries on compressed chunks slow.
-    Fix: call add_retention_policy, add_compression_policy, add_job and their kin in the owner's SQL with the same
-    arguments. A policy is found by what it does and to which table, never by its number.
-    Fine when: values of a job of somebody's own are not shown and, between saved snapshots, not compared: they may be
-    secrets. Compare those by hand.
+    Fix: call add_retention_policy, add_compression_policy, add_job and related functions in the owner's SQL with the same
+    arguments. A policy is identified by what it does and to which table, never by its number.
+    Fine when: configuration values of user-defined jobs are not shown and, between saved snapshots, not compared, because
+    they may be secrets. Compare those by hand.
     Source: https://docs.tigerdata.com/api/latest/; measured on TimescaleDB 2.19 and 2.31.
     """
     yield from said_of(
@@ -33,7 +33,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
 
 CHECK = Check(
     id="COV006",
-    title="The owner sets the same compression, policies, jobs, continuous aggregates, tablespaces and chunk skipping",
+    title="The owner's SQL sets the same compression, policies, jobs, continuous aggregates, tablespaces and chunk skipping",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

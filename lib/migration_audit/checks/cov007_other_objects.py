@@ -16,8 +16,8 @@ OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint",
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     """Look up everything else on the owner's side: schemas, sequences, views, functions, triggers, types, policies.
 
-    Why: triggers and functions are what a table-by-table look forgets. A kind of object has no exception here: what no
-    other coverage check compares is compared by this one.
+    Why: a comparison of tables alone misses triggers and functions. Every kind of object is covered: this check compares
+    what no other coverage check compares.
     Fix: port the object to the owner's SQL.
     Source: the object kinds of pg_dump, https://www.postgresql.org/docs/current/app-pgdump.html
     """
@@ -35,7 +35,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
 
 CHECK = Check(
     id="COV007",
-    title="The owner creates every other object: views, functions, triggers, types, sequences, policies, schemas",
+    title="The owner's SQL creates every other object: views, functions, triggers, types, sequences, policies, schemas",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

@@ -13,10 +13,10 @@ from migration_audit.model.preflight import OriginMap
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     """Compare owners and privileges of the objects that both sides have.
 
-    Why: after the retirement the writer only inserts, selects and updates. A GRANT that only the legacy SQL makes is one
-    that a fresh database will lack.
-    Fix: grant in the owner's SQL. Default privileges are compared as objects of their own.
-    Source: seed, "Processor exclusively does INSERT / SELECT / UPDATE"; https://www.postgresql.org/docs/current/ddl-priv.html
+    Why: after the retirement the writer only inserts, selects and updates. A privilege that only the legacy SQL grants is
+    missing from a fresh database.
+    Fix: grant it in the owner's SQL. Default privileges are compared as separate objects.
+    Source: https://www.postgresql.org/docs/current/ddl-priv.html
     """
     yield from attribute_findings(
         "COV008",

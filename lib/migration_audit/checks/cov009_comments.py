@@ -13,7 +13,7 @@ from migration_audit.model.preflight import OriginMap
 def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     """Compare the comments of the objects that both sides have.
 
-    Why: comments carry meaning for people and for tools that read them; losing one breaks nothing.
+    Why: comments document objects for people, and some tools read them. A lost comment breaks nothing.
     Fix: COMMENT ON in the owner's SQL.
     Source: https://www.postgresql.org/docs/current/sql-comment.html
     """

@@ -14,27 +14,27 @@ NAMED = 5
 
 
 def run(witness: Witness) -> Iterator[Said]:
-    """Compare the dumps of both shadows and look for what no difference of the audit explains.
+    """Cross-check the comparison with pg_dump: dump both shadows and look for differences that the audit does not explain.
 
-    Why: the audit reads catalogs with queries of its own. A second method with another author tells what they forget.
-    Fix: compare the object by hand, waive the finding with what was found, and report the bug in the audit.
+    Why: the audit reads catalogs with its own queries. An independent method finds what those queries overlook.
+    Fix: compare the object by hand, waive the finding with the result, and report the bug in the audit.
     Source: https://www.postgresql.org/docs/current/app-pgdump.html
     """
     for one in witness.unexplained:
         yield Finding(
             key=f"COV011:{one.kind}:{one.name}",
-            summary=f"{witness.method} sees {one.kind} {one.name} differ, and the comparison of catalogs does not",
+            summary=f"{witness.method} shows that {one.kind} {one.name} differs, but the comparison of catalogs does not",
             expected=one.expected or "nothing",
             actual=one.actual or "nothing",
         )
     if witness.beyond:
         named = some_of([f"{kind} {key}" for kind, key in witness.beyond], most=NAMED)
-        yield Told(text=f"differences that {witness.method} does not see: {named}")
+        yield Told(text=f"differences that {witness.method} does not show: {named}")
 
 
 CHECK = Check(
     id="COV011",
-    title="A dump of both sides shows no difference that the audit does not explain",
+    title="The cross-check with pg_dump finds no unexplained difference",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

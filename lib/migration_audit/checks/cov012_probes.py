@@ -11,13 +11,12 @@ from migration_audit.model.preflight import ProbeResult
 
 
 def run(probes: tuple[ProbeResult, ...]) -> Iterator[Said]:
-    """Run each probe of audit.toml on the owner's shadow, rolled back, and ask the planner what arbitrates ON CONFLICT.
+    """Run each probe of audit.toml on the owner's shadow, rolled back, and ask the planner which index ON CONFLICT uses.
 
-    Why: an upsert without a matching unique index fails at its first row; one that another index arbitrates silently
-    does something else. The probe proves it by running, as a role that has SELECT, INSERT and UPDATE and nothing more.
-    Fix: create what the server's message names in the owner's SQL.
-    Source: seed, "the ON CONFLICT (device_id, ts) DO NOTHING upsert path requires the UNIQUE on (device_id, ts)";
-    https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
+    Why: an upsert without a matching unique index fails at its first row. If ON CONFLICT uses a different index, the upsert
+    silently does something else. The check runs the probe as a role that has SELECT, INSERT and UPDATE and nothing more.
+    Fix: create what the server's error names in the owner's SQL.
+    Source: https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
     """
     if not probes:
         yield Unavailable(reason="audit.toml names no [[probe]]", required=False)
@@ -35,21 +34,21 @@ def run(probes: tuple[ProbeResult, ...]) -> Iterator[Said]:
             actual = ", ".join(probe.arbiters) or "no index"
             yield Finding(
                 key=f"{key}:arbiter",
-                summary=f'probe "{probe.name}": ON CONFLICT is arbitrated by '
-                f"{some_of(probe.arbiters) or 'no index'}, not by {probe.expected_arbiter}",
+                summary=f'probe "{probe.name}": ON CONFLICT uses '
+                f"{some_of(probe.arbiters) or 'no index'}, not {probe.expected_arbiter}",
                 expected=probe.expected_arbiter,
                 actual=actual,
                 where=probe.where,
             )
         else:
-            by = f", arbitrated by {some_of(probe.arbiters)}" if probe.arbiters else ""
+            by = f", ON CONFLICT uses {some_of(probe.arbiters)}" if probe.arbiters else ""
             role = f" as {probe.role}" if probe.role else ""
             yield Told(text=f'"{probe.name}" runs{role}{by}')
 
 
 CHECK = Check(
     id="COV012",
-    title="Every statement of the writer runs on the owner's schema alone, arbitrated by the index it names",
+    title="Every statement of the writer runs on the owner's schema alone, and ON CONFLICT uses the named index",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

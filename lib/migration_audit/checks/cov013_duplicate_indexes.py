@@ -46,14 +46,14 @@ def _is_chosen_name(name: str, table: str, columns: str) -> bool:
 
 
 def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[Finding]:
-    """Name the indexes of a hypertable that have the same definition.
+    """List the indexes of a hypertable that have the same definition.
 
-    Why: the second one costs every insert and helps no query. create_hypertable adds one of its own on the time column,
-    so that an explicit index on it is often a duplicate. Dropping either is dangerous from TimescaleDB 2.22 on:
-    chunks made after both existed share one chunk index, and DROP INDEX takes it away from the index that stays.
-    Fix: nothing before the retirement. To remove one later: drop it, then re-create the one that stays.
-    Fine when: it was always so and nobody wants to touch it now; waive it.
-    Source: measured on TimescaleDB 2.19, 2.22, 2.29 and 2.31; seed, "All four indexes" names three.
+    Why: the second one slows down every insert and helps no query. create_hypertable adds an index on the time column, so an
+    explicit index on that column is often a duplicate. Dropping either is dangerous from TimescaleDB 2.22 on: chunks created
+    after both existed share one chunk index, and DROP INDEX also removes it from the remaining index.
+    Fix: nothing before the retirement. To remove one later, drop it, then re-create the remaining one.
+    Fine when: the duplicate existed before and is not to be changed now; waive it.
+    Source: measured on TimescaleDB 2.19, 2.22, 2.29 and 2.31.
     """
     hypertables = {h.key: h for h in owner.of(Hypertable)}
     groups: dict[str, list[Index]] = defaultdict(list)
@@ -69,9 +69,9 @@ def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[Finding]:
             yield Finding(
                 key=f"COV013:index:{'+'.join(names)}",
                 summary=f"{some_of(names)} are the same index on {twins[0].table}"
-                + (f" ({some_of(own)} as create_hypertable makes it)" if own else "")
+                + (f" ({some_of(own)} is named like an index of create_hypertable)" if own else "")
                 + ". Do not just drop one: from "
-                "TimescaleDB 2.22 on, DROP INDEX on a duplicate also removes the chunk indexes that the other one uses",
+                "TimescaleDB 2.22 on, DROP INDEX on a duplicate also removes the chunk indexes of the other one",
                 expected="one index",
                 actual=twins[0].columns or twins[0].definition,
                 where=str(origin) if origin else None,

@@ -13,20 +13,20 @@ from migration_audit.model.rows import RowsComparison, TableComparison
 def run(rows: RowsComparison) -> Iterator[Said]:
     """Look up each row that the legacy SQL leaves on an empty server in the same table of the owner's side.
 
-    The server computes digests of the values; no value is shown or stored. The digests in the evidence have a random key,
-    which is made for one comparison and not kept: they are equal where the rows are, and no value can be guessed from
-    them. The owner may have more rows. Two kinds of
-    columns are left out: those whose values change whenever the SQL is applied (``now()``, random values), and numbers from
-    a sequence where the rows are equal without them. Ledgers, foreign tables, tables of extensions and what ``[scope]``
-    leaves out are not compared. Of a table with more than 1,000,000 rows, only their number is compared.
-    The next value of a sequence that the legacy SQL has used must not be lower on the owner's side: the next row would get
-    a number that is in use.
-    Why: currencies, roles, feature switches: a fresh stack lacks the rows that migrations used to write, and a comparison
-    of schemas does not say so.
-    Fix: write the rows in the owner's SQL, INSERT … ON CONFLICT DO NOTHING.
-    Fine when: the rows are made otherwise. Say so in audit.toml: ``[[seed]]`` with mode ignore, count or exact, or with the
-    columns to leave out.
-    Source: migrations that fill tables of codes; digests are the server's sha256(),
+    The server computes digests of the values; no value is shown or stored. The digests in the evidence use a random key that
+    is created for one comparison and then discarded: equal rows have equal digests, and no value can be guessed from them.
+    The owner may have more rows. Two kinds of columns are left out: those whose values change whenever the SQL is applied
+    (``now()``, random values), and numbers from a sequence if the rows are equal without them. Ledgers, foreign tables,
+    tables of extensions and what ``[scope]`` leaves out are not compared. For a table with more than 1,000,000 rows, only
+    the number of rows is compared.
+    The next value of a sequence that the legacy SQL used must not be lower on the owner's side, because the next row would
+    get a number that is already in use.
+    Why: currencies, roles, feature switches: a fresh stack lacks the rows that migrations used to insert, and a comparison
+    of schemas does not show it.
+    Fix: insert the rows in the owner's SQL with INSERT … ON CONFLICT DO NOTHING.
+    Fine when: the rows are created in another way. Declare it in audit.toml: ``[[seed]]`` with mode ignore, count or exact,
+    or with the columns to leave out.
+    Source: migrations that fill lookup tables; digests are the server's sha256(),
     https://www.postgresql.org/docs/current/functions-binarystring.html
     """
     for table in rows.differing:
@@ -70,13 +70,13 @@ def _notes(rows: RowsComparison) -> Iterator[Told]:
     if left_out:
         yield Told(text=f"columns left out: {some_of(left_out)}")
     if not rows.tables:
-        yield Told(text="neither source writes rows that are compared")
+        yield Told(text="neither source writes rows that can be compared")
     yield from (Told(text=note) for note in rows.notes)
 
 
 CHECK = Check(
     id="COV014",
-    title="The owner has the rows that the legacy SQL writes",
+    title="The owner's SQL writes the rows that the legacy SQL writes",
     severity=Severity.WARNING,
     phases=(Phase.PREFLIGHT,),
     run=run,

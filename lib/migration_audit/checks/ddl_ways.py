@@ -83,9 +83,9 @@ def beside_ddl(access: Access) -> tuple[str, ...]:
         if role.create_database:
             said.append("may create other databases" + _through(route))
         if role.bypass_rls:
-            said.append("is not held by row-level security" + _through(route))
+            said.append("bypasses row-level security" + _through(route))
     said += [
-        f"may call {definer.object}, which runs with the rights of {sql_name(definer.owner)} (SECURITY DEFINER)"
+        f"may call {definer.object}, which runs as {sql_name(definer.owner)} (SECURITY DEFINER)"
         for definer in access.definers
         if definer.owner not in found.rights
     ]
@@ -123,7 +123,7 @@ def _predefined(access: Access, found: Reach) -> Iterator[Way]:
             route = found.rights[role]
             yield Way(
                 key=f"member:{role}",
-                text=f"may {what}, which is as good as superuser,{_through(route)}",
+                text=f"may {what}, which amounts to superuser,{_through(route)}",
                 right=f"member of {role}",
                 fix_sql=_leave(access, route),
             )
@@ -185,7 +185,7 @@ def _route(granted: Granted, found: Reach) -> Route | None:
 
 
 def _by(route: Route | None, grantee: str | None) -> str:
-    return ", as everybody may" if grantee is None else _through(route)
+    return ", as every role may" if grantee is None else _through(route)
 
 
 def _through(route: Route | None) -> str:

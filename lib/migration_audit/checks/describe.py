@@ -147,7 +147,7 @@ def _alter(obj: CatalogObject, change: FieldChange) -> str | None:
         return f"ALTER TABLE {_table(obj)} ALTER COLUMN {sql_name(obj.name)} {action};"
     if isinstance(obj, Column) and change.name == "type":
         alter = f"ALTER TABLE {_table(obj)} ALTER COLUMN {sql_name(obj.name)} TYPE {change.expected};"
-        return as_comment(f"for a person to decide: {alter}")
+        return as_comment(f"needs a decision: {alter}")
     return None
 
 
@@ -186,7 +186,7 @@ def failure_finding(key: str, failure: SqlFailure, *, doing: str) -> Finding:
     return Finding(
         key=f"{key}:{failure.at.path}",
         summary=f"{doing}: {failure.at}: {failure.message}",
-        expected=f"no error from: {failure.shown_statement}",
+        expected=f"no error from {failure.shown_statement}",
         actual=failure.message,
         where=str(failure.at),
     )

@@ -11,13 +11,14 @@ from migration_audit.model.finding import Check, Phase, Said
 
 
 def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
-    """Look for the sentences that the documents must hold.
+    """Look for the sentences that the documents must contain.
 
-    Why: whoever reads the wiki after the deletion must learn who runs DDL. Line breaks, emphasis, quotation marks, code
-    spans, entities, links and capitals make no difference. What stands in a comment, struck out, in a block of code or in
-    a task that is still open is not said; nor is a sentence that is only a part of another one.
+    Why: readers of the documents must learn who runs DDL after the deletion. Line breaks, emphasis, quotation marks, code
+    spans, entities, links and letter case make no difference. Text in a comment, struck-out text, a block of code or an open
+    task does not count, and neither does a part of a longer sentence.
     Fix: write the sentence as audit.toml has it, below the heading that the rule names, or change the rule.
-    Source: seed, docs/wiki deliverable 1: "Replace with a single sentence", and its acceptance criteria.
+    Source: the rules of audit.toml; task 3.5 of the first user, for example, replaced a caveat of the wiki with a single
+    sentence.
     """
     yield from say_what_is_missing("DOC001", document_rules)
 

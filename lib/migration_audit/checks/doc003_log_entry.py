@@ -47,12 +47,12 @@ def _begins_a_word(words: str, text: str) -> bool:
 def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
     """Look for the log's entry about the retirement, by its kind and its words.
 
-    Why: the log is where people look up when and why the schema got a single owner. An entry is a heading with what
-    follows it, an item of a list, a row of a table or a paragraph; its kind is its first word beside the date:
-    ``## [2026-05-02] note | …``, ``- 2026-05-02 note: …``, ``| 2026-05-02 | note | … |``. Each word of the rule's ``about``
-    is looked up at the beginning of words, so that "retire" finds "retired" and "retirement".
+    Why: readers look up in the log when and why the schema got a single owner. An entry is a heading with the text below it,
+    an item of a list, a row of a table or a paragraph; its kind is the first word next to the date: ``## [2026-05-02] note |
+    …``, ``- 2026-05-02 note: …``, ``| 2026-05-02 | note | … |``. Each word of the rule's ``about`` is matched at the
+    beginning of words, so "retire" matches "retired" and "retirement".
     Fix: append the entry.
-    Source: seed, docs/wiki deliverable 4: "Append docs/log.md with a note entry recording the retirement".
+    Source: the rules of audit.toml; task 3.5 of the first user, for example, asked for a note in the project's log.
     """
     mine = rules_of("DOC003", document_rules)
     if not mine:
@@ -61,7 +61,7 @@ def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
         yield from unreadable(rule)
         for path in rule.missing:
             yield Finding(
-                key=f"DOC003:{path}", summary=f"{path} is not there: {_wanted(rule)} belongs in it", where=str(rule.at)
+                key=f"DOC003:{path}", summary=f"{path} does not exist: it must contain {_wanted(rule)}", where=str(rule.at)
             )
         yield from (_search(rule, document) for document in rule.documents)
 
@@ -80,7 +80,7 @@ def _search(rule: DocumentRule, document: Document) -> Said:
         words = " and ".join(f"“{one.text}”" for one in lacking(document, closest, rule.about))
         hint = f": the {kind.text} entry on line {line} lacks {words}"
     elif not entries:
-        hint = f": it has no {kind.text} entry at all"
+        hint = f": it has no {kind.text} entry"
     return Finding(
         key=f"DOC003:{document.path}:{kind.key}",
         summary=f"{document.path} has no {_wanted(rule)}{hint}",

@@ -13,9 +13,9 @@ from migration_audit.model.finding import Check, Phase, Said
 def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
     """Look for the notes in the phase's task document and in the roadmap.
 
-    Why: both describe the runner as it landed; without the note the next reader takes it for the present state.
+    Why: both describe the runner as it was built. Without the note, readers take it for the present state.
     Fix: add the note in the section that the rule names.
-    Source: seed, processor deliverables 9 and 10: "Migration runner retired in Phase 3 task 3.5", ROADMAP.md under Phase 1.
+    Source: the rules of audit.toml; an example of such a note is "Migration runner retired in Phase 3 task 3.5".
     """
     yield from say_what_is_missing("DOC004", document_rules)
 

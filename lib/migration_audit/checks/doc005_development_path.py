@@ -11,12 +11,12 @@ from migration_audit.model.finding import Check, Phase, Said
 
 
 def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
-    """Look for the path for development without the owner in the writer's README.
+    """Check that the writer's README describes development without the owner.
 
-    Why: the runner also made the schema of each developer's local database. Without it the writer finds no table until the
-    developer has loaded the owner's SQL, and has to know how.
-    Fix: document the chosen path: the owner's files by hand, or a bootstrap script from the test fixtures.
-    Source: seed, Dev workflow: "Document the chosen path in processor/README.md".
+    Why: the runner also created the schema of each developer's local database. Without it the writer finds no table until
+    the developer has loaded the owner's SQL, and the README must explain how.
+    Fix: document the chosen way: the owner's files by hand, or a bootstrap script from the test fixtures.
+    Source: the rules of audit.toml; task 3.5 of the first user, for example, left the choice to the README.
     """
     yield from say_what_is_missing("DOC005", document_rules)
 

@@ -57,8 +57,8 @@ def say_what_is_still_claimed(check: str, rules: tuple[DocumentRule, ...]) -> It
         yield from unreadable(rule)
         if rule.missing and not rule.if_there:
             yield Unavailable(
-                reason=f"{rule.at}: {some_of(rule.missing)} names no file, so what it claims was not looked at: "
-                "correct the path, or write if_there = true"
+                reason=f"{rule.at}: {some_of(rule.missing)} matches no file, so its claims "
+                "were not checked: correct the path, or set if_there = true"
             )
         for document in rule.documents:
             for sought in rule.sought:
@@ -77,11 +77,11 @@ def unreadable(rule: DocumentRule) -> Iterator[Unavailable]:
 def _missing_documents(check: str, rule: DocumentRule) -> Iterator[Said]:
     for path in rule.missing:
         if rule.if_there:
-            yield Told(text=f"there is no {path}")
+            yield Told(text=f"{path} does not exist")
         else:
             yield Finding(
                 key=f"{check}:{path}",
-                summary=f"{path} is not there: it has to say {_quoted(rule.sought)}",
+                summary=f"{path} does not exist: it must contain {_quoted(rule.sought)}",
                 expected=rule.sought[0].text,
                 where=str(rule.at),
             )
@@ -90,13 +90,13 @@ def _missing_documents(check: str, rule: DocumentRule) -> Iterator[Said]:
 def _unsaid(check: str, rule: DocumentRule, document: Document, sought: Sought) -> Finding:
     section = rule.section
     if section and not has_section(document, section):
-        hint = f": it has no section “{section.text}”"
+        hint = f": it lacks the section “{section.text}”"
     else:
         below = f" below “{section.text}”" if section else ""
         hint = below + _hint(document, sought, section)
     return Finding(
         key=f"{check}:{document.path}:{sought.key}",
-        summary=f"{document.path} does not say “{sought.text}”{hint}",
+        summary=f"{document.path} does not contain “{sought.text}”{hint}",
         expected=sought.text,
         where=str(document.at(heading_line(document, section))),
     )
@@ -105,16 +105,16 @@ def _unsaid(check: str, rule: DocumentRule, document: Document, sought: Sought) 
 def _hint(document: Document, sought: Sought, section: Sought | None) -> str:
     """What stands there in place of it."""
     for lines, how in (
-        (lines_that_show(document, sought, section=section, kinds=SAID), "within another sentence, or with more after it"),
+        (lines_that_show(document, sought, section=section, kinds=SAID), "within a longer sentence"),
         (lines_that_show(document, sought, section=section, kinds=_CODE_ONLY), "in a block of code"),
         (lines_that_show(document, sought, section=section), "as a task that is still open"),
     ):
         if lines:
             return f": line {lines[0]} has it only {how}"
     if section and (elsewhere := lines_that_say(document, sought, section=None)):
-        return f": it stands in another section (line {elsewhere[0]})"
+        return f": it is in another section (line {elsewhere[0]})"
     beginning = only_beginning(document, sought, section=section)
-    return f": it says it only as far as “{beginning}”" if beginning else ""
+    return f": only its beginning “{beginning}” was found" if beginning else ""
 
 
 def _claimed(check: str, document: Document, sought: Sought, line: int, number: int) -> Finding:

@@ -32,7 +32,7 @@ def _one(check: str, fact: PathFact) -> Iterator[Said]:
     elif fact.kind != "folder":
         yield Finding(
             key=f"{check}:{fact.path}",
-            summary=f"{fact.path} is still there" + (" (a link that leads nowhere)" if fact.kind == "link" else ""),
+            summary=f"{fact.path} still exists" + (" (a broken link)" if fact.kind == "link" else ""),
             expected="gone",
             actual="a link" if fact.kind == "link" else "a file",
             where=f"{fact.path}:1",
@@ -41,16 +41,16 @@ def _one(check: str, fact: PathFact) -> Iterator[Said]:
         for path in fact.holds:
             yield Finding(
                 key=f"{check}:{path}",
-                summary=f"{path} is still there",
-                expected=f"{fact.path} is gone, or empty and git-ignored",
+                summary=f"{path} still exists",
+                expected=f"{fact.path} is removed, or empty and git-ignored",
                 actual="a file",
                 where=f"{path}:1",
             )
     elif fact.ignored_by is None:
         yield Finding(
             key=f"{check}:{fact.path}",
-            summary=f"the folder {fact.path} is empty, and git would take whatever is put there",
-            expected="gone, or empty and git-ignored",
+            summary=f"the folder {fact.path} is empty but not git-ignored: files put there would be committed",
+            expected="removed, or empty and git-ignored",
             actual="empty and not ignored",
             where=f"{fact.path}:1",
         )

@@ -57,7 +57,9 @@ def _judge_due(check: Check, inputs: Mapping[str, Any], phase: Phase) -> CheckRe
     try:
         said = list(check.run(**given))
     except Exception as error:  # a check that crashed must not take the others along
-        return _result(check, phase, Outcome.ERRORED, reason=f"the check itself failed: {type(error).__name__}: {error}")
+        return _result(
+            check, phase, Outcome.ERRORED, reason=f"internal error in this check: {type(error).__name__}: {error}"
+        )
     findings = tuple(sorted((s for s in said if isinstance(s, Finding)), key=lambda f: f.key))
     blind = [s for s in said if isinstance(s, Unavailable)]
     unseen = some_of(list(dict.fromkeys(b.reason for b in blind)), between="; ")

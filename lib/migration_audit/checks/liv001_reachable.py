@@ -13,9 +13,9 @@ from migration_audit.project import Environment
 def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
     """Connect, read the catalog, and compare the database's name and system identifier with audit.toml's pins.
 
-    Why: a variable that points at the wrong server makes every other answer worthless.
-    Fix: correct the variable or service; a pin changes only when the database was really moved.
-    Fine when: nothing is pinned; then the report says which server answered.
+    Why: if a variable points at the wrong server, all other results are worthless.
+    Fix: correct the variable or service. Change a pin only if the database was really moved.
+    Fine when: nothing is pinned; the report then names the server that answered.
     Source: https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
     """
     server = live.server
@@ -27,13 +27,13 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
             continue
         if actual is None:
             yield Unavailable(
-                reason=f"audit.toml pins the {what}, and {server.read_as} may not read it: "
-                "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO the role, or take the pin out"
+                reason=f"audit.toml pins the {what}, and {server.read_as} may not read it: GRANT EXECUTE "
+                "ON FUNCTION pg_catalog.pg_control_system() TO the role, or remove the pin"
             )
         elif wanted != actual:
             yield Finding(
                 key=f"LIV001:{environment.name}:{what}",
-                summary=f"{environment.name} is another database than audit.toml pins: {what} is {actual}, not {wanted}",
+                summary=f"{environment.name} is not the database that audit.toml pins: {what} is {actual}, not {wanted}",
                 expected=wanted,
                 actual=actual,
                 where=str(environment.at),
@@ -44,7 +44,7 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
 
 CHECK = Check(
     id="LIV001",
-    title="The live database can be reached and read, and is the one it is meant to be",
+    title="The live database is reachable, readable and the intended one",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

@@ -15,7 +15,7 @@ def run(live: Snapshot, owner: Snapshot, environment: Environment) -> Iterator[F
 
     Why: the shadow proves what the SQL does on its own versions. On another major version, or another edition of
     TimescaleDB, defaults differ (the edition decides whether compression and policies exist at all).
-    Fix: name a server of the same versions as the shadow (``[server]`` in audit.toml).
+    Fix: use a server of the same versions for the shadow (``[server]`` in audit.toml).
     Fine when: only minor versions differ; waive it.
     Source: https://www.postgresql.org/support/versioning/
     """
@@ -40,7 +40,7 @@ def _versions(snapshot: Snapshot) -> dict[str, str]:
 
 CHECK = Check(
     id="LIV002",
-    title="The live server has the versions and editions that the shadow proved the SQL on",
+    title="The live server has the versions and editions of the shadow",
     severity=Severity.WARNING,
     phases=tuple(Phase),
     run=run,

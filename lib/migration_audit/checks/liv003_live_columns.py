@@ -14,10 +14,10 @@ from migration_audit.project import Environment
 def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
     """Look up each table and column of the owner's shadow in the live database.
 
-    Why: ``CREATE TABLE IF NOT EXISTS`` did nothing where the legacy runner had made the table first, so that a live column
-    can have another type than every file says.
-    Fix: a migration of the owner that alters the column; a type change may rewrite the table and lock it.
-    Source: seed, "Column types match exactly"; https://www.postgresql.org/docs/current/sql-altertable.html
+    Why: ``CREATE TABLE IF NOT EXISTS`` does nothing if the legacy runner created the table first, so a live column can have
+    a type that no file of the owner mentions.
+    Fix: a migration of the owner that alters the column. A type change may rewrite the table and lock it.
+    Source: https://www.postgresql.org/docs/current/sql-altertable.html
     """
     yield from said_of(
         "LIV003",
@@ -30,7 +30,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
 
 CHECK = Check(
     id="LIV003",
-    title="Live tables and columns are what the owner's SQL makes",
+    title="Live tables and columns match the owner's SQL",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

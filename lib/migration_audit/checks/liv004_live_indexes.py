@@ -16,10 +16,10 @@ from migration_audit.project import Environment
 def run(live: Snapshot, live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
     """Look up each index of the owner's shadow in the live database: definition, valid, ready.
 
-    Why: an index that failed while it was built concurrently stays behind as invalid: it has the name and helps nobody.
-    Without the unique index the writer's upsert fails. A hypertable has it on paper where one of its chunks lacks it: the
-    upsert fails there alone.
-    Fix: create the index (CONCURRENTLY where the table is written to), or drop and re-create the invalid one.
+    Why: a concurrent index build that failed leaves an invalid index, which has the name but is not used. Without the unique
+    index the writer's upsert fails. If one chunk lacks the index, the hypertable still lists it, and the upsert fails only
+    in that chunk.
+    Fix: create the index (CONCURRENTLY if the table is being written to), or drop and re-create the invalid one.
     Source: https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
     """
     yield from said_of(
@@ -38,7 +38,7 @@ def run(live: Snapshot, live_drift: Drift, owner_origins: OriginMap, environment
             yield Finding(
                 key=f"LIV004:index:{index}:chunks",
                 summary=f"unique index {index} is missing on {lacking[index]} of {chunks.chunks} chunks of {table}: "
-                "rows may be there twice, and ON CONFLICT fails",
+                "duplicate rows are possible, and ON CONFLICT fails",
                 expected=f"{chunks.chunks} chunks",
                 actual=f"{chunks.chunks - lacking[index]} chunks",
             )
@@ -46,7 +46,7 @@ def run(live: Snapshot, live_drift: Drift, owner_origins: OriginMap, environment
 
 CHECK = Check(
     id="LIV004",
-    title="Live indexes are what the owner's SQL makes, valid and ready",
+    title="Live indexes match the owner's SQL, and are valid and ready",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

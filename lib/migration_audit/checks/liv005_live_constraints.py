@@ -14,7 +14,7 @@ from migration_audit.project import Environment
 def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
     """Look up each constraint of the owner's shadow in the live database.
 
-    Why: a constraint that is NOT VALID says nothing about the rows that were there before it.
+    Why: a constraint that is NOT VALID guarantees nothing about the rows that existed before it.
     Fix: ALTER TABLE … ADD CONSTRAINT, or VALIDATE CONSTRAINT.
     Source: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES
     """
@@ -29,7 +29,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
 
 CHECK = Check(
     id="LIV005",
-    title="Live constraints are what the owner's SQL makes, and validated",
+    title="Live constraints match the owner's SQL, and are validated",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

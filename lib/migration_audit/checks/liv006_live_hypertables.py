@@ -18,11 +18,10 @@ def run(
 ) -> Iterator[Said]:
     """Look up each hypertable of the owner's shadow in the live database: dimensions, interval, partitions, functions.
 
-    Why: ``create_hypertable(…, if_not_exists => true)`` keeps the interval that the first caller set, and anybody may have
-    changed it since; no schema dump shows it.
-    Fix: set_chunk_time_interval and its kin; they change new chunks only.
-    Source: seed, "chunk_time_interval is INTERVAL '1 day' on both sides";
-    https://docs.tigerdata.com/api/latest/hypertable/set_chunk_time_interval/
+    Why: ``create_hypertable(…, if_not_exists => true)`` does not change an interval that was set earlier, and the interval
+    may have been changed since. No schema dump shows it.
+    Fix: set_chunk_time_interval and related functions; they only affect new chunks.
+    Source: https://docs.tigerdata.com/api/latest/hypertable/set_chunk_time_interval/
     """
     yield from said_of(
         "LIV006",
@@ -36,7 +35,7 @@ def run(
 
 CHECK = Check(
     id="LIV006",
-    title="Live hypertables have the dimensions and intervals that the owner's SQL sets",
+    title="Live hypertables have the dimensions and intervals of the owner's SQL",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

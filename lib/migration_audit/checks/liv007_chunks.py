@@ -14,16 +14,16 @@ from migration_audit.project import Environment
 
 
 def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
-    """Look at the chunks of each hypertable: each carries every index, is as wide as the setting says, and is else like it.
+    """Check that each chunk has every index of its hypertable, the configured width, and the same properties.
 
-    Why: an index can be dropped or set on one chunk, and a hypertable's own catalog does not show it. A grant on one lets
-    a role read rows that the hypertable denies it; a constraint, trigger or unique index on a chunk refuses rows of its
-    time alone. Chunks of another width tell that the interval was changed after data came in: they stay as they are.
-    A unique index that a chunk lacks is a finding of LIV004.
-    Not looked at: the tables that hold the rows of compressed chunks, defaults and comments of chunks.
-    Fix: re-create the index on the hypertable; take from the chunk what it has beyond. Widths need no fix; they explain why
-    queries on old data cost more.
-    Fine when: the wider chunks are compressed: merging on compression makes them wider, and they are not reported.
+    Why: an index can be dropped or altered on a single chunk, and the hypertable's own catalog does not show it. A grant on
+    a chunk lets a role read rows that the hypertable denies it. A constraint, trigger or unique index on a chunk rejects
+    rows of its time range only. Chunks of another width show that the interval was changed after data came in; they do not
+    change afterwards. A unique index that a chunk lacks is a finding of LIV004.
+    Not checked: the tables that store the rows of compressed chunks, defaults and comments of chunks.
+    Fix: re-create the index on the hypertable. Remove from the chunk what the hypertable does not have. Widths need no fix;
+    they explain why queries on old data are slower.
+    Fine when: the wider chunks are compressed: merging during compression makes them wider, and they are not reported.
     Source: measured on TimescaleDB 2.19 to 2.31.
     """
     if isinstance(live.chunks, NotRead):
@@ -46,7 +46,7 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
             named = example if count == 1 else f"{count} chunks, such as {example},"
             yield Finding(
                 key=f"LIV007:{environment.name}:{table}:{what}",
-                summary=f"{named} of {table} {'has' if count == 1 else 'have'} {what}; the hypertable has it otherwise",
+                summary=f"{named} of {table} {'has' if count == 1 else 'have'} {what}; the hypertable differs",
                 expected=f"as {table}",
                 actual=what,
             )
@@ -55,7 +55,7 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
             held = [f"{count} × {width}" for width, count in other]
             yield Finding(
                 key=f"LIV007:{environment.name}:{table}:width",
-                summary=f"{table}: the setting is {setting}, and there are chunks of another width: {some_of(held)}",
+                summary=f"{table}: the setting is {setting}, but some chunks have another width: {some_of(held)}",
                 expected=setting,
                 actual=", ".join(held),
             )
@@ -64,7 +64,7 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
 
 CHECK = Check(
     id="LIV007",
-    title="Every chunk carries its hypertable's indexes and has the width of its setting",
+    title="Every chunk has its hypertable's indexes and the configured width",
     severity=Severity.WARNING,
     phases=tuple(Phase),
     run=run,

@@ -15,10 +15,11 @@ from migration_audit.project import Environment
 def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
     """Look up the owner's compression settings, policies, jobs, continuous aggregates, tablespaces, chunk skipping live.
 
-    Why: a policy is switched off or slowed down by hand in an incident, and nothing shows it until the disk is full.
-    ``if_not_exists => true`` keeps what the first caller set.
+    Why: a policy that was disabled or slowed down by hand during an incident goes unnoticed until the disk is full.
+    ``if_not_exists => true`` does not change what was set earlier.
     Fix: alter_job, ALTER TABLE … SET (timescaledb.…), or the owner's file that sets it.
-    An order of compressed rows that nobody asked for is information: before TimescaleDB 2.22 it is stored, since then not.
+    An order of compressed rows that was never configured is for information: it is stored before TimescaleDB 2.22, and not
+    since.
     Source: https://docs.tigerdata.com/api/latest/; measured on TimescaleDB 2.19 and 2.31.
     """
     yield from said_of(
@@ -32,7 +33,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
 
 CHECK = Check(
     id="LIV008",
-    title="Live compression settings, policies, jobs and continuous aggregates are those that the owner's SQL sets",
+    title="Live compression settings, policies, jobs and continuous aggregates match the owner's SQL",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

@@ -14,12 +14,12 @@ from migration_audit.project import Environment
 
 
 def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
-    """Name the jobs that failed when they last ran, are switched off, or do not run though they are due.
+    """List the jobs that failed when they last ran, are disabled, or do not run although they are due.
 
-    Why: a retention or compression policy that fails says nothing until the disk is full. The statistics of runs are read,
-    which every role may see; the list of errors shows a role only its own jobs, and an empty one proves nothing.
-    Fix: ``CALL run_job(<number>)`` shows the error; ``SELECT alter_job(<number>, scheduled => true)`` switches it on. Where
-    no job runs at all, look at timescaledb.max_background_workers and max_worker_processes.
+    Why: a retention or compression policy that fails goes unnoticed until the disk is full. The check reads the statistics
+    of runs, which every role may read. The list of errors only shows a role its own jobs, so an empty list proves nothing.
+    Fix: ``CALL run_job(<number>)`` shows the error; ``SELECT alter_job(<number>, scheduled => true)`` enables the job. If no
+    job runs at all, check timescaledb.max_background_workers and max_worker_processes.
     Fine when: the database was restored a moment ago, and its jobs are not due yet.
     Source: measured on TimescaleDB 2.19 to 2.31.
     """
@@ -33,7 +33,7 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
             yield Finding(
                 key=f"LIV009:{environment.name}:{job.name}:{job.job_id}:{word}",
                 summary=f"{job.name} (job {job.job_id}) of {environment.name} {sentence}",
-                expected="runs without failure",
+                expected="runs without failures",
                 actual=f"{job.failures} of {job.runs} runs failed; last run {job.last_run or 'never'}",
                 fix_sql=_fix(job, word, _schema(live)),
             )
@@ -46,11 +46,11 @@ def _fault(job: JobStatus) -> tuple[str, str] | None:
     if job.last_run_failed:
         return "failed", f"failed when it last ran; {job.failures} of {job.runs} runs failed"
     if not job.scheduled:
-        return "off", "is switched off"
+        return "off", "is disabled"
     if job.is_overdue and not job.runs:
-        return "never", "never ran, though it is switched on"
+        return "never", "never ran, although it is enabled"
     if job.is_overdue:
-        return "overdue", f"should have run at {job.next_run} and did not"
+        return "overdue", f"should have run at {job.next_run} but did not"
     return None
 
 
@@ -70,7 +70,7 @@ def _fix(job: JobStatus, word: str, schema: str) -> str | None:
 
 CHECK = Check(
     id="LIV009",
-    title="Live jobs run, and do not fail",
+    title="Live jobs run and do not fail",
     severity=Severity.WARNING,
     phases=tuple(Phase),
     run=run,

@@ -17,16 +17,17 @@ from migration_audit.project import Environment, Project
 
 
 def run(owner_ledger: LiveLedger, owner_source: SourceFacts, project: Project, environment: Environment) -> Iterator[Said]:
-    """Look up each file of the owner in the owner's ledger: its name or version, and its checksum where there is one.
+    """Look up each file of the owner in the owner's ledger: its name or version, and its checksum if the ledger has one.
 
-    How a row is read comes with the ledger's format (``migration-audit format explain NAME``): Flyway's ``success``,
-    golang-migrate's ``dirty``, the last row of a version for goose, ``rolled_back_at`` for Prisma. Where the owner is a
-    command, each row that it writes on an empty server must be in the ledger.
+    The ledger's format defines how a row is read (``migration-audit format explain NAME``): Flyway's ``success``,
+    golang-migrate's ``dirty``, the last row of a version for goose, ``rolled_back_at`` for Prisma. If the owner is a
+    command, the ledger must contain each row that the command writes on an empty server.
 
-    Why: a live database can look right because the legacy runner made it so. Only the ledger says that the owner's runner
-    did its part here, and that a fresh file of tomorrow will be applied on top.
-    Fix: let the owner's runner run in this environment; never write the row by hand.
-    Source: seed, "never delete the processor migration before the equivalent SQL is verified live in directus's runner".
+    Why: a live database can look right because the legacy runner created it. Only the ledger shows that the owner's runner
+    ran here, and that it will apply the next file on top.
+    Fix: run the owner's runner in this environment. Never insert the row by hand.
+    Source: the ledger's format; task 3.5 of the first user, for example, forbade deleting a migration before its SQL was
+    verified live.
     """
     key = f"LIV010:{environment.name}"
     settings = project.owner.ledger
@@ -34,7 +35,7 @@ def run(owner_ledger: LiveLedger, owner_source: SourceFacts, project: Project, e
         yield Unavailable(reason="audit.toml names no [owner.ledger]", required=False)
         return
     if owner_ledger.state is LedgerState.UNREADABLE:
-        yield Unavailable(reason=owner_ledger.reason or f"{owner_ledger.table} may not be read")
+        yield Unavailable(reason=owner_ledger.reason or f"{owner_ledger.table} cannot be read")
         return
     if owner_ledger.state is not LedgerState.PRESENT:
         yield Finding(key=f"{key}:ledger", summary=_no_ledger(owner_ledger, environment.name), expected=settings.key)
@@ -42,7 +43,7 @@ def run(owner_ledger: LiveLedger, owner_source: SourceFacts, project: Project, e
     entries = entries_of(owner_source)
     if not entries:
         why = f"the owner's command recorded nothing in {settings.key} on an empty server"
-        yield Unavailable(reason=f"{why}: see that [owner.ledger] names its own")
+        yield Unavailable(reason=f"{why}: check that [owner.ledger] names its own")
         return
     reading = settings.format.read(owner_ledger.rows, entries)
     for verdict in reading.verdicts:
@@ -51,7 +52,7 @@ def run(owner_ledger: LiveLedger, owner_source: SourceFacts, project: Project, e
             yield replace(found, where=None) if owner_source.format == COMMAND else found
     yield Told(text=f"{owner_ledger.table}: {len(owner_ledger.rows)} rows")
     if reading.beyond:
-        yield Told(text=f"no file of the owner explains {some_of(list(reading.beyond))}")
+        yield Told(text=f"the ledger has entries for which the owner has no file: {some_of(list(reading.beyond))}")
     yield from (Told(text=note) for note in reading.notes)
 
 
@@ -62,11 +63,11 @@ def _finding(key: str, verdict: EntryVerdict, table: str, environment: str) -> F
         what = f"the owner's ledger {table} of {environment} lacks {name}: the owner's runner never applied it here"
         return Finding(key=f"{key}:{entry.name}", summary=what, expected=entry.name, where=where)
     if verdict.state is EntryState.FAILED:
-        what = f"{name} did not end well in {environment}: {verdict.why or f'{table} says so'}"
+        what = f"{name} failed in {environment}: {verdict.why or f'as {table} records'}"
         return Finding(key=f"{key}:{entry.name}:failed", summary=what, expected="applied", actual="failed", where=where)
     return Finding(
         key=f"{key}:{entry.name}:checksum",
-        summary=f"{name} was applied to {environment} with other contents than the file has today",
+        summary=f"{name} was applied to {environment} with different contents than the file has now",
         expected=_short(entry.checksum or f"sha256 {entry.sha256}"),
         actual=_short(verdict.recorded or ""),
         where=where,
@@ -85,7 +86,7 @@ def _no_ledger(ledger: LiveLedger, environment: str) -> str:
 
 CHECK = Check(
     id="LIV010",
-    title="The owner's ledger says that each of its files was applied here",
+    title="The owner's ledger records that each of its files was applied here",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

@@ -21,20 +21,20 @@ def run(
     project: Project,
     environment: Environment,
 ) -> Iterator[Said]:
-    """Tell whether the legacy runner's ledger is still here, and show the one-off clean-up SQL.
+    """Report whether the legacy runner's ledger still exists, and show the one-off clean-up SQL.
 
-    Why: after the retirement the table is unused: orphaned but harmless. Nobody should take it for the owner's.
-    Fix: nothing has to be done. An operator may run the clean-up by hand; its guard refuses when the table does not look
-    like the legacy ledger, since both runners' tables may have one name. Where both share one table, only rows go.
-    Source: seed, "Don't drop it from existing databases" and "Existing prod databases".
+    Why: after the retirement the table is unused: orphaned but harmless. It should not be mistaken for the owner's.
+    Fix: nothing is required. An operator may run the clean-up by hand; its guard stops if the table does not look like the
+    legacy ledger, since both runners' tables may have the same name. If both share one table, only rows are deleted.
+    Source: the ledger's format; task 3.5 of the first user, for example, left the table in existing databases.
     """
     settings = project.legacy.ledger
     if settings is None:
         yield Unavailable(reason="audit.toml names no [legacy.ledger]", required=False)
     elif legacy_ledger.state is LedgerState.UNREADABLE:
-        yield Unavailable(reason=legacy_ledger.reason or f"{legacy_ledger.table} may not be read")
+        yield Unavailable(reason=legacy_ledger.reason or f"{legacy_ledger.table} cannot be read")
     elif legacy_ledger.state is LedgerState.ABSENT:
-        yield Told(text=f"there is no {legacy_ledger.table}")
+        yield Told(text=f"{legacy_ledger.table} does not exist")
     elif legacy_ledger.state is LedgerState.OTHER_SHAPE:
         yield Told(text=f"{legacy_ledger.table} is not the legacy ledger: {legacy_ledger.reason}; nothing to clean up")
     elif (own := _owners_column(project, legacy_ledger)) is not None:
@@ -81,7 +81,7 @@ def _present(
         orphaned = entries - owners
         fix = settings.cleanup or (_delete_rows(ledger.table, settings.name_column, orphaned) if orphaned else None)
     else:
-        summary = f"{environment.name}: the legacy ledger {ledger.table} is still here ({rows} rows), orphaned but harmless"
+        summary = f"{environment.name}: the legacy ledger {ledger.table} still exists ({rows} rows), orphaned but harmless"
         fix = settings.cleanup or _guarded_drop(ledger, settings, entries)
     return Finding(key=f"LIV011:{environment.name}:{ledger.table}", summary=summary, actual=f"{rows} rows", fix_sql=fix)
 
@@ -130,7 +130,7 @@ def _guarded_drop(ledger: LiveLedger, settings: LedgerSettings, entries: set[str
 
 CHECK = Check(
     id="LIV011",
-    title="The legacy ledger is gone, or known to be orphaned",
+    title="The legacy ledger is removed, or reported as orphaned",
     severity=Severity.INFO,
     phases=tuple(Phase),
     run=run,

@@ -14,13 +14,14 @@ from migration_audit.project import Environment
 
 
 def run(live_drift: Drift, legacy: Snapshot, excluded: tuple[Excluded, ...], environment: Environment) -> Iterator[Said]:
-    """Name what is live, in scope, and made by neither source.
+    """List the objects that are live, in scope, and created by neither source.
 
-    Why: an object made by hand is lost with the next fresh database, and may be the one that keeps a query fast.
+    Why: an object that was created by hand is missing from the next fresh database, and may be the one that makes a query
+    fast.
     Fix: port it to the owner's SQL, drop it, or exclude it in audit.toml with a reason.
-    Fine when: the owner manages it by other means (Directus's own tables): exclude those by a scope rule. Excluded
-    objects are counted by rule, so that a rule which hides too much shows.
-    Source: seed, "Schema divergence".
+    Fine when: the owner manages it by other means (a program's own tables): exclude those with a scope rule. Excluded
+    objects are counted by rule, so a rule that excludes too much is visible.
+    Source: every live object is compared with both shadows; PostgreSQL's system catalogs list the objects.
     """
     known = legacy.by_key
     for difference in live_drift.roots:
@@ -28,14 +29,14 @@ def run(live_drift: Drift, legacy: Snapshot, excluded: tuple[Excluded, ...], env
             continue
         yield Finding(
             key=f"LIV012:{environment.name}:{difference.kind}:{difference.key}",
-            summary=f"{difference.kind} {difference.key} is in {environment.name}, and neither source makes it"
+            summary=f"{difference.kind} {difference.key} is in {environment.name}, and neither source creates it"
             + (f" ({difference.note})" if difference.note else ""),
             actual=essence(difference.there),
         )
     for row in live_drift.unmodelled_actual:
         yield Finding(
             key=f"LIV012:{environment.name}:{row.kind}:{row.identity}",
-            summary=f"{row.kind} {row.identity} is in {environment.name}, and the audit does not compare this kind",
+            summary=f"{row.kind} {row.identity} is in {environment.name}, and the audit cannot compare this kind",
         )
     counted = [f"{rule.objects} by {rule.pattern}" for rule in excluded]
     if counted:
@@ -44,7 +45,7 @@ def run(live_drift: Drift, legacy: Snapshot, excluded: tuple[Excluded, ...], env
 
 CHECK = Check(
     id="LIV012",
-    title="Every live object in scope is made by one of the two sources",
+    title="Every live object in scope is created by one of the two sources",
     severity=Severity.WARNING,
     phases=tuple(Phase),
     run=run,

@@ -12,16 +12,16 @@ from migration_audit.project import Environment
 
 
 def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
-    """Count, for each unique index, key and NOT NULL that live lacks, the keys and rows that would make its creation fail.
+    """Count, for each unique index, key and NOT NULL missing in live, the keys and rows that would make its creation fail.
 
-    Why: the owner's SQL cannot create a unique index while two rows have one key: its boot fails on this database, or, with
-    IF NOT EXISTS and an index of another definition under that name, does nothing.
-    Fix: decide which of the rows stay, delete the others, then create the object. The query that lists them is shown; the
-    audit counts, and prints no key. It reads chunk by chunk, in one process, within the environment's statement_timeout, and
-    groups at most ten million rows of a chunk. A count that ended before it had seen all rows, and found nothing, is
-    undecided. Temporary files are limited to 1 GB where the role may set temp_file_limit, as a superuser may; else not.
-    Source: seed, "the ON CONFLICT (device_id, ts) DO NOTHING upsert path requires the UNIQUE on (device_id, ts)";
-    https://www.postgresql.org/docs/current/sql-createindex.html
+    Why: the owner's SQL cannot create a unique index while two rows have the same key. Its boot fails on this database; with
+    IF NOT EXISTS and an index of another definition under that name, it does nothing.
+    Fix: decide which rows to keep, delete the others, then create the object. The report shows the query that lists them;
+    the audit counts rows, and prints no key. It reads chunk by chunk, in one process, within the environment's
+    statement_timeout, and groups at most ten million rows of a chunk. A count that stopped before it had read all rows, and
+    found nothing, is undecided. Temporary files are limited to 1 GB if the role may set temp_file_limit, as a superuser may;
+    otherwise they are not limited.
+    Source: https://www.postgresql.org/docs/current/sql-createindex.html
     """
     name = environment.name
     if not obstacles:
@@ -30,7 +30,7 @@ def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: 
         wanted = obstacle.wanted
         what = f"{wanted.kind} {wanted.key}"
         if obstacle.reason is not None:
-            yield Unavailable(reason=f"what stands in the way of {what} in {name}: {obstacle.reason}")
+            yield Unavailable(reason=f"what prevents {what} in {name}: {obstacle.reason}")
         elif obstacle.keys:
             yield Finding(
                 key=f"LIV013:{name}:{wanted.kind}:{wanted.key}",
@@ -41,7 +41,7 @@ def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: 
                 fix_sql=obstacle.listing,
             )
         else:
-            yield Told(text=f"nothing stands in the way of {what}")
+            yield Told(text=f"nothing prevents {what}")
 
 
 def _said(obstacle: Obstacle) -> str:
@@ -57,7 +57,7 @@ def _found(obstacle: Obstacle) -> str:
         case Demand.NOT_NULL:
             return f"{_count(many, 'row')} of {table} {'has' if many == 1 else 'have'} no {obstacle.columns}"
         case Demand.VALUE:
-            return f"{table} has {_count(many, 'row')}, and the column has neither a default nor NULL for them"
+            return f"{table} has {_count(many, 'row')}, and the column has no default and does not allow NULL"
 
 
 def _counted(obstacle: Obstacle) -> str:
@@ -73,7 +73,7 @@ def _count(number: int | None, noun: str) -> str:
 
 CHECK = Check(
     id="LIV013",
-    title="No row stands in the way of what is missing",
+    title="No existing rows prevent a missing index or constraint",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

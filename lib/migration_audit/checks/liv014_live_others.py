@@ -15,17 +15,17 @@ OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint",
 
 
 def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
-    """Look up everything else that the owner's SQL makes: schemas, sequences, views, functions, triggers, types, policies.
+    """Look up everything else that the owner's SQL creates: schemas, sequences, views, functions, triggers, types, policies.
 
-    An extension that is missing counts here; its version is LIV002's question.
+    A missing extension is a finding of this check; a different version is a finding of LIV002.
 
-    Why: what no other live check compares is compared by this one, so that no kind of object has an exception.
-    Fix: apply the owner's file that makes the object.
+    Why: this check compares what no other live check compares, so every kind of object is covered.
+    Fix: apply the owner's file that creates the object.
     Source: the object kinds of pg_dump, https://www.postgresql.org/docs/current/app-pgdump.html
     """
     yield from (Told(text=f"not compared: {what}") for what in live_drift.not_compared)
     for hidden in live_drift.not_known:
-        todo = "let a role read it that owns the server, or may read pg_user_mapping or pg_subscription"
+        todo = "use a role that owns the server, or that may read pg_user_mapping or pg_subscription"
         yield Unavailable(reason=f"not known: {hidden} ({todo})")
     others = sorted({d.kind for d in live_drift.differences} - OTHER_CHECKS)
     yield from said_of(
@@ -39,7 +39,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
 
 CHECK = Check(
     id="LIV014",
-    title="Every other object that the owner's SQL makes is live: extensions, views, functions, triggers, types",
+    title="All other objects of the owner's SQL exist: extensions, views, functions, triggers, types",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

@@ -25,7 +25,7 @@ def compare_with_pins(
         if dimension is None:
             yield Finding(
                 key=key,
-                summary=f"{pin.table} is no hypertable by {pin.column} in {side}, as {pin.at} pins it",
+                summary=f"{pin.table} is not a hypertable by {pin.column} in {side}, but {pin.at} pins it as one",
                 expected=f"a dimension by {pin.column}",
                 where=str(pin.at),
             )

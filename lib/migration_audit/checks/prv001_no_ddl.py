@@ -12,19 +12,20 @@ from migration_audit.project import Environment, Project
 
 
 def run(writer_access: Access, project: Project, environment: Environment) -> Iterator[Said]:
-    """List every way in which the writer's role could run DDL in the scope of the audit, each with the role it goes through.
+    """List every way in which the writer's role could run DDL in the scope of the audit, and the role that gives it each.
 
-    Why: "the writer never runs DDL" holds for certain only where the database refuses it. An owner can alter what it owns
-    whatever was revoked; CREATE on a schema, a superuser's attribute, a membership (SET ROLE works through NOINHERIT), a
-    grant to PUBLIC or default privileges do the same. While the legacy runner is still in use its role needs such rights:
-    before the deletion this is a warning.
-    Fix: give what the role owns to the owner's role, revoke the rest. The SQL is shown, and nobody runs it.
-    Source: seed, "Processor exclusively does INSERT / SELECT / UPDATE. No CREATE, ALTER, CREATE EXTENSION …";
-    https://www.postgresql.org/docs/current/ddl-priv.html, https://www.postgresql.org/docs/current/role-membership.html
+    Why: only the database can guarantee that the writer never runs DDL. An owner can alter what it owns, regardless of
+    revoked privileges. CREATE on a schema, the SUPERUSER attribute, a membership (SET ROLE works despite NOINHERIT), a grant
+    to PUBLIC or default privileges have the same effect. While the legacy runner is still in use, its role needs such
+    rights: before the deletion this is a warning.
+    Fix: transfer what the role owns to the owner's role, and revoke the rest. The report shows the SQL; the audit does not
+    run it.
+    Source: https://www.postgresql.org/docs/current/ddl-priv.html,
+    https://www.postgresql.org/docs/current/role-membership.html
     """
     name = writer_access.role
     if not writer_access.exists:
-        yield Unavailable(reason=f"there is no role {name} in {environment.name}: what the writer may do cannot be said")
+        yield Unavailable(reason=f"the role {name} does not exist in {environment.name}: what the writer may do is unknown")
         return
     for way in ddl_ways(writer_access, owner_role=project.owner.role):
         yield Finding(

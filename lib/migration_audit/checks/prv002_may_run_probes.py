@@ -12,14 +12,13 @@ from migration_audit.project import Environment
 
 
 def run(probe_rights: tuple[ProbeRights, ...], environment: Environment) -> Iterator[Said]:
-    """Ask the live catalog whether the writer's role has what each probe needs: tables, columns, sequences, functions.
+    """Check in the live catalog whether the writer's role has what each probe needs: tables, columns, sequences, functions.
 
-    Why: on a database that the owner made, the writer owns nothing any more. Without USAGE on the schema, SELECT on what
-    ON CONFLICT names, or USAGE on a serial column's sequence, its first statement fails. Nothing is run here: what a
-    statement needs is read from its text, and PostgreSQL's own privilege functions answer for the role.
-    Fix: run the GRANT that is shown, as the owner of the object, and put it where the next database gets it too.
-    Source: seed, "processor container can connect and INSERT immediately";
-    https://www.postgresql.org/docs/current/ddl-priv.html,
+    Why: on a database that the owner created, the writer no longer owns anything. Without USAGE on the schema, SELECT on
+    what ON CONFLICT names, or USAGE on a serial column's sequence, its first statement fails. No probe runs here: the
+    privileges that a statement needs are read from its text, and PostgreSQL's own privilege functions answer for the role.
+    Fix: run the GRANT shown, as the owner of the object, and add it to the SQL that sets up the next database.
+    Source: https://www.postgresql.org/docs/current/ddl-priv.html,
     https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-ACCESS
     """
     if not probe_rights:

@@ -13,12 +13,12 @@ from migration_audit.project import Environment, Project
 
 
 def run(writer_access: Access, project: Project, environment: Environment) -> Iterator[Said]:
-    """Compare the two roles of audit.toml, and look whether the writer's role is, or can become, the owner's.
+    """Compare the two roles of audit.toml, and check whether the writer's role is, or can become, the owner's.
 
-    Why: with one role for both, or with the writer as a member of the owner's role, the database cannot tell a migration
-    from an upsert, and whoever holds the writer's password can alter the schema.
-    Fix: give the writer a role of its own with USAGE on the schema and SELECT, INSERT and UPDATE on its tables.
-    Source: seed, Goal; https://www.postgresql.org/docs/current/role-membership.html
+    Why: if both use one role, or if the writer is a member of the owner's role, the database cannot distinguish a migration
+    from an upsert, and anyone who has the writer's password can alter the schema.
+    Fix: create a separate role for the writer, with USAGE on the schema and SELECT, INSERT and UPDATE on its tables.
+    Source: https://www.postgresql.org/docs/current/role-membership.html
     """
     owner, writer = project.owner.role, writer_access.role
     if owner is None:
@@ -26,13 +26,13 @@ def run(writer_access: Access, project: Project, environment: Environment) -> It
     elif owner == writer:
         yield Finding(
             key=f"PRV003:{environment.name}:same",
-            summary=f"{environment.name}: {owner} is the owner's role and the writer's",
+            summary=f"{environment.name}: {owner} is both the owner's role and the writer's",
             expected="two roles",
             actual=owner,
             where=str(project.owner.at),
         )
     elif not writer_access.exists:
-        yield Unavailable(reason=f"there is no role {writer} in {environment.name}")
+        yield Unavailable(reason=f"the role {writer} does not exist in {environment.name}")
     elif route := reach(writer_access).rights.get(owner):
         yield Finding(
             key=f"PRV003:{environment.name}:member",
@@ -47,7 +47,7 @@ def run(writer_access: Access, project: Project, environment: Environment) -> It
 
 CHECK = Check(
     id="PRV003",
-    title="The owner's role and the writer's role are two",
+    title="Owner and writer are different roles",
     severity=Severity.WARNING,
     phases=tuple(Phase),
     run=run,

@@ -12,18 +12,18 @@ from migration_audit.project import Project
 
 
 def run(paths: PathFacts, project: Project) -> Iterator[Said]:
-    """Look whether the module that owns the ledger, walks the files and takes the lock is still in the tree.
+    """Check that the module that owns the ledger, reads the files and takes the lock is no longer in the tree.
 
-    Why: as long as it is there, one line calls it again.
-    Fix: delete it, and the tests that are about nothing else.
-    Source: seed, "Delete src/db/migrate.ts (or whatever the migration-runner module is named)".
+    Why: while it exists, one line is enough to call it again.
+    Fix: delete it, and the tests that cover nothing else.
+    Source: the rules of audit.toml, which name the module.
     """
     yield from still_there("RET002", project, paths)
 
 
 CHECK = Check(
     id="RET002",
-    title="The runner's module is gone",
+    title="The runner's module is removed",
     severity=Severity.BLOCKER,
     phases=(Phase.RETIRED,),
     run=run,

@@ -17,15 +17,15 @@ from migration_audit.project import Project, Rule
 def run(code: CodeFacts, project: Project) -> Iterator[Said]:
     """Look for calls of the runner's functions, imports of its module, and scripts that run either.
 
-    Why: a call that is left over fails at boot, where the module is gone; a script that is left over fails in the night in
-    which somebody needs it. Calls under another name count, and functions that are handed on to be called elsewhere.
-    Comments and names that only look alike (emigrate, migrateLegacyTopic) do not. goose.Up is Up of goose; in each part of a
-    name * and ? stand for any characters, so that goose.* is everything that goose has.
+    Why: a call that is left over fails at boot, because the module is missing; a script that is left over fails when
+    somebody needs it. Calls under another name count, and so do functions that are passed on to be called elsewhere.
+    Comments and names that only look similar (emigrate, migrateLegacyTopic) do not count. goose.Up is Up of goose; in each
+    part of a name * and ? match any characters, so goose.* matches everything in goose.
     `in` takes source files (TypeScript, JavaScript, Python, Go, shell, SQL), package.json, pyproject.toml, and pipelines:
     GitHub workflows, composite actions (action.yml) and .gitlab-ci.yml, whose steps are shell or Python. A part that cannot
-    be read is named with its line; the check cannot pass where its text names what the rule names.
+    be read is reported with its line; the check cannot pass if the text of that part mentions a name of the rule.
     Fix: remove the call, the import and the script. The finding names the line.
-    Source: seed, "No migrate() call anywhere in the source tree" and "Update src/main.ts".
+    Source: the rules of audit.toml, which name functions and modules.
     """
     keys = Keys("RET003")
     scopes = [*ruled("RET003", project, code)]
@@ -53,10 +53,10 @@ def _computed(rule: Rule, scope: CodeScope) -> Iterator[Unavailable]:
     """Imports whose module only the running program knows, in one sentence."""
     places = [str(one.at) for file in scope.files for one in undecided_imports(file)] if rule.module is not None else []
     if places:
-        loads = "loads a module whose name is computed" if len(places) == 1 else "load modules whose names are computed"
+        loads = "loads a module by a computed name" if len(places) == 1 else "load modules by computed names"
         yield Unavailable(
             reason=f"{some_of(places)} {loads}: it may be {rule.module} "
-            f"(asked for at {rule.at}; leave the file out with except once it was read)"
+            f"(by the rule at {rule.at}; exclude the file with except after reading it)"
         )
 
 

@@ -17,11 +17,11 @@ from migration_audit.project import Project, Rule
 def run(code: CodeFacts, project: Project) -> Iterator[Said]:
     """Look for names, such as that of the runner's ledger, in identifiers, strings and templates.
 
-    Why: after the retirement nobody writes the ledger any more; what still reads it decides by stale rows. The name is
-    looked for as a whole word, in any case (SQL folds it), also where the text is put together from pieces; * and ? in it
-    stand for any of its characters.
-    Fix: remove the reference. In a comment the name is fine.
-    Source: seed, "No migrations_applied references in processor source".
+    Why: after the retirement the ledger is no longer written; code that still reads it decides by stale rows. The name is
+    matched as a whole word, in any case (SQL folds it), also if the text is concatenated from pieces; * and ? match any
+    characters.
+    Fix: remove the reference. A mention in a comment is allowed.
+    Source: the rules of audit.toml, which list the names.
     """
     keys = Keys("RET004")
     scopes = [*ruled("RET004", project, code)]
@@ -37,7 +37,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
                     yield Finding(
                         key=keys.key(file.path, name),
                         summary=f"{file.path} mentions {name} in {kind}",
-                        expected=f"no mention of {name}",
+                        expected=f"{name} is not mentioned",
                         actual=kind,
                         where=str(at),
                     )

@@ -23,12 +23,11 @@ MAY_BE_DDL: Final = re.compile(
 def run(code: CodeFacts, project: Project) -> Iterator[Said]:
     """Look for DDL in every string, template, concatenation and .sql file that the rule names.
 
-    Why: one owner of all DDL means that the writer has none: not in a migration, not in a helper, not in a test that makes
-    its own table. PostgreSQL's own parser decides what is DDL, so that prose such as "create a new user" is none.
+    Why: with a single owner of all DDL, the writer contains none: not in a migration, not in a helper, not in a test that
+    creates its own table. PostgreSQL's own parser decides what is DDL, so prose such as "create a new user" is not.
     Fix: move the statement to the owner's SQL. Tests load a fixture instead: name it in the rule's `except`.
-    Fine when: a message reads like DDL word for word. Say it as a sentence, or leave the file out.
-    Source: seed, "Processor exclusively does INSERT / SELECT / UPDATE. No CREATE, ALTER, CREATE EXTENSION, or any other";
-    what DDL is: https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-STATEMENT
+    Fine when: a message reads like DDL word for word. Rephrase it as a sentence, or exclude the file.
+    Source: what DDL is: https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-STATEMENT
     """
     keys = Keys("RET005")
     scopes = [*ruled("RET005", project, code)]
@@ -52,7 +51,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
 
 CHECK = Check(
     id="RET005",
-    title="The writer's source holds no DDL",
+    title="The writer's source contains no DDL",
     severity=Severity.BLOCKER,
     phases=(Phase.RETIRED,),
     run=run,

@@ -16,12 +16,12 @@ from migration_audit.project import Project, Rule
 def run(manifests: ManifestFacts, project: Project) -> Iterator[Said]:
     """Look for the runner's libraries in manifests and lock files, under their aliases too.
 
-    In a name of the rule * and ? stand for any characters: @acme/migrate-*.
+    In a name of the rule * and ? match any characters: @acme/migrate-*.
 
     Why: a library that is left in the lock file is installed into the image, with its command-line program.
-    Fix: remove it from the manifest and write the lock file again. What only the lock file has, another library needs: the
-    lock file names it.
-    Source: seed, "if pg-migrate or any migration-runner library was a Phase-1-only dep, remove it".
+    Fix: remove it from the manifest and regenerate the lock file. If only the lock file contains it, another library needs
+    it: the lock file names that library.
+    Source: the rules of audit.toml, which name the libraries.
     """
     keys = Keys("RET006")
     scopes = [*ruled("RET006", project, manifests)]
@@ -57,7 +57,7 @@ def _folded(name: str) -> str:
 
 CHECK = Check(
     id="RET006",
-    title="No library of a migration runner is declared or locked",
+    title="No migration runner's library is declared or locked",
     severity=Severity.BLOCKER,
     phases=(Phase.RETIRED,),
     run=run,

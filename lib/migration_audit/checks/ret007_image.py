@@ -26,10 +26,10 @@ _VERSION: Final = re.compile(r"(?<!\A)[@=<>~!\[]")
 def run(images: ImageFacts, project: Project) -> Iterator[Said]:
     """Read every stage of the Dockerfile, its entrypoint, its command and the scripts that they call.
 
-    Why: an image that still carries the migrations, or calls the runner from a script, brings it back on the next deploy,
-    whatever the source tree says.
+    Why: if an image still contains the migrations, or a script calls the runner, the next deployment brings it back,
+    regardless of the source tree.
     Fix: remove the COPY of the migrations, and the step that runs them, from every stage and every script.
-    Source: seed, "the runtime container shouldn't carry the migrations directory if the runner is gone".
+    Source: the rules of audit.toml; https://docs.docker.com/reference/dockerfile/
     """
     rules = project.rules_for("RET007")
     if not rules:
@@ -120,7 +120,9 @@ def _wanted_word(command: Command, rule: Rule) -> str | None:
 
 def _open(image: Image, rule: Rule) -> Iterator[Unavailable]:
     for copied in (c for stage in image.stages for c in stage.copies if c.is_opaque and rule.carries):
-        yield Unavailable(reason=f"{copied.at}: {copied.source}: what ADD takes out of it is known only when it is built")
+        yield Unavailable(
+            reason=f"{copied.at}: {copied.source}: what ADD unpacks from it is only known when the image is built"
+        )
     runs = [*(stage.runs for stage in image.stages), image.start] if rule.runs else []
     for undecided in (u for run in runs for u in run.undecided):
         yield Unavailable(reason=f"{undecided.at}: {undecided.what}: {undecided.reason}")
@@ -128,7 +130,7 @@ def _open(image: Image, rule: Rule) -> Iterator[Unavailable]:
 
 CHECK = Check(
     id="RET007",
-    title="The writer's image neither carries migrations nor runs them",
+    title="The writer's image neither contains migrations nor runs them",
     severity=Severity.BLOCKER,
     phases=(Phase.RETIRED,),
     run=run,

@@ -16,13 +16,12 @@ from migration_audit.model.rehearsal import FixtureShadow
 def run(
     fixture_facts: tuple[FixtureFacts, ...], fixture_shadows: Mapping[str, FixtureShadow], owner_origins: OriginMap
 ) -> Iterator[Said]:
-    """Look whether the fixture is there, says what it is kept equal to, is loaded, and builds what the owner builds.
+    """Check that the fixture exists, names what it is a copy of, is loaded, and creates what the owner's SQL creates.
 
-    Why: without the runner the integration tests take their schema from this file. One that lags behind the owner's SQL lets
-    the tests pass on a schema that no database has.
-    Fix: write into the fixture what the owner's SQL makes; the finding names each object and where the owner makes it.
-    Source: seed, "The integration test fixture has to mirror what directus actually creates" and "a comment at its top says
-    syncs with `trm/directus/db-init/` — update both when schema changes".
+    Why: without the runner the integration tests take their schema from this file. If it lags behind the owner's SQL, the
+    tests pass on a schema that no database has.
+    Fix: update the fixture to match the owner's SQL. The finding names each object and where the owner's SQL creates it.
+    Source: both files are applied to real servers and their catalogs are compared; the rules of audit.toml name the comment.
     """
     for fixture in fixture_facts:
         key = f"RET008:{fixture.path}"
@@ -43,8 +42,8 @@ def _static(fixture: FixtureFacts, key: str) -> Iterator[Said]:
     if not fixture.exists:
         yield Finding(
             key=f"{key}:missing",
-            summary=f"there is no {fixture.path}: the integration tests have no schema without the runner",
-            expected="a SQL file that makes the owner's schema",
+            summary=f"{fixture.path} does not exist: without the runner, the integration tests have no schema",
+            expected="a SQL file that creates the owner's schema",
             actual="no such file",
             where=fixture.where or None,
         )
@@ -52,7 +51,7 @@ def _static(fixture: FixtureFacts, key: str) -> Iterator[Said]:
     if not fixture.head_agrees:
         yield Finding(
             key=f"{key}:head",
-            summary=f"the comment at the top of {fixture.path} does not say what it is kept equal to",
+            summary=f"the comment at the top of {fixture.path} does not name what it is a copy of",
             expected=fixture.expected_head,
             actual=fixture.head or "no comment",
             where=f"{fixture.path}:1",
@@ -63,7 +62,7 @@ def _static(fixture: FixtureFacts, key: str) -> Iterator[Said]:
             key=f"{key}:loaded",
             summary=f"none of the {tests} in {some_of(fixture.loaded_by)} loads {fixture.path}",
             expected="loaded by a test",
-            actual=f"named in none of {tests}",
+            actual=f"not mentioned in any of {tests}",
             where=fixture.where or None,
         )
     for unread in fixture.unread if not fixture.loads else ():
@@ -75,9 +74,9 @@ def _compared(fixture: FixtureFacts, drift: Drift, key: str, origins: OriginMap)
         yield from _difference(fixture, difference, key, origins)
     for side, rows in (("the owner's SQL", drift.unmodelled_expected), (fixture.path, drift.unmodelled_actual)):
         for row in rows:
-            yield Unavailable(reason=f"{row.kind} {row.identity} of {side} is of a kind that is not compared")
+            yield Unavailable(reason=f"{row.kind} {row.identity} of {side} is of a kind that the audit cannot compare")
     if not drift.roots:
-        yield Told(text=f"{fixture.path} builds what the owner's SQL builds")
+        yield Told(text=f"{fixture.path} creates what the owner's SQL creates")
 
 
 def _difference(fixture: FixtureFacts, difference: Difference, key: str, origins: OriginMap) -> Iterator[Said]:
@@ -100,9 +99,9 @@ def _difference(fixture: FixtureFacts, difference: Difference, key: str, origins
     missing = difference.verdict is DiffVerdict.MISSING
     yield Finding(
         key=name,
-        summary=f"{path} lacks {what}, which the owner's SQL makes"
+        summary=f"{path} lacks {what}, which the owner's SQL creates"
         if missing
-        else f"{path} makes {what}, and the owner does not",
+        else f"{path} creates {what}, but the owner's SQL does not",
         expected=essence(difference.there) if missing else None,
         actual=None if missing else essence(difference.there),
         where=str(at) if at else None,
@@ -111,7 +110,7 @@ def _difference(fixture: FixtureFacts, difference: Difference, key: str, origins
 
 CHECK = Check(
     id="RET008",
-    title="The integration tests load a fixture that builds what the owner's SQL builds",
+    title="The integration tests load a fixture that matches the owner's SQL",
     severity=Severity.BLOCKER,
     phases=(Phase.RETIRED,),
     run=run,

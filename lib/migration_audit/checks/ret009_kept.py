@@ -13,12 +13,12 @@ from migration_audit.project import Project
 
 
 def run(paths: PathFacts, project: Project) -> Iterator[Said]:
-    """Look whether the files that the retirement must not touch are there, and as they were.
+    """Check that the files that the retirement must not change exist and are unchanged.
 
-    Why: the runner shares a folder with the code that keeps writing. A deletion that takes the pool along, or "tidies" it,
-    is another change than the one that was reviewed.
-    Fix: restore the file. An intended change goes into a commit of its own, before or after.
-    Source: seed, "What stays in src/db/: pool.ts — Postgres Pool factory. Untouched".
+    Why: the runner shares a folder with code that remains in use. A deletion that also removes that code, or cleans it up,
+    is a different change from the one that was reviewed.
+    Fix: restore the file. Put an intended change into a separate commit, before or after.
+    Source: the rules of audit.toml, which name the files.
     """
     rules = project.rules_for("RET009")
     if not rules:
@@ -33,10 +33,10 @@ def run(paths: PathFacts, project: Project) -> Iterator[Said]:
 
 def _one(fact: PathFact) -> Iterator[Said]:
     if fact.kind != "file":
-        what = "is not there" if fact.kind == "none" else "is no file"
+        what = "does not exist" if fact.kind == "none" else "is not a file"
         yield Finding(
             key=f"RET009:{fact.path}",
-            summary=f"{fact.path} must stay, and {what}",
+            summary=f"{fact.path} must stay, but it {what}",
             expected="there",
             actual=what,
             where=f"{fact.path}:1",
@@ -46,7 +46,7 @@ def _one(fact: PathFact) -> Iterator[Said]:
     elif fact.changed is not None:
         yield Finding(
             key=f"RET009:{fact.path}:changed",
-            summary=f"{fact.path} must stay as it is, and {fact.changed}",
+            summary=f"{fact.path} must stay unchanged, but {fact.changed}",
             expected="unchanged",
             actual=fact.changed,
             where=f"{fact.path}:1",
@@ -55,7 +55,7 @@ def _one(fact: PathFact) -> Iterator[Said]:
 
 CHECK = Check(
     id="RET009",
-    title="What must stay is still there, unchanged",
+    title="What must stay exists and is unchanged",
     severity=Severity.BLOCKER,
     phases=(Phase.RETIRED,),
     run=run,

@@ -17,13 +17,13 @@ def run(
     raw_tables: tuple[RawTable, ...],
     directus_live: DirectusLive,
 ) -> Iterator[Said]:
-    """Compute what the next boots do to each table that the owner's SQL makes, here and on a fresh database.
+    """Compute what the next boots do to each table that the owner's SQL creates, here and on a fresh database.
 
-    Why: `directus schema apply --yes` makes the database like the snapshot, without any validation, and exits 0 after a
-    drop. A ghost entry (no schema.name) is harmless on boot 1 and drops the table on boot 2. Versions 11.1.1 to 11.9 drop
-    every table that they do not track; from 11.10 on such tables are left alone.
-    Fix: take the table's entries out of the snapshot, and its rows out of directus_collections and directus_fields; run
-    11.10 or newer; name raw tables in `--ignoreRules` or DB_EXCLUDE_TABLES.
+    Why: `directus schema apply --yes` changes the database to match the snapshot, without any validation, and exits 0 after
+    a drop. A ghost entry (no schema.name) is harmless on boot 1 and drops the table on boot 2. Versions 11.1.1 to 11.9 drop
+    every table that they do not track; from 11.10 on such tables are not touched.
+    Fix: remove the table's entries from the snapshot, and its rows from directus_collections and directus_fields; run 11.10
+    or newer; name raw tables in `--ignoreRules` or DB_EXCLUDE_TABLES.
     Source: a model of Directus 11.2.2, 11.17.4, 12.3.1 and 12.4.0, compared with the real servers case by case.
     """
     if directus_boots.unknown:

@@ -23,13 +23,12 @@ def run(
 ) -> Iterator[Said]:
     """Look for the ledgers of both runners in the snapshot and in Directus's own tables, and compute what boots do to them.
 
-    Why: a ledger that Directus knows is altered or dropped by a later apply, or created empty with another layout; then a
-    runner believes that nothing was applied. Both runners' ledgers having one name already caused an apply conflict.
-    Fix: take its entries out of the snapshot; delete its rows from directus_collections and directus_fields in each
-    database before the next boot.
-    Fine when: the ledger is in a schema that Directus does not look at, and the snapshot does not name it.
-    Source: a model of Directus 11.2.2, 11.17.4, 12.3.1 and 12.4.0, compared with real servers; seed, "ghost-collection apply
-    conflict".
+    Why: a later apply alters or drops a ledger that Directus knows, or creates it empty with different columns; the runner
+    then believes that nothing was applied. If both runners' ledgers have the same name, an apply conflict is possible.
+    Fix: remove its entries from the snapshot; delete its rows from directus_collections and directus_fields in each database
+    before the next boot.
+    Fine when: the ledger is in a schema that Directus does not read, and the snapshot does not name it.
+    Source: a model of Directus 11.2.2, 11.17.4, 12.3.1 and 12.4.0, compared with the real servers case by case.
     """
     ledgers = [table for table in raw_tables if table.is_ledger]
     if not ledgers:

@@ -22,11 +22,11 @@ def run(
     directus_runtime: DirectusRuntime,
     environment: Environment,
 ) -> Iterator[Said]:
-    """Look for rows of directus_collections and directus_fields that name a raw table which the snapshot does not have.
+    """Look for rows of directus_collections and directus_fields that name a raw table which the snapshot does not list.
 
-    Why: one click in the admin app (PATCH /collections/positions) records the table; from then on Directus takes the
-    snapshot's silence for a deletion. The next boot runs DROP TABLE, and exits 0.
-    Fix: delete the rows before the next boot. Until then `--ignoreRules` or DB_EXCLUDE_TABLES keep the table.
+    Why: one click in the admin app (PATCH /collections/positions) records the table; from then on Directus treats a missing
+    entry in the snapshot as a deletion. The next boot runs DROP TABLE, and exits 0.
+    Fix: delete the rows before the next boot. Until then `--ignoreRules` or DB_EXCLUDE_TABLES protect the table.
     Source: a model of Directus 11.2.2, 11.17.4, 12.3.1 and 12.4.0, compared with the real servers case by case.
     """
     if directus_live.collections is None:

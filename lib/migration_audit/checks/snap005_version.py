@@ -14,10 +14,10 @@ VENDOR = "postgres"
 def run(directus_snapshot: DirectusSnapshot, directus_target: TargetVersion) -> Iterator[Said]:
     """Compare the version and the vendor that the snapshot names with the owner's image and with PostgreSQL.
 
-    Why: the command line applies a snapshot of any version and vendor without a word (only the REST interface refuses).
-    What comes of it is computed in SNAP004: one of 11.17 on 12.3 deletes all collections, one of 12.4 on 11.17 ends every
+    Why: the command line applies a snapshot of any version and vendor without a warning (only the REST interface rejects
+    it). SNAP004 computes the result: a snapshot of 11.17 on 12.3 deletes all collections, one of 12.4 on 11.17 ends every
     boot.
-    Fix: after each upgrade start the new version on a copy, and write the snapshot again: `directus schema snapshot`.
+    Fix: after each upgrade start the new version on a copy, and export the snapshot again: `directus schema snapshot`.
     Source: run on Directus 11.17.4, 12.3.1 and 12.4.0.
     """
     if directus_snapshot.vendor != VENDOR:

@@ -22,14 +22,14 @@ def run(
     directus_target: TargetVersion,
     directus_runtime: DirectusRuntime,
 ) -> Iterator[Said]:
-    """Compute what the boot after the next makes of that which db-init-post does to single columns of the snapshot.
+    """Compute what the following boots do to changes that later SQL makes to single columns of the snapshot.
 
-    Why: schema apply compares each column. What it sees beyond the snapshot it takes away on the next boot: under its own
-    name ({table}_{column}_unique), or a NOT NULL, a default, a type, without a word; a constraint or index of another name
-    it cannot find, and every boot stops with rc 1.
-    Fix: write it into the snapshot (set it in Directus and snapshot again).
-    Fine when: it is a composite UNIQUE, a CHECK, a foreign key, a unique index that is no constraint or a column of its own:
-    Directus does not see those, or leaves them.
+    Why: schema apply compares each column. On the next boot it silently removes what is not in the snapshot: a constraint
+    under its own naming ({table}_{column}_unique), or a NOT NULL, a default, a type. It cannot find a constraint or index of
+    another name, and every boot stops with rc 1.
+    Fix: put the change into the snapshot (set it in Directus and export the snapshot again).
+    Fine when: it is a composite UNIQUE, a CHECK, a foreign key, a unique index without a constraint, or an additional
+    column: Directus does not see those, or does not touch them.
     Source: a model of Directus 11.2.2, 11.17.4, 12.3.1 and 12.4.0, compared with the real servers case by case.
     """
     kept, unknown = 0, []

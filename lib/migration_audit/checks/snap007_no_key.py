@@ -10,12 +10,12 @@ from migration_audit.model.finding import Check, Finding, Phase
 
 
 def run(raw_tables: tuple[RawTable, ...]) -> Iterator[Finding]:
-    """Name the raw tables that have no primary key of one column.
+    """List the raw tables without a single-column primary key.
 
-    Why: Directus lists such a table at most, and never its rows or columns (403 even for an administrator). A hypertable's
-    primary key must hold its time column, so a hypertable can never be edited there: not even `faulty`.
-    Fix: where people must edit it in Directus, give them a table or view of its own with a key of one column.
-    Fine when: nobody edits the table in Directus.
+    Why: Directus at most lists such a table, and never its rows or columns (403 even for an administrator). A hypertable's
+    primary key must contain its time column, so a hypertable can never be edited there, not even a single column.
+    Fix: if people must edit it in Directus, provide a table or view with a single-column key for that purpose.
+    Fine when: the table is not edited in Directus.
     Source: run on Directus 11.17.4: 'Collection "positions" doesn't have a primary key column and will be ignored'.
     """
     for table in raw_tables:

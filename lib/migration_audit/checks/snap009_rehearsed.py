@@ -16,22 +16,21 @@ from migration_audit.model.identifiers import parts_of
 
 
 def run(directus_rehearsed: RehearsedBoots, directus_snapshot: DirectusSnapshot) -> Iterator[Said]:
-    """Let the real Directus of the owner's image apply the file, two boots long, to throw-away databases; compare catalogs.
+    """Run two boots of the real Directus of the owner's image on throw-away databases, and compare the catalogs.
 
-    Why: SNAP001 to SNAP004 compute what happens. Here the program itself does it, and the catalog before and after says
-    what was lost. Where the two do not agree, neither is believed: both are shown, and the verdict is incomplete.
-    One database is like the environment: its tables, columns, keys, indexes, views, functions and event triggers, made from
-    its catalog, and of the owner's SQL what it lacks. The other is fresh, with the owner's SQL.
-    What is copied of the environment's data: the rows of directus_collections, directus_fields and directus_relations, by
-    which schema apply decides, and version and name of those of directus_migrations, by which bootstrap does. What is not:
-    every row of every other table, users, settings, tokens and sessions among them. So tables are empty, and what only rows
-    decide (NOT NULL, UNIQUE, a cast) cannot be seen here: where the model says otherwise of the tables
-    with their rows, the check stays undecided. SQL that runs after schema apply is not part of it (see SNAP006).
-    Fix: as SNAP001 to SNAP004 say; where rehearsal and model do not agree, start this version on a real copy.
-    Source: the real Directus, its exit code, and the catalogs. `rehearse` in [snapshot] asks for it: "npm" installs the
-    exact version without install scripts (isolated-vm, which no apply uses, is a stub), "docker" runs
-    directus/directus:VERSION (only its argument vector is tested, no real engine), "command" runs what
-    `rehearse_command` says.
+    Why: SNAP001 to SNAP004 compute what happens. Here the program itself does it, and the catalogs before and after show
+    what was lost. If the two disagree, neither is trusted: both are shown, and the verdict is incomplete.
+    One database resembles the environment: its tables, columns, keys, indexes, views, functions and event triggers are
+    created from its catalog, followed by what it lacks of the owner's SQL. The other is fresh, with the owner's SQL.
+    Of the environment's data, the rehearsal copies the rows of directus_collections, directus_fields and directus_relations,
+    which decide what schema apply does, and version and name of the rows of directus_migrations, which decide what bootstrap
+    does. It copies no row of any other table, including users, settings, tokens and sessions. The tables are therefore
+    empty, and what only rows decide (NOT NULL, UNIQUE, a cast) is not visible here: if the model predicts something else for
+    tables with rows, the check is undecided. SQL that runs after schema apply is not part of it (see SNAP006).
+    Fix: as described in SNAP001 to SNAP004. If rehearsal and model disagree, start this version on a real copy.
+    Source: the real Directus, its exit code, and the catalogs. `rehearse` in [snapshot] turns it on: "npm" installs the
+    exact version without install scripts (isolated-vm, which apply does not use, is a stub), "docker" runs
+    directus/directus:VERSION (only its argument vector is tested, no real engine), "command" runs `rehearse_command`.
     """
     found: dict[tuple[str, str], _Loss] = {}
     for scenario in directus_rehearsed.scenarios:

@@ -12,14 +12,14 @@ from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceF
 
 
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
-    """Read both sources as their format says, and look at the numbers or versions in their file names.
+    """Read both sources as their formats define, and check the numbers or versions in their file names.
 
-    Why: of plain files, numeric prefixes are compared as numbers; each other format has the order of its runner
-    (``migration-audit format explain NAME``). Two files with one number have no order that everybody agrees on, unless
-    audit.toml lists the files one by one; a gap may be a file that was never committed.
-    And where the owner's globs take all of the legacy files, both sources are one, and nothing is compared.
+    Why: for plain files, numeric prefixes are compared as numbers; every other format uses the order of its runner
+    (``migration-audit format explain NAME``). The order of two files with the same number is ambiguous, unless audit.toml
+    lists the files one by one; a gap may be a file that was never committed.
+    If the owner's globs match all legacy files, both sources are the same, and nothing is compared.
     Fix: renumber one of the duplicates. Explain or fill the gap. Narrow the owner's globs in audit.toml.
-    Source: seed, "Verify the directus db-init apply order is fixed".
+    Source: the format of each source, ``migration-audit format explain NAME``.
     """
     for source in sources:
         for number, paths in source.duplicates:

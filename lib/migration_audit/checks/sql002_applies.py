@@ -14,10 +14,10 @@ from migration_audit.model.sql import Applied
 def run(legacy_applied: Applied, owner_applied: Applied) -> Iterator[Said]:
     """Apply each source to an empty server, statement by statement.
 
-    Why: SQL that does not run proves nothing. A source that only works on a database which the other one made first is
-    not the owner of anything.
-    Fix: the finding names the file, the line, the statement and what the server said.
-    Source: seed, pre-flight step 1.
+    Why: SQL that does not run proves nothing. A source that only works on a database that the other one created first does
+    not own the schema.
+    Fix: the finding names the file, the line, the statement and the server's error.
+    Source: both sources, applied to a real server.
     """
     for role, applied in (("legacy", legacy_applied), ("owner", owner_applied)):
         if not applied.sequence:

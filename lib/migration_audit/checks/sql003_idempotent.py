@@ -12,12 +12,12 @@ from migration_audit.project import Project
 
 
 def run(repeats: tuple[Convergence, ...], project: Project) -> Iterator[Said]:
-    """Apply each source twice; where its runner may apply a file again, the second time gives no error and no change.
+    """Apply each source twice; if its runner may apply a file again, the second time must cause no error and no change.
 
     Why: a runner without a ledger applies all files on every start. A runner with a ledger applies each file once, so the
-    second time is for information there, unless audit.toml says ``rerun = true``.
+    second time is for information there, unless audit.toml sets ``rerun = true``.
     Fix: IF NOT EXISTS, CREATE OR REPLACE, or a guard in a DO block. Or name the ledger in audit.toml, if there is one.
-    Source: seed, "Both runners are idempotent (IF NOT EXISTS, etc.)".
+    Source: both sources, applied twice to a real server.
     """
     for convergence in repeats:
         yield from judged_by_promise("SQL003", convergence, project)

@@ -12,12 +12,12 @@ from migration_audit.model.likeness import Likeness, StatementMatch
 
 
 def run(statements: tuple[StatementMatch, ...]) -> Iterator[Said]:
-    """Look for each legacy statement in the owner's files: byte for byte, but for white space and comments, or in effect.
+    """Look for each legacy statement in the owner's files: the same text or the same effect.
 
-    Why: what stands there letter by letter needs no argument. What has only the same effect is what a reviewer reads twice.
-    Fix: nothing by itself; the coverage checks say what has to be ported.
-    Fine when: the owner writes the same thing otherwise, or never had it for a reason.
-    Source: seed, "byte-equivalent (or semantically equivalent)".
+    Why: a verbatim copy needs no argument. A statement that only has the same effect needs a reviewer's attention.
+    Fix: nothing by itself; the coverage checks report what has to be ported.
+    Fine when: the owner expresses the same thing differently, or left it out for a reason.
+    Source: statements are compared as text and by the catalog changes that they cause.
     """
     counts = Counter(match.likeness for match in statements)
     told = ", ".join(f"{counts[likeness]} {likeness}" for likeness in Likeness if counts[likeness])

@@ -14,14 +14,14 @@ from migration_audit.project import Project
 def run(orders: tuple[Convergence, ...], project: Project) -> Iterator[Said]:
     """Compare the owner's catalog with those of the histories that live databases have.
 
-    The owner alone, the owner twice, legacy then owner, owner then legacy: all must end in the same catalog. The owner twice
-    is for information where its ledger runs each file once.
+    The owner alone, the owner twice, legacy then owner, owner then legacy: all must result in the same catalog. The owner
+    twice is for information if its ledger runs each file once.
 
-    Why: ``IF NOT EXISTS`` looks at the name only. On a database that the legacy runner made first, a column of another
-    type or an index on other columns is silently kept, and the owner's file counts as applied.
+    Why: ``IF NOT EXISTS`` only checks the name. On a database that the legacy runner created first, a column of another type
+    or an index on other columns silently remains, and the owner's file counts as applied.
     Fix: make both definitions the same, or add a file to the owner's SQL that alters the older one.
-    Objects that only the legacy SQL makes are reported by the COV checks and not repeated here.
-    Source: seed, "the runtime collision is benign at the moment".
+    Objects that only the legacy SQL creates are reported by the COV checks and not repeated here.
+    Source: both sources, applied to real servers in each order.
     """
     for convergence in orders:
         yield from judged_by_promise("SQL005", convergence, project)

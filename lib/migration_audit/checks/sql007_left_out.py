@@ -10,16 +10,16 @@ from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceF
 
 
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
-    """List the ``.sql`` files that stand in a source's folders and that neither its globs nor its format take.
+    """List the ``.sql`` files in a source's folders that neither its globs nor its format select.
 
     A part that psql's ``\\if`` skips, because a variable is not set that ``psql -v`` could set, is listed with its line.
 
-    Why: what is not applied is not compared. A file in a subfolder, or one whose name the runner does not know, may be a
-    migration that somebody believes applied.
-    Fix: name the file in ``sql``, set the source's ``format``, or rename the file as the runner asks for it. Give the
-    variable in ``variables``.
-    Fine when: the runner leaves the file out as well, and somebody says so in a waiver. What a format leaves out by its own
-    rule (down sections, undo files) is no finding: SQL001 counts it, and notebook 10 lists it.
+    Why: what is not applied is not compared. A file in a subfolder, or one whose name the runner does not recognise, may be
+    a migration that somebody believes to be applied.
+    Fix: name the file in ``sql``, set the source's ``format``, or rename the file as the runner requires. Set the variable
+    in ``variables``.
+    Fine when: the runner leaves the file out as well, and a waiver states so. What a format leaves out by its own rule (down
+    sections, undo files) is not a finding: SQL001 counts it, and notebook 10 lists it.
     Source: ``sources/trees.py`` for globs, ``migration-audit format explain NAME`` for formats.
     """
     for source in sources:

@@ -18,10 +18,10 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
     does not apply (SQL002). What changes the server or other databases is executed on a private server only, where it
     changes nothing of yours.
     Fix: move it out of the migrations, to where the server is set up.
-    Fine when: a person has read it and knows that the runner shall do this in every database. Then waive it, and let
-    MIGRATION_AUDIT_ISOLATION=off have it executed where that does no harm.
-    Source: docs/trust.md. Statements are read with PostgreSQL's own parser, inside of DO blocks and routines too. What they
-    put together at run time is not read; it meets a server that is cut off from the machine.
+    Fine when: a person has read it and decided that the runner is to do this in every database. Then waive it, and set
+    MIGRATION_AUDIT_ISOLATION=off to execute it where that does no harm.
+    Source: docs/trust.md. Statements are read with PostgreSQL's own parser, including DO blocks and routines. Text that they
+    put together at run time is not read; it runs on a server that is isolated from the machine.
     """
     for source in sources:
         seen: Counter[str] = Counter()

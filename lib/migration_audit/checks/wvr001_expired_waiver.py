@@ -12,10 +12,10 @@ from migration_audit.model.waiver import WaiverState, WaiverUse
 def run(waivers: tuple[WaiverUse, ...]) -> Iterator[Said]:
     """Each waiver of this environment still holds.
 
-    Why: a finding is accepted for a time. When that is over, the waiver waives nothing any more, and what it named counts
+    Why: a finding is accepted for a limited time. After that, the waiver no longer has an effect, and the finding counts
     again; somebody has to decide again.
 
-    Fix: solve the finding and remove the [[waiver]], or let its owner give it a new day and say why.
+    Fix: solve the finding and remove the [[waiver]], or have its owner set a new date and give the reason.
 
     Source: `expires` of [[waiver]] in audit.toml; the day counts to its end, in UTC.
     """

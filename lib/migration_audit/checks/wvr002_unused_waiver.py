@@ -12,9 +12,9 @@ from migration_audit.model.waiver import WaiverState, WaiverUse
 def run(waivers: tuple[WaiverUse, ...]) -> Iterator[Said]:
     """Each waiver of this environment names a finding of this run.
 
-    Why: a waiver of something that is not there any more would accept it silently when it comes back, and one that names
-    a whole check could hide what nobody has seen. What could not be checked can never be waived. A waiver whose check is
-    due in another phase, or could not be decided now, is not counted here.
+    Why: a waiver without a finding would silently accept the finding if it came back, and a waiver of a whole check could
+    hide findings that nobody has reviewed. A check that could not decide cannot be waived. A waiver whose check is due in
+    another phase, or is undecided now, is not counted here.
 
     Fix: remove the [[waiver]], or write the finding's key as the report shows it.
 

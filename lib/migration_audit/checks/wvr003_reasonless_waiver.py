@@ -12,10 +12,9 @@ from migration_audit.model.waiver import WaiverState, WaiverUse
 def run(waivers: tuple[WaiverUse, ...]) -> Iterator[Said]:
     """Each waiver of this environment has a reason.
 
-    Why: a reviewer signs what was waived, and can only judge a reason that is there. Without one the waiver waives
-    nothing.
+    Why: a reviewer signs what was waived, and can only judge a written reason. A waiver without a reason has no effect.
 
-    Fix: write the `reason` of the [[waiver]]: what was decided, and what will be done until when.
+    Fix: write the `reason` of the [[waiver]]: what was decided, and what will be done by when.
 
     Source: `reason` of [[waiver]] in audit.toml.
     """

@@ -144,7 +144,7 @@ def _because(result: RunResult) -> tuple[str, list[str]]:
             waived += sum(f.waived is not None for f in check.findings)
             counts[check.severity] += sum(f.waived is None for f in check.findings)
         if check.is_undecided:
-            undecided[check.id] = check.unchecked or check.reason or "no reason was given"
+            undecided[check.id] = check.unchecked or check.reason or "no reason given"
     said = [f"{n} {severity.value}{'s' * (n != 1)}" for severity, n in counts.items() if n]
     if waived:
         said.append(f"{waived} waived")

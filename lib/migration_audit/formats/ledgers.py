@@ -19,7 +19,7 @@ class EntryState(StrEnum):
     FAILED = "failed"
     """A row says that it was started and did not end well, or that it was rolled back."""
     CHANGED = "changed"
-    """It was applied with other contents than the file has today."""
+    """It was applied with different contents than the file has now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

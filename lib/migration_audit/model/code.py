@@ -121,16 +121,17 @@ class CodeFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """A file, or a glob, of which nothing can be said, and why."""
+    """A file, or a glob that matches none, that could not be read, and why."""
 
     path: str
     reason: str
-    line: int = 1
+    line: int | None = 1
+    """None for a glob."""
 
     @property
     def where(self) -> str:
-        """``file:line``."""
-        return f"{self.path}:{self.line}"
+        """``file:line``, or the glob."""
+        return self.path if self.line is None else f"{self.path}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

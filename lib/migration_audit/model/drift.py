@@ -123,7 +123,7 @@ class Drift:
         """Why ``compared_nothing``, in a sentence; the sides are named as given, ``the legacy SQL`` for example."""
         sides = expected if "actual" not in self.empty else f"{expected} and {actual}"
         verb = "has" if sides == expected else "have"
-        more = [f"{u.kind} {u.identity} is of a kind that is not compared" for u in self.unmodelled_expected]
+        more = [f"{u.kind} {u.identity} is of a kind that the audit cannot compare" for u in self.unmodelled_expected]
         told = "".join(f"; {one}" for one in (*more, *(f"not compared: {what}" for what in self.not_compared)))
         empty = f"nothing was compared: {sides} {verb} no objects beyond those of an empty database{told}"
         return f"{empty}; check that this is the source that was meant"

@@ -71,7 +71,7 @@ class ServerError(AuditError):
 
 
 class DatabaseError(AuditError):
-    """A live database cannot be reached, is not the one it is meant to be, or may not be read."""
+    """A live database cannot be reached, is not the one it is meant to be, or cannot be read."""
 
 
 class NotebookError(AuditError):

@@ -20,7 +20,7 @@ BY_STATE: Final = {
     "28P01": "check user and password, where they are kept",
     "3D000": "check the database's name in the connection string",
     "40001": "a standby ended the query for the sake of replication: audit the primary, or try again",
-    "40P01": "the audit and DDL waited for each other: try again when no DDL runs",
+    "40P01": "the audit and DDL waited for each other: try again while no DDL is running",
     "42501": "GRANT CONNECT ON DATABASE … TO the role; the audit needs no more than that",
     "42704": "check `options` of the connection string, and PGOPTIONS",
     "53100": "the server's disk is full: nothing can be audited until it has space again",

@@ -118,7 +118,7 @@ class Job(CatalogObject):
     """``drop_after=90 days``. Of what TimescaleDB does not define only the names are shown: a value may be a secret (see
     ``redacted``)."""
     scheduled: bool
-    """False: it is switched off."""
+    """False: it is disabled."""
     max_runtime: str
     max_retries: int
     retry_period: str

@@ -113,5 +113,5 @@ def _unmodelled(drift: Drift) -> list[Group]:
         )
         for thing in things
     ]
-    title = Text("of a kind that the audit does not know")
+    title = Text("of a kind that the audit cannot compare")
     return [Group(title=title, labels=("not compared",), rows=tuple(rows))] if rows else []

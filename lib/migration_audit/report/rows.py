@@ -25,7 +25,7 @@ def rows_table(rows: RowsComparison) -> Table:
         group_names=("Rows",),
         headings=tuple(Heading(name=name) for name in ("Table", "Expected", "Actual", "Different", "Left out")),
         groups=(Group(title=None, labels=("",), rows=tuple(map(_row, rows.tables))),) if rows.tables else (),
-        nothing="Neither source writes rows that are compared.",
+        nothing="Neither source writes rows that can be compared.",
     )
 
 

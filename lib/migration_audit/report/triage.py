@@ -17,7 +17,7 @@ FAMILIES = {
     "PRV": "Who may run DDL",
     "BOOT": "The fresh stack",
     "SNAP": "The Directus snapshot beside raw SQL",
-    "RET": "The runner is gone",
+    "RET": "The runner is removed",
     "DOC": "The documents agree",
     "CMD": "Acceptance commands",
     "WVR": "Waivers",

@@ -69,7 +69,7 @@ def _write_entries(revision: Revision, entries: Mapping[PurePosixPath, Entry], p
         elif entry.object_id in contents:
             target.write_bytes(contents[entry.object_id])
         else:
-            raise AuditError("its content is not in this clone", where=f"{revision.named}:{path}", todo=_NOT_HERE)
+            raise AuditError("this clone lacks its content", where=f"{revision.named}:{path}", todo=_NOT_HERE)
 
 
 def _link(target: Path, leads_to: str, place: Path) -> None:

@@ -101,7 +101,7 @@ def sign_file(path: Path, *, key: Path, namespace: str = NAMESPACE) -> None:
     except subprocess.TimeoutExpired:
         raise AuditError("nobody answered ssh-keygen for five minutes", where=str(key), todo="sign again") from None
     if done.returncode or not path.with_name(f"{path.name}.sig").is_file():
-        said = " ".join(((done.stderr or b"") + done.stdout).decode("utf-8", "replace").split()) or "no reason was given"
+        said = " ".join(((done.stderr or b"") + done.stdout).decode("utf-8", "replace").split()) or "no reason given"
         raise AuditError(f"ssh-keygen did not sign: {said}", where=str(key), todo="try it by hand: ssh-keygen -Y sign")
 
 

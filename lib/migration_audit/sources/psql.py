@@ -91,7 +91,7 @@ class _Session:
             target = self._target(name, is_relative, path, at)
             if target.resolve() in self._open:
                 what = f"{shown_path(target, self._shown_from)} includes itself"
-                raise SourceError(what, where=str(at), todo="break the circle")
+                raise SourceError(what, where=str(at), todo="remove the cycle")
             name = shown_path(target, self._shown_from)
             self.included.append(target)
             names.append(name)

@@ -45,7 +45,7 @@ def check_inside(path: Path, shown: str, boundary: Boundary) -> None:
 def read_bytes(path: Path, shown: str, boundary: Boundary) -> bytes:
     """The raw bytes of the file.
 
-    Raises SourceError if it is missing, no file, too large, outside of ``boundary``, or may not be read.
+    Raises SourceError if it is missing, no file, too large, outside of ``boundary``, or cannot be read.
     """
     try:
         os.fspath(path).encode()

@@ -45,7 +45,7 @@ def _may_load(scope: CodeScope, fixture: str) -> Iterator[Unread]:
     """Parts of tests that could not be read and name the fixture."""
     for part in (part for file in scope.files for part in file.opaque):
         if posixpath.basename(fixture) in part.text:
-            yield Unread(path=part.at.path, reason=f"{part.reason}, and names the fixture", line=part.at.line)
+            yield Unread(path=part.at.path, reason=f"{part.reason}, and mentions the fixture", line=part.at.line)
 
 
 def _loads(file: CodeFile, fixture: str, root: Path) -> Iterator[Location]:

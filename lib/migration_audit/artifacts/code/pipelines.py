@@ -87,9 +87,7 @@ class _Pipeline:
         yield self._texts(root)
         for kind, included in _included(_at(root, "include")):
             if kind == "template":
-                yield self._opaque(
-                    included, "includes a template of GitLab, which is not looked into", _text(included) or ""
-                )
+                yield self._opaque(included, "includes a GitLab template, which is not read", _text(included) or "")
             else:
                 yield from self._follow(included, "./" + (_text(included) or "") if kind == "local" else "https://")
         for job in (root, *(job for _, job in _entries(root))):
@@ -108,9 +106,9 @@ class _Pipeline:
         if language is not None:
             yield self._run(run, language)
             if any(self._is_unknown(match) for match in _COMMAND.finditer(run.value)):
-                yield self._opaque(run, "runs a command that is known only when it runs", run.value, is_all=True)
+                yield self._opaque(run, "runs a command that is only known at run time", run.value, is_all=True)
         else:
-            yield self._opaque(run, f"is for {name}, which is not read", run.value)
+            yield self._opaque(run, f"is written for {name}, which is not read", run.value)
 
     def _run(self, node: yaml.ScalarNode, language: Language) -> CodeFile:
         """The text of a step; once more for each value that the file gives an expression in it."""
@@ -161,17 +159,17 @@ class _Pipeline:
         if found is not None:
             yield CodeFile(path=self._path, language="YAML", follows=(found,))
         elif is_local:
-            yield self._opaque(node, f"uses {name}, which is not found here", name, is_all=True)
+            yield self._opaque(node, f"uses {name}, which does not exist in the project", name, is_all=True)
         elif re.search(r"/workflows/[^/]+\.ya?ml@|\Ahttps?://", name):
             yield self._opaque(node, "runs a pipeline that is not in the project", f"{name} {given}", is_all=True)
         else:
-            yield self._opaque(node, "uses an action that is not looked into", f"{name} {given}")
+            yield self._opaque(node, "uses an action that is not read", f"{name} {given}")
 
     def _images(self, *nodes: yaml.Node | None) -> Iterator[CodeFile]:
         for node in nodes:
             named = next((n for n in (_at(node, "image"), _at(node, "name"), node) if _text(n)), None)
             if named is not None:
-                yield self._opaque(named, "runs in an image that is not looked into", _text(named) or "")
+                yield self._opaque(named, "runs in an image that is not inspected", _text(named) or "")
 
     def _programs(self, runs: yaml.Node | None) -> Iterator[CodeFile]:
         """What an action of JavaScript or Docker starts."""

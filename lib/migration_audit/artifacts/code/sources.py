@@ -103,7 +103,7 @@ class SourceTree:
         """The files that ``globs`` name and ``excluded`` does not. A file of no known language is in ``unread``."""
         found = find_files(self.root, globs, excluded)
         readings = [self.read(path) for path in self._with_followed(found.paths, excluded)]
-        missing = [Unread(path=glob, reason="names no file, and there is no such folder") for glob in found.missing]
+        missing = [Unread(path=glob, reason="matches no file or folder", line=None) for glob in found.missing]
         return CodeScope(
             files=tuple(file for file, _ in readings if file is not None),
             unread=(*missing, *_given(unread for _, unread in readings)),
@@ -139,7 +139,7 @@ class SourceTree:
         is_manifest = posixpath.basename(path) in MANIFESTS
         is_sql = path.lower().endswith((".sql", ".psql", ".ddl"))
         if language is None and not is_manifest and not is_sql and not in_pipeline:
-            return None, Unread(path=path, reason="is of no language that the audit reads")
+            return None, Unread(path=path, reason="is in a language that the audit does not read")
         text = read_text(self.root / path, self.root)
         if is_sql:
             return read_sql(text, path)

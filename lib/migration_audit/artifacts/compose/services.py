@@ -68,7 +68,7 @@ def _doubts(service: Tree) -> Iterator[Doubt]:
     for part in ("command", "entrypoint"):
         tree = service.get(part)
         if tree is not None and tree.marked is not None and _cut(tree.marked) != tree.marked:
-            reason = "Compose splits this text into words itself and ends at the first ; & | < or >: no shell reads it"
+            reason = "Compose splits this text into words itself and stops at the first ; & | < or >: no shell runs it"
             yield Doubt(part=part, path=None, reason=reason, at=tree.at)
     check = service.get("healthcheck", "test")
     if (
@@ -76,7 +76,7 @@ def _doubts(service: Tree) -> Iterator[Doubt]:
         and check.items
         and check.items[0].marked not in (*_TESTS, *filter(is_open, [check.items[0].marked or ""]))
     ):
-        reason = f"a test begins with CMD, CMD-SHELL or NONE: the engine refuses {check.items[0].text!r}"
+        reason = f"a test begins with CMD, CMD-SHELL or NONE: the engine rejects {check.items[0].text!r}"
         yield Doubt(part="healthcheck", path=None, reason=reason, at=check.at)
     if service.get("env_file") is not None:
         at = service.map["env_file"].at

@@ -46,7 +46,7 @@ def _notes(files: Sequence[Path], shown_from: Path) -> Iterator[str]:
         for name in _OVERRIDES:
             if (files[0].parent / name).is_file():
                 shown = shown_path(files[0].parent / name, shown_from)
-                yield f"{shown} is merged too where Compose is called without -f; audit.toml does not name it"
+                yield f"{shown} is also merged when Compose runs without -f, but audit.toml does not name it"
 
 
 class _Loader:
@@ -98,8 +98,8 @@ class _Loader:
         for included in self._included(document, folder, values):
             for name, service in included.map.items():
                 if name in made and without_tags(made[name]) != service:
-                    what = f"the service {name} conflicts with the one that {service.at} brings by include"
-                    raise ArtifactError(what, where=str(made[name].at), todo="rename one, or change it in a file of its own")
+                    what = f"the service {name} conflicts with the one included at {service.at}"
+                    raise ArtifactError(what, where=str(made[name].at), todo="rename one, or override it in a separate file")
                 made.setdefault(name, service)
         rest = {key: value for key, value in document.map.items() if key not in ("include", "services")}
         at = services.at if services is not None else document.at
@@ -121,7 +121,7 @@ class _Loader:
             return service
         here = (file.resolve(), name)
         if here in open_:
-            raise ArtifactError(f"the service {name} extends itself", where=str(extends.at), todo="break the circle")
+            raise ArtifactError(f"the service {name} extends itself", where=str(extends.at), todo="remove the cycle")
         named, other = extends.get("service"), extends.get("file")
         base_name = named.text if named is not None and named.text else name
         base_file, base_folder, base_document = file, folder, document
@@ -132,7 +132,7 @@ class _Loader:
         base = base_document.get("services", base_name)
         if base is None:
             shown = shown_path(base_file, self._shown_from)
-            what = f"the service {name} extends {base_name}, which {shown} does not have"
+            what = f"the service {name} extends {base_name}, which {shown} does not define"
             raise ArtifactError(what, where=str(extends.at), todo="check the name and the file")
         whole = self._extended(base_name, base, base_document, base_file, base_folder, values, (*open_, here))
         own = {key: value for key, value in service.map.items() if key != "extends"}
@@ -146,7 +146,7 @@ class _Loader:
         check_inside(file, self._shown_from, self._boundary, at=named_by.at)
         if not file.is_file():
             what = f"extends names {shown_path(file, self._shown_from)}, which does not exist"
-            raise ArtifactError(what, where=str(named_by.at), todo="the path counts from the first Compose file's folder")
+            raise ArtifactError(what, where=str(named_by.at), todo="the path is relative to the first Compose file's folder")
         tree = Tree({}, Location(shown_path(file, self._shown_from), 1))
         for document in self._documents(file, file.parent, values):
             tree = merge(tree, document)
@@ -165,7 +165,7 @@ class _Loader:
                     what = f"include names {shown_path(file, self._shown_from)}, which does not exist"
                     raise ArtifactError(what, where=str(entry.at), todo="check the path")
                 if file.resolve() in self._including:
-                    raise ArtifactError("include comes back to itself", where=str(entry.at), todo="break the circle")
+                    raise ArtifactError("include contains itself", where=str(entry.at), todo="remove the cycle")
             directory = _texts(entry.get("project_directory"))
             inner = folder / directory[0] if directory else files[0].parent
             named = [folder / path for path in _texts(entry.get("env_file"))]

@@ -98,9 +98,9 @@ class _Reader:
         self._nodes += 1
         at = self._at(node)
         if id(node) in self._open:
-            raise ArtifactError("an anchor holds an alias of itself", where=str(at), todo="break the circle")
+            raise ArtifactError("an anchor contains an alias to itself", where=str(at), todo="remove the cycle")
         if self._nodes > _MOST_NODES:
-            raise ArtifactError("its aliases make it too large", where=str(at), todo="write out what is meant")
+            raise ArtifactError("it is too large once its aliases are expanded", where=str(at), todo="write the values out")
         tag = node.tag if node.tag in (RESET, OVERRIDE) else None
         self._open.append(id(node))
         try:
@@ -119,12 +119,14 @@ class _Reader:
         merged: dict[str, Tree] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise ArtifactError("a key is no text", where=str(self._at(key)), todo="write the key as a text")
+                raise ArtifactError("a key is not a string", where=str(self._at(key)), todo="write the key as a string")
             if key.value == "<<" and not key.style:
                 for mapping in self._merged(value):
                     merged = {**mapping, **merged}
             elif key.value in own:
-                raise ArtifactError(f"the key {key.value} stands twice", where=str(self._at(key)), todo="keep one of them")
+                raise ArtifactError(
+                    f"the key {key.value} appears twice", where=str(self._at(key)), todo="remove one of them"
+                )
             else:
                 tree = self.tree(value)
                 # A value stands where its key does, also one on lines of its own and one that an alias brings.

@@ -58,7 +58,7 @@ def replace_in(tree: Tree, values: Mapping[str, str]) -> Tree:
         try:
             replaced = replace_variables(tree.value, values)
         except TemplateError as error:
-            todo = "write $$ for a dollar that is meant as one"
+            todo = "write $$ for a literal dollar sign"
             raise ArtifactError(str(error), where=str(tree.at), todo=todo) from None
         return Tree(replaced.marked, tree.at, tree.tag, replaced.doubt)
     if isinstance(tree.value, tuple):
@@ -101,7 +101,7 @@ class _Template:
         match = _NAME.match(self.text, self.at + is_braced)
         if match is None:
             if is_braced:
-                raise TemplateError(f"{self.text!r} holds a variable that Compose cannot read")
+                raise TemplateError(f"{self.text!r} contains a variable that Compose cannot parse")
             return "$"  # a dollar before anything else is one
         self.at = match.end()
         return self.braced(match[0]) if is_braced else self.plain(match[0])
@@ -117,7 +117,7 @@ class _Template:
             return self.plain(name)
         operator = next((o for o in _OPERATORS if self.text.startswith(o, self.at)), None)
         if operator is None:
-            raise TemplateError(f"{self.text!r} holds a variable that Compose cannot read")
+            raise TemplateError(f"{self.text!r} contains a variable that Compose cannot parse")
         self.at += len(operator)
         outer, self.doubts = self.doubts, []
         word = self.until_end("}")
@@ -129,7 +129,7 @@ class _Template:
         if has_value:
             return self.plain(name)
         if operator[-1] == "?":
-            self.doubts.append(f"Compose refuses to run without the variable {name}")
+            self.doubts.append(f"Compose does not run without the variable {name}")
             return mark(name)
         self.doubts += inner
         return word
@@ -164,7 +164,7 @@ def _bare_name(text: str, at: int, end: int, shown: str) -> int:
     if re.fullmatch(r"\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*", text[at:end]):
         return end + 1
     where = f"{shown}:{text.count(chr(10), 0, at) + 1}"
-    raise ArtifactError("is no assignment NAME=value", where=where, todo="correct the line, or put # in front of it")
+    raise ArtifactError("is not an assignment NAME=value", where=where, todo="correct the line, or put # in front of it")
 
 
 def _value(text: str, at: int, values: Mapping[str, str]) -> tuple[str, int]:

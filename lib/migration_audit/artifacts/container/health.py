@@ -88,7 +88,7 @@ class _Reader:
         self._depth += 1
         root = parse_shell(script.text)
         for node in broken(root):
-            self._give_up(on_one_line(node) or "here", "this is no shell that can be read", script.place(node))
+            self._give_up(on_one_line(node) or "here", "this shell code cannot be parsed", script.place(node))
         line = shebang(script.text)
         sets = re.search(r"(?m)^\s*set -\w*e", script.text)
         ways = self._sequence(_named(root), errexit=errexit or bool(sets or (line and line[1])))
@@ -130,7 +130,7 @@ class _Reader:
         handler = self._HANDLERS.get(node.type)
         if handler is not None:
             return handler(self, node)
-        self._give_up(on_one_line(node), "this form of the shell is not followed", self._script.place(node))
+        self._give_up(on_one_line(node), "this shell syntax is not followed", self._script.place(node))
         return _always()
 
     def _list(self, node: Node) -> Ways:
@@ -201,7 +201,7 @@ class _Reader:
             return self.script(Script(text=call.target.text, at=at, is_inline=True), errexit=call.errexit)
         if call.kind in (CallKind.FILE, CallKind.PROGRAM):
             return self._program(call, texts, at, inner)
-        self._give_up(" ".join(texts), "what it asks is known only when it runs", at)
+        self._give_up(" ".join(texts), "what it requests is only known at run time", at)
         return _always()
 
     def _program(self, call: Call, texts: list[str], at: Location, inner: Ways | None) -> Ways:
@@ -210,7 +210,7 @@ class _Reader:
         if name in CLIENTS | SOCKETS:
             server = asked_by_client(rest) if name in CLIENTS else asked_by_socket(rest)
             if server is None or _is_unknown(server[0]):
-                self._give_up(" ".join(texts), "which server it asks is known only when it runs", at)
+                self._give_up(" ".join(texts), "which server it queries is only known at run time", at)
             return [(_asking(texts, server),)]
         if name in INTERPRETERS:
             return [(self._interpreted(rest, texts, at),)]
@@ -223,7 +223,7 @@ class _Reader:
             if line is not None and line[0] in INTERPRETERS:
                 return [(self._in_text(found.text, texts, at),)]
             return self.script(found)
-        reason = found if isinstance(found, str) else f"what {call.target.text} asks is known only when it runs"
+        reason = found if isinstance(found, str) else f"what {call.target.text} requests is only known at run time"
         self._give_up(" ".join(texts), reason, at)
         return _always()
 
@@ -238,13 +238,13 @@ class _Reader:
         found = self._file(f"./{file}" if "/" not in file else file)
         if isinstance(found, Script):
             return self._in_text(found.text, texts, at)
-        self._give_up(" ".join(texts), found or f"no file of the project becomes {file} of the image", at)
+        self._give_up(" ".join(texts), found or f"no file of the project is copied to {file} in the image", at)
         return _asking(texts, None)
 
     def _in_text(self, text: str, texts: list[str], at: Location) -> Asked:
         server, is_unclear = asked_by_program(text)
         if is_unclear or (server is not None and is_open(server[0])):
-            self._give_up(" ".join(texts), "which server it asks is known only when it runs", at)
+            self._give_up(" ".join(texts), "which server it queries is only known at run time", at)
         return _asking(texts, server)
 
     def _give_up(self, what: str, reason: str, at: Location) -> None:

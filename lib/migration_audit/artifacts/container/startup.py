@@ -64,7 +64,7 @@ def _named_or_built(service: Service | None, dockerfile: Path | None, context: P
         return folder / service.build.dockerfile, folder
     where = str(service.at) if service is not None else None
     todo = "name the owner's Dockerfile in [boot] of audit.toml"
-    raise ArtifactError("the owner's image is not built from a Dockerfile that is known here", where=where, todo=todo)
+    raise ArtifactError("the owner's image is not built from a Dockerfile of this project", where=where, todo=todo)
 
 
 def _container(service: Service | None, *, has_dockerfile: bool) -> Container:
@@ -120,4 +120,4 @@ def _notes(service: Service | None, dockerfile: Path) -> Iterator[str]:
         return
     built = Path(service.build.context) / service.build.dockerfile
     if built.resolve() != dockerfile.resolve():
-        yield f"{service.build.at} builds {service.name} from another Dockerfile than [boot] names"
+        yield f"{service.build.at} builds {service.name} from a different Dockerfile than [boot] names"

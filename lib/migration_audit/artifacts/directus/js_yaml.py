@@ -55,7 +55,7 @@ def _mapping(node: MappingNode) -> dict[str, Any]:
             continue
         key = _key(key_node)
         if key in own:
-            raise JsYamlError(key_node, f"the key {key!r} stands twice")
+            raise JsYamlError(key_node, f"the key {key!r} appears twice")
         own.add(key)
         found[key] = js_value(value_node)
     return found
@@ -69,7 +69,7 @@ def _key(node: Node) -> str:
     if found is None:
         return "null"
     if not isinstance(found, str | int | float):
-        raise JsYamlError(node, "a key is neither a text nor a number")
+        raise JsYamlError(node, "a key is neither a string nor a number")
     return str(found)
 
 

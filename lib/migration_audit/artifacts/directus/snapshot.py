@@ -14,7 +14,7 @@ from migration_audit.model.directus import DirectusSnapshot, SnapshotEntry
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
 
-_AGAIN = "write it again: directus schema snapshot"
+_AGAIN = "export it again: directus schema snapshot"
 _NULL = "tag:yaml.org,2002:null"
 _MOST_BYTES = 50_000_000
 # The same loader in C, where PyYAML was built with it: a snapshot of hundreds of collections has 100,000 lines.
@@ -56,7 +56,7 @@ def read_directus_snapshot(path: Path, *, shown: str) -> DirectusSnapshot:
 def _text(path: Path, shown: str) -> str:
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise ArtifactError("is larger than 50 MB, which no snapshot is", where=shown, todo="check the path")
+            raise ArtifactError("is larger than 50 MB, too large for a snapshot", where=shown, todo="check the path")
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ArtifactError(f"is not UTF-8: offset {error.start}", where=shown, todo="save the file as UTF-8") from None
@@ -106,7 +106,7 @@ class _Reader:
             if not isinstance(key, ScalarNode) or key.value == "<<":
                 raise self.wrong(at, f"{name} has a key that Directus does not write")
             if key.value in found:
-                raise self.wrong(at, f"the key {key.value!r} stands twice in {name}")
+                raise self.wrong(at, f"the key {key.value!r} appears twice in {name}")
             found[key.value] = _Entry(value, at)
         return found
 
@@ -122,13 +122,13 @@ class _Reader:
         if entry is None or _is_null(entry.value):
             return None
         if not isinstance(entry.value, ScalarNode):
-            raise self.wrong(entry.line, "expected a text here")
+            raise self.wrong(entry.line, "expected a string here")
         return str(entry.value.value)
 
     def name(self, body: Mapping[str, _Entry], key: str, at: Location) -> str:
         found = self.text(body.get(key))
         if not found:
-            raise self.wrong(at.line, f"an entry has no {key}")
+            raise self.wrong(at.line, f"an entry lacks {key}")
         return found
 
     def part(self, entry: _Entry | None, name: str) -> dict[str, _Entry] | None:

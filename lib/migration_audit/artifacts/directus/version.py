@@ -26,8 +26,8 @@ def version_of_image(base: str, *, where: str | None) -> TargetVersion | None:
         return None
     version = DirectusVersion.parse(match["tag"] or "")
     tag = match["tag"] or "latest"
-    why = "a digest tells no version" if "@" in base and not match["tag"] else f"the tag {tag} moves"
-    reason = None if version else f"FROM {base} names no exact release: {why}"
+    why = "a digest does not name a version" if "@" in base and not match["tag"] else f"the tag {tag} moves"
+    reason = None if version else f"FROM {base} does not name an exact release: {why}"
     return TargetVersion(version=version, named=f"FROM {base}", where=where, reason=reason)
 
 
@@ -49,7 +49,7 @@ def version_of_package(folder: Path, *, shown: str) -> TargetVersion:
         if locked and (version := DirectusVersion.parse(locked)):
             return TargetVersion(version=version, named=f"{shown}/{name}", where=f"{shown}/{name}:1")
     version = DirectusVersion.parse(wanted)
-    reason = None if version else f"{shown}/package.json wants directus {wanted}, and no lock file says which one that is"
+    reason = None if version else f"{shown}/package.json requires directus {wanted}, and no lock file pins the release"
     return TargetVersion(version=version, named=f"{shown}/package.json", where=f"{shown}/package.json:1", reason=reason)
 
 

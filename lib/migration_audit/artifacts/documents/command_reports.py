@@ -48,9 +48,9 @@ def read_junit(path: Path, *, shown_from: Path) -> JUnitReport:
     except OSError as error:
         raise ArtifactError(f"cannot be read: {error.strerror or error}", where=shown, todo=_TODO) from error
     except ParseError as error:
-        raise ArtifactError(f"is not whole XML: {error}", where=f"{shown}:{error.position[0]}", todo=_TODO) from error
+        raise ArtifactError(f"is not well-formed XML: {error}", where=f"{shown}:{error.position[0]}", todo=_TODO) from error
     except DefusedXmlException as error:
-        raise ArtifactError("has a document type or entities, which no report needs", where=shown, todo=_TODO) from error
+        raise ArtifactError("has a document type or entities, which are not read", where=shown, todo=_TODO) from error
     if _name(root) not in {"testsuites", "testsuite"}:
         raise ArtifactError(f"is XML, but not JUnit: its root is <{_name(root)}>", where=f"{shown}:1", todo=_TODO)
     return _report(root)
@@ -107,15 +107,15 @@ def _name(element: Element) -> str:
 
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
-_ASK: Final = "run `migration-audit run --commands`, or take the report of this commit from CI"
+_ASK: Final = "run `migration-audit run --commands`, or use CI's report for this commit"
 
 
 def read_command(rule: Rule, root: Path) -> CommandResult:
     """What the JUnit XML of ``rule`` says, if it is about the commit that stands here; otherwise why it is not known."""
     if rule.junit is None:
-        return command_result(rule, CommandState.UNKNOWN, "was not run, and names no junit report", todo=_ASK)
+        return command_result(rule, CommandState.UNKNOWN, "was not run, and its rule names no JUnit report", todo=_ASK)
     if not (root / rule.junit).is_file():
-        return command_result(rule, CommandState.UNKNOWN, f"there is no report {rule.junit}", todo=_ASK)
+        return command_result(rule, CommandState.UNKNOWN, f"the report {rule.junit} does not exist", todo=_ASK)
     try:
         report = read_junit(root / rule.junit, shown_from=root)
     except ArtifactError as error:
@@ -135,7 +135,7 @@ def _told(rule: Rule, junit: str, report: JUnitReport) -> CommandResult:
     skipped = f", {report.skipped} skipped" if report.skipped else ""
     if report.tests <= report.skipped:
         return command_result(rule, CommandState.FAILED, f"ran no test on this commit{skipped}", where=where)
-    return command_result(rule, CommandState.SUCCEEDED, f"{report.tests} tests, none failed{skipped}, says {junit}")
+    return command_result(rule, CommandState.SUCCEEDED, f"{report.tests} tests passed{skipped}, according to {junit}")
 
 
 def _named_commits(path: Path, report: JUnitReport) -> frozenset[str]:
@@ -153,11 +153,11 @@ def _beside(path: Path) -> Path:
 
 def _why_no_commit(junit: str, named: frozenset[str]) -> str | None:
     if not named:
-        how = f"let CI write the property commit into it, or `git rev-parse HEAD > {junit}.commit` beside it"
-        return f"{junit} does not say which commit it is about: {how}"
+        how = f"have CI write the property commit into it, or `git rev-parse HEAD > {junit}.commit` beside it"
+        return f"{junit} does not name its commit: {how}"
     if len(named) > 1:
         return f"{junit} names {len(named)} commits"
-    return None if _COMMIT.fullmatch(min(named)) else f"{junit} names a commit that is none"
+    return None if _COMMIT.fullmatch(min(named)) else f"{junit} names something that is not a commit"
 
 
 def _why_stale(rule: Rule, root: Path, report: JUnitReport) -> str | None:
@@ -165,12 +165,12 @@ def _why_stale(rule: Rule, root: Path, report: JUnitReport) -> str | None:
     commit = min(_named_commits(path, report))
     head = read_tree(folder).commit if folder.is_dir() else None
     if head is None:
-        return "git does not say which commit stands here"
+        return "git cannot determine the commit that is checked out"
     if not head.startswith(commit):
-        return f"{rule.junit} is about commit {commit[:12]}, and {head[:12]} stands here"
+        return f"{rule.junit} is about commit {commit[:12]}, but {head[:12]} is checked out"
     changed = changed_files(folder, besides=(path, _beside(path)))
     if changed is None:
-        return "git does not say whether anything was changed since the report"
+        return "git cannot determine whether anything changed since the report"
     if changed:
         return f"{some_of(changed, most=1)} was changed since the commit of {rule.junit}"
     return None

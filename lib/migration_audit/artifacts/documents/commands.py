@@ -25,7 +25,7 @@ _TAIL_LINES: Final = 30
 _TAIL_CHARACTERS: Final = 4_000
 _NOT_FOUND: Final = 127
 """The exit code with which a shell says that there is no such program."""
-_INSTALL: Final = "install it, or name a report of CI with junit"
+_INSTALL: Final = "install it, or name CI's report with junit"
 _GRACE: Final = 5
 """Seconds between asking a command to end and ending it."""
 
@@ -38,7 +38,7 @@ def run_command(rule: Rule, root: Path, *, environ: Mapping[str, str]) -> Comman
     """
     (command,), directory = rule.what, root / (rule.directory or ".")
     if not directory.is_dir():
-        return _unknown(rule, f"there is no directory {rule.directory}: correct it in audit.toml")
+        return _unknown(rule, f"the directory {rule.directory} does not exist: correct it in audit.toml")
     words = ["/bin/sh", "-c", command] if _SHELL.search(command) else shlex.split(command)
     with tempfile.TemporaryFile() as output:
         try:
@@ -49,7 +49,7 @@ def run_command(rule: Rule, root: Path, *, environ: Mapping[str, str]) -> Comman
             return _unknown(rule, f"cannot be started: {error.strerror or error}")
         tail = _tail(output)
     if code == _NOT_FOUND and words[0] == "/bin/sh":
-        return _unknown(rule, f"the shell did not find a program of it ({tail}): {_INSTALL}")
+        return _unknown(rule, f"the shell did not find one of its programs ({tail}): {_INSTALL}")
     return _ended(rule, code, tail)
 
 
@@ -59,7 +59,7 @@ def _ended(rule: Rule, code: int | None, tail: str) -> CommandResult:
     if code is None:
         how = f"did not end within {rule.time_limit} seconds"
     else:
-        how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     return command_result(rule, CommandState.FAILED, how, detail=tail)
 
 

@@ -43,7 +43,7 @@ def read_document(path: Path, *, shown_from: Path) -> Document:
     """
     text, shown = read_text(path, shown_from), shown_path(path, shown_from)
     if len(text) > _LIMIT:
-        raise ArtifactError("is too long for a document", where=shown, todo="name it under except in audit.toml")
+        raise ArtifactError("is too long for a document", where=shown, todo="exclude it with except in audit.toml")
     return parse_document(text, path=shown)
 
 

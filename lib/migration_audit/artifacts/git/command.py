@@ -59,7 +59,7 @@ def output_of_git(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     """What such a call prints. Raises AuditError when it fails: an answer that git did not give is not an empty one."""
     done = run_git(folder, *arguments, stdin=stdin)
     if done.returncode:
-        todo = "fetch the whole history (`git fetch --unshallow --refetch`), and look at `git fsck`"
+        todo = "fetch the whole history (`git fetch --unshallow --refetch`), and see `git fsck`"
         raise AuditError(f"git {arguments[0]} failed: {reason_of(done)}", where=str(folder), todo=todo)
     return done.stdout
 
@@ -72,7 +72,7 @@ def line_of_git(folder: Path, *arguments: str) -> str | None:
 
 def reason_of(done: subprocess.CompletedProcess[bytes]) -> str:
     """The last line of what git says about a call that failed."""
-    return (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason was given"])[-1]
+    return (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"])[-1]
 
 
 def _without_filters(folder: Path) -> dict[str, str]:

@@ -28,9 +28,10 @@ def find_revision(folder: Path, named: str) -> Revision:
     top = find_top(folder)
     if top is None:
         raise AuditError(
-            f"there is no revision {named} here: git says: {reason_of(run_git(folder, 'rev-parse', '--show-toplevel'))}",
+            f"the revision {named} does not exist here: git reports:  "
+            f"{reason_of(run_git(folder, 'rev-parse', '--show-toplevel'))}",
             where=str(folder),
-            todo="run it in a clone of the repository, as a user whom git lets read it",
+            todo="run it in a clone of the repository, as a user who may read it",
         )
     match = _NAME.fullmatch(named)
     base = _base(top, match["name"], is_upstream=bool(match["up"]), named=named) if match and named else None
@@ -96,13 +97,13 @@ def differs_from(path: Path, revision: str) -> tuple[str | None, str | None]:
     """How a file differs from what ``revision`` has in its place, and why that cannot be said; None each where not so."""
     folder = path.parent
     if line_of_git(folder, "rev-parse", "--is-inside-work-tree") != "true":
-        return None, "is not in a git repository, so that a change cannot be seen; give the rule a sha256"
+        return None, "is not in a git repository, so changes cannot be detected; add a sha256 to the rule"
     try:
         commit = find_revision(folder, revision).commit
     except AuditError as error:
         return None, f"{error.what}; {error.todo}"
     if run_git(folder, "cat-file", "-e", f"{commit}:./{path.name}").returncode:
-        return f"{revision} does not have it", None
+        return f"it does not exist in {revision}", None
     if run_git(folder, "diff", "--quiet", "--no-ext-diff", "--no-textconv", commit, "--", path.name).returncode:
         return f"differs from {revision}", None
     return None, None
@@ -148,7 +149,9 @@ def _base(top: Path, name: str, *, is_upstream: bool, named: str) -> tuple[str |
     if len(found) > 1:
         each = [ref or f"the commit {commit[:12]}" for ref, commit in found]
         what = f"{named} is ambiguous: it is {' and '.join(each)}"
-        raise AuditError(what, where=str(top), todo=f"remove the wrong one, or name the right one in full: {each[-1]}")
+        raise AuditError(
+            what, where=str(top), todo=f"delete the wrong one, or write the full name of the right one: {each[-1]}"
+        )
     return found[0] if found else None
 
 

@@ -19,7 +19,7 @@ from migration_audit.model.errors import AuditError
 _LINK: Final = "120000"
 _NESTED: Final = "160000"
 _WHOLE: Final = "clone the whole repository: `git clone` without --filter, or `git fetch --refetch`"
-_KINDS: Final = {_LINK: "a link", _NESTED: "a repository of its own (a submodule)"}
+_KINDS: Final = {_LINK: "a link", _NESTED: "a separate repository (a submodule)"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +78,8 @@ class Revision:
         found = dict(listed)
         if len(found) < len(listed):
             double = next(path for path, _ in listed if sum(path == other for other, _ in listed) > 1)
-            what = f"holds {double} twice, and each reader may take another one"
-            raise AuditError(what, where=f"{self.named} ({self.commit[:12]})", todo="see `git fsck`, and commit it again")
+            what = f"contains {double} twice, and readers may use different ones"
+            raise AuditError(what, where=f"{self.named} ({self.commit[:12]})", todo="see `git fsck`, then commit it again")
         return found if inside == "." else {path.relative_to(inside): entry for path, entry in found.items()}
 
     def paths(self, folder: Path) -> list[PurePosixPath]:
@@ -99,7 +99,7 @@ class Revision:
         found = dict(_batch(output_of_git(self.top, "cat-file", "--batch", stdin="".join(f"{n}\n" for n in names).encode())))
         missing = [name for name in names if name not in found]
         if missing:
-            what = f"the contents of {len(missing)} files are not in this clone"
+            what = f"this clone lacks the contents of {len(missing)} files"
             raise AuditError(what, where=f"{self.named} ({self.commit[:12]})", todo=_WHOLE)
         return found
 
@@ -136,7 +136,7 @@ class Revision:
         found = _inside(self.top, path)
         if found is None:
             raise AuditError(
-                f"{path} is outside the repository, so that no revision has it",
+                f"{path} is outside the repository, so no revision contains it",
                 where=self.named,
                 todo="move it into the repository that holds audit.toml",
             )
@@ -163,14 +163,12 @@ class Revision:
     def _content(self, entry: Entry, inside: str) -> bytes:
         done = run_git(self.top, "cat-file", "blob", entry.object_id)
         if done.returncode:
-            raise AuditError(
-                f"its content is not in this clone: {reason_of(done)}", where=f"{self.named}:{inside}", todo=_WHOLE
-            )
+            raise AuditError(f"this clone lacks its content: {reason_of(done)}", where=f"{self.named}:{inside}", todo=_WHOLE)
         return done.stdout
 
     def _refusal(self, inside: str, mode: str) -> AuditError:
-        what = f"is {_KINDS[mode]} in {self.named}, and nothing is read through it"
-        return AuditError(what, where=f"{self.named}:{inside}", todo="put the file or folder itself in its place")
+        what = f"is {_KINDS[mode]} in {self.named}, which is not followed"
+        return AuditError(what, where=f"{self.named}:{inside}", todo="replace it with the file or folder itself")
 
 
 def entry_kind(entry: Entry) -> str:
@@ -197,9 +195,9 @@ def find_top(folder: Path) -> Path | None:
             and run_git(Path(outer), "ls-files", "-z", "--", str(place.parent.resolve() / place.name)).stdout
         ):
             raise AuditError(
-                f"is a repository of its own inside the repository {outer}, which tracks its place",
+                f"is a separate repository inside the repository {outer} (a submodule)",
                 where=str(place),
-                todo="the gate's policy cannot come from there: put audit.toml into a repository that is no submodule",
+                todo="the gate's policy cannot come from a submodule: move audit.toml into a repository that is not one",
             )
     return top
 

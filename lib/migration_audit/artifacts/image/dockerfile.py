@@ -113,7 +113,7 @@ class _Lexer:
             name, _, rest = lines[0].lstrip().partition("\t")
         name = name.upper()
         if not _NAMES.fullmatch(name):
-            raise ArtifactError(f"{name[:40]} is no instruction", where=str(at), todo="check that this is a Dockerfile")
+            raise ArtifactError(f"{name[:40]} is not an instruction", where=str(at), todo="check that this is a Dockerfile")
         lines[0] = rest
         if name == "ONBUILD":
             return Instruction(name=name, lines=tuple(lines), at=at)
@@ -150,7 +150,9 @@ class _Lexer:
                     break
                 body.append(line)
             else:
-                raise ArtifactError(f"the text <<{name} never ends", where=str(at), todo=f"end it with a line {name}")
+                raise ArtifactError(
+                    f"the here-document <<{name} is not closed", where=str(at), todo=f"end it with a line {name}"
+                )
             yield Heredoc(name=name, text="".join(f"{line}\n" for line in body), at=at)
 
 

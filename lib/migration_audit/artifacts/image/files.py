@@ -125,7 +125,7 @@ class ImageFiles:
         if not is_named and not rest:
             return None
         if other is None:
-            return f"the COPY at {copy.at} takes it from {copy.from_}" if is_named else None
+            return f"the COPY at {copy.at} copies it from {copy.from_}" if is_named else None
         found = self.find(other, start) if is_named else None
         return found if found is not None or not rest else self.find(other, posixpath.join(start, rest))
 
@@ -183,7 +183,7 @@ class ImageFiles:
         if len(raw) > _LARGEST or b"\0" in raw:
             return None
         if raw.startswith(b"#!") and raw.partition(b"\n")[0].endswith(b"\r"):
-            return "its lines end in CR LF: Linux looks for a shell of another name, and does not start it"
+            return "its lines end in CR LF: Linux looks for an interpreter whose name ends in CR, and cannot start it"
         text = raw.decode("utf-8", errors="replace").replace("\r\n", "\n")
         return Script(text=text, at=Location(shown_path(path, self.shown_from), 1))
 
@@ -197,5 +197,5 @@ def unknown_mount(mount: Mount) -> str | None:
     """Why nobody can know what a mount brings, or to which place."""
     names = names_in(mount.target) or names_in(mount.source)
     if mount.kind in (MountKind.CONFIG, MountKind.OTHERS):
-        return f"{mount.source} at {mount.at} brings it or hides it"
-    return f"the mount at {mount.at} depends on the variable {names[0]}, which has no value here" if names else None
+        return f"{mount.source} at {mount.at} may provide it or hide it"
+    return f"the mount at {mount.at} depends on the variable {names[0]}, which is not set here" if names else None

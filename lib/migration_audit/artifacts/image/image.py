@@ -103,7 +103,9 @@ def _build(
     stages = read_stages(parse_dockerfile(text, shown), container.args)
     chosen = stages[-1] if container.target is None else find_stage(stages, container.target)
     if chosen is None:
-        raise ArtifactError(f"has no stage {container.target}", where=f"{shown}:1", todo="check target in the build")
+        raise ArtifactError(
+            f"does not define the stage {container.target}", where=f"{shown}:1", todo="check target in the build"
+        )
     files = ImageFiles(
         context=context,
         ignore=parse_ignore(_ignore_lines(dockerfile, context, shown_from)),
@@ -235,15 +237,15 @@ def _blind(
     base, name = readable(final_base(stage)), base_name(final_base(stage))
     unset = names_in(final_base(stage))
     if unset and name not in OWN_FOLDERS:
-        reason = f"which image it is depends on the variable {unset[0]}, which has no value here"
+        reason = f"the image depends on the variable {unset[0]}, which is not set here"
         return (Undecided(what=base, reason=reason, at=stage.at),)
     if not isinstance(command, Script) and not command:
-        reason = f"neither ENTRYPOINT nor CMD is set: {base} decides what a container starts"
+        reason = f"neither ENTRYPOINT nor CMD is set: {base} decides what the container runs"
         return (Undecided(what=base, reason=reason, at=stage.at),)
     if container.entrypoint is None and name not in OWN_FOLDERS and base != "scratch":
         reason = (
-            f"no ENTRYPOINT is set: the one of {base}, if it has one, decides what becomes of the command; "
-            "an entrypoint in the Compose file would settle it"
+            f"no ENTRYPOINT is set: the entrypoint of {base}, if any, decides "
+            "how the command runs; set an entrypoint in the Compose file"
         )
         return (Undecided(what=base, reason=reason, at=at),)
     return ()

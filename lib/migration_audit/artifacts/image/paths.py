@@ -105,7 +105,7 @@ class ImagePaths:
         if any(below(other.target, path) is not None for other in self.files.mounts if not is_open(other.target)):
             return FOLDER
         if path in _BY_ENGINES:
-            return unknown(f"some engines make {path}")
+            return unknown(f"some engines create {path}")
         return self.standing(stage, path)
 
     def _mounted(self, mount: Mount, path: str) -> PathState:
@@ -120,13 +120,13 @@ class ImagePaths:
             return _of_host(source / rest if rest else source)
         if rest and source.is_dir():
             return NOTHING
-        return unknown(f"{mount.at} mounts it from the host, and the project has no such file")
+        return unknown(f"{mount.at} mounts it from the host, and the project does not contain it")
 
     def _volume(self, mount: Mount, stage: StageFacts, path: str) -> PathState:
         """A volume begins with what the image has there."""
         inner = FOLDER if path == mount.target else self.standing(stage, path)
         if inner.kind is Kind.NOTHING:
-            return unknown(f"{mount.source} at {mount.at} keeps what an earlier container wrote")
+            return unknown(f"{mount.source} at {mount.at} contains what an earlier container wrote")
         return inner
 
     def _copied(self, copy: FileCopy, stage: StageFacts, path: str, here: PathState) -> PathState:
@@ -149,7 +149,7 @@ class ImagePaths:
         elif copy.from_ is None:
             here = self._from_context(copy, source, path, as_file, here)
         elif other is None:
-            here = _perhaps(f"the COPY at {copy.at} takes it from {copy.from_}", path, target, here)
+            here = _perhaps(f"the COPY at {copy.at} copies it from {copy.from_}", path, target, here)
         else:
             here = self._from_stage(other, copy, source, path, as_file, here)
         return here
@@ -168,7 +168,7 @@ class ImagePaths:
             return _above(target, path, here)
         inner = self.standing(other, posixpath.join(start, rest)) if rest else begin
         if inner.kind is Kind.NOTHING and begin.kind in (Kind.UNKNOWN, Kind.SOMETHING):
-            inner = unknown(begin.why or f"the COPY at {copy.at} may bring it")
+            inner = unknown(begin.why or f"the COPY at {copy.at} may copy it")
         return here if inner.kind is Kind.NOTHING else inner
 
     def _from_context(self, copy: FileCopy, source: FileSource, path: str, as_file: str, here: PathState) -> PathState:
@@ -252,7 +252,9 @@ def _perhaps(why: str, path: str, target: str, here: PathState, *, anywhere: boo
 
 
 def _in_folder(copy: FileCopy) -> PathState:
-    return unknown(f"whether {copy.target} is a folder already, into which the COPY at {copy.at} puts it, is not known")
+    return unknown(
+        f"it is not known whether {copy.target} is already a folder, into which the COPY at {copy.at} would put it"
+    )
 
 
 def _above(target: str, path: str, here: PathState) -> PathState:
@@ -263,13 +265,13 @@ def _above(target: str, path: str, here: PathState) -> PathState:
 def _of_host(path: Path, copy: FileCopy | None = None) -> PathState:
     """A file or folder of the project; a mode that COPY is given counts before its own."""
     if path.is_symlink():
-        return unknown(f"{path.name} of the project is a link")
+        return unknown(f"{path.name} in the project is a symbolic link")
     if path.is_dir():
         return FOLDER
     try:
         facts = path.stat()
     except OSError as error:
-        return unknown(f"{path.name} of the project cannot be read: {error.strerror}")
+        return unknown(f"{path.name} in the project cannot be read: {error.strerror}")
     mode: int | None = facts.st_mode
     if copy is not None and copy.chmod is not None:
         mode = int(copy.chmod, 8) if re.fullmatch(r"[0-7]{3,4}", copy.chmod) else None
@@ -285,4 +287,4 @@ def _in_base(base: str, path: str) -> PathState:
         return FOLDER
     if name in OWN_FOLDERS and first not in OWN_FOLDERS[name] and not SYSTEM.fullmatch(first):
         return NOTHING
-    return unknown(f"nothing of the project brings it, and whether {readable(base)} has it is not known")
+    return unknown(f"no file of the project is copied there, and it is not known whether {readable(base)} contains it")

@@ -272,8 +272,8 @@ def _doubt(instruction: Instruction, *, all_known: bool) -> str:
     """Why nobody can know where the files of a COPY land."""
     options = {flag.partition("=")[0] for flag in instruction.flags}
     if unread := sorted(options & {"--parents", "--unpack"}):
-        return f"has {unread[0]}, which is not followed"
-    return "" if all_known else "holds a variable without a value"
+        return f"uses {unread[0]}, which is not followed"
+    return "" if all_known else "contains a variable that is not set"
 
 
 def substitute(text: str, values: Values) -> tuple[str, bool]:

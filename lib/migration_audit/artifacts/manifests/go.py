@@ -12,7 +12,7 @@ from migration_audit.model.location import Location
 def go_mod(text: str, path: str) -> Iterator[Dependency]:
     """Every module of ``require``, ``replace`` and ``tool``, with and without its major version (``/v4``)."""
     if not re.search(r"(?m)^\s*module\s", text):
-        raise ValueError("it has no line `module`")
+        raise ValueError("it has no `module` line")
     block = ""
     for number, line in enumerate(text.splitlines(), start=1):
         words = re.sub(r"//.*", "", line).replace('"', "").split()
@@ -34,7 +34,7 @@ def go_sum(text: str, path: str) -> Iterator[Dependency]:
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.split()
         if words and len(words) != 3:
-            raise ValueError(f"line {number} is no checksum")
+            raise ValueError(f"line {number} is not a checksum")
         if words:
             yield from _both(words[0], "checksums", words[1].removesuffix("/go.mod"), Location(path, number))
 

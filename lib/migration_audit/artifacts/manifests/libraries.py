@@ -41,7 +41,7 @@ def read_manifests(root: Path, globs: Sequence[str], excluded: Sequence[str] = (
     """The libraries in the manifests and lock files that ``globs`` name; a file of an unknown format is in ``unread``."""
     found = find_files(root, globs, excluded)
     dependencies: list[Dependency] = []
-    unread = [Unread(path=glob, reason="names no file, and there is no such folder") for glob in found.missing]
+    unread = [Unread(path=glob, reason="matches no file or folder", line=None) for glob in found.missing]
     files: list[str] = []
     boundary = boundary_of(root, *(root / path for path in found.paths))
     for path, reader in _with_included(root, found.paths, boundary):
@@ -63,7 +63,7 @@ def _reader(path: str) -> Reader:
 
 
 def _unknown(text: str, path: str) -> Iterator[Dependency]:
-    raise ValueError("it is no manifest or lock file that the audit reads")
+    raise ValueError("it is not a manifest or lock file that the audit reads")
 
 
 def _with_included(root: Path, paths: Sequence[str], boundary: Boundary) -> Iterator[tuple[str, Reader]]:

@@ -62,7 +62,7 @@ def pnpm_lock(text: str, path: str) -> Iterator[Dependency]:
     """Every package that pnpm has locked: lockfileVersion 5 to 9, workspaces among them."""
     for document in yaml.compose_all(text, Loader=_LOADER):
         if not isinstance(document, yaml.MappingNode):
-            raise ValueError("it is no pnpm-lock.yaml")  # noqa: TRY004  a fault of the file, not of a caller
+            raise ValueError("it is not a pnpm-lock.yaml")  # noqa: TRY004  a fault of the file, not of a caller
         for key, value in document.value:
             if key.value in _SECTIONS:
                 yield from _pnpm_table(value, key.value, path)
@@ -79,7 +79,7 @@ def pnpm_lock(text: str, path: str) -> Iterator[Dependency]:
 def yarn_lock(text: str, path: str) -> Iterator[Dependency]:
     """Every package that Yarn has locked, classic (1) and modern (2 and later)."""
     if not re.search(r"(?m)^(?:# yarn lockfile v1|__metadata:)", text):
-        raise ValueError("it is no yarn.lock")
+        raise ValueError("it is not a yarn.lock")
     for number, line in enumerate(text.splitlines(), start=1):
         if not line or line[0] in " #\t" or not line.rstrip().endswith(":"):
             continue
@@ -96,7 +96,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def _json(text: str) -> Node:
     if not isinstance(json.loads(text), dict):
-        raise ValueError("it is no object of JSON")  # noqa: TRY004  a fault of the file, not of a caller
+        raise ValueError("it is not a JSON object")  # noqa: TRY004  a fault of the file, not of a caller
     return JSON.parse(text.encode())
 
 

@@ -54,7 +54,7 @@ def toml_lock(text: str, path: str) -> Iterator[Dependency]:
     if not found:
         if tables.get("lock-version") or tables.get("version") or tables.get("metadata"):
             return
-        raise ValueError("it holds no [[package]]")
+        raise ValueError("it contains no [[package]]")
     for key in found:
         for position, package in enumerate(tables[key]):
             at = Location(path, nearest(lines, (key, position, "name")))

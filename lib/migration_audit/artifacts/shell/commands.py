@@ -87,7 +87,7 @@ class Walk(Statements):
     def script(self, where: Where) -> None:
         """Walk a whole text."""
         if where.depth > _MOST_DEPTH or self.position > _MOST_COMMANDS:
-            self.undecided(where.script.at.path, "scripts call each other without end", where.script.at)
+            self.undecided(where.script.at.path, "scripts call each other in an endless loop", where.script.at)
             return
         try:
             self.program(parse_shell(where.script.text), where)
@@ -97,9 +97,9 @@ class Walk(Statements):
     def asked(self, operator: str, path: str, where: Where) -> Answer:
         """How a test of a file answers at this point: by the image, and by what was started before."""
         if not path.startswith("/") and where.state.folder is None:
-            return Answer(None, f"the folder in which {path} is looked for is known only when it runs")
+            return Answer(None, f"the folder that {path} is relative to is only known at run time")
         if re.search(r"[^./][^/]*/+\.\.(?:/|\Z)", path):
-            return Answer(None, "it goes through a folder that may be a link")
+            return Answer(None, "its path contains a folder that may be a symbolic link")
         standing = self._standing(path, where)
         if path.endswith("/") and standing.kind is not Kind.FOLDER:
             return Answer(False if standing.kind in (Kind.NOTHING, Kind.FILE) else None, standing.why)
@@ -143,7 +143,7 @@ class Walk(Statements):
         if not first.known:
             self._keep(words, at, where)
             self.change(words, at, where)
-            self.undecided(first.text, f"which program {first.text} is, is known only when it runs", at)
+            self.undecided(first.text, f"which program {first.text} is, is only known at run time", at)
         elif first.text in where.state.functions:
             self._keep(words, at, where, followed=0)
             self._call_function(words, where)
@@ -172,7 +172,7 @@ class Walk(Statements):
 
     def _call_function(self, words: Sequence[Word], where: Where) -> None:
         if where.depth > _MOST_DEPTH:
-            self.undecided(words[0].text, "functions call each other without end", where.script.at)
+            self.undecided(words[0].text, "functions call each other in an endless loop", where.script.at)
             return
         state = where.state
         script, body = state.functions[words[0].text]
@@ -193,7 +193,7 @@ class Walk(Statements):
         if call.kind is CallKind.TEXT:
             self._text(call, at, where)
         elif call.kind is CallKind.INPUT:
-            self.undecided(" ".join(w.text for w in words), "the shell reads its commands from its input", at)
+            self.undecided(" ".join(w.text for w in words), "the shell reads its commands from standard input", at)
         elif call.kind is CallKind.PACKAGE:
             for each in (call.target, *call.more):
                 self._package(replace(call, target=each), at, where)
@@ -230,7 +230,7 @@ class Walk(Statements):
 
     def _text(self, call: Call, at: Location, where: Where) -> None:
         if not call.target.known and not is_open(call.target.text):
-            self.undecided(call.target.text, "the text that the shell gets is known only when it runs", at)
+            self.undecided(call.target.text, "the text passed to the shell is only known at run time", at)
             return
         self._child(Script(text=call.target.text, at=at, is_inline=True), call.arguments, where, errexit=call.errexit)
 
@@ -247,23 +247,23 @@ class Walk(Statements):
         elif isinstance(found, str):
             self.undecided(name, found, at)
         elif call.kind is CallKind.FILE or name.endswith(".sh"):
-            self.undecided(name, f"no file of the project becomes the script {name} of the image", at)
+            self.undecided(name, f"no file of the project is copied to the script {name} in the image", at)
         else:
             self._handed(call, at, where)
 
     def _handed(self, call: Call, at: Location, where: Where) -> None:
         """A program that nothing is known of, and is given a script: it may be there to start it."""
         if is_supervisor(call) or any(self._found(Word(f"./{name}"), where) for name in rule_files(call)):
-            reason = f"{call.target.text} starts what its own files say, and those are not read"
+            reason = f"{call.target.text} runs what its own files specify, and those are not read"
             self.undecided(call.target.text, reason, at)
         for word in call.arguments if may_run_files(call) else ():
             found = self._found(word, where) if word.known and "/" in word.text else None
             if isinstance(found, Script) and _is_shell_script(found, word.text):
-                self.undecided(word.text, f"whether {call.target.text} runs the script that it is given is not known", at)
+                self.undecided(word.text, f"it is not known whether {call.target.text} runs the script passed to it", at)
 
     def _found(self, target: Word, where: Where, *, by_name: bool = False) -> Script | str | None:
         if not target.known:
-            return f"which script {target.text} is, is known only when it runs"
+            return f"which script {target.text} is, is only known at run time"
         if by_name and "/" not in target.text:
             for folder in _PATH:
                 found = self._files(posixpath.join(folder, target.text))
@@ -272,14 +272,14 @@ class Walk(Statements):
                     return found
             return None
         if not target.text.startswith("/") and where.state.folder is None:
-            return f"the folder from which {target.text} is called is known only when it runs"
+            return f"the folder from which {target.text} is called is only known at run time"
         return self._files(posixpath.normpath(posixpath.join(where.state.folder or "/", target.text)))
 
     def _package(self, call: Call, at: Location, where: Where) -> None:
         found = self._found(Word("./package.json"), where)
         name = call.target.text
         if not isinstance(found, Script):
-            self.undecided(name, found or "no file of the project becomes the package.json of the image", at)
+            self.undecided(name, found or "no file of the project is copied to package.json in the image", at)
             return
         try:
             scripts = json.loads(found.text).get("scripts") or {}
@@ -357,7 +357,7 @@ class Walk(Statements):
             self.script(where.in_script(Script(text=text, at=at, is_inline=True)))
         else:
             self.change(words, at, where)
-            self.undecided(f"eval {text}", "what eval runs is known only when it runs", at)
+            self.undecided(f"eval {text}", "what eval runs is only known at run time", at)
 
     def _source(self, words: list[Word], at: Location, where: Where) -> None:
         found = self._found(words[0], where, by_name=True) if words else "it names no file"
@@ -365,13 +365,13 @@ class Walk(Statements):
             self.script(where.in_script(found))
         else:
             name = words[0].text if words else "."
-            reason = found or f"no file of the project becomes the script {name} of the image"
+            reason = found or f"no file of the project is copied to the script {name} in the image"
             self.change(words or [Word(".")], at, where)
             self.undecided(f". {name}", reason, at)
 
     def _trap(self, words: list[Word], at: Location, _: Where) -> None:
         if words and words[0].text not in ("", "-"):
-            self.undecided(f"trap {words[0].text}", "a trap runs when a signal or an end comes", at)
+            self.undecided(f"trap {words[0].text}", "a trap runs at a signal or at exit", at)
 
     def _break(self, _: list[Word], at: Location, where: Where) -> None:
         if where.loop is not None:

@@ -128,6 +128,6 @@ class Where:
         if self.doubt is None:
             level.is_over = True
         elif not failed:
-            reason = f"`{by}` at {at} may end it before"
+            reason = f"`{by}` at {at} may end the script earlier"
             level.may_be_over = level.may_be_over or reason
             level.over_if.append(self.guards or (Guard(of=reason, outcomes=frozenset({0})),))

@@ -80,7 +80,7 @@ def standing_after(changes: Sequence[Change], path: str, before: PathState) -> P
         if made is None or made == here:
             continue
         if made.kind is Kind.UNKNOWN or not change.is_certain:
-            absent = "nothing brings it before, and " if here.kind is Kind.NOTHING else ""
+            absent = "nothing creates it earlier, and " if here.kind is Kind.NOTHING else ""
             made = unknown(f"{absent}`{change.text}` at {change.at} may have {'written' if absent else 'changed'} it")
         here = made
     return here

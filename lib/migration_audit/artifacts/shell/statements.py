@@ -65,7 +65,7 @@ class Statements(ABC):
     def program(self, root: Node, where: Where) -> None:
         """A whole text."""
         for node in broken(root):
-            self.undecided(on_one_line(node) or "here", "this is no shell that can be read", where.script.place(node))
+            self.undecided(on_one_line(node) or "here", "this shell code cannot be parsed", where.script.place(node))
         self._statements(root.children, where)
 
     def node(self, node: Node, where: Where) -> None:
@@ -76,7 +76,7 @@ class Statements(ABC):
         if handler is not None:
             handler(self, node, where)
         elif node.type not in _QUIET:
-            self.undecided(on_one_line(node), "this form of the shell is not followed", where.script.place(node))
+            self.undecided(on_one_line(node), "this shell syntax is not followed", where.script.place(node))
 
     def _statements(self, children: Sequence[Node], where: Where) -> None:
         """Statements one after the other; the status of the last one is the status of all."""
@@ -186,7 +186,7 @@ class Statements(ABC):
         looked = where.looked_at(again, over) if is_until else where.looked_at(over, again)
         self._statements(condition, looked)
         if decided is not None:
-            inner = where.only("it is in a loop without an end", self._decision()[0]).in_loop()
+            inner = where.only("it is in an endless loop", self._decision()[0]).in_loop()
             self._body(body, inner)
             where.state.forget(inner.state)
             where.process.may_be_over = where.process.may_be_over or f"the loop at {where.script.place(node)} may not end"

@@ -81,7 +81,7 @@ def _pairs(hint: Any, made: cattrs.Converter) -> Any:
 def _structure_pairs(body: Any, hint: Any, made: cattrs.Converter) -> dict[Any, Any]:
     key, item = get_args(hint)
     if not isinstance(body, list):
-        raise TypeError("pairs are a list")
+        raise TypeError("pairs must be a list")
     return {made.structure(k, key): made.structure(v, item) for k, v in body}
 
 

@@ -96,9 +96,9 @@ def _read(path: Path, *, made: Callable[[dict[str, Any]], Any] | None = None) ->
     except (OSError, zlib.error) as error:
         raise AuditError(f"cannot be read: {error}", where=str(path), todo=todo) from None
     if len(content) > _LARGEST:
-        raise AuditError("unpacks to more than 256 MiB", where=str(path), todo="facts of an audit are never that large")
+        raise AuditError("unpacks to more than 256 MiB", where=str(path), todo="the facts of an audit are smaller than that")
     if not packed.eof or packed.unused_data:
-        what = "holds something behind its end" if packed.eof else "cannot be read: it ends too early"
+        what = "has trailing data" if packed.eof else "cannot be read: it ends too early"
         raise AuditError(what, where=str(path), todo=todo)
     return parse_json(content, where=str(path), made=made)
 

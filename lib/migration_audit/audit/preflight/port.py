@@ -203,8 +203,11 @@ def _by_step(failures: Iterable[SqlFailure], starts: tuple[int, ...]) -> tuple[t
 def _remaining(drift: Drift) -> tuple[str, ...]:
     """What blocks coverage, each in a line."""
     lines = [_told(d) for d in drift.differences if _blocks(d) and d.part_of is None]
-    lines += [f"{u.kind} {u.identity} is of a kind that is not compared" for u in drift.unmodelled_expected]
-    return (*lines, *(f"{u.kind} {u.identity} (owner) is of a kind that is not compared" for u in drift.unmodelled_actual))
+    lines += [f"{u.kind} {u.identity} is of a kind that the audit cannot compare" for u in drift.unmodelled_expected]
+    return (
+        *lines,
+        *(f"{u.kind} {u.identity} (owner) is of a kind that the audit cannot compare" for u in drift.unmodelled_actual),
+    )
 
 
 def _blocks(difference: Difference) -> bool:

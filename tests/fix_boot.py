@@ -308,7 +308,7 @@ LOUD = [
     ),
     (
         "BOOT006",
-        "an index that is not unique any more",
+        "a non-unique index any more",
         {
             "post_objects": (post(kind="index", name="i", unique=True),),
             "live": snapshot(index("i", "(a)", unique=False)),

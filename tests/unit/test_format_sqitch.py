@@ -103,7 +103,7 @@ REFUSED = {
     "required of another project": (lines("a [x:y]"), "p/sqitch.plan:3: a requires x:y, which is not in this plan"),
     "required by its id": (lines(f"a [{'0' * 40}]"), "which is not in this plan"),
     "a conflict": (lines("a", "b [!a]"), "p/sqitch.plan:4: b conflicts with a, which is deployed before it"),
-    "a conflict with nothing": (lines("a [!x]"), "p/sqitch.plan:3: a conflicts with x, which the plan does not have"),
+    "a conflict with nothing": (lines("a [!x]"), "p/sqitch.plan:3: a conflicts with x, which the plan does not define"),
     "a change twice": (lines("a", "a"), "p/sqitch.plan:4: the change a is also on line 3"),
     "a tag twice": (lines("a", "@t", "b", "@t"), "p/sqitch.plan:6: the tag t is also on line 4"),
     "a tag first": (lines("@t", "a"), "p/sqitch.plan:3: the tag t comes before the first change"),

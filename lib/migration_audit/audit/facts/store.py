@@ -64,8 +64,8 @@ def load_facts(folder: Path, part: Part) -> Any:
     names = [name for name in types if name not in SNAPSHOTS]
     if not isinstance(body, dict) or sorted(body) != names:
         other = sorted(set(body) ^ set(names)) if isinstance(body, dict) else names
-        todo = "run the audit again with this version, or verify with the version that made it"
-        raise AuditError(f"does not hold the facts of this version: {', '.join(other[:5])}", where=str(path), todo=todo)
+        todo = "run the audit again with this version, or verify with the version that wrote it"
+        raise AuditError(f"does not have the fields of this version: {', '.join(other[:5])}", where=str(path), todo=todo)
     found = {name: decode(body[name], types[name], where=f"{path}: {name}") for name in names}
     for name in types.keys() & SNAPSHOTS.keys():
         file = folder / f"{name}.json.gz"

@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help audit check test e2e lint notebooks schema bench fuzz faults directus format clean
+.PHONY: help audit check test e2e lint notebooks schema plan bench fuzz faults directus format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ notebooks: $(STAMP)  ## execute the notebooks again and keep their outputs
 
 schema: $(STAMP)  ## write the published JSON Schema of evidence.json from its types
 	@PYTHONPATH=tests $(BIN)/python tests/refresh_schema.py
+
+plan: $(STAMP)  ## draw the packages and their order into CONTRIBUTING.md
+	@$(BIN)/python tests/refresh_plan.py
 
 bench: $(STAMP)  ## measure what README promises
 	@failed=0; for bench in commands snapshot growth; do $(BIN)/python tests/benchmarks/bench_$$bench.py || failed=1; done; exit $$failed

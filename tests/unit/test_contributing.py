@@ -1,0 +1,209 @@
+"""CONTRIBUTING.md is true: its plan, its tree, its targets; and each recipe works, done in a copy of the package."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import refresh_plan
+from refresh_plan import PAGE, ROOT
+
+TEXT = PAGE.read_text("utf-8")
+PACKAGE = ROOT / "lib/migration_audit"
+
+CHECK = '''"""COV999: columns of floating-point numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migration_audit.model.drift import Severity
+from migration_audit.model.finding import Check, Finding, Phase
+from migration_audit.model.relations import Column
+from migration_audit.model.snapshot import Snapshot
+
+
+def run(owner: Snapshot) -> Iterator[Finding]:
+    """Name the columns of floating-point numbers.
+
+    Why: sums of them depend on the order.
+    Fix: numeric.
+    Source: this recipe.
+    """
+    for column in owner.of(Column):
+        if column.type == "real":
+            key = f"COV999:column:{column.key}"
+            yield Finding(key=key, summary=f"{column.key} is real", expected="numeric", actual="real")
+
+
+CHECK = Check(id="COV999", title="No floats", severity=Severity.INFO, phases=(Phase.PREFLIGHT,), run=run)
+'''
+
+FORMAT = '''"""shouting: files whose names end in .SQL.
+
+Files       Those.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree
+from migration_audit.model.sql import SessionScope, TransactionMode
+
+
+def plan(trees: Sequence[Tree], options: Options) -> Plan:
+    """The files in name order."""
+    return Plan(
+        files=tuple(
+            PlannedFile(path=path, text=tree.read(path), transaction=TransactionMode.MESSAGE, entry=path)
+            for tree in trees
+            for path in sorted(tree.paths)
+            if path.endswith(".SQL")
+        )
+    )
+
+
+FORMAT = Format(
+    name="shouting",
+    runner="shouting",
+    plan=plan,
+    recognise=lambda tree: None,
+    session=SessionScope.FILE,
+    unproven_because="it is an example",
+    module=sys.modules[__name__],
+)
+'''
+
+KIND = '''"""Ranges of sequences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from migration_audit.model.objects import CatalogObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceRange(CatalogObject):
+    """The range of a sequence."""
+
+    kind: ClassVar[str] = "sequence range"
+    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
+
+    schema: str
+    name: str
+    least: str
+    most: str
+'''
+
+KIND_SQL = """-- Ranges of sequences.
+select nsp.nspname as schema, rel.relname as name, seq.seqmin::text as least, seq.seqmax::text as most,
+       rel.xmin::text || ',' || rel.cmin::text as origin
+  from pg_catalog.pg_sequence as seq
+  join pg_catalog.pg_class as rel on rel.oid = seq.seqrelid
+  join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+ order by nsp.nspname, rel.relname;
+"""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the package that can be changed."""
+    ignored = shutil.ignore_patterns("__pycache__", "trm", "trm-retired")
+    return Path(shutil.copytree(PACKAGE, tmp_path / "lib/migration_audit", ignore=ignored))
+
+
+def run(copy: Path, *arguments: str) -> str:
+    """What the changed package prints."""
+    environment = {**os.environ, "PYTHONPATH": str(copy.parent)}
+    command = [sys.executable, "-m", "migration_audit", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=copy.parent.parent, check=False)
+    assert done.returncode in {0, 1}, done.stderr
+    return done.stdout
+
+
+def write(copy: Path, name: str, text: str) -> None:
+    (copy / name).write_text(text, encoding="utf-8")
+
+
+def add_line(copy: Path, name: str, *, after: str, line: str) -> None:
+    text = (copy / name).read_text("utf-8")
+    assert text.count(after) == 1
+    write(copy, name, text.replace(after, f"{after}\n{line}"))
+
+
+def steps(recipe: str) -> str:
+    """The text of a recipe."""
+    match = re.search(rf"^## {re.escape(recipe)}\n(.*?)(?=^## )", TEXT, re.MULTILINE | re.DOTALL)
+    assert match is not None
+    return match[1]
+
+
+def test_the_plan_is_that_of_the_import_contracts() -> None:
+    assert refresh_plan.block() in TEXT, "run `make plan`"
+
+
+def packages(folder: Path) -> Iterator[str]:
+    return (each.name for each in folder.iterdir() if (each / "__init__.py").is_file())
+
+
+def test_the_tree_names_every_package() -> None:
+    tree = re.search(r"^lib/migration_audit/\n((?:  .*\n)+)", TEXT, re.MULTILINE)
+    assert tree is not None
+    assert set(re.findall(r"([a-z]+)/", tree[1])) >= set(packages(PACKAGE))
+
+
+def test_the_tree_names_no_folder_that_is_not_there() -> None:
+    tree = re.search(r"^lib/migration_audit/\n((?:  .*\n)+)", TEXT, re.MULTILINE)
+    assert tree is not None
+    there = {each.name for each in PACKAGE.rglob("*") if each.is_dir()}
+    assert set(re.findall(r"([a-z]+)/(?= |\n)", tree[1])) - there == set()
+
+
+def test_it_names_every_target_of_make() -> None:
+    targets = re.findall(r"^([a-z0-9]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    line = next(line for line in TEXT.splitlines() if line.startswith("Makefile "))
+    assert sorted(re.findall(r"[a-z0-9]+", line.partition(" ")[2])) == sorted(targets)
+
+
+def test_add_a_check(copy: Path) -> None:
+    assert "`lib/migration_audit/checks/<id>_<meaning>.py`" in steps("Add a check")
+    write(copy, "checks/cov999_floats.py", CHECK)
+    assert "COV999" in run(copy, "check", "list")
+    assert "sums of them depend on the order" in run(copy, "check", "explain", "cov999")
+
+
+def test_add_a_source_format(copy: Path) -> None:
+    assert "One line in `formats/__init__.py::ALL`" in steps("Add a source format")
+    write(copy, "formats/shouting.py", FORMAT)
+    add_line(copy, "formats/__init__.py", after="    prisma,", line="    shouting,")
+    add_line(copy, "formats/__init__.py", after="    prisma.FORMAT,", line="    shouting.FORMAT,")
+    assert "shouting" in run(copy, "format", "list")
+    assert "files whose names end in .SQL" in run(copy, "format", "explain", "shouting")
+
+
+@pytest.mark.server
+def test_add_a_kind_of_catalog_object(copy: Path, database: str, tmp_path: Path) -> None:
+    assert "One line in `catalog/queries.py`" in steps("Add a kind of catalog object")
+    write(copy, "model/ranges.py", KIND)
+    write(copy, "catalog/sql/sequence_ranges.sql", KIND_SQL)
+    after = "from migration_audit.model.replication import Publication, PublicationTable, Subscription"
+    add_line(copy, "catalog/queries.py", after=after, line="from migration_audit.model.ranges import SequenceRange")
+    add_line(copy, "catalog/queries.py", after='    "sequences": Sequence,', line='    "sequence_ranges": SequenceRange,')
+    sides = []
+    for side, most in (("a", 9), ("b", 12)):
+        sides.append(tmp_path / f"{side}.sql")
+        sides[-1].write_text(f"create sequence s maxvalue {most};")
+    found = json.loads(run(copy, "compare", *map(str, sides), "--format", "json"))
+    assert "sequence range" in json.dumps(found)

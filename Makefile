@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Without bytecode, each command and each kernel compiles 600 modules first.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help audit check test e2e lint notebooks schema plan bench fuzz faults directus format clean
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +13,10 @@ import pytest
 from migration_audit.shadow import find_server
 
 pytest_plugins = ["fix_demo", "fix_outside", "fix_runners", "fix_signed", "fix_audited", "fix_timescale", "fix_ways"]
+
+# Without bytecode, each command and each kernel that a test starts compiles 600 modules first: more than half of its start.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 collect_ignore = ["data"]  # example projects with tests of their own
 

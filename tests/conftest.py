@@ -17,6 +17,8 @@ pytest_plugins = ["fix_demo", "fix_outside", "fix_runners", "fix_signed", "fix_a
 # Without bytecode, each command and each kernel that a test starts compiles 600 modules first: more than half of its start.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# jsonschema's optional rfc3987_syntax compiles 39 grammars at import, over a second; nothing here needs it.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 collect_ignore = ["data"]  # example projects with tests of their own
 

@@ -10,10 +10,10 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from pathlib import Path
 
 from migration_audit.model.errors import AuditError
@@ -28,31 +28,20 @@ _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """The keys of a policy, as files for ``ssh-keygen``."""
+    """The keys of a policy: the content of its files."""
 
-    allowed_signers: Path
-    revoked: Path | None
-
-
-@contextmanager
-def key_files(allowed_signers: bytes, revoked: bytes | None) -> Iterator[Keys]:
-    """The keys as files that nobody else can write, for as long as the block runs."""
-    with tempfile.TemporaryDirectory(prefix="migration-audit-keys-") as name:
-        folder = Path(name)
-        (folder / "allowed_signers").write_bytes(allowed_signers)
-        if revoked is not None:
-            (folder / "revoked").write_bytes(revoked)
-        yield Keys(allowed_signers=folder / "allowed_signers", revoked=None if revoked is None else folder / "revoked")
+    allowed_signers: bytes
+    revoked: bytes | None
 
 
-def is_intact(message: bytes, signature: Path) -> bool:
+def is_intact(message: bytes, signature: bytes) -> bool:
     """Whether the signature is one of these bytes, for our namespace, by whichever key made it."""
-    return _accepts(["-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(signature)], message)
+    return _accepts(("-Y", "check-novalidate", "-n", NAMESPACE), message, (("-s", signature),))
 
 
 def is_signed_by(
     message: bytes,
-    signature: Path,
+    signature: bytes,
     *,
     identity: str,
     at: datetime,
@@ -64,22 +53,18 @@ def is_signed_by(
 
     With ``revocation`` a key that stands among the revoked ones is none.
     """
-    revoked = ["-r", str(keys.revoked)] if revocation and keys.revoked is not None else []
+    revoked = (("-r", keys.revoked),) if revocation and keys.revoked is not None else ()
     time = f"verify-time={at.astimezone(UTC).strftime('%Y%m%d%H%M%S')}"
-    return _accepts(
-        [
-            *("-Y", "verify", "-n", namespace, "-I", identity, "-f", str(keys.allowed_signers)),
-            *("-s", str(signature), "-O", time, *revoked),
-        ],
-        message,
-    )
+    files = (("-f", keys.allowed_signers), ("-s", signature), *revoked)
+    return _accepts(("-Y", "verify", "-n", namespace, "-I", identity, "-O", time), message, files)
 
 
 def is_known(identity: str, keys: Keys) -> bool:
     """Whether ``allowed_signers`` has a key of this reviewer, valid or not."""
-    return _accepts(["-Y", "match-principals", "-I", identity, "-f", str(keys.allowed_signers)], b"")
+    return _accepts(("-Y", "match-principals", "-I", identity), b"", (("-f", keys.allowed_signers),))
 
 
+@cache
 def fingerprint(key_line: str) -> str:
     """``SHA256:…`` of a public key, as ``ssh-keygen -l`` shows it. Raises AuditError for a line that is no key."""
     done = _run(["-l", "-f", "-"], f"{key_line}\n".encode())
@@ -121,8 +106,19 @@ def agent_keys() -> list[str]:
     return lines
 
 
-def _accepts(arguments: Sequence[str], message: bytes) -> bool:
-    return _run(arguments, message).returncode == 0
+@lru_cache(maxsize=1024)
+def _accepts(arguments: tuple[str, ...], message: bytes, files: tuple[tuple[str, bytes], ...]) -> bool:
+    """Whether ssh-keygen accepts these bytes with those files; asked once, since the answer depends on nothing else.
+
+    ``files`` are options, each with the content of the file that it names; nobody else can write to these files.
+    """
+    with tempfile.TemporaryDirectory(prefix="migration-audit-keys-") as name:
+        named: list[str] = []
+        for number, (option, content) in enumerate(files):
+            path = Path(name, str(number))
+            path.write_bytes(content)
+            named += [option, str(path)]
+        return _run([*arguments, *named], message).returncode == 0
 
 
 def _run(arguments: Sequence[str], message: bytes) -> subprocess.CompletedProcess[bytes]:

@@ -45,11 +45,11 @@ def judge_producer(run: SignedRun, needs: EnvironmentPolicy, authority: Authorit
     lines = "".join(f"{line}\n" for line in needs.producers).encode()
     names = [name for line in needs.producers for name in line.split()[0].strip('"').split(",")]
     times = (run.generated_at, authority.reached(folder, path, content) or now)
-    with openssh.key_files(lines, authority.revoked) as keys:
-        for name in dict.fromkeys(names):
-            if all(
-                openssh.is_signed_by(message, path, identity=name, at=at, keys=keys, revocation=True, namespace=NAMESPACE)
-                for at in times
-            ):
-                return Sentence(ok=True, text=f"{name} made it: the statement is signed with the key {key}")
+    keys = openssh.Keys(allowed_signers=lines, revoked=authority.revoked)
+    for name in dict.fromkeys(names):
+        if all(
+            openssh.is_signed_by(message, content, identity=name, at=at, keys=keys, revocation=True, namespace=NAMESPACE)
+            for at in times
+        ):
+            return Sentence(ok=True, text=f"{name} made it: the statement is signed with the key {key}")
     return Sentence(ok=False, text=f"no producer of the policy signed it: the key {key} is not one that is valid", todo=todo)

@@ -31,9 +31,9 @@ def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> Sig
     digest = hashlib.sha256(statement.read_bytes()).hexdigest() if statement.is_file() else ""
     here = folder / FOLDER
     names = sorted(path.name for path in here.iterdir()) if here.is_dir() else []
-    with openssh.key_files(authority.allowed_signers, authority.revoked) as keys:
-        about = _About(folder=folder, evidence=evidence, statement_sha256=digest, keys=keys, authority=authority, now=now)
-        signoffs = _with_current([about.signoff(here / name) for name in names if name.endswith(".json")])
+    keys = openssh.Keys(allowed_signers=authority.allowed_signers, revoked=authority.revoked)
+    about = _About(folder=folder, evidence=evidence, statement_sha256=digest, keys=keys, authority=authority, now=now)
+    signoffs = _with_current([about.signoff(here / name) for name in names if name.endswith(".json")])
     return SignedRun(
         folder=str(folder),
         name=folder.name,
@@ -107,7 +107,7 @@ class _About:
             yield _bad(
                 f"the signature of {shown} was made for {signature.namespace!r} and not for {openssh.NAMESPACE!r}", again
             )
-        elif openssh.is_intact(content, path.with_name(f"{path.name}.sig")):
+        elif openssh.is_intact(content, signature.armored):
             yield _good(f"the signature is one of {shown}, made for {openssh.NAMESPACE!r}")
         else:
             yield _bad(f"the signature does not fit {shown}: one of the two was changed", again)
@@ -136,10 +136,11 @@ class _About:
 
     def _identity(self, path: Path, content: bytes, decision: SignedDecision, signature: SshSignature) -> Iterator[Sentence]:
         who, at, key = decision.reviewer, decision.signed_at, _fingerprint(signature) or "unknown"
-        sig = path.with_name(f"{path.name}.sig")
 
         def signed(when: datetime, *, revocation: bool) -> bool:
-            return openssh.is_signed_by(content, sig, identity=who, at=when, keys=self.keys, revocation=revocation)
+            return openssh.is_signed_by(
+                content, signature.armored, identity=who, at=when, keys=self.keys, revocation=revocation
+            )
 
         if not signed(at, revocation=False):
             yield _bad(*self._why_not(who, at, key, signature))

@@ -169,13 +169,13 @@ def _check_reviewer(reviewer: str, authority: Authority) -> None:
     if not is_identity(reviewer):
         todo = "expected the name that allowed_signers has, such as ann@example.org: letters, digits and . _ + @ -"
         raise UsageError("is not how a reviewer can be called", where=reviewer, todo=todo)
-    with openssh.key_files(authority.allowed_signers, authority.revoked) as keys:
-        if not openssh.is_known(reviewer, keys):
-            raise SignoffError(
-                f"{reviewer} is no reviewer: not in {authority.source}",
-                where="--as",
-                todo="add a line with the reviewer's public key to allowed_signers there first",
-            )
+    keys = openssh.Keys(allowed_signers=authority.allowed_signers, revoked=authority.revoked)
+    if not openssh.is_known(reviewer, keys):
+        raise SignoffError(
+            f"{reviewer} is no reviewer: not in {authority.source}",
+            where="--as",
+            todo="add a line with the reviewer's public key to allowed_signers there first",
+        )
 
 
 def _check_place(folder: Path, authority: Authority) -> None:

@@ -21,6 +21,8 @@ class SshSignature:
     key: bytes
     """The public key (or certificate) as OpenSSH writes it."""
     namespace: str
+    armored: bytes
+    """The whole ``.sig`` file."""
 
     @property
     def key_type(self) -> str:
@@ -46,7 +48,7 @@ def read_signature(armored: bytes) -> SshSignature:
         raise ValueError("it is no OpenSSH signature of a version that is known")
     key, rest = _string(blob[10:])
     namespace, _ = _string(rest)
-    return SshSignature(key=key, namespace=namespace.decode("utf-8", "replace"))
+    return SshSignature(key=key, namespace=namespace.decode("utf-8", "replace"), armored=armored)
 
 
 def _string(data: bytes) -> tuple[bytes, bytes]:

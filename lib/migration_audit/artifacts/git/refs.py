@@ -132,7 +132,6 @@ def default_branches(folder: Path) -> frozenset[str]:
 
 def _base(top: Path, name: str, *, is_upstream: bool, named: str) -> tuple[str | None, str] | None:
     """The full name of the ref, where it is one, and the object that it is; None for neither."""
-    found: list[tuple[str | None, str]]
     if is_upstream:
         branch = checked_out(top) if name in {"", "@", "HEAD"} else f"refs/heads/{name}"
         upstream = branch and upstream_of(top, branch)
@@ -142,10 +141,10 @@ def _base(top: Path, name: str, *, is_upstream: bool, named: str) -> tuple[str |
         return (_HEADS[name], head) if head else None
     if name.startswith("refs/"):
         return _ref(top, name)
-    refs = [ref for place in _PLACES if (ref := _ref(top, f"{place}{name}"))]
-    remote = _ref(top, f"refs/remotes/{name}/HEAD")
-    commits = ((None, commit) for commit in _commits(top, name))
-    found = [*refs, *([remote] if remote else []), *commits]
+    refs: list[tuple[str | None, str]] = [
+        *_refs(top, [*(f"{place}{name}" for place in _PLACES), f"refs/remotes/{name}/HEAD"])
+    ]
+    found = [*refs, *((None, commit) for commit in _commits(top, name))]
     if len(found) > 1:
         each = [ref or f"the commit {commit[:12]}" for ref, commit in found]
         what = f"{named} is ambiguous: it is {' and '.join(each)}"
@@ -158,6 +157,13 @@ def _base(top: Path, name: str, *, is_upstream: bool, named: str) -> tuple[str |
 def _ref(top: Path, full: str) -> tuple[str, str] | None:
     found = line_of_git(top, "show-ref", "--verify", "--hash", "--", full)
     return (full, found) if found else None
+
+
+def _refs(top: Path, asked: list[str]) -> list[tuple[str, str]]:
+    """Those of the full names ``asked`` that are refs, each with its object, in their order."""
+    listed = line_of_git(top, "for-each-ref", "--format=%(refname) %(objectname)", "--", *asked) or ""
+    there = dict(line.rsplit(" ", 1) for line in listed.splitlines())
+    return [(full, there[full]) for full in asked if full in there]
 
 
 def _commits(top: Path, name: str) -> list[str]:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -146,12 +147,7 @@ class Revision:
         """What the commit has at a path: a file; None for a folder or nothing. Raises AuditError for anything else."""
         above = [parent.as_posix() for parent in PurePosixPath(inside).parents if parent != PurePosixPath()]
         for place in (*reversed(above), inside):
-            done = run_git(self.top, "ls-tree", "-z", "--full-tree", self.commit, "--", place)
-            if done.returncode:
-                raise AuditError(
-                    f"git cannot look up {place}: {reason_of(done)}", where=self.named, todo="see `git ls-tree`"
-                )
-            found = dict(_entries(done.stdout)).get(PurePosixPath(place))
+            found = _listed(self.top, self.commit, place, named=self.named)
             if found is None:
                 return None
             if found.mode in _KINDS:
@@ -307,6 +303,15 @@ def _plain_bytes(folder: Path, path: PurePosixPath) -> bytes | None:
         return None if any(each.is_symlink() for each in between) else here.read_bytes()
     except OSError:
         return None
+
+
+@lru_cache(maxsize=4096)  # a commit does not change
+def _listed(top: Path, commit: str, place: str, *, named: str) -> Entry | None:
+    """What a commit itself has at one path; None for nothing. Raises AuditError."""
+    done = run_git(top, "ls-tree", "-z", "--full-tree", commit, "--", place)
+    if done.returncode:
+        raise AuditError(f"git cannot look up {place}: {reason_of(done)}", where=named, todo="see `git ls-tree`")
+    return dict(_entries(done.stdout)).get(PurePosixPath(place))
 
 
 def _entries(listed: bytes) -> Iterator[tuple[PurePosixPath, Entry]]:

@@ -55,7 +55,7 @@ bench: $(STAMP)  ## measure what README promises
 fuzz: $(STAMP)  ## thousands of random schema changes: our comparison and pg_dump must agree
 	@cd tests && ../$(BIN)/python -m fuzz.run
 
-faults: $(STAMP)  ## thousands of cut connections and dozens of killed processes: no check passes that could not look
+faults: $(STAMP)  ## thousands of broken connections, hundreds of killed processes: no check passes that could not look
 	@$(BIN)/migration-audit server install debian
 	@MIGRATION_AUDIT_FAULTS=$${MIGRATION_AUDIT_FAULTS:-5000} $(BIN)/python -m pytest tests/production/test_faults.py tests/production/test_random_kills.py
 

@@ -19,6 +19,7 @@ from migration_audit.audit.grants import Grant, grants_for
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.project import Project, load_project
 
+_SAME = ("shared", "shared_results", "_boot", "_deployment")
 DECIDED = {Outcome.PASSED, Outcome.FAILED}
 ROLE = "auditor"
 
@@ -32,6 +33,8 @@ class Production:
     conninfo: str
     """The superuser's."""
     shared: Path
+    same: dict[str, Any] = field(default_factory=dict)
+    """What an audit knows before it connects, from the first audit on: no database has a part in it."""
 
     @property
     def variable(self) -> str:
@@ -55,7 +58,10 @@ class Production:
                 folder=self.shared,
                 progress=lambda _line: None,
             )
-            return {result.id: result for result in audit.results}
+            vars(audit).update(self.same)
+            found = {result.id: result for result in audit.results}
+            self.same.update({name: vars(audit)[name] for name in _SAME if name in vars(audit)})
+            return found
 
     def execute(self, *statements: str) -> None:
         """As the superuser, each statement in a transaction of its own."""

@@ -203,3 +203,13 @@ def test_the_variable_has_queries_sent_one_by_one(narrow: str, monkeypatch: pyte
     monkeypatch.setenv(PIPELINE_VARIABLE, "off")
     with open_connection(narrow) as connection:
         assert read_snapshot(connection).snapshot.objects
+
+
+def test_a_connection_in_which_no_transaction_can_be_ended(database: str) -> None:
+    """As libpq holds it when the server has ended the session while several queries were under way."""
+    with open_connection(database) as connection:
+        connection.pgconn.enter_pipeline_mode()
+        connection.pgconn.send_query_params(b"select 1", None)
+        with pytest.raises(DatabaseError, match="the catalog cannot be read"):
+            read_snapshot(connection)
+        connection.close()

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
-from fix_network import proxy
+from fix_network import Fault, end, proxy, reset
+from fix_outside import wait_until
 from fix_production import ROLE, Production, production, undecided
 from migration_audit.model.finding import CheckResult, Outcome
 
-ROUNDS = int(os.environ.get("MIGRATION_AUDIT_FAULTS", "200")) // 5
-"""Connections that are cut at a random byte; ``make faults`` sets the variable."""
+FAULTS = int(os.environ.get("MIGRATION_AUDIT_FAULTS", "200"))
+"""How many at random, here and in ``test_random_kills.py``, which has one in 25; ``make faults`` sets the variable."""
+KILLS_ARE, EACH = 25, 24
 SEED = int(os.environ.get("MIGRATION_AUDIT_SEED", "12"))
 SYSTEM_TABLES = """
 select nsp.nspname || '.' || rel.relname
@@ -121,21 +128,68 @@ def test_a_database_that_lets_nobody_in(fault: tuple[str, str], prod: Production
     assert {results[check].outcome for check in changed if check.startswith("LIV")} <= {Outcome.ERRORED}
 
 
-def test_a_connection_that_is_cut(prod: Production, whole: dict[str, CheckResult]) -> None:
+@pytest.fixture(scope="module")
+def ways(prod: Production, demo_cluster: Any) -> dict[str, Callable[[socket.socket, int], bool]]:
+    """What happens to a connection: it is cut on the way, or the process at its other end ends."""
+
+    def terminate(client: socket.socket, process: int) -> bool:
+        prod.execute(f"select pg_catalog.pg_terminate_backend({process})")
+        return not process
+
+    def kill(client: socket.socket, process: int) -> bool:
+        """All processes of a server begin anew when one of them is killed."""
+        for number in numbers_outside(demo_cluster.directory, process):
+            os.kill(number, signal.SIGKILL)
+        return not process
+
+    return {"reset": reset, "ended": end, "terminated": terminate, "killed": kill}
+
+
+def numbers_outside(directory: Path, process: int) -> Iterator[int]:
+    """The number, in our namespace, of a process that the server in that folder calls by another one."""
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):
+            told = dict(line.split(":", 1) for line in status.read_text("utf-8").splitlines())
+            if int(told["NSpid"].split()[-1]) == process:
+                above = Path(f"/proc/{told['PPid'].strip()}/cmdline").read_bytes().decode(errors="replace")
+                if str(directory) in above:
+                    yield int(status.parent.name)
+
+
+@pytest.mark.parametrize("seed", range(SEED, SEED + (FAULTS - FAULTS // KILLS_ARE) // EACH))
+def test_connections_that_break(
+    seed: int, prod: Production, whole: dict[str, CheckResult], ways: dict[str, Callable[[socket.socket, int], bool]]
+) -> None:
     """At random bytes of the server's answers: everything, or nothing and a sentence."""
     with proxy(prod.as_role()) as way:
         assert prod.results(way.conninfo) == whole
-        length = way.answered
-    chosen = random.Random(SEED)  # which bytes is no secret
-    ended = 0
-    for _ in range(ROUNDS):
-        after = chosen.randrange(length)
-        with proxy(prod.as_role(), cut_after=after) as way:
-            results = prod.results(way.conninfo)
+    chosen = random.Random(seed)  # which bytes is no secret
+    ended = cut = 0
+    for _ in range(EACH):
+        (how,) = chosen.choices(list(ways), weights=[12, 6, 5, 1])
+        is_event = how in {"terminated", "killed"}  # an audit that connects again may see all
+        (connection,) = chosen.choices(range(len(way.answered)), weights=way.answered)
+        after = chosen.randrange(way.answered[connection])
+        with proxy(prod.as_role(), fault=Fault(connection, after, ways[how], once=is_event)) as broken:
+            results = prod.results(broken.conninfo)
+        assert broken.happened or after > way.answered[connection] * 0.9, (how, connection, after)
         changed = undecided(results, whole)
-        ended += bool(changed)
-        assert all(results[check].reason for check in changed), after
-    assert ended > ROUNDS // 2, "hardly a connection was cut: the test tests nothing"
+        cut += not is_event
+        ended += bool(changed) and not is_event
+        assert all(results[check].reason for check in changed), (how, connection, after)
+        wait_until(lambda: _sessions(prod) == 0)
+    assert ended > cut // 2, "hardly a connection broke: the test tests nothing"
+
+
+def _sessions(prod: Production) -> int | None:
+    """How many of the audit's sessions the server has; None while it takes no connections."""
+    try:
+        with psycopg.connect(prod.conninfo) as connection:
+            query = "select count(*) from pg_catalog.pg_stat_activity where application_name like 'migration-audit%%'"
+            row = connection.execute(query.encode()).fetchone()
+    except psycopg.OperationalError:
+        return None
+    return int(row[0]) if row else None
 
 
 def test_the_page_of_faults_is_that_of_the_suite() -> None:

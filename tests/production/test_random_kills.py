@@ -6,55 +6,98 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from fix_demo import evidence_of, run_cli
 from fix_outside import Started, wait_until
 from migration_audit.audit.demo import demo_root
 
-ROUNDS = int(os.environ.get("MIGRATION_AUDIT_FAULTS", "200")) // 100
-"""``make faults`` sets the variable; MIGRATION_AUDIT_SEED repeats one round."""
+ROUNDS = int(os.environ.get("MIGRATION_AUDIT_FAULTS", "200")) // 25
+"""``make faults`` sets the variable; MIGRATION_AUDIT_SEED repeats one round. One in four is of the demo."""
 SEED = int(os.environ.get("MIGRATION_AUDIT_SEED", "1"))
 
 
+SMALL = """
+[project]
+name = "small"
+[legacy]
+sql = ["legacy/*.sql"]
+[owner]
+sql = ["owner/*.sql"]
+[environments.dev]
+dsn_env = "TRM_DEV_DSN"
+"""
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """A run in which nothing is killed."""
+
+    config: Path
+    variables: dict[str, str]
+    code: int
+    evidence: dict[str, Any]
+    seconds: float
+
+
 def descendants(started: Started) -> dict[int, str]:
-    """Number and command of each process that the command has started, or that these have."""
-    mark = f"TMPDIR={started.temporary}".encode()
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
+    """Number and command of each process that the command has started, or that these have: kernels, servers, sessions."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, ValueError):
+            parents[int(stat.parent.name)] = int(stat.read_text("utf-8").rpartition(")")[2].split()[1])
+    found = {started.process.pid}
+    while more := {number for number, parent in parents.items() if parent in found} - found:
+        found |= more
+    commands = {}
+    for number in found - {started.process.pid}:
         with suppress(OSError):
-            if int(process.name) != started.process.pid and mark in (process / "environ").read_bytes().split(b"\0"):
-                found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    return {number: command for number, command in found.items() if command}
+            commands[number] = Path(f"/proc/{number}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return {number: command for number, command in commands.items() if command}
+
+
+def undisturbed(config: Path, variables: dict[str, str], out: Path) -> Undisturbed:
+    begun = time.monotonic()
+    ran = run_cli("run", "--config", str(config), "--env", "dev", "--out", str(out), **variables)
+    return Undisturbed(config, variables, ran.code, evidence_of(out, "dev"), time.monotonic() - begun)
 
 
 @pytest.fixture(scope="module")
-def whole(demo_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any], float]:
-    """Exit code, evidence and seconds of a run in which nothing is killed."""
-    out = tmp_path_factory.mktemp("whole")
-    begun = time.monotonic()
-    ran = run_cli("run", "--config", str(demo_root()), "--env", "dev", "--out", str(out), **demo_variables)
-    return ran.code, evidence_of(out, "dev"), time.monotonic() - begun
+def demo(demo_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    return undisturbed(demo_root(), demo_variables, tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture(scope="module")
+def small(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbed]:
+    """A project of one table: the audit does all that it does, and less work."""
+    folder, table = tmp_path_factory.mktemp("small"), "create table a (id int primary key);\n"
+    for name in ("legacy", "owner"):
+        (folder / name).mkdir()
+        (folder / name / "1.sql").write_text(table, "utf-8")
+    (folder / "audit.toml").write_text(SMALL, "utf-8")
+    conninfo = cluster.create_database("small")
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(table.encode())
+    yield undisturbed(folder, {"TRM_DEV_DSN": conninfo}, folder / "whole")
+    cluster.drop_database("small")
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + ROUNDS))
-def test_a_killed_process(
-    seed: int,
-    whole: tuple[int, dict[str, Any], float],
-    start: Callable[..., Started],
-    demo_variables: dict[str, str],
-    tmp_path: Path,
-) -> None:
+def test_a_killed_process(seed: int, request: pytest.FixtureRequest, start: Callable[..., Started], tmp_path: Path) -> None:
     chosen = random.Random(seed)
-    code, evidence, seconds = whole
-    started = start("run", "--config", str(demo_root()), "--env", "dev", "--out", str(tmp_path / "out"), **demo_variables)
-    moment = time.monotonic() + chosen.uniform(0.1, 0.9) * seconds
-    wait_until(lambda: time.monotonic() > moment or started.process.poll() is not None, limit=seconds + 5)
+    whole: Undisturbed = request.getfixturevalue("demo" if seed % 4 == 1 else "small")
+    evidence = whole.evidence
+    given = ("--config", str(whole.config), "--env", "dev", "--out", str(tmp_path / "out"))
+    started = start("run", *given, **whole.variables)
+    moment = time.monotonic() + chosen.uniform(0.1, 0.9) * whole.seconds
+    wait_until(lambda: time.monotonic() > moment or started.process.poll() is not None, limit=whole.seconds + 5)
     there = descendants(started)
     killed = ""
     if there:
@@ -64,7 +107,7 @@ def test_a_killed_process(
             os.kill(number, signal.SIGKILL)
     ended = started.process.wait(timeout=120)
     assert "Traceback" not in started.err, (killed, started.err)
-    if ended == code:
+    if ended == whole.code:
         assert evidence_of(tmp_path / "out", "dev")["checks"] == evidence["checks"], killed
     else:
         assert ended == 3, (killed, ended, started.err)

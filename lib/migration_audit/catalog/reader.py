@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -87,7 +87,7 @@ def _read_again_if_dropped(connection: psycopg.Connection[Any], wish: _Wish) -> 
                 begin_reading(connection)
                 return _read(connection, wish)
         except VanishedError as vanished:
-            connection.rollback()
+            _end_transaction(connection)
             if attempt == ATTEMPTS:
                 raise _changing(connection, vanished) from None
     raise AssertionError("unreachable")
@@ -114,16 +114,22 @@ def _server_errors(connection: psycopg.Connection[Any]) -> Iterator[None]:
         yield
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedObject, psycopg.errors.InternalError_) as error:
         # "relation does not exist", "cache lookup failed": what the transaction still sees is gone for functions.
-        connection.rollback()
+        _end_transaction(connection)
         raise VanishedError(error.diag.message_primary) from error
     except ODD_BYTES as error:
         settings = [SALT, RolesRead.SHARED.value, []]
         raise odd_bytes_error(connection, [*CLUSTER_KINDS, *KINDS], before=(_SET, settings)) from error
     except psycopg.Error as error:
         failed = database_error(error, connection)
-        if not connection.closed:
-            connection.rollback()
+        _end_transaction(connection)
         raise failed from error
+
+
+def _end_transaction(connection: psycopg.Connection[Any]) -> None:
+    """Roll back where the connection still can; one that the server has ended without our knowing says so later."""
+    if not connection.closed:
+        with suppress(psycopg.Error):
+            connection.rollback()
 
 
 def _read(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:

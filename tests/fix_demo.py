@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +12,12 @@ import jsonschema
 import pytest
 
 import migration_audit
+from fix_commands import Ran, run_cli
 from migration_audit.audit.demo import demo_root
 from migration_audit.demo.histories import build, histories
 from migration_audit.project import Project, load_project
 
 SCHEMA = json.loads((Path(migration_audit.__file__).parent / "model/evidence.schema.json").read_text("utf-8"))
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A finished command: its exit code and everything that it printed."""
-
-    code: int
-    out: str
-    err: str
-
-
-def run_cli(*arguments: str, cwd: Path | None = None, **variables: str) -> Ran:
-    """``migration-audit`` with these arguments in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "migration_audit", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        cwd=cwd,
-        env={**os.environ, **variables},
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 def evidence_of(out: Path, environment: str) -> dict[str, Any]:
@@ -90,3 +64,6 @@ def trm(tmp_path: Path) -> Path:
 
 def project_of(folder: Path) -> Project:
     return load_project(folder / "audit.toml")
+
+
+__all__ = ["Ran", "demo_cluster", "demo_variables", "evidence_of", "findings", "outcomes", "project_of", "run_cli", "trm"]

@@ -1,0 +1,162 @@
+"""Commands of migration-audit in processes of their own, which start in no time: forks of one that has imported everything.
+
+Importing takes a second of processor time, more than most commands do themselves. A fork runs what ``python -m
+migration_audit`` runs, with its own arguments, variables, folder and streams. Where a variable changes Python itself, and
+where the system is not Linux, it is ``python -m migration_audit`` itself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+_IMPORTED = (
+    *(f"migration_audit.cli.{name}" for name in ("audit", "compare", "gate", "setup", "sign", "static", "verify")),
+    "papermill",
+    "jinja2",
+)
+_OF_PYTHON = ("PYTHON", "LC_", "LANG", "LD_", "TZ")
+"""How the names of variables begin that count when Python starts."""
+_LIMIT = 300
+"""Seconds that a command may take."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished command: its exit code and everything that it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_cli(*arguments: str, cwd: Path | None = None, **variables: str) -> Ran:
+    """``migration-audit`` with these arguments in a process of its own."""
+    given = {**os.environ, **variables}
+    forks = Forks.here(given)
+    if forks is not None:
+        return forks.run(arguments, cwd=cwd or Path.cwd(), variables=given)
+    command = [sys.executable, "-m", "migration_audit", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT, cwd=cwd, env=given, check=False)
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+class Forks:
+    """The process that has imported everything, and is forked for each command; ``serve`` is its side."""
+
+    _only: Forks | None = None
+
+    @classmethod
+    def here(cls, variables: Mapping[str, str]) -> Forks | None:
+        """That of this process, started first if need be; None where a command needs a Python of its own."""
+        if sys.platform != "linux":
+            return None
+        if cls._only is None:
+            cls._only = cls()
+        return cls._only if _of_python(variables) == cls._only.variables else None
+
+    def __init__(self) -> None:
+        """Start it."""
+        self.variables = _of_python(os.environ)
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            command = [sys.executable, __file__, str(theirs.fileno())]
+            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """It ends when nobody can ask for anything any more."""
+        self._channel.close()
+        self._process.wait()
+
+    def run(self, arguments: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> Ran:
+        """What the command printed, and its exit code, once it has ended and nobody can print any more."""
+        request = json.dumps({"arguments": arguments, "cwd": str(cwd), "variables": dict(variables)}).encode()
+        readers, writers = zip(*(os.pipe() for _ in range(3)), strict=True)
+        socket.send_fds(self._channel, [request], writers)
+        for writer in writers:
+            os.close(writer)
+        with ThreadPoolExecutor() as pool, os.fdopen(readers[2], encoding="ascii") as told:
+            printed = [pool.submit(_read, reader) for reader in readers[:2]]
+            process = int(told.readline())
+            try:
+                out, err = (each.result(_LIMIT) for each in printed)
+            except TimeoutError:
+                os.kill(process, signal.SIGKILL)
+                raise
+            return Ran(int(told.readline()), out, err)
+
+
+def _read(reader: int) -> str:
+    with os.fdopen(reader, encoding="utf-8") as file:
+        return file.read()
+
+
+def _of_python(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if name.startswith(_OF_PYTHON)}
+
+
+def serve(channel: socket.socket) -> None:
+    """Fork for each request, and return in the fork; ends the process when no request can come any more."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    for name in _IMPORTED:
+        importlib.import_module(name)
+    gc.freeze()
+    while True:
+        request, files, _, _ = socket.recv_fds(channel, 1 << 20, 3)
+        if not request:
+            os._exit(0)
+        if os.fork() == 0:
+            break
+        for file in files:
+            os.close(file)
+        _reap()
+    channel.close()
+    out, err, told = files
+    if process := os.fork():
+        os.write(told, b"%d\n" % process)
+        _, status = os.waitpid(process, 0)
+        os.write(told, b"%d\n" % os.waitstatus_to_exitcode(status))
+        os._exit(0)
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    for file in files:
+        os.close(file)
+    asked = json.loads(request)
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["variables"])
+    tempfile.tempdir = None
+    for name, number in (("stdout", 1), ("stderr", 2)):  # those of before may have been a file
+        old = getattr(sys, name)
+        new = os.fdopen(number, "w", 1 if name == "stderr" else -1, encoding=old.encoding, errors=old.errors, closefd=False)
+        setattr(sys, name, new)
+        setattr(sys, f"__{name}__", new)
+    sys.argv = ["-m", *asked["arguments"]]
+    sys.path[0] = asked["cwd"]
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))
+    runpy.run_module("migration_audit", run_name="__main__", alter_sys=True)

@@ -44,16 +44,23 @@ def test_a_directory_is_in_use_while_its_lock_is_held(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_being_made_is_left_alone(tmp_path: Path) -> None:
-    directory = tmp_path / f"{PREFIX}young"
+    directory = tmp_path / f"{PREFIX}young_01"
     directory.mkdir()
     assert remove_stale(tmp_path) == []
     os.utime(directory, (0, 0))
     assert remove_stale(tmp_path) == [directory]
 
 
+def test_folders_that_are_no_clusters_are_left_alone_however_old_they_are(tmp_path: Path) -> None:
+    for name in ("gate-12345678", "keys-12345678", "port-12345678"):
+        (tmp_path / f"{PREFIX}{name}").mkdir()
+        os.utime(tmp_path / f"{PREFIX}{name}", (0, 0))
+    assert remove_stale(tmp_path) == []
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a directory of another user")
 def test_directories_of_other_users_are_left_alone(tmp_path: Path) -> None:
-    directory = tmp_path / f"{PREFIX}theirs"
+    directory = tmp_path / f"{PREFIX}theirs_1"
     directory.mkdir()
     os.utime(directory, (0, 0))
     os.chown(directory, 54321, 54321)

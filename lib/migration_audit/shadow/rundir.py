@@ -123,7 +123,8 @@ def is_in_use(directory: Path) -> bool:
 def remove_stale(base: Path) -> list[Path]:
     """Stop and remove the clusters of this user whose caller and guard are dead; return their directories."""
     removed = []
-    for directory in base.glob(f"{PREFIX}*"):
+    # Other folders of ours have another word in their names: nobody locks them, and each lasts as long as it is needed.
+    for directory in base.glob(f"{PREFIX}{'[a-z0-9_]' * 8}"):
         with contextlib.suppress(OSError):  # somebody else removes it at this moment
             if directory.lstat().st_uid == os.geteuid() and directory.is_dir() and not is_in_use(directory):
                 stop_and_remove(directory)

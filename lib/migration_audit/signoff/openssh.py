@@ -106,19 +106,29 @@ def agent_keys() -> list[str]:
     return lines
 
 
-@lru_cache(maxsize=1024)
-def _accepts(arguments: tuple[str, ...], message: bytes, files: tuple[tuple[str, bytes], ...]) -> bool:
-    """Whether ssh-keygen accepts these bytes with those files; asked once, since the answer depends on nothing else.
+class _RefusedError(Exception):
+    """It was not accepted."""
 
-    ``files`` are options, each with the content of the file that it names; nobody else can write to these files.
-    """
+
+def _accepts(arguments: tuple[str, ...], message: bytes, files: tuple[tuple[str, bytes], ...]) -> bool:
+    """Whether ssh-keygen accepts these bytes with those files: options, each with the content of the file that it names."""
+    try:
+        _check(arguments, message, files)
+    except _RefusedError:  # which a full disk can be the reason of: it is asked again the next time
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)  # the answer depends on nothing else
+def _check(arguments: tuple[str, ...], message: bytes, files: tuple[tuple[str, bytes], ...]) -> None:
     with tempfile.TemporaryDirectory(prefix="migration-audit-keys-") as name:
         named: list[str] = []
         for number, (option, content) in enumerate(files):
             path = Path(name, str(number))
             path.write_bytes(content)
             named += [option, str(path)]
-        return _run([*arguments, *named], message).returncode == 0
+        if _run([*arguments, *named], message).returncode:
+            raise _RefusedError
 
 
 def _run(arguments: Sequence[str], message: bytes) -> subprocess.CompletedProcess[bytes]:

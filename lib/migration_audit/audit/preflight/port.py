@@ -159,7 +159,7 @@ def _outcome(after: Drift, *, before: Drift) -> ProofOutcome:
 
 def _source(text: str) -> SqlSource:
     """The port as whoever runs its file reads it."""
-    with tempfile.TemporaryDirectory(prefix="migration-audit-") as folder:
+    with tempfile.TemporaryDirectory(prefix="migration-audit-port-") as folder:
         path = Path(folder) / "port.sql"
         path.write_text(text, encoding="utf-8")
         return sources.load_source("port", [path], shown_from=Path(folder))

@@ -13,6 +13,7 @@ import psycopg
 
 from migration_audit.catalog.connection import begin_reading
 from migration_audit.catalog.queries import load_query
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import DatabaseError
 
 _MOST: Final = 5
@@ -37,8 +38,7 @@ def odd_bytes_error(
             found = list(dict.fromkeys(_found(connection, kinds, encoding)))
         finally:
             connection.rollback()
-    more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
-    said = f": {', '.join(found[:_MOST])}{more}" if found else ""
+    said = f": {some_of(found, most=_MOST)}" if found else ""
     return DatabaseError(
         f"the catalog contains bytes that are not valid in its encoding, {encoding}{said}",
         where=database,

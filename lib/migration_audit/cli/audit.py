@@ -13,6 +13,7 @@ import click
 from migration_audit.audit.demo import DEMO, demo_databases, demo_project, retired_project
 from migration_audit.cli.github import tell_github
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Outcome, Phase, Verdict
 from migration_audit.project import Environment, Project, load_project, project_file
@@ -149,8 +150,7 @@ def _because(result: RunResult) -> tuple[str, list[str]]:
     if waived:
         said.append(f"{waived} waived")
     if undecided:
-        more = f" and {len(undecided) - 1} more" if len(undecided) > 1 else ""
-        said.append(f"could not check {next(iter(undecided))}{more}")
+        said.append(f"could not check {some_of(list(undecided), most=1)}")
     reasons = [line for reason in list(dict.fromkeys(undecided.values()))[:_MOST_REASONS] for line in _lines(reason)]
     return ", ".join(said) or "no findings", reasons
 

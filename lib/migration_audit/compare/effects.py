@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.identifiers import identifiers_in
 from migration_audit.model.likeness import Likeness, StatementMatch
 from migration_audit.model.location import Location
+from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import Snapshot
 
 Key = tuple[str, str]
-OriginMap = Mapping[Key, Location]
 
 _MOST_NAMED = 3
 _OF_ROWS = frozenset({"insert", "update", "delete", "merge", "copy", "truncate", "set", "reset", "analyze", "vacuum"})

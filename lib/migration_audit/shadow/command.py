@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from migration_audit.model.command import CommandSource, filled
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, ServerError
 from migration_audit.model.redaction import Redaction
 from migration_audit.model.sql import SqlFailure
@@ -212,7 +213,7 @@ def _changed(source: CommandSource) -> str | None:
         return str(error.what)
     before, after = dict(source.files), dict(now)
     paths = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
-    return f"{', '.join(paths[:3])}{f' and {len(paths) - 3} more' if len(paths) > 3 else ''}" if paths else None
+    return some_of(paths, most=3) or None
 
 
 def _await_end(process: subprocess.Popen[bytes]) -> None:
@@ -260,8 +261,7 @@ def _what_failed(source: CommandSource, found: Mapping[str, Any], account: Accou
 def _why_not_run(found: Mapping[str, Any], account: Account) -> str | None:
     whom = "" if account.is_caller else f" by uid {account.uid}, as whom it runs because the audit runs as root"
     if unreadable := found.get("unreadable"):
-        more = f" and {len(unreadable) - 3} more" if len(unreadable) > 3 else ""
-        return f"{', '.join(unreadable[:3])}{more} cannot be read{whom}: let others read it, or run the audit as its owner"
+        return f"{some_of(unreadable, most=3)} cannot be read{whom}: let others read it, or run the audit as its owner"
     if "error" in found:
         path = f"{found['path']}: " if found.get("path") else ""
         return f"it cannot be run{whom}: {path}{found['error']}"

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from migration_audit.formats import ALL, Dialect, Format, Options, Plan, PlannedFile, Tree, find_format
 from migration_audit.formats.order import number_of
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SqlFile, SqlSource, Statement, TransactionMode, one_line
 from migration_audit.project.boundary import Boundary, boundary_of
@@ -179,10 +180,9 @@ def _refuse_unread(plan: Plan, trees: Sequence[Tree], included: Iterable[Path]) 
     known = {path.resolve() for path in included}
     left = [(trees[number], path) for number, path in plan.unread if Path(trees[number].root, path).resolve() not in known]
     if left:
-        more = f" and {len(left) - 3} more" if len(left) > 3 else ""
-        shown = ", ".join(tree.shown_path(path) for tree, path in left[:3])
+        shown = some_of([tree.shown_path(path) for tree, path in left], most=3)
         raise SourceError(
-            f"the folder has .sql files in its subfolders, which would not be applied: {shown}{more}",
+            f"the folder has .sql files in its subfolders, which would not be applied: {shown}",
             where=left[0][0].shown,
             todo=_format_of(left[0][0], [path for _, path in left]),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import hashlib
 import tempfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,14 +16,13 @@ from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.identifiers import quoted
-from migration_audit.model.location import Location
 from migration_audit.model.port import Key, Port, PortProof, PortStep, ProofOutcome, SavedPort
+from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlFailure, SqlSource
 from migration_audit.port import build_port, port_text, running_lines, running_sql
 from migration_audit.shadow.apply import apply_sources
 
-OriginMap = Mapping[tuple[str, str], Location]
 _ROUNDS = 3
 """How often steps that the server refuses are left to a person before the rest is tried again."""
 _MOST_FAILURES = 50

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -37,8 +37,7 @@ from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.likeness import StatementMatch
-from migration_audit.model.location import Location
-from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
+from migration_audit.model.preflight import Convergence, OriginMap, ProbeResult, SourceFacts
 from migration_audit.model.rows import RowsComparison
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import Applied
@@ -47,7 +46,6 @@ from migration_audit.model.witness import Witness
 from migration_audit.project import Project
 from migration_audit.shadow.probes import run_probes
 
-OriginMap = Mapping[tuple[str, str], Location]
 Progress = Callable[[str], None]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +14,8 @@ from migration_audit.audit.preflight.watch import UndoneWatch
 from migration_audit.model.command import AnySource
 from migration_audit.model.errors import ServerError
 from migration_audit.model.finding import Unavailable
-from migration_audit.model.location import Location
 from migration_audit.model.outside import Outside
+from migration_audit.model.preflight import OriginMap
 from migration_audit.model.rows import SourceRows
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import Applied, SqlSource
@@ -23,8 +23,6 @@ from migration_audit.model.undone import SourceUndone
 from migration_audit.project import LedgerSettings
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
-
-OriginMap = Mapping[tuple[str, str], Location]
 
 _NOT_DUMPED = Unavailable(reason="the second witness was not asked", required=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +18,7 @@ from migration_audit.audit.run_in_parallel import run_in_parallel
 from migration_audit.model.errors import SqlError, UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
-from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.preflight import OriginMap, SourceFacts
 from migration_audit.model.rows import RowsComparison, SourceRows
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import FILE_TIMEOUT, STATEMENT_TIMEOUT, SqlSource
@@ -27,7 +27,6 @@ from migration_audit.project import Environment, Project, resolve
 from migration_audit.project.boundary import boundary_of_sides
 
 Progress = Callable[[str], None]
-OriginMap = Mapping[tuple[str, str], Location]
 
 _URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 _PASSWORD = re.compile(r"://[^\s/@:]*:[^\s]*@|password\s*=", re.IGNORECASE)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from migration_audit.catalog import load_snapshot, save_snapshot, storage
+from migration_audit.catalog import dump_snapshot, load_snapshot, save_snapshot, storage
 from migration_audit.model.errors import UsageError
 from migration_audit.model.routines import Extension, Schema
-from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot, Unmodelled
+from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot, Unmodelled, to_json
 
 SNAPSHOT = Snapshot(
     server=ServerIdentity(
@@ -43,6 +43,12 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     assert loaded == SNAPSHOT
     assert loaded.digest == SNAPSHOT.digest
     assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
+
+
+def test_each_line_is_what_json_writes_of_the_object() -> None:
+    text = dump_snapshot(SNAPSHOT).decode()
+    for part in (*SNAPSHOT.objects, *SNAPSHOT.unmodelled, *SNAPSHOT.chunks):
+        assert f"\n{json.dumps(to_json(part), sort_keys=True, ensure_ascii=False)}" in text
 
 
 def test_equal_texts_are_kept_once(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import psycopg
@@ -34,13 +34,22 @@ select pg_catalog.set_config('migration_audit.salt', %s, true),
 RowT = TypeVar("RowT")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """A snapshot, and which catalog row each of its objects came from."""
 
     snapshot: Snapshot
-    rows: Mapping[tuple[str, str], RowId]
-    """``(kind, key)`` to ``(xmin, cmin)``: which statement made an object, if each ran in its own transaction."""
+    origins: tuple[str, ...]
+    """``xmin,cmin`` of each object."""
+
+    @property
+    def rows(self) -> Mapping[tuple[str, str], RowId]:
+        """``(kind, key)`` to ``(xmin, cmin)``: which statement made an object, if each ran in its own transaction."""
+        pairs = (origin.split(",") for origin in self.origins)
+        return {
+            (obj.kind, obj.key): (int(xmin), int(cmin))
+            for obj, (xmin, cmin) in zip(self.snapshot.objects, pairs, strict=True)
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +152,7 @@ def _read(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:
         chunks = read_chunks(connection, features)
         jobs = read_jobs(connection)
     rows = [row for row in rows if not (isinstance(row.obj, Job) and row.obj == row.obj.unaltered)]
-    rows.sort(key=attrgetter("key"))
+    rows.sort(key=itemgetter(0))
     snapshot = Snapshot(
         server=_identity(features, system_identifier),
         objects=tuple(row.obj for row in rows),
@@ -154,7 +163,7 @@ def _read(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:
         roles=wish.roles,
         assumed_roles=wish.assumed_roles,
     )
-    return Reading(snapshot, {row.key: row.origin for row in rows})
+    return Reading(snapshot, tuple(row.origin for row in rows))
 
 
 def _limit(part: NotRead) -> str:

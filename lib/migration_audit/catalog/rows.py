@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar, get_origin, get_type_hints
+from dataclasses import fields
+from itertools import chain, repeat
+from operator import call, itemgetter
+from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
 from psycopg import Cursor
 from psycopg.rows import RowMaker
@@ -21,14 +24,14 @@ ORIGIN = "origin"
 """Name of the last column of each query: the row's ``xmin,cmin``."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectRow:
+class ObjectRow(NamedTuple):
     """An object with its name, and the catalog row that it comes from."""
 
     key: tuple[str, str]
     """Kind and key."""
     obj: CatalogObject
-    origin: RowId
+    origin: str
+    """Its ``xmin,cmin``."""
 
 
 class VanishedError(Exception):
@@ -39,7 +42,7 @@ class ObjectRowFactory:
     """Makes an ``ObjectRow`` of each row; equal strings of all rows are kept once, as most of them repeat."""
 
     def __init__(self, cls: type[CatalogObject], keep: dict[str, str]) -> None:
-        """``keep`` is shared by the factories of one reading."""
+        """``keep`` is shared by the factories of one reading: equal texts of all rows are one object."""
         self._cls = cls
         self._keep = keep
 
@@ -55,35 +58,52 @@ class ObjectRowFactory:
 
     def _maker(self, names: list[str]) -> RowMaker[ObjectRow]:
         """Columns are sorted by what is to be done with them once, and not for each of a hundred thousand values."""
-        cls, once = self._cls, self._keep.setdefault
+        cls, kind, once = self._cls, self._cls.kind, self._keep.setdefault
         hints = get_type_hints(cls)
         lists = [i for i, name in enumerate(names) if get_origin(hints[name]) is tuple]
         # Where a query gives a value that may be a secret, it is an option, or a job's setting.
-        options = [i for i in lists if names[i] in {"options", "config", "settings"}]
+        options = [n for n, i in enumerate(lists) if names[i] in {"options", "config", "settings"}]
         texts = [i for i, name in enumerate(names) if hints[name] is str]
         optional_texts = [i for i, name in enumerate(names) if hints[name] == str | None]
+        others = [i for i in range(len(names)) if i not in {*lists, *texts, *optional_texts}]
+        get_texts, get_optional_texts, get_lists, get_others = map(
+            _getter, ([*texts, len(names)], optional_texts, lists, others)
+        )
+        # Each value goes into its slot: what a frozen dataclass does itself, without a dictionary for each row.
+        slots = [getattr(cls, names[i]).__set__ for i in (*texts, *optional_texts, *lists, *others)]
+        finish = getattr(cls, "__post_init__", None)
+
+        def known_items(items: tuple[list[str], ...]) -> list[list[str]]:
+            found = list(items)
+            for n in options:
+                if found[n] and MARK in "".join(found[n]):
+                    found[n] = [unmarked(item) for item in found[n]]
+            return [list(map(once, item, item)) for item in found]
 
         def make(values: Sequence[Any]) -> ObjectRow:
-            row = list(values)
-            for i in texts:
-                if (text := row[i]) is None:
-                    raise VanishedError(f"a {cls.kind} was dropped")
-                row[i] = once(text, text)
-            for i in optional_texts:
-                if (text := row[i]) is not None:
-                    row[i] = once(text, text)
-            for i in options:
-                if row[i] and MARK in "".join(row[i]):
-                    row[i] = [unmarked(item) for item in row[i]]
-            for i in lists:
-                row[i] = tuple([once(item, item) for item in row[i]])
-            if (origin := row.pop()) is None:
-                raise VanishedError(f"a {cls.kind} was dropped")
-            xmin, _, cmin = origin.partition(",")
-            obj = cls(**dict(zip(names, row, strict=True)))
-            return ObjectRow((cls.kind, obj.key), obj, (int(xmin), int(cmin)))
+            if None in (required := get_texts(values)):
+                raise VanishedError(f"a {kind} was dropped")
+            *known, origin = required
+            optional, items = get_optional_texts(values), get_lists(values)
+            filled = items if items.count([]) == len(items) else known_items(items)
+            obj = object.__new__(cls)
+            given = (map(once, known, known), map(once, optional, optional), map(tuple, filled), get_others(values))
+            deque(map(call, slots, repeat(obj), chain(*given)), maxlen=0)
+            if finish is not None:
+                finish(obj)
+            return ObjectRow((kind, obj.key), obj, origin)
 
         return make
+
+
+def _getter(places: list[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """What picks the values at these places, as a tuple also where it is one or none."""
+    match places:
+        case []:
+            return lambda _: ()
+        case [place]:
+            return lambda values: (values[place],)
+    return itemgetter(*places)
 
 
 def _no_row(values: Sequence[Any]) -> ObjectRow:

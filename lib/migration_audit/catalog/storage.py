@@ -6,7 +6,11 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import fields
+from functools import cache
 from itertools import pairwise
+from json.encoder import encode_basestring
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,6 +44,7 @@ _PARTS = frozenset(
 )
 _NOT_READ = "not_read"
 _AGAIN = "create the snapshot again with this version"
+_WORDS = {None: "null", True: "true", False: "false"}
 _MOST_BYTES = 1 << 30
 """A hundred thousand tables have a fifth of it."""
 
@@ -97,8 +102,35 @@ def _pieces(snapshot: Snapshot) -> Iterator[str]:
             continue
         yield f'"{name}": ['
         for position, item in enumerate(part):
-            yield (",\n" if position else "\n") + _line(to_json(item))
+            yield (",\n" if position else "\n") + _object_line(item)
         yield "]}\n" if name == "objects" else "],\n"
+
+
+def _object_line(item: Any) -> str:
+    """What ``_line(to_json(item))`` gives, without a dictionary and a sorting for each of a hundred thousand objects."""
+    form, values_of = _line_form(type(item))  # type: ignore[arg-type]  # mypy takes a class for unhashable
+    return form % tuple(map(_value_text, values_of(item)))
+
+
+@cache
+def _line_form(cls: type[Any]) -> tuple[str, Callable[[Any], tuple[Any, ...]]]:
+    names = [each.name for each in fields(cls)]
+    known = {"kind": _line(cls.kind).replace("%", "%%")} if issubclass(cls, CatalogObject) and "kind" not in names else {}
+    parts = (f"{_line(name)}: {known.get(name, '%s')}" for name in sorted([*names, *known]))
+    chosen = sorted(names)
+    get = attrgetter(*chosen)
+    return f"{{{', '.join(parts)}}}", get if len(chosen) > 1 else lambda item: (get(item),)
+
+
+def _value_text(value: Any) -> str:
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
+    if value is None or kind is bool:
+        return _WORDS[value]
+    if kind is tuple:
+        return f"[{', '.join(map(_value_text, value))}]" if value else "[]"
+    return _line(value)
 
 
 def snapshot_body(snapshot: Snapshot) -> dict[str, Any]:

@@ -59,15 +59,16 @@ def compare(
     normalisers = normalise.rules(want, have, expected_applied_by, actual_applied_by)
     found = [rename(want["table", new], called["table", old]) for old, new in tables.items()]
     not_known: list[NotKnown] = []
-    for key in sorted(want.keys() | have.keys()):
+    for key in sorted([*want, *(key for key in have if key not in want)]):  # two sorted runs: cheaper than a set
         if key not in have:
             found.append(_one_sided(DiffVerdict.MISSING, expected=want[key], actual=None, rules=rules))
         elif key not in want:
             found.append(_one_sided(DiffVerdict.UNEXPECTED, expected=None, actual=have[key], rules=rules))
         else:
-            pair, hidden = without_unreadable(want[key], have[key])
+            (left, right), hidden = without_unreadable(want[key], have[key])
             not_known += hidden
-            left, right = normalise.apply_all(normalisers, pair)
+            if left != right:  # no normaliser makes equal objects differ
+                left, right = normalise.apply_all(normalisers, (left, right))
             if left != right:
                 found.append(_changed(left, right, rules))
             elif isinstance(right, Constraint) and key in not_null:  # by the expected side's name
@@ -117,9 +118,10 @@ def _one_sided(
     verdict: DiffVerdict, *, expected: CatalogObject | None, actual: CatalogObject | None, rules: Rules
 ) -> Difference:
     there = expected or actual
-    severity = rules.missing(there.kind if there else "") if verdict is DiffVerdict.MISSING else rules.unexpected
-    found = Difference(verdict=verdict, kind="", key="", severity=severity, expected=expected, actual=actual)
-    return replace(found, kind=found.there.kind, key=found.there.key)
+    if there is None:
+        raise ValueError("a difference is about an object")
+    severity = rules.missing(there.kind) if verdict is DiffVerdict.MISSING else rules.unexpected
+    return Difference(verdict=verdict, kind=there.kind, key=there.key, severity=severity, expected=expected, actual=actual)
 
 
 def _changed(expected: CatalogObject, actual: CatalogObject, rules: Rules) -> Difference:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from functools import cache
+from typing import Any, get_type_hints
 
 from migration_audit.model.access import Role
 from migration_audit.model.drift import NotKnown
@@ -16,6 +17,8 @@ Pair = tuple[CatalogObject, CatalogObject]
 
 def without_unreadable(expected: CatalogObject, actual: CatalogObject) -> tuple[Pair, tuple[NotKnown, ...]]:
     """Both objects as far as both could be read, and what could not."""
+    if not (_may_hide(expected) or _may_hide(actual)):
+        return (expected, actual), ()
     changes: dict[str, tuple[Any, Any]] = {}
     found: list[NotKnown] = []
     for name in expected.compared():
@@ -39,6 +42,20 @@ def without_unreadable(expected: CatalogObject, actual: CatalogObject) -> tuple[
         return (expected, actual), ()
     one, other = ({name: values[side] for name, values in changes.items()} for side in (0, 1))
     return (replace(expected, **one), replace(actual, **other)), tuple(found)
+
+
+def _may_hide(obj: CatalogObject) -> bool:
+    """Whether a value may be one that could not be read; False for nearly all."""
+    if isinstance(obj, Role):
+        return True
+    lists = (getattr(obj, name) for name in _lists_of(type(obj)))  # type: ignore[arg-type]  # mypy takes a class for unhashable
+    return any(NOT_READABLE in "\n".join(values) for values in lists if values)
+
+
+@cache
+def _lists_of(cls: type[CatalogObject]) -> tuple[str, ...]:
+    hints = get_type_hints(cls)
+    return tuple(name for name in cls.compared() if "tuple[" in str(hints[name]))
 
 
 def _hidden(values: tuple[str, ...]) -> set[str]:

@@ -186,3 +186,41 @@ def test_tables_whose_rows_cannot_be_read_are_unknown_and_the_others_known(roles
         connection.execute("set local lock_timeout = '10ms'")
         found = {table.name: table.has_rows for table in read_directus_database(connection).tables}
     assert found == {"shown": False, "secret": None, "locked": None, "guarded": None}
+
+
+HIDDEN = {
+    "no policy": "alter table directus_collections enable row level security",
+    "a policy that hides some": (
+        "alter table directus_fields enable row level security;"
+        "create policy own on directus_fields to plain using (collection = 'devices')"
+    ),
+    "a view over hidden rows": (
+        "alter table directus_collections rename to kept; alter table kept enable row level security;"
+        "create view directus_collections with (security_invoker) as select * from kept; grant select on kept to plain"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_rows_that_a_policy_hides_are_not_known(roles: tuple[str, str], name: str) -> None:
+    database, plain = roles
+    make(database, TABLES.format(s="") + HIDDEN[name])
+    make(database, "grant select on directus_collections, directus_fields to plain")
+    seen = look(plain, role=None, raw_tables=[])
+    assert seen.collections is None
+    assert "row-level security" in (seen.reason or "")
+
+
+def test_a_view_in_the_place_of_a_table_is_read(database: str) -> None:
+    make(database, TABLES.format(s="") + "alter table directus_collections rename to kept")
+    make(database, "create view directus_collections as select * from kept")
+    assert look(database, role=None, raw_tables=[]).collections == {"devices", "positions"}
+
+
+def test_a_foreign_table_in_its_place_is_not_read(database: str) -> None:
+    make(database, TABLES.format(s="") + "drop table directus_collections; create extension file_fdw")
+    make(database, "create server far foreign data wrapper file_fdw")
+    make(database, "create foreign table directus_collections (collection text) server far options (filename '/etc/passwd')")
+    seen = look(database, role=None, raw_tables=[])
+    assert seen.collections is None
+    assert "foreign table" in (seen.reason or "")

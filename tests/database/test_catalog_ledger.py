@@ -11,7 +11,7 @@ import pytest
 from migration_audit.catalog import open_connection, read_ledger, read_snapshot
 from migration_audit.formats import LedgerFormat
 from migration_audit.formats.named import named_ledger
-from migration_audit.model.errors import UsageError
+from migration_audit.model.errors import DatabaseError, UsageError
 from migration_audit.model.ledger import Ledger, LedgerState
 
 pytestmark = pytest.mark.server
@@ -157,3 +157,41 @@ def test_the_ledger_is_read_at_the_instant_of_the_snapshot(database: str) -> Non
         read_snapshot(connection)
         make(database, "insert into done values ('later')")
         assert read_ledger(connection, "done", plain_ledger("name")).names == ()
+
+
+FOREIGN = {
+    "a foreign table": "create foreign table done (name text) server far options (filename '/etc/passwd')",
+    "one as a partition": (
+        "create table done (name text) partition by list (name);"
+        "create foreign table far_part partition of done default server far options (filename '/etc/passwd')"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_ledger_on_another_server_is_not_read(database: str, name: str) -> None:
+    make(database, f"create extension file_fdw; create server far foreign data wrapper file_fdw; {FOREIGN[name]}")
+    ledger = look(database)
+    assert (ledger.state, ledger.names) == (LedgerState.UNREADABLE, ())
+    assert "public.done is a foreign table, or has one as a part" in str(ledger.reason)
+
+
+def test_no_view_leads_to_a_foreign_table(database: str) -> None:
+    make(
+        database, f"create extension file_fdw; create server far foreign data wrapper file_fdw; {FOREIGN['a foreign table']}"
+    )
+    make(database, "alter table done rename to far_table; create view done as select name from far_table")
+    ledger = look(database)
+    assert (ledger.state, ledger.names) == (LedgerState.UNREADABLE, ())
+    assert "foreign table" in str(ledger.reason)
+
+
+def test_partitions_of_a_ledger_are_read(database: str) -> None:
+    make(database, "create table done (name text) partition by list (name); create table p partition of done default")
+    make(database, "insert into done values ('a')")
+    assert look(database).names == ("a",)
+
+
+def test_a_template_is_not_audited(cluster: Any) -> None:
+    with pytest.raises(DatabaseError, match="template1: is a template"), open_connection(cluster.conninfo("template1")):
+        pass

@@ -165,6 +165,7 @@ def open_connection(
         raise connect_error(error, conninfo, parameters) from None
     connection.add_notice_handler(lambda notice: _keep_last_words(connection, notice))
     try:
+        _refuse_template(connection.info.dbname)
         connection.silence = statement_timeout_ms / 1000 + _GRACE_S
         connection.is_pipelined = os.environ.get(PIPELINE_VARIABLE) != "off" if is_pipelined is None else is_pipelined
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
@@ -182,6 +183,23 @@ def _keep_last_words(connection: ReadingConnection, notice: psycopg.errors.Diagn
         connection.last_words = notice.message_primary or "", notice.sqlstate or ""
 
 
+def _refuse_template(name: str) -> None:
+    if name in {"template0", "template1"}:
+        what = "is a template: while somebody is connected to it, nobody can create a database"
+        raise DatabaseError(what, where=name, todo="name the database of the application")
+
+
+def _restrictions(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """No query reads a foreign table, not even through a view or a partition: that would connect to another server.
+
+    https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-RESTRICT-NONSYSTEM-RELATION-KIND: since 17, 16.4
+    and 15.8.
+    """
+    version = connection.info.server_version
+    known = version >= 170000 or 160004 <= version < 170000 or 150008 <= version < 160000
+    return {"restrict_nonsystem_relation_kind": "foreign-table"} if known else {}
+
+
 def begin_reading(connection: psycopg.Connection[Any], *, statement_timeout_ms: int | None = None) -> None:
     """Begin a read-only transaction that sees one instant, with this module's settings; nothing if one has begun.
 
@@ -195,7 +213,7 @@ def begin_reading(connection: psycopg.Connection[Any], *, statement_timeout_ms: 
         raise UsageError("a catalog must be read in one transaction, but this connection is in autocommit mode")
     if statement_timeout_ms is None:
         statement_timeout_ms = getattr(connection, "limit_ms", None) or STATEMENT_TIMEOUT_MS
-    settings = {**_SPELLING, **_BEHAVIOUR}
+    settings = {**_SPELLING, **_BEHAVIOUR, **_restrictions(connection)}
     limits = {**_LIMITS_MS, "statement_timeout": statement_timeout_ms}
     try:
         cursor = psycopg.Cursor(connection)

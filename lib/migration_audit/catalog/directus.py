@@ -17,7 +17,7 @@ from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.directus import DirectusLive, TableRights
 from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.relations import Table
+from migration_audit.model.relations import MaterializedView, Table, View
 from migration_audit.model.snapshot import Snapshot
 
 MOST_ROWS = 100_000
@@ -106,7 +106,9 @@ def _read_database(
 
 
 def _schemas(live: Snapshot) -> list[str]:
-    return [table.schema for table in live.of(Table) if table.name == "directus_collections"]
+    # A view in its place is no sign that Directus was never bootstrapped.
+    relations: tuple[Table | View | MaterializedView, ...] = (*live.of(Table), *live.of(View), *live.of(MaterializedView))
+    return [relation.schema for relation in relations if relation.name == "directus_collections"]
 
 
 def _exists(connection: psycopg.Connection[Any], role: str | None) -> bool:

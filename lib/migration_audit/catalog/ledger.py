@@ -41,6 +41,12 @@ select nsp.nspname as schema,
             where att.attrelid = rel.oid and typ.typcategory = 'S'
        ) as text_columns,
        pg_catalog.has_schema_privilege(nsp.oid, 'usage') as may_enter,
+       exists (
+           select
+             from pg_catalog.pg_class as far
+            where far.relkind = 'f'
+              and (far.oid = rel.oid or far.oid in (select par.relid from pg_catalog.pg_partition_tree(rel.oid) as par))
+       ) as is_elsewhere,
        current_user as role
   from pg_catalog.pg_class as rel
   join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
@@ -59,6 +65,8 @@ class _Found:
     binary_columns: list[str]
     text_columns: list[str]
     may_enter: bool
+    is_elsewhere: bool
+    """Whether it, or a partition of it, is a foreign table."""
     role: str
 
 
@@ -107,6 +115,9 @@ def _read(connection: psycopg.Connection[Any], table: str, found: _Found, form: 
         return Ledger(table=table, state=LedgerState.OTHER_SHAPE, columns=columns, reason=reason)
     if not found.may_enter:
         reason = f"Role {found.role} may not use schema {found.schema}."
+        return Ledger(table=table, state=LedgerState.UNREADABLE, columns=columns, reason=reason)
+    if found.is_elsewhere:
+        reason = f"{table} is a foreign table, or has one as a part: reading it would connect to another server."
         return Ledger(table=table, state=LedgerState.UNREADABLE, columns=columns, reason=reason)
     try:
         rows = _rows(connection, found, form)

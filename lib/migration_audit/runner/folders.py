@@ -22,6 +22,10 @@ _RUN: Final = re.compile(r"\d{8}T\d{6}Z-")
 """How the folder of a run begins; other folders are other people's."""
 
 
+_RACES: Final = 20
+"""How often others may remove a folder while a new one is made in it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One finished run of one environment."""
@@ -71,6 +75,8 @@ def _new_run_folder(out: Path, environment: str, name: str) -> Path:
                 raise AuditError(f"{what}, where a folder is needed", where=str(taken), todo=todo) from None
             continue
         except OSError as error:
+            if isinstance(error, FileNotFoundError) and attempt < _RACES:
+                continue  # a run that ended meanwhile has removed the empty folder above
             raise AuditError(
                 f"the report folder cannot be written: {error.strerror}",
                 where=str(folder),

@@ -108,7 +108,8 @@ def is_in_use(directory: Path) -> bool:
         lock = os.open(directory / "lock", os.O_RDWR)
     except FileNotFoundError:
         try:
-            return time.time() - directory.stat().st_mtime < _MAKING_LIMIT
+            # A clock that was set back makes it of the future, and that for years.
+            return abs(time.time() - directory.stat().st_mtime) < _MAKING_LIMIT
         except FileNotFoundError:
             return False
     try:

@@ -7,6 +7,7 @@ names (file system monitor, hooks, filters, transports, signatures) has a part i
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,6 +38,8 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "status.renames": "false",
 }
 """What wins over every configuration file; https://git-scm.com/docs/git-config says what each is."""
+_REFUSED: Final = 128
+_OWNED: Final = re.compile(rb"detected dubious ownership in repository at '([^'\n]*)'")
 _OF_LFS: Final = {
     "filter.lfs.clean": "git-lfs clean -- %f",
     "filter.lfs.smudge": "git-lfs smudge -- %f",
@@ -48,7 +51,8 @@ _OF_LFS: Final = {
 def run_git(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """One call about the repository of ``folder``; paths among the arguments are no patterns.
 
-    Exit code 128 and the reason in ``stderr`` where git cannot be run at all.
+    Exit code 128 and the reason in ``stderr`` where git cannot be run at all. Raises AuditError for a repository of another
+    user, which git does not read.
     """
     runs_filters = arguments[0] in {"status", "diff"}
     settings = {**_SETTINGS, **(_without_filters(folder) if runs_filters else {})}
@@ -98,6 +102,12 @@ def _run(
     literal = () if arguments[0] == "check-ignore" else ("--literal-pathspecs",)  # it takes names alone, and no such option
     command = ["git", *literal, "--no-pager", "-C", str(folder), *arguments]
     try:
-        return subprocess.run(command, capture_output=True, timeout=_TIMEOUT, check=False, input=stdin, env=own)
+        done = subprocess.run(command, capture_output=True, timeout=_TIMEOUT, check=False, input=stdin, env=own)
     except (OSError, subprocess.TimeoutExpired, ValueError) as error:
         return subprocess.CompletedProcess(command, 128, b"", str(error).encode())
+    if done.returncode == _REFUSED and (owned := _OWNED.search(done.stderr)) is not None:
+        # As if there were no repository: evidence would name no commit, and nobody would know why.
+        place = owned[1].decode(errors="replace")
+        todo = f"run it as its owner, or have git trust it: git config --global --add safe.directory {place}"
+        raise AuditError("git does not read this repository: it belongs to another user", where=place, todo=todo)
+    return done

@@ -28,7 +28,10 @@ BY_STATE: Final = {
     "53300": "all connections that this role may use are taken: try again later, or raise the limit that the message names",
     "53400": "a limit of the server's configuration was reached: see its log",
     "55000": "this database takes no connections (ALLOW_CONNECTIONS, or a server that is not ready): name another one",
-    "55P03": "something in the database holds a lock, and lock_timeout is over: look for long DDL, and try again",
+    "55P03": (
+        "something in the database holds a lock, and lock_timeout is over: look for long DDL (pg_stat_activity) and for"
+        " transactions that were prepared and left open (pg_prepared_xacts), and try again"
+    ),
     "57014": "look for long DDL; then raise statement_timeout, of the environment in audit.toml and of the role",
     "57P01": "somebody or a shutdown ended the connection: try again",
     "57P02": "the server crashed and recovers: see its log, and try again",

@@ -60,7 +60,7 @@ def test_an_empty_ledger_is_present(database: str) -> None:
 
 def test_a_ledger_that_is_not_there_is_absent(database: str) -> None:
     ledger = look(database)
-    assert (ledger.state, ledger.reason) == (LedgerState.ABSENT, "There is no table public.done.")
+    assert (ledger.state, ledger.reason) == (LedgerState.ABSENT, "The table public.done does not exist.")
     assert look(database, "nowhere.done").state is LedgerState.ABSENT
 
 
@@ -110,7 +110,7 @@ def test_values_that_no_ledger_has_are_not_carried_around(database: str) -> None
     make(database, "insert into done values (repeat('é', 4097))")
     ledger = look(database)
     assert (ledger.state, ledger.names) == (LedgerState.OTHER_SHAPE, ())
-    assert ledger.reason == "public.done has values of more than 4,096 characters in name, which no ledger has."
+    assert ledger.reason == "public.done has values of more than 4,096 characters in name, too long for a ledger."
 
 
 @pytest.fixture

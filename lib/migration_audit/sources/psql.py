@@ -120,7 +120,8 @@ class _Session:
         if len(found) > 1:
             what = f"{name!r} may be any of {', '.join(sorted(map(str, found)))}"
             raise SourceError(what, where=str(at), todo=r"use \ir, which counts from the including file")
-        if not found and (target := next(filter(None, outside.values()), None)) is not None:
+        if not found and all(outside.values()):
+            target = next(iter(outside.values()))
             what = f"the included file {name!r} leads to {target}, which is outside of {self._boundary} and is not read"
             raise SourceError(what, where=str(at), todo="copy it into the repository, or leave the command out")
         if not found:

@@ -120,8 +120,9 @@ class _Session:
         if len(found) > 1:
             what = f"{name!r} may be any of {', '.join(sorted(map(str, found)))}"
             raise SourceError(what, where=str(at), todo=r"use \ir, which counts from the including file")
-        if not found and all(outside.values()):
-            target = next(iter(outside.values()))
+        # A guess that begins outside says nothing of the file that leads there.
+        inside = [folder / name for folder in folders if self._boundary.target_outside(folder) is None]
+        if not found and (target := next(filter(None, map(outside.get, inside)), None)) is not None:
             what = f"the included file {name!r} leads to {target}, which is outside of {self._boundary} and is not read"
             raise SourceError(what, where=str(at), todo="copy it into the repository, or leave the command out")
         if not found:

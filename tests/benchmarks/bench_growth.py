@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench_snapshot import make_tables
+from measured import make_tables
 
 from migration_audit.catalog import load_snapshot, read_snapshot, save_snapshot
 from migration_audit.compare import compare

@@ -1,4 +1,4 @@
-"""How long a snapshot of 5,000 tables takes, and how much memory, beside ``pg_dump -s`` of the same database.
+"""``snapshot`` and ``compare`` of 5,000 tables (90,003 objects) as whole processes, beside ``pg_dump -s``.
 
 Run it as ``python tests/benchmarks/bench_snapshot.py [TABLES]``; it starts a cluster of its own and removes it.
 Exit code 1 when a snapshot takes more than twice as long as ``pg_dump -s``, or more than 300 MB.
@@ -7,64 +7,19 @@ Exit code 1 when a snapshot takes more than twice as long as ``pg_dump -s``, or 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import time
+import tempfile
+from functools import partial
 from pathlib import Path
 
 import psycopg
+from measured import audit, by_turns, change_tables, make_tables, measure
 
 from migration_audit.shadow import find_server
 
 MOST_TIMES_PG_DUMP = 2.0
 MOST_MEGABYTES = 300
 RUNS = 5
-PART = 250
-
-# A process of its own, so that its peak is the snapshot's alone.
-SNAPSHOT = """
-import resource, sys, time
-from migration_audit.catalog import read_snapshot
-began = time.perf_counter()
-snapshot = read_snapshot(sys.argv[1]).snapshot
-read = time.perf_counter() - began
-digest = snapshot.digest
-taken = time.perf_counter() - began
-print(read, taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, len(snapshot.objects))
-"""
-
-
-def make_tables(conninfo: str, tables: int) -> None:
-    """Each with eight columns, an index, a foreign key and a comment."""
-    with psycopg.connect(conninfo) as connection:
-        for start in range(0, tables, PART):
-            connection.execute("".join(_table(number) for number in range(start, min(start + PART, tables))).encode())
-            connection.commit()
-
-
-def _table(number: int) -> str:
-    parent = max(number - 1, 0)
-    return (
-        f"create table public.bench_{number} (id bigint primary key, parent bigint references public.bench_{parent},"
-        " name varchar(64) not null default 'x', at timestamptz default now(), amount numeric(12, 2) check (amount > 0),"
-        " is_open boolean not null default false, note text, tags text[]);"
-        f"create index bench_{number}_name on public.bench_{number} (name, at desc);"
-        f"comment on table public.bench_{number} is 'Table number {number}';"
-    )
-
-
-def time_pg_dump(program: str, conninfo: str) -> float:
-    """Seconds of one run."""
-    began = time.perf_counter()
-    subprocess.run([program, "--schema-only", "--file", os.devnull, conninfo], check=True)
-    return time.perf_counter() - began
-
-
-def measure_snapshot(conninfo: str) -> tuple[float, float, float, int]:
-    """Seconds with the digest, seconds to read, peak megabytes, objects: of one run."""
-    command = [sys.executable, "-c", SNAPSHOT, conninfo]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return float(said[1]), float(said[0]), float(said[2]), int(said[3])
 
 
 def main() -> int:
@@ -73,20 +28,31 @@ def main() -> int:
     server = find_server(os.environ.get("MIGRATION_AUDIT_SERVER"), extensions=sys.argv[2:], progress=print)
     programs = server.programs
     pg_dump = str(Path(programs) / "pg_dump") if programs else "pg_dump"
-    with server.cluster() as cluster:
-        conninfo = cluster.create_database("bench_snapshot")
-        make_tables(conninfo, tables)
-        # By turns, so that a busy machine is busy for both.
-        runs = [(time_pg_dump(pg_dump, conninfo), measure_snapshot(conninfo)) for _ in range(RUNS)]
-        cluster.drop_database("bench_snapshot")
-    dump = min(seconds for seconds, _ in runs)
-    digested, read, megabytes, objects = min(measured for _, measured in runs)
-    ratio = digested / dump
-    print(f"{tables:,} tables, {objects:,} objects, {server.description}")
-    print(f"pg_dump -s        {dump:6.2f} s")
-    print(f"snapshot          {read:6.2f} s, with its digest {digested:.2f} s")
-    print(f"ratio             {ratio:6.2f}   (at most {MOST_TIMES_PG_DUMP})")
-    print(f"peak memory       {megabytes:6.0f} MB (at most {MOST_MEGABYTES})")
+    with server.cluster() as cluster, tempfile.TemporaryDirectory() as folder:
+        one = cluster.create_database("bench_one")
+        make_tables(one, tables)
+        with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
+            connection.execute("create database bench_other template bench_one strategy file_copy")
+        other = cluster.conninfo("bench_other")
+        change_tables(other)
+        names = {"BENCH_ONE": one, "BENCH_OTHER": other}
+        snapshot = audit("snapshot", "env:BENCH_ONE", "-o", str(Path(folder) / "one.json"))
+        compare = audit("compare", "env:BENCH_ONE", "env:BENCH_OTHER")
+        found = by_turns(
+            {
+                "pg_dump -s": partial(measure, [pg_dump, "--schema-only", "--file", os.devnull, one]),
+                "snapshot": partial(measure, snapshot, **names),
+                "compare of two": partial(measure, compare, allowed=(0, 1), **names),
+            },
+            runs=RUNS,
+        )
+    dump = found["pg_dump -s"].seconds
+    print(f"{tables:,} tables, {server.description}; medians of {RUNS} by turns, whole processes")
+    print(f"{'work':16} {'seconds':>8} {'its CPU':>8} {'peak':>9}   ratio to pg_dump -s")
+    for name, each in found.items():
+        print(f"{name:16} {each.seconds:8.2f} {each.cpu:8.2f} {each.megabytes:6.0f} MB   {each.seconds / dump:5.2f}")
+    ratio, megabytes = found["snapshot"].seconds / dump, found["snapshot"].megabytes
+    print(f"snapshot: at most {MOST_TIMES_PG_DUMP} × pg_dump -s, and {MOST_MEGABYTES} MB")
     return int(ratio > MOST_TIMES_PG_DUMP or megabytes > MOST_MEGABYTES)
 
 

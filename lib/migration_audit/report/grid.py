@@ -12,7 +12,7 @@ ItemT = TypeVar("ItemT")
 
 MOST_ROWS = 250
 """Rows up to which a table is shown in full."""
-_FIRST_ROWS = 60
+_FIRST_ROWS = 40
 """Rows that are shown of a larger one."""
 _OF_EACH_GROUP = 8
 """Rows that each group of a larger one may show, however many groups there are: the first screen links to as many."""

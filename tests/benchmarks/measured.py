@@ -1,0 +1,101 @@
+"""Whole processes, as a user waits for them: from the start to the exit, with everything that they start."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import psycopg
+
+PART = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run, or the medians of several."""
+
+    seconds: float
+    cpu: float
+    """User and system seconds of the process and of those that it waited for: not of servers that run already."""
+    megabytes: float
+    """The peak of the largest of them."""
+
+
+def measure(command: Sequence[str], *, allowed: Sequence[int] = (0,), **variables: str) -> Measured:
+    """Run a command once. Raises SystemExit with its messages when it ends otherwise than with an allowed code."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ | variables) as process:
+        began = time.perf_counter()
+        messages = process.stderr.read() if process.stderr else b""
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in allowed:
+        sys.stderr.buffer.write(messages)
+        raise SystemExit(f"{command[0]} ended with {process.returncode}")
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, _megabytes(usage))
+
+
+def _megabytes(usage: resource.struct_rusage) -> float:
+    return usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def by_turns(works: Mapping[str, Callable[[], Measured]], *, runs: int) -> dict[str, Measured]:
+    """The medians of each work, after one run that does not count: by turns, so that a busy machine is busy for all."""
+    taken: dict[str, list[Measured]] = {name: [] for name in works}
+    for number in range(runs + 1):
+        for name, work in works.items():
+            found = work()
+            if number:
+                taken[name].append(found)
+    return {
+        name: Measured(*(median(getattr(one, part) for one in found) for part in ("seconds", "cpu", "megabytes")))
+        for name, found in taken.items()
+    }
+
+
+def audit(*arguments: str) -> list[str]:
+    """The command line of ``migration-audit`` with this Python."""
+    return [sys.executable, "-m", "migration_audit", *arguments]
+
+
+def table_sql(number: int) -> str:
+    """A table with ten columns, three indexes, four constraints and a comment; each refers to the one before it."""
+    parent = max(number - 1, 0)
+    return (
+        f"create table if not exists public.bench_{number} (id bigint primary key,"
+        f" parent bigint references public.bench_{parent}, name varchar(64) not null default 'x',"
+        " at timestamptz default now(), amount numeric(12, 2) check (amount > 0), is_open boolean not null default false,"
+        " note text, tags text[], kind smallint check (kind >= 0), data jsonb);\n"
+        f"create index if not exists bench_{number}_name on public.bench_{number} (name, at desc);\n"
+        f"create index if not exists bench_{number}_at on public.bench_{number} (at) where is_open;\n"
+        f"comment on table public.bench_{number} is 'Table number {number}';\n"
+    )
+
+
+def make_tables(conninfo: str, tables: int) -> None:
+    """Make them, a few hundred in one transaction."""
+    with psycopg.connect(conninfo) as connection:
+        for start in range(0, tables, PART):
+            connection.execute("".join(map(table_sql, range(start, min(start + PART, tables)))).encode())
+            connection.commit()
+
+
+def change_tables(conninfo: str) -> None:
+    """Make the database differ from its template in two places."""
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("drop index public.bench_77_at; alter table public.bench_99 alter column name type text")
+
+
+def write_tables(folder: Path, tables: int) -> None:
+    """The same as SQL files."""
+    folder.mkdir(parents=True)
+    for start in range(0, tables, 1000):
+        text = "".join(map(table_sql, range(start, min(start + 1000, tables))))
+        (folder / f"{start // 1000 + 1:03}_tables.sql").write_text(text, "utf-8")

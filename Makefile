@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Files go to workers whole, for the servers that their tests share, in the order of tests/conftest.py.
+PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 # Without bytecode, each command and each kernel compiles 600 modules first.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -16,15 +18,16 @@ audit: $(STAMP)  ## set everything up and audit the bundled example: three real 
 	@$(BIN)/migration-audit demo
 
 check: $(STAMP) lint  ## within a minute: style, types, imports, and the tests that need no server
-	@MIGRATION_AUDIT_SERVER='none: make check starts no server' $(BIN)/python -m pytest --quiet --numprocesses auto --dist loadfile \
+	@MIGRATION_AUDIT_SERVER='none: make check starts no server' $(BIN)/python -m pytest --quiet $(PARALLEL) \
 	  -m 'not server and not slow' tests/unit tests/checks
 
-test: $(STAMP) lint  ## set everything up, check the style, run all tests on a real server
+test: $(STAMP)  ## set everything up, check the style, run all tests on a real server
 	@for program in git ssh-keygen; do command -v $$program >/dev/null || { \
 	  echo "make: $$program is needed: evidence names commits, and signatures are OpenSSH's." >&2; \
 	  echo "  → on Debian and Ubuntu: apt-get install git openssh-client" >&2; exit 1; }; done
-	@$(BIN)/migration-audit server install debian
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(MAKE) --no-print-directory lint & linted=$$!; $(BIN)/migration-audit server install debian; installed=$$?; \
+	  wait $$linted && exit $$installed
+	@$(BIN)/python -m pytest $(PARALLEL)
 
 e2e: $(STAMP)  ## boot a real Directus (from npm, 0.8 GB in the user's cache) by the example's own scripts, and audit it
 	@command -v npm >/dev/null || { echo "make: e2e needs Node.js 20 or newer and npm." >&2; exit 1; }

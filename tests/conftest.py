@@ -6,13 +6,23 @@ import itertools
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from migration_audit.shadow import find_server
 
-pytest_plugins = ["fix_demo", "fix_outside", "fix_runners", "fix_signed", "fix_audited", "fix_timescale", "fix_ways"]
+pytest_plugins = [
+    "fix_demo",
+    "fix_outside",
+    "fix_production",
+    "fix_runners",
+    "fix_signed",
+    "fix_audited",
+    "fix_timescale",
+    "fix_ways",
+]
 
 # Without bytecode, each command and each kernel that a test starts compiles 600 modules first: more than half of its start.
 sys.dont_write_bytecode = False
@@ -23,6 +33,21 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 collect_ignore = ["data"]  # example projects with tests of their own
 
 _numbers = itertools.count(1)
+
+LONGEST = ("e2e", "notebooks", "production", "signoff", "runners", "directus", "database")
+"""Folders in whose files tests take seconds. They come first: whoever is given a long file last lets the others wait."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The order in which files are given to workers, where pytest-xdist leaves it as it is (``--no-loadscope-reorder``)."""
+    here = len(Path(__file__).parent.parts)
+    places = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.parts[here], len(places)))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a worker waits for the server, a kernel or a limit of time again and again."""
+    return (os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0))) + 1
 
 
 def _say(line: str) -> None:

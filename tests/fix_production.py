@@ -90,6 +90,12 @@ def production(name: str, variables: dict[str, str], shared: Path, *, role: str 
         made.execute(f"drop owned by {role}", f"drop role {role}")
 
 
+@pytest.fixture(scope="session")
+def demo_facts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the facts of the demo's two sources: whoever audits there first gathers them."""
+    return tmp_path_factory.mktemp("facts")
+
+
 def undecided(results: dict[str, CheckResult], whole: dict[str, CheckResult]) -> set[str]:
     """The checks that say something else than when nothing was in the way; fails where one of them passes.
 

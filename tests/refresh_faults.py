@@ -15,7 +15,7 @@ HEAD = """# What goes wrong, and what you see then
 
 Written by `python tests/refresh_faults.py` from the tables of the tests; each row is provoked there on a real server.
 The exit code is 3 in all of them (could not audit): no check that could not look passes, and nothing is left behind.
-`make faults` cuts thousands of connections at random bytes and kills random processes of a run.
+`make faults` breaks thousands of connections at random bytes and kills hundreds of random processes of a run.
 """
 
 SINGLE = HERE / "production" / "faults_without_table.txt"

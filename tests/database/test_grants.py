@@ -17,10 +17,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "grants.md"
 
 
 @pytest.fixture(scope="module", params=["stage", "prod"])
-def environment(
-    request: pytest.FixtureRequest, demo_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Production]:
-    with production(request.param, demo_variables, tmp_path_factory.mktemp("facts")) as made:
+def environment(request: pytest.FixtureRequest, demo_variables: dict[str, str], demo_facts: Path) -> Iterator[Production]:
+    with production(request.param, demo_variables, demo_facts) as made:
         yield made
 
 

@@ -36,8 +36,8 @@ READ_OF_POSTGRES = ("pg_description", "pg_depend", "pg_policy", "pg_trigger", "p
 
 
 @pytest.fixture(scope="module")
-def prod(demo_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
-    with production("prod", demo_variables, tmp_path_factory.mktemp("facts")) as made:
+def prod(demo_variables: dict[str, str], demo_facts: Path) -> Iterator[Production]:
+    with production("prod", demo_variables, demo_facts) as made:
         yield made
 
 

@@ -24,8 +24,8 @@ select datname, tup_inserted, tup_updated, tup_deleted, temp_files, deadlocks, c
 
 
 @pytest.fixture(scope="module")
-def prod(demo_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
-    with production("prod", demo_variables, tmp_path_factory.mktemp("facts")) as made:
+def prod(demo_variables: dict[str, str], demo_facts: Path) -> Iterator[Production]:
+    with production("prod", demo_variables, demo_facts) as made:
         made.execute("grant select on all tables in schema public to auditor")  # LIV013 counts rows
         yield made
 

@@ -9,7 +9,7 @@ PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 # Without bytecode, each command and each kernel compiles 600 modules first.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help audit check test e2e lint notebooks schema plan bench fuzz faults directus format clean
+.PHONY: help audit check test e2e lint notebooks schema plan bench fuzz faults directus release format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,9 @@ directus: $(STAMP)  ## thousands of generated snapshots and databases on real Di
 	@command -v npm >/dev/null || { echo "make: directus needs Node.js 20 or newer and npm." >&2; exit 1; }
 	@$(BIN)/migration-audit server install debian
 	@cd tests && PYTHONPATH=. ../$(BIN)/python -m directus.all_versions
+
+release: $(STAMP)  ## build wheel and sdist with digests, and tag them: make release VERSION=1.2.3
+	@$(BIN)/python .ci/release $(VERSION)
 
 clean:  ## remove what make made here (the installed server stays in the user's cache)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

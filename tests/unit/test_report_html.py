@@ -31,6 +31,7 @@ from migration_audit.model.evidence import AppliedFile, Producer
 from migration_audit.model.finding import Finding, Outcome, Verdict
 from migration_audit.report import column_table, findings_table, verdict_banner
 from migration_audit.report.html import render_report
+from migration_audit.report.prose import render_markdown
 
 ROOT = Path(__file__).parents[2]
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -294,6 +295,31 @@ def test_outputs_of_every_kind(data, shown_as):
     assert shown_as in render_report(notebooks=[notebook("x", code_cell("f()", output))], evidence=evidence())
 
 
-def test_a_picture_attached_to_a_markdown_cell_is_embedded():
-    cell = {**prose("![plan](attachment:a.png)"), "attachments": {"a.png": {"image/png": "iVBO"}}}
-    assert 'src="data:image/png;base64,iVBO"' in render_report(notebooks=[notebook("x", cell)], evidence=evidence())
+@pytest.mark.parametrize("mime", ["image/png", "image/svg+xml"])
+def test_a_picture_attached_to_a_markdown_cell_is_embedded(mime):
+    cell = {**prose("![plan](attachment:a)"), "attachments": {"a": {mime: "iVBO"}}}
+    assert f'src="data:{mime};base64,iVBO"' in render_report(notebooks=[notebook("x", cell)], evidence=evidence())
+
+
+X = '<a href="https://x.org/a?b=1&amp;c_d_e=2">https://x.org/a?b=1&amp;c_d_e=2</a>'
+
+
+@pytest.mark.parametrize(
+    ("source", "shown_as"),
+    [
+        pytest.param("|a|b|\n|-|-:|\n|1|`2\\|3`|", '<td style="text-align:right"><code>2|3</code></td>', id="table"),
+        pytest.param("~~a~~ b", "<p><s>a</s> b</p>", id="strikethrough"),
+        pytest.param("see (https://x.org/a?b=1&c_d_e=2).", f"<p>see ({X}).</p>", id="bare URL"),
+        pytest.param(
+            '**https://x.org/a?b=1&amp;c_d_e=2**, "b"', f'<p><strong>{X}</strong>, "b"</p>', id="bare URL, escaped"
+        ),
+        pytest.param("<https://x.org/a?b=1&c_d_e=2>", f"<p>{X}</p>", id="URL in angle brackets"),
+        pytest.param("[https://x.org](#a) http://", '<p><a href="#a">https://x.org</a> http://</p>', id="URL in a link"),
+        pytest.param('<a href="#a">https://x.org</a>', '<p><a href="#a">https://x.org</a></p>', id="URL in a tag"),
+        pytest.param("`https://x.org`", "<p><code>https://x.org</code></p>", id="URL in code"),
+        pytest.param("a<br>b <kbd>c</kbd>", "<p>a<br>b <kbd>c</kbd></p>", id="HTML"),
+        pytest.param("[x](javascript:a) ![y](https://x.org/y.png)", '<p><a>x</a> <img alt="y"></p>', id="nothing is loaded"),
+    ],
+)
+def test_markdown_is_read_as_jupyter_reads_it(source, shown_as):
+    assert shown_as in render_markdown(source)

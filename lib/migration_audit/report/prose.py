@@ -7,17 +7,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import unescape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from migration_audit.report.escape import slug
 from migration_audit.report.sanitize import clean_html
 
+if TYPE_CHECKING:
+    from markdown_it.rules_core import StateCore
+
 _HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
 _HREF = re.compile(r'<a href="([^"]*)"')
-_TAG = re.compile(r"<[^>]*>")
+_A_TAG = re.compile(r"<(/?)a\b", re.IGNORECASE)
+_URL = re.compile(r"""(https?://[^\s<]*[^\s<.,:;!?"')\]])""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,27 @@ def relinked(html: Markup, notebook: str, notebooks: frozenset[str]) -> Markup:
 
 @cache
 def _markdown() -> Callable[[str], Any]:
-    import mistune  # noqa: PLC0415 (only reports read Markdown)
+    from markdown_it import MarkdownIt  # noqa: PLC0415 (only reports read Markdown)
 
-    return mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "url"])
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # clean_html decides which links and pictures stay
+    parser.core.ruler.push("bare_urls", _link_bare_urls)
+    return parser.render
+
+
+def _link_bare_urls(state: StateCore) -> None:
+    """Make a link of each ``https://…`` in the text, except within a link."""
+    for block in state.tokens:
+        depth = 0
+        for token in block.children or ():
+            if token.type in {"link_open", "link_close"}:
+                depth += token.nesting
+            elif token.type == "html_inline" and (tag := _A_TAG.match(token.content)):
+                depth += -1 if tag[1] else 1
+            elif token.type == "text" and depth <= 0:
+                parts = [str(escape(part)) for part in _URL.split(token.content)]
+                parts[1::2] = [f'<a href="{url}">{url}</a>' for url in parts[1::2]]
+                token.type, token.content = "html_inline", "".join(parts)
 
 
 def _with_attachments(source: str, attachments: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from migration_audit.artifacts.image.dockerfile import parse_dockerfile, split_words
-from migration_audit.artifacts.image.dockerignore import parse_ignore
+from migration_audit.artifacts.image.dockerignore import ignore_patterns
 from migration_audit.artifacts.image.image import Container, read_image
 from migration_audit.model.compose import Mount, Words
 from migration_audit.model.errors import ArtifactError
@@ -291,14 +291,31 @@ IGNORED = {
     "everything": (["**", "!a"], ["b", "b/c"], ["a"]),
     "in front a slash": (["/a/", "./b"], ["a/c", "b"], ["c"]),
     "a comment and nothing": (["# a", "", "  "], [], ["a", "# a"]),
+    "a dot is no pattern": (["."], [], ["a", "a/b"]),
+    "folders in between, or none": (["a**/b"], ["a/b", "ax/b", "a/x/b", "ab"], ["b", "xa/b"]),
+    "let in again, but only what matches itself": (["**/x*", "!*"], ["a/x"], ["x", "a"]),
     "one character": (["a?"], ["ab"], ["a", "a/"]),
 }
 
 
 @pytest.mark.parametrize(("lines", "out", "kept"), IGNORED.values(), ids=IGNORED)
 def test_dockerignore(lines, out, kept):
-    ignore = parse_ignore(lines)
-    assert [path for path in (*out, *kept) if ignore.excludes(path)] == out
+    ignore = ignore_patterns([(line, AT) for line in lines])
+    assert [path for path in (*out, *kept) if ignore.matches(path)] == out
+
+
+@pytest.mark.parametrize(
+    ("files", "where"),
+    [
+        pytest.param({".dockerignore": "a\n[b\n"}, ".dockerignore:2", id=".dockerignore"),
+        pytest.param({"Dockerfile": "FROM x\nCOPY --exclude=[b . /app/\nCMD a"}, "Dockerfile:2", id="--exclude"),
+    ],
+)
+def test_a_pattern_that_the_build_rejects(files, where, tmp_path):
+    with pytest.raises(ArtifactError) as error:
+        read("FROM x\nCMD a", files, tmp_path)
+    assert error.value.where == where
+    assert "'[b' is not a pattern" in error.value.what
 
 
 MORE = [

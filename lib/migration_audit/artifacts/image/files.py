@@ -12,7 +12,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-from migration_audit.artifacts.image.dockerignore import Ignore, parse_ignore
+from e2b_dockerfile_utils import PatternMatcher
+
 from migration_audit.artifacts.image.stages import FileCopy, FileSource, RunStep, StageFacts, find_stage
 from migration_audit.artifacts.shell.parse import Script
 from migration_audit.artifacts.shell.path_changes import below
@@ -33,7 +34,7 @@ class ImageFiles:
     """The files of a build, as far as the project brings them."""
 
     context: Path
-    ignore: Ignore
+    ignore: PatternMatcher
     stages: Sequence[StageFacts]
     shown_from: Path
     mounts: tuple[Mount, ...] = ()
@@ -81,7 +82,7 @@ class ImageFiles:
     def leaves_out(self, copy: FileCopy, match: str, file: str) -> bool:
         """Whether an ``--exclude`` keeps a file of the context, at or below ``match``, from being copied."""
         inner = posixpath.basename(file) if file == match else posixpath.relpath(file, match)
-        return bool(copy.exclude) and parse_ignore(copy.exclude).excludes(inner)
+        return copy.exclude is not None and copy.exclude.matches(inner)
 
     def opens(self, copy: FileCopy, source: FileSource) -> bool:
         """Whether ADD unpacks or clones this source: of a file that is here, its content decides and not its name."""
@@ -112,7 +113,7 @@ class ImageFiles:
                 inner = posixpath.normpath(posixpath.join(match, rest)) if rest else None
             else:
                 inner = match if path in _names(copy, match) else None
-            if inner is None or self.ignore.excludes(inner) or self.leaves_out(copy, match, inner):
+            if inner is None or self.ignore.matches(inner) or self.leaves_out(copy, match, inner):
                 continue
             if (self.context / inner).is_file():
                 return self._read(self.context / inner)
@@ -151,17 +152,16 @@ class ImageFiles:
         """The files of the context at or below ``start`` that the build gets."""
         full = self.context / start
         if full.is_file():
-            if not self.ignore.excludes(start):
+            if not self.ignore.matches(start):
                 yield start
             return
         for folder, folders, files in os.walk(full):
             relative = Path(folder).relative_to(self.context).as_posix()
             prefix = "" if relative == "." else f"{relative}/"
             kept = [f for f in folders if f not in _NOT_OURS]
-            if not self.ignore.lets_in_again:
-                kept = [f for f in kept if not self.ignore.excludes(prefix + f)]
-            folders[:] = sorted(kept)
-            yield from (prefix + file for file in sorted(files) if not self.ignore.excludes(prefix + file))
+            ignore = self.ignore
+            folders[:] = sorted(f for f in kept if not ignore.matches(prefix + f) or ignore.may_match_under(prefix + f))
+            yield from (prefix + file for file in sorted(files) if not self.ignore.matches(prefix + file))
 
     @property
     def _boundary(self) -> Boundary:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from migration_audit.artifacts.image.dockerfile import Instruction, parse_dockerfile
-from migration_audit.artifacts.image.dockerignore import parse_ignore
+from migration_audit.artifacts.image.dockerignore import ignore_patterns
 from migration_audit.artifacts.image.files import ImageFiles
 from migration_audit.artifacts.image.paths import OWN_FOLDERS, ContainerPaths, ImagePaths
 from migration_audit.artifacts.image.stages import (
@@ -108,7 +108,7 @@ def _build(
         )
     files = ImageFiles(
         context=context,
-        ignore=parse_ignore(_ignore_lines(dockerfile, context, shown_from)),
+        ignore=ignore_patterns(_ignore_lines(dockerfile, context, shown_from)),
         stages=stages,
         shown_from=shown_from,
         mounts=container.mounts,
@@ -116,12 +116,13 @@ def _build(
     return chosen, ImagePaths(files=files), container
 
 
-def _ignore_lines(dockerfile: Path, context: Path, shown_from: Path) -> list[str]:
+def _ignore_lines(dockerfile: Path, context: Path, shown_from: Path) -> list[tuple[str, Location]]:
     """Those of the file that belongs to the Dockerfile, else of the context's own."""
     for path in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), context / ".dockerignore"):
         if path.is_file():
             check_inside(path, shown_from)
-            return path.read_text("utf-8", errors="replace").splitlines()
+            lines = path.read_text("utf-8-sig", errors="replace").splitlines()
+            return [(line, Location(shown_path(path, shown_from), number)) for number, line in enumerate(lines, start=1)]
     return []
 
 

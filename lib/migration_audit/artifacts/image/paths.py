@@ -199,7 +199,7 @@ class ImagePaths:
         full = self.files.context / inner
         if full.is_dir():
             return any(not self.files.leaves_out(copy, match, file) for file in self.files.sent(inner))
-        return full.is_file() and not self.files.ignore.excludes(inner) and not self.files.leaves_out(copy, match, inner)
+        return full.is_file() and not self.files.ignore.matches(inner) and not self.files.leaves_out(copy, match, inner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from e2b_dockerfile_utils import PatternMatcher
+
 from migration_audit.artifacts.image.dockerfile import Heredoc, Instruction, split_words
+from migration_audit.artifacts.image.dockerignore import ignore_patterns
 from migration_audit.artifacts.shell.path_state import Paths
 from migration_audit.artifacts.shell.programs import Lookup, Script, Walked, walk_script, walk_words
 from migration_audit.model.image import Run, Undecided
@@ -80,8 +83,8 @@ class FileCopy:
     """Why nobody can know where its files land: a variable without a value, or an option."""
     may_be_folder: bool = False
     """Whether the target may be a folder that is there already, although it has no ``/`` at its end."""
-    exclude: tuple[str, ...] = ()
-    """Patterns of what it leaves out."""
+    exclude: PatternMatcher | None = None
+    """What it leaves out."""
     unpacks: bool = False
     """ADD."""
     chmod: str | None = None
@@ -256,13 +259,15 @@ def _copy(instruction: Instruction, stage: StageFacts, values: Values) -> FileCo
         name = marker[1] if marker else word
         sources.append(FileSource(path=name, heredoc=heredocs.get(name) if marker else None))
     named = instruction.flag("from")
+    flags = [flag for flag in instruction.flags if flag.startswith("--exclude=")]
+    excluded = [(flag.partition("=")[2].strip('"'), instruction.at) for flag in flags]
     return FileCopy(
         sources=tuple(sources),
         target=full.rstrip("/") + "/" if is_folder else full,
         from_=substitute(named, values)[0] if named else None,
         at=instruction.at,
         doubt=_doubt(instruction, all_known=all(known for _, known in made)),
-        exclude=tuple(flag.partition("=")[2].strip('"') for flag in instruction.flags if flag.startswith("--exclude=")),
+        exclude=ignore_patterns(excluded) if excluded else None,
         unpacks=instruction.name == "ADD",
         chmod=instruction.flag("chmod"),
     )

@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from migration_audit.catalog import dump_snapshot, load_snapshot, save_snapshot, storage
+from migration_audit.catalog import canonical_snapshot, dump_snapshot, load_snapshot, save_snapshot, snapshot_body, storage
 from migration_audit.model.errors import UsageError
 from migration_audit.model.routines import Extension, Schema
-from migration_audit.model.snapshot import HypertableChunks, ServerIdentity, Snapshot, Unmodelled, to_json
+from migration_audit.model.snapshot import (
+    HypertableChunks,
+    NotRead,
+    RolesRead,
+    ServerIdentity,
+    Snapshot,
+    Unmodelled,
+    to_json,
+)
 
 SNAPSHOT = Snapshot(
     server=ServerIdentity(
@@ -49,6 +58,19 @@ def test_each_line_is_what_json_writes_of_the_object() -> None:
     text = dump_snapshot(SNAPSHOT).decode()
     for part in (*SNAPSHOT.objects, *SNAPSHOT.unmodelled, *SNAPSHOT.chunks):
         assert f"\n{json.dumps(to_json(part), sort_keys=True, ensure_ascii=False)}" in text
+
+
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        SNAPSHOT,
+        replace(SNAPSHOT, chunks=(), jobs=NotRead("the jobs could not be read"), unmodelled=()),
+        replace(SNAPSHOT, roles=RolesRead.OWN, assumed_roles=("a", "b"), objects=()),
+    ],
+)
+def test_in_facts_it_is_the_same_json_with_sorted_keys_and_without_spaces(snapshot: Snapshot) -> None:
+    text = json.dumps(snapshot_body(snapshot), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert "".join(canonical_snapshot(snapshot)) == text
 
 
 def test_equal_texts_are_kept_once(tmp_path: Path) -> None:

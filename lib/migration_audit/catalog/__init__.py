@@ -6,6 +6,7 @@ from migration_audit.catalog.directus_database import read_directus_database
 from migration_audit.catalog.ledger import read_ledger
 from migration_audit.catalog.reader import Reading, read_snapshot
 from migration_audit.catalog.storage import (
+    canonical_snapshot,
     dump_snapshot,
     load_snapshot,
     object_body,
@@ -18,6 +19,7 @@ from migration_audit.catalog.storage import (
 
 __all__ = [
     "Reading",
+    "canonical_snapshot",
     "dump_snapshot",
     "load_snapshot",
     "object_body",

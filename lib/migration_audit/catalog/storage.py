@@ -44,6 +44,8 @@ _PARTS = frozenset(
 )
 _NOT_READ = "not_read"
 _AGAIN = "create the snapshot again with this version"
+_LISTS = ("unmodelled", "chunks", "jobs", "objects")
+_SPACED, _COMPACT = (", ", ": "), (",", ":")
 _WORDS = {None: "null", True: "true", False: "false"}
 _MOST_BYTES = 1 << 30
 """A hundred thousand tables have a fifth of it."""
@@ -96,7 +98,7 @@ def _pieces(snapshot: Snapshot) -> Iterator[str]:
     yield f'"limits": {_line(snapshot.limits)},\n'
     if snapshot.roles is not RolesRead.NONE:
         yield f'"roles": {_line(snapshot.roles.value)},\n"assumed_roles": {_line(snapshot.assumed_roles)},\n'
-    for name in ("unmodelled", "chunks", "jobs", "objects"):
+    for name in _LISTS:
         if isinstance(part := getattr(snapshot, name), NotRead):
             yield f'"{name}": {_line({_NOT_READ: part.reason})},\n'
             continue
@@ -106,31 +108,52 @@ def _pieces(snapshot: Snapshot) -> Iterator[str]:
         yield "]}\n" if name == "objects" else "],\n"
 
 
-def _object_line(item: Any) -> str:
+def canonical_snapshot(snapshot: Snapshot) -> Iterator[str]:
+    """``snapshot_body`` as JSON with sorted keys and without spaces, in pieces: it is never held as dictionaries."""
+    parts: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "digest": snapshot.digest, "limits": snapshot.limits}
+    parts["server"] = to_json(snapshot.server)
+    if snapshot.roles is not RolesRead.NONE:
+        parts |= {"roles": snapshot.roles.value, "assumed_roles": snapshot.assumed_roles}
+    for name in _LISTS:
+        part = getattr(snapshot, name)
+        parts[name] = {_NOT_READ: part.reason} if isinstance(part, NotRead) else None
+    for number, name in enumerate(sorted(parts)):
+        yield f'{"," if number else "{"}"{name}":'
+        if parts[name] is not None:
+            yield _line(parts[name], _COMPACT)
+            continue
+        for place, item in enumerate(getattr(snapshot, name)):
+            yield ("," if place else "[") + _object_line(item, _COMPACT)
+        yield "]" if getattr(snapshot, name) else "[]"
+    yield "}"
+
+
+def _object_line(item: Any, separators: tuple[str, str] = _SPACED) -> str:
     """What ``_line(to_json(item))`` gives, without a dictionary and a sorting for each of a hundred thousand objects."""
-    form, values_of = _line_form(type(item))  # type: ignore[arg-type]  # mypy takes a class for unhashable
-    return form % tuple(map(_value_text, values_of(item)))
+    form, values_of = _line_form(type(item), separators)  # type: ignore[arg-type]  # mypy takes a class for unhashable
+    return form % tuple([_value_text(value, separators) for value in values_of(item)])
 
 
 @cache
-def _line_form(cls: type[Any]) -> tuple[str, Callable[[Any], tuple[Any, ...]]]:
+def _line_form(cls: type[Any], separators: tuple[str, str]) -> tuple[str, Callable[[Any], tuple[Any, ...]]]:
+    between, colon = separators
     names = [each.name for each in fields(cls)]
     known = {"kind": _line(cls.kind).replace("%", "%%")} if issubclass(cls, CatalogObject) and "kind" not in names else {}
-    parts = (f"{_line(name)}: {known.get(name, '%s')}" for name in sorted([*names, *known]))
+    parts = (f"{_line(name)}{colon}{known.get(name, '%s')}" for name in sorted([*names, *known]))
     chosen = sorted(names)
     get = attrgetter(*chosen)
-    return f"{{{', '.join(parts)}}}", get if len(chosen) > 1 else lambda item: (get(item),)
+    return f"{{{between.join(parts)}}}", get if len(chosen) > 1 else lambda item: (get(item),)
 
 
-def _value_text(value: Any) -> str:
+def _value_text(value: Any, separators: tuple[str, str]) -> str:
     kind = type(value)
     if kind is str:
         return encode_basestring(value)
     if value is None or kind is bool:
         return _WORDS[value]
     if kind is tuple:
-        return f"[{', '.join(map(_value_text, value))}]" if value else "[]"
-    return _line(value)
+        return f"[{separators[0].join([_value_text(item, separators) for item in value])}]" if value else "[]"
+    return _line(value, separators)
 
 
 def snapshot_body(snapshot: Snapshot) -> dict[str, Any]:
@@ -144,8 +167,8 @@ def object_body(obj: CatalogObject) -> dict[str, Any]:
     return to_json(obj)
 
 
-def _line(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+def _line(value: Any, separators: tuple[str, str] = _SPACED) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=separators)
 
 
 def load_snapshot(path: str | Path) -> Snapshot:

@@ -21,7 +21,7 @@ from migration_audit.audit.facts.codec import decode, encode, to_bytes
 from migration_audit.audit.facts.files import write_atomically
 from migration_audit.audit.facts.hidden import hidden_differences, told_apart
 from migration_audit.audit.facts.types import EnvironmentFacts, Part, SavedSharedFacts, fact_types
-from migration_audit.catalog import object_maker
+from migration_audit.catalog import canonical_snapshot, object_maker
 from migration_audit.model.errors import AuditError
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.strict_json import parse_json
@@ -42,9 +42,11 @@ def save_facts(folder: Path, part: Part, facts: Mapping[str, Any]) -> None:
     if part == "shared":
         facts = {**facts, "hidden": hidden_differences(facts["legacy"], facts["owner"])}
     for name in types.keys() & SNAPSHOTS.keys():
-        _write(folder / f"{name}.json.gz", encode(facts[name], types[name]))
+        found = facts[name]
+        content = _snapshot_bytes(found) if isinstance(found, Snapshot) else to_bytes(encode(found, types[name]))
+        _write(folder / f"{name}.json.gz", content)
     rest = {name: encode(facts[name], hint) for name, hint in types.items() if name not in SNAPSHOTS}
-    _write(folder / f"{part}.json.gz", rest)
+    _write(folder / f"{part}.json.gz", to_bytes(rest))
 
 
 @overload
@@ -85,8 +87,13 @@ def facts_digest(folder: Path, part: Part) -> str | None:
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def _write(path: Path, body: Any) -> None:
-    write_atomically(path, gzip.compress(to_bytes(body), compresslevel=6, mtime=0))
+def _snapshot_bytes(snapshot: Snapshot) -> bytes:
+    """What ``to_bytes`` gives of an encoded snapshot."""
+    return "".join([*canonical_snapshot(snapshot), "\n"]).encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    write_atomically(path, gzip.compress(content, compresslevel=6, mtime=0))
 
 
 def _read(path: Path, *, made: Callable[[dict[str, Any]], Any] | None = None) -> Any:

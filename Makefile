@@ -46,7 +46,7 @@ format: $(STAMP)  ## rewrite the style
 notebooks: $(STAMP)  ## execute the notebooks again and keep their outputs
 	@$(BIN)/python tests/refresh_notebooks.py
 
-schema: $(STAMP)  ## write the published JSON Schema of evidence.json from its types
+schema: $(STAMP)  ## write the JSON Schemas of evidence.json and audit.toml and docs/audit-toml.md from their types
 	@PYTHONPATH=tests $(BIN)/python tests/refresh_schema.py
 
 plan: $(STAMP)  ## draw the packages and their order into CONTRIBUTING.md

@@ -1,4 +1,4 @@
-"""Write the published JSON Schema of ``evidence.json`` from its types (``make schema``)."""
+"""Write what types describe: the JSON Schemas of evidence.json and audit.toml, and docs/audit-toml.md (``make schema``)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Any
 import msgspec
 
 from migration_audit.model.evidence import SCHEMA_VERSION, Evidence
+from migration_audit.project.json_schema import SCHEMA_FILE, schema_text
+from migration_audit.project.reference import page
 
-FILE = Path(__file__).resolve().parents[1] / "lib/migration_audit/model/evidence.schema.json"
+ROOT = Path(__file__).resolve().parents[1]
+FILE = ROOT / "lib/migration_audit/model/evidence.schema.json"
 
 
 def schema() -> dict[str, Any]:
@@ -30,5 +33,9 @@ def text() -> str:
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 
 
+GENERATED = {FILE: text, FILE.with_name(SCHEMA_FILE): schema_text, ROOT / "docs/audit-toml.md": page}
+"""Each file, and what its content has to be."""
+
 if __name__ == "__main__":
-    FILE.write_text(text(), encoding="utf-8")
+    for path, content in GENERATED.items():
+        path.write_text(content(), encoding="utf-8")

@@ -370,7 +370,7 @@ class TestInit:
 
     def test_a_pyproject_of_others_is_no_configuration(self, tmp_path):
         (tmp_path / "pyproject.toml").write_text("[project]")
-        assert run_cli("init", cwd=tmp_path).out == "wrote audit.toml\n"
+        assert run_cli("init", cwd=tmp_path).out == "wrote audit.toml\nwrote audit.schema.json\n"
 
     def test_a_notebooks_folder_that_is_there_stays_and_nothing_is_begun(self, tmp_path):
         (tmp_path / "notebooks").mkdir()
@@ -407,7 +407,8 @@ class TestInit:
         folder = tmp_path / "new" / "one"
         ran = run_cli("init", str(folder), "--notebooks")
         assert (ran.code, ran.err) == (0, "")
-        assert ran.out.splitlines() == [f"wrote {folder / 'audit.toml'}", f"wrote {folder / 'notebooks'}"]
+        written = [folder / name for name in ("audit.toml", "audit.schema.json", "notebooks")]
+        assert ran.out.splitlines() == [f"wrote {path}" for path in written]
         ran = run_cli("run", "--config", str(folder), cwd=tmp_path)
         assert ran.code == 3
         assert "no .sql files match 'service/migrations/*.sql'" in ran.out

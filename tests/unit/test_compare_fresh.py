@@ -14,7 +14,7 @@ from migration_audit.model.access import Database, Role
 from migration_audit.model.routines import Schema
 from migration_audit.model.snapshot import RolesRead, Unmodelled
 from migration_audit.project import Scope
-from migration_audit.project.settings import ScopeRule
+from migration_audit.project.scope import ScopeRule
 
 PLPGSQL = extension("plpgsql", schema="pg_catalog", version="1.0", comment="PL/pgSQL procedural language")
 PUBLIC = Schema(name="public", owner="pg_database_owner", privileges=("PUBLIC: USAGE",), comment="standard public schema")

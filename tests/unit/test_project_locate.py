@@ -67,7 +67,6 @@ def test_every_key_is_found_on_its_line(text: str, expected: dict[KeyPath, int])
 
 REAL_FILES = [
     ROOT / "pyproject.toml",
-    ROOT / "lib/migration_audit/project/audit.toml.template",
     ROOT / "lib/migration_audit/demo/trm/audit.toml",
 ]
 

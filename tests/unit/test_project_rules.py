@@ -9,8 +9,7 @@ import pytest
 
 from migration_audit.model.errors import ConfigError
 from migration_audit.project import Rule, Verb, load_project
-from migration_audit.project.rule_spec import RULE_KEYS
-from migration_audit.project.settings_rules import RULE_CHECKS, VERBS
+from migration_audit.project.rule import RULE_CHECKS, RULE_KEYS, VERBS
 
 MINIMAL = '[project]\nname = "p"\n[legacy]\nsql = ["a"]\n[owner]\nsql = ["b"]\n[environments.e]\nservice = "s"\n'
 FIRST = MINIMAL.count("\n") + 1

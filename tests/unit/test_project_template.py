@@ -11,13 +11,15 @@ import pytest
 from migration_audit.compare.rules import DEFAULT_WEIGHTS
 from migration_audit.model.errors import UsageError
 from migration_audit.project import Environment, LedgerSettings, load_project, template, write_template
-from migration_audit.project.schema import ANY_NAME, RULES, SCHEMA, documented_keys, object_kinds
+from migration_audit.project.describe import ANY_NAME, documented_keys
+from migration_audit.project.scope import object_kinds
+from migration_audit.project.settings import RULES, SCHEMA
 from migration_audit.shadow.select import NAMES
 
 # A key that may be left out stands behind # without a space; prose has a space.
 UNCOMMENTED = re.sub(r"(?m)^#(?=[\[\w])", "", template())
 # A key that replaces another one stands behind #|.
-INSTEAD = "\n".join(
+INSTEAD = "\n" + "\n".join(
     line.removeprefix("#|") for line in template().splitlines() if re.match(r"#\||\[(?:legacy|owner)\]", line)
 )
 
@@ -64,7 +66,7 @@ def test_every_key_is_documented_and_every_documented_key_exists() -> None:
     ],
 )
 def test_the_keys_that_replace_sql_load(tmp_path: Path, table: str, keys: tuple[str, ...]) -> None:
-    instead = INSTEAD[INSTEAD.index(f"[{table}]") :].splitlines()[1:]
+    instead = [line for text in (INSTEAD, UNCOMMENTED) for line in text[text.index(f"\n[{table}]") :].splitlines()[2:]]
     chosen = [next(line for line in instead if line.startswith(f"{key} = ")) for key in keys]
     head, _, tail = template().partition(f"[{table}]\n")
     tail = re.sub(r"(?m)^sql = .*$", "\n".join(chosen), tail, count=1)

@@ -48,13 +48,18 @@ _CONFIG = click.option(
 @click.option(
     "--detect", is_flag=True, help="Look through DIRECTORY and the projects beside it, and write what is recognised."
 )
-def init(directory: Path, notebooks: bool, detect: bool) -> None:
-    """Write a commented audit.toml into DIRECTORY.
+@click.option("--schema", is_flag=True, help="Write the JSON Schema alone, such as after an upgrade.")
+def init(directory: Path, notebooks: bool, detect: bool, schema: bool) -> None:
+    """Write a commented audit.toml into DIRECTORY, and its JSON Schema for editors.
 
-    Nothing that is there is overwritten: with --notebooks, an audit.toml that is there stays as it is.
+    No audit.toml and no notebook is overwritten: with --notebooks, an audit.toml that is there stays as it is.
     """
     from migration_audit.cli.setup import initialise  # noqa: PLC0415
+    from migration_audit.project import write_schema  # noqa: PLC0415
 
+    if schema:
+        click.echo(f"wrote {write_schema(directory)}")
+        return
     click.echo("\n".join(initialise(directory, notebooks=notebooks, detect=detect)))
 
 

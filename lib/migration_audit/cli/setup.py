@@ -15,19 +15,21 @@ from migration_audit.cli.progress import say
 from migration_audit.detect import draft_of, list_folder
 from migration_audit.model.errors import ConfigError, UsageError
 from migration_audit.project import (
+    FIRST_LINE,
     Project,
     configuration_in,
     find_project,
     load_project,
     project_file,
     write_configuration,
+    write_schema,
     write_template,
 )
 from migration_audit.runner.rendering import packaged_notebooks
 
 
 def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> list[str]:
-    """Write audit.toml, and with ``notebooks`` copies of the notebooks; a line for each that was written or left alone.
+    """Write audit.toml and its JSON Schema, and with ``notebooks`` copies of the notebooks; a line for each, or left alone.
 
     With ``notebooks`` an audit.toml that is there stays as it is, and they are copied beside it. With ``detect`` audit.toml
     holds what was recognised in the directory and beside it. Raises UsageError when there is nothing to write without
@@ -44,7 +46,8 @@ def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> lis
     if there is not None:
         lines = [f"left alone: {there} is there already"]
     else:
-        lines = _detected(directory) if detect else [f"wrote {write_template(directory)}"]
+        found = _detected(directory) if detect else [f"wrote {write_template(directory)}"]
+        lines = [found[0], f"wrote {write_schema(directory)}", *found[1:]]
     if notebooks:
         _copy_notebooks(copies)
         lines.append(f"wrote {copies}")
@@ -54,7 +57,7 @@ def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> lis
 def _detected(directory: Path) -> list[str]:
     """Write what was recognised; a line for each thing, and for each that is left to decide."""
     draft = draft_of(list_folder(directory))
-    path = write_configuration(directory, draft.text)
+    path = write_configuration(directory, FIRST_LINE + draft.text)
     left = list(draft.left)
     try:
         load_project(path)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from migration_audit.model.drift import Severity
 from migration_audit.model.errors import UsageError
 from migration_audit.model.snapshot import SERVER_WIDE
+from migration_audit.project.settings import RULES
 
 RULE_OF_FIELD: Mapping[str, str] = MappingProxyType(
     {
@@ -32,19 +33,7 @@ RULE_OF_FIELD: Mapping[str, str] = MappingProxyType(
 )
 """Attribute name to the rule that weighs it; an attribute that is not listed is a blocker."""
 
-DEFAULT_WEIGHTS: Mapping[str, Severity] = MappingProxyType(
-    {
-        "comments": Severity.INFO,
-        "roles": Severity.BLOCKER,
-        "column_order": Severity.INFO,
-        "owners": Severity.WARNING,
-        "privileges": Severity.WARNING,
-        "statistics": Severity.BLOCKER,
-        "physical": Severity.BLOCKER,
-        "extension_version": Severity.BLOCKER,
-        "unexpected": Severity.WARNING,
-    }
-)
+DEFAULT_WEIGHTS: Mapping[str, Severity] = MappingProxyType({name: weight for name, (weight, _) in RULES.items()})
 
 
 _PRIVILEGES = {"default privileges", "changed privileges"}

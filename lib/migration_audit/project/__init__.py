@@ -1,6 +1,9 @@
 """audit.toml: one file says which sources, environments and rules an audit has; this package makes a Project of it."""
 
+from migration_audit.project.boot import BootSettings, BootStep
 from migration_audit.project.connections import resolve
+from migration_audit.project.environment import Environment
+from migration_audit.project.hypertable import HypertablePin
 from migration_audit.project.less import SettingDifference, compare_settings
 from migration_audit.project.load import (
     audited_digest,
@@ -11,28 +14,19 @@ from migration_audit.project.load import (
     project_file,
     project_of,
 )
-from migration_audit.project.settings import (
-    Environment,
-    HypertablePin,
-    LedgerSettings,
-    NameFormat,
-    Probe,
-    Project,
-    Scope,
-    ScopeRule,
-    Source,
-)
-from migration_audit.project.settings_boot import BootSettings, BootStep
-from migration_audit.project.settings_command import CommandSettings
-from migration_audit.project.settings_policy import EnvironmentPolicy, Policy, Waiver
-from migration_audit.project.settings_rehearsal import RehearsalSettings
-from migration_audit.project.settings_repository import Repository
-from migration_audit.project.settings_rules import Rule, Verb
-from migration_audit.project.settings_seed import SeedRule
-from migration_audit.project.settings_snapshot import Rehearse, SnapshotSettings
-from migration_audit.project.template import template, write_configuration, write_template
+from migration_audit.project.policy import EnvironmentPolicy, Policy, Waiver
+from migration_audit.project.probe import Probe, RehearsalSettings
+from migration_audit.project.repositories import Repository
+from migration_audit.project.rule import Rule, Verb
+from migration_audit.project.scope import Scope, ScopeRule
+from migration_audit.project.seed import SeedRule
+from migration_audit.project.settings import Project
+from migration_audit.project.snapshot import Rehearse, SnapshotSettings
+from migration_audit.project.source import CommandSettings, LedgerSettings, NameFormat, Source
+from migration_audit.project.template import FIRST_LINE, template, write_configuration, write_schema, write_template
 
 __all__ = [
+    "FIRST_LINE",
     "BootSettings",
     "BootStep",
     "CommandSettings",
@@ -67,5 +61,6 @@ __all__ = [
     "resolve",
     "template",
     "write_configuration",
+    "write_schema",
     "write_template",
 ]

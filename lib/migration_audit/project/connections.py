@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from migration_audit.model.errors import DatabaseError
-from migration_audit.project.settings import Environment
+from migration_audit.project.environment import Environment
 
 _URL: Final = re.compile(r"(?:postgresql|postgres)(?:\+\w+)?://", re.IGNORECASE)
 _MISREAD: Final = re.compile(r"\s|%00|%(?![0-9A-Fa-f]{2})")

@@ -1,17 +1,39 @@
-"""What a single key of audit.toml accepts, and the words in which an error says so."""
+"""What one key of audit.toml accepts: a JSON Schema, which editors read and the validator applies, and words for errors."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum, auto
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from migration_audit.project.names import split_qualified
+from migration_audit.project.names import QUALIFIED
 
 PREFIX: Final = re.compile(r"([A-Za-z][\w-]+):")
 """The name of a repository in front of a path. One letter alone is none: it would be a drive."""
+REVISION: Final = r"[\w@][\w./@{}^~-]*"
+"""A git revision that git cannot read as an option."""
+VARIABLE: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+"""The name of an environment variable."""
+WORD: Final = r"[^\W\d]\w*"
+"""A name of letters, digits and ``_``."""
+
+_LINE: Final = r"[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*"
+_TEXT: Final = r"[^\x00]*[^\s\x00][^\x00]*"
+_NOT_ABSOLUTE: Final = rf"(?!(?:{PREFIX.pattern})?/)"
+# ``..`` may lead to another repository, and only in front.
+_RELATIVE: Final = (
+    rf"(?!(?:{PREFIX.pattern})?[/~])(?!.*\\)"
+    rf"(?=(?:{PREFIX.pattern})?(?:\.{{0,2}}/)*(?:\.{{0,2}}$|(?!(?:.*/)?\.\.(?:/|$))))"
+)
+_UNIT: Final = r"(?:microsecond|millisecond|second|minute|hour|day|week|month|mon|year)s?"
+_TIME: Final = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
+_INTERVAL: Final = rf"(?:0*[1-9][0-9]* {_UNIT})(?: [0-9]+ {_UNIT})*(?: {_TIME})?|{_TIME}"
+
+Schema = Mapping[str, Any]
+"""A JSON Schema (draft 2020-12) of those keywords that ``conforms`` applies."""
 
 
 class Leads(Enum):
@@ -24,72 +46,80 @@ class Leads(Enum):
     """At the ``root`` of the same source."""
 
 
-class KeyTable(Protocol):
-    """A table of keys: its own, its sub-tables and its arrays of tables, each by name."""
-
-    @property
-    def keys(self) -> Mapping[str, Key]:
-        """Its own keys."""
-
-    @property
-    def tables(self) -> Mapping[str, KeyTable]:
-        """Its sub-tables."""
-
-    @property
-    def arrays(self) -> Mapping[str, KeyTable]:
-        """Its arrays of tables."""
-
-    @property
-    def any_table(self) -> KeyTable | None:
-        """What each sub-table of a name that the user chooses is."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One key: a test of its value, and what the test expects in words."""
+    """One key: which values it accepts, that in words, and what a reader has to know about it."""
 
     expected: str
-    accepts: Callable[[Any], bool]
-    takes: type = str
-    """The type of value that it may accept, so that an error can tell a wrong type from a wrong value."""
+    """What an error says that it expects."""
+    schema: Schema
     required: bool = False
-    choices: tuple[str, ...] = ()
-    """The texts that it accepts, where they can be listed."""
     leads: Leads = Leads.NOWHERE
+    doc: str = ""
+    """What it is for; blank where ``expected`` says all."""
+    example: str = ""
+    """A value as TOML writes it."""
+    default: str = ""
+    """What is used where the key is left out, as TOML writes it; blank where that is not one value."""
+    is_live: bool = False
+    """The template sets it, and does not only show it."""
+    replaces: bool = False
+    """It stands instead of another key."""
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a value, as tomllib gives it, is one of this key."""
+        return conforms(value, self.schema)
+
+    @property
+    def takes(self) -> type:
+        """The type of value that it may accept, so that an error can tell a wrong type from a wrong value."""
+        return next((type_ for type_, name in _TYPES.items() if name == self.schema.get("type")), str)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The texts that it accepts, where they can be listed."""
+        of_text = (self.schema, self.schema.get("items", {}), *self.schema.get("anyOf", ()))
+        return tuple(each for schema in of_text for each in schema.get("enum", ()) if isinstance(each, str))
 
 
-def text(expected: str, *, required: bool = False, leads: Leads = Leads.NOWHERE) -> Key:
+def line(where: str = "", regex: str = _LINE) -> Schema:
+    """One line of text that is not blank; ``where`` are assertions of a regular expression about it."""
+    return {"type": "string", "pattern": f"^{where}(?:{regex})$", "format": PRINTABLE}
+
+
+def text(expected: str, where: str = "", *, required: bool = False, leads: Leads = Leads.NOWHERE) -> Key:
     """One line of text that is not blank."""
-    return Key(expected=expected, accepts=_is_line, required=required, leads=leads)
+    return Key(expected=expected, schema=line(where), required=required, leads=leads)
 
 
 def long_text(expected: str, *, required: bool = False) -> Key:
     """Text of any number of lines that is not blank."""
-    return Key(expected=expected, accepts=_is_text, required=required)
+    return Key(expected=expected, schema=_matching(_TEXT), required=required)
 
 
-def pattern(regex: str, expected: str) -> Key:
+def any_text(expected: str) -> Key:
+    """Any text, even none."""
+    return Key(expected=expected, schema={"type": "string"})
+
+
+def pattern(regex: str, expected: str, *, required: bool = False) -> Key:
     """Text that the whole regular expression matches."""
-    compiled = re.compile(regex)
-    return Key(expected=expected, accepts=lambda value: isinstance(value, str) and bool(compiled.fullmatch(value)))
+    return Key(expected=expected, schema=_matching(regex), required=required)
 
 
 def qualified(expected: str, *, required: bool = False) -> Key:
     """``schema.name``."""
-    return Key(
-        expected=expected,
-        accepts=lambda value: isinstance(value, str) and split_qualified(value) is not None,
-        required=required,
-    )
+    return pattern(QUALIFIED, expected, required=required)
 
 
-def choice(*allowed: str, or_else: tuple[str, str] | None = None) -> Key:
+def choice(*allowed: str, or_else: tuple[str, str] | None = None, expected: str = "", required: bool = False) -> Key:
     """One of a few words, or else a text of another form: an example of it, and the regular expression for it."""
-    example, regex = or_else or ("", r"(?!)")
+    example, regex = or_else or ("", "")
+    words: Schema = {"type": "string", "enum": [str(each) for each in allowed]}
     return Key(
-        expected=f"one of {', '.join(filter(None, [*allowed, example]))}",
-        accepts=lambda value: value in allowed or (isinstance(value, str) and bool(re.fullmatch(regex, value))),
-        choices=allowed,
+        expected=f"{expected}one of {', '.join(filter(None, [*allowed, example]))}",
+        schema={"type": "string", "anyOf": [words, _matching(regex)]} if or_else else words,
+        required=required,
     )
 
 
@@ -97,9 +127,7 @@ def choices(*allowed: str) -> Key:
     """A list of some of a few words, none of them twice."""
     return Key(
         expected=f"a list with one or more of {', '.join(allowed)}",
-        takes=list,
-        accepts=lambda value: _is_list(value) and all(v in allowed for v in value) and len(set(value)) == len(value),
-        choices=allowed,
+        schema={**_list({"type": "string", "enum": [str(each) for each in allowed]}), "uniqueItems": True},
     )
 
 
@@ -110,90 +138,128 @@ def path(expected: str, *, required: bool = False) -> Key:
 
 def globs(expected: str, *, required: bool = False, leads: Leads = Leads.FROM_HERE) -> Key:
     """A list of globs, each relative or ``NAME:glob`` of a repository."""
-    return texts(
-        expected, item=lambda glob: not PREFIX.sub("", glob, count=1).startswith("/"), required=required, leads=leads
-    )
+    return texts(expected, _NOT_ABSOLUTE, required=required, leads=leads)
 
 
-def texts(
-    expected: str,
-    *,
-    item: Callable[[str], bool] = bool,
-    required: bool = False,
-    leads: Leads = Leads.NOWHERE,
-) -> Key:
-    """A list of texts, at least one."""
-    return Key(
-        expected=expected,
-        takes=list,
-        accepts=lambda value: _is_list(value) and all(_is_line(v) and item(v) for v in value),
-        required=required,
-        leads=leads,
-    )
+def inside_path(example: str) -> Key:
+    """A path that leads out of the folder of audit.toml only to another repository."""
+    expected = f"a path relative to this file, or NAME:path of a repository, such as {example}"
+    return text(expected, _RELATIVE, leads=Leads.FROM_HERE)
+
+
+def inside_globs(example: str) -> Key:
+    """A list of such paths, or of globs."""
+    expected = "a list of paths or glob patterns relative to this file, or NAME:path of a repository, such as"
+    return texts(f'{expected} ["{example}"]', _RELATIVE, leads=Leads.FROM_HERE)
+
+
+def texts(expected: str, where: str = "", *, item: str = _LINE, required: bool = False, leads: Leads = Leads.NOWHERE) -> Key:
+    """A list of texts, at least one; ``where`` and ``item`` are regular expressions about each."""
+    return Key(expected=expected, schema=_list(line(where, item)), required=required, leads=leads)
 
 
 def words(expected: str) -> Key:
     """A table of names and texts."""
-    return Key(
-        expected=expected,
-        takes=dict,
-        accepts=lambda value: (
-            isinstance(value, dict) and bool(value) and all(_is_line(v) for v in (*value, *value.values()))
-        ),
-    )
+    return Key(expected=expected, schema={**_names(line(), line()), "minProperties": 1})
 
 
 def variables(expected: str) -> Key:
     """A table of names, as psql has them for its variables, and texts, which may be empty."""
-    return Key(
-        expected=expected,
-        takes=dict,
-        accepts=lambda value: (
-            isinstance(value, dict)
-            and all(_VARIABLE.fullmatch(name) for name in value)
-            and all(isinstance(text, str) and "\0" not in text for text in value.values())
-        ),
-    )
+    return Key(expected=expected, schema=_names(_matching(r"[^\x00-/:-@\[-^`{-\x7f]+"), _matching(r"[^\x00]*")))
+
+
+def environ(expected: str) -> Key:
+    """A table of environment variables and texts, which may be empty."""
+    return Key(expected=expected, schema={**_names(_matching(VARIABLE), _matching(r"[^\x00]*")), "minProperties": 1})
 
 
 def integer(*, minimum: int, expected: str) -> Key:
     """A whole number; true and false are none."""
-    return Key(expected=expected, takes=int, accepts=lambda value: _is_integer(value) and minimum <= value < 2**31)
+    return Key(expected=expected, schema={"type": "integer", "minimum": minimum, "maximum": 2**31 - 1})
+
+
+def role() -> Key:
+    """A role of the database."""
+    return text("the name of a database role")
+
+
+def seconds() -> Key:
+    """A time limit."""
+    return integer(minimum=1, expected="a whole number of seconds, at least 1")
 
 
 def flag(expected: str = "true or false", *, allowed: tuple[bool, ...] = (True, False)) -> Key:
     """True or false, or only one of them."""
-    return Key(expected=expected, takes=bool, accepts=lambda value: isinstance(value, bool) and value in allowed)
+    return Key(expected=expected, schema={"type": "boolean", "enum": list(allowed)})
 
 
 def duration(expected: str) -> Key:
     """An interval as PostgreSQL writes it, or the whole number of an integer dimension."""
+    return Key(expected=expected, schema={"anyOf": [{"type": "integer", "minimum": 1}, _matching(_INTERVAL)]})
+
+
+def day(expected: str, *, required: bool = False) -> Key:
+    """A date, or a text that is one."""
     return Key(
         expected=expected,
-        accepts=lambda value: (
-            value > 0 if _is_integer(value) else isinstance(value, str) and bool(_INTERVAL.fullmatch(value))
-        ),
+        schema={"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+        required=required,
     )
 
 
-_UNIT: Final = r"(?:microsecond|millisecond|second|minute|hour|day|week|month|mon|year)s?"
-_INTERVAL: Final = re.compile(
-    rf"(?:0*[1-9]\d* {_UNIT})(?: \d+ {_UNIT})*(?: \d\d:\d\d:\d\d(?:\.\d+)?)?|\d\d:\d\d:\d\d(?:\.\d+)?"
-)
-_VARIABLE: Final = re.compile(r"[A-Za-z0-9_\x80-\U0010ffff]+")
+def conforms(value: Any, schema: Schema) -> bool:
+    """Whether a value, as tomllib gives it, is what the JSON Schema says; a date counts as the text that it is in JSON."""
+    if type(value) is date and schema.get("format") == "date":
+        value = value.isoformat()
+    if "type" in schema and _TYPES.get(type(value)) != schema["type"]:
+        return False
+    return all(holds(value, schema[keyword]) for keyword, holds in _KEYWORDS.items() if keyword in schema)
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
+PRINTABLE: Final = "printable"
+"""A format of ours, which no other reader of the schema applies."""
+_TYPES: Final[Mapping[type, str]] = {
+    str: "string",
+    int: "integer",
+    bool: "boolean",
+    list: "array",
+    dict: "object",
+}
 
 
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _is_day(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
-def _is_line(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+_FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {"date": _is_day, PRINTABLE: str.isprintable}
+# Every pattern is of the whole text: ``$`` alone would also match before a line break at its end.
+_KEYWORDS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "enum": lambda value, allowed: value in allowed,
+    "pattern": lambda value, regex: re.fullmatch(regex, value) is not None,
+    "format": lambda value, name: _FORMATS[name](value),
+    "minimum": lambda value, least: value >= least,
+    "maximum": lambda value, most: value <= most,
+    "minItems": lambda value, least: len(value) >= least,
+    "items": lambda value, schema: all(conforms(item, schema) for item in value),
+    "uniqueItems": lambda value, _: len(set(value)) == len(value),
+    "minProperties": lambda value, least: len(value) >= least,
+    "propertyNames": lambda value, schema: all(conforms(name, schema) for name in value),
+    "additionalProperties": lambda value, schema: all(conforms(item, schema) for item in value.values()),
+    "anyOf": lambda value, schemas: any(conforms(value, schema) for schema in schemas),
+}
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and "\0" not in value
+def _matching(regex: str) -> Schema:
+    return {"type": "string", "pattern": f"^(?:{regex})$"}
+
+
+def _list(item: Schema) -> Schema:
+    return {"type": "array", "items": item, "minItems": 1}
+
+
+def _names(name: Schema, value: Schema) -> Schema:
+    return {"type": "object", "propertyNames": name, "additionalProperties": value}

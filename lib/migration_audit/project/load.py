@@ -13,12 +13,11 @@ from typing import Any, Final
 
 from migration_audit.model.errors import ConfigError, UsageError
 from migration_audit.project.bounded import read_bounded
-from migration_audit.project.build import build_project
+from migration_audit.project.describe import Place, build
 from migration_audit.project.locate import KeyPath, absolute, locate, nearest
 from migration_audit.project.repositories import expanded
-from migration_audit.project.schema import SCHEMA
 from migration_audit.project.secrecy import TODO, lines_with_credentials
-from migration_audit.project.settings import Project
+from migration_audit.project.settings import SCHEMA, Project
 from migration_audit.project.validate import validate
 
 FILE_NAME: Final = "audit.toml"
@@ -120,7 +119,8 @@ def _project(text: str, path: Path, shown: str) -> Project:
     found += [leak for leak in leaks if leak[0] not in told]
     if found:
         raise _error(shown, found)
-    return build_project(expanded(tables, SCHEMA), path=absolute(path), shown=path.name, lines=lines)
+    whole, here = expanded(tables, SCHEMA), absolute(path)
+    return build(Project, whole, Place(root=whole, directory=here.parent, shown=path.name, lines=lines), path=here)
 
 
 def _error(shown: str, found: Iterable[tuple[int, str, str]]) -> ConfigError:

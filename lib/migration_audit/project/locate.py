@@ -15,6 +15,8 @@ from typing import Final
 
 KeyPath = tuple[str | int, ...]
 """Names of tables and keys, and positions in arrays counted from 0: ``("probe", 1, "sql")``."""
+Found = tuple[KeyPath, str, str]
+"""A problem: the path of a key, what is wrong with it, and what to do."""
 
 _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE: Final = re.compile(r"[ \t]*")

@@ -8,7 +8,9 @@ from typing import Final
 from migration_audit.model.identifiers import bare, dotted
 
 _PART: Final = r'(?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$]*)'
-_QUALIFIED: Final = re.compile(rf"({_PART})\.({_PART})\Z")
+QUALIFIED: Final = rf"{_PART}\.{_PART}"
+"""``schema.name``, as a regular expression."""
+_PARTS: Final = re.compile(rf"({_PART})\.({_PART})\Z")
 
 
 def split_qualified(text: str) -> tuple[str, str] | None:
@@ -19,7 +21,7 @@ def split_qualified(text: str) -> tuple[str, str] | None:
     >>> split_qualified('public."Odd Name"')
     ('public', 'Odd Name')
     """
-    match = _QUALIFIED.match(text)
+    match = _PARTS.match(text)
     return (bare(match[1]), bare(match[2])) if match else None
 
 

@@ -8,19 +8,17 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from migration_audit import formats
 from migration_audit.model.location import Location
-from migration_audit.project.keys import PREFIX, Key, KeyTable, Leads, pattern
-from migration_audit.project.locate import KeyPath, absolute
-from migration_audit.project.settings_repository import Repository
+from migration_audit.project import keys
+from migration_audit.project.describe import Shape, TableSpec, computed, setting
+from migration_audit.project.keys import PREFIX, REVISION, Leads
+from migration_audit.project.locate import Found, KeyPath, absolute
 
-Found = tuple[KeyPath, str, str]
-"""Path of the key, what is wrong, what to do."""
-
-REVISION: Final = r"[A-Za-z0-9_@][\w./@{}^~-]*"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]+")
 _RESERVED: Final = frozenset(
     {*formats.NAMES, "audit", "env", "service", "file", "local", "postgres", "postgresql", "git", "ssh", "http", "https"}
@@ -29,24 +27,32 @@ _SOURCES: Final = ("legacy", "owner")
 _HOME: Final = ("report.out", "policy.allowed_signers", "policy.revoked")
 
 
-def _is_repository_path(value: Any) -> bool:
-    return (
-        isinstance(value, str)
-        and bool(value.strip())
-        and value.isprintable()
-        and not value.startswith(("/", "~"))
-        and not re.search(r"[*?\[\]{}\\:]", value)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """Where a repository is, and at which revision the gate reads it."""
+
+    name: str = computed(lambda _, place: place.path[-1])
+    path: str = setting(
+        keys.text(
+            "the repository's folder, relative to this file and without wildcards, such as ../processor",
+            r"(?![/~])(?!.*[*?\[\]{}\\:])",
+            required=True,
+        ),
+        "Relative to this file.",
+        example='"../processor"',
+        convert=posixpath.normpath,
     )
-
-
-REPOSITORY_KEYS: Final[Mapping[str, Key]] = {
-    "path": Key(
-        expected="the repository's folder, relative to this file and without wildcards, such as ../processor",
-        accepts=_is_repository_path,
-        required=True,
-    ),
-    "policy_from": pattern(REVISION, "a git revision, such as origin/main"),
-}
+    """With ``/`` and without needless parts: ``../processor``."""
+    directory: Path = computed(lambda table, place: absolute(place.directory / table["path"]))
+    """The same from the root."""
+    policy_from: str | None = setting(
+        keys.pattern(REVISION, "a git revision, such as origin/main"),
+        "The protected branch at which the gate reads this repository, where a change of another one is to be merged. "
+        "Left out: its working tree.",
+        default=None,
+        example='"origin/main"',
+    )
+    at: Location = field(compare=False)
 
 
 def repository_name(folder: str) -> str:
@@ -61,15 +67,7 @@ def repository_name(folder: str) -> str:
     return name if _NAME.fullmatch(name) else f"repository-{name}".rstrip("-")
 
 
-def build_repository(name: str, table: Mapping[str, Any], directory: Path, at: Location) -> Repository:
-    """The settings of a valid ``[repository.NAME]``; ``directory`` is that of audit.toml."""
-    path = posixpath.normpath(table["path"])
-    return Repository(
-        name=name, path=path, directory=absolute(directory / path), policy_from=table.get("policy_from"), at=at
-    )
-
-
-def repository_problems(tables: Mapping[str, Any], spec: KeyTable) -> Iterator[Found]:
+def repository_problems(tables: Mapping[str, Any], spec: TableSpec) -> Iterator[Found]:
     """What is wrong with the repositories and with each ``NAME:path`` of valid tables."""
     declared = tables.get("repository")
     known: Mapping[str, Any] = declared if isinstance(declared, dict) else {}
@@ -87,7 +85,7 @@ def repository_problems(tables: Mapping[str, Any], spec: KeyTable) -> Iterator[F
             yield from _source(side, tables[side])
 
 
-def expanded(tables: Mapping[str, Any], spec: KeyTable) -> dict[str, Any]:
+def expanded(tables: Mapping[str, Any], spec: TableSpec) -> dict[str, Any]:
     """Valid tables in which each ``NAME:path`` is a path relative to audit.toml; a source's patterns are below its root."""
     repositories = {name: posixpath.normpath(table["path"]) for name, table in tables.get("repository", {}).items()}
 
@@ -155,22 +153,23 @@ def _source(side: str, table: Mapping[str, Any]) -> Iterator[Found]:
             yield (side, key, 0), "names a repository, and root is given too", todo
 
 
-def _paths(value: Any, spec: KeyTable, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+def _paths(value: Any, spec: TableSpec, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
     """Every text of a key that takes paths."""
     for name, item in value.items() if isinstance(value, dict) else ():
         here = (*path, name)
+        inner = spec.tables.get(name) or spec.any_table
         if name in spec.keys and spec.keys[name].leads is not Leads.NOWHERE:
             for position, text in enumerate(item if isinstance(item, list) else [item]):
                 if isinstance(text, str):
                     yield (*here, position) if isinstance(item, list) else here, text
-        elif (inner := spec.tables.get(name) or spec.any_table) is not None:
-            yield from _paths(item, inner, here)
-        elif name in spec.arrays:
+        elif inner is not None and inner.shape is Shape.ARRAY:
             for position, part in enumerate(item if isinstance(item, list) else ()):
-                yield from _paths(part, spec.arrays[name], (*here, position))
+                yield from _paths(part, inner, (*here, position))
+        elif inner is not None:
+            yield from _paths(item, inner, here)
 
 
-def _mapped(table: Mapping[str, Any], spec: KeyTable, change: Callable[[str], str]) -> dict[str, Any]:
+def _mapped(table: Mapping[str, Any], spec: TableSpec, change: Callable[[str], str]) -> dict[str, Any]:
     """Valid tables with each path that counts from audit.toml changed."""
     found: dict[str, Any] = {}
     for name, item in table.items():
@@ -178,8 +177,7 @@ def _mapped(table: Mapping[str, Any], spec: KeyTable, change: Callable[[str], st
             is_path = spec.keys[name].leads is Leads.FROM_HERE
             texts = [change(t) for t in item] if isinstance(item, list) and is_path else item
             found[name] = change(item) if is_path and isinstance(item, str) else texts
-        elif name in spec.arrays:
-            found[name] = [_mapped(part, spec.arrays[name], change) for part in item]
-        else:
-            found[name] = _mapped(item, spec.tables.get(name) or spec.any_table, change)  # type: ignore[arg-type]
+        elif (inner := spec.tables.get(name) or spec.any_table) is not None:
+            is_array = inner.shape is Shape.ARRAY
+            found[name] = [_mapped(part, inner, change) for part in item] if is_array else _mapped(item, inner, change)
     return found

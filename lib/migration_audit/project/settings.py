@@ -4,216 +4,56 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
-from migration_audit.formats import LedgerFormat
-from migration_audit.formats.named import named_ledger
 from migration_audit.model.drift import Severity
 from migration_audit.model.errors import UsageError
-from migration_audit.model.finding import Phase
-from migration_audit.model.identifiers import dotted
-from migration_audit.model.location import Location
-from migration_audit.model.sql import FILE_TIMEOUT, STATEMENT_TIMEOUT
-from migration_audit.project.names import split_qualified
-from migration_audit.project.settings_boot import BootSettings
-from migration_audit.project.settings_command import CommandSettings
-from migration_audit.project.settings_policy import Policy, Waiver
-from migration_audit.project.settings_rehearsal import RehearsalSettings
-from migration_audit.project.settings_repository import Repository
-from migration_audit.project.settings_rules import Rule
-from migration_audit.project.settings_seed import SeedRule
-from migration_audit.project.settings_snapshot import SnapshotSettings
+from migration_audit.project import keys
+from migration_audit.project.boot import BootSettings
+from migration_audit.project.describe import (
+    Example,
+    Shape,
+    as_toml,
+    describe,
+    section,
+    setting,
+    setting_of,
+    table,
+)
+from migration_audit.project.environment import Environment
+from migration_audit.project.hypertable import HypertablePin
+from migration_audit.project.policy import Policy, Waiver
+from migration_audit.project.probe import Probe, RehearsalSettings
+from migration_audit.project.repositories import Repository
+from migration_audit.project.rule import EXAMPLES, Rule
+from migration_audit.project.scope import Scope
+from migration_audit.project.seed import SeedRule
+from migration_audit.project.snapshot import SnapshotSettings
+from migration_audit.project.source import Source
 
+PROVIDERS: Final = ("url", "local", "docker", "debian", "debian:trixie", "debian:sid")
 
-class NameFormat(StrEnum):
-    """How a ledger names the files that its runner applied."""
-
-    FILE = "file"
-    """As the file is called: ``0001_positions.sql``."""
-    STEM = "stem"
-    """Without the extension: ``0001_positions``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerSettings:
-    """The table in which a runner records what it applied."""
-
-    schema: str
-    table: str
-    name_column: str
-    checksum_column: str | None = None
-    """The column with the checksum of the file, where the runner keeps one: a SHA-256 (hex), unless ``known`` says else."""
-    known: LedgerFormat | None = None
-    """How a runner that we know keeps its ledger; None for a plain list of files."""
-    name_format: NameFormat = NameFormat.FILE
-    cleanup: str | None = None
-    """Legacy only: the one-off clean-up SQL that the report shows and nobody runs."""
-
-    @property
-    def key(self) -> str:
-        """``schema.table``, as catalog objects spell it."""
-        return dotted(self.schema, self.table)
-
-    @property
-    def format(self) -> LedgerFormat:
-        """How its rows are read."""
-        if self.known is not None:
-            return self.known
-        return named_ledger(
-            self.key,
-            name_column=self.name_column,
-            checksum_column=self.checksum_column,
-            stems=self.name_format is NameFormat.STEM,
-        )
-
-    @property
-    def companions(self) -> tuple[tuple[str, str], ...]:
-        """Kind and key of what the runner makes for itself beside the table: other tables, a schema."""
-        if self.known is None:
-            return ()
-        home = split_qualified(self.known.table) or ("public", "")
-        found = []
-        for named in self.known.companions:
-            if named.startswith("schema "):
-                name = named.removeprefix("schema ")
-                found.append(("schema", dotted(self.schema if name == home[0] else name)))
-            elif (parts := split_qualified(named)) is not None:
-                found.append(("table", dotted(self.schema if parts[0] == home[0] else parts[0], parts[1])))
-        return tuple(found)
-
-    def entry(self, file_name: str) -> str:
-        """What the ledger holds for a file of this name.
-
-        >>> LedgerSettings(schema="s", table="t", name_column="n", name_format=NameFormat.STEM).entry("0001_a.sql")
-        '0001_a'
-        """
-        return Path(file_name).stem if self.name_format is NameFormat.STEM else file_name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One of the two sources, and where its runner records what it applied.
-
-    Exactly one of ``sql``, ``command``, ``snapshot`` and ``dsn_env`` is set; the last two of the legacy source only.
-    """
-
-    name: str
-    root: Path
-    sql: tuple[str, ...] = ()
-    """Glob patterns relative to ``root``; what they match, and in which order, is read later."""
-    command: CommandSettings | None = None
-    """The runner itself, which migrates the shadow."""
-    snapshot: Path | None = None
-    """A saved snapshot of a schema whose SQL is not to be had."""
-    dsn_env: str | None = None
-    """Name of the environment variable that leads to a database with such a schema."""
-    format: str = "files"
-    """The name of the format by which the files are read."""
-    placeholders: Mapping[str, str] = field(default_factory=dict)
-    """Values that the runner puts into the SQL."""
-    variables: Mapping[str, str] = field(default_factory=dict)
-    """psql's variables, as ``psql -v`` gives them to each file."""
-    settings: Mapping[str, str] = field(default_factory=dict)
-    """Settings that each of its sessions starts with: ``search_path``, ``role``."""
-    settings_at: Location | None = field(default=None, compare=False)
-    """Where audit.toml gives them."""
-    role: str | None = None
-    """The role that owns in a live database what this source makes."""
-    ledger: LedgerSettings | None = None
-    statement_timeout: int = STATEMENT_TIMEOUT
-    """Seconds that one statement may take in a shadow."""
-    file_timeout: int = FILE_TIMEOUT
-    """Seconds that one file may take in a shadow."""
-    rerun: bool | None = None
-    """Whether the runner may apply a file again, where audit.toml says so."""
-    at: Location = field(compare=False)
-
-    @property
-    def is_applied(self) -> bool:
-        """Whether it can be applied to a shadow; a snapshot or a database can only be read."""
-        return self.snapshot is None and self.dsn_env is None
-
-    @property
-    def may_rerun(self) -> bool:
-        """Whether the runner may apply a file again: without a ledger it does not know which files it has applied."""
-        return self.ledger is None if self.rerun is None else self.rerun
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
-    """One live database; exactly one of ``dsn_env`` and ``service`` is set."""
-
-    name: str
-    dsn_env: str | None = None
-    """Name of the environment variable that holds the connection URL."""
-    service: str | None = None
-    """Name of an entry of pg_service.conf."""
-    database: str | None = None
-    """Pin: what ``current_database()`` must say."""
-    system_identifier: str | None = None
-    """Pin: what ``pg_control_system()`` must say, in decimal digits."""
-    writer_role: str | None = None
-    """This environment's writer, else the project's."""
-    phases: tuple[Phase, ...] = tuple(Phase)
-    """The phases in which this environment is audited."""
-    statement_timeout: int = 60
-    """Seconds that one statement may take in this database."""
-    at: Location = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScopeRule:
-    """Objects that a third party manages; they are counted under this rule, never dropped in silence."""
-
-    pattern: str
-    """A glob (``*``, ``?``, ``[…]``) on the object's key; ``*`` crosses dots."""
-    reason: str
-    kind: str | None = None
-    """Only objects of this kind; None for all."""
-    at: Location = field(compare=False)
-
-    def matches(self, *, kind: str, key: str) -> bool:
-        """Whether the rule names this very object; what belongs to it is for the caller to follow."""
-        return self.kind in {None, kind} and fnmatchcase(key, self.pattern)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """Which objects of a live database are the audit's business."""
-
-    schemas: tuple[str, ...] | None = None
-    """Only these schemas; None for every schema that is not PostgreSQL's or an extension's."""
-    exclude: tuple[ScopeRule, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
-    """A statement of the writer that must work on the owner's schema."""
-
-    name: str
-    sql: str
-    role: str | None = None
-    """Who runs it; None for the environment's writer."""
-    arbiter: str | None = None
-    """Key of the unique index that must settle its ``ON CONFLICT``."""
-    at: Location = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HypertablePin:
-    """What one dimension of a hypertable must be, whatever the SQL of either source says."""
-
-    table: str
-    """Key of the table."""
-    column: str
-    chunk_interval: str | None = None
-    """``1 day``, or the number of an integer dimension."""
-    partitions: int | None = None
-    """The number of a hash dimension."""
-    at: Location = field(compare=False)
+RULES: Final[Mapping[str, tuple[Severity, str]]] = {
+    "comments": (Severity.INFO, "Comments on objects."),
+    "roles": (
+        Severity.BLOCKER,
+        "Attributes, members and settings of roles. Against a live database the default is warning.",
+    ),
+    "column_order": (Severity.INFO, "The order of a table's columns."),
+    "owners": (Severity.WARNING, "Owners of objects."),
+    "privileges": (Severity.WARNING, "Privileges and default privileges."),
+    "statistics": (Severity.BLOCKER, "Statistics targets and extended statistics settings."),
+    "physical": (
+        Severity.BLOCKER,
+        "Tablespaces, storage parameters, access methods, storage and compression of columns, clustering.",
+    ),
+    "extension_version": (Severity.BLOCKER, "Against a live database the default is warning."),
+    "unexpected": (Severity.WARNING, "Objects that only the actual side has."),
+}
+"""The named rules of the comparison whose severity a project may change: their defaults, and what they are about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,38 +62,199 @@ class Project:
 
     path: Path
     """The file it was read from."""
-    name: str
-    writer_role: str | None
-    provider: str | None
-    """The server that builds the shadows, if the project names one."""
-    legacy: Source
-    owner: Source
-    environments: tuple[Environment, ...]
+    name: str = setting(
+        keys.text("the name of the project", required=True),
+        "How reports and signatures name this project.",
+        name="project.name",
+        example='"my-project"',
+    )
+    writer_role: str | None = setting(
+        keys.role(),
+        "The role with which the program that keeps writing connects. An environment may name its own.",
+        default=None,
+        name="project.writer_role",
+        example='"writer"',
+    )
+    prelude: tuple[str, ...] = setting(
+        keys.globs('a list of glob patterns relative to this file, such as ["platform/base/*.sql"]'),
+        "SQL that is applied before both sources and left out of the comparison: what a platform provides, such as "
+        "roles, extensions and tables that the sources refer to.",
+        default=(),
+        name="project.prelude",
+        example='["platform/base/*.sql"]',
+    )
+    provider: str | None = setting(
+        keys.choice(*PROVIDERS, or_else=("local:/path/to/bin", r"local:[/~].+")),
+        "The server on which both SQL sources are executed: url, local, local:/path/to/bin, docker, debian or "
+        "debian:sid. Left out: the first of these that works. The variable MIGRATION_AUDIT_SERVER goes before this "
+        "key.",
+        default=None,
+        name="server.provider",
+        example='"debian"',
+    )
+    legacy: Source = table(
+        Source,
+        "The SQL whose runner is to be retired.",
+        required=True,
+        expected="a table [legacy]: the SQL whose runner is to be retired",
+        is_live=True,
+    )
+    owner: Source = table(
+        Source,
+        "The SQL of the only runner from now on. The same keys as above, without snapshot, dsn_env and cleanup.",
+        without=("snapshot", "dsn_env", "ledger.cleanup"),
+        required=True,
+        expected="a table [owner]: the SQL of the only runner from now on",
+        is_live=True,
+        examples=(
+            Example(
+                values={
+                    "name": '"platform"',
+                    "sql": '["platform/db-init/*.sql"]',
+                    "command": '["sh", "-c", "directus bootstrap && directus schema apply --yes snapshots/schema.yaml"]',
+                    "directory": '"platform"',
+                    "env": '{ DB_HOST = "{host}", DB_PORT = "{port}", DB_USER = "{user}", DB_PASSWORD = "{password}", '
+                    'DB_DATABASE = "{database}" }',
+                    "files": '["platform/snapshots/schema.yaml"]',
+                    "settings": '{ search_path = "app" }',
+                    "role": '"platform"',
+                    "ledger.table": '"platform.migrations_applied"',
+                }
+            ),
+        ),
+    )
+    environments: tuple[Environment, ...] = table(
+        Environment,
+        "One table for each live database; they are only read. The name becomes a folder of the reports.",
+        shape=Shape.NAMED,
+        required=True,
+        expected="at least one table [environments.<name>], for example [environments.stage]",
+        is_live=True,
+        examples=(
+            Example(
+                name="stage",
+                values=dict.fromkeys(
+                    ("dsn_env", "database", "system_identifier", "writer_role", "phases", "statement_timeout"), ""
+                ),
+            ),
+            Example(name="prod", values={"service": ""}),
+        ),
+    )
     """In the order of the file."""
-    scope: Scope
-    rules: Mapping[str, Severity]
+    repositories: tuple[Repository, ...] = table(
+        Repository,
+        "Other repositories that are audited together with this one. Every path and pattern of this file may then be "
+        'written NAME:path, as in "processor:src/db/migrations/*.sql". A path without a name may lead into another '
+        'repository as well ("../processor/src"); only a name says at which revision the gate reads it.',
+        default=(),
+        name="repository",
+        shape=Shape.NAMED,
+        examples=(Example(name="processor", values={"path": "", "policy_from": ""}),),
+    )
+    """In the order of the file."""
+    scope: Scope = table(Scope, default=Scope(), is_live=True)
+    rules: Mapping[str, Severity] = setting_of(
+        {
+            f"rules.{name}": replace(keys.choice(*Severity), doc=doc, default=as_toml(weight))
+            for name, (weight, doc) in RULES.items()
+        },
+        lambda tables, _: MappingProxyType({name: Severity(each) for name, each in tables.get("rules", {}).items()}),
+        default={},
+    )
     """Severities that this project gives to the named rules of the comparison."""
-    probes: tuple[Probe, ...]
-    hypertables: tuple[HypertablePin, ...]
-    report_out: Path
-    repositories: tuple[Repository, ...] = ()
-    """Every ``[repository.NAME]``, in the order of the file."""
-    prelude: tuple[str, ...] = ()
-    """Globs of the SQL that is applied before both sources and left out of the comparison: what a platform provides."""
-    snapshot: SnapshotSettings | None = None
-    """The Directus snapshot, if the project has one."""
-    rehearsal: RehearsalSettings | None = None
+    probes: tuple[Probe, ...] = table(
+        Probe,
+        "Statements of the writer that must work on the owner's schema alone. They run in a transaction that is rolled "
+        "back.",
+        default=(),
+        name="probe",
+        shape=Shape.ARRAY,
+    )
+    seeds: tuple[SeedRule, ...] = table(
+        SeedRule,
+        "Rows that the legacy SQL leaves in tables must be on the owner's side too: by default each of them, and the "
+        "owner may have more. The first [[seed]] that matches a table decides about it. Ledgers, and what [scope] "
+        "leaves out, are not compared.",
+        default=(),
+        name="seed",
+        shape=Shape.ARRAY,
+        examples=(
+            Example(values={"table": '"public.currency"', "mode": '"exact"', "columns": '["code", "name"]'}),
+            Example(
+                values={
+                    "table": '"public.feature_*"',
+                    "except": '["note"]',
+                    "reason": '"the owner words the notes otherwise"',
+                }
+            ),
+        ),
+    )
+    """In the order of the file."""
+    hypertables: tuple[HypertablePin, ...] = table(
+        HypertablePin,
+        "What a dimension of a hypertable must be, whatever both sources say. One table for each dimension, with "
+        "exactly one of chunk_interval (by time or integer range) and partitions (by hash).",
+        default=(),
+        name="hypertable",
+        shape=Shape.ARRAY,
+        examples=(
+            Example(values={"table": '"public.measurements"', "column": '"ts"', "chunk_interval": '"1 day"'}),
+            Example(values={"table": '"public.measurements"', "column": '"device_id"', "partitions": "4"}),
+        ),
+    )
+    report_out: Path = setting(
+        keys.text("a directory, relative to this file"),
+        "Where runs are written.",
+        name="report.out",
+        fallback="reports",
+        is_file=True,
+    )
+    snapshot: SnapshotSettings | None = table(
+        SnapshotSettings,
+        "Where the owner is Directus: the snapshot that `directus schema apply` makes the database like, beside raw SQL.",
+        default=None,
+    )
+    rehearsal: RehearsalSettings | None = table(
+        RehearsalSettings,
+        "The writer's statements ([[probe]]) are rehearsed on an empty server with the owner's SQL, as the writer's role.",
+        default=None,
+    )
     """How the writer's role comes to its rights; None for the least that the probes need."""
-    boot: BootSettings | None = None
-    """How a fresh stack comes up; None where the project does not ask."""
-    retirement: tuple[Rule, ...] = ()
-    """Every ``[[rule]]``, in the order of the file."""
-    seeds: tuple[SeedRule, ...] = ()
-    """Every ``[[seed]]``, in the order of the file."""
-    policy: Policy = field(default_factory=Policy)
-    """Who must sign what."""
-    waivers: tuple[Waiver, ...] = ()
-    """Every ``[[waiver]]``, in the order of the file."""
+    boot: BootSettings | None = table(
+        BootSettings,
+        "How a fresh stack comes up: Compose files, the owner's image, and the steps that its container must run. Left "
+        "out: the BOOT checks are not asked for.",
+        default=None,
+        is_live=True,
+    )
+    retirement: tuple[Rule, ...] = table(
+        Rule,
+        "After the retirement: what must be gone, what must stay, what the documents must say. Before it, the same "
+        "rules make the list of work. Each rule speaks for one check (check) and has exactly one verb: absent, "
+        "present, calls, mentions, ddl, packages, image, fixture, says, says_not, drops, entry or command. Paths and "
+        "globs start at this file; ** crosses folders. A check without a rule is not asked for.",
+        default=(),
+        name="rule",
+        shape=Shape.ARRAY,
+        examples=EXAMPLES,
+    )
+    """In the order of the file."""
+    policy: Policy = table(
+        Policy,
+        "Who must sign before the gate opens. Signatures are OpenSSH's (`migration-audit sign`, `migration-audit "
+        "verify`, `migration-audit gate`).",
+        default=Policy(),
+        is_live=True,
+    )
+    waivers: tuple[Waiver, ...] = table(
+        Waiver,
+        "A finding that somebody accepts for a time. It is shown as waived and does not block; what could not be "
+        "checked can never be waived.",
+        default=(),
+        name="waiver",
+        shape=Shape.ARRAY,
+    )
+    """In the order of the file."""
     content: bytes = field(default=b"", repr=False, compare=False)
     """The bytes of the file that these settings were read from: the file may have changed since."""
 
@@ -282,3 +283,18 @@ class Project:
             where=self.path.name,
             todo=f"{hint}it has: {', '.join(known)}",
         )
+
+
+SCHEMA: Final = describe(
+    Project,
+    sections={
+        "project": section(required=True),
+        "server": section(),
+        "rules": section(
+            "How much a difference weighs: blocker, warning or info. Nothing is ignored: info is shown too. The values "
+            "are the defaults."
+        ),
+        "report": section(),
+    },
+)
+"""Every table and key that audit.toml may have."""

@@ -11,7 +11,7 @@ from typing import Any
 from migration_audit.model.errors import AuditError
 from migration_audit.model.signoff import Decision
 from migration_audit.model.strict_json import parse_json
-from migration_audit.project.policy_spec import IDENTITY
+from migration_audit.project.policy import IDENTITY
 
 FOLDER = "signoff"
 SCHEMA_VERSION = 1

@@ -1,0 +1,135 @@
+"""``[boot]``: how a fresh stack comes up, and which files say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from migration_audit.model.location import Location
+from migration_audit.project import keys
+from migration_audit.project.describe import Example, Shape, setting, table
+from migration_audit.project.keys import Leads
+from migration_audit.project.locate import Found
+
+_FILES: Final = "a list of Compose files relative to this file, such as"
+_SERVICE: Final = "the name of a service of the Compose files, such as"
+_SERVICES: Final = ("database_service", "owner_service", "writer_service")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootStep:
+    """One step of the owner's boot."""
+
+    name: str = setting(keys.text("a short name, such as db-init", required=True))
+    command: str = setting(
+        keys.text("words of a command, such as apply-sql.sh * db-init", required=True),
+        "Words that appear in this order among the words of one command that the owner's container runs; * and ? are "
+        "globs, a * alone is any words.",
+    )
+    at: Location = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootSettings:
+    """The stack that operators start, and what a start of the owner must do."""
+
+    compose: tuple[Path, ...] = setting(
+        keys.texts(f'{_FILES} ["deploy/compose.yaml"]', leads=Leads.FROM_HERE),
+        "Merged in this order, as `docker compose -f a -f b` does. Variables come from the .env beside the first file "
+        "alone.",
+        default=(),
+        example='["deploy/compose.yaml"]',
+        is_file=True,
+    )
+    profiles: tuple[str, ...] = setting(
+        keys.texts('a list of names of profiles, such as ["production"]'),
+        "The profiles with which it is started. Left out: COMPOSE_PROFILES of .env, else none.",
+        default=(),
+        example='["production"]',
+    )
+    database_service: str | None = setting(
+        keys.text(f"{_SERVICE} postgres"),
+        "A service of these files: the database, which the owner must wait for.",
+        default=None,
+        example='"postgres"',
+    )
+    owner_service: str | None = setting(
+        keys.text(f"{_SERVICE} platform"),
+        "The service that runs the owner's SQL; it must wait for a healthy database.",
+        default=None,
+        example='"platform"',
+    )
+    writer_service: str | None = setting(
+        keys.text(f"{_SERVICE} service"),
+        "The service that writes; it must wait for a healthy owner.",
+        default=None,
+        example='"service"',
+    )
+    dev_compose: tuple[Path, ...] = setting(
+        keys.texts(f'{_FILES} ["service/compose.dev.yaml"]', leads=Leads.FROM_HERE),
+        "The Compose files with which the writer is developed, merged like the others.",
+        default=(),
+        example='["service/compose.dev.yaml"]',
+        is_file=True,
+    )
+    dockerfile: Path | None = setting(
+        keys.path("a file relative to this file, such as platform/Dockerfile"),
+        "The owner's Dockerfile. Left out: the one of its service's `build`.",
+        default=None,
+        example='"platform/Dockerfile"',
+        is_file=True,
+    )
+    context: Path | None = setting(
+        keys.path("a directory, relative to this file"),
+        "The context of its build. Left out: the Dockerfile's folder.",
+        default=None,
+        example='"platform"',
+        is_file=True,
+    )
+    post_sql: tuple[str, ...] = setting(
+        keys.globs('a list of glob patterns relative to this file, such as ["platform/db-init-post/*.sql"]'),
+        "SQL that runs after the owner has made its own tables: what it makes must be live.",
+        default=(),
+        example='["platform/db-init-post/*.sql"]',
+    )
+    steps: tuple[BootStep, ...] = table(
+        BootStep,
+        "The steps of the owner's boot, in the order in which they must run.",
+        default=(),
+        name="step",
+        shape=Shape.ARRAY,
+        examples=(
+            Example(values={"name": '"db-init"', "command": '"apply-sql.sh * db-init"'}),
+            Example(values={"name": '"start"', "command": '"server start"'}),
+        ),
+    )
+    at: Location = field(compare=False)
+
+
+def boot_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
+    """What is wrong with ``[boot]`` beyond the types of its keys."""
+    boot = tables.get("boot")
+    if not isinstance(boot, dict):
+        return
+    if boot.get("compose") or boot.get("dev_compose"):
+        for name in ("owner_service", "writer_service"):
+            if name not in boot:
+                yield ("boot", name), "is missing, expected the name of a service", "add it below [boot]"
+    for name in ("profiles", *_SERVICES):
+        if name in boot and not (boot.get("compose") or boot.get("dev_compose")):
+            yield ("boot", name), "is about Compose files, and none is named", "name them: compose = [...]"
+    if "context" in boot and "dockerfile" not in boot:
+        yield ("boot", "context"), "is the context of a Dockerfile, and none is named", "name it: dockerfile = ..."
+    yield from _steps(boot.get("step"))
+
+
+def _steps(steps: Any) -> Iterator[Found]:
+    seen: set[str] = set()
+    for position, step in enumerate(steps if isinstance(steps, list) else ()):
+        name = step.get("name") if isinstance(step, dict) else None
+        if isinstance(name, str) and name in seen:
+            yield ("boot", "step", position, "name"), "is the name of another step too", "give each its own name"
+        elif isinstance(name, str):
+            seen.add(name)

@@ -1,0 +1,84 @@
+"""``[environments.<name>]``: the live databases, which are only read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from migration_audit.model.finding import Phase
+from migration_audit.model.location import Location
+from migration_audit.project import keys
+from migration_audit.project.describe import computed, setting
+from migration_audit.project.keys import VARIABLE
+from migration_audit.project.locate import Found, KeyPath
+
+ENVIRONMENT_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?\Z")
+"""A name that is a folder's name on every system: reports/<environment>/."""
+
+RESERVED_ENVIRONMENTS: Final = frozenset({"signed"})
+"""reports/signed/ holds what was signed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One live database; exactly one of ``dsn_env`` and ``service`` is set."""
+
+    name: str = computed(lambda _, place: place.path[-1])
+    dsn_env: str | None = setting(
+        keys.pattern(VARIABLE, "the NAME of an environment variable that holds the URL, such as TRM_STAGE_DSN"),
+        "Exactly one of dsn_env and service. dsn_env is the NAME of the variable that holds the URL.",
+        default=None,
+        example='"STAGE_DATABASE_URL"',
+        is_live=True,
+    )
+    service: str | None = setting(
+        keys.pattern(r"[\w.-]+", "the name of an entry of pg_service.conf"),
+        "An entry of pg_service.conf; its password is in .pgpass.",
+        default=None,
+        example='"app-prod"',
+    )
+    database: str | None = setting(
+        keys.text("the name that the database must have"),
+        "Pins: a database that is not this one is a blocker. What current_database() returns.",
+        default=None,
+        example='"app"',
+    )
+    system_identifier: str | None = setting(
+        keys.pattern(r"[0-9]+", "the server's system identifier: the digits that pg_control_system() shows, in quotes"),
+        "select system_identifier from pg_control_system()",
+        default=None,
+        example='"7301234567890123456"',
+    )
+    writer_role: str | None = setting(
+        keys.role(),
+        "This environment's writer, if it is another one than the project's.",
+        default=None,
+        example='"writer_stage"',
+        fallback=lambda _, place: place.root["project"].get("writer_role"),
+    )
+    phases: tuple[Phase, ...] = setting(
+        keys.choices(*Phase),
+        "When this environment is audited: preflight (before the runner is deleted), retired (after it), or both.",
+        default=tuple(Phase),
+        convert=lambda given: tuple(phase for phase in Phase if phase in given),
+    )
+    statement_timeout: int = setting(
+        keys.seconds(), "Seconds that one statement of the audit may take in this database.", default=60
+    )
+    at: Location = field(compare=False)
+
+
+def environment_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
+    """Names that no folder can have everywhere, and databases that are reached in no way or in two."""
+    environments = tables.get("environments")
+    for name, value in environments.items() if isinstance(environments, dict) else ():
+        path: KeyPath = ("environments", name)
+        if not ENVIRONMENT_NAME.match(name) or name in RESERVED_ENVIRONMENTS:
+            why = "is reserved" if name in RESERVED_ENVIRONMENTS else "is not a name that a folder can have everywhere"
+            yield path, why, "expected lower-case letters, digits, - and _, but not 'signed'"
+        if isinstance(value, dict) and ("dsn_env" in value) == ("service" in value):
+            what = "has both dsn_env and service" if "service" in value else "has neither dsn_env nor service"
+            todo = "expected exactly one: dsn_env (a variable's name) or service (an entry of pg_service.conf)"
+            yield path, what, todo

@@ -1,0 +1,60 @@
+"""``[[probe]]`` and ``[rehearsal]``: what the writer must be able to do, and how its role comes to its rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from migration_audit.model.location import Location
+from migration_audit.project import keys
+from migration_audit.project.describe import items, setting
+from migration_audit.project.locate import Found
+from migration_audit.project.names import qualified_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A statement of the writer that must work on the owner's schema."""
+
+    name: str = setting(keys.text("a short name, such as upsert", required=True), example='"upsert"')
+    sql: str = setting(
+        keys.long_text("one SQL statement of the writer", required=True),
+        example="\"INSERT INTO public.users (id, name) VALUES (1, 'a') ON CONFLICT (id) DO NOTHING\"",
+        convert=str.strip,
+    )
+    role: str | None = setting(
+        keys.role(), "Who runs it. Left out: the environment's writer.", default=None, example='"writer"'
+    )
+    arbiter: str | None = setting(
+        keys.qualified("a unique index as schema.index, such as public.positions_device_ts"),
+        "The unique index that must settle ON CONFLICT, schema first.",
+        default=None,
+        example='"public.users_pkey"',
+        convert=qualified_key,
+    )
+    """Its key."""
+    at: Location = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsalSettings:
+    """``[rehearsal]``: the SQL that gives the writer's role its rights when its statements are rehearsed."""
+
+    grants: tuple[str, ...] = setting(
+        keys.globs('a list of glob patterns relative to this file, such as ["platform/grants/*.sql"]', required=True),
+        "The SQL that gives the role its rights, applied after the owner's. Left out: the least that the probes need.",
+        example='["platform/grants/*.sql"]',
+    )
+    at: Location = field(compare=False)
+
+
+def probe_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
+    """Probes that have one name."""
+    seen: set[str] = set()
+    for position, value in items(tables, "probe"):
+        name = value.get("name")
+        if isinstance(name, str) and name in seen:
+            yield ("probe", position, "name"), "is the name of another probe too", "give each its own name"
+        elif isinstance(name, str):
+            seen.add(name)

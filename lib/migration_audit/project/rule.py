@@ -1,0 +1,340 @@
+"""``[[rule]]``: one check, one verb, and what the verb is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from migration_audit.model.location import Location
+from migration_audit.project import keys
+from migration_audit.project.describe import Example, Place, Table, computed, describe, setting, setting_of
+from migration_audit.project.keys import REVISION, WORD, Key
+from migration_audit.project.locate import Found, KeyPath
+from migration_audit.project.rule_names import name_problems
+
+
+class Verb(StrEnum):
+    """What a rule asks of the files that it names; the key of audit.toml that carries it."""
+
+    ABSENT = "absent"
+    PRESENT = "present"
+    CALLS = "calls"
+    MENTIONS = "mentions"
+    DDL = "ddl"
+    PACKAGES = "packages"
+    IMAGE = "image"
+    FIXTURE = "fixture"
+    SAYS = "says"
+    SAYS_NOT = "says_not"
+    DROPS = "drops"
+    ENTRY = "entry"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerbSpec:
+    """What may stand beside a verb, and which checks it can speak for."""
+
+    checks: tuple[str, ...]
+    key: Key
+    """What it takes."""
+    doc: str
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    """Keys of which at most one may stand there."""
+    some_of: tuple[str, ...] = ()
+    """Keys of which at least one must stand there."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key that may stand beside the verb."""
+        return (*self.required, *self.optional, *self.one_of, *self.some_of)
+
+
+VERBS: Final[Mapping[Verb, VerbSpec]] = {
+    Verb.ABSENT: VerbSpec(
+        checks=("RET001", "RET002"),
+        doc="These paths are gone. A folder that is empty and git-ignored counts as gone.",
+        key=keys.inside_globs("service/migrations"),
+    ),
+    Verb.PRESENT: VerbSpec(
+        checks=("RET009",),
+        doc="These paths are there, and unchanged since a git revision, or of this SHA-256 (one of the two at most).",
+        key=keys.inside_globs("service/src/pool.ts"),
+        one_of=("unchanged_since", "sha256"),
+    ),
+    Verb.CALLS: VerbSpec(
+        checks=("RET003",),
+        doc="Nothing calls these functions, imports their module (a file that may be gone by now) or runs it in a script.",
+        key=keys.texts('a list of names of functions, such as ["migrate", "goose.*"]', r"(?=[\x00-\x7f]*$)"),
+        required=("in",),
+        optional=("module", "except"),
+    ),
+    Verb.MENTIONS: VerbSpec(
+        checks=("RET004",),
+        doc="No identifier, string or template literal holds these names; comments may.",
+        key=keys.texts('a list of names, such as ["migrations_applied"]'),
+        required=("in",),
+        optional=("except",),
+    ),
+    Verb.DDL: VerbSpec(
+        checks=("RET005",),
+        doc="No string or template literal, and no .sql file, holds DDL.",
+        key=keys.flag("true: these files hold no DDL", allowed=(True,)),
+        required=("in",),
+        optional=("except",),
+    ),
+    Verb.PACKAGES: VerbSpec(
+        checks=("RET006",),
+        doc="None of these libraries is declared or locked: package.json, pnpm-lock.yaml, package-lock.json, "
+        "yarn.lock, pyproject.toml, requirements.txt, uv.lock, poetry.lock, go.mod, go.sum.",
+        key=keys.texts('a list of names of libraries, such as ["node-pg-migrate"]'),
+        required=("in",),
+        optional=("except",),
+    ),
+    Verb.IMAGE: VerbSpec(
+        checks=("RET007",),
+        doc="No stage of this Dockerfile copies a path with such a word, and nothing that the image starts runs "
+        "such a word.",
+        key=keys.inside_path("service/Dockerfile"),
+        optional=("context",),
+        some_of=("carries", "runs"),
+    ),
+    Verb.FIXTURE: VerbSpec(
+        checks=("RET008",),
+        doc="The integration tests load this SQL file, and the comment at its top says what it is kept equal to.",
+        key=keys.inside_path("service/test/fixtures/schema.sql"),
+        required=("loaded_by",),
+        optional=("head",),
+    ),
+    Verb.SAYS: VerbSpec(
+        checks=("DOC001", "DOC004", "DOC005", "DOC006"),
+        doc="Sentences that the documents must hold; line breaks and emphasis do not matter.",
+        key=keys.texts('a list of sentences, such as ["The service never runs DDL."]'),
+        required=("in",),
+        optional=("section", "if_there", "except"),
+    ),
+    Verb.SAYS_NOT: VerbSpec(
+        checks=("DOC002",),
+        doc="Claims that no document may hold.",
+        key=keys.texts('a list of claims, such as ["the service\'s migration runner"]'),
+        required=("in",),
+        optional=("section", "if_there", "except"),
+    ),
+    Verb.DROPS: VerbSpec(
+        checks=("DOC006",),
+        doc="Nothing in these files drops these tables.",
+        key=keys.texts('a list of names of tables, such as ["migrations_applied"]', item=WORD),
+        required=("in",),
+        optional=("except",),
+    ),
+    Verb.ENTRY: VerbSpec(
+        checks=("DOC003",),
+        doc="The log has an entry of this kind with all of these words.",
+        key=keys.text("the kind of entry, such as note"),
+        required=("about", "in"),
+    ),
+    Verb.COMMAND: VerbSpec(
+        checks=("CMD001",),
+        doc="A command that must succeed: run on request only, or read from the JUnit XML that CI wrote.",
+        key=keys.text("a command, such as pnpm test"),
+        optional=("directory", "junit", "time_limit"),
+    ),
+}
+
+RULE_CHECKS: Final = tuple(sorted({check for spec in VERBS.values() for check in spec.checks}))
+"""The checks that a rule can be about."""
+
+
+def _verb(rule: Table, _: Place) -> Verb:
+    return next(verb for verb in Verb if verb in rule)
+
+
+def _what(rule: Table, place: Place) -> tuple[str, ...]:
+    value = rule[_verb(rule, place)]
+    if isinstance(value, list):
+        return tuple(value)
+    return (value,) if isinstance(value, str) else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One ``[[rule]]``. Paths and globs are relative to the folder of audit.toml, with ``/``; ``**`` crosses folders."""
+
+    check: str = setting(
+        keys.choice(*RULE_CHECKS, expected="a check that takes rules: ", required=True), "The check that it speaks for."
+    )
+    verb: Verb = computed(_verb)
+    what: tuple[str, ...] = setting_of({verb: replace(spec.key, doc=spec.doc) for verb, spec in VERBS.items()}, _what)
+    """What the verb is about: paths, names, sentences; one item for a verb that takes one; empty for ``ddl``."""
+    module: str | None = setting(
+        keys.inside_path("service/src/db/migrate.ts"), "The file that holds the functions.", default=None
+    )
+    unchanged_since: str | None = setting(
+        keys.pattern(REVISION, "a git revision, such as main"), "A git revision: as the paths were there.", default=None
+    )
+    sha256: str | None = setting(
+        keys.pattern(r"[0-9a-fA-F]{64}", "the 64 hexadecimal digits of the file's SHA-256"),
+        "The digest of the one file.",
+        default=None,
+    )
+    context: str | None = setting(
+        keys.inside_path("service"), "The build context. Left out: the Dockerfile's folder.", default=None
+    )
+    carries: tuple[str, ...] = setting(
+        keys.texts('a list of words in paths that no image may carry, such as ["migrations"]'),
+        "What no stage may copy or write.",
+        default=(),
+    )
+    runs: tuple[str, ...] = setting(
+        keys.texts('a list of words that no step of the image may run, such as ["migrate"]'),
+        "What no step, entrypoint, command or script may run.",
+        default=(),
+    )
+    head: str | None = setting(
+        keys.text("what the comment at the top of the fixture says"), "What the comment at its top says.", default=None
+    )
+    loaded_by: tuple[str, ...] = setting(
+        keys.inside_globs("service/test/**/*.ts"), "The tests, of which one must load it.", default=()
+    )
+    about: tuple[str, ...] = setting(
+        keys.texts('a list of words that the entry holds, such as ["runner", "retired"]'),
+        "Words that the entry holds.",
+        default=(),
+    )
+    files: tuple[str, ...] = setting(
+        keys.inside_globs("service/src/**/*.ts"),
+        "Which files to look at. Code: TypeScript, JavaScript, Python, Go, SQL, package.json.",
+        default=(),
+        name="in",
+    )
+    excluded: tuple[str, ...] = setting(
+        keys.inside_globs("service/src/generated/**"), "Which of these files not.", default=(), name="except"
+    )
+    section: str | None = setting(
+        keys.text("a heading of the document, without its #"), "Only below this heading. Left out: anywhere.", default=None
+    )
+    if_there: bool = setting(
+        keys.flag("true where the document may be missing"), "Fine where there is no such document.", default=False
+    )
+    directory: str | None = setting(
+        keys.inside_path("service"), "Where the command runs. Left out: beside this file.", default=None
+    )
+    junit: str | None = setting(
+        keys.inside_path("service/reports/junit.xml"), "The JUnit XML that it wrote on this commit.", default=None
+    )
+    time_limit: int = setting(keys.seconds(), "Seconds that it may take when the audit runs it.", default=600)
+    at: Location = field(compare=False)
+
+
+def _rule_example(check: str, doc: str = "", **values: str) -> Example:
+    named = {"in" if key == "in_" else key.replace("except_", "except"): value for key, value in values.items()}
+    return Example(values={"check": f'"{check}"', **named}, doc=doc)
+
+
+EXAMPLES: Final = (
+    _rule_example("RET001", absent='["service/src/db/migrations"]'),
+    _rule_example("RET009", present='["service/src/db/pool.ts"]', unchanged_since='"main"'),
+    _rule_example("RET009", present='["service/src/db/query.ts"]', sha256=f'"{"0" * 64}"'),
+    _rule_example(
+        "RET003",
+        calls='["migrate"]',
+        module='"service/src/db/migrate.ts"',
+        in_='["service/src/**/*.ts", "service/test/**/*.ts", "service/package.json"]',
+        except_='["service/src/generated/**"]',
+    ),
+    _rule_example("RET004", mentions='["migrations_applied"]', in_='["service/src/**/*.ts"]'),
+    _rule_example(
+        "RET005",
+        ddl="true",
+        in_='["service/src/**/*.ts", "service/**/*.sql"]',
+        except_='["service/node_modules/**", "service/test/fixtures/**"]',
+    ),
+    _rule_example(
+        "RET006", packages='["node-pg-migrate", "umzug"]', in_='["service/package.json", "service/pnpm-lock.yaml"]'
+    ),
+    _rule_example("RET007", image='"service/Dockerfile"', context='"service"', carries='["migrations"]', runs='["migrate"]'),
+    _rule_example(
+        "RET008",
+        fixture='"service/test/fixtures/schema.sql"',
+        head='"syncs with `platform/db-init/`"',
+        loaded_by='["service/test/**/*.ts"]',
+    ),
+    _rule_example(
+        "DOC001",
+        says='["The service never runs DDL."]',
+        in_='["docs/service.md"]',
+        section='"Schema ownership"',
+        if_there="false",
+    ),
+    _rule_example("DOC002", says_not='["the service\'s migration runner"]', in_='["docs/**/*.md"]'),
+    _rule_example(
+        "DOC006",
+        "The operators' handbook, once it is written, has the one-off clean-up of the orphaned ledger; nothing else drops "
+        "it.",
+        says='["DROP TABLE service.migrations_applied"]',
+        in_='["OPERATIONS.md"]',
+        if_there="true",
+    ),
+    _rule_example(
+        "DOC006",
+        drops='["migrations_applied"]',
+        in_='["**/*.sql", "**/*.sh", "docs/**/*.md"]',
+        except_='["OPERATIONS.md"]',
+    ),
+    _rule_example("DOC003", entry='"note"', about='["migration runner", "retired"]', in_='["docs/log.md"]'),
+    _rule_example(
+        "CMD001",
+        command='"pnpm test"',
+        directory='"service"',
+        junit='"service/reports/junit.xml"',
+        time_limit="600",
+    ),
+)
+
+RULE_KEYS: Final = describe(Rule).keys
+
+
+def rule_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
+    """What is wrong with each rule as a whole; keys of a wrong type are told elsewhere."""
+    rules = tables.get("rule")
+    for position, rule in enumerate(rules if isinstance(rules, list) else ()):
+        if isinstance(rule, dict):
+            yield from _rule(rule, ("rule", position))
+
+
+def _rule(rule: Mapping[str, Any], path: KeyPath) -> Iterator[Found]:
+    verbs = [verb for verb in Verb if verb.value in rule]
+    if len(verbs) != 1:
+        has = f"has {' and '.join(verbs)}" if verbs else "has no verb"
+        yield path, has, f"expected exactly one of {', '.join(Verb)}: write one [[rule]] for each"
+        return
+    (verb,) = verbs
+    yield from _check(rule.get("check"), verb, path)
+    spec = VERBS[verb]
+    for name in rule:
+        if name in RULE_KEYS and name not in {"check", verb.value, *spec.keys}:
+            known = ", ".join(spec.keys) or "nothing else"
+            yield (*path, name), f"does not go with {verb}", f"beside {verb} there may be: {known}"
+    for name in spec.required:
+        if name not in rule:
+            yield (*path, name), f"is missing, expected {RULE_KEYS[name].expected}", f"add it to this rule of {verb}"
+    both = [name for name in spec.one_of if name in rule]
+    if len(both) > 1:
+        yield path, f"has {' and '.join(both)}", "expected one of them at most"
+    if spec.some_of and not any(name in rule for name in spec.some_of):
+        yield path, f"has neither {' nor '.join(spec.some_of)}", "expected one of them at least"
+    for (name, position), what, todo in name_problems(rule):
+        yield (*path, name, position), what, todo
+    if "sha256" in rule and isinstance(rule.get("present"), list) and len(rule["present"]) != 1:
+        yield (*path, "sha256"), "is the digest of one file, and present names several", "write one [[rule]] for each file"
+
+
+def _check(check: Any, verb: Verb, path: KeyPath) -> Iterator[Found]:
+    takes = VERBS[verb].checks
+    if check in RULE_CHECKS and check not in takes:
+        verbs = ", ".join(v for v, spec in VERBS.items() if check in spec.checks)
+        yield (*path, "check"), f"{verb} is not a verb for this check", f"expected one of {', '.join(takes)}, or {verbs}"

@@ -1,0 +1,69 @@
+"""``[scope]``: which objects of a live database the audit is about."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
+
+from migration_audit import model
+from migration_audit.model.location import Location
+from migration_audit.model.objects import CatalogObject
+from migration_audit.project import keys
+from migration_audit.project.describe import Shape, setting, table
+
+
+@cache
+def object_kinds() -> tuple[str, ...]:
+    """The kinds of catalog object that the model has, sorted."""
+    for module in pkgutil.iter_modules(model.__path__):
+        importlib.import_module(f"{model.__name__}.{module.name}")
+    return tuple(sorted({cls.kind for cls in CatalogObject.__subclasses__()}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeRule:
+    """Objects that a third party manages; they are counted under this rule, never dropped in silence."""
+
+    pattern: str = setting(
+        keys.text("a glob on the object's key, such as public.directus_*", required=True),
+        "A glob (*, ?, […]) on the object's key, schema first; * crosses dots.",
+        example='"public.cms_*"',
+    )
+    kind: str | None = setting(
+        keys.choice(*object_kinds()),
+        "Only objects of this kind: table, view, function, … Left out: all.",
+        default=None,
+        example='"table"',
+    )
+    reason: str = setting(
+        keys.long_text("why these objects are not the audit's business", required=True),
+        "Why. A reviewer reads this.",
+        example='"the CMS makes and changes these tables itself"',
+    )
+    at: Location = field(compare=False)
+
+    def matches(self, *, kind: str, key: str) -> bool:
+        """Whether the rule names this very object; what belongs to it is for the caller to follow."""
+        return self.kind in {None, kind} and fnmatchcase(key, self.pattern)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which objects of a live database are the audit's business."""
+
+    schemas: tuple[str, ...] | None = setting(
+        keys.texts('a list of schema names, such as ["public"]'),
+        "Look at these schemas only. Left out: all that are neither PostgreSQL's nor an extension's.",
+        default=None,
+        example='["public"]',
+    )
+    exclude: tuple[ScopeRule, ...] = table(
+        ScopeRule,
+        "Objects that somebody else manages. Each rule and the number of objects that it excludes are in the report; "
+        "what belongs to an excluded object (columns, indexes, constraints, …) is excluded with it.",
+        default=(),
+        shape=Shape.ARRAY,
+    )

@@ -172,18 +172,29 @@ def entry_kind(entry: Entry) -> str:
     return {_LINK: "link", _NESTED: "submodule"}.get(entry.mode, "file")
 
 
+def _may_be_inside(folder: Path) -> bool:
+    """Whether git can find a repository from here: it looks for ``.git`` in this folder and in each above, and only there.
+
+    What else makes a repository of a folder, ``GIT_DIR`` or being a bare one, is out of use in every call of git here.
+    """
+    real = folder.resolve()
+    return any(os.path.lexists(each / ".git") for each in (real, *real.parents))
+
+
 def find_top(folder: Path) -> Path | None:
     """The working tree of the repository that holds ``folder``; None outside any.
 
     Raises AuditError when that is a repository inside another one that tracks its place: a submodule, or where a link of
     one repository leads into another.
     """
-    found = line_of_git(folder, "rev-parse", "--show-toplevel")
+    found = line_of_git(folder, "rev-parse", "--show-toplevel") if _may_be_inside(folder) else None
     if found is None:
         return None
     top = Path(found)
     entry = _entry_point(top, folder)
     for place in filter(None, (top, entry)):
+        if not _may_be_inside(place.parent):
+            continue
         outer = line_of_git(place.parent, "rev-parse", "--show-toplevel")
         # What the outer repository tracks there is its proposer's choice; a clone that merely lies in it is not.
         if (

@@ -71,7 +71,7 @@ def test_json_is_the_contract():
     body = drift_json(DRIFT, defined_at=located, witness=AGREES)
     names = ["schema_version", "equal", "covered", "differences", "unmodelled", "not_known"]
     names += ["witness", "not_cross_checked"]
-    assert list(body) == [*names, "sources", "nothing_compared", "undone", "rows"]
+    assert list(body) == [*names, "not_compared", "sources", "nothing_compared", "undone", "rows"]
     assert (body["schema_version"], body["equal"], body["covered"]) == (1, False, False)
     assert body["differences"][2] == {
         "verdict": "missing",

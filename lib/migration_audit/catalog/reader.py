@@ -18,6 +18,7 @@ from migration_audit.catalog.odd_bytes import odd_bytes_error
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS, load_query
 from migration_audit.catalog.rows import ObjectRow, ObjectRowFactory, RowId, VanishedError, instance_rows
 from migration_audit.catalog.server_errors import ODD_BYTES, database_error
+from migration_audit.model.bulk import many_objects
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.redacted import SALT
@@ -141,6 +142,7 @@ def _end_transaction(connection: psycopg.Connection[Any]) -> None:
             connection.rollback()
 
 
+@many_objects()
 def _read(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:
     features = read_features(connection)
     limits: list[str] = []

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS
 from migration_audit.catalog.shapes import checked
+from migration_audit.model.bulk import many_objects
 from migration_audit.model.errors import UsageError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.snapshot import (
@@ -171,6 +172,7 @@ def _line(value: Any, separators: tuple[str, str] = _SPACED) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=separators)
 
 
+@many_objects()
 def load_snapshot(path: str | Path) -> Snapshot:
     """What ``save_snapshot`` wrote. Raises UsageError like ``parse_snapshot``, and for a file that cannot be read."""
     return parse_snapshot(_load_json(Path(path)), where=str(path))

@@ -15,6 +15,7 @@ from migration_audit.compare.server_wide import comparable
 from migration_audit.compare.timescale import is_chosen_order, matched_jobs
 from migration_audit.compare.unreadable import without_unreadable
 from migration_audit.model.access import Role
+from migration_audit.model.bulk import many_objects
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown, Severity
 from migration_audit.model.errors import AuditError
 from migration_audit.model.objects import CatalogObject
@@ -34,6 +35,7 @@ _TAKES_ALONG = frozenset(
 )
 
 
+@many_objects()
 def compare(
     *,
     expected: Snapshot,

@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from migration_audit.model.bulk import many_objects
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.timescale_jobs import JobStatus
 
@@ -117,6 +118,7 @@ class Snapshot:
         return {(obj.kind, obj.key): obj for obj in self.objects}
 
     @cached_property
+    @many_objects()
     def digest(self) -> str:
         """``sha256:…`` over the compared facts alone: the same on every server, machine and OID.
 

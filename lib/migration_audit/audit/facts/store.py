@@ -22,6 +22,7 @@ from migration_audit.audit.facts.files import write_atomically
 from migration_audit.audit.facts.hidden import hidden_differences, told_apart
 from migration_audit.audit.facts.types import EnvironmentFacts, Part, SavedSharedFacts, fact_types
 from migration_audit.catalog import canonical_snapshot, object_maker
+from migration_audit.model.bulk import many_objects
 from migration_audit.model.errors import AuditError
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.strict_json import parse_json
@@ -53,6 +54,7 @@ def save_facts(folder: Path, part: Part, facts: Mapping[str, Any]) -> None:
 def load_facts(folder: Path, part: Literal["shared"]) -> SavedSharedFacts | None: ...
 @overload
 def load_facts(folder: Path, part: Literal["environment"]) -> EnvironmentFacts | None: ...
+@many_objects()
 def load_facts(folder: Path, part: Part) -> Any:
     """What ``save_facts`` wrote, or None where nothing was saved.
 

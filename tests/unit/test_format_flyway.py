@@ -229,6 +229,24 @@ def test_settings_are_those_of_the_nearest_file(name: str) -> None:
     assert found.notes == (f"Flyway's settings are those of {normpath(f'db/{name}')}",)
 
 
+CONF_LINES = {
+    "continued": ("flyway.placeholders.who=a,\\\n  b,\\ \n\tc\nx=1\n", "a,b,c"),
+    "the key and its value": ("flyway.placeholders.who=\\\n  a", "a"),
+    "a setting follows": ("flyway.placeholders.who=C:\\\nflyway.url=x", "C:\\"),
+    "nothing follows": ("flyway.placeholders.who=C:\\\n\nb", "C:\\"),
+    "the last line": ("flyway.placeholders.who=C:\\", "C:\\"),
+    "a comment is one line": ("# x\\\nflyway.placeholders.who = a ", "a"),
+    "backslashes within": ("flyway.placeholders.who=C:\\\\x\\u00e9", "C:\\\\x\\u00e9"),
+    "another separator": ("flyway.placeholders.who: a b", "a b"),
+}
+
+
+@pytest.mark.parametrize(("conf", "value"), CONF_LINES.values(), ids=CONF_LINES)
+def test_lines_of_flyway_conf(conf: str, value: str) -> None:
+    (file,) = plan(other={"flyway.conf": conf}, **{"V1__a.sql": "select '${who}'"}).files
+    assert file.text.decode() == f"select '{value}'"
+
+
 SETTINGS = {
     "target": ('[flyway]\ntarget = "5"', "db/flyway.toml:2: target = 5 changes what Flyway applies"),
     "initSql": ("[environments.x]\ninitSql = 'set role x'", "db/flyway.toml:2: initSql = set role x changes"),

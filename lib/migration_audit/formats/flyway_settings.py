@@ -206,9 +206,19 @@ _PROPERTY = re.compile(r"\s*([^#!\s=:][^\s=:]*)\s*[=:\s]\s*(.*?)\s*")
 
 
 def _properties(text: str, prefix: str) -> dict[str, str]:
-    """``key=value`` lines; keys without ``prefix`` are of no concern."""
+    r"""``key=value`` lines; keys without ``prefix`` are of no concern.
+
+    A backslash at the end continues a line, unless the next one is empty or another setting; all others are characters.
+    Source: ``ConfigUtils.loadConfigurationFromString`` of https://github.com/flyway/flyway.
+    """
+    lines = text.splitlines()
+    for number in range(len(lines) - 2, -1, -1):
+        line, following = lines[number].strip(), lines[number + 1]
+        is_setting = re.match(r"\s*flyway\..*=", following)
+        if line.endswith("\\") and not line.startswith(("#", "!")) and following and not is_setting:
+            lines[number : number + 2] = [line[:-1] + following.lstrip()]
     found = {}
-    for line in text.splitlines():
+    for line in lines:
         match = _PROPERTY.fullmatch(line)
         if match and match[1].startswith(prefix):
             found[match[1][len(prefix) :]] = match[2]

@@ -308,7 +308,7 @@ LOUD = [
     ),
     (
         "BOOT006",
-        "a non-unique index any more",
+        "an index that is not unique any more",
         {
             "post_objects": (post(kind="index", name="i", unique=True),),
             "live": snapshot(index("i", "(a)", unique=False)),

@@ -89,7 +89,7 @@ def target(version: str | None = "11.17.4") -> TargetVersion:
         version=DirectusVersion.parse(version) if version else None,
         named=named,
         where="directus/Dockerfile:1",
-        reason=None if version else f"{named} names no exact release",
+        reason=None if version else f"{named} does not name an exact release",
     )
 
 
@@ -327,7 +327,7 @@ QUIET = [
 NOT_ASKED = Unavailable(reason="audit.toml has no [snapshot]", required=False)
 UNDECIDED = [
     ("SNAP001", "no snapshot", {"directus_snapshot": NOT_ASKED}, Outcome.SKIPPED, False, "has no [snapshot]"),
-    ("SNAP001", "latest", {"directus_target": target(None)}, Outcome.SKIPPED, True, "names no exact release"),
+    ("SNAP001", "latest", {"directus_target": target(None)}, Outcome.SKIPPED, True, "does not name an exact release"),
     (
         "SNAP006",
         "a constraint USING INDEX",
@@ -372,10 +372,10 @@ UNDECIDED = [
         False,
         "never bootstrapped",
     ),
-    ("SNAP004", "latest", {"directus_target": target(None)}, Outcome.SKIPPED, True, "names no exact release"),
+    ("SNAP004", "latest", {"directus_target": target(None)}, Outcome.SKIPPED, True, "does not name an exact release"),
     ("SNAP001", "an unknown version", {"directus_target": target("11.9.2")}, Outcome.SKIPPED, True, "does not know"),
     ("SNAP004", "an unknown version", {"directus_target": target("13.0.0")}, Outcome.SKIPPED, True, "does not know"),
-    ("SNAP005", "latest", {"directus_target": target(None)}, Outcome.SKIPPED, True, "names no exact release"),
+    ("SNAP005", "latest", {"directus_target": target(None)}, Outcome.SKIPPED, True, "does not name an exact release"),
     (
         "SNAP008",
         "no role is named",

@@ -452,7 +452,7 @@ def chunks() -> HypertableChunks:
 
 
 def shown(thing: Any) -> dict[str, Any]:
-    """A table as Jupyter keeps it in a notebook."""
+    """A table as Jupyter defines it in a notebook."""
     data = {
         "text/html": thing._repr_html_(),
         "text/markdown": thing._repr_markdown_(),

@@ -49,7 +49,7 @@ class DeadlineError(psycopg.OperationalError):
     def __init__(self, seconds: float, *, database: str, is_stalled: bool) -> None:
         """``is_stalled``: the server did not even take the request to cancel."""
         what = "no answer" if is_stalled else "it did not end"
-        done = "the connection has stalled, and was closed" if is_stalled else "it was cancelled, and the connection closed"
+        done = "the connection stalled and was closed" if is_stalled else "it was cancelled, and the connection closed"
         super().__init__(f"{what} within {seconds:.0f} s: {done} ({database})")
         self.seconds = seconds
         self.database = database

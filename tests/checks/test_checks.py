@@ -777,7 +777,7 @@ QUIET = [
         "SQL004",
         "each kind is counted",
         {"statements": (statement(), statement(likeness=Likeness.NORMALISED), statement(likeness=Likeness.EFFECT))},
-        "1 byte-identical, 1 identical but for white space and comments, 1 same effect",
+        "1 byte-identical, 1 identical except for whitespace and comments, 1 same effect",
     ),
     (
         "SQL003",
@@ -994,7 +994,7 @@ UNDECIDED = [
             {name: Drift(not_known=(UNREAD,))},
             Outcome.SKIPPED,
             True,
-            "options not readable",
+            "options cannot be read",
         )
         for check, name in (("LIV014", "live_drift"), ("COV007", "coverage"))
     ),

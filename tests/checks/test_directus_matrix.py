@@ -533,7 +533,7 @@ LOUD: list[tuple[str, tuple[Any, ...], dict[str, Any], dict[str, str]]] = [
         "a lost field",
         (no_field("devices", "model"),),
         {},
-        {"SNAP004:devices.model:drop": "the file has no entry for it: prod: boot 1 runs DROP COLUMN devices.model"},
+        {"SNAP004:devices.model:drop": "the file lacks an entry for it: prod: boot 1 runs DROP COLUMN devices.model"},
     ),
     (
         "a file of 12.4.0",
@@ -565,7 +565,9 @@ def test_a_version_that_the_model_does_not_know_is_never_fine(tmp_path: Path, ve
     for name in ("SNAP001", "SNAP004"):
         assert (results[name].outcome, results[name].required) == (Outcome.SKIPPED, True)
         reason = results[name].reason or ""
-        assert ("names no exact release" if version is None else f"the model does not know Directus {version}") in reason
+        assert (
+            "does not name an exact release" if version is None else f"the model does not cover Directus {version}"
+        ) in reason
 
 
 def test_rows_that_may_not_be_read_are_no_pass_and_hide_nothing_of_a_fresh_database(tmp_path: Path) -> None:

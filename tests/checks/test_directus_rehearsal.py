@@ -61,9 +61,9 @@ def changed(number: int, **given: Any) -> Any:
             changed(1, code=1, message="must be owner"),
             "boot 1: exit code 0 `Snapshot applied successfully` in the model, 1 `must",
         ),
-        (changed(1, changes=()), "- table positions in the model alone"),
+        (changed(1, changes=()), "- table positions only in the model"),
         (changed(2, message="Snapshot applied successfully"), "boot 2: `No changes to apply.` in the model"),
-        (changed(2, changes=("+ table positions",)), "boot 2: + table positions in the rehearsal alone"),
+        (changed(2, changes=("+ table positions",)), "boot 2: + table positions only in the rehearsal"),
         (changed(2, code=1, message="x"), "boot 2: exit code 0 `No changes to apply.` in the model, 1 `x` rehearsed"),
     ],
     ids=["the same", "nothing to do", "fails", "keeps it", "boot 2 does something", "makes it again", "boot 2 fails"],
@@ -138,7 +138,7 @@ def test_a_version_that_the_model_does_not_know_is_rehearsed_all_the_same() -> N
     result = judged(found)
     (finding,) = result.findings
     assert finding.key == "SNAP009:table:public.positions"
-    assert "the model says nothing: the model does not know Directus 13.0.0" in finding.summary
+    assert "the model says nothing: the model does not cover Directus 13.0.0" in finding.summary
     assert result.unchecked is None
 
 

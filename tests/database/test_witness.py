@@ -167,7 +167,7 @@ def test_what_pg_dump_does_not_write_is_told(tmp_path: Path, capsys: pytest.Capt
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "b.sql"), **given) == 1
     said = capsys.readouterr().out
     assert "Second witness: pg_dump agrees" in said
-    assert "Beyond pg_dump, which does not write it:\n  dimension public.h.ts\n" in said
+    assert "Not visible to pg_dump:\n  dimension public.h.ts\n" in said
 
 
 def test_an_unexplained_difference_is_not_equal(

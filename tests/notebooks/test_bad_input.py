@@ -75,10 +75,10 @@ def audited(preflight, tmp_path, monkeypatch):
 UNREACHABLE = {
     "an unset variable": (lambda g: None, "variable THE_DSN is not set"),
     "an empty variable": (lambda g: "", "variable THE_DSN is empty"),
-    "no URL": (lambda g: f"see {PASSWORD}", "variable THE_DSN holds no PostgreSQL URL"),
+    "no URL": (lambda g: f"see {PASSWORD}", "variable THE_DSN does not contain a PostgreSQL URL"),
     "a password that is not encoded": (
         lambda g: f"postgresql://reader:pl4nt3d@end5ecret@{g.address}/dev",
-        "cannot be read without guessing",
+        "is ambiguous",
     ),
     "nobody listens": (lambda g: "postgresql://u:pl4nt3d@127.0.0.1:1/dev", "dev on 127.0.0.1:1: cannot connect: Connection ref"),
     "no such host": (lambda g: "postgresql://u:pl4nt3d@no.such.host.invalid/dev", "no.such.host.invalid"),

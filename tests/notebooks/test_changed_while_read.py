@@ -64,5 +64,5 @@ def test_what_changes_during_a_run_makes_it_incomplete(tmp_path: Path, databases
         ran = run_cli("run", *options, DSN=databases[name])
         evidence = evidence_of(tmp_path / f"out-{name}", name)
         assert (ran.code, evidence["verdict"], evidence["complete"]) == (3, "incomplete", False), ran
-        assert evidence["error"].startswith(f"changed while it was audited: {', '.join(expected)}\n")
-        assert "changed while it was audited" in ran.out
+        assert evidence["error"].startswith(f"changed during the audit: {', '.join(expected)}\n")
+        assert "changed during the audit" in ran.out

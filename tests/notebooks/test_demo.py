@@ -262,5 +262,5 @@ def test_the_facts_give_the_same_results_and_reports_again(run_folder):
     folder = run_folder("prod")
     evidence = parse_evidence((folder / "evidence.json").read_bytes())
     assert [(s.ok, s.text.partition(" ")[2]) for s in recomputed(folder, evidence)] == [
-        (True, "results, the verdict and the reports are what the facts give: computed again")
+        (True, "results, the verdict and the reports match the facts: recomputed")
     ]

@@ -17,7 +17,7 @@ from migration_audit.shadow.url import UrlServer
 pytestmark = pytest.mark.server
 
 TABLE = "create table t (a int primary key);\n"
-WHY = "Not cross-checked with pg_dump: the second witness is not available: no pg_dump of PostgreSQL"
+WHY = "Not cross-checked with pg_dump: the cross-check is not available: no pg_dump of PostgreSQL"
 
 
 @pytest.fixture(scope="module")

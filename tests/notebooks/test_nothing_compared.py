@@ -164,7 +164,7 @@ def test_after_the_deletion_no_legacy_side_is_no_error(trm):
     assert {i for i, r in results.items() if r.outcome is Outcome.ERRORED} == set()
     assert {results[i].outcome for i in COVERAGE} == {Outcome.PENDING}
     assert {results[i].outcome for i in LIVE - {"LIV013"}} == {Outcome.PASSED}
-    assert "not compared: the legacy SQL is gone" in " ".join(repr(show_port(audit)).split())
+    assert "not compared: the legacy SQL no longer exists" in " ".join(repr(show_port(audit)).split())
 
 
 def test_a_live_database_that_is_empty_lacks_everything(trm, database, monkeypatch):

@@ -56,7 +56,7 @@ def papermill(
 
 
 LIVE, INDEX, PREFLIGHT = (f"notebooks/{n}.ipynb" for n in ("20_live_catalog", "00_index", "10_preflight_diff"))
-SEVERAL = "no environment was named, and there are several: dev, stage, prod"
+SEVERAL = "no environment was named, but there are several: dev, stage, prod"
 
 REFUSED = {
     "no environment": (LIVE, [], SEVERAL),
@@ -72,7 +72,7 @@ REFUSED = {
     ),
     "two unknown parameters of a file": (LIVE, ["-y", "{a: 1, Phase: retired}"], "this notebook has no parameter a, Phase"),
     "a parameter of another notebook": (PREFLIGHT, ["-p", "environment", "stage"], "no parameter environment → it has:"),
-    "what papermill takes for None": (LIVE, ["-p", "environment", "None"], "the parameter environment is None and no text"),
+    "what papermill takes for None": (LIVE, ["-p", "environment", "None"], "the parameter environment is None, not a string"),
 }
 
 
@@ -89,21 +89,21 @@ def test_a_cell_whose_tag_was_lost_does_not_hide_a_parameter(home):
     path.write_text(re.sub(r'"tags": \[\s*"parameters"\s*\]', "", path.read_text("utf-8")), "utf-8")
     code, _, said = papermill(LIVE, "-p", "environment", "stage", cwd=home)
     assert code != 0
-    assert "this notebook has no parameter environment → its first cell has to be tagged `parameters`" in said
+    assert "this notebook has no parameter environment → tag its first cell `parameters`" in said
 
 
 def test_the_nearest_audit_toml_is_taken_and_said(home):
     below = home / "notebooks"
     code, printed, _ = papermill("00_index.ipynb", cwd=below)
     assert code == 0
-    assert printed == "· no config was named: ../audit.toml is the nearest one\n"
+    assert printed == "· no config was named: using the nearest one, ../audit.toml\n"
 
 
 def test_without_an_audit_toml_the_example_is_opened_by_name_only(tmp_path):
     shutil.copytree(packaged_notebooks(), tmp_path / "notebooks")
     code, _, said = papermill(INDEX, cwd=tmp_path)
     assert code != 0
-    assert "there is no audit.toml here or in a folder above" in said
+    assert "no audit.toml here or in a parent folder" in said
     assert 'the bundled example is opened by its name, config = "demo"' in said
     assert papermill(INDEX, "-p", "config", "demo", cwd=tmp_path)[:2] == (0, "")
 
@@ -131,20 +131,20 @@ def test_the_only_environment_is_taken_and_said(home, demo_variables):
 
 OPENED = {
     "an empty environment": ({"environment": ""}, {}, SEVERAL),
-    "an unknown environment": ({"environment": "stag"}, {}, "there is no environment stag\n  → did you mean stage?"),
+    "an unknown environment": ({"environment": "stag"}, {}, "unknown environment stag\n  → did you mean stage?"),
     "an unknown environment of a variable": (
         {"environment": ""},
         {"MIGRATION_AUDIT_ENVIRONMENT": "nope"},
-        "there is no environment nope",
+        "unknown environment nope",
     ),
     "the example without an environment": ({"config": "demo", "environment": ""}, {}, SEVERAL),
     "the example by a variable": ({"environment": ""}, {"MIGRATION_AUDIT_CONFIG": "demo"}, SEVERAL),
-    "a config that is not there": ({"config": "nope.toml"}, {}, "nope.toml: there is no such file"),
+    "a config that is not there": ({"config": "nope.toml"}, {}, "nope.toml: the file does not exist"),
     "a config of a variable that is not there": ({}, {"MIGRATION_AUDIT_CONFIG": "nope.toml"}, "nope.toml: there is no such"),
-    "an unknown phase": ({"phase": "retried"}, {}, "there is no phase retried"),
-    "a number": ({"environment": 1}, {}, "the parameter environment is 1 and no text\n  → give it in quotes"),
-    "a number as text": ({"environment": "1"}, {}, "there is no environment 1"),
-    "no config": ({"config": None}, {}, "the parameter config is None and no text"),
+    "an unknown phase": ({"phase": "retried"}, {}, "unknown phase retried"),
+    "a number": ({"environment": 1}, {}, "the parameter environment is 1, not a string\n  → give it in quotes"),
+    "a number as text": ({"environment": "1"}, {}, "unknown environment 1"),
+    "no config": ({"config": None}, {}, "the parameter config is None, not a string"),
 }
 
 
@@ -168,7 +168,7 @@ def test_cells_of_an_editor_may_be_executed_in_any_order(editor):
         said = execute(
             client, "from migration_audit import workbook\nworkbook.open_audit(config='nope.toml')", editor=editor
         )
-    assert ("there is no such file" if editor else "has no parameter threshold") in said
+    assert ("the file does not exist" if editor else "has no parameter threshold") in said
 
 
 def execute(client: Any, code: str, *, editor: bool) -> str:

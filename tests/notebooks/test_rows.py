@@ -81,7 +81,7 @@ def test_a_run_warns_and_keeps_counts_and_digests_in_its_evidence(folder: Path, 
     }
     (table,) = evidence["rows"]["tables"]
     assert (table["expected"]["rows"], table["actual"]["rows"]) == (2, 0)
-    assert evidence["rows"]["notes"] == ["audit.toml:9: [[seed]] public.other matches no table that has rows, or none that an earlier [[seed]] leaves"]
+    assert evidence["rows"]["notes"] == ["audit.toml:9: [[seed]] public.other matches no table with rows, or only tables of an earlier [[seed]]"]
     assert "pl4nt3d" not in json.dumps([evidence["rows"], finding]), "SQL004 shows the statement as the file has it"
 
 

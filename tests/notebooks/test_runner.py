@@ -31,8 +31,8 @@ def write_notebook(path, *sources, parameters="a = 1"):
 @pytest.mark.parametrize(
     ("parameters", "given", "said"),
     [
-        ("a = 1", {"b": 1}, "does not take the parameter b"),
-        ("a = 1", {}, "the parameter a was not given"),
+        ("a = 1", {"b": 1}, "it does not define the parameter b"),
+        ("a = 1", {}, "the parameter a was not passed"),
         ("", {"a": 1}, "has no parameters cell"),
     ],
     ids=["unknown", "missing", "no parameters cell"],
@@ -48,7 +48,7 @@ def test_parameters_are_checked_before_anything_runs(tmp_path, parameters, given
     ("cell", "said"),
     [
         ("1 / 0", "ZeroDivisionError"),
-        ("import os; os._exit(3)", "its kernel ended in the middle"),
+        ("import os; os._exit(3)", "its kernel ended unexpectedly"),
         ("import time; time.sleep(60)", "did not end within 5 s, and its kernel was killed"),
         ("import sys; sys.exit(0)", "it stopped before the cell"),
     ],
@@ -180,4 +180,4 @@ def test_a_demo_that_does_not_reach_its_end_is_an_error(tmp_path, server):
         [*command, "demo", "--out", str(tmp_path / "out")], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 3
-    assert "dev, stage, prod, retired/dev: the audit did not reach its end" in done.stderr
+    assert "dev, stage, prod, retired/dev: the audit did not finish" in done.stderr

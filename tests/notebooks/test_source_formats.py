@@ -71,7 +71,7 @@ CASES = {
         {"1.sql": "\n\nCREATE SCHEMA :schema;\n"},
         {"1.sql": INVOICE},
         3,
-        ("legacy/1.sql:3: the psql variable :schema has no value here", 'variables = { schema = "…" }'),
+        ("legacy/1.sql:3: the psql variable :schema is not set here", 'variables = { schema = "…" }'),
     ),
     "a part that psql skips": (
         "files",
@@ -79,9 +79,9 @@ CASES = {
         {"1.sql": INVOICE},
         0,
         (
-            "! not applied on the expected side, so that nothing is said of it: legacy/1.sql:4",
+            "! not applied on the expected side, so not compared: legacy/1.sql:4",
             "not applied: legacy/1.sql:4: \\if :{?demo} is false",
-            "note: legacy/1.sql:2: :{?demo} is false, since nothing sets",
+            "note: legacy/1.sql:2: :{?demo} is false, because nothing sets",
         ),
     ),
     "goose": ("goose", GOOSE, {"001.sql": INVOICE}, 1, (*LACKS, "legacy/10_idx.sql:2")),
@@ -104,7 +104,7 @@ CASES = {
     ),
     "sqitch": (
         *("sqitch", SQITCH, {"001.sql": INVOICE}, 1),
-        (*LACKS, "legacy/deploy/a_total.sql:2", "legacy/deploy/forgotten.sql: the plan does not name it", "revert script"),
+        (*LACKS, "legacy/deploy/a_total.sql:2", "legacy/deploy/forgotten.sql: it is not in the plan", "revert script"),
     ),
     "golang-migrate as files": (
         *("files", GOLANG_MIGRATE, {"001.sql": INVOICE}, 3),

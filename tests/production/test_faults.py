@@ -130,7 +130,7 @@ def test_a_database_that_lets_nobody_in(fault: tuple[str, str], prod: Production
 
 @pytest.fixture(scope="module")
 def ways(prod: Production, demo_cluster: Any) -> dict[str, Callable[[socket.socket, int], bool]]:
-    """What happens to a connection: it is cut on the way, or the process at its other end ends."""
+    """What happens to a connection: it is truncated on the way, or the process at its other end ends."""
 
     def terminate(client: socket.socket, process: int) -> bool:
         prod.execute(f"select pg_catalog.pg_terminate_backend({process})")

@@ -187,5 +187,5 @@ def test_sql_of_the_same_meaning(case: str) -> None:
 
 @pytest.mark.parametrize("sql", ["select U&'\x1b'", "select B'\x1b'", "select '\x1b"])
 def test_sql_that_cannot_be_written_otherwise_is_refused(sql: str) -> None:
-    with pytest.raises(AuditError, match="cannot be written otherwise"):
+    with pytest.raises(AuditError, match="the SQL contains invisible characters that cannot be escaped there"):
         visible_sql(sql)

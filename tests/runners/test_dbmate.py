@@ -172,7 +172,7 @@ def test_what_looks_like_a_marker_is_refused_although_dbmate_applies_what_follow
     outcome = hold({"1_a.sql": UP + "create table a ();\n  -- migrate:down\ndrop table a;\n" + DOWN})
     assert outcome.ran.code == 0, outcome
     assert outcome.refused is not None
-    assert "1_a.sql:3: `-- migrate:down` is no marker for dbmate" in outcome.refused
+    assert "1_a.sql:3: `-- migrate:down` is not a marker for dbmate, which applies what follows unchanged" in outcome.refused
 
 
 def test_a_changed_search_path_is_a_note_since_only_the_url_decides(hold: Hold) -> None:

@@ -139,7 +139,7 @@ def test_both_apply_the_same(hold: Hold, files: dict[str, str | bytes]) -> None:
 
 
 REFUSED = {
-    "no annotation": {"1_a.sql": "create table a ();\n"},
+    "` is not an annotation of goose, which rejects the file": {"1_a.sql": "create table a ();\n"},
     "an empty file": {"1_a.sql": ""},
     "SQL before Up": {"1_a.sql": "select 1;\n" + UP + "create table a ();\n"},
     "only down": {"1_a.sql": DOWN + "drop table a;\n"},

@@ -231,7 +231,7 @@ def test_rows_that_are_gone_or_other(hold_with: Hold, newest: Path) -> None:
     assert [verdict.state for verdict in found.verdicts] == [EntryState.APPLIED, EntryState.CHANGED, EntryState.ABSENT]
     passed = reading(NAME, outcome, rows=[first, third, {**third, "filename": "000009.sql"}])
     assert passed.verdicts[1].why == (
-        "no row has filename 000002.sql, and 000009.sql is recorded: graphile-migrate will not apply it any more"
+        "no row has filename 000002.sql, but 000009.sql is recorded: graphile-migrate will never apply it"
     )
     assert passed.beyond == ("000009.sql",)
 

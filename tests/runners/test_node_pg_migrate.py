@@ -196,7 +196,7 @@ def test_rows_that_are_gone_or_in_another_order(hold: Hold) -> None:
     first, second, third = outcome.rows
     found = reading(NAME, outcome, rows=[first, third])
     assert [verdict.state for verdict in found.verdicts] == [EntryState.APPLIED, EntryState.ABSENT, EntryState.APPLIED]
-    assert found.notes == ("the ledger has 3_x where the files have 2_x: node-pg-migrate refuses to go on (--check-order)",)
+    assert found.notes == ("the ledger has 3_x in the place of 2_x: node-pg-migrate does not continue (--check-order)",)
     assert reading(NAME, outcome, rows=[first, second, third, {**third, "name": "9_gone"}]).beyond == ("9_gone",)
 
 

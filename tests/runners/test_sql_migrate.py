@@ -180,10 +180,22 @@ def test_both_refuse(hold: Hold, files: dict[str, str | bytes]) -> None:
 
 
 LOOKALIKES = {
-    "another case": (UP + "create table a ();\n-- +migrate down\ndrop table a;\n", "`-- +migrate down` is no marker"),
-    "indented": (UP + "create table a ();\n  -- +migrate Down\ndrop table a;\n", "`-- +migrate Down` is no marker"),
-    "more spaces": (UP + "create table a ();\n--  +migrate Down\ndrop table a;\n", "`--  +migrate Down` is no marker"),
-    "a space in it": (UP + "create table a ();\n-- + migrate Down\ndrop table a;\n", "`-- + migrate Down` is no marker"),
+    "another case": (
+        UP + "create table a ();\n-- +migrate down\ndrop table a;\n",
+        "`-- +migrate down` is not a marker for sql-migrate, which ignores it",
+    ),
+    "indented": (
+        UP + "create table a ();\n  -- +migrate Down\ndrop table a;\n",
+        "`-- +migrate Down` is not a marker for sql-migrate, which ignores it",
+    ),
+    "more spaces": (
+        UP + "create table a ();\n--  +migrate Down\ndrop table a;\n",
+        "`--  +migrate Down` is not a marker for sql-migrate, which ignores it",
+    ),
+    "a space in it": (
+        UP + "create table a ();\n-- + migrate Down\ndrop table a;\n",
+        "`-- + migrate Down` is not a marker for sql-migrate, which ignores it",
+    ),
 }
 
 

@@ -187,25 +187,25 @@ WAIVED = {
 }
 DEEP = "[" * 200_000
 FORGERIES: dict[str, tuple[Change, str]] = {
-    "everything passed": (all_clean, "LIV004: the facts give failed, the evidence says passed"),
+    "everything passed": (all_clean, "LIV004: the facts give failed, but the evidence has passed"),
     "a failure that passed": (
         check("LIV004", outcome="passed", findings=[]),
-        "LIV004: the facts give failed, the evidence says passed",
+        "LIV004: the facts give failed, but the evidence has passed",
     ),
     "a failure that is skipped": (
         check("LIV004", outcome="skipped"),
-        "LIV004: the facts give failed, the evidence says skipped",
+        "LIV004: the facts give failed, but the evidence has skipped",
     ),
     "fewer findings": (check("LIV004", findings=[]), "LIV004: the evidence differs from what the facts give: findings"),
     "a lower severity": (
         check("LIV004", severity="warning"),
         "LIV004: the evidence differs from what the facts give: severity",
     ),
-    "a check left out": (leave_out("LIV004"), "LIV004: the facts give failed, and the evidence leaves it out"),
-    "no checks": (with_evidence(checks=[]), "LIV004: the facts give failed, and the evidence leaves it out"),
-    "a check twice": (twice, "the evidence has a check twice"),
+    "a check left out": (leave_out("LIV004"), "LIV004: the facts give failed, but the evidence lacks it"),
+    "no checks": (with_evidence(checks=[]), "LIV004: the facts give failed, but the evidence lacks it"),
+    "a check twice": (twice, "the evidence contains a check twice"),
     "a check that is none": (check("LIV004", id="LIV999"), "LIV999: the evidence says failed, and there is no such check"),
-    "another verdict": (with_evidence(verdict="clean"), "verdict: the facts give blocked, the evidence says clean"),
+    "another verdict": (with_evidence(verdict="clean"), "verdict: the facts give blocked, but the evidence has clean"),
     "no server": (with_evidence(server=None), "server: the facts give otherwise"),
     "another snapshot": (with_evidence(snapshots={"live": "sha256:" + "0" * 64}), "snapshots: the facts give otherwise"),
     "a waiver by hand": (with_evidence(waivers=[WAIVED]), "waivers: the facts give otherwise"),
@@ -226,18 +226,21 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "complete as a text": (with_evidence(complete="true"), "@ $.complete"),
     "evidence that is a list": (text_of("evidence.json", "[]"), "must be a JSON object"),
     "a version that is true": (with_evidence(schema_version=True), "has schema version True"),
-    "another phase": (with_evidence(phase="retired"), "phase: the facts are of preflight, the evidence says retired"),
+    "another phase": (with_evidence(phase="retired"), "phase: the facts are of preflight, but the evidence has retired"),
     "a later time": (
         with_evidence(generated_at=f"{NOW + timedelta(days=9):%Y-%m-%dT%H:%M:%SZ}"),
         "generated_at: the facts were read at",
     ),
-    "another report": (text_of("report.html", "<h1>CLEAN</h1>"), "report.html is not what the facts and the evidence give"),
-    "another summary": (text_of("summary.md", "clean"), "summary.md is not what the facts and the evidence give"),
-    "another junit": (text_of("junit.xml", "<testsuites/>"), "junit.xml is not what the facts and the evidence give"),
-    "another sarif": (text_of("results.sarif", "{}"), "results.sarif is not what the facts and the evidence give"),
-    "no report": (gone("report.html"), "it is no statement of a run"),
-    "a notebook that says clean": (notebook_says_clean, "40_signoff.ipynb: its outputs are not what the facts give"),
-    "a changed notebook that is called ours": (own_notebook, "notebooks: the evidence says otherwise"),
+    "another report": (text_of("report.html", "<h1>CLEAN</h1>"), "report.html does not match the facts and the evidence"),
+    "another summary": (text_of("summary.md", "clean"), "summary.md does not match the facts and the evidence"),
+    "another junit": (text_of("junit.xml", "<testsuites/>"), "junit.xml does not match the facts and the evidence"),
+    "another sarif": (text_of("results.sarif", "{}"), "results.sarif does not match the facts and the evidence"),
+    "no report": (gone("report.html"), "or it is not a statement of a run"),
+    "a notebook that says clean": (notebook_says_clean, "40_signoff.ipynb: its outputs do not match the facts"),
+    "a changed notebook that is called ours": (
+        own_notebook,
+        "notebooks: the evidence does not match the executed notebooks",
+    ),
     "a notebook more": (one_more_notebook, "05_summary.ipynb is not a file that a run writes"),
     "a file more among the facts": (text_of("facts/more.json", "{}"), "facts/more.json is not a file that a run writes"),
     "a notebook left out": (without_notebook, "20_live_catalog.ipynb was not executed"),
@@ -245,20 +248,23 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "no facts of the environment": (gone("facts/environment.json.gz"), "facts/environment.json.gz: the run has no facts"),
     "no catalog": (gone("facts/owner.json.gz"), "owner.json.gz"),
     "no settings": (gone("facts/audit.toml"), "facts/audit.toml: the run has no settings"),
-    "other settings": (other_settings, "config.sha256: the evidence names a different audit.toml"),
+    "it was audited with different settings than those in": (
+        other_settings,
+        "config.sha256: the evidence names a different audit.toml",
+    ),
     "facts of a better run": (
         facts_of(at=NOW - timedelta(hours=2)),
-        "LIV004: the facts give passed, the evidence says failed",
+        "LIV004: the facts give passed, but the evidence has failed",
     ),
     "facts of last week": (facts_of(at=NOW - timedelta(days=7)), "generated_at: the facts were read at"),
-    "facts of another environment": (facts_of("dev"), "environment: the facts are of dev, the evidence says prod"),
+    "facts of another environment": (facts_of("dev"), "environment: the facts are of dev, but the evidence has prod"),
     "facts of another phase": (
         facts_of(phase="retired", at=NOW - timedelta(minutes=1)),
-        "phase: the facts are of retired, the evidence says preflight",
+        "phase: the facts are of retired, but the evidence has preflight",
     ),
     "facts with a field too many": (with_facts("shared", more=1), "does not have the fields of this version: more"),
     "facts of another type": (with_facts("shared", stack=[1]), "stack: cannot be read"),
-    "facts with a key twice": (facts("live.json.gz", b'{"a":1,"a":1}'), "'a' is in one object twice"),
+    "facts with a key twice": (facts("live.json.gz", b'{"a":1,"a":1}'), "'a' appears twice in one object"),
     "facts that are deep": (facts("live.json.gz", DEEP.encode()), "nested too deeply"),
     "facts that are no JSON": (facts("shared.json.gz", b"{"), "is not JSON"),
     "facts with something behind them": (behind, "shared.json.gz: has trailing data"),
@@ -266,7 +272,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "facts that are cut": (cut, "live.json.gz: cannot be read"),
     "facts that are huge": (bomb, "unpacks to more than 256 MiB"),
     "deep evidence": (text_of("evidence.json", DEEP), "evidence.json is not JSON that can be read: it is nested too deeply"),
-    "evidence with a key twice": (verdict_twice, "'verdict' is in one object twice"),
+    "evidence with a key twice": (verdict_twice, "'verdict' appears twice in one object"),
     "an attachment of a notebook": (
         with_notebook(lambda book: book["cells"][0].update(attachments={"a.png": {"image/png": "aaaa"}})),
         "40_signoff.ipynb: cell 1 has attachments",
@@ -285,11 +291,11 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     ),
     "a cell that says it gives parameters": (
         with_notebook(lambda book: book["cells"].append(injected("print('clean')"))),
-        "is not one in which papermill gives parameters",
+        "is not a parameters cell of papermill",
     ),
     "parameters with an output": (
         with_notebook(lambda book: book["cells"].append(injected("phase = 'preflight'", "clean"))),
-        "is not one in which papermill gives parameters",
+        "is not a parameters cell of papermill",
     ),
     "a deep notebook": (text_of("30_boot_and_retirement.ipynb", DEEP), "nested too deeply"),
 }
@@ -350,7 +356,7 @@ def test_changed_notebooks_are_refused_and_shown(world: World) -> None:
     with pytest.raises(AuditError, match="changed notebooks were executed: 20_live_catalog"):
         world.sign(folder)
     for page in ("report.html", "summary.md"):
-        assert "Not the packaged notebooks were executed" in (folder / page).read_text()
+        assert "Changed notebooks were executed instead of the packaged ones:" in (folder / page).read_text()
     signed = sign_anyway(world, folder)
     assert "changed notebooks were executed" in said(world.verify(signed).about_policy)
     gate = world.gate()["prod"]

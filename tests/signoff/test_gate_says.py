@@ -56,7 +56,7 @@ def test_json_and_the_job_summary(world: World, tmp_path: Path) -> None:
     assert blocked["text"].startswith("it is blocked: LIV004:index:")
     assert "(" in blocked["text"]  # the finding's own sentence
     text = summary.read_text("utf-8")
-    assert text.startswith("## The gate is closed, by allowed&#95;signers as it is here")
+    assert text.startswith("the local ## The gate is closed, by allowed&#95;signers")
     assert "| ✗ | nothing blocks | it is blocked" in text
 
 
@@ -90,7 +90,7 @@ def test_two_reviewers_on_two_clones(world: World, tmp_path: Path) -> None:
 def test_an_environment_that_is_not_there(world: World) -> None:
     run = world.run()
     moved = run.parent.rename(run.parent.with_name("pack")) / run.name
-    with pytest.raises(SignoffError, match="there is no environment pack"):
+    with pytest.raises(SignoffError, match="unknown environment pack"):
         world.sign(moved, ANN)
 
 
@@ -99,7 +99,10 @@ def test_a_run_is_signed_where_the_policy_has_its_reports(world: World) -> None:
     elsewhere = world.root / "r2/prod" / run.name
     elsewhere.parent.mkdir(parents=True)
     run.rename(elsewhere)
-    with pytest.raises(SignoffError, match=r"is not in .*reports, where audit\.toml of origin/main has its reports"):
+    with pytest.raises(
+        SignoffError,
+        match=r"is not in .*reports, where audit\.toml of origin/main stores its reports and the gate reads them",
+    ):
         world.sign(elsewhere, ANN, policy_from="origin/main")
 
 
@@ -113,7 +116,7 @@ def test_nothing_is_signed_through_a_link(world: World, tmp_path: Path, name: st
         outside /= "reports"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.symlink_to(outside)
-    with pytest.raises(SignoffError, match="is a link, and nothing is signed through one"):
+    with pytest.raises(SignoffError, match="is a symbolic link, which cannot be signed"):
         world.sign(run, ANN)
     assert not list(outside.rglob("*.sig"))
 
@@ -135,7 +138,7 @@ def test_sign_lists_what_was_audited_less(world: World) -> None:
         *("sign", str(run), "--as", ANN, "--key", str(world.key(ANN)), "--yes", "--policy-from", "origin/main"),
         cwd=world.root,
     )
-    assert "Audited less than the policy asks for (1)\n  [[scope.exclude]] is new" in ran.out, ran
+    assert "Audited less than the policy requires (1)\n  [[scope.exclude]] is new" in ran.out, ran
     assert "The database is not pinned" in ran.out
 
 

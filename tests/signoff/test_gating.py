@@ -60,7 +60,7 @@ def test_each_phase_has_evidence_of_its_own(world):
     signed(world, phase="retired")
     assert world.gate(phase="retired")["prod"].exit_code == 0
     gate = world.gate()["prod"]
-    assert missing(gate) == {"a signed run": "no run of prod in phase preflight was signed"}
+    assert missing(gate) == {"a signed run": "no run of prod in phase preflight is signed"}
     signed(world, at=NOW + timedelta(minutes=1))
     assert [world.gate(phase=p)["prod"].exit_code for p in ("preflight", "retired")] == [0, 0]
 
@@ -75,7 +75,7 @@ def test_after_the_retirement_there_are_no_legacy_files(world):
     shutil.rmtree(world.root / "reports")
     run = world.run(legacy=False)
     world.sign(world.sign(run, ANN), BOB)
-    assert missing(world.gate()["prod"])["the same SQL"] == "the evidence names no files of legacy"
+    assert missing(world.gate()["prod"])["the same SQL"] == "the evidence lists no files of legacy"
 
 
 def required(world, *names, phase=Phase.PREFLIGHT):
@@ -92,7 +92,7 @@ def test_which_environments_are_asked_for(world):
     assert required(world, phase=Phase.RETIRED) == ["prod"]
     with pytest.raises(UsageError, match="no environment is required in phase preflight"):
         required(world)
-    with pytest.raises(UsageError, match="there is no environment stage"):
+    with pytest.raises(UsageError, match="unknown environment stage"):
         required(world, "stage")
 
 

@@ -95,7 +95,7 @@ HIDDEN = {
     "a link to the same bytes": (_link(OWNER, "same.sql"), f"{OWNER} is a link to ../same.sql"),
     "a folder that is a link": (_link("owner", "real"), "owner is a link to real"),
     "code that is a link": (_link("app/pool.ts", "pool.txt"), "app/pool.ts is a link to ../pool.txt"),
-    "a submodule": (_submodule, "app/vendor is another submodule, in which the settings look for files"),
+    "a submodule": (_submodule, "app/vendor is another submodule, in which audit.toml names files"),
     "a folder in other case": (_file("Owner/004_tidy.sql"), "Owner/004_tidy.sql is the same as owner, or in it"),
     "a file in other case": (_file("owner/001_A.sql"), "owner/001_A.sql is the same as owner/001_a.sql"),
     "a file in other Unicode form": (_file("owner/001_\u0430.sql"), "owner: new: owner/001_\u0430.sql"),

@@ -161,7 +161,7 @@ def test_the_deletion_passes_where_it_is_proposed(signed: Signed) -> None:
     retire(signed.layout, "processor")
     code, told = signed.gate()
     assert code == 0, told
-    assert "legacy: 2 of 2 files are removed, as the work list says" in told
+    assert "legacy: 2 of 2 files are removed, as in the work list" in told
 
 
 def test_each_repository_can_do_its_part(signed: Signed) -> None:
@@ -286,7 +286,7 @@ class TestOnePlaceToAnother:
         assert code == 0, told
         code, told = signed.gate("processor", *given[1:])
         assert code == 3
-        assert "[repository.directus] there is no such folder" in told
+        assert "[repository.directus] the folder does not exist" in told
         assert "--repository directus=PATH@REVISION" in told
 
     @pytest.mark.parametrize(
@@ -294,10 +294,10 @@ class TestOnePlaceToAnother:
         [
             ("directus", 2, "write NAME=PATH or NAME=PATH@REVISION"),
             ("cms=.", 2, "the repositories are processor, directus, deploy, docs"),
-            ("directus=../nowhere", 2, "there is no such folder"),
-            ("directus=../directus@", 2, "names no revision after @"),
+            ("directus=../nowhere", 2, "the folder does not exist"),
+            ("directus=../directus@", 2, "does not name a revision after @"),
             ("directus=../directus@nowhere", 3, "git does not know the revision nowhere"),
-            ("directus=/", 3, "is no repository"),
+            ("directus=/", 3, "is not a repository"),
         ],
     )
     def test_what_is_no_repository(self, signed: Signed, given: str, code: int, message: str) -> None:
@@ -306,12 +306,12 @@ class TestOnePlaceToAnother:
 
     def test_the_tree_in_which_it_is_started_is_judged(self, signed: Signed, tmp_path: Path) -> None:
         code, told = signed.gate("processor", "--repository=processor=.@origin/main")
-        assert (code, "leave out @REVISION" in told) == (2, True), told
+        assert (code, "omit @REVISION, or start in another folder" in told) == (2, True), told
         stranger = tmp_path / "stranger"
         git(tmp_path, "clone", "-q", str(signed.layout.remotes / "processor.git"), "stranger")
         with chdir(stranger):
             done = CliRunner().invoke(main, ["gate", "--config", str(signed.layout.audit / "audit.toml")])
-        assert (done.exit_code, "say which one it is: --repository NAME=." in done.output) == (2, True), done.output
+        assert (done.exit_code, "name it: --repository NAME=." in done.output) == (2, True), done.output
 
     def test_a_revision_that_the_proposer_could_have_chosen(self, signed: Signed) -> None:
         code, told = signed.gate("processor", "--repository=directus=../directus@HEAD", CI="true", GITHUB_BASE_REF="main")
@@ -323,7 +323,7 @@ class TestOnePlaceToAnother:
         with chdir(signed.layout.part("processor")):
             done = CliRunner().invoke(main, shlex.split(block.text.replace("\\\n", ""))[1:])
         assert done.exit_code == 0, done.output
-        assert "legacy: 2 of 2 files are removed, as the work list says" in done.output
+        assert "legacy: 2 of 2 files are removed, as in the work list" in done.output
 
     def test_the_template_for_several_repositories(self, signed: Signed, tmp_path: Path) -> None:
         """Its checkouts, and its last step, as GitHub runs them for a pull request of the processor."""
@@ -344,7 +344,7 @@ class TestOnePlaceToAnother:
         folder = tmp_path / steps[-1]["working-directory"]
         done = machine.run(steps[-1]["run"], folder=folder, env={"GITHUB_BASE_REF": "main"})
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "legacy: 2 of 2 files are removed, as the work list says" in done.stdout
+        assert "legacy: 2 of 2 files are removed, as in the work list" in done.stdout
         (folder / "src/db/pool.ts").write_text("export const pool = null;\n")
         git(folder, "commit", "-q", "-am", "More")
         done = machine.run(steps[-1]["run"], folder=folder, env={"GITHUB_BASE_REF": "main"})

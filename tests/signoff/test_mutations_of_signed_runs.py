@@ -320,23 +320,23 @@ def no_json(world):
 THINGS = [
     (a_file_more, 4, "note.txt does not belong to the run"),
     (a_link_to_the_same_bytes, 4, "evidence.json"),
-    (a_stray_signature, 4, f"signoff/{EVE}.json.sig belongs to no sign-off"),
-    (the_report_of_another_run, 4, "report.html is not what it was when the run ended"),
+    (a_stray_signature, 4, f"signoff/{EVE}.json.sig does not belong to a sign-off"),
+    (the_report_of_another_run, 4, "report.html has changed since the run ended: its SHA-256 differs"),
     (the_statement_of_another_run, 4, "the statement is about the run 20261122T120000Z-abcdef0"),
-    (a_sign_off_of_an_older_run, 4, "it is about another statement.json"),
+    (a_sign_off_of_an_older_run, 4, "it is about a different statement.json"),
     (a_sign_off_of_another_environment, 4, "it is about environment dev, not prod"),
-    (the_run_of_another_environment, 4, "the run is of environment dev, and it stands in the folder prod"),
+    (the_run_of_another_environment, 4, "the run is of environment dev, but is in the folder prod"),
     (the_folder_under_a_newer_name, 4, "the statement is about the run 20261123T120000Z-abcdef0"),
-    (signatures_swapped, 4, "the signature does not fit signoff/ann@example.org.json"),
-    (a_sign_off_under_another_name, 4, f"signoff/{EVE}.json says that it is of {BOB}"),
-    (forged_evidence, 4, "it is about another statement.json"),
+    (signatures_swapped, 4, "the signature does not match signoff/ann@example.org.json"),
+    (a_sign_off_under_another_name, 4, f"signoff/{EVE}.json names the reviewer {BOB}"),
+    (forged_evidence, 4, "it is about a different statement.json"),
     (a_signature_of_a_commit, 4, "was made for 'git' and not for 'migration-audit'"),
-    (the_key_of_somebody_else, 4, f"is not one with which {BOB} could sign"),
-    (a_stranger, 4, f"{EVE} is no reviewer"),
+    (the_key_of_somebody_else, 4, f"was not valid for {BOB}"),
+    (a_stranger, 4, f"{EVE} is not a reviewer: not in"),
     (a_stranger_under_a_reviewers_name, 4, f"is not one of {BOB}"),
     (a_decision_about_another_verdict, 4, "it is about verdict clean, not review"),
-    (signed_before_the_audit, 4, "which is before the audit itself"),
-    (signed_tomorrow, 4, "which is in the future"),
+    (signed_before_the_audit, 4, "is before the audit"),
+    (signed_tomorrow, 4, "is in the future"),
     (no_json, 4, "it is not JSON that can be read"),
 ]
 
@@ -435,20 +435,24 @@ def bob_may_not_sign_for_prod(world):
 
 
 PEOPLE = [
-    (without_bob, 4, "1 of 2 needed reviewers approve"),
-    (ann_twice_with_one_key, 4, "1 of 2 needed reviewers approve: sign-offs with one key"),
-    (ann_twice_by_another_spelling, 4, "1 of 2 needed reviewers approve"),
+    (without_bob, 4, "1 of 2 required reviewers approve"),
+    (
+        ann_twice_with_one_key,
+        4,
+        "1 of 2 required reviewers approve: sign-offs with the same key or name count as one person's",
+    ),
+    (ann_twice_by_another_spelling, 4, "1 of 2 required reviewers approve"),
     (bob_rejects, 1, f"{BOB} rejects it: not yet"),
     (bob_is_revoked, 4, f"of {BOB} is revoked"),
     (bob_is_revoked_by_a_krl, 4, f"of {BOB} is revoked"),
-    (bob_is_no_reviewer_any_more, 4, f"{BOB} is no reviewer"),
-    (bobs_key_had_expired, 4, f"is not one with which {BOB} could sign on 2026-11-23"),
-    (bobs_key_was_not_valid_yet, 4, f"is not one with which {BOB} could sign on 2026-11-23"),
-    (bobs_key_is_for_commits, 4, f"is not one with which {BOB} could sign on 2026-11-23"),
-    (three_are_needed, 4, "2 of 3 needed reviewers approve"),
-    (a_role_is_needed, 4, "nobody of role dba approves"),
-    (ann_made_the_commit, 4, "1 of 2 needed reviewers approve"),
-    (bob_may_not_sign_for_prod, 4, "1 of 2 needed reviewers approve"),
+    (bob_is_no_reviewer_any_more, 4, f"{BOB} is not a reviewer: not in"),
+    (bobs_key_had_expired, 4, f"was not valid for {BOB} on 2026-11-23"),
+    (bobs_key_was_not_valid_yet, 4, f"was not valid for {BOB} on 2026-11-23"),
+    (bobs_key_is_for_commits, 4, f"was not valid for {BOB} on 2026-11-23"),
+    (three_are_needed, 4, "2 of 3 required reviewers approve"),
+    (a_role_is_needed, 4, "no reviewer of role dba approves"),
+    (ann_made_the_commit, 4, "1 of 2 required reviewers approve"),
+    (bob_may_not_sign_for_prod, 4, "1 of 2 required reviewers approve"),
 ]
 
 
@@ -464,7 +468,7 @@ def test_who_signed(signed, change, code, reason):
 @pytest.mark.parametrize(
     ("now", "code", "reason"),
     [
-        pytest.param(NOW - timedelta(hours=1), 4, "which is in the future", id="before it was signed"),
+        pytest.param(NOW - timedelta(hours=1), 4, "is in the future", id="before it was signed"),
         pytest.param(datetime(2026, 12, 6, tzinfo=UTC), 4, "it expired on 2026-12-05", id="past ann's expiry"),
     ],
 )
@@ -478,7 +482,7 @@ def test_the_clock_of_a_decision(signed, now, code, reason):
         pytest.param(
             datetime(2026, 12, 4, 0, 1, tzinfo=UTC), 1, "it is blocked: LIV004:index:public.i", id="past the waiver"
         ),
-        pytest.param(datetime(2026, 12, 9, tzinfo=UTC), 4, "15 days old, and the policy allows 14 days", id="past the age"),
+        pytest.param(datetime(2026, 12, 9, tzinfo=UTC), 4, "15 days old, but the policy allows 14 days", id="past the age"),
     ],
 )
 def test_the_clock_of_the_evidence(signed, now, code, reason):
@@ -514,10 +518,10 @@ def evidence_may_be_old(world):
 
 
 TREE = [
-    (an_easier_quorum, 4, "1 of 2 needed reviewers approve", LATER),
-    (a_stranger_among_the_signers, 4, f"{EVE} is no reviewer", LATER),
+    (an_easier_quorum, 4, "1 of 2 required reviewers approve", LATER),
+    (a_stranger_among_the_signers, 4, f"{EVE} is not a reviewer: not in", LATER),
     (nobody_revoked, 4, f"of {BOB} is revoked", LATER),
-    (no_such_environment, 4, "1 of 2 needed reviewers approve", LATER),
+    (no_such_environment, 4, "1 of 2 required reviewers approve", LATER),
     (evidence_may_be_old, 4, "the policy allows 14 days", datetime(2026, 12, 9, tzinfo=UTC)),
 ]
 
@@ -532,10 +536,10 @@ def test_the_revision_cannot_be_edited_away(signed):
     publish(signed, toml=("quorum = 2", 'quorum = 2\npolicy_from = "origin/main"'))
     signed.edit('policy_from = "origin/main"\n', "")
     signed.edit("quorum = 2", "quorum = 1")
-    with pytest.raises(SignoffError, match="policy_from is not origin/main any more"):
+    with pytest.raises(SignoffError, match="policy_from differs from the committed value origin/main"):
         signed.gate()
     signed.edit("quorum = 1", 'quorum = 1\npolicy_from = "HEAD~1"')
-    with pytest.raises(SignoffError, match="policy_from is not origin/main any more"):
+    with pytest.raises(SignoffError, match="policy_from differs from the committed value origin/main"):
         signed.gate()
 
 
@@ -653,19 +657,23 @@ STATES = [
     (owner_sql_removed, 4, "gone: owner/001_a.sql"),
     (legacy_sql_changed, 4, "legacy: changed: legacy/0001_a.sql"),
     (legacy_sql_added, 4, "legacy: new: legacy/0002_b.sql"),
-    (legacy_removed_and_main_had_more, 4, "origin/main has files otherwise than they were audited: legacy/0002_b.sql (new)"),
-    (a_signed_file_was_left_out, 4, f"signoff/{BOB}.json was signed, and is not here as it was"),
-    (a_whole_run_was_left_out, 4, "was signed, and is not here as it was"),
-    (a_newer_run_blocks, 1, "a newer run, which nobody signed, is blocked"),
-    (a_newer_run_could_not_be_audited, 3, "a newer run, which nobody signed, is incomplete"),
+    (
+        legacy_removed_and_main_had_more,
+        4,
+        "origin/main has files that differ from the audited ones: legacy/0002_b.sql (new)",
+    ),
+    (a_signed_file_was_left_out, 4, f"signoff/{BOB}.json was signed, but is missing or changed"),
+    (a_whole_run_was_left_out, 4, "was signed, but is missing or changed"),
+    (a_newer_run_blocks, 1, "is signed, but a newer run is not signed and is blocked"),
+    (a_newer_run_could_not_be_audited, 3, "is signed, but a newer run is not signed and is incomplete"),
     (a_newer_signed_run_is_rejected, 1, f"{BOB} rejects it"),
-    (a_newer_signed_run_lacks_a_signature, 4, "1 of 2 needed reviewers approve"),
+    (a_newer_signed_run_lacks_a_signature, 4, "1 of 2 required reviewers approve"),
     (a_newer_signed_run_cannot_be_read, 4, "statement.json is missing"),
-    (a_newer_rejected_run_is_called_older, 4, "and this folder is called 20200101T000000Z-abcdef0"),
-    (a_newer_rejected_run_is_of_another_phase, 4, "it is about another statement.json"),
-    (main_pins_another_server, 4, "its system identifier is 7442190517340081234, and audit.toml pins 1"),
-    (main_pins_another_database, 4, "its database is trm_prod, and audit.toml pins other"),
-    (main_is_of_another_project, 4, "the run is of the project trm, and not of other"),
+    (a_newer_rejected_run_is_called_older, 4, ", but this folder is named 20200101T000000Z-abcdef0"),
+    (a_newer_rejected_run_is_of_another_phase, 4, "it is about a different statement.json"),
+    (main_pins_another_server, 4, "its system identifier is 7442190517340081234, but audit.toml pins 1"),
+    (main_pins_another_database, 4, "its database is trm_prod, but audit.toml pins other"),
+    (main_is_of_another_project, 4, "the run is of the project trm, not of other"),
 ]
 
 
@@ -684,14 +692,14 @@ def test_the_audited_settings_are_those_of_the_policy(signed):
     signed.commit()
     signed.publish()
     code, told = outcome(signed)
-    assert (code, "it was audited with other settings than origin/main has" in told) == (4, True)
+    assert (code, "it was audited with different settings than those in origin/main" in told) == (4, True)
 
 
 def test_evidence_of_one_database_is_not_of_two_environments(signed):
     dev = signed.sign(signed.run("dev"), ANN, policy_from="origin/main")
     signed.sign(dev, BOB, policy_from="origin/main")
     code, told = outcome(signed, "dev", "prod")
-    assert (code, "it is of the same database as the run of prod" in told) == (4, True)
+    assert (code, "it audited the same database as the run of prod" in told) == (4, True)
     # A database of its own is fine.
     shutil.rmtree(dev)
     own = replace(SERVER, database="trm_dev")

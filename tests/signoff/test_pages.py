@@ -84,7 +84,7 @@ PRINTED = {
     "docs/sign-off.md": ["report.html", "LIV004"],
     "docs/sources.md": [
         "✓ equal: no differences",
-        "variable :schema has no value",
+        "variable :schema is not set here",
         'set format = "dbmate"',
         "Proven with dbmate",
     ],

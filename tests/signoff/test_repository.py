@@ -179,7 +179,7 @@ def test_reports_are_not_read_through_a_link(world: World, name: str) -> None:
     path = max(world.root.glob(name))
     path.rename(world.root / "aside")
     path.symlink_to(os.path.relpath(world.root / "aside", path.parent))
-    with pytest.raises(SignoffError, match="is a link, and signed runs are not read through one"):
+    with pytest.raises(SignoffError, match="is a symbolic link, and signed runs are not read through links"):
         closed(world, now=NOW.replace(hour=14))
 
 

@@ -32,7 +32,7 @@ def test_two_reviewers_sign_and_it_verifies(world):
     assert signed == world.root / "reports/signed/prod" / run.name
     assert not run.exists()
     found = world.verify(signed)
-    assert said(found.about_policy) == "1 of 2 needed reviewers approve (ann@example.org)"
+    assert said(found.about_policy) == "1 of 2 required reviewers approve (ann@example.org)"
     assert found.exit_code == 4
     assert world.sign(signed, BOB) == signed
     assert world.verify(signed).exit_code == 0
@@ -123,13 +123,13 @@ def other_project(world, run):
 
 
 REFUSED = [
-    (broken_report, "report.html is not what it was when the run ended"),
+    (broken_report, "report.html has changed since the run ended: its SHA-256 differs"),
     (another_file, "extra/x does not belong to the run"),
-    (incomplete, "the run did not reach its end"),
-    (other_folder, "the run is of environment prod, and it stands in the folder dev"),
-    (unknown, "ann@example.org is no reviewer"),
+    (incomplete, "the run did not finish"),
+    (other_folder, "the run is of environment prod, but is in the folder dev"),
+    (unknown, "ann@example.org is not a reviewer: not in"),
     (twice, "ann@example.org has signed this run already"),
-    (signed_copy, "was signed already"),
+    (signed_copy, "is already signed, and is in the folder of signed runs"),
     (broken_sign_off, "its signature bob@example.org.json.sig is missing"),
     (not_a_signer, "ann@example.org may not sign prod"),
     (ran_it, "ann@example.org made this run or its commit"),
@@ -178,7 +178,7 @@ def test_a_run_without_a_commit_has_no_author(world):
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "ann@example.org,bob@example.org", "*", "a b", "-x", ".x", "ä"])
 def test_a_reviewer_is_called_like_a_file_and_like_one_principal(world, name):
-    with pytest.raises(UsageError, match="is not how a reviewer can be called"):
+    with pytest.raises(UsageError, match="is not a valid reviewer name"):
         propose(world, world.run(), name)
 
 
@@ -198,7 +198,7 @@ def test_a_revoked_key_signs_nothing(world):
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("oops\n", "is no public key"), ("# none\n\n", None), ("", None)],
+    [("oops\n", "is not a public key"), ("# none\n\n", None), ("", None)],
     ids=["garbage", "comments", "empty"],
 )
 def test_the_list_of_revoked_keys_is_read_or_refused(world, text, reason):
@@ -216,7 +216,7 @@ def test_keys_of_the_agent(world, tmp_path, monkeypatch):
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "a"))
     try:
         run = world.run()
-        with pytest.raises(AuditError, match="holds no key"):
+        with pytest.raises(AuditError, match="the agent has no keys, or is not running"):
             world.sign(run, ANN, key="agent")
         subprocess.run(["ssh-add", "-q", str(world.key(EVE)), str(world.key(ANN)), str(world.key(BOB))], check=True)
         signed = world.sign(run, ANN, key="agent")
@@ -224,7 +224,7 @@ def test_keys_of_the_agent(world, tmp_path, monkeypatch):
         assert world.verify(signed).exit_code == 0
         world.allow(ANN, EVE)
         subprocess.run(["ssh-add", "-q", "-d", str(world.key(EVE))], check=True)
-        with pytest.raises(AuditError, match="gives none of them to eve"):
+        with pytest.raises(AuditError, match="keys, but allowed_signers lists none of them for eve"):
             world.sign(world.run(at=NOW + timedelta(minutes=1)), EVE, key="agent")
     finally:
         os.kill(int(pid), 15)
@@ -235,7 +235,7 @@ def test_a_key_that_cannot_be_used_is_told_with_what_ssh_keygen_says(world, tmp_
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret!", "-f", str(key)], check=True)
     with pytest.raises(AuditError, match="ssh-keygen did not sign"):
         world.sign(world.run(), ANN, key=str(key))
-    with pytest.raises(UsageError, match="there is no such key"):
+    with pytest.raises(UsageError, match="the key does not exist"):
         world.sign(next((world.root / "reports/prod").iterdir()), ANN, key=str(tmp_path / "none"))
 
 
@@ -256,7 +256,7 @@ def test_the_page_of_two_branches_is_made_anew(world):
     signed = world.sign(world.sign(world.run(), ANN), BOB)
     (signed / "signed-off.html").write_text("<<<<<<< a merge conflict")
     found = world.verify(signed)
-    assert said(found.about_run) == "signed-off.html is not what the report and its sign-offs give"
+    assert said(found.about_run) == "signed-off.html does not match the report and its sign-offs"
     ran = run_cli("verify", str(signed), "--page", cwd=world.root)
     assert "wrote reports/signed/prod/" in ran.out
     assert world.verify(signed).exit_code == 0

@@ -46,14 +46,14 @@ def test_it_shows_what_is_signed_and_says_where_it_stands(world, run):
         live_snapshot(["i"]).digest,
         statement.stdout.split()[0],
         "LIV004  index public.i is in the owner's SQL and missing in prod",
-        "It blocks: an approval does not change that",
+        "It blocks: the gate stays closed even with an approval.",
         "until 2099-12-31",
         f"reports/signed/prod/{run.name}",
         "git add reports/signed\n",
         "add a line reports/** -text to it",
     ):
         assert told in ran.out
-    assert "whoever proposes a change can change them too" in ran.err
+    assert "policy and keys are read from the working tree: a proposal could change them too" in ran.err
     assert f"signed/prod/{run.name}/report.html" in (world.root / "reports/index.html").read_text()
 
 
@@ -80,10 +80,10 @@ def test_it_asks_on_a_terminal(world, run, answer, code):
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["--as", "no/body"], 2, "is not how a reviewer can be called"),
-        (["--as", MAL], 4, f"{MAL} is no reviewer"),
-        (["--key", "nowhere"], 2, "there is no such key"),
-        (["--expires", "2020-01-01"], 2, "is over already"),
+        (["--as", "no/body"], 2, "is not a valid reviewer name"),
+        (["--as", MAL], 4, f"{MAL} is not a reviewer: not in"),
+        (["--key", "nowhere"], 2, "the key does not exist"),
+        (["--expires", "2020-01-01"], 2, "is in the past"),
         (["--policy-from", "nowhere"], 3, "git does not know the revision nowhere"),
         (["--policy-from=--all"], 3, "git does not know the revision --all"),
     ],
@@ -100,12 +100,12 @@ def test_verify_and_gate_before_and_after_two_signatures(world, run):
     world.publish()
     run = world.run(at=datetime.now(UTC))
     ran = cli(world, "gate", "--env", "prod")
-    assert (ran.code, "no run of prod in phase preflight was signed" in ran.out) == (4, True)
+    assert (ran.code, "no run of prod in phase preflight is signed" in ran.out) == (4, True)
     assert cli(world, "verify", str(run)).code == 4
     signed = world.root / "reports/signed/prod" / run.name
     assert sign(world, run, ANN, "--yes").code == 0
     ran = cli(world, "verify", str(signed))
-    assert (ran.code, "✗ 1 of 2 needed reviewers approve (ann@example.org)" in ran.out) == (4, True)
+    assert (ran.code, "✗ 1 of 2 required reviewers approve (ann@example.org)" in ran.out) == (4, True)
     assert sign(world, signed, BOB, "--yes").code == 0
     ran = cli(world, "verify", str(signed))
     assert (ran.code, "✗" in ran.out) == (0, False)
@@ -118,9 +118,9 @@ def test_verify_and_gate_before_and_after_two_signatures(world, run):
     page = signed / "report.html"
     page.write_bytes(page.read_bytes().replace(b"clean", b"cleam", 1))
     ran = cli(world, "gate", "--env", "prod")
-    assert (ran.code, "report.html is not what it was when the run ended" in ran.out) == (4, True)
+    assert (ran.code, "report.html has changed since the run ended: its SHA-256 differs" in ran.out) == (4, True)
     ran = cli(world, "verify", "reports/signed/prod")
-    assert (ran.code, "✗ report.html is not what it was when the run ended" in ran.out) == (4, True)
+    assert (ran.code, "✗ report.html has changed since the run ended: its SHA-256 differs" in ran.out) == (4, True)
 
 
 def test_a_rejection_is_signed_and_closes_the_gate(world, run):
@@ -133,7 +133,7 @@ def test_a_rejection_is_signed_and_closes_the_gate(world, run):
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["gate", "--env", "staging"], 2, "there is no environment staging"),
+        (["gate", "--env", "staging"], 2, "unknown environment staging"),
         (["gate", "--phase", "retired", "--policy-from", "nowhere"], 3, "git does not know the revision nowhere"),
         (["gate", "--env", "prod", "--live"], 3, "variable TRM_PROD is not set"),
         (["verify", "owner"], 2, "is no run"),
@@ -150,7 +150,7 @@ def test_a_project_without_a_policy(world, run):
     world.write("audit.toml", world.toml.partition("[policy]")[0])
     for command in (["gate"], ["verify", str(run)], ["sign", str(run), "--as", ANN, "--key", "x", "--yes"]):
         ran = cli(world, *command)
-        assert (ran.code, "names no keys of reviewers" in ran.err) == (2, True)
+        assert (ran.code, "does not name the reviewers' keys" in ran.err) == (2, True)
     keys = ["--allowed-signers", ".audit/allowed_signers"]
     assert sign(world, run, ANN, "--yes", *keys).code == 0
     assert cli(world, "verify", "reports/signed/prod", *keys).code == 0

@@ -60,7 +60,7 @@ WRONG = {
         {"docs/readme.md": "It runs its migrations, twice. It runs its migrations.\n"},
         "DOC002:docs/readme.md",
     ),
-    "a file that cannot be read any more": ({"app/package.json": "{"}, "RET006 cannot be checked any more"),
+    "a file that cannot be read any more": ({"app/package.json": "{"}, "RET006 can no longer be checked:"),
 }
 
 

@@ -328,7 +328,7 @@ def test_a_case(files, profiles, expected, tmp_path):
 
 
 REFUSED = {
-    "no file": ({}, "compose.yaml: there is no such file"),
+    "no file": ({}, "compose.yaml: the file does not exist"),
     "no YAML": ({"compose.yaml": "services:\n  a: [\n"}, "compose.yaml:3: is not valid YAML"),
     "no mapping": ({"compose.yaml": "- a\n"}, "compose.yaml:1: must be a mapping"),
     "no services": ({"compose.yaml": "volumes: {}\n"}, "compose.yaml:1: has no services"),
@@ -384,10 +384,10 @@ DOUBTS = {
     "contains a variable that is not set": (
         "depends_on: {db: {condition: $C}}",
         "depends_on",
-        "the variable C has no value here",
+        "the variable C is not set here",
     ),
     "a variable that must have one": ("command: ['${C:?tell}']", "command", "does not run without the variable C"),
-    "one within another": ("command: ['${C:-${D}}']", "command", "the variable D has no value here"),
+    "one within another": ("command: ['${C:-${D}}']", "command", "the variable D is not set here"),
     "a shell's operator": ("command: a && b", "command", "no shell runs it"),
     "a test of no kind": ("healthcheck: {test: [curl, x]}", "healthcheck", "the engine rejects 'curl'"),
     "variables of a file": ("env_file: a.env", "environment", "variables of env_file"),

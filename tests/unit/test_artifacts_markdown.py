@@ -256,7 +256,7 @@ def test_no_entry_of_a_log(text):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "no such file"), (b"caf\xe9", "not UTF-8"), (b"a\nb\xff", "x.md:2")],
+    [(None, "file does not exist"), (b"caf\xe9", "not UTF-8"), (b"a\nb\xff", "x.md:2")],
     ids=["missing", "latin-1", "with its line"],
 )
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path, content, said):

@@ -27,7 +27,7 @@ PLAIN: Mapping[Any, tuple[Any, ...]] = {str: ("", "ä\n\x00\U0001f600"), int: (0
     ("content", "told"),
     [
         (b"[" * 100_000, "nested too deeply"),
-        (b'{"a": 1, "a": 2}', "'a' is in one object twice"),
+        (b'{"a": 1, "a": 2}', "'a' appears twice in one object"),
         (b"NaN", "NaN is not a JSON number"),
         (b"\xff", "codec can't decode"),
         (b"{", "is not JSON that can be read"),

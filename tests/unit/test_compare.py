@@ -114,7 +114,7 @@ def test_a_rule_changes_the_weight_and_hides_nothing():
 
 
 def test_an_unknown_rule_is_refused_with_the_names_that_exist():
-    with pytest.raises(UsageError, match="no rule named colour") as caught:
+    with pytest.raises(UsageError, match="unknown rule colour") as caught:
         Rules().override({"colour": Severity.INFO})
     assert "column_order" in caught.value.todo
 
@@ -142,7 +142,7 @@ def test_the_parts_of_a_missing_table_are_told_with_it():
 
 def test_the_same_under_another_name_is_one_difference_that_blocks():
     (one,) = compare(expected=snapshot(index("a")), actual=snapshot(index("b"))).differences
-    assert (one.verdict, one.key, one.note) == (DiffVerdict.RENAMED, "public.a", "the same but for its name: public.b")
+    assert (one.verdict, one.key, one.note) == (DiffVerdict.RENAMED, "public.a", "the same except for its name: public.b")
     assert [(f.name, f.expected, f.actual) for f in one.fields] == [("name", "a", "b")]
     assert one.severity is Severity.BLOCKER
     assert not compare(expected=snapshot(index("a")), actual=snapshot(index("b"))).covered
@@ -195,7 +195,7 @@ def test_nothing_is_covered_while_something_was_not_compared(side):
 
 def test_a_key_that_stands_twice_is_an_error():
     twice = snapshot(table(), table(comment="other"))
-    with pytest.raises(AuditError, match=r"the actual snapshot has table public\.positions twice"):
+    with pytest.raises(AuditError, match=r"the actual snapshot contains table public\.positions twice"):
         compare(expected=snapshot(table()), actual=twice)
 
 
@@ -247,7 +247,7 @@ def test_roles_count_as_far_as_they_are_the_sqls(expected, actual, told):
 def test_a_role_that_the_other_side_takes_for_granted_is_missing_and_that_is_said():
     actual = snapshot(roles=RolesRead.OWN, assumed_roles=("app",))
     [missing] = compare(expected=snapshot(role(), **OWN), actual=actual).differences
-    assert missing.note == "the actual side takes it for granted: it names it and does not create it"
+    assert missing.note == "the actual side assumes it: it names it but does not create it"
 
 
 def test_roles_of_others_are_kept_out_of_a_live_snapshot_and_of_its_digest():

@@ -216,7 +216,7 @@ def test_a_runner_without_sql_files_is_a_command(home, project, files, expected)
     assert {name: legacy[name] for name in expected} == expected
     assert legacy.get("root", ".") == project
     assert "sql" not in legacy
-    assert "Seen, and not taken" not in draft.text
+    assert "Found, but not used:" not in draft.text
 
 
 ADDRESSES = {
@@ -238,24 +238,24 @@ LEFT = {
     "one source": ({"migrations/1_a.sql": TABLE, "migrations/2_b.sql": INDEX}, None, "no second source was found"),
     "two sources": (
         {"a/migrations/V1__a.sql": TABLE, "b/db-init/001_a.sql": TABLE},
-        "no file says which runner is to be retired",
-        "no file says which runner stays",
+        "no file indicates which runner is to be retired",
+        "no file indicates which runner stays",
     ),
     "two folders of one project": (
         {"package.json": "{}", "sql/1_a.sql": TABLE, "sql/2_a.sql": INDEX, "migrations/1_b.sql": TABLE},
-        "no file says which runner is to be retired",
-        "no file says which runner stays",
+        "no file indicates which runner is to be retired",
+        "no file indicates which runner stays",
     ),
     "a Directus alone": (OWNER, "no other source was found", None),
     "a Directus without SQL": (
         {**DIRECTUS, "service/migrations/V1__a.sql": TABLE},
         None,
-        "cms/Dockerfile:1 is Directus, and cms holds no SQL",
+        "cms/Dockerfile:1 is Directus, and cms contains no SQL that creates tables",
     ),
     "a Directus and another": ({**OWNER, "service/migrations/V1__a.sql": TABLE}, None, None),
     "a Directus and two others": (
         {**OWNER, "a/migrations/V1__a.sql": TABLE, "b/migrations/V1__a.sql": TABLE},
-        "no file says which runner is to be retired",
+        "no file indicates which runner is to be retired",
         None,
     ),
     "a Directus with two folders": (
@@ -274,7 +274,7 @@ def test_what_no_file_says_is_left_to_decide(home, files, legacy, owner):
         assert bool(asked) == (why is not None), asked
         assert why is None or why in asked[0]
         assert ("FILL IN" in tables[table].get("sql", [""])[0]) == (why is not None)
-    assert draft.text.splitlines()[3].startswith(f"# LEFT TO DECIDE ({len(draft.left)})")
+    assert draft.text.splitlines()[3].startswith(f"# TO BE DECIDED ({len(draft.left)})")
 
 
 def test_candidates_that_nobody_can_choose_between_stand_behind_a_hash(home):
@@ -296,10 +296,10 @@ NOT_TAKEN = {
         {"migrations/V1__a.sql": "create table t (\n id int AUTO_INCREMENT);"},
         "migrations (flyway): migrations/V1__a.sql:2 is not PostgreSQL's SQL",
     ),
-    "a schema without numbers": ({"lib/tables.sql": TABLE}, "lib: lib/tables.sql:1 makes objects, and nothing says"),
+    "a schema without numbers": ({"lib/tables.sql": TABLE}, "lib: lib/tables.sql:1 creates objects, but nothing indicates"),
     "a schema beside migrations": (
         {"package.json": "{}", "db/migrations/V1__a.sql": TABLE, "db/schema/all.sql": TABLE},
-        "db/schema/all.sql:1 makes objects, and the migrations of this project are in db/migrations",
+        "db/schema/all.sql:1 creates objects, but the migrations of this project are in db/migrations",
     ),
 }
 
@@ -362,7 +362,7 @@ def test_a_name_that_toml_cannot_hold_is_passed_over(home):
     (home / "migrations" / "\udcff3.sql").write_text(TABLE)
     _, draft = drafted(home, {})
     assert draft.taken == (
-        "[legacy] migrations (files): migrations/001_a.sql:1 makes objects; 1 file in the order of their names",
+        "[legacy] migrations (files): migrations/001_a.sql:1 creates objects; 1 file in the order of their names",
     )
 
 

@@ -128,7 +128,7 @@ def test_what_is_no_snapshot_is_refused_at_its_line(tmp_path: Path, text: str, l
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="there is no such file"):
+    with pytest.raises(ArtifactError, match="the file does not exist"):
         read_directus_snapshot(tmp_path / "none.yaml", shown=SHOWN)
     (tmp_path / "latin.yaml").write_bytes(b"version: 1\nvendor: \xe4")
     with pytest.raises(ArtifactError, match="is not UTF-8"):

@@ -45,7 +45,7 @@ def test_what_dbmate_does_not_read_is_named() -> None:
     assert [str(each) for each in found.not_applied] == [
         "db/2.SQL: the runner reads names that begin with a digit and end in .sql",
         "db/b.sql: the runner reads names that begin with a digit and end in .sql",
-        "db/old/3_c.sql: in a subfolder, where the runner does not look",
+        "db/old/3_c.sql: in a subfolder, which the runner does not read",
     ]
     assert not any(each.by_rule for each in found.not_applied)
 
@@ -75,20 +75,41 @@ def test_how_a_section_opts_out_of_its_transaction(options: str, mode: Transacti
 
 
 REFUSED = {
-    "no marker": ("select 1;\n", "db/1_a.sql:1: no line is `-- migrate:up`"),
+    "no marker": ("select 1;\n", "db/1_a.sql:1: the line `-- migrate:up`, which dbmate requires, is missing"),
     "a byte order mark": ("\ufeff" + UP + DOWN, "byte order mark"),
     "no down": ("\n" + UP + "select 1;\n", "db/1_a.sql:2: no `-- migrate:down` follows"),
     "no down in the first": (UP + "select 1;\n" + UP + DOWN, "db/1_a.sql:1: no `-- migrate:down` follows"),
     "two downs": (UP + DOWN + "\n" + DOWN, "db/1_a.sql:4: a second `-- migrate:down`"),
-    "a statement before": ("-- x\nselect 1;\n" + UP + DOWN, "db/1_a.sql:2: dbmate refuses anything but"),
-    "a block comment before": ("/* x */\n" + UP + DOWN, "db/1_a.sql:1: dbmate refuses anything but"),
-    "a marker in a string": (UP + "select '\n" + DOWN + "';\n", "db/1_a.sql:3: dbmate cuts the file at this line"),
-    "a marker in a body": (UP + "do $$ begin\n" + DOWN + "end $$;\n" + DOWN, "db/1_a.sql:3: dbmate cuts the file"),
-    "a marker in a comment": ("/*\n" + UP + "*/\n" + UP + DOWN, "db/1_a.sql:2: dbmate cuts the file"),
-    "a marker over two lines": ("--\nmigrate:up\n" + DOWN, "db/1_a.sql:1: dbmate takes this line and those after it"),
-    "an indented marker": (UP + "select 1;\n  -- migrate:down\n" + DOWN, "db/1_a.sql:3: `-- migrate:down` is no marker"),
-    "another case": (UP + "-- Migrate:Down\n" + DOWN, "db/1_a.sql:2: `-- Migrate:Down` is no marker"),
-    "a semicolon behind it": (UP + "-- migrate:down;\n" + DOWN, "db/1_a.sql:2: `-- migrate:down;` is no marker"),
+    "a statement before": ("-- x\nselect 1;\n" + UP + DOWN, "db/1_a.sql:2: dbmate allows only empty lines"),
+    "a block comment before": ("/* x */\n" + UP + DOWN, "db/1_a.sql:1: dbmate allows only empty lines"),
+    "a marker in a string": (
+        UP + "select '\n" + DOWN + "';\n",
+        "db/1_a.sql:3: dbmate splits the file at this line, which is inside a string, a body or a block comment",
+    ),
+    "a marker in a body": (
+        UP + "do $$ begin\n" + DOWN + "end $$;\n" + DOWN,
+        "db/1_a.sql:3: dbmate splits the file at this line, which is inside a string, a body or a block comment",
+    ),
+    "a marker in a comment": (
+        "/*\n" + UP + "*/\n" + UP + DOWN,
+        "db/1_a.sql:2: dbmate splits the file at this line, which is inside a string, a body or a block comment",
+    ),
+    "a marker over two lines": (
+        "--\nmigrate:up\n" + DOWN,
+        "db/1_a.sql:1: dbmate reads this line and the following ones as one marker, but the server does not",
+    ),
+    "an indented marker": (
+        UP + "select 1;\n  -- migrate:down\n" + DOWN,
+        "db/1_a.sql:3: `-- migrate:down` is not a marker for dbmate, which applies what follows unchanged",
+    ),
+    "another case": (
+        UP + "-- Migrate:Down\n" + DOWN,
+        "db/1_a.sql:2: `-- Migrate:Down` is not a marker for dbmate, which applies what follows unchanged",
+    ),
+    "a semicolon behind it": (
+        UP + "-- migrate:down;\n" + DOWN,
+        "db/1_a.sql:2: `-- migrate:down;` is not a marker for dbmate, which applies what follows unchanged",
+    ),
 }
 
 
@@ -101,7 +122,7 @@ def test_what_is_refused_with_its_line(text: str, told: str) -> None:
 
 
 def test_a_version_twice_is_refused_by_both_names() -> None:
-    with pytest.raises(SourceError, match=r"y/1_b.sql: its version 1 is also that of x/1_a.sql"):
+    with pytest.raises(SourceError, match=r"y/1_b.sql: its version 1 is the same as that of x/1_a.sql"):
         plan("dbmate", tree({"1_a.sql": UP + DOWN}, shown="x"), tree({"1_b.sql": UP + DOWN}, shown="y"))
 
 

@@ -28,7 +28,7 @@ def test_what_golang_migrate_does_not_read_is_named() -> None:
         "db/2.up.sql: the runner reads names such as 1_title.up.sql",
         "db/3_c.sql: the runner reads names such as 1_title.up.sql",
         "db/5_e.UP.sql: the runner reads names such as 1_title.up.sql",
-        "db/old/4_d.up.sql: in a subfolder, where the runner does not look",
+        "db/old/4_d.up.sql: in a subfolder, which the runner does not read",
     ]
     assert not any(each.by_rule for each in found.not_applied)
 
@@ -41,9 +41,9 @@ def test_a_version_without_an_up_file_is_a_note() -> None:
 @pytest.mark.parametrize(
     ("names", "told"),
     [
-        (("1_a.up.sql", "01_b.up.sql"), "db/1_a.up.sql: its version 1 is also that of db/01_b.up.sql"),
-        (("1_a.down.sql", "1_b.down.sql"), "db/1_b.down.sql: its version 1 is also that of db/1_a.down.sql"),
-        ((f"{2**63}_a.up.sql",), "does not fit into the ledger's bigint"),
+        (("1_a.up.sql", "01_b.up.sql"), "db/1_a.up.sql: its version 1 is the same as that of db/01_b.up.sql"),
+        (("1_a.down.sql", "1_b.down.sql"), "db/1_b.down.sql: its version 1 is the same as that of db/1_a.down.sql"),
+        ((f"{2**63}_a.up.sql",), "exceeds the ledger's bigint, so golang-migrate fails"),
     ],
 )
 def test_what_is_refused(names: tuple[str, ...], told: str) -> None:

@@ -44,7 +44,7 @@ def test_only_the_up_section_is_applied_at_its_lines() -> None:
     assert [(str(each), each.by_rule) for each in found.not_applied] == [
         ("db/1_a.sql:10: down section", True),
         ("db/3_c.SQL: the runner reads names that end in .sql", False),
-        ("db/old/2_b.sql: in a subfolder, where the runner does not look", False),
+        ("db/old/2_b.sql: in a subfolder, which the runner does not read", False),
     ]
 
 
@@ -69,7 +69,7 @@ def test_where_a_message_ends(text: str, sent: list[str]) -> None:
 def test_the_line_that_goose_loses_is_named() -> None:
     found = plan("goose", tree({"1_a.sql": UP + BEGIN + END + "-- x\ncreate table a ();\ncreate table b ();\n"}))
     assert [(str(each), each.by_rule) for each in found.not_applied] == [
-        ("db/1_a.sql:5: lost: goose drops the line after an empty block", False)
+        ("db/1_a.sql:5: ignored: goose drops the line after an empty block", False)
     ]
 
 
@@ -118,21 +118,27 @@ def test_variables_count_only_where_they_are_switched_on() -> None:
 
 
 REFUSED = {
-    "no annotation": ("select 1;\n", "db/1_a.sql:1: SQL before `-- +goose Up`"),
-    "nothing": ("-- x\n", "db/1_a.sql:1: no line is `-- +goose Up`"),
+    "` is not an annotation of goose, which rejects the file": ("select 1;\n", "db/1_a.sql:1: SQL before `-- +goose Up`"),
+    "nothing": ("-- x\n", "db/1_a.sql:1: the line `-- +goose Up`, which goose requires, is missing"),
     "a byte order mark": ("\ufeff" + UP, "starts with a byte order mark"),
     "two ups": (UP + UP, "db/1_a.sql:2: a second `-- +goose Up`"),
     "two downs": (UP + DOWN + DOWN, "db/1_a.sql:3: `-- +goose Down` has to follow"),
     "only down": (DOWN, "db/1_a.sql:1: `-- +goose Down` has to follow"),
     "down in a block": (UP + BEGIN + DOWN + END, "db/1_a.sql:3: `-- +goose Down` has to follow"),
     "a block before up": (BEGIN + UP, "db/1_a.sql:1: `-- +goose StatementBegin` has to follow"),
-    "no begin": (UP + END, "db/1_a.sql:2: no `-- +goose StatementBegin` goes before"),
+    "no begin": (UP + END, "db/1_a.sql:2: no `-- +goose StatementBegin` precedes this"),
     "no end": (UP + BEGIN + "select 1;\n", "db/1_a.sql:2: no `-- +goose StatementEnd` follows"),
-    "no semicolon": (UP + "\nselect 1\n-- x\n", "db/1_a.sql:3: this statement never ends"),
-    "no semicolon before down": (UP + "select 1\n" + DOWN, "db/1_a.sql:2: this statement never ends"),
-    "indented": (UP + " -- +goose Down\n", "db/1_a.sql:2: `-- +goose Down` is no annotation"),
-    "unknown": (UP + "-- +goose Dwon\n", "db/1_a.sql:2: `-- +goose Dwon` is no annotation"),
-    "in a body": (UP + BEGIN + "do $$\n-- uses +goose\n$$;\n" + END, "db/1_a.sql:4: `-- uses +goose` is no annotation"),
+    "no semicolon": (
+        UP + "\nselect 1\n-- x\n",
+        "db/1_a.sql:3: this statement is not terminated: goose requires a line that ends with a semicolon",
+    ),
+    "no semicolon before down": (
+        UP + "select 1\n" + DOWN,
+        "db/1_a.sql:2: this statement is not terminated: goose requires a line that ends with a semicolon",
+    ),
+    "indented": (UP + " -- +goose Down\n", "db/1_a.sql:2: `-- +goose Down` is not an annotation"),
+    "unknown": (UP + "-- +goose Dwon\n", "db/1_a.sql:2: `-- +goose Dwon` is not an annotation"),
+    "in a body": (UP + BEGIN + "do $$\n-- uses +goose\n$$;\n" + END, "db/1_a.sql:4: `-- uses +goose` is not an annotation"),
     "a body that is cut": (UP + "do $$\nbegin\n  perform 1;\nend $$;\n", "db/1_a.sql:4: goose ends a statement here"),
     "a begin alone": ("-- +goose NO TRANSACTION\n" + UP + "begin;\n", "db/1_a.sql:3: goose's driver drops a connection"),
     "an unknown variable": (UP + ON + "select '$NAME';\n", "db/1_a.sql:3: the value of $NAME is not known"),
@@ -153,7 +159,7 @@ def test_what_is_refused_with_its_line(text: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("names", "told"),
     [
-        (("1_a.sql", "01_b.sql"), "its version 1 is also that of db/01_b.sql"),
+        (("1_a.sql", "01_b.sql"), "its version 1 is the same as that of db/01_b.sql"),
         (("a.sql",), "db/a.sql: the name has no version"),
         (("0_a.sql",), "db/0_a.sql: the name has no version"),
         (("1-a.sql",), "db/1-a.sql: the name has no version"),

@@ -48,7 +48,7 @@ def test_the_folder_and_its_settings(below: str, gmrc: str) -> None:
 
 def test_without_settings_a_note() -> None:
     assert plan(NAME, tree(committed("a;"))).notes == (
-        "no .gmrc lies beside the migrations folder: pgSettings, placeholders and actions are taken for none",
+        "there is no .gmrc next to the migrations folder: no pgSettings, placeholders and actions are assumed",
     )
 
 
@@ -87,7 +87,7 @@ def test_actions_have_a_session_of_their_own_and_no_entry() -> None:
         ("b/c.sql", "actions", ""),
     ]
     assert [(str(each), each.by_rule) for each in found.not_applied] == [
-        ("db/d.sql: graphile-migrate reads the committed migrations alone", False),
+        ("db/d.sql: graphile-migrate only reads committed migrations", False),
         (".gmrc:1: a command of afterAllMigrations, which may change the database", False),
     ]
 
@@ -105,10 +105,10 @@ def test_what_is_not_applied_is_named() -> None:
     found = plan(NAME, tree(files))
     assert [(str(each).removeprefix("db/"), each.by_rule) for each in found.not_applied] == [
         ("m/committed/x.sql: graphile-migrate reads names such as 000001.sql and 000001-words.sql", False),
-        ("m/current.sql: the current migration is not committed: graphile-migrate migrate does not apply it", False),
+        ("m/current.sql: the current migration is not committed, so `graphile-migrate migrate` does not apply it", False),
         ("m/fixtures/x.sql: a fixture, which is included when a migration is committed", True),
-        ("m/notes.sql: graphile-migrate reads the committed migrations alone", False),
-        ("m/reset.sql: afterReset is run by `graphile-migrate reset`, not by migrate", True),
+        ("m/notes.sql: graphile-migrate only reads committed migrations", False),
+        ("`graphile-migrate reset` runs m/reset.sql: afterReset, `migrate` does not", True),
         ("other.sql: outside of db/m", True),
         ("m/committed/000001.sql:4: --!include has no effect in a committed migration", False),
     ]
@@ -146,17 +146,17 @@ REFUSED = {
         edited("\n\n", "\n\r\n"),
         f"{FIRST}:3: an empty line has to follow the header of a committed migration; its",
     ),
-    "twice": (edited("--! Hash", "--! Previous: -\n--! Hash"), f"{FIRST}:2: the header Previous comes twice"),
+    "twice": (edited("--! Hash", "--! Previous: -\n--! Hash"), f"{FIRST}:2: the header Previous appears twice"),
     "allowed": (edited("\n\n", "\n--! AllowInvalidHash\n\n"), f"{FIRST}:3: AllowInvalidHash is set"),
     "one number twice": (
         committed("a;") | {"committed/000001-b.sql": committed("a;")["committed/000001.sql"]},
-        f"{FIRST}: its number 000001 is also that of db/committed/000001-b.sql",
+        f"{FIRST}: its number 000001 is the same as that of db/committed/000001-b.sql",
     ),
-    "placeholder": (committed("x;\n:NOPE;"), f"{FIRST}:5: the placeholder :NOPE has no value"),
+    "placeholder": (committed("x;\n:NOPE;"), f"{FIRST}:5: the placeholder :NOPE is not set"),
     "owner": (committed("x ':DATABASE_OWNER';"), f"{FIRST}:4: the value of :DATABASE_OWNER comes from"),
     "several folders": (
         committed("a;", below="x/committed/") | committed("a;", below="y/committed/"),
-        "db: several folders here hold migrations: db/x/committed, db/y/committed",
+        "db: several folders contain migrations: db/x/committed, db/y/committed",
     ),
 }
 
@@ -172,15 +172,18 @@ SETTINGS = {
     "JSON": ("{\n a: }", ".gmrc:2: is not JSON5"),
     "a list": ("[]", ".gmrc:1: graphile-migrate expects an object"),
     "a setting": ('{\n "x": 1}', ".gmrc:2: graphile-migrate does not know the setting x"),
-    "a placeholder": ('{placeholders: {\n ":a": "b"}}', ".gmrc:2: graphile-migrate refuses the placeholder :a"),
-    "a value": ('{placeholders: {":AB": 1}}', ".gmrc:1: placeholders needs a text on one line for :AB"),
-    "settings": ('{pgSettings: {"x": true}}', ".gmrc:1: pgSettings needs a text on one line for x"),
+    "a placeholder": ('{placeholders: {\n ":a": "b"}}', ".gmrc:2: graphile-migrate rejects the placeholder :a"),
+    "a value": ('{placeholders: {":AB": 1}}', ".gmrc:1: placeholders requires a one-line string for :AB"),
+    "settings": ('{pgSettings: {"x": true}}', ".gmrc:1: pgSettings requires a one-line string for x"),
     "an action": (
         "{afterAllMigrations: 1}",
         ".gmrc:1: graphile-migrate does not understand an action of afterAllMigrations",
     ),
-    "a missing file": ('{\n\nafterAllMigrations: "x.sql"}', ".gmrc:3: afterAllMigrations runs x.sql, which is not in db"),
-    "root": ('{beforeAllMigrations: "!x.sql"}', ".gmrc:1: graphile-migrate refuses an action with root rights"),
+    "a missing file": (
+        '{\n\nafterAllMigrations: "x.sql"}',
+        ".gmrc:3: afterAllMigrations runs x.sql, which does not exist in db",
+    ),
+    "root": ('{beforeAllMigrations: "!x.sql"}', ".gmrc:1: graphile-migrate rejects an action with root rights in"),
     "the environment": ('{placeholders: {":AB": "!ENV"}}', "db/committed/000001.sql:4: the value of :AB comes from"),
 }
 
@@ -218,6 +221,6 @@ def test_the_ledger() -> None:
     found = ledger.read(rows, entries)
     assert [each.state for each in found.verdicts] == [EntryState.APPLIED, EntryState.ABSENT, EntryState.CHANGED]
     assert [each.why for each in found.verdicts][1] == (
-        "no row has filename 2.sql, and 3.sql is recorded: graphile-migrate will not apply it any more"
+        "no row has filename 2.sql, but 3.sql is recorded: graphile-migrate will never apply it"
     )
     assert found.beyond == ("0.sql",)

@@ -116,8 +116,14 @@ def test_what_is_left_out_is_named(text: str, shown: str, by_rule: bool) -> None
 
 REFUSED = {
     "no header": ({"a.sql": "select 1;"}, "db/a.sql:1: its first line is not"),
-    "an XML changelog": ({"x.xml": "<databaseChangeLog/>", "a.sql": HEAD}, "db/x.xml: a changelog that is not SQL"),
-    "a YAML changelog": ({"x.yaml": "databaseChangeLog:\n- include: {}"}, "db/x.yaml: a changelog that is not SQL"),
+    "an XML changelog": (
+        {"x.xml": "<databaseChangeLog/>", "a.sql": HEAD},
+        "db/x.xml: a non-SQL changelog decides what Liquibase applies, and in which order",
+    ),
+    "a YAML changelog": (
+        {"x.yaml": "databaseChangeLog:\n- include: {}"},
+        "db/x.yaml: a non-SQL changelog decides what Liquibase applies, and in which order",
+    ),
     "an id twice": (
         {"a.sql": HEAD + ONE + "select 1;\n" + ONE + "select 2;"},
         "db/a.sql:4: changeset me:1 is also at db/a.sql:2",
@@ -130,10 +136,22 @@ REFUSED = {
         {"a.sql": HEAD + ONE + "--precondition-sql-check expectedResult:0 select 1\nselect 1;"},
         "db/a.sql:3: a precondition",
     ),
-    "another executor": ({"a.sql": HEAD + "--changeset me:1 runWith:psql\nselect 1;"}, "db/a.sql:2: runWith hands"),
-    "an include": ({"a.sql": HEAD + "--include file:b.sql\n" + ONE + "select 1;"}, "db/a.sql:2: an include leads"),
-    "no SQL": ({"a.sql": HEAD + ONE + "--rollback x\n--changeset me:2\nselect 1;"}, "db/a.sql:2: the changeset has no SQL"),
-    "no SQL at the end": ({"a.sql": HEAD + ONE + "select 1;\n--changeset me:2\n"}, "db/a.sql:4: the changeset has no SQL"),
+    "another executor": (
+        {"a.sql": HEAD + "--changeset me:1 runWith:psql\nselect 1;"},
+        "db/a.sql:2: runWith passes the SQL to another program",
+    ),
+    "an include": (
+        {"a.sql": HEAD + "--include file:b.sql\n" + ONE + "select 1;"},
+        "db/a.sql:2: an include refers to other changelogs",
+    ),
+    "no SQL": (
+        {"a.sql": HEAD + ONE + "--rollback x\n--changeset me:2\nselect 1;"},
+        "db/a.sql:2: the changeset contains no SQL",
+    ),
+    "no SQL at the end": (
+        {"a.sql": HEAD + ONE + "select 1;\n--changeset me:2\n"},
+        "db/a.sql:4: the changeset contains no SQL",
+    ),
     "one dash": ({"a.sql": HEAD + "-changeset me:1\nselect 1;"}, "db/a.sql:2: Liquibase does not accept this line"),
     "no author": ({"a.sql": HEAD + "--changeset 1\nselect 1;"}, "db/a.sql:2: Liquibase does not accept this line"),
     "a space before the id": (
@@ -145,7 +163,10 @@ REFUSED = {
         "db/a.sql:4: Liquibase does not",
     ),
     "comments": ({"a.sql": HEAD + ONE + "--comments: x\nselect 1;"}, "db/a.sql:3: Liquibase does not accept this line"),
-    "a comment outside": ({"a.sql": HEAD + "--comment x\n" + ONE + "select 1;"}, "db/a.sql:2: Liquibase accepts no comment"),
+    "a comment outside": (
+        {"a.sql": HEAD + "--comment x\n" + ONE + "select 1;"},
+        "db/a.sql:2: Liquibase does not accept comment: outside of a changeset",
+    ),
     "a changeset in a string": (
         {"a.sql": HEAD + ONE + "select '\n--changeset me:2\n';"},
         "db/a.sql:4: Liquibase begins a changeset here",
@@ -160,7 +181,7 @@ REFUSED = {
     ),
     "an unknown property": (
         {"a.sql": HEAD + ONE + "select 1;\nselect '${x}';"},
-        "db/a.sql:4: the property ${x} has no value",
+        "db/a.sql:4: the property ${x} is not set here",
     ),
     "a delimiter that is no expression": (
         {"a.sql": HEAD + "--changeset me:1 endDelimiter:((\nselect 1;"},
@@ -289,7 +310,7 @@ ROWS = {
     "another author": ([row(author="you")], EntryState.ABSENT),
     "marked as run": ([row(exectype="MARK_RAN")], EntryState.APPLIED),
     "failed": ([row(exectype="FAILED")], EntryState.FAILED),
-    "other contents": ([row(md5sum="9:z")], EntryState.CHANGED),
+    "it was applied with different contents": ([row(md5sum="9:z")], EntryState.CHANGED),
     "a valid checksum": ([row(md5sum="9:y")], EntryState.APPLIED),
     "an older checksum": ([row(md5sum="8:z")], EntryState.APPLIED),
     "no checksum": ([row(md5sum=None)], EntryState.APPLIED),

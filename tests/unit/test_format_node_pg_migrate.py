@@ -26,7 +26,7 @@ PARTS = {
     "twice": (
         UP + "a;\n" + DOWN + "b;\n" + UP + "c;\n" + DOWN + "d;\n",
         "-- Up Migration a;",
-        ["3: down section", "5: a second up section, which node-pg-migrate takes for a part of the down section"],
+        ["3: down section", "5: a second up section, which node-pg-migrate treats as part of the down section"],
     ),
     "a letter of two bytes before": ("-- é\n" + UP + "a;\n" + DOWN + "b;\n", "-- Up Migration a;", ["4: down section"]),
 }
@@ -44,7 +44,7 @@ def test_the_part_that_is_applied(text: str, expected: str, left: list[str]) -> 
 
 def test_a_down_line_alone_is_a_note() -> None:
     assert plan(NAME, tree({"1_a.sql": "a;\n" + DOWN + "b;"})).notes == (
-        "db/1_a.sql has a down line and no up line: node-pg-migrate applies the whole file",
+        "db/1_a.sql has a down line but no up line: node-pg-migrate applies the whole file",
     )
 
 
@@ -54,18 +54,42 @@ REFUSED = {
         "db/2_b.js: a migration that is a program\n  → let node-pg-migrate itself",
     ),
     "TypeScript": ({"1_a.sql": "", "2_b.mts": ""}, "db/2_b.mts: a migration that is a program"),
-    "text": ({"1_a.sql": "", "README.md": ""}, "db/README.md: node-pg-migrate takes every file in its folder"),
+    "text": (
+        {"1_a.sql": "", "README.md": ""},
+        "db/README.md: node-pg-migrate treats every file in its folder as a migration, and fails at this one",
+    ),
     "no number": ({"1_a.sql": "", "b.sql": ""}, "db/b.sql: the name does not begin with a number"),
     "no date": ({"1_a.sql": "", "20201301000000000.sql": ""}, "db/20201301000000000.sql: node-pg-migrate takes 20201301"),
-    "an hour too late": ({"1_a.sql": "", "20201201240000001.sql": ""}, "db/20201201240000001.sql: node-pg-migrate takes"),
-    "an apostrophe": ({"1_it's.sql": ""}, "db/1_it's.sql: node-pg-migrate puts the name into SQL"),
-    "a body": ({"1.sql": "do $$\n-- up migration\n$$"}, "db/1.sql:2: node-pg-migrate cuts the file here"),
-    "a string": ({"1.sql": "select '\n--down migration'"}, "db/1.sql:2: node-pg-migrate cuts the file here"),
-    "a block comment": ({"1.sql": "/*\n-- Up Migration\n*/"}, "db/1.sql:2: node-pg-migrate cuts the file here"),
-    "over two lines": ({"1.sql": "--\nup migration"}, "db/1.sql:1: node-pg-migrate cuts the file here"),
+    "an hour too late": ({"1_a.sql": "", "20201201240000001.sql": ""}, "db/20201201240000001.sql: node-pg-migrate reads"),
+    "an apostrophe": (
+        {"1_it's.sql": ""},
+        "db/1_it's.sql: node-pg-migrate inserts the name into SQL unescaped, so its apostrophe ends the string",
+    ),
+    "a body": (
+        {"1.sql": "do $$\n-- up migration\n$$"},
+        "db/1.sql:2: node-pg-migrate splits the file here, which is not a comment line to the server",
+    ),
+    "a string": (
+        {"1.sql": "select '\n--down migration'"},
+        "db/1.sql:2: node-pg-migrate splits the file here, which is not a comment line to the server",
+    ),
+    "a block comment": (
+        {"1.sql": "/*\n-- Up Migration\n*/"},
+        "db/1.sql:2: node-pg-migrate splits the file here, which is not a comment line to the server",
+    ),
+    "over two lines": (
+        {"1.sql": "--\nup migration"},
+        "db/1.sql:1: node-pg-migrate splits the file here, which is not a comment line to the server",
+    ),
     "a byte order mark": ({"1.sql": b"\xef\xbb\xbfselect 1"}, "db/1.sql:1: starts with a byte order mark"),
-    "a down file": ({"1_a.sql": "", "2_b.down.sql": ""}, "db/2_b.down.sql: there is no .up.sql beside it"),
-    "two forms": ({"1.up.sql": "", "1.down.sql": "", "1.sql": ""}, "db/1.up.sql: 1.sql lies beside it"),
+    "a down file": (
+        {"1_a.sql": "", "2_b.down.sql": ""},
+        "db/2_b.down.sql: there is no .up.sql next to it: node-pg-migrate applies it or fails",
+    ),
+    "is next to it, but node-pg-migrate rejects two files of one migration": (
+        {"1.up.sql": "", "1.down.sql": "", "1.sql": ""},
+        "db/1.up.sql: 1.sql is next to it, but node-pg-migrate rejects two files of one migration",
+    ),
 }
 
 
@@ -94,7 +118,7 @@ def test_chosen_files_are_the_migrations_and_code_beside_them_is_named() -> None
     found = plan(NAME, replace(chosen, beside=lambda: ("a/3_c.js", "a/README.md", "a/helpers.ts", "b/4.sql")))
     assert [file.path for file in found.files] == ["a/1_a.sql", "b/2_b.sql"]
     assert [(str(each), each.by_rule) for each in found.not_applied] == [
-        ("db/a/3_c.js: a migration that is a program, and no glob of audit.toml takes it", False)
+        ("db/a/3_c.js: a migration that is a program, which no glob of audit.toml selects", False)
     ]
 
 
@@ -102,7 +126,7 @@ def test_what_is_not_read_is_named() -> None:
     found = plan(NAME, tree({"1_a.sql": "a;", ".2_b.sql": "", "sub/3_c.sql": "", ".keep": ""}))
     assert [str(each) for each in found.not_applied] == [
         "db/.2_b.sql: the runner reads names that do not begin with a dot",
-        "db/sub/3_c.sql: in a subfolder, where the runner does not look",
+        "db/sub/3_c.sql: in a subfolder, which the runner does not read",
     ]
 
 

@@ -32,7 +32,7 @@ def test_the_folder_of_the_migrations_or_one_above(below: str) -> None:
     found = plan("prisma", tree(files))
     assert [file.path for file in found.files] == [f"{below}1_a/migration.sql", f"{below}2_b/migration.sql"]
     assert [file.entry for file in found.files] == ["1_a", "2_b"]
-    assert found.notes == ((f"the migrations are those of db/{below.rstrip('/')}",) if below else ())
+    assert found.notes == ((f"the migrations are in db/{below.rstrip('/')}",) if below else ())
 
 
 def test_names_are_text_and_a_note_says_where_versions_differ() -> None:
@@ -63,20 +63,23 @@ def test_what_prisma_does_not_read_is_named() -> None:
     }
     found = plan("prisma", tree(files))
     assert [(str(each), each.by_rule) for each in found.not_applied] == [
-        ("db/1_a/down.sql: a down migration, which Prisma applies only by hand", True),
-        ("db/1_a/old/migration.sql: Prisma reads <migration>/migration.sql alone", False),
-        ("db/1_a/seed.sql: Prisma reads <migration>/migration.sql alone", False),
-        ("db/3.sql: Prisma reads <migration>/migration.sql alone", False),
+        ("db/1_a/down.sql: a down migration, which Prisma does not apply by itself", True),
+        ("db/1_a/old/migration.sql: Prisma only reads <migration>/migration.sql", False),
+        ("db/1_a/seed.sql: Prisma only reads <migration>/migration.sql", False),
+        ("db/3.sql: Prisma only reads <migration>/migration.sql", False),
     ]
 
 
 REFUSED = {
     "a folder without a script": (migrations("1_a") | {"2_b/up.sql": ""}, "db/2_b: has no migration.sql"),
     "another case": (migrations("1_a") | {"2_b/Migration.sql": ""}, "db/2_b: has no migration.sql"),
-    "one migration alone": ({"migration.sql": "select 1;"}, "db/migration.sql: is one migration"),
+    "one migration alone": (
+        {"migration.sql": "select 1;"},
+        "db/migration.sql: is a single migration; Prisma applies a folder of migrations",
+    ),
     "several folders": (
         migrations("1_a", below="a/migrations/") | migrations("1_a", below="b/migrations/"),
-        "db: several folders here hold migrations: db/a/migrations, db/b/migrations",
+        "db: several folders contain migrations: db/a/migrations, db/b/migrations",
     ),
     "another provider": (
         migrations("1_a") | {"migration_lock.toml": '\n\nprovider = "mysql"'},
@@ -86,7 +89,10 @@ REFUSED = {
         migrations("1_a") | {"migration_lock.toml": 'provider  = "postgresql"'},
         'db/migration_lock.toml:1: Prisma reads the provider provider  = "postgresql',
     ),
-    "no provider": (migrations("1_a") | {"migration_lock.toml": ""}, "db/migration_lock.toml:1: names no provider"),
+    "does not name a provider": (
+        migrations("1_a") | {"migration_lock.toml": ""},
+        "db/migration_lock.toml:1: does not name a provider",
+    ),
     "a byte order mark": (
         {"1_a/migration.sql": b"\xef\xbb\xbfselect 1;"},
         "db/1_a/migration.sql:1: starts with a byte order",
@@ -102,7 +108,7 @@ def test_refused(files: Files, message: str) -> None:
 
 
 def test_two_folders_are_refused() -> None:
-    with pytest.raises(SourceError, match="prisma reads one folder, and here are 2: a, b"):
+    with pytest.raises(SourceError, match="prisma reads one folder, but 2 are named: a, b"):
         plan("prisma", tree(migrations("1"), shown="a"), tree(migrations("2"), shown="b"))
 
 

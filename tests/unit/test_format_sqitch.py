@@ -90,36 +90,36 @@ def test_variables_are_those_of_core_deploy_engine_and_target() -> None:
 def test_what_is_left_out_is_named() -> None:
     found = plan(lines("a"), "deploy/a.sql", "deploy/b.sql", "revert/a.sql", "verify/a.sql", "docs/x.sql")
     assert [(left.path, left.reason, left.by_rule) for left in found.not_applied] == [
-        ("p/deploy/b.sql", "the plan does not name it", False),
+        ("p/deploy/b.sql", "it is not in the plan", False),
         ("p/revert/a.sql", "revert script", True),
         ("p/verify/a.sql", "verify script", True),
     ]
 
 
 REFUSED = {
-    "no script": (lines("a", "d"), "p/sqitch.plan:4: the change d has no script p/deploy/d.sql"),
+    "no script": (lines("a", "d"), "p/sqitch.plan:4: the script p/deploy/d.sql of the change d does not exist"),
     "required after": (lines("a [b]", "b"), "p/sqitch.plan:3: a requires b, which is not planned before it"),
     "required at a later tag": (lines("a", "b [a@t]", "@t"), "p/sqitch.plan:4: b requires a@t"),
     "required of another project": (lines("a [x:y]"), "p/sqitch.plan:3: a requires x:y, which is not in this plan"),
     "required by its id": (lines(f"a [{'0' * 40}]"), "which is not in this plan"),
     "a conflict": (lines("a", "b [!a]"), "p/sqitch.plan:4: b conflicts with a, which is deployed before it"),
-    "a conflict with nothing": (lines("a [!x]"), "p/sqitch.plan:3: a conflicts with x, which the plan does not define"),
+    "a conflict with nothing": (lines("a [!x]"), "p/sqitch.plan:3: a conflicts with x, which is not in the plan"),
     "a change twice": (lines("a", "a"), "p/sqitch.plan:4: the change a is also on line 3"),
     "a tag twice": (lines("a", "@t", "b", "@t"), "p/sqitch.plan:6: the tag t is also on line 4"),
     "a tag first": (lines("@t", "a"), "p/sqitch.plan:3: the tag t comes before the first change"),
-    "a tag with dependencies": (lines("a", "@t [a]"), "p/sqitch.plan:4: a tag has no dependencies"),
-    "a dependency twice": (lines("a", "b [a a]"), "p/sqitch.plan:4: the dependency a is there twice"),
-    "no dependency": (lines("a", "b [@]"), "p/sqitch.plan:4: '@' is no dependency"),
-    "a reserved name": (lines("ROOT"), "p/sqitch.plan:3: ROOT cannot be the name"),
-    "a hash as name": (lines("0" * 40), "cannot be the name"),
+    "a tag with dependencies": (lines("a", "@t [a]"), "p/sqitch.plan:4: a tag cannot have dependencies"),
+    "a dependency twice": (lines("a", "b [a a]"), "p/sqitch.plan:4: the dependency a appears twice"),
+    "no dependency": (lines("a", "b [@]"), "p/sqitch.plan:4: '@' is not a valid dependency"),
+    "a reserved name": (lines("ROOT"), "p/sqitch.plan:3: ROOT is not a valid name for a change or a tag"),
+    "a hash as name": (lines("0" * 40), "is not a valid name for a change or a tag"),
     "a name with punctuation": (lines("a."), "p/sqitch.plan:3: not a change or a tag"),
-    "a change that is taken back": (lines("a", "-b"), "p/sqitch.plan:4: a line with - is no change"),
-    "no project": ("%syntax-version=1.0.0\n\n" + "a" + BY, "p/sqitch.plan:1: the plan has no %project"),
-    "a project without a name": ("%project=-x\n\na" + BY, "p/sqitch.plan:1: '-x' is no name of a project"),
+    "a change that is taken back": (lines("a", "-b"), "p/sqitch.plan:4: a line with - is not a change to deploy"),
+    "no project": ("%syntax-version=1.0.0\n\n" + "a" + BY, "p/sqitch.plan:1: the plan lacks %project"),
+    "a project without a name": ("%project=-x\n\na" + BY, "p/sqitch.plan:1: '-x' is not a valid project name"),
     "no blank line": ("%project=app\na" + BY, "p/sqitch.plan:2: a blank line must come"),
     "no time": (HEAD + "a Me <me@example.org>\n", "p/sqitch.plan:3: the time, or the planner's name"),
     "no planner": (HEAD + "a 2026-01-01T00:00:00Z\n", "p/sqitch.plan:3: the time, or the planner's name"),
-    "no changes": (HEAD, "p/sqitch.plan: the plan has no changes"),
+    "no changes": (HEAD, "p/sqitch.plan: the plan lists no changes"),
 }
 
 
@@ -134,12 +134,16 @@ def test_what_sqitch_refuses_is_refused(text: str, message: str) -> None:
 CONF_REFUSED = {
     "another engine": ({"sqitch.conf": "[core]\nengine = mysql"}, {}, "p/sqitch.conf:1: the engine is mysql"),
     "no setting": ({"sqitch.conf": "[core]\n= x"}, {}, "p/sqitch.conf:2: not a setting"),
-    "above": ({}, {"../sqitch.conf": "[core]\n top_dir = p"}, "p: sqitch.conf is in a folder above this one"),
-    "no plan": ({"sqitch.conf": "[core]\nplan_file = x"}, {}, "p/x: there is no plan"),
+    "above": (
+        {},
+        {"../sqitch.conf": "[core]\n top_dir = p"},
+        "p: sqitch.conf is in a parent folder, and its paths are relative to that folder",
+    ),
+    "no plan": ({"sqitch.conf": "[core]\nplan_file = x"}, {}, "p/x: the plan is missing"),
     "the same script twice": (
         {"sqitch.plan": lines("a", "b"), "deploy/a.sql": "x", "deploy/b.sql": "x"},
         {},
-        "p/sqitch.plan:4: p/deploy/b.sql holds the same as p/deploy/a.sql",
+        "p/sqitch.plan:4: p/deploy/b.sql has the same content as p/deploy/a.sql",
     ),
 }
 
@@ -173,7 +177,7 @@ def row(change: str, script_hash: str | None = "h", project: str = "app") -> dic
 ROWS = {
     "deployed": ([row("a")], [EntryState.APPLIED, EntryState.ABSENT]),
     "reworked": ([row("a"), row("a")], [EntryState.APPLIED, EntryState.APPLIED]),
-    "another script": ([row("a", "x"), row("a")], [EntryState.CHANGED, EntryState.APPLIED]),
+    "it was deployed with a different script": ([row("a", "x"), row("a")], [EntryState.CHANGED, EntryState.APPLIED]),
     "no hash": ([row("a", None)], [EntryState.APPLIED, EntryState.ABSENT]),
     "another project": ([row("a", project="b")], [EntryState.ABSENT, EntryState.ABSENT]),
 }
@@ -190,7 +194,7 @@ def test_the_ledger_is_read_by_project_and_name(rows: list[dict[str, str | None]
 
 def test_a_plan_is_recognised() -> None:
     conf = "[core]\ntop_dir = db"
-    assert SQITCH.recognise(tree({"sqitch.plan": ""})) == "p/sqitch.plan is a plan of Sqitch"
-    assert SQITCH.recognise(tree({"db/sqitch.plan": "", "sqitch.conf": conf})) == "p/db/sqitch.plan is a plan of Sqitch"
+    assert SQITCH.recognise(tree({"sqitch.plan": ""})) == "p/sqitch.plan is a Sqitch plan"
+    assert SQITCH.recognise(tree({"db/sqitch.plan": "", "sqitch.conf": conf})) == "p/db/sqitch.plan is a Sqitch plan"
     assert SQITCH.recognise(tree({"db/sqitch.plan": ""})) is None
     assert SQITCH.recognise(tree({"deploy/a.sql": ""})) is None

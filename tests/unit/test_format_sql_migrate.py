@@ -43,9 +43,9 @@ def test_only_the_up_sections_are_applied_at_their_lines() -> None:
 def test_sql_that_sql_migrate_never_reads_is_named() -> None:
     found = plan("sql-migrate", tree({"1.sql": f"\n-- x\ncreate table a ();\n{UP}", "2.SQL": "", "old/3.sql": ""}))
     assert [str(each) for each in found.not_applied] == [
-        "db/1.sql:3: before the first marker, where sql-migrate reads nothing",
+        "db/1.sql:3: before the first marker, which sql-migrate ignores",
         "db/2.SQL: the runner reads names that end in .sql",
-        "db/old/3.sql: in a subfolder, where the runner does not look",
+        "db/old/3.sql: in a subfolder, which the runner does not read",
     ]
     assert not any(each.by_rule for each in found.not_applied)
 
@@ -114,16 +114,34 @@ def test_how_a_file_opts_out_of_its_transaction(marker: str, mode: TransactionMo
 
 
 REFUSED = {
-    "no marker": ("select 1;\n", "db/1_a.sql:1: no line is `-- +migrate Up`"),
+    "no marker": ("select 1;\n", "db/1_a.sql:1: the line `-- +migrate Up`, which sql-migrate requires, is missing"),
     "a byte order mark": ("\ufeff" + UP, "starts with a byte order mark"),
-    "no semicolon": (UP + "\nselect 1\n", "db/1_a.sql:3: this statement never ends"),
-    "no semicolon before down": (UP + "select 1\n" + DOWN, "db/1_a.sql:2: this statement never ends"),
-    "no semicolon in down": (UP + DOWN + "select 1\n", "db/1_a.sql:3: this statement never ends"),
-    "a comment at the end": (UP + "select 1;\n--x\n", "db/1_a.sql:3: this statement never ends"),
+    "no semicolon": (
+        UP + "\nselect 1\n",
+        "db/1_a.sql:3: this statement is not terminated: sql-migrate requires a line that ends with a semicolon",
+    ),
+    "no semicolon before down": (
+        UP + "select 1\n" + DOWN,
+        "db/1_a.sql:2: this statement is not terminated: sql-migrate requires a line that ends with a semicolon",
+    ),
+    "no semicolon in down": (
+        UP + DOWN + "select 1\n",
+        "db/1_a.sql:3: this statement is not terminated: sql-migrate requires a line that ends with a semicolon",
+    ),
+    "a comment at the end": (
+        UP + "select 1;\n--x\n",
+        "db/1_a.sql:3: this statement is not terminated: sql-migrate requires a line that ends with a semicolon",
+    ),
     "no end of the block": (UP + BEGIN + "select 1;\n", "no `-- +migrate StatementEnd` follows"),
-    "another case": (UP + "-- +migrate down\n", "db/1_a.sql:2: `-- +migrate down` is no marker"),
-    "no command": ("-- +migrate\n" + UP, "db/1_a.sql:1: `-- +migrate` is no marker"),
-    "indented": (UP + "select 1\n;\n  -- +migrate Down\n", "db/1_a.sql:4: `-- +migrate Down` is no marker"),
+    "another case": (
+        UP + "-- +migrate down\n",
+        "db/1_a.sql:2: `-- +migrate down` is not a marker for sql-migrate, which ignores it",
+    ),
+    "no command": ("-- +migrate\n" + UP, "db/1_a.sql:1: `-- +migrate` is not a marker for sql-migrate, which ignores it"),
+    "indented": (
+        UP + "select 1\n;\n  -- +migrate Down\n",
+        "db/1_a.sql:4: `-- +migrate Down` is not a marker for sql-migrate, which ignores it",
+    ),
     "a comment that is cut": (UP + "/* a;\n b */ select 1;\n", "db/1_a.sql:2: sql-migrate ends a statement here"),
     "a string that is cut": (UP + "select 'a;\nb';\n", "db/1_a.sql:2: sql-migrate ends a statement here"),
     "a body that is cut": (UP + "do $$\nbegin\n  perform 1;\nend $$;\n", "comment that begins at line 2"),
@@ -139,7 +157,7 @@ def test_what_is_refused_with_its_line(text: str, told: str) -> None:
 
 
 def test_a_number_beyond_64_bits_and_a_second_folder_are_refused() -> None:
-    with pytest.raises(SourceError, match="does not fit into 64 bits"):
+    with pytest.raises(SourceError, match="exceeds 64 bits"):
         plan("sql-migrate", tree({f"{2**63}_a.sql": UP}))
     with pytest.raises(SourceError, match="sql-migrate reads one folder"):
         plan("sql-migrate", tree({}, shown="x"), tree({}, shown="y"))

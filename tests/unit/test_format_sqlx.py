@@ -39,16 +39,19 @@ def test_what_sqlx_does_not_read_is_named() -> None:
         ("db/2.sql: the runner reads names such as 1_words.sql, with a number before the first _", False),
         ("db/2_b.SQL: the runner reads names such as 1_words.sql, with a number before the first _", False),
         ("db/b.sql: the runner reads names such as 1_words.sql, with a number before the first _", False),
-        ("db/sub/2_b.sql: in a subfolder, where the runner does not look", False),
+        ("db/sub/2_b.sql: in a subfolder, which the runner does not read", False),
     ]
 
 
 REFUSED = {
-    "words": ({"a_b.sql": ""}, "db/a_b.sql: sqlx takes a for a version, which is not a 64-bit integer, and fails"),
-    "nothing": ({"_b.sql": ""}, "db/_b.sql: sqlx takes nothing for a version"),
-    "too large": ({"9223372036854775808_b.sql": ""}, "db/9223372036854775808_b.sql: sqlx takes 9223372036854775808 for"),
-    "other digits": ({"١_b.sql": ""}, "db/١_b.sql: sqlx takes ١ for a version"),
-    "twice": ({"1_a.sql": "", "01_b.up.sql": ""}, "db/1_a.sql: its version 1 is also that of db/01_b.up.sql"),
+    "words": ({"a_b.sql": ""}, "db/a_b.sql: sqlx fails at the version a, which is not a 64-bit integer"),
+    "nothing": ({"_b.sql": ""}, "db/_b.sql: sqlx fails at the version nothing"),
+    "too large": (
+        {"9223372036854775808_b.sql": ""},
+        "db/9223372036854775808_b.sql: sqlx fails at the version 9223372036854775808",
+    ),
+    "other digits": ({"١_b.sql": ""}, "db/١_b.sql: sqlx fails at the version ١"),
+    "twice": ({"1_a.sql": "", "01_b.up.sql": ""}, "db/1_a.sql: its version 1 is the same as that of db/01_b.up.sql"),
     "a byte order mark": ({"1_a.sql": b"\xef\xbb\xbf"}, "db/1_a.sql:1: starts with a byte order mark"),
 }
 
@@ -84,7 +87,7 @@ def test_the_checksum_is_that_of_the_bytes_or_of_what_sqlx_toml_counts() -> None
     assert counted.files[0].text == text.encode()
     assert counted.opening == ("create schema if not exists x",)
     assert counted.notes == (
-        "checksums leave out '\\r', ' ' (sqlx.toml)",
+        "checksums ignore '\\r', ' ' (sqlx.toml)",
         "the ledger is x.m (sqlx.toml): name it in the ledger of audit.toml",
     )
     with pytest.raises(SourceError, match=r"sqlx\.toml:1: is not TOML"):
@@ -97,8 +100,12 @@ CARGO = {"../Cargo.toml": '[dependencies]\nsqlx = "0.8"\n'}
 @pytest.mark.parametrize(
     ("files", "others", "reason"),
     [
-        ({"1_a.sql": ""}, CARGO, "db/1_a.sql is named as sqlx's, and Cargo.toml names sqlx"),
-        ({"1_a.up.sql": "", "1_a.down.sql": ""}, CARGO, "db/1_a.down.sql is named as sqlx's, and Cargo.toml names sqlx"),
+        ({"1_a.sql": ""}, CARGO, "db/1_a.sql is named as sqlx's, and Cargo.toml depends on sqlx"),
+        (
+            {"1_a.up.sql": "", "1_a.down.sql": ""},
+            CARGO,
+            "db/1_a.down.sql is named as sqlx's, and Cargo.toml depends on sqlx",
+        ),
         ({"1_a.sql": ""}, {"../Cargo.toml": "[dependencies]\n"}, None),
         ({"1_a.sql": ""}, {}, None),
         ({"1_a.sql": "-- migrate:up\n"}, CARGO, None),

@@ -120,5 +120,5 @@ def test_format_explain_prints_the_page() -> None:
 def test_an_unknown_format_is_refused_with_the_names() -> None:
     ran = run_cli("format", "explain", "nope")
     assert ran.code == 2, ran
-    assert "there is no format nope" in ran.err
+    assert "unknown format nope" in ran.err
     assert "dbmate" in ran.err

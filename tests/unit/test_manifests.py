@@ -179,7 +179,7 @@ def test_requirements_that_are_included(tmp_path):
 def test_an_included_file_that_is_not_there(tmp_path):
     write(tmp_path, {"requirements.txt": "-r base.txt\n"})
     result = judged(tmp_path, '[[rule]]\ncheck = "RET006"\npackages = ["pg-up"]\nin = ["requirements.txt"]\n')["RET006"]
-    assert (result.outcome, "base.txt:1 there is no such file" in result.reason) == (Outcome.SKIPPED, True)
+    assert (result.outcome, "base.txt:1 the file does not exist" in result.reason) == (Outcome.SKIPPED, True)
 
 
 UNREAD = {

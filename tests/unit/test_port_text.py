@@ -276,8 +276,8 @@ def test_the_block_shows_the_text_and_whether_it_is_proven():
     assert repr(block).startswith("✓ proven")
     assert "&lt;b&gt;" in block._repr_html_()
     assert block._repr_markdown_().count("````") == 2
-    assert "not offered" in repr(port_block(replace(port, proven=False)))
-    assert repr(port_block(None)) == "Nothing is to be ported: the owner covers the legacy side."
+    assert "not usable" in repr(port_block(replace(port, proven=False)))
+    assert repr(port_block(None)) == "Nothing to port: the owner covers the legacy side."
 
 
 def test_a_step_of_nobody_is_not_lost():

@@ -53,10 +53,10 @@ REFUSED = {
     "services of no file": (
         'compose = ["deploy/a.yaml", "deploy/b.yaml"]\n',
         "",
-        "boot.owner_service is about Compose files",
+        "boot.owner_service requires Compose files, but none are named",
     ),
     "the context of nothing": ("dockerfile =", "context =", "boot.context is the context of a Dockerfile"),
-    "one name twice": ('"second"', '"first"', "boot.step[2].name is the name of another step too"),
+    "one name twice": ('"second"', '"first"', "boot.step[2].name is also the name of another step"),
     "a step without a command": ('command = "c"\n', "", "boot.step[2].command is missing"),
     "an unknown key": ("post_sql", "post_sqls", "boot.post_sqls is not a known key"),
     "an absolute glob": ('"cms/post', '"/cms/post', "boot.post_sql is wrong"),

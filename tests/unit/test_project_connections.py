@@ -42,16 +42,16 @@ def test_a_service_is_named() -> None:
 REFUSED = {
     "unset": (None, "variable STAGE_DSN is not set"),
     "empty": ("  ", "variable STAGE_DSN is empty"),
-    "another database": ("mysql://u:hunter2@h/d", "holds no PostgreSQL URL"),
-    "a bare word": ("hunter2", "holds no PostgreSQL URL"),
-    "settings cut short": ("host=h password=hunter1 hunter2", "holds no PostgreSQL URL"),
-    "unknown setting": ("host=h password=a hunter2=b", "holds no PostgreSQL URL"),
-    "open quote": ("host=h password='hunter2", "holds no PostgreSQL URL"),
-    "at sign in the password": ("postgresql://u:p@hunter2@h/d", "cannot be read without guessing"),
-    "slash in the password": ("postgresql://u:p/hunter2@h/d", "cannot be read without guessing"),
-    "question mark in the password": ("postgresql://u:p?hunter2@h/d", "cannot be read without guessing"),
-    "bytes that are no text": ("postgresql://u:hunter2%ff@h/d", "holds no PostgreSQL URL"),
-    "percent sign in the password": ("postgresql://u:hunter2%zz@h/d", "cannot be read without guessing"),
+    "another database": ("mysql://u:hunter2@h/d", "does not contain a PostgreSQL URL"),
+    "a bare word": ("hunter2", "does not contain a PostgreSQL URL"),
+    "settings cut short": ("host=h password=hunter1 hunter2", "does not contain a PostgreSQL URL"),
+    "unknown setting": ("host=h password=a hunter2=b", "does not contain a PostgreSQL URL"),
+    "open quote": ("host=h password='hunter2", "does not contain a PostgreSQL URL"),
+    "at sign in the password": ("postgresql://u:p@hunter2@h/d", "is ambiguous"),
+    "slash in the password": ("postgresql://u:p/hunter2@h/d", "is ambiguous"),
+    "question mark in the password": ("postgresql://u:p?hunter2@h/d", "is ambiguous"),
+    "bytes that are no text": ("postgresql://u:hunter2%ff@h/d", "does not contain a PostgreSQL URL"),
+    "percent sign in the password": ("postgresql://u:hunter2%zz@h/d", "is ambiguous"),
 }
 
 

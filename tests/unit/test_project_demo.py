@@ -90,10 +90,10 @@ def test_every_file_of_the_demo_is_part_of_some_history(trm: Path) -> None:
 
 def test_a_tree_without_sql_is_refused(trm: Path) -> None:
     shutil.rmtree(trm / "directus/db-init")
-    with pytest.raises(UsageError, match=r"db-init: there is no SQL file"):
+    with pytest.raises(UsageError, match=r"db-init: no SQL file"):
         histories(trm)
 
 
 def test_a_copy_never_overwrites(trm: Path) -> None:
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         copy_tree(trm)

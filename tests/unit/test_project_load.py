@@ -179,7 +179,7 @@ class TestWhatItSays:
         assert project.scope.exclude[0].matches(kind=asked[0], key=asked[1]) is expected
 
     def test_an_environment_that_is_not_there(self, load: Load) -> None:
-        with pytest.raises(UsageError, match=r"no environment stag(?s:.)*did you mean stage\?") as caught:
+        with pytest.raises(UsageError, match=r"unknown environment stag(?s:.)*did you mean stage\?") as caught:
             load(FULL).environment("stag")
         assert "prod" in str(caught.value)
 
@@ -214,7 +214,7 @@ class TestFinding:
 
     def test_a_broken_pyproject_is_not_ours(self, tmp_path: Path) -> None:
         (tmp_path / "pyproject.toml").write_text("[tool.migration-audit\n")
-        with pytest.raises(UsageError, match="there is no audit"):
+        with pytest.raises(UsageError, match="no audit.toml here"):
             find_project(tmp_path)
 
     def test_it_says_the_same(self, load: Load) -> None:

@@ -64,7 +64,7 @@ REFUSED = {
     "no connection": ("service = ", "database = ", "[environments.prod]", "has neither dsn_env nor service"),
     "variable with a dash": ('"STAGE_DATABASE_URL"', '"A-B"', 'dsn_env = "A-B"', "expected the NAME of an env"),
     "service with a space": ('"app-prod"', '"app prod"', 'service = "app prod"', "expected the name of an entry"),
-    "dsn": ('database = "app"', 'dsn = "app"', 'dsn = "app"', "connections are not written down here"),
+    "dsn": ('database = "app"', 'dsn = "app"', 'dsn = "app"', "connections are not stored in this file"),
     "environment is a word": ("[environments.prod]\n", "[environments]\nprod = 1\n", "prod = 1", "environments.prod is"),
     "environment name": ("[environments.prod]", "[environments.Prod]", "[environments.Prod]", "environments.Prod is"),
     "reserved environment": ("ments.prod]", "ments.signed]", "[environments.signed]", "environments.signed is reserved"),
@@ -168,7 +168,7 @@ def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
         load_project(tmp_path / "audit.toml")
 
 
-@pytest.mark.parametrize("name", ["missing.toml", "."], ids=["no such file", "a folder"])
+@pytest.mark.parametrize("name", ["missing.toml", "."], ids=["file does not exist", "a folder"])
 def test_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError):
         load_project(tmp_path / name)
@@ -217,7 +217,7 @@ def test_a_secret_is_refused_and_never_repeated(refuse: Refuse, old: str, new: s
 @pytest.mark.parametrize("kind", ["URL", "URL of something else"])
 def test_a_comment_is_a_part_of_the_file(refuse: Refuse, kind: str) -> None:
     (found,) = refuse(changed("[report]", f"# {SECRETS[kind]}\n[report]"))
-    assert "holds a URL with a password" in found
+    assert "contains a URL with a password, which must not be in this file" in found
     assert SECRET not in found
 
 

@@ -131,17 +131,17 @@ REFUSED = {
     "two repositories in one source": (
         '[legacy]\nsql = ["processor:a", "data-cms:b"]\n[owner]\nsql = ["b"]',
         11,
-        "legacy.sql[2] is of another repository than the first one: processor, data-cms",
+        "legacy.sql[2] is in a different repository than the first one: processor, data-cms",
     ),
     "a repository and none in one source": (
         '[legacy]\nsql = ["a", "data-cms:b"]\n[owner]\nsql = ["b"]',
         11,
-        "legacy.sql[2] is of another repository than the first one: no repository, data-cms",
+        "legacy.sql[2] is in a different repository than the first one: no repository, data-cms",
     ),
     "a root besides": (
         '[legacy]\nroot = "x"\nsql = ["processor:a"]\n[owner]\nsql = ["b"]',
         12,
-        "legacy.sql[1] names a repository, and root is given too",
+        "legacy.sql[1] names a repository, but root is also set",
     ),
     "out of the repository": (
         f'{SOURCES}[snapshot]\nfile = "data-cms:../x.yaml"',
@@ -161,19 +161,19 @@ REFUSED = {
     "the name of a format": (
         f'{SOURCES}[repository.flyway]\npath = "../x"',
         14,
-        "repository.flyway has a meaning of its own in front of a path",
+        "repository.flyway is reserved as a path prefix",
     ),
     "the prefix of a side": (
         f'{SOURCES}[repository.env]\npath = "../x"',
         14,
-        "repository.env has a meaning of its own in front of a path",
+        "repository.env is reserved as a path prefix",
     ),
-    "a drive": (f'{SOURCES}[repository.c]\npath = "../x"', 14, "repository.c is not a name that can stand in front"),
-    "capitals": (f'{SOURCES}[repository.Web]\npath = "../x"', 14, "repository.Web is not a name that can stand in front"),
+    "a drive": (f'{SOURCES}[repository.c]\npath = "../x"', 14, "repository.c is not a valid name for a repository"),
+    "capitals": (f'{SOURCES}[repository.Web]\npath = "../x"', 14, "repository.Web is not a valid name for a repository"),
     "a path twice": (
         f'{SOURCES}[repository.again]\npath = "../x/../cms"',
         15,
-        "repository.again.path is the path of data-cms too",
+        "repository.again.path is also the path of data-cms",
     ),
     "no path": (f"{SOURCES}[repository.web]", 14, "repository.web.path is missing"),
     "an absolute path": (f'{SOURCES}[repository.web]\npath = "/srv/web"', 15, "repository.web.path is wrong"),

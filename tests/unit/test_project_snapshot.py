@@ -49,7 +49,7 @@ def test_a_rehearsal_is_asked_for(tmp_path: Path, by: Rehearse) -> None:
         ('[snapshot]\nfile = "a"\nrehearse = "yes"', r"snapshot\.rehearse is wrong: expected one of npm, docker, command"),
         ('[snapshot]\nfile = "a"\nrehearse = "command"', r"snapshot\.rehearse_command is missing"),
         ('[snapshot]\nfile = "a"\nrehearse = "npm"\nrehearse_command = ["x"]', r"rehearse_command belongs to rehearse"),
-        ('[snapshot]\nfile = "a"\nrehearse_timeout = 9', "rehearse_timeout is about a rehearsal, and none is asked for"),
+        ('[snapshot]\nfile = "a"\nrehearse_timeout = 9', "rehearse_timeout is about a rehearsal, but none is configured"),
         ('[snapshot]\nfile = "a"\nrehearse = "npm"\nrehearse_timeout = 0', r"snapshot\.rehearse_timeout is wrong"),
         ('[snapshot]\nfile = "a"\nversions = "11.17.4"', "did you mean version"),
     ],

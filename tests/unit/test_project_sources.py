@@ -82,20 +82,20 @@ def test_a_value_that_leads_to_the_shadow_is_no_secret(tmp_path: Path, value: st
 
 REFUSED = {
     "nothing": ('name = "x"', 1, "legacy.sql is missing, expected one of sql, command, snapshot, dsn_env"),
-    "sql and command": ('sql = ["a"]\ncommand = ["b"]', 3, "legacy.command is there beside sql, expected exactly one"),
-    "command and snapshot": ('command = ["b"]\nsnapshot = "a"', 3, "legacy.snapshot is there beside command"),
-    "snapshot and dsn_env": ('snapshot = "a"\ndsn_env = "A"', 3, "legacy.dsn_env is there beside snapshot"),
+    "sql and command": ('sql = ["a"]\ncommand = ["b"]', 3, "legacy.command is set together with sql, expected exactly one"),
+    "command and snapshot": ('command = ["b"]\nsnapshot = "a"', 3, "legacy.snapshot is set together with command"),
+    "snapshot and dsn_env": ('snapshot = "a"\ndsn_env = "A"', 3, "legacy.dsn_env is set together with snapshot"),
     "format of a command": ('command = ["b"]\nformat = "flyway"', 3, "legacy.format"),
     "settings of a command": ('command = ["b"]\nsettings = { role = "x" }', 3, "legacy.settings belongs to sql"),
     "a setting that does not count": (
         'sql = ["a"]\nsettings = { SESSION_AUTHORIZATION = "x" }',
         3,
-        "legacy.settings.SESSION_AUTHORIZATION does not count at the start of a session",
+        "legacy.settings.SESSION_AUTHORIZATION has no effect at the start of a session",
     ),
     "a statement of a command": (
         'command = ["b"]\nstatement_timeout = 3',
         3,
-        "legacy.statement_timeout belongs to sql, and this source has command",
+        "legacy.statement_timeout belongs to sql, but this source has command",
     ),
     "env of a snapshot": ('snapshot = "a"\nenv = { A = "b" }', 3, "legacy.env belongs to command"),
     "rerun of a snapshot": ('snapshot = "a"\nrerun = true', 3, "legacy.rerun belongs to sql or command"),
@@ -110,8 +110,12 @@ REFUSED = {
     "a closing brace": ('command = ["b"]\n[legacy.env]\nB = "a}b"', 4, "legacy.env.B uses }, which is not a placeholder"),
     "an attribute": ('command = ["b"]\n[legacy.env]\nB = "{url.x}"', 4, "legacy.env.B uses {url.x}"),
     "a variable's name": ('command = ["b"]\nenv = { "A-B" = "c" }', 3, "legacy.env is wrong: expected a table of variables"),
-    "an argument that names the shadow": ('command = ["b", "--url={url}"]', 2, "legacy.command[2] names the shadow"),
-    "a secret in env": ('command = ["b"]\nenv = { A = "redis://u:p@h" }', 3, "holds a URL with a password"),
+    "an argument that contains the shadow": ('command = ["b", "--url={url}"]', 2, "legacy.command[2] contains the shadow"),
+    "a secret in env": (
+        'command = ["b"]\nenv = { A = "redis://u:p@h" }',
+        3,
+        "contains a URL with a password, which must not be in this file",
+    ),
     "a database in env": (
         'command = ["b"]\nenv = { A = "postgresql://db/x" }',
         3,

@@ -110,13 +110,13 @@ class TestWriting:
 
     def test_it_never_overwrites(self, tmp_path: Path) -> None:
         (tmp_path / "audit.toml").write_text("mine")
-        with pytest.raises(UsageError, match=r"audit\.toml: is there already"):
+        with pytest.raises(UsageError, match=r"audit\.toml: already exists"):
             write_template(tmp_path)
         assert (tmp_path / "audit.toml").read_text() == "mine"
 
     def test_a_file_is_no_folder(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("mine")
-        with pytest.raises(UsageError, match="file: is there already"):
+        with pytest.raises(UsageError, match="file: already exists"):
             write_template(tmp_path / "file")
         assert (tmp_path / "file").read_text() == "mine"
 

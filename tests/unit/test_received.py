@@ -63,13 +63,25 @@ def test_a_run_that_somebody_signed_since_stays_where_it_is(tmp_path: Path) -> N
 
 
 REFUSED = {
-    "no run": ({"a.txt": ""}, "holds no run"),
+    "no run": ({"a.txt": ""}, "contains no run"),
     "another environment": (run_of("pack/"), "'pack', and audit.toml has only dev, prod"),
-    "a path that leaves the folder": ({**run_of("prod/"), f"prod/{RUN}/../../x": ""}, "may not be unpacked"),
-    "an absolute path": ({**run_of("/prod/")}, "may not be unpacked"),
-    "a backslash": ({**run_of("prod/"), f"prod/{RUN}/a\\b": ""}, "may not be unpacked"),
-    "a line end": ({**run_of("prod/"), f"prod/{RUN}/a\nb": ""}, "may not be unpacked"),
-    "two names on some systems": ({**run_of("prod/"), f"prod/{RUN}/STATEMENT.json": ""}, "may not be unpacked"),
+    "a path that leaves the folder": (
+        {**run_of("prod/"), f"prod/{RUN}/../../x": ""},
+        ", which must not be unpacked: a link, an unsafe path, or a duplicate name",
+    ),
+    "an absolute path": ({**run_of("/prod/")}, ", which must not be unpacked: a link, an unsafe path, or a duplicate name"),
+    "a backslash": (
+        {**run_of("prod/"), f"prod/{RUN}/a\\b": ""},
+        ", which must not be unpacked: a link, an unsafe path, or a duplicate name",
+    ),
+    "a line end": (
+        {**run_of("prod/"), f"prod/{RUN}/a\nb": ""},
+        ", which must not be unpacked: a link, an unsafe path, or a duplicate name",
+    ),
+    "two names on some systems": (
+        {**run_of("prod/"), f"prod/{RUN}/STATEMENT.json": ""},
+        ", which must not be unpacked: a link, an unsafe path, or a duplicate name",
+    ),
     "a run twice": ({**run_of("a/prod/"), **run_of("b/prod/")}, "twice"),
 }
 
@@ -78,7 +90,7 @@ REFUSED = {
 def test_a_strange_archive_is_refused_whole(tmp_path: Path, files: dict[str, str], why: str) -> None:
     with pytest.raises(UsageError, match=why):
         receive_runs(
-            archive(tmp_path / "a.zip", {**files, **run_of("dev/")} if why != "holds no run" else files),
+            archive(tmp_path / "a.zip", {**files, **run_of("dev/")} if why != "contains no run" else files),
             tmp_path / "reports",
             ["dev", "prod"],
         )
@@ -106,7 +118,7 @@ def test_a_run_that_is_there_otherwise_is_not_written_over(tmp_path: Path, chang
         changed.unlink()
     else:
         (changed if change == "other bytes" else target / "more").write_text("[1]")
-    with pytest.raises(AuditError, match="is there already, and differs"):
+    with pytest.raises(AuditError, match="already exists, and differs"):
         receive_runs(tmp_path / "a.zip", tmp_path / "reports", ["prod"])
 
 

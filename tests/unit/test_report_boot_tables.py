@@ -109,13 +109,13 @@ def test_what_may_run_or_is_not_waited_for_says_so():
 
 
 def test_what_could_not_be_followed_is_told_and_marked():
-    open_ = Undecided(what="$START", reason="the variable has no value", at=AT)
+    open_ = Undecided(what="$START", reason="the variable is not set here", at=AT)
     found = report.boot_table(boot(command("a"), undecided=(open_,), run_undecided=(replace(open_, what="command"),)))
     last = rows(found)[1:]
     assert [row[0] for row in last] == ["What could not be followed"] * 2
     assert [row[1:] for row in last] == [
-        ("?", "command", "cannot be determined: the variable has no value", str(AT)),
-        ("?", "$START", "cannot be determined: the variable has no value", str(AT)),
+        ("?", "command", "cannot be determined: the variable is not set here", str(AT)),
+        ("?", "$START", "cannot be determined: the variable is not set here", str(AT)),
     ]
 
 
@@ -161,7 +161,7 @@ def work(path, line):
 def test_the_work_list_goes_through_each_file_from_top_to_bottom():
     found = report.work_list_table([pending(work("main.ts", 104), work("a.ts", 7), work("main.ts", 15))])
     assert [row[-1] for row in rows(found)] == ["a.ts:7", "main.ts:15", "main.ts:104"]
-    assert "3 things to do, in 1 check that is not due" in repr(found)
+    assert "3 things to do, in 1 check that is not due yet" in repr(found)
 
 
 def test_a_check_with_nothing_to_do_is_in_the_work_list_with_its_reason():

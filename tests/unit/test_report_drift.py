@@ -63,7 +63,7 @@ def test_what_could_not_be_read_is_neither_equal_nor_a_difference(differences, d
     ]
     text = drift_text(drift, located, witness=AGREES, must_be_equal=direction == "equal")
     assert text.startswith(answer)
-    assert "  user mapping FOR app SERVER s: options not readable on the actual side" in text
+    assert "  user mapping FOR app SERVER s: options cannot be read on the actual side" in text
     assert _answer(drift, NEED_NOT, direction) == code
 
 
@@ -132,9 +132,9 @@ changed     ✕ blocker  dimension  public.positions.ts
 unexpected  ▲ warning  index      public.positions_manual_lat  actual: actual.sql:14
     neither source creates it
 
-Second witness: pg_dump agrees
+Cross-check: pg_dump agrees
 
-Taken for equal:
+Treated as equal:
   The automatic index positions_ts_idx is TimescaleDB's own.
 """
     )
@@ -147,7 +147,7 @@ def test_long_values_stand_below_each_other():
 
 
 def test_what_the_witness_alone_sees_is_listed():
-    assert "Unexplained: pg_dump sees what this comparison does not:\n  CREATE CAST …" in drift_text(
+    assert "Unexplained: pg_dump shows what this comparison does not:\n  CREATE CAST …" in drift_text(
         Drift(), located, witness=DISAGREES
     )
 

@@ -93,7 +93,7 @@ def test_the_head_says_who_what_and_by_what_it_is_blocked():
         assert part in said
     for check in ("LIV003", "LIV004", "LIV006", "LIV010"):
         assert f"{check} " in said
-    assert said.index("What blocks") < said.index("What needs a human eye")
+    assert said.index("What blocks") < said.index("What needs review")
 
 
 def test_every_blocker_leads_to_its_finding():
@@ -236,8 +236,8 @@ def test_nothing_in_evidence_gets_through(name):
     [
         pytest.param({"verdict": Verdict.CLEAN, "checks": ()}, "✓ prod is clean", id="clean"),
         pytest.param({"verdict": Verdict.REVIEW, "checks": ()}, "▲ prod needs a review", id="review"),
-        pytest.param({"verdict": Verdict.INCOMPLETE}, "! prod could not be audited in full", id="incomplete"),
-        pytest.param({"complete": False}, "The run did not reach its end", id="not complete"),
+        pytest.param({"verdict": Verdict.INCOMPLETE}, "! prod could not be fully audited", id="incomplete"),
+        pytest.param({"complete": False}, "The run did not finish", id="not complete"),
         pytest.param({"verdict": Verdict.CLEAN}, "contradicts the blocking findings", id="clean with blockers"),
         pytest.param({"verdict": Verdict.CLEAN, "checks": (), "error": "no route"}, "no route", id="error"),
     ],
@@ -246,7 +246,7 @@ def test_the_verdict_is_never_better_than_the_evidence(more, said):
     html = head(report(**more))
     assert said in text(html)
     if said.startswith(("The run", "contra", "no route")):
-        assert "! prod could not be audited in full" in text(html)
+        assert "! prod could not be fully audited" in text(html)
 
 
 def test_what_was_due_and_not_decided_stands_in_the_head():
@@ -266,7 +266,7 @@ def test_hundreds_of_blockers_keep_the_head_short():
 
 def test_evidence_without_a_result_is_shown():
     html = render_report(notebooks=[], evidence=evidence(checks=(), complete=False, server=None, commit={}, sources=()))
-    assert "! prod could not be audited in full" in text(head(html))
+    assert "! prod could not be fully audited" in text(head(html))
     assert "No checks were run." in html
 
 

@@ -58,7 +58,7 @@ def test_index_without_a_run_says_how_to_make_one():
 def test_summary_says_the_verdict_first_and_what_blocks():
     markdown = summary_markdown(evidence())
     assert markdown.startswith("## ✕ prod is blocked\n")
-    assert markdown.index("What blocks") < markdown.index("What needs a human eye") < markdown.index("Every check")
+    assert markdown.index("What blocks") < markdown.index("What needs review") < markdown.index("Every check")
     assert "LIV010" in markdown
 
 
@@ -75,5 +75,5 @@ def test_summary_stays_below_its_limit_and_tells(limit, is_cut):
 def test_summary_tells_what_could_not_be_checked():
     held = (result("LIV001", "Reachable", Outcome.ERRORED, reason="connection refused"),)
     markdown = summary_markdown(evidence(verdict=Verdict.INCOMPLETE, checks=held, error=None))
-    assert "## ! prod could not be audited in full" in markdown
+    assert "## ! prod could not be fully audited" in markdown
     assert "- LIV001 Reachable&#58; connection refused" in markdown

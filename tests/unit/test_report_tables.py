@@ -300,7 +300,7 @@ def test_above_sixty_columns_equal_tables_fold_to_a_line():
 def test_thousands_of_equal_tables_fold_to_one_line():
     objects = many(500, 1)
     text = repr(report.column_table(snapshot(*objects), snapshot(*objects)))
-    assert "… and 460 more without a difference" in text
+    assert "… and 460 more without differences" in text
     assert len(text.splitlines()) < 60
 
 
@@ -311,7 +311,7 @@ def test_of_a_large_table_the_differences_are_shown_first_and_the_rest_is_counte
     table = report.column_table(snapshot(*objects), snapshot(*changed))
     lines = repr(table).splitlines()
     assert [line for line in lines if line.startswith("·")][:3] == [f"· public.t{n}" for n in (397, 398, 399)]
-    assert lines[-1] == "… and 357 more without a difference"
+    assert lines[-1] == "… and 357 more without differences"
     one_sided = report.index_table({"legacy": snapshot(), "owner": snapshot(*indexes)})
     assert repr(one_sided).splitlines()[-1].startswith("… 360 more rows are not shown here")
     assert repr(one_sided).count("only in owner") == 40
@@ -498,7 +498,7 @@ def test_a_banner_counts_what_it_does_not_show():
 
 def test_nothing_is_said_where_there_is_nothing():
     assert "No checks were run." in repr(report.check_table([]))
-    assert "No indexes on any side." in report.index_table({"owner": snapshot()})._repr_html_()
+    assert "No side has indexes." in report.index_table({"owner": snapshot()})._repr_html_()
     assert "No differences." in report.difference_table(Drift())._repr_markdown_()
 
 

@@ -205,7 +205,7 @@ def test_a_mirror_that_does_not_answer_is_named_without_its_password(apt_home: P
 
 def test_a_machine_without_apt_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(ServerError, match=r"apt-get.*not on this machine"):
+    with pytest.raises(ServerError, match=r"apt-get.*not installed"):
         mirror.check_machine()
 
 

@@ -215,5 +215,5 @@ def test_a_device_that_takes_nothing_stays_and_is_named(tmp_path: Path) -> None:
 def test_a_file_without_an_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(storage, "_MOST_BYTES", 10_000_000)
     (tmp_path / "endless.json").symlink_to("/dev/zero")
-    with pytest.raises(UsageError, match="it has more than 10,000,000 bytes"):
+    with pytest.raises(UsageError, match="it exceeds 10,000,000 bytes"):
         load_snapshot(tmp_path / "endless.json")

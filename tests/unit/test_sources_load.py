@@ -108,16 +108,16 @@ def test_paths_that_hold_no_sql_are_refused(tmp_path: Path) -> None:
     (tmp_path / "loose.sql").symlink_to("nowhere")
     os.mkfifo(tmp_path / "pipe.sql")
     cases = {
-        "gone.sql": "no such file",
+        "gone.sql": "file does not exist",
         "text": "no .sql files",
-        "loose.sql": "no such file",
+        "loose.sql": "file does not exist",
         "pipe.sql": "not a regular file",
     }
     for name, what in cases.items():
         with pytest.raises(SourceError, match=what) as caught:
             load_source("x", [tmp_path / name], shown_from=tmp_path)
         assert caught.value.where == name
-    with pytest.raises(SourceError, match="no such file"):
+    with pytest.raises(SourceError, match="file does not exist"):
         load_source("x", [tmp_path], shown_from=tmp_path)
     with pytest.raises(SourceError, match="no SQL files"):
         load_source("x", [], shown_from=tmp_path)
@@ -135,8 +135,8 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
 BAD_GLOBS = {
     "no match": (["a/*.sql", "b/*.sql"], "no .sql files match 'b/*.sql'"),
     "other files alone": (["a/*.md"], "no .sql files match"),
-    "absolute": (["/etc/*.sql"], "no glob below the root"),
-    "nothing": ([""], "no glob below the root"),
+    "absolute": (["/etc/*.sql"], "is not a glob below the root:"),
+    "nothing": ([""], "is not a glob below the root:"),
     "a folder": (["a"], "is a folder"),
     "the root itself": (["."], "'.' is a folder"),
     "the root with a slash": (["./"], "'./' is a folder"),
@@ -202,7 +202,7 @@ def test_commands_that_only_print_are_left_out(tmp_path: Path, command: str) -> 
 REFUSED = {
     r"\connect other": "connects to another database",
     r"\c other": "connects to another database",
-    r"select 1 \gexec": "further statements",
+    r"select 1 \gexec": "it sends the rows of a query as statements",
     r"select 1 \gset": "sets variables",
     r"select 1 \g": "own options",
     r"\copy t from x.csv": "files of the machine",
@@ -217,10 +217,10 @@ REFUSED = {
     r"\encoding LATIN1": "UTF-8 alone",
     r"select 1\; select 2": "joins statements",
     r"\.": "no COPY",
-    r"\frobnicate": "does not know",
+    r"\frobnicate": "does not support",
     r"\i missing.sql": "does not exist",
     r"select 1 \i b.sql": "middle of a statement",
-    r"\i :name": ":name has no value",
+    r"\i :name": ":name is not set here",
     r'\i "b.sql"': "does not exist",  # to psql the quotes are part of the name
     r"\ir a.sql": "includes itself",
 }
@@ -317,8 +317,8 @@ FOREIGN_VALUES = {
         {"variables": {"a": "b"}},
         "dbmate does not run psql",
     ),
-    "placeholders for plain files": ("files", {"placeholders": {"a": "b"}}, "plain files have no placeholders"),
-    "placeholders for dbmate": ("dbmate", {"placeholders": {"a": "b"}}, "dbmate has no placeholders"),
+    "placeholders for plain files": ("files", {"placeholders": {"a": "b"}}, "plain files cannot have placeholders"),
+    "placeholders for dbmate": ("dbmate", {"placeholders": {"a": "b"}}, "dbmate does not support placeholders"),
 }
 
 
@@ -384,7 +384,7 @@ def test_a_pair_of_up_and_down_files_names_both_formats_that_read_it(tmp_path: P
         ("dbmate", {"1_a.up.sql": "select 1;"}, 'or set format = "golang-migrate": 1_a.up.sql is named'),
         ("golang-migrate", {"1_a.sql": "-- +goose Up\n"}, 'or set format = "goose": 1_a.sql has the line'),
         ("dbmate", {"1_a.sql": "-- migrate:up\n"}, "pair the markers"),
-        ("dbmate", {"old/1_a.sql": "x"}, "apply (m/old/1_a.sql: in a subfolder, where the runner does not look)"),
+        ("dbmate", {"old/1_a.sql": "x"}, "apply (m/old/1_a.sql: in a subfolder, which the runner does not read)"),
     ],
 )
 def test_a_refusal_names_the_format_that_the_files_look_like(

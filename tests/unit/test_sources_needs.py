@@ -78,10 +78,10 @@ def test_what_a_statement_needs(case: tuple[str, dict[str, str], list[str]]) -> 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("call p()", "no SELECT, INSERT, UPDATE or DELETE but a call"),
-        ("merge into t using u on true when matched then delete", "but a merge"),
+        ("call p()", "it must be a SELECT, INSERT, UPDATE or DELETE, not a call"),
+        ("merge into t using u on true when matched then delete", "not a merge"),
         ("select 1; select 2", "2 statements"),
-        ("selec 1", "refuses it"),
+        ("selec 1", "rejects it"),
     ],
     ids=["call", "merge", "two", "a mistake"],
 )

@@ -41,7 +41,7 @@ REFUSED = {
     ),
     "a DO block in another language": (
         "do language plpython3u $$ import os $$;",
-        "program a body in plpython3u is in a language that can do whatever the server's account can",
+        "program a body in plpython3u is in a language that can do anything the server's account can",
     ),
     "explained": ("explain analyze select pg_read_file('x');", "file pg_read_file() reads or writes files of the server"),
     "a materialized view": (
@@ -64,20 +64,20 @@ TOLD = {
     ),
     "a language": (
         "create procedure p() language plperlu as $$ system('id') $$;",
-        "code a body in plperlu is in a language that can do whatever the server's account can, when procedure p() is used",
+        "code a body in plperlu is in a language that can do anything the server's account can, when procedure p() is used",
     ),
     "a library": (
         "create function f() returns int language c as '/tmp/x.so', 'f';",
-        "code a body in c is in a language that can do whatever the server's account can, when function f() is used",
+        "code a body in c is in a language that can do anything the server's account can, when function f() is used",
     ),
     "LOAD": ("load '/tmp/x.so';", "code LOAD loads a library into the server"),
 }
 SERVERS = {
     "ALTER SYSTEM": (
         "alter system set work_mem = '1MB';",
-        "server ALTER SYSTEM changes a setting of the whole server, which is not compared",
+        "server ALTER SYSTEM changes a server-wide setting, which is not compared",
     ),
-    "reload": ("select pg_reload_conf();", "server pg_reload_conf() makes changed settings of the whole server count"),
+    "reload": ("select pg_reload_conf();", "server pg_reload_conf() makes changed server-wide settings effective"),
 }
 QUIET = {
     "COPY from the file itself": "copy t from stdin;\n1\n\\.",

@@ -169,7 +169,7 @@ def test_other_copies_take_nothing(text: str) -> None:
 
 
 def test_data_without_an_end_is_refused() -> None:
-    with pytest.raises(SourceError, match="never ends") as caught:
+    with pytest.raises(SourceError, match="is not terminated") as caught:
         split("select 1;\ncopy t from stdin;\n1\n")
     assert caught.value.where == "x.sql:2"
 
@@ -190,7 +190,7 @@ def test_psql_variables_are_refused(text: str, name: str) -> None:
     with pytest.raises(SourceError) as caught:
         split(text)
     assert caught.value.where == "x.sql:2"
-    assert f"the psql variable {name} has no value" in caught.value.what
+    assert f"the psql variable {name} is not set here" in caught.value.what
 
 
 @pytest.mark.parametrize("text", ["selec ':a', $$:a$$, \"b:c\" -- :d\n/* :e */", "selec a[b:c]", "selec a::b"])

@@ -103,39 +103,39 @@ REFUSED = {
     "unclosed quote": (r"\set v it's", "unterminated quoted string"),
     "unclosed double quote": (r'\set v "a', "unterminated quoted string"),
     "a program": (r"\set v `date`", "runs a program"),
-    "a wrong name": (r"\set a-b 1", '"a-b" is not a name'),
-    "no value known": (r"\set v :nope", "the variable :nope has no value here"),
-    "unset without a name": (r"\unset", "it names no variable"),
-    "a NUL": (r"\set v 'a\0b'", "holds a NUL"),
-    "not UTF-8": (r"\set v '\xff'", "something else than UTF-8"),
+    "a wrong name": (r"\set a-b 1", '"a-b" is not a valid variable name'),
+    "no value known": (r"\set v :nope", "the variable :nope is not set here"),
+    "unset without a name": (r"\unset", "it does not name a variable"),
+    "a NUL": (r"\set v 'a\0b'", "the value contains a NUL"),
+    "not UTF-8": (r"\set v '\xff'", "an escape makes its value invalid UTF-8"),
     "AUTOCOMMIT": (r"\set AUTOCOMMIT off", "where transactions end"),
     "AUTOCOMMIT taken away": (r"\unset AUTOCOMMIT", "where transactions end"),
-    "ON_ERROR_ROLLBACK": (r"\set ON_ERROR_ROLLBACK on", "statements that fail"),
-    "ON_ERROR_ROLLBACK without a value": (r"\set ON_ERROR_ROLLBACK", "statements that fail"),
+    "ON_ERROR_ROLLBACK": (r"\set ON_ERROR_ROLLBACK on", "it hides failing statements"),
+    "ON_ERROR_ROLLBACK without a value": (r"\set ON_ERROR_ROLLBACK", "it hides failing statements"),
     "neither on nor off": (r"\set ON_ERROR_STOP maybe", "neither on nor off"),
     "the connection": (
         "select :'DBNAME'",
-        "the psql variable :'DBNAME' has no value here: its value depends on the connection",
+        "the psql variable :'DBNAME' is not set here: its value depends on the connection",
     ),
     "a version": ("select :SERVER_VERSION_NUM", "depends on the version"),
-    "a setting": (r"\set v :ECHO", "a setting of psql"),
+    "a setting": (r"\set v :ECHO", "it is a psql setting, which psql's options and psqlrc change"),
     "what psql sets itself": ("\\set ROW_COUNT 5 \\\\ select :ROW_COUNT", "psql sets it after each statement"),
-    "itself": ("\\set v ':v + 1' \\\\ select :v", "names :v again"),
-    "a circle": ("\\set v ':w'  \\set w ':v' \\\\ select :v", "names :v again"),
-    "a command in a value": (r"\set v '\\i x.sql' \\ :v", "the value of the psql variable v holds a backslash command"),
-    "no variable": ("select 1 + :nope", "the psql variable :nope has no value here"),
+    "itself": ("\\set v ':v + 1' \\\\ select :v", "refers to :v again"),
+    "a circle": ("\\set v ':w'  \\set w ':v' \\\\ select :v", "refers to :v again"),
+    "a command in a value": (r"\set v '\\i x.sql' \\ :v", "the value of the psql variable v contains a backslash command"),
+    "no variable": ("select 1 + :nope", "the psql variable :nope is not set here"),
     "elif without if": (r"\elif true", "no \\if is open here"),
-    "else twice": (r"\if true \else \else", "the \\else of the \\if in line 3 stands before it"),
+    "else twice": (r"\if true \else \else", "the \\else of the \\if in line 3 precedes it"),
     "no condition": (r"\if maybe", '"maybe" is neither true nor false'),
     "no endif": (r"\if true \echo", "this \\if has no \\endif"),
     "an unknown command that is skipped": (r"\if false \frob", "psql does not know \\frob"),
     "a variable that the script asks for": (
         r"\if :{?app} \else \echo 'set app' \quit \endif",
-        "psql's \\quit is refused: it ends the file early, as nothing sets app",
+        "psql's \\quit is refused: it ends the file early, because app is not set",
     ),
     "data of COPY that is skipped": ("\\if false \\.", "psql does not know \\."),
-    "no file": (r"\ir", "it names no file"),
-    "a file of an unknown name": (r"\ir :nope/x.sql", "the variable :nope has no value here"),
+    "no file": (r"\ir", "it does not name a file"),
+    "a file of an unknown name": (r"\ir :nope/x.sql", "the variable :nope is not set here"),
 }
 
 
@@ -265,7 +265,7 @@ def test_what_is_skipped_is_told(tmp_path: Path) -> None:
         ("a.sql:13: another branch of the \\if in line 11 runs", True),
     ]
     (note,) = found.notes
-    assert note.startswith("a.sql:6: :{?x} is false, since nothing sets x")
+    assert note.startswith("a.sql:6: :{?x} is false, because nothing sets x")
     assert source(tmp_path, SKIPS, {"x": "1"}).notes == ()
 
 

@@ -25,7 +25,7 @@ def test_one_value_of_many_is_not_known_and_the_others_are_compared():
     drift = compare(expected=snapshot(known), actual=snapshot(hidden))
     assert [f.name for d in drift.differences for f in d.fields] == ["options"]
     assert [(f.expected, f.actual) for d in drift.differences for f in d.fields] == [("binary=false", "binary=true")]
-    assert [str(n) for n in drift.not_known] == ["subscription s: options connection not readable on the actual side"]
+    assert [str(n) for n in drift.not_known] == ["subscription s: options connection cannot be read on the actual side"]
     assert not drift.only_not_known
 
 
@@ -53,8 +53,8 @@ def role(password: bool | None) -> Role:
     [
         (True, None, RolesRead.SHARED, []),
         (None, False, RolesRead.SHARED, []),
-        (True, None, RolesRead.OWN, ["role app: password not readable on the actual side"]),
-        (None, False, RolesRead.OWN, ["role app: password not readable on the expected side"]),
+        (True, None, RolesRead.OWN, ["role app: password cannot be read on the actual side"]),
+        (None, False, RolesRead.OWN, ["role app: password cannot be read on the expected side"]),
     ],
 )
 def test_a_password_that_was_not_read_is_no_difference(left, right, roles, not_known):

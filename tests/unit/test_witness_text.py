@@ -1,4 +1,4 @@
-"""The second witness without a server: a dump's text in parts, and what explains a part that differs."""
+"""The cross-check without a server: a dump's text in parts, and what explains a part that differs."""
 
 from __future__ import annotations
 
@@ -191,7 +191,9 @@ def test_a_changed_access_method_holds_for_the_tables_after_it():
 
 
 def test_a_dump_that_is_not_sql_is_an_error_that_says_so():
-    with pytest.raises(AuditError, match='not read by the SQL parser: syntax error at or near "nonsense"'):
+    with pytest.raises(
+        AuditError, match='the SQL parser cannot read the output of pg_dump: syntax error at or near "nonsense"'
+    ):
         parts(dump(entry("TABLE", "a", "CREATE nonsense;")))
 
 

@@ -67,7 +67,7 @@ def read_text(path: Path, shown_from: Path, boundary: Boundary | None = None) ->
             )
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise ArtifactError("there is no such file", where=shown, todo="check the path in audit.toml") from None
+        raise ArtifactError("the file does not exist", where=shown, todo="check the path in audit.toml") from None
     except OSError as error:
         todo = "check its permissions"
         raise ArtifactError(f"cannot be read: {error.strerror or error}", where=shown, todo=todo) from error

@@ -67,7 +67,7 @@ def _compared(project: Project, legacy: Snapshot, owner: Snapshot, rules: Rules)
 
 
 def witness_of(drift: Drift | Unavailable, expected: tuple[Read, Dump], actual: tuple[Read, Dump]) -> Witness | Unavailable:
-    """The second witness's verdict about a comparison of two shadows; each side is its snapshot and its dump."""
+    """The cross-check's verdict about a comparison of two shadows; each side is its snapshot and its dump."""
     (left, left_dump), (right, right_dump) = expected, actual
     if isinstance(drift, Unavailable) or isinstance(left, Unavailable) or isinstance(right, Unavailable):
         return _first_unavailable(drift, left, right)

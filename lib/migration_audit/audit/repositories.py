@@ -23,7 +23,7 @@ Tops = Mapping[str, Path | None]
 
 
 def tops_of(project: Project, files: Iterable[str]) -> dict[str, Path | None]:
-    """The working tree of each repository by its name, the one of audit.toml first; None where that is no repository.
+    """The working tree of each repository by its name, the one of audit.toml first; None where that is not a repository.
 
     Declared repositories have their names, others are called by their path from audit.toml. ``files`` are relative to
     audit.toml. Files that are in no repository, although audit.toml is, are there as ``(no repository)``.

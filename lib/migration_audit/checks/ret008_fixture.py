@@ -44,7 +44,7 @@ def _static(fixture: FixtureFacts, key: str) -> Iterator[Said]:
             key=f"{key}:missing",
             summary=f"{fixture.path} does not exist: without the runner, the integration tests have no schema",
             expected="a SQL file that creates the owner's schema",
-            actual="no such file",
+            actual="file does not exist",
             where=fixture.where or None,
         )
         return

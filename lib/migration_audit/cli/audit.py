@@ -30,13 +30,13 @@ _WIDTH = 100
 
 
 def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
-    """Build the demo's three databases, audit them, print the verdicts, whatever they are.
+    """Build the demo's three databases, audit them, and print the verdicts.
 
-    Beside them the tree after a correct retirement is audited on dev, in the phase that comes after the deletion. Raises
-    AuditError when it cannot, or when an environment's audit did not reach its end.
+    The tree after a correct retirement is also audited, on dev, in the phase after the deletion. Raises
+    AuditError when it cannot, or when an environment's audit did not finish.
     """
     project, retired = demo_project(), retired_project()
-    progress("building three databases with three histories")
+    progress("building three databases with different histories")
     with demo_databases(project, progress=progress) as variables, open_kernels() as kernels:
         os.environ.update(variables)
         with ThreadPoolExecutor(max_workers=1) as beside:
@@ -72,7 +72,7 @@ def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
     unfinished = [result.environment for result in results if not result.evidence.complete]
     unfinished += [f"{Phase.RETIRED.value}/{result.environment}" for result in after if not result.evidence.complete]
     if unfinished:
-        raise AuditError("the audit did not reach its end", where=", ".join(unfinished), todo="see the reasons above")
+        raise AuditError("the audit did not finish", where=", ".join(unfinished), todo="see the reasons above")
 
 
 def run_project(
@@ -90,7 +90,7 @@ def run_project(
     With ``producer_key`` each statement is signed. Raises AuditError.
     """
     if producer_key is not None and not producer_key.is_file():
-        raise UsageError("there is no such key", where=str(producer_key), todo="name the file of a private key")
+        raise UsageError("the key does not exist", where=str(producer_key), todo="name a private key file")
     path = project_file(config or Path())
     project = load_project(path)
     chosen = _chosen(project, environments, phase)
@@ -136,7 +136,7 @@ def _because(result: RunResult) -> tuple[str, list[str]]:
     """Why, in a few words: what blocks, what needs a look; and line by line why something could not be checked."""
     error = result.evidence.error
     if error:
-        return "it did not reach its end", error.splitlines()
+        return "it did not finish", error.splitlines()
     counts = {Severity.BLOCKER: 0, Severity.WARNING: 0}
     waived = 0
     undecided: dict[str, str] = {}

@@ -96,7 +96,7 @@ def compare_sides(
         )
         _write_port(about, sides, progress)
         for what in witness["unexplained"] if witness else ():
-            progress(f"pg_dump sees a difference that the audit does not explain: {one_line(what)}")
+            progress(f"pg_dump shows a difference that the audit does not explain: {one_line(what)}")
     elif form == "json":
         found = report.drift_json(
             drift,
@@ -167,7 +167,7 @@ def _write_unapplied(applied: Mapping[str, Sequence[SourceFacts]]) -> None:
             write_text(f"! not compared, {role} side: {one_line(what)}\n")
         left = [n.path if n.line is None else f"{n.path}:{n.line}" for f in facts for n in f.not_applied if not n.by_rule]
         if left:
-            write_text(f"! not applied on the {role} side, so that nothing is said of it: {one_line(some_of(left))}\n")
+            write_text(f"! not applied on the {role} side, so not compared: {one_line(some_of(left))}\n")
 
 
 def _uncompared(facts: Sequence[SourceFacts]) -> list[str]:
@@ -177,7 +177,7 @@ def _uncompared(facts: Sequence[SourceFacts]) -> list[str]:
 def _write_beyond(witness: Mapping[str, Any] | None) -> None:
     if witness and witness["beyond"]:
         beyond = "\n".join(f"  {one_line(b)}" for b in witness["beyond"])
-        write_text(f"\nBeyond pg_dump, which does not write it:\n{beyond}\n")
+        write_text(f"\nNot visible to pg_dump:\n{beyond}\n")
 
 
 def _why_nothing(drift: Drift, sides: tuple[Side, Side]) -> str | None:
@@ -205,13 +205,13 @@ def _write_port(about: Comparison, sides: tuple[Side, Side], progress: Progress)
         progress(NOTHING)
         return
     owner = load_side(sides[1]) if sides[1].is_sql else None
-    why = f"{actual} is a {sides[1].kind}, and there is no SQL of it to apply the port to"
+    why = f"{actual} is a {sides[1].kind}, so there is no SQL to apply the port to"
     made = side_port(about, owner=owner, extensions=_extensions(about.expected), why=why)
     write_sql(made.text(expected=expected, actual=actual))
     words = {
         ProofOutcome.PROVEN: "the port is proven: applied to a fresh server, the comparison is covered",
-        ProofOutcome.PARTIAL: "the port is proven, and not enough: what is left is for a person",
-        ProofOutcome.REFUTED: "the port is not offered",
+        ProofOutcome.PARTIAL: "the port is proven but not sufficient: the rest needs a person's decision",
+        ProofOutcome.REFUTED: "the port does not work",
         ProofOutcome.UNTRIED: "the port is not proven",
     }[made.proof.outcome]
     progress(": ".join([words, "; ".join(map(one_line, made.proof.reasons))]) if made.proof.reasons else words)
@@ -232,7 +232,7 @@ def save_side(
 ) -> None:
     """Write the snapshot of one side to a file, or to stdout; raises UsageError for a file that cannot be written."""
     if output is not None and not output.parent.is_dir():  # told before the work, not after it
-        raise UsageError("there is no such folder", where=str(output.parent), todo="make it, or name another one")
+        raise UsageError("the folder does not exist", where=str(output.parent), todo="make it, or name another one")
     given = parse_values(placeholders, variables)
     (read,) = read_sides(
         (replace(parse_side(source), values=given, statement_timeout=statement_timeout),), progress=progress, given=given

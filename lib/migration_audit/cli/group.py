@@ -33,7 +33,7 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
-            click.echo("migration-audit: interrupted; checks that are not shown above were not decided", err=True)
+            click.echo("migration-audit: interrupted; checks not shown above are undecided", err=True)
             ctx.exit(3)
         except OSError as error:
             if error.filename is None:
@@ -42,7 +42,7 @@ class Commands(click.Group):
                 what = AuditError(
                     f"cannot be read or written: {error.strerror}",
                     where=str(error.filename),
-                    todo="look at the disk (space, inodes, TMPDIR) and at the rights; no verdict was reached",
+                    todo="check the disk (space, inodes, TMPDIR) and permissions; no verdict was reached",
                 )
                 click.echo(f"migration-audit: {what}", err=True)
             ctx.exit(3)

@@ -68,8 +68,8 @@ def init(directory: Path, notebooks: bool, detect: bool, schema: bool) -> None:
 def demo(out: Path) -> None:
     """Audit the bundled example (TRM).
 
-    Three real databases with three histories are built on the embedded server and audited; then dev again, as it would be
-    after the deletion.
+    Builds three real databases with different histories on the embedded server and audits them; then dev again, as it would
+    be after the deletion.
     """
     from migration_audit.cli.audit import run_demo  # noqa: PLC0415
 
@@ -77,15 +77,15 @@ def demo(out: Path) -> None:
 
 
 @main.command()
-@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; may be repeated.")
+@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; can be repeated.")
 @click.option("--phase", type=_PHASE, default="preflight", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: audit.toml's.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: from audit.toml.")
 @click.option("--commands", is_flag=True, help="Execute the acceptance commands of audit.toml (CMD001), here and now.")
 @click.option(
     "--producer-key",
     type=click.Path(path_type=Path),
     envvar="MIGRATION_AUDIT_PRODUCER_KEY",
-    help="Sign the statement of each run with this private key, where [policy] names producers.",
+    help="Sign the statement of each run with this private key, if [policy] names producers.",
 )
 @_CONFIG
 def run(
@@ -116,14 +116,14 @@ _PLACEHOLDER = click.option(
     "placeholders",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Value that the runner puts into the SQL: Flyway's ${NAME}; may be repeated.",
+    help="Value that the runner puts into the SQL: Flyway's ${NAME}; can be repeated.",
 )
 _VARIABLE = click.option(
     "--variable",
     "variables",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Variable of psql, as psql -v sets it: :NAME; may be repeated.",
+    help="Variable of psql, as psql -v sets it: :NAME; can be repeated.",
 )
 
 _STATEMENT_TIMEOUT = click.option(
@@ -132,7 +132,7 @@ _STATEMENT_TIMEOUT = click.option(
     default=STATEMENT_TIMEOUT,
     show_default=True,
     metavar="SECONDS",
-    help="Seconds that one statement of SQL may take; a file may take six times as long.",
+    help="Time limit for one SQL statement, in seconds; the limit for a file is six times as long.",
 )
 
 
@@ -147,14 +147,14 @@ _STATEMENT_TIMEOUT = click.option(
 @_STATEMENT_TIMEOUT
 @_CONFIG
 def compare(expected: str, actual: str, **how: Any) -> None:
-    """Does ACTUAL have what EXPECTED has?
+    """Check whether ACTUAL has what EXPECTED has.
 
     A side is a .sql file, a folder of them, several joined by +, a saved snapshot (.json), env:NAME of a variable that
     holds a PostgreSQL URL, service:NAME of pg_service.conf, or a PostgreSQL URL without a password. The format of a
     migration runner goes in front of its folder: flyway:db/migration.
 
-    A placeholder or variable counts for both sides; expected:NAME=VALUE and actual:NAME=VALUE for one of them. The
-    command line is visible to everybody on this machine: give no secrets.
+    A placeholder or variable applies to both sides; expected:NAME=VALUE and actual:NAME=VALUE to one of them. The command
+    line is visible to all users of this machine: do not pass secrets.
     """
     from migration_audit.cli.compare import compare_sides  # noqa: PLC0415
 
@@ -170,7 +170,7 @@ def compare(expected: str, actual: str, **how: Any) -> None:
 def snapshot(source: str, output: Path | None, **values: Any) -> None:
     """Save the catalog of SOURCE as JSON.
 
-    SOURCE is anything that compare takes as a side.
+    SOURCE is anything that compare accepts as a side.
     """
     from migration_audit.cli.compare import save_side  # noqa: PLC0415
 
@@ -181,10 +181,10 @@ def snapshot(source: str, output: Path | None, **values: Any) -> None:
 @click.option("--role", default="auditor", show_default=True, metavar="NAME", help="The role that the environments name.")
 @_CONFIG
 def grants(role: str, config: Path | None) -> None:
-    """The smallest rights with which this audit can look, as SQL.
+    """Print the smallest rights that this audit needs, as SQL.
 
-    Each right names what is read with it and which checks cannot decide without. No database is asked: an administrator
-    runs the SQL in each database, as the owner of the objects.
+    For each right: what it is used to read, and which checks cannot decide without it. Connects to no database: an
+    administrator runs the SQL in each database, as the owner of the objects.
     """
     from migration_audit.cli.setup import print_grants  # noqa: PLC0415
 
@@ -193,7 +193,7 @@ def grants(role: str, config: Path | None) -> None:
 
 @main.group()
 def check() -> None:
-    """What the checks ask, why, and what to do."""
+    """What each check asks, why, and what to do."""
 
 
 @check.command("list")
@@ -249,10 +249,10 @@ def format_explain(name: str) -> None:
 @check.command("static")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
 def check_static_files(files: tuple[Path, ...]) -> None:
-    """Is audit.toml valid, and does no notebook hold a secret?
+    """Check that audit.toml is valid and that no notebook contains a secret.
 
     FILES are audit.toml files and notebooks; by default the nearest audit.toml and the notebooks below its folder. Needs no
-    database: made for a pre-commit hook.
+    database; intended for a pre-commit hook.
     """
     from migration_audit.cli.static import check_static  # noqa: PLC0415
 
@@ -264,7 +264,7 @@ _POLICY_FROM = click.option("--policy-from", metavar="REV", help="Read policy an
 _SIGNERS = click.option(
     "--allowed-signers",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Reviewers' keys, instead of the policy's file; not together with a revision.",
+    help="Reviewers' keys, instead of the policy's file; cannot be combined with a revision.",
 )
 
 
@@ -275,25 +275,27 @@ _SIGNERS = click.option(
     "archive",
     metavar="FILE.zip",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="The archive in which a CI system keeps the run: it is put into the report folder first.",
+    help="Archive with the run from a CI system; it is unpacked into the report folder first.",
 )
-@click.option("--as", "reviewer", required=True, metavar="IDENTITY", help="Who signs, as allowed_signers calls them.")
+@click.option("--as", "reviewer", required=True, metavar="IDENTITY", help="Who signs: the name in allowed_signers.")
 @click.option(
-    "--key", required=True, metavar="FILE", help="Private key; public key of the agent or a hardware key; or: agent."
+    "--key", required=True, metavar="FILE", help="Private key; public key of the agent's or a hardware key; or: agent."
 )
 @click.option("--decision", type=click.Choice(["approve", "reject", "withdraw"]), default="approve", show_default=True)
-@click.option("--withdraw", "decision", flag_value="withdraw", help="Take back what you decided: --decision withdraw.")
+@click.option("--withdraw", "decision", flag_value="withdraw", help="Withdraw your decision: --decision withdraw.")
 @click.option("--comment", default="", metavar="TEXT", help="What the other reviewers should know.")
-@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Last day on which the decision holds.")
-@click.option("--yes", is_flag=True, help="Do not ask for a confirmation.")
+@click.option(
+    "--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Last day on which the decision is valid."
+)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @_CONFIG
 @_POLICY_FROM
 @_SIGNERS
 def sign(run: Path | None, expires: datetime | None, **how: Any) -> None:
-    """Sign the evidence of RUN, a folder that `run` wrote.
+    """Sign the evidence of RUN, a folder written by `run`.
 
-    What is signed is shown first. The run moves to reports/signed/ with its first signature. RUN may be the folder of an
-    environment: then it is its newest run. With --from, RUN is only needed where the archive holds several.
+    Shows what will be signed first. The first signature moves the run to reports/signed/. If RUN is the folder of an
+    environment, its newest run is signed. With --from, RUN is only needed where the archive holds several.
     """
     from migration_audit.cli.sign import sign_run  # noqa: PLC0415
 
@@ -304,7 +306,7 @@ def sign(run: Path | None, expires: datetime | None, **how: Any) -> None:
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--page", is_flag=True, help="Write signed-off.html again first.")
 @click.option(
-    "--intact", is_flag=True, help="Files and signatures only, not whether they are enough: for a pre-commit hook."
+    "--intact", is_flag=True, help="Check files and signatures only, not whether they are sufficient; for a pre-commit hook."
 )
 @_CONFIG
 @_POLICY_FROM
@@ -312,7 +314,7 @@ def sign(run: Path | None, expires: datetime | None, **how: Any) -> None:
 def verify(runs: tuple[Path, ...], **how: Any) -> None:
     """Verify the files and signatures of each RUN, a signed run or a file in it.
 
-    Works offline. Prints each thing that was verified, whether it holds or not.
+    Works offline. Prints each statement that was verified, and whether it holds.
     """
     from migration_audit.cli.verify import verify_runs  # noqa: PLC0415
 
@@ -320,27 +322,27 @@ def verify(runs: tuple[Path, ...], **how: Any) -> None:
 
 
 @main.command()
-@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; may be repeated.")
+@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; can be repeated.")
 @click.option("--phase", type=_PHASE, default="preflight", show_default=True)
-@click.option("--live", is_flag=True, help="Read each database again: it must be as it was audited.")
+@click.option("--live", is_flag=True, help="Read each database again: it must be unchanged since the audit.")
 @click.option(
     "--repository",
     "repositories",
     multiple=True,
     metavar="NAME=PATH[@REV]",
-    help="Where a repository of audit.toml is, and its protected branch; default: its path and policy_from.",
+    help="Location and protected branch of a repository in audit.toml; default: its path and policy_from.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: audit.toml's.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: from audit.toml.")
 @_CONFIG
 @_POLICY_FROM
 @_SIGNERS
 def gate(**how: Any) -> None:
-    """May the deletion be merged?
+    """Check whether the deletion may be merged.
 
-    Asks of every environment that the policy requires: is the newest evidence signed, by enough reviewers, and is it still
-    the evidence of this tree? Exit codes: 0 yes; 1 it blocks or a reviewer rejects it; 3 it could not be audited; 4 it is
-    not signed, or what was signed is not what is there.
+    Checks for every environment that the policy requires whether the newest evidence is signed by enough reviewers, and
+    whether it still matches this tree. Exit codes: 0 yes; 1 it blocks or a reviewer rejects it; 3 it could not be audited; 4
+    it is not signed, or what was signed is not what is there.
     """
     from migration_audit.cli.gate import run_gate  # noqa: PLC0415
 
@@ -354,7 +356,7 @@ def server() -> None:
 
 @server.command("status")
 def server_status() -> None:
-    """Which servers could be used here, and why not the others."""
+    """List the servers that can be used here, and why others cannot."""
     from migration_audit import shadow  # noqa: PLC0415
 
     for line in shadow.status():
@@ -370,7 +372,7 @@ _SPEC = click.argument("provider", required=False)
 def server_install(provider: str | None) -> None:
     """Install the embedded server for this user.
 
-    PROVIDER is debian (the default) or debian:sid. Nothing of the system changes.
+    PROVIDER is debian (the default) or debian:sid. Does not change the system.
     """
     from migration_audit import shadow  # noqa: PLC0415
 
@@ -380,7 +382,7 @@ def server_install(provider: str | None) -> None:
 @server.command("start")
 @_SPEC
 def server_start(provider: str | None) -> None:
-    """Start a server that stays, and print how to connect to it."""
+    """Start a server that keeps running, and print how to connect to it."""
     from migration_audit import shadow  # noqa: PLC0415
 
     click.echo(shadow.start(provider, progress=say))
@@ -395,7 +397,9 @@ def server_stop() -> None:
 
 
 @main.command()
-@click.option("--env", "environment", metavar="NAME", help="Environment that the notebooks open; default: their own.")
+@click.option(
+    "--env", "environment", metavar="NAME", help="Environment that the notebooks open; default: the notebooks' own."
+)
 @_CONFIG
 def lab(environment: str | None, config: Path | None) -> None:
     """Open JupyterLab on the notebooks."""

@@ -37,14 +37,12 @@ def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> lis
     """
     copies = directory / "notebooks"
     if notebooks and (copies.exists() or copies.is_symlink()):
-        raise UsageError(
-            "there is a notebooks folder already", where=str(copies), todo="move it away, or leave out --notebooks"
-        )
+        raise UsageError("the notebooks folder already exists", where=str(copies), todo="move it, or omit --notebooks")
     there = configuration_in(directory)
     if there is not None and (detect or not notebooks):
-        raise UsageError("is there already", where=str(there), todo="edit it, or name another directory")
+        raise UsageError("already exists", where=str(there), todo="edit it, or name another directory")
     if there is not None:
-        lines = [f"left alone: {there} is there already"]
+        lines = [f"left unchanged: {there} already exists"]
     else:
         found = _detected(directory) if detect else [f"wrote {write_template(directory)}"]
         lines = [found[0], f"wrote {write_schema(directory)}", *found[1:]]
@@ -62,8 +60,8 @@ def _detected(directory: Path) -> list[str]:
     try:
         load_project(path)
     except ConfigError as error:  # a name that no file should have
-        left.append(f"it cannot be loaded yet: {error}")
-    head = f"left to decide ({len(left)}):" if left else "nothing is left to decide"
+        left.append(f"cannot be loaded yet: {error}")
+    head = f"to be decided ({len(left)}):" if left else "nothing left to decide"
     return [f"wrote {path}", *(f"  {one}" for one in draft.taken), head, *(f"  - {one}" for one in left)]
 
 
@@ -111,6 +109,6 @@ def _lab_project(config: Path | None) -> tuple[Project, str]:
     except UsageError:
         if named:
             raise
-        say("there is no audit.toml here or in a folder above: the notebooks open the bundled example")
+        say("no audit.toml here or in a parent folder: the notebooks open the bundled example")
         return demo_project(), DEMO
     return load_project(path), str(path.absolute())

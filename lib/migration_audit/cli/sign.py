@@ -49,7 +49,7 @@ def sign_run(
     now = datetime.now(UTC)
     until = _end_of(expires, now)
     if until is not None and decision != Decision.APPROVE:
-        what, todo = f"is about an approval, and this is to {decision}", "leave it out: only an approval expires"
+        what, todo = f"only applies to an approval, and the decision is to {decision}", "omit it: only an approval expires"
         raise UsageError(what, where="--expires", todo=todo)
     proposal = propose(
         _run(folder, archive, project), authority, reviewer=reviewer, now=now, withdraws=decision == Decision.WITHDRAW
@@ -65,7 +65,7 @@ def sign_run(
     own = sign(proposal, signed, authority, key=key)
     target = proposal.target
     shown = one_line(str(target))
-    click.echo(f"\nSigned with {own.fingerprint}. The run stands in\n  {shown}\n")
+    click.echo(f"\nSigned with {own.fingerprint}. The run is in\n  {shown}\n")
     click.echo(f"Read it:   {shown}/signed-off.html\nVerify it: migration-audit verify {shown}")
     for line in _what_git_needs(target / "statement.json"):
         click.echo(line)
@@ -77,7 +77,9 @@ def _run(named: Path | None, archive: Path | None, project: Project) -> Path:
     """The folder that was named, or that of a run that came in an archive."""
     if archive is None:
         if named is None:
-            raise UsageError("which run?", where="sign", todo="name its folder, or the archive it came in: --from FILE.zip")
+            raise UsageError(
+                "which run?", where="sign", todo="name its folder, or the archive that contains it: --from FILE.zip"
+            )
         return named
     received = receive_runs(archive, project.report_out, [e.name for e in project.environments])
     for folder in received:
@@ -87,7 +89,9 @@ def _run(named: Path | None, archive: Path | None, project: Project) -> Path:
     ]
     if len(found) != 1:
         runs = ", ".join(f"{run.parent.name}/{run.name}" for run in received)
-        raise UsageError(f"which of the runs in it? {runs}", where=str(archive), todo="name one of them after sign")
+        raise UsageError(
+            f"the archive contains several runs: {runs}", where=str(archive), todo="name one of them after sign"
+        )
     return found[0]
 
 
@@ -97,7 +101,7 @@ def _end_of(day: datetime | None, now: datetime) -> datetime | None:
         return None
     end = datetime.combine(day.date(), time(23, 59, 59), UTC)
     if end < now:
-        raise UsageError("is over already", where=f"--expires {end.date()}", todo="name a future date, or leave it out")
+        raise UsageError("is in the past", where=f"--expires {end.date()}", todo="name a future date, or omit it")
     return end
 
 
@@ -110,11 +114,9 @@ def _what_git_needs(signed: Path) -> list[str]:
     ignored = is_ignored(signed)
     lines = [f"Commit it, so that the gate finds it: git add {'-f ' if ignored else ''}{out}"]
     if ignored:
-        lines.append(f"  .gitignore leaves it out: add a line !/{out}/ to it")
+        lines.append(f"  .gitignore excludes it: add a line !/{out}/")
     if not keeps:
-        lines.append(
-            f"  .gitattributes has to keep its bytes: add a line {out.parent}/** -text to it, and commit that first"
-        )
+        lines.append(f"  .gitattributes must preserve its bytes: add a line {out.parent}/** -text, and commit that first")
     return lines
 
 
@@ -159,11 +161,11 @@ def _less(proposal: Proposal, authority: Authority) -> list[str]:
     """What the run audited less than the policy asks for, and a database that nothing pins."""
     project, evidence = authority.project, proposal.evidence
     less = less_audited(project, policy_settings(project, authority.revision), evidence, proposal.folder)
-    text = "the settings of this run are not to be had: what it audited less than the policy asks for is not known"
-    lines = _listed("Audited less than the policy asks for", [text] if less is None else [each.text for each in less])
+    text = "the settings of this run are missing: it is not known what it audited less than the policy requires"
+    lines = _listed("Audited less than the policy requires", [text] if less is None else [each.text for each in less])
     environment = project.environment(evidence.environment)
     if environment.database is None or environment.system_identifier is None:
-        lines += ["", "The database is not pinned: audit.toml does not say which one this environment is."]
+        lines += ["", "The database is not pinned: audit.toml does not identify the database of this environment."]
     return lines
 
 
@@ -172,10 +174,10 @@ def _weighed(held: Triage, signed: SignedDecision) -> list[str]:
     lines: list[str] = []
     blocking = [f"{r.id}  {f.summary}" for r in held.blockers for f in r.findings or () if f.waived is None]
     lines += _listed("What blocks", blocking)
-    lines += _listed("What needs a human eye", [f"{r.id}  {f.summary}" for r in held.warnings for f in r.findings])
-    lines += _listed("Waived, and accepted with this signature", list(signed.waivers))
+    lines += _listed("What needs review", [f"{r.id}  {f.summary}" for r in held.warnings for f in r.findings])
+    lines += _listed("Waived, and accepted by this signature", list(signed.waivers))
     if blocking and signed.decision is Decision.APPROVE:
-        lines += ["", "It blocks: an approval does not change that, and the gate stays closed."]
+        lines += ["", "It blocks: the gate stays closed even with an approval."]
     return lines
 
 
@@ -188,6 +190,6 @@ def _ask(*, yes: bool, decision: SignedDecision) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("nobody is there to confirm it", where="sign", todo="sign on a terminal, or add --yes")
+        raise UsageError("there is no terminal to confirm on", where="sign", todo="sign in a terminal, or add --yes")
     if not click.confirm(f"\n{decision.decision.value.capitalize()} and sign?"):
-        raise SignoffError("nothing was signed", where="sign", todo="nothing has changed: the run stands where it stood")
+        raise SignoffError("nothing was signed", where="sign", todo="nothing has changed: the run was not moved")

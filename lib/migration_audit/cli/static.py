@@ -29,9 +29,9 @@ def secrets_in_notebook(path: Path) -> list[str]:
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(path), todo="name a file that can be read") from None
     except ValueError as error:
-        raise NotebookError(f"is no notebook: {error}", where=str(path), todo="save it with JupyterLab again") from None
+        raise NotebookError(f"is not a notebook: {error}", where=str(path), todo="save it with JupyterLab again") from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise NotebookError("is no notebook of format 4", where=str(path), todo="save it with JupyterLab 3 or later")
+        raise NotebookError("is not a notebook of format 4", where=str(path), todo="save it with JupyterLab 3 or later")
     parts = [(f"cell {number}", cell) for number, cell in enumerate(notebook["cells"], start=1)]
     parts.append(("metadata", notebook.get("metadata")))
     return [f"{path}:{place}: {what}" for place, part in parts for what in _found(part)]
@@ -71,7 +71,7 @@ def check_static(files: Sequence[Path]) -> int:
         try:
             if path.suffix == ".ipynb":
                 secrets = secrets_in_notebook(path)
-                found += [f"{secret}\n  → clear the cell's output, or take it out of the source" for secret in secrets]
+                found += [f"{secret}\n  → clear the cell's output, or remove it from the source" for secret in secrets]
                 codes.append(int(bool(secrets)))
             elif path.name != FALLBACK or has_section(path):
                 load_project(path)

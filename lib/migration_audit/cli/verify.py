@@ -27,7 +27,7 @@ def verify_runs(
     policy_from: str | None,
     allowed_signers: Path | None,
 ) -> int:
-    """Print what was verified of each run; the largest of their exit codes.
+    """Print what was verified for each run; returns the largest exit code.
 
     0 when all holds, 1 when a reviewer rejects the run, 4 when something does not hold. With ``page`` signed-off.html is
     written again first; with ``intact`` it is enough that files and signatures are what they were, whoever signed. Raises

@@ -81,14 +81,14 @@ def compare(
     found = sorted(as_renames(found, want, have), key=lambda d: (d.kind, d.key))
     if expected_applied_by is not None:
         unstated = (
-            f"what the SQL gives no owner (it was applied as {expected_applied_by}) may have any owner",
-            "what the SQL does not say of the database as a whole may be anything",
+            f"objects to which the SQL gives no owner (it was applied as {expected_applied_by}) may have any owner",
+            "settings of the database that the SQL does not set may have any value",
         )
         assumptions = (*unstated, *assumptions)
     if actual_applied_by is not None:
         unstated = (
-            f"what the SQL gives no owner (it was applied as {actual_applied_by}) may have had any owner",
-            "who owns the database, who may use it and how many may connect is for whoever runs its server",
+            f"objects to which the SQL gives no owner (it was applied as {actual_applied_by}) may have had any owner",
+            "owner, privileges and connection limit of the database are the server administrator's decision",
         )
         assumptions = (*unstated, *assumptions)
     assumed = {DiffVerdict.MISSING: actual.assumed_roles, DiffVerdict.UNEXPECTED: expected.assumed_roles}
@@ -111,7 +111,8 @@ def _by_key(snapshot: Snapshot, side: str) -> Mapping[Key, CatalogObject]:
         seen: set[Key] = set()
         twice = next(k for o in snapshot.objects if (k := (o.kind, o.key)) in seen or seen.add(k))  # type: ignore[func-returns-value]
         raise AuditError(
-            f"the {side} snapshot has {twice[0]} {twice[1]} twice", todo="read it again; if it stays, report a bug"
+            f"the {side} snapshot contains {twice[0]} {twice[1]} twice",
+            todo="read it again; if the error persists, report a bug",
         )
     return found
 
@@ -212,6 +213,6 @@ def _with_notes(
     for difference in differences:
         if isinstance(difference.there, Role) and difference.there.name in assumed_roles.get(difference.verdict, ()):
             side = "actual" if difference.verdict is DiffVerdict.MISSING else "expected"
-            yield replace(difference, note=f"the {side} side takes it for granted: it names it and does not create it")
+            yield replace(difference, note=f"the {side} side assumes it: it names it but does not create it")
         else:
             yield difference

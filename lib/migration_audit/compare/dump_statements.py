@@ -95,7 +95,7 @@ def statements(dump: str) -> Iterator[Statement]:
         texts = postgast.split(dump, method="parser")
     except postgast.PgQueryError as error:
         raise AuditError(
-            f"the output of pg_dump is not read by the SQL parser: {error}",
+            f"the SQL parser cannot read the output of pg_dump: {error}",
             todo="compare with --no-cross-check, and report this with the statement",
         ) from error
     entry, settings, at = None, Settings(), 0

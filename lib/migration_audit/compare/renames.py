@@ -127,7 +127,7 @@ def rename(expected: CatalogObject, actual: CatalogObject, severity: Severity = 
         expected=expected,
         actual=actual,
         actual_key=actual.key,
-        note=f"the same but for its name: {actual.key}" if severity is Severity.BLOCKER else None,
+        note=f"the same except for its name: {actual.key}" if severity is Severity.BLOCKER else None,
     )
 
 

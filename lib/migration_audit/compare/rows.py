@@ -113,12 +113,12 @@ def _contents(
     source = expected if expected.count else actual
     columns = shared_columns(source, actual if source is expected else expected, {*unstable, *excluded}, only)
     if not columns and source.columns:
-        return replace(held, counted_because="no column is left to compare")
+        return replace(held, counted_because="there is no column left to compare")
     found, numbers = compare_without_generated(expected, actual, columns) if expected.count and actual.count else (None, ())
     missing, changed, extra = (found.missing, found.changed, found.extra) if found else (held.missing, 0, held.extra)
     reasons = {
         **dict.fromkeys([c for c in source.columns if only and c not in only], "not among the columns in audit.toml"),
-        **dict.fromkeys([c for c in source.columns if c in excluded], "left out by audit.toml"),
+        **dict.fromkeys([c for c in source.columns if c in excluded], "excluded by audit.toml"),
         **dict.fromkeys([c for c in source.columns if c in unstable], _UNSTABLE),
         **dict.fromkeys(numbers, _NUMBERED),
     }
@@ -159,7 +159,7 @@ def _notes(scope: RowScope, tables: Mapping[str, TableRows]) -> Iterator[str]:
     for rule in scope.rules:
         matched = [key for key in tables if scope.rule_of(key) is rule and key not in scope.left_out]
         if not matched:
-            yield f"{rule.at}: [[seed]] {rule.table} matches no table that has rows, or none that an earlier [[seed]] leaves"
+            yield f"{rule.at}: [[seed]] {rule.table} matches no table with rows, or only tables of an earlier [[seed]]"
         elif rule.mode is SeedMode.IGNORE:
             yield f"{rule.at}: rows of {some_of(matched)} are not compared" + (f" ({rule.reason})" if rule.reason else "")
         else:

@@ -50,7 +50,7 @@ class Rules:
         unknown = sorted(weights.keys() - self.weights.keys())
         if unknown:
             known = ", ".join(sorted(self.weights))
-            raise UsageError(f"there is no rule named {', '.join(unknown)}", todo=f"the rules are: {known}")
+            raise UsageError(f"unknown rule {', '.join(unknown)}", todo=f"the rules are: {known}")
         return replace(self, weights=MappingProxyType({**self.weights, **weights}))
 
     def of_field(self, name: str, kind: str = "") -> Severity:

@@ -30,7 +30,7 @@ def comparable(expected: Snapshot, actual: Snapshot) -> tuple[Snapshot, Snapshot
     one, others_one = of_interest(expected, actual)
     other, others_other = of_interest(actual, expected)
     taken = [
-        f"what only the {side} server has of {WHAT} is others' business there: {count}"
+        f"{WHAT} that only exist on the {side} server are not in scope: {count}"
         for side, count in (("expected", others_one), ("actual", others_other))
         if count
     ]

@@ -121,8 +121,8 @@ def _stage(root: Path) -> History:
         environment="stage",
         steps=(
             _administrator(root, here / "database.sql"),
-            _legacy("The processor made its tables itself", legacy, at=datetime(2025, 11, 3, 9, tzinfo=UTC)),
-            _owner("db-init found them there", root, role=None, at=datetime(2026, 1, 12, 7, tzinfo=UTC)),
+            _legacy("The processor created its tables itself", legacy, at=datetime(2025, 11, 3, 9, tzinfo=UTC)),
+            _owner("db-init found existing tables", root, role=None, at=datetime(2026, 1, 12, 7, tzinfo=UTC)),
             _directus(root),
             _post(root, at=datetime(2026, 1, 12, 7, 1, tzinfo=UTC)),
             Step(title="Directus may mark rows", files=(here / "grants.sql",), role=LEGACY_ROLE),
@@ -184,5 +184,5 @@ def _owner(title: str, root: Path, *, role: str | None, at: datetime, without: s
 def _sorted(folder: Path) -> tuple[Path, ...]:
     files = tuple(sorted(folder.glob("*.sql")))
     if not files:
-        raise UsageError("there is no SQL file", where=str(folder), todo="point it at a whole copy of the demo's tree")
+        raise UsageError("no SQL file", where=str(folder), todo="point it at a complete copy of the demo's tree")
     return files

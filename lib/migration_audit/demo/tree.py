@@ -18,7 +18,7 @@ def copy_tree(destination: Path) -> Path:
         with as_file(files(__package__).joinpath("trm")) as tree:
             shutil.copytree(tree, destination)
     except FileExistsError:
-        raise UsageError("is there already", where=str(destination), todo="name a new directory") from None
+        raise UsageError("already exists", where=str(destination), todo="name a new directory") from None
     except OSError as error:
         todo = "name a directory that can be written"
         raise UsageError(f"cannot be written: {error.strerror}", where=str(destination), todo=todo) from error

@@ -48,8 +48,8 @@ def connection(listing: Listing, paths: Iterable[str]) -> tuple[tuple[tuple[str,
     names = [*urls, *(name for found in parts.values() for name in found)]
     shown = ", ".join(read) or "no file"
     if names:
-        return (), None, f"which of {', '.join(dict.fromkeys(names))} ({shown}) has the address of the database?"
-    return (), None, f"how does it get the address of the database? {shown} names no variable for it"
+        return (), None, f"which of {', '.join(dict.fromkeys(names))} ({shown}) contains the address of the database?"
+    return (), None, f"how does it get the address of the database? {shown} does not name a variable for it"
 
 
 def _names(text: str) -> set[str]:

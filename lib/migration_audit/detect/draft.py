@@ -73,11 +73,11 @@ def _project(role: Role) -> str | None:
 
 def _head(left: Sequence[str]) -> str:
     head = Lines()
-    head.note("audit.toml, written by `migration-audit init --detect`: each line says which file it was taken from.")
+    head.note("audit.toml, written by `migration-audit init --detect`: each line names the file it was taken from.")
     head.note("`migration-audit init DIR` writes one in which every key is explained.")
     head.note("")
     if left:
-        head.note(f"LEFT TO DECIDE ({len(left)}); where a line cannot do without it, it says {FILL_IN}:")
+        head.note(f"TO BE DECIDED ({len(left)}); {FILL_IN} marks required values:")
     for number, one in enumerate(left, start=1):
         head.note(f"{number}. {one}")
     head.blank()
@@ -97,7 +97,7 @@ def _write_project(draft: _Draft) -> None:
         where = f"{stack.path}: service {stack.writer[0]} connects with it"
         lines.key("writer_role", stack.writer_role, where)
     else:
-        lines.key("writer_role", "writer", "the role with which the program that keeps writing connects", off=True)
+        lines.key("writer_role", "writer", "the role of the program that writes rows", off=True)
 
 
 def _write_repositories(draft: _Draft) -> None:
@@ -116,7 +116,7 @@ def _write_repositories(draft: _Draft) -> None:
         draft.lines.key("path", folder, f"{folder}/.git")
         where = "the default branch of its origin" if branch else "the protected branch at which the gate reads it"
         draft.lines.key("policy_from", branch or "origin/main", where, off=branch is None)
-        draft.taken.append(f"[repository.{name}] {folder}: it is a git repository of its own")
+        draft.taken.append(f"[repository.{name}] {folder}: it is a separate git repository")
         if branch is None:
             draft.left.append(f"[repository.{name}] which is the protected branch of {folder}? Set policy_from to it")
 
@@ -176,13 +176,15 @@ def _write_ledger(draft: _Draft, table: str, candidate: Candidate) -> None:
     form = BY_NAME.get(candidate.format or "")
     if form is not None:
         if form.ledger is not None:
-            lines.note(f"Its ledger is {form.ledger.table}, as {form.runner} keeps it.")
+            lines.note(f"Its ledger is {form.ledger.table}, as {form.runner} defines it.")
         return
     if candidate.ledger is not None:
         lines.blank()
         lines.table(f"{table}.ledger")
         default = LEDGERS[candidate.ledger].table
-        lines.key("format", candidate.ledger, f"{default}, unless {candidate.files[1]} says otherwise: then name its table")
+        lines.key(
+            "format", candidate.ledger, f"{default}, unless {candidate.files[1]} sets another one: then name its table"
+        )
     if candidate.command:
         return
     for name, at in libraries(draft.listing, candidate.project).items():
@@ -210,7 +212,7 @@ def _write_seen(draft: _Draft, notes: Sequence[str]) -> None:
     seen = [*draft.found.seen, *notes]
     if seen:
         draft.lines.blank()
-        draft.lines.note("Seen, and not taken:")
+        draft.lines.note("Found, but not used:")
         for one in seen[:_MOST_SEEN]:
             draft.lines.note(f"- {one}")
     if len(seen) > _MOST_SEEN:

@@ -24,7 +24,7 @@ _MOST_DOCUMENTS: Final = 15
 def write_rules(lines: Lines, listing: Listing, legacy: Candidate | None) -> None:
     """What the files of the legacy source's project say; its paths must be below audit.toml."""
     lines.blank()
-    lines.note("After the retirement: what must be gone. Until then it is the list of work.")
+    lines.note("After the retirement: what must be removed. Until then it is the work list.")
     if legacy is None:
         lines.note("There is no legacy source to write rules for yet.")
     else:
@@ -34,7 +34,7 @@ def write_rules(lines: Lines, listing: Listing, legacy: Candidate | None) -> Non
 
 def _write_gone(lines: Lines, listing: Listing, legacy: Candidate, *, off: bool) -> None:
     if off:
-        lines.note("Paths of rules have to be below this file: move it above both projects to use these.")
+        lines.note("Paths of rules must be below this file: move it above both projects to use these.")
     if legacy.folder != ".":
         lines.table("[rule]", off=off)
         lines.key("check", "RET001", off=off)
@@ -61,7 +61,7 @@ def _write_gone(lines: Lines, listing: Listing, legacy: Candidate, *, off: bool)
 def _write_documents(lines: Lines, listing: Listing) -> None:
     found = [at for path in listing.paths if path.endswith((".md", ".mdx", ".rst")) if (at := listing.line(path, _MENTION))]
     if found:
-        lines.note("Documents that speak of migrations, for rules with says, says_not and entry (DOC001 to DOC006):")
+        lines.note("Documents that mention migrations, for rules with says, says_not and entry (DOC001 to DOC006):")
         for at in found[:_MOST_DOCUMENTS]:
             lines.note(f"  {at}")
     if len(found) > _MOST_DOCUMENTS:

@@ -33,7 +33,7 @@ def write_environments(lines: Lines, listing: Listing) -> list[str]:
     lines.table("environments.stage")
     seen = ", ".join(f"{name} ({path})" for name, path in found.items())
     lines.key("dsn_env", "STAGE_DATABASE_URL", f"FILL IN: {f'seen: {seen}' if seen else 'no file names a variable for it'}")
-    return ["[environments] which live databases are there, and which variable holds the URL of each?"]
+    return ["[environments] which live databases exist, and which variable contains the URL of each?"]
 
 
 def write_snapshot(lines: Lines, found: Found, left: list[str]) -> None:
@@ -72,7 +72,7 @@ def write_boot(
     if chosen is None and stacks and found.roles.owner.chosen and found.roles.legacy.chosen:
         left.append(f"[boot] which services are the owner's and the writer's in {', '.join(s.path for s in stacks)}?")
     if post:
-        lines.key("post_sql", post, "; ".join(f"{c.why}, after Directus made its tables" for c in found.roles.post))
+        lines.key("post_sql", post, "; ".join(f"{c.why}, after Directus created its tables" for c in found.roles.post))
     for path in others:
         lines.note(f"Also there: {path}")
     if found.boot:

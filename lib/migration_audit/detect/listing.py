@@ -139,7 +139,7 @@ def list_folder(base: Path) -> Listing:
     paths = list(_files(base, base, notes))
     beside = [folder for folder in _beside(base, notes) if _is_project(folder)]
     if len(beside) > _MOST_BESIDE:
-        notes.append(f"only {_MOST_BESIDE} of the {len(beside)} projects in {base.parent} were looked at")
+        notes.append(f"only {_MOST_BESIDE} of the {len(beside)} projects in {base.parent} were read")
     for folder in beside[:_MOST_BESIDE]:
         paths += _files(folder, base, notes)
     return Listing(base=base, paths=tuple(sorted(paths)), notes=tuple(notes))
@@ -177,7 +177,7 @@ def _files(folder: Path, base: Path, notes: list[str]) -> Iterator[str]:
                 continue
             count += 1
             if count > _MOST_FILES:
-                notes.append(f"{folder} has more than {_MOST_FILES:,} files: the others were not looked at")
+                notes.append(f"{folder} has more than {_MOST_FILES:,} files: the others were not read")
                 return
             yield shown
 

@@ -53,9 +53,9 @@ def _owner(found: Sequence[Candidate], others: Sequence[Candidate], directus: Ma
         return Role(between=tuple(found), why="several folders of the Directus project hold SQL")
     if directus:
         project, why = next(iter(directus.items()))
-        return Role(why=f"{why}, and {project} holds no SQL that makes tables")
+        return Role(why=f"{why}, and {project} contains no SQL that creates tables")
     if len(others) > 1:
-        return Role(between=tuple(others), why="no file says which runner stays")
+        return Role(between=tuple(others), why="no file indicates which runner stays")
     return Role(why="no second source was found")
 
 
@@ -64,5 +64,5 @@ def _legacy(others: Sequence[Candidate], owner: Role) -> Role:
         why = "the only source that is not the owner's" if owner.chosen else "the only source that was found"
         return Role(chosen=others[0], why=why)
     if others:
-        return Role(between=tuple(others), why="no file says which runner is to be retired")
+        return Role(between=tuple(others), why="no file indicates which runner is to be retired")
     return Role(why="no other source was found" if owner.chosen or owner.between else "no source was found")

@@ -182,18 +182,18 @@ def _plain(listing: Listing, folder: str, recognised: Mapping[str, str]) -> tupl
     if first is None:
         return None, None
     if reason := _not_taken(listing, folder):
-        return None, f"{first} makes objects, and {reason}"
+        return None, f"{first} creates objects, but {reason}"
     numbered = [path for path in scripts if number_of(posixpath.basename(path)) is not None]
     if len(numbered) < 2 and not _OF_MIGRATIONS.search(posixpath.basename(folder)):
-        return None, f"{first} makes objects, and nothing says that these files are migrations"
+        return None, f"{first} creates objects, but nothing indicates that these files are migrations"
     project = listing.project_of(f"{folder}/x")
     if not numbered and project in recognised:
-        return None, f"{first} makes objects, and the migrations of this project are in {recognised[project]}"
+        return None, f"{first} creates objects, but the migrations of this project are in {recognised[project]}"
     pattern = f"{glob.escape(folder)}/*.sql" if folder != "." else "*.sql"
     return Candidate(
         folder=folder,
         project=project,
-        why=f"{first} makes objects; {len(scripts)} file{'s' * (len(scripts) != 1)} in the order of their names",
+        why=f"{first} creates objects; {len(scripts)} file{'s' * (len(scripts) != 1)} in the order of their names",
         sql=(pattern,),
     ), None
 
@@ -207,6 +207,6 @@ def _checked(folders: _Folders, candidate: Candidate, folder: str) -> Candidate:
     try:
         plan = form.plan([tree], Options())
     except SourceError as error:
-        return replace(candidate, doubts=(f"{form.name} does not read it as it is: {error.where}: {error.what}",))
+        return replace(candidate, doubts=(f"{form.name} cannot read it: {error.where}: {error.what}",))
     twice = [f"{version}: {' and '.join(paths)}" for version, paths in plan.duplicates]
     return replace(candidate, doubts=tuple(f"whose order is not fixed: {one}" for one in twice[:3]))

@@ -92,8 +92,8 @@ def boot_disagreement(boot: RehearsedBoot, done: Applied, came: tuple[str, ...])
     if found:
         return f"`{_line(done.message)}` in the model, `{_line(boot.message)}` rehearsed"
     ours, theirs = set(came), set(boot.changes)
-    only = [f"{_short(each)} in the model alone" for each in came if each not in theirs]
-    only += [f"{_short(each)} in the rehearsal alone" for each in boot.changes if each not in ours]
+    only = [f"{_short(each)} only in the model" for each in came if each not in theirs]
+    only += [f"{_short(each)} only in the rehearsal" for each in boot.changes if each not in ours]
     return some_of(only, between="; ") if only else None
 
 

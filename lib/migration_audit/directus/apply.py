@@ -78,7 +78,7 @@ def undecidable(database: DirectusDatabase, file: Any, version: Behaviour, exclu
     for name, found in schemas.items():
         seen = name in named or is_system(name) or (version.untracked and name not in excluded)
         if len(found) > 1 and seen:
-            return f"the table {name} is in {' and '.join(found)}, and Directus takes the columns of all for one table"
+            return f"the table {name} is in {' and '.join(found)}, and Directus treats their columns as one table"
     return None
 
 
@@ -157,10 +157,10 @@ def _operations(found: Difference) -> Iterator[Operation]:
 def _why(change: Change) -> str:
     path = ".".join(map(str, change.path))
     if change.kind == NEW:
-        return f"the file has {path}, which this version does not write" if path else "only the file has it"
+        return f"the file contains {path}, which this version does not write" if path else "only the file has it"
     if change.kind == DELETED:
-        return f"the file's entry lacks {path}" if path else "the file has no entry for it"
-    return f"{path} is another in the file"
+        return f"the file's entry lacks {path}" if path else "the file lacks an entry for it"
+    return f"{path} differs in the file"
 
 
 class _Run:

@@ -16,7 +16,7 @@ from migration_audit.model.directus_database import DirectusDatabase, DirectusTa
 
 TIMES: Final = 3
 """Boots that are looked at: what the first hides, the second or third may show."""
-WAITS: Final = "Would you like to continue? (no --yes, and nobody answers: it waits for ever)"
+WAITS: Final = "Would you like to continue? (no --yes, and no answer: it waits forever)"
 """Measured on 11.2.2, 11.17.4 and 12.4.0 with /dev/null and with an empty pipe as input; an answer by pipe is taken."""
 FRESH: Final = "a fresh database"
 
@@ -72,18 +72,18 @@ def compute_boots(
     ``owner`` is what the owner's SQL makes of an empty database. A version that the model was not compared with is unknown.
     """
     if target.version is None:
-        return DirectusBoots(version="", unknown=target.reason or f"{target.named} names no exact release")
+        return DirectusBoots(version="", unknown=target.reason or f"{target.named} does not name an exact release")
     version = behaviour_of(target.version)
     if version is None:
-        why = f"the model does not know Directus {target.version}: it was compared with {known_versions()}"
+        why = f"the model does not cover Directus {target.version}, only {known_versions()}"
         return DirectusBoots(version=str(target.version), unknown=why)
     if len(runtime.files) > 1:
-        why = f"the start applies {' and '.join(runtime.files)}, and the model looks at one file"
+        why = f"the start applies {' and '.join(runtime.files)}, but the model covers one file"
         return DirectusBoots(version=str(target.version), unknown=why)
     found = []
     schema = runtime.search_path[0]
     excluded = runtime.excluded or DEFAULT_EXCLUDED
-    blind: str | None = None if live is not None else why_not_live or "what an apply would find there was not read"
+    blind: str | None = None if live is not None else why_not_live or "the data that an apply would find was not read"
     if live is not None:
         start = with_tables(migrated(live, bootstrapped(version, schema=schema)), owner)
         blind = undecidable(start, file, version, excluded)

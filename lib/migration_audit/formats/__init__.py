@@ -60,7 +60,7 @@ def find_format(name: str) -> Format:
     try:
         return BY_NAME[name]
     except KeyError:
-        raise UsageError(f"there is no format {name}", todo=f"the formats are {', '.join(NAMES)}") from None
+        raise UsageError(f"unknown format {name}", todo=f"the formats are {', '.join(NAMES)}") from None
 
 
 __all__ = [

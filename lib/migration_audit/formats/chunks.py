@@ -42,8 +42,8 @@ def scan_lines(text: bytes, most: int, shown: str, runner: str) -> list[bytes]:
         lines.pop()
     for number, line in enumerate(lines, 1):
         if len(line) >= most:
-            what = f"{runner} gives up at a line of {most // 1024 // 1024} MB or more"
-            raise SourceError(what, where=f"{shown}:{number}", todo="break the line")
+            what = f"{runner} fails at a line of {most // 1024 // 1024} MB or more"
+            raise SourceError(what, where=f"{shown}:{number}", todo="split the line")
     return lines
 
 
@@ -119,5 +119,5 @@ def _refuse_cut_tokens(text: bytes, ends: Mapping[int, int], shown: str, runner:
             rest.popleft()
         if rest and rest[0] < token.end:
             begins = at_line("", text, token.start).removeprefix(":")
-            what = f"{runner} ends a statement here, within the string, body or comment that begins at line {begins}"
+            what = f"{runner} ends a statement here, inside the string, body or comment that begins at line {begins}"
             raise SourceError(what, where=f"{shown}:{ends[rest[0]]}", todo=todo)

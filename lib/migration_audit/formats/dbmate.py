@@ -103,7 +103,7 @@ def _refuse_same_version(found: Sequence[_Found]) -> None:
     for file in found:
         other = seen.setdefault(file.version, file.shown)
         if other != file.shown:
-            what = f"its version {file.version} is also that of {other}, and dbmate records a version only once"
+            what = f"its version {file.version} is the same as that of {other}, but dbmate records a version only once"
             raise SourceError(what, where=file.shown, todo="rename one of the two files")
 
 
@@ -116,7 +116,7 @@ def _sections(text: bytes, shown: str) -> Iterator[_Section]:
     _refuse_lookalikes(comments, {marker.start() for marker in markers}, shown)
     ups = [marker for marker in markers if marker["part"] == b"up"]
     if not ups:
-        what = f"no line is `-- migrate:up`, which dbmate requires{mark_hint(text)}"
+        what = f"the line `-- migrate:up`, which dbmate requires, is missing{mark_hint(text)}"
         raise SourceError(what, where=f"{shown}:1", todo="begin the file with `-- migrate:up`")
     _refuse_statements_before(text, ups[0].start(), shown)
     for up, stop in zip(ups, [*(after.start() for after in ups[1:]), len(text)], strict=True):
@@ -130,19 +130,17 @@ def _sections(text: bytes, shown: str) -> Iterator[_Section]:
 
 def _refuse_hidden(marker: re.Match[bytes], comment: CommentLine | None, text: bytes, shown: str) -> None:
     if comment is None:
-        what = "dbmate cuts the file at this line, which is within a string, a body or a block comment"
-        raise SourceError(
-            what, where=at_line(shown, text, marker.start()), todo="indent the line: then dbmate does not see it"
-        )
+        what = "dbmate splits the file at this line, which is inside a string, a body or a block comment"
+        raise SourceError(what, where=at_line(shown, text, marker.start()), todo="indent the line: dbmate then ignores it")
     if b"\n" in text[marker.start() : marker.end("part")]:
-        what = "dbmate takes this line and those after it for one marker, and the server does not"
+        what = "dbmate reads this line and the following ones as one marker, but the server does not"
         raise SourceError(what, where=at_line(shown, text, marker.start()), todo="write the marker on one line")
 
 
 def _refuse_lookalikes(comments: Mapping[int, CommentLine], markers: set[int], shown: str) -> None:
     for start, comment in comments.items():
         if start not in markers and _LOOKS_LIKE.match(comment.text):
-            what = f"`{comment.text[:60].strip()}` is no marker for dbmate, which applies what follows as it stands"
+            what = f"`{comment.text[:60].strip()}` is not a marker for dbmate, which applies what follows unchanged"
             todo = "write it at the start of the line as `-- migrate:up` or `-- migrate:down`, or reword the comment"
             raise SourceError(what, where=f"{shown}:{comment.line}", todo=todo)
 
@@ -153,7 +151,7 @@ def _refuse_statements_before(text: bytes, first: int, shown: str) -> None:
         end = text.find(b"\n", at, first)
         end = first if end < 0 else end + 1
         if not _SKIPPED_LINE.fullmatch(text, at, end):
-            what = "dbmate refuses anything but empty lines and `--` comments before `-- migrate:up`"
+            what = "dbmate allows only empty lines and `--` comments before `-- migrate:up`"
             raise SourceError(what, where=at_line(shown, text, at), todo="move it below the marker")
         at = end
 
@@ -179,8 +177,8 @@ def _notes(up: bytes, shown: str, mode: TransactionMode) -> Iterator[str]:
         is_over = change.is_local and mode is TransactionMode.MESSAGE
         if change.schemas and change.schemas[0] != "public" and not is_over:
             yield (
-                f"{at_line(shown, up, change.at)} sets search_path: dbmate then looks for schema_migrations in the schema "
-                f"{change.schemas[0]} and fails, unless the search_path in the database URL names its schema"
+                f"{at_line(shown, up, change.at)} sets search_path: dbmate then looks for schema_migrations in "
+                f"the schema {change.schemas[0]} and fails, unless the search_path in the database URL names that schema"
             )
 
 

@@ -80,7 +80,7 @@ class _Reader:
 
     def _name(self) -> str:
         if not self._peek().isalpha():
-            raise SubstitutionError(f"a variable's name begins with a letter, and here is {self._peek() or 'nothing'}")
+            raise SubstitutionError(f"a variable's name must begin with a letter, not with {self._peek() or 'nothing'}")
         return self._until(lambda c: not (c.isalpha() or c == "_" or unicodedata.category(c).startswith("N")))
 
     def _braced(self, name: str, operator: str) -> str:

@@ -32,7 +32,7 @@ from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
 def plan(trees: Sequence[Tree], options: Options) -> Plan:
     """The ``.sql`` files of each tree in name order; raises SourceError for what another runner would read otherwise."""
-    del options  # plain files have no placeholders
+    del options  # plain files cannot have placeholders
     files: list[PlannedFile] = []
     unread: list[tuple[int, str]] = []
     duplicates: list[tuple[str, tuple[str, ...]]] = []
@@ -42,8 +42,8 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
             unread += [(number, path) for path in chosen if "/" in path]
             chosen = [path for path in chosen if "/" not in path]
         if not chosen and not unread:
-            what = "no .sql files in this folder"
-            raise SourceError(what, where=tree.shown or ".", todo="name the folder that holds them")
+            what = "this folder contains no .sql files"
+            raise SourceError(what, where=tree.shown or ".", todo="name the folder that contains them")
         refuse_foreign(tree, chosen)
         duplicates += [(n, tuple(map(tree.shown_path, same))) for n, same in shared_numbers(chosen)]
         files += [

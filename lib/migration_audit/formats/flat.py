@@ -32,8 +32,8 @@ def direct_files(tree: Tree, runner: str) -> tuple[str, ...]:
         return tree.below("")
     if len(folders) > 1:
         shown = ", ".join(sorted(map(tree.shown_path, folders))[:3])
-        what = f"{runner} reads the files directly in a folder, and these are in several: {shown}"
-        raise SourceError(what, where=tree.shown or ".", todo="name one folder, or one glob for each folder")
+        what = f"{runner} reads only files directly in one folder, but these are in several: {shown}"
+        raise SourceError(what, where=tree.shown or ".", todo="name one folder, or one glob per folder")
     return tree.below(folders.pop())
 
 
@@ -45,5 +45,5 @@ def unread_sql(tree: Tree, read: Collection[str], *, names: str) -> Iterator[Not
             yield NotApplied(path=tree.shown_path(path), reason=why, by_rule=False)
         if path.lower().endswith(".sql") and path not in read:
             is_deeper = path.rpartition("/")[0] not in (seen or {""})
-            reason = "in a subfolder, where the runner does not look" if is_deeper else f"the runner reads {names}"
+            reason = "in a subfolder, which the runner does not read" if is_deeper else f"the runner reads {names}"
             yield NotApplied(path=tree.shown_path(path), reason=reason, by_rule=False)

@@ -4,7 +4,7 @@ Files       Every ``.sql`` file in the folder and its subfolders whose name is o
             between dots or underscores), two underscores, description. A .sql file of another name is reported and not
             applied: Flyway leaves it out. Several folders are one list. Migrations in Java (or Kotlin, Groovy) and in
             scripts (.sh, .py, …) are refused by name, also those in src/main/java/db/migration of
-            src/main/resources/db/migration: let Flyway itself migrate the shadow (``command``).
+            src/main/resources/db/migration: run Flyway itself on the shadow (``command``).
 Order       Versions part by part as numbers: 1, 1.1, 1.2, 1.10, 2, 10; 1_1 is 1.1, 01 is 1, 1.0 is 1. Two files of one
             version are an error. Repeatable migrations (R) come last, by description. Of baseline migrations (B) the
             highest version is applied, in the place of V up to this version. Undo migrations (U) are not applied.
@@ -53,7 +53,7 @@ _APPLIED = frozenset(
     {*_FIRST, *_EACH, "beforeMigrate", "afterVersioned", "beforeRepeatables", "afterMigrateApplied", "afterMigrate"}
 )
 _REFUSED = frozenset({"beforeEachMigrateStatement", "afterEachMigrateStatement", "afterMigrateOperationFinish"})
-_COMMAND = 'let Flyway itself migrate the shadow: command = ["flyway", "migrate", …] in audit.toml'
+_COMMAND = 'run Flyway itself on the shadow: command = ["flyway", "migrate", …] in audit.toml'
 _REMEMBER = """select pg_catalog.set_config('migration_audit.search_path', case
  when current_schema() is null or current_setting('search_path') = current_schema()
   or pg_catalog.starts_with(current_setting('search_path'), pg_catalog.concat(current_schema(), ','))
@@ -109,18 +109,20 @@ class _Found:
     def _add(self, tree: Tree, number: int, path: str) -> None:
         shown, file = tree.shown_path(path), path.rsplit("/", 1)[-1]
         if is_reserved(file, self._settings.naming):
-            raise SourceError("its version is a word that Flyway keeps for itself", where=shown, todo="give it a number")
+            raise SourceError("its version is a word that Flyway reserves", where=shown, todo="give it a number")
         name = parse_name(file, self._settings.naming)
         if name is None:
             if self._settings.strict_names:
-                raise SourceError("its name is not one of Flyway's (validateMigrationNaming)", where=shown, todo="rename it")
-            self._leave(shown, "its name is not one that Flyway reads", by_rule=False)
+                raise SourceError(
+                    "Flyway does not recognise its name (validateMigrationNaming)", where=shown, todo="rename it"
+                )
+            self._leave(shown, "Flyway does not recognise its name", by_rule=False)
             return
         script = Script(name=name, path=path, tree=number, shown=shown)
         key = name.version.parts if name.version else (name.prefix, name.description)
         other = self._kinds[name.kind].setdefault(key, script)
         if other is not script and name.kind is not Kind.UNDO:
-            what = f"{name.label} is also {other.shown}, and Flyway refuses two"
+            what = f"{name.label} is the same as {other.shown}, and Flyway rejects duplicates"
             raise SourceError(what, where=shown, todo="give one of them another version or description")
 
     def callbacks(self, event: str) -> list[Script]:
@@ -153,7 +155,7 @@ class _Found:
     def _check_event(self, script: Script) -> None:
         event = script.name.prefix
         if event in _REFUSED:
-            what = f"Flyway runs {event} around statements or after everything, which this format does not do"
+            what = f"Flyway runs {event} around statements or after everything, which this format does not support"
             raise SourceError(what, where=script.shown, todo=_COMMAND)
         if event not in _APPLIED or script not in self.callbacks(event):
             self._leave(script.shown, f"{event} does not run when an empty database is migrated")
@@ -186,7 +188,7 @@ def _steps(
     between = [*event("afterVersioned"), *(event("beforeRepeatables") if repeatable else ())]
     if settings.group and repeatable and between:
         raise SourceError(
-            "group = true puts all migrations in one transaction, and this callback runs outside of it before its end",
+            "group = true puts all migrations in one transaction, but this callback runs outside of it before it ends",
             where=scripts.shown(between[0]),
             todo=_COMMAND,
         )
@@ -211,13 +213,13 @@ def _refuse_code(tree: Tree, path: str, naming: Naming) -> None:
     """Migrations that are no SQL cannot be left out: the SQL after them would meet another database."""
     file = path.rsplit("/", 1)[-1]
     if _CODE.fullmatch(file):
-        raise SourceError("a migration that is a program: Flyway runs it", where=tree.shown_path(path), todo=_COMMAND)
+        raise SourceError("a migration that is a program, run by Flyway", where=tree.shown_path(path), todo=_COMMAND)
     extension = file[file.rfind(".") :].lower() if "." in file else ""
     if extension not in (*_SCRIPTS, ""):
         return
     name = parse_name(file, naming, suffixes=(extension,))
     if name is not None and (name.kind is not Kind.CALLBACK or name.prefix in _APPLIED | _REFUSED):
-        what = "Flyway runs it as a script" if extension else "Flyway runs a file without an extension as a script"
+        what = "a script that Flyway runs" if extension else "a file without an extension, which Flyway runs as a script"
         raise SourceError(what, where=tree.shown_path(path), todo=_COMMAND)
 
 
@@ -254,7 +256,7 @@ FORMAT = Format(
     between=("reset role", _SEARCH),
     dialect=Dialect.COPY,
     ledger=LEDGER,
-    unproven_because="no registry that the tests install from has Flyway; what it makes, refuses and records was compared by"
-    " hand with Flyway 11.20.3, built from its source",
+    unproven_because="Flyway is in no registry that the tests install from; its results, errors "
+    "and ledger were compared by hand with Flyway 11.20.3, built from its source",
     module=sys.modules[__name__],
 )

@@ -71,7 +71,7 @@ class _History:
             elif applied.type != "SCHEMA":
                 self._repeatables[row["description"] or ""] = applied
         self.notes = (
-            (f"the history begins at baseline {self._baseline.text}: Flyway takes what is up to it for applied",)
+            (f"the history begins at baseline {self._baseline.text}: Flyway treats everything up to it as applied",)
             if self._baseline
             else ()
         )
@@ -79,7 +79,7 @@ class _History:
     def judge(self, entry: Entry) -> EntryVerdict:
         name = _named(entry)
         if name is None:
-            return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="its name is not one that Flyway reads")
+            return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="Flyway does not recognise its name")
         if name.version is None:
             return self._verdict(entry, self._repeatables.get(_shortened(name.description)))
         found = self._versions.get(name.version.parts)
@@ -96,15 +96,15 @@ class _History:
 
     def _verdict(self, entry: Entry, found: _Applied | None) -> EntryVerdict:
         if found is None:
-            return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="the history has no row for it")
+            return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="the history lacks a row for it")
         if found.is_gone:
             why = "it was undone" if found.type.startswith("UNDO") else "it is marked as deleted"
             return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=why)
         if not found.succeeded:
-            return EntryVerdict(entry=entry, state=EntryState.FAILED, why="the history says that it failed")
+            return EntryVerdict(entry=entry, state=EntryState.FAILED, why="the history records that it failed")
         recorded = found.row["checksum"]
         if None not in (recorded, entry.checksum) and recorded not in (entry.checksum, *entry.also):
-            why = "it was applied with other contents"
+            why = "it was applied with different contents"
             return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=recorded)
         return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 

@@ -79,21 +79,19 @@ class Scripts:
     def _transaction(self, script: Script, text: str, cuts: Sequence[Cut], given: ScriptSettings) -> TransactionMode:
         for cut in cuts:
             if text[: cut.start].rstrip()[-1:] == "(":
-                what = "Flyway loses the parenthesis that a statement begins with"
-                raise SourceError(
-                    what, where=f"{script.shown}:{_line(text, cut.start)}", todo="begin the statement without it"
-                )
+                what = "Flyway drops the parenthesis at the beginning of a statement"
+                raise SourceError(what, where=f"{script.shown}:{_line(text, cut.start)}", todo="remove the parenthesis")
         if given.in_transaction is not None:
             return TransactionMode.FILE if given.in_transaction else TransactionMode.NONE
         if not self._settings.in_transaction:
             return TransactionMode.NONE
         outside = [cut for cut in cuts if not cut.in_transaction]
         if outside and len(outside) < len(cuts) and not self._settings.mixed:
-            what = "this statement cannot be in a transaction, and others of the file are: Flyway refuses the mixture"
-            todo = "give it a file of its own, or set mixed in Flyway's configuration"
+            what = "this statement cannot run in a transaction, but others in the file do: Flyway rejects the mixture"
+            todo = "move it to a separate file, or set mixed in Flyway's configuration"
             raise SourceError(what, where=f"{script.shown}:{_line(text, outside[0].start)}", todo=todo)
         if outside and self._settings.group:
-            what = "this statement cannot be in a transaction, and group = true puts all migrations into one"
+            what = "this statement cannot run in a transaction, but group = true puts all migrations into one"
             raise SourceError(what, where=f"{script.shown}:{_line(text, outside[0].start)}", todo="migrate without group")
         return TransactionMode.NONE if outside else TransactionMode.FILE
 
@@ -110,9 +108,9 @@ class Scripts:
             if name.lower() != known and known in _UNKNOWN:
                 if _is_in_comment(text, at):
                     return known
-                what = f"{written} is known to Flyway alone when it runs"
+                what = f"only Flyway knows {written}, at run time"
             else:
-                what = f"the placeholder {written} has no value"
+                what = f"the placeholder {written} is not set"
             raise SourceError(what, where=where, todo=how_to_give(name))
 
         for name, value in values.items():

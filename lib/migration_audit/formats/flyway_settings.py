@@ -70,7 +70,7 @@ def read_settings(trees: Sequence[Tree], options: Options) -> Settings:
     lines = _Lines(shown, text)
     for name in sorted(_REFUSED & values.keys()):
         if values[name] != _HARMLESS.get(name, "false"):
-            lines.refuse(name, f"{name} = {values[name]} changes what Flyway applies, and this format does not follow it")
+            lines.refuse(name, f"{name} = {values[name]} changes what Flyway applies, but this format does not support it")
     for name in sorted(values):
         if (
             "${" in values[name]
@@ -116,13 +116,13 @@ def script_settings(text: str, shown: str) -> ScriptSettings:
     lines = _Lines(shown, text)
     for name, value in values.items():
         if name == "shouldExecute":
-            lines.refuse(name, "shouldExecute decides when Flyway runs whether the script is applied")
+            lines.refuse(name, "shouldExecute decides at run time whether the script is applied")
         elif name == "encoding" and value.upper() not in {"UTF-8", "UTF8"}:
             lines.refuse(name, f"the encoding is {value}", todo="save the file as UTF-8")
         elif name not in {"encoding", "executeInTransaction", "placeholderReplacement"}:
-            lines.refuse(name, f"Flyway knows no setting {name} of a script", todo="remove it, as Flyway refuses it")
+            lines.refuse(name, f"a script has no setting {name} in Flyway", todo="remove it: Flyway rejects it")
         elif name != "encoding" and value.lower() not in {"true", "false"}:
-            lines.refuse(name, f"{name} is {value}", todo="write true or false, as Flyway accepts nothing else")
+            lines.refuse(name, f"{name} is {value}", todo="write true or false, as Flyway accepts only these")
     return ScriptSettings(
         in_transaction=_optional_flag(values.get("executeInTransaction")),
         replaces=_optional_flag(values.get("placeholderReplacement")),
@@ -150,7 +150,7 @@ class _Lines:
 
     def refuse(self, name: str, what: str, *, todo: str | None = None) -> None:
         number = next((n for n, line in enumerate(self._lines, 1) if name.lower() in line.lower()), 1)
-        advice = "let Flyway itself migrate the shadow (`command` in audit.toml), or remove the setting"
+        advice = "run Flyway itself on the shadow (`command` in audit.toml), or remove the setting"
         raise SourceError(what, where=f"{self._shown}:{number}", todo=todo or advice)
 
 
@@ -161,8 +161,8 @@ def _check_schema(values: Mapping[str, str], given: Mapping[str, str], lines: _L
         name = "defaultSchema" if values.get("defaultSchema") else "schemas"
         lines.refuse(
             name,
-            f"Flyway makes the schema {schema} and puts it in front of search_path",
-            todo=f"make it in a prelude (CREATE SCHEMA {schema}), and write in audit.toml: settings = {{ search_path ="
+            f"Flyway creates the schema {schema} and puts it at the front of search_path",
+            todo=f"create it in a prelude (CREATE SCHEMA {schema}), and write in audit.toml: settings = {{ search_path ="
             f' "{schema}, public" }} and placeholders = {{ "flyway:defaultSchema" = "{schema}" }}',
         )
 
@@ -171,7 +171,7 @@ def _toml(shown: str, text: str) -> dict[str, str]:
     try:
         body = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SourceError(f"is not TOML: {error}", where=shown, todo="mend it, as Flyway refuses it too") from None
+        raise SourceError(f"is not TOML: {error}", where=shown, todo="correct it: Flyway rejects it too") from None
     found = dict(_flat("", body.get("flyway", {})))
     environments = body.get("environments", {})
     for environment in environments.values() if isinstance(environments, dict) else ():
@@ -182,9 +182,7 @@ def _toml(shown: str, text: str) -> dict[str, str]:
                 found.setdefault(name, _shown(environment[name]))
         for name, value in _flat("", environment.get("flyway", {})):
             if found.setdefault(name, value) != value:
-                raise SourceError(
-                    f"environments do not agree on {name}", where=shown, todo="name one of them in a file alone"
-                )
+                raise SourceError(f"environments disagree on {name}", where=shown, todo="keep only one of them in the file")
     return found
 
 

@@ -98,23 +98,23 @@ def refuse_foreign(tree: Tree, paths: Sequence[str]) -> None:
     """Raise SourceError, which names the format to set, where one of these files was written for another runner."""
     for path in paths:
         for line, sign, shown in foreign_markers(tree.read(path)):
-            what = f"`{shown[:60].strip()}` is a marker of {sign.runner}, which does not apply the whole file"
+            what = f"`{shown[:60].strip()}` is a marker of {sign.runner}, which applies only a part of the file"
             raise SourceError(what, where=f"{tree.shown_path(path)}:{line}", todo=_todo(sign))
     names = [path.rsplit("/", 1)[-1] for path in paths]
     for path, name in zip(paths, names, strict=True):
         for sign in _UNDO_NAMES:
             if len(paths) > 1 and sign.pattern.fullmatch(name):
-                what = f"the name is that of a file which takes a migration back ({sign.runner})"
+                what = f"the name is that of a file that reverts a migration ({sign.runner})"
                 raise SourceError(what, where=tree.shown_path(path), todo=_todo(sign))
     for path, name in zip(paths, names, strict=True):
         if (forward := _taken_back(name, names)) is not None:
-            what = f"the name is that of a file which takes {forward} back"
+            what = f"the name is that of a file that reverts {forward}"
             raise SourceError(what, where=tree.shown_path(path), todo=_todo(_line("", "a runner with undo files")))
     _refuse_accounted(tree, paths)
     flyway = [path for path, name in zip(paths, names, strict=True) if _FLYWAY.fullmatch(name)]
     if len(flyway) > 1:
         first, second = (path.rsplit("/", 1)[-1] for path in flyway[:2])
-        what = f"{first} and {second} are named as Flyway's, whose order is another"
+        what = f"{first} and {second} are named as Flyway's, whose order differs"
         raise SourceError(what, where=tree.shown_path(flyway[0]), todo=_todo(_line("", "Flyway", "flyway")))
 
 
@@ -137,7 +137,7 @@ def _refuse_accounted(tree: Tree, paths: Sequence[str]) -> None:
             account = normpath(f"{folder}/{sign.pattern.pattern}")
             if account in tree.paths or tree.other(account) is not None:
                 shown = normpath(tree.shown_path(account))
-                what = f"{shown} says that this is a file of {sign.runner}, which has an order of its own"
+                what = f"{shown} marks this as a file of {sign.runner}, which uses its own order"
                 raise SourceError(what, where=tree.shown_path(path), todo=_todo(sign))
     prisma = [path for path in paths if _PRISMA.fullmatch(path)]
     if prisma:
@@ -148,8 +148,8 @@ def _refuse_accounted(tree: Tree, paths: Sequence[str]) -> None:
 def _todo(sign: _Sign) -> str:
     if sign.format is None:
         return (
-            f"there is no format for it: let the runner itself migrate the shadow (`command` in audit.toml), "
-            f"or name the files that {sign.runner} applies one by one, without their other section"
+            f"no format supports it: run the migration runner itself on the shadow (`command` in audit.toml), "
+            f"or name the files that {sign.runner} applies one by one, without their down section"
         )
     names = sign.format.split(" or ")
     settings, paths = (" or ".join(each.format(name) for name in names) for each in ('format = "{}"', "{}:PATH"))

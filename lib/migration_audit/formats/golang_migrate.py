@@ -9,8 +9,8 @@ Part        The whole file. There are no markers.
 Session     One for all files.
 Transaction None of the runner's. The file is one message, which is an implicit transaction unless it holds a single
             statement or a BEGIN and COMMIT of its own. With ``x-multi-statement=true`` in the database URL golang-migrate
-            cuts at each semicolon instead, even within a body; a source that needs it is not read rightly here: let
-            golang-migrate itself migrate the shadow (``command``).
+            cuts at each semicolon instead, even within a body; a source that needs it is not read rightly here: run
+            golang-migrate itself on the shadow (``command``).
 Dialect     The server's: no psql commands, no data of COPY.
 Placeholders None.
 Ledger      ``schema_migrations`` with one row: all versions up to its ``version`` are applied; ``dirty`` says that this one
@@ -76,8 +76,8 @@ def _found(tree: Tree) -> Iterator[_Found]:
         if match is None or int(match[1]) >= 2**64:
             continue
         if int(match[1]) >= _MOST:
-            what = f"the version {match[1]} does not fit into the ledger's bigint, at which golang-migrate fails"
-            raise SourceError(what, where=tree.shown_path(path), todo="give the file a smaller version")
+            what = f"the version {match[1]} exceeds the ledger's bigint, so golang-migrate fails"
+            raise SourceError(what, where=tree.shown_path(path), todo="use a smaller version")
         yield _Found(path, int(match[1]), match[3])
 
 
@@ -87,7 +87,7 @@ def _refuse_same_version(tree: Tree, found: Sequence[_Found]) -> None:
         shown = tree.shown_path(file.path)
         other = seen.setdefault((file.version, file.direction), shown)
         if other != shown:
-            what = f"its version {file.version} is also that of {other}, at which golang-migrate fails"
+            what = f"its version {file.version} is the same as that of {other}, so golang-migrate fails"
             raise SourceError(what, where=shown, todo="renumber one of the two files")
 
 
@@ -101,7 +101,7 @@ def _notes(tree: Tree, found: Sequence[_Found]) -> Iterator[str]:
 
 def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
     if not rows:
-        absent = (EntryVerdict(entry=entry, state=EntryState.ABSENT, why="the ledger has no row") for entry in entries)
+        absent = (EntryVerdict(entry=entry, state=EntryState.ABSENT, why="the ledger is empty") for entry in entries)
         return Reading(verdicts=tuple(absent))
     row = rows[-1]
     current, dirty = int(row["version"] or -1), row["dirty"] == "true"
@@ -109,7 +109,7 @@ def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
     return Reading(
         verdicts=tuple(_verdict(entry, current, dirty=dirty) for entry in entries),
         beyond=() if current in known or current < 0 else (str(current),),
-        notes=(f"the ledger has {len(rows)} rows, and golang-migrate writes one; the last was read",) * (len(rows) > 1),
+        notes=(f"the ledger has {len(rows)} rows, but golang-migrate writes one; the last one was used",) * (len(rows) > 1),
     )
 
 
@@ -118,7 +118,7 @@ def _verdict(entry: Entry, current: int, *, dirty: bool) -> EntryVerdict:
     if version > current:
         return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"the ledger's version is {current}")
     if version == current and dirty:
-        why = f"version {current} is dirty: it was started and did not end"
+        why = f"version {current} is dirty: it started and did not finish"
         return EntryVerdict(entry=entry, state=EntryState.FAILED, why=why)
     return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 
@@ -142,7 +142,8 @@ FORMAT = Format(
     session=SessionScope.SOURCE,
     ledger=LedgerFormat(table="public.schema_migrations", columns=("version", "dirty"), read=_read, name_column="version"),
     unproven_because=(
-        "no registry that the tests install from has golang-migrate; 4.19.1, built from its source, agreed once on all cases"
+        "golang-migrate is in no registry that the tests install "
+        "from; 4.19.1, built from its source, agreed once on all cases"
     ),
     module=sys.modules[__name__],
 )

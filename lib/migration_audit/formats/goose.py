@@ -1,8 +1,8 @@
 """goose: SQL files with ``-- +goose Up`` and ``-- +goose Down`` sections.
 
 Files       The files directly in the folder whose names end in ``.sql`` (in lower case): a version, an underscore, anything.
-            Another name is refused, as ``goose up`` does. Migrations in Go (``2_x.go``) are refused by name: let goose
-            itself migrate the shadow (``command``). Files in subfolders are not read.
+            Another name is refused, as ``goose up`` does. Migrations in Go (``2_x.go``) are refused by name: run goose
+            itself on the shadow (``command``). Files in subfolders are not read.
 Order       By version, as a number from 1; timestamps and sequences alike. The same version twice is an error.
 Part        The lines between ``-- +goose Up`` and ``-- +goose Down``. A comment line that holds ``+goose`` has to be an
             annotation, in any case, at the start of its line, even within a body; another one is refused with its line.
@@ -75,8 +75,8 @@ def _refuse_go(tree: Tree, direct: Sequence[str]) -> None:
     beside = [path for path in tree.beside() if path.rpartition("/")[0] == folder]
     for path in (*direct, *beside):
         if path.endswith(".go") and not path.endswith("_test.go") and _version(path) is not None:
-            what = "is a migration in Go, which goose would run between the SQL files"
-            todo = "let goose itself migrate the shadow: a program of yours that runs goose, as `command` in audit.toml"
+            what = "is a migration in Go, which goose runs between the SQL files"
+            todo = "run goose itself on the shadow: your program that runs goose, as `command` in audit.toml"
             raise SourceError(what, where=tree.shown_path(path), todo=todo)
 
 
@@ -85,10 +85,10 @@ def _versions(tree: Tree, paths: Sequence[str]) -> Iterator[tuple[int, str]]:
     for path in paths:
         version, shown = _version(path), tree.shown_path(path)
         if version is None:
-            what = "the name has no version (a number from 1, and an underscore), at which `goose up` fails"
+            what = "the name has no version (a number from 1, and an underscore), so `goose up` fails"
             raise SourceError(what, where=shown, todo="rename the file, or name the others by globs")
         if version in seen:
-            what = f"its version {version} is also that of {seen[version]}, at which goose fails"
+            what = f"its version {version} is the same as that of {seen[version]}, so goose fails"
             raise SourceError(what, where=shown, todo="renumber one of the two files")
         seen[version] = shown
         yield version, path
@@ -137,7 +137,7 @@ FORMAT = Format(
         order=("id",),
     ),
     unproven_because=(
-        "no registry that the tests install from has goose; 3.27.3, built from its source, agreed once on all cases"
+        "goose is in no registry that the tests install from; 3.27.3, built from its source, agreed once on all cases"
     ),
     module=sys.modules[__name__],
 )

@@ -53,7 +53,9 @@ class GooseReader:
         for number, line in enumerate(scan_lines(self.text, _LONGEST_LINE, self.shown, "goose")):
             self._line(number, line)
         if not self._section:
-            raise self._error(0, "no line is `-- +goose Up`, which goose requires", "begin the file with `-- +goose Up`")
+            raise self._error(
+                0, "the line `-- +goose Up`, which goose requires, is missing", "begin the file with `-- +goose Up`"
+            )
         if self._block is _Block.OPEN:
             raise self._error(self._begun, "no `-- +goose StatementEnd` follows", "end the block")
         self._refuse_unfinished()
@@ -73,8 +75,8 @@ class GooseReader:
                     is_open = False
                 is_start = token.kind is TokenKind.SEMICOLON
             if is_open:
-                what = "goose's driver drops a connection with an open transaction, so that it never comes to COMMIT"
-                todo = "put BEGIN and COMMIT into one block of StatementBegin and StatementEnd, or leave NO TRANSACTION out"
+                what = "goose's driver drops a connection with an open transaction, so COMMIT is never reached"
+                todo = "put BEGIN and COMMIT into one block of StatementBegin and StatementEnd, or remove NO TRANSACTION"
                 raise self._error(chunk.first, what, todo)
 
     def _line(self, number: int, line: bytes) -> None:
@@ -86,7 +88,7 @@ class GooseReader:
         if self._open is None and (is_comment or not line):
             return
         if not self._section:
-            what = f"SQL before `-- +goose Up`, which goose refuses{'' if number else mark_hint(self.text)}"
+            what = f"SQL before `-- +goose Up`, which goose rejects{'' if number else mark_hint(self.text)}"
             raise self._error(number, what, "move it below the annotation")
         if self._section == "down":
             if self._block is not _Block.ENDED:  # there goose reads no variables until the next block
@@ -104,7 +106,7 @@ class GooseReader:
     def _end_block(self, number: int, line: bytes) -> None:
         """The end of a block; of an empty one goose notices it at the next line, which it loses."""
         if self._open is None and next(tokens(line), None) is not None:
-            reason = "lost: goose drops the line after an empty block"
+            reason = "ignored: goose drops the line after an empty block"
             self.left.append(NotApplied(path=self.shown, line=number + 1, reason=reason, by_rule=False))
         self._block = _Block.NONE
         self._end()
@@ -119,7 +121,7 @@ class GooseReader:
         command = self._command(number, line)
         if command == _UP:
             if self._section:
-                raise self._error(number, "a second `-- +goose Up`, which goose refuses", "leave it out")
+                raise self._error(number, "a second `-- +goose Up`, which goose rejects", "leave it out")
             self._section = "up"
         elif command == _DOWN:
             if self._section != "up" or self._block is _Block.OPEN:
@@ -133,7 +135,7 @@ class GooseReader:
             self._block, self._begun = _Block.OPEN, number
         elif command == _END:
             if self._block is not _Block.OPEN:
-                raise self._error(number, "no `-- +goose StatementBegin` goes before this", "leave it out")
+                raise self._error(number, "no `-- +goose StatementBegin` precedes this", "leave it out")
             self._block = _Block.ENDED
             return True
         elif command == _NO_TRANSACTION:
@@ -147,7 +149,7 @@ class GooseReader:
         rest = text.replace("--", "").replace("+goose", "", 1)
         command = rest.strip().lower()
         if text[0] in " \t" or "+goose" in rest or command not in _ANNOTATIONS:
-            what = f"`{text[:60].strip()}` is no annotation of goose, which refuses the file"
+            what = f"`{text[:60].strip()}` is not an annotation of goose, which rejects the file"
             todo = "write it at the start of the line: `-- +goose Up`, Down, StatementBegin, StatementEnd, NO TRANSACTION"
             raise self._error(number, what, f"{todo}, ENVSUB ON or ENVSUB OFF; or reword the comment")
         return command
@@ -173,16 +175,16 @@ class GooseReader:
                 raise self._error(number, what, todo) from None
             value = ""
         if unknown and is_applied:
-            what = f"the value of ${unknown[0]} is not known: goose takes it from its environment"
+            what = f"the value of ${unknown[0]} is unknown: goose reads it from its environment"
             raise self._error(number, what, how_to_give(unknown[0]))
         if "\n" in value or "\r" in value.removesuffix("\r"):
-            raise self._error(number, "a value has a line break", "give a value of one line")
+            raise self._error(number, "a value contains a line break", "use a value without line breaks")
         return value.encode()
 
     def _refuse_unfinished(self) -> None:
         if self._section == "up" and self._open and not is_blank(self._open.sent):
             number = next(n for n, line in enumerate(self._open.lines, self._open.first) if line and not is_blank(line))
-            what = "this statement never ends: goose wants a line that ends with a semicolon"
+            what = "this statement is not terminated: goose requires a line that ends with a semicolon"
             raise self._error(number, what, "end it with a semicolon")
         self._open = None
 

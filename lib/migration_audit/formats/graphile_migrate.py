@@ -56,7 +56,7 @@ _NO_TRANSACTION = re.compile(r"--!\s*no-transaction\b", re.ASCII)
 _INCLUDE = re.compile(r"--![ \t]*include[ \t]+(.*\.sql)[ \t]*")
 _SPACE = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 """What JavaScript's ``trim`` removes."""
-_NOT_COMMITTED = "the current migration is not committed: graphile-migrate migrate does not apply it"
+_NOT_COMMITTED = "the current migration is not committed, so `graphile-migrate migrate` does not apply it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ def _committed_folder(tree: Tree) -> str | None:
     found = sorted({folder for folder, _, _ in named if folder.rpartition("/")[2] == "committed"})
     if len(found) > 1:
         shown = ", ".join(map(tree.shown_path, found))
-        raise SourceError(f"several folders here hold migrations: {shown}", where=tree.shown or ".", todo="name one of them")
+        raise SourceError(f"several folders contain migrations: {shown}", where=tree.shown or ".", todo="name one of them")
     if not found and any(not folder and tree.read(name).startswith(b"--! Previous:") for folder, _, name in named):
         return "."
     return found[0] if found else None
@@ -123,13 +123,16 @@ def _chain(tree: Tree, committed: str) -> list[_Committed]:
     previous: _Committed | None = None
     for migration in found:
         if previous is not None and previous.number == migration.number:
-            what = f"its number {migration.number} is also that of {previous.shown}: their order is left to chance"
+            what = f"its number {migration.number} is the same as that of {previous.shown}: their order is undefined"
             raise SourceError(what, where=migration.shown, todo="commit one of them again")
         expected = previous.headers["Hash"] if previous else "-"
         if migration.headers["Previous"] != expected:
             before = previous.shown if previous else "no migration"
-            what = f"Previous is {migration.headers['Previous']}, and {before} comes before it, with the hash {expected}"
-            raise migration.fail("Previous", what, "commit the migration again, or restore the file that is missing")
+            what = (
+                f"Previous is {migration.headers['Previous']}, but the "
+                f"preceding migration is {before}, with the hash {expected}"
+            )
+            raise migration.fail("Previous", what, "commit the migration again, or restore the missing file")
         _refuse_hash(migration)
         previous = migration
     return found
@@ -144,7 +147,7 @@ def _parsed(tree: Tree, path: str, name: re.Match[str]) -> _Committed:
         if header is None:
             break
         if header[1] in headers:
-            what = f"the header {header[1]} comes twice"
+            what = f"the header {header[1]} appears twice"
             raise SourceError(what, where=f"{tree.shown_path(path)}:{len(headers) + 1}", todo="remove one of them")
         headers[header[1]] = (header[2] or "").strip(_SPACE)
     count = len(headers)
@@ -158,7 +161,7 @@ def _parsed(tree: Tree, path: str, name: re.Match[str]) -> _Committed:
         body="\n".join(lines[count:]).strip(_SPACE) + "\n",
     )
     if lines[count : count + 1] != [""]:
-        windows = "; its lines end as on Windows, which changes the hash" if lines[count : count + 1] == ["\r"] else ""
+        windows = "; it has Windows line ends, which change the hash" if lines[count : count + 1] == ["\r"] else ""
         where = f"{migration.shown}:{count + 1}"
         what = f"an empty line has to follow the header of a committed migration{windows}"
         raise SourceError(what, where=where, todo="restore the file as `graphile-migrate commit` wrote it")
@@ -174,10 +177,10 @@ def _refuse_hash(migration: _Committed) -> None:
     own = f"sha1:{hashlib.sha1(hashed.encode(), usedforsecurity=False).hexdigest()}"
     is_allowed = "AllowInvalidHash" in migration.headers
     if own != migration.headers["Hash"] and not is_allowed:
-        what = f"the hash of this migration is {own}, and the header has {migration.headers['Hash']}"
+        what = f"the hash of this migration is {own}, but the header has {migration.headers['Hash']}"
         raise migration.fail("Hash", what, "restore the file, or commit it again; graphile-migrate stops here")
     if own == migration.headers["Hash"] and is_allowed:
-        what = "AllowInvalidHash is set and the hash is right: graphile-migrate stops here"
+        what = "AllowInvalidHash is set but the hash is correct: graphile-migrate stops here"
         raise migration.fail("AllowInvalidHash", what, "remove `--! AllowInvalidHash`")
 
 
@@ -197,8 +200,8 @@ def _planned(migration: _Committed, settings: Settings) -> PlannedFile:
 def _action(tree: Tree, folder: str, action: Action, settings: Settings) -> PlannedFile:
     path = normpath(f"{folder}/{action.file}")
     if path not in tree.paths:
-        what = f"{action.hook} runs {action.file}, which is not in {tree.shown_path(folder)}"
-        todo = "name the folder that holds it and the migrations, or restore it"
+        what = f"{action.hook} runs {action.file}, which does not exist in {tree.shown_path(folder)}"
+        todo = "name the folder that contains it and the migrations, or restore it"
         raise SourceError(what, where=f"{settings.shown}:{action.line}", todo=todo)
     raw, shown = tree.read(path), tree.shown_path(path)
     refuse_mark("graphile-migrate", raw, shown)
@@ -224,7 +227,7 @@ def _replaced(text: str, shown: str, settings: Settings) -> str:
         name = raw[token.start : token.end].decode(errors="replace")
         if token.kind is TokenKind.VARIABLE and not brackets and PLACEHOLDER.fullmatch(name):
             where = at_line(shown, raw, token.start)
-            raise SourceError(f"the placeholder {name} has no value", where=where, todo=how_to_give(name))
+            raise SourceError(f"the placeholder {name} is not set", where=where, todo=how_to_give(name))
     return done
 
 
@@ -250,14 +253,14 @@ def _left(tree: Tree, folder: str, committed: str, applied: Collection[str], set
 def _reason(name: str, path: str, committed: str, actions: Mapping[str, Action], tree: Tree) -> tuple[str, bool]:
     if path in actions:
         hook = actions[path].hook
-        return f"{hook} is run by `graphile-migrate {NOT_RUN[hook]}`, not by migrate", True
+        return f"`graphile-migrate {NOT_RUN[hook]}` runs {hook}, `migrate` does not", True
     if name == "current.sql" or name.startswith("current/"):
         return (_NOT_COMMITTED, False) if _has_sql(tree.read(path)) else ("the current migration is empty", True)
     if name.startswith("fixtures/"):
         return "a fixture, which is included when a migration is committed", True
     if path.rpartition("/")[0] == committed.removeprefix("."):
         return "graphile-migrate reads names such as 000001.sql and 000001-words.sql", False
-    return "graphile-migrate reads the committed migrations alone", False
+    return "graphile-migrate only reads committed migrations", False
 
 
 def _has_sql(text: bytes) -> bool:
@@ -285,10 +288,10 @@ def _includes(migration: _Committed) -> Iterator[NotApplied]:
 
 def _notes(settings: Settings, files: Sequence[PlannedFile]) -> Iterator[str]:
     if settings.shown is None:
-        yield "no .gmrc lies beside the migrations folder: pgSettings, placeholders and actions are taken for none"
+        yield "there is no .gmrc next to the migrations folder: no pgSettings, placeholders and actions are assumed"
     if settings.session:
         told = ", ".join(f"{name} = {value}" for name, value in settings.session.items())
-        yield f"each session has pgSettings of {settings.shown}: {told}"
+        yield f"each session uses pgSettings of {settings.shown}: {told}"
     if any(THIS_DATABASE.encode() in file.text for file in files):
         yield ":DATABASE_NAME is the name of the database that the SQL is applied to"
 
@@ -310,10 +313,10 @@ def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
 def _verdict(entry: Entry, hashes: Mapping[str, str | None]) -> EntryVerdict:
     if entry.name not in hashes:
         later = max(hashes, default="")
-        passed = f", and {later} is recorded: graphile-migrate will not apply it any more" if later > entry.name else ""
+        passed = f", but {later} is recorded: graphile-migrate will never apply it" if later > entry.name else ""
         return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"no row has filename {entry.name}{passed}")
     if hashes[entry.name] != entry.checksum:
-        why = "it was committed again, with other contents, after it had been applied"
+        why = "it was committed again with different contents after it had been applied"
         return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=hashes[entry.name])
     return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 

@@ -68,7 +68,7 @@ def read_settings(tree: Tree, folder: str, options: Options) -> Settings:
     for name, value in given.items():
         if "\n" in value:
             raise SourceError(
-                f"the value of {name} has a line end", todo="graphile-migrate would move the lines: leave it out"
+                f"the value of {name} contains a line break", todo="graphile-migrate would move the lines: remove it"
             )
     found = next(((name, text) for name in _FILES if (text := _read(tree, f"{folder}/../{name}")) is not None), None)
     if found is None:
@@ -82,7 +82,9 @@ def read_settings(tree: Tree, folder: str, options: Options) -> Settings:
     for key in written:
         if not PLACEHOLDER.fullmatch(key) or key in {":DATABASE_NAME", ":DATABASE_OWNER"}:
             file.refuse(
-                key, f"graphile-migrate refuses the placeholder {key}", "name it as :ABCD_EFG, not as one of its own"
+                key,
+                f"graphile-migrate rejects the placeholder {key}",
+                "use a name like :ABCD_EFG that graphile-migrate does not define itself",
             )
     known = {key: value for key, value in written.items() if value != "!ENV"}
     owner = file.values.get("databaseOwner")
@@ -118,7 +120,7 @@ class _File:
             line = re.match(r"<string>:(\d+)", str(error))
             where = f"{shown}:{line[1] if line else 1}"
             raise SourceError(
-                f"is not JSON5: {error}", where=where, todo="correct it: graphile-migrate refuses it"
+                f"is not JSON5: {error}", where=where, todo="correct it: graphile-migrate rejects it"
             ) from None
         if not isinstance(values, dict):
             self.refuse("", "graphile-migrate expects an object of settings", "write { … }")
@@ -141,7 +143,7 @@ class _File:
             self.refuse(key, f"{key} must be an object", "write { … }")
         for name, value in table.items():
             if not isinstance(value, types) or isinstance(value, bool) or (isinstance(value, str) and "\n" in value):
-                self.refuse(name, f"{key} needs a text on one line for {name}", "write it between quotes")
+                self.refuse(name, f"{key} requires a one-line string for {name}", "put it in quotes")
         return dict(table)
 
     def actions(self, hook: str) -> list[Action]:
@@ -158,7 +160,7 @@ class _File:
         if not isinstance(given, dict) or not isinstance(value, str):
             self.refuse(hook, f"graphile-migrate does not understand an action of {hook}", 'write "file.sql"')
         if given.get("root") and hook in RUN:
-            self.refuse(hook, f"graphile-migrate refuses an action with root rights in {hook}", "move it to afterReset")
+            self.refuse(hook, f"graphile-migrate rejects an action with root rights in {hook}", "move it to afterReset")
         if given.get("shadow") is True:
             return None
         line = self.line(value or hook)

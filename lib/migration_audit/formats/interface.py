@@ -189,7 +189,7 @@ def blank(text: bytes, start: int, end: int) -> bytes:
 def refuse_mark(runner: str, text: bytes, shown: str) -> None:
     """Raise SourceError for a byte order mark where ``runner`` sends it to the server: PostgreSQL takes it for a name."""
     if text.startswith(codecs.BOM_UTF8):
-        what = f"starts with a byte order mark, which {runner} sends to the server: a syntax error there"
+        what = f"starts with a byte order mark, which {runner} sends to the server, causing a syntax error"
         raise SourceError(what, where=f"{shown}:1", todo="save the file as UTF-8 without a mark")
 
 
@@ -206,7 +206,7 @@ def how_to_give(placeholder: str) -> str:
 def refuse_lines(value: str, name: str, where: str) -> None:
     """Raise SourceError for a placeholder's value of several lines."""
     if "\n" in value or "\r" in value:
-        what = f"the value of the placeholder {name} has several lines"
+        what = f"the value of the placeholder {name} spans several lines"
         raise SourceError(what, where=where, todo="write it on one line: lines of findings depend on it")
 
 
@@ -214,5 +214,5 @@ def only_tree(name: str, trees: Sequence[Tree]) -> Tree:
     """The one tree of a format that reads one folder; raises SourceError for more."""
     if len(trees) != 1:
         shown = ", ".join(tree.shown for tree in trees)
-        raise SourceError(f"{name} reads one folder, and here are {len(trees)}: {shown}", todo="name one of them")
+        raise SourceError(f"{name} reads one folder, but {len(trees)} are named: {shown}", todo="name one of them")
     return trees[0]

@@ -110,7 +110,7 @@ class Properties:
             found = self._global.get(name.lower(), self._local.get((shown, name.lower())))
             if found is None:
                 raise SourceError(
-                    f"the property ${{{name}}} has no value here",
+                    f"the property ${{{name}}} is not set here",
                     where=f"{shown}:{line}",
                     todo=f'{how_to_give(name)}; "${{{name}}}" as the value where it is to stay',
                 )
@@ -166,7 +166,7 @@ class _Reader:
     def _own(self, line: str) -> bool:
         """A line that counts in the whole file."""
         if _INCLUDE.fullmatch(line):
-            self._refuse("an include leads to other changelogs", "name these changelogs in their order, or use command")
+            self._refuse("an include refers to other changelogs", "name those changelogs in their order, or use command")
         if _PROPERTY.fullmatch(line):
             self._properties.define(line, self._shown)
         elif _LIKE_PROPERTY.fullmatch(line):
@@ -204,8 +204,8 @@ class _Reader:
     def _begin(self, match: re.Match[str]) -> None:
         sql = "".join(f"{text}\n" for _, text in self._rows)
         if not any(each.start == len(sql.encode()) for each in comment_lines(f"{sql}{match[0]}".encode())):
-            what = "Liquibase begins a changeset here, in the middle of a string, a body or a comment"
-            self._refuse(what, "write the line otherwise")
+            what = "Liquibase begins a changeset here, inside a string, a body or a comment"
+            self._refuse(what, "rewrite the line")
         if match[2]:
             self._malformed("--changeset AUTHOR:ID, without a space before the id")
         self._close()
@@ -215,7 +215,7 @@ class _Reader:
         """A line that says something about a changeset, so that it is none of its SQL."""
         if self._open is None:
             if _COMMENT.fullmatch(line):
-                self._refuse("Liquibase accepts no comment: outside of a changeset", "move it behind a --changeset line")
+                self._refuse("Liquibase does not accept comment: outside of a changeset", "move it below a --changeset line")
             return False
         if _COMMENT.fullmatch(line):
             return True
@@ -235,8 +235,8 @@ class _Reader:
             self._malformed("--preconditions onFail:…")
         elif _PRECONDITION.fullmatch(line):
             self._refuse(
-                "a precondition decides when Liquibase runs whether the changeset is applied",
-                "let Liquibase itself migrate the shadow (`command` in audit.toml), or take the precondition out",
+                "a precondition decides at run time whether the changeset is applied",
+                "run Liquibase itself on the shadow (`command` in audit.toml), or remove the precondition",
             )
         else:
             return _PRECONDITIONS.fullmatch(line) is not None  # says what to do when one of them fails
@@ -261,7 +261,7 @@ class _Reader:
             self._rows.append((self._at, line))
         elif self._loose is None and line.strip() and not line.lstrip().startswith("--"):
             self._loose = self._at
-            reason = "before the first changeset, where Liquibase reads nothing"
+            reason = "before the first changeset, which Liquibase ignores"
             self._found.left_out.append(LeftOut(line=self._at, reason=reason, by_rule=False))
 
     def _close(self) -> None:
@@ -271,7 +271,7 @@ class _Reader:
         rows, checksums = tuple(self._rows), tuple(self._checksums)
         self._open, self._rows, self._checksums = None, [], []
         if not any(text.strip() for _, text in rows):
-            self._refuse("the changeset has no SQL", "write its SQL, or remove it", line=line)
+            self._refuse("the changeset contains no SQL", "write its SQL, or remove it", line=line)
         self._found.changesets.append(self._changeset(line, match, rows, checksums))
 
     def _changeset(
@@ -290,13 +290,13 @@ class _Reader:
             return default if value is None else value.lower() == "true"
 
         if _attribute(header, r"runWith:([\w${}]+)") not in {None, "jdbc"}:
-            self._refuse("runWith hands the SQL to another program", "let Liquibase itself migrate the shadow", line=line)
+            self._refuse("runWith passes the SQL to another program", "run Liquibase itself on the shadow", line=line)
         contexts = given(rf"contextFilter:{_QUOTED}") or given(rf"context:{_QUOTED}")
         self._found.contexts |= {contexts} if contexts else set()
         ends_with_slash = "".join(f"{text}\n" for _, text in rows).strip().endswith("\n/")
         delimiter = _attribute(header, r"endDelimiter:(\S*)")
         if delimiter == "":
-            self._refuse("the endDelimiter is empty", "write it directly behind the colon", line=line)
+            self._refuse("the endDelimiter is empty", "write it directly after the colon", line=line)
         is_last = self._at >= len(self._lines)
         return Changeset(
             author=self._properties.expand(match[1].strip('"'), self._shown, line),

@@ -45,11 +45,11 @@ def _verdict(entry: Entry, rows: Sequence[Row]) -> EntryVerdict:
     if row is None:
         return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="no row has its id, author and file")
     if row["exectype"] not in _RAN:
-        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=f"its row says {row['exectype']}")
+        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=f"its row has {row['exectype']}")
     recorded = row["md5sum"]
     if recorded and recorded.startswith(_VERSION) and entry.checksum and recorded not in (entry.checksum, *entry.also):
         return EntryVerdict(
-            entry=entry, state=EntryState.CHANGED, why="it was applied with other contents", recorded=recorded
+            entry=entry, state=EntryState.CHANGED, why="it was applied with different contents", recorded=recorded
         )
     return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 

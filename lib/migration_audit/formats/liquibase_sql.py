@@ -2,7 +2,7 @@ r"""Liquibase's formatted SQL changelogs: ``--changeset author:id``.
 
 Files       The ``.sql`` files of the folder and its subfolders, each with ``--liquibase formatted sql`` in its first line. A
             .sql file without it, and a changelog in XML, YAML or JSON, are refused by name: name the SQL changelogs alone,
-            or let Liquibase itself migrate the shadow (``command``).
+            or run Liquibase itself on the shadow (``command``).
 Order       Files by their paths, as includeAll takes them; files that you name one by one in your order. In a file,
             changesets as they are written. Two changesets of one file, id and author are an error (the
             case of letters does not count).
@@ -67,7 +67,7 @@ def _parameters(text: str, shown: str) -> dict[str, str]:
         if key.lower().startswith("parameter."):
             found[key[len("parameter.") :]] = match[2]
         elif name in _FILTERS:
-            what = f"{match[1]} = {match[2]} leaves changesets out, and this format applies those of every context and label"
+            what = f"{match[1]} = {match[2]} excludes changesets, but this format applies those of every context and label"
             raise SourceError(what, where=f"{shown}:{number}", todo=_todo("the filter"))
         elif name == "defaultschemaname" and match[2] != "public":
             what = f"Liquibase puts the schema {match[2]} in front of search_path"
@@ -76,14 +76,12 @@ def _parameters(text: str, shown: str) -> dict[str, str]:
 
 
 def _todo(what: str) -> str:
-    return f"let Liquibase itself migrate the shadow (`command` in audit.toml), or take {what} out of the file"
+    return f"run Liquibase itself on the shadow (`command` in audit.toml), or remove {what} from the file"
 
 
 _OTHER = (".xml", ".yaml", ".yml", ".json")
 _MARK = "databaseChangeLog"
-_COMMAND = (
-    "name the SQL changelogs alone, in their order, or let Liquibase itself migrate the shadow (`command` in audit.toml)"
-)
+_COMMAND = "name the SQL changelogs alone, in their order, or run Liquibase itself on the shadow (`command` in audit.toml)"
 _SCHEMA = "current_setting('migration_audit.schema', true)"
 _PATH = "current_setting('search_path')"
 _REMEMBER = "select pg_catalog.set_config('migration_audit.schema', current_schema(), false)"
@@ -107,13 +105,13 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
 def _changelogs(tree: Tree) -> Iterator[str]:
     for path in tree.paths:
         if path.lower().endswith(_OTHER) and _MARK.encode() in tree.read(path):
-            what = "a changelog that is not SQL decides what Liquibase applies, and in which order"
+            what = "a non-SQL changelog decides what Liquibase applies, and in which order"
             raise SourceError(what, where=tree.shown_path(path), todo=_COMMAND)
     for path in sorted(tree.paths):
         if path.lower().endswith(".sql"):
             if not _is_formatted(tree.text(path)):
                 what = "its first line is not --liquibase formatted sql"
-                todo = "name the changelogs one by one, without this file, or give it its first line"
+                todo = "name the changelogs one by one, without this file, or add that first line"
                 raise SourceError(what, where=f"{tree.shown_path(path)}:1", todo=todo)
             yield path
 

@@ -150,8 +150,8 @@ def sent(changeset: Changeset, sql: str, shown: str) -> Sent:
             spans(sql, strips_comments=changeset.strips_comments, splits=changeset.splits, delimiter=changeset.delimiter)
         )
     except re.error as error:
-        what = f"the endDelimiter {changeset.delimiter} is no regular expression: {error}"
-        raise SourceError(what, where=f"{shown}:{changeset.line}", todo="write another one") from None
+        what = f"the endDelimiter {changeset.delimiter} is not a valid regular expression: {error}"
+        raise SourceError(what, where=f"{shown}:{changeset.line}", todo="use another one") from None
     parts: list[str] = []
     origins: list[int] = []  # where each part begins in sql
     starts: list[int] = []  # and where in what is sent, in bytes

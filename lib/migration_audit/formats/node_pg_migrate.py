@@ -1,10 +1,10 @@
 r"""node-pg-migrate: SQL files with ``-- Up Migration`` and ``-- Down Migration`` sections.
 
 Files       Every file directly in the folder but those whose names begin with a dot, as node-pg-migrate does without
-            ``--ignore-pattern``. A migration in JavaScript or TypeScript is refused by name: let node-pg-migrate itself
-            migrate the shadow (``command``). A name that does not begin with a number is an error where it is not the only
-            file. Where globs in audit.toml choose the files, those alone are applied, as with ``--use-glob``, and code
-            that lies beside them is reported.
+            ``--ignore-pattern``. A migration in JavaScript or TypeScript is refused by name: run node-pg-migrate itself on
+            the shadow (``command``). A name that does not begin with a number is an error where it is not the only file.
+            Where globs in audit.toml choose the files, those alone are applied, as with ``--use-glob``, and code that lies
+            beside them is reported.
 Order       By the number at the front of the names: 2 before 10; 17 digits are a date and time in UTC, compared as
             milliseconds with the timestamps of 13 digits. Then by name as localeCompare with ``numeric`` and
             ``ignorePunctuation``. Names that are the same for it (``1_a_b``, ``1_ab``) have no order.
@@ -51,8 +51,8 @@ _UP, _DOWN = (
     re.compile(rf"{_LINE_START}{_SPACE}*--(?:{_SPACE}|-)*{word}{_SPACE}+migration", re.IGNORECASE) for word in ("up", "down")
 )
 r"""JavaScript's ``/^\s*--[\s-]*up\s+migration/im``."""
-_COMMAND = 'let node-pg-migrate itself migrate the shadow: command = ["npx", "node-pg-migrate", "up"] in audit.toml'
-_IGNORED = "name the migrations by globs in audit.toml where your --ignore-pattern leaves it out"
+_COMMAND = 'run node-pg-migrate itself on the shadow: command = ["npx", "node-pg-migrate", "up"] in audit.toml'
+_IGNORED = "name the migrations by globs in audit.toml if your --ignore-pattern excludes it"
 
 
 def plan(trees: Sequence[Tree], options: Options) -> Plan:
@@ -91,8 +91,8 @@ def _refuse_code(tree: Tree, paths: Sequence[str]) -> None:
         if _CODE.search(path):
             raise SourceError("a migration that is a program", where=tree.shown_path(path), todo=_COMMAND)
         if not path.lower().endswith(".sql"):
-            what = "node-pg-migrate takes every file in its folder for a migration, and fails at this one"
-            raise SourceError(what, where=tree.shown_path(path), todo=f"move it away, or {_IGNORED}")
+            what = "node-pg-migrate treats every file in its folder as a migration, and fails at this one"
+            raise SourceError(what, where=tree.shown_path(path), todo=f"remove it or move it elsewhere, or {_IGNORED}")
 
 
 def _names(tree: Tree, paths: Sequence[str], *, is_paired: bool) -> dict[str, str]:
@@ -102,15 +102,15 @@ def _names(tree: Tree, paths: Sequence[str], *, is_paired: bool) -> dict[str, st
         shown = tree.shown_path(path)
         if path.endswith(".down.sql"):
             if f"{path[:-9]}.up.sql" not in paths:
-                what = "there is no .up.sql beside it, and without one node-pg-migrate applies it or fails at it"
+                what = "there is no .up.sql next to it: node-pg-migrate applies it or fails"
                 raise SourceError(what, where=shown, todo="add the .up.sql, or give it another name")
             continue
         names[path] = basename(f"{path[:-7]}.sql" if is_paired and path.endswith(".up.sql") else path)
         if names[path] != basename(path) and f"{path[:-7]}.sql" in paths:
-            what = f"{names[path]} lies beside it, and node-pg-migrate refuses one migration in two forms"
-            raise SourceError(what, where=shown, todo="keep one of the two")
+            what = f"{names[path]} is next to it, but node-pg-migrate rejects two files of one migration"
+            raise SourceError(what, where=shown, todo="remove one of the two")
         if "'" in names[path]:
-            what = "node-pg-migrate puts the name into SQL as it is, and the apostrophe in it ends the string"
+            what = "node-pg-migrate inserts the name into SQL unescaped, so its apostrophe ends the string"
             raise SourceError(what, where=shown, todo="rename the file")
     return names
 
@@ -120,15 +120,17 @@ def _number(tree: Tree, path: str) -> float:
     name = basename(path)
     found = _NUMBER.match(name)
     if found is None:
-        what = "the name does not begin with a number, and node-pg-migrate fails at it"
-        raise SourceError(what, where=tree.shown_path(path), todo=f"rename it, move it away, or {_IGNORED}")
+        what = "the name does not begin with a number, so node-pg-migrate fails"
+        raise SourceError(
+            what, where=tree.shown_path(path), todo=f"rename it, remove it or move it elsewhere, or {_IGNORED}"
+        )
     digits = found[0]
     if len(digits) != 17:
         return float(digits)
     try:
         return _milliseconds(digits)
     except ValueError:
-        what = f"node-pg-migrate takes {digits} for a date, and it is none: the order of the files is left to chance"
+        what = f"node-pg-migrate reads {digits} as a date, but it is not one: the order of the files is undefined"
         raise SourceError(what, where=tree.shown_path(path), todo="rename the file") from None
 
 
@@ -159,7 +161,7 @@ def _part(raw: bytes, shown: str, notes: list[str]) -> _Part:
     up, down = (_first(pattern, text, 0, comments, raw, shown) for pattern in (_UP, _DOWN))
     if up is None:
         if down is not None:
-            notes.append(f"{shown} has a down line and no up line: node-pg-migrate applies the whole file")
+            notes.append(f"{shown} has a down line but no up line: node-pg-migrate applies the whole file")
         return _Part(0, len(raw))
     if down is None or down < up:
         return _Part(up, len(raw), down)
@@ -177,8 +179,8 @@ def _first(
     dashes = found.start() + found[0].index("-")
     first, last = (len(text[:at].encode(errors="surrogateescape")) for at in (dashes, found.end()))
     if not all(any(begin <= at < end for begin, end in comments) for at in (first, last - 1)):
-        what = "node-pg-migrate cuts the file here, where the server sees no comment line of its own"
-        todo = "put the marker on a line of its own, or reword the text"
+        what = "node-pg-migrate splits the file here, which is not a comment line to the server"
+        todo = "put the marker on a separate line, or reword the text"
         raise SourceError(what, where=at_line(shown, raw, first), todo=todo)
     return first
 
@@ -191,7 +193,7 @@ def _left_out(raw: bytes, part: _Part, shown: str) -> Iterator[NotApplied]:
         if first is None or part.start <= start < part.end:
             continue
         if start == part.again:
-            reason = "a second up section, which node-pg-migrate takes for a part of the down section"
+            reason = "a second up section, which node-pg-migrate treats as part of the down section"
         else:
             reason = "down section" if start == part.down else "before the up section"
         at = start if start in {part.down, part.again} else start + first.start
@@ -202,7 +204,7 @@ def _left_out(raw: bytes, part: _Part, shown: str) -> Iterator[NotApplied]:
 def _code_beside(tree: Tree) -> Iterator[NotApplied]:
     for path in tree.beside():
         if _CODE.search(path) and _NUMBER.match(basename(path)):
-            reason = "a migration that is a program, and no glob of audit.toml takes it"
+            reason = "a migration that is a program, which no glob of audit.toml selects"
             yield NotApplied(path=tree.shown_path(path), reason=reason, by_rule=False)
 
 
@@ -221,8 +223,8 @@ def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
     for row, entry in zip(rows, entries, strict=False):
         if row["name"] != entry.name:
             note = (
-                f"the ledger has {row['name']} where the files have {entry.name}: node-pg-migrate refuses to go on "
-                "(--check-order)"
+                f"the ledger has {row['name']} in the place of {entry.name}: "
+                "node-pg-migrate does not continue (--check-order)"
             )
             return replace(found, notes=(note,))
     return found

@@ -71,9 +71,9 @@ def _home(tree: Tree) -> str | None:
     outer = sorted(home for home in homes if not any(home != other and _is_below(home, other) for other in homes))
     if len(outer) > 1:
         shown = ", ".join(map(tree.shown_path, outer[:5]))
-        raise SourceError(f"several folders here hold migrations: {shown}", where=tree.shown or ".", todo="name one of them")
+        raise SourceError(f"several folders contain migrations: {shown}", where=tree.shown or ".", todo="name one of them")
     if not outer and _SCRIPT in tree.paths:
-        what = "is one migration; Prisma applies a folder of them"
+        what = "is a single migration; Prisma applies a folder of migrations"
         raise SourceError(what, where=tree.shown_path(_SCRIPT), todo="name the folder above it")
     return outer[0] if outer else None
 
@@ -90,11 +90,13 @@ def _refuse_provider(tree: Tree, home: str) -> None:
     lines = tree.read(path).decode("utf-8", "replace").splitlines()
     found = next(((n, line) for n, line in enumerate(lines, 1) if line.startswith("provider")), None)
     if found is None:
-        raise SourceError("names no provider", where=f"{tree.shown_path(path)}:1", todo='write provider = "postgresql"')
+        raise SourceError(
+            "does not name a provider", where=f"{tree.shown_path(path)}:1", todo='write provider = "postgresql"'
+        )
     number, line = found
     provider = line.removeprefix("provider = ").strip('"')
     if provider != "postgresql":
-        what = f"Prisma reads the provider {provider} here, and the audit is of PostgreSQL"
+        what = f"Prisma uses the provider {provider} here, but the audit requires PostgreSQL"
         where = f"{tree.shown_path(path)}:{number}"
         raise SourceError(what, where=where, todo='name PostgreSQL\'s migrations; Prisma writes provider = "postgresql"')
 
@@ -102,7 +104,7 @@ def _refuse_provider(tree: Tree, home: str) -> None:
 def _planned(tree: Tree, folder: str) -> PlannedFile:
     path = f"{folder}/{_SCRIPT}"
     if path not in tree.paths:
-        what = f"has no {_SCRIPT}: Prisma stops at such a folder"
+        what = f"lacks {_SCRIPT}: Prisma stops at such a folder"
         raise SourceError(what, where=tree.shown_path(folder), todo=f"restore its {_SCRIPT}, or delete the folder")
     text = tree.read(path)
     refuse_mark("Prisma", text, tree.shown_path(path))
@@ -127,13 +129,13 @@ def _left(tree: Tree, path: str, prefix: str) -> NotApplied:
     if not path.startswith(prefix):
         return NotApplied(path=shown, reason=f"outside of {prefix or tree.shown}", by_rule=True)
     if path.count("/") == prefix.count("/") + 1 and _DOWN.fullmatch(path.rsplit("/", 1)[-1]):
-        return NotApplied(path=shown, reason="a down migration, which Prisma applies only by hand")
-    return NotApplied(path=shown, reason=f"Prisma reads <migration>/{_SCRIPT} alone", by_rule=False)
+        return NotApplied(path=shown, reason="a down migration, which Prisma does not apply by itself")
+    return NotApplied(path=shown, reason=f"Prisma only reads <migration>/{_SCRIPT}", by_rule=False)
 
 
 def _notes(tree: Tree, home: str, names: Sequence[str]) -> Iterator[str]:
     if home:
-        yield f"the migrations are those of {tree.shown_path(home)}"
+        yield f"the migrations are in {tree.shown_path(home)}"
     for first, second in pairwise(names):
         if first.encode() > second.encode():
             yield f"Prisma before 6.6 applied {second} before {first}"
@@ -162,16 +164,16 @@ def _counts(row: Row) -> bool:
 def _verdict(entry: Entry, rows: Sequence[Row]) -> EntryVerdict:
     counted = [row for row in rows if _counts(row)]
     if not rows:
-        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="no row names it")
+        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="the ledger lacks a row for it")
     if not counted:
         return EntryVerdict(entry=entry, state=EntryState.FAILED, why=f"rolled back at {rows[-1]['rolled_back_at']}")
     if (failed := next((row for row in counted if row["finished_at"] is None), None)) is not None:
         started = f" at {failed['started_at']}" if failed.get("started_at") else ""
-        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=f"started{started} and not finished")
+        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=f"started{started} but not finished")
     recorded = counted[-1]["checksum"] or ""
     if entry.checksum is None or any(_is_same(recorded, own) for own in (entry.checksum, *entry.also)):
         return EntryVerdict(entry=entry, state=EntryState.APPLIED)
-    why = "migration.sql has changed since it was applied"
+    why = "migration.sql changed since it was applied"
     return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=recorded)
 
 

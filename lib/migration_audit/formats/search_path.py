@@ -47,8 +47,8 @@ def lost_ledger(text: bytes, shown: str, mode: TransactionMode, runner: str, tab
     for change in path_changes(text):
         if "public" not in change.schemas and not (change.is_local and mode is not TransactionMode.FILE):
             yield (
-                f"{at_line(shown, text, change.at)} sets a search_path without public: {runner} then does not find {table} "
-                f"and fails, unless {unless}"
+                f"{at_line(shown, text, change.at)} sets a search_path without public: "
+                f"{runner} then does not find {table} and fails, unless {unless}"
             )
 
 
@@ -68,7 +68,7 @@ BEGIN
   home := pg_catalog.current_schema();
   PERFORM pg_catalog.set_config('search_path', path, true);
   IF NOT home = ANY (visible) THEN
-    RAISE EXCEPTION '{runner} does not find its table {table} any more: search_path is without the schema %', home
-      USING HINT = 'leave search_path as it is, or set it back at the end of the file';
+    RAISE EXCEPTION '{runner} no longer finds its table {table}: search_path is without the schema %', home
+      USING HINT = 'leave search_path unchanged, or reset it at the end of the file';
   END IF;
 END $$""".strip()

@@ -39,10 +39,10 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
     config = read_config(tree)
     if config.plan not in tree.paths and tree.other(config.plan) is None:
         where = tree.shown_path(config.plan)
-        raise SourceError("there is no plan", where=where, todo=f"name the folder that holds {NAME}, or sqitch.plan")
+        raise SourceError("the plan is missing", where=where, todo=f"name the folder that contains {NAME}, or sqitch.plan")
     found = parse_plan(tree.text(config.plan), tree.shown_path(config.plan))
     if not found.changes:
-        raise SourceError("the plan has no changes", where=tree.shown_path(config.plan), todo="add one: sqitch add")
+        raise SourceError("the plan lists no changes", where=tree.shown_path(config.plan), todo="add one: sqitch add")
     _check_dependencies(found, tree.shown_path(config.plan))
     files = tuple(_files(tree, config, found))
     return Plan(
@@ -68,11 +68,11 @@ def _check_dependencies(found: SqitchPlan, shown: str) -> None:
             elif is_local and each.conflicts:
                 place = places.get(each.change or "")
                 if place is None and each.tag is None:
-                    what = f"{change.name} conflicts with {each.text[1:]}, which the plan does not have"
-                    raise SourceError(what, where=where, todo="mend the plan, as Sqitch refuses it too")
+                    what = f"{change.name} conflicts with {each.text[1:]}, which is not in the plan"
+                    raise SourceError(what, where=where, todo="correct the plan: Sqitch rejects it too")
                 if place is not None and place < number:
                     what = f"{change.name} conflicts with {each.change}, which is deployed before it"
-                    raise SourceError(what, where=where, todo="mend the plan, as Sqitch refuses it too")
+                    raise SourceError(what, where=where, todo="correct the plan: Sqitch rejects it too")
 
 
 def _files(tree: Tree, config: Config, found: SqitchPlan) -> Iterator[PlannedFile]:
@@ -81,13 +81,16 @@ def _files(tree: Tree, config: Config, found: SqitchPlan) -> Iterator[PlannedFil
         path = _script(tree, config, change)
         where = f"{tree.shown_path(config.plan)}:{change.line}"
         if path not in tree.paths and tree.other(path) is None:
-            what = f"the change {change.name} has no script {tree.shown_path(path)}"
-            raise SourceError(what, where=where, todo="write it, or take the change out of the plan")
+            what = f"the script {tree.shown_path(path)} of the change {change.name} does not exist"
+            raise SourceError(what, where=where, todo="write it, or remove the change from the plan")
         content = tree.read(path)
         digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
         if digest in hashes:
-            what = f"{tree.shown_path(path)} holds the same as {tree.shown_path(hashes[digest])}: the ledger takes it once"
-            raise SourceError(what, where=where, todo="let one of them differ, in a comment for example")
+            what = (
+                f"{tree.shown_path(path)} has the same content as "
+                f"{tree.shown_path(hashes[digest])}: the ledger accepts it only once"
+            )
+            raise SourceError(what, where=where, todo="change one of them, for example in a comment")
         hashes[digest] = path
         tag = f"@{change.rework_tags[0]}" if change.rework_tags else ""
         yield PlannedFile(
@@ -115,7 +118,7 @@ def _left_out(tree: Tree, config: Config, applied: set[str]) -> Iterator[NotAppl
         if folder is not None:
             yield NotApplied(path=tree.shown_path(path), reason=f"{folder.rsplit('/', 1)[-1]} script")
         elif path.startswith((f"{config.deploy}/", f"{config.reworked_deploy}/")):
-            yield NotApplied(path=tree.shown_path(path), reason="the plan does not name it", by_rule=False)
+            yield NotApplied(path=tree.shown_path(path), reason="it is not in the plan", by_rule=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ def _verdict(entry: Entry, row: Row | None) -> EntryVerdict:
         return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="no row of sqitch.changes has its project and name")
     recorded = row["script_hash"]
     if recorded and entry.checksum and recorded != entry.checksum:
-        why = "it was deployed with another script"
+        why = "it was deployed with a different script"
         return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=recorded)
     return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 
@@ -158,7 +161,7 @@ def recognise(tree: Tree) -> str | None:
         plan_file = read_config(tree).plan
     except SourceError:
         return None
-    return f"{tree.shown_path(plan_file)} is a plan of Sqitch" if plan_file in tree.paths else None
+    return f"{tree.shown_path(plan_file)} is a Sqitch plan" if plan_file in tree.paths else None
 
 
 FORMAT = Format(

@@ -71,8 +71,8 @@ def read_config(tree: Tree) -> Config:
 def _refuse_above(tree: Tree) -> None:
     for up in range(1, _HIGHEST):
         if tree.other("../" * up + NAME) is not None:
-            what = f"{NAME} is in a folder above this one, and paths in it count from there"
-            raise SourceError(what, where=tree.shown or ".", todo=f"name the folder that holds {NAME}")
+            what = f"{NAME} is in a parent folder, and its paths are relative to that folder"
+            raise SourceError(what, where=tree.shown or ".", todo=f"name the folder that contains {NAME}")
 
 
 def _path(text: str) -> str:
@@ -107,7 +107,7 @@ def _parse(text: str, shown: str) -> dict[str, dict[str, str]]:
             line = line[:-1] + next(lines, (0, ""))[1].rstrip()
         pair = _PAIR.fullmatch(line)
         if pair is None or not section:
-            raise SourceError("not a setting", where=f"{shown}:{number}", todo="mend the file, as Sqitch refuses it too")
+            raise SourceError("not a setting", where=f"{shown}:{number}", todo="correct the file: Sqitch rejects it too")
         value = "true" if pair[2] is None else _unquoted(pair[2])
         found.setdefault(section, {})[pair[1].lower()] = value
         found.setdefault(f"{section}!", {})[pair[1]] = value

@@ -91,7 +91,7 @@ class _Parser:
     def parse(self) -> SqitchPlan:
         self._read_pragmas()
         if not self._project:
-            raise SourceError("the plan has no %project", where=f"{self._shown}:1", todo="write %project=NAME")
+            raise SourceError("the plan lacks %project", where=f"{self._shown}:1", todo="write %project=NAME")
         while self._at < len(self._lines):
             line = self._next()
             if not re.fullmatch(r"[ \t]*(?:#.*)?", line):
@@ -103,7 +103,7 @@ class _Parser:
         self._at += 1
         return self._lines[self._at - 1]
 
-    def _refuse(self, what: str, todo: str = "mend the plan, as Sqitch refuses it too") -> NoReturn:
+    def _refuse(self, what: str, todo: str = "correct the plan: Sqitch rejects it too") -> NoReturn:
         raise SourceError(what, where=f"{self._shown}:{self._at}", todo=todo)
 
     def _read_pragmas(self) -> None:
@@ -119,34 +119,34 @@ class _Parser:
             if match["name"] == "project":
                 self._project = match["value"] or ""
                 if not is_name(self._project):
-                    self._refuse(f"{self._project!r} is no name of a project")
+                    self._refuse(f"{self._project!r} is not a valid project name")
 
     def _read_line(self, line: str) -> None:
         match = _LINE.fullmatch(line)
         if match is None or not is_name(match["name"]):
-            self._refuse("not a change or a tag: its name is none, or its time or planner is malformed")
+            self._refuse("not a change or a tag: its name is invalid, or its time or planner is malformed")
         if match["stamp"] is None or match["planner"] is None:
             self._refuse("the time, or the planner's name and address, is missing")
         name = match["name"]
         if name in _RESERVED or _HASH.match(name):
-            self._refuse(f"{name} cannot be the name of a change or a tag")
+            self._refuse(f"{name} is not a valid name for a change or a tag")
         mark = (match["mark"] or "").strip()
         if mark == "@":
             self._read_tag(name, match["dependencies"])
         elif mark == "-":
-            self._refuse("a line with - is no change that is deployed", "remove it")
+            self._refuse("a line with - is not a change to deploy", "remove it")
         else:
             self._read_change(name, match["dependencies"])
 
     def _read_tag(self, name: str, dependencies: str | None) -> None:
         if "/" in name:
-            self._refuse(f"the tag {name} holds a /")
+            self._refuse(f"the tag {name} contains a /")
         if not self._section and not self._sections:
             self._refuse(f"the tag {name} comes before the first change")
         if name in self._tags:
             self._refuse(f"the tag {name} is also on line {self._tags[name]}")
         if dependencies:
-            self._refuse("a tag has no dependencies")
+            self._refuse("a tag cannot have dependencies")
         last = next(reversed(self._section.values())) if self._section else self._sections[-1]
         self._end_section()
         last.tags.append(name)
@@ -159,9 +159,9 @@ class _Parser:
         for text in (dependencies or "").split():
             match = _DEPENDENCY.fullmatch(text)
             if match is None or not any((match["id"], match["change"], match["tag"])):
-                self._refuse(f"{text!r} is no dependency")
+                self._refuse(f"{text!r} is not a valid dependency")
             if text in {each.text for each in found}:
-                self._refuse(f"the dependency {text} is there twice")
+                self._refuse(f"the dependency {text} appears twice")
             conflicts = bool(match["conflicts"])
             found.append(Dependency(text, conflicts, match["project"], match["id"], match["change"], match["tag"]))
         change = Change(name, self._at, tuple(found))

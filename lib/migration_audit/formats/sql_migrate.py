@@ -72,8 +72,8 @@ def _order(path: str, shown: str) -> tuple[bool, int, bytes]:
     name = _name(path)
     number = _NUMBER.fullmatch(name)
     if number and int(number[1]) >= 2**63:
-        what = f"the number {number[1]} does not fit into 64 bits, at which sql-migrate ends"
-        raise SourceError(what, where=shown, todo="give the file a smaller number")
+        what = f"the number {number[1]} exceeds 64 bits, so sql-migrate fails"
+        raise SourceError(what, where=shown, todo="use a smaller number")
     return number is None, int(number[1]) if number else 0, name.encode(errors="surrogateescape")
 
 
@@ -107,7 +107,7 @@ class _Reader:
         if self._in_block:
             raise self._error(self._begun, "no `-- +migrate StatementEnd` follows", _BLOCK)
         if not self._section:
-            what = f"no line is `-- +migrate Up`, which sql-migrate requires{mark_hint(self.text)}"
+            what = f"the line `-- +migrate Up`, which sql-migrate requires, is missing{mark_hint(self.text)}"
             raise self._error(0, what, "begin the file with `-- +migrate Up`")
         self._refuse_unfinished()
         return self
@@ -154,14 +154,14 @@ class _Reader:
     def _refuse_unfinished(self) -> None:
         if self._open and not is_blank(self._open.sent):
             number = next(n for n, line in enumerate(self._open.lines, self._open.first) if line and not is_blank(line))
-            what = "this statement never ends: sql-migrate wants a line that ends with a semicolon"
+            what = "this statement is not terminated: sql-migrate requires a line that ends with a semicolon"
             raise self._error(number, what, "end it with a semicolon")
 
     def _report(self) -> None:
         """What stands in a section that is not applied."""
         if next(tokens(self._seen), None) is not None:
             is_down = self._section == "Down"
-            reason = "down section" if is_down else "before the first marker, where sql-migrate reads nothing"
+            reason = "down section" if is_down else "before the first marker, which sql-migrate ignores"
             line = self._begun + 1 if is_down else at_first_token(self._seen)
             self.left.append(NotApplied(path=self.shown, line=line, reason=reason, by_rule=is_down))
         self._seen = b""
@@ -183,7 +183,7 @@ def _refuse_lookalikes(text: bytes, shown: str) -> None:
         line = text[comment.start : comment.end]
         words = fields(line[len(_PREFIX) :]) if line.startswith(_PREFIX) else []
         if not words or words[0] not in _COMMANDS:
-            what = f"`{comment.text[:60].strip()}` is no marker for sql-migrate, which ignores it"
+            what = f"`{comment.text[:60].strip()}` is not a marker for sql-migrate, which ignores it"
             todo = "write it at the start of the line, as `-- +migrate Up`, Down, StatementBegin or StatementEnd"
             raise SourceError(what, where=f"{shown}:{comment.line}", todo=todo)
 

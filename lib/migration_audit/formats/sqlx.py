@@ -81,8 +81,8 @@ def _version(tree: Tree, path: str) -> int:
     """The number in front of the first ``_``; a 64-bit integer as Rust reads it."""
     text = basename(path).partition("_")[0]
     if not _INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
-        what = f"sqlx takes {text or 'nothing'} for a version, which is not a 64-bit integer, and fails"
-        todo = "rename the file: a number, _, words; or take the _ out of its name"
+        what = f"sqlx fails at the version {text or 'nothing'}, which is not a 64-bit integer"
+        todo = "rename the file: a number, _, words; or remove the _ from its name"
         raise SourceError(what, where=tree.shown_path(path), todo=todo)
     return int(text)
 
@@ -90,7 +90,9 @@ def _version(tree: Tree, path: str) -> int:
 def _refuse_same_version(tree: Tree, ups: Sequence[tuple[str, int]]) -> None:
     for (path, version), (other, same) in pairwise(ups):
         if version == same:
-            what = f"its version {version} is also that of {tree.shown_path(path)}, and sqlx can record it only once"
+            what = (
+                f"its version {version} is the same as that of {tree.shown_path(path)}, but sqlx records a version only once"
+            )
             raise SourceError(what, where=tree.shown_path(other), todo="rename one of the two files")
 
 
@@ -126,11 +128,11 @@ def _settings(tree: Tree) -> _Settings:
     try:
         table = tomllib.loads(text.decode()).get("migrate", {})
     except ValueError as error:
-        raise SourceError(f"is not TOML: {error}", where=f"{shown}:1", todo="correct it: sqlx refuses it") from None
+        raise SourceError(f"is not TOML: {error}", where=f"{shown}:1", todo="correct it: sqlx rejects it") from None
     ignored, schemas = table.get("ignored-chars", []), table.get("create-schemas", [])
     notes = []
     if ignored:
-        notes.append(f"checksums leave out {', '.join(map(repr, ignored))} ({shown})")
+        notes.append(f"checksums ignore {', '.join(map(repr, ignored))} ({shown})")
     if name := table.get("table-name"):
         notes.append(f"the ledger is {name} ({shown}): name it in the ledger of audit.toml")
     return _Settings(ignored="".join(ignored), schemas=tuple(sorted(schemas)), notes=tuple(notes))
@@ -150,10 +152,10 @@ def _verdict(entry: Entry, row: Row | None) -> EntryVerdict:
     if row is None:
         return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"no row has version {entry.name}")
     if row["success"] != "true":
-        why = "its row has success = false: sqlx refuses to go on"
+        why = "its row has success = false: sqlx does not continue"
         return EntryVerdict(entry=entry, state=EntryState.FAILED, why=why)
     if row["checksum"] != entry.checksum:
-        why = "the file has changed since it was applied: sqlx refuses to go on"
+        why = "the file changed since it was applied: sqlx does not continue"
         return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=row["checksum"])
     return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 
@@ -166,7 +168,7 @@ def _recognise(tree: Tree) -> str | None:
         return None
     if any(sign.format != FORMAT.name for path in paths for _, sign, _ in foreign_markers(tree.read(path))):
         return None
-    return f"{tree.shown_path(paths[0])} is named as sqlx's, and {cargo[0]} names sqlx"
+    return f"{tree.shown_path(paths[0])} is named as sqlx's, and {cargo[0]} depends on sqlx"
 
 
 FORMAT = Format(

@@ -13,7 +13,7 @@ def may_decide(signoff: SignOff, needs: EnvironmentPolicy, authors: Iterable[str
     if not signoff.counts:
         return "see above"
     if needs.signers and signoff.reviewer not in needs.signers:
-        return f"the policy lets {', '.join(needs.signers)} sign for this environment"
+        return f"the policy allows {', '.join(needs.signers)} to sign for this environment"
     if not needs.author_may_sign and signoff.reviewer.casefold() in set(authors):
         return "who ran the audit, or changed what it audits since the last approved run, may not sign it"
     return None
@@ -36,7 +36,7 @@ def _sentences(
     run: SignedRun, needs: EnvironmentPolicy, roles: Mapping[str, Sequence[str]], authors: frozenset[str]
 ) -> Iterator[Sentence]:
     if not run.signoffs:
-        yield Sentence(ok=False, text="nobody signed this run", todo=_ask(run))
+        yield Sentence(ok=False, text="this run is not signed", todo=_ask(run))
         return
     approving = []
     for signoff in run.signoffs:
@@ -48,9 +48,9 @@ def _sentences(
         elif signoff.counts:
             yield Sentence(ok=None, text=f"{signoff.reviewer} does not count: {why_not}")
     people = _people(approving)
-    words = f"{len(people)} of {needs.quorum} needed reviewers {'approves' if needs.quorum == 1 else 'approve'}"
+    words = f"{len(people)} of {needs.quorum} required reviewers {'approves' if needs.quorum == 1 else 'approve'}"
     if len(people) < len(approving):
-        words += ": sign-offs with one key, or by one name, are one person's"
+        words += ": sign-offs with the same key or name count as one person's"
     who = f" ({', '.join(people)})" if people else ""
     is_enough = len(people) >= needs.quorum
     yield Sentence(ok=is_enough, text=words + who, todo="" if is_enough else _ask(run))
@@ -58,7 +58,9 @@ def _sentences(
     for signoff in rejections(run, needs):
         said = f": {signoff.comment}" if signoff.comment else ""
         yield Sentence(
-            ok=False, text=f"{signoff.reviewer} rejects it{said}", todo="solve what they say, audit again, sign that"
+            ok=False,
+            text=f"{signoff.reviewer} rejects it{said}",
+            todo="resolve what they report, audit again, and sign the new run",
         )
 
 
@@ -68,7 +70,7 @@ def _roles(people: Sequence[str], needs: EnvironmentPolicy, roles: Mapping[str, 
         found = [name for name in people if name in members]
         yield Sentence(
             ok=bool(found),
-            text=f"role {role}: {', '.join(found)} approves" if found else f"nobody of role {role} approves",
+            text=f"role {role}: {', '.join(found)} approves" if found else f"no reviewer of role {role} approves",
             todo="" if found else f"ask one of {', '.join(sorted(members))} to sign",
         )
 

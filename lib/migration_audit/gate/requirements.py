@@ -29,18 +29,18 @@ class Need(StrEnum):
     """The requirements, in the order of the table."""
 
     RUN = "a signed run"
-    BYTES = "nothing changed since"
+    BYTES = "no change since"
     SIGNATURES = "enough signatures"
-    DECISION = "nobody rejects it"
+    DECISION = "not rejected"
     VERDICT = "nothing blocks"
-    AGE = "not too old"
+    AGE = "recent enough"
     SOURCES = "the same SQL"
     SETTINGS = "the same audit.toml"
     COMMIT = "a clean commit"
     NOTEBOOKS = "the packaged notebooks"
     PRODUCER = "a known producer"
     SERVER = "the right database"
-    LIVE = "still so in the database"
+    LIVE = "database unchanged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ def judge_environment(
         return EnvironmentGate(environment=environment, run=run, requirements=(done, *_removed(facts)))
     if run is None:
         todo = f"`migration-audit run --env {environment} --phase {facts.phase}`, read its report, `migration-audit sign`"
-        text = f"no run of {environment} in phase {facts.phase} was signed"
+        text = f"no run of {environment} in phase {facts.phase} is signed"
         missing = Requirement(need=Need.RUN, ok=False, text=text, todo=todo, code=4)
         return EnvironmentGate(environment=environment, run=None, requirements=(missing, *_removed(facts)))
     evidence = run.evidence
@@ -135,22 +135,22 @@ def judge_environment(
         *_all(Need.NOTEBOOKS, [judge_notebooks(evidence, needs)]),
         *_all(Need.PRODUCER, [facts.producer] if facts.producer else []),
         *_server(evidence, needs, facts),
-        *_all(Need.LIVE, [facts.live or Sentence(ok=None, text="not asked for: --live reads the database again")]),
+        *_all(Need.LIVE, [facts.live or Sentence(ok=None, text="not requested: --live reads the database again")]),
     )
     return EnvironmentGate(environment=environment, run=run, requirements=found)
 
 
 def _run(run: SignedRun, evidence: Evidence, environment: str, facts: Facts) -> Iterator[Requirement]:
     if evidence.environment != environment:
-        text = f"the run is of environment {evidence.environment}: no sign-off of another environment counts"
+        text = f"the run is of environment {evidence.environment}: sign-offs of another environment do not count"
         yield Requirement(need=Need.RUN, ok=False, text=text, todo="sign a run of this environment", code=4)
     elif evidence.phase != facts.phase:
-        text = f"the run is of phase {evidence.phase}, and {facts.phase} is asked for"
+        text = f"the run is of phase {evidence.phase}, but {facts.phase} is required"
         yield Requirement(need=Need.RUN, ok=False, text=text, todo="sign a run of this phase", code=4)
     elif facts.unsigned in {Verdict.BLOCKED, Verdict.INCOMPLETE}:
-        text = f"{run.name} is signed, but a newer run, which nobody signed, is {facts.unsigned}"
+        text = f"{run.name} is signed, but a newer run is not signed and is {facts.unsigned}"
         code = 1 if facts.unsigned == Verdict.BLOCKED else 3
-        yield Requirement(need=Need.RUN, ok=False, text=text, todo="solve what it says, and sign a new run", code=code)
+        yield Requirement(need=Need.RUN, ok=False, text=text, todo="resolve what it reports, and sign a new run", code=code)
     else:
         yield Requirement(need=Need.RUN, ok=True, text=run.name)
 
@@ -167,7 +167,7 @@ def _bytes(run: SignedRun, facts: Facts) -> Iterator[Requirement]:
 
 def _removed(facts: Facts) -> Iterator[Requirement]:
     for name in facts.removed:
-        text = f"{name} was signed, and is not here as it was"
+        text = f"{name} was signed, but is missing or changed"
         yield Requirement(need=Need.BYTES, ok=False, text=text, todo="restore it from git, or merge the branch", code=4)
 
 
@@ -189,7 +189,11 @@ def _signatures(
     for signoff in against:
         text = f"{signoff.reviewer} rejects it" + (f": {signoff.comment}" if signoff.comment else "")
         yield Requirement(
-            need=Need.DECISION, ok=False, text=text, todo="solve what they say, audit again, sign that", code=1
+            need=Need.DECISION,
+            ok=False,
+            text=text,
+            todo="resolve what they report, audit again, and sign the new run",
+            code=1,
         )
     for sentence in facts.refused:
         code = 1 if sentence.ok is False else 0
@@ -203,8 +207,8 @@ def _verdict(evidence: Evidence, facts: Facts) -> Iterator[Requirement]:
     results = still_waived(evidence, today=facts.now.date())
     verdict = decide(results)
     if not evidence.complete or verdict is Verdict.INCOMPLETE:
-        text = "it could not be audited in full: " + (some_of(_undecided(results)) or "the run did not reach its end")
-        yield Requirement(need=Need.VERDICT, ok=False, text=text, todo="make that possible, and audit again", code=3)
+        text = "the audit is incomplete: " + (some_of(_undecided(results)) or "the run did not finish")
+        yield Requirement(need=Need.VERDICT, ok=False, text=text, todo="resolve that, and audit again", code=3)
     elif verdict is Verdict.BLOCKED:
         failed = [r for r in results if r.outcome is Outcome.FAILED and r.weight is Severity.BLOCKER]
         blocking = [f"{f.key} ({f.summary})" for r in failed for f in r.findings if not f.waived]
@@ -224,13 +228,13 @@ def _age(evidence: Evidence, needs: EnvironmentPolicy, facts: Facts) -> Iterator
     age = facts.now - evidence.generated_at
     if evidence.is_of_the_future(facts.now):
         yield Requirement(
-            need=Need.AGE, ok=False, text="its evidence is dated in the future", todo="set the clock right", code=4
+            need=Need.AGE, ok=False, text="its evidence is dated in the future", todo="correct the clock", code=4
         )
     elif needs.max_age is None:
         yield Requirement(need=Need.AGE, ok=True, text=f"{_days(age)} old; the policy sets no limit")
     elif age > needs.max_age:
-        text = f"{_days(age)} old, and the policy allows {_days(needs.max_age)}"
-        yield Requirement(need=Need.AGE, ok=False, text=text, todo="audit again, and sign that", code=4)
+        text = f"{_days(age)} old, but the policy allows {_days(needs.max_age)}"
+        yield Requirement(need=Need.AGE, ok=False, text=text, todo="audit again, and sign the new run", code=4)
     else:
         yield Requirement(need=Need.AGE, ok=True, text=f"{_days(age)} old, of {_days(needs.max_age)}")
 
@@ -243,14 +247,14 @@ def _days(span: timedelta) -> str:
 def _server(evidence: Evidence, needs: EnvironmentPolicy, facts: Facts) -> Iterator[Requirement]:
     server = {name: getattr(evidence.server, name, None) for name in _IDENTITY}
     wrong = [
-        f"its {name.replace('_', ' ')} is {server.get(name)}, and audit.toml pins {pin}"
+        f"its {name.replace('_', ' ')} is {server.get(name)}, but audit.toml pins {pin}"
         for name, pin in sorted(facts.pins.items())
         if server.get(name) != pin
     ]
     if facts.same_server:
-        wrong.append(f"it is of the same database as the run of {facts.same_server}")
+        wrong.append(f"it audited the same database as the run of {facts.same_server}")
     for text in wrong:
-        todo = "audit the database of this environment, and sign that"
+        todo = "audit the database of this environment, and sign that run"
         yield Requirement(need=Need.SERVER, ok=False, text=text, todo=todo, code=4)
     if wrong:
         return

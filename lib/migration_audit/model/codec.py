@@ -45,7 +45,7 @@ def structured(converter: cattrs.Converter, body: Any, hint: type[T], *, where: 
         raise AuditError("is nested too deeply", where=where, todo="run the audit again") from None
     except Exception as error:
         reasons = cattrs.transform_error(error) if isinstance(error, cattrs.BaseValidationError) else [str(error)]
-        todo = "it was not written by this version of migration-audit, or was changed: run the audit again"
+        todo = "it was written by another version of migration-audit, or was changed: run the audit again"
         raise AuditError(f"cannot be read: {'; '.join(reasons[:3])}", where=where, todo=todo) from error
     return found
 

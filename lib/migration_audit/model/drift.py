@@ -93,7 +93,7 @@ class NotKnown:
     def __str__(self) -> str:
         """``user mapping FOR app SERVER s: options not readable on the actual side``."""
         where = "either side" if len(self.sides) == 2 else f"the {self.sides[0]} side"
-        return f"{self.kind} {self.key}: {self.attribute} not readable on {where}"
+        return f"{self.kind} {self.key}: {self.attribute} cannot be read on {where}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ class Drift:
         more = [f"{u.kind} {u.identity} is of a kind that the audit cannot compare" for u in self.unmodelled_expected]
         told = "".join(f"; {one}" for one in (*more, *(f"not compared: {what}" for what in self.not_compared)))
         empty = f"nothing was compared: {sides} {verb} no objects beyond those of an empty database{told}"
-        return f"{empty}; check that this is the source that was meant"
+        return f"{empty}; check that this is the intended source"
 
     @property
     def equal(self) -> bool:

@@ -158,7 +158,7 @@ class Evidence:
     tool: str
     """``migration-audit`` and its version."""
     complete: bool
-    """Whether the run reached its end; the last thing that is written."""
+    """Whether the run finished; the last thing that is written."""
     error: str | None
     """Why it did not."""
     project: str

@@ -12,7 +12,7 @@ class Likeness(StrEnum):
     """What the owner's SQL has of one legacy statement, from the closest to nothing."""
 
     IDENTICAL = "byte-identical"
-    NORMALISED = "identical but for white space and comments"
+    NORMALISED = "identical except for whitespace and comments"
     EFFECT = "same effect"
     """Everything that the statement made, or names, is the same on the owner's side."""
     DIFFERENT = "different"

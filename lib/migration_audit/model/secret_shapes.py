@@ -71,7 +71,7 @@ def secrets_in(text: str) -> Iterator[str]:
     """What looks like a secret, each kind once; never the secret itself.
 
     >>> list(secrets_in('api_key = "9f8e7d6c5b4a"')), list(secrets_in("password = getpass()"))
-    (['a value of a name that ends in key'], [])
+    (['a value whose name ends in key'], [])
     """
     for what, pattern in _SHAPES:
         if pattern.search(text):
@@ -83,7 +83,7 @@ def secrets_in(text: str) -> Iterator[str]:
         if _is_secret(found["what"].lower(), found["value"])
     )
     for name in names:
-        yield f"a value of a name that ends in {name}"
+        yield f"a value whose name ends in {name}"
 
 
 def _is_secret(what: str, value: str) -> bool:

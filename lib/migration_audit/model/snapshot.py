@@ -148,7 +148,7 @@ def changes_between(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
         found += [f"{kind} {key}: {', '.join(other)}"] if other else []
     strange = ({(u.kind, u.identity) for u in s.unmodelled} for s in (before, after))
     changed = set.symmetric_difference(*strange)
-    return (*found, *(f"{kind} {name} is new or gone" for kind, name in sorted(changed)))
+    return (*found, *(f"{kind} {name} was added or removed" for kind, name in sorted(changed)))
 
 
 def _class_of(obj: CatalogObject) -> type[CatalogObject]:

@@ -17,7 +17,7 @@ def parse(text: str) -> Any:
     try:
         return postgast.parse(text)
     except (DecodeError, RecursionError):
-        raise postgast.PgQueryError("nested too deeply to be looked into") from None
+        raise postgast.PgQueryError("nested too deeply to read") from None
 
 
 __all__ = ["parse"]

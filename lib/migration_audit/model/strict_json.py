@@ -31,7 +31,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(n for n in names if names.count(n) > 1)!r:.80} is in one object twice")
+        raise ValueError(f"the key {next(n for n in names if names.count(n) > 1)!r:.80} appears twice in one object")
     return found
 
 

@@ -38,8 +38,8 @@ def visible_sql(text: str) -> str:
 
 def _refused() -> AuditError:
     return AuditError(
-        "the SQL holds characters that cannot be seen, in a place where they cannot be written otherwise",
-        todo="look at the objects with `--format json`, and rename what holds them",
+        "the SQL contains invisible characters that cannot be escaped there",
+        todo="inspect the objects with `--format json`, and rename those with such characters",
     )
 
 

@@ -12,14 +12,14 @@ from migration_audit.port.names import guarded, regclass, role_name, routine_nam
 from migration_audit.port.said import said_of_changed, said_of_new, unclear_index
 from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
 
-_ROWS = "fails, and changes nothing, where rows that exist break it"
-_DROPPED_FIRST = "what the owner's SQL makes has to be dropped first"
+_ROWS = "fails without changes if existing rows violate it"
+_DROPPED_FIRST = "the owner's object must be dropped first"
 
 
 def create_index(index: Index, sides: Sides) -> Steps:
     """A missing index; one that a constraint makes comes with the constraint."""
     if unclear_index(index):
-        yield ask(index, "the legacy SQL leaves it invalid: an index of a partitioned table that not every partition has")
+        yield ask(index, "the legacy SQL leaves it invalid: an index of a partitioned table that some partitions lack")
     if index.constraint is None:
         rows = _ROWS if index.unique and not sides.is_new(index.table) else None
         yield run(index, _rank(index, sides), create_if_not_exists(index) + ";", note=rows, makes=_pair(index))
@@ -61,7 +61,7 @@ def _index_settings(index: Index, changed: set[str], statistics: tuple[str, ...]
         yield run(index, Rank.SETTING, f"{alter} SET TABLESPACE {sql_name(index.tablespace)};")
     if "tablespace" in changed:
         where = sql_name(index.tablespace or "pg_default")
-        yield ask(index, "the whole index is moved, under a lock", f"{alter} SET TABLESPACE {where};")
+        yield ask(index, "the whole index is moved under a lock", f"{alter} SET TABLESPACE {where};")
     if index.clustered and (not changed or "clustered" in changed):
         yield run(index, Rank.SETTING, f"ALTER TABLE {of_table(index)} CLUSTER ON {sql_name(index.name)};")
     if not index.clustered and "clustered" in changed:

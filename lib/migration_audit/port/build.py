@@ -23,8 +23,8 @@ from migration_audit.port.order import in_order
 from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, run, sides_of
 
 _TAKEN_FOR = (
-    "what the owner calls {old} is taken for the same {kind}: definition and place are the same. If it is another one, "
-    "create the missing one instead; if the owner's name is to stay, rename it where the legacy SQL ran"
+    "{old} on the owner's side is assumed to be the same {kind}: definition and place are the same. If it is a "
+    "different one, create the missing one instead; to keep the owner's name, rename it where the legacy SQL ran"
 )
 _WORDS: dict[type[CatalogObject], str] = {Table: "TABLE", Index: "INDEX", Sequence: "SEQUENCE"}
 

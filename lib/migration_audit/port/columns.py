@@ -16,7 +16,7 @@ from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
 _REDACTED = "(redacted)"
 _VARLENA = ("text", "character varying", "character", "bytea", "json", "jsonb", "xml", "bit varying", "bit")
 _MAIN = ("numeric", "inet", "cidr")
-_MAY_FAIL = "fails, and changes nothing, on a table that has rows, since they would have no value"
+_MAY_FAIL = "fails without changes on a table with rows, because they would have no value"
 
 
 def column_definition(column: Column, sides: Sides) -> str:
@@ -147,16 +147,14 @@ def change_column(difference: Difference, sides: Sides) -> Steps:
     if asked:
         yield ask(column, _why(difference, asked), _retype(column, alter))
     if "is_local" in changed and not _comes_with_attaching(column, sides):
-        yield ask(
-            column, "the column is its own on one side and inherited on the other\n" + differing(difference, "is_local")
-        )
+        yield ask(column, "the column is local on one side and inherited on the other\n" + differing(difference, "is_local"))
     if "default" in changed and "generated" not in changed:
         yield from _change_default(column, _alter(column, only=sides.parents), difference)
     if "identity_kind" in changed:
         yield from _change_identity(column, actual, alter, difference, sides)
     if "not_null" in changed:
         if column.not_null:
-            why = "rows that exist may have no value: look first, then run it\n" + differing(difference, "not_null")
+            why = "existing rows may be NULL: check first, then run it\n" + differing(difference, "not_null")
             yield ask(column, why, f"{alter} SET NOT NULL;")
         else:
             yield run(column, Rank.ATTRIBUTE, f"{alter} DROP NOT NULL;")
@@ -176,7 +174,7 @@ def _comes_with_attaching(column: Column, sides: Sides) -> bool:
 
 
 def _why(difference: Difference, asked: set[str]) -> str:
-    return "the rows that exist have to be rewritten, and may not fit\n" + differing(difference, *sorted(asked))
+    return "existing rows must be rewritten, and may not fit\n" + differing(difference, *sorted(asked))
 
 
 def _retype(column: Column, alter: str) -> str:
@@ -186,9 +184,7 @@ def _retype(column: Column, alter: str) -> str:
 
 def _change_default(column: Column, alter: str, difference: Difference) -> Steps:
     if column.generated:
-        yield ask(
-            column, "another generation expression: every row has to be computed again\n" + differing(difference, "default")
-        )
+        yield ask(column, "another generation expression: every row must be recomputed\n" + differing(difference, "default"))
         return
     action = "DROP DEFAULT" if column.default is None else f"SET DEFAULT {column.default}"
     rank = Rank.ON_VIEW if column.relation == "view" else Rank.ATTRIBUTE
@@ -206,7 +202,7 @@ def _change_identity(column: Column, actual: Column, alter: str, difference: Dif
     elif actual.default is not None:
         yield ask(
             column,
-            "its default has to be dropped first, and the new sequence must begin above the highest value\n"
+            "its default must be dropped first, and the new sequence must start above the highest value\n"
             + differing(difference, "identity_kind", "default"),
             f"{alter} DROP DEFAULT;\n{alter} ADD {identity_clause(column, sides)};",
         )
@@ -220,7 +216,7 @@ def _change_identity(column: Column, actual: Column, alter: str, difference: Dif
             column,
             Rank.ATTRIBUTE,
             guarded(condition, f"{alter} ADD {identity_clause(column, sides)}"),
-            note="the new sequence must begin above the highest value that rows have",
+            note="the new sequence must start above the highest existing value",
         )
 
 
@@ -236,9 +232,7 @@ def _change_physical(column: Column, alter: str, difference: Difference) -> Step
     if "options" in changed:
         has = getattr(difference.actual, "options", ())
         if any(_REDACTED in option for option in (*column.options, *has)):
-            yield ask(
-                column, "its options hold what may be a secret: write them yourself\n" + differing(difference, "options")
-            )
+            yield ask(column, "its options may contain a secret: write them yourself\n" + differing(difference, "options"))
         else:
             actions += option_actions(column.options, has)
     for action in actions:

@@ -28,12 +28,12 @@ def create_job(job: Job, sides: Sides) -> Steps:
     """A missing policy or job, with its schedule; settings that may be secret are for a person."""
     if any("(redacted)" in setting for setting in job.config):
         yield ask(
-            job, "its configuration may hold a secret and was not read:\n" + "\n".join(job.config), _add_job(job, sides)
+            job, "its configuration may contain a secret and was not read:\n" + "\n".join(job.config), _add_job(job, sides)
         )
         return
     known = _FUNCTIONS.get(job.procedure)
     if known is None or job.number != 1:
-        yield ask(job, "a job of your own has no name that makes adding it twice harmless", _add_job(job, sides))
+        yield ask(job, "a user-defined job lacks a name, so it would be added twice", _add_job(job, sides))
         return
     function, takes = known
     settings = dict(setting.partition("=")[::2] for setting in job.config)
@@ -117,14 +117,14 @@ def change_job(difference: Difference, sides: Sides) -> Steps:
     changed = tuple(change.name for change in difference.fields)
     if not _is_alone(job, sides):
         yield ask(
-            job, "there are several jobs of this procedure: alter the one that is meant\n" + differing(difference, *changed)
+            job, "there are several jobs of this procedure: alter the intended one\n" + differing(difference, *changed)
         )
         return
     yield from _alter(job, tuple(one for one in changed if one in _ALTERED and one != "fixed_schedule"), sides)
     asked = [one for one in changed if one not in _ALTERED or one == "fixed_schedule"]
     if asked:
         how = "remove the policy and add it again" if job.unaltered is None else "it comes with TimescaleDB: use alter_job"
-        yield ask(job, f"what the job does differs: {how}\n" + differing(difference, *asked))
+        yield ask(job, f"the job differs: {how}\n" + differing(difference, *asked))
 
 
 def _is_alone(job: Job, sides: Sides) -> bool:

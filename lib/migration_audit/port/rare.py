@@ -22,7 +22,7 @@ from migration_audit.port.names import guarded, operator_name, regclass, role_na
 from migration_audit.port.said import held, said_of_changed, said_of_new
 from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
 
-_HIDDEN = "its options hold what may be a secret: write them yourself"
+_HIDDEN = "its options may contain a secret: write them yourself"
 
 
 def create_collation(collation: Collation, sides: Sides) -> Steps:
@@ -225,7 +225,7 @@ def _default_privileges(privileges: DefaultPrivileges, actual: tuple[str, ...]) 
     if sql:
         yield run(privileges, Rank.DEFAULT_PRIVILEGES, "\n".join(sql))
     if asked:
-        yield ask(privileges, "only the owner's SQL gives these:\n" + "\n".join(asked))
+        yield ask(privileges, "only the owner's SQL grants these:\n" + "\n".join(asked))
 
 
 def _revoked_defaults(privileges: DefaultPrivileges, wanted: object, has: object, head: str) -> tuple[list[str], list[str]]:
@@ -290,20 +290,22 @@ def create_label(label: SecurityLabel, sides: Sides) -> Steps:
 
 def create_dependency(dependency: ExtensionDependency, sides: Sides) -> Steps:
     """A missing dependency on an extension."""
-    yield ask(dependency, f"{dependency.object} is to be dropped with extension {dependency.extension}")
+    yield ask(dependency, f"{dependency.object} must be dropped with extension {dependency.extension}")
 
 
 def ask_to_create(obj: CatalogObject, sides: Sides) -> Steps:
     """What no statement of ours makes: told with all that is known of it."""
     lines = [f"{attribute}: {_shown(getattr(obj, attribute))}" for attribute in obj.compared()]
-    yield ask(obj, "\n".join(["this kind of object is not written by a program", *lines]))
+    yield ask(obj, "\n".join(["this kind of object cannot be generated", *lines]))
 
 
 def ask_to_change(difference: Difference, sides: Sides) -> Steps:
     """What differs, for a person; owners, privileges and comments are set."""
     names = [change.name for change in difference.fields if change.name not in {"owner", "privileges", "comment"}]
     if names and difference.expected is not None:
-        yield ask(difference.expected, "this kind of object is not changed by a program\n" + differing(difference, *names))
+        yield ask(
+            difference.expected, "changes of this kind of object cannot be generated\n" + differing(difference, *names)
+        )
     yield from said_of_changed(difference, sides)
 
 

@@ -17,7 +17,7 @@ from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing,
 
 _BODY = re.compile(r"^AS (?=[$'])", re.MULTILINE)
 _RETURNS = re.compile(r"^ RETURNS .*$", re.MULTILINE)
-_RECREATE = "it has to be dropped and made again, and with it whatever depends on it"
+_RECREATE = "it must be dropped and created again, with everything that depends on it"
 
 
 def create_extension(extension: Extension, sides: Sides) -> Steps:
@@ -35,10 +35,10 @@ def change_extension(difference: Difference, sides: Sides) -> Steps:
     changed = {change.name for change in difference.fields}
     alter = f"ALTER EXTENSION {sql_name(extension.name)}"
     if "version" in changed:
-        why = "another version may rewrite what the extension keeps\n" + differing(difference, "version")
+        why = "another version may rewrite the extension's data\n" + differing(difference, "version")
         yield ask(extension, why, f"{alter} UPDATE TO {literal(extension.version)};")
     if "schema" in changed:
-        why = "whatever names its functions with their schema has to follow\n" + differing(difference, "schema")
+        why = "everything that names its functions with their schema must be changed too\n" + differing(difference, "schema")
         yield ask(extension, why, f"{alter} SET SCHEMA {sql_name(extension.schema)};")
     if "comment" in changed:
         said = "NULL" if extension.comment is None else literal(extension.comment)
@@ -88,9 +88,7 @@ def change_type(difference: Difference, sides: Sides) -> Steps:
     if "category" in changed or "definition" in changed:
         added = None if "category" in changed else _added(typ, actual)
         if added is None:
-            yield ask(
-                typ, "a type that is in use cannot be changed like this\n" + differing(difference, "category", "definition")
-            )
+            yield ask(typ, "a type in use cannot be changed this way\n" + differing(difference, "category", "definition"))
         else:
             yield from added
     yield from said_of_changed(difference, sides)
@@ -147,7 +145,7 @@ def _changed_domain(typ: UserType, actual: UserType, where: str) -> list[Draft] 
             f"AND conname = {literal(constraint)})"
         )
         sql.append(guarded(condition, f"ALTER DOMAIN {where} ADD {part}"))
-    return [run(typ, Rank.COLUMN, "\n".join(sql), note="fails, and changes nothing, where rows that exist break it")]
+    return [run(typ, Rank.COLUMN, "\n".join(sql), note="fails without changes if existing rows violate it")]
 
 
 def create_routine(routine: Routine, sides: Sides) -> Steps:
@@ -258,5 +256,5 @@ def create_role(role: Role, sides: Sides) -> Steps:
     condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {literal(role.name)})"
     sql = guarded(condition, f"CREATE ROLE {name_of}")
     sql += f"\nALTER ROLE {' '.join([name_of, *words])};" if words else ""
-    yield run(role, Rank.ROLE, sql, note="its password, if it has one, is not in here")
+    yield run(role, Rank.ROLE, sql, note="its password, if any, is not included")
     yield from said_of_new(role, sides)

@@ -103,7 +103,7 @@ def grants(obj: CatalogObject, *, expected: tuple[str, ...], actual: tuple[str, 
     if sql:
         yield run(obj, Rank.PRIVILEGES, "\n".join(sql))
     if unclear:
-        yield ask(obj, "only the owner's SQL gives these privileges", "\n".join(unclear))
+        yield ask(obj, "only the owner's SQL grants these privileges", "\n".join(unclear))
     odd = sorted(set(held(expected)[1]) ^ set(held(actual)[1]))
     if odd:
         yield ask(obj, "these privileges come from another grantor, or are a column's of a view:\n" + "\n".join(odd))
@@ -164,7 +164,7 @@ def column_grants(column: Column, *, actual: tuple[str, ...]) -> Steps:
         yield run(column, Rank.PRIVILEGES, "\n".join(sql))
     extra = [f"{who}: {p}" for who in has for p in has[who] if p not in wanted.get(who, {})]
     if extra:
-        yield ask(column, "only the owner's SQL gives these privileges:\n" + "\n".join(extra))
+        yield ask(column, "only the owner's SQL grants these privileges:\n" + "\n".join(extra))
 
 
 def _comment(obj: CatalogObject, text: Any) -> Steps:

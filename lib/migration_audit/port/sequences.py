@@ -57,7 +57,7 @@ def change_sequence(difference: Difference, sides: Sides) -> Steps:
             sequence,
             Rank.SETTING,
             f"{alter} AS {sequence.type} {sequence_numbers(sequence)};",
-            note="fails, and changes nothing, where the sequence has already gone beyond its new limits",
+            note="fails without changes if the sequence has already passed its new limits",
         )
     if "owned_by" in changed:
         yield _owned_by(sequence)

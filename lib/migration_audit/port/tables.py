@@ -19,7 +19,7 @@ _REDACTED = "(redacted)"
 def create_table(table: Table, sides: Sides) -> Steps:
     """A missing table with its columns; what may need other objects follows in steps of its own."""
     if any(_REDACTED in option for option in table.options):
-        yield ask(table, "its options hold what may be a secret: write them yourself", _create(table, sides))
+        yield ask(table, "its options may contain a secret: write them yourself", _create(table, sides))
         return
     if any("detach pending" in parent for parent in table.inherits):
         yield ask(table, "it is being detached from its parent", _create(table, sides))
@@ -138,7 +138,7 @@ def change_table(difference: Difference, sides: Sides) -> Steps:
             yield run(table, Rank.SETTING, f"{alter} {action};")
     if "persistence" in changed:
         word = "UNLOGGED" if table.persistence == "unlogged" else "LOGGED"
-        why = "the whole table is written again, and an unlogged one is emptied by a crash\n"
+        why = "the whole table is rewritten, and an unlogged table is emptied by a crash\n"
         yield ask(table, why + differing(difference, "persistence"), f"{alter} SET {word};")
     if "inherits" in changed:
         yield from _change_parents(table, actual, difference, alter)
@@ -146,14 +146,14 @@ def change_table(difference: Difference, sides: Sides) -> Steps:
 
 
 _ASKED = {
-    "relation": "a table of another kind has to be created again and its rows moved",
-    "partition_key": "another partition key needs a new table, and the rows moved",
-    "partition_bound": "the partition has to be detached and attached again",
-    "of_type": "the table's type has to be looked at",
+    "relation": "a table of another kind must be re-created and its rows moved",
+    "partition_key": "another partition key requires a new table and moving the rows",
+    "partition_bound": "the partition must be detached and attached again",
+    "of_type": "the table's type needs a decision",
     "server": "it is on another foreign server",
-    "access_method": "the whole table is written again",
-    "tablespace": "the whole table is moved, under a lock that lets nobody read",
-    "column_order": "the order of columns can only be changed by creating the table again",
+    "access_method": "the whole table is rewritten",
+    "tablespace": "the whole table is moved, under a lock that blocks reads",
+    "column_order": "the order of columns can only be changed by re-creating the table",
 }
 
 

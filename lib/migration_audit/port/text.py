@@ -9,7 +9,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.port import Key, Port, PortProof, PortStep, ProofOutcome
 from migration_audit.port.names import one_line
 
-NOTHING = "Nothing is to be ported: the owner's side covers the legacy side."
+NOTHING = "Nothing to port: the owner's side covers the legacy side."
 _RULE = "-- " + "-" * 74
 
 
@@ -51,7 +51,7 @@ def port_text(
     if proof.outcome is not ProofOutcome.REFUTED:
         return "\n".join(filter(None, [head, running_sql(port, known), _asked(port, known)]))
     rest = [
-        _section("What still stands in the way", proof.reasons),
+        _section("What still prevents it", proof.reasons),
         _asked(port, known),
         _refused(port, proof, known),
         _commented(port, proof, known),
@@ -64,20 +64,20 @@ def _head(expected: str, actual: str) -> str:
         "The port: SQL for the owner's next file, written by migration-audit.",
         f"Expected (legacy): {one_line(expected)}",
         f"Actual (owner):    {one_line(actual)}",
-        "Read it before you use it. It can be applied again and again; it drops nothing.",
+        "Review it before you use it. It can be applied repeatedly; it drops nothing.",
     ]
     return as_comment("\n".join(lines)) + "\n"
 
 
 def _roles(proof: PortProof) -> str:
     roles = ", ".join(map(one_line, proof.assumed_roles))
-    return f"\nIt takes these roles for granted: {roles}" if roles else ""
+    return f"\nIt assumes that these roles exist: {roles}" if roles else ""
 
 
 def _verdict(port: Port, proof: PortProof) -> str:
     where = f" ({one_line(proof.server)})" if proof.server else ""
     if proof.outcome is ProofOutcome.PROVEN:
-        asked = f"\n{len(port.for_person)} further differences, which do not block, are left to a person: see the end."
+        asked = f"\n{len(port.for_person)} further differences, which do not block, need a person's decision: see the end."
         return (
             f"PROVEN: the owner's SQL and this port were applied to a fresh server{where}, the port twice;\n"
             "the comparison is then covered." + _roles(proof) + (asked if port.for_person else "")
@@ -86,10 +86,11 @@ def _verdict(port: Port, proof: PortProof) -> str:
     if proof.outcome is ProofOutcome.PARTIAL:
         return (
             f"PROVEN IN PART: the owner's SQL and this port were applied to a fresh server{where}, the port twice;\n"
-            f"it does what it says of each object. What is left for a person blocks: see the end.{why}" + _roles(proof)
+            "it has the stated effect on each object. The remaining "
+            f"differences block and need a person's decision: see the end.{why}" + _roles(proof)
         )
     if proof.outcome is ProofOutcome.UNTRIED:
-        return f"NOT PROVEN: nobody has applied this to anything.{why}"
+        return f"NOT PROVEN: this was not applied to any database.{why}"
     return (
         f"NOT OFFERED: applied to a fresh server{where} after the owner's SQL, it does not make the owner cover the\n"
         "legacy side. So everything below is a comment: it shows what a person has to decide."
@@ -111,7 +112,7 @@ def _told(step: PortStep, origins: Mapping[Key, Location]) -> str:
 def _asked(port: Port, origins: Mapping[Key, Location]) -> str:
     if not port.for_person:
         return ""
-    parts = [_RULE, as_comment("For a person to decide: nothing of this is run."), ""]
+    parts = [_RULE, as_comment("For a person to decide: none of this is executed."), ""]
     for step in port.for_person:
         sql = f"\nfor example:\n{step.sql}" if step.sql else ""
         parts += [_told(step, origins) + as_comment(f"{step.for_person}{sql}"), ""]
@@ -121,7 +122,7 @@ def _asked(port: Port, origins: Mapping[Key, Location]) -> str:
 def _refused(port: Port, proof: PortProof, origins: Mapping[Key, Location]) -> str:
     if not proof.failed:
         return ""
-    parts = [_RULE, as_comment("The server refused these statements:"), ""]
+    parts = [_RULE, as_comment("The server rejected these statements:"), ""]
     for number, message in proof.failed:
         step = port.running[number]
         parts += [_told(step, origins) + as_comment(f"{message}\n{step.sql}"), ""]
@@ -133,7 +134,7 @@ def _commented(port: Port, proof: PortProof, origins: Mapping[Key, Location]) ->
     steps = [step for number, step in enumerate(port.running) if number not in refused]
     if not steps:
         return ""
-    parts = [_RULE, as_comment("These statements run, but alone they are not enough:"), ""]
+    parts = [_RULE, as_comment("These statements run, but are not sufficient on their own:"), ""]
     for step in steps:
         parts += [_told(step, origins) + as_comment(step.sql), ""]
     return "\n".join(parts)

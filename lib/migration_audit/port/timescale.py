@@ -19,8 +19,11 @@ from migration_audit.model.timescale import (
 from migration_audit.port.said import said_of_changed, said_of_new
 from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
 
-_ROWS = "fails, and changes nothing, on a table that has rows: add migrate_data => TRUE and mind the lock"
-_NEW_CHUNKS = "from the next chunk on; chunks that exist stay as they are"
+_ROWS = (
+    "TRUE and mind the lock => fails without changes on a table with rows: "
+    "add migrate_data => TRUE and mind the lock => TRUE and mind the lock"
+)
+_NEW_CHUNKS = "applies from the next chunk on; existing chunks do not change"
 
 
 def _table(obj: Hypertable | Dimension | CompressionSettings | ChunkSkipping | HypertableTablespaces) -> str:
@@ -72,7 +75,7 @@ def create_dimension(dimension: Dimension, sides: Sides) -> Steps:
     if isinstance(hypertable, Hypertable) and order and dimension.column != order[0]:
         yield _add_dimension(hypertable, dimension, sides)
     elif not sides.is_missing(*(dimension.belongs_to or ("", ""))):
-        yield ask(dimension, "the first dimension of a hypertable cannot be changed: the table has to be created again")
+        yield ask(dimension, "the first dimension of a hypertable cannot be changed: the table must be re-created")
         return
     if dimension.integer_now_function:
         yield _integer_now(dimension, sides)
@@ -92,7 +95,7 @@ def _add_dimension(hypertable: Hypertable, dimension: Dimension, sides: Sides) -
         dimension,
         Rank.DIMENSION,
         f"SELECT {sides.timescaledb}.add_dimension({', '.join(arguments)});",
-        note=None if is_new else "fails, and changes nothing, on a hypertable that has chunks already",
+        note=None if is_new else "fails without changes on a hypertable that already has chunks",
         needs=_needs(hypertable, dimension),
         place=(hypertable.key, hypertable.dimensions.index(dimension.column)),
     )
@@ -115,11 +118,11 @@ def change_hypertable(difference: Difference, sides: Sides) -> Steps:
         call = f"{_table(hypertable)}, {literal(size)}"
         yield run(hypertable, Rank.SETTING, f"SELECT {sides.timescaledb}.set_adaptive_chunking({call});", note=_NEW_CHUNKS)
     if {"associated_schema", "chunk_prefix"} & changed:
-        why = "where chunks go and what they are called is said when a hypertable is made\n"
+        why = "where chunks are stored and how they are named is set when a hypertable is created\n"
         yield ask(hypertable, why + differing(difference, "associated_schema", "chunk_prefix"))
     lacking = set(getattr(difference.actual, "dimensions", ())) - set(hypertable.dimensions)
     if "dimensions" in changed and lacking:
-        yield ask(hypertable, "a dimension cannot be taken away\n" + differing(difference, "dimensions"))
+        yield ask(hypertable, "a dimension cannot be removed\n" + differing(difference, "dimensions"))
 
 
 def change_dimension(difference: Difference, sides: Sides) -> Steps:
@@ -130,7 +133,7 @@ def change_dimension(difference: Difference, sides: Sides) -> Steps:
     changed = {change.name for change in difference.fields}
     asked = {"column_type", "type", "partitioning_function"} & changed
     if asked:
-        yield ask(dimension, "the hypertable has to be created again\n" + differing(difference, *sorted(asked)))
+        yield ask(dimension, "the hypertable must be re-created\n" + differing(difference, *sorted(asked)))
         return
     if "chunk_interval" in changed and dimension.chunk_interval:
         call = f"{_table(dimension)}, {_interval(dimension)}, {literal(dimension.column)}"
@@ -142,7 +145,7 @@ def change_dimension(difference: Difference, sides: Sides) -> Steps:
         if dimension.integer_now_function:
             yield _integer_now(dimension, sides)
         else:
-            yield ask(dimension, "a function for now cannot be taken away\n" + differing(difference, "integer_now_function"))
+            yield ask(dimension, "a function for now cannot be removed\n" + differing(difference, "integer_now_function"))
 
 
 def set_compression(settings: CompressionSettings, sides: Sides, *, has: CompressionSettings | None = None) -> Steps:
@@ -150,7 +153,7 @@ def set_compression(settings: CompressionSettings, sides: Sides, *, has: Compres
     what = "MATERIALIZED VIEW" if settings.relation == "continuous aggregate" else "TABLE"
     odd = [*settings.sparse_indexes, *(["direct compression"] if settings.direct_compress else [])]
     if not settings.enabled:
-        yield ask(settings, "the legacy SQL turns compression off: what is compressed has to be decompressed first")
+        yield ask(settings, "the legacy SQL turns compression off: compressed chunks must be decompressed first")
         return
     if odd:
         yield ask(settings, "these settings are written differently by each version of TimescaleDB:\n" + "\n".join(odd))
@@ -176,9 +179,9 @@ def create_aggregate_view(view: ContinuousAggregate, sides: Sides) -> Steps:
     """A missing continuous aggregate, not filled: its first refresh is a person's to plan."""
     options = ["timescaledb.continuous", f"timescaledb.materialized_only = {str(view.materialized_only).lower()}"]
     if not view.finalized:
-        yield ask(view, "it has the form of before TimescaleDB 2.7, which no version makes any more")
+        yield ask(view, "it has the format from before TimescaleDB 2.7, which no version creates any more")
     if view.granular_refresh:
-        yield ask(view, "its granular refresh has to be turned on as your version of TimescaleDB writes it")
+        yield ask(view, "its granular refresh must be enabled in the syntax of your TimescaleDB version")
     sql = (
         f"CREATE MATERIALIZED VIEW IF NOT EXISTS {sql_name(view.schema, view.name)}\nWITH ({', '.join(options)}) AS\n"
         f"{view.definition.rstrip().removesuffix(';')}\nWITH NO DATA;"
@@ -207,7 +210,7 @@ def change_aggregate_view(difference: Difference, sides: Sides) -> Steps:
         yield run(view, Rank.SETTING, sql, note=_NEW_CHUNKS)
     asked = changed - {"materialized_only", "chunk_interval", "owner", "privileges", "comment"}
     if asked:
-        why = "it has to be dropped and made again, and what it holds of rows that are gone is lost\n"
+        why = "it must be dropped and created again, and its results for deleted rows are lost\n"
         create = next(d for d in create_aggregate_view(view, sides) if d.step.for_person is None).step.sql
         yield ask(view, why + differing(difference, *sorted(asked)), f"DROP MATERIALIZED VIEW {where};\n{create}")
     yield from said_of_changed(difference, sides)
@@ -222,7 +225,7 @@ def create_chunk_skipping(skipping: ChunkSkipping, sides: Sides) -> Steps:
         f"SELECT {sides.timescaledb}.enable_chunk_skipping({call});",
         "RESET timescaledb.enable_chunk_skipping;",
     )
-    yield run(skipping, Rank.SETTING, "\n".join(lines), note="queries skip chunks only where the setting is on for them too")
+    yield run(skipping, Rank.SETTING, "\n".join(lines), note="queries skip chunks only if the setting is also on for them")
 
 
 def attach_tablespaces(spaces: HypertableTablespaces, sides: Sides) -> Steps:
@@ -244,9 +247,9 @@ def change_tablespaces(difference: Difference, sides: Sides) -> Steps:
     if spaces.tablespaces[: len(has)] == has:
         yield from attach_tablespaces(spaces, sides)
     else:
-        yield ask(spaces, "tablespaces have to be detached first\n" + differing(difference))
+        yield ask(spaces, "tablespaces must be detached first\n" + differing(difference))
 
 
 def granular_refresh(setting: GranularRefresh, sides: Sides) -> Steps:
     """Only versions that are new to it have it, and they do not agree on how it is written."""
-    yield ask(setting, f"set it as your version of TimescaleDB writes it: {setting.in_words}")
+    yield ask(setting, f"set it in the syntax of your TimescaleDB version: {setting.in_words}")

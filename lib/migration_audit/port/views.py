@@ -9,7 +9,7 @@ from migration_audit.port.options import option_actions, with_options
 from migration_audit.port.said import said_of_changed, said_of_new
 from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
 
-_RECREATE = "it has to be dropped and made again, and with it whatever depends on it"
+_RECREATE = "it must be dropped and created again, with everything that depends on it"
 
 
 def create_view(view: View, sides: Sides) -> Steps:
@@ -47,7 +47,7 @@ def change_view(difference: Difference, sides: Sides) -> Steps:
             yield _view(view)
         else:
             drop = f"DROP VIEW {sql_name(view.schema, view.name)};\n" + _view(view).step.sql
-            yield ask(view, f"its columns are others: {_RECREATE}\n{differing(difference, 'definition')}", drop)
+            yield ask(view, f"its columns differ: {_RECREATE}\n{differing(difference, 'definition')}", drop)
     if "options" in changed:
         for action in option_actions(view.options, actual.options):
             yield run(view, Rank.ON_VIEW, f"ALTER VIEW {sql_name(view.schema, view.name)} {action};")
@@ -87,7 +87,7 @@ def change_materialized_view(difference: Difference, sides: Sides) -> Steps:
         create = next(iter(create_materialized_view(view, sides))).step.sql
         yield ask(view, f"{_RECREATE}\n{differing(difference, 'definition')}", f"DROP {where};\n{create}")
     if {"access_method", "tablespace"} & changed:
-        yield ask(view, "the whole view is written again\n" + differing(difference, "access_method", "tablespace"))
+        yield ask(view, "the whole view is rewritten\n" + differing(difference, "access_method", "tablespace"))
     if "options" in changed:
         for action in option_actions(view.options, actual.options):
             yield run(view, Rank.ON_VIEW, f"ALTER {where} {action};")

@@ -16,5 +16,5 @@ def read_bounded(path: Path, *, most: int) -> bytes:
         while piece := file.read(1 << 20):
             content += piece
             if len(content) > most:
-                raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+                raise OSError(errno.EFBIG, f"it exceeds {most:,} bytes", str(path))
     return bytes(content)

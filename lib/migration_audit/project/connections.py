@@ -29,10 +29,10 @@ def resolve(environment: Environment, environ: Mapping[str, str]) -> str:
     scheme = _URL.match(value)
     conninfo = f"postgresql://{value[scheme.end() :]}" if scheme else value
     if scheme and _is_ambiguous(value[scheme.end() :]):
-        what = f"the URL in variable {name} cannot be read without guessing"
+        what = f"the URL in variable {name} is ambiguous"
         raise _unusable(environment, what, "write @ / : % ? and a space in user and password as %40 %2F %3A %25 %3F %20")
     if not _is_conninfo(conninfo):
-        what = f"variable {name} holds no PostgreSQL URL"
+        what = f"variable {name} does not contain a PostgreSQL URL"
         raise _unusable(environment, what, "expected postgresql://user@host:port/database or key=value settings")
     return conninfo
 

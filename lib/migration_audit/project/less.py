@@ -62,7 +62,7 @@ def _items(path: tuple[str, ...], old: list[Any], new: list[Any]) -> Iterator[Se
     before, after = ({_canonical(item): item for item in items} for items in (old, new))
     name, takes_out = _shown(path), path[-1] in _ACCEPTS
     for each in before.keys() - after.keys():
-        yield SettingDifference(text=f"[[{name}]] is no longer there: {_short(before[each])}", is_less=not takes_out)
+        yield SettingDifference(text=f"[[{name}]] was removed: {_short(before[each])}", is_less=not takes_out)
     for each in after.keys() - before.keys():
         yield SettingDifference(
             text=f"[[{name}]] is new: {_short(after[each])}", is_less=takes_out, is_work=path == (_WORK,)
@@ -86,7 +86,7 @@ def _is_stricter(path: tuple[str, ...], old: Any, new: Any) -> bool:
 def _changed(path: tuple[str, ...], old: Any, new: Any) -> str:
     name = f"[{_shown(path[:-1])}] {path[-1]}"
     if new is None:
-        return f"{name} is no longer there: it was {_short(old)}"
+        return f"{name} was removed: it was {_short(old)}"
     return f"{name} is {_short(new)}" + ("" if old is None else f", and was {_short(old)}")
 
 

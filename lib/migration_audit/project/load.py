@@ -23,7 +23,7 @@ from migration_audit.project.validate import validate
 FILE_NAME: Final = "audit.toml"
 FALLBACK: Final = "pyproject.toml"
 _IN_PYPROJECT: Final = ("tool", "migration-audit")
-_LEAK: Final = "holds a URL with a password, which must not stand in this file"
+_LEAK: Final = "contains a URL with a password, which must not be in this file"
 _MOST_BYTES: Final = 10_000_000
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
@@ -42,7 +42,7 @@ def find_project(start: Path) -> Path:
         if has_section(folder / FALLBACK):
             return folder / FALLBACK
     raise UsageError(
-        f"there is no {FILE_NAME} here or in a folder above",
+        f"no {FILE_NAME} here or in a parent folder",
         where=str(start),
         todo="`migration-audit init` writes one to start from",
     )
@@ -143,7 +143,7 @@ def _read(path: Path, shown: str) -> bytes:
     try:
         return read_bounded(path, most=_MOST_BYTES)
     except FileNotFoundError:
-        raise UsageError("there is no such file", where=shown, todo="`migration-audit init` writes one") from None
+        raise UsageError("the file does not exist", where=shown, todo="`migration-audit init` writes one") from None
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=shown, todo="name a file that can be read") from error
 

@@ -114,14 +114,14 @@ def _names(known: Mapping[str, Any]) -> Iterator[Found]:
     for name, table in known.items():
         if not _NAME.fullmatch(name):
             todo = "expected two or more lower-case letters, digits, - and _, the first of them a letter"
-            yield ("repository", name), "is not a name that can stand in front of a path", todo
+            yield ("repository", name), "is not a valid name for a repository", todo
         elif name in _RESERVED:
-            yield ("repository", name), "has a meaning of its own in front of a path", "give the repository another name"
+            yield ("repository", name), "is reserved as a path prefix", "give the repository another name"
         path = table.get("path") if isinstance(table, dict) else None
         if isinstance(path, str):
             first = seen.setdefault(posixpath.normpath(path), name)
             if first != name:
-                yield ("repository", name, "path"), f"is the path of {first} too", "name each repository once"
+                yield ("repository", name, "path"), f"is also the path of {first}", "name each repository once"
 
 
 def _prefix(path: KeyPath, value: str, known: Mapping[str, Any]) -> Iterator[Found]:
@@ -146,11 +146,11 @@ def _source(side: str, table: Mapping[str, Any]) -> Iterator[Found]:
         if len(set(names)) > 1:
             each = ", ".join(dict.fromkeys(name or "no repository" for name in names))
             position = next(number for number, name in enumerate(names) if name != names[0])
-            what = f"is of another repository than the first one: {each}"
-            yield (side, key, position), what, "all patterns of one source are of one repository: its path is the root"
+            what = f"is in a different repository than the first one: {each}"
+            yield (side, key, position), what, "all patterns of one source must be in one repository: its path is the root"
         elif names and names[0] is not None and "root" in table:
-            todo = f'leave out the name here and write root = "{names[0]}:…", or leave out root'
-            yield (side, key, 0), "names a repository, and root is given too", todo
+            todo = f'remove the name here and write root = "{names[0]}:…", or remove root'
+            yield (side, key, 0), "names a repository, but root is also set", todo
 
 
 def _paths(value: Any, spec: TableSpec, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:

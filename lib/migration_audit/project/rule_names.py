@@ -26,27 +26,27 @@ def _fault(pattern: str, what: str, todo: str) -> _Fault:
     return _Fault(re.compile(pattern), what, todo)
 
 
-_BLANK: Final = _fault(r"\s", "holds a blank, and is compared with one word", "make each word an item of its own")
+_BLANK: Final = _fault(r"\s", "contains a space, but is compared with one word", "make each word a separate item")
 _FAULTS: Final[Mapping[str, tuple[_Fault, ...]]] = {
     "calls": (
         _BLANK,
         _fault(r"[()]", "holds a bracket", "write the name alone: migrate, not migrate()"),
         _fault(r"\A(?!@[^/]+/[^/]+\Z).*[/\\]", "holds a path", 'name the file with module = "…", and here its functions'),
-        _fault(r"::|->|#", "joins its parts by other signs than a dot", "write runner.up"),
+        _fault(r"::|->|#", "joins its parts by other characters than a dot", "write runner.up"),
         _fault(r"\A\.|\.\.|\.\Z", "has an empty part", "write goose.Up, or goose.* for all functions of goose"),
         _fault(
             r"[^\w$.:/@*?-]",
-            "holds a sign that no name has",
-            "a name has letters, digits, _ and $; * and ? stand for any of them",
+            "contains a character that names cannot have",
+            "a name has letters, digits, _ and $; * and ? match any of them",
         ),
     ),
-    "mentions": (_fault(r"\A\s|\s\Z", "begins or ends with a blank", "write the name alone"),),
+    "mentions": (_fault(r"\A\s|\s\Z", "begins or ends with a space", "write the name alone"),),
     "packages": (
         _BLANK,
-        _fault(r"(?<!\A)[@=<>~!^\[;,(]", "holds a version or an extra", "write the name of the library alone"),
+        _fault(r"(?<!\A)[@=<>~!^\[;,(]", "contains a version or an extra", "write the name of the library alone"),
     ),
     "carries": (
-        _fault(r"[/\\]", "holds a slash, and is compared with each part of a path", "write one part, such as migrations"),
+        _fault(r"[/\\]", "contains a slash, but is compared with each part of a path", "write one part, such as migrations"),
     ),
     "runs": (_BLANK,),
 }
@@ -63,4 +63,4 @@ def name_problems(rule: Mapping[str, Any]) -> Iterator[tuple[tuple[str, int], st
             if fault is not None:
                 yield (key, position), f"{fault.what}: it would match nothing", fault.todo
             elif _NOTHING_BUT_WILDCARDS.fullmatch(name):
-                yield (key, position), "has no letter and no digit: it would match nothing, or everything", "write a name"
+                yield (key, position), "contains no letter or digit: it would match nothing, or everything", "write a name"

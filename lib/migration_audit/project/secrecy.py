@@ -17,7 +17,7 @@ TODO: Final = (
     "put the URL into an environment variable and name it with dsn_env, or name an entry of pg_service.conf with service"
 )
 
-TODO_ENV: Final = "write {url}, or {user}:{password}@{host}:{port}/{database} in it: the command gets its shadow"
+TODO_ENV: Final = "write {url}, or {user}:{password}@{host}:{port}/{database} in it: the command then runs on its shadow"
 
 
 def found_secret(value: str) -> str | None:

@@ -279,7 +279,7 @@ class Project:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]}? " if close else ""
         raise UsageError(
-            f"there is no environment {name}",
+            f"unknown environment {name}",
             where=self.path.name,
             todo=f"{hint}it has: {', '.join(known)}",
         )

@@ -110,7 +110,7 @@ def write_configuration(directory: Path, text: str) -> Path:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError as error:
-        raise UsageError("is there already", where=error.filename, todo="edit it, or name another directory") from None
+        raise UsageError("already exists", where=error.filename, todo="edit it, or name another directory") from None
     except OSError as error:
         todo = "name a directory that can be written"
         raise UsageError(f"cannot be written: {error.strerror}", where=str(path), todo=todo) from error

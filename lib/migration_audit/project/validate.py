@@ -123,7 +123,7 @@ def _secrets(value: Any, path: KeyPath) -> Iterator[Problem]:
     """Every text in ``value`` that may hold a secret; says what it looks like, never what it is."""
     if isinstance(value, str) and (looks_like := found_secret(value)):
         todo = TODO_ENV if path[1:2] == ("env",) else TODO
-        yield Problem(path=path, what=f"looks like {looks_like}, which must not stand in this file", todo=todo)
+        yield Problem(path=path, what=f"looks like {looks_like}, which must not be in this file", todo=todo)
     elif isinstance(value, list):
         for position, item in enumerate(value):
             yield from _secrets(item, (*path, position))
@@ -134,7 +134,7 @@ def _secrets(value: Any, path: KeyPath) -> Iterator[Problem]:
 
 def _unknown(name: str, known: tuple[str, ...], path: KeyPath) -> Problem:
     if name.lower() in _CONNECTION_KEYS:
-        return Problem(path=path, what="connections are not written down here", todo=TODO)
+        return Problem(path=path, what="connections are not stored in this file", todo=TODO)
     close = _close(name, known)
     hint = f"did you mean {close}?" if close else f"known here: {', '.join(known)}"
     return Problem(path=path, what="is not a known key", todo=hint)

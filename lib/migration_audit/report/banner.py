@@ -26,7 +26,7 @@ def verdict_sentence(verdict: Verdict, environment: str) -> str:
         Verdict.CLEAN: f"{environment} is clean",
         Verdict.REVIEW: f"{environment} needs a review",
         Verdict.BLOCKED: f"{environment} is blocked",
-        Verdict.INCOMPLETE: f"{environment} could not be audited in full",
+        Verdict.INCOMPLETE: f"{environment} could not be fully audited",
     }[verdict]
 
 
@@ -46,7 +46,7 @@ class Banner:
         lists = (
             ("What blocks", tuple((_check(f), f.summary) for f in self.blockers)),
             ("What could not be checked", tuple(("", reason) for reason in self.incomplete_reasons)),
-            ("What needs a human eye", tuple((_check(f), f.summary) for f in self.warnings)),
+            ("What needs review", tuple((_check(f), f.summary) for f in self.warnings)),
         )
         return tuple((f"{heading} ({len(items):,})", items) for heading, items in lists if items)
 

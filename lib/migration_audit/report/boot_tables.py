@@ -48,7 +48,7 @@ def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> Table:
     parts = [*zip(titles, rows, strict=True), *([("What could not be followed", unknown)] if unknown else [])]
     return Table(
         caption="What a boot of the owner runs",
-        note="scripts and functions are followed: what one of them runs comes after its call",
+        note="scripts and functions are followed: what they run is listed after their call",
         group_names=("Step",),
         headings=tuple(Heading(name=heading) for heading in ("#", "Command", "Runs", "Where")),
         groups=tuple(

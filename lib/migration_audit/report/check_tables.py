@@ -104,7 +104,7 @@ def findings_table(
         group_names=("Severity", "Check"),
         headings=tuple(Heading(name=n) for n in ("Finding", "Expected", "Actual", "Defined at")),
         groups=groups,
-        nothing="No check found anything.",
+        nothing="No check has findings.",
         limit=limit,
     )
 
@@ -115,7 +115,7 @@ def _finding_row(anchors: bool, finding: Finding) -> Row:
     if finding.waived:
         told.insert(0, Beside((WAIVED, Text(finding.waived))))
     if finding.fix_sql:
-        told.append(Folded("SQL to read and decide about", finding.fix_sql))
+        told.append(Folded("SQL to review", finding.fix_sql))
     where = Name(finding.where) if finding.where else Text("–", muted=True)
     anchor = finding_anchor(finding) if anchors else None
     return Row((Stack(tuple(told)), expected, actual, where), anchor=anchor)

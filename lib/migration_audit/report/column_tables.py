@@ -60,7 +60,7 @@ def column_table(
             Heading(name="Verdict"),
         ),
         groups=tuple(groups),
-        nothing="All columns are the same." if total else "No columns on either side.",
+        nothing="All columns are the same." if total else "Neither side has columns.",
     )
 
 

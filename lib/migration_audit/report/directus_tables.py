@@ -12,7 +12,7 @@ def directus_rehearsal_table(found: RehearsedBoots) -> Table:
     first = found.scenarios[0].rehearsal
     return Table(
         caption="The boots of Directus: computed, and rehearsed",
-        note=f"{first.by}; each boot: {', '.join(first.calls)}; only the model knows the environment's rows",
+        note=f"{first.by}; each boot: {', '.join(first.calls)}; only the model takes the environment's rows into account",
         group_names=("Database",),
         headings=tuple(Heading(name=name) for name in ("Boot", "Model", "Rehearsal")),
         groups=tuple(

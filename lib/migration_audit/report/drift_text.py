@@ -43,10 +43,11 @@ def drift_text(
     ]
     if drift.not_compared:
         blocks.append(
-            "Not compared, because one side does not tell it:\n" + "\n".join(f"  {one_line(n)}" for n in drift.not_compared)
+            "Not compared, because one side does not contain it:\n"
+            + "\n".join(f"  {one_line(n)}" for n in drift.not_compared)
         )
     if drift.assumptions:
-        blocks.append("Taken for equal:\n" + "\n".join(f"  {one_line(a)}" for a in drift.assumptions))
+        blocks.append("Treated as equal:\n" + "\n".join(f"  {one_line(a)}" for a in drift.assumptions))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -133,13 +134,13 @@ def _not_compared(drift: Drift) -> Iterator[str]:
     things = [("expected", u) for u in drift.unmodelled_expected] + [("actual", u) for u in drift.unmodelled_actual]
     if things:
         listed = "\n".join(f"  {side}: {one_line(u.kind)} {one_line(u.identity)}" for side, u in things)
-        yield f"Not compared, because the audit does not know this kind (so nothing is called covered):\n{listed}"
+        yield f"Not compared, because the audit does not know this kind (so the result is not covered):\n{listed}"
 
 
 def _not_known(drift: Drift) -> Iterator[str]:
     if drift.not_known:
         listed = "\n".join(f"  {one_line(str(each))}" for each in drift.not_known)
-        yield f"Not known, because the reading role may not see it (so nothing is called covered):\n{listed}"
+        yield f"Not known, because the reading role may not read it (so the result is not covered):\n{listed}"
 
 
 def _unheard(why: Unavailable | None) -> Iterator[str]:
@@ -154,6 +155,6 @@ def _witness(witness: Mapping[str, Any] | None) -> Iterator[str]:
     method = one_line(str(witness.get("method", "second method")))
     if unexplained := list(witness.get("unexplained", ())):
         listed = "\n".join(f"  {many_lines(str(line))}" for line in unexplained)
-        yield f"Unexplained: {method} sees what this comparison does not:\n{listed}"
+        yield f"Unexplained: {method} shows what this comparison does not:\n{listed}"
     else:
-        yield f"Second witness: {method} " + ("agrees" if witness.get("agrees") else "does not agree")
+        yield f"Cross-check: {method} " + ("agrees" if witness.get("agrees") else "does not agree")

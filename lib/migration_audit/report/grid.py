@@ -125,7 +125,7 @@ class Grid:
                 if group.folded is None:
                     yield from group.rows
         if more_folded:
-            yield f"… and {len(more_folded):,} more without a difference"
+            yield f"… and {len(more_folded):,} more without differences"
 
     def _first_of(self, groups: list[Group], rows: int) -> Iterator[Group | Row | str]:
         """The marked rows, or the first ones where none is marked; each group has its share, and so do later ones."""
@@ -145,4 +145,4 @@ class Grid:
             yield from (group.rows[place] for place in taken)
             left -= len(taken)
         yield from (group for group in groups if group.folded is not None)
-        yield f"… {rows - (most - left):,} more rows are not shown here; to_frame() and evidence.json have them"
+        yield f"… {rows - (most - left):,} more rows are not shown here; see to_frame() and evidence.json"

@@ -46,7 +46,7 @@ def render_index(runs: Sequence[RunSummary]) -> str:
     by_name = {run.environment: run for run in shown}
     table = matrix(
         {run.environment: run.results for run in shown},
-        note="a link leads to what was found",
+        note="each link leads to the findings",
         link=lambda environment, check: f"{by_name[environment].href}#{check_anchor(check)}",
     )
     return render_page(

@@ -31,7 +31,7 @@ def junit_xml(evidence: Evidence) -> str:
         doubt for doubt in facts.doubts if not any(doubt.startswith(f"{u.check} ") for u in facts.triage.undecided)
     ]
     if unfinished:
-        case = _element("testcase", classname=_class_of(facts), name="the run reached its end")
+        case = _element("testcase", classname=_class_of(facts), name="the run finished")
         case.append(_said("error", "; ".join(unfinished), kind="incomplete"))
         cases.insert(0, case)
     counts = {

@@ -66,7 +66,7 @@ def digest_table(evidence: Evidence) -> Table:
     catalogs = tuple(Row((Text(side), Name(digest))) for side, digest in sorted(evidence.snapshots.items()))
     if catalogs:
         groups.append(Group(title=Text("catalogs"), labels=("catalog",), rows=catalogs))
-    return _table("What was judged, by digest", ("What", "SHA-256"), groups, group_name="Source")
+    return _table("What was audited, by digest", ("What", "SHA-256"), groups, group_name="Source")
 
 
 def _files(label: str, title: str, files: Iterable[AppliedFile | FileDigest]) -> Group:
@@ -89,7 +89,7 @@ def evidence_table(evidence: Evidence) -> Table:
 
 def unavailable(reason: str, *, errored: bool) -> Table:
     """A table that is not there, and why."""
-    glyph = "! could not be read" if errored else "– not looked at"
+    glyph = "! could not be read" if errored else "– not checked"
     return _table("Not shown", ("Why", "Reason"), [_only([Row((Text(glyph, strong=True), Text(reason)), marked=True)])])
 
 

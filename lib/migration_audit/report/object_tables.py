@@ -72,7 +72,7 @@ def _object_matrix(
     noun = {"index": "indexes"}.get(kind.kind, f"{kind.kind}s")
     return Table(
         caption=caption,
-        note="● present, ◐ differs, ○ absent; each side is held against the first one that has it",
+        note="● present, ◐ differs, ○ absent; compared with the leftmost side that has it",
         group_names=("Table",),
         headings=(
             Heading(name=kind.kind.capitalize()),
@@ -81,7 +81,7 @@ def _object_matrix(
             Heading(name="Verdict"),
         ),
         groups=tuple(_group(table, shown, noun, fold=len(held) > _FOLD_ABOVE) for table, shown in rows.items()),
-        nothing=f"All {noun} are the same on every side." if held else f"No {noun} on any side.",
+        nothing=f"All {noun} are the same on every side." if held else f"No side has {noun}.",
     )
 
 

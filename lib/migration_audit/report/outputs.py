@@ -13,7 +13,7 @@ from migration_audit.report import escape
 from migration_audit.report.prose import render_markdown
 from migration_audit.report.sanitize import clean_html
 
-_NO_ALT = "A picture that the notebook gives no description for"
+_NO_ALT = "A picture without a description in the notebook"
 
 
 def joined(text: Any) -> str:

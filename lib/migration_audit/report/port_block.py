@@ -10,7 +10,7 @@ from markupsafe import Markup
 from migration_audit.model.port import SavedPort
 from migration_audit.report import escape
 
-NOTHING = "Nothing is to be ported: the owner covers the legacy side."
+NOTHING = "Nothing to port: the owner covers the legacy side."
 
 _PRE = (
     "margin:8px 0 0;padding:8px 10px;background-color:#f6f8fa;border:1px solid #d0d7de;border-radius:6px;"
@@ -33,8 +33,8 @@ class PortBlock:
         if self.port.proven:
             return "✓ proven: applied to a fresh server after the owner's SQL, twice; the comparison is then covered"
         if self.port.fixes:
-            return "▲ proven in part: applied twice, it does what it says; what is left for a person blocks"
-        return "! not offered: it does not make the owner cover the legacy side, or that could not be tried"
+            return "▲ proven in part: applied twice, it has the stated effect; what is left for a person blocks"
+        return "! not usable: it does not make the owner cover the legacy side, or could not be tested"
 
     def _repr_html_(self) -> str:
         if self.port is None:

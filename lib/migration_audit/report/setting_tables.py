@@ -37,7 +37,7 @@ def hypertable_table(
     Continuous aggregates stand among them, as they are compressed and kept by policies too.
     """
     held = {name: _hypertables(side, scope or _everything) for name, side in sides.items()}
-    return _settings_table(held, what="Hypertable", caption=caption, nothing="No hypertables on any side.")
+    return _settings_table(held, what="Hypertable", caption=caption, nothing="No side has hypertables.")
 
 
 def extension_table(sides: Mapping[str, Snapshot], *, scope: Scope | None = None, caption: str = "Extensions") -> Table:
@@ -48,7 +48,7 @@ def extension_table(sides: Mapping[str, Snapshot], *, scope: Scope | None = None
         for name, side in sides.items()
     }
     return _settings_table(
-        held, what="Extension", caption=caption, nothing="No extensions on any side.", lenient=frozenset({"version"})
+        held, what="Extension", caption=caption, nothing="No side has extensions.", lenient=frozenset({"version"})
     )
 
 

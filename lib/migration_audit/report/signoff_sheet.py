@@ -56,7 +56,7 @@ def _shown(signoff: SignOff) -> dict[str, object]:
         "glyph": pill.glyph,
         "word": (signoff.decision or Decision.REJECT).value,
         "signed": signoff.signed_at.strftime("%Y-%m-%d %H:%M UTC") if signoff.signed_at else "",
-        "holds": signoff.expires.strftime("%Y-%m-%d %H:%M UTC") if signoff.expires else "no end of its own",
+        "holds": signoff.expires.strftime("%Y-%m-%d %H:%M UTC") if signoff.expires else "no expiry",
         "key": signoff.fingerprint or "",
         "comment": _paragraphs(signoff.comment),
     }

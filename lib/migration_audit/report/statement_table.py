@@ -27,7 +27,7 @@ def statement_table(matches: Sequence[StatementMatch]) -> Table:
             Group(title=Name(path), labels=(path,), rows=LazyRows(found, _row, list(map(_is_marked, found))))
             for path, found in ((path, list(run)) for path, run in groupby(matches, key=lambda match: match.legacy.path))
         ),
-        nothing="The legacy SQL has no statements.",
+        nothing="The legacy SQL contains no statements.",
     )
 
 

@@ -25,7 +25,7 @@ def summary_markdown(evidence: Evidence, *, limit: int = LIMIT) -> str:
         for line in block.split("\n"):
             size += len(line.encode()) + 1
             if size > limit:
-                left = "… cut here, for the size of a job summary. The whole is in report.html and evidence.json."
+                left = "… truncated to fit a job summary. See report.html and evidence.json for the rest."
                 return "\n".join([*lines, "", left, ""])
             lines.append(line)
         lines.append("")
@@ -45,7 +45,7 @@ def _blocks(evidence: EvidenceView) -> Iterator[str]:
         yield _bullets(evidence.notes)
     for heading, results in (
         ("What blocks", evidence.triage.blockers),
-        ("What needs a human eye", evidence.triage.warnings),
+        ("What needs review", evidence.triage.warnings),
         ("For information", evidence.triage.told),
     ):
         if results:

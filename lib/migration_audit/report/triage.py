@@ -16,9 +16,9 @@ FAMILIES = {
     "LIV": "The live database against the owner's SQL",
     "PRV": "Who may run DDL",
     "BOOT": "The fresh stack",
-    "SNAP": "The Directus snapshot beside raw SQL",
+    "SNAP": "The Directus snapshot and raw SQL",
     "RET": "The runner is removed",
-    "DOC": "The documents agree",
+    "DOC": "The documents are consistent",
     "CMD": "Acceptance commands",
     "WVR": "Waivers",
 }

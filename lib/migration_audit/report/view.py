@@ -62,7 +62,7 @@ class EvidenceView:
     def notes(self) -> tuple[str, ...]:
         """What a reader should know of the run besides its checks."""
         changed = self.evidence.changed_notebooks
-        first = [f"Not the packaged notebooks were executed, but changed ones: {', '.join(changed)}."] if changed else []
+        first = [f"Changed notebooks were executed instead of the packaged ones: {', '.join(changed)}."] if changed else []
         return (*first, *self.evidence.notes)
 
     @cached_property
@@ -86,7 +86,7 @@ class EvidenceView:
         if self.evidence.error:
             found.append(self.evidence.error)
         if not self.evidence.complete:
-            found.append("The run did not reach its end: this evidence is not marked complete.")
+            found.append("The run did not finish: this evidence is not marked complete.")
         if self.evidence.verdict in {Verdict.CLEAN, Verdict.REVIEW} and self.triage.blockers:
             found.append(f"The recorded verdict '{self.evidence.verdict}' contradicts the blocking findings below.")
         return tuple(found)

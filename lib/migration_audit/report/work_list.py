@@ -15,7 +15,7 @@ def work_list_table(results: Sequence[CheckResult]) -> Table:
     """Each pending check with what it already found, file and line; those with nothing to do are named with the reason."""
     pending = [result for result in in_order(results) if result.outcome is Outcome.PENDING]
     number = sum(len(result.findings) for result in pending)
-    due = "1 check that is not due" if len(pending) == 1 else f"{len(pending)} checks that are not due"
+    due = "1 check that is not due yet" if len(pending) == 1 else f"{len(pending)} checks that are not due yet"
     note = f"{number:,} thing{'s' * (number != 1)} to do, in {due}"
     return Table(
         caption="Work list of the deletion",
@@ -23,7 +23,7 @@ def work_list_table(results: Sequence[CheckResult]) -> Table:
         group_names=("Check",),
         headings=(Heading(name="What"), Heading(name="Where")),
         groups=tuple(_group(result) for result in pending),
-        nothing="Every check is due: what is left to do is listed as findings.",
+        nothing="Every check is due: remaining work is listed as findings.",
     )
 
 

@@ -60,12 +60,12 @@ def parse_place(text: str) -> Place:
     name, equals, rest = text.partition("=")
     if not equals or not name or not rest:
         todo = "write NAME=PATH or NAME=PATH@REVISION, such as directus=../directus@origin/main"
-        raise UsageError("is not the place of a repository", where=f"{_OPTION} {text}", todo=todo)
+        raise UsageError("is not the location of a repository", where=f"{_OPTION} {text}", todo=todo)
     if Path(rest).is_dir():
         return Place(name=name, path=Path(rest))
     path, at, revision = rest.partition("@")
     if not Path(path).is_dir() or (at and not revision):
-        what = "there is no such folder" if revision or not at else "names no revision after @"
+        what = "the folder does not exist" if revision or not at else "does not name a revision after @"
         raise UsageError(what, where=f"{_OPTION} {text}", todo="name the folder of a clone, and after @ a revision of it")
     return Place(name=name, path=Path(path), revision=revision or None)
 
@@ -93,7 +93,7 @@ def check_out(authority: Authority, places: Sequence[Place], environ: Mapping[st
     if not project.repositories:
         if places:
             todo = f"declare it in {project.path.name}: [repository.{places[0].name}] with its path"
-            raise UsageError("there are no repositories", where=f"{_OPTION} {places[0].name}", todo=todo)
+            raise UsageError("audit.toml declares no repositories", where=f"{_OPTION} {places[0].name}", todo=todo)
         home = find_top(project.directory)
         if home is None or is_ignored(project.path) or not hidden_files(home):
             yield Checkout(project=project, revision=authority.revision, merges=_only(authority.revision))
@@ -131,7 +131,7 @@ def _sides(authority: Authority, places: Sequence[Place], environ: Mapping[str, 
     declared = {repository.name: repository for repository in project.repositories}
     for name in given.keys() - declared.keys():
         todo = f"the repositories are {', '.join(declared)}; --config names the one of audit.toml"
-        raise UsageError("there is no such repository", where=f"{_OPTION} {name}", todo=todo)
+        raise UsageError("no such repository", where=f"{_OPTION} {name}", todo=todo)
     if len(given) < len(places):
         raise UsageError("names a repository twice", where=_OPTION, todo="name each once")
     home = find_top(project.directory)
@@ -156,12 +156,12 @@ def _refuse_unjudged(project: Project, places: Sequence[Place], home: Path | Non
     start = find_top(here)
     known = [top for folder in folders if folder.is_dir() and (top := find_top(folder)) is not None]
     if start is not None and start.resolve() not in {top.resolve() for top in (*known, *([home] if home else []))}:
-        what = f"is none of the repositories of {project.path.name}, so that nothing of it would be judged"
-        raise UsageError(what, where=str(start), todo=f"say which one it is: {_OPTION} NAME=.; or start in another folder")
+        what = f"is not one of the repositories of {project.path.name}, so none of its files would be audited"
+        raise UsageError(what, where=str(start), todo=f"name it: {_OPTION} NAME=.; or start in another folder")
     for place in places:
         if place.revision is not None and _holds(find_top(place.path), here) and not _holds(home, here):
-            what = f"the gate is started in {place.name}, and judges it as it is, not at {place.revision}"
-            raise UsageError(what, where=f"{_OPTION} {place.name}", todo="leave out @REVISION, or start in another folder")
+            what = f"the gate is started in {place.name}, and checks it as it is there, not at {place.revision}"
+            raise UsageError(what, where=f"{_OPTION} {place.name}", todo="omit @REVISION, or start in another folder")
 
 
 def _is_apart(repository: Repository, home: Path | None, given: Mapping[str, Place]) -> bool:
@@ -177,8 +177,8 @@ def _side(repository: Repository, place: Place | None, here: Path, environ: Mapp
     folder = place.path if place else repository.directory
     clone = find_top(folder) if folder.is_dir() else None
     if clone is None:
-        what = "is no repository" if folder.is_dir() else "there is no such folder"
-        todo = f"clone it there, or say where it is: {_OPTION} {repository.name}=PATH@REVISION"
+        what = "is not a repository" if folder.is_dir() else "the folder does not exist"
+        todo = f"clone it there, or name its location: {_OPTION} {repository.name}=PATH@REVISION"
         raise AuditError(f"[repository.{repository.name}] {what}", where=str(folder), todo=todo)
     is_proposed = _holds(clone, here) and not (place and place.revision)
     named = (place and place.revision) or repository.policy_from
@@ -200,8 +200,8 @@ def _weakness(
     repository: Repository, revision: Revision | None, *, is_proposed: bool, environ: Mapping[str, str]
 ) -> str | None:
     if revision is None:
-        what = "the revision that it goes into is not known" if is_proposed else "it is read as it lies there"
-        return f"{repository.name} has no policy_from: {what}"
+        what = "the revision that it will be merged into is not known" if is_proposed else "it is read as it is there"
+        return f"{repository.name} lacks policy_from: {what}"
     return weakness(revision, is_named_by_tree=False, environ=environ, is_proposed=is_proposed)
 
 
@@ -213,7 +213,7 @@ def _made(authority: Authority, sides: Sequence[_Side], base: Path, common: Path
     path = base / project.path.relative_to(common)
     settings = home.read(path) if home is not None else path.read_bytes()
     if settings is None:
-        raise AuditError("there is no such file", where=f"{authority.source}: {project.path.name}", todo="commit it there")
+        raise AuditError("the file does not exist", where=f"{authority.source}: {project.path.name}", todo="commit it there")
     return Checkout(
         project=project_of(settings, path=path, shown=project.path.name),
         revision=home,
@@ -237,7 +237,7 @@ def _write(side: _Side, place: Path, others: Sequence[Path]) -> list[str]:
     if side.is_proposed and git_dir is not None:
         hidden = write_working_tree(side.clone, place)
         if hidden:
-            text = "are judged as they are committed, and not as they are in the working tree"
+            text = "are read as committed, not as in the working tree"
             notes.append(f"{side.name}: {len(hidden)} files {text}: {some_of(sorted(map(str, hidden)), most=3)}")
     elif side.is_proposed:
         write_folder(side.clone, place, others)

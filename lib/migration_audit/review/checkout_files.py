@@ -42,7 +42,7 @@ def write_working_tree(clone: Path, place: Path) -> frozenset[PurePosixPath]:
 
 
 def write_folder(folder: Path, place: Path, others: Sequence[Path]) -> None:
-    """A folder that is no repository, without the repositories in it and ``others``."""
+    """A folder that is not a repository, without the repositories in it and ``others``."""
 
     def left_out(above: str, names: list[str]) -> set[str]:
         apart = {name for name in names if Path(above, name) in others or (Path(above, name, ".git")).exists()}

@@ -135,14 +135,16 @@ class _Asking:
         is_ours = evidence.project == project.name
         if any(s.ok is False for s in found) or rejections(run, needs) or not (is_fine and is_ours):
             return None
-        return Sentence(ok=True, text=f"the retirement is done: no legacy file is left, and {run.name} was audited after it")
+        return Sentence(
+            ok=True, text=f"the retirement is done: no legacy file is left, and {run.name} was audited after the retirement"
+        )
 
     def _has_legacy(self) -> bool:
         return has_legacy(self.checkout.project, self.checkout.revision, self.checkout.merges)
 
     def _project_is(self, run: SignedRun) -> Iterator[Sentence]:
         if run.evidence is not None and run.evidence.project != self.authority.project.name:
-            text = f"the run is of the project {run.evidence.project}, and not of {self.authority.project.name}"
+            text = f"the run is of the project {run.evidence.project}, not of {self.authority.project.name}"
             yield Sentence(ok=False, text=text, todo="sign a run of this project")
 
     def _facts(
@@ -213,12 +215,12 @@ class _Asking:
         for name in ("database", "system_identifier"):
             now, then = getattr(snapshot.server, name), getattr(evidence.server, name, None)
             if now != then:
-                text = f"this is another database: its {name.replace('_', ' ')} is {now}, and {then} was audited"
-                return Sentence(ok=False, text=text, todo="check the connection, or audit this database and sign that")
+                text = f"this is a different database: its {name.replace('_', ' ')} is {now}, but {then} was audited"
+                return Sentence(ok=False, text=text, todo="check the connection, or audit this database and sign that run")
         if snapshot.digest != audited:
             text = f"its catalog has changed since it was audited: {_changes(folder, snapshot)}"
-            return Sentence(ok=False, text=text, todo="audit again, and sign that")
-        return Sentence(ok=True, text=f"read now, and it is as it was audited ({snapshot.digest[:19]}…)")
+            return Sentence(ok=False, text=text, todo="audit again, and sign the new run")
+        return Sentence(ok=True, text=f"read now, and unchanged since the audit ({snapshot.digest[:19]}…)")
 
 
 def _changes(folder: Path, now: Snapshot) -> str:
@@ -226,7 +228,7 @@ def _changes(folder: Path, now: Snapshot) -> str:
     facts = load_facts(folder / FACTS, "environment")
     audited = facts["live"] if facts else None
     found = changes_between(audited, now) if isinstance(audited, Snapshot) else ()
-    return some_of(found, most=10, between="; ") or "the facts of the run do not say in what"
+    return some_of(found, most=10, between="; ") or "the facts of the run do not show what"
 
 
 def _time_of(run: SignedRun) -> tuple[datetime, str]:
@@ -244,7 +246,7 @@ def _refuse_links(folder: Path, below: Path) -> None:
     """A link in place of the reports could lead to other ones."""
     link = first_link(folder, below=below if folder.is_relative_to(below) else folder.parent)
     if link is not None:
-        what, todo = "is a link, and signed runs are not read through one", "put the folder itself in its place"
+        what, todo = "is a symbolic link, and signed runs are not read through links", "replace it with the folder itself"
         raise SignoffError(what, where=str(link), todo=todo)
 
 

@@ -52,7 +52,9 @@ class History:
                 text = (
                     f"{each.reviewer} {did} {state.name} in commit {commit[:9]} of this proposal, which is undone here{said}"
                 )
-                yield Sentence(ok=False, text=text, todo="a revert takes no decision back: audit again, and sign that")
+                yield Sentence(
+                    ok=False, text=text, todo="a revert does not withdraw a decision: audit again, and sign the new run"
+                )
 
     def _states(self, environment: str) -> Iterator[tuple[str, SignedRun]]:
         """Each signed run as each of these commits has it, once for the same files."""

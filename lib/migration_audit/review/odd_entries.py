@@ -33,7 +33,7 @@ def odd_entries(merge: Merge, audited: Mapping[str, str], commits: Collection[st
     files = {inside for path in audited if (inside := merge.inside(path)) is not None}
     for path, entry in sorted(new.items()):
         if entry_kind(entry) == "submodule" and _is_in_the_way(merge, path, audited):
-            yield f"{path} is another submodule, in which the settings look for files"
+            yield f"{path} is another submodule, in which audit.toml names files"
     yield from _twins({path for path in new if all(path not in each for each in known)}, files)
 
 
@@ -70,7 +70,7 @@ def _twins(new: Collection[PurePosixPath], files: Collection[PurePosixPath]) -> 
     for path in sorted(new):
         twin = next((known[f] for p in (path, *path.parents) if (f := _folded(p)) in known and known[f] != p), None)
         if twin is not None:
-            yield f"{path} is the same as {twin}, or in it, where file names ignore case"
+            yield f"{path} is the same as {twin}, or in it, on file systems that ignore case"
 
 
 def _folded(path: PurePosixPath) -> str:

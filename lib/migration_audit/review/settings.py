@@ -25,11 +25,13 @@ def settings_sentences(project: Project, revision: Revision | None, evidence: Ev
     where = revision.named if revision else "this tree"
     less = less_audited(project, policy, evidence, folder)
     if less is None:
-        text = f"{project.path.name} says something else about the audit than when it was audited"
-        yield Sentence(ok=False, text=text, todo=f"audit with the {project.path.name} of {where}, and sign that")
+        text = f"{project.path.name} has different audit settings than when it was audited"
+        yield Sentence(ok=False, text=text, todo=f"audit with the {project.path.name} of {where}, and sign that run")
     elif less:
-        text = f"it was audited with other settings than {where} has: {_listed(less)}"
-        yield Sentence(ok=False, text=text, todo=f"merge the settings into {where} first, or audit with those; sign that")
+        text = f"it was audited with different settings than those in {where}: {_listed(less)}"
+        yield Sentence(
+            ok=False, text=text, todo=f"merge the settings into {where} first, or audit with those; sign that run"
+        )
     else:
         yield Sentence(ok=True, text=f"it was audited with the {project.path.name} of {where}")
     if revision is not None:
@@ -40,7 +42,7 @@ def policy_settings(project: Project, revision: Revision | None) -> bytes:
     """audit.toml as the policy's revision has it, or as it is here. Raises AuditError."""
     content = revision.read(project.path) if revision else project.path.read_bytes()
     if content is None:
-        raise AuditError("there is no such file", where=f"{revision and revision.named}:{project.path.name}")
+        raise AuditError("the file does not exist", where=f"{revision and revision.named}:{project.path.name}")
     return content
 
 
@@ -79,14 +81,12 @@ def _of_tree(project: Project, policy: bytes, where: str) -> Iterator[Sentence]:
     try:
         here = audited_tables(project.path.read_bytes(), file_name=name)
     except (OSError, ValueError):
-        yield Sentence(ok=False, text=f"{name} of this tree cannot be read", todo=f"take it from {where}")
+        yield Sentence(ok=False, text=f"{name} of this tree cannot be read", todo=f"restore it from {where}")
         return
     less = [d for d in compare_settings(audited_tables(policy, file_name=name), here) if d.is_less]
     if less:
         text = f"{name} of this tree audits less than that of {where}: {_listed(less)}"
-        yield Sentence(
-            ok=False, text=text, todo="take it back: a proposal of its own can change the settings, before the audit"
-        )
+        yield Sentence(ok=False, text=text, todo="revert it: change the settings in a separate proposal, before the audit")
 
 
 def _listed(differences: tuple[SettingDifference, ...] | list[SettingDifference]) -> str:

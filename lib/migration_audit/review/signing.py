@@ -76,7 +76,7 @@ def decision_of(
         raise SignoffError(
             f"may not be approved: the verdict is incomplete{f', {undecided} could not be checked' if undecided else ''}",
             where=str(proposal.folder),
-            todo="see to what the report names and audit again; a reviewer may still --decision reject",
+            todo="resolve what the report lists and audit again; a reviewer may still --decision reject",
         )
     waived = (w.finding for w in evidence.waivers if w.state is WaiverState.APPLIED)
     return SignedDecision(
@@ -139,8 +139,8 @@ def write_page(folder: Path, authority: Authority) -> Path:
     folder = signoff.find_run(folder)
     run = signoff.read_signed_run(folder, authority, now=datetime.now(UTC))
     if not run.is_intact or not run.is_signed:
-        what = "has no signed-off page: it is not signed, or what was signed is not what is there"
-        raise AuditError(what, where=str(folder), todo="`migration-audit verify` tells what is wrong")
+        what = "has no signed-off page: it is not signed, or was changed after signing"
+        raise AuditError(what, where=str(folder), todo="`migration-audit verify` shows what is wrong")
     write_atomically(folder / signoff.SIGNED_PAGE, signed_page(folder, run))
     return folder / signoff.SIGNED_PAGE
 
@@ -154,7 +154,7 @@ def page_sentences(folder: Path, run: SignedRun) -> Iterator[Sentence]:
     again = f"`migration-audit verify --page {run.folder}` writes it again"
     if not page.exists() and not page.is_symlink():
         if run.is_signed:
-            yield Sentence(ok=None, text=f"{page.name} is not here: {again}")
+            yield Sentence(ok=None, text=f"{page.name} is missing: {again}")
         return
     try:
         content = page.read_bytes()
@@ -164,11 +164,11 @@ def page_sentences(folder: Path, run: SignedRun) -> Iterator[Sentence]:
         yield Sentence(ok=False, text=f"{page.name} is missing or cannot be made", todo=again)
         return
     if is_same:
-        yield Sentence(ok=True, text=f"{page.name} is what the report and its sign-offs give")
+        yield Sentence(ok=True, text=f"{page.name} matches the report and its sign-offs")
     elif is_older:
         yield Sentence(ok=None, text=f"{page.name} is older than the last sign-off: {again}")
     else:
-        yield Sentence(ok=False, text=f"{page.name} is not what the report and its sign-offs give", todo=again)
+        yield Sentence(ok=False, text=f"{page.name} does not match the report and its sign-offs", todo=again)
 
 
 def _fewer(run: SignedRun) -> Iterator[tuple[SignOff, ...]]:
@@ -180,5 +180,5 @@ def _fewer(run: SignedRun) -> Iterator[tuple[SignOff, ...]]:
 
 def _project_sentences(run: SignedRun, authority: Authority) -> Iterator[Sentence]:
     if run.evidence is not None and run.evidence.project != authority.project.name:
-        text = f"the run is of the project {run.evidence.project}, and audit.toml is of {authority.project.name}"
+        text = f"the run is of the project {run.evidence.project}, but audit.toml is of {authority.project.name}"
         yield Sentence(ok=False, text=text, todo="name the right audit.toml with --config")

@@ -31,7 +31,7 @@ from migration_audit.review.work_list import WorkList, undone_work, work_list
 
 Files = Mapping[str, str]
 """Path, relative to audit.toml, and SHA-256."""
-_AGAIN = "audit this tree, and sign that"
+_AGAIN = "audit this tree, and sign that run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Tree:
         yield from self._merged(changed)
         if changed or self._has_other_variables():
             wrong = list(undone_work(self.evidence, self.project, changed))
-            yield from wrong or [Sentence(ok=True, text="the checks of files find nothing left to do in what was changed")]
+            yield from wrong or [Sentence(ok=True, text="the checks of files find nothing left to do in the changed files")]
 
     def _has_other_variables(self) -> bool:
         """Whether variables beside Compose files, of which no digest is kept, are others than in the revision."""
@@ -88,15 +88,17 @@ class Tree:
     def _source(self, role: str, changed: set[str]) -> Iterator[Sentence]:
         source, audited = getattr(self.project, role), self._sources[role]
         if source.dsn_env is not None:
-            yield Sentence(ok=None, text=f"{role}: a database, which has no files: its catalog stands in the evidence alone")
+            yield Sentence(ok=None, text=f"{role}: a database without files: only the evidence contains its catalog")
             return
         if not audited and not (role == "legacy" and self.phase is Phase.RETIRED):
-            yield Sentence(ok=False, text=f"the evidence names no files of {role}", todo="audit again, and sign that")
+            yield Sentence(ok=False, text=f"the evidence lists no files of {role}", todo="audit again, and sign the new run")
             return
         try:
             here = files_of(self.project, source)
         except SourceError as error:
-            yield Sentence(ok=False, text=f"{role}: {error.where}: {error.what}", todo="repair it, audit again, sign that")
+            yield Sentence(
+                ok=False, text=f"{role}: {error.where}: {error.what}", todo="repair it, audit again, and sign the new run"
+            )
             return
         gone = audited.keys() - here.keys()
         allowed = {path for path in gone if self._work.allows(path, was_audited=True, is_there=False)}
@@ -105,11 +107,9 @@ class Tree:
         if wrong:
             yield Sentence(ok=False, text=f"{role}: {wrong}", todo=_AGAIN)
         elif allowed:
-            yield Sentence(
-                ok=True, text=f"{role}: {len(allowed)} of {len(audited)} files are removed, as the work list says"
-            )
+            yield Sentence(ok=True, text=f"{role}: {len(allowed)} of {len(audited)} files are removed, as in the work list")
         else:
-            text = f"{role}: {len(audited)} files as they were audited" if audited else f"{role}: no files, then and now"
+            text = f"{role}: {len(audited)} files unchanged since the audit" if audited else f"{role}: no files, then or now"
             yield Sentence(ok=True, text=text)
 
     def _others(self, changed: set[str]) -> Iterator[Sentence]:
@@ -123,12 +123,12 @@ class Tree:
             return
         wrong = _difference(*({p: sha for p, sha in files.items() if p not in allowed} for files in (audited, here)))
         if wrong:
-            yield Sentence(ok=False, text=f"other files: {wrong}", todo=f"{_AGAIN}; or leave them as they were")
+            yield Sentence(ok=False, text=f"other files: {wrong}", todo=f"{_AGAIN}; or restore them")
         elif allowed:
             text = f"other files: {len(audited) - len(allowed & audited.keys())} as they were audited, "
-            yield Sentence(ok=True, text=f"{text}{len(allowed)} as the work list says: {some_of(sorted(allowed), most=5)}")
+            yield Sentence(ok=True, text=f"{text}{len(allowed)} as in the work list: {some_of(sorted(allowed), most=5)}")
         else:
-            yield Sentence(ok=True, text=f"{len(audited)} other files as they were audited")
+            yield Sentence(ok=True, text=f"{len(audited)} other files unchanged since the audit")
 
     def _merged(self, changed: set[str]) -> Iterator[Sentence]:
         """Whether the revision that this goes into has the same files, so that the merged tree is what was judged."""
@@ -139,13 +139,13 @@ class Tree:
             commits = [state.commit for state in self.evidence.commit.values() if state.commit]
             odd = list(odd_entries(merge, audited, commits))
             if odd:
-                todo = "put plain files there, under names of their own"
+                todo = "replace them with regular files with unique names"
                 yield Sentence(ok=False, text=f"not plain files: {some_of(odd, most=3, between='; ')}", todo=todo)
             wrong = merge.differences(audited, changed)
             if not wrong:
                 continue
             where = revision.named
-            text = f"{where} has files otherwise than they were audited: {some_of(sorted(wrong), most=3)}"
+            text = f"{where} has files that differ from the audited ones: {some_of(sorted(wrong), most=3)}"
             yield Sentence(ok=False, text=text, todo=f"merge {where} into this branch, audit that, and sign it")
 
     def commit(self) -> Sentence:
@@ -155,7 +155,7 @@ class Tree:
         for name in dict.fromkeys((*states, *tops)):
             state, top = states.get(name), tops.get(name)
             if state is None:
-                wrong.append(f"the evidence does not name the repository {name}, which holds audited files")
+                wrong.append(f"the evidence does not name the repository {name}, which contains audited files")
             elif state.commit is None:
                 if top is not None or name != HOME:
                     wrong.append(f"the {name} tree was audited outside git")
@@ -166,14 +166,16 @@ class Tree:
                 elsewhere.append(state.commit[:12])
             known += 1
         if wrong:
-            return Sentence(ok=False, text="; ".join(dict.fromkeys(wrong)), todo="commit, audit that commit, and sign that")
+            return Sentence(
+                ok=False, text="; ".join(dict.fromkeys(wrong)), todo="commit, audit that commit, and sign that run"
+            )
         if not known:
-            return Sentence(ok=None, text="audited outside git, and this is no repository either: the digests alone tell")
+            return Sentence(ok=None, text="audited outside git, and this is not a repository either: the digests alone tell")
         if elsewhere:
-            text = f"{', '.join(dict.fromkeys(elsewhere))} is not in the history that is here: the bytes of the files decide"
+            text = f"{', '.join(dict.fromkeys(elsewhere))} is not in this clone's history: the bytes of the files decide"
             return Sentence(ok=True, text=text)
         which = "1 repository was audited at a commit" if known == 1 else f"{known} repositories were audited at commits"
-        return Sentence(ok=True, text=f"{which} that HEAD holds")
+        return Sentence(ok=True, text=f"{which} that HEAD contains")
 
 
 def has_legacy(project: Project, revision: Revision | None, merges: Iterable[Revision]) -> bool:

@@ -73,9 +73,9 @@ def undone_work(evidence: Evidence, project: Project, changed: Iterable[str]) ->
             if is_new or is_here:
                 wrong.append(f"{finding.key}: {finding.summary}")
         if result.is_undecided and result.id not in _NEEDS_MORE and _was_decided(signed.get(result.id)):
-            wrong.append(f"{result.id} cannot be checked any more: {result.reason}")
+            wrong.append(f"{result.id} can no longer be checked: {result.reason}")
     if wrong:
-        text = f"the work is not done, or something else was: {some_of(wrong, most=3, between='; ')}"
+        text = f"the work is incomplete, or something else was changed: {some_of(wrong, most=3, between='; ')}"
         yield Sentence(ok=False, text=text, todo="finish what the signed report lists, and change nothing else")
 
 

@@ -45,7 +45,7 @@ class LentKernelEngine(Engine):  # type: ignore[misc]
             if not any(getattr(cell.metadata, "papermill", {}).get("exception") for cell in nb_man.nb.cells):
                 reply = client.wait_for_reply(client.kc.execute(_RESET, silent=True))
                 if reply["content"]["status"] != "ok":
-                    raise NotebookError("its kernel could not be cleared", todo="run it again")
+                    raise NotebookError("its kernel could not be reset", todo="run it again")
         finally:
             atexit.unregister(client._cleanup_kernel)  # whoever lent the kernel ends it
             if client.kc is not None:

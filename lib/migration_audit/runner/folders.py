@@ -83,7 +83,7 @@ def _new_run_folder(out: Path, environment: str, name: str) -> Path:
                 todo="choose another one with --out, or make it writable",
             ) from None
         return folder
-    raise AuditError("there are too many runs of one second", where=str(out / environment), todo="wait a second")
+    raise AuditError("there are too many runs within one second", where=str(out / environment), todo="wait a second")
 
 
 def latest_runs(out: Path) -> Iterator[Run]:

@@ -26,7 +26,7 @@ def find_notebook(name: str, *, project_folder: Path) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise NotebookError(
-        f"there is no notebook {name}", where=str(project_folder / "notebooks"), todo="reinstall the package"
+        f"the notebook {name} does not exist", where=str(project_folder / "notebooks"), todo="reinstall the package"
     )
 
 
@@ -61,14 +61,14 @@ def execute(
             raise _too_slow(error, source, output, timeout) from None
         except DeadKernelError as error:
             raise NotebookError(
-                f"its kernel ended in the middle{_said(log)}",
+                f"its kernel ended unexpectedly{_said(log)}",
                 where=source.name,
-                todo="run the audit again; a kernel that ends again was killed because memory ran out: see the system's log",
+                todo="run the audit again; if it ends again, memory probably ran out: see the system's log",
             ) from error
         except Exception as error:
             reasons = [f"{type(error).__name__}: {_last_line(str(error))}", _last_line(_text(log) if log else "")]
-            what = f"it did not reach its end: {', '.join(filter(None, reasons))}"
-            todo = f"open the executed {output.name} in the run's folder to see how far it came"
+            what = f"it did not finish: {', '.join(filter(None, reasons))}"
+            todo = f"open the executed {output.name} in the run's folder to see how far it got"
             raise NotebookError(what, where=source.name, todo=todo) from error
 
 
@@ -98,7 +98,7 @@ def _execute(
 
 def _said(log: Path | None) -> str:
     last = _last_line(_text(log) if log else "")
-    return f", and its last words were: {last}" if last else ""
+    return f"; its last output: {last}" if last else ""
 
 
 def _too_slow(error: Exception, source: Path, output: Path, timeout: int) -> NotebookError:
@@ -110,7 +110,7 @@ def _too_slow(error: Exception, source: Path, output: Path, timeout: int) -> Not
     return NotebookError(
         f"{what} did not end within {timeout} s, and its kernel was killed",
         where=source.name,
-        todo=f"open the executed {output.name} in the run's folder to see how far it came, and run the audit again",
+        todo=f"open the executed {output.name} in the run's folder to see how far it got, and run the audit again",
     )
 
 
@@ -121,7 +121,7 @@ def _check_end(executed: Any, source: Path) -> None:
         raise NotebookError(
             f"it stopped before the cell `{skipped[0].source.strip().splitlines()[0]}`",
             where=source.name,
-            todo="take out what ends it early, such as sys.exit",
+            todo="remove what ends it early, such as sys.exit",
         )
 
 
@@ -139,8 +139,8 @@ def _check_parameters(papermill: Any, source: Path, parameters: Mapping[str, Any
     unknown = sorted(parameters.keys() - known.keys())
     missing = sorted(known.keys() - parameters.keys())
     if unknown or missing:
-        problems = [f"it does not take the parameter {name}" for name in unknown]
-        problems += [f"the parameter {name} was not given" for name in missing]
+        problems = [f"it does not define the parameter {name}" for name in unknown]
+        problems += [f"the parameter {name} was not passed" for name in missing]
         raise NotebookError(
             "; ".join(problems), where=source.name, todo=f"its parameters cell defines: {', '.join(sorted(known))}"
         )

@@ -26,10 +26,10 @@ _NAME = re.compile(r"[^/\\\0-\x1f\x7f]+")
 def receive_runs(archive: Path, out: Path, environments: Sequence[str]) -> tuple[Path, ...]:
     """Put each run of a ZIP file below ``out``, as ``<environment>/<run>``; the folders, in their order of time.
 
-    The archive may hold the report folder or what is in it: GitHub's artifacts and GitLab's both do. A run that is there
-    already, byte for byte, stays where it is, among the signed ones too; one that differs is refused.
-    Nothing is put anywhere when one file of the archive may not be: a link, a path that leaves its folder, an
-    environment that audit.toml does not have.
+    The archive may hold the report folder or what is in it: GitHub's artifacts and GitLab's both do. A run that already
+    exists, byte for byte, stays where it is, among the signed ones too; one that differs is refused. Nothing is put anywhere
+    when one file of the archive may not be: a link, a path that leaves its folder, an environment that audit.toml does not
+    have.
     Raises UsageError for what is no such archive, AuditError for what cannot be read or written.
     """
     try:
@@ -48,10 +48,10 @@ def receive_runs(archive: Path, out: Path, environments: Sequence[str]) -> tuple
         raise UsageError(f"is no ZIP file that can be read: {error}", where=str(archive), todo=_TODO) from None
     except OSError as error:
         what = f"cannot be read or unpacked: {error.filename or archive}: {error.strerror}"
-        raise AuditError(what, where=str(archive), todo="look at the disk and at the rights of the report folder") from None
+        raise AuditError(what, where=str(archive), todo="check the disk and the permissions of the report folder") from None
 
 
-_TODO = "name the archive as the CI system gave it: one with <environment>/<run>/statement.json in it"
+_TODO = "name the archive from the CI system; it must contain <environment>/<run>/statement.json"
 
 
 def _runs(
@@ -63,13 +63,15 @@ def _runs(
     paths = {info.filename: PurePosixPath(info.filename) for info in infos}
     prefixes = {path.parent for path in paths.values() if path.name == STATEMENT_FILE and is_run_name(path.parent.name)}
     if not prefixes:
-        raise UsageError("holds no run", where=str(archive), todo=_TODO)
+        raise UsageError("contains no run", where=str(archive), todo=_TODO)
     runs: dict[PurePosixPath, dict[PurePosixPath, zipfile.ZipInfo]] = {}
     for prefix in sorted(prefixes):
         environment = prefix.parent.name
         if environment not in environments:
             what = f"has a run of {environment!r}, and audit.toml has only {', '.join(environments)}"
-            raise UsageError(what, where=str(archive), todo="take the archive of this project, or name its --config")
+            raise UsageError(
+                what, where=str(archive), todo="use the archive of this project, or name its audit.toml with --config"
+            )
         folder = PurePosixPath(environment, prefix.name)
         if folder in runs:
             raise UsageError(f"holds {folder} twice", where=str(archive), todo=_TODO)
@@ -89,10 +91,8 @@ def _files(
         is_plain = stat.S_IFMT(info.external_attr >> 16) in {0, stat.S_IFREG}
         is_safe = all(part not in {".", ".."} and _NAME.fullmatch(part) for part in path.parts)
         if not is_plain or not is_safe or str(inside).casefold() in seen:
-            what = (
-                f"holds {info.filename!r}, which may not be unpacked: a link, an unsafe path, or a name that is there twice"
-            )
-            raise UsageError(what, where=str(archive), todo="do not sign it: ask who made this archive")
+            what = f"holds {info.filename!r}, which must not be unpacked: a link, an unsafe path, or a duplicate name"
+            raise UsageError(what, where=str(archive), todo="do not sign it: ask who created this archive")
         seen.add(str(inside).casefold())
         yield inside, info
 
@@ -127,12 +127,12 @@ def _place(made: Path, target: Path) -> None:
 def _refuse_difference(new: Path, there: Path) -> None:
     for each in (there.parent, there):
         if each.is_symlink() or (each.exists() and not each.is_dir()):
-            raise AuditError("is in the way", where=str(each), todo="move it away")
+            raise AuditError("is in the way", where=str(each), todo="remove it or move it elsewhere")
     if not there.exists():
         return
     present = [path.relative_to(base) for base in (new, there) for path in base.rglob("*") if not path.is_dir()]
     names = {path.as_posix() for path in present if path.parts[0] not in {FOLDER, SIGNED_PAGE}}  # signatures come later
     _, differing, missing = filecmp.cmpfiles(new, there, names, shallow=False)
     if differing or missing:
-        what = f"is there already, and differs from the archive's: {some_of(sorted([*differing, *missing]), most=3)}"
-        raise AuditError(what, where=str(there), todo="find out which of the two is right, and move the other away")
+        what = f"already exists, and differs from the archive's: {some_of(sorted([*differing, *missing]), most=3)}"
+        raise AuditError(what, where=str(there), todo="find out which of the two is right, and remove the other")

@@ -28,7 +28,7 @@ from migration_audit.workbook.replay import replay, source_digest, unexpected_pa
 
 NOTEBOOKS = ("10_preflight_diff.ipynb", "20_live_catalog.ipynb", "30_boot_and_retirement.ipynb", "40_signoff.ipynb")
 _WRITTEN = ("report.html", "summary.md", "junit.xml", "results.sarif")
-_AGAIN = "audit again with this version, and sign that"
+_AGAIN = "audit again with this version, and sign the new run"
 _COMPUTED: Final[dict[str, tuple[Sentence, ...]]] = {}
 _MOST_COMPUTED: Final = 64
 _GRAVE: Final = frozenset({Outcome.FAILED, Outcome.ERRORED})
@@ -111,7 +111,7 @@ def recomputed(folder: Path, evidence: Evidence) -> tuple[Sentence, ...]:
 
 def _recomputed(folder: Path, evidence: Evidence) -> Iterator[Sentence]:
     if evidence.tool != TOOL:
-        text = f"the evidence was written by {evidence.tool}, and this is {TOOL}: its results cannot be computed again here"
+        text = f"the evidence was written by {evidence.tool}, but this is {TOOL}: its results cannot be recomputed here"
         yield Sentence(ok=False, text=text, todo="verify with that version")
         return
     try:
@@ -133,7 +133,7 @@ def _recomputed(folder: Path, evidence: Evidence) -> Iterator[Sentence]:
     yield from (Sentence(ok=False, text=text, todo=_AGAIN) for text in wrong)
     if not wrong:
         count = len(case.results)
-        yield Sentence(ok=True, text=f"{count} results, the verdict and the reports are what the facts give: computed again")
+        yield Sentence(ok=True, text=f"{count} results, the verdict and the reports match the facts: recomputed")
 
 
 def _strangers(folder: Path) -> Iterator[str]:
@@ -150,16 +150,16 @@ def _results(case: SavedCase, evidence: Evidence) -> Iterator[str]:
     given = {result.id: result for result in case.results}
     recorded = {check.id: check for check in evidence.checks}
     if len(recorded) < len(evidence.checks):
-        yield "the evidence has a check twice"
+        yield "the evidence contains a check twice"
     weight = {name: result.outcome not in _GRAVE for name, result in given.items()}
     for name in sorted(given.keys() | recorded.keys(), key=lambda name: (weight.get(name, True), name)):
         computed_one, one = given.get(name), recorded.get(name)
         if one is None:
-            yield f"{name}: the facts give {given[name].outcome}, and the evidence leaves it out"
+            yield f"{name}: the facts give {given[name].outcome}, but the evidence lacks it"
         elif computed_one is None:
-            yield f"{name}: the evidence says {one.outcome}, and there is no such check in this audit"
+            yield f"{name}: the evidence has {one.outcome}, but this audit has no such check"
         elif computed_one.outcome is not one.outcome:
-            yield f"{name}: the facts give {computed_one.outcome}, the evidence says {one.outcome}"
+            yield f"{name}: the facts give {computed_one.outcome}, but the evidence has {one.outcome}"
         elif computed_one != one:
             parts = [f.name for f in fields(one) if getattr(one, f.name) != getattr(computed_one, f.name)]
             yield f"{name}: the evidence differs from what the facts give: {', '.join(parts)}"
@@ -170,7 +170,7 @@ def _parts(case: SavedCase, evidence: Evidence) -> Iterator[str]:
         recorded = getattr(evidence, name)
         if name != "checks" and recorded != value:
             yield f"{name}: the facts give " + (
-                f"{value}, the evidence says {recorded}" if isinstance(value, str) else "otherwise"
+                f"{value}, but the evidence has {recorded}" if isinstance(value, str) else "otherwise"
             )
 
 
@@ -181,13 +181,13 @@ def _notebooks(folder: Path, case: SavedCase, evidence: Evidence, shown: dict[st
     """
     executed = executed_notebooks(folder)
     if evidence.notebooks != executed:
-        yield "notebooks: the evidence says otherwise than the executed notebooks are"
+        yield "notebooks: the evidence does not match the executed notebooks"
         return
     for name in (book.name for book in executed if book.packaged):
         shown[name] = replay(packaged_notebooks() / name, case)
         notebook = _load(folder / name)
         if _outputs(notebook) != _outputs(shown[name]):
-            yield f"{name}: its outputs are not what the facts give"
+            yield f"{name}: its outputs do not match the facts"
         yield from (f"{name}: {what}" for what in unexpected_parts(notebook))
     missing = [name for name in NOTEBOOKS if name not in {book.name for book in executed}]
     if missing:
@@ -212,4 +212,4 @@ def _shown(output: Mapping[str, Any]) -> Any:
 def _files(folder: Path, case: SavedCase, evidence: Evidence, shown: Mapping[str, Any]) -> Iterator[str]:
     for name, content in render_files(folder, evidence, case, shown).items():
         if not (folder / name).is_file() or (folder / name).read_bytes() != content:
-            yield f"{name} is not what the facts and the evidence give"
+            yield f"{name} does not match the facts and the evidence"

@@ -149,7 +149,7 @@ def _one(how: _How, environment: Environment, folder: Path, shared: Path, failur
         case = SavedCase(folder, environment=environment.name, phase=how.phase, generated_at=generated, project=how.project)
         evidence = build_evidence(case, now=generated, notebooks=executed_notebooks(folder))
         if changed := changed_while_read(case, how.commits):
-            what = f"changed while it was audited: {some_of(changed, most=5)}"
+            what = f"changed during the audit: {some_of(changed, most=5)}"
             evidence = replace(evidence, verdict=Verdict.INCOMPLETE, error=f"{what}\n  → run the audit again")
     except Exception as error:  # one environment must not take the others along
         reason = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"

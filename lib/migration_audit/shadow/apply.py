@@ -187,7 +187,7 @@ class _Run:
             raise self.lockout.error(error) or ServerError(
                 f"the database to apply SQL to cannot be reached: {str(error).strip()}",
                 where=str(conninfo_to_dict(self._conninfo).get("dbname") or "the default database"),
-                todo="see whether the server still runs: migration-audit server status",
+                todo="check whether the server is still running: migration-audit server status",
             ) from error
         for setting in ("set lc_messages = 'C'", _CHECK_CLIENT):
             with suppress(psycopg.Error):  # plain roles may not; messages then come in the server's language
@@ -212,7 +212,7 @@ class _Run:
             self.close_span(connection, [(_LAST_COMMAND, source.at)])
             self.notes += filter(None, [left_unseen(connection, str(source.at))])
         if len(self.spans) == wrote and not ran.failure:
-            self.notes.append(f"{source.at} wrote nothing into the database that it was given")
+            self.notes.append(f"{source.at} wrote nothing into its database")
         return ran.failure
 
     def assume_role(self, name: str) -> bool:
@@ -286,7 +286,7 @@ class _Session:
         if self._block is None:
             return None
         begin = self._block.statements[0]
-        message = "this transaction is never committed: it would be rolled back at the end of the file"
+        message = "this transaction is not committed: it would be rolled back at the end of the file"
         return SqlFailure(at=begin.at, statement=begin.text, message=message, sqlstate=None)
 
     def _execute(self, statement: Statement) -> None:

@@ -43,7 +43,7 @@ class Programs:
             raise ServerError(f"cannot be run: {done.stdout.strip()}", where=str(self.bin / "postgres"))
         found = re.search(r"\d+\S*", done.stdout)
         if found is None:
-            raise ServerError(f"does not tell its version: {done.stdout.strip()}", where=str(self.bin / "postgres"))
+            raise ServerError(f"does not report its version: {done.stdout.strip()}", where=str(self.bin / "postgres"))
         return found.group()
 
     @property
@@ -86,7 +86,7 @@ class Programs:
         except subprocess.TimeoutExpired:
             what = f"did not end within {_PROGRAM_LIMIT} s, and was killed"
             raise ServerError(
-                what, where=command[0], todo="see whether the disk is slow or full, and run it again"
+                what, where=command[0], todo="check whether the disk is slow or full, and run it again"
             ) from None
         except (OSError, subprocess.SubprocessError) as error:
             raise ServerError(f"cannot be run by uid {account.uid}: {error}", where=command[0]) from error

@@ -98,7 +98,7 @@ def launch(
     try:
         directory, lock = make_directory(base, recipe.account)
     except OSError as error:
-        raise ServerError(f"no directory for a server can be made: {error}", where=str(base)) from error
+        raise ServerError(f"no directory for a server can be created: {error}", where=str(base)) from error
     reader, writer = os.pipe()
     held = Descriptors(writer, lock)
     try:
@@ -182,7 +182,7 @@ def _wait_until_ready(cluster: PrivateCluster, recipe: Recipe) -> None:
         time.sleep(0.005)
     raise ServerError(
         f"{recipe.description} did not start: {_why_not_started(cluster)}",
-        todo="what is indented is the end of its log; `migration-audit server status` shows other servers",
+        todo="the indented lines are the end of its log; `migration-audit server status` shows other servers",
     )
 
 

@@ -59,7 +59,7 @@ class CommandRun:
     """The end of what it printed, without secrets."""
     notes: tuple[str, ...] = ()
     status: int | None = None
-    """Its exit code, less than 0 for a signal; None where it did not run to its end."""
+    """Its exit code, less than 0 for a signal; None where it did not finish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,8 @@ def apply_command(source: CommandSource, connect: Callable[[], psycopg.Connectio
     ran = run_command(source, target)
     with closing(connect()) as connection:
         if ran.failure and (connection.execute(_LIFE).fetchone() != before or _DISK_FULL.search(ran.output)):
-            what = "the server failed while a command migrated it, which says nothing about the command"
-            todo = "see whether its disk has room (migration-audit server status), and run it again"
+            what = "the server failed while a command migrated it, so nothing is known about the command"
+            todo = "check whether its disk has space (migration-audit server status), and run it again"
             raise ServerError(f"{what}: {ran.failure.message}", where=str(source.at), todo=todo)
         _end_other_sessions(connection)
     return ran
@@ -230,7 +230,7 @@ def _judged(source: CommandSource, found: Mapping[str, Any], redaction: Redactio
         output = output[_CUT:]
     notes = []
     if left := found.get("left"):
-        notes.append(f"{source.at} left processes running, which were ended: {', '.join(sorted(set(left)))}")
+        notes.append(f"{source.at} left processes running, which were stopped: {', '.join(sorted(set(left)))}")
     what = _what_failed(source, found, account)
     status = found.get("status") if found.get("ended") is None else None
     if what is None:
@@ -254,14 +254,14 @@ def _telling(output: str) -> list[str]:
 def _what_failed(source: CommandSource, found: Mapping[str, Any], account: Account) -> str | None:
     """In one sentence, with what to do; None when all went well."""
     if changed := found["changed"]:
-        return f"files of the project are not what they were before it ran, so that nobody knows what was applied: {changed}"
+        return f"it changed files of the project, so it is unknown what was applied: {changed}"
     return _why_not_run(found, account) or _how_it_ended(source, found)
 
 
 def _why_not_run(found: Mapping[str, Any], account: Account) -> str | None:
     whom = "" if account.is_caller else f" by uid {account.uid}, as whom it runs because the audit runs as root"
     if unreadable := found.get("unreadable"):
-        return f"{some_of(unreadable, most=3)} cannot be read{whom}: let others read it, or run the audit as its owner"
+        return f"{some_of(unreadable, most=3)} cannot be read{whom}: make it readable, or run the audit as its owner"
     if "error" in found:
         path = f"{found['path']}: " if found.get("path") else ""
         return f"it cannot be run{whom}: {path}{found['error']}"
@@ -270,16 +270,16 @@ def _why_not_run(found: Mapping[str, Any], account: Account) -> str | None:
 
 def _how_it_ended(source: CommandSource, found: Mapping[str, Any]) -> str | None:
     if escaped := found["escaped"]:
-        return f"it left processes that cannot be ended: {', '.join(map(str, escaped))}"
+        return f"it left processes that cannot be stopped: {', '.join(map(str, escaped))}"
     status = int(found["status"])
     ends = {
         "timeout": f"it did not end within {source.timeout} s and was killed: raise `timeout`, or make it end by itself",
-        "cancelled": "it was ended because the audit was",
+        "cancelled": "it was stopped because the audit was stopped",
     }
     if found["ended"] in ends:
         return ends[found["ended"]]
     if status < 0:
-        return f"it was ended by signal {-status} ({_signal_name(-status)})"
+        return f"it was killed by signal {-status} ({_signal_name(-status)})"
     return f"it ended with exit code {status}" if status else None
 
 

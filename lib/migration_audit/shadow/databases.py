@@ -128,7 +128,7 @@ def refused_settings(settings: Sequence[tuple[str, str]], at: Location | None, e
     return ServerError(
         f"no session can start with the settings {told}: {fatal[1] if fatal else error.strip()}",
         where=str(at) if at else None,
-        todo="correct them; a role has to be created by the prelude",
+        todo="correct them; a role must be created by the prelude",
     )
 
 

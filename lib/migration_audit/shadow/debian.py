@@ -121,7 +121,7 @@ def _wanted(apt: Apt) -> list[str]:
     """The newest PostgreSQL for which the suite has TimescaleDB, with PostGIS if it has that too."""
     majors = [int(name.split("-")[1]) for name in apt.names(r"postgresql-\d+-timescaledb")]
     if not majors:
-        raise ServerError(f"the suite {apt.suite} has no TimescaleDB", where=redacted(apt.mirror))
+        raise ServerError(f"the suite {apt.suite} does not contain TimescaleDB", where=redacted(apt.mirror))
     newest = f"postgresql-{max(majors)}"
     return [newest, f"{newest}-timescaledb", *apt.names(rf"{newest}-postgis-3")]
 
@@ -175,7 +175,7 @@ def _prove(server: BinaryServer, home: Path) -> None:
             for name in sorted(programs.extensions.keys() & set(_PROVEN)):
                 proof.execute(SQL("create extension if not exists {} cascade").format(Identifier(name)))
     except psycopg.Error as error:
-        raise ServerError(f"what was installed does not work: {error}", where=str(programs.bin)) from error
+        raise ServerError(f"the installed server does not work: {error}", where=str(programs.bin)) from error
 
 
 def _write_stamp(home: Path, packages: list[Package], *, suite: str, major: int, account: Account) -> None:

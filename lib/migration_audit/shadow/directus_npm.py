@@ -71,7 +71,7 @@ def _install(version: str, home: Path) -> None:
     overrides = {"isolated-vm": "file:./isolated-vm-stub"}
     body = {"name": "directus", "private": True, "dependencies": {"directus": version}, "overrides": overrides}
     (home / "package.json").write_text(json.dumps(body), encoding="utf-8")
-    todo = "let this machine reach the npm registry, or rehearse with docker or a command"
+    todo = "give this machine access to the npm registry, or rehearse with docker or a command"
     try:
         done = subprocess.run(COMMAND, cwd=home, capture_output=True, text=True, timeout=LIMIT, check=False)
     except FileNotFoundError:

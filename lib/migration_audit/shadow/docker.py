@@ -110,7 +110,7 @@ def find_docker(progress: Progress) -> DockerServer:
     """The provider; raises ServerError when testcontainers is not installed or no engine answers in time."""
     why = why_not()
     if why is not None:
-        raise ServerError(why, todo="start a Docker engine, or let MIGRATION_AUDIT_SERVER name another provider")
+        raise ServerError(why, todo="start a Docker engine, or set MIGRATION_AUDIT_SERVER to another one provider")
     return DockerServer(os.environ.get(IMAGE_VARIABLE, DEFAULT_IMAGE), progress)
 
 

@@ -20,8 +20,8 @@ import psycopg
 from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.sql import Statement
 
-_COMMUNITY = "The Community edition has it: MIGRATION_AUDIT_SERVER=docker, or url for a server of your own"
-_NEWER = "MIGRATION_AUDIT_SERVER=debian:sid or docker has a newer one, url is a server of your own"
+_COMMUNITY = "The Community edition supports it: MIGRATION_AUDIT_SERVER=docker, or url for your own server"
+_NEWER = "MIGRATION_AUDIT_SERVER=debian:sid or docker provides a newer version, url uses your own server"
 
 _MAY_ASK = re.compile(r"tsdb|timescaledb|\badd_(?:job|polic)|_policy\b", re.IGNORECASE)
 _OPTION = re.compile(
@@ -80,8 +80,8 @@ class EditionWatch:
             self.notes.append(f"{statement.at}: {_IMPLIED}")
         elif _count(connection) == before:
             raise psycopg.errors.FeatureNotSupported(
-                "TimescaleDB's Apache edition, which this server has, took this statement and left out "
-                f"{', '.join(asked)}: nothing of it arrived\n{_COMMUNITY}"
+                "TimescaleDB's Apache edition, which this server has, accepted "
+                "this statement but ignored {', '.join(asked)}\n{_COMMUNITY}"
             )
 
     def asks_for(self, text: str) -> tuple[str, ...]:
@@ -109,8 +109,8 @@ def left_unseen(connection: psycopg.Connection, command: str) -> str | None:
     if _count(connection) is None:
         return None
     return (
-        f"{command}: not looked at whether it asks for what only TimescaleDB's Community edition has (columnstore, "
-        f"policies, jobs, continuous aggregates), which this Apache edition may take and leave out. {_COMMUNITY}"
+        f"{command}: not checked whether it uses features of TimescaleDB's Community edition (columnstore, "
+        f"policies, jobs, continuous aggregates), which this Apache edition may accept and ignore. {_COMMUNITY}"
     )
 
 
@@ -139,9 +139,9 @@ def advice(error: psycopg.Error, text: str, connect: Callable[[], psycopg.Connec
         row = connection.execute(_VERSION).fetchone()
     version = row[0] if row and row[0] else None
     if version is None:
-        return "This server has no TimescaleDB"
+        return "This server does not have TimescaleDB"
     if not unknown["namespace"]:
-        return f"TimescaleDB is {version} here and does not know it; {_NEWER}"
+        return f"TimescaleDB {version} does not support it; {_NEWER}"
     if _HYPERTABLE_OPTION.search(text) and _numbers(version) < (2, 20):
         return (
             f"CREATE TABLE … WITH (timescaledb.hypertable) needs TimescaleDB 2.20 or later, and this is {version}; {_NEWER}"

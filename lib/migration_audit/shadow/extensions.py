@@ -26,12 +26,12 @@ def advice(names: Iterable[str], *, instead_of: str) -> str:
     """What to do about extensions that a server does not have: the providers that have them all.
 
     >>> advice(["timescaledb"], instead_of="local")
-    'use a server that has it: MIGRATION_AUDIT_SERVER=debian or docker'
+    'use a server that provides it: MIGRATION_AUDIT_SERVER=debian or docker'
     >>> advice(["vector"], instead_of="debian")
-    'use a server that has it: MIGRATION_AUDIT_SERVER=docker'
+    'use a server that provides it: MIGRATION_AUDIT_SERVER=docker'
     """
     wanted = set(names)
     having = [name for name, held in (("debian", DEBIAN), ("docker", DOCKER)) if wanted <= held and name != instead_of]
     if having:
-        return f"use a server that has it: MIGRATION_AUDIT_SERVER={' or '.join(having)}"
-    return "install it on a server of your own and name that: MIGRATION_AUDIT_SERVER=url, MIGRATION_AUDIT_SERVER_URL=…"
+        return f"use a server that provides it: MIGRATION_AUDIT_SERVER={' or '.join(having)}"
+    return "install it on your own server and use that: MIGRATION_AUDIT_SERVER=url, MIGRATION_AUDIT_SERVER_URL=…"

@@ -19,7 +19,7 @@ from migration_audit.shadow.settings import ISOLATION_VARIABLE
 
 _SERVERS_FAULT = ("08", "53", "57P", "58", "XX")
 """SQLSTATE of lost connections, exhausted resources, shutdowns, system and internal errors (PostgreSQL, appendix A)."""
-_LOOK = "see whether the server still runs and its disk has room (migration-audit server status), and run it again"
+_LOOK = "check whether the server is still running and its disk has space (migration-audit server status), and run it again"
 
 
 _FILE, _HOST = "reads or writes a file of the server", "connects to another server"
@@ -63,7 +63,7 @@ def refusal(statement: Statement, *, is_shared: bool) -> SqlFailure | None:
 
 
 def is_servers_fault(error: psycopg.Error, connection: psycopg.Connection | None = None) -> bool:
-    """Whether the server or the connection to it failed, which says nothing about the SQL that it was given."""
+    """Whether the server or the connection to it failed, so nothing is known about the SQL that it was given."""
     is_lost = connection is not None and connection.closed
     is_servers = is_of_server_class(error) and reaches_out(error) is None
     return is_lost or isinstance(error, DeadlineError) or is_servers
@@ -73,11 +73,11 @@ def server_error(error: psycopg.Error, *, what: str, where: str) -> ServerError:
     """The error where the server failed, or took too long; ``what`` names what it was given: ``this statement``."""
     message = error.diag.message_primary or str(error).strip()
     if isinstance(error, DeadlineError):
-        todo = "make it end sooner, or raise statement_timeout (audit.toml, --statement-timeout)"
-        sentence = f"{what}: {message}, which says nothing about the SQL"
+        todo = "make it faster, or raise statement_timeout (audit.toml, --statement-timeout)"
+        sentence = f"{what}: {message}, so nothing is known about the SQL"
         return ServerError(sentence, where=where, todo=_LOOK if error.is_stalled else todo)
     return ServerError(
-        f"the server failed while it executed {what}, which says nothing about the SQL: {message}", where=where, todo=_LOOK
+        f"the server failed while it executed {what}, so nothing is known about the SQL: {message}", where=where, todo=_LOOK
     )
 
 
@@ -127,5 +127,5 @@ class StatementError(Exception):
         return SqlFailure(at=statement.at, statement=statement.text, message="\n".join(lines), sqlstate=self.error.sqlstate)
 
     def server_failed(self) -> ServerError:
-        """The error where the server failed, which says nothing about the SQL."""
+        """The error where the server failed, so nothing is known about the SQL."""
         return server_error(self.error, what="this statement", where=str(self.statement.at))

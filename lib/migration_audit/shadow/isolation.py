@@ -48,5 +48,5 @@ def _asked() -> str | None:
             command, env=watcher_environment(), capture_output=True, text=True, check=False, timeout=_LIMIT, cwd="/"
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return f"it could not be tried: {error}"
-    return done.stdout.strip() or (f"it could not be tried: {done.stderr.strip()[-200:]}" if done.returncode else None)
+        return f"it could not be tested: {error}"
+    return done.stdout.strip() or (f"it could not be tested: {done.stderr.strip()[-200:]}" if done.returncode else None)

@@ -21,5 +21,5 @@ def run_limited(command: Sequence[str | Path], *, limit: int = LIMIT, **options:
         return subprocess.run(command, check=False, timeout=limit, **options)
     except subprocess.TimeoutExpired:
         what = f"did not end within {limit} s, and was killed"
-        todo = "see whether the disk is full and the network works, and run it again"
+        todo = "check whether the disk is full and the network works, and run it again"
         raise ServerError(what, where=f"`{' '.join(map(str, command[:2]))}`", todo=todo) from None

@@ -106,7 +106,7 @@ def _ask(pg_config: Path, option: str) -> str | None:
 def why_not_local(programs: Programs) -> str | None:
     """Why these programs cannot be a server, or None when they can."""
     if not os.access(programs.bin / "initdb", os.F_OK):
-        return "there is no `initdb`, so it holds a client only"
+        return "there is no `initdb`, so it contains only the client programs"
     try:
         if programs.major < OLDEST_MAJOR:
             return f"PostgreSQL {programs.version} is older than {OLDEST_MAJOR}"

@@ -180,12 +180,12 @@ def check_machine() -> None:
     missing = [name for name in ("apt-get", "apt-cache", "apt-config", "dpkg-deb", "tar") if shutil.which(name) is None]
     if missing:
         raise ServerError(
-            f"the provider `debian` needs {', '.join(missing)}, which is not on this machine",
-            todo="use Debian or Ubuntu, or name another server: MIGRATION_AUDIT_SERVER=local, docker or url",
+            f"the provider `debian` needs {', '.join(missing)}, which is not installed",
+            todo="use Debian or Ubuntu, or set another server: MIGRATION_AUDIT_SERVER=local, docker or url",
         )
     if not KEYRING.exists():
         raise ServerError(
-            "Debian's keys, which its packages are verified with, are not on this machine",
+            "Debian's keys, which verify its packages, are not installed",
             where=str(KEYRING),
             todo="apt-get install debian-archive-keyring",
         )

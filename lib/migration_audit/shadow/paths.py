@@ -46,21 +46,21 @@ def server_account() -> Account:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
         raise ServerError(
-            "PostgreSQL does not run as root, and there is no account `nobody` to run it instead",
+            "PostgreSQL does not run as root, and there is no account `nobody` to run it as",
             todo="run the audit as an ordinary user",
         ) from None
     return Account(nobody.pw_uid, nobody.pw_gid)
 
 
 def check_account(account: Account) -> None:
-    """Raise ServerError when the account has no name: ``initdb`` and ``postgres`` ask for it."""
+    """Raise ServerError when the account lacks a name: ``initdb`` and ``postgres`` ask for it."""
     try:
         pwd.getpwuid(account.uid)
     except KeyError:
         raise ServerError(
-            f"PostgreSQL does not run for a user without a name, and uid {account.uid} has none",
+            f"PostgreSQL requires a user name, but uid {account.uid} has none",
             where="/etc/passwd",
-            todo="give the user an entry there, or run the audit as another user",
+            todo="add an entry for the user, or run the audit as another user",
         ) from None
 
 
@@ -80,9 +80,9 @@ def cache_dir(account: Account) -> Path:
             return candidate
         reasons.append(f"{candidate}: {reason}")
     raise ServerError(
-        f"no folder can hold the server's files ({'; '.join(reasons)})",
+        f"no folder is suitable for the server's files ({'; '.join(reasons)})",
         where=CACHE_VARIABLE if named else None,
-        todo=f"set {CACHE_VARIABLE} to a folder of your own on a disk where programs may be run",
+        todo=f"set {CACHE_VARIABLE} to your own folder on a disk that allows running programs",
     )
 
 
@@ -97,7 +97,7 @@ def runtime_dir(account: Account) -> Path:
         if not long and _may_enter(candidate, account) and os.access(candidate, os.W_OK | os.X_OK):
             return candidate
     raise ServerError(
-        f"no folder can hold a running server: {', '.join(map(str, dict.fromkeys(candidates)))}",
+        f"no folder is suitable for a running server: {', '.join(map(str, dict.fromkeys(candidates)))}",
         todo="set TMPDIR to a folder with a short path that every user may enter",
     )
 
@@ -130,7 +130,7 @@ def _why_not_cache(candidate: Path, account: Account) -> str | None:
         "it is not a folder": not stat.S_ISDIR(found.st_mode),
         f"it belongs to another user (uid {found.st_uid})": found.st_uid != os.geteuid(),
         "other users may write to it": bool(found.st_mode & 0o022),
-        "programs may not be run from that disk (noexec)": bool(os.statvfs(candidate).f_flag & _NOEXEC),
+        "the disk does not allow running programs (noexec)": bool(os.statvfs(candidate).f_flag & _NOEXEC),
     }
     for reason in (reason for reason, applies in wrong.items() if applies):
         return reason

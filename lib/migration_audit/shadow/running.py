@@ -35,15 +35,17 @@ def start(wanted: str | None = None, *, extensions: Collection[str] = (), progre
         if running := _load(record):
             if wanted is not None and not _is_server(running, wanted, progress):
                 raise ServerError(
-                    f"`{running['wanted']}` is running ({running['description']}), and `{wanted}` was asked for",
+                    f"`{running['wanted']}` is running ({running['description']}), but `{wanted}` was requested",
                     where=running["directory"],
-                    todo="stop the one that runs: `migration-audit server stop`",
+                    todo="stop the running one: `migration-audit server stop`",
                 )
             progress(f"{running['description']} is running already")
             return running["conninfo"]
         server = find_server(wanted, extensions=extensions, progress=progress)
         if not isinstance(server, BinaryServer):
-            raise ServerError(f"`{server.provider}` is not started and stopped here", todo="use local, debian or debian:sid")
+            raise ServerError(
+                f"`{server.provider}` cannot be started and stopped here", todo="use local, debian or debian:sid"
+            )
         return _launch(server, wanted, record)
 
 

@@ -35,7 +35,7 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 def why_not(spec: dict[str, Any]) -> str | None:
     """Why this server cannot be cut off here; None when it can: one that only told its version was."""
     if sys.platform != "linux":
-        return "only Linux has the namespaces for it"
+        return "only Linux has the required namespaces"
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

@@ -19,7 +19,7 @@ from migration_audit.shadow.url import find_url
 
 
 def install(wanted: str | None = None, *, progress: Progress) -> Server:
-    """Make sure that the server is there, ``debian`` unless named; what is there already is kept.
+    """Make sure that the server is there, ``debian`` unless named; what already exists is kept.
 
     Raises ServerError when it cannot be installed, or is of a kind that the user installs.
     """

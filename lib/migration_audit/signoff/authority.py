@@ -71,7 +71,7 @@ def read_authority(project: Project, *, policy_from: str | None = None, allowed_
     AuditError where the revision or a file is not there.
     """
     if policy_from is not None and not policy_from.strip():
-        what = "is empty: a variable that is not set, most likely"
+        what = "is empty, probably because a variable is not set"
         raise UsageError(what, where="--policy-from", todo=NAME_IT)
     named = policy_from or project.policy.policy_from
     if policy_from is None:
@@ -81,9 +81,9 @@ def read_authority(project: Project, *, policy_from: str | None = None, allowed_
         return replace(found, weakness=weakness(None, is_named_by_tree=True, environ=os.environ))
     if allowed_signers is not None:
         raise SignoffError(
-            f"the keys are read from {named}, not from a file of this machine",
+            f"the keys are read from {named}, not from a local file",
             where=str(allowed_signers),
-            todo="leave out --allowed-signers",
+            todo="omit --allowed-signers",
         )
     found = _of_revision(project, find_revision(project.directory, named))
     weak = weakness(found.revision, is_named_by_tree=policy_from is None, environ=os.environ)
@@ -94,13 +94,13 @@ def _of_revision(project: Project, revision: Revision) -> Authority:
     shown = f"{revision.named}:{project.path.name}"
     content = revision.read(project.path)
     if content is None:
-        raise AuditError("there is no such file", where=shown, todo=f"the policy has to be in {revision.named} first")
+        raise AuditError("the file does not exist", where=shown, todo=f"the policy must be in {revision.named} first")
     there = project_of(content, path=project.path, shown=shown)
 
     def read(name: str) -> bytes:
         found = revision.read(project.directory / name)
         if found is None:
-            raise AuditError("there is no such file", where=f"{revision.named}:{name}", todo="commit it there first")
+            raise AuditError("the file does not exist", where=f"{revision.named}:{name}", todo="commit it there first")
         return found
 
     signers = _needed(there.policy, shown)
@@ -124,14 +124,14 @@ def _of_working_tree(project: Project, allowed_signers: Path | None) -> Authorit
         allowed_signers=read(signers),
         revoked=None if revoked is None else _checked(read(project.directory / revoked), revoked),
         revision=None,
-        source=f"{signers.name} as it is here",
+        source=f"the local {signers.name}",
     )
 
 
 def _needed(policy: Policy, shown: str) -> str:
     if policy.allowed_signers is None:
         raise ConfigError(
-            "names no keys of reviewers",
+            "does not name the reviewers' keys",
             where=shown,
             todo='add [policy] with allowed_signers = ".audit/allowed_signers", and the keys in that file',
         )
@@ -147,9 +147,9 @@ def _refuse_edited(project: Project) -> None:
         return
     if committed and committed != project.policy.policy_from:
         raise SignoffError(
-            f"policy_from is not {committed} any more, as it was committed",
+            f"policy_from differs from the committed value {committed}",
             where=project.path.name,
-            todo=f"take the change back, or name the revision yourself: --policy-from {committed}",
+            todo=f"revert the change, or name the revision explicitly: --policy-from {committed}",
         )
 
 
@@ -168,11 +168,11 @@ def _checked(revoked: bytes, name: str) -> bytes:
         key = _KEY.search(text)
         if key is None or not _is_key(*key.groups()):
             todo = "expected public keys or lines of allowed_signers, one a line, or a KRL (ssh-keygen -k)"
-            raise ConfigError("is no public key", where=f"{name}:{number}", todo=todo)
+            raise ConfigError("is not a public key", where=f"{name}:{number}", todo=todo)
         options = _OPTIONS.findall(text[: key.start()].partition(" ")[2])
         if set(options) - {"cert-authority", "namespaces"}:
-            what = f"revokes a key with {', '.join(sorted(set(options)))}, and a key is revoked as a whole"
-            raise ConfigError(what, where=f"{name}:{number}", todo="leave the option out, or the line")
+            what = f"revokes a key with {', '.join(sorted(set(options)))}, but only a whole key can be revoked"
+            raise ConfigError(what, where=f"{name}:{number}", todo="remove the option, or the line")
         keys.append(f"{key[1]} {key[2]}\n")
     return "".join(keys).encode()
 

@@ -63,7 +63,7 @@ def read_decision(content: bytes) -> SignedDecision:
     except AuditError as error:
         raise ValueError(f"it {error.what}") from None
     if not isinstance(body, dict) or body.get("type") != DECISION_TYPE or body.get("schema_version") != SCHEMA_VERSION:
-        raise ValueError("it is no sign-off of a version that is known")
+        raise ValueError("its version is unknown")
     try:
         return SignedDecision(
             reviewer=_text(body["reviewer"], IDENTITY),
@@ -79,7 +79,7 @@ def read_decision(content: bytes) -> SignedDecision:
             expires=None if body["expires"] is None else _time(body["expires"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"it is no sign-off: {type(error).__name__}: {error}") from None
+        raise ValueError(f"it is not a sign-off: {type(error).__name__}: {error}") from None
 
 
 def is_identity(name: str) -> bool:
@@ -100,7 +100,7 @@ def number_of(name: str, reviewer: str) -> int | None:
 
 def _text(value: Any, regex: str | None = None) -> str:
     if not isinstance(value, str) or (regex is not None and re.fullmatch(regex, value) is None):
-        raise ValueError(f"{value!r:.60} is not what stands there")
+        raise ValueError(f"{value!r:.60} is not in canonical form")
     return value
 
 

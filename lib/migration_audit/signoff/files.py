@@ -66,13 +66,13 @@ def file_sentences(folder: Path) -> Iterator[Sentence]:
     named = _subjects(statement)
     if named is None:
         yield _bad(
-            f"{STATEMENT_FILE} is missing, or it is no statement of a run", "restore it from git, or run the audit again"
+            f"{STATEMENT_FILE} is missing, or it is not a statement of a run", "restore it from git, or run the audit again"
         )
         return
     wrong = list(_wrong_files(folder, named))
     yield from wrong
     if not wrong:
-        yield Sentence(ok=True, text=f"{len(named)} files are, byte for byte, those that {STATEMENT_FILE} names")
+        yield Sentence(ok=True, text=f"{len(named)} files match {STATEMENT_FILE} byte for byte")
     try:
         evidence = read_evidence(folder)
     except AuditError as error:
@@ -90,9 +90,9 @@ def file_sentences(folder: Path) -> Iterator[Sentence]:
             f"run {folder.name}, database {database or 'unknown'} on server {identifier or 'unknown'}",
         )
     if evidence.complete and evidence.error is None:
-        yield Sentence(ok=True, text="the run reached its end")
+        yield Sentence(ok=True, text="the run finished")
     else:
-        yield _bad("the run did not reach its end: its evidence is not complete", "run the audit again")
+        yield _bad("the run did not finish: its evidence is incomplete", "run the audit again")
 
 
 def _wrong_files(folder: Path, named: Mapping[str, str]) -> Iterator[Sentence]:
@@ -101,9 +101,9 @@ def _wrong_files(folder: Path, named: Mapping[str, str]) -> Iterator[Sentence]:
         if path.is_symlink() or not path.is_file():
             yield _bad(f"{name} is missing", "restore it from git")
         elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            yield _bad(f"{name} is not what it was when the run ended: its SHA-256 differs", "restore it from git")
+            yield _bad(f"{name} has changed since the run ended: its SHA-256 differs", "restore it from git")
     for name in sorted(set(_present(folder)) - set(named)):
-        yield _bad(f"{name} does not belong to the run: {STATEMENT_FILE} does not name it", "move it away")
+        yield _bad(f"{name} does not belong to the run: {STATEMENT_FILE} does not list it", "remove it or move it elsewhere")
 
 
 def _present(folder: Path) -> Iterator[str]:
@@ -118,19 +118,19 @@ def _present(folder: Path) -> Iterator[str]:
 def _wrong_predicate(folder: Path, predicate: Mapping[str, Any], evidence: Evidence) -> Iterator[Sentence]:
     expected = repeated(evidence)
     for name in sorted(predicate.keys() - expected.keys() - {"run"}):
-        yield _bad(f"{STATEMENT_FILE} has {name}, which no run writes", "restore it from git")
+        yield _bad(f"{STATEMENT_FILE} lists {name}, which no run writes", "restore it from git")
     for name, value in expected.items():
         if predicate.get(name) != value:
             yield _bad(f"{STATEMENT_FILE} and {EVIDENCE_FILE} differ in {name}", "restore both from git")
     if predicate.get("run") != folder.name:
         yield _bad(
-            f"the statement is about the run {predicate.get('run')}, and this folder is called {folder.name}",
+            f"the statement is about the run {predicate.get('run')}, but this folder is named {folder.name}",
             "a run is signed under its own name: restore the folder from git",
         )
     if evidence.environment != folder.parent.name:
         yield _bad(
-            f"the run is of environment {evidence.environment}, and it stands in the folder {folder.parent.name}",
-            "a sign-off of one environment is none of another: put it back where it was",
+            f"the run is of environment {evidence.environment}, but is in the folder {folder.parent.name}",
+            "a sign-off only counts for its own environment: move it back",
         )
 
 

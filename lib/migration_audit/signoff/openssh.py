@@ -70,7 +70,7 @@ def fingerprint(key_line: str) -> str:
     done = _run(["-l", "-f", "-"], f"{key_line}\n".encode())
     found = _FINGERPRINT.search(done.stdout.decode("utf-8", "replace"))
     if done.returncode or found is None:
-        raise AuditError("is no public key", where=key_line[:40], todo="see `ssh-keygen -l -f FILE`")
+        raise AuditError("is not a public key", where=key_line[:40], todo="see `ssh-keygen -l -f FILE`")
     return found.group()
 
 
@@ -84,7 +84,7 @@ def sign_file(path: Path, *, key: Path, namespace: str = NAMESPACE) -> None:
     except FileNotFoundError:
         raise _missing() from None
     except subprocess.TimeoutExpired:
-        raise AuditError("nobody answered ssh-keygen for five minutes", where=str(key), todo="sign again") from None
+        raise AuditError("ssh-keygen got no answer for five minutes", where=str(key), todo="sign again") from None
     if done.returncode or not path.with_name(f"{path.name}.sig").is_file():
         said = " ".join(((done.stderr or b"") + done.stdout).decode("utf-8", "replace").split()) or "no reason given"
         raise AuditError(f"ssh-keygen did not sign: {said}", where=str(key), todo="try it by hand: ssh-keygen -Y sign")
@@ -101,7 +101,7 @@ def agent_keys() -> list[str]:
     lines = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
     if done.returncode or not lines:
         raise AuditError(
-            "the agent holds no key, or none is running", where="--key agent", todo="`ssh-add`, or name a key file"
+            "the agent has no keys, or is not running", where="--key agent", todo="`ssh-add`, or name a key file"
         )
     return lines
 
@@ -139,7 +139,7 @@ def _run(arguments: Sequence[str], message: bytes) -> subprocess.CompletedProces
     except FileNotFoundError:
         raise _missing() from None
     except subprocess.TimeoutExpired:
-        raise AuditError("ssh-keygen did not answer for a minute", todo="try it by hand") from None
+        raise AuditError("ssh-keygen did not answer for one minute", todo="try it by hand") from None
 
 
 def _environment() -> dict[str, str]:
@@ -149,6 +149,6 @@ def _environment() -> dict[str, str]:
 
 def _missing() -> AuditError:
     return AuditError(
-        "signatures need OpenSSH's ssh-keygen, and it is not installed",
+        "signatures need OpenSSH's ssh-keygen, which is not installed",
         todo="on Debian and Ubuntu: apt-get install openssh-client (8.9 or newer)",
     )

@@ -30,12 +30,15 @@ def weakness(
     change is one of another repository, and what is checked out in this one is nobody's proposal.
     """
     if revision is None:
-        return "policy and keys are those of the working tree: whoever proposes a change can change them too"
+        return "policy and keys are read from the working tree: a proposal could change them too"
     trusted = frozenset(_trusted(revision, environ))
     if revision.ref in trusted:
         return None
     if is_named_by_tree and is_ci(environ):
-        return f"audit.toml of the proposal itself names {revision.named}, and this pipeline does not say that it goes there"
+        return (
+            f"{revision.named} is named by audit.toml of the proposal itself, "
+            "and this pipeline does not confirm it as the target branch"
+        )
     reasons = _reasons(revision, trusted, environ) if is_proposed else _reasons_of_name(revision)
     return next(reasons, None)
 
@@ -45,24 +48,24 @@ def _reasons(revision: Revision, trusted: frozenset[str], environ: Mapping[str, 
     named, top, ref = revision.named, revision.top, revision.ref
     branch = checked_out(top)
     if ref is not None and ref in {branch, upstream_of(top, branch) if branch else None}:
-        yield f"{named} is the branch that is checked out here"
+        yield f"{named} is the branch checked out here"
     proposed = {environ.get(name) for name in _PROPOSED} - {None, ""}
     if ref is not None and any(ref.endswith(f"/{name}") for name in proposed):
         yield f"{named} is the branch that is proposed"
     is_remote = ref is not None and ref.startswith("refs/remotes/")
     if not is_remote and find_revision(top, "HEAD").commit == revision.commit:
-        yield f"{named} is the commit that is checked out here"
+        yield f"{named} is the commit checked out here"
     if not is_remote and trusted and not any(contains(top, branch, revision.commit) for branch in trusted):
         yield f"{named} is not on {' or '.join(sorted(b.removeprefix('refs/remotes/') for b in trusted))}"
 
 
 def _reasons_of_name(revision: Revision) -> Iterator[str]:
     if revision.named.startswith(("HEAD", "@")):
-        yield f"{revision.named} is the proposal itself, or what it names"
+        yield f"{revision.named} is the proposal itself, or something it defines"
     if revision.ref is not None and revision.ref.startswith("refs/tags/"):
-        yield f"{revision.named} is a tag, which whoever may push can set"
+        yield f"{revision.named} is a tag, which anyone who may push can set"
     if revision.ref == "FETCH_HEAD":
-        yield f"{revision.named} is whatever was fetched last"
+        yield f"{revision.named} is the result of the last fetch"
 
 
 def _trusted(revision: Revision, environ: Mapping[str, str]) -> Iterator[str]:

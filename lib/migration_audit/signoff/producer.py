@@ -20,7 +20,7 @@ NAMESPACE = "migration-audit-producer"
 def sign_as_producer(folder: Path, *, key: Path) -> None:
     """Sign the statement of a run that was just made. Raises UsageError for no key, AuditError where it cannot sign."""
     if not key.is_file():
-        raise UsageError("there is no such key", where=str(key), todo="name the file of a private key")
+        raise UsageError("the key does not exist", where=str(key), todo="name a private key file")
     openssh.sign_file(folder / STATEMENT_FILE, key=key, namespace=NAMESPACE)
 
 
@@ -33,8 +33,8 @@ def judge_producer(run: SignedRun, needs: EnvironmentPolicy, authority: Authorit
     folder = Path(run.folder)
     path = folder / PRODUCER_FILE
     if not needs.producers:
-        return Sentence(ok=None, text="the policy names no producers: who made the run is what its evidence says")
-    todo = "let a producer of the policy run the audit: migration-audit run --producer-key FILE"
+        return Sentence(ok=None, text="the policy names no producers: only the evidence itself names who made the run")
+    todo = "have a producer of the policy run the audit: migration-audit run --producer-key FILE"
     try:
         content, message = path.read_bytes(), (folder / STATEMENT_FILE).read_bytes()
         key = openssh.fingerprint(read_signature(content).key_line)
@@ -52,4 +52,4 @@ def judge_producer(run: SignedRun, needs: EnvironmentPolicy, authority: Authorit
             for at in times
         ):
             return Sentence(ok=True, text=f"{name} made it: the statement is signed with the key {key}")
-    return Sentence(ok=False, text=f"no producer of the policy signed it: the key {key} is not one that is valid", todo=todo)
+    return Sentence(ok=False, text=f"no producer of the policy signed it: the key {key} is not valid", todo=todo)

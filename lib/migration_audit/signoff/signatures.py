@@ -18,7 +18,7 @@ from migration_audit.signoff.files import evidence_of, file_sentences
 from migration_audit.signoff.sshsig import SshSignature, read_signature
 from migration_audit.signoff.statement import STATEMENT_FILE
 
-_DOES = {Decision.APPROVE: "approves", Decision.REJECT: "rejects", Decision.WITHDRAW: "withdraws what they decided before"}
+_DOES = {Decision.APPROVE: "approves", Decision.REJECT: "rejects", Decision.WITHDRAW: "withdraws their earlier decision"}
 
 
 def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> SignedRun:
@@ -58,7 +58,9 @@ def _strangers(names: list[str]) -> Iterator[Sentence]:
     for name in names:
         if not name.endswith(".json") and not (name.endswith(".json.sig") and name[: -len(".sig")] in names):
             yield Sentence(
-                ok=False, text=f"{FOLDER}/{name} belongs to no sign-off", todo="restore its .json, or move it away"
+                ok=False,
+                text=f"{FOLDER}/{name} does not belong to a sign-off",
+                todo="restore its .json, or remove it or move it elsewhere",
             )
 
 
@@ -102,7 +104,7 @@ class _About:
     def _integrity(
         self, path: Path, content: bytes, decision: SignedDecision, signature: SshSignature
     ) -> Iterator[Sentence]:
-        shown, again = f"{FOLDER}/{path.name}", "restore it from git, or let the reviewer sign again"
+        shown, again = f"{FOLDER}/{path.name}", "restore it from git, or have the reviewer sign again"
         if signature.namespace != openssh.NAMESPACE:
             yield _bad(
                 f"the signature of {shown} was made for {signature.namespace!r} and not for {openssh.NAMESPACE!r}", again
@@ -110,15 +112,15 @@ class _About:
         elif openssh.is_intact(content, signature.armored):
             yield _good(f"the signature is one of {shown}, made for {openssh.NAMESPACE!r}")
         else:
-            yield _bad(f"the signature does not fit {shown}: one of the two was changed", again)
+            yield _bad(f"the signature does not match {shown}: one of the two was changed", again)
         if number_of(path.name, decision.reviewer) is None:
-            yield _bad(f"{shown} says that it is of {decision.reviewer}", "a sign-off stands under its reviewer's name")
+            yield _bad(f"{shown} names the reviewer {decision.reviewer}", "a sign-off is stored under its reviewer's name")
         if decision.statement_sha256 == self.statement_sha256:
             yield _good(f"it is about this {STATEMENT_FILE} (SHA-256 {decision.statement_sha256})")
         else:
             yield _bad(
-                f"it is about another {STATEMENT_FILE} (SHA-256 {decision.statement_sha256}), so about another run",
-                "a sign-off counts for the one run that it was made for: sign this one",
+                f"it is about a different {STATEMENT_FILE} (SHA-256 {decision.statement_sha256}), so about another run",
+                "a sign-off counts for one run only: sign this one",
             )
         for name in ("project", "environment", "verdict"):
             there = getattr(self.evidence, name, None)
@@ -152,45 +154,45 @@ class _About:
             why = (
                 "when the decision reached the protected branch"
                 if seen != self.now
-                else "and the decision was not there before"
+                else "and the decision did not exist before"
             )
-            yield _bad(f"{what}, {why}", "let the reviewer sign again with a key that is valid")
+            yield _bad(f"{what}, {why}", "have the reviewer sign again with a valid key")
             return
-        yield _good(f"the key {key} is {who}'s by {self.authority.source}, and it was valid on {_day(at)}")
+        yield _good(f"the key {key} belongs to {who} according to {self.authority.source}, and was valid on {_day(at)}")
         if self.keys.revoked is None:
             yield Sentence(ok=None, text="the policy names no list of revoked keys")
         elif signed(at, revocation=True):
             yield _good("the key is not revoked")
         else:
-            yield _bad(f"the key {key} of {who} is revoked", "whoever else may sign has to look at the run and sign it")
+            yield _bad(f"the key {key} of {who} is revoked", "another reviewer must review the run and sign it")
 
     def _why_not(self, who: str, at: datetime, key: str, signature: SshSignature) -> tuple[str, str]:
         if not openssh.is_known(who, self.keys):
-            return f"{who} is no reviewer: not in {self.authority.source}", "add the key to allowed_signers there first"
+            return f"{who} is not a reviewer: not in {self.authority.source}", "add the key to allowed_signers there first"
         if signature.key_line.split(" ")[1].encode() in self.authority.allowed_signers:
-            what = f"the key {key} is not one with which {who} could sign on {_day(at)}"
-            why = "it is somebody else's, for something else, or was not valid then"
+            what = f"the key {key} was not valid for {who} on {_day(at)}"
+            why = "it belongs to someone else, is for another purpose, or was not valid then"
             todo = "see its line in allowed_signers: principals, namespaces, valid-after, valid-before"
             return f"{what}: {why}", todo
-        return f"the key {key} is not one of {who}", "sign with a key that allowed_signers gives to this reviewer"
+        return f"the key {key} does not belong to {who}", "sign with a key that allowed_signers lists for this reviewer"
 
     def _times(self, decision: SignedDecision) -> Iterator[Sentence]:
         generated = self.evidence.generated_at if self.evidence else None
         is_no = decision.decision is not Decision.APPROVE  # a wrong clock does not make a no to a yes
         if generated is None or decision.signed_at < generated - CLOCKS:
-            text = f"it says {_day(decision.signed_at)}, which is before the audit itself"
+            text = f"its date {_day(decision.signed_at)} is before the audit"
             yield Sentence(ok=None if is_no else False, text=text, todo="sign again")
         elif decision.signed_at > self.now + CLOCKS:
-            text = f"it says {_day(decision.signed_at)}, which is in the future"
-            yield Sentence(ok=None if is_no else False, text=text, todo="set the clock right, and sign again")
+            text = f"its date {_day(decision.signed_at)} is in the future"
+            yield Sentence(ok=None if is_no else False, text=text, todo="correct the clock, and sign again")
         if is_no:
             yield _good("it does not expire")
         elif decision.expires is None:
             yield _good("it does not expire by itself")
         elif self.now > decision.expires:
-            yield _bad(f"it expired on {_day(decision.expires)}", "look at a new run, and sign that")
+            yield _bad(f"it expired on {_day(decision.expires)}", "review a new run, and sign it")
         else:
-            yield _good(f"it holds until {_day(decision.expires)}")
+            yield _good(f"it is valid until {_day(decision.expires)}")
 
 
 def _signature_of(path: Path) -> SshSignature:

@@ -60,7 +60,7 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
         what = some_of([s.text for s in wrong], most=5, between="; ") or "its evidence cannot be read"
         raise SignoffError(f"may not be signed: {what}", where=str(folder), todo=wrong[0].todo if wrong else "audit again")
     if evidence.project != authority.project.name:
-        what = f"is a run of the project {evidence.project}, and audit.toml is of {authority.project.name}"
+        what = f"is a run of the project {evidence.project}, but audit.toml is of {authority.project.name}"
         raise SignoffError(what, where=str(folder), todo="name the right audit.toml with --config")
     if not withdraws:
         _check_needs(run, authority, reviewer, now)
@@ -68,7 +68,7 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
     standing = [s for s in own if s.counts and s.decision is not Decision.WITHDRAW]
     if withdraws and not standing:
         raise SignoffError(
-            f"{reviewer} has decided nothing about this run", where=str(folder), todo="there is nothing to withdraw"
+            f"{reviewer} has not decided about this run", where=str(folder), todo="there is nothing to withdraw"
         )
     if standing and not withdraws:
         todo = "audit again, and sign the new run; or withdraw the first decision: sign --withdraw"
@@ -88,7 +88,9 @@ def add_signature(
         return _add_signature(proposal, decision, authority, key, page_of, now)
     except OSError as error:
         what = f"nothing was signed: {error.filename or proposal.target}: {error.strerror}"
-        raise AuditError(what, where=str(proposal.folder), todo="make room, or make it writable; then sign again") from error
+        raise AuditError(
+            what, where=str(proposal.folder), todo="free space, or make it writable; then sign again"
+        ) from error
     finally:
         with suppress(OSError):  # there are runs in it, as there should be
             proposal.target.parent.rmdir()
@@ -142,7 +144,7 @@ def find_run(named: Path) -> Path:
     if runs:
         return _short(max(runs, key=_age))
     raise UsageError(
-        "is no run: it holds no statement.json",
+        "is not a run: it contains no statement.json",
         where=str(named),
         todo="name a folder such as reports/dev/20261123T114500Z-1a2b3c4, or reports/dev for its newest run",
     )
@@ -167,12 +169,12 @@ def _short(path: Path) -> Path:
 
 def _check_reviewer(reviewer: str, authority: Authority) -> None:
     if not is_identity(reviewer):
-        todo = "expected the name that allowed_signers has, such as ann@example.org: letters, digits and . _ + @ -"
-        raise UsageError("is not how a reviewer can be called", where=reviewer, todo=todo)
+        todo = "expected the name in allowed_signers, such as ann@example.org: letters, digits and . _ + @ -"
+        raise UsageError("is not a valid reviewer name", where=reviewer, todo=todo)
     keys = openssh.Keys(allowed_signers=authority.allowed_signers, revoked=authority.revoked)
     if not openssh.is_known(reviewer, keys):
         raise SignoffError(
-            f"{reviewer} is no reviewer: not in {authority.source}",
+            f"{reviewer} is not a reviewer: not in {authority.source}",
             where="--as",
             todo="add a line with the reviewer's public key to allowed_signers there first",
         )
@@ -186,18 +188,16 @@ def _check_place(folder: Path, authority: Authority) -> None:
     target = _target(folder.absolute())
     environment = target.parent.name
     if environment not in {each.name for each in authority.project.environments}:
-        what = f"there is no environment {environment}, so that no run of it is signed"
+        what = f"the environment {environment} does not exist, so its runs cannot be signed"
         raise SignoffError(what, where=authority.source, todo="name a run of an environment of audit.toml")
     below = target.parent.parent.parent.parent
     out = authority.project.report_out
     if authority.revision is not None and target.parent.parent.parent.resolve() != out.resolve():
-        what = f"is not in {out}, where audit.toml of {authority.revision.named} has its reports and the gate looks for them"
+        what = f"is not in {out}, where audit.toml of {authority.revision.named} stores its reports and the gate reads them"
         raise SignoffError(what, where=str(folder), todo=f"move it to {out / environment / folder.name}, and sign it there")
     link = first_link(target, below=below) or first_link(folder.absolute(), below=below)
     if link is not None:
-        raise SignoffError(
-            "is a link, and nothing is signed through one", where=str(link), todo="put the folder in its place"
-        )
+        raise SignoffError("is a symbolic link, which cannot be signed", where=str(link), todo="replace it with the folder")
 
 
 def _broken(run: SignedRun) -> list[Sentence]:
@@ -209,10 +209,10 @@ def _check_needs(run: SignedRun, authority: Authority, reviewer: str, now: datet
     needs = authority.policy.of(run.environment)
     if needs.signers and reviewer not in needs.signers:
         what = f"{reviewer} may not sign {run.environment}: its signers are {', '.join(needs.signers)}"
-        raise SignoffError(what, where=authority.source, todo="let one of them sign")
+        raise SignoffError(what, where=authority.source, todo="ask one of them to sign")
     if not needs.author_may_sign and reviewer.casefold() in authors(run, authority, now=now):
         what = f"{reviewer} made this run or its commit, or changed an audited file since the last approved run"
-        raise SignoffError(what, where=authority.source, todo="let somebody else look at it and sign")
+        raise SignoffError(what, where=authority.source, todo="ask another reviewer to review and sign it")
 
 
 def _target(folder: Path) -> Path:
@@ -222,7 +222,7 @@ def _target(folder: Path) -> Path:
     target = environment.parent / SIGNED / environment.name / folder.name
     if target.exists():
         todo = "sign the run in that folder, and remove this copy"
-        raise SignoffError("was signed already: it stands where signed runs stand", where=str(target), todo=todo)
+        raise SignoffError("is already signed, and is in the folder of signed runs", where=str(target), todo=todo)
     return target
 
 
@@ -268,7 +268,7 @@ def _key_file(key: str, reviewer: str, authority: Authority, folder: Path) -> Pa
         return path
     path = Path(key).expanduser()
     if not path.is_file():
-        raise UsageError("there is no such key", where=key, todo="name a key file, or agent")
+        raise UsageError("the key does not exist", where=key, todo="name a key file, or agent")
     return path
 
 
@@ -282,7 +282,7 @@ def _agent_key(reviewer: str, authority: Authority) -> str:
     if len(held) == 1:
         return held[0]
     raise AuditError(
-        f"the agent holds {len(held)} keys, and allowed_signers gives none of them to {reviewer}",
+        f"the agent has {len(held)} keys, but allowed_signers lists none of them for {reviewer}",
         where="--key agent",
         todo="name the public key's file with --key",
     )

@@ -39,21 +39,21 @@ def read_signature(armored: bytes) -> SshSignature:
     """The parts of a ``.sig`` file; raises ValueError when it is none."""
     match = _ARMOR.fullmatch(armored.replace(b"\r\n", b"\n"))
     if match is None:
-        raise ValueError("it is no OpenSSH signature")
+        raise ValueError("it is not an OpenSSH signature")
     try:
         blob = base64.b64decode(match[1].replace(b"\n", b""), validate=True)
     except binascii.Error as error:
-        raise ValueError("it is no OpenSSH signature") from error
+        raise ValueError("it is not an OpenSSH signature") from error
     if not blob.startswith(_MAGIC) or blob[6:10] != b"\0\0\0\1":
-        raise ValueError("it is no OpenSSH signature of a version that is known")
+        raise ValueError("it is an OpenSSH signature of an unknown version")
     key, rest = _string(blob[10:])
     namespace, _ = _string(rest)
     return SshSignature(key=key, namespace=namespace.decode("utf-8", "replace"), armored=armored)
 
 
 def _string(data: bytes) -> tuple[bytes, bytes]:
-    """A length-prefixed string, and what follows it; raises ValueError when it is cut."""
+    """A length-prefixed string, and what follows it; raises ValueError when it is truncated."""
     length = int.from_bytes(data[:4], "big")
     if len(data) < 4 + length:
-        raise ValueError("it is cut")
+        raise ValueError("it is truncated")
     return data[4 : 4 + length], data[4 + length :]

@@ -84,7 +84,7 @@ def read_arguments(line: bytes, at: int, variables: Lookup) -> Arguments:
         try:
             items.append(Argument(value.decode(), bare))
         except UnicodeDecodeError:
-            raise RefusedError("an escape makes its value something else than UTF-8", "write the character itself") from None
+            raise RefusedError("an escape makes its value invalid UTF-8", "write the character itself") from None
 
 
 def skip_arguments(line: bytes, at: int) -> tuple[int, bool]:
@@ -115,7 +115,7 @@ def _part(part: re.Match[bytes], variables: Lookup) -> bytes:
     if kind == "quoted":
         return _ESCAPE.sub(_unescape, text)
     if kind == "program" or text == b"`":
-        raise RefusedError("it runs a program", "write the output out")
+        raise RefusedError("it runs a program", "write the output instead")
     if kind == "open":
         raise RefusedError("unterminated quoted string", "close the quote on the same line")
     if kind == "test":
@@ -136,7 +136,7 @@ def _value(part: re.Match[bytes], name: str, kind: str, variables: Lookup) -> by
     is_cast = part.string[part.start() - 1 : part.start()] == b":"
     if variables.is_decided(name) or is_cast or name.isdecimal():
         return part[0]  # psql leaves it as it stands; 12:30 is a time of day
-    what = f"the variable {part[0].decode()} has no value here"
+    what = f"the variable {part[0].decode()} is not set here"
     raise RefusedError(what, f"\\set it before, or {how_to_give(name)}; a colon that is text goes in single quotes")
 
 

@@ -43,7 +43,7 @@ def _of_text(text: str, at: Location) -> Iterator[ColumnChange]:
     try:
         tree = parse(text)
     except postgast.PgQueryError:
-        yield ColumnChange(table="", kind="undecided", at=at, words="a statement that the parser does not accept")
+        yield ColumnChange(table="", kind="undecided", at=at, words="a statement that the parser rejects")
         return
     for _, node in postgast.walk(tree):
         match type(node).__name__:

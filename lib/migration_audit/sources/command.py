@@ -34,7 +34,7 @@ class _Watched:
         if unmatched := [glob for glob in self.globs if not self._matches(glob)]:
             what = f"no files match {unmatched[0]!r}"
             raise SourceError(
-                what, where=shown_path(self.root, self.shown_from), todo="check `files` and the root it counts from"
+                what, where=shown_path(self.root, self.shown_from), todo="check `files` and the root it is relative to"
             )
         return self.present()
 
@@ -46,8 +46,8 @@ class _Watched:
         try:
             matched = paths_of_glob(self.root, glob)
         except ValueError as error:
-            what = f"{glob!r} is no glob below the root: {error}"
-            raise SourceError(what, where=str(self.root), todo="write it relative") from None
+            what = f"{glob!r} is not a glob below the root: {error}"
+            raise SourceError(what, where=str(self.root), todo="write a relative one") from None
         named = set(glob.split("/"))
         found = [file for path in matched for file in (list_files(path) if path.is_dir() else [path])]
         return [file for file in found if not LEFT_OUT.intersection(file.relative_to(self.root).parts) - named]
@@ -92,7 +92,7 @@ def load_command(
         raise SourceError(f"the command's directory {shown} does not exist", where=str(at), todo="check `directory`")
     _check_program(words[0], directory, at)
     watched = _Watched(root=root, globs=tuple(files), shown_from=shown_from)
-    notes = [] if files else ["audit.toml names no `files` of it: the evidence holds no digest of what the command reads"]
+    notes = [] if files else ["audit.toml sets no `files` for it: the evidence contains no digest of what the command reads"]
     return CommandSource(
         name=name,
         command=tuple(words),
@@ -117,13 +117,13 @@ def _check_program(program: str, directory: Path, at: Location) -> None:
     if os.sep in program:
         if not (directory / program).is_file():
             raise SourceError(
-                f"there is no program {program} in the command's directory",
+                f"the program {program} does not exist in the command's directory",
                 where=str(at),
                 todo="install what the command needs first, or check its name",
             )
     elif shutil.which(program) is None:
         raise SourceError(
-            f"there is no program {program} on PATH",
+            f"the program {program} is not on PATH",
             where=str(at),
             todo="install it, or name it with its path from `directory`, such as ./node_modules/.bin/knex",
         )

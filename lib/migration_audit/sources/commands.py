@@ -18,7 +18,7 @@ class Command:
     rest: str
     """The rest of its line, stripped."""
     pending: bool
-    """Whether it stands in the middle of a statement."""
+    """Whether it is in the middle of a statement."""
 
 
 _DISPLAY = re.compile(
@@ -37,7 +37,7 @@ _PIPES = frozenset({"o", "out", "g", "gx", "w", "write"})
 
 _REASONS = {
     "it connects to another database or as another role": ("c", "connect"),
-    "it sends the rows of a query as further statements": ("gexec",),
+    "it sends the rows of a query as statements": ("gexec",),
     "it sets variables from a query": ("gset",),
     "it sends the statement with psql's own options": (
         *("g", "gx", "gdesc", "bind", "bind_named", "parse", "close", "close_prepared", "watch", "crosstabview"),
@@ -50,15 +50,15 @@ _REASONS = {
     "it sends output to a file or a program": ("o", "out"),
     "it ends the file early": ("q", "quit"),
     "it asks a person": ("prompt", "password", "e", "edit", "ef", "ev"),
-    "it changes the folder that later paths count from": ("cd",),
+    "it changes the folder that later paths are relative to": ("cd",),
     "it reads or changes environment variables": ("setenv", "getenv"),
-    "it throws the statement before it away": ("r", "reset"),
+    "it discards the preceding statement": ("r", "reset"),
     "files are read as UTF-8 alone": ("encoding",),
-    "no COPY … FROM stdin stands before it": (".",),
+    "no COPY … FROM stdin precedes it": (".",),
 }
 _REASON = {name: reason for reason, names in _REASONS.items() for name in names}
 _UTF8 = re.compile(r"(?:'?(?:UTF-?8|UNICODE)'?;?)?", re.IGNORECASE)
-_UNKNOWN = "the audit does not know what it does"
+_UNKNOWN = "the audit does not support it"
 
 
 def takes_whole_line(name: str, rest: bytes) -> bool:
@@ -83,7 +83,7 @@ def check_skipped(command: Command, at: Location) -> None:
     """
     is_known = command.name in INCLUDES or command.name in {"set", "unset"} or _reason(command) != _UNKNOWN
     if not is_known or command.name == ".":
-        what = f"psql does not know \\{command.name}, and reports it although \\if skips this part"
+        what = f"psql does not know \\{command.name}, and reports it even though \\if skips this part"
         raise SourceError(what, where=str(at), todo=r"keep the data of COPY in a file that \ir includes")
 
 
@@ -96,7 +96,7 @@ def refused(command: Command, at: Location, reason: str, todo: str | None = None
 def _reason(command: Command) -> str | None:
     name = command.name
     if name.startswith(";"):
-        return "it joins statements in a way that only psql knows"
+        return "it joins statements in a way that only psql supports"
     if name == "encoding" and _UTF8.fullmatch(command.rest):
         return None
     return None if _DISPLAY.fullmatch(name) else _REASON.get(name, _UNKNOWN)

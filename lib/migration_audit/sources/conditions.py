@@ -91,7 +91,7 @@ class Conditions:
             self._open.pop()
             return
         if block.has_else:
-            raise RefusedError(f"the \\else of the \\if in line {block.line} stands before it", "\\else comes last")
+            raise RefusedError(f"the \\else of the \\if in line {block.line} precedes it", "\\else comes last")
         block.has_else = name == "else"
         block.branch += 1
         block.condition = condition

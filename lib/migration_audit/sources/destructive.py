@@ -23,8 +23,8 @@ _HOLDS_DATA: Final = {
     "foreign table": "drops the foreign table",
     "materialized view": "drops the materialized view with its rows",
     "schema": "drops the schema",
-    "sequence": "drops the sequence, and forgets which numbers were given",
-    "extension": "drops the extension with all that it made",
+    "sequence": "drops the sequence, and loses its last value",
+    "extension": "drops the extension with all its objects",
     "type": "drops the type",
     "domain": "drops the domain",
 }
@@ -77,7 +77,7 @@ def _of_file(file: SqlFile) -> Iterator[Destruction]:
     for index, (statement, tree) in enumerate(trees):
         place = _Place(statement.at)
         if tree is None:
-            yield place.lost("undecided", _head(statement.text), "is not accepted by the parser, so nobody looked at it")
+            yield place.lost("undecided", _head(statement.text), "is rejected by the parser, so it was not checked")
             continue
         for found in _of_tree(tree, statement.text, place, defaults):
             one = replace(found, at=statement.in_file(found.at))
@@ -125,14 +125,14 @@ def _of_body(node: Any, text: str, place: _Place, defaults: set[str]) -> Iterato
         if tree is not None:
             yield from _of_tree(tree, inner.text, here, defaults)
         else:
-            why = inner.reason or "is not accepted by the parser"
+            why = inner.reason or "is rejected by the parser"
             yield here.lost("undecided", _head(inner.text), f"cannot be judged by reading: {why}")
 
 
 def _drop(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
     kind = pb.ObjectType.Name(node.remove_type).removeprefix("OBJECT_").replace("_", " ").lower()
     kind = {"matview": "materialized view", "statistic ext": "statistics"}.get(kind, kind)
-    cascade = ", and all that depends on it" if node.behavior == pb.DROP_CASCADE else ""
+    cascade = ", and everything that depends on it" if node.behavior == pb.DROP_CASCADE else ""
     for target in node.objects:
         yield place.lost(f"drop {kind}", _object(target), _HOLDS_DATA.get(kind, f"drops the {kind}") + cascade)
 
@@ -145,11 +145,13 @@ def _alter(node: Any, place: _Place, defaults: set[str]) -> Iterator[Destruction
             kind, words = _COMMANDS[command.subtype]
             yield place.lost(kind, target if command.name else table, words)
         elif command.subtype == pb.AT_AlterColumnType:
-            yield place.lost("type", target, "changes the type: rewrites the table under a lock unless the types are alike")
+            yield place.lost(
+                "type", target, "changes the type: rewrites the table under a lock unless the types are compatible"
+            )
         elif command.subtype == pb.AT_ColumnDefault and command.HasField("def"):
             defaults.add(target)
         elif command.subtype == pb.AT_SetNotNull and target not in defaults:
-            yield place.lost("not null", target, "sets NOT NULL without a default: fails where a row holds NULL")
+            yield place.lost("not null", target, "sets NOT NULL without a default: fails if a row has NULL")
         elif command.subtype == pb.AT_AddColumn:
             yield from _added(getattr(command, "def").column_def, table, place, defaults)
 
@@ -161,7 +163,7 @@ def _added(column: Any, table: str, place: _Place, defaults: set[str]) -> Iterat
         defaults.add(f"{table}.{column.colname}")
     elif pb.CONSTR_NOTNULL in kinds or pb.CONSTR_PRIMARY in kinds:
         yield place.lost(
-            "not null", f"{table}.{column.colname}", "adds a NOT NULL column without a default: fails where there are rows"
+            "not null", f"{table}.{column.colname}", "adds a NOT NULL column without a default: fails if there are rows"
         )
 
 
@@ -198,7 +200,7 @@ def _rename(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:
     kind = pb.ObjectType.Name(node.rename_type).removeprefix("OBJECT_").replace("_", " ").lower()
     target = _relation(node.relation) if node.HasField("relation") else _object(node.object)
     target = f"{target}.{node.subname}" if node.subname and target else target or node.subname
-    yield place.lost("rename", target, f"renames the {kind} to {node.newname}: who uses the old name fails")
+    yield place.lost("rename", target, f"renames the {kind} to {node.newname}: code that uses the old name fails")
 
 
 def _owned(node: Any, place: _Place, _: set[str]) -> Iterator[Destruction]:

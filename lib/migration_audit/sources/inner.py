@@ -68,7 +68,7 @@ def _plpgsql(text: str) -> Iterator[InnerSql]:
         parsed = _parse_plpgsql(text)
     except (postgast.PgQueryError, json.JSONDecodeError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        yield InnerSql(text, 0, reason=f"PL/pgSQL that the parser does not accept ({reason})")
+        yield InnerSql(text, 0, reason=f"PL/pgSQL that the parser rejects ({reason})")
         return
     yield from _walk(parsed, 1)
 

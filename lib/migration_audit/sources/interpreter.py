@@ -74,7 +74,7 @@ class Interpreter:
         end, runs_program = skip_arguments(line, start)
         if self._missing and name in {"q", "quit"}:  # what a script does that misses a variable
             raise refused(
-                command, at, f"it ends the file early, as nothing sets {self._missing}", how_to_give(self._missing)
+                command, at, f"it ends the file early, because {self._missing} is not set", how_to_give(self._missing)
             )
         check_command(command, at, runs_program=runs_program)
         return len(line) if takes_whole_line(name, line[start:]) else end
@@ -121,7 +121,7 @@ class Interpreter:
         if not is_set and not self._variables.is_decided(name):
             self._assumed = True
             self._missing = name
-            self.notes.append(f"{self._at}: :{{?{name}}} is false, since nothing sets {name}; else {how_to_give(name)}")
+            self.notes.append(f"{self._at}: :{{?{name}}} is false, because nothing sets {name}; else {how_to_give(name)}")
         return is_set
 
     def _branch(self, name: str, line: bytes, start: int) -> int:
@@ -146,7 +146,7 @@ class Interpreter:
 
     def _unset(self, arguments: Arguments) -> int:
         if not arguments.texts:
-            raise RefusedError("it names no variable", "name one")
+            raise RefusedError("it does not name a variable", "name one")
         self._variables.unset(arguments.texts[0])
         self._follow(arguments.texts[0])
         return arguments.end
@@ -158,8 +158,8 @@ class Interpreter:
 
     def _read_file(self, command: Command, arguments: Arguments) -> int:
         if command.pending:
-            raise RefusedError("it stands in the middle of a statement", "end the statement before it with `;`")
+            raise RefusedError("it is in the middle of a statement", "end the statement before it with `;`")
         if not arguments.items:
-            raise RefusedError("it names no file", "write its path, in single quotes if it holds a space")
+            raise RefusedError("it does not name a file", "write its path, in single quotes if it contains a space")
         self._include(arguments.items[0].without_semicolons(), INCLUDES[command.name], command, self._at)
         return arguments.end

@@ -102,11 +102,15 @@ def _source(
 ) -> tuple[SqlSource, tuple[Path, ...]]:
     """The source, and the files that its own files include."""
     if variables and form.dialect is not Dialect.PSQL:
-        what = f"variables are psql's, and {form.runner} does not run psql"
-        raise SourceError(what, where=name, todo="give what the runner itself puts into the SQL as placeholders")
+        what = f"variables are for psql, but {form.runner} does not run psql"
+        raise SourceError(what, where=name, todo="pass values that the runner itself inserts as placeholders")
     if placeholders and not form.takes_placeholders:
-        what = "plain files have no placeholders" if form.name == "files" else f"{form.runner} has no placeholders"
-        todo = "give the values that psql puts into them as variables" if form.name == "files" else "leave them out"
+        what = (
+            "plain files cannot have placeholders"
+            if form.name == "files"
+            else f"{form.runner} does not support placeholders"
+        )
+        todo = "pass values that psql inserts as variables" if form.name == "files" else "remove them"
         raise SourceError(what, where=name, todo=todo)
     plan = _plan(name, form, trees, Options(placeholders=placeholders))
     given = {**plan.variables, **variables}
@@ -116,9 +120,9 @@ def _source(
     _refuse_unread(plan, trees, included)
     if not any(file.statements for file in files):
         raise SourceError(
-            "the file holds comments and no statement", where=f"{files[0].path}:1", todo="remove it, or write its SQL"
+            "the file contains comments but no statement", where=f"{files[0].path}:1", todo="remove it, or write its SQL"
         )
-    empty = [f"{file.path} holds no statement" for file in files if not file.statements]
+    empty = [f"{file.path} contains no statement" for file in files if not file.statements]
     source = SqlSource(
         name=name,
         files=files,
@@ -152,8 +156,12 @@ def _plan_of_some(name: str, form: Format, trees: Sequence[Tree], options: Optio
     if not plan.files and not plan.unread:
         shown = ", ".join(tree.shown or "." for tree in trees)
         left = f" ({'; '.join(map(str, plan.not_applied[:2]))})" if plan.not_applied else ""
-        what = "no .sql files in this folder" if form.name == "files" else f"nothing here that {form.runner} would apply"
-        raise SourceError(f"{what}{left}", where=shown or name, todo="name the folder that holds them")
+        what = (
+            "this folder contains no .sql files"
+            if form.name == "files"
+            else f"it contains nothing that {form.runner} would apply"
+        )
+        raise SourceError(f"{what}{left}", where=shown or name, todo="name the folder that contains them")
     return plan
 
 
@@ -195,8 +203,8 @@ def _format_of(tree: Tree, deeper: Sequence[str]) -> str:
         return f'{why}: set format = "{form.name}" in audit.toml, or write {form.name}:PATH on the command line'
     if {"up.sql", "down.sql"} <= {path.rsplit("/", 1)[-1] for path in deeper}:
         return (
-            "up.sql beside down.sql is Diesel's layout, and there is no format for it: let the runner itself migrate the "
-            "shadow (`command` in audit.toml), or name the up.sql files one by one"
+            "up.sql next to down.sql is Diesel's layout, and no format supports it: run the migration "
+            "runner itself on the shadow (`command` in audit.toml), or name the up.sql files one by one"
         )
     return "name the folders or files in their order (joined by +, or as globs in audit.toml), or set the format"
 
@@ -224,7 +232,7 @@ def _sent(planned: PlannedFile, form: Format, shown: str) -> tuple[tuple[Stateme
     if script.copies and form.dialect is Dialect.SERVER:
         at = script.lines().line(min(script.copies))
         what = f"{form.runner} does not send the data of COPY … FROM stdin"
-        raise SourceError(what, where=f"{shown}:{at}", todo="write INSERT, or leave the data out")
+        raise SourceError(what, where=f"{shown}:{at}", todo="use INSERT, or remove the data")
     found = list(build_statements(script, shown, cuts=planned.cuts, runner=form.runner))
     is_alone = planned.transaction is TransactionMode.NONE
     sizes = () if is_alone else _message_sizes([start for start, _ in found], planned.cuts or ())
@@ -266,9 +274,7 @@ def _refuse_early_end(statements: Sequence[Statement], runner: str) -> None:
             ended = None
     if ended is not None:
         what = f"`{one_line(ended.text)}` ends the transaction of {runner}, whose own COMMIT then fails"
-        raise SourceError(
-            what, where=str(ended.at), todo=f"leave it out, or have {runner} open no transaction for this file"
-        )
+        raise SourceError(what, where=str(ended.at), todo=f"remove it, or run this file without a transaction in {runner}")
 
 
 def text_digest(source: SqlSource) -> str:

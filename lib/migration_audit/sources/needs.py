@@ -42,13 +42,13 @@ def statement_needs(text: str) -> StatementNeeds:
     try:
         statements = parse(text).stmts
     except postgast.PgQueryError as error:
-        return StatementNeeds(undecided=f"PostgreSQL's parser refuses it: {error}")
+        return StatementNeeds(undecided=f"PostgreSQL's parser rejects it: {error}")
     if len(statements) != 1:
-        return StatementNeeds(undecided=f"it is {len(statements)} statements, and a probe is one")
+        return StatementNeeds(undecided=f"it consists of {len(statements)} statements, but a probe must be one")
     statement = statements[0].stmt
     kind = statement.WhichOneof("node")
     if kind not in {"select_stmt", *_OPERATIONS}:
-        return StatementNeeds(undecided=f"it is no SELECT, INSERT, UPDATE or DELETE but a {kind.removesuffix('_stmt')}")
+        return StatementNeeds(undecided=f"it must be a SELECT, INSERT, UPDATE or DELETE, not a {kind.removesuffix('_stmt')}")
     walk = _Walk()
     walk.query(statement, None)
     needs = tuple(

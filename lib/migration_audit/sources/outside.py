@@ -50,7 +50,7 @@ _EXTENSIONS: Final = re.compile(r"\$libdir/")
 
 _CONNECTS: Final = "connects to another server"
 _STATEMENTS: Final = {
-    "AlterSystemStmt": (OutsideKind.SERVER, "ALTER SYSTEM", "changes a setting of the whole server, which is not compared"),
+    "AlterSystemStmt": (OutsideKind.SERVER, "ALTER SYSTEM", "changes a server-wide setting, which is not compared"),
     "CreateSubscriptionStmt": (OutsideKind.NETWORK, "CREATE SUBSCRIPTION", _CONNECTS),
     "AlterSubscriptionStmt": (OutsideKind.NETWORK, "ALTER SUBSCRIPTION", _CONNECTS),
     "ImportForeignSchemaStmt": (OutsideKind.NETWORK, "IMPORT FOREIGN SCHEMA", _CONNECTS),
@@ -127,7 +127,7 @@ def _of_body(node: Any, text: str, at: Location, within: str | None) -> Iterator
     is_do = type(node).__name__ == "DoStmt"
     language, source = _language(node)
     if language not in _TRUSTED and not _EXTENSIONS.match(source):
-        words = "is in a language that can do whatever the server's account can"
+        words = "is in a language that can do anything the server's account can"
         kind = OutsideKind.PROGRAM if is_do else OutsideKind.CODE
         yield Outside(kind=kind, what=f"a body in {language}", words=words, at=at, within=within)
     for inner in inner_sql(text, node):
@@ -187,7 +187,7 @@ def _of_call(name: str) -> tuple[OutsideKind, str, str] | None:
     if name in _SESSIONS:
         return OutsideKind.SERVER, f"{name}()", "ends what other sessions do"
     if name == "pg_reload_conf":
-        return OutsideKind.SERVER, f"{name}()", "makes changed settings of the whole server count"
+        return OutsideKind.SERVER, f"{name}()", "makes changed server-wide settings effective"
     return None
 
 

@@ -51,7 +51,7 @@ def _of_text(text: str, at: Location) -> Iterator[Step]:
     try:
         tree = parse(text)
     except postgast.PgQueryError:
-        yield PostObject(kind="undecided", at=at, reason="the parser does not accept this statement"), False
+        yield PostObject(kind="undecided", at=at, reason="the parser rejects this statement"), False
         return
     for _, node in postgast.walk(tree):
         kind = type(node).__name__

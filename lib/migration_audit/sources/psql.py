@@ -112,7 +112,7 @@ class _Session:
         return [*found, *(statement for _, inner in included for statement in inner)]
 
     def _target(self, name: str, is_relative: bool, path: Path, at: Location) -> Path:
-        """``\\ir`` counts from the including file; ``\\i`` from the folder psql runs in, which may not be known."""
+        """``\\ir`` is relative to the including file; ``\\i`` from the folder psql runs in, which may not be known."""
         guesses = [self._runs_in] if self._runs_in is not None else [self._shown_from, Path.cwd(), path.parent]
         folders = [path.parent] if is_relative else guesses
         outside = {folder / name: self._boundary.target_outside(folder / name) for folder in folders}
@@ -127,5 +127,5 @@ class _Session:
             raise SourceError(what, where=str(at), todo="copy it into the repository, or leave the command out")
         if not found:
             what = f"the included file {name!r} does not exist"
-            raise SourceError(what, where=str(at), todo=r"check the path; \ir counts from the including file")
+            raise SourceError(what, where=str(at), todo=r"check the path; \ir is relative to the including file")
         return next(iter(found.values()))

@@ -150,13 +150,13 @@ class _Reader:
         try:
             new = psql.replacement(text) if psql else None
         except RefusedError as error:
-            raise self._error(at, f"the psql variable {text} has no value here: {error.reason}", error.todo) from None
+            raise self._error(at, f"the psql variable {text} is not set here: {error.reason}", error.todo) from None
         if new is not None and new.is_read_again and new.name in self._feed.within:
-            what = f"the value of the psql variable {new.name} names {text} again"
+            what = f"the value of the psql variable {new.name} refers to {text} again"
             raise self._error(at, what, "write the value out")
         if self._feed.nested > _MOST_NESTED or self._feed.nested_size > _MOST_NESTED_SIZE:
             what = f"psql variables that name other variables grow beyond {_MOST_NESTED:,} values here"
-            raise self._error(at, what, "write out what they stand for")
+            raise self._error(at, what, "write their values out")
         return new
 
     def _word(self, token: Token) -> None:
@@ -219,7 +219,7 @@ class _Reader:
                 self._solid(plain)
             return
         if feed.within:
-            what = f"the value of the psql variable {feed.within[-1]} holds a backslash command"
+            what = f"the value of the psql variable {feed.within[-1]} contains a backslash command"
             raise self._error(token.start, what, "write the command itself into the file")
         line = feed.rest_of_line()
         name = _COMMAND_NAME.match(line)
@@ -248,8 +248,8 @@ class _Reader:
             return stop
         is_read = self._psql is None or self._psql.conditions.active
         if line[stop + 2 :].strip() and is_read and (self._has_text or self._pending is not None):
-            what = "SQL follows a command of psql on its line, in the middle of a statement"
-            raise self._error(token.start, what, "give the command a line of its own")
+            what = "SQL follows a psql command on the same line, in the middle of a statement"
+            raise self._error(token.start, what, "put the command on a separate line")
         return stop + 2
 
     def _follow_branch(self, command: int) -> None:

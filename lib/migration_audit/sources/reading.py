@@ -59,12 +59,12 @@ def read_bytes(path: Path, shown: str, boundary: Boundary) -> bytes:
         if path.exists() and not path.is_file():
             raise SourceError("is not a regular file", where=shown, todo="save the SQL to a file first")
         if path.stat().st_size > MOST_BYTES:
-            todo = "load data with the tools for it: an audit compares what migrations make"
+            todo = "load data with other tools: an audit compares what migrations create"
             raise SourceError("is larger than 100 MB", where=shown, todo=todo)
         return path.read_bytes()
     except FileNotFoundError:
-        todo = "the link leads nowhere" if path.is_symlink() else "check the path, and the folder it counts from"
-        raise SourceError("no such file", where=shown, todo=todo) from None
+        todo = "the link is broken" if path.is_symlink() else "check the path, and the folder it is relative to"
+        raise SourceError("file does not exist", where=shown, todo=todo) from None
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror or error}", where=shown, todo="check its permissions") from error
 
@@ -87,15 +87,15 @@ def check_text(raw: bytes, shown: str) -> bytes:
     zero = raw.find(b"\0")
     if zero >= 0:
         raise SourceError(
-            f"holds a NUL byte at offset {zero}",
+            f"contains a NUL byte at offset {zero}",
             where=f"{shown}:{_line(raw, zero)}",
-            todo="PostgreSQL's text has no NUL: save the file as UTF-8 text",
+            todo="PostgreSQL's text cannot contain NUL: save the file as UTF-8 text",
         )
     if nested := _NESTED.search(raw):
         raise SourceError(
             "comments are nested more than 1,000 deep",
             where=f"{shown}:{_line(raw, nested.start())}",
-            todo="the parser takes time by the square of their depth: take them apart",
+            todo="the parser's time grows with the square of their depth: flatten them",
         )
     return raw.removeprefix(codecs.BOM_UTF8)
 

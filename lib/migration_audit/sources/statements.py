@@ -71,7 +71,7 @@ def _statement(script: Script, piece: Piece, at: Location) -> Statement:
     if data is not None:
         if piece.semicolon in script.unclosed:
             raise SourceError(
-                "the data of this COPY … FROM stdin never ends", where=str(at), todo=r"end it with a line `\.`"
+                "the data of this COPY … FROM stdin is not terminated", where=str(at), todo=r"end it with a line `\.`"
             )
         return Statement(text=text, at=at, kind=StatementKind.COPY, data=data.decode(), inserted=inserted)
     kind = StatementKind.TRANSACTION if _TRANSACTION.match(text) else StatementKind.SQL
@@ -155,7 +155,7 @@ def _refuse_variables(script: Script, pieces: list[Piece], path: str, *, is_vali
         if not checked[index]:
             name = variable.text.strip(":'\"{?}")
             raise SourceError(
-                f"the psql variable {variable.text} has no value here",
+                f"the psql variable {variable.text} is not set here",
                 where=f"{path}:{script.lines().line(variable.at)}",
                 todo=f"write it out, \\set it, or {how_to_give(name)}",
             )
@@ -170,7 +170,7 @@ def _refuse_cuts(script: Script, pieces: list[Piece], path: str, cuts: Collectio
             lines = script.lines()
             first, line = lines.line(starts[index]), lines.line(cut - 1)
             what = f"{runner} ends a statement here, in the middle of the one that begins at line {first}"
-            raise SourceError(what, where=f"{path}:{line}", todo=f"mark where the statement ends as {runner} asks for it")
+            raise SourceError(what, where=f"{path}:{line}", todo=f"mark the end of the statement as {runner} requires")
 
 
 def _parses(text: bytes) -> bool:

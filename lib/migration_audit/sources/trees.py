@@ -67,7 +67,7 @@ def trees_of_globs(name: str, root: Path, globs: Sequence[str], place: Place, *,
             files = [path for path in files if path.suffix.lower() == ".sql"]
             if not any(path.suffix.lower() == ".sql" for path in found if not path.is_dir()):
                 what = f"no .sql files match {glob!r}"
-                raise SourceError(what, where=shown, todo="check the glob and the root it counts from")
+                raise SourceError(what, where=shown, todo="check the glob and the root it is relative to")
         taken |= {path.resolve() for path in files}
         if whole_folders:
             chosen.setdefault(root / fixed_part(glob), []).extend(files)
@@ -105,10 +105,12 @@ def _matches(root: Path, glob: str, shown: str) -> list[Path]:
     try:
         found = paths_of_glob(root, glob)
     except ValueError as error:
-        raise SourceError(f"{glob!r} is no glob below the root: {error}", where=shown, todo="write it relative") from None
+        raise SourceError(
+            f"{glob!r} is not a glob below the root: {error}", where=shown, todo="write a relative one"
+        ) from None
     if not found:
         what = f"no .sql files match {glob!r}"
-        raise SourceError(what, where=shown, todo="check the glob and the root it counts from")
+        raise SourceError(what, where=shown, todo="check the glob and the root it is relative to")
     return found
 
 
@@ -189,5 +191,5 @@ def list_files(folder: Path) -> list[Path]:
         found += [Path(here) / name for name in sorted(names)]
         if len(found) > _MOST_FILES:
             what = f"more than {_MOST_FILES:,} files below this folder"
-            raise SourceError(what, where=str(folder), todo="name the folder that holds the migrations")
+            raise SourceError(what, where=str(folder), todo="name the folder that contains the migrations")
     return found

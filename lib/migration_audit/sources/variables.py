@@ -49,15 +49,15 @@ _DEPENDS: Final = {
     **dict.fromkeys(_RESULTS, "psql sets it after each statement"),
     **dict.fromkeys(_CONNECTION, "its value depends on the connection"),
     **dict.fromkeys(_VERSIONS, "its value depends on the version of psql or of the server"),
-    **dict.fromkeys(_SETTINGS, "it is a setting of psql, which its options and psqlrc change"),
+    **dict.fromkeys(_SETTINGS, "it is a psql setting, which psql's options and psqlrc change"),
 }
 """The variables that psql sets on its own, each with the reason why its value is not known here."""
 
 _BEHAVIOUR: Final = {
     "AUTOCOMMIT": (True, "it changes where transactions end"),
-    "ON_ERROR_ROLLBACK": (False, "it hides statements that fail"),
+    "ON_ERROR_ROLLBACK": (False, "it hides failing statements"),
     "SINGLELINE": (False, "it changes where statements end"),
-    "SINGLESTEP": (False, "it asks before every statement"),
+    "SINGLESTEP": (False, "it asks for confirmation before every statement"),
 }
 """Settings that change what reaches the server: the value that leaves all as it is, and what the other one does."""
 
@@ -80,9 +80,9 @@ class Variables:
     def set(self, name: str, value: str) -> None:
         """``\\set name value``. Raises RefusedError for what psql refuses, and for what changes how statements are sent."""
         if not NAME.fullmatch(name):
-            raise RefusedError(f'"{name}" is not a name of a variable', "use letters, digits and _")
+            raise RefusedError(f'"{name}" is not a valid variable name', "use letters, digits and _")
         if "\0" in value:
-            raise RefusedError("the value holds a NUL, at which psql cuts it off", "leave the NUL out")
+            raise RefusedError("the value contains a NUL, where psql truncates it", "remove the NUL")
         if name in _SWITCHES:
             value = value or "on"
             self._check_switch(name, value)
@@ -115,17 +115,17 @@ class Variables:
     def _check_switch(name: str, value: str) -> None:
         is_on = as_boolean(value)
         if is_on is None and not (name == "ON_ERROR_ROLLBACK" and value.lower() == "interactive"):
-            raise RefusedError(f'"{value}" is neither on nor off, and psql refuses it', "write on or off")
+            raise RefusedError(f'"{value}" is neither on nor off, so psql rejects it', "write on or off")
         harmless, reason = _BEHAVIOUR.get(name, (is_on, ""))
         if is_on is not None and is_on != harmless:
-            raise RefusedError(reason, "leave it out, and write what it does as plain SQL")
+            raise RefusedError(reason, "remove it, and write what it does as plain SQL")
 
 
 def how_to_give(name: str) -> str:
     """What to do where a variable has no value: name the key of audit.toml and the option of ``compare``."""
     key = name if name.isascii() else f'"{name}"'
     return (
-        f'give the value that `psql -v` gets: variables = {{ {key} = "…" }} in [legacy] or [owner] of audit.toml, '
+        f'set the value as for `psql -v`: variables = {{ {key} = "…" }} in [legacy] or [owner] of audit.toml, '
         f"or compare with --variable {name}=…"
     )
 

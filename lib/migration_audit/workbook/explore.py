@@ -30,13 +30,13 @@ def frame(audit: Case, kind: str, *, side: str) -> pd.DataFrame:
     if audit.environment is not None:
         sides["live"] = audit.live
     if side not in sides:
-        raise UsageError(f"there is no side {side}", todo=f"the sides are {', '.join(sides)}")
+        raise UsageError(f"unknown side {side}", todo=f"the sides are {', '.join(sides)}")
     snapshot = sides[side]
     if isinstance(snapshot, Unavailable):
         raise AuditError(snapshot.reason, where=side)
     kinds = sorted({obj.kind for obj in snapshot.objects})
     if kind not in kinds:
-        raise UsageError(f"{side} has no objects of the kind {kind}", todo=f"it has {', '.join(kinds)}")
+        raise UsageError(f"{side} has no objects of kind {kind}", todo=f"it has {', '.join(kinds)}")
     return pd.DataFrame([asdict(obj) for obj in snapshot.objects if obj.kind == kind])
 
 

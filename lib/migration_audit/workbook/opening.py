@@ -58,7 +58,7 @@ def open_audit(
     _check_injected(executed_cells())
     _check_text(config=config, environment=environment, phase=phase, run_folder=run_folder)
     if phase not in tuple(Phase):
-        raise UsageError(f"there is no phase {phase}", todo=f"the phases are {', '.join(Phase)}")
+        raise UsageError(f"unknown phase {phase}", todo=f"the phases are {', '.join(Phase)}")
     project = _project(config)
     chosen = None if isinstance(environment, _NotAsked) else _environment(project, environment)
     if chosen is not None and lacks_databases(project, [chosen.name]):
@@ -83,7 +83,7 @@ def _project(config: str) -> Project:
         todo = f'{error.todo}; the bundled example is opened by its name, config = "{DEMO}"'
         raise UsageError(error.what, where=str(Path.cwd()), todo=todo) from None
     project = load_project(path)
-    on_stderr(f"no config was named: {os.path.relpath(path)} is the nearest one")
+    on_stderr(f"no config was named: using the nearest one, {os.path.relpath(path)}")
     return project
 
 
@@ -94,19 +94,19 @@ def _environment(project: Project, named: str) -> Environment:
     if len(project.environments) > 1:
         known = ", ".join(one.name for one in project.environments)
         raise UsageError(
-            f"no environment was named, and there are several: {known}",
+            f"no environment was named, but there are several: {known}",
             where=project.path.name,
             todo='name one: environment = "…", `papermill -p environment …`, or MIGRATION_AUDIT_ENVIRONMENT',
         )
     (only,) = project.environments
-    on_stderr(f"no environment was named: {only.name} is the only one in {project.path.name}")
+    on_stderr(f"no environment was named: using the only one in {project.path.name}, {only.name}")
     return only
 
 
 def _check_text(**given: object) -> None:
     for name, value in given.items():
         if not isinstance(value, str | _NotAsked):
-            todo = f"give it in quotes; with papermill: -r {name} {value}"
+            todo = f"put it in quotes; with papermill: -r {name} {value}"
             raise UsageError(f"the parameter {name} is {value!r} and no text", todo=todo)
 
 
@@ -120,7 +120,7 @@ def _check_injected(cells: Sequence[str]) -> None:
         return
     close = [match for name in unknown for match in difflib.get_close_matches(name, known, n=1)]
     hint = f"did you mean {', '.join(close)}? " if close else ""
-    has = f"it has: {', '.join(known)}" if known else "its first cell has to be tagged `parameters`"
+    has = f"it has: {', '.join(known)}" if known else "tag its first cell `parameters`"
     raise UsageError(f"this notebook has no parameter {', '.join(unknown)}", todo=f"{hint}{has}")
 
 

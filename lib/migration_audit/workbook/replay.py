@@ -71,7 +71,7 @@ def unexpected_parts(notebook: Mapping[str, Any]) -> Iterator[str]:
         if _INJECTED in metadata.get("tags", ()):
             injected += 1
             if injected > 1 or cell["cell_type"] != "code" or cell.get("outputs") or not _gives_parameters(cell["source"]):
-                yield f"cell {number} is not one in which papermill gives parameters"
+                yield f"cell {number} is not a parameters cell of papermill"
 
 
 def _besides(found: Mapping[str, Any], known: set[str], what: str) -> Iterator[str]:

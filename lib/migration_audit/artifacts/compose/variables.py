@@ -108,7 +108,7 @@ class _Template:
 
     def plain(self, name: str) -> str:
         value = self.values.get(name, mark(name))
-        self.doubts += [f"the variable {unknown} has no value here" for unknown in names_in(value)]
+        self.doubts += [f"the variable {unknown} is not set here" for unknown in names_in(value)]
         return value
 
     def braced(self, name: str) -> str:

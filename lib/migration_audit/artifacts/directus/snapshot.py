@@ -61,7 +61,7 @@ def _text(path: Path, shown: str) -> str:
     except UnicodeDecodeError as error:
         raise ArtifactError(f"is not UTF-8: offset {error.start}", where=shown, todo="save the file as UTF-8") from None
     except OSError as error:
-        what = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+        what = "the file does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         raise ArtifactError(what, where=shown, todo="check [snapshot] file in audit.toml") from None
 
 

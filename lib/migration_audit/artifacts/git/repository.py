@@ -55,7 +55,7 @@ class Revision:
     """The full name of the branch or tag that it was named by; None for a commit that was named otherwise."""
 
     def read(self, path: Path) -> bytes | None:
-        """The bytes of a file as this commit has them; None when it has no such file.
+        """The bytes of a file as this commit has them; None when it has file does not exist.
 
         Raises AuditError for a path outside the repository, and where the commit has a link or a submodule in the way.
         """

@@ -245,7 +245,7 @@ class ContainerPaths:
 
 
 def _perhaps(why: str, path: str, target: str, here: PathState, *, anywhere: bool = False) -> PathState:
-    """What nobody can know of what lands below ``target``; what is there already stays."""
+    """What nobody can know of what lands below ``target``; what already exists stays."""
     if anywhere or below(path, target) is not None:
         return unknown(why) if here.kind is Kind.NOTHING or path == target else here
     return _above(target, path, here)

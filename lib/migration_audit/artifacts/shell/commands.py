@@ -360,7 +360,7 @@ class Walk(Statements):
             self.undecided(f"eval {text}", "what eval runs is only known at run time", at)
 
     def _source(self, words: list[Word], at: Location, where: Where) -> None:
-        found = self._found(words[0], where, by_name=True) if words else "it names no file"
+        found = self._found(words[0], where, by_name=True) if words else "it does not name a file"
         if isinstance(found, Script):
             self.script(where.in_script(found))
         else:

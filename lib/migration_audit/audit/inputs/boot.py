@@ -114,7 +114,7 @@ def _dev_stack(project: Project, boot: BootSettings) -> Stack | Unavailable:
     if not boot.dev_compose:
         return Unavailable(reason="audit.toml names no dev_compose in [boot]", required=False)
     if not any(file.exists() for file in boot.dev_compose):
-        return Unavailable(reason="the files of dev_compose are not there", required=False)
+        return Unavailable(reason="the files of dev_compose do not exist", required=False)
     return _read(lambda: read_stack(boot.dev_compose, profiles=("*",), shown_from=project.directory))
 
 
@@ -127,7 +127,10 @@ def _owner(
     if isinstance(stack, Stack):
         service = stack.service(boot.owner_service or "")
         if service is None:
-            reason = f"{', '.join(stack.files)}: no service {boot.owner_service}, which audit.toml names as the owner"
+            reason = (
+                f"{', '.join(stack.files)}: the service {boot.owner_service}, "
+                "which audit.toml names as the owner, does not exist"
+            )
             missing = Unavailable(reason=reason, outcome=Outcome.ERRORED)
             return missing, missing
     found = _read(lambda: read_boot(service, dockerfile=boot.dockerfile, context=boot.context, shown_from=project.directory))
@@ -149,7 +152,7 @@ def _variables(boot: BootSettings, stack: Stack | Unavailable) -> Mapping[str, s
     ]
     if doubts and not known.keys() >= _DECISIVE:
         lacking = " and ".join(sorted(_DECISIVE - known.keys()))
-        todo = f"name {lacking} under environment of {service.name}, which counts before them"
+        todo = f"set {lacking} under environment of {service.name}, which takes precedence"
         return Unavailable(reason=f"{doubts[0].at}: {doubts[0].reason}: {todo}")
     return known
 

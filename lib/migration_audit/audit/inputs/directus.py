@@ -136,7 +136,7 @@ def _raw_tables(
     if isinstance(owner, Unavailable):
         return owner
     if project.owner.command is not None:
-        why = "the owner is a command: which of its tables Directus manages, and which raw SQL makes, is not known"
+        why = "the owner is a command: it is not known which of its tables Directus manages and which raw SQL creates"
         return Unavailable(reason=why, required=False)
     ledgers = {(one.schema, one.table) for one in (project.legacy.ledger, project.owner.ledger) if one is not None}
     made: list[RawTable] = []

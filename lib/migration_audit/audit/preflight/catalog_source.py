@@ -26,7 +26,7 @@ class CatalogSource:
 
     def unavailable(self, what: str) -> Unavailable:
         """Why something that needs SQL is not there: the project has none, so nothing is missing that it promises."""
-        return Unavailable(reason=f"{self.facts.name} is known only from a {self.facts.format}: {what}", required=False)
+        return Unavailable(reason=f"{self.facts.name} is only known from a {self.facts.format}: {what}", required=False)
 
 
 def load_catalog(project: Project, source: Source) -> CatalogSource:

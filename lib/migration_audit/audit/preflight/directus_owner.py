@@ -19,7 +19,7 @@ def owner_tables(project: Project, conninfo: str) -> DirectusDatabase | Unavaila
     if project.snapshot is None:
         return NO_SNAPSHOT
     if project.owner.command is not None:
-        return Unavailable(reason="the owner is a command: which tables are raw SQL's is not known", required=False)
+        return Unavailable(reason="the owner is a command: it is not known which tables raw SQL creates", required=False)
     try:
         with driver.connect(conninfo, autocommit=True, application_name="migration-audit") as connection:
             return catalog.read_directus_database(connection)

@@ -25,7 +25,7 @@ from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
 
-_GONE = Unavailable(reason="not compared: the legacy SQL is gone", required=False)
+_GONE = Unavailable(reason="not compared: the legacy SQL no longer exists", required=False)
 
 
 def is_legacy_gone(project: Project) -> bool:

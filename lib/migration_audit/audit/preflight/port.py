@@ -89,7 +89,7 @@ def _left_to_person(port: Port, proof: PortProof, unsettled: Collection[Key]) ->
     running = list(port.running)
     for number, message in proof.failed:
         running[number] = replace(running[number], for_person=f"the server refused it: {message}")
-    why = "it runs, and is not enough: it goes with what a person has to decide"
+    why = "it runs, but is not sufficient: it depends on what a person has to decide"
     running = [replace(step, for_person=why) if step.about in unsettled else step for step in running]
     return Port(steps=(*running, *port.for_person))
 
@@ -100,13 +100,13 @@ def _tried(
     """What came of it, and the objects that steps are about and which do not come out right."""
     text, starts = running_lines(port)
     if not text:
-        why = "nothing of what is lacking can be written as SQL that is safe to run unread"
+        why = "none of the missing objects can be written as SQL that is safe to run without review"
         return PortProof(outcome=ProofOutcome.REFUTED, reasons=(why, *_remaining(about.drift))), frozenset()
     with server.cluster(tcp=any(isinstance(each, CommandSource) for each in owner)) as cluster:
         conninfo = cluster.create_database("port")
         before = apply_sources(conninfo, owner).applied
         if before.failure:
-            why = f"the owner's SQL does not apply any more: {before.failure.at}: {before.failure.message}"
+            why = f"the owner's SQL no longer applies: {before.failure.at}: {before.failure.message}"
             return PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)), frozenset()
         source = _source(text)
         first, roles = _apply(conninfo, source)

@@ -220,7 +220,7 @@ def _against_catalog(
     """The owner's source on a real server, compared with a legacy schema that can only be read."""
     side = _side(server, "owner", owner, None, project=project)
     right = _snapshot(side, "owner")
-    no_dump = legacy.unavailable("there is no dump of it, so no second method looked at the comparison")
+    no_dump = legacy.unavailable("it cannot be dumped, so the comparison was not cross-checked")
     left: Snapshot | Unavailable = legacy.snapshot
     prelude: Keys = ()
     if isinstance(right, Snapshot):

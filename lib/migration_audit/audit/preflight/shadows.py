@@ -24,7 +24,7 @@ from migration_audit.project import LedgerSettings
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
 
-_NOT_DUMPED = Unavailable(reason="the second witness was not asked", required=False)
+_NOT_DUMPED = Unavailable(reason="the cross-check was not run", required=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Shadow:
     """None when the SQL failed."""
     origins: OriginMap
     dump: str | Unavailable = _NOT_DUMPED
-    """What the second witness sees of it, where it was asked for."""
+    """What the cross-check sees of it, where it was asked for."""
     undone: SourceUndone | None = None
     """What the sources create and take away again, where somebody looked on."""
     outside: tuple[Outside, ...] = ()
@@ -117,11 +117,11 @@ def apply_to(
 
 
 def dump_of(server: shadow.Server, conninfo: str) -> str | Unavailable:
-    """What the second witness sees of a shadow, or why it sees nothing."""
+    """What the cross-check sees of a shadow, or why it sees nothing."""
     try:
         return dump_schema(find_pg_dump(server), conninfo)
     except ServerError as error:
         # Two methods must agree before "covered" is said: with one alone it is not decided.
         todo = f" ({error.todo})" if error.todo else ""
         where = f"{error.where}: " if error.where else ""
-        return Unavailable(reason=f"the second witness is not available: {where}{error.what}{todo}")
+        return Unavailable(reason=f"the cross-check is not available: {where}{error.what}{todo}")

@@ -49,7 +49,7 @@ Values = tuple[SideValue, ...]
 def parse_values(placeholders: Iterable[str], variables: Iterable[str]) -> Values:
     """What ``--placeholder`` and ``--variable`` give, each ``NAME=VALUE``, or ``expected:NAME=VALUE`` for one side alone.
 
-    Raises UsageError for what has another form, for a name that is given twice, and for a variable that psql refuses.
+    Raises UsageError for what has another form, for a name that is set twice, and for a variable that psql refuses.
     """
     given = [
         *(_parse(ValueKind.PLACEHOLDER, text) for text in placeholders),
@@ -58,7 +58,7 @@ def parse_values(placeholders: Iterable[str], variables: Iterable[str]) -> Value
     seen: set[str] = set()
     for one in given:
         if one.option in seen:
-            raise UsageError("is given twice", where=one.option, todo="give one value")
+            raise UsageError("is set twice", where=one.option, todo="set it once")
         seen.add(one.option)
     return tuple(given)
 
@@ -70,7 +70,7 @@ def _parse(kind: ValueKind, text: str) -> SideValue:
     if not equals or not name:
         # Without = all of it may be a value: it is not shown.
         shown = f"--{kind} {written}".rstrip() if equals else f"--{kind}"
-        raise UsageError("has no name" if equals else "has no =", where=shown, todo=f"write --{kind} NAME=VALUE")
+        raise UsageError("lacks a name" if equals else "has no =", where=shown, todo=f"write --{kind} NAME=VALUE")
     if kind is ValueKind.VARIABLE:
         try:
             Variables({name: value})
@@ -134,13 +134,13 @@ def _instead(one: SideValue, sides: Sequence[ValuedSide]) -> str:
     loaded = [source for side in sides for source in side.loaded]
     names = dict.fromkeys(source.format for source in loaded)
     if any(one.kind.is_taken_by(find_format(name)) for name in names):
-        return "check its spelling, or leave it out"
+        return "check its spelling, or remove it"
     other = next((kind for kind in ValueKind if kind is not one.kind), one.kind)
     if any(other.is_taken_by(find_format(name)) for name in names):
-        return f"the files here take values by --{other}"
-    return "leave it out: " + "; ".join(_takes_nothing(names)) if names else "leave it out: no side is SQL"
+        return f"the files here use values of --{other}"
+    return "remove it: " + "; ".join(_takes_nothing(names)) if names else "remove it: no side is SQL"
 
 
 def _takes_nothing(names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        yield f"{find_format(name).runner} puts no values into the SQL"
+        yield f"{find_format(name).runner} inserts no values into the SQL"

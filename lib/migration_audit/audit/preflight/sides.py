@@ -80,8 +80,8 @@ class ReadSide:
     origins: OriginMap
     sources: tuple[SourceFacts, ...] = ()
     """What was applied, of a side that is SQL."""
-    dump: str | Unavailable = Unavailable(reason="only shadows are dumped", required=False)  # noqa: RUF009  it is frozen
-    """What the second witness sees: only where both sides are SQL."""
+    dump: str | Unavailable = Unavailable(reason="only shadows can be dumped", required=False)  # noqa: RUF009  it is frozen
+    """What the cross-check sees: only where both sides are SQL."""
     undone: SourceUndone | None = None
     """What its SQL creates and takes away again."""
     rows: SourceRows | None = None
@@ -92,8 +92,8 @@ def parse_side(text: str) -> Side:
     """What a command-line argument names; raises UsageError for what it cannot mean, and for a password in it."""
     if _PASSWORD.search(text) and not Path(text).exists():
         raise UsageError(
-            "a URL with a password is refused: the command line is visible to everybody on this machine",
-            todo="put it into a variable and write env:NAME, or use service:NAME with ~/.pgpass",
+            "a URL with a password is not accepted: the command line is visible to all users of this machine",
+            todo="put it into a variable and use env:NAME, or use service:NAME with ~/.pgpass",
         )
     if _URL.match(text):
         return Side(kind=SideKind.LIVE, named=text, conninfo=text)
@@ -119,7 +119,7 @@ def _side_of_files(text: str) -> Side:
         if not name or not Path(name).exists():
             missing.append(name or "file without a name")
     if missing:
-        raise UsageError(f"there is no {', '.join(missing)}", todo=f"a side is {_FORMS}")
+        raise UsageError(f"{', '.join(missing)} does not exist", todo=f"a side is {_FORMS}")
     paths = [path for _, each in found for path in each]
     snapshots = [str(path) for path in paths if path.suffix == ".json"]
     if not snapshots:

@@ -46,7 +46,7 @@ from migration_audit.shadow.paths import runtime_dir, server_account
 Progress = Callable[[str], None]
 BOOTS: Final = 2
 """What the first boot hides, the second may show; the model goes one further."""
-NOT_ASKED: Final = Unavailable(reason="audit.toml has no [snapshot] rehearse: no real Directus was asked", required=False)
+NOT_ASKED: Final = Unavailable(reason="audit.toml has no [snapshot] rehearse: no real Directus was run", required=False)
 _ROLE: Final = "directus_of_rehearsal"
 _SHOWN: Final = 2_000
 """Characters of the output of a boot that fails."""
@@ -125,11 +125,14 @@ def _why_not(deployment: Deployment) -> str | None:
     """Why nobody knows what to call; None where it is known."""
     target, runtime = deployment.target, deployment.runtime
     if target.version is None:
-        return f"which Directus has to be asked is not known: {target.reason or f'{target.named} names no exact release'}"
+        return (
+            "the version of Directus to run is not known: "
+            f"{target.reason or f'{target.named} does not name an exact release'}"
+        )
     if runtime.asks:
-        return "schema apply is called without --yes, and whether anybody answers is not known"
+        return "schema apply is called without --yes, and it is not known whether it gets an answer"
     if len(runtime.files) > 1:
-        return f"the start applies {' and '.join(runtime.files)}, and [snapshot] file names one"
+        return f"the start applies {' and '.join(runtime.files)}, but [snapshot] file names one"
     return None
 
 
@@ -184,10 +187,8 @@ def _on_server(
     progress(f"rehearsing {BOOTS} boots of Directus {version} on a copy of {name}")
     with server.cluster(tcp=True) as cluster, tempfile.TemporaryDirectory(dir=runtime_dir(server_account())) as folder:
         if not cluster.is_private:
-            why = f"{server.provider}: roles would be made on a server that others use"
-            raise ServerError(
-                f"a rehearsal needs a server of its own ({why})", todo="let MIGRATION_AUDIT_SERVER name another"
-            )
+            why = f"{server.provider}: roles would be created on a shared server"
+            raise ServerError(f"a rehearsal needs its own server ({why})", todo="set MIGRATION_AUDIT_SERVER to another one")
         conninfo = cluster.create_database("directus")
         schemas = runtime.search_path
         check_inside(settings.file, project.directory)
@@ -229,7 +230,7 @@ def _copied(file: Path, folder: Path) -> str:
     """The snapshot file where the account of commands can read it."""
     content = file.read_bytes()
     if len(content) > _LARGEST:
-        raise AuditError("has more than 16 MiB", where=str(file), todo="a snapshot of Directus is never that large")
+        raise AuditError("has more than 16 MiB", where=str(file), todo="Directus snapshots are smaller than that")
     folder.chmod(0o755)
     copy = folder / file.name
     copy.write_bytes(content)
@@ -284,8 +285,8 @@ class _Stage:
         told = reported_version(self._call(("--version",)))
         if told != str(version):
             raise ServerError(
-                f"{self._program.by} answers as Directus {told or 'of no version'}, and the owner's image runs {version}",
-                todo="let [snapshot] rehearse ask that version",
+                f"{self._program.by} reports Directus {told or 'of no version'}, but the owner's image runs {version}",
+                todo="set [snapshot] rehearse to use that version",
             )
 
     def _call(self, arguments: tuple[str, ...]) -> Called:

@@ -91,7 +91,7 @@ def _on_server(
 
 
 def _said(error: AuditError | psycopg.Error) -> str:
-    return str(error) if isinstance(error, AuditError) else f"the rehearsal ended early: {str(error).strip()}"
+    return str(error) if isinstance(error, AuditError) else f"the rehearsal stopped early: {str(error).strip()}"
 
 
 def _grants(project: Project) -> SqlSource | None:
@@ -110,7 +110,7 @@ def _fixture(project: Project, rule: Rule) -> SqlSource | FixtureShadow:
     """The fixture's statements, or why there are none."""
     path = rule.what[0]
     if not (project.directory / path).is_file():
-        return FixtureShadow(path=path, reason="there is no such file")
+        return FixtureShadow(path=path, reason="the file does not exist")
     try:
         return sources.load_source("fixture", [project.directory / path], shown_from=project.directory)
     except AuditError as error:
@@ -170,7 +170,8 @@ def _rehearsal(
     ]
     if unknown:
         return Unavailable(
-            reason=f"the rights that probes need are not known, name them in [rehearsal]: {some_of(unknown, between='; ')}"
+            reason="it is not known which rights the probes need; name "
+            f"them in [rehearsal]: {some_of(unknown, between='; ')}"
         )
     rehearsed = rehearse(
         conninfo, probes, role=writer, least_rights=least, look=lambda connection: _looked(connection, probes, writer)

@@ -373,8 +373,8 @@ UNDECIDED = [
         "never bootstrapped",
     ),
     ("SNAP004", "latest", {"directus_target": target(None)}, Outcome.SKIPPED, True, "does not name an exact release"),
-    ("SNAP001", "an unknown version", {"directus_target": target("11.9.2")}, Outcome.SKIPPED, True, "does not know"),
-    ("SNAP004", "an unknown version", {"directus_target": target("13.0.0")}, Outcome.SKIPPED, True, "does not know"),
+    ("SNAP001", "an unknown version", {"directus_target": target("11.9.2")}, Outcome.SKIPPED, True, "does not cover"),
+    ("SNAP004", "an unknown version", {"directus_target": target("13.0.0")}, Outcome.SKIPPED, True, "does not cover"),
     ("SNAP005", "latest", {"directus_target": target(None)}, Outcome.SKIPPED, True, "does not name an exact release"),
     (
         "SNAP008",

@@ -116,7 +116,7 @@ def test_a_notebook_alone_audits_the_environment_that_was_named(home, demo_varia
     only_stage = {"TRM_STAGE_DSN": demo_variables["TRM_STAGE_DSN"]}
     code, printed, said = papermill(notebook, *arguments, cwd=home, variables=only_stage)
     assert (code, said) == (0, "")
-    assert "audit.toml is the nearest one" in printed
+    assert "using the nearest one, audit.toml" in printed
     text = (home / "out.ipynb").read_text("utf-8")
     assert "LIV001" in text
     assert "_DSN is not set" not in text, "the other environments have no variable here"
@@ -126,7 +126,7 @@ def test_the_only_environment_is_taken_and_said(home, demo_variables):
     with_environments(home, **ONE)
     code, printed, said = papermill("notebooks/40_signoff.ipynb", cwd=home, variables=demo_variables)
     assert (code, said) == (0, "")
-    assert "no environment was named: only is the only one in audit.toml" in printed
+    assert "no environment was named: using the only one in audit.toml, only" in printed
 
 
 OPENED = {
@@ -142,7 +142,7 @@ OPENED = {
     "a config that is not there": ({"config": "nope.toml"}, {}, "nope.toml: the file does not exist"),
     "a config of a variable that is not there": ({}, {"MIGRATION_AUDIT_CONFIG": "nope.toml"}, "nope.toml: there is no such"),
     "an unknown phase": ({"phase": "retried"}, {}, "unknown phase retried"),
-    "a number": ({"environment": 1}, {}, "the parameter environment is 1, not a string\n  → give it in quotes"),
+    "a number": ({"environment": 1}, {}, "the parameter environment is 1, not a string\n  → put it in quotes"),
     "a number as text": ({"environment": "1"}, {}, "unknown environment 1"),
     "no config": ({"config": None}, {}, "the parameter config is None, not a string"),
 }

@@ -72,7 +72,7 @@ def test_from_a_finding_to_an_open_gate(trm, demo_cluster, demo_variables, tmp_p
     assert cli("gate", "--env", "dev").code == 4
     ran = cli("sign", "reports/dev", "--as", ANN, "--key", str(key), "--yes")
     assert ran.code == 0, ran.err
-    assert f"accepted with this signature (1)\n  {finding}" in ran.out
+    assert f"accepted by this signature (1)\n  {finding}" in ran.out
     assert cli("verify", "reports/signed/dev").code == 0
     with watched(demo_cluster) as watch:
         ran = cli("gate", "--env", "dev", "--live")

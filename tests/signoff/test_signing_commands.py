@@ -160,7 +160,7 @@ def test_what_git_would_leave_out_or_change_is_told(world, run):
     world.write(".gitattributes", "reports/** -text\n")
     world.write(".gitignore", "/reports/*\n")
     ran = sign(world, run, ANN, "--yes")
-    assert "git add -f reports/signed\n  .gitignore leaves it out: add a line !/reports/signed/" in ran.out
+    assert "git add -f reports/signed\n  .gitignore excludes it: add a line !/reports/signed/" in ran.out
     assert ".gitattributes" not in ran.out
 
 

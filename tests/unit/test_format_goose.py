@@ -141,8 +141,11 @@ REFUSED = {
     "in a body": (UP + BEGIN + "do $$\n-- uses +goose\n$$;\n" + END, "db/1_a.sql:4: `-- uses +goose` is not an annotation"),
     "a body that is cut": (UP + "do $$\nbegin\n  perform 1;\nend $$;\n", "db/1_a.sql:4: goose ends a statement here"),
     "a begin alone": ("-- +goose NO TRANSACTION\n" + UP + "begin;\n", "db/1_a.sql:3: goose's driver drops a connection"),
-    "an unknown variable": (UP + ON + "select '$NAME';\n", "db/1_a.sql:3: the value of $NAME is not known"),
-    "an unknown variable with a default": (UP + ON + "select '${NAME:-x}';\n", "db/1_a.sql:3: the value of $NAME is not"),
+    "an unknown variable": (UP + ON + "select '$NAME';\n", "db/1_a.sql:3: the value of $NAME is unknown"),
+    "an unknown variable with a default": (
+        UP + ON + "select '${NAME:-x}';\n",
+        "db/1_a.sql:3: the value of $NAME is unknown",
+    ),
     "no variable": (UP + ON + "select '$5';\n", "db/1_a.sql:3: goose cannot replace the variables"),
     "no variable in down": (UP + DOWN + ON + "select '$5';\n", "db/1_a.sql:4: goose cannot replace the variables"),
 }

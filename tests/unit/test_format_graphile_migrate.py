@@ -108,7 +108,7 @@ def test_what_is_not_applied_is_named() -> None:
         ("m/current.sql: the current migration is not committed, so `graphile-migrate migrate` does not apply it", False),
         ("m/fixtures/x.sql: a fixture, which is included when a migration is committed", True),
         ("m/notes.sql: graphile-migrate only reads committed migrations", False),
-        ("`graphile-migrate reset` runs m/reset.sql: afterReset, `migrate` does not", True),
+        ("m/reset.sql: `graphile-migrate reset` runs afterReset, `migrate` does not", True),
         ("other.sql: outside of db/m", True),
         ("m/committed/000001.sql:4: --!include has no effect in a committed migration", False),
     ]
@@ -144,7 +144,7 @@ REFUSED = {
     "line ends": (edited("\n", "\r\n"), f"{FIRST}:1: an empty line has to follow the header"),
     "a last line end": (
         edited("\n\n", "\n\r\n"),
-        f"{FIRST}:3: an empty line has to follow the header of a committed migration; its",
+        f"{FIRST}:3: an empty line has to follow the header of a committed migration; it has Windows line ends",
     ),
     "twice": (edited("--! Hash", "--! Previous: -\n--! Hash"), f"{FIRST}:2: the header Previous appears twice"),
     "allowed": (edited("\n\n", "\n--! AllowInvalidHash\n\n"), f"{FIRST}:3: AllowInvalidHash is set"),

@@ -51,7 +51,7 @@ def test_a_down_line_alone_is_a_note() -> None:
 REFUSED = {
     "JavaScript": (
         {"1_a.sql": "", "2_b.js": ""},
-        "db/2_b.js: a migration that is a program\n  → let node-pg-migrate itself",
+        "db/2_b.js: a migration that is a program\n  → run node-pg-migrate itself",
     ),
     "TypeScript": ({"1_a.sql": "", "2_b.mts": ""}, "db/2_b.mts: a migration that is a program"),
     "text": (
@@ -59,7 +59,7 @@ REFUSED = {
         "db/README.md: node-pg-migrate treats every file in its folder as a migration, and fails at this one",
     ),
     "no number": ({"1_a.sql": "", "b.sql": ""}, "db/b.sql: the name does not begin with a number"),
-    "no date": ({"1_a.sql": "", "20201301000000000.sql": ""}, "db/20201301000000000.sql: node-pg-migrate takes 20201301"),
+    "no date": ({"1_a.sql": "", "20201301000000000.sql": ""}, "db/20201301000000000.sql: node-pg-migrate reads 20201301"),
     "an hour too late": ({"1_a.sql": "", "20201201240000001.sql": ""}, "db/20201201240000001.sql: node-pg-migrate reads"),
     "an apostrophe": (
         {"1_it's.sql": ""},
@@ -150,4 +150,4 @@ def test_the_ledger_by_name_and_order() -> None:
     found = ledger.read(rows, entries)
     assert [verdict.state for verdict in found.verdicts] == [EntryState.ABSENT, EntryState.APPLIED]
     assert found.beyond == ("0_x",)
-    assert found.notes[0].startswith("the ledger has 2_b where the files have 1_a")
+    assert found.notes[0].startswith("the ledger has 2_b in the place of 1_a")

@@ -71,8 +71,8 @@ def test_what_prisma_does_not_read_is_named() -> None:
 
 
 REFUSED = {
-    "a folder without a script": (migrations("1_a") | {"2_b/up.sql": ""}, "db/2_b: has no migration.sql"),
-    "another case": (migrations("1_a") | {"2_b/Migration.sql": ""}, "db/2_b: has no migration.sql"),
+    "a folder without a script": (migrations("1_a") | {"2_b/up.sql": ""}, "db/2_b: lacks migration.sql"),
+    "another case": (migrations("1_a") | {"2_b/Migration.sql": ""}, "db/2_b: lacks migration.sql"),
     "one migration alone": (
         {"migration.sql": "select 1;"},
         "db/migration.sql: is a single migration; Prisma applies a folder of migrations",
@@ -83,13 +83,13 @@ REFUSED = {
     ),
     "another provider": (
         migrations("1_a") | {"migration_lock.toml": '\n\nprovider = "mysql"'},
-        "db/migration_lock.toml:3: Prisma reads the provider mysql",
+        "db/migration_lock.toml:3: Prisma uses the provider mysql",
     ),
     "a provider that Prisma misreads": (
         migrations("1_a") | {"migration_lock.toml": 'provider  = "postgresql"'},
-        'db/migration_lock.toml:1: Prisma reads the provider provider  = "postgresql',
+        'db/migration_lock.toml:1: Prisma uses the provider provider  = "postgresql',
     ),
-    "does not name a provider": (
+    "no provider": (
         migrations("1_a") | {"migration_lock.toml": ""},
         "db/migration_lock.toml:1: does not name a provider",
     ),

@@ -34,6 +34,15 @@ STUMBLED_OVER = {
     r"\bbegun\b": ("started", "it was begun and did not end"),
     r"\bmade anew\b": ("created again", "the table has to be made anew"),
     r"\blikeness\b": ("similarity", "a likeness of 0.9"),
+    r"\barbitrat": ("ON CONFLICT uses the index", "arbitrated by the index it names"),
+    r"\bsecond witness\b": ("cross-check", "the second witness was not asked"),
+    r"\bstands? (here|twice|there|in the way)\b": ("is checked out, appears twice, prevents", "the key stands twice"),
+    r"\bonly when it runs\b": ("only known at run time", "what it asks is known only when it runs"),
+    r"\bas (everybody|nobody) may\b": ("as every role may", "may make temporary tables, as everybody may"),
+    r"\bnobody signed\b": ("is not signed", "nobody signed this run"),
+    r"\bleft to chance\b": ("undefined", "their order is left to chance"),
+    r"\btakes? (for granted|its place)\b": ("assumes", "roles that the SQL does take for granted"),
+    r"\bhuman eye\b": ("review", "what needs a human eye"),
     r"\b(thereof|whereof|whosoever|hereby|afresh|nought)\b": ("a word of today", "the columns thereof"),
 }
 """Pattern: what to write instead, and a text that the pattern finds. A phrase comes in here once no text has it any more."""

@@ -214,7 +214,7 @@ class TestFinding:
 
     def test_a_broken_pyproject_is_not_ours(self, tmp_path: Path) -> None:
         (tmp_path / "pyproject.toml").write_text("[tool.migration-audit\n")
-        with pytest.raises(UsageError, match="no audit.toml here"):
+        with pytest.raises(UsageError, match=r"no audit\.toml here"):
             find_project(tmp_path)
 
     def test_it_says_the_same(self, load: Load) -> None:

@@ -79,7 +79,7 @@ REFUSED = {
     "severity": ('"info"', '"error"', 'comments = "error"', "rules.comments is wrong: expected one of"),
     "rule": ("comments =", "coments =", 'coments = "info"', "rules.coments is not a known key"),
     "arbiter": ('"public.users_pkey"', '"pkey"', 'arbiter = "pkey"', "probe[1].arbiter is wrong"),
-    "probe of a name twice": ("", '[[probe]]\nsql = "x"\nname = "upsert"', 'name = "upsert"', "probe[2].name is the"),
+    "probe of a name twice": ("", '[[probe]]\nsql = "x"\nname = "upsert"', 'name = "upsert"', "probe[2].name is also"),
     "interval": ('"1 day"', '"daily"', 'chunk_interval = "daily"', "hypertable[1].chunk_interval is wrong"),
     "interval of nothing": ('"1 day"', '"0 days"', 'chunk_interval = "0 days"', "hypertable[1].chunk_interval is wrong"),
     "pin of nothing": ("chunk_interval =", "#", "[[hypertable]]", "hypertable[1] has neither"),

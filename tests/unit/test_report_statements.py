@@ -25,4 +25,4 @@ def test_each_statement_stands_with_both_places_and_what_differs():
 
 
 def test_nothing_is_said_of_no_statements():
-    assert "has no statements" in statement_table([])._repr_html_()
+    assert "contains no statements" in statement_table([])._repr_html_()

@@ -366,7 +366,7 @@ def test_a_file_that_takes_another_back_is_refused(tmp_path: Path, names: list[s
     if forward is None:
         load_source("legacy", [tmp_path], shown_from=tmp_path)
         return
-    with pytest.raises(SourceError, match=f"takes {forward} back"):
+    with pytest.raises(SourceError, match=f"reverts {forward}"):
         load_source("legacy", [tmp_path], shown_from=tmp_path)
 
 

@@ -104,7 +104,7 @@ def test_variables_that_only_a_file_of_the_host_knows_are_not_taken_for_unset(tr
     found = read(tree)["owner_variables"]
     assert isinstance(found, Unavailable)
     assert found.required
-    assert "name DB_EXCLUDE_TABLES under environment of directus" in found.reason
+    assert "set DB_EXCLUDE_TABLES under environment of directus" in found.reason
 
 
 def test_no_folder_of_this_machine_is_in_the_facts(tree):

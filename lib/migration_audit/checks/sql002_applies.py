@@ -27,7 +27,7 @@ def run(legacy_applied: Applied, owner_applied: Applied) -> Iterator[Said]:
             continue
         yield from (Told(text=f"{role}: {note}") for note in applied.notes)
         if applied.assumed_roles:
-            yield Told(text=f"{role}: roles that the SQL takes for granted: {some_of(applied.assumed_roles)}")
+            yield Told(text=f"{role}: roles that the SQL assumes to exist: {some_of(applied.assumed_roles)}")
 
 
 CHECK = Check(

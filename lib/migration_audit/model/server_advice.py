@@ -27,13 +27,13 @@ BY_STATE: Final = {
     "53200": "the server is out of memory: try again under less load, or raise max_locks_per_transaction",
     "53300": "all connections available to this role are in use: try again later, or raise the limit that the message names",
     "53400": "a limit of the server's configuration was reached: see its log",
-    "55000": "this database takes no connections (ALLOW_CONNECTIONS, or a server that is not ready): name another one",
+    "55000": "this database does not accept connections (ALLOW_CONNECTIONS, or the server is not ready): name another one",
     "55P03": (
         "something in the database holds a lock, and lock_timeout is over: look for long DDL (pg_stat_activity) and for"
         " transactions that were prepared and left open (pg_prepared_xacts), and try again"
     ),
-    "57014": "look for long DDL; then raise statement_timeout, of the environment in audit.toml and of the role",
-    "57P01": "somebody or a shutdown ended the connection: try again",
+    "57014": "look for long-running DDL; then raise statement_timeout, for the environment in audit.toml and for the role",
+    "57P01": "the connection was terminated by an administrator or a shutdown: try again",
     "57P02": "the server crashed and recovers: see its log, and try again",
     "57P03": "the server is starting, stopping or recovering: try again when it accepts connections",
     "57P04": "the database was dropped: check the connection string",

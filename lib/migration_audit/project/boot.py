@@ -119,9 +119,9 @@ def boot_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
                 yield ("boot", name), "is missing, expected the name of a service", "add it below [boot]"
     for name in ("profiles", *_SERVICES):
         if name in boot and not (boot.get("compose") or boot.get("dev_compose")):
-            yield ("boot", name), "is about Compose files, and none is named", "name them: compose = [...]"
+            yield ("boot", name), "requires Compose files, but none are named", "name them: compose = [...]"
     if "context" in boot and "dockerfile" not in boot:
-        yield ("boot", "context"), "is the context of a Dockerfile, and none is named", "name it: dockerfile = ..."
+        yield ("boot", "context"), "is the context of a Dockerfile, but none is named", "name it: dockerfile = ..."
     yield from _steps(boot.get("step"))
 
 
@@ -130,6 +130,6 @@ def _steps(steps: Any) -> Iterator[Found]:
     for position, step in enumerate(steps if isinstance(steps, list) else ()):
         name = step.get("name") if isinstance(step, dict) else None
         if isinstance(name, str) and name in seen:
-            yield ("boot", "step", position, "name"), "is the name of another step too", "give each its own name"
+            yield ("boot", "step", position, "name"), "is also the name of another step", "use a different name for each"
         elif isinstance(name, str):
             seen.add(name)

@@ -76,7 +76,7 @@ def environment_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
     for name, value in environments.items() if isinstance(environments, dict) else ():
         path: KeyPath = ("environments", name)
         if not ENVIRONMENT_NAME.match(name) or name in RESERVED_ENVIRONMENTS:
-            why = "is reserved" if name in RESERVED_ENVIRONMENTS else "is not a name that a folder can have everywhere"
+            why = "is reserved" if name in RESERVED_ENVIRONMENTS else "is not a portable folder name"
             yield path, why, "expected lower-case letters, digits, - and _, but not 'signed'"
         if isinstance(value, dict) and ("dsn_env" in value) == ("service" in value):
             what = "has both dsn_env and service" if "service" in value else "has neither dsn_env nor service"

@@ -40,5 +40,7 @@ def hypertable_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
         if ("chunk_interval" in value) == ("partitions" in value):
             both = "chunk_interval" in value
             what = f"has {'both chunk_interval and' if both else 'neither chunk_interval nor'} partitions"
-            todo = "expected exactly one: a dimension is cut by interval or by hash; write one [[hypertable]] for each"
+            todo = (
+                "expected exactly one: a dimension is partitioned by interval or by hash; write one [[hypertable]] for each"
+            )
             yield ("hypertable", position), what, todo

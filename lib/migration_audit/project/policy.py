@@ -180,9 +180,11 @@ class Waiver:
         fallback="",
         convert=str.strip,
     )
-    owner: str = setting(keys.text("who answers for it", required=True), "Who answers for it.", example='"ann@example.org"')
+    owner: str = setting(
+        keys.text("who is responsible for it", required=True), "Who answers for it.", example='"ann@example.org"'
+    )
     expires: date = setting(
-        keys.day("the last day on which it holds, such as 2027-01-31", required=True),
+        keys.day("the last day on which it is valid, such as 2027-01-31", required=True),
         "The last day on which it holds (UTC).",
         example="2027-01-31",
         convert=lambda day: date.fromisoformat(day) if isinstance(day, str) else day,
@@ -199,12 +201,12 @@ def policy_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
     for name, needs in _table(policy.get("environments")).items():
         path: KeyPath = ("policy", "environments", name)
         if name not in known:
-            yield path, "is no environment of this file", f"the environments are {', '.join(known) or 'none yet'}"
+            yield path, "is not an environment of this file", f"the environments are {', '.join(known) or 'none yet'}"
         yield from _needs_problems(_table(needs), path, roles)
     for position, waiver in items(tables, "waiver"):
         environment = waiver.get("environment")
         if isinstance(environment, str) and environment not in known:
-            what = "is no environment of this file"
+            what = "is not an environment of this file"
             yield ("waiver", position, "environment"), what, f"the environments are {', '.join(known) or 'none yet'}"
 
 
@@ -214,7 +216,7 @@ def _needs_problems(table: Mapping[str, Any], path: KeyPath, roles: list[Any]) -
         if role not in roles:
             yield (*path, "roles"), "names a role that [[policy.role]] does not define", "define it, or correct the name"
     if isinstance(signers, list) and isinstance(quorum, int) and len(set(map(str, signers))) < quorum:
-        yield (*path, "quorum"), "asks for more reviewers than signers names", "lower it, or name more signers"
+        yield (*path, "quorum"), "requires more reviewers than there are signers", "lower it, or name more signers"
 
 
 def _table(value: Any) -> Mapping[str, Any]:

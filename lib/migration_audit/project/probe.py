@@ -55,6 +55,6 @@ def probe_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
     for position, value in items(tables, "probe"):
         name = value.get("name")
         if isinstance(name, str) and name in seen:
-            yield ("probe", position, "name"), "is the name of another probe too", "give each its own name"
+            yield ("probe", position, "name"), "is also the name of another probe", "use a different name for each"
         elif isinstance(name, str):
             seen.add(name)

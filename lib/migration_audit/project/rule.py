@@ -83,7 +83,7 @@ VERBS: Final[Mapping[Verb, VerbSpec]] = {
     Verb.DDL: VerbSpec(
         checks=("RET005",),
         doc="No string or template literal, and no .sql file, holds DDL.",
-        key=keys.flag("true: these files hold no DDL", allowed=(True,)),
+        key=keys.flag("true: these files contain no DDL", allowed=(True,)),
         required=("in",),
         optional=("except",),
     ),
@@ -185,7 +185,7 @@ class Rule:
         keys.inside_path("service"), "The build context. Left out: the Dockerfile's folder.", default=None
     )
     carries: tuple[str, ...] = setting(
-        keys.texts('a list of words in paths that no image may carry, such as ["migrations"]'),
+        keys.texts('a list of words in paths that no image may contain, such as ["migrations"]'),
         "What no stage may copy or write.",
         default=(),
     )
@@ -195,7 +195,7 @@ class Rule:
         default=(),
     )
     head: str | None = setting(
-        keys.text("what the comment at the top of the fixture says"), "What the comment at its top says.", default=None
+        keys.text("text of the comment at the top of the fixture"), "What the comment at its top says.", default=None
     )
     loaded_by: tuple[str, ...] = setting(
         keys.inside_globs("service/test/**/*.ts"), "The tests, of which one must load it.", default=()
@@ -318,7 +318,7 @@ def _rule(rule: Mapping[str, Any], path: KeyPath) -> Iterator[Found]:
     for name in rule:
         if name in RULE_KEYS and name not in {"check", verb.value, *spec.keys}:
             known = ", ".join(spec.keys) or "nothing else"
-            yield (*path, name), f"does not go with {verb}", f"beside {verb} there may be: {known}"
+            yield (*path, name), f"cannot be combined with {verb}", f"{verb} allows only: {known}"
     for name in spec.required:
         if name not in rule:
             yield (*path, name), f"is missing, expected {RULE_KEYS[name].expected}", f"add it to this rule of {verb}"
@@ -330,11 +330,11 @@ def _rule(rule: Mapping[str, Any], path: KeyPath) -> Iterator[Found]:
     for (name, position), what, todo in name_problems(rule):
         yield (*path, name, position), what, todo
     if "sha256" in rule and isinstance(rule.get("present"), list) and len(rule["present"]) != 1:
-        yield (*path, "sha256"), "is the digest of one file, and present names several", "write one [[rule]] for each file"
+        yield (*path, "sha256"), "is the digest of one file, but present names several", "write one [[rule]] for each file"
 
 
 def _check(check: Any, verb: Verb, path: KeyPath) -> Iterator[Found]:
     takes = VERBS[verb].checks
     if check in RULE_CHECKS and check not in takes:
         verbs = ", ".join(v for v, spec in VERBS.items() if check in spec.checks)
-        yield (*path, "check"), f"{verb} is not a verb for this check", f"expected one of {', '.join(takes)}, or {verbs}"
+        yield (*path, "check"), f"{verb} is not a verb of this check", f"expected one of {', '.join(takes)}, or {verbs}"

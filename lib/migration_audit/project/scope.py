@@ -39,7 +39,7 @@ class ScopeRule:
         example='"table"',
     )
     reason: str = setting(
-        keys.long_text("why these objects are not the audit's business", required=True),
+        keys.long_text("why these objects are out of scope", required=True),
         "Why. A reviewer reads this.",
         example='"the CMS makes and changes these tables itself"',
     )

@@ -44,7 +44,7 @@ class SeedRule:
         name="except",
     )
     reason: str | None = setting(
-        keys.long_text("why these rows are compared so"), "Why. A reviewer reads this.", default=None
+        keys.long_text("why these rows are compared this way"), "Why. A reviewer reads this.", default=None
     )
     at: Location = field(compare=False)
 
@@ -61,7 +61,7 @@ def seed_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
             continue
         chosen = [key for key in ("columns", "except") if key in rule]
         if len(chosen) > 1:
-            yield ("seed", number), "has both columns and except", "list the columns to compare, or those to leave out"
+            yield ("seed", number), "has both columns and except", "list the columns to compare, or those to exclude"
         if chosen and rule.get("mode") in (SeedMode.IGNORE, SeedMode.COUNT):
             what = f"has no effect with mode = {rule['mode']!r}, which compares no columns"
             yield ("seed", number, chosen[0]), what, "leave it out, or choose another mode"

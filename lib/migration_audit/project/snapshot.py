@@ -86,4 +86,4 @@ def snapshot_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
     if command in table and by != Rehearse.COMMAND:
         yield ("snapshot", command), 'belongs to rehearse = "command"', "remove it, or ask for that"
     if "rehearse_timeout" in table and by is None:
-        yield ("snapshot", "rehearse_timeout"), "is about a rehearsal, and none is asked for", "remove it"
+        yield ("snapshot", "rehearse_timeout"), "is about a rehearsal, but none is configured", "remove it"

@@ -125,7 +125,7 @@ class LedgerSettings:
         default=NameFormat.FILE,
     )
     cleanup: str | None = setting(
-        keys.long_text("the clean-up SQL that the report shows and nobody runs"),
+        keys.long_text("the clean-up SQL that the report shows; the audit does not run it"),
         "The one-off clean-up that operators may run after the retirement: shown in the report, never run by the audit.",
         default=None,
         example='"DROP TABLE service.migrations_applied;"',
@@ -322,25 +322,25 @@ def _kind(side: str, kinds: tuple[str, ...], table: Mapping[str, Any]) -> Iterat
     if not given:
         yield (side, "sql"), f"is missing, expected one of {', '.join(kinds)}", f"add one of them below [{side}]"
     for kind in given[1:]:
-        what = f"is there beside {given[0]}, expected exactly one of {', '.join(kinds)}"
+        what = f"is set together with {given[0]}, expected exactly one of {', '.join(kinds)}"
         yield (side, kind), what, "remove one of them"
     settings = table.get("settings")
     for name in settings if isinstance(settings, dict) else ():
         if name.lower() == "session_authorization":
-            yield (side, "settings", name), "does not count at the start of a session", 'write role = "…"'
+            yield (side, "settings", name), "has no effect at the start of a session", 'write role = "…"'
     for name, owners in _BELONG_TO.items():
         if len(given) == 1 and name in table and given[0] not in owners:
-            yield (side, name), f"belongs to {' or '.join(owners)}, and this source has {given[0]}", "remove it"
+            yield (side, name), f"belongs to {' or '.join(owners)}, but this source has {given[0]}", "remove it"
 
 
 def _command(side: str, table: Mapping[str, Any]) -> Iterator[Found]:
     command, env, ledger = table.get("command"), table.get("env"), table.get("ledger")
     if command is not None and isinstance(ledger, dict) and "name_format" in ledger:
-        what = "is about names of files, and a command records what it will"
+        what = "applies to file names, but a command decides itself what it records"
         yield (side, "ledger", "name_format"), what, "remove it"
     for position, word in enumerate(command if isinstance(command, list) else ()):
         if isinstance(word, str) and any(f"{{{name}}}" in word for name in PLACEHOLDERS):
-            what = "names the shadow's connection, and every user of this machine can read a command's arguments"
+            what = "contains the shadow's connection, but every user of this machine can read a command's arguments"
             yield (side, "command", position), what, 'put it into a variable: env = { DATABASE_URL = "{url}" }'
     for name, value in env.items() if isinstance(env, dict) else ():
         try:
@@ -359,7 +359,7 @@ def _ledger_problems(side: str, source: Mapping[str, Any], ledger: Any) -> Itera
         return
     given = [name for name in ("name_column", "checksum_column", "name_format") if name in ledger]
     if named in LEDGERS and given:
-        what = f"has {given[0]} beside the format {named}, which says what columns there are"
+        what = f"sets {given[0]}, but the format {named} already defines the columns"
         yield (side, "ledger"), what, "leave one of them out"
     elif named not in LEDGERS:
         for name, expected in (("table", _LEDGER_TABLE), ("name_column", _LEDGER_COLUMN)):

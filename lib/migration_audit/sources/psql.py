@@ -119,7 +119,7 @@ class _Session:
         found = {path.resolve(): path for path, target in outside.items() if target is None and path.is_file()}
         if len(found) > 1:
             what = f"{name!r} may be any of {', '.join(sorted(map(str, found)))}"
-            raise SourceError(what, where=str(at), todo=r"use \ir, which counts from the including file")
+            raise SourceError(what, where=str(at), todo=r"use \ir, which is relative to the including file")
         # A guess that begins outside says nothing of the file that leads there.
         inside = [folder / name for folder in folders if self._boundary.target_outside(folder) is None]
         if not found and (target := next(filter(None, map(outside.get, inside)), None)) is not None:

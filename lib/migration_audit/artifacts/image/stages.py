@@ -82,7 +82,7 @@ class FileCopy:
     doubt: str = ""
     """Why nobody can know where its files land: a variable without a value, or an option."""
     may_be_folder: bool = False
-    """Whether the target may be a folder that is there already, although it has no ``/`` at its end."""
+    """Whether the target may be a folder that already exists, although it has no ``/`` at its end."""
     exclude: PatternMatcher | None = None
     """What it leaves out."""
     unpacks: bool = False

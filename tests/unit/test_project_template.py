@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from fix_audit_toml import ANY_NAME, documented_keys
 from migration_audit.compare.rules import DEFAULT_WEIGHTS
 from migration_audit.model.errors import UsageError
 from migration_audit.project import Environment, LedgerSettings, load_project, template, write_template
-from migration_audit.project.describe import ANY_NAME, documented_keys
 from migration_audit.project.scope import object_kinds
 from migration_audit.project.settings import RULES, SCHEMA
 from migration_audit.shadow.select import NAMES

@@ -39,65 +39,55 @@ class BootSettings:
         keys.texts(f'{_FILES} ["deploy/compose.yaml"]', leads=Leads.FROM_HERE),
         "Merged in this order, as `docker compose -f a -f b` does. Variables come from the .env beside the first file "
         "alone.",
-        default=(),
         example='["deploy/compose.yaml"]',
         is_file=True,
     )
     profiles: tuple[str, ...] = setting(
         keys.texts('a list of names of profiles, such as ["production"]'),
         "The profiles with which it is started. Left out: COMPOSE_PROFILES of .env, else none.",
-        default=(),
         example='["production"]',
     )
     database_service: str | None = setting(
         keys.text(f"{_SERVICE} postgres"),
         "A service of these files: the database, which the owner must wait for.",
-        default=None,
         example='"postgres"',
     )
     owner_service: str | None = setting(
         keys.text(f"{_SERVICE} platform"),
         "The service that runs the owner's SQL; it must wait for a healthy database.",
-        default=None,
         example='"platform"',
     )
     writer_service: str | None = setting(
         keys.text(f"{_SERVICE} service"),
         "The service that writes; it must wait for a healthy owner.",
-        default=None,
         example='"service"',
     )
     dev_compose: tuple[Path, ...] = setting(
         keys.texts(f'{_FILES} ["service/compose.dev.yaml"]', leads=Leads.FROM_HERE),
         "The Compose files with which the writer is developed, merged like the others.",
-        default=(),
         example='["service/compose.dev.yaml"]',
         is_file=True,
     )
     dockerfile: Path | None = setting(
         keys.path("a file relative to this file, such as platform/Dockerfile"),
         "The owner's Dockerfile. Left out: the one of its service's `build`.",
-        default=None,
         example='"platform/Dockerfile"',
         is_file=True,
     )
     context: Path | None = setting(
         keys.path("a directory, relative to this file"),
         "The context of its build. Left out: the Dockerfile's folder.",
-        default=None,
         example='"platform"',
         is_file=True,
     )
     post_sql: tuple[str, ...] = setting(
         keys.globs('a list of glob patterns relative to this file, such as ["platform/db-init-post/*.sql"]'),
         "SQL that runs after the owner has made its own tables: what it makes must be live.",
-        default=(),
         example='["platform/db-init-post/*.sql"]',
     )
     steps: tuple[BootStep, ...] = table(
         BootStep,
         "The steps of the owner's boot, in the order in which they must run.",
-        default=(),
         name="step",
         shape=Shape.ARRAY,
         examples=(

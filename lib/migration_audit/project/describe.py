@@ -23,9 +23,9 @@ T = TypeVar("T")
 Table = Mapping[str, Any]
 """A table as tomllib gives it."""
 
-ANY_NAME: Final = "<name>"
-"""Stands for a name that the user chooses, as in ``[environments.<name>]``."""
 _HERE: Final = "audit.toml"
+_EMPTY: Final = object()
+"""The default of a field that does not name one: what a key that is left out says."""
 
 
 class Shape(Enum):
@@ -124,7 +124,7 @@ def setting(
     key: Key,
     doc: str = "",
     *,
-    default: Any = MISSING,
+    default: Any = _EMPTY,
     name: str = "",
     example: str = "",
     fallback: Any = None,
@@ -135,10 +135,14 @@ def setting(
 ) -> Any:
     """A field that one key gives. ``name`` is the key's where it differs from the field's, ``table.key`` below a table.
 
-    ``default`` is that of the field. ``fallback`` is the value of the file where the key is left out, or a function that
+    ``default`` is that of the field; not given, nothing: an empty tuple or mapping, None, or no default where the key is
+    required or has a fallback. ``fallback`` is the value of the file where the key is left out, or a function that
     gives it from the table and its place. ``convert`` makes the field of the key's value, ``is_file`` a path from the root.
     """
     shown = "" if fallback is None or callable(fallback) else as_toml(fallback)
+    if default is _EMPTY:
+        needed = key.required or fallback is not None
+        default = MISSING if needed else () if key.takes is list else {} if key.takes is dict else None
     whole = replace(key, doc=doc, example=example, is_live=is_live, replaces=replaces, default=shown)
     return _field(_Setting(keys={name: whole}, fallback=fallback, convert=convert, is_file=is_file), default)
 
@@ -157,7 +161,7 @@ def table(
     cls: type,
     doc: str = "",
     *,
-    default: Any = MISSING,
+    default: Any = _EMPTY,
     name: str = "",
     shape: Shape = Shape.TABLE,
     without: tuple[str, ...] = (),
@@ -175,6 +179,8 @@ def table(
     there. ``convert`` makes the field of what was read, ``make`` makes it of the table around.
     """
     spec = describe(cls, without=without)
+    if default is _EMPTY:
+        default = MISSING if required else () if shape in (Shape.ARRAY, Shape.NAMED) else None
     if shape is Shape.NAMED:
         spec = TableSpec(keys={}, tables={}, any_table=spec)
     spec = replace(spec, shape=shape, required=required, expected=expected, doc=doc, is_live=is_live, examples=examples)
@@ -302,18 +308,3 @@ def items(tables: Table, name: str) -> Iterator[tuple[int, Table]]:
     for position, item in enumerate(value if isinstance(value, list) else ()):
         if isinstance(item, dict):
             yield position, item
-
-
-def documented_keys(spec: TableSpec, prefix: str = "") -> Iterator[str]:
-    """The full name of every key below ``spec``: ``legacy.ledger.table``, ``environments.<name>.dsn_env``."""
-    for path, below in walk(spec):
-        yield from (".".join((*path, name)) for name in below.keys)
-
-
-def walk(spec: TableSpec, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], TableSpec]]:
-    """Every table with its full name, from the outside in, in the order of the template."""
-    yield path, spec
-    if spec.any_table is not None:
-        yield from walk(spec.any_table, (*path, ANY_NAME))
-    for name, below in spec.tables.items():
-        yield from walk(below, (*path, name))

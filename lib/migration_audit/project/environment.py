@@ -29,26 +29,22 @@ class Environment:
     dsn_env: str | None = setting(
         keys.pattern(VARIABLE, "the NAME of an environment variable that holds the URL, such as TRM_STAGE_DSN"),
         "Exactly one of dsn_env and service. dsn_env is the NAME of the variable that holds the URL.",
-        default=None,
         example='"STAGE_DATABASE_URL"',
         is_live=True,
     )
     service: str | None = setting(
         keys.pattern(r"[\w.-]+", "the name of an entry of pg_service.conf"),
         "An entry of pg_service.conf; its password is in .pgpass.",
-        default=None,
         example='"app-prod"',
     )
     database: str | None = setting(
         keys.text("the name that the database must have"),
         "Pins: a database that is not this one is a blocker. What current_database() returns.",
-        default=None,
         example='"app"',
     )
     system_identifier: str | None = setting(
         keys.pattern(r"[0-9]+", "the server's system identifier: the digits that pg_control_system() shows, in quotes"),
         "select system_identifier from pg_control_system()",
-        default=None,
         example='"7301234567890123456"',
     )
     writer_role: str | None = setting(

@@ -25,7 +25,6 @@ class HypertablePin:
     chunk_interval: str | None = setting(
         keys.duration('an interval such as "1 day", or a whole number'),
         "By time: an interval; by integer: the number.",
-        default=None,
         convert=str,
     )
     partitions: int | None = setting(

@@ -47,19 +47,16 @@ class EnvironmentPolicy:
     roles: tuple[str, ...] = setting(
         keys.texts('a list of roles that [[policy.role]] defines, such as ["dba"]'),
         "Roles of which at least one member must approve, each.",
-        default=(),
         example='["dba"]',
     )
     signers: tuple[str, ...] = setting(
         keys.texts(_PEOPLE, item=IDENTITY),
         "The reviewers whose signature counts. Left out: everybody in allowed_signers.",
-        default=(),
         example='["ann@example.org", "bob@example.org"]',
     )
     max_age: timedelta | None = setting(
         keys.pattern(_AGE.pattern, 'an age in hours, days or weeks, such as "14 days"'),
         "How old the evidence may be when the gate is asked: hours, days or weeks. Left out: any age.",
-        default=None,
         example='"14 days"',
         convert=age,
     )
@@ -81,7 +78,6 @@ class EnvironmentPolicy:
         ),
         "Who may make a run that counts: lines as allowed_signers has them. `run --producer-key FILE` signs with such a "
         "key, which only the job that may read the databases has. Left out: anybody, and evidence says who it was.",
-        default=(),
         example="['ci@example.org namespaces=\"migration-audit-producer\" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA']",
     )
     required: bool = setting(keys.flag(), "Whether the gate asks for this environment when none is named.", default=True)
@@ -109,20 +105,17 @@ class Policy:
         keys.text("the path of the reviewers' keys in OpenSSH's allowed_signers format, relative to this file"),
         'The reviewers\' public keys, one a line: ann@example.org namespaces="migration-audit" ssh-ed25519 AAAA… '
         "See ALLOWED SIGNERS in ssh-keygen(1): valid-after and valid-before limit a key in time.",
-        default=None,
         example='".audit/allowed_signers"',
     )
     revoked: str | None = setting(
         keys.text("the path of the revoked keys (public keys or a KRL), relative to this file"),
         "Keys that are not trusted any more: public keys, one a line, or a KRL made by ssh-keygen -k.",
-        default=None,
         example='".audit/revoked"',
     )
     policy_from: str | None = setting(
         keys.pattern(REVISION, "a git revision, such as origin/main"),
         "Read policy and keys from this git revision, which whoever proposes a change cannot change. Left out: from the "
         "files as they are, and the gate says so.",
-        default=None,
         example='"origin/main"',
     )
     default: EnvironmentPolicy = table(

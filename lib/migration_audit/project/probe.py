@@ -29,7 +29,6 @@ class Probe:
     arbiter: str | None = setting(
         keys.qualified("a unique index as schema.index, such as public.positions_device_ts"),
         "The unique index that must settle ON CONFLICT, schema first.",
-        default=None,
         example='"public.users_pkey"',
         convert=qualified_key,
     )

@@ -49,7 +49,6 @@ class Repository:
         keys.pattern(REVISION, "a git revision, such as origin/main"),
         "The protected branch at which the gate reads this repository, where a change of another one is to be merged. "
         "Left out: its working tree.",
-        default=None,
         example='"origin/main"',
     )
     at: Location = field(compare=False)

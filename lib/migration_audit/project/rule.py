@@ -179,7 +179,6 @@ class Rule:
     sha256: str | None = setting(
         keys.pattern(r"[0-9a-fA-F]{64}", "the 64 hexadecimal digits of the file's SHA-256"),
         "The digest of the one file.",
-        default=None,
     )
     context: str | None = setting(
         keys.inside_path("service"), "The build context. Left out: the Dockerfile's folder.", default=None
@@ -187,12 +186,10 @@ class Rule:
     carries: tuple[str, ...] = setting(
         keys.texts('a list of words in paths that no image may contain, such as ["migrations"]'),
         "What no stage may copy or write.",
-        default=(),
     )
     runs: tuple[str, ...] = setting(
         keys.texts('a list of words that no step of the image may run, such as ["migrate"]'),
         "What no step, entrypoint, command or script may run.",
-        default=(),
     )
     head: str | None = setting(
         keys.text("text of the comment at the top of the fixture"), "What the comment at its top says.", default=None
@@ -203,12 +200,10 @@ class Rule:
     about: tuple[str, ...] = setting(
         keys.texts('a list of words that the entry holds, such as ["runner", "retired"]'),
         "Words that the entry holds.",
-        default=(),
     )
     files: tuple[str, ...] = setting(
         keys.inside_globs("service/src/**/*.ts"),
         "Which files to look at. Code: TypeScript, JavaScript, Python, Go, SQL, package.json.",
-        default=(),
         name="in",
     )
     excluded: tuple[str, ...] = setting(

@@ -35,7 +35,6 @@ class ScopeRule:
     kind: str | None = setting(
         keys.choice(*object_kinds()),
         "Only objects of this kind: table, view, function, … Left out: all.",
-        default=None,
         example='"table"',
     )
     reason: str = setting(
@@ -64,6 +63,5 @@ class Scope:
         ScopeRule,
         "Objects that somebody else manages. Each rule and the number of objects that it excludes are in the report; "
         "what belongs to an excluded object (columns, indexes, constraints, …) is excluded with it.",
-        default=(),
         shape=Shape.ARRAY,
     )

@@ -34,13 +34,11 @@ class SeedRule:
     columns: tuple[str, ...] = setting(
         keys.texts('a list of columns to compare, such as ["code", "cents"]'),
         "Compare these columns only. Left out: all.",
-        default=(),
     )
     excluded: tuple[str, ...] = setting(
         keys.texts('a list of columns to leave out, such as ["created_at"]'),
         "Columns to leave out. Those whose values change whenever the SQL is applied (now(), random values) are left "
         "out anyway.",
-        default=(),
         name="except",
     )
     reason: str | None = setting(

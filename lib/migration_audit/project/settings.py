@@ -71,7 +71,6 @@ class Project:
     writer_role: str | None = setting(
         keys.role(),
         "The role with which the program that keeps writing connects. An environment may name its own.",
-        default=None,
         name="project.writer_role",
         example='"writer"',
     )
@@ -79,7 +78,6 @@ class Project:
         keys.globs('a list of glob patterns relative to this file, such as ["platform/base/*.sql"]'),
         "SQL that is applied before both sources and left out of the comparison: what a platform provides, such as "
         "roles, extensions and tables that the sources refer to.",
-        default=(),
         name="project.prelude",
         example='["platform/base/*.sql"]',
     )
@@ -88,7 +86,6 @@ class Project:
         "The server on which both SQL sources are executed: url, local, local:/path/to/bin, docker, debian or "
         "debian:sid. Left out: the first of these that works. The variable MIGRATION_AUDIT_SERVER goes before this "
         "key.",
-        default=None,
         name="server.provider",
         example='"debian"',
     )
@@ -146,7 +143,6 @@ class Project:
         "Other repositories that are audited together with this one. Every path and pattern of this file may then be "
         'written NAME:path, as in "processor:src/db/migrations/*.sql". A path without a name may lead into another '
         'repository as well ("../processor/src"); only a name says at which revision the gate reads it.',
-        default=(),
         name="repository",
         shape=Shape.NAMED,
         examples=(Example(name="processor", values={"path": "", "policy_from": ""}),),
@@ -166,7 +162,6 @@ class Project:
         Probe,
         "Statements of the writer that must work on the owner's schema alone. They run in a transaction that is rolled "
         "back.",
-        default=(),
         name="probe",
         shape=Shape.ARRAY,
     )
@@ -175,7 +170,6 @@ class Project:
         "Rows that the legacy SQL leaves in tables must be on the owner's side too: by default each of them, and the "
         "owner may have more. The first [[seed]] that matches a table decides about it. Ledgers, and what [scope] "
         "leaves out, are not compared.",
-        default=(),
         name="seed",
         shape=Shape.ARRAY,
         examples=(
@@ -194,7 +188,6 @@ class Project:
         HypertablePin,
         "What a dimension of a hypertable must be, whatever both sources say. One table for each dimension, with "
         "exactly one of chunk_interval (by time or integer range) and partitions (by hash).",
-        default=(),
         name="hypertable",
         shape=Shape.ARRAY,
         examples=(
@@ -212,19 +205,16 @@ class Project:
     snapshot: SnapshotSettings | None = table(
         SnapshotSettings,
         "Where the owner is Directus: the snapshot that `directus schema apply` makes the database like, beside raw SQL.",
-        default=None,
     )
     rehearsal: RehearsalSettings | None = table(
         RehearsalSettings,
         "The writer's statements ([[probe]]) are rehearsed on an empty server with the owner's SQL, as the writer's role.",
-        default=None,
     )
     """How the writer's role comes to its rights; None for the least that the probes need."""
     boot: BootSettings | None = table(
         BootSettings,
         "How a fresh stack comes up: Compose files, the owner's image, and the steps that its container must run. Left "
         "out: the BOOT checks are not asked for.",
-        default=None,
         is_live=True,
     )
     retirement: tuple[Rule, ...] = table(
@@ -233,7 +223,6 @@ class Project:
         "rules make the list of work. Each rule speaks for one check (check) and has exactly one verb: absent, "
         "present, calls, mentions, ddl, packages, image, fixture, says, says_not, drops, entry or command. Paths and "
         "globs start at this file; ** crosses folders. A check without a rule is not asked for.",
-        default=(),
         name="rule",
         shape=Shape.ARRAY,
         examples=EXAMPLES,
@@ -250,7 +239,6 @@ class Project:
         Waiver,
         "A finding that somebody accepts for a time. It is shown as waived and does not block; what could not be "
         "checked can never be waived.",
-        default=(),
         name="waiver",
         shape=Shape.ARRAY,
     )

@@ -43,13 +43,11 @@ class SnapshotSettings:
         keys.pattern(r"v?[0-9]+\.[0-9]+\.[0-9]+", "a release of Directus, such as 11.17.4"),
         "The version of Directus. Left out: as the owner's image says (the tag of its FROM, or its package.json and "
         "lock file).",
-        default=None,
         example='"11.17.4"',
     )
     role: str | None = setting(
         keys.role(),
         "The database role with which Directus connects. Left out: the role of [owner].",
-        default=None,
         example='"platform"',
     )
     rehearse: Rehearse | None = setting(
@@ -59,14 +57,12 @@ class SnapshotSettings:
         'else of its data. "npm" installs the exact version (0.8 GB, once), "docker" runs directus/directus:VERSION, '
         '"command" runs what rehearse_command says in place of `directus`, with DB_HOST, DB_PORT, … of the throw-away '
         "database. Left out: not rehearsed.",
-        default=None,
         example='"command"',
         convert=Rehearse,
     )
     rehearse_command: tuple[str, ...] = setting(
         keys.texts('a list of a program and its first arguments, such as ["npx", "--no-install", "directus"]'),
         "The program and its first arguments, in front of Directus's own: bootstrap, schema apply --yes FILE.",
-        default=(),
         example='["npx", "--no-install", "directus"]',
     )
     rehearse_timeout: int = setting(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -54,6 +54,7 @@ class CommandSettings:
         "Instead of sql: a command that migrates an empty database, for runners whose migrations are no SQL files. No "
         "shell reads it. It runs against a shadow of its own, without the variables of your shell (PATH and LANG "
         "apart), in a home of its own, as the user nobody where the audit runs as root.",
+        default=MISSING,
         name="command",
         example='["npx", "knex", "migrate:latest"]',
         replaces=True,
@@ -71,14 +72,12 @@ class CommandSettings:
         "How it learns the shadow's address, if not by libpq's variables (PGHOST, PGPORT, PGUSER, PGPASSWORD, "
         f"PGDATABASE): {_NAMES}; {{{{ and }}}} are braces. Make sure that it does not read an address from a file, such "
         "as .env: it would migrate that database.",
-        default={},
         example='{ DATABASE_URL = "{url}" }',
         replaces=True,
     )
     files: tuple[str, ...] = setting(
         keys.globs('a list of glob patterns below root, such as ["migrations/*.js"]', leads=Leads.FROM_ROOT),
         "The files below root that decide what it does: their digests become evidence.",
-        default=(),
         example='["migrations/*.js", "package-lock.json"]',
         replaces=True,
     )
@@ -104,18 +103,20 @@ class LedgerSettings:
         keys.choice(PLAIN_LEDGER, *LEDGERS),
         "names: a plain list of files. A runner that we know (flyway, goose, prisma, …) keeps its ledger in its own "
         'way: then format = "flyway" is enough, or nothing at all where the source has that format.',
-        default=None,
         name="format",
         example=f'"{PLAIN_LEDGER}"',
     )
     """How a runner that we know keeps its ledger; None for a plain list of files."""
     schema: str
-    table: str = setting(keys.qualified(_LEDGER_TABLE), "schema.table", example='"service.migrations_applied"')
-    name_column: str = setting(keys.text(_LEDGER_COLUMN), "The column with the name of the file.", example='"filename"')
+    table: str = setting(
+        keys.qualified(_LEDGER_TABLE), "schema.table", default=MISSING, example='"service.migrations_applied"'
+    )
+    name_column: str = setting(
+        keys.text(_LEDGER_COLUMN), "The column with the name of the file.", default=MISSING, example='"filename"'
+    )
     checksum_column: str | None = setting(
         keys.text("the column with the SHA-256 of the applied file"),
         "The column with the SHA-256 (hex) of the file, if there is one.",
-        default=None,
         example='"checksum"',
     )
     """The column with the checksum of the file, where the runner keeps one: a SHA-256 (hex), unless ``known`` says else."""
@@ -127,7 +128,6 @@ class LedgerSettings:
     cleanup: str | None = setting(
         keys.long_text("the clean-up SQL that the report shows; the audit does not run it"),
         "The one-off clean-up that operators may run after the retirement: shown in the report, never run by the audit.",
-        default=None,
         example='"DROP TABLE service.migrations_applied;"',
     )
 
@@ -214,7 +214,6 @@ class Source:
     sql: tuple[str, ...] = setting(
         keys.globs('a list of glob patterns below root, such as ["db/migrations/*.sql"]', leads=Leads.FROM_ROOT),
         "Which files, in the order of their names; numbers at the front of a name count as numbers.",
-        default=(),
         example='["service/migrations/*.sql"]',
         is_live=True,
     )
@@ -225,7 +224,6 @@ class Source:
         keys.path("a snapshot that `migration-audit snapshot` saved, relative to this file, such as legacy.json"),
         "Instead of sql, where only a database knows the legacy schema: a snapshot that `migration-audit snapshot` "
         "saved of it. It is only read. Checks of the legacy SQL are skipped then.",
-        default=None,
         example='"legacy.json"',
         is_file=True,
         replaces=True,
@@ -233,7 +231,6 @@ class Source:
     dsn_env: str | None = setting(
         keys.pattern(VARIABLE, "the NAME of an environment variable that holds the URL, such as LEGACY_DATABASE_URL"),
         "Instead of snapshot: the NAME of the variable that holds the URL of such a database. It is only read.",
-        default=None,
         example='"LEGACY_DATABASE_URL"',
         replaces=True,
     )
@@ -247,20 +244,17 @@ class Source:
     placeholders: Mapping[str, str] = setting(
         keys.words('a table of names and texts, such as { schema = "app" }'),
         "What the runner puts into the SQL, such as Flyway's placeholders.",
-        default={},
         example='{ schema = "app" }',
     )
     variables: Mapping[str, str] = setting(
         keys.variables('a table of names and texts, such as { schema = "app" }'),
         "psql's variables, as `psql -v schema=app` gives them to each file. The owner's are also those of post_sql of "
         "[boot] and grants of [rehearsal].",
-        default={},
         example='{ schema = "app" }',
     )
     settings: Mapping[str, str] = setting(
         keys.words('a table of settings, such as { search_path = "app" }'),
         "Settings that each session starts with.",
-        default={},
         example='{ search_path = "app", role = "app_owner" }',
     )
     settings_at: Location | None = computed(
@@ -284,14 +278,12 @@ class Source:
         keys.flag(),
         "Whether the runner may apply a file again: it must then change nothing the second time. Left out: true "
         "without a ledger.",
-        default=None,
         example="true",
     )
     ledger: LedgerSettings | None = table(
         LedgerSettings,
         "The table in which this runner records what it applied. Leave the table out if it keeps none (or where its "
         "format brings its own). Both runners may share one table: name it in both places.",
-        default=None,
         make=_ledger,
     )
     at: Location = field(compare=False)

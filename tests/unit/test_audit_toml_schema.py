@@ -256,6 +256,50 @@ def test_init_leads_editors_to_the_schema_beside_it(tmp_path: Path) -> None:
     assert (ran.exit_code, "cannot be written" in ran.output) == (2, True)
 
 
+def as_toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(name)} = {as_toml(each)}' for name, each in value.items())}}}"
+    return f"[{', '.join(map(as_toml, value))}]" if isinstance(value, list) else json.dumps(value)
+
+
+def in_place(name: str, value: Any) -> str:
+    """A file that holds one key, as an editor shows it: what else is missing is a problem of its own."""
+    *tables, key = (part.replace(ANY_NAME, "any") for part in name.split("."))
+    spec, _, _ = KEYS[name]
+    is_array = any(below.shape is Shape.ARRAY and below is spec for _, below in walk(SCHEMA))
+    head = f"[[{'.'.join(tables)}]]" if is_array else f"[{'.'.join(tables)}]"
+    return f"#:schema {refresh_schema.FILE.with_name(SCHEMA_FILE).as_uri()}\n{head}\n{key} = {as_toml(value)}\n"
+
+
+@pytest.mark.slow
+def test_an_editor_marks_what_the_audit_refuses(tmp_path: Path) -> None:
+    """taplo, which editors use, has regular expressions of its own: it has to accept and to mark the same values."""
+    expected: dict[str, bool] = {}
+    each_kind = {json.dumps(key.schema, sort_keys=True): name for name, (_, _, key) in KEYS.items()}
+    for number, name in enumerate(each_kind.values()):
+        key = KEYS[name][2]
+        for position, value in enumerate(VALUES):
+            if isinstance(value, float) or (isinstance(value, int) and abs(value) > 2**62) or "\\u0000" in json.dumps(value):
+                continue
+            file = f"{number:03}-{position:03}.toml"
+            (tmp_path / file).write_text(in_place(name, value), "utf-8")
+            expected[file] = key.accepts(value)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("taplo"), "check", "--colors", "never", *expected],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    problems = re.findall(r"error: (.*)\n +┌─ .*/([\d-]+\.toml):", done.stderr)
+    marked = {file for message, file in problems if "is a required property" not in message}
+    differing = {
+        file: (tmp_path / file).read_text("utf-8") for file, accepted in expected.items() if accepted is (file in marked)
+    }
+    assert differing == {}
+
+
 NEW_KEY = """
     wait: int = setting(keys.seconds(), "Seconds that a start of the stack may take.", default=90)
 """

@@ -33,7 +33,7 @@ class Environment:
         is_live=True,
     )
     service: str | None = setting(
-        keys.pattern(r"[\w.-]+", "the name of an entry of pg_service.conf"),
+        keys.pattern(r"[\w\u0080-\uffff.-]+", "the name of an entry of pg_service.conf"),
         "An entry of pg_service.conf; its password is in .pgpass.",
         example='"app-prod"',
     )

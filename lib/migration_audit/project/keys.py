@@ -13,11 +13,12 @@ from migration_audit.project.names import QUALIFIED
 
 PREFIX: Final = re.compile(r"([A-Za-z][\w-]+):")
 """The name of a repository in front of a path. One letter alone is none: it would be a drive."""
-REVISION: Final = r"[\w@][\w./@{}^~-]*"
+# Editors know of ASCII alone that it is ``\w``.
+REVISION: Final = r"[\w\u0080-\uffff@][\w\u0080-\uffff./@{}^~-]*"
 """A git revision that git cannot read as an option."""
 VARIABLE: Final = r"[A-Za-z_][A-Za-z0-9_]*"
 """The name of an environment variable."""
-WORD: Final = r"[^\W\d]\w*"
+WORD: Final = r"[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*"
 """A name of letters, digits and ``_``."""
 
 _LINE: Final = r"[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*"
@@ -104,12 +105,12 @@ def any_text(expected: str) -> Key:
 
 def pattern(regex: str, expected: str, *, required: bool = False) -> Key:
     """Text that the whole regular expression matches."""
-    return Key(expected=expected, schema=_matching(regex), required=required)
+    return Key(expected=expected, schema=line(regex=regex), required=required)
 
 
 def qualified(expected: str, *, required: bool = False) -> Key:
     """``schema.name``."""
-    return pattern(QUALIFIED, expected, required=required)
+    return Key(expected=expected, schema=_matching(QUALIFIED), required=required)
 
 
 def choice(*allowed: str, or_else: tuple[str, str] | None = None, expected: str = "", required: bool = False) -> Key:

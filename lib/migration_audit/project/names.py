@@ -7,7 +7,7 @@ from typing import Final
 
 from migration_audit.model.identifiers import bare, dotted
 
-_PART: Final = r'(?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$]*)'
+_PART: Final = r'(?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)'
 QUALIFIED: Final = rf"{_PART}\.{_PART}"
 """``schema.name``, as a regular expression."""
 _PARTS: Final = re.compile(rf"({_PART})\.({_PART})\Z")

@@ -207,3 +207,9 @@ def test_add_a_kind_of_catalog_object(copy: Path, database: str, tmp_path: Path)
         sides[-1].write_text(f"create sequence s maxvalue {most};")
     found = json.loads(run(copy, "compare", *map(str, sides), "--format", "json"))
     assert "sequence range" in json.dumps(found)
+
+
+def test_no_module_is_longer_than_it_may_be() -> None:
+    assert "under 400 always" in TEXT
+    lengths = {str(path.relative_to(PACKAGE)): len(path.read_text("utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert {name: length for name, length in lengths.items() if length > 400} == {}

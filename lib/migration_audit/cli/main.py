@@ -17,7 +17,9 @@ import click
 
 from migration_audit import __version__
 from migration_audit.cli.group import Commands
+from migration_audit.cli.pages import check, source_format
 from migration_audit.cli.progress import say
+from migration_audit.cli.server import server
 from migration_audit.model.finding import Phase
 from migration_audit.model.sql import STATEMENT_TIMEOUT
 
@@ -191,72 +193,8 @@ def grants(role: str, config: Path | None) -> None:
     print_grants(config, role=role)
 
 
-@main.group()
-def check() -> None:
-    """What each check asks, why, and what to do."""
-
-
-@check.command("list")
-def check_list() -> None:
-    """One line for each check."""
-    from migration_audit.checks import ALL  # noqa: PLC0415
-
-    for each in ALL:
-        phases = "both" if len(each.phases) > 1 else each.phases[0].value
-        click.echo(f"{each.id}  {each.severity.value:8}  {phases:9}  {each.title}")
-
-
-@check.command("explain")
-@click.argument("check_id", metavar="ID")
-def check_explain(check_id: str) -> None:
-    """The page of one check."""
-    import inspect  # noqa: PLC0415
-
-    from migration_audit.checks import find_check  # noqa: PLC0415
-
-    found = find_check(check_id)
-    phases = " and ".join(phase.value for phase in found.phases)
-    click.echo(
-        f"{found.id}  {found.title}\n\n{inspect.getdoc(found.run)}\n\nSeverity: {found.severity.value}. Due in: {phases}."
-    )
-
-
-@main.group("format")
-def source_format() -> None:
-    """How the files of each migration runner are read."""
-
-
-@source_format.command("list")
-def format_list() -> None:
-    """One line for each format: its name, its runner, and whether it was compared with the real runner."""
-    from migration_audit.formats import ALL  # noqa: PLC0415
-
-    names, runners = (max(map(len, column)) for column in zip(*((f.name, f.runner) for f in ALL), strict=True))
-    for each in ALL:
-        click.echo(f"{each.name:{names}}  {each.runner:{runners}}  {each.proof}")
-
-
-@source_format.command("explain")
-@click.argument("name")
-def format_explain(name: str) -> None:
-    """The page of one format: which files it applies, in which order, which part of each, and its ledger."""
-    from migration_audit.formats import find_format  # noqa: PLC0415
-
-    found = find_format(name)
-    click.echo(f"{found.page}\n\n{found.proof[0].upper()}{found.proof[1:]}.")
-
-
-@check.command("static")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
-def check_static_files(files: tuple[Path, ...]) -> None:
-    """Check that audit.toml is valid and that no notebook contains a secret.
-
-    FILES are audit.toml files and notebooks; by default the nearest audit.toml and the notebooks below its folder. Needs no
-    database; intended for a pre-commit hook.
-    """
-    from migration_audit.cli.static import check_static  # noqa: PLC0415
-
-    sys.exit(check_static(files))
+main.add_command(check)
+main.add_command(source_format)
 
 
 _RUN = click.argument("run", metavar="RUN", type=click.Path(path_type=Path, file_okay=False, exists=True))
@@ -349,51 +287,7 @@ def gate(**how: Any) -> None:
     sys.exit(run_gate(**how))
 
 
-@main.group()
-def server() -> None:
-    """The server that shadows are built on."""
-
-
-@server.command("status")
-def server_status() -> None:
-    """List the servers that can be used here, and why others cannot."""
-    from migration_audit import shadow  # noqa: PLC0415
-
-    for line in shadow.status():
-        mark = "✓" if line.usable else "–"
-        click.echo(f"{mark} {line.provider:14} {line.detail}" + (f"  ({line.path})" if line.path else ""))
-
-
-_SPEC = click.argument("provider", required=False)
-
-
-@server.command("install")
-@_SPEC
-def server_install(provider: str | None) -> None:
-    """Install the embedded server for this user.
-
-    PROVIDER is debian (the default) or debian:sid. Does not change the system.
-    """
-    from migration_audit import shadow  # noqa: PLC0415
-
-    click.echo(shadow.install(provider or "debian", progress=say))
-
-
-@server.command("start")
-@_SPEC
-def server_start(provider: str | None) -> None:
-    """Start a server that keeps running, and print how to connect to it."""
-    from migration_audit import shadow  # noqa: PLC0415
-
-    click.echo(shadow.start(provider, progress=say))
-
-
-@server.command("stop")
-def server_stop() -> None:
-    """Stop the server that `start` started, and remove its data."""
-    from migration_audit import shadow  # noqa: PLC0415
-
-    say("stopped, and its data removed" if shadow.stop(progress=say) else "no server was running")
+main.add_command(server)
 
 
 @main.command()

@@ -96,11 +96,11 @@ WRONG = {
     "no audit.toml": (["run"], "no audit.toml here or in a parent folder"),
     "no such audit.toml": (["run", "--config", "typo.toml"], "typo.toml: the file does not exist"),
     "no such folder": (["run", "--config", "nowhere"], "nowhere: the file does not exist"),
-    "a side that is not there": (["compare", "nope", "t.sql"], "there is no nope"),
-    "a joined side that is not there": (["compare", "t.sql+nope.sql", "t.sql"], "there is no nope.sql"),
-    "a side without a name": (["compare", "", "t.sql"], "there is not a file without a name"),
-    "a trailing plus": (["compare", "t.sql+", "t.sql"], "there is not a file without a name"),
-    "no variable's name": (["compare", "env:", "t.sql"], "there is no env:"),
+    "a side that is not there": (["compare", "nope", "t.sql"], "nope does not exist"),
+    "a joined side that is not there": (["compare", "t.sql+nope.sql", "t.sql"], "nope.sql does not exist"),
+    "a side without a name": (["compare", "", "t.sql"], "file without a name does not exist"),
+    "a trailing plus": (["compare", "t.sql+", "t.sql"], "file without a name does not exist"),
+    "no variable's name": (["compare", "env:", "t.sql"], "env: does not exist"),
     "JSON of something else": (["compare", "other.json", "t.sql"], "other.json: this JSON file is not a snapshot"),
     "a list": (["compare", "list.json", "t.sql"], "list.json: this JSON file is not a snapshot"),
     "no JSON": (["compare", "broken.json", "t.sql"], "broken.json: the snapshot is not JSON"),
@@ -259,7 +259,7 @@ def test_json_is_alone_on_stdout(sides, server):
 def test_a_terminal_without_unicode_gets_the_answer_all_the_same(sides, server):
     ran = run_cli("compare", "t.sql", "same", cwd=sides, PYTHONIOENCODING="latin-1")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith("\\u2713 equal: no differences\n\nSecond witness: pg_dump agrees\n\nApplied, expected: 1 file")
+    assert ran.out.startswith("\\u2713 equal: no differences\n\nCross-check: pg_dump agrees\n\nApplied, expected: 1 file")
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_one_difference_and_a_port_that_is_proven(
     assert compare_sides(*sides, form="text", **given) == 1
     text = capsys.readouterr().out
     assert difference in text
-    assert "Second witness: pg_dump agrees" in text
+    assert "Cross-check: pg_dump agrees" in text
     assert compare_sides(*sides, form="sql", **given) == 1
     text = capsys.readouterr().out
     assert "PROVEN" in text

@@ -109,7 +109,7 @@ def test_a_hypertable_made_by_options_is_cross_checked(
     (tmp_path / "b.sql").write_text(f"{table}; select create_hypertable('h', by_range('at', interval '1 day'));")
     given = {"direction": "equal", "form": "text", "config": None, "progress": print}
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "b.sql"), **given) == 0
-    assert "Second witness: pg_dump agrees" in capsys.readouterr().out
+    assert "Cross-check: pg_dump agrees" in capsys.readouterr().out
 
 
 def test_a_server_without_programs_needs_a_pg_dump_that_is_not_older(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -155,7 +155,7 @@ def test_the_command_line_tells_what_the_witness_says(tmp_path: Path, capsys: py
         "beyond": [],
     }
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "b.sql"), **{**given, "form": "text"}) == 1
-    assert "Second witness: pg_dump agrees" in capsys.readouterr().out
+    assert "Cross-check: pg_dump agrees" in capsys.readouterr().out
 
 
 @pytest.mark.timescale
@@ -166,7 +166,7 @@ def test_what_pg_dump_does_not_write_is_told(tmp_path: Path, capsys: pytest.Capt
     given = {"direction": "covers", "form": "text", "config": None, "progress": print}
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "b.sql"), **given) == 1
     said = capsys.readouterr().out
-    assert "Second witness: pg_dump agrees" in said
+    assert "Cross-check: pg_dump agrees" in said
     assert "Not visible to pg_dump:\n  dimension public.h.ts\n" in said
 
 

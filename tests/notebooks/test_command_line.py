@@ -572,7 +572,7 @@ class TestServerThatRuns:
         ran = running.start(wanted, by)
         assert (ran.code, ran.out) == (3, ""), ran.err
         assert f"`{running.names['first']}` is running (PostgreSQL" in ran.err
-        assert f"and `{wanted}` was asked for\n  → stop the running one: `migration-audit server stop`" in ran.err
+        assert f"but `{wanted}` was requested\n  → stop the running one: `migration-audit server stop`" in ran.err
 
     def test_a_server_that_does_not_exist_is_wrong_usage(self, running):
         ran = running.start("debian:potato", "argument")

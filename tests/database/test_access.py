@@ -303,7 +303,7 @@ def test_what_is_no_ddl_is_told_apart(place: Place) -> None:
     assert ddl_ways(place.access()) == ()
     told = beside_ddl(place.access())
     assert {"may TRUNCATE public.t", "has REFERENCES on public.t", "may create other databases"} <= set(told)
-    assert "may make temporary tables, as everybody may" in told
+    assert "may make temporary tables, as every role may" in told
 
 
 def test_a_function_that_runs_as_its_owner_is_told(place: Place) -> None:

@@ -199,7 +199,7 @@ def test_a_server_that_does_not_answer(place: Server) -> None:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
         conninfo = place.conninfo(port=str(deaf.getsockname()[1]), connect_timeout="2")
-        refused(conninfo, None, "timeout expired", "nothing answers there")
+        refused(conninfo, None, "timeout expired", "no answer")
 
 
 def test_what_listens_is_no_postgresql(place: Server) -> None:
@@ -268,12 +268,12 @@ def test_tls_that_the_server_wants(encrypted: Server) -> None:
     ("name", "change", "said", "advice"),
     [
         ("other.crt", {"sslmode": "verify-ca"}, "certificate verify failed", "the CA in sslrootcert"),
-        ("none.crt", {"sslmode": "verify-ca"}, "none.crt", "put the certificate of the CA where sslrootcert"),
+        ("none.crt", {"sslmode": "verify-ca"}, "none.crt", "put the CA certificate where sslrootcert"),
         (
             "ca.crt",
             {"sslmode": "verify-full", "host": "stage.example", "hostaddr": "127.0.0.1"},
             "does not match host name",
-            "connect by a name that is in it",
+            "connect using a name in the certificate",
         ),
     ],
     ids=["another CA", "no CA", "another host"],

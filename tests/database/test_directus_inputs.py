@@ -180,7 +180,7 @@ def test_the_version_is_the_images_unless_it_is_named(
     results = judged(other, "dev", made(other, owner, live, image=image(base) if base else None))
     if expected is None:
         assert (results["SNAP001"].outcome, results["SNAP001"].required) == (Outcome.SKIPPED, True)
-    assert ("the model does not know" in (results["SNAP001"].reason or "")) is (version == "11.9.2")
+    assert ("the model does not cover" in (results["SNAP001"].reason or "")) is (version == "11.9.2")
 
 
 def test_a_project_without_a_snapshot_is_not_asked(project: Project) -> None:
@@ -207,7 +207,7 @@ def test_what_could_not_be_read_is_told_and_the_rest_is_judged(
     lost = replace(project, snapshot=replace(project.snapshot, file=tmp_path / "none.yaml"))
     result = judged(lost, "dev", made(lost, owner, live))["SNAP001"]
     assert result.outcome is Outcome.ERRORED
-    assert "there is no such file" in (result.reason or "")
+    assert "the file does not exist" in (result.reason or "")
 
 
 @pytest.mark.parametrize("tree", ["trm", "trm-retired"])

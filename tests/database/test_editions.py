@@ -19,7 +19,7 @@ MADE = EXTENSION + "create table w (ts timestamptz not null, dev text) with ({})
 HYPER = "tsdb.hypertable, tsdb.partition_column = 'ts'"
 POLICY = "perform add_retention_policy('m', interval '1 day')"
 CAUGHT = "begin {} exception when others then null; end;"
-LEFT_OUT = "took this statement and left out "
+LEFT_OUT = "accepted this statement but ignored "
 
 ON_NEWEST: dict[str, tuple[str, str | None]] = {
     "a hypertable": (MADE.format(HYPER + ", timescaledb.chunk_interval = '1 day'"), None),

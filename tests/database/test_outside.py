@@ -118,7 +118,7 @@ def test_compare_tells_it_too(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text("create table t ();\nalter system set work_mem = '1MB';\n")
     ran = run_cli("compare", "a.sql", "a.sql", cwd=tmp_path)
     assert ran.code == 0, ran.err
-    told = "  outside of its database: a.sql:2: ALTER SYSTEM changes a setting of the whole server, which is not compared\n"
+    told = "  outside of its database: a.sql:2: ALTER SYSTEM changes a server-wide setting, which is not compared\n"
     assert ran.out.count(told) == 2
 
 
@@ -223,7 +223,7 @@ def test_without_isolation_the_server_runs_and_says_so(
 ) -> None:
     monkeypatch.setenv("MIGRATION_AUDIT_ISOLATION", "off")
     with private.cluster() as cluster:
-        assert cluster.not_isolated == "it was not asked for"
+        assert cluster.not_isolated == "it was not requested"
     (tmp_path / "a.sql").write_text("create table t ();\n")
     ran = run_cli("compare", "a.sql", "a.sql", cwd=tmp_path)
     assert ran.code == 0, ran.err
@@ -331,4 +331,4 @@ def test_a_server_that_others_use_is_told_no_setting(guarded: Any, tmp_path: Pat
     source = load_source("o", [tmp_path / "a.sql"], shown_from=tmp_path)
     failure = apply_sources(guarded.conninfo("plain"), [source]).applied.failure
     assert failure is not None
-    assert "ALTER SYSTEM changes a setting of the whole server" in failure.message
+    assert "ALTER SYSTEM changes a server-wide setting" in failure.message

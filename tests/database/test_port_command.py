@@ -49,7 +49,7 @@ def test_a_proven_port_makes_the_owner_cover_the_legacy_side(folder):
     (folder / "port.sql").write_text(ran.out, encoding="utf-8")
     again = run_cli("compare", "legacy.sql", "owner.sql+port.sql+port.sql", "--format", "sql", cwd=folder)
     assert again.code == 0
-    assert "Nothing is to be ported" in again.out
+    assert "Nothing to port" in again.out
     assert only_comments(again.out)
 
 
@@ -66,7 +66,7 @@ def test_a_refuted_port_is_comments_alone(folder):
     assert ran.code == 1
     assert only_comments(ran.out)
     assert "-- type: expected text; actual integer" in ran.out
-    assert "the port is not offered" in ran.err
+    assert "the port does not work" in ran.err
     assert "column public.t.b is changed: type" in ran.err
 
 
@@ -126,4 +126,4 @@ def test_evidence_names_the_port_by_its_digest(lacking):
 def test_a_preflight_without_blockers_makes_no_port(server, trm):
     audit = audit_of(trm)
     assert audit.shared["port"] is None
-    assert repr(show_port(audit)) == "Nothing is to be ported: the owner covers the legacy side."
+    assert repr(show_port(audit)) == "Nothing to port: the owner covers the legacy side."

@@ -98,7 +98,7 @@ def test_while_sql_is_applied(private: BinaryServer, tmp_path: Path, fault: Call
     source = load_source("owner", [tmp_path / "a.sql"], shown_from=tmp_path)
     with private.cluster() as cluster:
         conninfo = cluster.create_database("faults")
-        with pytest.raises(ServerError, match=r"says nothing about the SQL|cannot be reached"):
+        with pytest.raises(ServerError, match=r"nothing is known about the SQL|cannot be reached"):
             apply_sources(conninfo, [source], watch=Doing(lambda: fault(cluster)))
 
 
@@ -129,7 +129,7 @@ def test_a_disk_that_is_full(
     source = load_source("owner", [tmp_path / "a.sql"], shown_from=tmp_path)
     with private.cluster() as cluster:
         assert cluster.directory.is_relative_to(small_disk)
-        with pytest.raises(ServerError, match=r"a\.sql:2: the server failed .* says nothing about the SQL"):
+        with pytest.raises(ServerError, match=r"a\.sql:2: the server failed .* nothing is known about the SQL"):
             apply_sources(cluster.create_database("faults"), [source])
 
 
@@ -156,7 +156,7 @@ def test_a_probe_that_loses_its_connection_is_no_refused_probe(database: str) ->
     with psycopg.connect(database) as connection:
         connection.execute(LOSES.encode())
     probe = Probe(name="losing", sql=LOST, at=Location("audit.toml", 7))
-    with pytest.raises(ServerError, match=r"audit\.toml:7: .*says nothing about the SQL"):
+    with pytest.raises(ServerError, match=r"audit\.toml:7: .*nothing is known about the SQL"):
         run_probes(database, [probe], writer_role=None)
 
 
@@ -170,7 +170,7 @@ def test_in_an_audit_probe_and_rehearsal_are_errored(tmp_path: Path) -> None:
     results = {result.id: result for result in audit.shared_results}
     for name in ("COV012", "BOOT005"):
         assert results[name].outcome is Outcome.ERRORED, results[name]
-        assert "says nothing about the SQL" in str(results[name].reason)
+        assert "nothing is known about the SQL" in str(results[name].reason)
     assert results["COV002"].outcome is Outcome.PASSED, "what was compared before stays compared"
 
 

@@ -124,7 +124,7 @@ def test_what_the_rehearsal_finds(tree: Path, probe: str, keys: list[str] | None
     inputs = rehearsed(tree, probe)
     if keys is None:
         assert isinstance(inputs["rehearsal"], Unavailable)
-        assert "no SELECT, INSERT, UPDATE or DELETE" in inputs["rehearsal"].reason
+        assert "must be a SELECT, INSERT, UPDATE or DELETE" in inputs["rehearsal"].reason
     else:
         assert [finding.key for finding in boot005(inputs).findings] == keys
 
@@ -335,7 +335,7 @@ def test_the_fixture_is_compared_in_both_directions(tree: Path, case: tuple[str,
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [(None, "there is no such file"), ("-- nothing", "holds comments and no statement")],
+    [(None, "the file does not exist"), ("-- nothing", "contains comments but no statement")],
     ids=["missing", "empty"],
 )
 @pytest.mark.usefixtures("shared")

@@ -22,7 +22,7 @@ from migration_audit.sources import load_source
 
 pytestmark = pytest.mark.server
 
-NO_MATCH = "matches no table that has rows, or none that an earlier [[seed]] leaves"
+NO_MATCH = "matches no table with rows, or only tables of an earlier [[seed]]"
 AT = Location("audit.toml", 9)
 PRICE = "create table price (code text primary key, cents int not null);\n"
 ROLE = "create table role (id serial primary key, name text unique);\n"

@@ -20,7 +20,7 @@ RAISED = "do $$ begin raise exception 'x' using errcode = '{}'; end $$;"
 KILLED = "select pg_terminate_backend(pg_backend_pid());"
 SERVERS = {
     "no room on the disk": RAISED.format("53100"),
-    "no memory": RAISED.format("53200"),
+    "out of memory": RAISED.format("53200"),
     "shutdown": RAISED.format("57P01"),
     "an error of the disk": RAISED.format("58030"),
     "an internal error": RAISED.format("XX000"),

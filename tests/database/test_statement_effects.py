@@ -66,7 +66,7 @@ def told(server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[int, tup
         legacy_origins=legacy.origins,
         owner_origins=owner.origins,
     )
-    short = {"identical but for white space and comments": "normalised"}
+    short = {"identical except for whitespace and comments": "normalised"}
     return {
         m.legacy.line: (short.get(m.likeness, str(m.likeness)), m.owner.line if m.owner else None, m.differing)
         for m in matches

@@ -28,7 +28,7 @@ class Truth:
     differences: list[str]
     """``verdict severity kind key: attributes``, without what another difference takes along."""
     covered: bool = False
-    port: str = "Nothing is to be ported"
+    port: str = "Nothing to port"
     """What the port says of itself."""
     runs: tuple[str, ...] = ()
     """What stands in the port as SQL."""

@@ -44,7 +44,7 @@ def try_case(real: Real, case: Case, *, boots: int = 2) -> Outcome:
     """Run one case for real and in the model, boot by boot."""
     version = behaviour_of(DirectusVersion.parse(real.version) or DirectusVersion(0, 0, 0))
     if version is None:
-        raise ValueError(f"the model does not know {real.version}")
+        raise ValueError(f"the model does not cover {real.version}")
     database = real.clean or real.clone()
     real.clean = None
     try:

@@ -77,7 +77,7 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
     evidence = evidence_of(reports, "stage")
     assert evidence["verdict"] == "review"
     (finding,) = findings(evidence, "LIV011")
-    assert "processor.migrations_applied is still here" in finding["summary"]
+    assert "processor.migrations_applied still exists" in finding["summary"]
     assert "DROP TABLE processor.migrations_applied" in finding["fix_sql"]
 
 

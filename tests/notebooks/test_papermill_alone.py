@@ -140,7 +140,7 @@ OPENED = {
     "the example without an environment": ({"config": "demo", "environment": ""}, {}, SEVERAL),
     "the example by a variable": ({"environment": ""}, {"MIGRATION_AUDIT_CONFIG": "demo"}, SEVERAL),
     "a config that is not there": ({"config": "nope.toml"}, {}, "nope.toml: the file does not exist"),
-    "a config of a variable that is not there": ({}, {"MIGRATION_AUDIT_CONFIG": "nope.toml"}, "nope.toml: there is no such"),
+    "a config of a variable that is not there": ({}, {"MIGRATION_AUDIT_CONFIG": "nope.toml"}, "nope.toml: the file does not exist"),
     "an unknown phase": ({"phase": "retried"}, {}, "unknown phase retried"),
     "a number": ({"environment": 1}, {}, "the parameter environment is 1, not a string\n  → put it in quotes"),
     "a number as text": ({"environment": "1"}, {}, "unknown environment 1"),

@@ -116,7 +116,7 @@ def test_a_run_whose_last_notebook_stops_early_is_incomplete(trm, tmp_path, demo
     assert (evidence["complete"], evidence["verdict"]) == (False, "incomplete")
     assert evidence["error"]
     (report,) = (out / "dev").glob("*/report.html")
-    assert "could not be audited" in report.read_text("utf-8")
+    assert "could not be fully audited" in report.read_text("utf-8")
 
 
 @pytest.mark.parametrize("environment", ["stage", "prod"])

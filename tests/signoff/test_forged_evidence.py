@@ -204,7 +204,10 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "a check left out": (leave_out("LIV004"), "LIV004: the facts give failed, but the evidence lacks it"),
     "no checks": (with_evidence(checks=[]), "LIV004: the facts give failed, but the evidence lacks it"),
     "a check twice": (twice, "the evidence contains a check twice"),
-    "a check that is none": (check("LIV004", id="LIV999"), "LIV999: the evidence says failed, and there is no such check"),
+    "a check that is none": (
+        check("LIV004", id="LIV999"),
+        "LIV999: the evidence has failed, but this audit has no such check",
+    ),
     "another verdict": (with_evidence(verdict="clean"), "verdict: the facts give blocked, but the evidence has clean"),
     "no server": (with_evidence(server=None), "server: the facts give otherwise"),
     "another snapshot": (with_evidence(snapshots={"live": "sha256:" + "0" * 64}), "snapshots: the facts give otherwise"),

@@ -81,7 +81,7 @@ class EditionWatch:
         elif _count(connection) == before:
             raise psycopg.errors.FeatureNotSupported(
                 "TimescaleDB's Apache edition, which this server has, accepted "
-                "this statement but ignored {', '.join(asked)}\n{_COMMUNITY}"
+                f"this statement but ignored {', '.join(asked)}\n{_COMMUNITY}"
             )
 
     def asks_for(self, text: str) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def _check_text(**given: object) -> None:
     for name, value in given.items():
         if not isinstance(value, str | _NotAsked):
             todo = f"put it in quotes; with papermill: -r {name} {value}"
-            raise UsageError(f"the parameter {name} is {value!r} and no text", todo=todo)
+            raise UsageError(f"the parameter {name} is {value!r}, not a string", todo=todo)
 
 
 def _check_injected(cells: Sequence[str]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from fix_code import write
+from migration_audit.artifacts.code.sources import SourceTree
 from migration_audit.artifacts.files import find_files
 from migration_audit.artifacts.text import read_text
 from migration_audit.model.errors import ArtifactError
@@ -59,3 +62,49 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "a.md")
     with pytest.raises(ArtifactError, match=r"a\.md: is not a file"):
         read_text(tmp_path / "a.md", tmp_path)
+
+
+LINKED = {
+    "a link before the folder, which is excluded": (["**/*.ts"], ["a/**"], ["b/x.ts"]),
+    "a link before the folder that the glob names": (["b*/**/*.ts"], [], ["b/x.ts"]),
+    "the link that the glob names": (["a*/**/*.ts"], [], ["a/x.ts"]),
+    "both": (["**/*.ts"], [], ["a/x.ts", "b/x.ts"]),
+}
+
+
+@pytest.mark.parametrize(("globs", "excluded", "expected"), LINKED.values(), ids=LINKED.keys())
+def test_a_folder_is_found_by_its_own_name_whatever_links_to_it(tmp_path, globs, excluded, expected):
+    write(tmp_path, {"b/x.ts": ""})
+    (tmp_path / "a").symlink_to("b")
+    assert list(find_files(tmp_path, globs, excluded).paths) == expected
+
+
+def test_links_to_each_other_end(tmp_path):
+    names = [f"f{number}" for number in range(12)]
+    write(tmp_path, {f"{name}/x.ts": "" for name in names})
+    for name in names:
+        for other in names:
+            (tmp_path / name / f"to_{other}").symlink_to(f"../{other}")
+    found = find_files(tmp_path, ["**/*.ts"]).paths
+    assert {f"{name}/x.ts" for name in names} <= set(found)
+    assert "f0/to_f1/x.ts" in found
+    assert "f0/to_f0/x.ts" not in found
+
+
+def test_a_folder_that_cannot_be_listed_is_named_and_not_empty():
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        write(root, {"src/x.ts": "", "src/closed/y.ts": "migrate()"})
+        root.chmod(0o755)
+        (root / "src/closed").chmod(0)
+        myself = os.geteuid()
+        try:
+            if myself == 0:  # who may list everything
+                os.seteuid(65534)
+            found = find_files(root, ["src/**/*.ts"])
+            scope = SourceTree(root).scope(["src/**/*.ts"])
+        finally:
+            os.seteuid(myself)
+            (root / "src/closed").chmod(0o755)
+    assert found.paths == ("src/closed", "src/x.ts")
+    assert [(each.path, "cannot be listed" in each.reason) for each in scope.unread] == [("src/closed", True)]

@@ -187,3 +187,11 @@ class TestBeforeItIsDue:
         result = judged(tmp_path, rule, Phase.PREFLIGHT)["RET005"]
         assert result.outcome is Outcome.PENDING
         assert "the work could not be listed: nowhere/*.ts matches no file or folder" in result.reason
+
+
+def test_a_folder_of_links_to_folders_is_not_empty(tmp_path):
+    write(tmp_path, {"service/elsewhere/1.sql": "", ".gitignore": "migrations\n"})
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / "all").symlink_to("../../elsewhere")
+    result = judged(tmp_path, GONE)["RET001"]
+    assert (result.outcome, [f.key for f in result.findings]) == (Outcome.FAILED, [f"RET001:{FOLDER}/all"])

@@ -11,7 +11,7 @@ from typing import Final
 from wcmatch import glob
 
 from migration_audit.artifacts.text import path_below, shown_path
-from migration_audit.project.boundary import boundary_of
+from migration_audit.project.boundary import Boundary, boundary_of
 
 _FLAGS: Final = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX
 _NEVER: Final = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"})
@@ -34,8 +34,8 @@ def find_files(root: Path, globs: Sequence[str], excluded: Sequence[str] = ()) -
     """The files below ``root`` that ``globs`` name and ``excluded`` does not.
 
     ``*`` and ``?`` stay in one folder, ``**`` crosses folders, ``{ts,tsx}`` are alternatives; a folder stands for all
-    files in it. Links are followed, each folder once; one that leads a folder out of its repository is named itself, since
-    what is behind it is not read. Folders of installed packages and of version control are left
+    files in it. Links are followed: what is behind one is found by the link and by its own name. A folder that leads out of
+    its repository, or cannot be listed, is named itself, since what is in it is not read. Folders of installed packages and of version control are left
     out, unless a glob spells their name.
     """
     paths: set[str] = set()
@@ -90,23 +90,44 @@ def _has_base(root: Path, pattern: str) -> bool:
 
 
 def _walk(root: Path, base: str, *, named: frozenset[str]) -> Iterator[str]:
-    seen: set[str] = set()
-    boundary = boundary_of(root, path_below(root, base))
-    if boundary.target_outside(path_below(root, base)) is not None:
+    """Each file below ``base``; each folder under its own name, and once more behind each link that leads to it.
+
+    A folder that leads out of its repository, or cannot be listed, is given in place of its files: whoever reads it is told.
+    """
+    top = path_below(root, base)
+    boundary = boundary_of(root, top)
+    if boundary.target_outside(top) is not None:
         yield base
         return
-    for folder, folders, names in os.walk(path_below(root, base), followlinks=True):
-        real = os.path.realpath(folder)
+    unreadable: list[str] = []
+    never = _NEVER - named
+    for folder, folders, names in os.walk(top, onerror=lambda error: unreadable.append(str(error.filename))):
+        folders[:] = sorted(name for name in folders if name not in never)
+        # Of a worktree, .git is a file.
+        yield from (shown_path(Path(folder, name), root) for name in names if name not in never)
+        for link in (path for path in (Path(folder, name) for name in folders) if path.is_symlink()):
+            yield from _behind(link, root, boundary, never, unreadable, seen=_between(top, Path(folder)))
+    yield from (shown_path(Path(path), root) for path in unreadable)
+
+
+def _behind(
+    link: Path, root: Path, boundary: Boundary, never: frozenset[str], unreadable: list[str], *, seen: set[str]
+) -> Iterator[str]:
+    """The files behind a link to a folder, each folder once and none that is above the link: circles end."""
+    for folder, folders, names in os.walk(link, followlinks=True, onerror=lambda e: unreadable.append(str(e.filename))):
+        here, real = Path(folder), os.path.realpath(folder)
+        if boundary.target_outside(here) is not None:
+            yield shown_path(here, root)
+            folders.clear()
+            continue
         if real in seen:
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(name for name in folders if name not in _NEVER or name in named)
-        links = [path for path in (Path(folder, name) for name in folders) if path.is_symlink()]
-        away = {path.name for path in links if boundary.target_outside(path) is not None}
-        folders[:] = [name for name in folders if name not in away]
-        here = shown_path(Path(folder), root)
-        taken = (
-            name for name in (*names, *sorted(away)) if name not in _NEVER or name in named
-        )  # of a worktree, .git is a file
-        yield from (name if here == "." else f"{here}/{name}" for name in taken)
+        folders[:] = sorted(name for name in folders if name not in never)
+        yield from (shown_path(here / name, root) for name in names if name not in never)
+
+
+def _between(top: Path, folder: Path) -> set[str]:
+    """The real paths of the folders from ``top`` down to ``folder``."""
+    return {os.path.realpath(each) for each in (folder, *folder.parents) if each.is_relative_to(top)}

@@ -66,8 +66,9 @@ def _kind(root: Path, path: str) -> str:
 
 def _files_in(folder: Path, root: Path) -> tuple[str, ...]:
     found = []
-    for above, _, names in os.walk(folder, onerror=_refuse):
-        found += [shown_path(Path(above) / name, root) for name in names if name not in _PLACEHOLDERS]
+    for above, folders, names in os.walk(folder, onerror=_refuse):
+        links = [name for name in folders if Path(above, name).is_symlink()]  # what is behind one is not looked at
+        found += [shown_path(Path(above) / name, root) for name in (*names, *links) if name not in _PLACEHOLDERS]
     return tuple(sorted(found))
 
 

@@ -130,6 +130,8 @@ class SourceTree:
     def _reading(self, path: str, *, is_included: bool = False) -> Reading:
         try:
             check_inside(self.root / path, self.root)
+            if (self.root / path).is_dir():  # its files would be here otherwise
+                return None, Unread(path=path, reason="is a folder whose files cannot be listed: check its permissions")
             return self._understood(path, is_included=is_included)
         except AuditError as error:
             return None, Unread(path=path, reason=error.what)

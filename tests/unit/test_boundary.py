@@ -107,6 +107,37 @@ def test_files_of_the_repository_are_read_wherever_they_are(home: Path, load: Ca
     assert load(home)
 
 
+def test_sql_behind_a_link_to_a_folder_is_named(home: Path) -> None:
+    write(home, "shared/2.sql", "create table t2 ();")
+    write(home, "sql/1.sql", "create table t1 ();")
+    (home / "sql/more").symlink_to("../shared")
+    (home / "sql/circle").symlink_to("..")
+    with pytest.raises(AuditError, match=r"\.sql files in its subfolders"):
+        _folder(home)
+    for glob in ("sql/*.sql", "sql/**/*.sql"):
+        source = sources.load_globs("owner", home, [glob], shown_from=home)
+        left = {each.path for each in source.not_applied if not each.by_rule}
+        assert [file.path for file in source.files] == ["sql/1.sql"]
+        assert len(left) == 1, "shown once, whichever link leads there"
+        assert left <= {"sql/more/2.sql", "sql/circle/shared/2.sql"}
+    write(home, "fly/V1__a.sql", "create table t1 ();")
+    (home / "fly/more").symlink_to("../flown")
+    write(home, "flown/V2__b.sql", "create table t2 ();")
+    source = sources.load_globs("owner", home, ["fly"], shown_from=home, form="flyway")
+    assert [file.path for file in source.files] == ["fly/V1__a.sql", "fly/more/V2__b.sql"]
+
+
+def test_a_link_to_a_folder_that_leaves_the_repository_is_named(home: Path) -> None:
+    write(home, "sql/1.sql", "select 1;")
+    (home / "sql/more").symlink_to("../../private")
+    with pytest.raises(AuditError, match=r"^sql/more: leads to /.*/private, which is outside"):
+        _folder(home)
+    source = sources.load_globs("owner", home, ["sql/*.sql"], shown_from=home)
+    (left,) = source.not_applied
+    assert (left.path, left.by_rule) == ("sql/more", False)
+    assert "leads out" in left.reason
+
+
 REFUSED = (
     r"\copy t from '/etc/passwd'",
     r"\! cat /etc/passwd",

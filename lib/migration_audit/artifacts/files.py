@@ -35,8 +35,8 @@ def find_files(root: Path, globs: Sequence[str], excluded: Sequence[str] = ()) -
 
     ``*`` and ``?`` stay in one folder, ``**`` crosses folders, ``{ts,tsx}`` are alternatives; a folder stands for all
     files in it. Links are followed: what is behind one is found by the link and by its own name. A folder that leads out of
-    its repository, or cannot be listed, is named itself, since what is in it is not read. Folders of installed packages and of version control are left
-    out, unless a glob spells their name.
+    its repository, or cannot be listed, is named itself, since what is in it is not read. Folders of installed packages and
+    of version control are left out, unless a glob spells their name.
     """
     paths: set[str] = set()
     missing: list[str] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 from migration_audit.model.command import CommandSource, Digests
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
-from migration_audit.project.boundary import boundary_of
+from migration_audit.project.boundary import Boundary, boundary_of
 from migration_audit.sources.reading import paths_of_glob, read_bytes, shown_path
 from migration_audit.sources.trees import LEFT_OUT, fixed_part, list_files
 
@@ -49,7 +49,7 @@ class _Watched:
             what = f"{glob!r} is not a glob below the root: {error}"
             raise SourceError(what, where=str(self.root), todo="write a relative one") from None
         named = set(glob.split("/"))
-        found = [file for path in matched for file in (list_files(path) if path.is_dir() else [path])]
+        found = [file for path in matched for file in (list_files(path, self._boundary) if path.is_dir() else [path])]
         return [file for file in found if not LEFT_OUT.intersection(file.relative_to(self.root).parts) - named]
 
     def digests(self) -> Digests:
@@ -58,8 +58,11 @@ class _Watched:
 
     def _contents(self) -> list[tuple[str, bytes]]:
         shown = {path: shown_path(path, self.shown_from) for path in self.paths()}
-        boundary = boundary_of(self.shown_from, self.root, *(self.root / fixed_part(glob) for glob in self.globs))
-        return [(name, read_bytes(path, name, boundary)) for path, name in shown.items()]
+        return [(name, read_bytes(path, name, self._boundary)) for path, name in shown.items()]
+
+    @property
+    def _boundary(self) -> Boundary:
+        return boundary_of(self.shown_from, self.root, *(self.root / fixed_part(glob) for glob in self.globs))
 
     def extensions(self) -> frozenset[str]:
         """The extensions that their text names."""

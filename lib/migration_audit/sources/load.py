@@ -20,7 +20,7 @@ from migration_audit.project.boundary import Boundary, boundary_of
 from migration_audit.sources.outside import mark_outside
 from migration_audit.sources.psql import read_by_psql
 from migration_audit.sources.reader import read_script
-from migration_audit.sources.reading import check_text
+from migration_audit.sources.reading import check_inside, check_text
 from migration_audit.sources.statements import build_statements
 from migration_audit.sources.trees import Place, fixed_part, trees_of_globs, trees_of_paths, unmatched_sql
 
@@ -88,7 +88,7 @@ def load_globs(
     trees = trees_of_globs(name, root, globs, place, whole_folders=form != "files")
     source, included = _source(name, format_, trees, place, placeholders, variables)
     known = [*(file.path for file in source.files), *(part.path for part in source.not_applied)]
-    left = unmatched_sql(root, globs, [*(shown_from / path for path in known), *included], shown_from)
+    left = unmatched_sql(root, globs, [*(shown_from / path for path in known), *included], place)
     return replace(source, not_applied=(*source.not_applied, *left))
 
 
@@ -118,6 +118,7 @@ def _source(
     files = tuple(replace(one.file, statements=tuple(map(mark_outside, one.file.statements))) for one in read)
     included = tuple(path for one in read for path in one.included)
     _refuse_unread(plan, trees, included)
+    _refuse_links(trees, place)
     if not any(file.statements for file in files):
         raise SourceError(
             "the file contains comments but no statement", where=f"{files[0].path}:1", todo="remove it, or write its SQL"
@@ -194,6 +195,13 @@ def _refuse_unread(plan: Plan, trees: Sequence[Tree], included: Iterable[Path]) 
             where=left[0][0].shown,
             todo=_format_of(left[0][0], [path for _, path in left]),
         )
+
+
+def _refuse_links(trees: Iterable[Tree], place: Place) -> None:
+    """What is behind a link to a folder outside would be left out in silence."""
+    for link in (Path(tree.root, path) for tree in trees if tree.is_whole for path in tree.paths):
+        if link.is_symlink() and link.is_dir():
+            check_inside(link, place.shown(link), place.boundary)
 
 
 def _format_of(tree: Tree, deeper: Sequence[str]) -> str:

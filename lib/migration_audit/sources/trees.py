@@ -84,21 +84,24 @@ def whole_tree(folder: Path, paths: Iterable[str], shown_from: Path) -> Tree:
 def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
     """Every ``.sql`` file that ``globs`` match below ``root``, or that lies in a folder they match; none is no error."""
     found: dict[Path, None] = {}
+    boundary = boundary_of(root, *(root / fixed_part(glob) for glob in globs))
     for path in (path for glob in globs if root.is_dir() for path in paths_of_glob(root, glob)):
-        for file in list_files(path) if path.is_dir() else [path]:
+        for file in list_files(path, boundary) if path.is_dir() else [path]:
             if file.suffix.lower() == ".sql":
                 found.setdefault(file)
     return list(found)
 
 
-def unmatched_sql(root: Path, globs: Sequence[str], taken: Iterable[Path], shown_from: Path) -> Iterator[NotApplied]:
+def unmatched_sql(root: Path, globs: Sequence[str], taken: Iterable[Path], place: Place) -> Iterator[NotApplied]:
     """The SQL files that stand where the globs with wildcards look, or deeper, and that none of them takes."""
     known = {path.resolve() for path in taken}
     folders = {root / fixed_part(glob) for glob in globs if _WILD.search(glob)}
-    for path in sorted({path for folder in folders for path in list_files(folder)}):
+    for path in sorted({path for folder in folders for path in list_files(folder, place.boundary)}):
         why = "no glob of audit.toml matches it" if path.suffix.lower() == ".sql" else other_sql(path.name)
+        if path.is_symlink() and path.is_dir():
+            why = "leads out of the repository, and what is there is not read"
         if why and path.resolve() not in known:
-            yield NotApplied(path=shown_path(path, shown_from), reason=why, by_rule=False)
+            yield NotApplied(path=place.shown(path), reason=why, by_rule=False)
 
 
 def _matches(root: Path, glob: str, shown: str) -> list[Path]:
@@ -127,7 +130,8 @@ def fixed_part(glob: str) -> str:
 
 def _whole(folder: Path, place: Place) -> Tree:
     check_inside(folder, place.shown(folder), place.boundary)
-    return _tree(folder, [path.relative_to(folder).as_posix() for path in list_files(folder)], place, is_whole=True)
+    found = list_files(folder, place.boundary)
+    return _tree(folder, [path.relative_to(folder).as_posix() for path in found], place, is_whole=True)
 
 
 def _chosen(folder: Path, files: Sequence[Path], place: Place) -> Tree:
@@ -178,18 +182,34 @@ def _tree(folder: Path, paths: Iterable[str], place: Place, *, is_whole: bool) -
     )
 
 
-def list_files(folder: Path) -> list[Path]:
-    """Every file below the folder; hidden folders and installed packages are nobody's migrations."""
+def list_files(folder: Path, boundary: Boundary) -> list[Path]:
+    """Every file below the folder; hidden folders and installed packages are nobody's migrations.
+
+    Links to folders are followed, but each folder is listed once. One that leads out of ``boundary`` is given itself.
+    """
     found: list[Path] = []
+    seen: set[str] = set()
+    links = [folder]
 
     def refuse(error: OSError) -> None:
         where = error.filename or str(folder)
         raise SourceError(f"cannot be read: {error.strerror or error}", where=where, todo="check its permissions") from error
 
-    for here, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in LEFT_OUT)
-        found += [Path(here) / name for name in sorted(names)]
-        if len(found) > _MOST_FILES:
-            what = f"more than {_MOST_FILES:,} files below this folder"
-            raise SourceError(what, where=str(folder), todo="name the folder that contains the migrations")
+    while links:  # a folder's own name goes before a link to it
+        start = links.pop(0)
+        if start != folder and boundary.target_outside(start) is not None:
+            found.append(start)
+            continue
+        for here, folders, names in os.walk(start, onerror=refuse):
+            real = os.path.realpath(here)
+            if real in seen:
+                folders.clear()
+                continue
+            seen.add(real)
+            folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in LEFT_OUT)
+            links += [path for path in (Path(here, name) for name in folders) if path.is_symlink()]
+            found += [Path(here) / name for name in sorted(names)]
+            if len(found) > _MOST_FILES:
+                what = f"more than {_MOST_FILES:,} files below this folder"
+                raise SourceError(what, where=str(folder), todo="name the folder that contains the migrations")
     return found

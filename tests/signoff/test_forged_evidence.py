@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,6 +18,7 @@ from migration_audit import signoff
 from migration_audit.model.errors import AuditError
 from migration_audit.model.signoff import Decision
 from migration_audit.review import signing
+from migration_audit.runner.rendering import recomputed
 
 LATER = NOW + timedelta(hours=1)
 Change = Callable[[World, Path], None]
@@ -401,3 +403,21 @@ def test_a_statement_says_what_a_run_writes_and_no_more(world: World, name: str)
     with pytest.raises(AuditError, match="statement"):
         world.sign(folder)
     assert world.verify(folder).exit_code == 4
+
+
+def test_what_was_computed_once_holds_for_that_folder_alone(world: World) -> None:
+    """A gate asks about several runs in one process: one with a file more is not the one without."""
+    folder = world.run()
+    found = signoff.evidence_of(folder)
+    assert {s.ok for s in recomputed(folder, found)} == {True}
+    more = {
+        "facts/signoff/notes.json": lambda path: path.write_text("{}"),
+        "away": lambda path: path.symlink_to("nowhere"),
+        "pipe": os.mkfifo,
+    }
+    for name, make in more.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        make(folder / name)
+        assert [s.text for s in recomputed(folder, found)] == [f"{name} is not a file that a run writes"]
+        (folder / name).unlink()
+    assert {s.ok for s in recomputed(folder, found)} == {True}

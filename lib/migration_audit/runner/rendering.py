@@ -98,15 +98,24 @@ def recomputed(folder: Path, evidence: Evidence) -> tuple[Sentence, ...]:
 
     A folder of the same bytes is computed once in a process.
     """
-    digest = hashlib.sha256(to_bytes(evidence_body(evidence)))
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.parent.name != "signoff"):
-        digest.update(to_bytes([path.relative_to(folder).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()]))
-    key = digest.hexdigest()
+    key = _digest_of_all(folder, evidence)
     if key not in _COMPUTED:
         while len(_COMPUTED) >= _MOST_COMPUTED:
             _COMPUTED.pop(next(iter(_COMPUTED)))
         _COMPUTED[key] = tuple(_recomputed(folder, evidence))
     return _COMPUTED[key]
+
+
+def _digest_of_all(folder: Path, evidence: Evidence) -> str:
+    """Over the evidence and all that ``_recomputed`` looks at: every entry but the signatures, links as what they are."""
+    digest = hashlib.sha256(to_bytes(evidence_body(evidence)))
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if (path.is_dir() and not path.is_symlink()) or name.startswith(f"{SIGNATURES}/"):
+            continue
+        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+        digest.update(to_bytes([name, str(path.readlink()) if path.is_symlink() else None, content]))
+    return digest.hexdigest()
 
 
 def _recomputed(folder: Path, evidence: Evidence) -> Iterator[Sentence]:

@@ -280,6 +280,7 @@ ONLY_ONE = {
     "do $$ begin execute 'alter dat' || 'abase postgres set work_mem = 99'; end $$;": r"a\.sql:2: settings in database",
     "do $$ begin execute 'comment on dat' || 'abase postgres is ''x'''; end $$;": r"a\.sql:2: the comment on",
     "do $$ begin perform pg_replication_origin_create('x'); end $$;": r"a\.sql:2: .*origin",
+    "do $$ begin execute 'select lo_cre' || 'ate(0)'; end $$;": r"a\.sql:2: a large object is made",
 }
 
 
@@ -295,6 +296,39 @@ def test_compare_names_what_only_one_side_does_beside_its_database(tmp_path: Pat
     assert [bool(re.match(f"actual: {told}", one)) for one in found["not_compared"]] == [True]
     assert [one["at"] for one in found["sources"]["actual"][0]["outside"]] == ["a.sql:2"]
     assert "not compared: actual: a.sql:2" in said.err
+
+
+OF_EXTENSIONS = {
+    "alter function citext_eq(citext, citext) set search_path = public;": "function public.citext_eq",
+    "alter function citext_eq(citext, citext) owner to other;": "function public.citext_eq",
+    "create or replace function citext_eq(citext, citext) returns bool language sql as 'select false';": "function",
+    "create table hidden ();\nalter extension citext add table hidden;": "table public.hidden of extension citext",
+    "create rule r as on insert to pg_stat_statements_info do instead nothing;": "rule r on public.pg_stat_statements_info",
+}
+
+
+@pytest.mark.parametrize("text", OF_EXTENSIONS)
+def test_compare_names_what_only_one_side_does_to_extensions(tmp_path: Path, text: str) -> None:
+    both = "create role other;\ncreate extension citext;\ncreate extension pg_stat_statements;\ncreate table t ();\n"
+    (tmp_path / "a.sql").write_text(f"{both}{text}\n")
+    (tmp_path / "b.sql").write_text(both)
+    said = run_cli("compare", "a.sql", "b.sql", "--direction", "equal", "--no-cross-check", cwd=tmp_path)
+    found = re.findall(r"! not compared, expected side: a\.sql:5: (.*) is made or changed by this statement", said.out)
+    assert [one.startswith(OF_EXTENSIONS[text]) for one in found] == [True], said.out + said.err
+
+
+def test_what_extensions_do_themselves_is_not_named(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text(
+        "create schema x;\ncreate extension citext;\ncreate extension pg_trgm version '1.5';\n"
+        "alter extension pg_trgm update;\n"
+        "alter extension citext set schema x;\nrevoke execute on function x.citext_eq(x.citext, x.citext) from public;\n"
+        "create extension timescaledb;\ncreate table m (at timestamptz not null, v int);\n"
+        "select create_hypertable('m', 'at');\ninsert into m select now(), 1;\n"
+        "grant execute on all functions in schema x to public;\nanalyze;\n"
+    )
+    said = run_cli("compare", "a.sql", "a.sql", "--direction", "equal", "--no-cross-check", cwd=tmp_path)
+    assert said.code == 0, said.out + said.err
+    assert "not compared" not in said.out
 
 
 def test_a_database_is_dropped_whatever_the_sql_in_it_keeps_open(base: Any) -> None:

@@ -280,6 +280,7 @@ ONLY_ONE = {
     "do $$ begin execute 'alter dat' || 'abase postgres set work_mem = 99'; end $$;": r"a\.sql:2: settings in database",
     "do $$ begin execute 'comment on dat' || 'abase postgres is ''x'''; end $$;": r"a\.sql:2: the comment on",
     "do $$ begin perform pg_replication_origin_create('x'); end $$;": r"a\.sql:2: .*origin",
+    "alter function pg_sleep(double precision) cost 99;": r"a\.sql:2: built-in function pg_sleep\(double precision\) is",
     "do $$ begin execute 'select lo_cre' || 'ate(0)'; end $$;": r"a\.sql:2: a large object is made",
 }
 

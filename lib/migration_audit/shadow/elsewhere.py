@@ -31,6 +31,11 @@ _WRITTEN = """
      union
     select 'a large object', lob.xmin::text, lob.cmin::text
       from pg_catalog.pg_largeobject_metadata as lob
+     union
+    select 'built-in function ' || pro.oid::pg_catalog.regprocedure, pro.xmin::text, pro.cmin::text
+      from pg_catalog.pg_proc as pro
+      left join pg_catalog.pg_init_privs as ini on ini.classoid = pro.tableoid and ini.objoid = pro.oid
+     where pro.oid < 16384 and pro.proacl is not distinct from ini.initprivs
      order by 1
 """
 _MEMBERS = """

@@ -216,7 +216,7 @@ def test_main_has_other_settings_since(audited: World) -> None:
     text = audited.toml.replace("[legacy]", '[[probe]]\nname = "p"\nsql = "SELECT 1"\n[legacy]')
     on_main(audited, audit_dot_toml=text)
     code, told = gate(audited)
-    assert (code, "[[probe]] is no longer there" in told) == (4, True), told
+    assert (code, "[[probe]] was removed" in told) == (4, True), told
 
 
 # Content decides.
@@ -284,17 +284,18 @@ LESS = {
     "a rule": (
         '[[rule]]\ncheck = "RET005"\nddl = true\nin = ["app/**/*.ts", "entrypoint.sh"]\n',
         "",
-        "[[rule]] is no longer there",
+        "[[rule]] was removed",
     ),
-    "what stays": ('[[rule]]\ncheck = "RET009"\npresent = ["compose.yaml"]\n', "", "[[rule]] is no longer there"),
+    "what stays": ('[[rule]]\ncheck = "RET009"\npresent = ["compose.yaml"]\n', "", "[[rule]] was removed"),
     "weight": ("[legacy]", '[rules]\ncomments = "info"\n[legacy]', "[rules] comments is"),
-    "an environment": ('[environments.dev]\ndsn_env = "TRM_DEV"\n', "", "[environments.dev] dsn_env is no longer there"),
+    "an environment": ('[environments.dev]\ndsn_env = "TRM_DEV"\n', "", "[environments.dev] dsn_env was removed"),
     "a database": ('dsn_env = "TRM_PROD"', 'dsn_env = "TRM_DEV"', '[environments.prod] dsn_env is "TRM_DEV"'),
     "a waiver": (
         "[environments.dev]",
         f"{WAIVER}[environments.dev]",
         "[[waiver]] is new",
     ),
+    "rows": ("[legacy]", '[[seed]]\ntable = "*"\nmode = "ignore"\n[legacy]', "[[seed]] is new"),
 }
 
 

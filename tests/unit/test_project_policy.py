@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from migration_audit.model.errors import ConfigError
-from migration_audit.project import EnvironmentPolicy, Policy, audited_digest, load_project
+from migration_audit.project import EnvironmentPolicy, Policy, audited_digest, compare_settings, load_project
 
 TOML = """[project]
 name = "trm"
@@ -87,3 +87,27 @@ def test_what_makes_an_audit_stale_is_what_says_something_about_it():
     assert audited_digest(f"# a comment\n{TOML}[policy]\nquorum = 2\n[report]\nout = 'r'\n".encode()) == digest
     assert audited_digest(f"{TOML}{WAIVER}".encode()) != digest
     assert audited_digest(TOML.replace('"D"', '"E"').encode()) != digest
+
+
+LAX, STRICT = {"table": "public.*", "mode": "ignore"}, {"table": "public.price", "mode": "exact"}
+SEEDS = {
+    "one more": ([STRICT], [LAX, STRICT], "[[seed]] is new"),
+    "the first one": ([], [LAX], "[[seed]] is new"),
+    "another order": ([STRICT, LAX], [LAX, STRICT], "[[seed]] has another order"),
+    "one less": ([STRICT, LAX], [LAX], "[[seed]] was removed"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "text"), SEEDS.values(), ids=SEEDS)
+def test_a_proposal_may_not_say_how_rows_are_compared(
+    old: list[dict[str, str]], new: list[dict[str, str]], text: str
+) -> None:
+    """The first one that matches a table decides, so that one more or another order may leave rows out."""
+    assert [(one.text.startswith(text), one.is_less) for one in compare_settings({"seed": old}, {"seed": new})] == [
+        (True, True)
+    ]
+
+
+def test_the_order_of_rules_is_no_less() -> None:
+    one, two = {"check": "RET001", "absent": ["a"]}, {"check": "RET001", "absent": ["b"]}
+    assert not any(each.is_less for each in compare_settings({"rule": [one, two]}, {"rule": [two, one]}))

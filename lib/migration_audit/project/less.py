@@ -13,6 +13,8 @@ Tables = Mapping[str, Any]
 
 _ACCEPTS: Final = frozenset({"waiver", "exclude"})
 """Lists whose entries take something out of the audit."""
+_INSTEAD: Final = frozenset({"seed"})
+"""Lists of which the first entry that fits decides: a new one, or another order, may say less than the one that did."""
 _WORK: Final = "rule"
 """The list whose entries say what the deletion has to do, and so what it may do."""
 _MORE: Final = frozenset({"boot", "snapshot", "rehearsal"})
@@ -65,8 +67,12 @@ def _items(path: tuple[str, ...], old: list[Any], new: list[Any]) -> Iterator[Se
         yield SettingDifference(text=f"[[{name}]] was removed: {_short(before[each])}", is_less=not takes_out)
     for each in after.keys() - before.keys():
         yield SettingDifference(
-            text=f"[[{name}]] is new: {_short(after[each])}", is_less=takes_out, is_work=path == (_WORK,)
+            text=f"[[{name}]] is new: {_short(after[each])}",
+            is_less=takes_out or path[-1] in _INSTEAD,
+            is_work=path == (_WORK,),
         )
+    if [each for each in before if each in after] != [each for each in after if each in before]:
+        yield SettingDifference(text=f"[[{name}]] has another order", is_less=path[-1] in _INSTEAD)
 
 
 def _adds(path: tuple[str, ...]) -> bool:

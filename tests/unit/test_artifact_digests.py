@@ -109,6 +109,7 @@ def test_what_is_gone_has_none_and_nothing_is_raised(tree):
 
 
 def test_a_file_outside_of_the_folder_is_named_from_there(tree):
+    (tree.parent / ".git").mkdir()  # of a repository, in which both are
     outside = tree.parent / "shared.yaml"
     outside.write_text("services:\n  more: {image: alpine}\n")
     compose = tree / "deploy/compose.yaml"

@@ -7,9 +7,9 @@ from typing import Any
 
 import fix_code
 from fix_model import constraint, index, snapshot
-from migration_audit.model.compose import Condition, Dependency, Doubt, HealthCheck, Service, Stack
+from migration_audit.model.compose import Condition, DependsOn, Doubt, HealthCheck, Service, Stack
 from migration_audit.model.finding import Outcome, Unavailable
-from migration_audit.model.image import Asked, Boot, Command, Copied, Image, ImageTest, Run, Stage, Undecided
+from migration_audit.model.image import Asked, Boot, Copied, Image, ImageTest, Stage, StartedCommand, StartOutcome, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.post import PostObject
 from migration_audit.project import BootSettings, BootStep, Verb
@@ -57,8 +57,8 @@ def service(name: str, **given: Any) -> Service:
     return Service(**{**defaults, **given})
 
 
-def waits(other: str, condition: str = Condition.HEALTHY, **given: Any) -> tuple[Dependency, ...]:
-    return (Dependency(**{"service": other, "condition": condition, "required": True, "at": COMPOSE, **given}),)
+def waits(other: str, condition: str = Condition.HEALTHY, **given: Any) -> tuple[DependsOn, ...]:
+    return (DependsOn(**{"service": other, "condition": condition, "required": True, "at": COMPOSE, **given}),)
 
 
 POSTGRES = service("postgres")
@@ -78,8 +78,8 @@ def without(name: str) -> Stack:
     return replace(stack(), services=tuple(s for s in stack().services if s.name != name))
 
 
-def command(text: str, line: int = 9, **given: Any) -> Command:
-    return Command(words=tuple(text.split()), at=Location(ENTRY, line), **given)
+def command(text: str, line: int = 9, **given: Any) -> StartedCommand:
+    return StartedCommand(words=tuple(text.split()), at=Location(ENTRY, line), **given)
 
 
 STARTED = (
@@ -95,9 +95,9 @@ STARTED = (
 SERVER = Asked(words=("wget", "-q", "http://127.0.0.1:8055/server/health"), host="127.0.0.1", port="8055")
 
 
-def started(*commands: Command, undecided: tuple[Undecided, ...] = (), **given: Any) -> Boot:
+def started(*commands: StartedCommand, undecided: tuple[Undecided, ...] = (), **given: Any) -> Boot:
     defaults: dict[str, Any] = {
-        "run": Run(commands=commands or STARTED, undecided=undecided),
+        "run": StartOutcome(commands=commands or STARTED, undecided=undecided),
         "test": ("CMD", *SERVER.words),
         "test_at": Location("deploy/compose.yaml", 50),
         "test_disabled": False,
@@ -139,15 +139,15 @@ POST_UNIQUE = post(
 
 
 def image(
-    *copies: Copied, runs: tuple[Command, ...] = (), start: tuple[Command, ...] = (), **given: Any
+    *copies: Copied, runs: tuple[StartedCommand, ...] = (), start: tuple[StartedCommand, ...] = (), **given: Any
 ) -> dict[Any, Image]:
     stage = Stage(
-        name="build", base="node:22", at=Location("processor/Dockerfile", 1), copies=copies, runs=Run(commands=runs)
+        name="build", base="node:22", at=Location("processor/Dockerfile", 1), copies=copies, runs=StartOutcome(commands=runs)
     )
     defaults: dict[str, Any] = {
         "dockerfile": "processor/Dockerfile",
         "stages": (stage,),
-        "start": Run(commands=start or (command("node dist/main.js"),)),
+        "start": StartOutcome(commands=start or (command("node dist/main.js"),)),
         "test": None,
         "ports": (),
         "base": "node:22",
@@ -354,7 +354,7 @@ LOUD = [
     (
         "RET007",
         "a container runs it when it is asked to",
-        {"images": image(otherwise=Run(commands=(command("node-pg-migrate up"),)))},
+        {"images": image(otherwise=StartOutcome(commands=(command("node-pg-migrate up"),)))},
         [f"RET007:processor/Dockerfile:runs:{ENTRY}:node-pg-migrate"],
     ),
     (
@@ -431,7 +431,7 @@ UNDECIDED = [
     (
         "BOOT003",
         "nobody knows what the job runs",
-        {"stack": stack(JOB, WAITS_FOR_JOB), "owner_boot": replace(started(), run=Run(undecided=(OPEN,)))},
+        {"stack": stack(JOB, WAITS_FOR_JOB), "owner_boot": replace(started(), run=StartOutcome(undecided=(OPEN,)))},
         Outcome.SKIPPED,
         True,
         "what directus runs to its end is undecided",

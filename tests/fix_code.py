@@ -10,28 +10,28 @@ from migration_audit.checks import BY_ID, judge
 from migration_audit.model.code import (
     Call,
     CodeFile,
+    CodeName,
     CodeScope,
     Ddl,
-    Dependency,
     Import,
+    LibraryDependency,
     Literal,
     ManifestScope,
-    Name,
+    ManifestScript,
     PathFact,
-    Script,
     Unread,
 )
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.model.location import Location
-from migration_audit.project import Project, Rule, Verb, load_project
+from migration_audit.project import AuditRule, Project, Verb, load_project
 
 MAIN = "processor/src/main.ts"
 MODULE = "processor/src/db/migrate.ts"
 IN = ("processor/src/**/*.ts",)
 
 
-def rule(check: str, verb: Verb, *what: str, line: int, **given: Any) -> Rule:
-    return Rule(check=check, verb=verb, what=what, at=Location("audit.toml", line), **given)
+def rule(check: str, verb: Verb, *what: str, line: int, **given: Any) -> AuditRule:
+    return AuditRule(check=check, verb=verb, what=what, at=Location("audit.toml", line), **given)
 
 
 RET001 = rule("RET001", Verb.ABSENT, "processor/src/db/migrations", line=101)
@@ -70,13 +70,13 @@ def paths(**given: PathFact) -> dict[Location, tuple[PathFact, ...]]:
     return {r.at: ({**clean, **given}[r.check],) for r in (RET001, RET002, RET009)}
 
 
-def manifests(*dependencies: Dependency, **given: Any) -> dict[Location, ManifestScope]:
+def manifests(*dependencies: LibraryDependency, **given: Any) -> dict[Location, ManifestScope]:
     return {RET006.at: ManifestScope(dependencies=dependencies, files=("processor/package.json",), **given)}
 
 
-def dependency(name: str = "node-pg-migrate", **given: Any) -> Dependency:
+def dependency(name: str = "node-pg-migrate", **given: Any) -> LibraryDependency:
     defaults = {"section": "dependencies", "version": "^7.6.0", "at": Location("processor/package.json", 12)}
-    return Dependency(**{"name": name, **defaults, **given})
+    return LibraryDependency(**{"name": name, **defaults, **given})
 
 
 def inputs() -> dict[str, Any]:
@@ -109,7 +109,7 @@ LOUD = [
                     file(calls=(Call(callee="db.migrate", at=at(4)), Call(callee="emigrate", at=at(5)))),
                     file(
                         "processor/package.json",
-                        scripts=(Script(name="db", words=("node", "dist/db/migrate.js"), at=at(9)),),
+                        scripts=(ManifestScript(name="db", words=("node", "dist/db/migrate.js"), at=at(9)),),
                     ),
                 )
             )
@@ -146,7 +146,10 @@ LOUD = [
                 RET004=scope(
                     file(
                         literals=(Literal(text="select * from processor.migrations_applied", at=at(3)),),
-                        names=(Name(text="MIGRATIONS_APPLIED", at=at(8)), Name(text="migrations_applied_at", at=at(9))),
+                        names=(
+                            CodeName(text="MIGRATIONS_APPLIED", at=at(8)),
+                            CodeName(text="migrations_applied_at", at=at(9)),
+                        ),
                     )
                 )
             )

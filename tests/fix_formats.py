@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from migration_audit.formats import Options, Plan, Tree, find_format
+from migration_audit.formats import MigrationFolder, Options, Plan, find_format
 
 A, B = "create table a ();\n", "create table b ();\n"
 DROP_A, DROP_B = "drop table a;\n", "drop table b;\n"
@@ -65,13 +65,13 @@ SAMPLES: dict[str, dict[str, str]] = {
 """For each format a folder that makes the tables a and b."""
 
 
-def tree(files: Mapping[str, str | bytes], *, shown: str = "db", is_whole: bool = True) -> Tree:
+def tree(files: Mapping[str, str | bytes], *, shown: str = "db", is_whole: bool = True) -> MigrationFolder:
     """A folder with these files."""
     contents = {path: text if isinstance(text, bytes) else text.encode() for path, text in files.items()}
-    return Tree(shown=shown, paths=tuple(sorted(contents)), read=contents.__getitem__, is_whole=is_whole)
+    return MigrationFolder(shown=shown, paths=tuple(sorted(contents)), read=contents.__getitem__, is_whole=is_whole)
 
 
-def plan(form: str, *trees: Tree, placeholders: Mapping[str, str] | None = None) -> Plan:
+def plan(form: str, *trees: MigrationFolder, placeholders: Mapping[str, str] | None = None) -> Plan:
     """What the format of this name makes of the folders."""
     return find_format(form).plan(trees, Options(placeholders=placeholders or {}))
 

@@ -27,7 +27,7 @@ from migration_audit.model.snapshot import HypertableChunks, Snapshot
 from migration_audit.model.sql import Applied, SqlFailure
 from migration_audit.model.undone import SourceUndone, Undoing, Undone
 from migration_audit.model.witness import Witness
-from migration_audit.project import Environment, LedgerSettings, Project, Scope, Source
+from migration_audit.project import AuditScope, Environment, LedgerSettings, Project, Source
 
 AT = Location("audit.toml", 7)
 
@@ -84,7 +84,7 @@ def project(**given: Any) -> Project:
             ),
         ),
         "environments": (environment(),),
-        "scope": Scope(),
+        "scope": AuditScope(),
         "rules": {},
         "probes": (),
         "hypertables": (),

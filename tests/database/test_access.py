@@ -20,7 +20,7 @@ from migration_audit.compare import in_scope
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.model.privileges import Access
 from migration_audit.model.reach import reach
-from migration_audit.project import Scope, ScopeRule
+from migration_audit.project import AuditScope, ScopeRule
 
 pytestmark = pytest.mark.server
 
@@ -327,7 +327,7 @@ def test_what_is_out_of_scope_is_told_and_does_not_count(place: Place) -> None:
     )
     excluded = ScopeRule(pattern="public.t", reason="somebody else's", at=environment().at)
     with open_connection(place.plain) as connection:
-        access = scoped(connection, read_access(connection, "w"), scope=Scope(schemas=("public",), exclude=(excluded,)))
+        access = scoped(connection, read_access(connection, "w"), scope=AuditScope(schemas=("public",), exclude=(excluded,)))
     assert ddl_ways(access) == ()
     assert access.elsewhere == ("owns schema s, out of scope",)
 

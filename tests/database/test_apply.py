@@ -17,7 +17,7 @@ from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SessionScope, SqlFailure, SqlSource, TransactionMode
 from migration_audit.shadow.apply import Application, apply_sources
-from migration_audit.shadow.trace import Span, Trace
+from migration_audit.shadow.trace import Trace, TransactionSpan
 from migration_audit.sources import load_source
 
 pytestmark = pytest.mark.server
@@ -426,7 +426,12 @@ def test_transaction_ids_are_told_apart_after_a_wraparound() -> None:
     """A catalog row holds 32 bits of a 64-bit id."""
     early, late = Location("a", 1), Location("a", 2)
     turn = 2**32
-    trace = Trace([Span(turn - 5, turn + 5, ((2**32, early),)), Span(turn + 5, turn + 9, ((3, late), (2**32, None)))])
+    trace = Trace(
+        [
+            TransactionSpan(turn - 5, turn + 5, ((2**32, early),)),
+            TransactionSpan(turn + 5, turn + 9, ((3, late), (2**32, None))),
+        ]
+    )
     cases = {turn - 6: None, turn - 5: early, 4: early, 5: late, 8: late, 9: None, 2: early}
     assert {xid: trace.locate(xid, 0) for xid in cases} == cases
     assert trace.locate(6, 4) is None

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from migration_audit.catalog import Reading, load_snapshot, open_connection, read_snapshot, save_snapshot
+from migration_audit.catalog import CatalogReading, load_snapshot, open_connection, read_snapshot, save_snapshot
 from migration_audit.checks.cov013_duplicate_indexes import is_default_index
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.relations import Index
@@ -386,7 +386,7 @@ def test_reading_chunks_keeps_no_locks_on_them(database: str) -> None:
     read(database, *HYPERTABLE, DAYS)
     with psycopg.connect(database) as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
-        reading: Reading = read_snapshot(connection)
+        reading: CatalogReading = read_snapshot(connection)
         row = connection.execute(
             "select count(*) from pg_locks l join pg_class c on c.oid = l.relation where c.relname like '_hyper%'"
         ).fetchone()

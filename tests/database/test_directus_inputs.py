@@ -21,7 +21,7 @@ from migration_audit.checks import BY_ID, judge
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, TargetVersion
 from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Unavailable
-from migration_audit.model.image import Command, Image, Run, Stage
+from migration_audit.model.image import Image, Stage, StartedCommand, StartOutcome
 from migration_audit.model.location import Location
 from migration_audit.project import Project, load_project
 from migration_audit.sources import find_destructions
@@ -33,10 +33,15 @@ NAMES = {"directus_snapshot", "directus_target", "raw_tables", "directus_live", 
 
 
 def image(base: str = "directus/directus:11.17.4", *words: str) -> Image:
-    commands = (Command(words=words, at=Location("directus/entrypoint.sh", 9)),) if words else ()
-    stage = Stage(name="0", base=base, at=AT, copies=(), runs=Run())
+    commands = (StartedCommand(words=words, at=Location("directus/entrypoint.sh", 9)),) if words else ()
+    stage = Stage(name="0", base=base, at=AT, copies=(), runs=StartOutcome())
     return Image(
-        dockerfile="directus/Dockerfile", stages=(stage,), start=Run(commands=commands), test=None, ports=(), base=base
+        dockerfile="directus/Dockerfile",
+        stages=(stage,),
+        start=StartOutcome(commands=commands),
+        test=None,
+        ports=(),
+        base=base,
     )
 
 
@@ -128,7 +133,9 @@ def test_guards_are_read_from_the_service_and_its_entrypoint(project: Project, o
         project,
         owner,
         live,
-        run=Run(commands=(*image("x", *apply).start.commands, *image("x", "directus", "schema", "apply").start.commands)),
+        run=StartOutcome(
+            commands=(*image("x", *apply).start.commands, *image("x", "directus", "schema", "apply").start.commands)
+        ),
     )
     assert excluded["directus_runtime"] == DirectusRuntime(excluded=frozenset({"positions", "migrations_applied"}))
     assert ignored["directus_runtime"] == DirectusRuntime(

@@ -26,7 +26,7 @@ from migration_audit.model.identifiers import in_quotes, literal
 from migration_audit.model.location import Location
 from migration_audit.model.obstacles import wanted_in
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import Probe, Scope
+from migration_audit.project import AuditScope, Probe
 from migration_audit.shadow.rehearsal import rehearse
 from migration_audit.sources.needs import statement_needs
 
@@ -113,7 +113,7 @@ GRANTED = (
 def access_of(place: Place) -> Any:
     with open_connection(place.admin) as connection:
         live = read_snapshot(connection).snapshot
-        return scoped_access(read_access(connection, place.name), live, project(scope=Scope()))
+        return scoped_access(read_access(connection, place.name), live, project(scope=AuditScope()))
 
 
 @each_name

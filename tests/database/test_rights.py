@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from migration_audit.catalog import open_connection
-from migration_audit.catalog.rights import Rights, read_rights
+from migration_audit.catalog.rights import LackingRights, read_rights
 from migration_audit.sources.needs import statement_needs
 
 pytestmark = pytest.mark.server
@@ -160,7 +160,7 @@ def run(connection: psycopg.Connection[Any], *statements: str) -> None:
         connection.execute(statement.encode())
 
 
-def look(connection: psycopg.Connection[Any], statement: str, role: str = "w") -> Rights:
+def look(connection: psycopg.Connection[Any], statement: str, role: str = "w") -> LackingRights:
     (rights,) = read_rights(connection, role, [statement_needs(statement)])
     return rights
 

@@ -19,9 +19,9 @@ from directus.mutations import make_case
 from directus.real import ROLE, Real
 from migration_audit.audit.facts.codec import encode
 from migration_audit.directus.agreement import changes, differences, disagreement
-from migration_audit.directus.apply import DEFAULT_EXCLUDED, NO_CHANGES, Applied, apply, undecidable
+from migration_audit.directus.apply import DEFAULT_EXCLUDED, NO_CHANGES, ApplyOutcome, apply, undecidable
 from migration_audit.directus.behaviour import behaviour_of
-from migration_audit.directus.postgres import State
+from migration_audit.directus.postgres import DatabaseState
 from migration_audit.model.directus import DirectusVersion
 from migration_audit.model.directus_database import DirectusDatabase
 
@@ -31,7 +31,7 @@ class Outcome:
     """What one case came to."""
 
     problems: list[str]
-    boots: list[tuple[Applied, dict[str, Any], tuple[str, ...]]]
+    boots: list[tuple[ApplyOutcome, dict[str, Any], tuple[str, ...]]]
     """What the model says, what Directus answers, and what was different afterwards."""
     before: DirectusDatabase | None = None
     skipped: str | None = None
@@ -55,7 +55,7 @@ def try_case(real: Real, case: Case, *, boots: int = 2) -> Outcome:
     before = real.read(database, schemas, rows=True)
     if why := undecidable(before, case.body, version, case.options.get("excluded", DEFAULT_EXCLUDED)):
         return Outcome([], [], skipped=why)
-    state, outcome, latest = State(before), Outcome([], [], before), before
+    state, outcome, latest = DatabaseState(before), Outcome([], [], before), before
     for number in range(1, boots + 1):
         if undecidable(latest, case.body, version, case.options.get("excluded", DEFAULT_EXCLUDED)):
             break

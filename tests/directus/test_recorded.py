@@ -14,7 +14,7 @@ from fix_directus import behaviour
 from migration_audit.audit.facts.codec import decode
 from migration_audit.directus.agreement import changes
 from migration_audit.directus.apply import DEFAULT_EXCLUDED, apply
-from migration_audit.directus.postgres import State
+from migration_audit.directus.postgres import DatabaseState
 from migration_audit.model.directus_database import DirectusDatabase
 
 FILE = Path(__file__).with_name("recorded.json.xz")
@@ -35,7 +35,7 @@ def test_the_model_does_what_was_recorded(part: int) -> None:
 
 def _problem(case: dict[str, Any]) -> str | None:
     options = case["options"]
-    state = State(decode(case["before"], DirectusDatabase, where=str(FILE)))
+    state = DatabaseState(decode(case["before"], DirectusDatabase, where=str(FILE)))
     for number, boot in enumerate(case["boots"], 1):
         before = state.database()
         done, state = apply(

@@ -20,7 +20,7 @@ from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
 from migration_audit.artifacts.documents.markdown import read_document
 from migration_audit.artifacts.image.dockerfile import parse_dockerfile
 from migration_audit.artifacts.manifests.libraries import read_manifests
-from migration_audit.artifacts.shell.parse import Script
+from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.programs import run_script
 from migration_audit.artifacts.text import read_text
 from migration_audit.audit.demo import demo_root
@@ -132,7 +132,7 @@ def of_format(name: str) -> Callable[[Path], object]:
 
 
 def shell(text: str) -> object:
-    return run_script(Script(text=text, at=Location("x.sh", 1)), files=lambda _path: None)
+    return run_script(ShellScript(text=text, at=Location("x.sh", 1)), files=lambda _path: None)
 
 
 DEMO = demo_root()

@@ -15,13 +15,13 @@ from migration_audit.artifacts.documents.commands import run_command
 from migration_audit.model.documents import CommandState
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
-from migration_audit.project import Rule, Verb
+from migration_audit.project import AuditRule, Verb
 
 PYTHON = f"'{sys.executable}'"
 
 
-def rule(command: str = "pnpm test", **given) -> Rule:
-    return Rule(check="CMD001", verb=Verb.COMMAND, what=(command,), at=Location("audit.toml", 9), **given)
+def rule(command: str = "pnpm test", **given) -> AuditRule:
+    return AuditRule(check="CMD001", verb=Verb.COMMAND, what=(command,), at=Location("audit.toml", 9), **given)
 
 
 def run(command: str, root: Path, **given):

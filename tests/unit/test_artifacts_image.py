@@ -7,7 +7,7 @@ import pytest
 from migration_audit.artifacts.image.dockerfile import parse_dockerfile, split_words
 from migration_audit.artifacts.image.dockerignore import ignore_patterns
 from migration_audit.artifacts.image.image import Container, read_image
-from migration_audit.model.compose import Mount, Words
+from migration_audit.model.compose import CommandWords, Mount
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.image import Image
 from migration_audit.model.location import Location
@@ -210,10 +210,16 @@ def test_what_compose_changes_about_an_image(tmp_path):
         "nothing": (Container(), ["b c"]),
         "target": (Container(target="one"), ["a 1"]),
         "target and environment": (Container(target="one", environment={"M": "2"}), ["a 2"]),
-        "command": (Container(command=Words(words=("d",), at=AT)), ["b d"]),
-        "entrypoint takes CMD away": (Container(entrypoint=Words(words=("d",), at=AT)), ["d"]),
-        "both": (Container(entrypoint=Words(words=("d",), at=AT), command=Words(words=("e",), at=AT)), ["d e"]),
-        "no entrypoint": (Container(entrypoint=Words(words=(), at=AT), command=Words(words=("e",), at=AT)), ["e"]),
+        "command": (Container(command=CommandWords(words=("d",), at=AT)), ["b d"]),
+        "entrypoint takes CMD away": (Container(entrypoint=CommandWords(words=("d",), at=AT)), ["d"]),
+        "both": (
+            Container(entrypoint=CommandWords(words=("d",), at=AT), command=CommandWords(words=("e",), at=AT)),
+            ["d e"],
+        ),
+        "no entrypoint": (
+            Container(entrypoint=CommandWords(words=(), at=AT), command=CommandWords(words=("e",), at=AT)),
+            ["e"],
+        ),
     }
     for name, (container, commands) in texts.items():
         assert certain(read(dockerfile, {}, tmp_path, container=container)) == commands, name

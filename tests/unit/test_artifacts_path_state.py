@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, Kind, PathState
+from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, PathKind, PathState
 from migration_audit.artifacts.shell.programs import Script, run_script
 from migration_audit.model.location import Location
 
@@ -85,7 +85,7 @@ def standing(path: Path) -> PathState:
         return NOTHING
     if path.is_dir():
         return FOLDER
-    return PathState(kind=Kind.FILE, is_empty=path.stat().st_size == 0, mode=path.stat().st_mode)
+    return PathState(kind=PathKind.FILE, is_empty=path.stat().st_size == 0, mode=path.stat().st_mode)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from migration_audit.artifacts.shell.programs import Script, run_script, run_words
-from migration_audit.model.image import Run
+from migration_audit.model.image import StartOutcome
 from migration_audit.model.location import Location
 
 PROGRAMS = [*"abcdefgs", "step", "sleep2", "npm"]
@@ -107,7 +107,7 @@ CASES: dict[str, tuple[str, dict[str, str], list[str], list[str]]] = {
 }
 
 
-def read(script: str, files: dict[str, str], folder: str = "/w") -> Run:
+def read(script: str, files: dict[str, str], folder: str = "/w") -> StartOutcome:
     def find(path: str) -> Script | None:
         text = files.get(os.path.relpath(path, folder))
         return None if text is None else Script(text=text, at=Location(path, 1))

@@ -13,7 +13,7 @@ from migration_audit.compare import compare, left_out_by_scope
 from migration_audit.model.access import Database, Role
 from migration_audit.model.routines import Schema
 from migration_audit.model.snapshot import RolesRead, Unmodelled
-from migration_audit.project import Scope
+from migration_audit.project import AuditScope
 from migration_audit.project.scope import ScopeRule
 
 PLPGSQL = extension("plpgsql", schema="pg_catalog", version="1.0", comment="PL/pgSQL procedural language")
@@ -99,12 +99,12 @@ LEDGER = snapshot(*FRESH, extension(), table("migrations_applied", schema="direc
 EVERYTHING = ScopeRule(pattern="public.*", reason="r", at=AT)
 
 SCOPES = {
-    "a schema of another name": (FULL, Scope(schemas=("positoins",)), len(SCHEMA) - 1),
-    "a glob that takes everything": (FULL, Scope(exclude=(EVERYTHING,)), len(SCHEMA) - 1),
-    "a scope that leaves something": (FULL, Scope(schemas=("public",)), 0),
-    "nothing that a scope could leave out": (EXTENSION, Scope(schemas=("positions",)), 0),
-    "a ledger is no object that a scope leaves out": (LEDGER, Scope(schemas=("public",)), 0),
-    "an empty side": (EMPTY, Scope(schemas=("public",)), 0),
+    "a schema of another name": (FULL, AuditScope(schemas=("positoins",)), len(SCHEMA) - 1),
+    "a glob that takes everything": (FULL, AuditScope(exclude=(EVERYTHING,)), len(SCHEMA) - 1),
+    "a scope that leaves something": (FULL, AuditScope(schemas=("public",)), 0),
+    "nothing that a scope could leave out": (EXTENSION, AuditScope(schemas=("positions",)), 0),
+    "a ledger is no object that a scope leaves out": (LEDGER, AuditScope(schemas=("public",)), 0),
+    "an empty side": (EMPTY, AuditScope(schemas=("public",)), 0),
 }
 
 

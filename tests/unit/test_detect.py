@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from migration_audit.audit.demo import demo_root
-from migration_audit.detect import Draft, draft_of, list_folder
+from migration_audit.detect import ConfigDraft, draft_of, list_folder
 from migration_audit.formats import NAMES
 from migration_audit.project import load_project
 from migration_audit.sources import load_globs, load_source
@@ -38,7 +38,7 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
-def drafted(home: Path, files: dict[str, str]) -> tuple[dict[str, Any], Draft]:
+def drafted(home: Path, files: dict[str, str]) -> tuple[dict[str, Any], ConfigDraft]:
     """The tables of the file that is written for a tree, and the draft; it loads, whatever was found."""
     draft = draft_of(list_folder(tree(home, files)))
     (home / "audit.toml").write_text(draft.text, "utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fix_formats import applied, plan, tree
-from migration_audit.formats import Entry, EntryState, find_format
+from migration_audit.formats import EntryState, LedgerEntry, find_format
 from migration_audit.formats.search_path import path_changes
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
@@ -153,7 +153,7 @@ def test_the_search_path_is_a_note_where_dbmate_would_look_for_its_ledger_elsewh
 def test_the_ledger_has_a_row_for_each_version() -> None:
     ledger = find_format("dbmate").ledger
     assert ledger is not None
-    read = ledger.read([{"version": "1"}, {"version": "3"}], [Entry(name=n, path=f"{n}.sql") for n in ("1", "2")])
+    read = ledger.read([{"version": "1"}, {"version": "3"}], [LedgerEntry(name=n, path=f"{n}.sql") for n in ("1", "2")])
     assert [verdict.state for verdict in read.verdicts] == [EntryState.APPLIED, EntryState.ABSENT]
     assert read.verdicts[1].why == "no row has version 2"
     assert read.beyond == ("3",)

@@ -6,7 +6,7 @@ from posixpath import normpath
 
 import pytest
 
-from migration_audit.formats import Entry, EntryState, Options, Plan, Tree, find_format
+from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Options, Plan, find_format
 from migration_audit.formats.flyway_ledger import checksum
 from migration_audit.formats.flyway_names import Naming, Version, parse_name, parse_version
 from migration_audit.formats.flyway_text import Placeholders, cut_statements, replace_placeholders
@@ -17,9 +17,9 @@ FLYWAY = find_format("flyway")
 S = "select 1;"
 
 
-def tree(files: dict[str, str], shown: str = "db", other: dict[str, str] | None = None) -> Tree:
+def tree(files: dict[str, str], shown: str = "db", other: dict[str, str] | None = None) -> MigrationFolder:
     beside = {**files, **(other or {})}
-    return Tree(
+    return MigrationFolder(
         shown=shown,
         paths=tuple(sorted(files)),
         read=lambda path: files[path].encode(),
@@ -161,7 +161,7 @@ def test_what_flyway_refuses_is_refused(files: dict[str, str], message: str) -> 
 
 def test_classes_in_the_same_place_of_the_class_path_are_refused() -> None:
     found = {"../../../java/db/migration": ("Config.java", "V2__B.java")}
-    resources = Tree(
+    resources = MigrationFolder(
         shown="src/main/resources/db/migration",
         root="/x/src/main/resources/db/migration",
         paths=("V1__a.sql",),
@@ -407,7 +407,7 @@ HISTORIES = {
 @pytest.mark.parametrize(("name", "rows", "state"), HISTORIES.values(), ids=HISTORIES)
 def test_the_history_is_read_as_flyway_reads_it(name: str, rows: list[dict[str, str | None]], state: EntryState) -> None:
     assert FLYWAY.ledger is not None
-    entry = Entry(name=f"sub/{name}", path=name, checksum="7", also=("9",))
+    entry = LedgerEntry(name=f"sub/{name}", path=name, checksum="7", also=("9",))
     (verdict,) = FLYWAY.ledger.read(rows, [entry]).verdicts
     assert verdict.state is state
 
@@ -416,7 +416,9 @@ def test_rows_beyond_the_source_are_named() -> None:
     assert FLYWAY.ledger is not None
     rows = [row(None, type="SCHEMA"), row("1"), row("3"), row("4"), row("4", type="UNDO_SQL")]
     rows.append(row(None, "r", script="R__r.sql"))
-    reading = FLYWAY.ledger.read(rows, [Entry(name="B1__a.sql", path="B1__a.sql"), Entry(name="V2__a.sql", path="x")])
+    reading = FLYWAY.ledger.read(
+        rows, [LedgerEntry(name="B1__a.sql", path="B1__a.sql"), LedgerEntry(name="V2__a.sql", path="x")]
+    )
     assert reading.beyond == ("V3__a.sql", "R__r.sql")
 
 

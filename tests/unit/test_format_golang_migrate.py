@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fix_formats import applied, plan, tree
-from migration_audit.formats import Entry, EntryState, Row, Tree, find_format
+from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Row, find_format
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
 
@@ -76,7 +76,7 @@ A, B, F = EntryState.APPLIED, EntryState.ABSENT, EntryState.FAILED
 def test_the_one_row_of_the_ledger(rows: list[Row], states: list[EntryState], beyond: tuple[str, ...]) -> None:
     ledger = find_format("golang-migrate").ledger
     assert ledger is not None
-    read = ledger.read(rows, [Entry(name=name, path=f"{name}.sql") for name in ("1", "2", "3")])
+    read = ledger.read(rows, [LedgerEntry(name=name, path=f"{name}.sql") for name in ("1", "2", "3")])
     assert [verdict.state for verdict in read.verdicts] == states
     assert read.beyond == beyond
     assert bool(read.notes) == (len(rows) > 1)
@@ -95,5 +95,7 @@ def test_the_one_row_of_the_ledger(rows: list[Row], states: list[EntryState], be
     ],
 )
 def test_how_a_folder_is_recognised(names: tuple[str, ...], other: str | None, reason: str | None) -> None:
-    found = Tree(shown="db", paths=names, read=lambda path: b"", other=lambda path: b"" if path == other else None)
+    found = MigrationFolder(
+        shown="db", paths=names, read=lambda path: b"", other=lambda path: b"" if path == other else None
+    )
     assert find_format("golang-migrate").recognise(found) == reason

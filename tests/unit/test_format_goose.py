@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from fix_formats import applied, plan, tree
-from migration_audit.formats import Entry, EntryState, Row, Tree, find_format
+from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Row, find_format
 from migration_audit.formats.envsub import SubstitutionError, substitute
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
@@ -181,7 +181,9 @@ def test_other_go_files_are_none_of_gooses() -> None:
 
 
 def test_a_migration_in_go_beside_the_chosen_files_is_refused() -> None:
-    chosen = Tree(shown="db", paths=("1_a.sql",), read=lambda path: UP.encode(), is_whole=False, beside=lambda: ("2_b.go",))
+    chosen = MigrationFolder(
+        shown="db", paths=("1_a.sql",), read=lambda path: UP.encode(), is_whole=False, beside=lambda: ("2_b.go",)
+    )
     with pytest.raises(SourceError, match=r"db/2_b\.go: is a migration in Go"):
         plan("goose", chosen)
 
@@ -208,7 +210,7 @@ def row(version: str, is_applied: str = "true") -> Row:
 def test_the_last_row_of_a_version_decides(rows: list[Row], states: list[EntryState], beyond: tuple[str, ...]) -> None:
     ledger = find_format("goose").ledger
     assert ledger is not None
-    read = ledger.read(rows, [Entry(name=name, path=f"{name}.sql") for name in ("1", "2")])
+    read = ledger.read(rows, [LedgerEntry(name=name, path=f"{name}.sql") for name in ("1", "2")])
     assert [verdict.state for verdict in read.verdicts] == states
     assert read.beyond == beyond
     assert all(verdict.why for verdict in read.verdicts if verdict.state is not A)

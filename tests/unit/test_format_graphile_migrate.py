@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from fix_formats import applied, plan, tree
-from migration_audit.formats import Entry, EntryState, Tree, find_format
+from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, find_format
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import THIS_DATABASE, TransactionMode
 
@@ -28,7 +28,7 @@ def committed(*bodies: str, below: str = "committed/", headers: str = "") -> Fil
     return files
 
 
-def beside(files: Files, others: Mapping[str, str], *, is_whole: bool = True) -> Tree:
+def beside(files: Files, others: Mapping[str, str], *, is_whole: bool = True) -> MigrationFolder:
     """A folder with files that are outside of it."""
     return replace(tree(files, is_whole=is_whole), other=lambda path: others[path].encode() if path in others else None)
 
@@ -216,7 +216,7 @@ def test_recognised(files: Files, reason: str | None) -> None:
 def test_the_ledger() -> None:
     ledger = find_format(NAME).ledger
     assert ledger is not None
-    entries = [Entry(name=f"{n}.sql", path=f"{n}-x.sql", checksum=f"sha1:{n}") for n in (1, 2, 3)]
+    entries = [LedgerEntry(name=f"{n}.sql", path=f"{n}-x.sql", checksum=f"sha1:{n}") for n in (1, 2, 3)]
     rows = [{"filename": f"{n}.sql", "hash": "sha1:1", "previous_hash": None} for n in (0, 1, 3)]
     found = ledger.read(rows, entries)
     assert [each.state for each in found.verdicts] == [EntryState.APPLIED, EntryState.ABSENT, EntryState.CHANGED]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migration_audit.formats import Entry, EntryState, Options, Plan, Tree, find_format
+from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Options, Plan, find_format
 from migration_audit.formats.liquibase_changelog import is_for_postgres
 from migration_audit.formats.liquibase_ledger import checksum
 from migration_audit.formats.liquibase_text import pieces, spans
@@ -16,8 +16,8 @@ HEAD = "--liquibase formatted sql\n"
 ONE = "--changeset me:1\n"
 
 
-def tree(files: dict[str, str], shown: str = "db") -> Tree:
-    return Tree(shown=shown, paths=tuple(sorted(files)), read=lambda path: files[path].encode())
+def tree(files: dict[str, str], shown: str = "db") -> MigrationFolder:
+    return MigrationFolder(shown=shown, paths=tuple(sorted(files)), read=lambda path: files[path].encode())
 
 
 def plan(text: str, **placeholders: str) -> Plan:
@@ -218,10 +218,10 @@ def test_placeholders_of_audit_toml_come_first_and_may_keep_the_text() -> None:
     assert file.text.strip() == b"select 7, '${y}';"
 
 
-def with_properties(text: str) -> Tree:
+def with_properties(text: str) -> MigrationFolder:
     files = {"a.sql": HEAD + ONE + "select '${x}';"}
     beside = {"../liquibase.properties": text.encode()}
-    return Tree(shown="p/db", paths=tuple(files), read=lambda path: files[path].encode(), other=beside.get)
+    return MigrationFolder(shown="p/db", paths=tuple(files), read=lambda path: files[path].encode(), other=beside.get)
 
 
 def test_parameters_of_liquibase_properties_are_values() -> None:
@@ -320,7 +320,7 @@ ROWS = {
 @pytest.mark.parametrize(("rows", "state"), ROWS.values(), ids=ROWS)
 def test_the_ledger_is_read_as_liquibase_reads_it(rows: list[dict[str, str | None]], state: EntryState) -> None:
     assert LIQUIBASE.ledger is not None
-    entry = Entry(name="db/a.sql::1::me", path="db/a.sql", checksum="9:x", also=("9:y",))
+    entry = LedgerEntry(name="db/a.sql::1::me", path="db/a.sql", checksum="9:x", also=("9:y",))
     reading = LIQUIBASE.ledger.read([*rows, row(id="7")], [entry])
     assert [verdict.state for verdict in reading.verdicts] == [state]
     assert "7" in reading.beyond

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fix_formats import applied, plan, tree
-from migration_audit.formats import Entry, EntryState, find_format
+from migration_audit.formats import EntryState, LedgerEntry, find_format
 from migration_audit.model.errors import SourceError
 
 NAME = "node-pg-migrate"
@@ -145,7 +145,7 @@ def test_recognised(files: Files, reason: str | None) -> None:
 def test_the_ledger_by_name_and_order() -> None:
     ledger = find_format(NAME).ledger
     assert ledger is not None
-    entries = [Entry(name=name, path=f"{name}.sql") for name in ("1_a", "2_b")]
+    entries = [LedgerEntry(name=name, path=f"{name}.sql") for name in ("1_a", "2_b")]
     rows = [{"id": str(number), "name": name, "run_on": None} for number, name in enumerate(("2_b", "0_x"))]
     found = ledger.read(rows, entries)
     assert [verdict.state for verdict in found.verdicts] == [EntryState.ABSENT, EntryState.APPLIED]

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from fix_formats import plan, tree
-from migration_audit.formats import Entry, EntryState, Reading, find_format
+from migration_audit.formats import EntryState, LedgerEntry, LedgerReading, find_format
 from migration_audit.formats.locale_order import locale_order
 from migration_audit.model.errors import SourceError
 
@@ -149,11 +149,11 @@ ROWS = {
 }
 
 
-def read(rows: list[dict[str, str | None]]) -> Reading:
+def read(rows: list[dict[str, str | None]]) -> LedgerReading:
     ledger = find_format("prisma").ledger
     assert ledger is not None
     file = plan("prisma", tree({"1_a/migration.sql": TEXT})).files[0]
-    entry = Entry(name=file.entry, path=file.path, checksum=file.checksum, also=file.also)
+    entry = LedgerEntry(name=file.entry, path=file.path, checksum=file.checksum, also=file.also)
     return ledger.read([{"migration_name": "1_a", "checksum": SHA} | row for row in rows], [entry])
 
 

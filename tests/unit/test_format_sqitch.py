@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from migration_audit.formats import Entry, EntryState, Options, Plan, Tree, find_format
+from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Options, Plan, find_format
 from migration_audit.formats.sqitch_plan import is_name
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import SessionScope, TransactionMode
@@ -16,9 +16,9 @@ BY = " 2026-01-01T00:00:00Z Me <me@example.org>\n"
 HEAD = "%project=app\n\n"
 
 
-def tree(files: dict[str, str], other: dict[str, str] | None = None) -> Tree:
+def tree(files: dict[str, str], other: dict[str, str] | None = None) -> MigrationFolder:
     beside = {**files, **(other or {})}
-    return Tree(
+    return MigrationFolder(
         shown="p",
         paths=tuple(sorted(files)),
         read=lambda path: files[path].encode(),
@@ -186,7 +186,10 @@ ROWS = {
 @pytest.mark.parametrize(("rows", "states"), ROWS.values(), ids=ROWS)
 def test_the_ledger_is_read_by_project_and_name(rows: list[dict[str, str | None]], states: list[EntryState]) -> None:
     assert SQITCH.ledger is not None
-    entries = [Entry(name="app:a@v1", path="deploy/a@v1.sql", checksum="h"), Entry(name="app:a", path="a", checksum="h")]
+    entries = [
+        LedgerEntry(name="app:a@v1", path="deploy/a@v1.sql", checksum="h"),
+        LedgerEntry(name="app:a", path="a", checksum="h"),
+    ]
     reading = SQITCH.ledger.read([*rows, row("gone")], entries)
     assert [verdict.state for verdict in reading.verdicts] == states
     assert "gone" in reading.beyond

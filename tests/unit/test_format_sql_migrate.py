@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from fix_formats import applied, plan, tree
-from migration_audit.formats import Entry, EntryState, find_format
+from migration_audit.formats import EntryState, LedgerEntry, find_format
 from migration_audit.formats.chunks import ends_statement
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
@@ -179,7 +179,7 @@ def test_a_search_path_without_the_ledgers_schema_is_a_note(sql: str, notes: lis
 def test_the_ledger_has_a_row_for_each_file_name() -> None:
     ledger = find_format("sql-migrate").ledger
     assert ledger is not None
-    read = ledger.read([{"id": "1.sql"}, {"id": "3.sql"}], [Entry(name=n, path=n) for n in ("1.sql", "2.sql")])
+    read = ledger.read([{"id": "1.sql"}, {"id": "3.sql"}], [LedgerEntry(name=n, path=n) for n in ("1.sql", "2.sql")])
     assert [verdict.state for verdict in read.verdicts] == [EntryState.APPLIED, EntryState.ABSENT]
     assert read.beyond == ("3.sql",)
 

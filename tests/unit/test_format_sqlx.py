@@ -9,14 +9,14 @@ from dataclasses import replace
 import pytest
 
 from fix_formats import plan, tree
-from migration_audit.formats import Entry, EntryState, Tree, find_format
+from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, find_format
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
 
 Files = dict[str, str | bytes]
 
 
-def beside(files: Files, others: Mapping[str, str]) -> Tree:
+def beside(files: Files, others: Mapping[str, str]) -> MigrationFolder:
     return replace(tree(files), other=lambda path: others[path].encode() if path in others else None)
 
 
@@ -119,7 +119,7 @@ def test_recognised(files: Files, others: Mapping[str, str], reason: str | None)
 def test_the_ledger() -> None:
     ledger = find_format("sqlx").ledger
     assert ledger is not None
-    entries = [Entry(name=str(n), path=f"{n}_x.sql", checksum=f"{n}{n}") for n in (1, 2, 3, 4)]
+    entries = [LedgerEntry(name=str(n), path=f"{n}_x.sql", checksum=f"{n}{n}") for n in (1, 2, 3, 4)]
     rows = [
         {"version": "1", "success": "true", "checksum": "11"},
         {"version": "2", "success": "false", "checksum": "22"},

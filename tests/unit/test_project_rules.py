@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from migration_audit.model.errors import ConfigError
-from migration_audit.project import Rule, Verb, load_project
+from migration_audit.project import AuditRule, Verb, load_project
 from migration_audit.project.rule import RULE_CHECKS, RULE_KEYS, VERBS
 
 MINIMAL = '[project]\nname = "p"\n[legacy]\nsql = ["a"]\n[owner]\nsql = ["b"]\n[environments.e]\nservice = "s"\n'
@@ -31,7 +31,7 @@ SHORTEST = {
 }
 
 
-def load(tmp_path: Path, text: str) -> tuple[Rule, ...]:
+def load(tmp_path: Path, text: str) -> tuple[AuditRule, ...]:
     (tmp_path / "audit.toml").write_text(MINIMAL + text)
     return load_project(tmp_path / "audit.toml").retirement
 

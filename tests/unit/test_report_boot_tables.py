@@ -13,7 +13,7 @@ from migration_audit import demo, report
 from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.model.compose import Condition
 from migration_audit.model.finding import Finding, Outcome, Unavailable
-from migration_audit.model.image import Boot, Command, Run, Undecided
+from migration_audit.model.image import Boot, StartedCommand, StartOutcome, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.privileges import Access
 from migration_audit.model.rehearsal import Attempt, Rehearsal, RehearsalRole, RightsFrom
@@ -41,11 +41,11 @@ def rows(table):
 
 
 def command(*words, line=3, **more):
-    return Command(words=words, at=Location(AT.path, line), **more)
+    return StartedCommand(words=words, at=Location(AT.path, line), **more)
 
 
 def boot(*commands, undecided=(), run_undecided=()):
-    run = Run(commands=commands, undecided=undecided)
+    run = StartOutcome(commands=commands, undecided=undecided)
     return Boot(run=run, test=None, test_at=None, test_disabled=False, ways=(), run_undecided=run_undecided)
 
 

@@ -34,14 +34,14 @@ from tests.report_example import (
 from migration_audit import report
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
 from migration_audit.model.finding import Finding, Outcome, Verdict
-from migration_audit.model.image import Boot, Command, Run, Undecided
+from migration_audit.model.image import Boot, StartedCommand, StartOutcome, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.snapshot import HypertableChunks, Unmodelled
 from migration_audit.project import BootStep
 from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import Text
 from migration_audit.report.sanitize import clean_html
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,9 +83,9 @@ def hostile(name):
     )
     sides = {name: here, f"{name}2": there}
     at = Location(name, 3)
-    command = Command(words=(name, name), at=at, maybe=name)
+    command = StartedCommand(words=(name, name), at=at, maybe=name)
     open_ = Undecided(what=name, reason=name, at=at)
-    run = Run(commands=(command,), undecided=(open_,))
+    run = StartOutcome(commands=(command,), undecided=(open_,))
     boot = Boot(run=run, test=None, test_at=None, test_disabled=False, ways=())
     held_chunks = HypertableChunks(
         schema=name, table=name, chunks=1, compressed=0, first=name, last=name, widths=((name, 1),), ranges=((name, name),)
@@ -239,7 +239,7 @@ def test_a_check_that_failed_without_a_finding_is_shown():
 
 
 def test_columns_side_by_side():
-    frame = report.column_table(OWNER, PROD).to_frame().set_index(["Table", "Column"])
+    frame = report.column_table(OWNER, PROD).to_frame().set_index(["ReportTable", "Column"])
     verdicts = frame["Verdict"]
     assert verdicts["public.positions", "device_id"] == "✕ type differs"
     assert verdicts["public.positions", "ts"] == "✓ same"
@@ -251,7 +251,7 @@ def test_columns_side_by_side():
 
 def test_columns_stand_in_the_order_of_the_table():
     frame = report.column_table(OWNER, PROD).to_frame()
-    assert frame[frame["Table"] == "public.positions"]["Column"].tolist() == [*(c.name for c in COLUMNS), "note"]
+    assert frame[frame["ReportTable"] == "public.positions"]["Column"].tolist() == [*(c.name for c in COLUMNS), "note"]
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_rows_are_made_only_where_they_are_shown():
         return Row((Text(str(item)),))
 
     rows = LazyRows(range(1000), make, [item == 900 for item in range(1000)])
-    table = Table(caption="x", headings=(Heading(name="y"),), groups=(Group(title=None, labels=("",), rows=rows),))
+    table = ReportTable(caption="x", headings=(Heading(name="y"),), groups=(Group(title=None, labels=("",), rows=rows),))
     assert "900" in repr(table)
     assert set(made) == {900}
 

@@ -6,27 +6,29 @@ import pytest
 
 from migration_audit.model.location import Location
 from migration_audit.model.sql import Statement, StatementKind
-from migration_audit.sources.data_changes import Change, created_role, data_changes
+from migration_audit.sources.data_changes import DataChange, created_role, data_changes
 
 CHANGES = {
-    "insert into s.t values (1)": (Change("rows", "s.t", is_made=True),),
-    'INSERT INTO "Odd" . T (a) select 1': (Change("rows", "Odd.t", is_made=True),),
-    "copy t from stdin": (Change("rows", "t", is_made=True),),
+    "insert into s.t values (1)": (DataChange("rows", "s.t", is_made=True),),
+    'INSERT INTO "Odd" . T (a) select 1': (DataChange("rows", "Odd.t", is_made=True),),
+    "copy t from stdin": (DataChange("rows", "t", is_made=True),),
     "copy t to stdout": (),
-    "delete from t where a = 1": (Change("rows", "t", is_made=False),),
-    "truncate a, b": (Change("rows", "a", is_made=False), Change("rows", "b", is_made=False)),
+    "delete from t where a = 1": (DataChange("rows", "t", is_made=False),),
+    "truncate a, b": (DataChange("rows", "a", is_made=False), DataChange("rows", "b", is_made=False)),
     "update t set a = 1": (),
     "selec 1": (),
-    "select add_retention_policy('h', interval '1 day')": (Change("retention policy", "h", is_made=True),),
-    "select public.remove_retention_policy(relation => 'h'::regclass)": (Change("retention policy", "h", is_made=False),),
-    "call add_columnstore_policy('h', after => interval '1 day')": (Change("columnstore policy", "h", is_made=True),),
-    "select remove_continuous_aggregate_policy('c')": (Change("continuous aggregate policy", "c", is_made=False),),
+    "select add_retention_policy('h', interval '1 day')": (DataChange("retention policy", "h", is_made=True),),
+    "select public.remove_retention_policy(relation => 'h'::regclass)": (
+        DataChange("retention policy", "h", is_made=False),
+    ),
+    "call add_columnstore_policy('h', after => interval '1 day')": (DataChange("columnstore policy", "h", is_made=True),),
+    "select remove_continuous_aggregate_policy('c')": (DataChange("continuous aggregate policy", "c", is_made=False),),
     "select add_policy('h')": (),
 }
 
 
 @pytest.mark.parametrize(("text", "expected"), CHANGES.items())
-def test_what_a_statement_makes_or_removes(text: str, expected: tuple[Change, ...]) -> None:
+def test_what_a_statement_makes_or_removes(text: str, expected: tuple[DataChange, ...]) -> None:
     assert data_changes(Statement(text=text, at=Location("a.sql", 1))) == expected
 
 

@@ -16,8 +16,8 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import Statement, StatementKind
 from migration_audit.sources.interpreter import Interpreter
 from migration_audit.sources.reader import read_script
-from migration_audit.sources.script import Script
-from migration_audit.sources.statements import Piece, build_statements, find_pieces
+from migration_audit.sources.script import SqlScript
+from migration_audit.sources.statements import StatementSpan, build_statements, find_pieces
 from migration_audit.sources.variables import Variables
 
 
@@ -34,7 +34,7 @@ def texts(text: str) -> list[str]:
     return [statement.text for statement in split(text)]
 
 
-def by_psql_rule(script: Script) -> list[Piece]:
+def by_psql_rule(script: SqlScript) -> list[StatementSpan]:
     """The pieces as they are where the parser cannot be asked."""
     script.conforming = False
     return find_pieces(script)[0]
@@ -233,7 +233,7 @@ FRAGMENTS = (
 scripts = st.lists(st.sampled_from(FRAGMENTS), max_size=30).map("".join)
 
 
-def covered(script: Script, pieces: list[Piece]) -> None:
+def covered(script: SqlScript, pieces: list[StatementSpan]) -> None:
     """Every token that is no comment stands in exactly one statement, or is a semicolon between them."""
     assert all(a.end <= b.start for a, b in itertools.pairwise(pieces))
     inside = bytearray(len(script.text) + 1)

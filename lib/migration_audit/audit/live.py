@@ -12,7 +12,7 @@ import psycopg
 from migration_audit import catalog
 from migration_audit.audit.compared import scoped_drift
 from migration_audit.audit.inputs.directus import directus_role, raw_names
-from migration_audit.audit.inputs.privileges import Rights, read_rights_and_rows, without_rights
+from migration_audit.audit.inputs.privileges import LiveRights, read_rights_and_rows, without_rights
 from migration_audit.audit.prelude_keys import Keys
 from migration_audit.audit.rehearsals.directus import NOT_ASKED
 from migration_audit.catalog.directus_rehearsal import Migrations, read_migrations
@@ -33,7 +33,7 @@ class Live:
     """Everything that was read, in scope or not."""
     owner_ledger: Ledger | Unavailable
     legacy_ledger: Ledger | Unavailable
-    rights: Rights
+    rights: LiveRights
     """Who may run DDL and who may write; and which rows stand in the way of what is missing."""
     directus: DirectusLive | Unavailable
     """What Directus recorded here, where the project has a ``[snapshot]``."""

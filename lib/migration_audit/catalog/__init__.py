@@ -4,7 +4,7 @@ from migration_audit.catalog.connection import open_connection, with_connection
 from migration_audit.catalog.directus import read_directus
 from migration_audit.catalog.directus_database import read_directus_database
 from migration_audit.catalog.ledger import read_ledger
-from migration_audit.catalog.reader import Reading, read_snapshot
+from migration_audit.catalog.reader import CatalogReading, read_snapshot
 from migration_audit.catalog.storage import (
     canonical_snapshot,
     dump_snapshot,
@@ -18,7 +18,7 @@ from migration_audit.catalog.storage import (
 )
 
 __all__ = [
-    "Reading",
+    "CatalogReading",
     "canonical_snapshot",
     "dump_snapshot",
     "load_snapshot",

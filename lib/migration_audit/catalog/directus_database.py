@@ -15,11 +15,11 @@ from migration_audit.model.directus_database import (
     Dependant,
     DirectusColumn,
     DirectusDatabase,
+    DirectusEventTrigger,
     DirectusForeignKey,
     DirectusIndex,
     DirectusKey,
     DirectusTable,
-    EventTrigger,
 )
 
 SYSTEM_TABLES = ("directus_collections", "directus_fields", "directus_relations")
@@ -86,7 +86,7 @@ def _read(cursor: psycopg.Cursor[dict[str, Any]], schemas: Sequence[str], role: 
         collections=rows["directus_collections"],
         fields=rows["directus_fields"],
         relations=rows["directus_relations"],
-        event_triggers=tuple(EventTrigger(**_frozen(each)) for each in _rows_of(cursor, "event_triggers")),
+        event_triggers=tuple(DirectusEventTrigger(**_frozen(each)) for each in _rows_of(cursor, "event_triggers")),
         postgis=about["postgis"],
         can_create=about["can_create"],
         names=frozenset(row["name"] for row in _rows_of(cursor, "names")),

@@ -19,7 +19,7 @@ from migration_audit.model.access import (
     SecurityLabel,
     Tablespace,
 )
-from migration_audit.model.attached import EventTrigger, ExtendedStatistics, Rule
+from migration_audit.model.attached import EventTrigger, ExtendedStatistics, RewriteRule
 from migration_audit.model.foreign import ForeignDataWrapper, ForeignServer, UserMapping
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.operators import (
@@ -36,7 +36,7 @@ from migration_audit.model.operators import (
 )
 from migration_audit.model.relations import Column, Constraint, Index, MaterializedView, Sequence, Table, View
 from migration_audit.model.replication import Publication, PublicationTable, Subscription
-from migration_audit.model.routines import Extension, Policy, Routine, Schema, Trigger, UserType
+from migration_audit.model.routines import Extension, Routine, RowPolicy, Schema, Trigger, UserType
 from migration_audit.model.textsearch import (
     TextSearchConfiguration,
     TextSearchDictionary,
@@ -68,7 +68,7 @@ KINDS: Final[dict[str, type[CatalogObject]]] = {
     "views": View,
     "materialized_views": MaterializedView,
     "triggers": Trigger,
-    "policies": Policy,
+    "policies": RowPolicy,
     "aggregates": Aggregate,
     "operators": Operator,
     "operator_families": OperatorFamily,
@@ -89,7 +89,7 @@ KINDS: Final[dict[str, type[CatalogObject]]] = {
     "publications": Publication,
     "publication_tables": PublicationTable,
     "subscriptions": Subscription,
-    "rules": Rule,
+    "rules": RewriteRule,
     "extended_statistics": ExtendedStatistics,
     "event_triggers": EventTrigger,
     "default_privileges": DefaultPrivileges,

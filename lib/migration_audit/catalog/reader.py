@@ -36,7 +36,7 @@ RowT = TypeVar("RowT")
 
 
 @dataclass(frozen=True)
-class Reading:
+class CatalogReading:
     """A snapshot, and which catalog row each of its objects came from."""
 
     snapshot: Snapshot
@@ -66,7 +66,7 @@ def read_snapshot(
     *,
     roles: RolesRead = RolesRead.NONE,
     assumed_roles: Iterable[str] = (),
-) -> Reading:
+) -> CatalogReading:
     """The catalog of a database at one instant, read by whatever role; CONNECT is all that it needs.
 
     ``roles`` asks for what lives outside of the database too: roles, their members and settings, privileges on parameters,
@@ -89,7 +89,7 @@ def read_snapshot(
         raise _changing(conninfo_or_connection, vanished) from None
 
 
-def _read_again_if_dropped(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:
+def _read_again_if_dropped(connection: psycopg.Connection[Any], wish: _Wish) -> CatalogReading:
     """Read in transactions of our own, until nothing vanishes on the way."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -143,7 +143,7 @@ def _end_transaction(connection: psycopg.Connection[Any]) -> None:
 
 
 @many_objects()
-def _read(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:
+def _read(connection: psycopg.Connection[Any], wish: _Wish) -> CatalogReading:
     features = read_features(connection)
     limits: list[str] = []
     system_identifier = _read_system_identifier(connection, features, limits)
@@ -165,7 +165,7 @@ def _read(connection: psycopg.Connection[Any], wish: _Wish) -> Reading:
         roles=wish.roles,
         assumed_roles=wish.assumed_roles,
     )
-    return Reading(snapshot, tuple(row.origin for row in rows))
+    return CatalogReading(snapshot, tuple(row.origin for row in rows))
 
 
 def _limit(part: NotRead) -> str:

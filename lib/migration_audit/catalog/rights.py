@@ -13,13 +13,13 @@ from migration_audit.catalog.connection import begin_reading
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import listed, sql_name
-from migration_audit.model.privileges import Need, StatementNeeds
+from migration_audit.model.privileges import NeededPrivilege, StatementNeeds
 
 _SET = "select pg_catalog.set_config(%s, %s, true)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rights:
+class LackingRights:
     """What a role lacks for one statement."""
 
     lacks: tuple[str, ...] = ()
@@ -59,7 +59,9 @@ class _Found:
             self.fixes.append(fix)
 
 
-def read_rights(connection: psycopg.Connection[Any], role: str, needs: Iterable[StatementNeeds]) -> tuple[Rights, ...]:
+def read_rights(
+    connection: psycopg.Connection[Any], role: str, needs: Iterable[StatementNeeds]
+) -> tuple[LackingRights, ...]:
     """What ``role`` lacks in this database for each statement, in order; a role that does not exist lacks everything.
 
     Names without a schema are looked up in the ``search_path`` that the role has by ``ALTER ROLE`` or ``ALTER DATABASE``,
@@ -69,7 +71,7 @@ def read_rights(connection: psycopg.Connection[Any], role: str, needs: Iterable[
         begin_reading(connection)
         row = connection.execute("select from pg_catalog.pg_roles where rolname = %s", (role,)).fetchone()
         if row is None:
-            return tuple(Rights(lacks=(f"the role {sql_name(role)} does not exist",)) for _ in needs)
+            return tuple(LackingRights(lacks=(f"the role {sql_name(role)} does not exist",)) for _ in needs)
         connection.execute(_SET, ("migration_audit.role", role))
         path = _search_path(connection, role)
         return tuple(_Reading(connection, role, path).rights(each) for each in needs)
@@ -93,9 +95,9 @@ class _Reading:
         self._path = path
         self._found = _Found()
 
-    def rights(self, needs: StatementNeeds) -> Rights:
+    def rights(self, needs: StatementNeeds) -> LackingRights:
         if needs.undecided:
-            return Rights(undecided=(f"what it needs cannot be determined without running it: {needs.undecided}",))
+            return LackingRights(undecided=(f"what it needs cannot be determined without running it: {needs.undecided}",))
         if not self._ask("pg_catalog.has_database_privilege(%s, pg_catalog.current_database(), 'CONNECT')", self._role):
             database = sql_name(self._connection.info.dbname)
             self._found.lack(
@@ -106,7 +108,7 @@ class _Reading:
         for schema, name in needs.functions:
             self._function(schema, name)
         found = self._found
-        return Rights(
+        return LackingRights(
             lacks=tuple(found.lacks), undecided=tuple(found.undecided), told=tuple(found.told), fixes=tuple(found.fixes)
         )
 
@@ -114,7 +116,7 @@ class _Reading:
         row = self._connection.execute(f"select {expression}".encode(), values).fetchone()
         return bool(row and row[0])
 
-    def _relation(self, need: Need) -> _Relation | None:
+    def _relation(self, need: NeededPrivilege) -> _Relation | None:
         """What the name means to the role: of schemas that it may not enter, PostgreSQL sees nothing."""
         schemas = [need.schema] if need.schema else ["pg_catalog", *self._path]
         self._connection.execute(_SET, ("migration_audit.relation", need.relation))
@@ -130,7 +132,7 @@ class _Reading:
             self._found.lack(f"no USAGE on schema {schema}", f"GRANT USAGE ON SCHEMA {schema} TO {sql_name(self._role)};")
         return (open_ones or there)[0]
 
-    def _need(self, need: Need, all_needs: StatementNeeds) -> None:
+    def _need(self, need: NeededPrivilege, all_needs: StatementNeeds) -> None:
         relation = self._relation(need)
         if relation is None:
             return
@@ -146,7 +148,7 @@ class _Reading:
             self._defaults(relation, set(columns))
         self._beside(relation, need, name)
 
-    def _columns(self, need: Need, relation: _Relation, all_needs: StatementNeeds) -> list[str]:
+    def _columns(self, need: NeededPrivilege, relation: _Relation, all_needs: StatementNeeds) -> list[str]:
         if "*" in need.columns:
             return relation.columns
         unknown = [c for c in need.columns if c not in relation.columns and c not in _SYSTEM_COLUMNS]
@@ -175,7 +177,7 @@ class _Reading:
             what = f"no {privilege} on {kind} {name}, the default of {sql_name(column)}"
             self._found.lack(what, f"GRANT {privilege} ON {thing} {name} TO {sql_name(self._role)};")
 
-    def _beside(self, relation: _Relation, need: Need, name: str) -> None:
+    def _beside(self, relation: _Relation, need: NeededPrivilege, name: str) -> None:
         if relation.has_row_security:
             policies = ", ".join(relation.policies)
             if policies:

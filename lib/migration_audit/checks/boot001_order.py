@@ -10,7 +10,7 @@ from migration_audit.checks.boot_places import Case, Place, cases_of, chosen_pla
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
-from migration_audit.model.image import Boot, Command
+from migration_audit.model.image import Boot, StartedCommand
 from migration_audit.project import BootStep, Project
 
 Found = list[tuple[BootStep, list[Place]]]
@@ -22,7 +22,7 @@ class _Fault:
 
     finding: Finding
     step: BootStep
-    command: Command | None = None
+    command: StartedCommand | None = None
     """None where the step does not run."""
     sometimes: str = ""
     """The same where it is so in some cases only."""

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
-from migration_audit.model.image import Boot, Command
+from migration_audit.model.image import Boot, StartedCommand
 from migration_audit.project import BootStep
 
-Place = tuple[int, Command]
+Place = tuple[int, StartedCommand]
 """The position of a command, and the command."""
 Case = Mapping[int | str, int]
 """One outcome for every condition."""
@@ -27,7 +27,7 @@ def step_positions(steps: Sequence[BootStep], boot: Boot) -> dict[int, BootStep]
     return {place[0]: step for step, place in chosen if place is not None}
 
 
-def _is_certain(command: Command) -> bool:
+def _is_certain(command: StartedCommand) -> bool:
     return command.maybe is None or command.in_background
 
 
@@ -37,7 +37,7 @@ def chosen_place(places: Iterator[Place] | Sequence[Place]) -> Place | None:
     return next(iter([*(p for p in found if not p[1].in_background), *found]), None)
 
 
-def cases_of(commands: Sequence[Command]) -> list[Case] | None:
+def cases_of(commands: Sequence[StartedCommand]) -> list[Case] | None:
     """Every combination of outcomes of what decides about these commands, first that all of it holds.
 
     None where they are too many to be looked at.
@@ -48,13 +48,13 @@ def cases_of(commands: Sequence[Command]) -> list[Case] | None:
     return [dict(zip(counts, outcomes, strict=True)) for outcomes in itertools.product(*map(range, counts.values()))]
 
 
-def places_of(step: BootStep, commands: Sequence[Command]) -> list[Place]:
+def places_of(step: BootStep, commands: Sequence[StartedCommand]) -> list[Place]:
     """Every command that is this step, whether it certainly runs or not."""
     patterns = step.command.split()
     return [(n, command) for n, command in enumerate(commands) if stands_in(patterns, command)]
 
 
-def stands_in(patterns: Sequence[str], command: Command, *, guess: bool = False) -> bool:
+def stands_in(patterns: Sequence[str], command: StartedCommand, *, guess: bool = False) -> bool:
     """Whether the patterns stand in this order among the words; a word that nobody can know is none of them.
 
     ``guess``: such a word may be any of them, except for the first, which tells the program.
@@ -74,7 +74,7 @@ def stands_in(patterns: Sequence[str], command: Command, *, guess: bool = False)
     return True
 
 
-def _may_be(pattern: str, command: Command, at: int, *, guess: bool) -> bool:
+def _may_be(pattern: str, command: StartedCommand, at: int, *, guess: bool) -> bool:
     return guess if at in command.unknown else _fits(pattern, command.words[at])
 
 
@@ -84,7 +84,7 @@ def _fits(pattern: str, word: str) -> bool:
     return fnmatchcase(plain, pattern) or ("/" not in pattern and fnmatchcase(plain.rpartition("/")[2], pattern))
 
 
-def may_be(step: BootStep, commands: Sequence[Command]) -> Command | None:
+def may_be(step: BootStep, commands: Sequence[StartedCommand]) -> StartedCommand | None:
     """The first command that may be this step: which one it is, only the running container knows."""
     words = step.command.split()
     return next((c for c in commands if c.unknown and stands_in(words, c, guess=True)), None)

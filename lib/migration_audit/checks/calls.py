@@ -9,9 +9,9 @@ from typing import Final
 
 from migration_audit.checks.command_words import CONTAINERS, PROGRAMS, SCRIPT_RUNNERS, base, commands_in
 from migration_audit.checks.name_patterns import ends_in_one, fits_one, word_pattern
-from migration_audit.model.code import CodeFile, Import, Literal, Script
+from migration_audit.model.code import CodeFile, Import, Literal, ManifestScript
 from migration_audit.model.location import Location
-from migration_audit.project import Rule
+from migration_audit.project import AuditRule
 
 HOLE: Final = "…"
 _EVERYTHING: Final = "."
@@ -37,7 +37,7 @@ class Use:
     at: Location
 
 
-def uses_in(file: CodeFile, rule: Rule, *, package_stays: bool = False) -> Iterator[Use]:
+def uses_in(file: CodeFile, rule: AuditRule, *, package_stays: bool = False) -> Iterator[Use]:
     """Every use of the rule's functions and module in this file, in the order of its lines.
 
     ``package_stays``: the module shares its package with others, and Go imports packages: an import alone says nothing.
@@ -47,7 +47,7 @@ def uses_in(file: CodeFile, rule: Rule, *, package_stays: bool = False) -> Itera
     return iter(sorted(found, key=lambda use: (use.at, use.kind, use.name)))
 
 
-def may_use(text: str, rule: Rule) -> bool:
+def may_use(text: str, rule: AuditRule) -> bool:
     """Whether a text that could not be read names what the rule names, or loads a module that only a run knows."""
     if any(word_pattern(_telling(name)).search(text) for name in rule.what):
         return True
@@ -93,7 +93,7 @@ def _same(candidate: str, stem: str) -> bool:
     return bool(re.fullmatch(pattern, stem))
 
 
-def _imports(file: CodeFile, rule: Rule) -> Iterator[Use]:
+def _imports(file: CodeFile, rule: AuditRule) -> Iterator[Use]:
     for one in file.imports:
         parts = _module_parts(one, file)
         spelt = {name: (*parts, name) for name, _ in one.names if name not in {"*", "default"}}
@@ -109,7 +109,7 @@ def _imports(file: CodeFile, rule: Rule) -> Iterator[Use]:
             yield Use(what=f"imports {names[0]} from {one.written}", kind="import", name=names[0], at=one.at)
 
 
-def _library(one: Import, file: CodeFile, rule: Rule) -> str | None:
+def _library(one: Import, file: CodeFile, rule: AuditRule) -> str | None:
     """The library that an import brings, where the rule names it: by what is no function's name, or with all that it has."""
     parts = _module_parts(one, file)
     if parts and "_" in {local for _, local in one.names} and f"{parts[0]}.*" in rule.what:
@@ -120,7 +120,7 @@ def _library(one: Import, file: CodeFile, rule: Rule) -> str | None:
     return package if fits_one(package, [name for name in rule.what if re.search(r"[-@/]", name)]) else None
 
 
-def _calls(file: CodeFile, rule: Rule) -> Iterator[Use]:
+def _calls(file: CodeFile, rule: AuditRule) -> Iterator[Use]:
     local = {
         local: (name if name != "*" else local)
         for one in file.imports
@@ -145,7 +145,7 @@ def _calls(file: CodeFile, rule: Rule) -> Iterator[Use]:
             yield Use(what=f"{does} {call.callee}{renamed}", kind="call", name=call.callee, at=call.at)
 
 
-def _is_meant(name: str, one: Import, rule: Rule) -> bool:
+def _is_meant(name: str, one: Import, rule: AuditRule) -> bool:
     """Whether an import brings one of the rule's functions, or what the module exports by default."""
     if name == "default":
         return rule.module is not None and means_module(one, rule.module)
@@ -177,8 +177,8 @@ def _is_applied(path: tuple[str, ...], local: dict[str, str]) -> bool:
     return path[0] in local and path[1:] in {("call",), ("apply",), ("bind",)}
 
 
-def _scripts(file: CodeFile, rule: Rule) -> Iterator[Use]:
-    flagged: dict[Script, None] = {}
+def _scripts(file: CodeFile, rule: AuditRule) -> Iterator[Use]:
+    flagged: dict[ManifestScript, None] = {}
     grown = True
     while grown:  # a script that runs a script that runs the module
         names = frozenset(script.name for script in flagged if script.name)
@@ -191,7 +191,7 @@ def _scripts(file: CodeFile, rule: Rule) -> Iterator[Use]:
         yield Use(what=what, kind="script", name=script.name or script.words[0], at=script.at)
 
 
-def _commands(file: CodeFile, rule: Rule) -> Iterator[Use]:
+def _commands(file: CodeFile, rule: AuditRule) -> Iterator[Use]:
     """Texts that are commands: ``execSync('node dist/db/migrate.js')``."""
     # The scripts of package.json are read; its other keys, deno.json and tasks.json hold commands as texts.
     is_read = file.language in _COMMANDS_ARE_READ and file.language != "JSON"
@@ -202,7 +202,7 @@ def _commands(file: CodeFile, rule: Rule) -> Iterator[Use]:
             yield Use(what=f"runs {' '.join(words)}", kind="command", name=words[0], at=literal.at)
 
 
-def runs_command(literal: Literal, rule: Rule) -> bool:
+def runs_command(literal: Literal, rule: AuditRule) -> bool:
     """Whether a text is a command that runs what the rule names."""
     words = literal.text.split()
     return (
@@ -210,7 +210,7 @@ def runs_command(literal: Literal, rule: Rule) -> bool:
     )
 
 
-def _runs(script: Script, rule: Rule, flagged: frozenset[str]) -> bool:
+def _runs(script: ManifestScript, rule: AuditRule, flagged: frozenset[str]) -> bool:
     if fits_one(script.name.rpartition(" ")[2], rule.what):
         return True
     for words in commands_in(script.words, lambda word: _names(word, rule)):
@@ -230,7 +230,7 @@ def _image_name(word: str) -> str:
     return re.split(r"[:@]", base(word))[0]
 
 
-def _names(word: str, rule: Rule) -> bool:
+def _names(word: str, rule: AuditRule) -> bool:
     """Whether a word of a command is a name of the rule, or the path or dotted name of its module."""
     entry, _, function = word.partition(":")
     if any(fits_one(spelling, rule.what) for spelling in (word, function, _VERSION.sub("", word)) if spelling):

@@ -9,12 +9,12 @@ from migration_audit.model.code import CodeScope, ManifestScope, Opaque, Unread
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Said, Told, Unavailable
 from migration_audit.model.location import Location
-from migration_audit.project import Project, Rule
+from migration_audit.project import AuditRule, Project
 
 F = TypeVar("F")
 
 
-def ruled(check: str, project: Project, facts: Mapping[Location, F]) -> Iterator[tuple[Rule, F]]:
+def ruled(check: str, project: Project, facts: Mapping[Location, F]) -> Iterator[tuple[AuditRule, F]]:
     """Each rule that speaks for this check, with what was found for it."""
     return ((rule, facts[rule.at]) for rule in project.rules_for(check))
 
@@ -24,7 +24,7 @@ def no_rule(check: str) -> Unavailable:
     return Unavailable(reason=f'audit.toml has no [[rule]] with check = "{check}"', required=False)
 
 
-def unseen(scope: CodeScope | ManifestScope, rule: Rule) -> Iterator[Said]:
+def unseen(scope: CodeScope | ManifestScope, rule: AuditRule) -> Iterator[Said]:
     """What could not be read is not fine; a pattern that matches nothing is told."""
     yield from unread(scope.unread, rule.at)
     if not scope.files and not scope.unread:
@@ -33,7 +33,7 @@ def unseen(scope: CodeScope | ManifestScope, rule: Rule) -> Iterator[Said]:
         yield Told(text=f"no file matches {some_of(scope.empty)}")
 
 
-def opaque(scope: CodeScope, rule: Rule, concerns: Callable[[str], bool]) -> Iterator[Said]:
+def opaque(scope: CodeScope, rule: AuditRule, concerns: Callable[[str], bool]) -> Iterator[Said]:
     """Parts that could not be read: not fine where their text may be what the rule is about, else told."""
     parts = [part for file in scope.files for part in file.opaque]
     doubted = [part for part in parts if part.is_all or concerns(part.text)]
@@ -72,7 +72,7 @@ def looked_at(scopes: Sequence[CodeScope | ManifestScope]) -> Told:
     return Told(text=f"looked at {len(paths)} {'file' if len(paths) == 1 else 'files'}")
 
 
-class Keys:
+class FindingKeys:
     """Keys of findings that stay the same when lines move: the second of one kind in one file is ``…:2``."""
 
     def __init__(self, check: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from migration_audit.directus.apply import Applied
+from migration_audit.directus.apply import ApplyOutcome
 from migration_audit.directus.boots import DirectusBoots, Scenario
-from migration_audit.directus.statement import Statement
+from migration_audit.directus.statement import DirectusStatement
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.identifiers import literal, sql_name
 
@@ -27,7 +27,7 @@ class Happening:
     """What happens to one object in one scenario."""
 
     scenario: Scenario
-    boots: tuple[tuple[int, Statement], ...]
+    boots: tuple[tuple[int, DirectusStatement], ...]
     """Number of the boot, and the statement that lasts."""
 
     @property
@@ -40,7 +40,7 @@ class Happening:
         return "; ".join(parts)
 
 
-def happenings(boots: DirectusBoots, about: Callable[[Statement], bool]) -> tuple[Happening, ...]:
+def happenings(boots: DirectusBoots, about: Callable[[DirectusStatement], bool]) -> tuple[Happening, ...]:
     """In which scenario which boot runs such statements."""
     found = []
     for scenario in boots.scenarios:
@@ -96,7 +96,7 @@ def stops(boots: DirectusBoots) -> Iterator[Stop]:
         yield Stop(collection=collection, field=field, words=named(by_words, boots), scenarios=names)
 
 
-def stopped_words(when: str, done: Applied) -> str:
+def stopped_words(when: str, done: ApplyOutcome) -> str:
     """``each boot: schema apply stops with `…` (rc 1)``, and what was rolled back."""
     undone = f"; {some_of(list(dict.fromkeys(map(str, done.undone))), most=4)} rolled back" if done.undone else ""
     return f"{when}: schema apply stops with `{' '.join(done.message.split())}` (rc 1){undone}: the stack does not come up"

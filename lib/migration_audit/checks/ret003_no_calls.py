@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from migration_audit.checks.calls import may_use, undecided_imports, uses_in
-from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, opaque, ruled, unseen
+from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
 from migration_audit.model.code import CodeFacts, CodeScope
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Unavailable
-from migration_audit.project import Project, Rule
+from migration_audit.project import AuditRule, Project
 
 
 def run(code: CodeFacts, project: Project) -> Iterator[Said]:
@@ -27,7 +27,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
     Fix: remove the call, the import and the script. The finding names the line.
     Source: the rules of audit.toml, which name functions and modules.
     """
-    keys = Keys("RET003")
+    keys = FindingKeys("RET003")
     scopes = [*ruled("RET003", project, code)]
     if not scopes:
         yield no_rule("RET003")
@@ -49,7 +49,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
     yield looked_at([scope for _, scope in scopes])
 
 
-def _computed(rule: Rule, scope: CodeScope) -> Iterator[Unavailable]:
+def _computed(rule: AuditRule, scope: CodeScope) -> Iterator[Unavailable]:
     """Imports whose module only the running program knows, in one sentence."""
     places = [str(one.at) for file in scope.files for one in undecided_imports(file)] if rule.module is not None else []
     if places:
@@ -60,7 +60,7 @@ def _computed(rule: Rule, scope: CodeScope) -> Iterator[Unavailable]:
         )
 
 
-def _package_stays(rule: Rule, scope: CodeScope) -> bool:
+def _package_stays(rule: AuditRule, scope: CodeScope) -> bool:
     """Whether other files of Go are in the package of the module: then it is imported for them as well."""
     module = rule.module or ""
     folder = module.rpartition("/")[0]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, opaque, ruled, unseen
+from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
 from migration_audit.checks.name_patterns import word_pattern
 from migration_audit.model.code import CodeFacts, CodeFile
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said
 from migration_audit.model.location import Location
-from migration_audit.project import Project, Rule
+from migration_audit.project import AuditRule, Project
 
 
 def run(code: CodeFacts, project: Project) -> Iterator[Said]:
@@ -23,7 +23,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
     Fix: remove the reference. A mention in a comment is allowed.
     Source: the rules of audit.toml, which list the names.
     """
-    keys = Keys("RET004")
+    keys = FindingKeys("RET004")
     scopes = [*ruled("RET004", project, code)]
     if not scopes:
         yield no_rule("RET004")
@@ -44,7 +44,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
     yield looked_at([scope for _, scope in scopes])
 
 
-def may_mention(text: str, rule: Rule) -> bool:
+def may_mention(text: str, rule: AuditRule) -> bool:
     """Whether a text that could not be read has one of the names."""
     return any(word_pattern(name).search(text) for name in rule.what)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, opaque, ruled, unseen
+from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
 from migration_audit.model.code import CodeFacts
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said
@@ -29,7 +29,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[Said]:
     Fine when: a message reads like DDL word for word. Rephrase it as a sentence, or exclude the file.
     Source: what DDL is: https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-STATEMENT
     """
-    keys = Keys("RET005")
+    keys = FindingKeys("RET005")
     scopes = [*ruled("RET005", project, code)]
     if not scopes:
         yield no_rule("RET005")

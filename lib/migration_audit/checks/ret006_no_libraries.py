@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from migration_audit.checks.code_scopes import Keys, looked_at, no_rule, ruled, unseen
+from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, ruled, unseen
 from migration_audit.checks.name_patterns import fits_one
 from migration_audit.model.code import ManifestFacts
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, Finding, Phase, Said
-from migration_audit.project import Project, Rule
+from migration_audit.project import AuditRule, Project
 
 
 def run(manifests: ManifestFacts, project: Project) -> Iterator[Said]:
@@ -23,7 +23,7 @@ def run(manifests: ManifestFacts, project: Project) -> Iterator[Said]:
     it: the lock file names that library.
     Source: the rules of audit.toml, which name the libraries.
     """
-    keys = Keys("RET006")
+    keys = FindingKeys("RET006")
     scopes = [*ruled("RET006", project, manifests)]
     if not scopes:
         yield no_rule("RET006")
@@ -44,7 +44,7 @@ def run(manifests: ManifestFacts, project: Project) -> Iterator[Said]:
     yield looked_at([scope for _, scope in scopes])
 
 
-def _unwanted(name: str, rule: Rule) -> str | None:
+def _unwanted(name: str, rule: AuditRule) -> str | None:
     """The rule's name for this library: its own name where that of the rule has a wildcard."""
     pattern = next((each for each in rule.what if fits_one(_folded(name), [_folded(each)])), None)
     return name if pattern is not None and ("*" in pattern or "?" in pattern) else pattern

@@ -12,9 +12,9 @@ from migration_audit.checks.command_words import only_handles
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
-from migration_audit.model.image import Command, Copied, Image, Stage
+from migration_audit.model.image import Copied, Image, Stage, StartedCommand
 from migration_audit.model.location import Location
-from migration_audit.project import Project, Rule
+from migration_audit.project import AuditRule, Project
 
 ImageFacts = Mapping[Location, "Image | Unavailable"]
 """The image of each rule, by the place of the rule."""
@@ -48,7 +48,7 @@ def run(images: ImageFacts, project: Project) -> Iterator[Said]:
         yield Told(text=f"{image.dockerfile}: {len(image.stages)} stages")
 
 
-def _carried(image: Image, rule: Rule) -> Iterator[Finding]:
+def _carried(image: Image, rule: AuditRule) -> Iterator[Finding]:
     for stage in image.stages:
         for copied in stage.copies:
             named = copied.source if _is_path_of(copied.source, rule) else copied.target
@@ -78,11 +78,11 @@ def _carries(image: Image, stage: Stage, copied: Copied, what: str) -> Finding:
     )
 
 
-def _is_path_of(path: str, rule: Rule) -> bool:
+def _is_path_of(path: str, rule: AuditRule) -> bool:
     return any(fnmatchcase(part, word) for part in path.split("/") for word in rule.carries)
 
 
-def _run(image: Image, rule: Rule) -> Iterator[Finding]:
+def _run(image: Image, rule: AuditRule) -> Iterator[Finding]:
     parts = [(f"stage {stage.name}", stage.runs.commands) for stage in image.stages]
     starts = (("a container", image.start.commands), ("a container with other arguments", image.otherwise.commands))
     for part, commands in (*parts, *starts, *_health(image)):
@@ -98,13 +98,13 @@ def _run(image: Image, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-def _health(image: Image) -> Iterator[tuple[str, tuple[Command, ...]]]:
+def _health(image: Image) -> Iterator[tuple[str, tuple[StartedCommand, ...]]]:
     if image.test is not None:
         words = tuple(word for text in image.test.test for word in text.split())
-        yield "the health check", (Command(words=words, at=image.test.at),)
+        yield "the health check", (StartedCommand(words=words, at=image.test.at),)
 
 
-def _wanted_word(command: Command, rule: Rule) -> str | None:
+def _wanted_word(command: StartedCommand, rule: AuditRule) -> str | None:
     """The word of the rule that one word of the command is, as a name, a file or the script of a package."""
     if only_handles(command.words[0]):
         return None
@@ -118,7 +118,7 @@ def _wanted_word(command: Command, rule: Rule) -> str | None:
     return None
 
 
-def _open(image: Image, rule: Rule) -> Iterator[Unavailable]:
+def _open(image: Image, rule: AuditRule) -> Iterator[Unavailable]:
     for copied in (c for stage in image.stages for c in stage.copies if c.is_opaque and rule.carries):
         yield Unavailable(
             reason=f"{copied.at}: {copied.source}: what ADD unpacks from it is only known when the image is built"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migration_audit.checks.directus_words import Happening, happenings, in_words, stops, why_of
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.directus.inspect import is_system
-from migration_audit.directus.statement import Statement
+from migration_audit.directus.statement import DirectusStatement
 from migration_audit.model.directus import DirectusSnapshot, RawTable
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
@@ -73,7 +73,7 @@ def _lost(boots: DirectusBoots, snapshot: DirectusSnapshot, raw: set[str]) -> It
 def _finding(verb: str, table: str, name: str, boots: DirectusBoots, snapshot: DirectusSnapshot) -> Finding:
     again = {"drop table": "create table", "drop column": "add column"}.get(verb)
 
-    def about(one: Statement) -> bool:
+    def about(one: DirectusStatement) -> bool:
         return one.table == table and one.name == name and one.verb in {verb, again}
 
     found = [one for one in happenings(boots, about) if any(statement.verb == verb for _, statement in one.boots)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.directus_words import stopped_words
-from migration_audit.directus.apply import Applied
+from migration_audit.directus.apply import ApplyOutcome
 from migration_audit.directus.behaviour import behaviour_of
 from migration_audit.directus.boots import DirectusBoots, Scenario, after_change
 from migration_audit.directus.changes import make_change
@@ -94,7 +94,7 @@ def _judged(
         yield f"{change.at}: the rows decide whether the boot stops ({some_of(list(done.guesses))})"
 
 
-def _does(change: ColumnChange, scenario: Scenario, done: Applied) -> str | None:
+def _does(change: ColumnChange, scenario: Scenario, done: ApplyOutcome) -> str | None:
     """What the boot does about the change; None where it leaves it."""
     if done.code:
         return stopped_words("every boot", done)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.directus.postgres import State
+from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.statement import PgError
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, RawTable
 from migration_audit.model.drift import Severity
@@ -56,7 +56,7 @@ def _refused(table: RawTable, live: DirectusLive) -> tuple[str | None, list[str]
     """What PostgreSQL answers to DROP TABLE, or what it may answer; nothing where it would do it, or nobody knows."""
     if live.database is None:
         return None, []
-    state = State(live.database)
+    state = DatabaseState(live.database)
     if table.name not in state.tables:
         return None, []
     try:

@@ -14,7 +14,7 @@ from migration_audit.cli.github import tell_gate_to_github
 from migration_audit.cli.output import write_json
 from migration_audit.cli.progress import say
 from migration_audit.cli.sign import signing_project
-from migration_audit.gate import EnvironmentGate, Need
+from migration_audit.gate import EnvironmentGate, RequirementKind
 from migration_audit.model.finding import Phase
 from migration_audit.report.escape import one_line
 from migration_audit.review.checkout import at_home, check_out, parse_place
@@ -98,17 +98,17 @@ def _as_json(found: Sequence[EnvironmentGate], source: str, phase: str, notes: S
 
 def _table(found: Sequence[EnvironmentGate]) -> list[str]:
     """One line for each requirement, one column for each environment."""
-    width = max(len(need.value) for need in Need)
+    width = max(len(need.value) for need in RequirementKind)
     widths = [max(len(each.environment), 1) for each in found]
     head = "  ".join(f"{each.environment:{w}}" for each, w in zip(found, widths, strict=True))
     lines = [f"{'':{width}}  {head}"]
-    for need in Need:
+    for need in RequirementKind:
         cells = [f"{_mark(each, need):{w}}" for each, w in zip(found, widths, strict=True)]
         lines.append(f"{need.value:{width}}  {'  '.join(cells)}".rstrip())
     return lines
 
 
-def _mark(each: EnvironmentGate, need: Need) -> str:
+def _mark(each: EnvironmentGate, need: RequirementKind) -> str:
     """One mark for all that was said about a requirement: the worst of it; a blank where nothing could be said."""
     oks = [r.ok for r in each.requirements if r.need is need]
     if not oks:

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import postgast
 
-from migration_audit.compare.dump_statements import Statement, statements
+from migration_audit.compare.dump_statements import DumpStatement, statements
 from migration_audit.model.identifiers import in_quotes, leading_name, parts_of
 
 pb: Any = postgast.pg_query_pb2
@@ -95,7 +95,7 @@ def parts(dump: str) -> Mapping[Address, str]:
     return {address: "\n".join(sorted(texts)) for address, texts in found.items()}
 
 
-def _parts_of(statement: Statement) -> Iterator[Part]:
+def _parts_of(statement: DumpStatement) -> Iterator[Part]:
     entry, node = statement.entry, statement.node
     main = Address(_CLASS.get(entry.type, entry.type), entry.schema, entry.name)
     if entry.type in {"COMMENT", "ACL", "SECURITY LABEL"}:
@@ -113,7 +113,7 @@ def _parts_of(statement: Statement) -> Iterator[Part]:
         yield _named(statement, main), re.sub("^CREATE OR REPLACE VIEW", "CREATE VIEW", statement.text)
 
 
-def _named(statement: Statement, main: Address) -> Address:
+def _named(statement: DumpStatement, main: Address) -> Address:
     """The address of a statement that is one part, by its parse tree where the entry's name can be read in two ways."""
     node = statement.node
     match statement.kind:
@@ -140,7 +140,7 @@ def _named(statement: Statement, main: Address) -> Address:
     return found
 
 
-def _stored(statement: Statement, main: Address) -> Iterator[Part]:
+def _stored(statement: DumpStatement, main: Address) -> Iterator[Part]:
     """Where a table, an index or a materialized view is kept, and by what."""
     if statement.settings.tablespace:
         yield main._replace(aspect="TABLESPACE"), statement.settings.tablespace
@@ -148,7 +148,7 @@ def _stored(statement: Statement, main: Address) -> Iterator[Part]:
         yield main._replace(aspect="ACCESS METHOD"), statement.settings.access_method
 
 
-def _about(statement: Statement) -> Address:
+def _about(statement: DumpStatement) -> Address:
     """``COLUMN t.a``, ``CONSTRAINT c ON t``, ``FUNCTION f(a integer)``: the tags of comments and grants are quoted SQL."""
     entry = statement.entry
     tag = _TAG.match(entry.name)
@@ -163,7 +163,7 @@ def _about(statement: Statement) -> Address:
     return Address(f"{entry.type} ON {kind}", entry.schema, *(names[:2] or [rest.partition("(")[0].strip()]))
 
 
-def _altered(statement: Statement, main: Address) -> Iterator[Part]:
+def _altered(statement: DumpStatement, main: Address) -> Iterator[Part]:
     node, command = statement.node, statement.node.cmds[0].alter_table_cmd
     table = Address("TABLE", node.relation.schemaname, node.relation.relname)
     of_column = table._replace(part=command.name)
@@ -191,7 +191,7 @@ def _altered(statement: Statement, main: Address) -> Iterator[Part]:
         yield main, statement.text
 
 
-def _constraint(statement: Statement, constraint: Any, table: Address, text: str) -> Iterator[Part]:
+def _constraint(statement: DumpStatement, constraint: Any, table: Address, text: str) -> Iterator[Part]:
     if constraint.contype == pb.CONSTR_NOTNULL:
         yield table._replace(aspect="COLUMN NOT NULL", part=constraint.keys[0].string.sval), _not_null(constraint)
         return
@@ -207,7 +207,7 @@ def _not_null(constraint: Any) -> str:
     return f"{named}NOT NULL{more}"
 
 
-def _after_name(statement: Statement, location: int) -> tuple[int, int]:
+def _after_name(statement: DumpStatement, location: int) -> tuple[int, int]:
     """Where the token after a qualified name begins, and its number."""
     number = next(n for n, (start, _) in enumerate(statement.tokens) if start == location) + 1
     while statement.word(number) == ".":
@@ -215,7 +215,7 @@ def _after_name(statement: Statement, location: int) -> tuple[int, int]:
     return statement.tokens[number][0] if number < len(statement.tokens) else len(statement.text.encode()), number
 
 
-def _created(statement: Statement, node: Any, table: Address) -> Iterator[Part]:
+def _created(statement: DumpStatement, node: Any, table: Address) -> Iterator[Part]:
     yield from _stored(statement, table) if statement.kind == "CreateStmt" and not node.HasField("partspec") else ()
     at, number = _after_name(statement, node.relation.location)
     if node.HasField("of_typename"):
@@ -237,7 +237,7 @@ def _created(statement: Statement, node: Any, table: Address) -> Iterator[Part]:
     yield from _after_items(statement, number, table)
 
 
-def _after_items(statement: Statement, number: int, table: Address) -> Iterator[Part]:
+def _after_items(statement: DumpStatement, number: int, table: Address) -> Iterator[Part]:
     """``INHERITS (…)``, ``PARTITION BY …``, ``WITH (…)``, ``SERVER …``, ``OPTIONS (…)``, each a part."""
     starts, depth = [], 0
     for each in range(number, len(statement.tokens)):
@@ -249,7 +249,7 @@ def _after_items(statement: Statement, number: int, table: Address) -> Iterator[
         yield table._replace(aspect=aspect), statement.between(start, end)
 
 
-def _items(statement: Statement, items: Any, table: Address, end: int) -> Iterator[Part]:
+def _items(statement: DumpStatement, items: Any, table: Address, end: int) -> Iterator[Part]:
     found = [getattr(item, item.WhichOneof("node")) for item in items]
     starts = [item.location for item in found]
     commas = [max(at for at, _ in statement.tokens if at < start) for start in starts[1:]]
@@ -260,7 +260,7 @@ def _items(statement: Statement, items: Any, table: Address, end: int) -> Iterat
             yield from _constraint(statement, item, table, statement.between(start, stop))
 
 
-def _column(statement: Statement, item: Any, column: Address, end: int) -> Iterator[Part]:
+def _column(statement: DumpStatement, item: Any, column: Address, end: int) -> Iterator[Part]:
     """The type, the collation, and each constraint of a column, in whatever order they stand."""
     pieces: list[tuple[int, Any]] = [(each.constraint.location, each.constraint) for each in item.constraints]
     if item.HasField("type_name"):

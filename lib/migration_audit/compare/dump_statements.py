@@ -27,7 +27,7 @@ _RESTRICT = re.compile(r"^\\restrict (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DumpEntry:
     """What pg_dump says of the statements that follow: ``TABLE``, the schema (empty for none), the name."""
 
     type: str
@@ -36,7 +36,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SessionSettings:
     """What was set for the statements that follow."""
 
     access_method: str = ""
@@ -45,14 +45,14 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Statement:
+class DumpStatement:
     """One statement of a dump."""
 
-    entry: Entry
+    entry: DumpEntry
     text: str
     node: Any = field(compare=False)
     """Its parse tree; None where it is nested deeper than a tree can be read."""
-    settings: Settings
+    settings: SessionSettings
 
     @property
     def kind(self) -> str:
@@ -84,7 +84,7 @@ class Statement:
         raise LookupError(f"{words} in {self.text}")
 
 
-def statements(dump: str) -> Iterator[Statement]:
+def statements(dump: str) -> Iterator[DumpStatement]:
     """Each statement of a dump that belongs to an entry, in order.
 
     Raises AuditError when the dump is not SQL for the parser.
@@ -98,7 +98,7 @@ def statements(dump: str) -> Iterator[Statement]:
             f"the SQL parser cannot read the output of pg_dump: {error}",
             todo="compare with --no-cross-check, and report this with the statement",
         ) from error
-    entry, settings, at = None, Settings(), 0
+    entry, settings, at = None, SessionSettings(), 0
     for text in texts:
         start = dump.index(text, at)
         for header in _HEADER.finditer(dump, at, start):
@@ -108,10 +108,10 @@ def statements(dump: str) -> Iterator[Statement]:
         if node is not None and node.DESCRIPTOR.name == "VariableSetStmt":
             settings = _set(settings, node)
         elif entry and not text.startswith("SELECT pg_catalog.set_config"):
-            yield Statement(entry, text, node, settings)
+            yield DumpStatement(entry, text, node, settings)
 
 
-def _entry(header: str, text: str) -> Entry:
+def _entry(header: str, text: str) -> DumpEntry:
     """The entry of the statement behind its header.
 
     A name may hold what separates the header's fields, and pg_dump writes its line ends as blanks: the identifiers of the
@@ -132,7 +132,7 @@ def _entry(header: str, text: str) -> Entry:
     return entry
 
 
-def _readings(header: str) -> Iterator[Entry]:
+def _readings(header: str) -> Iterator[DumpEntry]:
     """Every way to cut it into name, type, schema and owner; the longest name comes last."""
     for of_type in _TYPE.finditer(header):
         kind = of_type[1]
@@ -140,10 +140,10 @@ def _readings(header: str) -> Iterator[Entry]:
         if of_schema := _SCHEMA.match(rest):
             for of_owner in _OWNER.finditer(rest, of_schema.end()):
                 schema = rest[of_schema.end() : of_owner.start()]
-                yield Entry(kind, "" if schema == "-" else schema, header[: of_type.start()])
+                yield DumpEntry(kind, "" if schema == "-" else schema, header[: of_type.start()])
 
 
-def _likelihood(entry: Entry, names: set[str]) -> int:
+def _likelihood(entry: DumpEntry, names: set[str]) -> int:
     """How well the fields of an entry agree with the names in its statement, as pg_dump writes them."""
     if entry.schema not in {"", *names}:
         return 0
@@ -167,7 +167,7 @@ def _parsed(text: str) -> Any:
     return getattr(statement, statement.WhichOneof("node"))
 
 
-def _set(settings: Settings, node: Any) -> Settings:
+def _set(settings: SessionSettings, node: Any) -> SessionSettings:
     value = node.args[0].a_const.sval.sval if node.args else ""
     match node.name:
         case "default_table_access_method":
@@ -180,4 +180,4 @@ def _set(settings: Settings, node: Any) -> Settings:
             return settings
 
 
-__all__ = ["Entry", "Settings", "Statement", "statements"]
+__all__ = ["DumpEntry", "DumpStatement", "SessionSettings", "statements"]

@@ -1,6 +1,6 @@
 """A first audit.toml from what lies in a folder and beside it: ``init --detect``. Files are read, nothing is executed."""
 
-from migration_audit.detect.draft import Draft, draft_of
+from migration_audit.detect.draft import ConfigDraft, draft_of
 from migration_audit.detect.listing import list_folder
 
-__all__ = ["Draft", "draft_of", "list_folder"]
+__all__ = ["ConfigDraft", "draft_of", "list_folder"]

@@ -12,7 +12,7 @@ from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
 from migration_audit.detect.candidate import Candidate
 from migration_audit.detect.listing import Listing
 from migration_audit.model.errors import AuditError
-from migration_audit.model.image import Command
+from migration_audit.model.image import StartedCommand
 
 _SNAPSHOT: Final = re.compile(r'(?m)^(?:directus:|\s*"directus"\s*:)\s*["\']?\d')
 _HEAD: Final = 4000
@@ -46,7 +46,7 @@ def directus_projects(listing: Listing) -> dict[str, str]:
     return found
 
 
-def boot_commands(listing: Listing, project: str) -> tuple[Command, ...]:
+def boot_commands(listing: Listing, project: str) -> tuple[StartedCommand, ...]:
     """What a container of the project's own Dockerfile starts, in order; empty where that cannot be known."""
     dockerfile = "Dockerfile" if project == "." else f"{project}/Dockerfile"
     if dockerfile not in listing.paths:
@@ -58,7 +58,7 @@ def boot_commands(listing: Listing, project: str) -> tuple[Command, ...]:
     return boot.run.commands
 
 
-def is_directus(command: Command) -> bool:
+def is_directus(command: StartedCommand) -> bool:
     """Whether a command makes the tables of Directus, or those of its snapshot."""
     return any(word.rsplit("/", 1)[-1] in {"directus", "cli.js"} for word in command.words) and not {
         "bootstrap",
@@ -66,7 +66,7 @@ def is_directus(command: Command) -> bool:
     }.isdisjoint(command.words)
 
 
-def applied_around(commands: Iterable[Command], candidates: Iterable[Candidate]) -> dict[str, tuple[bool, str]]:
+def applied_around(commands: Iterable[StartedCommand], candidates: Iterable[Candidate]) -> dict[str, tuple[bool, str]]:
     """For each candidate whose folder a command names: whether before Directus makes its tables, and which line says so."""
     found: dict[str, tuple[bool, str]] = {}
     before = True

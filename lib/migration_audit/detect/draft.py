@@ -13,9 +13,9 @@ from migration_audit.detect.found import Found, find
 from migration_audit.detect.ledgers import ledgers
 from migration_audit.detect.libraries import OF_FORMAT, libraries
 from migration_audit.detect.listing import Listing
-from migration_audit.detect.roles import Role
+from migration_audit.detect.roles import DetectedRole
 from migration_audit.detect.stack import Composed, composed
-from migration_audit.detect.toml_text import Lines
+from migration_audit.detect.toml_text import TomlWriter
 from migration_audit.formats import BY_NAME, LEDGERS
 from migration_audit.project.repositories import repository_name
 
@@ -25,7 +25,7 @@ _MOST_SEEN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class ConfigDraft:
     """An audit.toml that loads, and what a person has to know about it."""
 
     text: str
@@ -40,12 +40,12 @@ class _Draft:
     listing: Listing
     found: Found
     stack: Composed | None
-    lines: Lines = field(default_factory=Lines)
+    lines: TomlWriter = field(default_factory=TomlWriter)
     taken: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
 
-def draft_of(listing: Listing) -> Draft:
+def draft_of(listing: Listing) -> ConfigDraft:
     """The draft for a folder; raises nothing that a file of it could cause."""
     found = find(listing)
     stacks, unread = composed(
@@ -64,15 +64,15 @@ def draft_of(listing: Listing) -> Draft:
     draft.left += write_boot(draft.lines, found, draft.stack, stacks, unread, listing)
     write_rules(draft.lines, listing, found.roles.legacy.chosen)
     _write_seen(draft, listing.notes)
-    return Draft(text=_head(draft.left) + draft.lines.text(), taken=tuple(draft.taken), left=tuple(draft.left))
+    return ConfigDraft(text=_head(draft.left) + draft.lines.text(), taken=tuple(draft.taken), left=tuple(draft.left))
 
 
-def _project(role: Role) -> str | None:
+def _project(role: DetectedRole) -> str | None:
     return role.chosen.project if role.chosen else None
 
 
 def _head(left: Sequence[str]) -> str:
-    head = Lines()
+    head = TomlWriter()
     head.note("audit.toml, written by `migration-audit init --detect`: each line names the file it was taken from.")
     head.note("`migration-audit init DIR` writes one in which every key is explained.")
     head.note("")
@@ -121,7 +121,7 @@ def _write_repositories(draft: _Draft) -> None:
             draft.left.append(f"[repository.{name}] which is the protected branch of {folder}? Set policy_from to it")
 
 
-def _write_source(draft: _Draft, table: str, what: str, role: Role) -> None:
+def _write_source(draft: _Draft, table: str, what: str, role: DetectedRole) -> None:
     lines = draft.lines
     lines.blank()
     lines.note(what)
@@ -145,7 +145,7 @@ def _write_source(draft: _Draft, table: str, what: str, role: Role) -> None:
         _write_candidate(lines, candidate, _base(draft), off=True)
 
 
-def _write_candidate(lines: Lines, candidate: Candidate, base: str, *, off: bool = False) -> None:
+def _write_candidate(lines: TomlWriter, candidate: Candidate, base: str, *, off: bool = False) -> None:
     root = _root(candidate)
     name = base if candidate.project == "." else posixpath.basename(candidate.project)
     where = "the name of this folder" if candidate.project == "." else f"the folder {candidate.project}"

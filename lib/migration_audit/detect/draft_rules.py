@@ -10,7 +10,7 @@ from migration_audit.detect.candidate import Candidate
 from migration_audit.detect.ledgers import ledgers
 from migration_audit.detect.libraries import libraries
 from migration_audit.detect.listing import Listing
-from migration_audit.detect.toml_text import Lines
+from migration_audit.detect.toml_text import TomlWriter
 
 _LOCKS: Final = (
     *("package-lock.json", "pnpm-lock.yaml", "yarn.lock", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "go.sum"),
@@ -21,7 +21,7 @@ _MENTION: Final = re.compile(r"\bmigrat(?:e|es|ion|ions|or)\b", re.IGNORECASE)
 _MOST_DOCUMENTS: Final = 15
 
 
-def write_rules(lines: Lines, listing: Listing, legacy: Candidate | None) -> None:
+def write_rules(lines: TomlWriter, listing: Listing, legacy: Candidate | None) -> None:
     """What the files of the legacy source's project say; its paths must be below audit.toml."""
     lines.blank()
     lines.note("After the retirement: what must be removed. Until then it is the work list.")
@@ -32,7 +32,7 @@ def write_rules(lines: Lines, listing: Listing, legacy: Candidate | None) -> Non
     _write_documents(lines, listing)
 
 
-def _write_gone(lines: Lines, listing: Listing, legacy: Candidate, *, off: bool) -> None:
+def _write_gone(lines: TomlWriter, listing: Listing, legacy: Candidate, *, off: bool) -> None:
     if off:
         lines.note("Paths of rules must be below this file: move it above both projects to use these.")
     if legacy.folder != ".":
@@ -58,7 +58,7 @@ def _write_gone(lines: Lines, listing: Listing, legacy: Candidate, *, off: bool)
         lines.key("carries", [posixpath.basename(legacy.folder)], legacy.folder, off=off)
 
 
-def _write_documents(lines: Lines, listing: Listing) -> None:
+def _write_documents(lines: TomlWriter, listing: Listing) -> None:
     found = [at for path in listing.paths if path.endswith((".md", ".mdx", ".rst")) if (at := listing.line(path, _MENTION))]
     if found:
         lines.note("Documents that mention migrations, for rules with says, says_not and entry (DOC001 to DOC006):")

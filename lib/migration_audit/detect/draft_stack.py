@@ -11,8 +11,8 @@ from migration_audit.detect.directus import is_directus
 from migration_audit.detect.found import Found
 from migration_audit.detect.listing import Listing
 from migration_audit.detect.stack import MAIN, OTHERS, Composed
-from migration_audit.detect.toml_text import Lines
-from migration_audit.model.image import Command
+from migration_audit.detect.toml_text import TomlWriter
+from migration_audit.model.image import StartedCommand
 
 _URL_NAME: Final = re.compile(
     r"(?m)^\s*-?\s*((?:[A-Z][A-Z0-9]*_)*(?:DATABASE|DB|PG|POSTGRES(?:QL)?|CONNECTION)_(?:URL|URI|DSN))\s*[:=]"
@@ -21,7 +21,7 @@ _EXAMPLES: Final = (".env.example", ".env.sample", ".env.template", "env.example
 _MOST_COMMANDS: Final = 20
 
 
-def write_environments(lines: Lines, listing: Listing) -> list[str]:
+def write_environments(lines: TomlWriter, listing: Listing) -> list[str]:
     """One environment to fill in: which databases there are, no file says."""
     lines.blank()
     lines.note(
@@ -36,7 +36,7 @@ def write_environments(lines: Lines, listing: Listing) -> list[str]:
     return ["[environments] which live databases exist, and which variable contains the URL of each?"]
 
 
-def write_snapshot(lines: Lines, found: Found, left: list[str]) -> None:
+def write_snapshot(lines: TomlWriter, found: Found, left: list[str]) -> None:
     """The Directus snapshot, where there is exactly one."""
     if not found.snapshots:
         return
@@ -50,7 +50,7 @@ def write_snapshot(lines: Lines, found: Found, left: list[str]) -> None:
 
 
 def write_boot(
-    lines: Lines,
+    lines: TomlWriter,
     found: Found,
     chosen: Composed | None,
     stacks: Sequence[Composed],
@@ -81,7 +81,7 @@ def write_boot(
     return left
 
 
-def _write_stack(lines: Lines, stack: Composed) -> None:
+def _write_stack(lines: TomlWriter, stack: Composed) -> None:
     lines.key("compose", [stack.path], f"{stack.path} builds both projects")
     if len(stack.database) == 1:
         lines.key("database_service", stack.database[0], f"{stack.path}: its image is PostgreSQL's")
@@ -102,7 +102,7 @@ def _either(services: Sequence[str]) -> str:
     return " or ".join(services) or "no service"
 
 
-def _write_steps(lines: Lines, found: Found) -> None:
+def _write_steps(lines: TomlWriter, found: Found) -> None:
     lines.note("What the owner's container starts, in order; name its steps as [[boot.step]]:")
     commands = _top_commands(found.boot)
     for command in commands[:_MOST_COMMANDS]:
@@ -111,7 +111,7 @@ def _write_steps(lines: Lines, found: Found) -> None:
         lines.note(f"  and {len(commands) - _MOST_COMMANDS} more")
 
 
-def _top_commands(boot: Sequence[Command]) -> list[Command]:
+def _top_commands(boot: Sequence[StartedCommand]) -> list[StartedCommand]:
     """The commands of the file that starts Directus, without those of the scripts that they call."""
     paths = [command.at.path for command in boot if is_directus(command)]
     return [command for command in boot if command.at.path in paths[:1]] or list(boot)

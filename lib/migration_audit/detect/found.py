@@ -11,7 +11,7 @@ from migration_audit.detect.listing import Listing
 from migration_audit.detect.roles import Roles, decide
 from migration_audit.detect.runners import commands
 from migration_audit.detect.sql_places import sql_places
-from migration_audit.model.image import Command
+from migration_audit.model.image import StartedCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Found:
     seen: tuple[str, ...]
     """SQL that was not taken, each with the reason."""
     snapshots: tuple[str, ...]
-    boot: tuple[Command, ...] = ()
+    boot: tuple[StartedCommand, ...] = ()
     """What a container of the Directus project starts."""
 
 

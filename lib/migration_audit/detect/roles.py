@@ -9,7 +9,7 @@ from migration_audit.detect.candidate import Candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
+class DetectedRole:
     """One of the two sources."""
 
     chosen: Candidate | None = None
@@ -23,8 +23,8 @@ class Role:
 class Roles:
     """Both sources, and the owner's SQL that runs after the owner made its own tables."""
 
-    legacy: Role
-    owner: Role
+    legacy: DetectedRole
+    owner: DetectedRole
     post: tuple[Candidate, ...] = ()
 
 
@@ -46,23 +46,23 @@ def _nearest(candidates: Sequence[Candidate]) -> list[Candidate]:
     return inside or list(candidates)
 
 
-def _owner(found: Sequence[Candidate], others: Sequence[Candidate], directus: Mapping[str, str]) -> Role:
+def _owner(found: Sequence[Candidate], others: Sequence[Candidate], directus: Mapping[str, str]) -> DetectedRole:
     if len(found) == 1:
-        return Role(chosen=found[0], why=directus[found[0].project])
+        return DetectedRole(chosen=found[0], why=directus[found[0].project])
     if found:
-        return Role(between=tuple(found), why="several folders of the Directus project hold SQL")
+        return DetectedRole(between=tuple(found), why="several folders of the Directus project hold SQL")
     if directus:
         project, why = next(iter(directus.items()))
-        return Role(why=f"{why}, and {project} contains no SQL that creates tables")
+        return DetectedRole(why=f"{why}, and {project} contains no SQL that creates tables")
     if len(others) > 1:
-        return Role(between=tuple(others), why="no file indicates which runner stays")
-    return Role(why="no second source was found")
+        return DetectedRole(between=tuple(others), why="no file indicates which runner stays")
+    return DetectedRole(why="no second source was found")
 
 
-def _legacy(others: Sequence[Candidate], owner: Role) -> Role:
+def _legacy(others: Sequence[Candidate], owner: DetectedRole) -> DetectedRole:
     if len(others) == 1:
         why = "the only source that is not the owner's" if owner.chosen else "the only source that was found"
-        return Role(chosen=others[0], why=why)
+        return DetectedRole(chosen=others[0], why=why)
     if others:
-        return Role(between=tuple(others), why="no file indicates which runner is to be retired")
-    return Role(why="no other source was found" if owner.chosen or owner.between else "no source was found")
+        return DetectedRole(between=tuple(others), why="no file indicates which runner is to be retired")
+    return DetectedRole(why="no other source was found" if owner.chosen or owner.between else "no source was found")

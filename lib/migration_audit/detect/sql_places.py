@@ -12,7 +12,7 @@ from typing import Final
 from migration_audit.detect.candidate import Candidate
 from migration_audit.detect.libraries import library_of
 from migration_audit.detect.listing import Listing, is_for_tests, is_within
-from migration_audit.formats import ALL, BY_NAME, Format, Options, Tree
+from migration_audit.formats import ALL, BY_NAME, Format, MigrationFolder, Options
 from migration_audit.formats.order import number_of
 from migration_audit.model.errors import SourceError
 from migration_audit.sources.trees import whole_tree
@@ -102,21 +102,21 @@ class _Folders:
         whole = _recognised(form, tree)
         return [(folder, whole)] if whole else []
 
-    def tree(self, folder: str) -> Tree:
+    def tree(self, folder: str) -> MigrationFolder:
         """The folder as formats read it."""
         start = "" if folder == "." else f"{folder}/"
         paths = [path[len(start) :] for path in self._listing.within(folder)]
         return whole_tree(self._listing.base / folder, paths, self._listing.base)
 
 
-def _recognised(form: Format, tree: Tree) -> str | None:
+def _recognised(form: Format, tree: MigrationFolder) -> str | None:
     try:
         return form.recognise(tree)
     except SourceError:
         return None
 
 
-def _is_one_history(form: Format, tree: Tree) -> bool:
+def _is_one_history(form: Format, tree: MigrationFolder) -> bool:
     try:
         return not form.plan([tree], Options()).duplicates
     except SourceError:

@@ -10,7 +10,7 @@ Value = str | Sequence[str] | Mapping[str, str]
 
 
 @dataclass
-class Lines:
+class TomlWriter:
     """The text of a file while it is written."""
 
     lines: list[str] = field(default_factory=list)

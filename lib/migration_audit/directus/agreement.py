@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from migration_audit.directus.apply import NO_CHANGES, Applied
+from migration_audit.directus.apply import NO_CHANGES, ApplyOutcome
 from migration_audit.directus.boots import Scenario
 from migration_audit.directus.inspect import column_info, is_system
-from migration_audit.directus.postgres import State
+from migration_audit.directus.postgres import DatabaseState
 from migration_audit.model.directus_database import DirectusDatabase, DirectusTable
 from migration_audit.model.directus_rehearsal import DirectusRehearsal, RehearsedBoot
 from migration_audit.model.enumeration import some_of
@@ -18,7 +18,7 @@ def facts(database: DirectusDatabase) -> dict[str, Any]:
     """The database as facts by name, without numbers that somebody else counts and without Directus's own tables."""
     found: dict[str, Any] = {}
     added = _added(database)
-    state = State(database)
+    state = DatabaseState(database)
     for table in state.tables.values():
         found |= _of_table(state, table, added)
     for one in database.foreign_keys:
@@ -29,7 +29,7 @@ def facts(database: DirectusDatabase) -> dict[str, Any]:
     return found | {f"relation row {_text(row)}": True for row in database.relations}
 
 
-def _of_table(state: State, table: DirectusTable, added: set[tuple[str, str]]) -> dict[str, Any]:
+def _of_table(state: DatabaseState, table: DirectusTable, added: set[tuple[str, str]]) -> dict[str, Any]:
     own = is_system(table.name)
     found: dict[str, Any] = {
         f"column {table.name}.{column.name}": json.dumps(column_info(state, table, column), default=str)
@@ -73,7 +73,7 @@ def changes(before: DirectusDatabase, after: DirectusDatabase) -> tuple[str, ...
     return tuple(sorted(found))
 
 
-def disagreement(done: Applied, code: int, message: str) -> str | None:
+def disagreement(done: ApplyOutcome, code: int, message: str) -> str | None:
     """Where exit code, or whether there was anything to do, differ; None where rows that nobody looked at decide."""
     if done.code != code:
         return None if done.guesses else f"model: {done.code} {done.message}; reality: {code} {message}"
@@ -81,7 +81,7 @@ def disagreement(done: Applied, code: int, message: str) -> str | None:
     return None if nothing[0] == nothing[1] else f"model: {done.message}; reality: {message}"
 
 
-def boot_disagreement(boot: RehearsedBoot, done: Applied, came: tuple[str, ...]) -> str | None:
+def boot_disagreement(boot: RehearsedBoot, done: ApplyOutcome, came: tuple[str, ...]) -> str | None:
     """Where a boot of the model and a rehearsed one differ: exit code, whether there was anything to do, and each object.
 
     ``came`` is what came, went and changed in the model (``changes``).

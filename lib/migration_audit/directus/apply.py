@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from migration_audit.directus.behaviour import Behaviour
-from migration_audit.directus.deep import ARRAY, DELETED, EDITED, NEW, Change, apply_change, is_nested_meta
-from migration_audit.directus.difference import Difference, Entry, difference
-from migration_audit.directus.inspect import Schema, is_system, read_schema, read_snapshot
+from migration_audit.directus.deep import ARRAY, DELETED, EDITED, NEW, DeepDifference, apply_change, is_nested_meta
+from migration_audit.directus.difference import SnapshotDifference, SnapshotDifferenceEntry, difference
+from migration_audit.directus.inspect import InspectedSchema, is_system, read_schema, read_snapshot
 from migration_audit.directus.js import JsError, get, opt, spread, text, truthy
-from migration_audit.directus.postgres import State
+from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.services import Services
-from migration_audit.directus.statement import Statement
+from migration_audit.directus.statement import DirectusStatement
 from migration_audit.model.directus_database import DirectusDatabase
 
 NO_CHANGES = "No changes to apply."
@@ -40,7 +40,7 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class ApplyOutcome:
     """What one ``schema apply`` did."""
 
     code: int
@@ -49,9 +49,9 @@ class Applied:
     """What the dry run lists."""
     at: tuple[str, str] = ("", "")
     """Collection and field at which it failed; empty where it did not, or where no entry is to blame."""
-    statements: tuple[Statement, ...] = ()
+    statements: tuple[DirectusStatement, ...] = ()
     """Those that lasted."""
-    undone: tuple[Statement, ...] = ()
+    undone: tuple[DirectusStatement, ...] = ()
     """Those that were rolled back."""
     guesses: tuple[str, ...] = ()
     """What PostgreSQL would refuse with, if the rows are so; empty where the outcome does not depend on them."""
@@ -83,13 +83,13 @@ def undecidable(database: DirectusDatabase, file: Any, version: Behaviour, exclu
 
 
 def apply(
-    state: State,
+    state: DatabaseState,
     file: Any,
     version: Behaviour,
     *,
     excluded: Collection[str] = DEFAULT_EXCLUDED,
     ignored: Collection[str] = (),
-) -> tuple[Applied, State]:
+) -> tuple[ApplyOutcome, DatabaseState]:
     """One ``directus schema apply --yes`` of the parsed ``file``, and the database afterwards; ``state`` is not changed."""
     changed = state.copy()
     try:
@@ -98,15 +98,15 @@ def apply(
         if ignored:
             found = found.without(ignored)
         if not found:
-            return Applied(code=0, message=NO_CHANGES), state
+            return ApplyOutcome(code=0, message=NO_CHANGES), state
         operations = tuple(_operations(found))
     except JsError as error:
-        return Applied(code=1, message=str(error)), state
+        return ApplyOutcome(code=1, message=str(error)), state
     run = _Run(changed, version, frozenset(excluded), current, found)
     try:
         run.run()
     except JsError as error:
-        failed = Applied(
+        failed = ApplyOutcome(
             code=1,
             message=str(error),
             operations=operations,
@@ -115,7 +115,7 @@ def apply(
             guesses=tuple(changed.guesses),
         )
         return failed, state
-    done = Applied(
+    done = ApplyOutcome(
         code=0,
         message=APPLIED,
         operations=operations,
@@ -133,10 +133,10 @@ def boots(
     times: int = 2,
     excluded: Collection[str] = DEFAULT_EXCLUDED,
     ignored: Collection[str] = (),
-    between: Callable[[State], None] | None = None,
-) -> tuple[tuple[Applied, ...], State]:
+    between: Callable[[DatabaseState], None] | None = None,
+) -> tuple[tuple[ApplyOutcome, ...], DatabaseState]:
     """``times`` applies, each on what the one before left; ``between`` is what the boot does after each."""
-    state = State(database)
+    state = DatabaseState(database)
     found = []
     for _ in range(times):
         done, state = apply(state, file, version, excluded=excluded, ignored=ignored)
@@ -147,14 +147,14 @@ def boots(
     return tuple(found), state
 
 
-def _operations(found: Difference) -> Iterator[Operation]:
+def _operations(found: SnapshotDifference) -> Iterator[Operation]:
     words = {NEW: "Create", DELETED: "Delete", EDITED: "Update", ARRAY: "Update"}
     for one in (*found.collections, *found.fields, *found.system_fields, *found.relations):
         word = "Update" if one.field and is_nested_meta(one.first) else words[one.first.kind]
         yield Operation(word=word, collection=text(one.collection), field=text(one.field), why=_why(one.first))
 
 
-def _why(change: Change) -> str:
+def _why(change: DeepDifference) -> str:
     path = ".".join(map(str, change.path))
     if change.kind == NEW:
         return f"the file contains {path}, which this version does not write" if path else "only the file has it"
@@ -168,11 +168,11 @@ class _Run:
 
     def __init__(
         self,
-        state: State,
+        state: DatabaseState,
         version: Behaviour,
         excluded: frozenset[str],
         current: Mapping[str, list[dict[str, Any]]],
-        found: Difference,
+        found: SnapshotDifference,
     ) -> None:
         self._state = state
         self._version = version
@@ -183,7 +183,7 @@ class _Run:
         self._services = Services(state, version, excluded)
         self.at = ("", "")
 
-    def _look(self, entry: Entry) -> Entry:
+    def _look(self, entry: SnapshotDifferenceEntry) -> SnapshotDifferenceEntry:
         self.at = (text(entry.collection), text(entry.field))
         return entry
 
@@ -200,7 +200,7 @@ class _Run:
         self._fields()
         self._relations()
 
-    def _schema(self) -> Schema:
+    def _schema(self) -> InspectedSchema:
         keys = None if self._version.fresh_foreign_keys else self._keys
         return read_schema(self._state, self._excluded, keys)
 
@@ -216,7 +216,7 @@ class _Run:
 
     # Collections
 
-    def _is_created_first(self, entry: Entry) -> bool:
+    def _is_created_first(self, entry: SnapshotDifferenceEntry) -> bool:
         if entry.first.kind != NEW:
             return False
         self._look(entry)
@@ -226,7 +226,7 @@ class _Run:
         created_here = any(one.first.kind == NEW and one.collection == group for one in self._found.collections)
         return self._of("collections", group) is not None and not created_here
 
-    def _create(self, entries: Sequence[Entry], schema: Schema) -> None:
+    def _create(self, entries: Sequence[SnapshotDifferenceEntry], schema: InspectedSchema) -> None:
         for entry in map(self._look, entries):
             rhs = entry.first.rhs
             if entry.first.kind != NEW or not truthy(rhs):
@@ -237,7 +237,7 @@ class _Run:
             self._create([one for one in self._found.collections if self._group_of(one) == entry.collection], schema)
 
     @staticmethod
-    def _group_of(entry: Entry) -> Any:
+    def _group_of(entry: SnapshotDifferenceEntry) -> Any:
         return opt(entry.first.rhs, "meta", "group")
 
     @staticmethod
@@ -272,7 +272,7 @@ class _Run:
                 values = _changed({"collection": entry.collection, "field": entry.field}, entry.changes)
                 self._services.update_field(schema, entry.collection, values)
 
-    def _is_kept(self, relation: Entry, field: Entry) -> bool:
+    def _is_kept(self, relation: SnapshotDifferenceEntry, field: SnapshotDifferenceEntry) -> bool:
         if relation.collection != field.collection or relation.field != field.field:
             return True
         return self._version.alias_changes and any(change.kind == NEW for change in relation.changes)
@@ -294,7 +294,7 @@ class _Run:
                     self._services.update_relation(schema, entry.collection, entry.field, values)
 
 
-def _changed(current: Mapping[str, Any], changes: Sequence[Change]) -> dict[str, Any]:
+def _changed(current: Mapping[str, Any], changes: Sequence[DeepDifference]) -> dict[str, Any]:
     made: dict[str, Any] = deepcopy(dict(current))
     for change in changes:
         apply_change(made, change)

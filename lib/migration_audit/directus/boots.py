@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from migration_audit.directus.apply import DEFAULT_EXCLUDED, Applied, apply, undecidable
+from migration_audit.directus.apply import DEFAULT_EXCLUDED, ApplyOutcome, apply, undecidable
 from migration_audit.directus.behaviour import Behaviour, behaviour_of, known_versions
 from migration_audit.directus.bootstrap import bootstrapped
-from migration_audit.directus.postgres import State
+from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.rows import default_row
 from migration_audit.model.directus import DirectusRuntime, TargetVersion
 from migration_audit.model.directus_database import DirectusDatabase, DirectusTable
@@ -29,7 +29,7 @@ class Scenario:
     """The environment, or ``a fresh database``."""
     fresh: bool
     before: DirectusDatabase
-    boots: tuple[Applied, ...]
+    boots: tuple[ApplyOutcome, ...]
     after: tuple[DirectusDatabase, ...] = ()
     """The database after each boot."""
 
@@ -155,7 +155,7 @@ def scenario_of(
     fresh: bool,
 ) -> Scenario:
     """The boots of one version from this database on."""
-    state, boots, after = State(before), [], []
+    state, boots, after = DatabaseState(before), [], []
     for _ in range(TIMES):
         done, state = boot(state, file, version, runtime)
         boots.append(done)
@@ -163,13 +163,15 @@ def scenario_of(
     return Scenario(name=name, fresh=fresh, before=before, boots=tuple(boots), after=tuple(after))
 
 
-def boot(state: State, file: Mapping[str, Any], version: Behaviour, runtime: DirectusRuntime) -> tuple[Applied, State]:
+def boot(
+    state: DatabaseState, file: Mapping[str, Any], version: Behaviour, runtime: DirectusRuntime
+) -> tuple[ApplyOutcome, DatabaseState]:
     """One boot: each ``schema apply`` of the entrypoint, until one fails."""
     if runtime.problem is not None:
-        return Applied(code=1, message=runtime.problem), state
+        return ApplyOutcome(code=1, message=runtime.problem), state
     done, after = apply(state, file, version, excluded=runtime.excluded or DEFAULT_EXCLUDED, ignored=runtime.ignored)
     if runtime.asks and done.operations:
-        return Applied(code=1, message=WAITS, operations=done.operations), state
+        return ApplyOutcome(code=1, message=WAITS, operations=done.operations), state
     return done, after
 
 
@@ -178,10 +180,10 @@ def after_change(
     file: Mapping[str, Any],
     version: Behaviour,
     runtime: DirectusRuntime,
-    change: Callable[[State], None],
-) -> Applied:
+    change: Callable[[DatabaseState], None],
+) -> ApplyOutcome:
     """What a boot does of which the one before ended with a change by SQL; the database is that after the first boot."""
-    _, state = boot(State(scenario.before), file, version, runtime)
+    _, state = boot(DatabaseState(scenario.before), file, version, runtime)
     state = state.copy()
     change(state)
     return boot(state, file, version, runtime)[0]

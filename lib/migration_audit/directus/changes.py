@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from migration_audit.directus.postgres import State
+from migration_audit.directus.postgres import DatabaseState
 from migration_audit.model.directus import ColumnChange
 from migration_audit.model.directus_database import DirectusColumn, DirectusIndex, DirectusKey
 
 
-def make_change(state: State, change: ColumnChange) -> None:
+def make_change(state: DatabaseState, change: ColumnChange) -> None:
     """Change ``state`` as the SQL does; nothing where the table is not there."""
     table = state.tables.get(change.table)
     if table is None:

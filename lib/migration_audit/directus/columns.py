@@ -10,7 +10,7 @@ from typing import Any, Final
 from migration_audit.directus.behaviour import Behaviour
 from migration_audit.directus.js import MISSING, JsError, absent, get, opt, simple_hash, text, truthy
 from migration_audit.directus.literals import stored_default
-from migration_audit.directus.postgres import State
+from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.statement import PgError, wrapped
 from migration_audit.model.directus_database import DirectusColumn, DirectusIndex, DirectusKey
 
@@ -61,7 +61,9 @@ class Built:
         return self.column.name if self.column else ""
 
 
-def build(version: Behaviour, state: State, table: str, payload: Any, existing: Mapping[str, Any] | None = None) -> Built:
+def build(
+    version: Behaviour, state: DatabaseState, table: str, payload: Any, existing: Mapping[str, Any] | None = None
+) -> Built:
     """What Directus asks knex for; ``existing`` is the inspector's column where one is changed.
 
     Raises JsError for a type that Directus does not know, PgError for a default that the type does not take.
@@ -95,7 +97,7 @@ def type_name(column: DirectusColumn) -> str:
 
 def _typed(
     version: Behaviour,
-    state: State,
+    state: DatabaseState,
     name: str,
     kind: Any,
     payload: Any,
@@ -210,7 +212,7 @@ def finished(table: str, made: Built) -> DirectusColumn:
     return replace(column, default=default, nullable=bool(made.nullable))
 
 
-def add(state: State, table: str, made: Built) -> None:
+def add(state: DatabaseState, table: str, made: Built) -> None:
     """ALTER TABLE … ADD COLUMN, with its keys and indexes."""
     if made.column is None:
         return
@@ -234,7 +236,7 @@ def modifiers(made: Built) -> str:
     return words
 
 
-def alter(state: State, table: str, made: Built) -> None:
+def alter(state: DatabaseState, table: str, made: Built) -> None:
     """The statements by which knex alters a column."""
     if made.column is None:
         return
@@ -254,7 +256,7 @@ def alter(state: State, table: str, made: Built) -> None:
     keys_after(state, table, made)
 
 
-def keys_after(state: State, table: str, made: Built) -> None:
+def keys_after(state: DatabaseState, table: str, made: Built) -> None:
     """The keys and indexes that knex adds or drops after the column itself."""
     if made.column is None:
         return

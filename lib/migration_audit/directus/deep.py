@@ -13,7 +13,7 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DeepDifference:
     """One difference."""
 
     kind: str
@@ -25,42 +25,42 @@ class Change:
     """Of an element that an array has more or less."""
 
 
-def diff(lhs: Any, rhs: Any) -> tuple[Change, ...]:
+def diff(lhs: Any, rhs: Any) -> tuple[DeepDifference, ...]:
     """All differences, in the order in which deep-diff finds them."""
     return tuple(_diff(lhs, rhs, ()))
 
 
-def _diff(lhs: Any, rhs: Any, path: Path) -> Iterator[Change]:
+def _diff(lhs: Any, rhs: Any, path: Path) -> Iterator[DeepDifference]:
     if lhs is MISSING and rhs is MISSING:
         return
     if lhs is MISSING:
-        yield Change(NEW, path, rhs=rhs)
+        yield DeepDifference(NEW, path, rhs=rhs)
     elif rhs is MISSING:
-        yield Change(DELETED, path, lhs=lhs)
+        yield DeepDifference(DELETED, path, lhs=lhs)
     elif kind(lhs) != kind(rhs):
-        yield Change(EDITED, path, lhs, rhs)
+        yield DeepDifference(EDITED, path, lhs, rhs)
     elif isinstance(lhs, Mapping):
         for key in lhs:
             yield from _diff(lhs[key], rhs.get(key, MISSING), (*path, key))
         for key in rhs:
             if key not in lhs and key:
-                yield Change(NEW, (*path, key), rhs=rhs[key])
+                yield DeepDifference(NEW, (*path, key), rhs=rhs[key])
     elif kind(lhs) == "array":
         yield from _array(lhs, rhs, path)
     elif not same(lhs, rhs):
-        yield Change(EDITED, path, lhs, rhs)
+        yield DeepDifference(EDITED, path, lhs, rhs)
 
 
-def _array(lhs: list[Any], rhs: list[Any], path: Path) -> Iterator[Change]:
+def _array(lhs: list[Any], rhs: list[Any], path: Path) -> Iterator[DeepDifference]:
     for index in range(len(rhs) - 1, len(lhs) - 1, -1):
-        yield Change(ARRAY, path, rhs=rhs[index], index=index)
+        yield DeepDifference(ARRAY, path, rhs=rhs[index], index=index)
     for index in range(len(lhs) - 1, len(rhs) - 1, -1):
-        yield Change(ARRAY, path, lhs=lhs[index], index=index)
+        yield DeepDifference(ARRAY, path, lhs=lhs[index], index=index)
     for index in range(min(len(lhs), len(rhs)) - 1, -1, -1):
         yield from _diff(lhs[index], rhs[index], (*path, index))
 
 
-def apply_change(target: Any, change: Change) -> None:
+def apply_change(target: Any, change: DeepDifference) -> None:
     """Make one change in place, as deep-diff's ``applyChange`` does."""
     *outer, last = change.path
     for position, key in enumerate(outer):
@@ -78,7 +78,7 @@ def apply_change(target: Any, change: Change) -> None:
         target.append(change.rhs)
 
 
-def _apply_to_array(items: list[Any], change: Change) -> None:
+def _apply_to_array(items: list[Any], change: DeepDifference) -> None:
     if change.rhs is MISSING:
         del items[change.index : change.index + 1]
         return
@@ -86,6 +86,6 @@ def _apply_to_array(items: list[Any], change: Change) -> None:
     items[change.index] = change.rhs
 
 
-def is_nested_meta(change: Change | None) -> bool:
+def is_nested_meta(change: DeepDifference | None) -> bool:
     """``isNestedMetaUpdate``: a key of ``meta`` came or went."""
     return change is not None and change.kind in {NEW, DELETED} and len(change.path) >= 2 and change.path[0] == "meta"

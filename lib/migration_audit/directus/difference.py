@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migration_audit.directus.behaviour import Behaviour
-from migration_audit.directus.deep import DELETED, EDITED, NEW, Change, diff
+from migration_audit.directus.deep import DELETED, EDITED, NEW, DeepDifference, diff
 from migration_audit.directus.js import MISSING, JsError, get, opt, pick
 from migration_audit.directus.types import SCHEMA_KEYS
 
@@ -24,45 +24,45 @@ SECTIONS = ("collections", "fields", "systemFields", "relations")
 
 
 @dataclass(slots=True)
-class Entry:
+class SnapshotDifferenceEntry:
     """What one collection, field or relation differs in."""
 
     collection: Any
     field: Any
-    changes: tuple[Change, ...]
+    changes: tuple[DeepDifference, ...]
     related: Any = None
 
     @property
-    def first(self) -> Change:
+    def first(self) -> DeepDifference:
         """The difference by which Directus decides what to do."""
         return self.changes[0]
 
 
 @dataclass(slots=True)
-class Difference:
+class SnapshotDifference:
     """All that an apply would do."""
 
-    collections: list[Entry]
-    fields: list[Entry]
-    system_fields: list[Entry]
-    relations: list[Entry]
+    collections: list[SnapshotDifferenceEntry]
+    fields: list[SnapshotDifferenceEntry]
+    system_fields: list[SnapshotDifferenceEntry]
+    relations: list[SnapshotDifferenceEntry]
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
         return bool(self.collections or self.fields or self.system_fields or self.relations)
 
-    def without(self, rules: Iterable[str]) -> Difference:
+    def without(self, rules: Iterable[str]) -> SnapshotDifference:
         """``--ignoreRules``."""
         ignored = frozenset(rules)
 
-        def kept(entries: list[Entry]) -> list[Entry]:
+        def kept(entries: list[SnapshotDifferenceEntry]) -> list[SnapshotDifferenceEntry]:
             return [
                 e
                 for e in entries
                 if not _among(e.collection, ignored) and not (e.field and f"{e.collection}.{e.field}" in ignored)
             ]
 
-        return Difference(kept(self.collections), kept(self.fields), kept(self.system_fields), kept(self.relations))
+        return SnapshotDifference(kept(self.collections), kept(self.fields), kept(self.system_fields), kept(self.relations))
 
 
 def sanitize_collection(item: Any) -> dict[str, Any]:
@@ -85,10 +85,10 @@ def sanitize_system_field(item: Any) -> dict[str, Any]:
     return pick(item, _SYSTEM_FIELD)
 
 
-def difference(current: Mapping[str, list[dict[str, Any]]], file: Any, version: Behaviour) -> Difference:
+def difference(current: Mapping[str, list[dict[str, Any]]], file: Any, version: Behaviour) -> SnapshotDifference:
     """What an apply of ``file`` would change of ``current``; raises JsError where Directus crashes on the file."""
     scope, system_scope = _scopes(file, version)
-    found = Difference(
+    found = SnapshotDifference(
         [e for e in _collections(current["collections"], file, version) if scope is None or _among(e.collection, scope)],
         [e for e in _fields(current["fields"], file, version) if scope is None or _among(e.collection, scope)],
         [
@@ -142,12 +142,12 @@ def _is(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _item_diff(current: Any, after: Any, version: Behaviour) -> tuple[Change, ...]:
+def _item_diff(current: Any, after: Any, version: Behaviour) -> tuple[DeepDifference, ...]:
     changes = diff(current, after)
     nested = any(c.kind == NEW or (c.kind == DELETED and c.path[:1] == ("meta",)) for c in changes)
     if not version.whole_meta or not current or not after or not nested:
         return changes
-    whole = Change(EDITED, ("meta",), opt(current, "meta"), opt(after, "meta"))
+    whole = DeepDifference(EDITED, ("meta",), opt(current, "meta"), opt(after, "meta"))
     return (whole, *(change for change in changes if change.path[:1] != ("meta",)))
 
 
@@ -157,7 +157,7 @@ def _paired(
     keys: tuple[str, ...],
     clean: Callable[..., dict[str, Any]],
     version: Behaviour,
-) -> list[Entry]:
+) -> list[SnapshotDifferenceEntry]:
     found = []
     for item in current:
         other = _find(after, *((key, item.get(key)) for key in keys))
@@ -170,19 +170,19 @@ def _paired(
     return [entry for entry in found if entry.changes]
 
 
-def _entry(item: Any, changes: tuple[Change, ...]) -> Entry:
-    return Entry(get(item, "collection"), get(item, "field"), changes, get(item, "related_collection"))
+def _entry(item: Any, changes: tuple[DeepDifference, ...]) -> SnapshotDifferenceEntry:
+    return SnapshotDifferenceEntry(get(item, "collection"), get(item, "field"), changes, get(item, "related_collection"))
 
 
-def _collections(current: list[dict[str, Any]], file: Any, version: Behaviour) -> list[Entry]:
+def _collections(current: list[dict[str, Any]], file: Any, version: Behaviour) -> list[SnapshotDifferenceEntry]:
     return _paired(current, _items(file, "collections"), ("collection",), sanitize_collection, version)
 
 
-def _relations(current: list[dict[str, Any]], file: Any, version: Behaviour) -> list[Entry]:
+def _relations(current: list[dict[str, Any]], file: Any, version: Behaviour) -> list[SnapshotDifferenceEntry]:
     return _paired(current, _items(file, "relations"), ("collection", "field"), sanitize_relation, version)
 
 
-def _fields(current: list[dict[str, Any]], file: Any, version: Behaviour) -> list[Entry]:
+def _fields(current: list[dict[str, Any]], file: Any, version: Behaviour) -> list[SnapshotDifferenceEntry]:
     after = _items(file, "fields")
     found = []
     for item in current:
@@ -206,7 +206,7 @@ def _becomes_another(current: Any, after: Any) -> bool:
     return types[0] != types[1] and "alias" in types
 
 
-def _system_fields(current: list[dict[str, Any]], file: Any) -> list[Entry]:
+def _system_fields(current: list[dict[str, Any]], file: Any) -> list[SnapshotDifferenceEntry]:
     after = _items(file, "systemFields", optional=True)
     found = []
     for item in current:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from migration_audit.directus.inspect import Relation, Schema, is_system
+from migration_audit.directus.inspect import InspectedSchema, Relation, is_system
 from migration_audit.directus.js import JsError
 
 
@@ -22,7 +22,7 @@ def related_collections(relations: Iterable[Relation], collection: str) -> froze
     return frozenset(found)
 
 
-def forget_paths(schema: Schema, rows: Iterable[dict[str, Any]], collection: str, field: str) -> None:
+def forget_paths(schema: InspectedSchema, rows: Iterable[dict[str, Any]], collection: str, field: str) -> None:
     """``getCollectionMetaUpdates``: take the paths over ``collection.field`` out of ``rows``, which are changed.
 
     Raises JsError where the paths of a row are not a list of texts.
@@ -39,7 +39,7 @@ def forget_paths(schema: Schema, rows: Iterable[dict[str, Any]], collection: str
             row["item_duplication_fields"] = kept or None
 
 
-def _is_kept(path: str, root: str, field: str, collection: str, schema: Schema, nodes: dict[str, str]) -> bool:
+def _is_kept(path: str, root: str, field: str, collection: str, schema: InspectedSchema, nodes: dict[str, str]) -> bool:
     if field not in path:
         return True
     here = root

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from migration_audit.directus.behaviour import Behaviour
 from migration_audit.directus.inspect import is_system, tables_in_database
-from migration_audit.directus.postgres import State
+from migration_audit.directus.postgres import DatabaseState
 
 
-def assert_collections(state: State, version: Behaviour, excluded: frozenset[str]) -> None:
+def assert_collections(state: DatabaseState, version: Behaviour, excluded: frozenset[str]) -> None:
     """``EntitlementManager.assert``: a collection that is created, or changed and active, counts as one more.
 
     Raises PgError where there are too many for a database without a license; with one, it is noted as a guess.

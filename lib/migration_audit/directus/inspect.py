@@ -15,7 +15,7 @@ from migration_audit.directus.difference import (
     sanitize_system_field,
 )
 from migration_audit.directus.js import sort_deep, specials
-from migration_audit.directus.postgres import State
+from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.system_columns import SYSTEM_COLUMNS, SYSTEM_TABLES
 from migration_audit.directus.types import ALIAS_TYPES, local_type, parse_default, typed_default
 from migration_audit.model.directus_database import DirectusColumn, DirectusForeignKey, DirectusTable
@@ -29,7 +29,7 @@ def is_system(table: str) -> bool:
     return table.startswith(SYSTEM)
 
 
-def column_info(state: State, table: DirectusTable, column: DirectusColumn) -> dict[str, Any]:
+def column_info(state: DatabaseState, table: DirectusTable, column: DirectusColumn) -> dict[str, Any]:
     """The inspector's ``columnInfo`` of one column, as far as Directus compares it."""
     keys = [key for key in table.keys if key.columns == (column.name,)]
     foreign = next((key for key in state.seen_keys if key.table == table.name and key.columns == (column.name,)), None)
@@ -56,7 +56,7 @@ def column_info(state: State, table: DirectusTable, column: DirectusColumn) -> d
     }
 
 
-def all_column_info(state: State) -> dict[tuple[str, str], dict[str, Any]]:
+def all_column_info(state: DatabaseState) -> dict[tuple[str, str], dict[str, Any]]:
     """``columnInfo()``: every column, by table and name."""
     tables = (state.tables[name] for name in sorted(state.tables) if not state.tables[name].partitioned)
     return {(table.name, column.name): column_info(state, table, column) for table in tables for column in table.columns}
@@ -87,7 +87,7 @@ class Field:
 
 
 @dataclass(slots=True)
-class Schema:
+class InspectedSchema:
     """``getSchema()``: the collections that Directus knows, which are the tables with a primary key of one column."""
 
     primary: dict[str, str]
@@ -95,9 +95,11 @@ class Schema:
     relations: list[Relation]
 
 
-def read_schema(state: State, excluded: frozenset[str], foreign_keys: list[DirectusForeignKey] | None = None) -> Schema:
+def read_schema(
+    state: DatabaseState, excluded: frozenset[str], foreign_keys: list[DirectusForeignKey] | None = None
+) -> InspectedSchema:
     """``getSchema``; ``foreign_keys`` are those that an older version has kept since it started."""
-    found = Schema({}, {}, [])
+    found = InspectedSchema({}, {}, [])
     for table in state.tables.values():
         key = next((key.columns[0] for key in table.keys if key.primary and len(key.columns) == 1), None)
         if table.name in excluded or key is None or " " in table.name or not table.visible:
@@ -124,7 +126,7 @@ def read_schema(state: State, excluded: frozenset[str], foreign_keys: list[Direc
     return found
 
 
-def _column(state: State, table: str, name: str) -> DirectusColumn | None:
+def _column(state: DatabaseState, table: str, name: str) -> DirectusColumn | None:
     found = state.tables.get(table)
     return next((column for column in found.columns if column.name == name), None) if found else None
 
@@ -150,7 +152,7 @@ def _belongs(row: Mapping[str, Any], table: str, column: str, other: str) -> boo
     return not row.get("one_collection") or row["one_collection"] == other
 
 
-def read_snapshot(state: State, version: Behaviour, excluded: frozenset[str]) -> dict[str, list[dict[str, Any]]]:
+def read_snapshot(state: DatabaseState, version: Behaviour, excluded: frozenset[str]) -> dict[str, list[dict[str, Any]]]:
     """``getSnapshot``: the database as a file would have it, with the order of keys that decides about differences."""
     schema = read_schema(state, excluded)
     collections = [item for item in _collections(state, excluded) if version.untracked or item["meta"] is not None]
@@ -176,12 +178,12 @@ def _without_id(item: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def tables_in_database(state: State) -> dict[str, DirectusTable]:
+def tables_in_database(state: DatabaseState) -> dict[str, DirectusTable]:
     """``tableInfo``: ordinary tables alone."""
     return {name: table for name, table in state.tables.items() if not table.partitioned}
 
 
-def _collections(state: State, excluded: frozenset[str]) -> Iterator[dict[str, Any]]:
+def _collections(state: DatabaseState, excluded: frozenset[str]) -> Iterator[dict[str, Any]]:
     tables = tables_in_database(state)
     tracked = {row["collection"] for row in state.collections}
     for row in state.collections:
@@ -194,7 +196,7 @@ def _collections(state: State, excluded: frozenset[str]) -> Iterator[dict[str, A
             yield {"collection": name, "meta": None, "schema": {"name": name}}
 
 
-def _fields(state: State, schema: Schema) -> Iterator[dict[str, Any]]:
+def _fields(state: DatabaseState, schema: InspectedSchema) -> Iterator[dict[str, Any]]:
     rows = {(row["collection"], row["field"]): row for row in reversed(state.fields)}
     for (table, name), info in all_column_info(state).items():
         row = rows.get((table, name))
@@ -215,7 +217,7 @@ def _fields(state: State, schema: Schema) -> Iterator[dict[str, Any]]:
             }
 
 
-def _system_fields(state: State) -> list[dict[str, Any]]:
+def _system_fields(state: DatabaseState) -> list[dict[str, Any]]:
     rows = {(row["collection"], row["field"]) for row in state.fields}
     found = [
         {"collection": table, "field": name, "schema": {"is_indexed": True}}
@@ -225,7 +227,7 @@ def _system_fields(state: State) -> list[dict[str, Any]]:
     return sorted(found, key=lambda item: (str(item["collection"]), str(item["field"])))
 
 
-def _relations(state: State) -> Iterator[dict[str, Any]]:
+def _relations(state: DatabaseState) -> Iterator[dict[str, Any]]:
     for one in stitch(state.relations, state.seen_keys):
         if one.meta is None and (one.collection, one.field) in SYSTEM_COLUMNS:
             continue

@@ -8,21 +8,21 @@ from dataclasses import replace
 from typing import Final
 
 from migration_audit.directus.casts import castable, comparable
-from migration_audit.directus.statement import PgError, Statement, tag_of, wrapped
+from migration_audit.directus.statement import DirectusStatement, PgError, tag_of, wrapped
 from migration_audit.model.directus_database import (
     DirectusColumn,
     DirectusDatabase,
+    DirectusEventTrigger,
     DirectusForeignKey,
     DirectusIndex,
     DirectusKey,
     DirectusTable,
-    EventTrigger,
 )
 
 _NO_CLASS: Final = 'data type json has no default operator class for access method "btree"'
 
 
-class State:
+class DatabaseState:
     """A database that can be changed."""
 
     def __init__(self, database: DirectusDatabase) -> None:
@@ -34,20 +34,20 @@ class State:
         self.collections = [dict(deepcopy(row)) for row in database.collections]
         self.fields = [dict(deepcopy(row)) for row in database.fields]
         self.relations = [dict(deepcopy(row)) for row in database.relations]
-        self.triggers: tuple[EventTrigger, ...] = database.event_triggers
+        self.triggers: tuple[DirectusEventTrigger, ...] = database.event_triggers
         self.names = database.names
         self.postgis = database.postgis
         self.can_create = database.can_create
         self.is_licensed = database.is_licensed
         self.role = database.role
-        self.statements: list[Statement] = []
+        self.statements: list[DirectusStatement] = []
         self.guesses: list[str] = []
         # Table, column and foreign table of each foreign key whose rows are known to be right.
         self.satisfied = {(key.table, key.columns[0], key.foreign_table) for key in self.foreign_keys}
 
-    def copy(self) -> State:
+    def copy(self) -> DatabaseState:
         """An independent copy, without the statements."""
-        made = State.__new__(State)
+        made = DatabaseState.__new__(DatabaseState)
         made.tables = dict(self.tables)
         made.foreign_keys = list(self.foreign_keys)
         made.collections, made.fields, made.relations = deepcopy((self.collections, self.fields, self.relations))
@@ -82,7 +82,7 @@ class State:
             self.guesses.append(message)
 
     def _done(self, verb: str, table: str, name: str, sql: str, *, drops: bool = False, rewrites: bool = False) -> None:
-        self.statements.append(Statement(verb=verb, table=table, name=name, sql=sql))
+        self.statements.append(DirectusStatement(verb=verb, table=table, name=name, sql=sql))
         tag = tag_of(verb)
         for trigger in self.triggers:
             fires = {"sql_drop": drops, "table_rewrite": rewrites}.get(trigger.event, True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migration_audit.directus.agreement import differences, scenario_disagreement
-from migration_audit.directus.apply import DEFAULT_EXCLUDED, Applied, undecidable
+from migration_audit.directus.apply import DEFAULT_EXCLUDED, ApplyOutcome, undecidable
 from migration_audit.directus.behaviour import behaviour_of
 from migration_audit.directus.boots import FRESH, DirectusBoots, Scenario, scenario_of
 from migration_audit.model.directus import DirectusRuntime, TargetVersion
@@ -105,7 +105,7 @@ class _Model:
         return scenario_of(name, rehearsal.before, self.file, version, self.runtime, fresh=fresh)
 
 
-def model_words(done: Applied) -> str:
+def model_words(done: ApplyOutcome) -> str:
     """What one boot does in the model: ``DROP TABLE positions; exit code 0``."""
     does = some_of(list(dict.fromkeys(map(str, done.statements))), most=4)
     return _ended(done.code, done.message, does)

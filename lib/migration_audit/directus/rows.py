@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from migration_audit.directus.js import MISSING, JsError, number, text
-from migration_audit.directus.postgres import State
+from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.statement import PgError
 from migration_audit.directus.types import parse_default
 from migration_audit.model.directus_database import DirectusColumn
@@ -19,7 +19,7 @@ _TRUE: Final = frozenset({"t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"}
 _FALSE: Final = frozenset({"f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"})
 
 
-def insert(state: State, table: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+def insert(state: DatabaseState, table: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """The row that INSERT makes of the payload's known keys; it is not yet among the rows. Raises PgError."""
     row: dict[str, Any] = {}
     for column in state.tables[table].columns:
@@ -30,7 +30,7 @@ def insert(state: State, table: str, payload: Mapping[str, Any]) -> dict[str, An
     return row
 
 
-def update(state: State, table: str, row: dict[str, Any], payload: Mapping[str, Any], *, key: str) -> None:
+def update(state: DatabaseState, table: str, row: dict[str, Any], payload: Mapping[str, Any], *, key: str) -> None:
     """UPDATE the row with the payload's known keys, except its primary key. Raises PgError."""
     for column in state.tables[table].columns:
         value = payload.get(column.name, MISSING)

@@ -10,9 +10,9 @@ from migration_audit.directus import columns
 from migration_audit.directus.behaviour import Behaviour
 from migration_audit.directus.duplication import forget_paths, related_collections
 from migration_audit.directus.entitlements import assert_collections
-from migration_audit.directus.inspect import Relation, Schema, all_column_info, is_system, tables_in_database
+from migration_audit.directus.inspect import InspectedSchema, Relation, all_column_info, is_system, tables_in_database
 from migration_audit.directus.js import MISSING, JsError, absent, equal, get, opt, spread, text, truthy
-from migration_audit.directus.postgres import State
+from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.rows import insert, next_id, update
 from migration_audit.directus.statement import PgError, wrapped
 from migration_audit.directus.types import ALIAS_TYPES
@@ -29,7 +29,7 @@ _INJECTED = {
 class Services:
     """CollectionsService, FieldsService and RelationsService on one transaction."""
 
-    def __init__(self, state: State, version: Behaviour, excluded: frozenset[str]) -> None:
+    def __init__(self, state: DatabaseState, version: Behaviour, excluded: frozenset[str]) -> None:
         """``state`` is changed in place; what was cached at the start is what an older state held."""
         self.state = state
         self.version = version
@@ -39,7 +39,7 @@ class Services:
 
     # Collections
 
-    def create_collection(self, schema: Schema, payload: dict[str, Any]) -> None:
+    def create_collection(self, schema: InspectedSchema, payload: dict[str, Any]) -> None:
         """``CollectionsService.createOne``."""
         name = payload.get("collection", MISSING)
         if not name or not isinstance(name, str):
@@ -138,7 +138,7 @@ class Services:
         update(self.state, "directus_collections", row, meta if isinstance(meta, Mapping) else {}, key="collection")
         self._check_group(row)
 
-    def delete_collection(self, schema: Schema, name: str) -> None:
+    def delete_collection(self, schema: InspectedSchema, name: str) -> None:
         """``CollectionsService.deleteOne``, with the relations that applyDiff deletes before."""
         for relation in [r for r in schema.relations if name in {r.related, r.collection}]:
             self.delete_relation(schema, relation.collection, relation.field)
@@ -160,7 +160,7 @@ class Services:
             self._forget_copies(schema, name)
             self._leave_any(schema, name)
 
-    def _forget_copies(self, schema: Schema, name: str, field: str | None = None) -> None:
+    def _forget_copies(self, schema: InspectedSchema, name: str, field: str | None = None) -> None:
         if not self.version.duplicated_fields:
             return
         near = related_collections(schema.relations, name) | ({name} if field is not None else set())
@@ -168,7 +168,7 @@ class Services:
         for each in [field] if field is not None else schema.fields.get(name, {}):
             forget_paths(schema, rows, name, each)
 
-    def _leave_any(self, schema: Schema, name: str) -> None:
+    def _leave_any(self, schema: InspectedSchema, name: str) -> None:
         """Take the collection out of the relations to any of several collections."""
         for relation in schema.relations:
             allowed = relation.meta.get("one_allowed_collections") if relation.meta else None
@@ -180,7 +180,7 @@ class Services:
 
     # Fields
 
-    def create_field(self, schema: Schema, collection: Any, payload: Any) -> None:
+    def create_field(self, schema: InspectedSchema, collection: Any, payload: Any) -> None:
         """``FieldsService.createField``."""
         if not isinstance(collection, str) or collection not in schema.fields:
             raise JsError("Cannot read properties of undefined (reading 'fields')")
@@ -207,7 +207,7 @@ class Services:
             }
             self._insert_field(made)
 
-    def update_field(self, schema: Schema, collection: str, values: dict[str, Any]) -> None:
+    def update_field(self, schema: InspectedSchema, collection: str, values: dict[str, Any]) -> None:
         """``FieldsService.updateField``."""
         name = values.get("field", MISSING)
         known = schema.fields.get(collection, {}).get(name)
@@ -245,7 +245,7 @@ class Services:
         if not equal(existing, wanted):
             columns.alter(self.state, collection, columns.build(self.version, self.state, collection, values, existing))
 
-    def delete_field(self, schema: Schema, collection: str, name: str) -> None:
+    def delete_field(self, schema: InspectedSchema, collection: str, name: str) -> None:
         """``FieldsService.deleteField``."""
         for relation in self._relations_of(schema, collection, name):
             if relation.collection == collection and relation.field == name:
@@ -276,7 +276,7 @@ class Services:
         ]
 
     @staticmethod
-    def _relations_of(schema: Schema, collection: str, name: str) -> Iterator[Relation]:
+    def _relations_of(schema: InspectedSchema, collection: str, name: str) -> Iterator[Relation]:
         for one in list(schema.relations):
             many = one.collection == collection and one.field == name
             if many or (one.related == collection and one.one_field == name):
@@ -284,7 +284,7 @@ class Services:
 
     # Relations
 
-    def create_relation(self, schema: Schema, payload: Mapping[str, Any]) -> None:
+    def create_relation(self, schema: InspectedSchema, payload: Mapping[str, Any]) -> None:
         """``RelationsService.createOne``."""
         collection, name = payload.get("collection"), payload.get("field")
         if not collection or not name:
@@ -313,7 +313,9 @@ class Services:
             made["id"] = next_id(self.state.relations)
         self.state.relations.append(made)
 
-    def _add_foreign_key(self, schema: Schema, key_name: str, collection: str, name: str, related: str, wanted: Any) -> None:
+    def _add_foreign_key(
+        self, schema: InspectedSchema, key_name: str, collection: str, name: str, related: str, wanted: Any
+    ) -> None:
         if related not in schema.primary:
             raise JsError("Cannot read properties of undefined (reading 'primary')")
         rules = {
@@ -336,7 +338,7 @@ class Services:
             key, f'alter table "{collection}" add constraint "{key.name}" foreign key ("{name}") references "{related}"'
         )
 
-    def update_relation(self, schema: Schema, collection: str, name: str, values: Mapping[str, Any]) -> None:
+    def update_relation(self, schema: InspectedSchema, collection: str, name: str, values: Mapping[str, Any]) -> None:
         """``RelationsService.updateOne``."""
         if collection not in schema.fields:
             raise JsError(f'Collection "{collection}" doesn\'t exist')
@@ -370,7 +372,7 @@ class Services:
         if row is not None:
             update(self.state, "directus_relations", row, meta if isinstance(meta, Mapping) else {}, key="id")
 
-    def delete_relation(self, schema: Schema, collection: str, name: str) -> None:
+    def delete_relation(self, schema: InspectedSchema, collection: str, name: str) -> None:
         """``RelationsService.deleteOne``."""
         if collection not in schema.fields:
             raise JsError(f'Collection "{collection}" doesn\'t exist')
@@ -389,7 +391,7 @@ class Services:
             ]
 
 
-def _check_types_are_known(schema: Schema, values: Mapping[str, Any]) -> None:
+def _check_types_are_known(schema: InspectedSchema, values: Mapping[str, Any]) -> None:
     """``alterType``: raises JsError for a relation whose sides Directus does not know."""
     for collection, field in ((values.get("collection"), values.get("field")), (values.get("related_collection"), None)):
         if not isinstance(collection, str) or collection not in schema.fields:

@@ -12,7 +12,7 @@ class PgError(JsError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class DirectusStatement:
     """One statement that changes the schema."""
 
     verb: str

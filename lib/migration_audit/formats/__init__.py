@@ -20,15 +20,15 @@ from migration_audit.formats import (
 from migration_audit.formats.interface import (
     Dialect,
     Format,
+    MigrationFolder,
     Options,
     Plan,
     PlannedFile,
-    Tree,
     blank,
     only_tree,
     refuse_mark,
 )
-from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.model.errors import UsageError
 
 ALL: tuple[Format, ...] = (
@@ -69,17 +69,17 @@ __all__ = [
     "LEDGERS",
     "NAMES",
     "Dialect",
-    "Entry",
     "EntryState",
     "EntryVerdict",
     "Format",
+    "LedgerEntry",
     "LedgerFormat",
+    "LedgerReading",
+    "MigrationFolder",
     "Options",
     "Plan",
     "PlannedFile",
-    "Reading",
     "Row",
-    "Tree",
     "blank",
     "find_format",
     "only_tree",

@@ -21,7 +21,7 @@ _SPACES = re.compile(f"[{_SPACE}]+")
 
 
 @dataclass(slots=True)
-class Chunk:
+class Message:
     """Lines that the runner sends as one message."""
 
     first: int
@@ -64,7 +64,7 @@ def ends_statement(line: bytes) -> bool:
     return stop > 0 and words[stop - 1].endswith(";")
 
 
-def assemble(chunks: Sequence[Chunk], shown: str, runner: str, todo: str) -> tuple[bytes, tuple[int, ...]]:
+def assemble(chunks: Sequence[Message], shown: str, runner: str, todo: str) -> tuple[bytes, tuple[int, ...]]:
     """One text of all messages, each statement at its line of the file, and the offsets at which each message ends.
 
     Raises SourceError where a message ends within a string, a body or a comment.
@@ -87,7 +87,7 @@ def assemble(chunks: Sequence[Chunk], shown: str, runner: str, todo: str) -> tup
     return bytes(out), tuple(ends)
 
 
-def _aligned(chunk: Chunk) -> bytes:
+def _aligned(chunk: Message) -> bytes:
     """The message with an empty line for each that is left out; those within a string or body come behind it instead."""
     text, left_out = bytearray(), deque[int]()
     last = max(number for number, line in enumerate(chunk.lines) if line is not None)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 
 
 def _ledger(
@@ -31,14 +31,14 @@ def _ledger(
 ) -> LedgerFormat:
     named = name_of or (lambda row: row[name_column])
 
-    def read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+    def read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
         recorded = tuple(dict.fromkeys(name for row in rows if (name := named(row)) is not None))
         wanted = {entry.name for entry in entries}
         verdicts = tuple(
             EntryVerdict(entry=entry, state=EntryState.APPLIED if entry.name in recorded else EntryState.ABSENT)
             for entry in entries
         )
-        return Reading(verdicts=verdicts, beyond=tuple(name for name in recorded if name not in wanted))
+        return LedgerReading(verdicts=verdicts, beyond=tuple(name for name in recorded if name not in wanted))
 
     return LedgerFormat(table=table, columns=columns, read=read, name_column=name_column, order=order, companions=companions)
 

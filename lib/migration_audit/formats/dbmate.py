@@ -28,8 +28,8 @@ from dataclasses import dataclass
 
 from migration_audit.formats.comments import CommentLine, at_line, comment_lines
 from migration_audit.formats.flat import direct_files, unread_sql
-from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, blank, mark_hint
-from migration_audit.formats.ledgers import Entry, LedgerFormat, Reading, Row, read_names
+from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, blank, mark_hint
+from migration_audit.formats.ledgers import LedgerEntry, LedgerFormat, LedgerReading, Row, read_names
 from migration_audit.formats.lexer import tokens
 from migration_audit.formats.search_path import path_changes
 from migration_audit.model.errors import SourceError
@@ -48,7 +48,7 @@ class _Found:
 
     name: str
     version: str
-    tree: Tree
+    tree: MigrationFolder
     number: int
     """Of the tree."""
     path: str
@@ -67,7 +67,7 @@ class _Section:
     transaction: TransactionMode
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The up sections of all folders in name order; raises SourceError where dbmate fails, with the line."""
     del options  # dbmate has no placeholders
     found = sorted(_found(trees), key=lambda file: file.name.encode(errors="surrogateescape"))
@@ -90,7 +90,7 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
     return Plan(files=tuple(files), not_applied=tuple(left), notes=tuple(notes))
 
 
-def _found(trees: Sequence[Tree]) -> Iterator[_Found]:
+def _found(trees: Sequence[MigrationFolder]) -> Iterator[_Found]:
     for number, tree in enumerate(trees):
         for path in direct_files(tree, "dbmate"):
             name = path.rpartition("/")[2]
@@ -182,11 +182,11 @@ def _notes(up: bytes, shown: str, mode: TransactionMode) -> Iterator[str]:
             )
 
 
-def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     return read_names(rows, entries, "version")
 
 
-def _recognise(tree: Tree) -> str | None:
+def _recognise(tree: MigrationFolder) -> str | None:
     for path in tree.below(""):
         if _NAME.fullmatch(path) and (marker := _MARKER.search(tree.read(path))):
             return f"{path} has the line `{marker[0].decode(errors='replace').split(chr(10))[0].strip()}`"

@@ -24,13 +24,13 @@ from collections.abc import Sequence
 
 from migration_audit.formats.flat import other_sql
 from migration_audit.formats.foreign import refuse_foreign
-from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree
+from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
 from migration_audit.formats.order import apply_order, shared_numbers
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The ``.sql`` files of each tree in name order; raises SourceError for what another runner would read otherwise."""
     del options  # plain files cannot have placeholders
     files: list[PlannedFile] = []

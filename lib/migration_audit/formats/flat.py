@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from migration_audit.formats.interface import Tree
+from migration_audit.formats.interface import MigrationFolder
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
 
@@ -22,7 +22,7 @@ def other_sql(path: str) -> str | None:
     return "its name does not end in .sql" if _SQL_TOO.fullmatch(path.rpartition("/")[2]) else None
 
 
-def direct_files(tree: Tree, runner: str) -> tuple[str, ...]:
+def direct_files(tree: MigrationFolder, runner: str) -> tuple[str, ...]:
     """The paths that ``runner`` sees: those directly in the folder, or in the one folder that the chosen files are in.
 
     Raises SourceError where files of several folders were chosen, of which none is the folder itself.
@@ -37,7 +37,7 @@ def direct_files(tree: Tree, runner: str) -> tuple[str, ...]:
     return tree.below(folders.pop())
 
 
-def unread_sql(tree: Tree, read: Collection[str], *, names: str) -> Iterator[NotApplied]:
+def unread_sql(tree: MigrationFolder, read: Collection[str], *, names: str) -> Iterator[NotApplied]:
     """The SQL files of the tree that are not among ``read``; ``names`` says which names the runner takes."""
     seen = {path.rpartition("/")[0] for path in read}
     for path in tree.paths:

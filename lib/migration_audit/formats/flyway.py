@@ -37,10 +37,10 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from migration_audit.formats.flyway_ledger import LEDGER
-from migration_audit.formats.flyway_names import Kind, Name, Naming, is_reserved, parse_name
-from migration_audit.formats.flyway_scripts import Script, Scripts, read_script_settings
-from migration_audit.formats.flyway_settings import Settings, read_settings
-from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree
+from migration_audit.formats.flyway_names import MigrationKind, MigrationName, Naming, is_reserved, parse_name
+from migration_audit.formats.flyway_scripts import FlywayScript, Scripts, read_script_settings
+from migration_audit.formats.flyway_settings import FlywaySettings, read_settings
+from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope
 
@@ -64,7 +64,7 @@ _REMEMBER = """select pg_catalog.set_config('migration_audit.search_path', case
 _SEARCH = "select pg_catalog.set_config('search_path', current_setting('migration_audit.search_path', true), false)"
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """What ``flyway migrate`` does on an empty database. Raises SourceError for what it refuses, and for what is not SQL."""
     trees = _without_inner(trees)
     settings = read_settings(trees, options)
@@ -79,7 +79,7 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
     )
 
 
-def _without_inner(trees: Sequence[Tree]) -> list[Tree]:
+def _without_inner(trees: Sequence[MigrationFolder]) -> list[MigrationFolder]:
     """A location inside of another one is not read twice."""
     roots = [tree.root.rstrip("/") + "/" for tree in trees]
     kept = []
@@ -93,9 +93,9 @@ def _without_inner(trees: Sequence[Tree]) -> list[Tree]:
 class _Found:
     """The scripts of all folders by what Flyway takes them for."""
 
-    def __init__(self, trees: Sequence[Tree], settings: Settings) -> None:
+    def __init__(self, trees: Sequence[MigrationFolder], settings: FlywaySettings) -> None:
         self.not_applied: list[NotApplied] = []
-        self._kinds: dict[Kind, dict[object, Script]] = {kind: {} for kind in Kind}
+        self._kinds: dict[MigrationKind, dict[object, FlywayScript]] = {kind: {} for kind in MigrationKind}
         self._settings = settings
         for number, tree in enumerate(trees):
             for path in (*_programs(tree), *tree.beside()):
@@ -106,7 +106,7 @@ class _Found:
                 if path.lower().endswith(tuple(s.lower() for s in settings.naming.suffixes)):
                     self._add(tree, number, path)
 
-    def _add(self, tree: Tree, number: int, path: str) -> None:
+    def _add(self, tree: MigrationFolder, number: int, path: str) -> None:
         shown, file = tree.shown_path(path), path.rsplit("/", 1)[-1]
         if is_reserved(file, self._settings.naming):
             raise SourceError("its version is a word that Flyway reserves", where=shown, todo="give it a number")
@@ -118,29 +118,29 @@ class _Found:
                 )
             self._leave(shown, "Flyway does not recognise its name", by_rule=False)
             return
-        script = Script(name=name, path=path, tree=number, shown=shown)
+        script = FlywayScript(name=name, path=path, tree=number, shown=shown)
         key = name.version.parts if name.version else (name.prefix, name.description)
         other = self._kinds[name.kind].setdefault(key, script)
-        if other is not script and name.kind is not Kind.UNDO:
+        if other is not script and name.kind is not MigrationKind.UNDO:
             what = f"{name.label} is the same as {other.shown}, and Flyway rejects duplicates"
             raise SourceError(what, where=shown, todo="give one of them another version or description")
 
-    def callbacks(self, event: str) -> list[Script]:
+    def callbacks(self, event: str) -> list[FlywayScript]:
         """The scripts of one event, by description."""
         if event.endswith("Validate") and not self._settings.validates:
             return []
         if event.lower().endswith("createschema") and not self._settings.creates_schemas:
             return []
-        found = [script for script in self._kinds[Kind.CALLBACK].values() if script.name.prefix == event]
+        found = [script for script in self._kinds[MigrationKind.CALLBACK].values() if script.name.prefix == event]
         return sorted(found, key=lambda script: _java_order(script.name.description))
 
-    def order(self) -> tuple[list[Script], list[Script]]:
+    def order(self) -> tuple[list[FlywayScript], list[FlywayScript]]:
         """Versioned and repeatable migrations in order; what Flyway leaves out of them goes into ``not_applied``."""
-        versioned = sorted(self._kinds[Kind.VERSIONED].values(), key=_version_order)
-        baselines = sorted(self._kinds[Kind.BASELINE].values(), key=_version_order)
-        for script in self._kinds[Kind.UNDO].values():
+        versioned = sorted(self._kinds[MigrationKind.VERSIONED].values(), key=_version_order)
+        baselines = sorted(self._kinds[MigrationKind.BASELINE].values(), key=_version_order)
+        for script in self._kinds[MigrationKind.UNDO].values():
             self._leave(script.shown, "undo migration")
-        for script in self._kinds[Kind.CALLBACK].values():
+        for script in self._kinds[MigrationKind.CALLBACK].values():
             self._check_event(script)
         if baselines:
             last = baselines[-1]
@@ -149,10 +149,12 @@ class _Found:
             for script in (script for script in versioned if not _is_above(script, last)):
                 self._leave(script.shown, f"replaced by the baseline {last.name.label}")
             versioned = [last, *(script for script in versioned if _is_above(script, last))]
-        repeatable = sorted(self._kinds[Kind.REPEATABLE].values(), key=lambda script: _java_order(script.name.description))
+        repeatable = sorted(
+            self._kinds[MigrationKind.REPEATABLE].values(), key=lambda script: _java_order(script.name.description)
+        )
         return versioned, repeatable
 
-    def _check_event(self, script: Script) -> None:
+    def _check_event(self, script: FlywayScript) -> None:
         event = script.name.prefix
         if event in _REFUSED:
             what = f"Flyway runs {event} around statements or after everything, which this format does not support"
@@ -165,7 +167,7 @@ class _Found:
 
 
 def _steps(
-    found: _Found, order: tuple[list[Script], list[Script]], scripts: Scripts, settings: Settings
+    found: _Found, order: tuple[list[FlywayScript], list[FlywayScript]], scripts: Scripts, settings: FlywaySettings
 ) -> Iterator[PlannedFile]:
     """Migrations and callbacks in the order in which Flyway runs them."""
     versioned, repeatable = order
@@ -175,7 +177,7 @@ def _steps(
         session = first if name in _FIRST else name
         yield from (scripts.callback(script, session=session) for script in found.callbacks(name))
 
-    def migration(script: Script) -> Iterator[PlannedFile]:
+    def migration(script: FlywayScript) -> Iterator[PlannedFile]:
         mode = scripts.mode(script)
         before, after = map(found.callbacks, _EACH)
         for number, each in enumerate([*before, script, *after]):
@@ -199,7 +201,7 @@ def _steps(
         yield from event(name)
 
 
-def _programs(tree: Tree) -> Iterator[str]:
+def _programs(tree: MigrationFolder) -> Iterator[str]:
     """What Flyway finds in the same place of the class path: ``src/main/java/…`` for ``src/main/resources/…``."""
     parts = tree.root.replace("\\", "/").rstrip("/").split("/")
     if "resources" in parts:
@@ -209,7 +211,7 @@ def _programs(tree: Tree) -> Iterator[str]:
             yield from (f"{folder}/{name}" for name in tree.others(folder))
 
 
-def _refuse_code(tree: Tree, path: str, naming: Naming) -> None:
+def _refuse_code(tree: MigrationFolder, path: str, naming: Naming) -> None:
     """Migrations that are no SQL cannot be left out: the SQL after them would meet another database."""
     file = path.rsplit("/", 1)[-1]
     if _CODE.fullmatch(file):
@@ -218,16 +220,16 @@ def _refuse_code(tree: Tree, path: str, naming: Naming) -> None:
     if extension not in (*_SCRIPTS, ""):
         return
     name = parse_name(file, naming, suffixes=(extension,))
-    if name is not None and (name.kind is not Kind.CALLBACK or name.prefix in _APPLIED | _REFUSED):
+    if name is not None and (name.kind is not MigrationKind.CALLBACK or name.prefix in _APPLIED | _REFUSED):
         what = "a script that Flyway runs" if extension else "a file without an extension, which Flyway runs as a script"
         raise SourceError(what, where=tree.shown_path(path), todo=_COMMAND)
 
 
-def _version_order(script: Script) -> tuple[int, ...]:
+def _version_order(script: FlywayScript) -> tuple[int, ...]:
     return script.name.version.parts if script.name.version else ()
 
 
-def _is_above(script: Script, baseline: Script) -> bool:
+def _is_above(script: FlywayScript, baseline: FlywayScript) -> bool:
     return _version_order(baseline) < _version_order(script)
 
 
@@ -236,11 +238,11 @@ def _java_order(text: str) -> bytes:
     return text.encode("utf-16-be", errors="surrogatepass")
 
 
-def recognise(tree: Tree) -> str | None:
+def recognise(tree: MigrationFolder) -> str | None:
     """A versioned migration names the format; other runners that take the same names read them alike."""
     for path in tree.paths:
-        name: Name | None = parse_name(path.rsplit("/", 1)[-1], Naming())
-        if name is not None and name.kind is Kind.VERSIONED and name.description:
+        name: MigrationName | None = parse_name(path.rsplit("/", 1)[-1], Naming())
+        if name is not None and name.kind is MigrationKind.VERSIONED and name.description:
             return f"{tree.shown_path(path)} is named as Flyway's"
     return None
 

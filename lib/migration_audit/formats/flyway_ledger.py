@@ -7,8 +7,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from migration_audit.formats.flyway_names import Kind, Name, Naming, Version, parse_name, parse_version
-from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.flyway_names import MigrationKind, MigrationName, Naming, Version, parse_name, parse_version
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 
 _BASELINES = frozenset({"BASELINE", "SQL_BASELINE", "JDBC_BASELINE", "SCRIPT_BASELINE"})
 _LINE = re.compile(r"\r\n|\r|\n")
@@ -47,11 +47,11 @@ class _Applied:
         return (self.row["success"] or "").lower() in {"t", "true", "1"}
 
 
-def read_history(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+def read_history(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     """What the rows, in the order of ``installed_rank``, say about each script."""
     history = _History(rows)
     verdicts = tuple(history.judge(entry) for entry in entries)
-    return Reading(verdicts=verdicts, beyond=tuple(history.beyond(entries)), notes=history.notes)
+    return LedgerReading(verdicts=verdicts, beyond=tuple(history.beyond(entries)), notes=history.notes)
 
 
 class _History:
@@ -76,14 +76,18 @@ class _History:
             else ()
         )
 
-    def judge(self, entry: Entry) -> EntryVerdict:
+    def judge(self, entry: LedgerEntry) -> EntryVerdict:
         name = _named(entry)
         if name is None:
             return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="Flyway does not recognise its name")
         if name.version is None:
             return self._verdict(entry, self._repeatables.get(_shortened(name.description)))
         found = self._versions.get(name.version.parts)
-        if name.kind is Kind.BASELINE and (found is None or found.type not in _BASELINES) and self._reaches(name.version):
+        if (
+            name.kind is MigrationKind.BASELINE
+            and (found is None or found.type not in _BASELINES)
+            and self._reaches(name.version)
+        ):
             return EntryVerdict(entry=entry, state=EntryState.APPLIED, why=f"by migrations up to {name.version.text}")
         if found is None and self._baseline is not None and not self._baseline < name.version:
             return EntryVerdict(entry=entry, state=EntryState.APPLIED, why=f"below the baseline {self._baseline.text}")
@@ -94,7 +98,7 @@ class _History:
         applied = [each for each in self._versions.values() if each.succeeded and not each.is_gone]
         return any(each.version is not None and not each.version < version for each in applied)
 
-    def _verdict(self, entry: Entry, found: _Applied | None) -> EntryVerdict:
+    def _verdict(self, entry: LedgerEntry, found: _Applied | None) -> EntryVerdict:
         if found is None:
             return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="the history lacks a row for it")
         if found.is_gone:
@@ -108,12 +112,12 @@ class _History:
             return EntryVerdict(entry=entry, state=EntryState.CHANGED, why=why, recorded=recorded)
         return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 
-    def beyond(self, entries: Sequence[Entry]) -> Iterator[str]:
+    def beyond(self, entries: Sequence[LedgerEntry]) -> Iterator[str]:
         """The scripts of rows that no file explains; what a baseline migration replaces is explained by it."""
         names = [name for name in map(_named, entries) if name is not None]
         versions = {name.version.parts for name in names if name.version}
         descriptions = {_shortened(name.description) for name in names if name.version is None}
-        baselines = [name.version for name in names if name.version and name.kind is Kind.BASELINE]
+        baselines = [name.version for name in names if name.version and name.kind is MigrationKind.BASELINE]
         for applied in self._versions.values():
             version = applied.version
             is_explained = version is None or any(not baseline < version for baseline in baselines)
@@ -130,7 +134,7 @@ def _shortened(description: str) -> str:
     return description if len(description) <= _MOST else description[: _MOST - 3] + "..."
 
 
-def _named(entry: Entry) -> Name | None:
+def _named(entry: LedgerEntry) -> MigrationName | None:
     return parse_name(entry.name.rsplit("/", 1)[-1], Naming())
 
 

@@ -15,7 +15,7 @@ _WORDS = frozenset({"current", "next", "latest"})
 """Versions by name, which Flyway gives a meaning of their own."""
 
 
-class Kind(StrEnum):
+class MigrationKind(StrEnum):
     """What Flyway takes a file for."""
 
     VERSIONED = "versioned"
@@ -51,11 +51,11 @@ class Naming:
     separator: str = "__"
     suffixes: tuple[str, ...] = (".sql",)
 
-    def prefixes(self) -> Iterator[tuple[str, Kind]]:
+    def prefixes(self) -> Iterator[tuple[str, MigrationKind]]:
         """Each prefix with its kind; the longest first, for they are tried in this order."""
-        found = [(self.versioned, Kind.VERSIONED), (self.repeatable, Kind.REPEATABLE)]
-        found += [(event, Kind.CALLBACK) for event in EVENTS]
-        found += [(self.baseline, Kind.BASELINE), (self.undo, Kind.UNDO)]
+        found = [(self.versioned, MigrationKind.VERSIONED), (self.repeatable, MigrationKind.REPEATABLE)]
+        found += [(event, MigrationKind.CALLBACK) for event in EVENTS]
+        found += [(self.baseline, MigrationKind.BASELINE), (self.undo, MigrationKind.UNDO)]
         yield from sorted(found, key=lambda each: -len(each[0]))
 
 
@@ -93,10 +93,10 @@ def parse_version(text: str) -> Version | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
+class MigrationName:
     """A file name that Flyway recognises."""
 
-    kind: Kind
+    kind: MigrationKind
     prefix: str
     version: Version | None
     """Of versioned, baseline and undo migrations."""
@@ -111,7 +111,7 @@ class Name:
         return f"{self.prefix} {self.description}".strip()
 
 
-def parse_name(name: str, naming: Naming, suffixes: tuple[str, ...] | None = None) -> Name | None:
+def parse_name(name: str, naming: Naming, suffixes: tuple[str, ...] | None = None) -> MigrationName | None:
     """What Flyway takes the file called ``name`` for; None where it does not recognise it.
 
     >>> parse_name("V1_1__add_t.sql", Naming()).label, parse_name("V1_add.sql", Naming())
@@ -123,13 +123,13 @@ def parse_name(name: str, naming: Naming, suffixes: tuple[str, ...] | None = Non
     for prefix, kind in naming.prefixes():
         if stem.startswith(prefix):
             before, _, description = stem[len(prefix) :].partition(naming.separator)
-            is_versioned = kind not in {Kind.REPEATABLE, Kind.CALLBACK}
+            is_versioned = kind not in {MigrationKind.REPEATABLE, MigrationKind.CALLBACK}
             version = parse_version(before) if is_versioned and before else None
             if (version is None) == is_versioned or (not is_versioned and before) or len(stem) == len(prefix) == 0:
                 return None
-            if kind is Kind.REPEATABLE and stem == prefix:
+            if kind is MigrationKind.REPEATABLE and stem == prefix:
                 return None
-            return Name(kind=kind, prefix=prefix, version=version, description=description.replace("_", " "))
+            return MigrationName(kind=kind, prefix=prefix, version=version, description=description.replace("_", " "))
     return None
 
 

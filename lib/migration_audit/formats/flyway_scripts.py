@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from migration_audit.formats.flyway_ledger import checksum
-from migration_audit.formats.flyway_names import Kind, Name
-from migration_audit.formats.flyway_settings import ScriptSettings, Settings, script_settings
+from migration_audit.formats.flyway_names import MigrationKind, MigrationName
+from migration_audit.formats.flyway_settings import FlywaySettings, ScriptSettings, script_settings
 from migration_audit.formats.flyway_text import Cut, Placeholders, cut_statements, replace_placeholders
-from migration_audit.formats.interface import PlannedFile, Tree, how_to_give, refuse_lines
+from migration_audit.formats.interface import MigrationFolder, PlannedFile, how_to_give, refuse_lines
 from migration_audit.formats.lexer import TokenKind, next_token
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
@@ -22,10 +22,10 @@ _UNKNOWN_NAME = re.compile(f"flyway.({'|'.join(_UNKNOWN)})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class FlywayScript:
     """One file that Flyway recognises."""
 
-    name: Name
+    name: MigrationName
     path: str
     tree: int
     shown: str
@@ -34,7 +34,7 @@ class Script:
 class Scripts:
     """Reads scripts; each file once, however often a callback runs."""
 
-    def __init__(self, trees: Sequence[Tree], settings: Settings) -> None:
+    def __init__(self, trees: Sequence[MigrationFolder], settings: FlywaySettings) -> None:
         """All scripts come from these ``trees``."""
         self._trees = trees
         self._settings = settings
@@ -44,25 +44,25 @@ class Scripts:
         """The file of a step as people see it."""
         return self._trees[planned.tree].shown_path(planned.path)
 
-    def mode(self, script: Script) -> TransactionMode:
+    def mode(self, script: FlywayScript) -> TransactionMode:
         """Whether the script runs in a transaction; raises SourceError where it mixes what may with what may not."""
         return self._read(script).transaction
 
-    def planned(self, script: Script, *, mode: TransactionMode, entry: str, joined: bool) -> PlannedFile:
+    def planned(self, script: FlywayScript, *, mode: TransactionMode, entry: str, joined: bool) -> PlannedFile:
         """A migration, or a callback that runs in a migration's transaction."""
         return replace(self._read(script), transaction=mode, entry=entry, joined=joined)
 
-    def callback(self, script: Script, *, session: str | None) -> PlannedFile:
+    def callback(self, script: FlywayScript, *, session: str | None) -> PlannedFile:
         """A callback with a connection of its own."""
         return replace(self._read(script), checksum=None, session=session)
 
-    def _step(self, script: Script) -> PlannedFile:
+    def _step(self, script: FlywayScript) -> PlannedFile:
         given = read_script_settings(self._trees[script.tree], script.path)
         raw = self._trees[script.tree].text(script.path)
         replaces = self._settings.replaces if given.replaces is None else given.replaces
         text = self._replaced(script, raw) if replaces else raw
         cuts = list(cut_statements(text))
-        is_repeatable = script.name.kind is Kind.REPEATABLE
+        is_repeatable = script.name.kind is MigrationKind.REPEATABLE
         changes = is_repeatable and replaces and _UNKNOWN_NAME.search(raw) is not None
         return PlannedFile(
             path=script.path,
@@ -76,7 +76,7 @@ class Scripts:
             cuts=tuple(_byte_offsets(text, [cut.end for cut in cuts])),
         )
 
-    def _transaction(self, script: Script, text: str, cuts: Sequence[Cut], given: ScriptSettings) -> TransactionMode:
+    def _transaction(self, script: FlywayScript, text: str, cuts: Sequence[Cut], given: ScriptSettings) -> TransactionMode:
         for cut in cuts:
             if text[: cut.start].rstrip()[-1:] == "(":
                 what = "Flyway drops the parenthesis at the beginning of a statement"
@@ -95,7 +95,7 @@ class Scripts:
             raise SourceError(what, where=f"{script.shown}:{_line(text, outside[0].start)}", todo="migrate without group")
         return TransactionMode.NONE if outside else TransactionMode.FILE
 
-    def _replaced(self, script: Script, text: str) -> str:
+    def _replaced(self, script: FlywayScript, text: str) -> str:
         settings, separator = self._settings, self._settings.separator
         file = script.path.rsplit("/", 1)[-1]
         own = {"defaultschema": "public", "table": "flyway_schema_history", "filename": file}
@@ -120,7 +120,7 @@ class Scripts:
         )
 
 
-def read_script_settings(tree: Tree, path: str) -> ScriptSettings:
+def read_script_settings(tree: MigrationFolder, path: str) -> ScriptSettings:
     """What the file ``….conf`` beside a script says. Raises SourceError as Flyway refuses it."""
     content = tree.other(f"{path}.conf")
     if content is None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from migration_audit.formats.flyway_names import Naming
-from migration_audit.formats.interface import Options, Tree
+from migration_audit.formats.interface import MigrationFolder, Options
 from migration_audit.model.errors import SourceError
 
 _FILES = ("flyway.toml", "flyway.conf", "conf/flyway.toml", "conf/flyway.conf")
@@ -28,7 +28,7 @@ _HARMLESS = {"callbacks": "", "cherryPick": "", "initSql": "", "resolvers": "", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class FlywaySettings:
     """Flyway's settings, its defaults where nothing is said."""
 
     naming: Naming = field(default_factory=Naming)
@@ -59,12 +59,12 @@ class ScriptSettings:
     replaces: bool | None = None
 
 
-def read_settings(trees: Sequence[Tree], options: Options) -> Settings:
+def read_settings(trees: Sequence[MigrationFolder], options: Options) -> FlywaySettings:
     """The nearest configuration file's settings. Raises SourceError for one that is not followed here."""
     given = {name.lower(): value for name, value in options.placeholders.items()}
     found = next(filter(None, map(_nearest, trees)), None)
     if found is None:
-        return Settings(placeholders=given)
+        return FlywaySettings(placeholders=given)
     shown, text = found
     values = _toml(shown, text) if shown.endswith(".toml") else _properties(text, "flyway.")
     lines = _Lines(shown, text)
@@ -85,7 +85,7 @@ def read_settings(trees: Sequence[Tree], options: Options) -> Settings:
     # A value from the environment is one that nobody wrote down: audit.toml has to give it.
     named = {name.lower(): value for name, value in values.items() if "${" not in value}
     placeholders = {name[13:]: value for name, value in named.items() if name.startswith("placeholders.")}
-    return Settings(
+    return FlywaySettings(
         naming=Naming(
             versioned=values.get("sqlMigrationPrefix", defaults.versioned),
             repeatable=values.get("repeatableSqlMigrationPrefix", defaults.repeatable),
@@ -129,7 +129,7 @@ def script_settings(text: str, shown: str) -> ScriptSettings:
     )
 
 
-def _nearest(tree: Tree) -> tuple[str, str] | None:
+def _nearest(tree: MigrationFolder) -> tuple[str, str] | None:
     """The configuration file in the folder or the nearest one above it: how people see it, and its text."""
     for up in range(_HIGHEST):
         for name in _FILES:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from posixpath import normpath
 
 from migration_audit.formats.comments import comment_lines
-from migration_audit.formats.interface import Tree
+from migration_audit.formats.interface import MigrationFolder
 from migration_audit.model.errors import SourceError
 
 
@@ -94,7 +94,7 @@ def foreign_markers(text: bytes) -> Iterator[tuple[int, _Sign, str]]:
         yield line, _line("", "a runner with up and down sections"), shown
 
 
-def refuse_foreign(tree: Tree, paths: Sequence[str]) -> None:
+def refuse_foreign(tree: MigrationFolder, paths: Sequence[str]) -> None:
     """Raise SourceError, which names the format to set, where one of these files was written for another runner."""
     for path in paths:
         for line, sign, shown in foreign_markers(tree.read(path)):
@@ -129,7 +129,7 @@ def _taken_back(name: str, names: Sequence[str]) -> str | None:
     return next((other for other in names if other != name and pair.fullmatch(other)), None)
 
 
-def _refuse_accounted(tree: Tree, paths: Sequence[str]) -> None:
+def _refuse_accounted(tree: MigrationFolder, paths: Sequence[str]) -> None:
     """Files in folders of Prisma's names, or beside the file in which a runner keeps their order."""
     folders = {path.rpartition("/")[0] or ".": path for path in reversed(paths)}
     for folder, path in folders.items():

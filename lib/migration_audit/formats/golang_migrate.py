@@ -27,8 +27,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from migration_audit.formats.flat import direct_files, unread_sql
-from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, only_tree, refuse_mark
-from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, only_tree, refuse_mark
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
@@ -45,7 +45,7 @@ class _Found:
     direction: str
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The up files by version; raises SourceError for a version that two files carry."""
     del options  # golang-migrate has no placeholders
     tree = only_tree("golang-migrate", trees)
@@ -70,7 +70,7 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
     )
 
 
-def _found(tree: Tree) -> Iterator[_Found]:
+def _found(tree: MigrationFolder) -> Iterator[_Found]:
     for path in direct_files(tree, "golang-migrate"):
         match = _NAME.fullmatch(path.rpartition("/")[2])
         if match is None or int(match[1]) >= 2**64:
@@ -81,7 +81,7 @@ def _found(tree: Tree) -> Iterator[_Found]:
         yield _Found(path, int(match[1]), match[3])
 
 
-def _refuse_same_version(tree: Tree, found: Sequence[_Found]) -> None:
+def _refuse_same_version(tree: MigrationFolder, found: Sequence[_Found]) -> None:
     seen: dict[tuple[int, str], str] = {}
     for file in found:
         shown = tree.shown_path(file.path)
@@ -91,7 +91,7 @@ def _refuse_same_version(tree: Tree, found: Sequence[_Found]) -> None:
             raise SourceError(what, where=shown, todo="renumber one of the two files")
 
 
-def _notes(tree: Tree, found: Sequence[_Found]) -> Iterator[str]:
+def _notes(tree: MigrationFolder, found: Sequence[_Found]) -> Iterator[str]:
     """Versions of which there is no up file: golang-migrate records them all the same."""
     ups = {file.version for file in found if file.direction == "up"}
     for file in found:
@@ -99,21 +99,21 @@ def _notes(tree: Tree, found: Sequence[_Found]) -> Iterator[str]:
             yield f"{tree.shown_path(file.path)} has no up file: golang-migrate records its version and applies nothing"
 
 
-def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     if not rows:
         absent = (EntryVerdict(entry=entry, state=EntryState.ABSENT, why="the ledger is empty") for entry in entries)
-        return Reading(verdicts=tuple(absent))
+        return LedgerReading(verdicts=tuple(absent))
     row = rows[-1]
     current, dirty = int(row["version"] or -1), row["dirty"] == "true"
     known = {int(entry.name) for entry in entries}
-    return Reading(
+    return LedgerReading(
         verdicts=tuple(_verdict(entry, current, dirty=dirty) for entry in entries),
         beyond=() if current in known or current < 0 else (str(current),),
         notes=(f"the ledger has {len(rows)} rows, but golang-migrate writes one; the last one was used",) * (len(rows) > 1),
     )
 
 
-def _verdict(entry: Entry, current: int, *, dirty: bool) -> EntryVerdict:
+def _verdict(entry: LedgerEntry, current: int, *, dirty: bool) -> EntryVerdict:
     version = int(entry.name)
     if version > current:
         return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"the ledger's version is {current}")
@@ -123,7 +123,7 @@ def _verdict(entry: Entry, current: int, *, dirty: bool) -> EntryVerdict:
     return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 
 
-def _recognise(tree: Tree) -> str | None:
+def _recognise(tree: MigrationFolder) -> str | None:
     """sqlx names its files likewise: in a Rust project they are its."""
     if any(tree.other(f"{above}Cargo.toml") is not None for above in ("", "../", "../../", "../../../")):
         return None

@@ -31,8 +31,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from migration_audit.formats.chunks import assemble
 from migration_audit.formats.flat import direct_files, unread_sql
 from migration_audit.formats.goose_reader import GooseReader
-from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, only_tree
-from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, only_tree
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.search_path import lost_ledger
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
@@ -41,7 +41,7 @@ _VERSION = re.compile(r"([+]?[0-9]+)_.*", re.DOTALL)
 _BLOCK = "put the statement between `-- +goose StatementBegin` and `-- +goose StatementEnd`"
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The Up sections by version; raises SourceError where goose fails, with the line."""
     tree = only_tree("goose", trees)
     direct = direct_files(tree, "goose")
@@ -70,7 +70,7 @@ def _version(path: str) -> int | None:
     return version if 1 <= version < 2**63 else None
 
 
-def _refuse_go(tree: Tree, direct: Sequence[str]) -> None:
+def _refuse_go(tree: MigrationFolder, direct: Sequence[str]) -> None:
     folder = direct[0].rpartition("/")[0] if direct else ""
     beside = [path for path in tree.beside() if path.rpartition("/")[0] == folder]
     for path in (*direct, *beside):
@@ -80,7 +80,7 @@ def _refuse_go(tree: Tree, direct: Sequence[str]) -> None:
             raise SourceError(what, where=tree.shown_path(path), todo=todo)
 
 
-def _versions(tree: Tree, paths: Sequence[str]) -> Iterator[tuple[int, str]]:
+def _versions(tree: MigrationFolder, paths: Sequence[str]) -> Iterator[tuple[int, str]]:
     seen: dict[int, str] = {}
     for path in paths:
         version, shown = _version(path), tree.shown_path(path)
@@ -94,17 +94,17 @@ def _versions(tree: Tree, paths: Sequence[str]) -> Iterator[tuple[int, str]]:
         yield version, path
 
 
-def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     last: Mapping[str | None, str | None] = {row["version_id"]: row["is_applied"] for row in rows}
     known = {entry.name for entry in entries} | {"0"}  # 0 is the row that goose makes with the table
     applied = [version for version, is_applied in last.items() if is_applied == "true"]
-    return Reading(
+    return LedgerReading(
         verdicts=tuple(_verdict(entry, last) for entry in entries),
         beyond=tuple(version for version in applied if version is not None and version not in known),
     )
 
 
-def _verdict(entry: Entry, last: Mapping[str | None, str | None]) -> EntryVerdict:
+def _verdict(entry: LedgerEntry, last: Mapping[str | None, str | None]) -> EntryVerdict:
     if entry.name not in last:
         return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"no row has version_id {entry.name}")
     if last[entry.name] != "true":
@@ -113,7 +113,7 @@ def _verdict(entry: Entry, last: Mapping[str | None, str | None]) -> EntryVerdic
     return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 
 
-def _recognise(tree: Tree) -> str | None:
+def _recognise(tree: MigrationFolder) -> str | None:
     for path in tree.below(""):
         if path.endswith(".sql") and _version(path) is not None:
             for line in tree.read(path).split(b"\n"):

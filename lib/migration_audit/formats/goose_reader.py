@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from migration_audit.formats.chunks import Chunk, ends_statement, fields, is_blank, scan_lines
+from migration_audit.formats.chunks import Message, ends_statement, fields, is_blank, scan_lines
 from migration_audit.formats.envsub import SubstitutionError, substitute
 from migration_audit.formats.interface import how_to_give, mark_hint
 from migration_audit.formats.lexer import TokenKind, tokens
@@ -35,14 +35,14 @@ class GooseReader:
     text: bytes
     shown: str
     values: Mapping[str, str]
-    ups: list[Chunk] = field(default_factory=list)
+    ups: list[Message] = field(default_factory=list)
     left: list[NotApplied] = field(default_factory=list)
     in_transaction: bool = True
     _section: str = ""
     """``up``, ``down``, or nothing before ``-- +goose Up``."""
     _block: _Block = _Block.NONE
     _substitutes: bool = False
-    _open: Chunk | None = None
+    _open: Message | None = None
     _begun: int = 0
     """The line of the open block's annotation."""
     _down: tuple[int, list[bytes]] = field(default_factory=lambda: (0, []))
@@ -97,7 +97,7 @@ class GooseReader:
         elif self._block is _Block.ENDED:
             self._end_block(number, line)
         else:
-            self._open = self._open or Chunk(number)
+            self._open = self._open or Message(number)
             line = self._substituted(number, line, is_applied=True)
             self._open.lines.append(line)
             if self._block is _Block.NONE and ends_statement(line):

@@ -32,19 +32,19 @@ from dataclasses import dataclass
 from posixpath import normpath
 
 from migration_audit.formats.comments import at_line, comment_lines
-from migration_audit.formats.graphile_settings import NOT_RUN, PLACEHOLDER, RUN, Action, Settings, read_settings
+from migration_audit.formats.graphile_settings import NOT_RUN, PLACEHOLDER, RUN, Action, GraphileSettings, read_settings
 from migration_audit.formats.interface import (
     Format,
+    MigrationFolder,
     Options,
     Plan,
     PlannedFile,
-    Tree,
     how_to_give,
     only_tree,
     refuse_lines,
     refuse_mark,
 )
-from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.formats.locale_order import locale_order
 from migration_audit.model.errors import SourceError
@@ -76,7 +76,7 @@ class _Committed:
         return SourceError(what, where=f"{self.shown}:{self.lines.get(header, 1)}", todo=todo)
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The committed migrations in order; raises SourceError where graphile-migrate refuses one of them."""
     tree = only_tree("graphile-migrate", trees)
     committed = _committed_folder(tree)
@@ -103,7 +103,7 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
     )
 
 
-def _committed_folder(tree: Tree) -> str | None:
+def _committed_folder(tree: MigrationFolder) -> str | None:
     """The folder of the committed migrations from the tree's; ``.`` for the tree itself, None where there is none."""
     named = [path.rpartition("/") for path in tree.paths if _NAME.fullmatch(path.rpartition("/")[2])]
     found = sorted({folder for folder, _, _ in named if folder.rpartition("/")[2] == "committed"})
@@ -115,7 +115,7 @@ def _committed_folder(tree: Tree) -> str | None:
     return found[0] if found else None
 
 
-def _chain(tree: Tree, committed: str) -> list[_Committed]:
+def _chain(tree: MigrationFolder, committed: str) -> list[_Committed]:
     """The committed migrations in order, each of them valid."""
     below = tree.below("" if committed == "." else committed)
     found = [_parsed(tree, path, match) for path in below if (match := _NAME.fullmatch(path.rpartition("/")[2]))]
@@ -138,7 +138,7 @@ def _chain(tree: Tree, committed: str) -> list[_Committed]:
     return found
 
 
-def _parsed(tree: Tree, path: str, name: re.Match[str]) -> _Committed:
+def _parsed(tree: MigrationFolder, path: str, name: re.Match[str]) -> _Committed:
     text = tree.read(path).decode(errors="replace")
     lines = text.split("\n")
     headers: dict[str, str] = {}
@@ -184,7 +184,7 @@ def _refuse_hash(migration: _Committed) -> None:
         raise migration.fail("AllowInvalidHash", what, "remove `--! AllowInvalidHash`")
 
 
-def _planned(migration: _Committed, settings: Settings) -> PlannedFile:
+def _planned(migration: _Committed, settings: GraphileSettings) -> PlannedFile:
     text = _replaced(migration.text, migration.shown, settings)
     body = _replaced(migration.body, migration.shown, settings)
     opts_out = _NO_TRANSACTION.match(body.split("\n", 1)[0])
@@ -197,7 +197,7 @@ def _planned(migration: _Committed, settings: Settings) -> PlannedFile:
     )
 
 
-def _action(tree: Tree, folder: str, action: Action, settings: Settings) -> PlannedFile:
+def _action(tree: MigrationFolder, folder: str, action: Action, settings: GraphileSettings) -> PlannedFile:
     path = normpath(f"{folder}/{action.file}")
     if path not in tree.paths:
         what = f"{action.hook} runs {action.file}, which does not exist in {tree.shown_path(folder)}"
@@ -209,7 +209,7 @@ def _action(tree: Tree, folder: str, action: Action, settings: Settings) -> Plan
     return PlannedFile(path=path, text=text, transaction=TransactionMode.MESSAGE, entry="", session="actions")
 
 
-def _replaced(text: str, shown: str, settings: Settings) -> str:
+def _replaced(text: str, shown: str, settings: GraphileSettings) -> str:
     """The text with its placeholders' values; raises SourceError for one whose value is not known."""
     unknown = settings.from_environment | ({":DATABASE_OWNER"} - settings.placeholders.keys())
     if (found := re.search(_any(unknown), text, re.ASCII)) is not None:
@@ -235,7 +235,9 @@ def _any(names: Collection[str]) -> str:
     return f"(?:{'|'.join(map(re.escape, names))})\\b" if names else r"(?!)"
 
 
-def _left(tree: Tree, folder: str, committed: str, applied: Collection[str], settings: Settings) -> Iterator[NotApplied]:
+def _left(
+    tree: MigrationFolder, folder: str, committed: str, applied: Collection[str], settings: GraphileSettings
+) -> Iterator[NotApplied]:
     """The SQL files that migrate does not apply, and the current migration where it lies beside the tree."""
     actions = {normpath(f"{folder}/{action.file}"): action for action in settings.of(*NOT_RUN) if action.file}
     inside = "" if folder == "." else f"{folder}/"
@@ -250,7 +252,7 @@ def _left(tree: Tree, folder: str, committed: str, applied: Collection[str], set
         yield NotApplied(path=normpath(tree.shown_path(f"{folder}/current.sql")), reason=_NOT_COMMITTED, by_rule=False)
 
 
-def _reason(name: str, path: str, committed: str, actions: Mapping[str, Action], tree: Tree) -> tuple[str, bool]:
+def _reason(name: str, path: str, committed: str, actions: Mapping[str, Action], tree: MigrationFolder) -> tuple[str, bool]:
     if path in actions:
         hook = actions[path].hook
         return f"`graphile-migrate {NOT_RUN[hook]}` runs {hook}, `migrate` does not", True
@@ -267,7 +269,7 @@ def _has_sql(text: bytes) -> bool:
     return next(tokens(text), None) is not None
 
 
-def _commands(settings: Settings) -> Iterator[NotApplied]:
+def _commands(settings: GraphileSettings) -> Iterator[NotApplied]:
     if settings.shown is None:
         return
     if settings.is_program:
@@ -286,7 +288,7 @@ def _includes(migration: _Committed) -> Iterator[NotApplied]:
             yield NotApplied(path=migration.shown, line=comment.line, reason=reason, by_rule=False)
 
 
-def _notes(settings: Settings, files: Sequence[PlannedFile]) -> Iterator[str]:
+def _notes(settings: GraphileSettings, files: Sequence[PlannedFile]) -> Iterator[str]:
     if settings.shown is None:
         yield "there is no .gmrc next to the migrations folder: no pgSettings, placeholders and actions are assumed"
     if settings.session:
@@ -300,17 +302,17 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     """The rows by file name; graphile-migrate applies what comes after the last of them, and nothing else."""
     hashes = {row["filename"] or "": row["hash"] for row in rows}
     known = {entry.name for entry in entries}
-    return Reading(
+    return LedgerReading(
         verdicts=tuple(_verdict(entry, hashes) for entry in entries),
         beyond=tuple(name for name in hashes if name not in known),
     )
 
 
-def _verdict(entry: Entry, hashes: Mapping[str, str | None]) -> EntryVerdict:
+def _verdict(entry: LedgerEntry, hashes: Mapping[str, str | None]) -> EntryVerdict:
     if entry.name not in hashes:
         later = max(hashes, default="")
         passed = f", but {later} is recorded: graphile-migrate will never apply it" if later > entry.name else ""
@@ -321,7 +323,7 @@ def _verdict(entry: Entry, hashes: Mapping[str, str | None]) -> EntryVerdict:
     return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 
 
-def _recognise(tree: Tree) -> str | None:
+def _recognise(tree: MigrationFolder) -> str | None:
     try:
         committed = _committed_folder(tree)
     except SourceError:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import json5
 
-from migration_audit.formats.interface import Options, Tree
+from migration_audit.formats.interface import MigrationFolder, Options
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import THIS_DATABASE
 
@@ -40,7 +40,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class GraphileSettings:
     """What the reading of the migrations needs of ``.gmrc``."""
 
     shown: str | None = None
@@ -59,7 +59,7 @@ class Settings:
         return tuple(action for action in self.actions if action.hook in hooks)
 
 
-def read_settings(tree: Tree, folder: str, options: Options) -> Settings:
+def read_settings(tree: MigrationFolder, folder: str, options: Options) -> GraphileSettings:
     """The settings beside the migrations folder, with the placeholders of audit.toml.
 
     Raises SourceError where graphile-migrate refuses the file.
@@ -72,11 +72,11 @@ def read_settings(tree: Tree, folder: str, options: Options) -> Settings:
             )
     found = next(((name, text) for name in _FILES if (text := _read(tree, f"{folder}/../{name}")) is not None), None)
     if found is None:
-        return Settings(placeholders=_with_own(given, None))
+        return GraphileSettings(placeholders=_with_own(given, None))
     name, text = found
     shown = normpath(tree.shown_path(f"{folder}/../{name}"))
     if name != ".gmrc":
-        return Settings(shown=shown, is_program=True, placeholders=_with_own(given, None))
+        return GraphileSettings(shown=shown, is_program=True, placeholders=_with_own(given, None))
     file = _File(shown, text)
     written = file.words("placeholders", str)
     for key in written:
@@ -88,7 +88,7 @@ def read_settings(tree: Tree, folder: str, options: Options) -> Settings:
             )
     known = {key: value for key, value in written.items() if value != "!ENV"}
     owner = file.values.get("databaseOwner")
-    return Settings(
+    return GraphileSettings(
         shown=shown,
         placeholders=_with_own(known | given, owner if isinstance(owner, str) else None),
         from_environment=frozenset(written.keys() - known.keys() - given.keys()),
@@ -103,7 +103,7 @@ def _with_own(values: Mapping[str, str], owner: str | None) -> dict[str, str]:
     return own | dict(values)
 
 
-def _read(tree: Tree, path: str) -> bytes | None:
+def _read(tree: MigrationFolder, path: str) -> bytes | None:
     normal = normpath(path)
     return tree.read(normal) if normal in tree.paths else tree.other(normal)
 

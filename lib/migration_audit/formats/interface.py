@@ -1,8 +1,8 @@
 """What a source format is: which files a migration runner applies, in which order, and which part of each.
 
-A format is pure. It gets the listing of the folders that a user named (``Tree``) and gives back a ``Plan``: what the runner
-would send to an empty database, and what it would not, with the reason. Nothing is guessed: what a format cannot decide
-raises SourceError with the file and line.
+A format is pure. It gets the listing of the folders that a user named (``MigrationFolder``) and returns a ``Plan``: what the
+runner would send to an empty database, and what it would not, with the reason. Nothing is guessed: what a format cannot
+decide raises SourceError with the file and line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
+class MigrationFolder:
     """The regular files below one folder that a user named."""
 
     shown: str
@@ -137,9 +137,9 @@ class Format:
     """As audit.toml and the command line write it: ``golang-migrate``."""
     runner: str
     """For people: ``golang-migrate 4``."""
-    plan: Callable[[Sequence[Tree], Options], Plan]
+    plan: Callable[[Sequence[MigrationFolder], Options], Plan]
     """Several trees come where the user named several folders; a format that knows one alone refuses more."""
-    recognise: Callable[[Tree], str | None]
+    recognise: Callable[[MigrationFolder], str | None]
     """Why this tree looks like this format, with a file (``V1__init.sql is named as Flyway's``); None where it does not."""
     session: SessionScope
     opening: tuple[str, ...] = ()
@@ -210,7 +210,7 @@ def refuse_lines(value: str, name: str, where: str) -> None:
         raise SourceError(what, where=where, todo="write it on one line: lines of findings depend on it")
 
 
-def only_tree(name: str, trees: Sequence[Tree]) -> Tree:
+def only_tree(name: str, trees: Sequence[MigrationFolder]) -> MigrationFolder:
     """The one tree of a format that reads one folder; raises SourceError for more."""
     if len(trees) != 1:
         shown = ", ".join(tree.shown for tree in trees)

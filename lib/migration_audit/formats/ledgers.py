@@ -23,7 +23,7 @@ class EntryState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LedgerEntry:
     """One file of the source as the ledger would name it."""
 
     name: str
@@ -41,7 +41,7 @@ class Entry:
 class EntryVerdict:
     """What the ledger says about one entry, in one sentence where it is not ``applied``."""
 
-    entry: Entry
+    entry: LedgerEntry
     state: EntryState
     why: str | None = None
     recorded: str | None = None
@@ -49,7 +49,7 @@ class EntryVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class LedgerReading:
     """A ledger held against the source's files."""
 
     verdicts: tuple[EntryVerdict, ...]
@@ -67,7 +67,7 @@ class LedgerFormat:
     """By default, as SQL spells it: ``public.flyway_schema_history``."""
     columns: tuple[str, ...]
     """The columns that are read; a table that lacks one of them is not this ledger."""
-    read: Callable[[Sequence[Row], Sequence[Entry]], Reading]
+    read: Callable[[Sequence[Row], Sequence[LedgerEntry]], LedgerReading]
     """What the rows say about the entries; rows come in the order of ``order``."""
     name_column: str
     """The column that names what was applied."""
@@ -82,12 +82,12 @@ class LedgerFormat:
     """Columns that some versions of the runner have; they are read where they are there, else come as None."""
 
 
-def read_names(rows: Sequence[Row], entries: Sequence[Entry], column: str) -> Reading:
+def read_names(rows: Sequence[Row], entries: Sequence[LedgerEntry], column: str) -> LedgerReading:
     """The reading of a ledger with one row for each applied file, whose name is in ``column``."""
     recorded = [name for row in rows if (name := row[column]) is not None]
     found = set(recorded)
     known = {entry.name for entry in entries}
-    return Reading(
+    return LedgerReading(
         verdicts=tuple(
             EntryVerdict(entry=entry, state=EntryState.APPLIED)
             if entry.name in found

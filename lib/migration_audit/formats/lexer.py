@@ -33,7 +33,7 @@ class TokenKind(StrEnum):
     OTHER = "other"
 
 
-class Token(NamedTuple):
+class SqlToken(NamedTuple):
     """One token by its place in the text, in bytes."""
 
     kind: TokenKind
@@ -86,7 +86,7 @@ _KINDS = {
 } | {kind.value: kind for kind in TokenKind}
 
 
-def next_token(data: bytes | bytearray, at: int, pattern: re.Pattern[bytes] = CONFORMING) -> Token | None:
+def next_token(data: bytes | bytearray, at: int, pattern: re.Pattern[bytes] = CONFORMING) -> SqlToken | None:
     """The first token at or after ``at``; None at the end of the text."""
     match = pattern.match(data, at)
     if match is None:
@@ -96,15 +96,15 @@ def next_token(data: bytes | bytearray, at: int, pattern: re.Pattern[bytes] = CO
     if group == "block":
         close = _comment_end(data, end)
         # A comment that nobody closes hides everything after it: it is code, for the server to refuse.
-        return Token(TokenKind.COMMENT, start, close) if close else Token(TokenKind.OTHER, start, len(data))
+        return SqlToken(TokenKind.COMMENT, start, close) if close else SqlToken(TokenKind.OTHER, start, len(data))
     if group == "dollar":
         end = _dollar_end(data, start, end)
     elif group == "escaped":
         end = _continued_end(data, end)
-    return Token(_KINDS[group], start, end)
+    return SqlToken(_KINDS[group], start, end)
 
 
-def tokens(data: bytes) -> Iterator[Token]:
+def tokens(data: bytes) -> Iterator[SqlToken]:
     """The tokens that are not comments, in order."""
     at = 0
     while (token := next_token(data, at)) is not None:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 
-from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 
 _BLANKS = re.compile(r"[ \n\r\t]+")
 _RAN = frozenset({"EXECUTED", "RERAN", "MARK_RAN"})
@@ -32,15 +32,15 @@ def entry_name(path: str, changeset_id: str, author: str) -> str:
     return f"{path}::{changeset_id}::{author}"
 
 
-def read_changelog_rows(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+def read_changelog_rows(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     """What DATABASECHANGELOG says. A path matches where one ends with the other: it depends on where Liquibase is called."""
     verdicts = tuple(_verdict(entry, rows) for entry in entries)
     older = any(not (row["md5sum"] or _VERSION).startswith(_VERSION) for row in rows)
     notes = ("checksums of Liquibase before 4.22 are not compared",) if older else ()
-    return Reading(verdicts=verdicts, beyond=tuple(_beyond(rows, entries)), notes=notes)
+    return LedgerReading(verdicts=verdicts, beyond=tuple(_beyond(rows, entries)), notes=notes)
 
 
-def _verdict(entry: Entry, rows: Sequence[Row]) -> EntryVerdict:
+def _verdict(entry: LedgerEntry, rows: Sequence[Row]) -> EntryVerdict:
     row = next((row for row in reversed(rows) if _is_of(row, entry)), None)
     if row is None:
         return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="no row has its id, author and file")
@@ -54,7 +54,7 @@ def _verdict(entry: Entry, rows: Sequence[Row]) -> EntryVerdict:
     return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 
 
-def _is_of(row: Row, entry: Entry) -> bool:
+def _is_of(row: Row, entry: LedgerEntry) -> bool:
     path, changeset_id, author = entry.name.rsplit("::", 2)
     return (row["id"], row["author"]) == (changeset_id, author) and _is_same_path(row["filename"] or "", path)
 
@@ -65,7 +65,7 @@ def _is_same_path(recorded: str, path: str) -> bool:
     return one[-common:] == other[-common:]
 
 
-def _beyond(rows: Sequence[Row], entries: Sequence[Entry]) -> Iterator[str]:
+def _beyond(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> Iterator[str]:
     for row in rows:
         if not any(_is_of(row, entry) for entry in entries):
             yield row["id"] or ""

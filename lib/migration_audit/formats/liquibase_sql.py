@@ -32,7 +32,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 
-from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree
+from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
 from migration_audit.formats.liquibase_changelog import HEADER, Changeset, Properties, is_for_postgres, read_changelog
 from migration_audit.formats.liquibase_ledger import LEDGER, checksum, entry_name
 from migration_audit.formats.liquibase_text import sent
@@ -46,7 +46,7 @@ _PREFIX = re.compile(r"^(?:liquibase\.)?(?:command\.)?(?:update\.)?")
 _FILTERS = frozenset({"contexts", "contextfilter", "labels", "labelfilter"})
 
 
-def read_parameters(trees: Sequence[Tree]) -> dict[str, str]:
+def read_parameters(trees: Sequence[MigrationFolder]) -> dict[str, str]:
     """The ``parameter.NAME`` values of the nearest file. Raises SourceError for a filter, and for a schema of its own."""
     for tree in trees:
         for path in ("../" * up + _NAME for up in range(_HIGHEST)):
@@ -93,7 +93,7 @@ _SEARCH = f"""select pg_catalog.set_config('search_path', case
 """Liquibase puts the schema in front that was current when it connected, whenever it is not there."""
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """What ``liquibase update`` does on an empty database. Raises SourceError for what it refuses or this format lacks."""
     reading = _Reading(trees, Properties({**read_parameters(trees), **options.placeholders}))
     for number, tree in enumerate(trees):
@@ -102,7 +102,7 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
     return Plan(files=tuple(reading.files), not_applied=tuple(reading.not_applied), notes=tuple(reading.notes()))
 
 
-def _changelogs(tree: Tree) -> Iterator[str]:
+def _changelogs(tree: MigrationFolder) -> Iterator[str]:
     for path in tree.paths:
         if path.lower().endswith(_OTHER) and _MARK.encode() in tree.read(path):
             what = "a non-SQL changelog decides what Liquibase applies, and in which order"
@@ -124,7 +124,7 @@ def _is_formatted(text: str) -> bool:
 class _Reading:
     """Changesets of all files, in order."""
 
-    def __init__(self, trees: Sequence[Tree], properties: Properties) -> None:
+    def __init__(self, trees: Sequence[MigrationFolder], properties: Properties) -> None:
         self.files: list[PlannedFile] = []
         self.not_applied: list[NotApplied] = []
         self._trees = trees
@@ -188,7 +188,7 @@ def _left_out(changeset: Changeset) -> str | None:
     return None if is_for_postgres(changeset.dbms) else f"dbms:{changeset.dbms}"
 
 
-def recognise(tree: Tree) -> str | None:
+def recognise(tree: MigrationFolder) -> str | None:
     """A file with the first line of a formatted changelog names the format."""
     for path in tree.paths:
         if path.lower().endswith(".sql"):

@@ -40,7 +40,7 @@ _NO_BEGIN = _NOT_A_BLOCK | {"dialog", "conversation", "distributed"}
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class LiquibaseToken:
     """What Liquibase takes for one token, by offsets."""
 
     text: str
@@ -50,7 +50,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SentSpan:
     """A part of the text that reaches the server; ``ends`` where Liquibase ends a statement behind it."""
 
     start: int
@@ -58,7 +58,7 @@ class Span:
     ends: bool = False
 
 
-def pieces(text: str) -> Iterator[Piece]:
+def pieces(text: str) -> Iterator[LiquibaseToken]:
     """The tokens; the longest one wins, and of two the kind that is named first."""
     at = 0
     while at < len(text):
@@ -67,11 +67,11 @@ def pieces(text: str) -> Iterator[Piece]:
             match = pattern.match(text, at)
             if match is not None and (match.end() > end or (match.end() == end and kind == "symbol")):
                 kind, end = each, match.end()
-        yield Piece(text[at:end], at, end, kind == "comment")
+        yield LiquibaseToken(text[at:end], at, end, kind == "comment")
         at = end
 
 
-def spans(text: str, *, strips_comments: bool, splits: bool, delimiter: str | None) -> Iterator[Span]:
+def spans(text: str, *, strips_comments: bool, splits: bool, delimiter: str | None) -> Iterator[SentSpan]:
     """What reaches the server of ``text``, in order, without delimiters, and without comments where they are stripped.
 
     Raises re.error for a delimiter that is no regular expression.
@@ -89,19 +89,19 @@ def spans(text: str, *, strips_comments: bool, splits: bool, delimiter: str | No
             elif word == "end" and blocks and following not in _NOT_A_BLOCK:
                 blocks -= 1
         if blocks == 0 and splits and _is_delimiter(piece.text, previous, delimiter):
-            yield Span(piece.start, piece.start, ends=True)
+            yield SentSpan(piece.start, piece.start, ends=True)
         else:
-            yield Span(piece.start, piece.end)
+            yield SentSpan(piece.start, piece.end)
         previous = piece.text
 
 
-def _following(found: Sequence[Piece], number: int) -> str | None:
+def _following(found: Sequence[LiquibaseToken], number: int) -> str | None:
     return next((piece.text.strip().lower() for piece in found[number + 1 :] if piece.text.strip()), None)
 
 
-def _merged(found: Sequence[Piece], delimiter: str) -> Iterator[Piece]:
+def _merged(found: Sequence[LiquibaseToken], delimiter: str) -> Iterator[LiquibaseToken]:
     """Tokens that together make the delimiter become one; the beginning of one at the end of the text is lost."""
-    waiting: list[Piece] = []
+    waiting: list[LiquibaseToken] = []
     for piece in found:
         together = "".join(each.text for each in waiting) + piece.text
         if not waiting:
@@ -110,7 +110,7 @@ def _merged(found: Sequence[Piece], delimiter: str) -> Iterator[Piece]:
             else:
                 yield piece
         elif together == delimiter:
-            yield Piece(together, waiting[0].start, piece.end)
+            yield LiquibaseToken(together, waiting[0].start, piece.end)
             waiting = []
         elif delimiter.startswith(together):
             waiting.append(piece)

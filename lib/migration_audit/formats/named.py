@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 
 PLAIN_LEDGER = "names"
 """What audit.toml calls this ledger, beside the names of runners."""
@@ -15,11 +15,11 @@ _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 def named_ledger(table: str, *, name_column: str, checksum_column: str | None, stems: bool) -> LedgerFormat:
     """A ledger of file names (or, with ``stems``, of names without their extension) as audit.toml describes it."""
 
-    def read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+    def read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
         recorded = {row[name_column] or "": row.get(checksum_column) if checksum_column else None for row in rows}
         names = [_name(entry, stems=stems) for entry in entries]
         verdicts = [_verdict(entry, name, recorded) for entry, name in zip(entries, names, strict=True)]
-        return Reading(verdicts=tuple(verdicts), beyond=tuple(name for name in recorded if name not in set(names)))
+        return LedgerReading(verdicts=tuple(verdicts), beyond=tuple(name for name in recorded if name not in set(names)))
 
     columns = (name_column, *filter(None, [checksum_column]))
     return LedgerFormat(
@@ -27,13 +27,13 @@ def named_ledger(table: str, *, name_column: str, checksum_column: str | None, s
     )
 
 
-def _name(entry: Entry, *, stems: bool) -> str:
+def _name(entry: LedgerEntry, *, stems: bool) -> str:
     name = entry.path.rsplit("/", 1)[-1]
     stem, dot, _ = name.rpartition(".")
     return stem if stems and dot else name
 
 
-def _verdict(entry: Entry, name: str, recorded: dict[str, str | None]) -> EntryVerdict:
+def _verdict(entry: LedgerEntry, name: str, recorded: dict[str, str | None]) -> EntryVerdict:
     if name not in recorded:
         return EntryVerdict(entry=entry, state=EntryState.ABSENT)
     checksum = recorded[name]

@@ -36,8 +36,17 @@ from posixpath import basename, splitext
 
 from migration_audit.formats.comments import at_line, comment_lines
 from migration_audit.formats.flat import unread_sql
-from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, blank, only_tree, refuse_mark
-from migration_audit.formats.ledgers import Entry, LedgerFormat, Reading, Row, read_names
+from migration_audit.formats.interface import (
+    Format,
+    MigrationFolder,
+    Options,
+    Plan,
+    PlannedFile,
+    blank,
+    only_tree,
+    refuse_mark,
+)
+from migration_audit.formats.ledgers import LedgerEntry, LedgerFormat, LedgerReading, Row, read_names
 from migration_audit.formats.lexer import tokens
 from migration_audit.formats.locale_order import Key, numeric_order
 from migration_audit.model.errors import SourceError
@@ -55,7 +64,7 @@ _COMMAND = 'run node-pg-migrate itself on the shadow: command = ["npx", "node-pg
 _IGNORED = "name the migrations by globs in audit.toml if your --ignore-pattern excludes it"
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The up sections of one folder's files; raises SourceError where node-pg-migrate fails, or where code is needed."""
     del options  # SQL files have no placeholders
     tree = only_tree("node-pg-migrate", trees)
@@ -86,7 +95,7 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
     )
 
 
-def _refuse_code(tree: Tree, paths: Sequence[str]) -> None:
+def _refuse_code(tree: MigrationFolder, paths: Sequence[str]) -> None:
     for path in paths:
         if _CODE.search(path):
             raise SourceError("a migration that is a program", where=tree.shown_path(path), todo=_COMMAND)
@@ -95,7 +104,7 @@ def _refuse_code(tree: Tree, paths: Sequence[str]) -> None:
             raise SourceError(what, where=tree.shown_path(path), todo=f"remove it or move it elsewhere, or {_IGNORED}")
 
 
-def _names(tree: Tree, paths: Sequence[str], *, is_paired: bool) -> dict[str, str]:
+def _names(tree: MigrationFolder, paths: Sequence[str], *, is_paired: bool) -> dict[str, str]:
     """The files that are applied, with the names by which they are ordered; raises SourceError as the loader does."""
     names: dict[str, str] = {}
     for path in paths:
@@ -115,7 +124,7 @@ def _names(tree: Tree, paths: Sequence[str], *, is_paired: bool) -> dict[str, st
     return names
 
 
-def _number(tree: Tree, path: str) -> float:
+def _number(tree: MigrationFolder, path: str) -> float:
     """The number at the front of the name, as JavaScript reads it; of 17 digits, the milliseconds since 1970."""
     name = basename(path)
     found = _NUMBER.match(name)
@@ -201,7 +210,7 @@ def _left_out(raw: bytes, part: _Part, shown: str) -> Iterator[NotApplied]:
         yield NotApplied(path=shown, line=line, reason=reason, by_rule=start == part.down)
 
 
-def _code_beside(tree: Tree) -> Iterator[NotApplied]:
+def _code_beside(tree: MigrationFolder) -> Iterator[NotApplied]:
     for path in tree.beside():
         if _CODE.search(path) and _NUMBER.match(basename(path)):
             reason = "a migration that is a program, which no glob of audit.toml selects"
@@ -209,7 +218,7 @@ def _code_beside(tree: Tree) -> Iterator[NotApplied]:
 
 
 def _without_order(
-    tree: Tree, ordered: Sequence[str], keys: Mapping[str, tuple[float, Key]]
+    tree: MigrationFolder, ordered: Sequence[str], keys: Mapping[str, tuple[float, Key]]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     for _, each in groupby(ordered, keys.__getitem__):
         same = [tree.shown_path(path) for path in each]
@@ -217,7 +226,7 @@ def _without_order(
             yield basename(same[0]), tuple(same)
 
 
-def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     """The rows by name, and whether the next run accepts their order."""
     found = read_names(rows, entries, "name")
     for row, entry in zip(rows, entries, strict=False):
@@ -230,7 +239,7 @@ def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
     return found
 
 
-def _recognise(tree: Tree) -> str | None:
+def _recognise(tree: MigrationFolder) -> str | None:
     for path in tree.below(""):
         if _NUMBER.match(path) and path.lower().endswith(".sql"):
             for comment in comment_lines(tree.read(path)):

@@ -31,8 +31,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, only_tree, refuse_mark
-from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, only_tree, refuse_mark
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.locale_order import locale_order
 from migration_audit.formats.search_path import finds_ledger
 from migration_audit.model.errors import SourceError
@@ -44,7 +44,7 @@ _DOWN = re.compile(r"(?:.*[._-])?(?:down|revert|rollback|undo)\.sql", re.IGNOREC
 _STAMP = re.compile(r"[0-9]{14}_.*")
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The migrations of one folder; raises SourceError where ``prisma migrate deploy`` would end with an error."""
     del options  # Prisma replaces nothing
     tree = only_tree("prisma", trees)
@@ -60,11 +60,11 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
     return Plan(files=files, not_applied=left, notes=tuple(_notes(tree, home, names)))
 
 
-def _deeper(tree: Tree, prefix: str) -> list[str]:
+def _deeper(tree: MigrationFolder, prefix: str) -> list[str]:
     return [path for path in tree.paths if path.startswith(prefix) and "/" in path[len(prefix) :]]
 
 
-def _home(tree: Tree) -> str | None:
+def _home(tree: MigrationFolder) -> str | None:
     """The folder whose folders are migrations, relative to the tree; None where there is none."""
     homes = {path.rsplit("/", 2)[0] if path.count("/") > 1 else "" for path in tree.paths if path.endswith(f"/{_SCRIPT}")}
     homes |= {path.rpartition("/")[0] for path in tree.paths if path.rpartition("/")[2] == _LOCK}
@@ -82,7 +82,7 @@ def _is_below(path: str, folder: str) -> bool:
     return not folder or path.startswith(f"{folder}/")
 
 
-def _refuse_provider(tree: Tree, home: str) -> None:
+def _refuse_provider(tree: MigrationFolder, home: str) -> None:
     """Prisma reads one line of the file, to the letter: ``provider = "postgresql"``."""
     path = f"{home}/{_LOCK}" if home else _LOCK
     if path not in tree.paths:
@@ -101,7 +101,7 @@ def _refuse_provider(tree: Tree, home: str) -> None:
         raise SourceError(what, where=where, todo='name PostgreSQL\'s migrations; Prisma writes provider = "postgresql"')
 
 
-def _planned(tree: Tree, folder: str) -> PlannedFile:
+def _planned(tree: MigrationFolder, folder: str) -> PlannedFile:
     path = f"{folder}/{_SCRIPT}"
     if path not in tree.paths:
         what = f"lacks {_SCRIPT}: Prisma stops at such a folder"
@@ -123,7 +123,7 @@ def _sha256(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def _left(tree: Tree, path: str, prefix: str) -> NotApplied:
+def _left(tree: MigrationFolder, path: str, prefix: str) -> NotApplied:
     """Why Prisma does not read this file."""
     shown = tree.shown_path(path)
     if not path.startswith(prefix):
@@ -133,7 +133,7 @@ def _left(tree: Tree, path: str, prefix: str) -> NotApplied:
     return NotApplied(path=shown, reason=f"Prisma only reads <migration>/{_SCRIPT}", by_rule=False)
 
 
-def _notes(tree: Tree, home: str, names: Sequence[str]) -> Iterator[str]:
+def _notes(tree: MigrationFolder, home: str, names: Sequence[str]) -> Iterator[str]:
     if home:
         yield f"the migrations are in {tree.shown_path(home)}"
     for first, second in pairwise(names):
@@ -141,7 +141,7 @@ def _notes(tree: Tree, home: str, names: Sequence[str]) -> Iterator[str]:
             yield f"Prisma before 6.6 applied {second} before {first}"
 
 
-def read_ledger(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+def read_ledger(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     """What ``_prisma_migrations`` says about each migration."""
     by_name: dict[str, list[Row]] = {}
     for row in rows:
@@ -154,14 +154,14 @@ def read_ledger(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
         if any(_counts(row) and row["finished_at"] and row.get("applied_steps_count") == "0" for row in same)
     ]
     verdicts = tuple(_verdict(entry, by_name.get(entry.name, [])) for entry in entries)
-    return Reading(verdicts=verdicts, beyond=beyond, notes=tuple(resolved))
+    return LedgerReading(verdicts=verdicts, beyond=beyond, notes=tuple(resolved))
 
 
 def _counts(row: Row) -> bool:
     return row["rolled_back_at"] is None
 
 
-def _verdict(entry: Entry, rows: Sequence[Row]) -> EntryVerdict:
+def _verdict(entry: LedgerEntry, rows: Sequence[Row]) -> EntryVerdict:
     counted = [row for row in rows if _counts(row)]
     if not rows:
         return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="the ledger lacks a row for it")
@@ -184,7 +184,7 @@ def _is_same(recorded: str, own: str) -> bool:
     return recorded == "".join(f"{byte:x}" for byte in bytes.fromhex(own))
 
 
-def recognise(tree: Tree) -> str | None:
+def recognise(tree: MigrationFolder) -> str | None:
     """``migration_lock.toml`` beside folders with ``migration.sql``; Drizzle's folders hold a snapshot.json too."""
     scripts = [path for path in tree.paths if path.endswith(f"/{_SCRIPT}")]
     for path in tree.paths:

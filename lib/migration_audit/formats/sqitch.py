@@ -24,15 +24,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from migration_audit.formats.interface import Dialect, Format, Options, Plan, PlannedFile, Tree, only_tree
-from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile, only_tree
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.sqitch_config import NAME, Config, read_config
-from migration_audit.formats.sqitch_plan import Change, SqitchPlan, parse_plan
+from migration_audit.formats.sqitch_plan import PlannedChange, SqitchPlan, parse_plan
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """What ``sqitch deploy`` does on an empty database. Raises SourceError for what Sqitch refuses."""
     del options  # psql's variables are no placeholders
     tree = only_tree("sqitch", trees)
@@ -75,7 +75,7 @@ def _check_dependencies(found: SqitchPlan, shown: str) -> None:
                     raise SourceError(what, where=where, todo="correct the plan: Sqitch rejects it too")
 
 
-def _files(tree: Tree, config: Config, found: SqitchPlan) -> Iterator[PlannedFile]:
+def _files(tree: MigrationFolder, config: Config, found: SqitchPlan) -> Iterator[PlannedFile]:
     hashes: dict[str, str] = {}
     for change in found.changes:
         path = _script(tree, config, change)
@@ -102,7 +102,7 @@ def _files(tree: Tree, config: Config, found: SqitchPlan) -> Iterator[PlannedFil
         )
 
 
-def _script(tree: Tree, config: Config, change: Change) -> str:
+def _script(tree: MigrationFolder, config: Config, change: PlannedChange) -> str:
     """The script of a change; of a reworked one, the first that is there of those that its tags name."""
     folder = config.reworked_deploy if change.rework_tags else config.deploy
     names = [f"{change.name}@{tag}" for tag in change.rework_tags] or [change.name]
@@ -110,7 +110,7 @@ def _script(tree: Tree, config: Config, change: Change) -> str:
     return next((path for path in paths if path in tree.paths or tree.other(path) is not None), paths[0])
 
 
-def _left_out(tree: Tree, config: Config, applied: set[str]) -> Iterator[NotApplied]:
+def _left_out(tree: MigrationFolder, config: Config, applied: set[str]) -> Iterator[NotApplied]:
     for path in tree.paths:
         if path in applied or not path.endswith(f".{config.extension}"):
             continue
@@ -127,12 +127,12 @@ class _Named:
     change: str
 
     @classmethod
-    def of(cls, entry: Entry) -> _Named:
+    def of(cls, entry: LedgerEntry) -> _Named:
         project, _, name = entry.name.partition(":")
         return cls(project, name.partition("@")[0])
 
 
-def read_changes(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+def read_changes(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     """The first row of a name is its first change in the plan, the second one its first rework."""
     waiting: dict[_Named, list[Row]] = {}
     for row in rows:
@@ -142,10 +142,10 @@ def read_changes(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
         of_name = waiting.get(_Named.of(entry), [])
         verdicts.append(_verdict(entry, of_name.pop(0) if of_name else None))
     beyond = [name.change for name, left in waiting.items() for _ in left]
-    return Reading(verdicts=tuple(verdicts), beyond=tuple(dict.fromkeys(beyond)))
+    return LedgerReading(verdicts=tuple(verdicts), beyond=tuple(dict.fromkeys(beyond)))
 
 
-def _verdict(entry: Entry, row: Row | None) -> EntryVerdict:
+def _verdict(entry: LedgerEntry, row: Row | None) -> EntryVerdict:
     if row is None:
         return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="no row of sqitch.changes has its project and name")
     recorded = row["script_hash"]
@@ -155,7 +155,7 @@ def _verdict(entry: Entry, row: Row | None) -> EntryVerdict:
     return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 
 
-def recognise(tree: Tree) -> str | None:
+def recognise(tree: MigrationFolder) -> str | None:
     """A plan in the folder, or where its ``sqitch.conf`` says, names the format."""
     try:
         plan_file = read_config(tree).plan

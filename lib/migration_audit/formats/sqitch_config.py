@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from migration_audit.formats.interface import Tree
+from migration_audit.formats.interface import MigrationFolder
 from migration_audit.model.errors import SourceError
 
 NAME = "sqitch.conf"
@@ -34,7 +34,7 @@ class Config:
     notes: tuple[str, ...] = ()
 
 
-def read_config(tree: Tree) -> Config:
+def read_config(tree: MigrationFolder) -> Config:
     """The settings for PostgreSQL. Raises SourceError for another engine, and where the file is not the folder's own."""
     content = tree.read(NAME) if NAME in tree.paths else tree.other(NAME)
     if content is None:
@@ -68,7 +68,7 @@ def read_config(tree: Tree) -> Config:
     )
 
 
-def _refuse_above(tree: Tree) -> None:
+def _refuse_above(tree: MigrationFolder) -> None:
     for up in range(1, _HIGHEST):
         if tree.other("../" * up + NAME) is not None:
             what = f"{NAME} is in a parent folder, and its paths are relative to that folder"

@@ -29,7 +29,7 @@ _SYMBOLIC = re.compile(r"[~/=%^]\d+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Dependency:
+class PlanDependency:
     """What a change requires or must not meet: ``users``, ``users@v1``, ``!other``, ``project:users``."""
 
     text: str
@@ -41,12 +41,12 @@ class Dependency:
 
 
 @dataclass(slots=True)
-class Change:
+class PlannedChange:
     """One line of the plan that deploys a script."""
 
     name: str
     line: int
-    dependencies: tuple[Dependency, ...] = ()
+    dependencies: tuple[PlanDependency, ...] = ()
     tags: list[str] = field(default_factory=list)
     rework_tags: list[str] = field(default_factory=list)
     """Tags up to the next change of this name, the last one first: the script of this one is named after one of them."""
@@ -57,7 +57,7 @@ class SqitchPlan:
     """The changes in the order in which they are deployed."""
 
     project: str
-    changes: tuple[Change, ...]
+    changes: tuple[PlannedChange, ...]
 
 
 def is_name(name: str) -> bool:
@@ -82,9 +82,9 @@ class _Parser:
         self._shown = shown
         self._at = 0
         self._project = ""
-        self._sections: list[Change] = []
-        self._section: dict[str, Change] = {}
-        self._named: dict[str, Change] = {}
+        self._sections: list[PlannedChange] = []
+        self._section: dict[str, PlannedChange] = {}
+        self._named: dict[str, PlannedChange] = {}
         self._tags: dict[str, int] = {}
         self._lines_of: dict[str, int] = {}
 
@@ -155,7 +155,7 @@ class _Parser:
     def _read_change(self, name: str, dependencies: str | None) -> None:
         if name in self._section:
             self._refuse(f"the change {name} is also on line {self._section[name].line}, with no tag between them")
-        found: list[Dependency] = []
+        found: list[PlanDependency] = []
         for text in (dependencies or "").split():
             match = _DEPENDENCY.fullmatch(text)
             if match is None or not any((match["id"], match["change"], match["tag"])):
@@ -163,8 +163,8 @@ class _Parser:
             if text in {each.text for each in found}:
                 self._refuse(f"the dependency {text} appears twice")
             conflicts = bool(match["conflicts"])
-            found.append(Dependency(text, conflicts, match["project"], match["id"], match["change"], match["tag"]))
-        change = Change(name, self._at, tuple(found))
+            found.append(PlanDependency(text, conflicts, match["project"], match["id"], match["change"], match["tag"]))
+        change = PlannedChange(name, self._at, tuple(found))
         earlier = self._named.get(name)
         if earlier is not None:
             since = self._sections[self._sections.index(earlier) + 1 :]
@@ -184,7 +184,7 @@ class _Parser:
         self._sections += self._section.values()
         self._section = {}
 
-    def _check(self, change: Change, dependency: Dependency, seen: set[str]) -> None:
+    def _check(self, change: PlannedChange, dependency: PlanDependency, seen: set[str]) -> None:
         name, tag = dependency.change, dependency.tag
         if tag is None:
             is_there = name in self._lines_of or name in seen

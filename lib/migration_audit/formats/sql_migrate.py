@@ -26,11 +26,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from migration_audit.formats.chunks import Chunk, assemble, ends_statement, fields, is_blank, scan_lines
+from migration_audit.formats.chunks import Message, assemble, ends_statement, fields, is_blank, scan_lines
 from migration_audit.formats.comments import comment_lines
 from migration_audit.formats.flat import direct_files, unread_sql
-from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, mark_hint, only_tree
-from migration_audit.formats.ledgers import Entry, LedgerFormat, Reading, Row, read_names
+from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, mark_hint, only_tree
+from migration_audit.formats.ledgers import LedgerEntry, LedgerFormat, LedgerReading, Row, read_names
 from migration_audit.formats.lexer import tokens
 from migration_audit.formats.search_path import lost_ledger
 from migration_audit.model.errors import SourceError
@@ -44,7 +44,7 @@ _LONGEST_LINE = 1024 * 1024
 _BLOCK = "put the statement between `-- +migrate StatementBegin` and `-- +migrate StatementEnd`"
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The Up sections in sql-migrate's order; raises SourceError where sql-migrate fails, with the line."""
     del options  # sql-migrate has no placeholders
     tree = only_tree("sql-migrate", trees)
@@ -83,14 +83,14 @@ class _Reader:
 
     text: bytes
     shown: str
-    ups: list[Chunk] = field(default_factory=list)
+    ups: list[Message] = field(default_factory=list)
     left: list[NotApplied] = field(default_factory=list)
     no_transaction: bool = False
     _section: str = ""
     """``Up``, ``Down``, or nothing before the first marker."""
     _in_block: bool = False
     _ended: bool = False
-    _open: Chunk | None = None
+    _open: Message | None = None
     """The lines since the last statement ended."""
     _begun: int = 0
     """The line of the section's marker."""
@@ -125,7 +125,7 @@ class _Reader:
             self._seen += line + b"\n"
             return
         if self._open is None and not is_left_out:
-            self._open = Chunk(number)
+            self._open = Message(number)
         if self._open:
             self._open.lines.append(None if is_left_out else line)
         if self._ended or (not self._in_block and ends_statement(line)):
@@ -188,11 +188,11 @@ def _refuse_lookalikes(text: bytes, shown: str) -> None:
             raise SourceError(what, where=f"{shown}:{comment.line}", todo=todo)
 
 
-def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     return read_names(rows, entries, "id")
 
 
-def _recognise(tree: Tree) -> str | None:
+def _recognise(tree: MigrationFolder) -> str | None:
     for path in tree.below(""):
         if path.endswith(".sql"):
             for line in tree.read(path).split(b"\n"):

@@ -32,8 +32,8 @@ from posixpath import basename, normpath
 
 from migration_audit.formats.flat import direct_files, unread_sql
 from migration_audit.formats.foreign import foreign_markers
-from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree, only_tree, refuse_mark
-from migration_audit.formats.ledgers import Entry, EntryState, EntryVerdict, LedgerFormat, Reading, Row
+from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, only_tree, refuse_mark
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.search_path import finds_ledger
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
@@ -55,7 +55,7 @@ class _Settings:
     notes: tuple[str, ...] = ()
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The files by version; raises SourceError where sqlx fails."""
     del options  # sqlx has no placeholders
     tree = only_tree("sqlx", trees)
@@ -77,7 +77,7 @@ def plan(trees: Sequence[Tree], options: Options) -> Plan:
     )
 
 
-def _version(tree: Tree, path: str) -> int:
+def _version(tree: MigrationFolder, path: str) -> int:
     """The number in front of the first ``_``; a 64-bit integer as Rust reads it."""
     text = basename(path).partition("_")[0]
     if not _INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
@@ -87,7 +87,7 @@ def _version(tree: Tree, path: str) -> int:
     return int(text)
 
 
-def _refuse_same_version(tree: Tree, ups: Sequence[tuple[str, int]]) -> None:
+def _refuse_same_version(tree: MigrationFolder, ups: Sequence[tuple[str, int]]) -> None:
     for (path, version), (other, same) in pairwise(ups):
         if version == same:
             what = (
@@ -96,7 +96,7 @@ def _refuse_same_version(tree: Tree, ups: Sequence[tuple[str, int]]) -> None:
             raise SourceError(what, where=tree.shown_path(other), todo="rename one of the two files")
 
 
-def _planned(tree: Tree, path: str, version: int, settings: _Settings) -> PlannedFile:
+def _planned(tree: MigrationFolder, path: str, version: int, settings: _Settings) -> PlannedFile:
     raw, shown = tree.read(path), tree.shown_path(path)
     refuse_mark("sqlx", raw, shown)
     counted = raw.decode(errors="surrogateescape").translate(dict.fromkeys(map(ord, settings.ignored)))
@@ -110,7 +110,7 @@ def _planned(tree: Tree, path: str, version: int, settings: _Settings) -> Planne
     )
 
 
-def _above(tree: Tree, name: str) -> tuple[str, bytes] | None:
+def _above(tree: MigrationFolder, name: str) -> tuple[str, bytes] | None:
     """A file of the Rust project: in the folder, or in one above it."""
     for folder in _HIGHEST:
         path = f"{folder}{name}"
@@ -119,7 +119,7 @@ def _above(tree: Tree, name: str) -> tuple[str, bytes] | None:
     return None
 
 
-def _settings(tree: Tree) -> _Settings:
+def _settings(tree: MigrationFolder) -> _Settings:
     """``[migrate]`` of the nearest ``sqlx.toml``; raises SourceError for a file that is not TOML."""
     found = _above(tree, "sqlx.toml")
     if found is None:
@@ -138,17 +138,17 @@ def _settings(tree: Tree) -> _Settings:
     return _Settings(ignored="".join(ignored), schemas=tuple(sorted(schemas)), notes=tuple(notes))
 
 
-def _read(rows: Sequence[Row], entries: Sequence[Entry]) -> Reading:
+def _read(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
     """The rows by version, with their checksums; one without success stops sqlx."""
     recorded = {row["version"] or "": row for row in rows}
     known = {entry.name for entry in entries}
-    return Reading(
+    return LedgerReading(
         verdicts=tuple(_verdict(entry, recorded.get(entry.name)) for entry in entries),
         beyond=tuple(version for version in recorded if version not in known),
     )
 
 
-def _verdict(entry: Entry, row: Row | None) -> EntryVerdict:
+def _verdict(entry: LedgerEntry, row: Row | None) -> EntryVerdict:
     if row is None:
         return EntryVerdict(entry=entry, state=EntryState.ABSENT, why=f"no row has version {entry.name}")
     if row["success"] != "true":
@@ -160,7 +160,7 @@ def _verdict(entry: Entry, row: Row | None) -> EntryVerdict:
     return EntryVerdict(entry=entry, state=EntryState.APPLIED)
 
 
-def _recognise(tree: Tree) -> str | None:
+def _recognise(tree: MigrationFolder) -> str | None:
     """Files of these names in a Rust project whose Cargo.toml names sqlx."""
     paths = [path for path in tree.below("") if (name := _NAME.fullmatch(path)) and _INTEGER.fullmatch(name[1])]
     cargo = _above(tree, "Cargo.toml")

@@ -9,7 +9,7 @@
 
 from migration_audit.gate.approvals import approvals, rejections
 from migration_audit.gate.notebooks import judge_notebooks
-from migration_audit.gate.requirements import EnvironmentGate, Facts, Need, Requirement, judge_environment
+from migration_audit.gate.requirements import EnvironmentGate, Facts, Requirement, RequirementKind, judge_environment
 from migration_audit.gate.verdict import EXIT_CODES, decide
 from migration_audit.gate.waivers import apply_waivers, still_waived
 
@@ -17,8 +17,8 @@ __all__ = [
     "EXIT_CODES",
     "EnvironmentGate",
     "Facts",
-    "Need",
     "Requirement",
+    "RequirementKind",
     "apply_waivers",
     "approvals",
     "decide",

@@ -25,7 +25,7 @@ from migration_audit.project import EnvironmentPolicy
 _IDENTITY = ("database", "system_identifier")
 
 
-class Need(StrEnum):
+class RequirementKind(StrEnum):
     """The requirements, in the order of the table."""
 
     RUN = "a signed run"
@@ -47,7 +47,7 @@ class Need(StrEnum):
 class Requirement:
     """One of them, for one environment."""
 
-    need: Need
+    need: RequirementKind
     ok: bool | None
     """None: it does not apply, or was not asked for."""
     text: str
@@ -111,16 +111,18 @@ def judge_environment(
 ) -> EnvironmentGate:
     """Every requirement of one environment, with the newest run that was signed for it (None: there is none)."""
     if facts.retired is not None:
-        done = Requirement(need=Need.RUN, ok=True, text=facts.retired.text)
+        done = Requirement(need=RequirementKind.RUN, ok=True, text=facts.retired.text)
         return EnvironmentGate(environment=environment, run=run, requirements=(done, *_removed(facts)))
     if run is None:
         todo = f"`migration-audit run --env {environment} --phase {facts.phase}`, read its report, `migration-audit sign`"
         text = f"no run of {environment} in phase {facts.phase} is signed"
-        missing = Requirement(need=Need.RUN, ok=False, text=text, todo=todo, code=4)
+        missing = Requirement(need=RequirementKind.RUN, ok=False, text=text, todo=todo, code=4)
         return EnvironmentGate(environment=environment, run=None, requirements=(missing, *_removed(facts)))
     evidence = run.evidence
     if evidence is None or any(s.ok is False for s in run.sentences):  # nothing else can be said by its evidence
-        unread = Requirement(need=Need.BYTES, ok=False, text="its evidence cannot be read", todo="audit again", code=4)
+        unread = Requirement(
+            need=RequirementKind.BYTES, ok=False, text="its evidence cannot be read", todo="audit again", code=4
+        )
         found = tuple(_bytes(run, facts)) if any(s.ok is False for s in run.sentences) else (unread,)
         return EnvironmentGate(environment=environment, run=run, requirements=found)
     found = (
@@ -129,13 +131,15 @@ def judge_environment(
         *_signatures(run, needs, roles, frozenset(authors), facts),
         *_verdict(evidence, facts),
         *_age(evidence, needs, facts),
-        *_all(Need.SOURCES, facts.files),
-        *_all(Need.SETTINGS, facts.settings),
-        *_all(Need.COMMIT, [facts.commit] if facts.commit else []),
-        *_all(Need.NOTEBOOKS, [judge_notebooks(evidence, needs)]),
-        *_all(Need.PRODUCER, [facts.producer] if facts.producer else []),
+        *_all(RequirementKind.SOURCES, facts.files),
+        *_all(RequirementKind.SETTINGS, facts.settings),
+        *_all(RequirementKind.COMMIT, [facts.commit] if facts.commit else []),
+        *_all(RequirementKind.NOTEBOOKS, [judge_notebooks(evidence, needs)]),
+        *_all(RequirementKind.PRODUCER, [facts.producer] if facts.producer else []),
         *_server(evidence, needs, facts),
-        *_all(Need.LIVE, [facts.live or Sentence(ok=None, text="not requested: --live reads the database again")]),
+        *_all(
+            RequirementKind.LIVE, [facts.live or Sentence(ok=None, text="not requested: --live reads the database again")]
+        ),
     )
     return EnvironmentGate(environment=environment, run=run, requirements=found)
 
@@ -143,32 +147,36 @@ def judge_environment(
 def _run(run: SignedRun, evidence: Evidence, environment: str, facts: Facts) -> Iterator[Requirement]:
     if evidence.environment != environment:
         text = f"the run is of environment {evidence.environment}: sign-offs of another environment do not count"
-        yield Requirement(need=Need.RUN, ok=False, text=text, todo="sign a run of this environment", code=4)
+        yield Requirement(need=RequirementKind.RUN, ok=False, text=text, todo="sign a run of this environment", code=4)
     elif evidence.phase != facts.phase:
         text = f"the run is of phase {evidence.phase}, but {facts.phase} is required"
-        yield Requirement(need=Need.RUN, ok=False, text=text, todo="sign a run of this phase", code=4)
+        yield Requirement(need=RequirementKind.RUN, ok=False, text=text, todo="sign a run of this phase", code=4)
     elif facts.unsigned in {Verdict.BLOCKED, Verdict.INCOMPLETE}:
         text = f"{run.name} is signed, but a newer run is not signed and is {facts.unsigned}"
         code = 1 if facts.unsigned == Verdict.BLOCKED else 3
-        yield Requirement(need=Need.RUN, ok=False, text=text, todo="resolve what it reports, and sign a new run", code=code)
+        yield Requirement(
+            need=RequirementKind.RUN, ok=False, text=text, todo="resolve what it reports, and sign a new run", code=code
+        )
     else:
-        yield Requirement(need=Need.RUN, ok=True, text=run.name)
+        yield Requirement(need=RequirementKind.RUN, ok=True, text=run.name)
 
 
 def _bytes(run: SignedRun, facts: Facts) -> Iterator[Requirement]:
     wrong = [s for s in run.sentences if s.ok is False]
     wrong += [s for o in run.signoffs if not o.is_intact for s in o.sentences if s.ok is False]
     for sentence in wrong:
-        yield Requirement(need=Need.BYTES, ok=False, text=sentence.text, todo=sentence.todo, code=4)
+        yield Requirement(need=RequirementKind.BYTES, ok=False, text=sentence.text, todo=sentence.todo, code=4)
     yield from _removed(facts)
     if not wrong and not facts.removed:
-        yield Requirement(need=Need.BYTES, ok=True, text=f"statement.json, SHA-256 {run.statement_sha256}")
+        yield Requirement(need=RequirementKind.BYTES, ok=True, text=f"statement.json, SHA-256 {run.statement_sha256}")
 
 
 def _removed(facts: Facts) -> Iterator[Requirement]:
     for name in facts.removed:
         text = f"{name} was signed, but is missing or changed"
-        yield Requirement(need=Need.BYTES, ok=False, text=text, todo="restore it from git, or merge the branch", code=4)
+        yield Requirement(
+            need=RequirementKind.BYTES, ok=False, text=text, todo="restore it from git, or merge the branch", code=4
+        )
 
 
 def _signatures(
@@ -181,15 +189,17 @@ def _signatures(
             why = next(s for s in signoff.sentences if s.ok is False)
             word = "approval" if signoff.decision is Decision.APPROVE else "rejection"
             text = f"the {word} of {signoff.reviewer} does not count: {why.text}"
-            yield Requirement(need=Need.SIGNATURES, ok=None, text=text)
+            yield Requirement(need=RequirementKind.SIGNATURES, ok=None, text=text)
     for sentence in approvals(run, needs, roles=roles, authors=authors):
         if not any(sentence.text.startswith(text) for text in texts):
             code = 0 if sentence.ok is not False else 1 if against else 4
-            yield Requirement(need=Need.SIGNATURES, ok=sentence.ok, text=sentence.text, todo=sentence.todo, code=code)
+            yield Requirement(
+                need=RequirementKind.SIGNATURES, ok=sentence.ok, text=sentence.text, todo=sentence.todo, code=code
+            )
     for signoff in against:
         text = f"{signoff.reviewer} rejects it" + (f": {signoff.comment}" if signoff.comment else "")
         yield Requirement(
-            need=Need.DECISION,
+            need=RequirementKind.DECISION,
             ok=False,
             text=text,
             todo="resolve what they report, audit again, and sign the new run",
@@ -197,9 +207,9 @@ def _signatures(
         )
     for sentence in facts.refused:
         code = 1 if sentence.ok is False else 0
-        yield Requirement(need=Need.DECISION, ok=sentence.ok, text=sentence.text, todo=sentence.todo, code=code)
+        yield Requirement(need=RequirementKind.DECISION, ok=sentence.ok, text=sentence.text, todo=sentence.todo, code=code)
     if not against and all(sentence.ok is not False for sentence in facts.refused):
-        yield Requirement(need=Need.DECISION, ok=True, text="no reviewer rejects it")
+        yield Requirement(need=RequirementKind.DECISION, ok=True, text="no reviewer rejects it")
 
 
 def _verdict(evidence: Evidence, facts: Facts) -> Iterator[Requirement]:
@@ -208,16 +218,16 @@ def _verdict(evidence: Evidence, facts: Facts) -> Iterator[Requirement]:
     verdict = decide(results)
     if not evidence.complete or verdict is Verdict.INCOMPLETE:
         text = "the audit is incomplete: " + (some_of(_undecided(results)) or "the run did not finish")
-        yield Requirement(need=Need.VERDICT, ok=False, text=text, todo="resolve that, and audit again", code=3)
+        yield Requirement(need=RequirementKind.VERDICT, ok=False, text=text, todo="resolve that, and audit again", code=3)
     elif verdict is Verdict.BLOCKED:
         failed = [r for r in results if r.outcome is Outcome.FAILED and r.weight is Severity.BLOCKER]
         blocking = [f"{f.key} ({f.summary})" for r in failed for f in r.findings if not f.waived]
         text = f"it is blocked: {some_of(blocking, most=3, between='; ') or 'see its report'}"
         yield Requirement(
-            need=Need.VERDICT, ok=False, text=text, todo="fix it, or waive it; then audit and sign again", code=1
+            need=RequirementKind.VERDICT, ok=False, text=text, todo="fix it, or waive it; then audit and sign again", code=1
         )
     else:
-        yield Requirement(need=Need.VERDICT, ok=True, text=f"verdict {verdict.value}")
+        yield Requirement(need=RequirementKind.VERDICT, ok=True, text=f"verdict {verdict.value}")
 
 
 def _undecided(results: Iterable[CheckResult]) -> list[str]:
@@ -228,15 +238,15 @@ def _age(evidence: Evidence, needs: EnvironmentPolicy, facts: Facts) -> Iterator
     age = facts.now - evidence.generated_at
     if evidence.is_of_the_future(facts.now):
         yield Requirement(
-            need=Need.AGE, ok=False, text="its evidence is dated in the future", todo="correct the clock", code=4
+            need=RequirementKind.AGE, ok=False, text="its evidence is dated in the future", todo="correct the clock", code=4
         )
     elif needs.max_age is None:
-        yield Requirement(need=Need.AGE, ok=True, text=f"{_days(age)} old; the policy sets no limit")
+        yield Requirement(need=RequirementKind.AGE, ok=True, text=f"{_days(age)} old; the policy sets no limit")
     elif age > needs.max_age:
         text = f"{_days(age)} old, but the policy allows {_days(needs.max_age)}"
-        yield Requirement(need=Need.AGE, ok=False, text=text, todo="audit again, and sign the new run", code=4)
+        yield Requirement(need=RequirementKind.AGE, ok=False, text=text, todo="audit again, and sign the new run", code=4)
     else:
-        yield Requirement(need=Need.AGE, ok=True, text=f"{_days(age)} old, of {_days(needs.max_age)}")
+        yield Requirement(need=RequirementKind.AGE, ok=True, text=f"{_days(age)} old, of {_days(needs.max_age)}")
 
 
 def _days(span: timedelta) -> str:
@@ -255,19 +265,21 @@ def _server(evidence: Evidence, needs: EnvironmentPolicy, facts: Facts) -> Itera
         wrong.append(f"it audited the same database as the run of {facts.same_server}")
     for text in wrong:
         todo = "audit the database of this environment, and sign that run"
-        yield Requirement(need=Need.SERVER, ok=False, text=text, todo=todo, code=4)
+        yield Requirement(need=RequirementKind.SERVER, ok=False, text=text, todo=todo, code=4)
     if wrong:
         return
     where = f"{server.get('database')} on server {server.get('system_identifier') or 'unknown'}"
     for known, by in ((facts.pins, "pinned in audit.toml"), (facts.approved_server, "as in the last approved run")):
         if all(known.get(name) is not None and known[name] == server.get(name) for name in _IDENTITY):
-            yield Requirement(need=Need.SERVER, ok=True, text=f"{where}, {by}")
+            yield Requirement(need=RequirementKind.SERVER, ok=True, text=f"{where}, {by}")
             return
     todo = "pin database and system_identifier of the environment in audit.toml"
     code = 4 if needs.pinned else 0
-    yield Requirement(need=Need.SERVER, ok=False if code else None, text=f"{where}: not pinned", todo=todo, code=code)
+    yield Requirement(
+        need=RequirementKind.SERVER, ok=False if code else None, text=f"{where}: not pinned", todo=todo, code=code
+    )
 
 
-def _all(need: Need, sentences: Iterable[Sentence]) -> Iterator[Requirement]:
+def _all(need: RequirementKind, sentences: Iterable[Sentence]) -> Iterator[Requirement]:
     for s in sentences:
         yield Requirement(need=need, ok=s.ok, text=s.text, todo=s.todo, code=4 if s.ok is False else 0)

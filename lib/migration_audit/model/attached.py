@@ -10,7 +10,7 @@ from migration_audit.model.objects import CatalogObject, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule(CatalogObject):
+class RewriteRule(CatalogObject):
     """A rewrite rule, other than the one that makes a view."""
 
     kind: ClassVar[str] = "rule"

@@ -9,7 +9,7 @@ from migration_audit.model.location import Location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
+class CodeName:
     """An identifier in a source file; comments hold none."""
 
     text: str
@@ -78,7 +78,7 @@ class Ddl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class ManifestScript:
     """A named command of a manifest: package.json ``scripts``, pyproject.toml ``[project.scripts]``."""
 
     name: str
@@ -105,13 +105,13 @@ class CodeFile:
     path: str
     """Relative to the folder of audit.toml, with ``/``."""
     language: str
-    names: tuple[Name, ...] = ()
+    names: tuple[CodeName, ...] = ()
     calls: tuple[Call, ...] = ()
     imports: tuple[Import, ...] = ()
     literals: tuple[Literal, ...] = ()
     ddl: tuple[Ddl, ...] = ()
-    scripts: tuple[Script, ...] = ()
-    defines: tuple[Name, ...] = ()
+    scripts: tuple[ManifestScript, ...] = ()
+    defines: tuple[CodeName, ...] = ()
     """Functions that it defines."""
     follows: tuple[str, ...] = ()
     """Files of the project that run with it: the actions of a workflow."""
@@ -150,7 +150,7 @@ CodeFacts = Mapping[Location, CodeScope]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dependency:
+class LibraryDependency:
     """A library that a manifest declares or a lock file holds."""
 
     name: str
@@ -165,7 +165,7 @@ class Dependency:
 class ManifestScope:
     """What the manifests and lock files of one rule hold."""
 
-    dependencies: tuple[Dependency, ...]
+    dependencies: tuple[LibraryDependency, ...]
     files: tuple[str, ...]
     unread: tuple[Unread, ...] = ()
     empty: tuple[str, ...] = ()

@@ -37,7 +37,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dependency:
+class DependsOn:
     """One entry of ``depends_on``; the short form waits for nothing but the start."""
 
     service: str
@@ -60,7 +60,7 @@ class HealthCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class CommandWords:
     """``command`` or ``entrypoint`` as a list of words; no shell looks at them unless the first of them is one.
 
     Variables without a value are marked in them (``model/unset.py``), as in every other text of a service.
@@ -120,12 +120,12 @@ class Service:
     active: bool
     """Whether the chosen profiles start it."""
     profiles: tuple[str, ...]
-    depends_on: tuple[Dependency, ...]
+    depends_on: tuple[DependsOn, ...]
     healthcheck: HealthCheck | None
     """None where the files say nothing: then the image's own counts."""
-    entrypoint: Words | None
+    entrypoint: CommandWords | None
     """None for the image's; no words: the image's is taken away."""
-    command: Words | None
+    command: CommandWords | None
     image: str | None
     build: Build | None
     environment: tuple[tuple[str, str | None], ...]
@@ -136,7 +136,7 @@ class Service:
     working_dir: str | None
     doubts: tuple[Doubt, ...]
 
-    def dependency(self, service: str) -> Dependency | None:
+    def dependency(self, service: str) -> DependsOn | None:
         """What it waits for in ``service``; None where it does not name it."""
         return next((d for d in self.depends_on if d.service == service), None)
 

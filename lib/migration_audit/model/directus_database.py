@@ -119,7 +119,7 @@ class DirectusTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventTrigger:
+class DirectusEventTrigger:
     """An event trigger that is not an extension's."""
 
     name: str
@@ -145,7 +145,7 @@ class DirectusDatabase:
     """``directus_fields``."""
     relations: tuple[Row, ...] = ()
     """``directus_relations``."""
-    event_triggers: tuple[EventTrigger, ...] = ()
+    event_triggers: tuple[DirectusEventTrigger, ...] = ()
     postgis: bool = False
     can_create: bool = True
     """Whether Directus's role may create tables in the first schema of the search path."""

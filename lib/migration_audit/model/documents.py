@@ -23,7 +23,7 @@ class PassageKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class SearchableText:
     """Text ready to be searched: one spelling for quotes, dashes and blanks, no emphasis, lower case.
 
     The artifacts fold documents and sought statements with one function, so that both sides have the same spelling.
@@ -45,9 +45,9 @@ class Passage:
 
     kind: PassageKind
     line: int
-    shown: Words
+    shown: SearchableText
     """As it is read: a ``[[target|alias]]`` is its alias. Struck-out text and comments are not in it."""
-    linked: Words
+    linked: SearchableText
     """The same with the names of the linked pages in place of the aliases."""
     sections: tuple[str, ...]
     """The headings above it, folded, the outermost first; a heading is in its own section."""

@@ -31,7 +31,7 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class StartedCommand:
     """One program that is started, in the order in which they start."""
 
     words: tuple[str, ...]
@@ -78,10 +78,10 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class StartOutcome:
     """What one start of a shell or program leads to."""
 
-    commands: tuple[Command, ...] = ()
+    commands: tuple[StartedCommand, ...] = ()
     undecided: tuple[Undecided, ...] = ()
 
 
@@ -111,7 +111,7 @@ class Stage:
     """An image, or the name of another stage."""
     at: Location
     copies: tuple[Copied, ...]
-    runs: Run
+    runs: StartOutcome
     """The commands of its RUN instructions."""
 
 
@@ -130,9 +130,9 @@ class Image:
     dockerfile: str
     stages: tuple[Stage, ...]
     """All of them, in order."""
-    start: Run
+    start: StartOutcome
     """What a container of the chosen stage does: entrypoint, command, the scripts that they call."""
-    otherwise: Run = field(default_factory=Run)
+    otherwise: StartOutcome = field(default_factory=StartOutcome)
     """What its entrypoint may do beside, with other arguments than the command: ``docker run IMAGE migrate``."""
     test: ImageTest | None
     ports: tuple[str, ...]
@@ -155,7 +155,7 @@ class Asked:
 class Boot:
     """How the owner's container comes up: what runs, and what its health check needs in order to succeed."""
 
-    run: Run
+    run: StartOutcome
     test: tuple[str, ...] | None
     """The test that counts: of Compose, else of the image; None where there is none."""
     test_at: Location | None

@@ -95,7 +95,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class NeededPrivilege:
     """One privilege that a statement needs on one relation."""
 
     schema: str | None
@@ -111,7 +111,7 @@ class Need:
 class StatementNeeds:
     """What one statement asks of the role that runs it, as far as its text tells."""
 
-    needs: tuple[Need, ...] = ()
+    needs: tuple[NeededPrivilege, ...] = ()
     functions: tuple[tuple[str | None, str], ...] = ()
     """Schema, if the statement gives one, and name of each function that it calls."""
     undecided: str | None = None

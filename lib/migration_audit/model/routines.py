@@ -111,7 +111,7 @@ class Trigger(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy(CatalogObject):
+class RowPolicy(CatalogObject):
     """A row-security policy."""
 
     kind: ClassVar[str] = "policy"

@@ -36,8 +36,8 @@ _BY_NAME: dict[type[CatalogObject], str] = {
 _ON_TABLE: dict[type[CatalogObject], str] = {
     relations.Constraint: "CONSTRAINT",
     routines.Trigger: "TRIGGER",
-    routines.Policy: "POLICY",
-    attached.Rule: "RULE",
+    routines.RowPolicy: "POLICY",
+    attached.RewriteRule: "RULE",
 }
 
 

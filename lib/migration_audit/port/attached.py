@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from migration_audit.model.attached import EventTrigger, ExtendedStatistics, Rule
+from migration_audit.model.attached import EventTrigger, ExtendedStatistics, RewriteRule
 from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import literal, quoted, sql_name, sql_name_of
 from migration_audit.model.relations import Constraint, Index, Table
-from migration_audit.model.routines import Policy, Trigger
+from migration_audit.model.routines import RowPolicy, Trigger
 from migration_audit.port.address import index_name, of_table
 from migration_audit.port.names import guarded, regclass, role_name, routine_name
 from migration_audit.port.said import said_of_changed, said_of_new, unclear_index
-from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
+from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 
 _ROWS = "fails without changes if existing rows violate it"
 _DROPPED_FIRST = "the owner's object must be dropped first"
@@ -46,7 +46,7 @@ def create_if_not_exists(index: Index) -> str:
     return index.definition
 
 
-def _attach(index: Index) -> Draft:
+def _attach(index: Index) -> StepDraft:
     parent = sql_name_of(index.attached_to or "")
     return run(index, Rank.ATTACH_INDEX, f"ALTER INDEX {parent} ATTACH PARTITION {index_name(index)};")
 
@@ -182,14 +182,14 @@ def _no_trigger(trigger: Trigger) -> str:
 _ENABLE = {"origin": "ENABLE", "disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
 
 
-def _enabled(obj: Trigger | Rule) -> Draft:
+def _enabled(obj: Trigger | RewriteRule) -> StepDraft:
     word = "TRIGGER" if isinstance(obj, Trigger) else "RULE"
     table = sql_name(obj.schema, obj.table)
     return run(obj, Rank.SETTING, f"ALTER TABLE {table} {_ENABLE[obj.enabled]} {word} {sql_name(obj.name)};", needs=table)
 
 
-def _after(draft: Draft, rank: Rank) -> Draft:
-    return Draft(step=draft.step, rank=rank, makes=draft.makes, needs=draft.needs)
+def _after(draft: StepDraft, rank: Rank) -> StepDraft:
+    return StepDraft(step=draft.step, rank=rank, makes=draft.makes, needs=draft.needs)
 
 
 def change_trigger(difference: Difference, sides: Sides) -> Steps:
@@ -213,7 +213,7 @@ def change_trigger(difference: Difference, sides: Sides) -> Steps:
     yield from said_of_changed(difference, sides)
 
 
-def create_rule(rule: Rule, sides: Sides) -> Steps:
+def create_rule(rule: RewriteRule, sides: Sides) -> Steps:
     """A missing rule."""
     sql = rule.definition.rstrip().removesuffix(";")
     yield run(rule, Rank.RULE, sql.replace("CREATE RULE", "CREATE OR REPLACE RULE", 1) + ";")
@@ -225,7 +225,7 @@ def create_rule(rule: Rule, sides: Sides) -> Steps:
 def change_rule(difference: Difference, sides: Sides) -> Steps:
     """A rule of this name that is another one is replaced."""
     rule = difference.expected
-    if not isinstance(rule, Rule):
+    if not isinstance(rule, RewriteRule):
         return
     changed = {change.name for change in difference.fields}
     if "definition" in changed:
@@ -235,7 +235,7 @@ def change_rule(difference: Difference, sides: Sides) -> Steps:
     yield from said_of_changed(difference, sides)
 
 
-def create_policy(policy: Policy, sides: Sides) -> Steps:
+def create_policy(policy: RowPolicy, sides: Sides) -> Steps:
     """A missing row-security policy."""
     table = sql_name(policy.schema, policy.table)
     kind = "" if policy.permissive else " AS RESTRICTIVE"
@@ -248,11 +248,11 @@ def create_policy(policy: Policy, sides: Sides) -> Steps:
     yield from said_of_new(policy, sides)
 
 
-def _roles(policy: Policy) -> str:
+def _roles(policy: RowPolicy) -> str:
     return ", ".join(role_name(role) for role in policy.roles)
 
 
-def _expressions(policy: Policy) -> str:
+def _expressions(policy: RowPolicy) -> str:
     using = f" USING ({policy.using})" if policy.using is not None else ""
     return using + (f" WITH CHECK ({policy.check})" if policy.check is not None else "")
 
@@ -260,7 +260,7 @@ def _expressions(policy: Policy) -> str:
 def change_policy(difference: Difference, sides: Sides) -> Steps:
     """A policy of this name that is another one: who and what is altered in place, the rest is for a person."""
     policy, actual = difference.expected, difference.actual
-    if not isinstance(policy, Policy) or not isinstance(actual, Policy):
+    if not isinstance(policy, RowPolicy) or not isinstance(actual, RowPolicy):
         return
     changed = {change.name for change in difference.fields}
     table = sql_name(policy.schema, policy.table)
@@ -287,7 +287,7 @@ def create_statistics(statistics: ExtendedStatistics, sides: Sides) -> Steps:
     yield from said_of_new(statistics, sides)
 
 
-def _target(statistics: ExtendedStatistics) -> Draft:
+def _target(statistics: ExtendedStatistics) -> StepDraft:
     target = -1 if statistics.statistics is None else statistics.statistics
     alter = f"ALTER STATISTICS {sql_name(statistics.schema, statistics.name)} SET STATISTICS {target};"
     return run(statistics, Rank.JOB, alter)
@@ -319,7 +319,7 @@ def create_event_trigger(trigger: EventTrigger, sides: Sides) -> Steps:
         yield run(trigger, Rank.PERSON, f"ALTER EVENT TRIGGER {sql_name(trigger.name)} {_ENABLE[trigger.enabled]};")
 
 
-def _last(draft: Draft) -> Draft:
+def _last(draft: StepDraft) -> StepDraft:
     return draft if draft.step.for_person is not None else _after(draft, Rank.PERSON)
 
 

@@ -20,7 +20,7 @@ from migration_audit.port import columns, jobs, rare, sequences, tables, timesca
 from migration_audit.port import routines as named
 from migration_audit.port.names import guarded, regclass
 from migration_audit.port.order import in_order
-from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, run, sides_of
+from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, run, sides_of
 
 _TAKEN_FOR = (
     "{old} on the owner's side is assumed to be the same {kind}: definition and place are the same. If it is a "
@@ -78,8 +78,8 @@ _MAKERS: dict[type[CatalogObject], tuple[Create, Change]] = {
     relations.View: (views.create_view, views.change_view),
     relations.MaterializedView: (views.create_materialized_view, views.change_materialized_view),
     routines.Trigger: (on_tables.create_trigger, on_tables.change_trigger),
-    attached.Rule: (on_tables.create_rule, on_tables.change_rule),
-    routines.Policy: (on_tables.create_policy, on_tables.change_policy),
+    attached.RewriteRule: (on_tables.create_rule, on_tables.change_rule),
+    routines.RowPolicy: (on_tables.create_policy, on_tables.change_policy),
     attached.ExtendedStatistics: (on_tables.create_statistics, on_tables.change_statistics),
     attached.EventTrigger: (on_tables.create_event_trigger, on_tables.change_event_trigger),
     operators.Collation: (rare.create_collation, rare.ask_to_change),
@@ -121,7 +121,7 @@ def build_port(drift: Drift, *, expected: Snapshot, actual: Snapshot, origins: M
     return Port(steps=in_order(drafts, origins or {}))
 
 
-def _drafts(difference: Difference, sides: Sides) -> list[Draft]:
+def _drafts(difference: Difference, sides: Sides) -> list[StepDraft]:
     if difference.verdict is DiffVerdict.UNEXPECTED or difference.expected is None:
         return []
     create, change = _MAKERS.get(type(difference.expected), (rare.ask_to_create, rare.ask_to_change))
@@ -132,7 +132,7 @@ def _drafts(difference: Difference, sides: Sides) -> list[Draft]:
     return list(change(difference, sides))
 
 
-def _once(difference: Difference, create: Create, sides: Sides) -> list[Draft]:
+def _once(difference: Difference, create: Create, sides: Sides) -> list[StepDraft]:
     """A new table brings its columns along, so that they are not made twice."""
     obj = difference.expected
     if isinstance(obj, relations.Column) and obj.relation == "table" and _is_new(obj, sides):

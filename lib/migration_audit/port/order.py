@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from migration_audit.model.identifiers import mentioned
 from migration_audit.model.location import Location
 from migration_audit.model.port import Key, PortStep
-from migration_audit.port.step import Draft
+from migration_audit.port.step import StepDraft
 
 Weight = tuple[int, tuple[str, int], tuple[int, int], Key, int]
 _LAST = 1 << 30
 
 
-def in_order(drafts: Iterable[Draft], origins: Mapping[Key, Location]) -> tuple[PortStep, ...]:
+def in_order(drafts: Iterable[StepDraft], origins: Mapping[Key, Location]) -> tuple[PortStep, ...]:
     """The steps, sorted; ``origins`` tell where the legacy SQL made each object."""
     found = list(drafts)
     files = _file_order(origins)
@@ -50,13 +50,13 @@ def _file_order(origins: Mapping[Key, Location]) -> dict[str, int]:
     return {path: number for number, path in enumerate(dict.fromkeys(sorted(at.path for at in origins.values())))}
 
 
-def _weight(draft: Draft, number: int, origins: Mapping[Key, Location], files: dict[str, int]) -> Weight:
+def _weight(draft: StepDraft, number: int, origins: Mapping[Key, Location], files: dict[str, int]) -> Weight:
     at = origins.get(draft.step.about)
     line = (files[at.path], at.line) if at else (_LAST, 0)
     return (draft.rank, draft.place, line, draft.step.about, number)
 
 
-def _needs(drafts: Sequence[Draft]) -> list[set[int]]:
+def _needs(drafts: Sequence[StepDraft]) -> list[set[int]]:
     """For each step the numbers of the steps that have to come before it."""
     makers: dict[tuple[str, str], list[int]] = {}
     for number, draft in enumerate(drafts):

@@ -13,7 +13,7 @@ from migration_audit.model.routines import Extension, Routine, Schema, UserType
 from migration_audit.port.address import routine_word
 from migration_audit.port.names import guarded, operator_name, routine_name
 from migration_audit.port.said import said_of_changed, said_of_new
-from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
+from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 
 _BODY = re.compile(r"^AS (?=[$'])", re.MULTILINE)
 _RETURNS = re.compile(r"^ RETURNS .*$", re.MULTILINE)
@@ -94,7 +94,7 @@ def change_type(difference: Difference, sides: Sides) -> Steps:
     yield from said_of_changed(difference, sides)
 
 
-def _added(typ: UserType, actual: UserType) -> list[Draft] | None:
+def _added(typ: UserType, actual: UserType) -> list[StepDraft] | None:
     """The steps where the expected type is the actual one with more in it, else None."""
     where = sql_name(typ.schema, typ.name)
     if typ.category == "enum":
@@ -104,7 +104,7 @@ def _added(typ: UserType, actual: UserType) -> list[Draft] | None:
     return _changed_domain(typ, actual, where) if typ.category == "domain" else None
 
 
-def _added_labels(typ: UserType, actual: UserType, where: str) -> list[Draft] | None:
+def _added_labels(typ: UserType, actual: UserType, where: str) -> list[StepDraft] | None:
     has = list(actual.definition)
     if [label for label in typ.definition if label in has] != has:
         return None
@@ -118,7 +118,7 @@ def _added_labels(typ: UserType, actual: UserType, where: str) -> list[Draft] | 
     return [run(typ, Rank.TYPE, "\n".join(steps), note=note, makes=_names_of_type(typ))]
 
 
-def _added_attribute(typ: UserType, attribute: str, where: str) -> Draft:
+def _added_attribute(typ: UserType, attribute: str, where: str) -> StepDraft:
     bare = parts_of(attribute)[0]
     condition = (
         "NOT EXISTS (SELECT FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_type ON typrelid = attrelid "
@@ -127,7 +127,7 @@ def _added_attribute(typ: UserType, attribute: str, where: str) -> Draft:
     return run(typ, Rank.COLUMN, guarded(condition, f"ALTER TYPE {where} ADD ATTRIBUTE {attribute}"))
 
 
-def _changed_domain(typ: UserType, actual: UserType, where: str) -> list[Draft] | None:
+def _changed_domain(typ: UserType, actual: UserType, where: str) -> list[StepDraft] | None:
     def plain(one: UserType) -> list[str]:
         return [part for part in one.definition if not part.startswith(("CONSTRAINT ", "DEFAULT "))]
 
@@ -154,7 +154,7 @@ def create_routine(routine: Routine, sides: Sides) -> Steps:
     yield from said_of_new(routine, sides)
 
 
-def _routine(routine: Routine) -> Draft:
+def _routine(routine: Routine) -> StepDraft:
     return run(
         routine,
         Rank.ROUTINE,
@@ -203,7 +203,7 @@ def create_aggregate(aggregate: Aggregate, sides: Sides) -> Steps:
     yield from said_of_new(aggregate, sides)
 
 
-def _aggregate(aggregate: Aggregate) -> Draft:
+def _aggregate(aggregate: Aggregate) -> StepDraft:
     first, *clauses = aggregate.definition
     kind, bracket, arguments = first.partition("(")
     arguments = "*)" if arguments == ")" else arguments

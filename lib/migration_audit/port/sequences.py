@@ -6,7 +6,7 @@ from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import parts_of, sql_name
 from migration_audit.model.relations import Column, Sequence
 from migration_audit.port.said import said_of_changed, said_of_new
-from migration_audit.port.step import Draft, Rank, Sides, Steps, run
+from migration_audit.port.step import Rank, Sides, StepDraft, Steps, run
 
 
 def sequence_numbers(sequence: Sequence) -> str:
@@ -39,7 +39,7 @@ def _is_identity(sequence: Sequence, sides: Sides) -> bool:
     return isinstance(column, Column) and column.identity_kind is not None
 
 
-def _owned_by(sequence: Sequence) -> Draft:
+def _owned_by(sequence: Sequence) -> StepDraft:
     owner = sql_name(*parts_of(sequence.owned_by)) if sequence.owned_by else "NONE"
     return run(sequence, Rank.OWNED_BY, f"ALTER SEQUENCE {sql_name(sequence.schema, sequence.name)} OWNED BY {owner};")
 

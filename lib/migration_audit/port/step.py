@@ -61,7 +61,7 @@ class Rank(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class StepDraft:
     """A step, its rank, what it makes, and the text that says what it needs."""
 
     step: PortStep
@@ -158,15 +158,15 @@ def run(
     makes: frozenset[Pair] = frozenset(),
     needs: str | None = None,
     place: tuple[str, int] = ("", 0),
-) -> Draft:
+) -> StepDraft:
     """A step of SQL that runs."""
     step = PortStep(about=(obj.kind, obj.key), sql=sql, note=note)
-    return Draft(step=step, rank=rank, makes=makes, needs=needs, place=place)
+    return StepDraft(step=step, rank=rank, makes=makes, needs=needs, place=place)
 
 
-def ask(obj: CatalogObject, why: str, sql: str = "") -> Draft:
+def ask(obj: CatalogObject, why: str, sql: str = "") -> StepDraft:
     """A step for a person."""
-    return Draft(step=PortStep(about=(obj.kind, obj.key), sql=sql, for_person=why), rank=Rank.PERSON)
+    return StepDraft(step=PortStep(about=(obj.kind, obj.key), sql=sql, for_person=why), rank=Rank.PERSON)
 
 
 def differing(difference: Difference, *names: str) -> str:
@@ -183,4 +183,4 @@ def _value(value: str | None) -> str:
     return "nothing" if value is None else (value or "(empty)")
 
 
-Steps = Iterator[Draft]
+Steps = Iterator[StepDraft]

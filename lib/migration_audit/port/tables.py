@@ -11,7 +11,7 @@ from migration_audit.port.columns import column_definition, column_extras, inher
 from migration_audit.port.names import guarded, regclass
 from migration_audit.port.options import foreign_options, option_actions, with_options
 from migration_audit.port.said import said_of_changed, said_of_new
-from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
+from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 
 _REDACTED = "(redacted)"
 
@@ -108,7 +108,7 @@ def _flags(table: Table, *, row_security: bool | None, forced: bool | None) -> S
         yield run(table, Rank.POLICY, f"{where} FORCE ROW LEVEL SECURITY;")
 
 
-def _replica_identity(table: Table) -> Draft:
+def _replica_identity(table: Table) -> StepDraft:
     word, _, index = table.replica_identity.partition(" ")
     value = f"USING INDEX {sql_name(bare(index))}" if word == "index" else word.upper()
     return run(table, Rank.SETTING, f"ALTER TABLE {sql_name(table.schema, table.name)} REPLICA IDENTITY {value};")

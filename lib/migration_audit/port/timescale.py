@@ -17,7 +17,7 @@ from migration_audit.model.timescale import (
     HypertableTablespaces,
 )
 from migration_audit.port.said import said_of_changed, said_of_new
-from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
+from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 
 _ROWS = (
     "TRUE and mind the lock => fails without changes on a table with rows: "
@@ -81,7 +81,7 @@ def create_dimension(dimension: Dimension, sides: Sides) -> Steps:
         yield _integer_now(dimension, sides)
 
 
-def _add_dimension(hypertable: Hypertable, dimension: Dimension, sides: Sides) -> Draft:
+def _add_dimension(hypertable: Hypertable, dimension: Dimension, sides: Sides) -> StepDraft:
     arguments = [_table(dimension), literal(dimension.column)]
     if dimension.partitions is not None:
         arguments.append(f"number_partitions => {dimension.partitions}")
@@ -101,7 +101,7 @@ def _add_dimension(hypertable: Hypertable, dimension: Dimension, sides: Sides) -
     )
 
 
-def _integer_now(dimension: Dimension, sides: Sides) -> Draft:
+def _integer_now(dimension: Dimension, sides: Sides) -> StepDraft:
     call = f"{_table(dimension)}, {literal(str(dimension.integer_now_function))}, replace_if_exists => TRUE"
     needs = f"{sql_name(dimension.schema, dimension.table)} {dimension.integer_now_function}"
     return run(dimension, Rank.ATTRIBUTE, f"SELECT {sides.timescaledb}.set_integer_now_func({call});", needs=needs)

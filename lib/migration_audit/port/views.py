@@ -7,7 +7,7 @@ from migration_audit.model.identifiers import sql_name
 from migration_audit.model.relations import MaterializedView, View
 from migration_audit.port.options import option_actions, with_options
 from migration_audit.port.said import said_of_changed, said_of_new
-from migration_audit.port.step import Draft, Rank, Sides, Steps, ask, differing, run
+from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 
 _RECREATE = "it must be dropped and created again, with everything that depends on it"
 
@@ -18,7 +18,7 @@ def create_view(view: View, sides: Sides) -> Steps:
     yield from said_of_new(view, sides)
 
 
-def _view(view: View) -> Draft:
+def _view(view: View) -> StepDraft:
     return run(
         view,
         Rank.VIEW,

@@ -17,8 +17,8 @@ from migration_audit.project.load import (
 from migration_audit.project.policy import EnvironmentPolicy, Policy, Waiver
 from migration_audit.project.probe import Probe, RehearsalSettings
 from migration_audit.project.repositories import Repository
-from migration_audit.project.rule import Rule, Verb
-from migration_audit.project.scope import Scope, ScopeRule
+from migration_audit.project.rule import AuditRule, Verb
+from migration_audit.project.scope import AuditScope, ScopeRule
 from migration_audit.project.seed import SeedRule
 from migration_audit.project.settings import Project
 from migration_audit.project.snapshot import Rehearse, SnapshotSettings
@@ -27,6 +27,8 @@ from migration_audit.project.template import FIRST_LINE, template, write_configu
 
 __all__ = [
     "FIRST_LINE",
+    "AuditRule",
+    "AuditScope",
     "BootSettings",
     "BootStep",
     "CommandSettings",
@@ -41,8 +43,6 @@ __all__ = [
     "RehearsalSettings",
     "Rehearse",
     "Repository",
-    "Rule",
-    "Scope",
     "ScopeRule",
     "SeedRule",
     "SettingDifference",

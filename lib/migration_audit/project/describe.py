@@ -72,7 +72,7 @@ class TableSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class TablePlace:
     """A table of a valid file: where it is, and what is around it."""
 
     root: Table
@@ -88,12 +88,12 @@ class Place:
         """The line of the table, or of what is below it."""
         return Location(self.shown, nearest(self.lines, (*self.path, *path)))
 
-    def below(self, *path: str | int) -> Place:
+    def below(self, *path: str | int) -> TablePlace:
         """The place of a table in this one."""
         return replace(self, path=(*self.path, *path))
 
 
-Make = Callable[[Table, Place], Any]
+Make = Callable[[Table, TablePlace], Any]
 """Gives the value of a field from the table that has its keys."""
 
 
@@ -221,7 +221,7 @@ def describe(cls: type, *, without: tuple[str, ...] = (), sections: Mapping[str,
     return _less(TableSpec(keys=keys, tables=tables), without)
 
 
-def build(cls: Callable[..., T], tables: Table, place: Place, **more: Any) -> T:
+def build(cls: Callable[..., T], tables: Table, place: TablePlace, **more: Any) -> T:
     """The settings that a valid table gives; what the file leaves out has the default of its field."""
     given: dict[str, Any] = dict(more)
     for each in fields(cls):  # type: ignore[arg-type]
@@ -252,7 +252,7 @@ def plain(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _value(found: _Setting, field_name: str, tables: Table, place: Place) -> Any:
+def _value(found: _Setting, field_name: str, tables: Table, place: TablePlace) -> Any:
     (name,) = found.keys
     value: Any = tables
     for part in (name or field_name).split("."):
@@ -267,7 +267,7 @@ def _value(found: _Setting, field_name: str, tables: Table, place: Place) -> Any
     return found.convert(value) if found.convert is not None else plain(value)
 
 
-def _tables(found: _Below, name: str, tables: Table, place: Place) -> Any:
+def _tables(found: _Below, name: str, tables: Table, place: TablePlace) -> Any:
     if found.spec.shape is Shape.INLINE:
         return build(found.cls, tables, place) if not found.when or found.when in tables else MISSING
     if name not in tables:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from migration_audit.model.errors import ConfigError, UsageError
 from migration_audit.project.bounded import read_bounded
-from migration_audit.project.describe import Place, build
+from migration_audit.project.describe import TablePlace, build
 from migration_audit.project.locate import KeyPath, absolute, locate, nearest
 from migration_audit.project.repositories import expanded
 from migration_audit.project.secrecy import TODO, lines_with_credentials
@@ -120,7 +120,7 @@ def _project(text: str, path: Path, shown: str) -> Project:
     if found:
         raise _error(shown, found)
     whole, here = expanded(tables, SCHEMA), absolute(path)
-    return build(Project, whole, Place(root=whole, directory=here.parent, shown=path.name, lines=lines), path=here)
+    return build(Project, whole, TablePlace(root=whole, directory=here.parent, shown=path.name, lines=lines), path=here)
 
 
 def _error(shown: str, found: Iterable[tuple[int, str, str]]) -> ConfigError:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from migration_audit.model.location import Location
 from migration_audit.project import keys
-from migration_audit.project.describe import Example, Place, Table, computed, describe, setting, setting_of
+from migration_audit.project.describe import Example, Table, TablePlace, computed, describe, setting, setting_of
 from migration_audit.project.keys import REVISION, WORD, Key
 from migration_audit.project.locate import Found, KeyPath
 from migration_audit.project.rule_names import name_problems
@@ -149,11 +149,11 @@ RULE_CHECKS: Final = tuple(sorted({check for spec in VERBS.values() for check in
 """The checks that a rule can be about."""
 
 
-def _verb(rule: Table, _: Place) -> Verb:
+def _verb(rule: Table, _: TablePlace) -> Verb:
     return next(verb for verb in Verb if verb in rule)
 
 
-def _what(rule: Table, place: Place) -> tuple[str, ...]:
+def _what(rule: Table, place: TablePlace) -> tuple[str, ...]:
     value = rule[_verb(rule, place)]
     if isinstance(value, list):
         return tuple(value)
@@ -161,7 +161,7 @@ def _what(rule: Table, place: Place) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class AuditRule:
     """One ``[[rule]]``. Paths and globs are relative to the folder of audit.toml, with ``/``; ``**`` crosses folders."""
 
     check: str = setting(
@@ -290,7 +290,7 @@ EXAMPLES: Final = (
     ),
 )
 
-RULE_KEYS: Final = describe(Rule).keys
+RULE_KEYS: Final = describe(AuditRule).keys
 
 
 def rule_problems(tables: Mapping[str, Any]) -> Iterator[Found]:

@@ -50,7 +50,7 @@ class ScopeRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class AuditScope:
     """Which objects of a live database are the audit's business."""
 
     schemas: tuple[str, ...] | None = setting(

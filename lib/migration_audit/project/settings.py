@@ -28,8 +28,8 @@ from migration_audit.project.hypertable import HypertablePin
 from migration_audit.project.policy import Policy, Waiver
 from migration_audit.project.probe import Probe, RehearsalSettings
 from migration_audit.project.repositories import Repository
-from migration_audit.project.rule import EXAMPLES, Rule
-from migration_audit.project.scope import Scope
+from migration_audit.project.rule import EXAMPLES, AuditRule
+from migration_audit.project.scope import AuditScope
 from migration_audit.project.seed import SeedRule
 from migration_audit.project.snapshot import SnapshotSettings
 from migration_audit.project.source import Source
@@ -148,7 +148,7 @@ class Project:
         examples=(Example(name="processor", values={"path": "", "policy_from": ""}),),
     )
     """In the order of the file."""
-    scope: Scope = table(Scope, default=Scope(), is_live=True)
+    scope: AuditScope = table(AuditScope, default=AuditScope(), is_live=True)
     rules: Mapping[str, Severity] = setting_of(
         {
             f"rules.{name}": replace(keys.choice(*Severity), doc=doc, default=as_toml(weight))
@@ -217,8 +217,8 @@ class Project:
         "out: the BOOT checks are not asked for.",
         is_live=True,
     )
-    retirement: tuple[Rule, ...] = table(
-        Rule,
+    retirement: tuple[AuditRule, ...] = table(
+        AuditRule,
         "After the retirement: what must be gone, what must stay, what the documents must say. Before it, the same "
         "rules make the list of work. Each rule speaks for one check (check) and has exactly one verb: absent, "
         "present, calls, mentions, ddl, packages, image, fixture, says, says_not, drops, entry or command. Paths and "
@@ -251,7 +251,7 @@ class Project:
         """Where audit.toml stands: what its relative paths are relative to."""
         return self.path.parent
 
-    def rules_for(self, check: str) -> tuple[Rule, ...]:
+    def rules_for(self, check: str) -> tuple[AuditRule, ...]:
         """The rules that speak for this check, in the order of the file."""
         return tuple(rule for rule in self.retirement if rule.check == check)
 

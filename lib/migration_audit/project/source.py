@@ -16,7 +16,7 @@ from migration_audit.model.identifiers import dotted
 from migration_audit.model.location import Location
 from migration_audit.model.sql import FILE_TIMEOUT, STATEMENT_TIMEOUT
 from migration_audit.project import keys
-from migration_audit.project.describe import Place, Shape, Table, computed, setting, table
+from migration_audit.project.describe import Shape, Table, TablePlace, computed, setting, table
 from migration_audit.project.keys import VARIABLE, Leads
 from migration_audit.project.locate import Found
 from migration_audit.project.names import split_qualified
@@ -172,7 +172,7 @@ class LedgerSettings:
         return Path(file_name).stem if self.name_format is NameFormat.STEM else file_name
 
 
-def _ledger(source: Table, _: Place) -> LedgerSettings | None:
+def _ledger(source: Table, _: TablePlace) -> LedgerSettings | None:
     """The ledger that audit.toml describes, else the one that the source's format has by default."""
     given = source.get("ledger", {})
     known = LEDGERS.get(given.get("format", source.get("format"))) if "name_column" not in given else None

@@ -6,30 +6,30 @@ from collections.abc import Sequence
 
 from migration_audit.checks.boot_places import step_positions
 from migration_audit.model.compose import Stack
-from migration_audit.model.image import Boot, Command
+from migration_audit.model.image import Boot, StartedCommand
 from migration_audit.model.rehearsal import Attempt, Rehearsal
 from migration_audit.project import BootStep
-from migration_audit.report.inline import Inline, Name, Text
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.inline import IdentifierText, Inline, Text
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 RehearsedRow = tuple[str, str, str, str]
 """Probe, where it is defined, what happened with the owner's SQL, what happened without it."""
 
 
-def stack_table(stack: Stack) -> Table:
+def stack_table(stack: Stack) -> ReportTable:
     """Each service that is started, and what it waits for."""
     nothing = Text("nothing", muted=True)
     rows: list[Row] = []
     for service in (s for s in stack.services if s.active):
         waits: list[tuple[Inline, Inline, Inline]] = [
-            (Name(d.service), Text(d.condition), Name(str(d.at))) for d in service.depends_on
+            (IdentifierText(d.service), Text(d.condition), IdentifierText(str(d.at))) for d in service.depends_on
         ]
-        for number, wait in enumerate(waits or [(nothing, Text("–", muted=True), Name(str(service.at)))]):
-            rows.append(Row((Name(service.name) if number == 0 else Text(""), *wait)))
+        for number, wait in enumerate(waits or [(nothing, Text("–", muted=True), IdentifierText(str(service.at)))]):
+            rows.append(Row((IdentifierText(service.name) if number == 0 else Text(""), *wait)))
     return _table("Who waits for whom", ("Service", "Waits for", "Until", "Where"), rows, note=", ".join(stack.files))
 
 
-def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> Table:
+def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> ReportTable:
     """The commands that a start of the owner's container runs, in order, scripts followed, from step to step."""
     begins = step_positions(steps, boot)
     numbers = {step: number for number, step in enumerate(steps, start=1)}
@@ -39,18 +39,31 @@ def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> Table:
         if step is not None:
             titles.append(f"Step {numbers[step]}: {step.name}")
             rows.append([])
-        cells = (Text(str(position + 1)), Name(command.text), Text(_when(command)), Name(str(command.at)))
+        cells = (
+            Text(str(position + 1)),
+            IdentifierText(command.text),
+            Text(_when(command)),
+            IdentifierText(str(command.at)),
+        )
         rows[-1].append(Row(cells))
     unknown = [
-        Row((Text("?"), Name(open_.what), Text(f"cannot be determined: {open_.reason}"), Name(str(open_.at))), marked=True)
+        Row(
+            (
+                Text("?"),
+                IdentifierText(open_.what),
+                Text(f"cannot be determined: {open_.reason}"),
+                IdentifierText(str(open_.at)),
+            ),
+            marked=True,
+        )
         for open_ in (*boot.run_undecided, *boot.run.undecided)
     ]
     parts = [*zip(titles, rows, strict=True), *([("What could not be followed", unknown)] if unknown else [])]
-    return Table(
+    return ReportTable(
         caption="What a boot of the owner runs",
         note="scripts and functions are followed: what they run is listed after their call",
         group_names=("Step",),
-        headings=tuple(Heading(name=heading) for heading in ("#", "Command", "Runs", "Where")),
+        headings=tuple(Heading(name=heading) for heading in ("#", "StartedCommand", "Runs", "Where")),
         groups=tuple(
             Group(title=Text(title) if title else None, labels=(title,), rows=tuple(held)) for title, held in parts if held
         ),
@@ -67,9 +80,12 @@ def rehearsed_rows(rehearsal: Rehearsal) -> list[RehearsedRow]:
     ]
 
 
-def rehearsal_table(rows: Sequence[RehearsedRow]) -> Table:
+def rehearsal_table(rows: Sequence[RehearsedRow]) -> ReportTable:
     """Each probe as the writer's role: on the owner's schema, and on a server that nobody prepared."""
-    cells = [Row((Name(name), Text(prepared), Text(alone), Name(where))) for name, where, prepared, alone in rows]
+    cells = [
+        Row((IdentifierText(name), Text(prepared), Text(alone), IdentifierText(where)))
+        for name, where, prepared, alone in rows
+    ]
     headings = ("Probe", "With the owner's SQL", "Without it: what operators see", "Defined at")
     return _table("The writer's statements, rehearsed", headings, cells)
 
@@ -83,14 +99,14 @@ def _ended(attempt: Attempt) -> str:
     return f"{rows}; again: {attempt.again or 'nothing'}"
 
 
-def _when(command: Command) -> str:
+def _when(command: StartedCommand) -> str:
     if command.maybe:
         return f"perhaps: {command.maybe}"
     return "in the background" if command.in_background else "always"
 
 
-def _table(caption: str, headings: tuple[str, ...], rows: Sequence[Row], *, note: str | None = None) -> Table:
-    return Table(
+def _table(caption: str, headings: tuple[str, ...], rows: Sequence[Row], *, note: str | None = None) -> ReportTable:
+    return ReportTable(
         caption=caption,
         note=note,
         group_names=("",),

@@ -9,9 +9,9 @@ from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.escape import slug
 from migration_audit.report.grid import LazyRows
-from migration_audit.report.inline import Beside, Folded, Inline, Link, Name, Stack, Text
+from migration_audit.report.inline import Beside, FoldedText, IdentifierText, Inline, Link, StackedBlocks, Text
 from migration_audit.report.pills import NOT_RUN, WAIVED, outcome_pill, severity_pill
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 from migration_audit.report.triage import by_family, family_title, in_order, triage
 
 MOST_FINDINGS = 1000
@@ -31,7 +31,7 @@ def finding_anchor(finding: Finding) -> str:
     return f"finding-{slug(finding.key)}"
 
 
-def check_table(results: Sequence[CheckResult], *, caption: str = "Checks", anchors: bool = False) -> Table:
+def check_table(results: Sequence[CheckResult], *, caption: str = "Checks", anchors: bool = False) -> ReportTable:
     """Every check with how it ended and why, by family; ``anchors`` links the failed ones to their findings,
     and makes the pending ones places to link to: nothing else tells of them.
     """
@@ -44,7 +44,7 @@ def check_table(results: Sequence[CheckResult], *, caption: str = "Checks", anch
         )
         for letters, ids in by_family(r.id for r in held)
     ]
-    return Table(
+    return ReportTable(
         caption=caption,
         note=triage(held).summary,
         group_names=("Family",),
@@ -56,7 +56,7 @@ def check_table(results: Sequence[CheckResult], *, caption: str = "Checks", anch
 
 def _check_row(result: CheckResult, anchors: bool) -> Row:
     failed = result.outcome is Outcome.FAILED
-    check: Inline = Name(result.id)
+    check: Inline = IdentifierText(result.id)
     return Row(
         (
             Link(check, f"#{check_anchor(result.id)}") if anchors and failed else check,
@@ -83,12 +83,12 @@ def _told(result: CheckResult) -> str:
 
 def findings_table(
     results: Sequence[CheckResult], *, caption: str = "Findings", limit: int = MOST_FINDINGS, anchors: bool = False
-) -> Table:
+) -> ReportTable:
     """What the failed checks found, blockers first: the words that differ, where it is defined, and SQL to read."""
     failed = triage(results).failed
     groups = tuple(
         Group(
-            title=Beside((severity_pill(result.severity), Name(result.id), Text(result.title))),
+            title=Beside((severity_pill(result.severity), IdentifierText(result.id), Text(result.title))),
             labels=(result.severity.value, result.id),
             rows=LazyRows(result.findings, partial(_finding_row, anchors)) if result.findings else (_bare_row(result),),
             anchor=check_anchor(result.id) if anchors else None,
@@ -96,7 +96,7 @@ def findings_table(
         for result in failed
     )
     number = sum(len(r.findings) for r in failed)
-    return Table(
+    return ReportTable(
         caption=caption,
         note=f"{number:,} finding{'s' * (number != 1)} of {len(failed)} failed check{'s' * (len(failed) != 1)}"
         if failed
@@ -115,10 +115,10 @@ def _finding_row(anchors: bool, finding: Finding) -> Row:
     if finding.waived:
         told.insert(0, Beside((WAIVED, Text(finding.waived))))
     if finding.fix_sql:
-        told.append(Folded("SQL to review", finding.fix_sql))
-    where = Name(finding.where) if finding.where else Text("–", muted=True)
+        told.append(FoldedText("SQL to review", finding.fix_sql))
+    where = IdentifierText(finding.where) if finding.where else Text("–", muted=True)
     anchor = finding_anchor(finding) if anchors else None
-    return Row((Stack(tuple(told)), expected, actual, where), anchor=anchor)
+    return Row((StackedBlocks(tuple(told)), expected, actual, where), anchor=anchor)
 
 
 def _bare_row(result: CheckResult) -> Row:
@@ -132,7 +132,7 @@ def matrix(
     caption: str = "Checks by environment",
     note: str | None = None,
     link: LinkTo | None = None,
-) -> Table:
+) -> ReportTable:
     """One row per check, one column per environment, in the order of the mapping."""
     held = {name: {r.id: r for r in results} for name, results in results_by_environment.items()}
     titles = {r.id: r.title for results in results_by_environment.values() for r in results}
@@ -144,7 +144,7 @@ def matrix(
         )
         for letters, ids in by_family(titles)
     )
-    return Table(
+    return ReportTable(
         caption=caption,
         note=note,
         group_names=("Family",),
@@ -156,7 +156,7 @@ def matrix(
 
 def _matrix_row(check_id: str, title: str, held: Mapping[str, Mapping[str, CheckResult]], link: LinkTo | None) -> Row:
     cells = [_matrix_cell(name, results.get(check_id), link) for name, results in held.items()]
-    return Row((Beside((Name(check_id), Text(title))), *cells))
+    return Row((Beside((IdentifierText(check_id), Text(title))), *cells))
 
 
 def _matrix_cell(environment: str, result: CheckResult | None, link: LinkTo | None) -> Inline:

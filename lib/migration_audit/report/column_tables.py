@@ -12,9 +12,8 @@ from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.badges import Pill
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.grid import LazyRows
-from migration_audit.report.inline import Name, Text
-from migration_audit.report.table import Group, Heading, Row
-from migration_audit.report.table import Table as ShownTable
+from migration_audit.report.inline import IdentifierText, Text
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 Scope = Callable[[CatalogObject], bool]
 Pair = tuple[str, Column | None, Column | None]
@@ -39,7 +38,7 @@ def column_table(
     only_differences: bool = False,
     names: tuple[str, str] = ("Expected", "Actual"),
     caption: str = "Column types",
-) -> ShownTable:
+) -> ReportTable:
     """Each column of both snapshots with type and attributes on both sides, by table.
 
     Above 60 columns, tables without a difference are folded to one line. ``names`` heads the two sides.
@@ -50,7 +49,7 @@ def column_table(
     differing = sum(_differs(pair) for pairs in by_table.values() for pair in pairs)
     if only_differences:
         groups = [_differences_only(group) for group in groups if group.marked]
-    return ShownTable(
+    return ReportTable(
         caption=caption,
         note=f"{differing:,} of {total:,} column{'s' * (total != 1)} differ{'s' * (differing == 1)}",
         group_names=("Table",),
@@ -90,7 +89,7 @@ def _group(table: str, pairs: list[Pair], *, fold: bool) -> Group:
     differs = list(map(_differs, pairs))
     number = len(pairs)
     return Group(
-        title=Name(table),
+        title=IdentifierText(table),
         labels=(table,),
         rows=LazyRows(pairs, _row, differs),
         folded=f"… {number:,} column{'s' * (number != 1)}, all the same" if fold and not any(differs) else None,
@@ -109,7 +108,7 @@ def _row(pair: Pair) -> Row:
     attributes = side_by_side(
         _attributes(expected, changed) if expected else None, _attributes(actual, changed) if actual else None, absent=""
     )
-    cells = (Name(column.name if column else ""), types[0], attributes[0], types[1], attributes[1])
+    cells = (IdentifierText(column.name if column else ""), types[0], attributes[0], types[1], attributes[1])
     return Row((*cells, _verdict(expected, actual, changed)), marked=expected != actual)
 
 

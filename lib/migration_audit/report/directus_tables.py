@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from migration_audit.directus.rehearsed import RehearsedBoots, RehearsedScenario, model_words, rehearsed_words
 from migration_audit.report.inline import Text
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 
-def directus_rehearsal_table(found: RehearsedBoots) -> Table:
+def directus_rehearsal_table(found: RehearsedBoots) -> ReportTable:
     """Each rehearsed boot beside the model's; a row is marked where the two do not agree."""
     first = found.scenarios[0].rehearsal
-    return Table(
+    return ReportTable(
         caption="The boots of Directus: computed, and rehearsed",
         note=f"{first.by}; each boot: {', '.join(first.calls)}; only the model takes the environment's rows into account",
         group_names=("Database",),

@@ -10,12 +10,12 @@ from itertools import groupby
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.grid import MOST_ROWS, LazyRows
-from migration_audit.report.inline import Inline, Name, Stack, Text
+from migration_audit.report.inline import IdentifierText, Inline, StackedBlocks, Text
 from migration_audit.report.pills import difference_pill
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 
-def difference_table(drift: Drift, *, caption: str = "Differences", limit: int = MOST_ROWS) -> Table:
+def difference_table(drift: Drift, *, caption: str = "Differences", limit: int = MOST_ROWS) -> ReportTable:
     """Every difference by kind of object, one row per attribute; what a missing object takes along is counted."""
     along = taken_along(drift)
     groups = [
@@ -23,7 +23,7 @@ def difference_table(drift: Drift, *, caption: str = "Differences", limit: int =
         for kind, found in groupby(drift.roots, key=lambda d: d.kind)
     ]
     groups += _unmodelled(drift)
-    return Table(
+    return ReportTable(
         caption=caption,
         note=counted(drift),
         group_names=("Kind",),
@@ -79,12 +79,12 @@ def _lines(found: Iterable[Difference]) -> list[tuple[Difference, int]]:
 
 def _row(along: dict[tuple[str, str], str], line: tuple[Difference, int]) -> Row:
     difference, number = line
-    told: list[Inline] = [Name(difference.key)]
+    told: list[Inline] = [IdentifierText(difference.key)]
     if takes := along.get((difference.kind, difference.key)):
         told.append(Text(f"with {takes}", muted=True))
     if difference.note:
         told.append(Text(difference.note, muted=True))
-    first: Inline = Stack(tuple(told)) if len(told) > 1 and number == 0 else told[0]
+    first: Inline = StackedBlocks(tuple(told)) if len(told) > 1 and number == 0 else told[0]
     if not difference.fields:
         pill = difference_pill(difference.verdict, difference.severity)
         return Row((first, pill, Text(""), *_whole(difference)))
@@ -106,7 +106,7 @@ def _whole(difference: Difference) -> tuple[Inline, Inline]:
 
 def _unmodelled(drift: Drift) -> list[Group]:
     rows = [
-        Row((Name(f"{thing.kind} {thing.identity}"), Text("not compared"), Text(""), *cells), marked=True)
+        Row((IdentifierText(f"{thing.kind} {thing.identity}"), Text("not compared"), Text(""), *cells), marked=True)
         for things, cells in (
             (drift.unmodelled_expected, (Text("present"), Text("–", muted=True))),
             (drift.unmodelled_actual, (Text("–", muted=True), Text("present"))),

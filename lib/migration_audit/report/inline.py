@@ -60,7 +60,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class IdentifierText:
     """An identifier: one line, in a fixed width."""
 
     value: str
@@ -122,7 +122,7 @@ def code(value: str) -> Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class FoldedText:
     """SQL or source that opens on a click: too long for a table, too useful to leave out."""
 
     label: str
@@ -191,7 +191,7 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class StackedBlocks:
     """Several things below each other."""
 
     parts: tuple[Inline, ...]

@@ -9,19 +9,19 @@ from migration_audit.model.evidence import AppliedFile, Evidence, FileDigest, Re
 from migration_audit.model.finding import Check
 from migration_audit.model.scope import Excluded
 from migration_audit.project import Environment
-from migration_audit.report.inline import Name, Text
+from migration_audit.report.inline import IdentifierText, Text
 from migration_audit.report.pills import severity_pill
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 from migration_audit.report.view import producer_text
 
 
-def environment_table(environments: Sequence[Environment]) -> Table:
+def environment_table(environments: Sequence[Environment]) -> ReportTable:
     """Each environment and the name under which its connection is found; never the connection itself."""
     rows = [
         Row(
             (
                 Text(e.name),
-                Name(f"variable {e.dsn_env}" if e.dsn_env else f"service {e.service}"),
+                IdentifierText(f"variable {e.dsn_env}" if e.dsn_env else f"service {e.service}"),
                 Text(", ".join(phase.value for phase in e.phases)),
                 Text(e.database or "any"),
             )
@@ -32,18 +32,18 @@ def environment_table(environments: Sequence[Environment]) -> Table:
     return _table("Environments", headings, [_only(rows)])
 
 
-def scope_table(excluded: Sequence[Excluded]) -> Table:
+def scope_table(excluded: Sequence[Excluded]) -> ReportTable:
     """Each rule that leaves objects out, why, and how many; a rule that leaves out nothing is listed too."""
-    rows = [Row((Name(rule.pattern), Text(rule.reason), Text(f"{rule.objects:,}"))) for rule in excluded]
+    rows = [Row((IdentifierText(rule.pattern), Text(rule.reason), Text(f"{rule.objects:,}"))) for rule in excluded]
     return _table("Out of scope, by rule", ("Rule", "Reason", "Objects"), [_only(rows)])
 
 
-def catalogue_table(checks: Iterable[Check]) -> Table:
+def catalogue_table(checks: Iterable[Check]) -> ReportTable:
     """Every check with its question, how much it weighs and when it is due."""
     rows = [
         Row(
             (
-                Name(check.id),
+                IdentifierText(check.id),
                 Text(check.title),
                 severity_pill(check.severity),
                 Text("both" if len(check.phases) > 1 else check.phases[0].value),
@@ -54,7 +54,7 @@ def catalogue_table(checks: Iterable[Check]) -> Table:
     return _table("Checks", ("Check", "Question", "Severity", "Phase"), [_only(rows)])
 
 
-def digest_table(evidence: Evidence) -> Table:
+def digest_table(evidence: Evidence) -> ReportTable:
     """The digests of an evidence: every SQL file, every other file and every catalog that was judged."""
     groups = [_files(source.role, f"{source.role}: {source.name}", source.files) for source in evidence.sources]
     for label, title, files in (
@@ -63,18 +63,18 @@ def digest_table(evidence: Evidence) -> Table:
     ):
         if files:
             groups.append(_files(label, title, files))
-    catalogs = tuple(Row((Text(side), Name(digest))) for side, digest in sorted(evidence.snapshots.items()))
+    catalogs = tuple(Row((Text(side), IdentifierText(digest))) for side, digest in sorted(evidence.snapshots.items()))
     if catalogs:
         groups.append(Group(title=Text("catalogs"), labels=("catalog",), rows=catalogs))
     return _table("What was audited, by digest", ("What", "SHA-256"), groups, group_name="Source")
 
 
 def _files(label: str, title: str, files: Iterable[AppliedFile | FileDigest]) -> Group:
-    rows = tuple(Row((Name(file.path), Name(file.sha256))) for file in files)
+    rows = tuple(Row((IdentifierText(file.path), IdentifierText(file.sha256))) for file in files)
     return Group(title=Text(title), labels=(label,), rows=rows)
 
 
-def evidence_table(evidence: Evidence) -> Table:
+def evidence_table(evidence: Evidence) -> ReportTable:
     """Where an evidence comes from: project, environment, who read it, server, commits, time."""
     facts: list[tuple[str, str]] = [(name, str(getattr(evidence, name))) for name in ("project", "environment")]
     facts += [("phase", evidence.phase.value), ("tool", evidence.tool)]
@@ -83,11 +83,11 @@ def evidence_table(evidence: Evidence) -> Table:
     facts += [(f"server: {k.replace('_', ' ')}", _words(v)) for k, v in sorted(server.items())]
     facts.append(("shadow", evidence.shadow or "none"))
     facts += [(f"commit: {tree}", commit_text(state)) for tree, state in sorted(evidence.commit.items())]
-    rows = [Row((Text(name), Name(value))) for name, value in facts]
+    rows = [Row((Text(name), IdentifierText(value))) for name, value in facts]
     return _table("Where it comes from", ("What", "Value"), [_only(rows)])
 
 
-def unavailable(reason: str, *, errored: bool) -> Table:
+def unavailable(reason: str, *, errored: bool) -> ReportTable:
     """A table that is not there, and why."""
     glyph = "! could not be read" if errored else "– not checked"
     return _table("Not shown", ("Why", "Reason"), [_only([Row((Text(glyph, strong=True), Text(reason)), marked=True)])])
@@ -97,8 +97,8 @@ def _only(rows: Sequence[Row]) -> Group:
     return Group(title=None, labels=("",), rows=tuple(rows))
 
 
-def _table(caption: str, headings: tuple[str, ...], groups: Sequence[Group], *, group_name: str = "") -> Table:
-    return Table(
+def _table(caption: str, headings: tuple[str, ...], groups: Sequence[Group], *, group_name: str = "") -> ReportTable:
+    return ReportTable(
         caption=caption,
         note="",
         group_names=(group_name,),

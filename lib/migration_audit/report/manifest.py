@@ -11,16 +11,16 @@ from migration_audit.model.evidence import AppliedSource
 from migration_audit.model.outside import OutsideKind
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.report.escape import one_line
-from migration_audit.report.inline import Name, Text
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.inline import IdentifierText, Text
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 _SHOWN_ENDS = 10
 """Files at the start and at the end of a long list that a terminal shows."""
 
 
-def source_table(sources: Sequence[SourceFacts]) -> Table:
+def source_table(sources: Sequence[SourceFacts]) -> ReportTable:
     """The files of each source in apply order, with the SHA-256 of their bytes; then what is not applied, and why."""
-    return Table(
+    return ReportTable(
         caption="SQL files in apply order",
         note="",
         group_names=("Source",),
@@ -32,11 +32,17 @@ def source_table(sources: Sequence[SourceFacts]) -> Table:
 
 def _group(source: SourceFacts) -> Group:
     rows = [
-        Row((Name(path), Text(transaction or ""), Name(sha256)))
+        Row((IdentifierText(path), Text(transaction or ""), IdentifierText(sha256)))
         for (path, sha256), transaction in zip_longest(source.files, source.transactions)
     ]
     rows += [
-        Row((Name(f"{each.path}:{each.line}" if each.line else each.path), Text(f"not applied: {each.reason}"), Text("")))
+        Row(
+            (
+                IdentifierText(f"{each.path}:{each.line}" if each.line else each.path),
+                Text(f"not applied: {each.reason}"),
+                Text(""),
+            )
+        )
         for each in source.not_applied
     ]
     return Group(title=Text(f"{source.role}: {source.name} ({_how(source)})"), labels=(source.role,), rows=tuple(rows))

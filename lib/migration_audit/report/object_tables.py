@@ -12,9 +12,9 @@ from migration_audit.model.relations import Constraint, Index
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.grid import LazyRows
-from migration_audit.report.inline import Beside, Inline, Name, Stack, Text, code
-from migration_audit.report.sides import PathState, Presence, standing
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.inline import Beside, IdentifierText, Inline, StackedBlocks, Text, code
+from migration_audit.report.sides import Presence, SidePresence, standing
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 Scope = Callable[[CatalogObject], bool]
 Held = tuple[str, str, tuple[CatalogObject | None, ...]]
@@ -32,7 +32,7 @@ def index_table(
     scope: Scope | None = None,
     only_differences: bool = False,
     caption: str = "Index sets",
-) -> Table:
+) -> ReportTable:
     """Every index with a dot per side, by table; definitions that differ are below each other."""
     return _object_matrix(Index, sides, scope=scope, only_differences=only_differences, caption=caption)
 
@@ -43,7 +43,7 @@ def constraint_table(
     scope: Scope | None = None,
     only_differences: bool = False,
     caption: str = "Constraints",
-) -> Table:
+) -> ReportTable:
     """Every constraint with a dot per side, by table; definitions that differ are below each other."""
     return _object_matrix(Constraint, sides, scope=scope, only_differences=only_differences, caption=caption)
 
@@ -55,7 +55,7 @@ def _object_matrix(
     scope: Scope | None = None,
     only_differences: bool = False,
     caption: str,
-) -> Table:
+) -> ReportTable:
     """Every object of one kind with a dot per side: there, there with other attributes, or absent.
 
     The first side that has an object is what the others are held against. Works for every kind; the kind's
@@ -70,10 +70,10 @@ def _object_matrix(
         for table, group in tables.items()
     }
     noun = {"index": "indexes"}.get(kind.kind, f"{kind.kind}s")
-    return Table(
+    return ReportTable(
         caption=caption,
         note="● present, ◐ differs, ○ absent; compared with the leftmost side that has it",
-        group_names=("Table",),
+        group_names=("ReportTable",),
         headings=(
             Heading(name=kind.kind.capitalize()),
             Heading(name="Definition"),
@@ -102,7 +102,7 @@ def _table(thing: CatalogObject) -> str:
 def _group(table: str, rows: LazyRows[Held], noun: str, *, fold: bool) -> Group:
     fold = fold and not rows.marked
     told = f"… {len(rows):,} {noun}, the same everywhere" if fold else None
-    return Group(title=Name(table) if table else None, labels=(table,), rows=rows, folded=told)
+    return Group(title=IdentifierText(table) if table else None, labels=(table,), rows=rows, folded=told)
 
 
 def _is_same(objects: tuple[CatalogObject | None, ...]) -> bool:
@@ -118,21 +118,21 @@ def _row(sides: tuple[str, ...], held: Held) -> Row:
     where = standing(sides, [o and _compared(o) for o in objects])
     dots = tuple(presence.value for presence in where.presence)
     name = getattr(next(o for o in objects if o), "name", key)
-    return Row((Name(name), _definitions(objects, where), *dots, where.pill), marked=not where.same)
+    return Row((IdentifierText(name), _definitions(objects, where), *dots, where.pill), marked=not where.same)
 
 
 def _compared(thing: CatalogObject) -> tuple[tuple[str, object], ...]:
     return tuple((name, getattr(thing, name)) for name in thing.compared() if name not in _NO_MATTER)
 
 
-def _definitions(objects: tuple[CatalogObject | None, ...], where: PathState) -> Inline:
+def _definitions(objects: tuple[CatalogObject | None, ...], where: SidePresence) -> Inline:
     """The definition, and below it those of the sides that differ, with marks."""
     first = next(o for o in objects if o)
     shown: list[Inline] = [code(_definition(first))]
     for side, presence, thing in zip(where.sides, where.presence, objects, strict=True):
         if presence is Presence.DIFFERS and thing is not None:
             shown.append(Beside((Text(f"{side}:", muted=True), *_apart(first, thing))))
-    return Stack(tuple(shown)) if len(shown) > 1 else shown[0]
+    return StackedBlocks(tuple(shown)) if len(shown) > 1 else shown[0]
 
 
 def _apart(first: CatalogObject, other: CatalogObject) -> tuple[Inline, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from migration_audit.model.rows import RowsComparison, TableComparison
 from migration_audit.report.escape import one_line
-from migration_audit.report.inline import Name, Text
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.inline import IdentifierText, Text
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 
 def rows_text(rows: RowsComparison | None) -> str:
@@ -17,13 +17,13 @@ def rows_text(rows: RowsComparison | None) -> str:
     return "\n".join([head, *lines]) + "\n" if lines else ""
 
 
-def rows_table(rows: RowsComparison) -> Table:
+def rows_table(rows: RowsComparison) -> ReportTable:
     """Each table in which a source leaves rows: how many on both sides, and what is different; never a value."""
-    return Table(
+    return ReportTable(
         caption="Rows that migrations write",
         note="Rows are compared by digests; no value is stored.",
         group_names=("Rows",),
-        headings=tuple(Heading(name=name) for name in ("Table", "Expected", "Actual", "Different", "Left out")),
+        headings=tuple(Heading(name=name) for name in ("ReportTable", "Expected", "Actual", "Different", "Left out")),
         groups=(Group(title=None, labels=("",), rows=tuple(map(_row, rows.tables))),) if rows.tables else (),
         nothing="Neither source writes rows that can be compared.",
     )
@@ -47,7 +47,7 @@ def _lines(rows: RowsComparison) -> Iterator[str]:
 def _row(one: TableComparison) -> Row:
     left_out = [f"{column}: {reason}" for column, reason in one.left_out]
     cells = (
-        Name(one.table),
+        IdentifierText(one.table),
         Text(f"{one.expected:,}"),
         Text(f"{one.actual:,}" if one.is_there else "no such table"),
         Text(", ".join(one.details) or ("all missing" if one.differs else "–"), strong=one.differs),

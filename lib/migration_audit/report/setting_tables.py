@@ -19,9 +19,9 @@ from migration_audit.model.timescale import (
 )
 from migration_audit.model.timescale_jobs import POLICIES, Job
 from migration_audit.report.diffmarks import side_by_side
-from migration_audit.report.inline import Inline, Name, Text, code
+from migration_audit.report.inline import IdentifierText, Inline, Text, code
 from migration_audit.report.sides import standing
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 Scope = Callable[[CatalogObject], bool]
 Settings = dict[str, dict[str, str]]
@@ -31,7 +31,7 @@ Setting = CompressionSettings | HypertableTablespaces | ChunkSkipping
 
 def hypertable_table(
     sides: Mapping[str, Snapshot], *, scope: Scope | None = None, caption: str = "Hypertable settings"
-) -> Table:
+) -> ReportTable:
     """Every hypertable with its dimensions, intervals, compression and policies on each side; what differs is marked.
 
     Continuous aggregates stand among them, as they are compressed and kept by policies too.
@@ -40,7 +40,9 @@ def hypertable_table(
     return _settings_table(held, what="Hypertable", caption=caption, nothing="No side has hypertables.")
 
 
-def extension_table(sides: Mapping[str, Snapshot], *, scope: Scope | None = None, caption: str = "Extensions") -> Table:
+def extension_table(
+    sides: Mapping[str, Snapshot], *, scope: Scope | None = None, caption: str = "Extensions"
+) -> ReportTable:
     """Every extension with its version and schema on each side; what differs is marked."""
     wanted = scope or _everything
     held = {
@@ -118,18 +120,18 @@ def _dimension(dimension: Dimension) -> dict[str, str]:
 
 def _settings_table(
     held: Mapping[str, Settings], *, what: str, caption: str, nothing: str, lenient: frozenset[str] = frozenset()
-) -> Table:
+) -> ReportTable:
     names = sorted(set(chain.from_iterable(held.values())))
     groups = tuple(
         Group(
-            title=Name(name),
+            title=IdentifierText(name),
             labels=(name,),
             rows=tuple(_rows([side.get(name) for side in held.values()], held, lenient)),
         )
         for name in names
     )
     differing = sum(row.marked for group in groups for row in group.rows)
-    return Table(
+    return ReportTable(
         caption=caption,
         note=f"{differing} setting{'s' * (differing != 1)} differ{'s' * (differing == 1)}" if names else None,
         group_names=(what,),

@@ -18,7 +18,7 @@ class Presence(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class PathState:
+class SidePresence:
     """The presence of one thing on each side, in the order of the sides."""
 
     sides: tuple[str, ...]
@@ -48,10 +48,10 @@ class PathState:
         return Pill("i", f"not in {_named(self.sides[:first])}", "info")
 
 
-def standing(sides: Sequence[str], values: Sequence[object], *, serious: bool = True) -> PathState:
+def standing(sides: Sequence[str], values: Sequence[object], *, serious: bool = True) -> SidePresence:
     """How the sides stand; a value of None is a side without it. At least one side has it."""
     reference = next(value for value in values if value is not None)
-    return PathState(
+    return SidePresence(
         tuple(sides),
         tuple(Presence.ABSENT if v is None else Presence.PRESENT if v == reference else Presence.DIFFERS for v in values),
         serious,

@@ -8,23 +8,23 @@ from itertools import groupby
 
 from migration_audit.model.likeness import Likeness, StatementMatch
 from migration_audit.report.grid import LazyRows
-from migration_audit.report.inline import Inline, Name, Text
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.inline import IdentifierText, Inline, Text
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 _LACKING = frozenset({Likeness.DIFFERENT, Likeness.ABSENT})
 
 
-def statement_table(matches: Sequence[StatementMatch]) -> Table:
+def statement_table(matches: Sequence[StatementMatch]) -> ReportTable:
     """Each legacy statement with its file and line, how the owner's SQL has it, and where."""
     counts = Counter(match.likeness for match in matches)
     told = ", ".join(f"{counts[likeness]:,} {likeness}" for likeness in Likeness if counts[likeness])
-    return Table(
+    return ReportTable(
         caption="Legacy statements in the owner's SQL",
         note=told or None,
         group_names=("Legacy file",),
         headings=tuple(Heading(name=name) for name in ("Line", "Statement", "Owner has", "Where", "Differs")),
         groups=tuple(
-            Group(title=Name(path), labels=(path,), rows=LazyRows(found, _row, list(map(_is_marked, found))))
+            Group(title=IdentifierText(path), labels=(path,), rows=LazyRows(found, _row, list(map(_is_marked, found))))
             for path, found in ((path, list(run)) for path, run in groupby(matches, key=lambda match: match.legacy.path))
         ),
         nothing="The legacy SQL contains no statements.",
@@ -39,9 +39,9 @@ def _row(match: StatementMatch) -> Row:
     is_marked = _is_marked(match)
     cells: tuple[Inline, ...] = (
         Text(str(match.legacy.line)),
-        Name(match.text),
+        IdentifierText(match.text),
         Text(str(match.likeness), strong=is_marked),
-        Name(str(match.owner)) if match.owner else Text("–", muted=True),
+        IdentifierText(str(match.owner)) if match.owner else Text("–", muted=True),
         Text(", ".join(match.differing)) if match.differing else Text("–", muted=True),
     )
     return Row(cells, marked=is_marked)

@@ -12,11 +12,11 @@ from migration_audit.report.grid import Grid, Group, Heading, Row
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Group", "Heading", "Row", "Table"]
+__all__ = ["Group", "Heading", "ReportTable", "Row"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Table(Grid):
+class ReportTable(Grid):
     """Rows and what they mean, in four forms that say the same."""
 
     def to_frame(self) -> pd.DataFrame:

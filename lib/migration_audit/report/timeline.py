@@ -14,8 +14,8 @@ from markupsafe import Markup
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import HypertableChunks
 from migration_audit.report import escape, table_html
-from migration_audit.report.inline import Name, Text
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.inline import IdentifierText, Text
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ class Timeline:
     is_time: bool
     left_out: int
     """Chunks that the picture does not show."""
-    table: Table
+    table: ReportTable
 
     def to_frame(self) -> pd.DataFrame:
         """The table as a DataFrame."""
@@ -81,10 +81,11 @@ def chunk_timeline(chunks: HypertableChunks, *, caption: str | None = None) -> T
     )
 
 
-def _table(chunks: HypertableChunks, caption: str) -> Table:
+def _table(chunks: HypertableChunks, caption: str) -> ReportTable:
     widths = tuple(Row((Text(f"as wide as {width}"), Text(f"{number:,}"))) for width, number in chunks.widths)
     lacking = tuple(
-        Row((Name(index), Text(f"{number:,} chunks lack it")), marked=True) for index, number in chunks.missing_indexes
+        Row((IdentifierText(index), Text(f"{number:,} chunks lack it")), marked=True)
+        for index, number in chunks.missing_indexes
     )
     groups = [Group(title=Text("Width"), labels=("width",), rows=widths)] if widths else []
     if lacking:
@@ -93,7 +94,7 @@ def _table(chunks: HypertableChunks, caption: str) -> Table:
     if chunks.first and chunks.last:
         note += f", from {chunks.first} to {chunks.last}"
     headings = (Heading(name="Chunks"), Heading(name="Number"))
-    return Table(
+    return ReportTable(
         caption=caption, note=note, group_names=("About",), headings=headings, groups=tuple(groups), nothing="No chunks."
     )
 

@@ -54,7 +54,7 @@ _NO_REASON = "no reason was recorded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undecided:
+class UndecidedCheck:
     """A check that was due and could not be decided."""
 
     check: str
@@ -69,7 +69,7 @@ class Triage:
     blockers: tuple[CheckResult, ...]
     warnings: tuple[CheckResult, ...]
     told: tuple[CheckResult, ...]
-    undecided: tuple[Undecided, ...]
+    undecided: tuple[UndecidedCheck, ...]
     counts: tuple[tuple[Outcome, int], ...]
 
     @property
@@ -95,7 +95,7 @@ def triage(results: Iterable[CheckResult]) -> Triage:
         warnings=tuple(r for r in failed if r.weight is Severity.WARNING),
         told=tuple(r for r in failed if r.weight is Severity.INFO),
         undecided=tuple(
-            Undecided(check=r.id, title=r.title, reason=r.unchecked or r.reason or _NO_REASON) for r in undecided
+            UndecidedCheck(check=r.id, title=r.title, reason=r.unchecked or r.reason or _NO_REASON) for r in undecided
         ),
         counts=tuple((o, sum(r.outcome is o for r in ordered)) for o in Outcome),
     )

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migration_audit.model.finding import CheckResult, Finding, Outcome
-from migration_audit.report.inline import Beside, Name, Text
+from migration_audit.report.inline import Beside, IdentifierText, Text
 from migration_audit.report.pills import outcome_pill
-from migration_audit.report.table import Group, Heading, Row, Table
+from migration_audit.report.table import Group, Heading, ReportTable, Row
 from migration_audit.report.triage import in_order
 
 
-def work_list_table(results: Sequence[CheckResult]) -> Table:
+def work_list_table(results: Sequence[CheckResult]) -> ReportTable:
     """Each pending check with what it already found, file and line; those with nothing to do are named with the reason."""
     pending = [result for result in in_order(results) if result.outcome is Outcome.PENDING]
     number = sum(len(result.findings) for result in pending)
     due = "1 check that is not due yet" if len(pending) == 1 else f"{len(pending)} checks that are not due yet"
     note = f"{number:,} thing{'s' * (number != 1)} to do, in {due}"
-    return Table(
+    return ReportTable(
         caption="Work list of the deletion",
         note=note if pending else None,
         group_names=("Check",),
@@ -29,13 +29,15 @@ def work_list_table(results: Sequence[CheckResult]) -> Table:
 
 def _group(result: CheckResult) -> Group:
     rows = [
-        Row((Text(finding.summary), Name(finding.where) if finding.where else Text("–", muted=True)))
+        Row((Text(finding.summary), IdentifierText(finding.where) if finding.where else Text("–", muted=True)))
         for finding in sorted(result.findings, key=_place)
     ]
     if not rows:
         rows = [Row((Text(result.reason or "nothing was recorded", muted=True), Text("–", muted=True)))]
     return Group(
-        title=Beside((outcome_pill(result), Name(result.id), Text(result.title))), labels=(result.id,), rows=tuple(rows)
+        title=Beside((outcome_pill(result), IdentifierText(result.id), Text(result.title))),
+        labels=(result.id,),
+        rows=tuple(rows),
     )
 
 

@@ -29,7 +29,7 @@ _OPTION = "--repository"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RepositoryPlace:
     """What somebody said about one repository: ``NAME=PATH`` or ``NAME=PATH@REV``."""
 
     name: str
@@ -51,7 +51,7 @@ class Checkout:
     """Which repository was read at what."""
 
 
-def parse_place(text: str) -> Place:
+def parse_place(text: str) -> RepositoryPlace:
     """``NAME=PATH@REV``; without ``@REV`` the one of audit.toml counts. Raises UsageError.
 
     >>> parse_place("directus=.@origin/main").revision
@@ -62,15 +62,15 @@ def parse_place(text: str) -> Place:
         todo = "write NAME=PATH or NAME=PATH@REVISION, such as directus=../directus@origin/main"
         raise UsageError("is not the location of a repository", where=f"{_OPTION} {text}", todo=todo)
     if Path(rest).is_dir():
-        return Place(name=name, path=Path(rest))
+        return RepositoryPlace(name=name, path=Path(rest))
     path, at, revision = rest.partition("@")
     if not Path(path).is_dir() or (at and not revision):
         what = "the folder does not exist" if revision or not at else "does not name a revision after @"
         raise UsageError(what, where=f"{_OPTION} {text}", todo="name the folder of a clone, and after @ a revision of it")
-    return Place(name=name, path=Path(path), revision=revision or None)
+    return RepositoryPlace(name=name, path=Path(path), revision=revision or None)
 
 
-def at_home(authority: Authority, places: Sequence[Place], environ: Mapping[str, str]) -> Authority:
+def at_home(authority: Authority, places: Sequence[RepositoryPlace], environ: Mapping[str, str]) -> Authority:
     """The authority, whose revision is no proposal's where the caller stands in another repository of the project."""
     here, home = Path.cwd().resolve(), find_top(authority.project.directory)
     folders = [*(place.path for place in places), *(r.directory for r in authority.project.repositories)]
@@ -82,7 +82,7 @@ def at_home(authority: Authority, places: Sequence[Place], environ: Mapping[str,
 
 
 @contextmanager
-def check_out(authority: Authority, places: Sequence[Place], environ: Mapping[str, str]) -> Iterator[Checkout]:
+def check_out(authority: Authority, places: Sequence[RepositoryPlace], environ: Mapping[str, str]) -> Iterator[Checkout]:
     """The files of all repositories of the policy's project, for as long as the context lasts.
 
     A repository without a revision is the proposed one where the caller stands in it (or in no other); else it is read at
@@ -126,7 +126,7 @@ def _only(revision: Revision | None) -> tuple[Revision, ...]:
     return () if revision is None else (revision,)
 
 
-def _sides(authority: Authority, places: Sequence[Place], environ: Mapping[str, str]) -> list[_Side]:
+def _sides(authority: Authority, places: Sequence[RepositoryPlace], environ: Mapping[str, str]) -> list[_Side]:
     project, given = authority.project, {place.name: place for place in places}
     declared = {repository.name: repository for repository in project.repositories}
     for name in given.keys() - declared.keys():
@@ -149,7 +149,7 @@ def _own(authority: Authority, *, is_proposed: bool) -> _Side:
     return _Side(name=project.path.name, clone=home, declared=home, revision=authority.revision, is_proposed=is_proposed)
 
 
-def _refuse_unjudged(project: Project, places: Sequence[Place], home: Path | None, here: Path) -> None:
+def _refuse_unjudged(project: Project, places: Sequence[RepositoryPlace], home: Path | None, here: Path) -> None:
     """Nobody may think that the tree in which the gate is started was judged when it was not."""
     named = {place.name for place in places}
     folders = [place.path for place in places] + [r.directory for r in project.repositories if r.name not in named]
@@ -164,7 +164,7 @@ def _refuse_unjudged(project: Project, places: Sequence[Place], home: Path | Non
             raise UsageError(what, where=f"{_OPTION} {place.name}", todo="omit @REVISION, or start in another folder")
 
 
-def _is_apart(repository: Repository, home: Path | None, given: Mapping[str, Place]) -> bool:
+def _is_apart(repository: Repository, home: Path | None, given: Mapping[str, RepositoryPlace]) -> bool:
     """Whether a repository is another one than that of audit.toml: a folder of a monorepo may have a name as well."""
     return repository.name in given or home is None or find_top(repository.directory) != home
 
@@ -173,7 +173,7 @@ def _holds(folder: Path | None, here: Path) -> bool:
     return folder is not None and here.is_relative_to(folder.resolve())
 
 
-def _side(repository: Repository, place: Place | None, here: Path, environ: Mapping[str, str]) -> _Side:
+def _side(repository: Repository, place: RepositoryPlace | None, here: Path, environ: Mapping[str, str]) -> _Side:
     folder = place.path if place else repository.directory
     clone = find_top(folder) if folder.is_dir() else None
     if clone is None:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from migration_audit.artifacts.git.command import reason_of, run_git
 from migration_audit.artifacts.git.refs import find_revision
-from migration_audit.artifacts.git.repository import Entry, Revision, entry_kind
+from migration_audit.artifacts.git.repository import Revision, TreeEntry, entry_kind
 from migration_audit.artifacts.git.working_tree import hidden_files
 from migration_audit.model.errors import AuditError
 
@@ -56,7 +56,7 @@ def write_revision(revision: Revision, place: Path) -> None:
     _write_entries(revision, revision.entries(revision.top), place)
 
 
-def _write_entries(revision: Revision, entries: Mapping[PurePosixPath, Entry], place: Path) -> None:
+def _write_entries(revision: Revision, entries: Mapping[PurePosixPath, TreeEntry], place: Path) -> None:
     contents = revision.contents(entries.values())
     for path, entry in entries.items():
         target = place / path

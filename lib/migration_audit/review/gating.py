@@ -21,9 +21,9 @@ from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.model.snapshot import Snapshot, changes_between
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.review.checkout import Checkout
-from migration_audit.review.history import History
+from migration_audit.review.history import ProposalHistory
 from migration_audit.review.signing import page_sentences
-from migration_audit.review.tree import Tree, has_legacy
+from migration_audit.review.tree import ProposedTree, has_legacy
 from migration_audit.runner.rendering import recomputed
 from migration_audit.signoff import Authority
 
@@ -150,7 +150,7 @@ class _Asking:
     def _facts(
         self, environment: Environment, run: SignedRun, evidence: Evidence, runs: Mapping[str, SignedRun | None]
     ) -> Facts:
-        tree = Tree(
+        tree = ProposedTree(
             project=self.checkout.project,
             revision=self.checkout.revision,
             merges=self.checkout.merges,
@@ -200,7 +200,7 @@ class _Asking:
 
     def _refused(self, environment: str, run: SignedRun) -> Iterator[Sentence]:
         """Rejections and withdrawals of earlier commits of the proposal, whatever became of them since."""
-        history = History(authority=self.authority, top_of=self.project.directory, now=self.now)
+        history = ProposalHistory(authority=self.authority, top_of=self.project.directory, now=self.now)
         here = {each.name: each for each in self.signed(environment)}
         yield from history.refusals(environment, run, here)
 

@@ -10,16 +10,16 @@ from pathlib import Path, PurePosixPath
 
 from migration_audit import signoff
 from migration_audit.artifacts.git.refs import commits_touching, find_revision, is_shallow, merge_base
-from migration_audit.artifacts.git.repository import Entry, Revision, find_top
+from migration_audit.artifacts.git.repository import Revision, TreeEntry, find_top
 from migration_audit.gate import rejections
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.signoff import Authority
 
-Files = dict[PurePosixPath, Entry]
+Files = dict[PurePosixPath, TreeEntry]
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
+class ProposalHistory:
     """The commits between the policy's revision and HEAD; all of HEAD's where there is no such revision."""
 
     authority: Authority

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from migration_audit.artifacts.git.refs import find_revision, merge_base
-from migration_audit.artifacts.git.repository import Entry, Revision
+from migration_audit.artifacts.git.repository import Revision, TreeEntry
 from migration_audit.artifacts.text import path_below
 from migration_audit.audit.inputs.artifact_digests import artifact_digests
 from migration_audit.model.errors import AuditError
 from migration_audit.project import Project, project_of
 from migration_audit.review.source_files import files_of
 
-Found = Mapping[PurePosixPath, Entry | None]
+Found = Mapping[PurePosixPath, TreeEntry | None]
 """Files of the revision by their place in the repository; None where it has none and this tree has one."""
 
 
@@ -60,10 +60,10 @@ class Merge:
 
     def takes(self, paths: Collection[PurePosixPath], audited: Mapping[str, str]) -> bool:
         """Whether the settings are about one of these files of the repository, were it there. Raises SourceError."""
-        empty = Entry(mode="100644", object_id="")
+        empty = TreeEntry(mode="100644", object_id="")
         return bool(self._taken(dict.fromkeys(paths, empty), audited, {"": b""}))
 
-    def _found(self, touched: Collection[PurePosixPath]) -> dict[PurePosixPath, Entry | None]:
+    def _found(self, touched: Collection[PurePosixPath]) -> dict[PurePosixPath, TreeEntry | None]:
         """The files of the revision that differ here, and matter: the merge brings them, or they are touched or gone."""
         top = self.revision.top
         held = find_revision(top, "HEAD").entries(top)

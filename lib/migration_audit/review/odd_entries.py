@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from migration_audit.artifacts.git.refs import find_revision
-from migration_audit.artifacts.git.repository import Entry, Revision, entry_kind, first_link
+from migration_audit.artifacts.git.repository import Revision, TreeEntry, entry_kind, first_link
 from migration_audit.artifacts.git.working_tree import is_as_committed
 from migration_audit.model.errors import AuditError, SourceError
 from migration_audit.review.merging import Merge
 
-Entries = Mapping[PurePosixPath, Entry]
+Entries = Mapping[PurePosixPath, TreeEntry]
 
 
 def odd_entries(merge: Merge, audited: Mapping[str, str], commits: Collection[str]) -> Iterator[str]:

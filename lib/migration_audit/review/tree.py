@@ -35,7 +35,7 @@ _AGAIN = "audit this tree, and sign that run"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tree:
+class ProposedTree:
     """The working tree that asks, by the settings of ``revision`` (None: by its own)."""
 
     project: Project

@@ -27,7 +27,7 @@ _RACES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class FinishedRun:
     """One finished run of one environment."""
 
     environment: str
@@ -86,7 +86,7 @@ def _new_run_folder(out: Path, environment: str, name: str) -> Path:
     raise AuditError("there are too many runs within one second", where=str(out / environment), todo="wait a second")
 
 
-def latest_runs(out: Path) -> Iterator[Run]:
+def latest_runs(out: Path) -> Iterator[FinishedRun]:
     """The newest run of each environment that has an evidence.json, signed or not, by environment name.
 
     Runs that are dated in the future come before it: they are for a note, and never the newest.
@@ -97,7 +97,7 @@ def latest_runs(out: Path) -> Iterator[Run]:
         runs = [run for place in (out, signed) for run in _folders(place / name) if _RUN.match(run.name)]
         for run in sorted(runs, key=lambda p: p.name, reverse=True):
             if (run / EVIDENCE_FILE).is_file():
-                found = Run(environment=name, folder=run, evidence=evidence_of(run))
+                found = FinishedRun(environment=name, folder=run, evidence=evidence_of(run))
                 yield found
                 if found.evidence is None or not found.evidence.is_of_the_future(datetime.now(UTC)):
                     break

@@ -9,7 +9,7 @@ from pathlib import Path
 from migration_audit import report
 from migration_audit.audit.facts.files import write_atomically
 from migration_audit.model.evidence import HOME, Evidence
-from migration_audit.runner.folders import Run, latest_runs
+from migration_audit.runner.folders import FinishedRun, latest_runs
 
 
 def write_index(out: Path, *, order: Sequence[str], progress: Callable[[str], None]) -> None:
@@ -30,7 +30,7 @@ def write_index(out: Path, *, order: Sequence[str], progress: Callable[[str], No
     write_atomically(out / "index.html", report.render_index(summaries).encode())
 
 
-def _summary(run: Run, evidence: Evidence, out: Path) -> report.RunSummary:
+def _summary(run: FinishedRun, evidence: Evidence, out: Path) -> report.RunSummary:
     home = evidence.commit.get(HOME)
     return report.RunSummary(
         environment=run.environment,

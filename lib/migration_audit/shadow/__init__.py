@@ -7,7 +7,7 @@
         conninfo = cluster.create_database("shadow")
 """
 
-from migration_audit.shadow.interface import Cluster, Progress, Server, Status
+from migration_audit.shadow.interface import Cluster, Progress, ShadowServer, Status
 from migration_audit.shadow.isolation import described, why_not_isolated
 from migration_audit.shadow.running import start, stop
 from migration_audit.shadow.select import find_server
@@ -16,7 +16,7 @@ from migration_audit.shadow.status import install, status
 __all__ = [
     "Cluster",
     "Progress",
-    "Server",
+    "ShadowServer",
     "Status",
     "described",
     "find_server",

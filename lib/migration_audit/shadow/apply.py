@@ -48,7 +48,7 @@ from migration_audit.shadow.failures import StatementError, refusal, server_faul
 from migration_audit.shadow.lockout import Lockout
 from migration_audit.shadow.messages import messages
 from migration_audit.shadow.settings import PRIVATE_NAME
-from migration_audit.shadow.trace import Span, Trace
+from migration_audit.shadow.trace import Trace, TransactionSpan
 from migration_audit.shadow.watching import NoWatch, Watch
 
 _CHECK_CLIENT = "set client_connection_check_interval = '5s'"
@@ -165,7 +165,7 @@ class _Run:
         self.notices: dict[str, None] = {}
         self.notes: list[str] = []
         self.outputs: list[str] = []
-        self.spans: list[Span] = []
+        self.spans: list[TransactionSpan] = []
         given = conninfo_to_dict(conninfo)
         self._options = f"{given.get('options') or ''} {_OPTIONS}".strip()
         self._conninfo = make_conninfo(conninfo, application_name="migration-audit", client_encoding="UTF8")
@@ -198,7 +198,7 @@ class _Run:
         """Everything since the last reading belongs to ``steps``."""
         start, self._next_xid = self._next_xid, _number(connection, _NEXT_XID)
         if start < self._next_xid:
-            self.spans.append(Span(start, self._next_xid, tuple(steps)))
+            self.spans.append(TransactionSpan(start, self._next_xid, tuple(steps)))
 
     def command(self, source: CommandSource, progress: Callable[[str], None] | None) -> SqlFailure | None:
         """Let the command migrate the database; what it wrote there is its own."""

@@ -38,7 +38,7 @@ class Cluster(Protocol):
         """Drop a database made by ``create_database``, with the connections to it; no error when it is gone."""
 
 
-class Server(Protocol):
+class ShadowServer(Protocol):
     """One PostgreSQL that clusters can be had of."""
 
     @property

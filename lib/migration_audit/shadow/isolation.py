@@ -11,7 +11,7 @@ from functools import cache
 from migration_audit.shadow import sandbox
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.shadow.environment import watcher_environment
-from migration_audit.shadow.interface import Server
+from migration_audit.shadow.interface import ShadowServer
 from migration_audit.shadow.paths import server_account
 from migration_audit.shadow.prepared import PreparedServer
 from migration_audit.shadow.settings import ISOLATION_VARIABLE
@@ -19,7 +19,7 @@ from migration_audit.shadow.settings import ISOLATION_VARIABLE
 _LIMIT = 20
 
 
-def why_not_isolated(server: Server) -> str | None:
+def why_not_isolated(server: ShadowServer) -> str | None:
     """Why the servers of shadows see more of this machine than their own files; None when they do not.
 
     None for a server that is not started here: what it sees is for its operator to know.
@@ -32,7 +32,7 @@ def why_not_isolated(server: Server) -> str | None:
     return _asked()
 
 
-def described(server: Server) -> str:
+def described(server: ShadowServer) -> str:
     """The server's description, and that it is not cut off from this machine where it is not."""
     why = why_not_isolated(server)
     return server.description if why is None else f"{server.description}, not isolated from this machine ({why})"

@@ -10,7 +10,7 @@ from pathlib import Path
 from migration_audit.model.errors import SqlError
 from migration_audit.model.sql import SqlSource
 from migration_audit.shadow.apply import apply_sources
-from migration_audit.shadow.interface import Cluster, Server
+from migration_audit.shadow.interface import Cluster, ShadowServer
 
 _TEMPLATE = "prelude"
 
@@ -19,7 +19,7 @@ _TEMPLATE = "prelude"
 class PreparedServer:
     """The server, and the SQL that every new database of it has in it already."""
 
-    server: Server
+    server: ShadowServer
     prelude: Sequence[SqlSource]
 
     @property

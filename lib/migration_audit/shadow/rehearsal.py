@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from migration_audit import driver
-from migration_audit.model.privileges import Need, StatementNeeds
+from migration_audit.model.privileges import NeededPrivilege, StatementNeeds
 from migration_audit.model.rehearsal import Attempt
 from migration_audit.project import Probe
 from migration_audit.shadow.failures import is_servers_fault, server_error
@@ -98,7 +98,7 @@ def _grants(connection: psycopg.Connection[Any], role: str, needs: Iterable[Stat
         yield grant
 
 
-def _relation(connection: psycopg.Connection[Any], need: Need) -> tuple[str, str] | None:
+def _relation(connection: psycopg.Connection[Any], need: NeededPrivilege) -> tuple[str, str] | None:
     """Schema and name as SQL spells them; None for what is not there: the probe will tell."""
     names = [need.schema, need.relation] if need.schema else [need.relation]
     row = connection.execute(

@@ -10,7 +10,7 @@ from migration_audit.model.errors import AuditError, ServerError, UsageError
 from migration_audit.shadow import extensions as known
 from migration_audit.shadow.debian import SUITES, find_debian
 from migration_audit.shadow.docker import find_docker
-from migration_audit.shadow.interface import Progress, Server
+from migration_audit.shadow.interface import Progress, ShadowServer
 from migration_audit.shadow.local import find_local
 from migration_audit.shadow.url import URL_VARIABLE, find_url
 
@@ -18,7 +18,7 @@ SERVER_VARIABLE = "MIGRATION_AUDIT_SERVER"
 NAMES = ("url", "local", "local:/path/to/bin", "docker", "debian", *(f"debian:{suite}" for suite in SUITES))
 
 
-def find_server(wanted: str | None = None, *, extensions: Collection[str] = (), progress: Progress) -> Server:
+def find_server(wanted: str | None = None, *, extensions: Collection[str] = (), progress: Progress) -> ShadowServer:
     """The server named by ``wanted``, else by ``$MIGRATION_AUDIT_SERVER``, else the first that works of
     ``url``, ``local``, ``docker``, ``debian``; it can create all the extensions.
 
@@ -36,7 +36,7 @@ def find_server(wanted: str | None = None, *, extensions: Collection[str] = (), 
     return _first(extensions, progress)
 
 
-def _first(extensions: Collection[str], progress: Progress) -> Server:
+def _first(extensions: Collection[str], progress: Progress) -> ShadowServer:
     reasons = []
     for name in ("url", "local", "docker", "debian"):
         try:
@@ -55,7 +55,7 @@ def _first(extensions: Collection[str], progress: Progress) -> Server:
     raise ServerError("no server can be used\n" + "\n".join(f"    {reason}" for reason in reasons), todo=last.todo) from last
 
 
-def _provider(name: str, extensions: Collection[str]) -> Callable[[Progress], Server]:
+def _provider(name: str, extensions: Collection[str]) -> Callable[[Progress], ShadowServer]:
     if name == "url":
         return lambda _: find_url()
     if name == "docker":
@@ -80,7 +80,7 @@ def provider_name(wanted: str) -> str:
     return "debian" if name == f"debian:{SUITES[0]}" else name
 
 
-def _lacks(server: Server, lacking: list[str]) -> ServerError:
+def _lacks(server: ShadowServer, lacking: list[str]) -> ServerError:
     return ServerError(
         f"{server.description} has no extension {', '.join(lacking)}",
         where=f"server `{server.provider}`",

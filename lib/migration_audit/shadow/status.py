@@ -9,7 +9,7 @@ from pathlib import Path
 from migration_audit.model.errors import ServerError, UsageError
 from migration_audit.shadow.debian import SUITES, load_installed
 from migration_audit.shadow.docker import DEFAULT_IMAGE, why_not
-from migration_audit.shadow.interface import Progress, Server, Status
+from migration_audit.shadow.interface import Progress, ShadowServer, Status
 from migration_audit.shadow.local import list_local, why_not_local
 from migration_audit.shadow.mirror import check_machine
 from migration_audit.shadow.paths import Account, cache_dir, check_account, server_account
@@ -18,7 +18,7 @@ from migration_audit.shadow.select import find_server
 from migration_audit.shadow.url import find_url
 
 
-def install(wanted: str | None = None, *, progress: Progress) -> Server:
+def install(wanted: str | None = None, *, progress: Progress) -> ShadowServer:
     """Make sure that the server is there, ``debian`` unless named; what already exists is kept.
 
     Raises ServerError when it cannot be installed, or is of a kind that the user installs.

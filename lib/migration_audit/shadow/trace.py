@@ -10,7 +10,7 @@ from migration_audit.model.location import Location
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TransactionSpan:
     """The transaction ids ``start <= id < stop``, and up to which command number each location reaches in them."""
 
     start: int
@@ -21,7 +21,7 @@ class Span:
 class Trace:
     """Which statement wrote a catalog row."""
 
-    def __init__(self, spans: Sequence[Span] = ()) -> None:
+    def __init__(self, spans: Sequence[TransactionSpan] = ()) -> None:
         """Take spans in the order in which they happened."""
         self._spans = tuple(spans)
         self._starts = [span.start for span in self._spans]

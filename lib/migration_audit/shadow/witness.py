@@ -11,7 +11,7 @@ from pathlib import Path
 
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow.environment import clean_environment
-from migration_audit.shadow.interface import Server
+from migration_audit.shadow.interface import ShadowServer
 from migration_audit.shadow.local import list_local
 from migration_audit.shadow.paths import server_account
 
@@ -47,7 +47,7 @@ _CHUNKS = """
 """Found by what all versions have: the columns of TimescaleDB's table of chunks changed in 2.26 and in 2.29."""
 
 
-def find_pg_dump(server: Server) -> Path:
+def find_pg_dump(server: ShadowServer) -> Path:
     """The ``pg_dump`` that can read this server: its own, else one on this machine that is not older.
 
     Raises ServerError with the reason when there is none.

@@ -27,7 +27,7 @@ _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
+class PolicyKeys:
     """The keys of a policy: the content of its files."""
 
     allowed_signers: bytes
@@ -45,7 +45,7 @@ def is_signed_by(
     *,
     identity: str,
     at: datetime,
-    keys: Keys,
+    keys: PolicyKeys,
     revocation: bool,
     namespace: str = NAMESPACE,
 ) -> bool:
@@ -59,7 +59,7 @@ def is_signed_by(
     return _accepts(("-Y", "verify", "-n", namespace, "-I", identity, "-O", time), message, files)
 
 
-def is_known(identity: str, keys: Keys) -> bool:
+def is_known(identity: str, keys: PolicyKeys) -> bool:
     """Whether ``allowed_signers`` has a key of this reviewer, valid or not."""
     return _accepts(("-Y", "match-principals", "-I", identity), b"", (("-f", keys.allowed_signers),))
 

@@ -45,7 +45,7 @@ def judge_producer(run: SignedRun, needs: EnvironmentPolicy, authority: Authorit
     lines = "".join(f"{line}\n" for line in needs.producers).encode()
     names = [name for line in needs.producers for name in line.split()[0].strip('"').split(",")]
     times = (run.generated_at, authority.reached(folder, path, content) or now)
-    keys = openssh.Keys(allowed_signers=lines, revoked=authority.revoked)
+    keys = openssh.PolicyKeys(allowed_signers=lines, revoked=authority.revoked)
     for name in dict.fromkeys(names):
         if all(
             openssh.is_signed_by(message, content, identity=name, at=at, keys=keys, revocation=True, namespace=NAMESPACE)

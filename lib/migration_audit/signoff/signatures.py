@@ -31,7 +31,7 @@ def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> Sig
     digest = hashlib.sha256(statement.read_bytes()).hexdigest() if statement.is_file() else ""
     here = folder / FOLDER
     names = sorted(path.name for path in here.iterdir()) if here.is_dir() else []
-    keys = openssh.Keys(allowed_signers=authority.allowed_signers, revoked=authority.revoked)
+    keys = openssh.PolicyKeys(allowed_signers=authority.allowed_signers, revoked=authority.revoked)
     about = _About(folder=folder, evidence=evidence, statement_sha256=digest, keys=keys, authority=authority, now=now)
     signoffs = _with_current([about.signoff(here / name) for name in names if name.endswith(".json")])
     return SignedRun(
@@ -71,7 +71,7 @@ class _About:
     folder: Path
     evidence: Evidence | None
     statement_sha256: str
-    keys: openssh.Keys
+    keys: openssh.PolicyKeys
     authority: Authority
     now: datetime
 

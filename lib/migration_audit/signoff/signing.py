@@ -171,7 +171,7 @@ def _check_reviewer(reviewer: str, authority: Authority) -> None:
     if not is_identity(reviewer):
         todo = "expected the name in allowed_signers, such as ann@example.org: letters, digits and . _ + @ -"
         raise UsageError("is not a valid reviewer name", where=reviewer, todo=todo)
-    keys = openssh.Keys(allowed_signers=authority.allowed_signers, revoked=authority.revoked)
+    keys = openssh.PolicyKeys(allowed_signers=authority.allowed_signers, revoked=authority.revoked)
     if not openssh.is_known(reviewer, keys):
         raise SignoffError(
             f"{reviewer} is not a reviewer: not in {authority.source}",

@@ -10,7 +10,7 @@ from migration_audit.model.location import Location
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class PsqlCommand:
     """A backslash command of psql."""
 
     at: int
@@ -66,7 +66,7 @@ def takes_whole_line(name: str, rest: bytes) -> bool:
     return name in _WHOLE_LINE or (name in _PIPES and rest.lstrip().startswith(b"|"))
 
 
-def check_command(command: Command, at: Location, *, runs_program: bool) -> None:
+def check_command(command: PsqlCommand, at: Location, *, runs_program: bool) -> None:
     """Return for a command that can be left out without a change to what reaches the server.
 
     Raises SourceError, with the place and the reason, for every other.
@@ -76,7 +76,7 @@ def check_command(command: Command, at: Location, *, runs_program: bool) -> None
         raise refused(command, at, reason)
 
 
-def check_skipped(command: Command, at: Location) -> None:
+def check_skipped(command: PsqlCommand, at: Location) -> None:
     """Return for a command that psql passes over in a part that ``\\if`` skips.
 
     Raises SourceError for one that psql does not know: it reports an error there too.
@@ -87,13 +87,13 @@ def check_skipped(command: Command, at: Location) -> None:
         raise SourceError(what, where=str(at), todo=r"keep the data of COPY in a file that \ir includes")
 
 
-def refused(command: Command, at: Location, reason: str, todo: str | None = None) -> SourceError:
+def refused(command: PsqlCommand, at: Location, reason: str, todo: str | None = None) -> SourceError:
     """The error for a command that is refused."""
     todo = todo or "write what it does as plain SQL, or keep it in a file that is not audited"
     return SourceError(f"psql's \\{command.name} is refused: {reason}", where=str(at), todo=todo)
 
 
-def _reason(command: Command) -> str | None:
+def _reason(command: PsqlCommand) -> str | None:
     name = command.name
     if name.startswith(";"):
         return "it joins statements in a way that only psql supports"

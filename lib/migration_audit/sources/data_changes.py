@@ -22,7 +22,7 @@ _POLICY: Final = re.compile(r"(add|remove)_(\w+)_policy\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DataChange:
     """Something that a statement makes or removes."""
 
     kind: str
@@ -37,13 +37,13 @@ def is_insert(text: str) -> bool:
     return _INSERT.match(text) is not None
 
 
-def data_changes(statement: Statement) -> tuple[Change, ...]:
+def data_changes(statement: Statement) -> tuple[DataChange, ...]:
     """Rows that the statement itself writes or deletes (not by UPDATE or inside of WITH), and policies by their calls."""
     if statement.kind is StatementKind.TRANSACTION:
         return ()
     insert = _INSERT.match(statement.text)
     if insert is not None:
-        return (Change(ROWS, ".".join(parts_of(insert[1])), is_made=True),)
+        return (DataChange(ROWS, ".".join(parts_of(insert[1])), is_made=True),)
     tree = _parsed(statement.text)
     return tuple(change for each in tree.stmts for change in _of_statement(each.stmt)) if tree is not None else ()
 
@@ -64,24 +64,24 @@ def _parsed(text: str) -> Any:
         return None
 
 
-def _of_statement(statement: Any) -> Iterator[Change]:
+def _of_statement(statement: Any) -> Iterator[DataChange]:
     match statement.WhichOneof("node"):
         case "copy_stmt" if statement.copy_stmt.is_from:
-            yield Change(ROWS, _spelled(statement.copy_stmt.relation), is_made=True)
+            yield DataChange(ROWS, _spelled(statement.copy_stmt.relation), is_made=True)
         case "delete_stmt":
-            yield Change(ROWS, _spelled(statement.delete_stmt.relation), is_made=False)
+            yield DataChange(ROWS, _spelled(statement.delete_stmt.relation), is_made=False)
         case "truncate_stmt":
             for each in statement.truncate_stmt.relations:
-                yield Change(ROWS, _spelled(each.range_var), is_made=False)
+                yield DataChange(ROWS, _spelled(each.range_var), is_made=False)
         case "select_stmt" | "call_stmt":
             for call in postgast.find_nodes(statement, pb.FuncCall):
                 yield from _of_call(call)
 
 
-def _of_call(call: Any) -> Iterator[Change]:
+def _of_call(call: Any) -> Iterator[DataChange]:
     policy = _POLICY.match(call.funcname[-1].string.sval) if call.funcname else None
     if policy and call.args:
-        yield Change(f"{policy[2].replace('_', ' ')} policy", first_text(call), is_made=policy[1] == "add")
+        yield DataChange(f"{policy[2].replace('_', ' ')} policy", first_text(call), is_made=policy[1] == "add")
 
 
 def first_text(call: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from migration_audit.formats.lexer import LEGACY, Token, TokenKind, next_token
+from migration_audit.formats.lexer import LEGACY, SqlToken, TokenKind, next_token
 
 _BLANK = bytes(byte if byte == 0x0A else 0x20 for byte in range(256))
 _COPY_END = re.compile(rb"^\\\.\r?$", re.MULTILINE)
@@ -47,7 +47,7 @@ class Feed:
         """The variables whose values are being read, the outermost first."""
         return tuple(buffer.name for buffer in self._buffers if buffer.name is not None)
 
-    def next(self, pattern: re.Pattern[bytes]) -> Token | None:
+    def next(self, pattern: re.Pattern[bytes]) -> SqlToken | None:
         """The next token, now the end of ``text``; None at the end of the file."""
         while True:
             buffer = self._buffers[-1]
@@ -63,17 +63,17 @@ class Feed:
                 shift = len(self.text) - buffer.at
                 self.text += buffer.data[buffer.at : token.end]
                 buffer.at = token.end
-                return Token(token.kind, token.start + shift, token.end + shift) if shift else token
+                return SqlToken(token.kind, token.start + shift, token.end + shift) if shift else token
 
-    def replace(self, token: Token, value: bytes) -> Token:
+    def replace(self, token: SqlToken, value: bytes) -> SqlToken:
         """Put ``value``, which psql does not read again, in the place of the token that came last."""
         del self.text[token.start :]
         self.text += value
         if len(self._buffers) == 1:
             self.values.append((token.start, len(self.text)))
-        return Token(TokenKind.OTHER, token.start, len(self.text))
+        return SqlToken(TokenKind.OTHER, token.start, len(self.text))
 
-    def enter(self, token: Token, name: str, value: bytes) -> None:
+    def enter(self, token: SqlToken, name: str, value: bytes) -> None:
         """Go on with ``value`` in the place of the token that came last."""
         del self.text[token.start :]
         if len(self._buffers) == 1:
@@ -92,13 +92,13 @@ class Feed:
         buffer = self._buffers[-1]
         return buffer.data.startswith(byte, buffer.at)
 
-    def drop(self, token: Token) -> Token:
+    def drop(self, token: SqlToken) -> SqlToken:
         """Drop the backslash that came last, and take the byte behind it as a token."""
         buffer = self._buffers[-1]
         del self.text[token.start :]
         self.text += buffer.data[buffer.at : buffer.at + 1]
         buffer.at += 1
-        return Token(TokenKind.OTHER, token.start, token.start + 1)
+        return SqlToken(TokenKind.OTHER, token.start, token.start + 1)
 
     def rest_of_line(self) -> bytes:
         """What stands in the line of the file behind the token that came last."""
@@ -106,7 +106,7 @@ class Feed:
         stop = file.data.find(b"\n", file.at)
         return bytes(file.data[file.at : len(file.data) if stop < 0 else stop])
 
-    def take(self, token: Token, length: int) -> None:
+    def take(self, token: SqlToken, length: int) -> None:
         """Keep the token that came last and the ``length`` bytes of the file behind it from the server."""
         size = token.end - token.start + length
         del self.text[token.start :]
@@ -146,7 +146,7 @@ class Feed:
             self._data_from += len(rest)
 
 
-def _is_open(data: bytearray, token: Token, pattern: re.Pattern[bytes]) -> bool:
+def _is_open(data: bytearray, token: SqlToken, pattern: re.Pattern[bytes]) -> bool:
     """Whether a quote or comment that reaches to the end of ``data`` is not closed there."""
     text = data[token.start :]
     if token.kind is TokenKind.QUOTED:

@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
 from migration_audit.sources.arguments import Arguments, read_arguments, skip_arguments
-from migration_audit.sources.commands import INCLUDES, Command, check_command, check_skipped, refused, takes_whole_line
+from migration_audit.sources.commands import INCLUDES, PsqlCommand, check_command, check_skipped, refused, takes_whole_line
 from migration_audit.sources.conditions import BRANCHES, Conditions
 from migration_audit.sources.variables import RefusedError, Variables, as_boolean, as_identifier, as_literal, how_to_give
 
-Include = Callable[[str, bool, Command, Location], None]
+Include = Callable[[str, bool, PsqlCommand, Location], None]
 """Reads the file of ``\\i`` or, where the second argument says so, of ``\\ir``."""
 
 
@@ -49,7 +49,7 @@ class Interpreter:
         """Whether ``psql -v`` could change that psql runs what is being read."""
         return self._is_included_by_chance or self.conditions.depends
 
-    def run(self, command: Command, line: bytes, start: int, at: Location) -> int:
+    def run(self, command: PsqlCommand, line: bytes, start: int, at: Location) -> int:
         """Run the command whose arguments begin at ``start`` of ``line``, and return where in the line it ends.
 
         Raises SourceError for what cannot be done as psql does it.
@@ -156,7 +156,7 @@ class Interpreter:
         change = self._variables.assumed.add if self._assumed or self.depends else self._variables.assumed.discard
         change(name)
 
-    def _read_file(self, command: Command, arguments: Arguments) -> int:
+    def _read_file(self, command: PsqlCommand, arguments: Arguments) -> int:
         if command.pending:
             raise RefusedError("it is in the middle of a statement", "end the statement before it with `;`")
         if not arguments.items:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class Lines:
+class LineCounter:
     """Line numbers of growing offsets, each byte looked at once."""
 
     def __init__(self, text: bytes | bytearray, values: Sequence[tuple[int, int]] = ()) -> None:

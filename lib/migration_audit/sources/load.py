@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from migration_audit.formats import ALL, Dialect, Format, Options, Plan, PlannedFile, Tree, find_format
+from migration_audit.formats import ALL, Dialect, Format, MigrationFolder, Options, Plan, PlannedFile, find_format
 from migration_audit.formats.order import number_of
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import SourceError
@@ -22,7 +22,7 @@ from migration_audit.sources.psql import read_by_psql
 from migration_audit.sources.reader import read_script
 from migration_audit.sources.reading import check_inside, check_text
 from migration_audit.sources.statements import build_statements
-from migration_audit.sources.trees import Place, fixed_part, trees_of_globs, trees_of_paths, unmatched_sql
+from migration_audit.sources.trees import SourceFolder, fixed_part, trees_of_globs, trees_of_paths, unmatched_sql
 
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
@@ -60,7 +60,7 @@ def load_source(
     """
     if not paths:
         raise SourceError("no SQL files", where=name, todo="name a .sql file or a folder of .sql files")
-    place = Place(shown_from, boundary or boundary_of(shown_from, *paths))
+    place = SourceFolder(shown_from, boundary or boundary_of(shown_from, *paths))
     source, _ = _source(name, find_format(form), trees_of_paths(paths, place), place, placeholders, variables)
     return source
 
@@ -84,7 +84,7 @@ def load_globs(
     Raises SourceError like ``load_source``, and for a glob that matches nothing.
     """
     format_ = find_format(form)
-    place = Place(shown_from, boundary_of(shown_from, root, *(root / fixed_part(glob) for glob in globs)))
+    place = SourceFolder(shown_from, boundary_of(shown_from, root, *(root / fixed_part(glob) for glob in globs)))
     trees = trees_of_globs(name, root, globs, place, whole_folders=form != "files")
     source, included = _source(name, format_, trees, place, placeholders, variables)
     known = [*(file.path for file in source.files), *(part.path for part in source.not_applied)]
@@ -95,8 +95,8 @@ def load_globs(
 def _source(
     name: str,
     form: Format,
-    trees: Sequence[Tree],
-    place: Place,
+    trees: Sequence[MigrationFolder],
+    place: SourceFolder,
     placeholders: Mapping[str, str] = _NO_VALUES,
     variables: Mapping[str, str] = _NO_VALUES,
 ) -> tuple[SqlSource, tuple[Path, ...]]:
@@ -140,7 +140,7 @@ def _source(
     return source, included
 
 
-def _plan(name: str, form: Format, trees: Sequence[Tree], options: Options) -> Plan:
+def _plan(name: str, form: Format, trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """What the format makes of the folders; its refusal names the format that the files look like, where it is another."""
     try:
         return _plan_of_some(name, form, trees, options)
@@ -152,7 +152,7 @@ def _plan(name: str, form: Format, trees: Sequence[Tree], options: Options) -> P
         raise SourceError(error.what, where=error.where, todo=todo) from error
 
 
-def _plan_of_some(name: str, form: Format, trees: Sequence[Tree], options: Options) -> Plan:
+def _plan_of_some(name: str, form: Format, trees: Sequence[MigrationFolder], options: Options) -> Plan:
     plan = form.plan(trees, options)
     if not plan.files and not plan.unread:
         shown = ", ".join(tree.shown or "." for tree in trees)
@@ -166,7 +166,7 @@ def _plan_of_some(name: str, form: Format, trees: Sequence[Tree], options: Optio
     return plan
 
 
-def _looks_like(trees: Sequence[Tree]) -> tuple[Format, str] | None:
+def _looks_like(trees: Sequence[MigrationFolder]) -> tuple[Format, str] | None:
     """The first format that recognises one of the folders, and why."""
     for form in ALL:
         for tree in trees:
@@ -184,7 +184,7 @@ def _not_included(plan: Plan, included: Iterable[Path], shown_from: Path) -> Ite
             yield each
 
 
-def _refuse_unread(plan: Plan, trees: Sequence[Tree], included: Iterable[Path]) -> None:
+def _refuse_unread(plan: Plan, trees: Sequence[MigrationFolder], included: Iterable[Path]) -> None:
     """A folder is its own files; those of its subfolders would be left out in silence."""
     known = {path.resolve() for path in included}
     left = [(trees[number], path) for number, path in plan.unread if Path(trees[number].root, path).resolve() not in known]
@@ -197,14 +197,14 @@ def _refuse_unread(plan: Plan, trees: Sequence[Tree], included: Iterable[Path]) 
         )
 
 
-def _refuse_links(trees: Iterable[Tree], place: Place) -> None:
+def _refuse_links(trees: Iterable[MigrationFolder], place: SourceFolder) -> None:
     """What is behind a link to a folder outside would be left out in silence."""
     for link in (Path(tree.root, path) for tree in trees if tree.is_whole for path in tree.paths):
         if link.is_symlink() and link.is_dir():
             check_inside(link, place.shown(link), place.boundary)
 
 
-def _format_of(tree: Tree, deeper: Sequence[str]) -> str:
+def _format_of(tree: MigrationFolder, deeper: Sequence[str]) -> str:
     """What to do about a folder with subfolders: its format, the runner that we have none for, or its files one by one."""
     if found := _looks_like([tree]):
         form, why = found
@@ -217,7 +217,9 @@ def _format_of(tree: Tree, deeper: Sequence[str]) -> str:
     return "name the folders or files in their order (joined by +, or as globs in audit.toml), or set the format"
 
 
-def _read(planned: PlannedFile, form: Format, tree: Tree, place: Place, variables: Mapping[str, str]) -> _Read:
+def _read(
+    planned: PlannedFile, form: Format, tree: MigrationFolder, place: SourceFolder, variables: Mapping[str, str]
+) -> _Read:
     """One step of the plan with its statements; where psql runs it, with the statements of all that it includes."""
     shown = tree.shown_path(planned.path)
     if form.dialect is Dialect.PSQL:

@@ -7,7 +7,7 @@ from typing import Any
 
 import postgast
 
-from migration_audit.model.privileges import Need, StatementNeeds
+from migration_audit.model.privileges import NeededPrivilege, StatementNeeds
 from migration_audit.model.sql_tree import parse
 
 Relation = tuple[str | None, str]
@@ -52,7 +52,7 @@ def statement_needs(text: str) -> StatementNeeds:
     walk = _Walk()
     walk.query(statement, None)
     needs = tuple(
-        Need(schema=relation[0], relation=relation[1], privilege=privilege, columns=tuple(sorted(columns)))
+        NeededPrivilege(schema=relation[0], relation=relation[1], privilege=privilege, columns=tuple(sorted(columns)))
         for (relation, privilege), columns in sorted(walk.found.items(), key=str)
     )
     return StatementNeeds(needs=needs, functions=tuple(sorted(walk.functions, key=str)))

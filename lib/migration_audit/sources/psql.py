@@ -12,7 +12,7 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import NotApplied, Statement
 from migration_audit.project.boundary import Boundary
-from migration_audit.sources.commands import Command
+from migration_audit.sources.commands import PsqlCommand
 from migration_audit.sources.interpreter import Interpreter
 from migration_audit.sources.reader import read_script
 from migration_audit.sources.reading import check_text, read_bytes, shown_path
@@ -87,7 +87,7 @@ class _Session:
         included: list[tuple[int, list[Statement]]] = []
         names: list[str] = []
 
-        def include(name: str, is_relative: bool, command: Command, at: Location) -> None:
+        def include(name: str, is_relative: bool, command: PsqlCommand, at: Location) -> None:
             target = self._target(name, is_relative, path, at)
             if target.resolve() in self._open:
                 what = f"{shown_path(target, self._shown_from)} includes itself"

@@ -11,14 +11,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from migration_audit.formats.lexer import CONFORMING, LEGACY, Token, TokenKind
+from migration_audit.formats.lexer import CONFORMING, LEGACY, SqlToken, TokenKind
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
-from migration_audit.sources.commands import Command
+from migration_audit.sources.commands import PsqlCommand
 from migration_audit.sources.feed import Feed
 from migration_audit.sources.interpreter import Interpreter, Replacement
-from migration_audit.sources.lines import Lines
-from migration_audit.sources.script import Script, Segment, Skipped, Variable
+from migration_audit.sources.lines import LineCounter
+from migration_audit.sources.script import Segment, Skipped, SqlScript, Variable
 from migration_audit.sources.variables import RefusedError
 
 _MOST_NESTED, _MOST_NESTED_SIZE = 10_000, 64 * 2**20
@@ -33,7 +33,7 @@ _STRINGS_SETTING = re.compile(
 _ROUTINE = re.compile(r"create (?:or replace )?(?:function|procedure)\b")
 
 
-def read_script(data: bytes, psql: Interpreter | None = None) -> Script:
+def read_script(data: bytes, psql: Interpreter | None = None) -> SqlScript:
     """Everything that ``data`` (UTF-8 without a byte order mark) holds.
 
     Without ``psql`` nobody reads the text before the server does: backslash commands and ``:variables`` are plain text, and
@@ -60,8 +60,8 @@ class _Reader:
     def __init__(self, data: bytes, psql: Interpreter | None) -> None:
         self._feed = Feed(data)
         self._psql = psql
-        self._script = Script(b"", values=self._feed.values)
-        self._lines = Lines(self._feed.text, self._feed.values)
+        self._script = SqlScript(b"", values=self._feed.values)
+        self._lines = LineCounter(self._feed.text, self._feed.values)
         self._pattern = CONFORMING
         self._skip: _Skip | None = None
         self._first: int | None = None
@@ -79,8 +79,8 @@ class _Reader:
         self._is_routine = False
         self._is_copy = False
 
-    def read(self) -> Script:
-        actions: dict[TokenKind, Callable[[Token], None]] = {
+    def read(self) -> SqlScript:
+        actions: dict[TokenKind, Callable[[SqlToken], None]] = {
             TokenKind.WORD: self._word,
             TokenKind.SEMICOLON: self._semicolon,
             TokenKind.OPEN: self._open,
@@ -106,11 +106,11 @@ class _Reader:
         self._script.text = bytes(feed.text)
         return self._script
 
-    def _comment(self, token: Token) -> None:
+    def _comment(self, token: SqlToken) -> None:
         """psql drops a ``--`` comment before a statement, and keeps all others."""
         self._has_text |= self._feed.text.startswith(b"/*", token.start)
 
-    def _solid(self, token: Token) -> None:
+    def _solid(self, token: SqlToken) -> None:
         if self._first is None:
             self._first = token.start
         if self._pending is None:
@@ -118,23 +118,23 @@ class _Reader:
         self._last = token.end
         self._previous = ""
 
-    def _open(self, token: Token) -> None:
+    def _open(self, token: SqlToken) -> None:
         self._parens += 1
         self._solid(token)
 
-    def _close(self, token: Token) -> None:
+    def _close(self, token: SqlToken) -> None:
         self._parens = max(0, self._parens - 1)
         self._solid(token)
 
-    def _square(self, token: Token) -> None:
+    def _square(self, token: SqlToken) -> None:
         self._brackets += 1
         self._solid(token)
 
-    def _unsquare(self, token: Token) -> None:
+    def _unsquare(self, token: SqlToken) -> None:
         self._brackets = max(0, self._brackets - 1)
         self._solid(token)
 
-    def _variable(self, token: Token) -> None:
+    def _variable(self, token: SqlToken) -> None:
         text = self._text(token)
         new = self._replacement(text, token.start) if self._psql else None
         if new is None:
@@ -159,7 +159,7 @@ class _Reader:
             raise self._error(at, what, "write their values out")
         return new
 
-    def _word(self, token: Token) -> None:
+    def _word(self, token: SqlToken) -> None:
         words, previous = self._words, self._previous
         self._solid(token)
         if len(words) >= 5 and not self._is_routine and words[0] != "copy":
@@ -182,7 +182,7 @@ class _Reader:
         elif word == "end":
             self._bodies = max(0, self._bodies - 1)
 
-    def _semicolon(self, token: Token) -> None:
+    def _semicolon(self, token: SqlToken) -> None:
         ends = self._parens == 0 and self._bodies == 0
         self._end_segment(token.start, ends=ends)
         if ends:
@@ -211,7 +211,7 @@ class _Reader:
         if not is_closed:
             self._script.unclosed.append(semicolon)
 
-    def _backslash(self, token: Token) -> None:
+    def _backslash(self, token: SqlToken) -> None:
         feed = self._feed
         if self._psql is not None and (feed.follows(b":") or (self._skip is not None and feed.follows(b";"))):
             plain = feed.drop(token)  # a colon that begins no variable
@@ -224,7 +224,7 @@ class _Reader:
         line = feed.rest_of_line()
         name = _COMMAND_NAME.match(line)
         start = name.end() if name else 0
-        command = Command(
+        command = PsqlCommand(
             at=token.start,
             name=line[:start].decode(errors="replace"),
             rest=line[start:].decode(errors="replace").strip(),
@@ -238,7 +238,7 @@ class _Reader:
         self._script.commands.append(command)
         self._follow_branch(token.start)
 
-    def _after_separator(self, token: Token, line: bytes, stop: int) -> int:
+    def _after_separator(self, token: SqlToken, line: bytes, stop: int) -> int:
         """Where the line goes on: ``\\\\`` ends a command.
 
         In the middle of a statement psql appends what follows to the line before, without a space, and perhaps to the
@@ -269,7 +269,7 @@ class _Reader:
             end = len(self._feed.text)
             self._skip = _Skip(conditions.skipped, end, conditions.reason, conditions.is_assumed)
 
-    def _text(self, token: Token) -> str:
+    def _text(self, token: SqlToken) -> str:
         return self._feed.text[token.start : token.end].decode(errors="replace")
 
     def _line(self, at: int) -> int:

@@ -6,8 +6,8 @@ import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from migration_audit.sources.commands import Command
-from migration_audit.sources.lines import Lines
+from migration_audit.sources.commands import PsqlCommand
+from migration_audit.sources.lines import LineCounter
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,13 @@ class Skipped:
 
 
 @dataclass(slots=True)
-class Script:
+class SqlScript:
     """What one file holds, by offsets into ``text``."""
 
     text: bytes
     """What reaches the server of the file, with blanks in the place of all else."""
     segments: list[Segment] = field(default_factory=list)
-    commands: list[Command] = field(default_factory=list)
+    commands: list[PsqlCommand] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
     copies: dict[int, bytes] = field(default_factory=dict)
     """The data of each ``COPY … FROM stdin``, by the offset of its semicolon; see ``unclosed``."""
@@ -64,9 +64,9 @@ class Script:
     conforming: bool = True
     """False once the file has switched ``standard_conforming_strings`` off."""
 
-    def lines(self) -> Lines:
+    def lines(self) -> LineCounter:
         """The lines of the file."""
-        return Lines(self.text, self.values)
+        return LineCounter(self.text, self.values)
 
     def values_in(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """The parts of ``values`` between two offsets."""

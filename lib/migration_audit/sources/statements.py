@@ -12,7 +12,7 @@ import postgast
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import Statement, StatementKind
-from migration_audit.sources.script import Script, Segment
+from migration_audit.sources.script import Segment, SqlScript
 from migration_audit.sources.variables import how_to_give
 
 _TRANSACTION = re.compile(
@@ -22,7 +22,7 @@ _TRANSACTION = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class StatementSpan:
     """One statement by its offsets: from its first token to the end of its last one."""
 
     start: int
@@ -30,7 +30,7 @@ class Piece:
     semicolon: int
 
 
-def find_pieces(script: Script) -> tuple[list[Piece], bool]:
+def find_pieces(script: SqlScript) -> tuple[list[StatementSpan], bool]:
     """The statements of ``script`` in order, and whether PostgreSQL's parser accepts them all.
 
     The parser knows best where a statement ends. Where it refuses the text (a mistake, syntax of another version) psql's
@@ -47,7 +47,7 @@ def find_pieces(script: Script) -> tuple[list[Piece], bool]:
 
 
 def build_statements(
-    script: Script, path: str, *, cuts: Collection[int] | None = None, runner: str = "psql"
+    script: SqlScript, path: str, *, cuts: Collection[int] | None = None, runner: str = "psql"
 ) -> Iterator[tuple[int, Statement]]:
     """Each statement with the offset at which it starts.
 
@@ -64,7 +64,7 @@ def build_statements(
         yield piece.start, _statement(script, piece, at)
 
 
-def _statement(script: Script, piece: Piece, at: Location) -> Statement:
+def _statement(script: SqlScript, piece: StatementSpan, at: Location) -> Statement:
     text = script.text[piece.start : piece.end].decode()
     inserted = tuple(_inserted(script, piece))
     data = script.copies.get(piece.semicolon)
@@ -78,7 +78,7 @@ def _statement(script: Script, piece: Piece, at: Location) -> Statement:
     return Statement(text=text, at=at, kind=kind, inserted=inserted)
 
 
-def _inserted(script: Script, piece: Piece) -> Iterator[tuple[int, int]]:
+def _inserted(script: SqlScript, piece: StatementSpan) -> Iterator[tuple[int, int]]:
     """The line breaks of variables' values in a statement."""
     for start, end in script.values_in(piece.start, piece.end):
         count = script.text.count(b"\n", start, end)
@@ -86,7 +86,7 @@ def _inserted(script: Script, piece: Piece) -> Iterator[tuple[int, int]]:
             yield script.text.count(b"\n", piece.start, start), count
 
 
-def _parser_ends(script: Script) -> set[int] | None:
+def _parser_ends(script: SqlScript) -> set[int] | None:
     """The semicolons at which PostgreSQL's parser ends a statement; None where it does not accept the text."""
     if not script.conforming:
         return None
@@ -115,7 +115,7 @@ def _parser_ends(script: Script) -> set[int] | None:
     return ends if rest_is_empty else None
 
 
-def _join(segments: list[Segment], ends: Collection[int]) -> Iterator[Piece]:
+def _join(segments: list[Segment], ends: Collection[int]) -> Iterator[StatementSpan]:
     """Statements may hold semicolons of their own: ``BEGIN ATOMIC`` bodies, rules with several commands."""
     first: int | None = None
     last = 0
@@ -124,15 +124,15 @@ def _join(segments: list[Segment], ends: Collection[int]) -> Iterator[Piece]:
             first = segment.first if first is None else first
             last = segment.last
         if first is not None and segment.semicolon in ends:
-            yield Piece(first, last, segment.semicolon)
+            yield StatementSpan(first, last, segment.semicolon)
             first = None
         elif first is not None:
             last = min(segment.semicolon + 1, segments[-1].semicolon)
     if first is not None:
-        yield Piece(first, last, segments[-1].semicolon)
+        yield StatementSpan(first, last, segments[-1].semicolon)
 
 
-def _cuts_through(pieces: list[Piece], script: Script) -> bool:
+def _cuts_through(pieces: list[StatementSpan], script: SqlScript) -> bool:
     """Whether a command that psql sees between two statements stands inside one of ``pieces``."""
     starts = [piece.start for piece in pieces]
     for command in script.commands:
@@ -142,7 +142,7 @@ def _cuts_through(pieces: list[Piece], script: Script) -> bool:
     return False
 
 
-def _refuse_variables(script: Script, pieces: list[Piece], path: str, *, is_valid: bool) -> None:
+def _refuse_variables(script: SqlScript, pieces: list[StatementSpan], path: str, *, is_valid: bool) -> None:
     """Refuse what psql would replace; a colon that the parser accepts as it stands is SQL (slices, JSON_OBJECT)."""
     starts = [piece.start for piece in pieces]
     checked: dict[int, bool] = {}
@@ -161,7 +161,7 @@ def _refuse_variables(script: Script, pieces: list[Piece], path: str, *, is_vali
             )
 
 
-def _refuse_cuts(script: Script, pieces: list[Piece], path: str, cuts: Collection[int], runner: str) -> None:
+def _refuse_cuts(script: SqlScript, pieces: list[StatementSpan], path: str, cuts: Collection[int], runner: str) -> None:
     """Refuse what the runner would send in parts that are no statements; the end of the file parts nothing."""
     starts = [piece.start for piece in pieces]
     for cut in sorted(cuts):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from migration_audit.formats import Tree
+from migration_audit.formats import MigrationFolder
 from migration_audit.formats.flat import other_sql
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
@@ -21,7 +21,7 @@ _WILD = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceFolder:
     """Where the files of a source are."""
 
     shown_from: Path
@@ -34,12 +34,14 @@ class Place:
         return shown_path(path, self.shown_from)
 
 
-def trees_of_paths(paths: Sequence[Path], place: Place) -> list[Tree]:
+def trees_of_paths(paths: Sequence[Path], place: SourceFolder) -> list[MigrationFolder]:
     """A tree for each path: the whole of a folder, or a file alone. Raises SourceError for what cannot be listed."""
     return [_whole(path, place) if path.is_dir() else _chosen(path.parent, [path], place) for path in paths]
 
 
-def trees_of_globs(name: str, root: Path, globs: Sequence[str], place: Place, *, whole_folders: bool) -> list[Tree]:
+def trees_of_globs(
+    name: str, root: Path, globs: Sequence[str], place: SourceFolder, *, whole_folders: bool
+) -> list[MigrationFolder]:
     """A tree for each glob, with the files that no glob before it has taken.
 
     With ``whole_folders`` a glob that matches folders takes the whole of each, and the files that globs match below one
@@ -52,7 +54,7 @@ def trees_of_globs(name: str, root: Path, globs: Sequence[str], place: Place, *,
     if not globs:
         raise SourceError("no SQL files", where=name, todo='give the source its globs, such as "migrations/*.sql"')
     taken: set[Path] = set()
-    trees: list[Tree] = []
+    trees: list[MigrationFolder] = []
     chosen: dict[Path, list[Path]] = {}
     for glob in globs:
         found = _matches(root, glob, shown)
@@ -76,9 +78,9 @@ def trees_of_globs(name: str, root: Path, globs: Sequence[str], place: Place, *,
     return [*trees, *(_chosen(folder, files, place) for folder, files in chosen.items())]
 
 
-def whole_tree(folder: Path, paths: Iterable[str], shown_from: Path) -> Tree:
+def whole_tree(folder: Path, paths: Iterable[str], shown_from: Path) -> MigrationFolder:
     """The tree of a folder whose files are known already: ``paths`` are all of them, relative to it."""
-    return _tree(folder, paths, Place(shown_from, boundary_of(shown_from, folder)), is_whole=True)
+    return _tree(folder, paths, SourceFolder(shown_from, boundary_of(shown_from, folder)), is_whole=True)
 
 
 def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
@@ -128,17 +130,17 @@ def fixed_part(glob: str) -> str:
     return "/".join(fixed[:wild])
 
 
-def _whole(folder: Path, place: Place) -> Tree:
+def _whole(folder: Path, place: SourceFolder) -> MigrationFolder:
     check_inside(folder, place.shown(folder), place.boundary)
     found = list_files(folder, place.boundary)
     return _tree(folder, [path.relative_to(folder).as_posix() for path in found], place, is_whole=True)
 
 
-def _chosen(folder: Path, files: Sequence[Path], place: Place) -> Tree:
+def _chosen(folder: Path, files: Sequence[Path], place: SourceFolder) -> MigrationFolder:
     return _tree(folder, [Path(os.path.relpath(path, folder)).as_posix() for path in files], place, is_whole=False)
 
 
-def _tree(folder: Path, paths: Iterable[str], place: Place, *, is_whole: bool) -> Tree:
+def _tree(folder: Path, paths: Iterable[str], place: SourceFolder, *, is_whole: bool) -> MigrationFolder:
     shown_from, boundary = place.shown_from, place.boundary
 
     def read(path: str) -> bytes:
@@ -170,7 +172,7 @@ def _tree(folder: Path, paths: Iterable[str], place: Place, *, is_whole: bool) -
 
     known = tuple(sorted(paths))
     shown = "" if folder.resolve() == shown_from.resolve() else place.shown(folder)
-    return Tree(
+    return MigrationFolder(
         shown=shown,
         paths=known,
         read=read,

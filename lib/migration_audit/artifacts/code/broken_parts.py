@@ -7,7 +7,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.code.languages import Language
+from migration_audit.artifacts.code.languages import SourceLanguage
 from migration_audit.artifacts.code.literals import line_of
 from migration_audit.model.code import Opaque
 from migration_audit.model.location import Location
@@ -30,7 +30,7 @@ _HOLDS_STATEMENTS: Final = frozenset(
 """Nodes whose children are statements or members: an error in one child says nothing about the others."""
 
 
-def broken_parts(root: Node, source: bytes, path: str, language: Language) -> tuple[Opaque, ...]:
+def broken_parts(root: Node, source: bytes, path: str, language: SourceLanguage) -> tuple[Opaque, ...]:
     """Each part with an error in it, from the first line of its statement to the last.
 
     Behind an error a text of several lines belongs to it as well: a quote too many turns code into text, and text into code.
@@ -51,7 +51,7 @@ def broken_parts(root: Node, source: bytes, path: str, language: Language) -> tu
     )
 
 
-def _spans(root: Node, language: Language) -> Iterator[tuple[int, int, int]]:
+def _spans(root: Node, language: SourceLanguage) -> Iterator[tuple[int, int, int]]:
     """First line, last line, and the line of the error."""
     errors = list(_errors(root))
     for error in errors:
@@ -80,7 +80,7 @@ def _statement(node: Node) -> Node:
     return node
 
 
-def _texts(root: Node, language: Language) -> Iterator[Node]:
+def _texts(root: Node, language: SourceLanguage) -> Iterator[Node]:
     todo = [root]
     while todo:
         node = todo.pop()

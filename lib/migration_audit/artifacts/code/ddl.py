@@ -22,7 +22,7 @@ from typing import Final
 import postgast
 
 from migration_audit.artifacts.code.literals import HOLE
-from migration_audit.artifacts.code.sql_tokens import Token, heads, tokens_of
+from migration_audit.artifacts.code.sql_tokens import EmbeddedSqlToken, heads, tokens_of
 from migration_audit.model.code import Ddl, Literal
 from migration_audit.model.sql_tree import parse
 
@@ -93,7 +93,7 @@ def _statements(text: str) -> Iterator[tuple[str, int, int]]:
                 yield command, tokens[head.start].start, tokens[head.end - 1].end
 
 
-def commands_of(tokens: list[Token], command: str | None) -> Iterator[str]:
+def commands_of(tokens: list[EmbeddedSqlToken], command: str | None) -> Iterator[str]:
     """What a statement does to the schema: by its first words, by a function that it calls, in the body of its DO."""
     if command is not None:
         yield command

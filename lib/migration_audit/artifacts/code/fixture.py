@@ -13,10 +13,10 @@ from migration_audit.artifacts.text import read_text
 from migration_audit.model.code import CodeFile, CodeScope, FixtureFacts, Unread
 from migration_audit.model.errors import AuditError
 from migration_audit.model.location import Location
-from migration_audit.project import Rule
+from migration_audit.project import AuditRule
 
 
-def read_fixture(tree: SourceTree, rule: Rule) -> FixtureFacts:
+def read_fixture(tree: SourceTree, rule: AuditRule) -> FixtureFacts:
     """What the tree says of the fixture of one rule; what could not be read is in ``unread``."""
     (path,) = rule.what
     scope = tree.scope(rule.loaded_by, rule.excluded)

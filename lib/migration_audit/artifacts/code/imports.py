@@ -10,7 +10,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.code.languages import ECMA, GO, PYTHON, Language
+from migration_audit.artifacts.code.languages import ECMA, GO, PYTHON, SourceLanguage
 from migration_audit.artifacts.code.literals import HOLE, Constants, fold, line_of, text_of
 from migration_audit.model.code import Import, Literal
 from migration_audit.model.location import Location
@@ -37,7 +37,9 @@ def without_extension(path: str) -> str:
     return re.sub(r"/(?:index|__init__)\Z", "", bare)
 
 
-def imports_of(node: Node, path: str, language: Language, resolver: Resolver, constants: Constants) -> Iterator[Import]:
+def imports_of(
+    node: Node, path: str, language: SourceLanguage, resolver: Resolver, constants: Constants
+) -> Iterator[Import]:
     """What this one node imports."""
     reader = _READERS.get(language.name)
     for written, names in reader(node, language, constants) if reader else ():
@@ -49,7 +51,7 @@ def imports_of(node: Node, path: str, language: Language, resolver: Resolver, co
         )
 
 
-def path_in_text(found: Literal, language: Language, resolver: Resolver) -> Iterator[Import]:
+def path_in_text(found: Literal, language: SourceLanguage, resolver: Resolver) -> Iterator[Import]:
     """A text that is the path of a source file: ``new Worker('./db/migrate.js')``, ``fork('dist/db/migrate.js')``."""
     text = found.text.strip()
     if _PATH.fullmatch(text):
@@ -57,7 +59,7 @@ def path_in_text(found: Literal, language: Language, resolver: Resolver) -> Iter
         yield Import(written=text, candidates=(*names, *_anywhere(text)), at=found.at)
 
 
-def candidates(written: str, path: str, language: Language, resolver: Resolver) -> tuple[str, ...]:
+def candidates(written: str, path: str, language: SourceLanguage, resolver: Resolver) -> tuple[str, ...]:
     """The files that a specifier may mean, without extension; ``*/`` in front stands for any folder."""
     folder = posixpath.dirname(path)
     if language is PYTHON:
@@ -114,7 +116,7 @@ def _python(written: str, folder: str) -> Iterator[str]:
 Found = Iterator[tuple[str, tuple[tuple[str, str], ...]]]
 
 
-def _ecma(node: Node, language: Language, constants: Constants) -> Found:
+def _ecma(node: Node, language: SourceLanguage, constants: Constants) -> Found:
     source = node.child_by_field_name("source")
     if node.type in {"import_statement", "export_statement", "import_require_clause"} and source is not None:
         yield _text(source, language, constants), tuple(_ecma_names(node))
@@ -167,7 +169,7 @@ def _bound_by(call: Node) -> Iterator[tuple[str, str]]:
                 yield text_of(key), text_of(value)
 
 
-def _python_imports(node: Node, language: Language, constants: Constants) -> Found:
+def _python_imports(node: Node, language: SourceLanguage, constants: Constants) -> Found:
     if node.type == "import_statement":
         for child in node.children_by_field_name("name"):
             name, local = _aliased_name(child)
@@ -194,21 +196,21 @@ def _aliased_name(node: Node) -> tuple[str, str]:
     return whole, text_of(alias) if alias is not None else whole.split(".")[0]
 
 
-def _go(node: Node, language: Language, constants: Constants) -> Found:
+def _go(node: Node, language: SourceLanguage, constants: Constants) -> Found:
     if node.type == "import_spec" and (path := node.child_by_field_name("path")) is not None:
         name = node.child_by_field_name("name")
         written = _text(path, language, constants)
         yield written, (("*", text_of(name) if name is not None else written.rsplit("/", 1)[-1]),)
 
 
-_READERS: Final[Mapping[str, Callable[[Node, Language, Constants], Found]]] = {
+_READERS: Final[Mapping[str, Callable[[Node, SourceLanguage, Constants], Found]]] = {
     **dict.fromkeys(ECMA, _ecma),
     PYTHON.name: _python_imports,
     GO.name: _go,
 }
 
 
-def _text(node: Node, language: Language, constants: Constants) -> str:
+def _text(node: Node, language: SourceLanguage, constants: Constants) -> str:
     folded = fold(node, language, constants)
     if folded is None:
         chunks = constants.get(text_of(node))

@@ -22,7 +22,7 @@ ECMA: Final = frozenset({"TypeScript", "TSX", "JavaScript"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Language:
+class SourceLanguage:
     """One language: its grammar, and the names of the grammar's nodes by what they are to us."""
 
     name: str
@@ -68,7 +68,7 @@ def _older(match: re.Match[bytes]) -> bytes:
     return (b"const" if word in {b"using", b"await"} else word).ljust(len(match.group()))
 
 
-TYPESCRIPT: Final = Language(
+TYPESCRIPT: Final = SourceLanguage(
     name="TypeScript",
     grammar=tree_sitter_typescript.language_typescript,
     extensions=(".ts", ".mts", ".cts"),
@@ -128,7 +128,7 @@ TSX: Final = replace(TYPESCRIPT, name="TSX", grammar=tree_sitter_typescript.lang
 JAVASCRIPT: Final = replace(
     TYPESCRIPT, name="JavaScript", grammar=tree_sitter_javascript.language, extensions=(".js", ".mjs", ".cjs", ".jsx")
 )
-PYTHON: Final = Language(
+PYTHON: Final = SourceLanguage(
     name="Python",
     grammar=tree_sitter_python.language,
     extensions=(".py", ".pyi"),
@@ -164,7 +164,7 @@ PYTHON: Final = Language(
     assignments=(("assignment", "left", "right"),),
     statements_of_text=frozenset({"expression_statement"}),
 )
-GO: Final = Language(
+GO: Final = SourceLanguage(
     name="Go",
     grammar=tree_sitter_go.language,
     extensions=(".go",),
@@ -184,7 +184,7 @@ GO: Final = Language(
         ("short_var_declaration", "left", "right"),
     ),
 )
-JSON: Final = Language(
+JSON: Final = SourceLanguage(
     name="JSON",
     grammar=tree_sitter_json.language,
     extensions=(".json", ".jsonc"),
@@ -192,7 +192,7 @@ JSON: Final = Language(
     quotes=frozenset({'"'}),
     escapes=frozenset({"escape_sequence"}),
 )
-SHELL: Final = Language(
+SHELL: Final = SourceLanguage(
     name="shell",
     grammar=tree_sitter_bash.language,
     extensions=(".sh", ".bash"),
@@ -205,7 +205,7 @@ SHELL: Final = Language(
 LANGUAGES: Final = (TYPESCRIPT, TSX, JAVASCRIPT, PYTHON, GO, JSON, SHELL)
 
 
-def language_of(path: str) -> Language | None:
+def language_of(path: str) -> SourceLanguage | None:
     """The language that the file's extension tells; None for one that cannot be read."""
     return next((language for language in LANGUAGES if path.lower().endswith(language.extensions)), None)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.code.languages import Language
+from migration_audit.artifacts.code.languages import SourceLanguage
 from migration_audit.model.code import Literal
 from migration_audit.model.location import Location
 
@@ -21,7 +21,7 @@ _CODE: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]+)\}|u([0-9a-f
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class TextPart:
     """A part of a text that stands on one place of the file."""
 
     text: str
@@ -31,18 +31,18 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class FoldedExpression:
     """The text of an expression, and the computed parts of it, which may hold texts of their own."""
 
-    chunks: tuple[Chunk, ...]
+    chunks: tuple[TextPart, ...]
     open: tuple[Node, ...] = ()
 
 
-Constants = Mapping[str, tuple[Chunk, ...]]
+Constants = Mapping[str, tuple[TextPart, ...]]
 """Names that a file gives to one text, once."""
 
 
-def fold(node: Node, language: Language, constants: Constants) -> Folded | None:
+def fold(node: Node, language: SourceLanguage, constants: Constants) -> FoldedExpression | None:
     """The text that this expression amounts to; None when it is no text."""
     if node.type in language.strings:
         return _string(node, language, constants)
@@ -55,7 +55,7 @@ def fold(node: Node, language: Language, constants: Constants) -> Folded | None:
     return _joined_list(node, language, constants)
 
 
-def literal(folded: Folded, path: str, node: Node) -> Literal:
+def literal(folded: FoldedExpression, path: str, node: Node) -> Literal:
     """The text as a value that findings can be made of."""
     text = ""
     lines: list[tuple[int, int]] = []
@@ -79,8 +79,8 @@ def text_of(node: Node) -> str:
     return (node.text or b"").decode(errors="replace")
 
 
-def _string(node: Node, language: Language, constants: Constants) -> Folded:
-    chunks: list[Chunk] = []
+def _string(node: Node, language: SourceLanguage, constants: Constants) -> FoldedExpression:
+    chunks: list[TextPart] = []
     holes: list[Node] = []
     source, start = node.text or b"", node.start_byte
     if not node.child_count and len(source) > 1 and source[:1] == source[-1:] == b"'":
@@ -88,20 +88,20 @@ def _string(node: Node, language: Language, constants: Constants) -> Folded:
     at, line = 0, line_of(node)
     for part in _parts(node, language):
         before = source[at : part.start_byte - start]
-        chunks += [Chunk(before.decode(errors="replace"), line, raw=True)] if before else []
+        chunks += [TextPart(before.decode(errors="replace"), line, raw=True)] if before else []
         at, line = part.end_byte - start, int(part.end_point[0]) + 1
         if part.type in language.escapes:
-            chunks.append(Chunk(_unescape(text_of(part)), line_of(part)))
+            chunks.append(TextPart(_unescape(text_of(part)), line_of(part)))
         elif part.type in language.holes:
             constant, inside = _hole(part, language, constants)
-            chunks += constant or [Chunk(HOLE, line_of(part))]
+            chunks += constant or [TextPart(HOLE, line_of(part))]
             holes += inside
     rest = source[at:]
-    chunks += [Chunk(rest.decode(errors="replace"), line, raw=True)] if rest else []
-    return Folded(tuple(chunks), tuple(holes))
+    chunks += [TextPart(rest.decode(errors="replace"), line, raw=True)] if rest else []
+    return FoldedExpression(tuple(chunks), tuple(holes))
 
 
-def _parts(node: Node, language: Language) -> Iterator[Node]:
+def _parts(node: Node, language: SourceLanguage) -> Iterator[Node]:
     """The parts of a string that are not its text as it stands, in order."""
     for child in node.children:
         if child.type in language.quotes | language.escapes | language.holes:
@@ -110,10 +110,10 @@ def _parts(node: Node, language: Language) -> Iterator[Node]:
             yield from _parts(child, language)
 
 
-def _hole(part: Node, language: Language, constants: Constants) -> tuple[list[Chunk], list[Node]]:
+def _hole(part: Node, language: SourceLanguage, constants: Constants) -> tuple[list[TextPart], list[Node]]:
     inner = part.named_children[0] if part.named_child_count else None
     if inner is not None and text_of(inner) in constants:
-        return [Chunk(chunk.text, line_of(part)) for chunk in constants[text_of(inner)]], []
+        return [TextPart(chunk.text, line_of(part)) for chunk in constants[text_of(inner)]], []
     if inner is not None and inner.type in language.strings:
         folded = fold(inner, language, constants)
         if folded is not None and not folded.open:
@@ -121,7 +121,7 @@ def _hole(part: Node, language: Language, constants: Constants) -> tuple[list[Ch
     return [], list(part.named_children)
 
 
-def _sum(node: Node, language: Language, constants: Constants) -> Folded | None:
+def _sum(node: Node, language: SourceLanguage, constants: Constants) -> FoldedExpression | None:
     operator = node.child_by_field_name("operator")
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     if operator is None or operator.type != "+" or left is None or right is None:
@@ -132,13 +132,13 @@ def _sum(node: Node, language: Language, constants: Constants) -> Folded | None:
     return _join([folded or _open(side, constants) for side, folded in sides])
 
 
-def _open(node: Node, constants: Constants) -> Folded:
+def _open(node: Node, constants: Constants) -> FoldedExpression:
     if text_of(node) in constants:
-        return Folded(tuple(Chunk(chunk.text, line_of(node)) for chunk in constants[text_of(node)]))
-    return Folded((Chunk(HOLE, line_of(node)),), (node,))
+        return FoldedExpression(tuple(TextPart(chunk.text, line_of(node)) for chunk in constants[text_of(node)]))
+    return FoldedExpression((TextPart(HOLE, line_of(node)),), (node,))
 
 
-def _joined_list(node: Node, language: Language, constants: Constants) -> Folded | None:
+def _joined_list(node: Node, language: SourceLanguage, constants: Constants) -> FoldedExpression | None:
     """``['a', 'b'].join(' ')``, ``' '.join(['a', 'b'])`` and ``'a'.concat('b')``."""
     function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
     if function is None or arguments is None or function.type not in {"member_expression", "attribute"}:
@@ -157,19 +157,21 @@ def _joined_list(node: Node, language: Language, constants: Constants) -> Folded
     if not any(item.type in language.strings for item in items):
         return None
     separated = [
-        part for item in folded for part in (Folded((Chunk(between, item.chunks[0].line if item.chunks else 1),)), item)
+        part
+        for item in folded
+        for part in (FoldedExpression((TextPart(between, item.chunks[0].line if item.chunks else 1),)), item)
     ]
     return _join(list(separated[1:]))
 
 
-def _plain(nodes: list[Node], language: Language, constants: Constants, *, default: str) -> str:
+def _plain(nodes: list[Node], language: SourceLanguage, constants: Constants, *, default: str) -> str:
     folded = fold(nodes[0], language, constants) if nodes else None
     return "".join(chunk.text for chunk in folded.chunks) if folded else default
 
 
-def _join(parts: list[Folded | None]) -> Folded:
+def _join(parts: list[FoldedExpression | None]) -> FoldedExpression:
     whole = [part for part in parts if part is not None]
-    return Folded(tuple(c for part in whole for c in part.chunks), tuple(n for part in whole for n in part.open))
+    return FoldedExpression(tuple(c for part in whole for c in part.chunks), tuple(n for part in whole for n in part.open))
 
 
 def _unescape(escape: str) -> str:

@@ -18,10 +18,10 @@ import yaml
 
 from migration_audit.artifacts.code.ddl import ddl_in
 from migration_audit.artifacts.code.imports import Resolver
-from migration_audit.artifacts.code.languages import PYTHON, SHELL, Language
+from migration_audit.artifacts.code.languages import PYTHON, SHELL, SourceLanguage
 from migration_audit.artifacts.code.syntax import read_source
 from migration_audit.artifacts.compose.tree import compose_nodes
-from migration_audit.model.code import CodeFile, Literal, Name, Opaque, Script, Unread
+from migration_audit.model.code import CodeFile, CodeName, Literal, ManifestScript, Opaque, Unread
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
 
@@ -110,7 +110,7 @@ class _Pipeline:
         else:
             yield self._opaque(run, f"is written for {name}, which is not read", run.value)
 
-    def _run(self, node: yaml.ScalarNode, language: Language) -> CodeFile:
+    def _run(self, node: yaml.ScalarNode, language: SourceLanguage) -> CodeFile:
         """The text of a step; once more for each value that the file gives an expression in it."""
         text, first = self._written(node)
         is_block = node.style in ("|", ">")
@@ -176,17 +176,17 @@ class _Pipeline:
         for key in ("pre", "main", "post", "pre-entrypoint", "entrypoint", "post-entrypoint", "image"):
             node = _at(runs, key)
             if node is not None and (name := _text(node)):
-                script = Script(name=key, words=(name,), at=self._place(node))
+                script = ManifestScript(name=key, words=(name,), at=self._place(node))
                 yield replace(_joined(self._path, []), scripts=(script,))
 
     def _texts(self, root: yaml.Node) -> CodeFile:
         """Everything that is written in the file and is no step: names and texts."""
-        names: list[Name] = []
+        names: list[CodeName] = []
         literals: list[Literal] = []
         for key, node in _everything(root):
             if isinstance(node, yaml.ScalarNode) and key not in _TITLES and key not in {"run", *_SCRIPTS}:
                 literals.append(Literal(text=node.value, at=self._place(node)))
-            names += [Name(text=k.value, at=self._place(k)) for k in _keys(node)]
+            names += [CodeName(text=k.value, at=self._place(k)) for k in _keys(node)]
         ddl = tuple(one for literal in literals for one in ddl_in(literal))
         return CodeFile(path=self._path, language="YAML", names=tuple(names), literals=tuple(literals), ddl=ddl)
 

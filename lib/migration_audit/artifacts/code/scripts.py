@@ -13,7 +13,7 @@ from tree_sitter import Node
 
 from migration_audit.artifacts.code.languages import JSON
 from migration_audit.artifacts.code.literals import fold, line_of
-from migration_audit.model.code import CodeFile, Script, Unread
+from migration_audit.model.code import CodeFile, ManifestScript, Unread
 from migration_audit.model.location import Location
 from migration_audit.project.locate import locate
 
@@ -52,16 +52,16 @@ def words_of(command: str) -> tuple[str, ...]:
         return tuple(command.split())
 
 
-def _of_package(text: str, path: str) -> Iterator[Script]:
+def _of_package(text: str, path: str) -> Iterator[ManifestScript]:
     json.loads(text)
     for key, value in pairs(JSON.parse(text.encode())):
         if key == "scripts" and value.type == "object":
             for name, command in pairs(value):
                 if command.type == "string":
-                    yield Script(name=name, words=words_of(text_in(command)), at=Location(path, line_of(command)))
+                    yield ManifestScript(name=name, words=words_of(text_in(command)), at=Location(path, line_of(command)))
         elif key in {"main", "bin", "module", "exports", "prisma"}:
             for name, target in _targets(key, value):
-                yield Script(name=name, words=(target,), at=Location(path, line_of(value)))
+                yield ManifestScript(name=name, words=(target,), at=Location(path, line_of(value)))
 
 
 def _targets(name: str, value: Node) -> Iterator[tuple[str, str]]:
@@ -87,7 +87,7 @@ def text_in(node: Node) -> str:
     return "".join(chunk.text for chunk in folded.chunks) if folded else ""
 
 
-def _of_pyproject(text: str, path: str) -> Iterator[Script]:
+def _of_pyproject(text: str, path: str) -> Iterator[ManifestScript]:
     tables, lines = tomllib.loads(text), locate(text)
     for keys in _ENTRY_POINTS:
         table: Any = tables
@@ -95,7 +95,7 @@ def _of_pyproject(text: str, path: str) -> Iterator[Script]:
             table = table.get(key, {}) if isinstance(table, Mapping) else {}
         for name, value in table.items() if isinstance(table, Mapping) else ():
             for command in _commands(value):
-                yield Script(name=name, words=words_of(command), at=Location(path, lines.get((*keys, name), 1)))
+                yield ManifestScript(name=name, words=words_of(command), at=Location(path, lines.get((*keys, name), 1)))
 
 
 def _commands(value: Any) -> Iterator[str]:

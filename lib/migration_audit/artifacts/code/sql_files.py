@@ -7,8 +7,8 @@ import re
 from typing import Final
 
 from migration_audit.artifacts.code.ddl import commands_of, shortened
-from migration_audit.artifacts.code.sql_tokens import Token, heads, tokens_of
-from migration_audit.model.code import CodeFile, Ddl, Literal, Name, Unread
+from migration_audit.artifacts.code.sql_tokens import EmbeddedSqlToken, heads, tokens_of
+from migration_audit.model.code import CodeFile, CodeName, Ddl, Literal, Unread
 from migration_audit.model.location import Location
 
 _COPIED: Final = re.compile(r"(?im)(^\s*copy\b[^;]*\bfrom\s+stdin\b[^;]*;[^\n]*\n)(.*?)(^\\\.$)", re.DOTALL)
@@ -23,7 +23,7 @@ def read_sql(text: str, path: str) -> tuple[CodeFile, Unread | None]:
     found = CodeFile(
         path=path,
         language="SQL",
-        names=tuple(Name(text=t.content, at=lines.at(t.start)) for t in tokens if not t.is_string and _is_word(t)),
+        names=tuple(CodeName(text=t.content, at=lines.at(t.start)) for t in tokens if not t.is_string and _is_word(t)),
         literals=tuple(_literal(t, lines) for t in tokens if t.is_string),
         ddl=tuple(
             Ddl(
@@ -52,11 +52,11 @@ def head_comment(text: str) -> str:
     return " ".join(" ".join(said).split())
 
 
-def _is_word(token: Token) -> bool:
+def _is_word(token: EmbeddedSqlToken) -> bool:
     return bool(re.match(r'[\w"]', token.text))
 
 
-def _literal(token: Token, lines: _Lines) -> Literal:
+def _literal(token: EmbeddedSqlToken, lines: _Lines) -> Literal:
     at = lines.at(token.start)
     text = token.text
     breaks = [match.end() for match in re.finditer("\n", text)]

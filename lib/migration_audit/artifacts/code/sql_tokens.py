@@ -39,7 +39,7 @@ _STARTS: Final = frozenset({"BEGIN", "THEN", "ELSE", "LOOP"})
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class EmbeddedSqlToken:
     """One token, with its place in the text (in characters)."""
 
     text: str
@@ -75,7 +75,7 @@ class Head:
     """What follows: the name of the object; None where the text ends before it."""
 
 
-def tokens_of(text: str) -> list[Token]:
+def tokens_of(text: str) -> list[EmbeddedSqlToken]:
     """The tokens of a text; what stands behind an unclosed quote is left out."""
     raw = text.encode(errors="replace")
     try:
@@ -85,7 +85,7 @@ def tokens_of(text: str) -> list[Token]:
         return tokens_of(text[:stop]) if 0 < stop < len(text) else []
     places = _Places(raw)
     return [
-        Token(
+        EmbeddedSqlToken(
             text=raw[t.start : t.end].decode(errors="replace"),
             start=places.character(t.start),
             end=places.character(t.end),
@@ -97,7 +97,7 @@ def tokens_of(text: str) -> list[Token]:
     ]
 
 
-def heads(tokens: list[Token], *, procedural: bool = False) -> Iterator[Head]:
+def heads(tokens: list[EmbeddedSqlToken], *, procedural: bool = False) -> Iterator[Head]:
     """The statements that the tokens make; ``procedural``: those in a body of PL/pgSQL, which follow BEGIN and THEN too."""
     start, depth = 0, 0
     for position, token in enumerate([*tokens, None]):
@@ -109,7 +109,7 @@ def heads(tokens: list[Token], *, procedural: bool = False) -> Iterator[Head]:
             start = position + 1
 
 
-def _head(tokens: list[Token], start: int, end: int) -> Head:
+def _head(tokens: list[EmbeddedSqlToken], start: int, end: int) -> Head:
     words = [token.word for token in tokens[start:end]]
     command, behind = _command(words)
     while behind < len(words) and words[behind] in _BETWEEN:

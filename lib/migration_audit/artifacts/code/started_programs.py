@@ -8,7 +8,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.code.languages import SHELL, Language
+from migration_audit.artifacts.code.languages import SHELL, SourceLanguage
 from migration_audit.artifacts.code.literals import HOLE, fold, line_of, text_of
 
 STARTERS: Final = frozenset({"child_process", "subprocess", "execa", "zx", "os/exec", "shelljs"})
@@ -63,7 +63,7 @@ def script_for_shell(node: Node) -> Node | None:
     return SHELL.parse(b"\n" * (line_of(node) - 1) + text)
 
 
-def started_words(node: Node, language: Language, starts_programs: bool) -> tuple[str, ...]:
+def started_words(node: Node, language: SourceLanguage, starts_programs: bool) -> tuple[str, ...]:
     """The words that a call hands to another program, as far as they are written there."""
     if node.type in _ARRAYS and starts_programs:
         return _kept(node, language)
@@ -79,14 +79,14 @@ def started_words(node: Node, language: Language, starts_programs: bool) -> tupl
     return tuple(word for part in parts for text in _texts(part, language) for word in text.split())
 
 
-def _kept(node: Node, language: Language) -> tuple[str, ...]:
+def _kept(node: Node, language: SourceLanguage) -> tuple[str, ...]:
     """A list of texts in a file that starts programs: it may be a command that a variable keeps."""
     is_given = node.parent is not None and node.parent.type in {"arguments", "argument_list"}
     texts = () if is_given else tuple(_texts(node, language))
     return ("=", " ".join(texts)) if len(texts) > 1 else ()
 
 
-def is_argument(node: Node, language: Language) -> bool:
+def is_argument(node: Node, language: SourceLanguage) -> bool:
     """Whether a text of a shell is a word of a command."""
     above = node.parent if language is SHELL else None
     while above is not None and above.type not in {"command", "test_command", "variable_assignment"}:
@@ -94,7 +94,7 @@ def is_argument(node: Node, language: Language) -> bool:
     return above is not None and above.type != "variable_assignment"
 
 
-def _texts(node: Node, language: Language) -> Iterator[str]:
+def _texts(node: Node, language: SourceLanguage) -> Iterator[str]:
     if node.type in _LISTS:
         for child in node.named_children:
             yield from _texts(child, language)

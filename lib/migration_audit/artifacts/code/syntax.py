@@ -13,8 +13,8 @@ from tree_sitter import Node
 from migration_audit.artifacts.code.broken_parts import broken_parts
 from migration_audit.artifacts.code.ddl import ddl_in
 from migration_audit.artifacts.code.imports import Resolver, imports_of, path_in_text
-from migration_audit.artifacts.code.languages import PYTHON, SHELL, Language
-from migration_audit.artifacts.code.literals import HOLE, Chunk, Folded, fold, line_of, literal, text_of
+from migration_audit.artifacts.code.languages import PYTHON, SHELL, SourceLanguage
+from migration_audit.artifacts.code.literals import HOLE, FoldedExpression, TextPart, fold, line_of, literal, text_of
 from migration_audit.artifacts.code.started_programs import (
     STARTERS,
     is_argument,
@@ -22,7 +22,7 @@ from migration_audit.artifacts.code.started_programs import (
     shell_words,
     started_words,
 )
-from migration_audit.model.code import Call, CodeFile, Ddl, Import, Literal, Name, Script
+from migration_audit.model.code import Call, CodeFile, CodeName, Ddl, Import, Literal, ManifestScript
 from migration_audit.model.location import Location
 
 _SPEAKING: Final = re.compile(
@@ -50,7 +50,7 @@ def is_spoken(node: Node) -> bool:
     return False
 
 
-def read_source(source: bytes, path: str, language: Language, resolver: Resolver) -> CodeFile:
+def read_source(source: bytes, path: str, language: SourceLanguage, resolver: Resolver) -> CodeFile:
     """What the file holds; the parts that its grammar did not understand are in ``opaque``."""
     root = language.parse(source)
     reader = _Reader(path, language, resolver)
@@ -61,16 +61,16 @@ def read_source(source: bytes, path: str, language: Language, resolver: Resolver
 @dataclass
 class _Reader:
     path: str
-    language: Language
+    language: SourceLanguage
     resolver: Resolver
-    names: list[Name] = field(default_factory=list)
+    names: list[CodeName] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
     literals: list[Literal] = field(default_factory=list)
     ddl: list[Ddl] = field(default_factory=list)
-    defines: list[Name] = field(default_factory=list)
-    scripts: list[Script] = field(default_factory=list)
-    constants: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
+    defines: list[CodeName] = field(default_factory=list)
+    scripts: list[ManifestScript] = field(default_factory=list)
+    constants: dict[str, tuple[TextPart, ...]] = field(default_factory=dict)
 
     def at(self, node: Node) -> Location:
         return Location(self.path, line_of(node))
@@ -98,10 +98,10 @@ class _Reader:
             scripts=tuple(self.scripts),
         )
 
-    def _constants(self, root: Node) -> dict[str, tuple[Chunk, ...]]:
+    def _constants(self, root: Node) -> dict[str, tuple[TextPart, ...]]:
         """Names that this file binds once, to a text without a hole."""
         times: Counter[str] = Counter()
-        found: dict[str, tuple[Chunk, ...]] = {}
+        found: dict[str, tuple[TextPart, ...]] = {}
         kinds = {kind: (name, value) for kind, name, value in self.language.assignments}
         for node in walk(root):
             if node.type in kinds:
@@ -120,9 +120,9 @@ class _Reader:
 
     def _name(self, node: Node) -> None:
         if node.type in self.language.names:
-            self.names.append(Name(text=text_of(node), at=self.at(node)))
+            self.names.append(CodeName(text=text_of(node), at=self.at(node)))
         if node.type in self.language.functions and (name := node.child_by_field_name("name")) is not None:
-            self.defines.append(Name(text=text_of(name), at=self.at(node)))
+            self.defines.append(CodeName(text=text_of(name), at=self.at(node)))
 
     def _call(self, node: Node) -> None:
         for kind, role in self.language.calls:
@@ -149,7 +149,7 @@ class _Reader:
         """A command that the file starts, with the words that are plain text."""
         words = shell_words(node) if self.language is SHELL else started_words(node, self.language, self._starts_programs)
         if words:
-            self.scripts.append(Script(name="", words=words, at=self.at(node)))
+            self.scripts.append(ManifestScript(name="", words=words, at=self.at(node)))
         if self.language is SHELL and (inner := script_for_shell(node)) is not None:
             reader = _Reader(self.path, SHELL, self.resolver)
             reader.read(inner)
@@ -178,7 +178,7 @@ class _Reader:
                 self.imports += (i for i in named if (i.written, i.at) not in told)
             todo += reversed(folded.open)
 
-    def _fold(self, node: Node) -> Folded | None:
+    def _fold(self, node: Node) -> FoldedExpression | None:
         is_wrapper = node.type in self.language.wrappers  # what is in it comes next
         return None if is_wrapper else fold(node, self.language, self.constants)
 
@@ -236,11 +236,11 @@ class _Reader:
         return "".join(chunk.text for chunk in folded.chunks) if folded else HOLE
 
 
-def _members(language: Language) -> Iterator[str]:
+def _members(language: SourceLanguage) -> Iterator[str]:
     return (kind for kind, _, _ in language.members)
 
 
-def _assigned_functions(root: Node, language: Language) -> set[str]:
+def _assigned_functions(root: Node, language: SourceLanguage) -> set[str]:
     functions = {"arrow_function", "function_expression", "function", "lambda", "func_literal", "generator_function"}
     kinds = {kind: (name, value) for kind, name, value in language.assignments}
     found = set()
@@ -262,7 +262,7 @@ def _taken_out(root: Node) -> Iterator[tuple[Node, str]]:
             yield node, text_of(value)
 
 
-def _is_documentation(node: Node, language: Language) -> bool:
+def _is_documentation(node: Node, language: SourceLanguage) -> bool:
     only = node.named_children[0].type if node.named_child_count == 1 else ""
     return node.type in language.statements_of_text and only in {*language.strings, "concatenated_string"}
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from migration_audit.artifacts.compose.tree import OVERRIDE, RESET, Tree
+from migration_audit.artifacts.compose.tree import OVERRIDE, RESET, YamlNode
 from migration_audit.model.unset import is_open
 
 KeyPath = tuple[str, ...]
@@ -32,13 +32,13 @@ _UNIQUE: Final[Mapping[KeyPath, str]] = {
 """Lists of which a later entry replaces an earlier one with the same value of this key."""
 
 
-def long_form(services: Tree, folder: Path) -> Tree:
+def long_form(services: YamlNode, folder: Path) -> YamlNode:
     """A file's ``services`` with every short form written out, and host paths in full, counted from ``folder``."""
     made = {name: _service(service, folder) if service.map else service for name, service in services.map.items()}
-    return Tree(made, services.at, services.tag)
+    return YamlNode(made, services.at, services.tag)
 
 
-def _service(service: Tree, folder: Path) -> Tree:
+def _service(service: YamlNode, folder: Path) -> YamlNode:
     made = dict(service.map)
     if "depends_on" in made:
         made["depends_on"] = _depends_on(made["depends_on"])
@@ -52,35 +52,35 @@ def _service(service: Tree, folder: Path) -> Tree:
     if "volumes" in made:
         volumes = made["volumes"]
         items = tuple(_volume(item, folder) for item in volumes.items)
-        made["volumes"] = Tree(items, volumes.at, volumes.tag) if volumes.items else volumes
-    return Tree(made, service.at, service.tag)
+        made["volumes"] = YamlNode(items, volumes.at, volumes.tag) if volumes.items else volumes
+    return YamlNode(made, service.at, service.tag)
 
 
-def _wrap(tree: Tree, key: str) -> Tree:
-    return Tree({key: Tree(tree.value, tree.at, None, tree.doubt)}, tree.at, tree.tag)
+def _wrap(tree: YamlNode, key: str) -> YamlNode:
+    return YamlNode({key: YamlNode(tree.value, tree.at, None, tree.doubt)}, tree.at, tree.tag)
 
 
-def _depends_on(tree: Tree) -> Tree:
+def _depends_on(tree: YamlNode) -> YamlNode:
     if not tree.items:
         return tree
-    entries: dict[str, Tree] = {}
+    entries: dict[str, YamlNode] = {}
     for item in tree.items:
-        condition = Tree("service_started", item.at, None, item.doubt)
-        entries[item.marked or ""] = Tree({"condition": condition}, item.at)
-    return Tree(entries, tree.at, tree.tag)
+        condition = YamlNode("service_started", item.at, None, item.doubt)
+        entries[item.marked or ""] = YamlNode({"condition": condition}, item.at)
+    return YamlNode(entries, tree.at, tree.tag)
 
 
-def _named(tree: Tree) -> Tree:
+def _named(tree: YamlNode) -> YamlNode:
     if not tree.items:
         return tree
-    entries: dict[str, Tree] = {}
+    entries: dict[str, YamlNode] = {}
     for item in tree.items:
         name, equals, value = (item.marked or "").partition("=")
-        entries[name] = Tree(value if equals else None, item.at, None, item.doubt)
-    return Tree(entries, tree.at, tree.tag)
+        entries[name] = YamlNode(value if equals else None, item.at, None, item.doubt)
+    return YamlNode(entries, tree.at, tree.tag)
 
 
-def _build(tree: Tree, folder: Path) -> Tree:
+def _build(tree: YamlNode, folder: Path) -> YamlNode:
     long = _wrap(tree, "context") if tree.marked is not None else tree
     if not long.map:
         return long
@@ -91,14 +91,14 @@ def _build(tree: Tree, folder: Path) -> Tree:
     path = context.marked if context is not None else None
     if context is not None and path is not None and not re.match(r"(?:[a-z+]+://|git@|github\.com/)", path):
         made["context"] = _in_full(context, path, folder)
-    return Tree(made, long.at, long.tag)
+    return YamlNode(made, long.at, long.tag)
 
 
-def _in_full(tree: Tree, text: str, folder: Path) -> Tree:
-    return Tree(os.path.normpath(folder / Path(text).expanduser()), tree.at, tree.tag, tree.doubt)
+def _in_full(tree: YamlNode, text: str, folder: Path) -> YamlNode:
+    return YamlNode(os.path.normpath(folder / Path(text).expanduser()), tree.at, tree.tag, tree.doubt)
 
 
-def _volume(tree: Tree, folder: Path) -> Tree:
+def _volume(tree: YamlNode, folder: Path) -> YamlNode:
     """The long form of ``source:target:mode``; only a source that is a path of the host is a bind mount."""
     entry = dict(tree.map)
     if tree.marked is not None:
@@ -106,16 +106,19 @@ def _volume(tree: Tree, folder: Path) -> Tree:
         source, target = (None, parts[0]) if len(parts) == 1 else (parts[0], parts[1])
         # A variable without a value may be the name of a volume, or a path that hides what the image has.
         is_bind = source is not None and (source.startswith((".", "/", "~")) or is_open(source))
-        entry = {"type": Tree("bind" if is_bind else "volume", tree.at), "target": Tree(target.rstrip("/") or "/", tree.at)}
+        entry = {
+            "type": YamlNode("bind" if is_bind else "volume", tree.at),
+            "target": YamlNode(target.rstrip("/") or "/", tree.at),
+        }
         if source is not None:
-            entry["source"] = Tree(source, tree.at, None, tree.doubt)
+            entry["source"] = YamlNode(source, tree.at, None, tree.doubt)
     kind, path = entry.get("type"), entry.get("source")
     if kind is not None and kind.text == "bind" and path is not None and path.marked is not None:
         entry["source"] = _in_full(path, path.marked, folder)
-    return Tree(entry, tree.at, tree.tag)
+    return YamlNode(entry, tree.at, tree.tag)
 
 
-def merge(base: Tree, over: Tree, path: KeyPath = ()) -> Tree:
+def merge(base: YamlNode, over: YamlNode, path: KeyPath = ()) -> YamlNode:
     """``over`` laid on ``base``: mappings key by key, lists joined, all else replaced; nothing replaces nothing."""
     if over.tag == OVERRIDE:
         return without_tags(over)
@@ -126,11 +129,11 @@ def merge(base: Tree, over: Tree, path: KeyPath = ()) -> Tree:
         return _merge_maps(base, over, path)
     if isinstance(base.value, tuple) and isinstance(over.value, tuple) and known not in _REPLACED:
         unique = _UNIQUE.get(known)
-        return Tree(_joined(base.items, over.items, unique), over.at)
+        return YamlNode(_joined(base.items, over.items, unique), over.at)
     return without_tags(over)
 
 
-def _merge_maps(base: Tree, over: Tree, path: KeyPath) -> Tree:
+def _merge_maps(base: YamlNode, over: YamlNode, path: KeyPath) -> YamlNode:
     made = dict(base.map)
     for key, value in over.map.items():
         if value.tag == RESET:
@@ -139,14 +142,14 @@ def _merge_maps(base: Tree, over: Tree, path: KeyPath) -> Tree:
             made[key] = merge(made[key], value, (*path, key))
         else:
             made[key] = without_tags(value)
-    return Tree(made, over.at)
+    return YamlNode(made, over.at)
 
 
-def _joined(base: tuple[Tree, ...], over: tuple[Tree, ...], unique: str | None) -> tuple[Tree, ...]:
+def _joined(base: tuple[YamlNode, ...], over: tuple[YamlNode, ...], unique: str | None) -> tuple[YamlNode, ...]:
     if unique is None:
         seen = {item.marked for item in base if item.marked is not None}
         return (*base, *(item for item in over if item.marked is None or item.marked not in seen))
-    by_key: dict[str, Tree] = {}
+    by_key: dict[str, YamlNode] = {}
     for position, item in enumerate((*base, *over)):
         named = item.get(unique)
         key = named.marked if named is not None and named.marked is not None else f"#{item.marked or position}"
@@ -154,11 +157,11 @@ def _joined(base: tuple[Tree, ...], over: tuple[Tree, ...], unique: str | None) 
     return tuple(by_key.values())
 
 
-def without_tags(tree: Tree) -> Tree:
+def without_tags(tree: YamlNode) -> YamlNode:
     """The tree as it counts where nothing lies under it: what is to be reset is gone."""
     if isinstance(tree.value, Mapping):
         kept = {key: without_tags(value) for key, value in tree.value.items() if value.tag != RESET}
-        return Tree(kept, tree.at)
+        return YamlNode(kept, tree.at)
     if isinstance(tree.value, tuple):
-        return Tree(tuple(without_tags(item) for item in tree.value if item.tag != RESET), tree.at)
-    return Tree(tree.value, tree.at, None, tree.doubt)
+        return YamlNode(tuple(without_tags(item) for item in tree.value if item.tag != RESET), tree.at)
+    return YamlNode(tree.value, tree.at, None, tree.doubt)

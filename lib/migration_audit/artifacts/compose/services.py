@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from migration_audit.artifacts.compose.tree import Tree
-from migration_audit.model.compose import Build, Dependency, Doubt, HealthCheck, Mount, MountKind, Service, Words
+from migration_audit.artifacts.compose.tree import YamlNode
+from migration_audit.model.compose import Build, CommandWords, DependsOn, Doubt, HealthCheck, Mount, MountKind, Service
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.unset import is_open
 
@@ -34,7 +34,7 @@ _MOUNT_KINDS: Final = {"volume": MountKind.VOLUME, "tmpfs": MountKind.TMPFS, "im
 _TESTS: Final = ("CMD", "CMD-SHELL", "NONE")
 
 
-def build_service(name: str, tree: Tree, profiles: tuple[str, ...], folder: Path) -> Service:
+def build_service(name: str, tree: YamlNode, profiles: tuple[str, ...], folder: Path) -> Service:
     """The service of this name as the model has it; ``folder`` is the project's.
 
     Raises ArtifactError for what Compose would refuse.
@@ -59,7 +59,7 @@ def build_service(name: str, tree: Tree, profiles: tuple[str, ...], folder: Path
     )
 
 
-def _doubts(service: Tree) -> Iterator[Doubt]:
+def _doubts(service: YamlNode) -> Iterator[Doubt]:
     for part in _DOUBTED:
         tree = service.get(part)
         for path, inner in tree.walk() if tree is not None else ():
@@ -83,30 +83,30 @@ def _doubts(service: Tree) -> Iterator[Doubt]:
         yield Doubt(part="environment", path=None, reason="variables of env_file are read when the container starts", at=at)
 
 
-def _text(tree: Tree | None) -> str | None:
+def _text(tree: YamlNode | None) -> str | None:
     return tree.text if tree is not None else None
 
 
-def _marked(tree: Tree | None) -> str | None:
+def _marked(tree: YamlNode | None) -> str | None:
     """The text with the places of variables that have no value."""
     return tree.marked if tree is not None else None
 
 
-def _known(tree: Tree) -> str | None:
+def _known(tree: YamlNode) -> str | None:
     """The text that the files alone decide; None for every other."""
     return None if tree.marked is None or is_open(tree.marked) else tree.marked
 
 
-def _texts(tree: Tree | None) -> tuple[str, ...]:
+def _texts(tree: YamlNode | None) -> tuple[str, ...]:
     items = tree.items if tree is not None else ()
     return tuple(dict.fromkeys(item.text for item in items if item.text is not None))
 
 
-def _entries(tree: Tree | None) -> Iterator[tuple[str, Tree]]:
+def _entries(tree: YamlNode | None) -> Iterator[tuple[str, YamlNode]]:
     yield from (tree.map.items() if tree is not None else ())
 
 
-def _flag(tree: Tree | None, *, default: bool) -> bool:
+def _flag(tree: YamlNode | None, *, default: bool) -> bool:
     if tree is None or tree.text is None or is_open(tree.marked or ""):
         return default
     word = tree.text.lower()
@@ -115,9 +115,9 @@ def _flag(tree: Tree | None, *, default: bool) -> bool:
     return word in _TRUE
 
 
-def _dependencies(tree: Tree | None) -> Iterator[Dependency]:
+def _dependencies(tree: YamlNode | None) -> Iterator[DependsOn]:
     for service, entry in _entries(tree):
-        yield Dependency(
+        yield DependsOn(
             service=service,
             condition=_text(entry.get("condition")) or "",
             required=_flag(entry.get("required"), default=True),
@@ -125,7 +125,7 @@ def _dependencies(tree: Tree | None) -> Iterator[Dependency]:
         )
 
 
-def _healthcheck(tree: Tree | None) -> HealthCheck | None:
+def _healthcheck(tree: YamlNode | None) -> HealthCheck | None:
     if tree is None or not tree.map:
         return None
     test = tree.get("test")
@@ -138,14 +138,14 @@ def _healthcheck(tree: Tree | None) -> HealthCheck | None:
     return HealthCheck(test=words, disabled=disabled, at=test.at if test is not None else tree.at)
 
 
-def _words(tree: Tree | None) -> Words | None:
+def _words(tree: YamlNode | None) -> CommandWords | None:
     """A text is split into words as a shell would, without being one. Nothing (null) keeps the image's own."""
     if tree is None or tree.value is None:
         return None
     if tree.marked is None:
-        return Words(words=tuple(item.marked or "" for item in tree.items), at=tree.at)
+        return CommandWords(words=tuple(item.marked or "" for item in tree.items), at=tree.at)
     try:
-        return Words(words=tuple(shlex.split(_cut(tree.marked))), at=tree.at)
+        return CommandWords(words=tuple(shlex.split(_cut(tree.marked))), at=tree.at)
     except ValueError as error:
         raise ArtifactError(f"cannot be split into words: {error}", where=str(tree.at), todo="close the quote") from None
 
@@ -158,7 +158,7 @@ def _cut(text: str) -> str:
     return text
 
 
-def _build(tree: Tree | None, folder: Path) -> Build | None:
+def _build(tree: YamlNode | None, folder: Path) -> Build | None:
     if tree is None or tree.value is None:
         return None
     args = tuple((key, _known(value)) for key, value in _entries(tree.get("args")) if value.text is not None)
@@ -171,7 +171,7 @@ def _build(tree: Tree | None, folder: Path) -> Build | None:
     )
 
 
-def _ports(tree: Tree | None) -> Iterator[str]:
+def _ports(tree: YamlNode | None) -> Iterator[str]:
     """Ports inside the container: ``127.0.0.1:8055:80/tcp`` is 80."""
     for item in tree.items if tree is not None else ():
         text = item.text if item.text is not None else _text(item.get("target"))
@@ -179,7 +179,7 @@ def _ports(tree: Tree | None) -> Iterator[str]:
             yield text.rpartition(":")[2].partition("/")[0]
 
 
-def _mounts(tree: Tree | None) -> Iterator[Mount]:
+def _mounts(tree: YamlNode | None) -> Iterator[Mount]:
     for item in tree.items if tree is not None else ():
         kind, source, target = (_marked(item.get(key)) for key in ("type", "source", "target"))
         if kind is not None and source and target and (kind == "bind" or is_open(kind)):
@@ -190,7 +190,7 @@ def _mounts(tree: Tree | None) -> Iterator[Mount]:
             yield Mount(source=f"the {kind} {source or target}", target=target, at=item.at, kind=_MOUNT_KINDS[kind])
 
 
-def _other_mounts(service: Tree) -> Iterator[Mount]:
+def _other_mounts(service: YamlNode) -> Iterator[Mount]:
     """``tmpfs``, ``configs``, ``secrets`` and ``volumes_from``."""
     for item in _one_or_more(service.get("tmpfs")):
         target = (item.marked or "").partition(":")[0].rstrip("/")
@@ -204,7 +204,7 @@ def _other_mounts(service: Tree) -> Iterator[Mount]:
         yield Mount(source=f"volumes_from {item.marked or ''}", target="/", at=item.at, kind=MountKind.OTHERS)
 
 
-def _one_or_more(tree: Tree | None) -> tuple[Tree, ...]:
+def _one_or_more(tree: YamlNode | None) -> tuple[YamlNode, ...]:
     if tree is None or tree.value is None:
         return ()
     return tree.items or ((tree,) if tree.marked else ())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from migration_audit.artifacts.compose.merge import long_form, merge, without_tags
 from migration_audit.artifacts.compose.services import build_service
-from migration_audit.artifacts.compose.tree import Tree, parse_yaml
+from migration_audit.artifacts.compose.tree import YamlNode, parse_yaml
 from migration_audit.artifacts.compose.variables import parse_env, replace_in
 from migration_audit.artifacts.text import check_inside, read_text, shown_path
 from migration_audit.model.compose import Stack
@@ -66,15 +66,15 @@ class _Loader:
                 values |= parse_env(read_text(file, self._shown_from, self._boundary), shown, {**values, **outer})
         return {**values, **outer}
 
-    def merged(self, files: Sequence[Path], folder: Path, values: Mapping[str, str]) -> Tree:
+    def merged(self, files: Sequence[Path], folder: Path, values: Mapping[str, str]) -> YamlNode:
         """These files over each other, with everything that they include and extend."""
-        tree = Tree({}, Location(shown_path(files[0], self._shown_from), 1))
+        tree = YamlNode({}, Location(shown_path(files[0], self._shown_from), 1))
         for file in files:
             for document in self._documents(file, folder, values):
                 tree = merge(tree, self._whole(document, file, folder, values))
         return tree
 
-    def _documents(self, file: Path, folder: Path, values: Mapping[str, str]) -> Iterator[Tree]:
+    def _documents(self, file: Path, folder: Path, values: Mapping[str, str]) -> Iterator[YamlNode]:
         """The documents of one file, variables replaced, services in their long form."""
         shown = shown_path(file, self._shown_from)
         for document in parse_yaml(read_text(file, self._shown_from, self._boundary), shown):
@@ -88,11 +88,11 @@ class _Loader:
                     todo = "write each service as a key"
                     raise ArtifactError("services must be a mapping", where=str(services.at), todo=todo)
                 made["services"] = long_form(services, Path(os.path.normpath(folder.absolute())))
-            yield Tree(made, tree.at)
+            yield YamlNode(made, tree.at)
 
-    def _whole(self, document: Tree, file: Path, folder: Path, values: Mapping[str, str]) -> Tree:
+    def _whole(self, document: YamlNode, file: Path, folder: Path, values: Mapping[str, str]) -> YamlNode:
         services = document.get("services")
-        made: dict[str, Tree] = {}
+        made: dict[str, YamlNode] = {}
         for name, service in services.map.items() if services is not None else ():
             made[name] = self._extended(name, service, document, file, folder, values, ())
         for included in self._included(document, folder, values):
@@ -103,18 +103,18 @@ class _Loader:
                 made.setdefault(name, service)
         rest = {key: value for key, value in document.map.items() if key not in ("include", "services")}
         at = services.at if services is not None else document.at
-        return Tree({**rest, "services": Tree(made, at)}, document.at)
+        return YamlNode({**rest, "services": YamlNode(made, at)}, document.at)
 
     def _extended(
         self,
         name: str,
-        service: Tree,
-        document: Tree,
+        service: YamlNode,
+        document: YamlNode,
         file: Path,
         folder: Path,
         values: Mapping[str, str],
         open_: tuple[tuple[Path, str], ...],
-    ) -> Tree:
+    ) -> YamlNode:
         """The service over what it extends; paths count from ``folder``, not from a file that is merged over the first."""
         extends = service.get("extends")
         if extends is None:
@@ -136,23 +136,23 @@ class _Loader:
             raise ArtifactError(what, where=str(extends.at), todo="check the name and the file")
         whole = self._extended(base_name, base, base_document, base_file, base_folder, values, (*open_, here))
         own = {key: value for key, value in service.map.items() if key != "extends"}
-        merged = merge(without_tags(whole), Tree(own, service.at), ("services", name))
+        merged = merge(without_tags(whole), YamlNode(own, service.at), ("services", name))
         # A tag counts once more when this file is laid over the one before it.
         tagged = {key: value for key, value in own.items() if value.tag}
-        kept = {key: Tree(merged.map[key].value, v.at, v.tag) if key in merged.map else v for key, v in tagged.items()}
-        return Tree({**merged.map, **kept}, service.at)
+        kept = {key: YamlNode(merged.map[key].value, v.at, v.tag) if key in merged.map else v for key, v in tagged.items()}
+        return YamlNode({**merged.map, **kept}, service.at)
 
-    def _one(self, file: Path, values: Mapping[str, str], named_by: Tree) -> Tree:
+    def _one(self, file: Path, values: Mapping[str, str], named_by: YamlNode) -> YamlNode:
         check_inside(file, self._shown_from, self._boundary, at=named_by.at)
         if not file.is_file():
             what = f"extends names {shown_path(file, self._shown_from)}, which does not exist"
             raise ArtifactError(what, where=str(named_by.at), todo="the path is relative to the first Compose file's folder")
-        tree = Tree({}, Location(shown_path(file, self._shown_from), 1))
+        tree = YamlNode({}, Location(shown_path(file, self._shown_from), 1))
         for document in self._documents(file, file.parent, values):
             tree = merge(tree, document)
         return tree
 
-    def _included(self, document: Tree, folder: Path, values: Mapping[str, str]) -> Iterator[Tree]:
+    def _included(self, document: YamlNode, folder: Path, values: Mapping[str, str]) -> Iterator[YamlNode]:
         include = document.get("include")
         for entry in include.items if include is not None else ():
             paths = _texts(entry) if entry.text else _texts(entry.get("path"))
@@ -179,7 +179,7 @@ class _Loader:
                 yield without_tags(services)
 
 
-def _texts(tree: Tree | None) -> list[str]:
+def _texts(tree: YamlNode | None) -> list[str]:
     """A text, or the texts of a list."""
     if tree is None:
         return []

@@ -23,10 +23,10 @@ _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class YamlNode:
     """A mapping, a list, a text or nothing (None), with the line at which it stands."""
 
-    value: Mapping[str, Tree] | tuple[Tree, ...] | str | None
+    value: Mapping[str, YamlNode] | tuple[YamlNode, ...] | str | None
     at: Location
     tag: str | None = None
     """``!reset`` or ``!override``."""
@@ -34,12 +34,12 @@ class Tree:
     """Why a text may be another one where Compose runs: a variable without a value."""
 
     @property
-    def map(self) -> Mapping[str, Tree]:
+    def map(self) -> Mapping[str, YamlNode]:
         """The entries of a mapping; empty for everything else."""
         return self.value if isinstance(self.value, Mapping) else {}
 
     @property
-    def items(self) -> tuple[Tree, ...]:
+    def items(self) -> tuple[YamlNode, ...]:
         """The items of a list; empty for everything else."""
         return self.value if isinstance(self.value, tuple) else ()
 
@@ -53,14 +53,14 @@ class Tree:
         """The text of a scalar with the places of these variables (``model/unset.py``)."""
         return self.value if isinstance(self.value, str) else None
 
-    def get(self, *path: str) -> Tree | None:
+    def get(self, *path: str) -> YamlNode | None:
         """What stands at this path of keys; None where nothing does."""
-        here: Tree | None = self
+        here: YamlNode | None = self
         for key in path:
             here = here.map.get(key) if here is not None else None
         return here
 
-    def walk(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Tree]]:
+    def walk(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], YamlNode]]:
         """This tree and everything in it, each with its path of keys; items of a list are counted from 0."""
         yield path, self
         children = self.map or {str(number): item for number, item in enumerate(self.items)}
@@ -68,7 +68,7 @@ class Tree:
             yield from child.walk((*path, key))
 
 
-def parse_yaml(text: str, shown: str) -> list[Tree]:
+def parse_yaml(text: str, shown: str) -> list[YamlNode]:
     """The documents of a YAML text. Raises ArtifactError, with the line, for what is not YAML or repeats a key."""
     return [_Reader(shown).tree(node) for node in compose_nodes(text, shown)]
 
@@ -94,7 +94,7 @@ class _Reader:
         self._open: list[int] = []
         self._nodes = 0
 
-    def tree(self, node: yaml.Node) -> Tree:
+    def tree(self, node: yaml.Node) -> YamlNode:
         self._nodes += 1
         at = self._at(node)
         if id(node) in self._open:
@@ -105,18 +105,18 @@ class _Reader:
         self._open.append(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
-                return Tree(self._mapping(node), at, tag)
+                return YamlNode(self._mapping(node), at, tag)
             if isinstance(node, yaml.SequenceNode):
-                return Tree(tuple(self.tree(item) for item in node.value), at, tag)
+                return YamlNode(tuple(self.tree(item) for item in node.value), at, tag)
             is_null = isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULLS
-            return Tree(None if is_null else str(node.value), at, tag)
+            return YamlNode(None if is_null else str(node.value), at, tag)
         finally:
             self._open.pop()
 
-    def _mapping(self, node: yaml.MappingNode) -> dict[str, Tree]:
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, YamlNode]:
         """Own keys win over merged ones; among merged mappings the first wins."""
-        own: dict[str, Tree] = {}
-        merged: dict[str, Tree] = {}
+        own: dict[str, YamlNode] = {}
+        merged: dict[str, YamlNode] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise ArtifactError("a key is not a string", where=str(self._at(key)), todo="write the key as a string")
@@ -130,10 +130,10 @@ class _Reader:
             else:
                 tree = self.tree(value)
                 # A value stands where its key does, also one on lines of its own and one that an alias brings.
-                own[key.value] = Tree(tree.value, self._at(key), tree.tag)
+                own[key.value] = YamlNode(tree.value, self._at(key), tree.tag)
         return {**{k: v for k, v in merged.items() if k not in own}, **own}
 
-    def _merged(self, node: yaml.Node) -> Iterator[Mapping[str, Tree]]:
+    def _merged(self, node: yaml.Node) -> Iterator[Mapping[str, YamlNode]]:
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         for source in sources:
             if not isinstance(source, yaml.MappingNode):

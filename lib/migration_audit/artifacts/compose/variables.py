@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from migration_audit.artifacts.compose.tree import Tree
+from migration_audit.artifacts.compose.tree import YamlNode
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.unset import as_empty, mark, names_in
 
@@ -52,7 +52,7 @@ def replace_variables(text: str, values: Mapping[str, str]) -> Replaced:
     return Replaced(made, doubt)
 
 
-def replace_in(tree: Tree, values: Mapping[str, str]) -> Tree:
+def replace_in(tree: YamlNode, values: Mapping[str, str]) -> YamlNode:
     """The tree with the variables of all its texts replaced; keys are left as they are. Raises ArtifactError."""
     if isinstance(tree.value, str):
         try:
@@ -60,12 +60,12 @@ def replace_in(tree: Tree, values: Mapping[str, str]) -> Tree:
         except TemplateError as error:
             todo = "write $$ for a literal dollar sign"
             raise ArtifactError(str(error), where=str(tree.at), todo=todo) from None
-        return Tree(replaced.marked, tree.at, tree.tag, replaced.doubt)
+        return YamlNode(replaced.marked, tree.at, tree.tag, replaced.doubt)
     if isinstance(tree.value, tuple):
-        return Tree(tuple(replace_in(item, values) for item in tree.value), tree.at, tree.tag)
+        return YamlNode(tuple(replace_in(item, values) for item in tree.value), tree.at, tree.tag)
     if tree.value is None:
         return tree
-    return Tree({key: replace_in(value, values) for key, value in tree.value.items()}, tree.at, tree.tag)
+    return YamlNode({key: replace_in(value, values) for key, value in tree.value.items()}, tree.at, tree.tag)
 
 
 class _Template:

@@ -22,9 +22,9 @@ from migration_audit.artifacts.container.health_targets import (
     asked_by_socket,
 )
 from migration_audit.artifacts.shell.flow import Lookup
-from migration_audit.artifacts.shell.parse import Script, broken, on_one_line, parse_shell, text_of
-from migration_audit.artifacts.shell.words import State, Word, expand
-from migration_audit.artifacts.shell.wrappers import Call, CallKind, classify, shebang
+from migration_audit.artifacts.shell.parse import ShellScript, broken, on_one_line, parse_shell, text_of
+from migration_audit.artifacts.shell.words import ShellVariables, Word, expand
+from migration_audit.artifacts.shell.wrappers import CallKind, StartedProgram, classify, shebang
 from migration_audit.model.image import Asked, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, readable
@@ -54,9 +54,9 @@ def read_test(
     test: Sequence[str], at: Location, *, environment: Mapping[str, str | None], folder: str | None, files: Lookup
 ) -> Health:
     """What ``("CMD", …)`` or ``("CMD-SHELL", "…")`` needs; ``files`` finds the scripts that it calls."""
-    reader = _Reader(files, State(variables=dict(environment), folder=folder))
+    reader = _Reader(files, ShellVariables(variables=dict(environment), folder=folder))
     if test[0] == "CMD-SHELL":
-        ways = reader.whole(Script(text=test[1] if len(test) > 1 else "", at=at, is_inline=True))
+        ways = reader.whole(ShellScript(text=test[1] if len(test) > 1 else "", at=at, is_inline=True))
     else:
         ways = reader.command([Word(word, known=not is_open(word)) for word in test[1:]], at)
     return Health(ways=tuple(dict.fromkeys(ways)), undecided=tuple(dict.fromkeys(reader.undecided)))
@@ -67,14 +67,14 @@ def _always() -> Ways:
 
 
 class _Reader:
-    def __init__(self, files: Lookup, state: State) -> None:
+    def __init__(self, files: Lookup, state: ShellVariables) -> None:
         self.undecided: list[Undecided] = []
         self._files = files
         self._state = state
-        self._script = Script(text="", at=Location("", 1))
+        self._script = ShellScript(text="", at=Location("", 1))
         self._depth = 0
 
-    def whole(self, script: Script) -> Ways:
+    def whole(self, script: ShellScript) -> Ways:
         """What the text of the test needs."""
         try:
             return self.script(script)
@@ -82,7 +82,7 @@ class _Reader:
             self._give_up(script.text[:40], "its statements are nested too deeply", script.at)
             return _always()
 
-    def script(self, script: Script, *, errexit: bool = False) -> Ways:
+    def script(self, script: ShellScript, *, errexit: bool = False) -> Ways:
         """What a text needs; under ``set -e`` every statement, else the last."""
         outer, self._script = self._script, script
         self._depth += 1
@@ -198,13 +198,13 @@ class _Reader:
         if call is None:
             return [(_asking(texts, None),)]
         if call.kind is CallKind.TEXT and (call.target.known or is_open(call.target.text)):
-            return self.script(Script(text=call.target.text, at=at, is_inline=True), errexit=call.errexit)
+            return self.script(ShellScript(text=call.target.text, at=at, is_inline=True), errexit=call.errexit)
         if call.kind in (CallKind.FILE, CallKind.PROGRAM):
             return self._program(call, texts, at, inner)
         self._give_up(" ".join(texts), "what it requests is only known at run time", at)
         return _always()
 
-    def _program(self, call: Call, texts: list[str], at: Location, inner: Ways | None) -> Ways:
+    def _program(self, call: StartedProgram, texts: list[str], at: Location, inner: Ways | None) -> Ways:
         name = posixpath.basename(call.target.text)
         rest = [word.text for word in call.arguments]
         if name in CLIENTS | SOCKETS:
@@ -218,7 +218,7 @@ class _Reader:
             return inner or [(_asking(texts, None),)]
         is_named = call.kind is CallKind.FILE and "/" not in call.target.text
         found = self._file(f"./{call.target.text}" if is_named else call.target.text)
-        if isinstance(found, Script) and self._depth < _DEEPEST:
+        if isinstance(found, ShellScript) and self._depth < _DEEPEST:
             line = shebang(found.text)
             if line is not None and line[0] in INTERPRETERS:
                 return [(self._in_text(found.text, texts, at),)]
@@ -227,7 +227,7 @@ class _Reader:
         self._give_up(" ".join(texts), reason, at)
         return _always()
 
-    def _file(self, path: str) -> Script | str | None:
+    def _file(self, path: str) -> ShellScript | str | None:
         folder = (self._state.folder or "/") if "/" in path else "/usr/local/bin"
         return self._files(posixpath.normpath(posixpath.join(folder, path)))
 
@@ -236,7 +236,7 @@ class _Reader:
         if not re.fullmatch(r"[\w./-]+\.\w+", file):
             return self._in_text(" ".join(rest), texts, at)
         found = self._file(f"./{file}" if "/" not in file else file)
-        if isinstance(found, Script):
+        if isinstance(found, ShellScript):
             return self._in_text(found.text, texts, at)
         self._give_up(" ".join(texts), found or f"no file of the project is copied to {file} in the image", at)
         return _asking(texts, None)

@@ -19,7 +19,7 @@ from migration_audit.artifacts.text import check_inside, shown_path
 from migration_audit.model.documents import CommandResult, CommandState
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import ArtifactError
-from migration_audit.project import Rule
+from migration_audit.project import AuditRule
 from migration_audit.project.boundary import boundary_of
 
 COMMIT_PROPERTIES: Final = ("commit", "git.commit", "git_commit", "git.sha", "git_sha", "revision", "vcs.revision")
@@ -110,7 +110,7 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
 _ASK: Final = "run `migration-audit run --commands`, or use CI's report for this commit"
 
 
-def read_command(rule: Rule, root: Path) -> CommandResult:
+def read_command(rule: AuditRule, root: Path) -> CommandResult:
     """What the JUnit XML of ``rule`` says, if it is about the commit that stands here; otherwise why it is not known."""
     if rule.junit is None:
         return command_result(rule, CommandState.UNKNOWN, "was not run, and its rule names no JUnit report", todo=_ASK)
@@ -126,7 +126,7 @@ def read_command(rule: Rule, root: Path) -> CommandResult:
     return _told(rule, rule.junit, report)
 
 
-def _told(rule: Rule, junit: str, report: JUnitReport) -> CommandResult:
+def _told(rule: AuditRule, junit: str, report: JUnitReport) -> CommandResult:
     where = f"{junit}:1"
     if report.failed:
         names = [*report.failed[:10], *(["…"] if len(report.failed) > 10 else [])]
@@ -160,7 +160,7 @@ def _why_no_commit(junit: str, named: frozenset[str]) -> str | None:
     return None if _COMMIT.fullmatch(min(named)) else f"{junit} names something that is not a commit"
 
 
-def _why_stale(rule: Rule, root: Path, report: JUnitReport) -> str | None:
+def _why_stale(rule: AuditRule, root: Path, report: JUnitReport) -> str | None:
     path, folder = root / str(rule.junit), root / (rule.directory or ".")
     commit = min(_named_commits(path, report))
     head = read_tree(folder).commit if folder.is_dir() else None
@@ -177,7 +177,13 @@ def _why_stale(rule: Rule, root: Path, report: JUnitReport) -> str | None:
 
 
 def command_result(
-    rule: Rule, state: CommandState, summary: str, *, detail: str | None = None, where: str | None = None, todo: str = ""
+    rule: AuditRule,
+    state: CommandState,
+    summary: str,
+    *,
+    detail: str | None = None,
+    where: str | None = None,
+    todo: str = "",
 ) -> CommandResult:
     """A result of the command that ``rule`` names."""
     return CommandResult(

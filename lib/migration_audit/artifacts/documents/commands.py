@@ -14,7 +14,7 @@ from typing import IO, Final
 
 from migration_audit.artifacts.documents.command_reports import command_result
 from migration_audit.model.documents import CommandResult, CommandState
-from migration_audit.project import Rule
+from migration_audit.project import AuditRule
 
 _SHELL: Final = re.compile(r"[|&;<>()$`*?~\n]|\A\s*\w+=")
 """What only a shell understands."""
@@ -30,7 +30,7 @@ _GRACE: Final = 5
 """Seconds between asking a command to end and ending it."""
 
 
-def run_command(rule: Rule, root: Path, *, environ: Mapping[str, str]) -> CommandResult:
+def run_command(rule: AuditRule, root: Path, *, environ: Mapping[str, str]) -> CommandResult:
     """Run the command of ``rule`` in its directory, at most its time limit; what it wrote last is the detail.
 
     A shell is only used where the command needs one. The command and what it started are ended when the time is over.
@@ -53,7 +53,7 @@ def run_command(rule: Rule, root: Path, *, environ: Mapping[str, str]) -> Comman
     return _ended(rule, code, tail)
 
 
-def _ended(rule: Rule, code: int | None, tail: str) -> CommandResult:
+def _ended(rule: AuditRule, code: int | None, tail: str) -> CommandResult:
     if code == 0:
         return command_result(rule, CommandState.SUCCEEDED, "run now, exit code 0")
     if code is None:
@@ -63,7 +63,7 @@ def _ended(rule: Rule, code: int | None, tail: str) -> CommandResult:
     return command_result(rule, CommandState.FAILED, how, detail=tail)
 
 
-def _unknown(rule: Rule, why: str) -> CommandResult:
+def _unknown(rule: AuditRule, why: str) -> CommandResult:
     return command_result(rule, CommandState.UNKNOWN, why)
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from migration_audit.model.documents import Words
+from migration_audit.model.documents import SearchableText
 
 _INVISIBLE: Final = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\ufeff")
 _SINGLE: Final = "‘’‚‛′`´ʼ＇‹›"
@@ -24,7 +24,7 @@ _WIKI_LINK: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextOnLine:
     """Text that stands on one line of a file."""
 
     text: str
@@ -55,7 +55,7 @@ class _Traced:
         return _Traced("".join(text), lines)
 
 
-def fold(pieces: list[Piece], *, targets: bool = False) -> Words:
+def fold(pieces: list[TextOnLine], *, targets: bool = False) -> SearchableText:
     """The text of ``pieces``, ready to be searched.
 
     Unicode compatibility forms, curly quotes, dashes, blanks of any kind and length, invisible characters and the case of
@@ -73,10 +73,10 @@ def fold_text(text: str) -> str:
     >>> fold_text("It’s  *not*\\u00a0[[a|The B]] — yet")
     "it's *not* the b - yet"
     """
-    return fold([Piece(text, 1)]).text
+    return fold([TextOnLine(text, 1)]).text
 
 
-def _words(whole: _Traced) -> Words:
+def _words(whole: _Traced) -> SearchableText:
     out: list[str] = []
     marks: list[tuple[int, int]] = []
     size = 0
@@ -94,4 +94,4 @@ def _words(whole: _Traced) -> Words:
             out.append(" " if blank else folded)
             size += 1
     text = "".join(out)
-    return Words(text=text.rstrip(" "), lines=tuple(marks))
+    return SearchableText(text=text.rstrip(" "), lines=tuple(marks))

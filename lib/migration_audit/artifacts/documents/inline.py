@@ -8,7 +8,7 @@ from typing import Final
 
 from markdown_it.token import Token
 
-from migration_audit.artifacts.documents.fold import Piece
+from migration_audit.artifacts.documents.fold import TextOnLine
 
 _TAG: Final = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z][\w-]*)")
 _STRUCK: Final = frozenset({"del", "s", "strike"})
@@ -20,7 +20,7 @@ _NEAR: Final = 4_000
 """Characters that marks and the target of a link may take before the next text."""
 
 
-def inline_pieces(token: Token, *, first: int) -> list[Piece]:
+def inline_pieces(token: Token, *, first: int) -> list[TextOnLine]:
     """The text of an inline token that starts on line ``first``; struck-out text, comments and tags are not in it."""
     reader = _Inline(token.content, first)
     for child in token.children or ():
@@ -28,7 +28,7 @@ def inline_pieces(token: Token, *, first: int) -> list[Piece]:
     return reader.pieces
 
 
-def html_blocks(html: str, *, first: int) -> list[list[Piece]]:
+def html_blocks(html: str, *, first: int) -> list[list[TextOnLine]]:
     """The text of HTML that starts on line ``first``, block by block, without comments, scripts and struck-out text."""
     reader = _Html(first)
     reader.feed(html)
@@ -40,7 +40,7 @@ class _Inline:
     """Follows the tokens through the raw text, since they do not carry lines of their own."""
 
     def __init__(self, raw: str, first: int) -> None:
-        self.pieces: list[Piece] = []
+        self.pieces: list[TextOnLine] = []
         self._raw = raw
         self._cursor = 0
         self._line, self._counted = first, 0
@@ -68,7 +68,7 @@ class _Inline:
         if not self._struck:
             self._line += self._raw.count("\n", self._counted, self._cursor)
             self._counted = self._cursor
-            self.pieces.append(Piece(text, self._line))
+            self.pieces.append(TextOnLine(text, self._line))
 
     def _find(self, content: str) -> int:
         """Move to where ``content`` stands in the raw text; the position after it.
@@ -95,7 +95,7 @@ class _Inline:
 class _Html(HTMLParser):
     def __init__(self, first: int) -> None:
         super().__init__(convert_charrefs=True)
-        self.blocks: list[list[Piece]] = [[]]
+        self.blocks: list[list[TextOnLine]] = [[]]
         self._first = first
         self._unseen: list[str] = []
 
@@ -118,4 +118,4 @@ class _Html(HTMLParser):
             return
         line = self._first + self.getpos()[0] - 1
         for number, text in enumerate(data.split("\n")):
-            self.blocks[-1].append(Piece(f" {text}" if number else text, line + number))
+            self.blocks[-1].append(TextOnLine(f" {text}" if number else text, line + number))

@@ -17,7 +17,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from migration_audit.artifacts.documents.fold import Piece, fold, fold_text
+from migration_audit.artifacts.documents.fold import TextOnLine, fold, fold_text
 from migration_audit.artifacts.documents.inline import html_blocks, inline_pieces
 from migration_audit.artifacts.text import read_text, shown_path
 from migration_audit.model.documents import Document, Passage, PassageKind, Sought
@@ -62,7 +62,7 @@ def parse_document(text: str, *, path: str) -> Document:
 
 def parse_statement(text: str) -> Sought:
     """A statement of audit.toml, which is Markdown as well: its emphasis, code spans and links are read as a document's."""
-    pieces: list[Piece] = []
+    pieces: list[TextOnLine] = []
     for token in _parser().parseInline(text):
         pieces += inline_pieces(token, first=1)
     words = fold(pieces).text
@@ -85,7 +85,7 @@ class _Draft:
 
     kind: PassageKind
     line: int
-    pieces: list[Piece]
+    pieces: list[TextOnLine]
     sections: tuple[str, ...]
     until: int
 
@@ -116,7 +116,7 @@ class _Builder:
             )
 
     def code(self, lines: Sequence[str], *, first: int) -> None:
-        pieces = [Piece(f"{line}\n", first + number) for number, line in enumerate(lines)]
+        pieces = [TextOnLine(f"{line}\n", first + number) for number, line in enumerate(lines)]
         self._add(PassageKind.CODE, first, pieces)
 
     def _block(self, tokens: Sequence[Token], at: int) -> int:
@@ -149,11 +149,11 @@ class _Builder:
         self._add(PassageKind.HEADING, first, pieces)
 
     def _row(self, tokens: Sequence[Token], at: int, first: int) -> int:
-        pieces: list[Piece] = []
+        pieces: list[TextOnLine] = []
         while tokens[at].type != "tr_close":
             if tokens[at].type == "inline":
                 # A bar between the cells: no statement reaches from one into the next.
-                pieces += [*([Piece(" | ", first)] if pieces else []), *inline_pieces(tokens[at], first=first)]
+                pieces += [*([TextOnLine(" | ", first)] if pieces else []), *inline_pieces(tokens[at], first=first)]
             at += 1
         self._add(PassageKind.TEXT, first, pieces)
         return at + 1
@@ -163,10 +163,10 @@ class _Builder:
         opens_item = bool(self.items) and self.items[-1] == len(self.drafts)
         kind = PassageKind.TASK if opens_item and _OPEN_BOX.match(inline.content) else PassageKind.TEXT
         if opens_item and pieces and (box := _BOX.match(pieces[0].text)):
-            pieces[0] = Piece(pieces[0].text[box.end() :], pieces[0].line)
+            pieces[0] = TextOnLine(pieces[0].text[box.end() :], pieces[0].line)
         self._add(kind, first, pieces)
 
-    def _add(self, kind: PassageKind, line: int, pieces: list[Piece]) -> None:
+    def _add(self, kind: PassageKind, line: int, pieces: list[TextOnLine]) -> None:
         if not "".join(piece.text for piece in pieces).strip() and kind is not PassageKind.HEADING:
             return
         sections = tuple(title for _, title, _ in self.headings)

@@ -34,7 +34,7 @@ class TreeState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class TreeEntry:
     """One file of a revision."""
 
     mode: str
@@ -63,7 +63,7 @@ class Revision:
         entry = self._entry(inside)
         return None if entry is None else self._content(entry, inside)
 
-    def entries(self, folder: Path) -> dict[PurePosixPath, Entry]:
+    def entries(self, folder: Path) -> dict[PurePosixPath, TreeEntry]:
         """Every file below ``folder``, by its path relative to it; links and submodules are entries as well.
 
         Raises AuditError where the folder itself is a link or a submodule in this commit.
@@ -91,7 +91,7 @@ class Revision:
                 raise self._refusal(f"{self.inside(folder)}/{path}", entry.mode)
         return sorted(found)
 
-    def contents(self, entries: Iterable[Entry]) -> dict[str, bytes]:
+    def contents(self, entries: Iterable[TreeEntry]) -> dict[str, bytes]:
         """The content of each file among ``entries`` by its object name; links and submodules have none.
 
         Raises AuditError where one is not in this clone.
@@ -143,7 +143,7 @@ class Revision:
             )
         return found
 
-    def _entry(self, inside: str) -> Entry | None:
+    def _entry(self, inside: str) -> TreeEntry | None:
         """What the commit has at a path: a file; None for a folder or nothing. Raises AuditError for anything else."""
         above = [parent.as_posix() for parent in PurePosixPath(inside).parents if parent != PurePosixPath()]
         for place in (*reversed(above), inside):
@@ -156,7 +156,7 @@ class Revision:
                 return found
         return None
 
-    def _content(self, entry: Entry, inside: str) -> bytes:
+    def _content(self, entry: TreeEntry, inside: str) -> bytes:
         done = run_git(self.top, "cat-file", "blob", entry.object_id)
         if done.returncode:
             raise AuditError(f"this clone lacks its content: {reason_of(done)}", where=f"{self.named}:{inside}", todo=_WHOLE)
@@ -167,7 +167,7 @@ class Revision:
         return AuditError(what, where=f"{self.named}:{inside}", todo="replace it with the file or folder itself")
 
 
-def entry_kind(entry: Entry) -> str:
+def entry_kind(entry: TreeEntry) -> str:
     """``file``, ``link`` or ``submodule``."""
     return {_LINK: "link", _NESTED: "submodule"}.get(entry.mode, "file")
 
@@ -317,7 +317,7 @@ def _plain_bytes(folder: Path, path: PurePosixPath) -> bytes | None:
 
 
 @lru_cache(maxsize=4096)  # a commit does not change
-def _listed(top: Path, commit: str, place: str, *, named: str) -> Entry | None:
+def _listed(top: Path, commit: str, place: str, *, named: str) -> TreeEntry | None:
     """What a commit itself has at one path; None for nothing. Raises AuditError."""
     done = run_git(top, "ls-tree", "-z", "--full-tree", commit, "--", place)
     if done.returncode:
@@ -325,11 +325,11 @@ def _listed(top: Path, commit: str, place: str, *, named: str) -> Entry | None:
     return dict(_entries(done.stdout)).get(PurePosixPath(place))
 
 
-def _entries(listed: bytes) -> Iterator[tuple[PurePosixPath, Entry]]:
+def _entries(listed: bytes) -> Iterator[tuple[PurePosixPath, TreeEntry]]:
     for line in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
         about, _, name = line.partition("\t")
         mode, _, object_id = about.split(" ")
-        yield PurePosixPath(name), Entry(mode=mode, object_id=object_id)
+        yield PurePosixPath(name), TreeEntry(mode=mode, object_id=object_id)
 
 
 def _batch(answer: bytes) -> Iterator[tuple[str, bytes]]:

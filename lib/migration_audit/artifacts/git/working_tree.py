@@ -9,12 +9,12 @@ from typing import Final
 
 from migration_audit.artifacts.git.command import line_of_git, output_of_git
 from migration_audit.artifacts.git.refs import find_revision
-from migration_audit.artifacts.git.repository import Entry, entry_kind
+from migration_audit.artifacts.git.repository import TreeEntry, entry_kind
 
 _SHA1_LENGTH: Final = 40
 
 
-def hidden_files(top: Path) -> dict[PurePosixPath, Entry]:
+def hidden_files(top: Path) -> dict[PurePosixPath, TreeEntry]:
     """The files of HEAD that the working tree has otherwise, or lacks, although git reports no change of them.
 
     A sparse checkout, the index's flags ``assume-unchanged`` and ``skip-worktree``, filters and converted line ends do that
@@ -33,7 +33,7 @@ def hidden_files(top: Path) -> dict[PurePosixPath, Entry]:
     }
 
 
-def is_as_committed(path: Path, entry: Entry) -> bool:
+def is_as_committed(path: Path, entry: TreeEntry) -> bool:
     """Whether a file of the working tree, or the target of a link, has the very bytes of a commit's entry."""
     try:
         if path.is_symlink() != (entry_kind(entry) == "link"):

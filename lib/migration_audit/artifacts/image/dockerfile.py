@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from migration_audit.artifacts.shell.parse import Script
+from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
 
@@ -51,9 +51,9 @@ class Instruction:
         return "".join(self.lines).strip()
 
     @property
-    def script(self) -> Script:
+    def script(self) -> ShellScript:
         """The same for a shell; its lines are those of the file."""
-        return Script(text="\\\n".join(self.lines), at=self.at)
+        return ShellScript(text="\\\n".join(self.lines), at=self.at)
 
     @property
     def words(self) -> tuple[str, ...] | None:

@@ -15,7 +15,7 @@ from typing import Final
 from e2b_dockerfile_utils import PatternMatcher
 
 from migration_audit.artifacts.image.stages import FileCopy, FileSource, RunStep, StageFacts, find_stage
-from migration_audit.artifacts.shell.parse import Script
+from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import below
 from migration_audit.artifacts.text import shown_path
 from migration_audit.model.compose import Mount, MountKind
@@ -39,7 +39,7 @@ class ImageFiles:
     shown_from: Path
     mounts: tuple[Mount, ...] = ()
 
-    def find(self, stage: StageFacts, path: str, *, until: int | None = None) -> Script | str | None:
+    def find(self, stage: StageFacts, path: str, *, until: int | None = None) -> ShellScript | str | None:
         """The text at ``path`` after the first ``until`` steps of a stage, why nobody can know it, or None."""
         steps = stage.steps if until is None else stage.steps[:until]
         for step in reversed(steps):
@@ -52,7 +52,7 @@ class ImageFiles:
                 return found
         return self.find(stage.parent, path) if stage.parent is not None else None
 
-    def in_container(self, stage: StageFacts, path: str) -> Script | str | None:
+    def in_container(self, stage: StageFacts, path: str) -> ShellScript | str | None:
         """The same in a container of the stage, where bind mounts hide what the image has."""
         mount = self.mount_of(path)
         if mount is None:
@@ -89,12 +89,12 @@ class ImageFiles:
         here = [self.context / match for match in self.matches(source.path)] if copy.unpacks else []
         return copy.opens(source) or any(path.is_file() and tarfile.is_tarfile(path) for path in here)
 
-    def _copied(self, copy: FileCopy, stage: StageFacts, path: str) -> Script | str | None:
+    def _copied(self, copy: FileCopy, stage: StageFacts, path: str) -> ShellScript | str | None:
         for source in reversed(copy.sources):
             if source.heredoc is not None:
                 target = posixpath.join(copy.target, source.path) if copy.target.endswith("/") else copy.target
                 if target == path:
-                    return Script(text=source.heredoc.text, at=source.heredoc.at)
+                    return ShellScript(text=source.heredoc.text, at=source.heredoc.at)
             elif copy.doubt:
                 if self._could_bring(copy, path):
                     return f"the COPY at {copy.at} {copy.doubt}"
@@ -105,7 +105,7 @@ class ImageFiles:
                 return theirs
         return None
 
-    def _from_context(self, copy: FileCopy, source: FileSource, path: str) -> Script | str | None:
+    def _from_context(self, copy: FileCopy, source: FileSource, path: str) -> ShellScript | str | None:
         for match in self.matches(source.path):
             full = self.context / match
             if full.is_dir():
@@ -119,7 +119,7 @@ class ImageFiles:
                 return self._read(self.context / inner)
         return None
 
-    def _from_stage(self, copy: FileCopy, source: FileSource, stage: StageFacts, path: str) -> Script | str | None:
+    def _from_stage(self, copy: FileCopy, source: FileSource, stage: StageFacts, path: str) -> ShellScript | str | None:
         other = find_stage(self.stages, copy.from_ or "", before=stage.index)
         start = "/" + source.path.strip("/") if not source.path.startswith("/") else source.path.rstrip("/")
         is_named, rest = path in _names(copy, start), below(path, copy.target.rstrip("/") or "/")
@@ -173,7 +173,7 @@ class ImageFiles:
         target = self._boundary.target_outside(path)
         return f"it leads to {target}, which is outside of {self._boundary} and is not read" if target else None
 
-    def _read(self, path: Path) -> Script | str | None:
+    def _read(self, path: Path) -> ShellScript | str | None:
         if (why := self.outside(path)) is not None:
             return why
         try:
@@ -185,7 +185,7 @@ class ImageFiles:
         if raw.startswith(b"#!") and raw.partition(b"\n")[0].endswith(b"\r"):
             return "its lines end in CR LF: Linux looks for an interpreter whose name ends in CR, and cannot start it"
         text = raw.decode("utf-8", errors="replace").replace("\r\n", "\n")
-        return Script(text=text, at=Location(shown_path(path, self.shown_from), 1))
+        return ShellScript(text=text, at=Location(shown_path(path, self.shown_from), 1))
 
 
 def _names(copy: FileCopy, source: str) -> tuple[str, str]:

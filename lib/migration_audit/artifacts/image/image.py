@@ -21,11 +21,11 @@ from migration_audit.artifacts.image.stages import (
     find_stage,
     read_stages,
 )
-from migration_audit.artifacts.shell.programs import Lookup, Script, run_script, run_words
+from migration_audit.artifacts.shell.programs import Lookup, ShellScript, run_script, run_words
 from migration_audit.artifacts.text import check_inside, read_text, shown_path
-from migration_audit.model.compose import Mount, Words
+from migration_audit.model.compose import CommandWords, Mount
 from migration_audit.model.errors import ArtifactError
-from migration_audit.model.image import Copied, Image, ImageTest, Run, Stage, Undecided
+from migration_audit.model.image import Copied, Image, ImageTest, Stage, StartOutcome, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, names_in, readable
 
@@ -48,8 +48,8 @@ class Container:
     """Of ``image``."""
     target: str | None = None
     args: Mapping[str, str | None] = field(default_factory=dict)
-    entrypoint: Words | None = None
-    command: Words | None = None
+    entrypoint: CommandWords | None = None
+    command: CommandWords | None = None
     environment: Mapping[str, str | None] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
     working_dir: str | None = None
@@ -157,30 +157,30 @@ def _mounted(step: RunStep) -> Iterator[Copied]:
             yield Copied(source=source, target=target, from_stage=given.get("from"), at=step.instruction.at)
 
 
-def _joined(runs: Sequence[Run]) -> Run:
+def _joined(runs: Sequence[StartOutcome]) -> StartOutcome:
     """Several RUN instructions: the failure of one ends the build."""
     commands = [replace(command, stops_until=None) for run in runs for command in run.commands]
-    return Run(commands=tuple(commands), undecided=tuple(u for run in runs for u in run.undecided))
+    return StartOutcome(commands=tuple(commands), undecided=tuple(u for run in runs for u in run.undecided))
 
 
-def _start(stage: StageFacts, paths: ImagePaths, container: Container) -> Run:
+def _start(stage: StageFacts, paths: ImagePaths, container: Container) -> StartOutcome:
     """Entrypoint and command together, as the engine puts them together."""
     find, path_states = partial(paths.files.in_container, stage), ContainerPaths(paths, stage)
     environment = {**stage.values, **container.environment}
     folder = _folder(stage, container)
     entry, at = _entry(stage, container)
     command, command_at = _command(stage, container)
-    if isinstance(entry, Script):
+    if isinstance(entry, ShellScript):
         return run_script(entry, environment=environment, folder=folder, files=find, paths=path_states)
     if entry:
-        words = (*entry, *(("/bin/sh", "-c", command.text) if isinstance(command, Script) else command))
+        words = (*entry, *(("/bin/sh", "-c", command.text) if isinstance(command, ShellScript) else command))
         return run_words(words, at, environment=environment, folder=folder, files=find, paths=path_states)
     own = None if container.entrypoint is not None else _own_entry(stage)
-    if own and not isinstance(command, Script) and command:
+    if own and not isinstance(command, ShellScript) and command:
         return run_words((*own, *command), command_at, environment=environment, folder=folder, files=find, paths=path_states)
     blind = _blind(stage, container, command, command_at)
     why = blind[0].reason if blind else None
-    if isinstance(command, Script):
+    if isinstance(command, ShellScript):
         run = run_script(command, environment=environment, folder=folder, files=find, paths=path_states, maybe=why)
     else:
         run = run_words(
@@ -194,11 +194,11 @@ def _own_entry(stage: StageFacts) -> tuple[str, ...]:
     return _PROGRAMS.get(base_name(final_base(stage)), ())
 
 
-def _otherwise(stage: StageFacts, paths: ImagePaths, container: Container) -> Run:
+def _otherwise(stage: StageFacts, paths: ImagePaths, container: Container) -> StartOutcome:
     """The entrypoint with arguments that nobody knows."""
     entry, at = _entry(stage, container)
-    if isinstance(entry, Script) or not entry:
-        return Run()
+    if isinstance(entry, ShellScript) or not entry:
+        return StartOutcome()
     environment = {**stage.values, **container.environment}
     folder = _folder(stage, container)
     find, path_states = partial(paths.files.in_container, stage), ContainerPaths(paths, stage)
@@ -211,20 +211,20 @@ def _folder(stage: StageFacts, container: Container) -> str | None:
     return None if is_open(folder) else folder
 
 
-def _entry(stage: StageFacts, container: Container) -> tuple[Script | tuple[str, ...], Location]:
+def _entry(stage: StageFacts, container: Container) -> tuple[ShellScript | tuple[str, ...], Location]:
     if container.entrypoint is not None:
         return container.entrypoint.words, container.entrypoint.at
     return _program(stage.entrypoint, stage)
 
 
-def _command(stage: StageFacts, container: Container) -> tuple[Script | tuple[str, ...], Location]:
+def _command(stage: StageFacts, container: Container) -> tuple[ShellScript | tuple[str, ...], Location]:
     """Another entrypoint takes the image's command away."""
     if container.command is not None:
         return container.command.words, container.command.at
     return _program(stage.command if container.entrypoint is None else None, stage)
 
 
-def _program(instruction: Instruction | None, stage: StageFacts) -> tuple[Script | tuple[str, ...], Location]:
+def _program(instruction: Instruction | None, stage: StageFacts) -> tuple[ShellScript | tuple[str, ...], Location]:
     if instruction is None:
         return (), stage.at
     words = instruction.words
@@ -232,7 +232,7 @@ def _program(instruction: Instruction | None, stage: StageFacts) -> tuple[Script
 
 
 def _blind(
-    stage: StageFacts, container: Container, command: Script | tuple[str, ...], at: Location
+    stage: StageFacts, container: Container, command: ShellScript | tuple[str, ...], at: Location
 ) -> tuple[Undecided, ...]:
     """What the base image may start by itself: nothing is known of an image that is not built here."""
     base, name = readable(final_base(stage)), base_name(final_base(stage))
@@ -240,7 +240,7 @@ def _blind(
     if unset and name not in OWN_FOLDERS:
         reason = f"the image depends on the variable {unset[0]}, which is not set here"
         return (Undecided(what=base, reason=reason, at=stage.at),)
-    if not isinstance(command, Script) and not command:
+    if not isinstance(command, ShellScript) and not command:
         reason = f"neither ENTRYPOINT nor CMD is set: {base} decides what the container runs"
         return (Undecided(what=base, reason=reason, at=stage.at),)
     if container.entrypoint is None and name not in OWN_FOLDERS and base != "scratch":

@@ -22,8 +22,8 @@ from migration_audit.artifacts.image.stages import (
     find_stage,
     walk_run,
 )
-from migration_audit.artifacts.shell.path_changes import SYSTEM, Change, below, standing_after
-from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, Kind, PathState, unknown
+from migration_audit.artifacts.shell.path_changes import SYSTEM, PathChange, below, standing_after
+from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, PathKind, PathState, unknown
 from migration_audit.artifacts.shell.programs import Walked
 from migration_audit.model.compose import Mount, MountKind
 from migration_audit.model.unset import is_open, readable
@@ -79,9 +79,9 @@ class ImagePaths:
         if key not in self._landings:
             self._landings[key] = copy
             before = FOLDER if copy.is_folder else self.standing(stage, copy.target, until=position)
-            if before.kind is Kind.FOLDER:
+            if before.kind is PathKind.FOLDER:
                 self._landings[key] = replace(copy, target=copy.target.rstrip("/") + "/")
-            elif before.kind in (Kind.UNKNOWN, Kind.SOMETHING):
+            elif before.kind in (PathKind.UNKNOWN, PathKind.SOMETHING):
                 self._landings[key] = replace(copy, may_be_folder=True)
         return self._landings[key]
 
@@ -93,9 +93,9 @@ class ImagePaths:
             self._walked[key] = walk_run(step, files, BuildPaths(self, stage, position))
         return self._walked[key]
 
-    def _changes(self, stage: StageFacts, position: int, step: RunStep) -> tuple[Change, ...]:
+    def _changes(self, stage: StageFacts, position: int, step: RunStep) -> tuple[PathChange, ...]:
         walked = self.walked(stage, position, step)
-        return (*walked.changes, *(Change.unread(each.what, each.at) for each in walked.run.undecided))
+        return (*walked.changes, *(PathChange.unread(each.what, each.at) for each in walked.run.undecided))
 
     def in_container(self, stage: StageFacts, path: str) -> PathState:
         """What stands at ``path`` when a container of the stage starts on a fresh host: mounts hide what the image has."""
@@ -125,7 +125,7 @@ class ImagePaths:
     def _volume(self, mount: Mount, stage: StageFacts, path: str) -> PathState:
         """A volume begins with what the image has there."""
         inner = FOLDER if path == mount.target else self.standing(stage, path)
-        if inner.kind is Kind.NOTHING:
+        if inner.kind is PathKind.NOTHING:
             return unknown(f"{mount.source} at {mount.at} contains what an earlier container wrote")
         return inner
 
@@ -144,7 +144,7 @@ class ImagePaths:
             why = f"the COPY at {copy.at} {copy.doubt}"
             here = _perhaps(why, path, target, here, anywhere="$" in copy.target)
         elif source.heredoc is not None:
-            made = PathState(kind=Kind.FILE, is_empty=not source.heredoc.text, mode=0o644)
+            made = PathState(kind=PathKind.FILE, is_empty=not source.heredoc.text, mode=0o644)
             here = made if path == as_file else _above(as_file, path, here)
         elif copy.from_ is None:
             here = self._from_context(copy, source, path, as_file, here)
@@ -160,23 +160,23 @@ class ImagePaths:
         target = copy.target.rstrip("/") or "/"
         start = posixpath.normpath(posixpath.join("/", source.path))
         begin, rest = self.standing(other, start), below(path, target)
-        if begin.kind is Kind.FILE:
+        if begin.kind is PathKind.FILE:
             if copy.may_be_folder and below(path, target) is not None:
                 return _in_folder(copy)
             return begin if path == as_file else _above(as_file, path, here)
         if rest is None:
             return _above(target, path, here)
         inner = self.standing(other, posixpath.join(start, rest)) if rest else begin
-        if inner.kind is Kind.NOTHING and begin.kind in (Kind.UNKNOWN, Kind.SOMETHING):
+        if inner.kind is PathKind.NOTHING and begin.kind in (PathKind.UNKNOWN, PathKind.SOMETHING):
             inner = unknown(begin.why or f"the COPY at {copy.at} may copy it")
-        return here if inner.kind is Kind.NOTHING else inner
+        return here if inner.kind is PathKind.NOTHING else inner
 
     def _from_context(self, copy: FileCopy, source: FileSource, path: str, as_file: str, here: PathState) -> PathState:
         target = copy.target.rstrip("/") or "/"
         if copy.loads(source):
             if copy.may_be_folder and below(path, target) is not None:
                 return _in_folder(copy)
-            return PathState(kind=Kind.FILE) if path == as_file else _above(as_file, path, here)
+            return PathState(kind=PathKind.FILE) if path == as_file else _above(as_file, path, here)
         if self.files.opens(copy, source):
             return _perhaps(f"the ADD at {copy.at} unpacks it", path, target, here)
         for match in self.files.matches(source.path):
@@ -247,7 +247,7 @@ class ContainerPaths:
 def _perhaps(why: str, path: str, target: str, here: PathState, *, anywhere: bool = False) -> PathState:
     """What nobody can know of what lands below ``target``; what already exists stays."""
     if anywhere or below(path, target) is not None:
-        return unknown(why) if here.kind is Kind.NOTHING or path == target else here
+        return unknown(why) if here.kind is PathKind.NOTHING or path == target else here
     return _above(target, path, here)
 
 
@@ -275,7 +275,7 @@ def _of_host(path: Path, copy: FileCopy | None = None) -> PathState:
     mode: int | None = facts.st_mode
     if copy is not None and copy.chmod is not None:
         mode = int(copy.chmod, 8) if re.fullmatch(r"[0-7]{3,4}", copy.chmod) else None
-    return PathState(kind=Kind.FILE, is_empty=facts.st_size == 0, mode=mode)
+    return PathState(kind=PathKind.FILE, is_empty=facts.st_size == 0, mode=mode)
 
 
 def _in_base(base: str, path: str) -> PathState:

@@ -14,8 +14,8 @@ from e2b_dockerfile_utils import PatternMatcher
 from migration_audit.artifacts.image.dockerfile import Heredoc, Instruction, split_words
 from migration_audit.artifacts.image.dockerignore import ignore_patterns
 from migration_audit.artifacts.shell.path_state import Paths
-from migration_audit.artifacts.shell.programs import Lookup, Script, Walked, walk_script, walk_words
-from migration_audit.model.image import Run, Undecided
+from migration_audit.artifacts.shell.programs import Lookup, ShellScript, Walked, walk_script, walk_words
+from migration_audit.model.image import StartOutcome, Undecided
 from migration_audit.model.location import Location
 
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash"})
@@ -35,11 +35,11 @@ def _walk(step: RunStep, files: Lookup, paths: Paths) -> Walked:
             instruction.words, instruction.at, environment=environment, folder=step.folder, files=files, paths=paths
         )
     if step.shell[0].rpartition("/")[2] not in _SHELLS:
-        return Walked(run=Run(undecided=(_foreign_shell(step.shell, instruction),)), changes=())
+        return Walked(run=StartOutcome(undecided=(_foreign_shell(step.shell, instruction),)), changes=())
     errexit = any(option.startswith("-") and "e" in option for option in step.shell[1:])
     script = instruction.script
     if instruction.heredocs and instruction.text.startswith("<<"):
-        script = Script(text=instruction.heredocs[0].text, at=instruction.heredocs[0].at)
+        script = ShellScript(text=instruction.heredocs[0].text, at=instruction.heredocs[0].at)
     return walk_script(script, environment=environment, folder=step.folder, files=files, paths=paths, errexit=errexit)
 
 

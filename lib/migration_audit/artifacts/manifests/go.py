@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from migration_audit.model.code import Dependency
+from migration_audit.model.code import LibraryDependency
 from migration_audit.model.location import Location
 
 
-def go_mod(text: str, path: str) -> Iterator[Dependency]:
+def go_mod(text: str, path: str) -> Iterator[LibraryDependency]:
     """Every module of ``require``, ``replace`` and ``tool``, with and without its major version (``/v4``)."""
     if not re.search(r"(?m)^\s*module\s", text):
         raise ValueError("it has no `module` line")
@@ -29,7 +29,7 @@ def go_mod(text: str, path: str) -> Iterator[Dependency]:
                     yield from _both(name, verb, version, Location(path, number))
 
 
-def go_sum(text: str, path: str) -> Iterator[Dependency]:
+def go_sum(text: str, path: str) -> Iterator[LibraryDependency]:
     """Every module of which go.sum holds a checksum."""
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.split()
@@ -46,7 +46,7 @@ def _modules(words: list[str]) -> Iterator[tuple[str, str]]:
             yield side[0], side[1] if len(side) > 1 else ""
 
 
-def _both(name: str, section: str, version: str, at: Location) -> Iterator[Dependency]:
-    yield Dependency(name=name, section=section, version=version, at=at)
+def _both(name: str, section: str, version: str, at: Location) -> Iterator[LibraryDependency]:
+    yield LibraryDependency(name=name, section=section, version=version, at=at)
     if (plain := re.sub(r"/v\d+\Z", "", name)) != name:
-        yield Dependency(name=plain, section=section, version=version, at=at)
+        yield LibraryDependency(name=plain, section=section, version=version, at=at)

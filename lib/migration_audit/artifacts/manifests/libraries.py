@@ -15,11 +15,11 @@ from migration_audit.artifacts.manifests.go import go_mod, go_sum
 from migration_audit.artifacts.manifests.node import package_json, package_lock, pnpm_lock, yarn_lock
 from migration_audit.artifacts.manifests.python import pipfile, pipfile_lock, pyproject, requirements, toml_lock
 from migration_audit.artifacts.text import read_text
-from migration_audit.model.code import Dependency, ManifestScope, Unread
+from migration_audit.model.code import LibraryDependency, ManifestScope, Unread
 from migration_audit.model.errors import AuditError
 from migration_audit.project.boundary import Boundary, boundary_of
 
-Reader = Callable[[str, str], Iterator[Dependency]]
+Reader = Callable[[str, str], Iterator[LibraryDependency]]
 """Text and path of a file in, libraries out; raises ValueError for what is not of the format."""
 
 _READERS: Final[tuple[tuple[str, Reader], ...]] = (
@@ -40,7 +40,7 @@ _READERS: Final[tuple[tuple[str, Reader], ...]] = (
 def read_manifests(root: Path, globs: Sequence[str], excluded: Sequence[str] = ()) -> ManifestScope:
     """The libraries in the manifests and lock files that ``globs`` name; a file of an unknown format is in ``unread``."""
     found = find_files(root, globs, excluded)
-    dependencies: list[Dependency] = []
+    dependencies: list[LibraryDependency] = []
     unread = [Unread(path=glob, reason="matches no file or folder", line=None) for glob in found.missing]
     files: list[str] = []
     boundary = boundary_of(root, *(root / path for path in found.paths))
@@ -62,7 +62,7 @@ def _reader(path: str) -> Reader:
     return next((reader for pattern, reader in _READERS if re.fullmatch(pattern, name)), _unknown)
 
 
-def _unknown(text: str, path: str) -> Iterator[Dependency]:
+def _unknown(text: str, path: str) -> Iterator[LibraryDependency]:
     raise ValueError("it is not a manifest or lock file that the audit reads")
 
 

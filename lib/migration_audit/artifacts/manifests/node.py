@@ -17,7 +17,7 @@ from tree_sitter import Node
 from migration_audit.artifacts.code.languages import JSON
 from migration_audit.artifacts.code.literals import line_of
 from migration_audit.artifacts.code.scripts import pairs, text_in, words_of
-from migration_audit.model.code import Dependency
+from migration_audit.model.code import LibraryDependency
 from migration_audit.model.location import Location
 
 _SECTIONS: Final = (
@@ -36,7 +36,7 @@ _SPEC_5: Final = re.compile(r"/(@[^/]+/[^/@]+|[^/@]+)/(\d[^_(/]*)")
 _SPEC: Final = re.compile(r"/?(@?[^@/\s()]+(?:/[^@/\s()]+)?)(?:@|/)([^()\s]*)")
 
 
-def package_json(text: str, path: str) -> Iterator[Dependency]:
+def package_json(text: str, path: str) -> Iterator[LibraryDependency]:
     """Every library that package.json names, of each kind of dependency, and every program that a script runs."""
     for key, value in pairs(_json(text)):
         if key in _SECTIONS:
@@ -49,7 +49,7 @@ def package_json(text: str, path: str) -> Iterator[Dependency]:
                     yield from _declared(table, "pnpm.overrides", path)
 
 
-def package_lock(text: str, path: str) -> Iterator[Dependency]:
+def package_lock(text: str, path: str) -> Iterator[LibraryDependency]:
     """Every package that npm has locked: lockfileVersion 1, 2 and 3."""
     for key, value in pairs(_json(text)):
         if key == "packages":
@@ -58,7 +58,7 @@ def package_lock(text: str, path: str) -> Iterator[Dependency]:
             yield from _npm_dependencies(value, path)
 
 
-def pnpm_lock(text: str, path: str) -> Iterator[Dependency]:
+def pnpm_lock(text: str, path: str) -> Iterator[LibraryDependency]:
     """Every package that pnpm has locked: lockfileVersion 5 to 9, workspaces among them."""
     for document in yaml.compose_all(text, Loader=_LOADER):
         if not isinstance(document, yaml.MappingNode):
@@ -76,7 +76,7 @@ def pnpm_lock(text: str, path: str) -> Iterator[Dependency]:
                     yield _locked(name.value, key.value, path, name)
 
 
-def yarn_lock(text: str, path: str) -> Iterator[Dependency]:
+def yarn_lock(text: str, path: str) -> Iterator[LibraryDependency]:
     """Every package that Yarn has locked, classic (1) and modern (2 and later)."""
     if not re.search(r"(?m)^(?:# yarn lockfile v1|__metadata:)", text):
         raise ValueError("it is not a yarn.lock")
@@ -88,7 +88,7 @@ def yarn_lock(text: str, path: str) -> Iterator[Dependency]:
             for name, version in _yarn_names(spec):
                 if name not in seen and name != "__metadata":
                     seen.add(name)
-                    yield Dependency(name=name, section="packages", version=version, at=Location(path, number))
+                    yield LibraryDependency(name=name, section="packages", version=version, at=Location(path, number))
 
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -100,33 +100,33 @@ def _json(text: str) -> Node:
     return JSON.parse(text.encode())
 
 
-def _declared(table: Node, section: str, path: str) -> Iterator[Dependency]:
+def _declared(table: Node, section: str, path: str) -> Iterator[LibraryDependency]:
     if table.type == "array":
         for item in table.named_children:
-            yield Dependency(name=text_in(item), section=section, at=Location(path, line_of(item)))
+            yield LibraryDependency(name=text_in(item), section=section, at=Location(path, line_of(item)))
         return
     for name, value in pairs(table):
         at = Location(path, line_of(value))
         version = text_in(value) if value.type == "string" else ""
         # An override may be written name@range, or parent>name.
         plain = re.sub(r"(?<=.)@.*", "", name.rpartition(">")[2])
-        yield Dependency(name=plain, section=section, version=version, at=at)
+        yield LibraryDependency(name=plain, section=section, version=version, at=at)
         if version.startswith("npm:") and (alias := _ALIAS.match(version)):
-            yield Dependency(name=alias[1], section=section, version=alias[2], at=at)
+            yield LibraryDependency(name=alias[1], section=section, version=alias[2], at=at)
         if value.type == "object":
             yield from _declared(value, section, path)
 
 
-def _run_by_scripts(table: Node, path: str) -> Iterator[Dependency]:
+def _run_by_scripts(table: Node, path: str) -> Iterator[LibraryDependency]:
     for name, command in pairs(table):
         for word in dict.fromkeys(words_of(text_in(command))):
             program, _, version = word.rpartition("@") if "@" in word[1:] else (word, "", "")
             if _PROGRAM.fullmatch(program):
                 at = Location(path, line_of(command))
-                yield Dependency(name=program, section=f"the script {name}", version=version, at=at)
+                yield LibraryDependency(name=program, section=f"the script {name}", version=version, at=at)
 
 
-def _npm_packages(table: Node, path: str) -> Iterator[Dependency]:
+def _npm_packages(table: Node, path: str) -> Iterator[LibraryDependency]:
     for place, value in pairs(table):
         facts = dict(pairs(value)) if value.type == "object" else {}
         at = Location(path, line_of(value))
@@ -137,27 +137,27 @@ def _npm_packages(table: Node, path: str) -> Iterator[Dependency]:
             continue
         version = text_in(facts["version"]) if "version" in facts else ""
         names = {place.rpartition("node_modules/")[2], *([text_in(facts["name"])] if "name" in facts else [])}
-        yield from (Dependency(name=name, section="packages", version=version, at=at) for name in sorted(names))
+        yield from (LibraryDependency(name=name, section="packages", version=version, at=at) for name in sorted(names))
 
 
-def _npm_dependencies(table: Node, path: str) -> Iterator[Dependency]:
+def _npm_dependencies(table: Node, path: str) -> Iterator[LibraryDependency]:
     for name, value in pairs(table):
         facts = dict(pairs(value)) if value.type == "object" else {}
         version = text_in(facts["version"]) if "version" in facts else ""
         at = Location(path, line_of(value))
-        yield Dependency(name=name, section="packages", version=version, at=at)
+        yield LibraryDependency(name=name, section="packages", version=version, at=at)
         if version.startswith("npm:") and (alias := _ALIAS.match(version)):
-            yield Dependency(name=alias[1], section="packages", version=alias[2], at=at)
+            yield LibraryDependency(name=alias[1], section="packages", version=alias[2], at=at)
         if "dependencies" in facts:
             yield from _npm_dependencies(facts["dependencies"], path)
 
 
-def _pnpm_table(table: yaml.Node, section: str, path: str) -> Iterator[Dependency]:
+def _pnpm_table(table: yaml.Node, section: str, path: str) -> Iterator[LibraryDependency]:
     for name, value in table.value if isinstance(table, yaml.MappingNode) else ():
         version, at = _pnpm_version(value), _at(path, name)
-        yield Dependency(name=re.sub(r"(?<=.)@.*", "", name.value), section=section, version=version, at=at)
+        yield LibraryDependency(name=re.sub(r"(?<=.)@.*", "", name.value), section=section, version=version, at=at)
         if alias := _ALIAS.match(version.lstrip("/")):
-            yield Dependency(name=alias[1], section=section, version=alias[2], at=at)
+            yield LibraryDependency(name=alias[1], section=section, version=alias[2], at=at)
 
 
 def _pnpm_version(value: yaml.Node) -> str:
@@ -170,11 +170,11 @@ def _of_importer(importer: str, section: str) -> str:
     return section if importer == "." else f"{section} of {importer}"
 
 
-def _locked(name: str, section: str, path: str, node: yaml.Node) -> Dependency:
+def _locked(name: str, section: str, path: str, node: yaml.Node) -> LibraryDependency:
     match = _SPEC_5.match(name) or _SPEC.match(name)
     if match is None:
-        return Dependency(name=name.strip("/"), section=section, at=_at(path, node))
-    return Dependency(name=match[1], section=section, version=match[2], at=_at(path, node))
+        return LibraryDependency(name=name.strip("/"), section=section, at=_at(path, node))
+    return LibraryDependency(name=match[1], section=section, version=match[2], at=_at(path, node))
 
 
 def _yarn_names(spec: str) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from migration_audit.artifacts.code.languages import JSON
 from migration_audit.artifacts.code.literals import line_of
 from migration_audit.artifacts.code.scripts import pairs
-from migration_audit.model.code import Dependency
+from migration_audit.model.code import LibraryDependency
 from migration_audit.model.location import Location
 from migration_audit.project.locate import KeyPath, locate, nearest
 
@@ -19,7 +19,7 @@ _NAME: Final = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?
 _EGG: Final = re.compile(r"[#&]egg=([\w.-]+)")
 
 
-def pyproject(text: str, path: str) -> Iterator[Dependency]:
+def pyproject(text: str, path: str) -> Iterator[LibraryDependency]:
     """Every library of PEP 621, PEP 735, Poetry, PDM, Hatch and uv tables."""
     tables, lines = tomllib.loads(text), locate(text)
     for keys, value in _walk(tables, ()):
@@ -29,12 +29,12 @@ def pyproject(text: str, path: str) -> Iterator[Dependency]:
         elif _is_poetry_table(keys) and keys[-1] != "python":
             version = value if isinstance(value, str) else ""
             name = str(keys[-1])
-            yield Dependency(
+            yield LibraryDependency(
                 name=name, section=".".join(map(str, keys[:-1])), version=version, at=Location(path, nearest(lines, keys))
             )
 
 
-def requirements(text: str, path: str) -> Iterator[Dependency]:
+def requirements(text: str, path: str) -> Iterator[LibraryDependency]:
     """Every library that a requirements file names; options and files that it includes aside."""
     for number, line in enumerate(text.splitlines(), start=1):
         plain = re.sub(r"(?:^|\s)#.*", "", line).strip()
@@ -42,12 +42,12 @@ def requirements(text: str, path: str) -> Iterator[Dependency]:
             continue
         at = Location(path, number)
         if egg := _EGG.search(line):
-            yield Dependency(name=egg[1], section="requirements", at=at)
+            yield LibraryDependency(name=egg[1], section="requirements", at=at)
         elif not plain.startswith("-") and "://" not in plain.partition("@")[0]:
             yield from _requirement(plain, "requirements", at)
 
 
-def toml_lock(text: str, path: str) -> Iterator[Dependency]:
+def toml_lock(text: str, path: str) -> Iterator[LibraryDependency]:
     """Every package of poetry.lock, uv.lock, pdm.lock and pylock.toml."""
     tables, lines = tomllib.loads(text), locate(text)
     found = [key for key in ("package", "packages") if isinstance(tables.get(key), list)]
@@ -58,33 +58,33 @@ def toml_lock(text: str, path: str) -> Iterator[Dependency]:
     for key in found:
         for position, package in enumerate(tables[key]):
             at = Location(path, nearest(lines, (key, position, "name")))
-            yield Dependency(
+            yield LibraryDependency(
                 name=str(package.get("name", "")), section="packages", version=str(package.get("version", "")), at=at
             )
 
 
-def pipfile(text: str, path: str) -> Iterator[Dependency]:
+def pipfile(text: str, path: str) -> Iterator[LibraryDependency]:
     """Every library of a Pipfile."""
     tables, lines = tomllib.loads(text), locate(text)
     for section, table in tables.items():
         if section not in {"source", "requires", "scripts", "pipenv"} and isinstance(table, Mapping):
             for name, value in table.items():
                 at = Location(path, nearest(lines, (section, name)))
-                yield Dependency(name=name, section=section, version=value if isinstance(value, str) else "", at=at)
+                yield LibraryDependency(name=name, section=section, version=value if isinstance(value, str) else "", at=at)
 
 
-def pipfile_lock(text: str, path: str) -> Iterator[Dependency]:
+def pipfile_lock(text: str, path: str) -> Iterator[LibraryDependency]:
     """Every package of a Pipfile.lock."""
     json.loads(text)
     for section, table in pairs(JSON.parse(text.encode())):
         if section != "_meta":
             for name, value in pairs(table):
-                yield Dependency(name=name, section=section, at=Location(path, line_of(value)))
+                yield LibraryDependency(name=name, section=section, at=Location(path, line_of(value)))
 
 
-def _requirement(text: str, section: str, at: Location) -> Iterator[Dependency]:
+def _requirement(text: str, section: str, at: Location) -> Iterator[LibraryDependency]:
     if match := _NAME.match(text):
-        yield Dependency(name=match[1], section=section, version=match[2].strip(), at=at)
+        yield LibraryDependency(name=match[1], section=section, version=match[2].strip(), at=at)
 
 
 def _walk(value: Any, keys: KeyPath) -> Iterator[tuple[KeyPath, Any]]:

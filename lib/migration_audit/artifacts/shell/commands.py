@@ -10,24 +10,24 @@ from dataclasses import replace
 from typing import Final
 
 from migration_audit.artifacts.shell.conditions import Answer
-from migration_audit.artifacts.shell.flow import NOTHING, Lookup, Scope, Where, ending
-from migration_audit.artifacts.shell.parse import Script, parse_shell
-from migration_audit.artifacts.shell.path_changes import Change, standing_after
-from migration_audit.artifacts.shell.path_state import Kind, Paths, PathState
+from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, Lookup, ending
+from migration_audit.artifacts.shell.parse import ShellScript, parse_shell
+from migration_audit.artifacts.shell.path_changes import PathChange, standing_after
+from migration_audit.artifacts.shell.path_state import PathKind, Paths, PathState
 from migration_audit.artifacts.shell.statements import Statements
-from migration_audit.artifacts.shell.words import State, Word
+from migration_audit.artifacts.shell.words import ShellVariables, Word
 from migration_audit.artifacts.shell.wrappers import (
     SHELLS,
     SILENT,
-    Call,
     CallKind,
+    StartedProgram,
     classify,
     is_supervisor,
     may_run_files,
     rule_files,
     shebang,
 )
-from migration_audit.model.image import Command, Run, Undecided
+from migration_audit.model.image import StartedCommand, StartOutcome, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, readable
 
@@ -41,15 +41,15 @@ class Walk(Statements):
 
     def __init__(self, files: Lookup, paths: Paths) -> None:
         """``files`` finds scripts by their path in the image, ``paths`` whatever stands there."""
-        self.changes: list[Change] = []
+        self.changes: list[PathChange] = []
         """What was started that may change files, in order."""
         self._files = files
         self._paths = paths
-        self._commands: list[tuple[Command, Scope]] = []
+        self._commands: list[tuple[StartedCommand, FailureEffect]] = []
         self._undecided: list[Undecided] = []
         self._children = 0
         self._conditions = 0
-        self._builtins: dict[str, Callable[[list[Word], Location, Where], None]] = {
+        self._builtins: dict[str, Callable[[list[Word], Location, ExecutionPoint], None]] = {
             "exec": self._exec,
             "exit": self._exit,
             "return": self._return,
@@ -66,13 +66,13 @@ class Walk(Statements):
             "continue": self._continue,
         }
 
-    def made(self) -> Run:
+    def made(self) -> StartOutcome:
         """What was found, in order."""
         commands = []
         for position, (command, scope) in enumerate(self._commands):
             until = position + 1 if scope.until == -1 else scope.until
             commands.append(replace(command, stops_until=until))
-        return Run(commands=tuple(commands), undecided=tuple(dict.fromkeys(self._undecided)))
+        return StartOutcome(commands=tuple(commands), undecided=tuple(dict.fromkeys(self._undecided)))
 
     @property
     def position(self) -> int:
@@ -84,7 +84,7 @@ class Walk(Statements):
         self._conditions += 1
         return self._conditions
 
-    def script(self, where: Where) -> None:
+    def script(self, where: ExecutionPoint) -> None:
         """Walk a whole text."""
         if where.depth > _MOST_DEPTH or self.position > _MOST_COMMANDS:
             self.undecided(where.script.at.path, "scripts call each other in an endless loop", where.script.at)
@@ -94,22 +94,22 @@ class Walk(Statements):
         except RecursionError:
             self.undecided(where.script.at.path, "its statements are nested too deeply", where.script.at)
 
-    def asked(self, operator: str, path: str, where: Where) -> Answer:
+    def asked(self, operator: str, path: str, where: ExecutionPoint) -> Answer:
         """How a test of a file answers at this point: by the image, and by what was started before."""
         if not path.startswith("/") and where.state.folder is None:
             return Answer(None, f"the folder that {path} is relative to is only known at run time")
         if re.search(r"[^./][^/]*/+\.\.(?:/|\Z)", path):
             return Answer(None, "its path contains a folder that may be a symbolic link")
         standing = self._standing(path, where)
-        if path.endswith("/") and standing.kind is not Kind.FOLDER:
-            return Answer(False if standing.kind in (Kind.NOTHING, Kind.FILE) else None, standing.why)
+        if path.endswith("/") and standing.kind is not PathKind.FOLDER:
+            return Answer(False if standing.kind in (PathKind.NOTHING, PathKind.FILE) else None, standing.why)
         return Answer(standing.answers(operator), standing.why)
 
-    def _standing(self, path: str, where: Where) -> PathState:
+    def _standing(self, path: str, where: ExecutionPoint) -> PathState:
         full = posixpath.normpath(posixpath.join(where.state.folder or "/", path))
         return standing_after(self.changes, full, self._paths.standing(full))
 
-    def names(self, pattern: str, where: Where) -> tuple[str, ...]:
+    def names(self, pattern: str, where: ExecutionPoint) -> tuple[str, ...]:
         """Files that a pattern certainly names at this point, as the shell spells them."""
         if where.state.folder is None or not pattern.startswith(("/", "./")) or re.search(r"/\.\.(?:/|\Z)", pattern):
             return ()
@@ -119,10 +119,10 @@ class Walk(Statements):
             return tuple(found)
         return tuple(f"./{posixpath.relpath(name, where.state.folder)}" for name in found)
 
-    def change(self, words: Sequence[Word], at: Location, where: Where) -> None:
+    def change(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
         """Keep a command that may change files."""
         self.changes.append(
-            Change(
+            PathChange(
                 words=tuple(words),
                 folder=where.state.folder,
                 at=at,
@@ -135,7 +135,7 @@ class Walk(Statements):
         """Keep that something cannot be known."""
         self._undecided.append(Undecided(what=readable(what), reason=readable(reason), at=at))
 
-    def start(self, words: Sequence[Word], at: Location, where: Where) -> None:
+    def start(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
         """A simple command with these words."""
         if not words or where.is_over:
             return
@@ -156,8 +156,8 @@ class Walk(Statements):
             if self._children == before:
                 self.change(words, at, where)
 
-    def _keep(self, words: Sequence[Word], at: Location, where: Where, *, followed: int | None = None) -> int:
-        command = Command(
+    def _keep(self, words: Sequence[Word], at: Location, where: ExecutionPoint, *, followed: int | None = None) -> int:
+        command = StartedCommand(
             words=tuple(readable(word.text) for word in words),
             at=at,
             unknown=tuple(position for position, word in enumerate(words) if not word.known),
@@ -170,7 +170,7 @@ class Walk(Statements):
         self._commands.append((command, where.failure))
         return self.position - 1
 
-    def _call_function(self, words: Sequence[Word], where: Where) -> None:
+    def _call_function(self, words: Sequence[Word], where: ExecutionPoint) -> None:
         if where.depth > _MOST_DEPTH:
             self.undecided(words[0].text, "functions call each other in an endless loop", where.script.at)
             return
@@ -185,7 +185,7 @@ class Walk(Statements):
             self.node(body, inner)
         state.arguments, state.arguments_known = arguments, known
 
-    def _follow(self, words: Sequence[Word], at: Location, where: Where, position: int) -> None:
+    def _follow(self, words: Sequence[Word], at: Location, where: ExecutionPoint, position: int) -> None:
         call = classify(words)
         if call is None:
             return
@@ -206,17 +206,17 @@ class Walk(Statements):
             command, scope = self._commands[position]
             self._commands[position] = (replace(command, followed=target), scope)
 
-    def _child(self, script: Script, arguments: Sequence[Word], where: Where, *, errexit: bool) -> None:
+    def _child(self, script: ShellScript, arguments: Sequence[Word], where: ExecutionPoint, *, errexit: bool) -> None:
         """Another shell with a state of its own, whose failure is the failure of the command that started it."""
         self._children += 1
-        state = State(
+        state = ShellVariables(
             variables=dict(where.state.variables),
             arguments=list(arguments),
             folder=where.state.folder,
             errexit=errexit,
         )
         with ending(where.failure, lambda: self.position) as scope:
-            inner = Where(
+            inner = ExecutionPoint(
                 state=state,
                 script=script,
                 process=where.inner_process(scope),
@@ -228,16 +228,16 @@ class Walk(Statements):
             )
             self.script(inner)
 
-    def _text(self, call: Call, at: Location, where: Where) -> None:
+    def _text(self, call: StartedProgram, at: Location, where: ExecutionPoint) -> None:
         if not call.target.known and not is_open(call.target.text):
             self.undecided(call.target.text, "the text passed to the shell is only known at run time", at)
             return
-        self._child(Script(text=call.target.text, at=at, is_inline=True), call.arguments, where, errexit=call.errexit)
+        self._child(ShellScript(text=call.target.text, at=at, is_inline=True), call.arguments, where, errexit=call.errexit)
 
-    def _file(self, call: Call, at: Location, where: Where) -> None:
+    def _file(self, call: StartedProgram, at: Location, where: ExecutionPoint) -> None:
         name = call.target.text
         found = self._found(call.target, where, by_name=call.kind is CallKind.PROGRAM)
-        if isinstance(found, Script):
+        if isinstance(found, ShellScript):
             line = shebang(found.text)
             if call.kind is CallKind.PROGRAM and not _is_shell_script(found, name):
                 self._handed(call, at, where)
@@ -251,34 +251,34 @@ class Walk(Statements):
         else:
             self._handed(call, at, where)
 
-    def _handed(self, call: Call, at: Location, where: Where) -> None:
+    def _handed(self, call: StartedProgram, at: Location, where: ExecutionPoint) -> None:
         """A program that nothing is known of, and is given a script: it may be there to start it."""
         if is_supervisor(call) or any(self._found(Word(f"./{name}"), where) for name in rule_files(call)):
             reason = f"{call.target.text} runs what its own files specify, and those are not read"
             self.undecided(call.target.text, reason, at)
         for word in call.arguments if may_run_files(call) else ():
             found = self._found(word, where) if word.known and "/" in word.text else None
-            if isinstance(found, Script) and _is_shell_script(found, word.text):
+            if isinstance(found, ShellScript) and _is_shell_script(found, word.text):
                 self.undecided(word.text, f"it is not known whether {call.target.text} runs the script passed to it", at)
 
-    def _found(self, target: Word, where: Where, *, by_name: bool = False) -> Script | str | None:
+    def _found(self, target: Word, where: ExecutionPoint, *, by_name: bool = False) -> ShellScript | str | None:
         if not target.known:
             return f"which script {target.text} is, is only known at run time"
         if by_name and "/" not in target.text:
             for folder in _PATH:
                 found = self._files(posixpath.join(folder, target.text))
                 # Who wrote a program that is called by its name alone does not matter: programs are not looked into.
-                if isinstance(found, Script) or (found and target.text.endswith(".sh")):
+                if isinstance(found, ShellScript) or (found and target.text.endswith(".sh")):
                     return found
             return None
         if not target.text.startswith("/") and where.state.folder is None:
             return f"the folder from which {target.text} is called is only known at run time"
         return self._files(posixpath.normpath(posixpath.join(where.state.folder or "/", target.text)))
 
-    def _package(self, call: Call, at: Location, where: Where) -> None:
+    def _package(self, call: StartedProgram, at: Location, where: ExecutionPoint) -> None:
         found = self._found(Word("./package.json"), where)
         name = call.target.text
-        if not isinstance(found, Script):
+        if not isinstance(found, ShellScript):
             self.undecided(name, found or "no file of the project is copied to package.json in the image", at)
             return
         try:
@@ -292,23 +292,23 @@ class Walk(Statements):
         for each in around:
             if isinstance(text := scripts.get(each), str):
                 line = _line_of_key(found.text, each)
-                inline = Script(text=text, at=Location(found.at.path, line), is_inline=True)
+                inline = ShellScript(text=text, at=Location(found.at.path, line), is_inline=True)
                 self._child(inline, call.arguments, where, errexit=False)
 
-    def _exec(self, words: list[Word], at: Location, where: Where) -> None:
+    def _exec(self, words: list[Word], at: Location, where: ExecutionPoint) -> None:
         while words and words[0].text in ("-a", "-c", "-l"):
             words = words[2:] if words[0].text == "-a" else words[1:]
         if words:
             self.start(words, at, where)
             where.end(where.process, failed=False, at=at, by="exec")
 
-    def _exit(self, words: list[Word], at: Location, where: Where) -> None:
+    def _exit(self, words: list[Word], at: Location, where: ExecutionPoint) -> None:
         where.end(where.process, failed=_is_failure(words, where), at=at, by="exit")
 
-    def _return(self, words: list[Word], at: Location, where: Where) -> None:
+    def _return(self, words: list[Word], at: Location, where: ExecutionPoint) -> None:
         where.end(where.function or where.process, failed=_is_failure(words, where), at=at, by="return")
 
-    def _set(self, words: list[Word], _: Location, where: Where) -> None:
+    def _set(self, words: list[Word], _: Location, where: ExecutionPoint) -> None:
         state = where.state
         rest = list(words)
         while rest and rest[0].text[:1] in ("-", "+"):
@@ -326,7 +326,7 @@ class Walk(Statements):
         if rest:
             state.arguments, state.arguments_known = rest, all(w.known for w in rest)
 
-    def _shift(self, words: list[Word], _: Location, where: Where) -> None:
+    def _shift(self, words: list[Word], _: Location, where: ExecutionPoint) -> None:
         state = where.state
         count = words[0].text if words else "1"
         if count.isdigit() and state.arguments_known:
@@ -334,7 +334,7 @@ class Walk(Statements):
         else:
             state.arguments, state.arguments_known = [], False
 
-    def _cd(self, words: list[Word], _: Location, where: Where) -> None:
+    def _cd(self, words: list[Word], _: Location, where: ExecutionPoint) -> None:
         state = where.state
         target = next((w for w in words if not w.text.startswith("-")), None)
         if target is None or not target.known or (state.folder is None and not target.text.startswith("/")):
@@ -343,25 +343,25 @@ class Walk(Statements):
             full = posixpath.normpath(posixpath.join(state.folder or "/", target.text))
             before = self._paths.standing(full)
             after = standing_after(self.changes, full, before)
-            if where.failure is not NOTHING or (after.kind is Kind.UNKNOWN and after == before):
+            if where.failure is not NOTHING or (after.kind is PathKind.UNKNOWN and after == before):
                 state.folder = full  # what only the base image may have is taken to be there
-            elif after.kind not in (Kind.NOTHING, Kind.FILE):  # else it fails, and the script goes on where it is
-                state.folder = full if after.kind is Kind.FOLDER else None
+            elif after.kind not in (PathKind.NOTHING, PathKind.FILE):  # else it fails, and the script goes on where it is
+                state.folder = full if after.kind is PathKind.FOLDER else None
 
-    def _popd(self, _: list[Word], __: Location, where: Where) -> None:
+    def _popd(self, _: list[Word], __: Location, where: ExecutionPoint) -> None:
         where.state.folder = None
 
-    def _eval(self, words: list[Word], at: Location, where: Where) -> None:
+    def _eval(self, words: list[Word], at: Location, where: ExecutionPoint) -> None:
         text = " ".join(word.text for word in words)
         if all(word.known for word in words):
-            self.script(where.in_script(Script(text=text, at=at, is_inline=True)))
+            self.script(where.in_script(ShellScript(text=text, at=at, is_inline=True)))
         else:
             self.change(words, at, where)
             self.undecided(f"eval {text}", "what eval runs is only known at run time", at)
 
-    def _source(self, words: list[Word], at: Location, where: Where) -> None:
+    def _source(self, words: list[Word], at: Location, where: ExecutionPoint) -> None:
         found = self._found(words[0], where, by_name=True) if words else "it does not name a file"
-        if isinstance(found, Script):
+        if isinstance(found, ShellScript):
             self.script(where.in_script(found))
         else:
             name = words[0].text if words else "."
@@ -369,27 +369,27 @@ class Walk(Statements):
             self.change(words or [Word(".")], at, where)
             self.undecided(f". {name}", reason, at)
 
-    def _trap(self, words: list[Word], at: Location, _: Where) -> None:
+    def _trap(self, words: list[Word], at: Location, _: ExecutionPoint) -> None:
         if words and words[0].text not in ("", "-"):
             self.undecided(f"trap {words[0].text}", "a trap runs at a signal or at exit", at)
 
-    def _break(self, _: list[Word], at: Location, where: Where) -> None:
+    def _break(self, _: list[Word], at: Location, where: ExecutionPoint) -> None:
         if where.loop is not None:
             where.end(where.loop, failed=False, at=at, by="break")
 
-    def _continue(self, _: list[Word], at: Location, where: Where) -> None:
+    def _continue(self, _: list[Word], at: Location, where: ExecutionPoint) -> None:
         if where.turn is not None:
             where.end(where.turn, failed=False, at=at, by="continue")
 
 
-def _is_failure(words: list[Word], where: Where) -> bool:
+def _is_failure(words: list[Word], where: ExecutionPoint) -> bool:
     """Whether ``exit`` or ``return`` with these words gives another status than 0."""
     if not words or not words[0].known:
         return where.after_failure and (not words or words[0].text.strip('"') == "$?")
     return words[0].text != "0"
 
 
-def _is_shell_script(script: Script, name: str) -> bool:
+def _is_shell_script(script: ShellScript, name: str) -> bool:
     line = shebang(script.text)
     return line[0] in SHELLS if line else name.endswith(".sh")
 

@@ -12,7 +12,7 @@ from tree_sitter import Node
 
 from migration_audit.artifacts.shell.parse import text_of
 from migration_audit.artifacts.shell.path_state import FILE_TESTS
-from migration_audit.artifacts.shell.words import State, expand
+from migration_audit.artifacts.shell.words import ShellVariables, expand
 
 _UNARY: Final[dict[str, Callable[[str], bool]]] = {"-z": lambda text: not text, "-n": bool}
 _BINARY: Final[dict[str, Callable[[str, str], bool]]] = {
@@ -64,7 +64,7 @@ Ask = Callable[[str, str], Answer]
 """How ``[ operator path ]`` answers."""
 
 
-def decide(node: Node, state: State, ask: Ask) -> Answer:
+def decide(node: Node, state: ShellVariables, ask: Ask) -> Answer:
     """The outcome of a condition that changes nothing; of every other one it takes a run to know."""
     match node.type:
         case "negated_command":
@@ -85,7 +85,7 @@ def decide(node: Node, state: State, ask: Ask) -> Answer:
     return answer
 
 
-def _list(node: Node, state: State, ask: Ask) -> Answer:
+def _list(node: Node, state: ShellVariables, ask: Ask) -> Answer:
     """The right side counts only where the left one lets it run."""
     left, is_and = decide(node.children[0], state, ask), node.children[1].type == "&&"
     if left.value is (not is_and):
@@ -96,7 +96,7 @@ def _list(node: Node, state: State, ask: Ask) -> Answer:
     return left.and_(right) if is_and else left.or_(right)
 
 
-def _command(node: Node, state: State, ask: Ask) -> Answer:
+def _command(node: Node, state: ShellVariables, ask: Ask) -> Answer:
     texts = _texts(node.named_children, state)
     is_test = text_of(node).split()[:1] == ["test"]
     if not texts or any(map(globs, node.named_children[1:])):
@@ -107,7 +107,7 @@ def _command(node: Node, state: State, ask: Ask) -> Answer:
     return _COMMAND if known is None else Answer(known)
 
 
-def _expression(node: Node, state: State, ask: Ask) -> Answer:
+def _expression(node: Node, state: ShellVariables, ask: Ask) -> Answer:
     """The expression between ``[[`` and its end."""
     match node.type:
         case "parenthesized_expression":
@@ -125,7 +125,7 @@ def _expression(node: Node, state: State, ask: Ask) -> Answer:
     return answer
 
 
-def _binary(node: Node, state: State, ask: Ask) -> Answer:
+def _binary(node: Node, state: ShellVariables, ask: Ask) -> Answer:
     left, operator, right = node.children
     sign = text_of(operator)
     if sign == "&&":
@@ -137,7 +137,7 @@ def _binary(node: Node, state: State, ask: Ask) -> Answer:
     return _of_texts([left, sign, right], state, ask)
 
 
-def _of_texts(parts: list[str | Node], state: State, ask: Ask) -> Answer:
+def _of_texts(parts: list[str | Node], state: ShellVariables, ask: Ask) -> Answer:
     operands = [part for part in parts if isinstance(part, Node)]
     texts = _texts(operands, state)
     if texts is None or any(map(globs, operands)):
@@ -146,13 +146,13 @@ def _of_texts(parts: list[str | Node], state: State, ask: Ask) -> Answer:
     return _words([part if isinstance(part, str) else next(known) for part in parts], ask)
 
 
-def _matches(left: Node, sign: str, right: Node, state: State) -> Answer:
+def _matches(left: Node, sign: str, right: Node, state: ShellVariables) -> Answer:
     """``[[ $X == v* ]]``: the right side is a pattern."""
     texts = _texts([left, right], state)
     return _UNKNOWN if texts is None else Answer(fnmatchcase(*texts) is (sign != "!="))
 
 
-def _texts(nodes: list[Node], state: State) -> list[str] | None:
+def _texts(nodes: list[Node], state: ShellVariables) -> list[str] | None:
     """One text for each node; None where one of them is unknown."""
     texts: list[str] = []
     for node in nodes:
@@ -168,7 +168,7 @@ def globs(node: Node) -> bool:
     return node.type not in ("string", "raw_string") and bool(_GLOB.search(text_of(node)))
 
 
-def _flat(node: Node, state: State) -> list[str | None]:
+def _flat(node: Node, state: ShellVariables) -> list[str | None]:
     """The words between ``[`` and ``]`` as ``test`` gets them; None for one that is unknown or a pattern."""
     if node.type.endswith("_expression") and node.type != "simple_expansion":
         return [text for child in node.children for text in _flat(child, state)]

@@ -7,34 +7,34 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from migration_audit.artifacts.shell.parse import Script
-from migration_audit.artifacts.shell.words import State
+from migration_audit.artifacts.shell.parse import ShellScript
+from migration_audit.artifacts.shell.words import ShellVariables
 from migration_audit.model.image import Guard
 from migration_audit.model.location import Location
 
-Lookup = Callable[[str], "Script | str | None"]
+Lookup = Callable[[str], "ShellScript | str | None"]
 """The script at a path of the image: itself, why nobody can know it, or None where no file of the project brings it."""
 
 
 @dataclass(slots=True, eq=False)
-class Scope:
+class FailureEffect:
     """What does not run any more after a failure."""
 
     until: int | None = None
     """Position of the first command that runs all the same; None where everything is over."""
 
 
-NOTHING: Final = Scope(-1)
+NOTHING: Final = FailureEffect(-1)
 """The failure stops nothing."""
 
 
 @contextmanager
-def ending(outer: Scope, position: Callable[[], int]) -> Iterator[Scope]:
+def ending(outer: FailureEffect, position: Callable[[], int]) -> Iterator[FailureEffect]:
     """What the failure of a part stops as a whole: what ``outer`` says, or else the rest of the part alone."""
     if outer is not NOTHING:
         yield outer
         return
-    scope = Scope(0)
+    scope = FailureEffect(0)
     yield scope
     scope.until = position()
 
@@ -43,7 +43,7 @@ def ending(outer: Scope, position: Callable[[], int]) -> Iterator[Scope]:
 class Process:
     """A shell process, or the body of a function: what ``exit`` or ``return`` ends."""
 
-    scope: Scope = field(default_factory=Scope)
+    scope: FailureEffect = field(default_factory=FailureEffect)
     """What its failure stops outside of it."""
     is_over: bool = False
     may_be_over: str | None = None
@@ -53,20 +53,20 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+class ExecutionPoint:
     """One point of the walk."""
 
-    state: State
-    script: Script
+    state: ShellVariables
+    script: ShellScript
     process: Process
     function: Process | None = None
     loop: Process | None = None
     """What ``break`` ends."""
     turn: Process | None = None
     """What ``continue`` ends."""
-    scope: Scope = field(default_factory=Scope)
+    scope: FailureEffect = field(default_factory=FailureEffect)
     """What a status other than 0 stops, by the way in which statements hang together."""
-    on_success: Scope = NOTHING
+    on_success: FailureEffect = NOTHING
     """The same for the status 0: what ``!`` turns round."""
     checked: bool = False
     """Whether somebody looks at the status, so that ``set -e`` does not."""
@@ -97,29 +97,29 @@ class Where:
         """Where one of these groups holds, a command at this point does not run: something ended before."""
         return tuple(dict.fromkeys(group for level in self._levels for group in level.over_if))
 
-    def inner_process(self, scope: Scope) -> Process:
+    def inner_process(self, scope: FailureEffect) -> Process:
         """A process, or the body of a function, that begins here, and may not where this point may not be reached."""
         return Process(scope=scope, may_be_over=self.doubt, over_if=list(self.unless))
 
     @property
-    def failure(self) -> Scope:
+    def failure(self) -> FailureEffect:
         """What the failure of a simple command at this point stops."""
         return self.process.scope if self.state.errexit and not self.checked else self.scope
 
-    def only(self, reason: str, *guards: Guard) -> Where:
+    def only(self, reason: str, *guards: Guard) -> ExecutionPoint:
         """The same point in a part that may not run; what it changes is its own."""
         return replace(self, maybe=self.maybe or reason, guards=(*self.guards, *guards), state=self.state.copy())
 
-    def looked_at(self, scope: Scope = NOTHING, on_success: Scope = NOTHING) -> Where:
+    def looked_at(self, scope: FailureEffect = NOTHING, on_success: FailureEffect = NOTHING) -> ExecutionPoint:
         """The same point where the status is looked at."""
         return replace(self, checked=True, scope=scope, on_success=on_success)
 
-    def in_loop(self, loop: Process | None = None) -> Where:
+    def in_loop(self, loop: Process | None = None) -> ExecutionPoint:
         """The same point in one turn of a loop: nobody looks at its status, unless ``set -e`` does."""
         loop, turn = loop or self.inner_process(self.process.scope), self.inner_process(self.process.scope)
         return replace(self, loop=loop, turn=turn, scope=NOTHING, on_success=NOTHING)
 
-    def in_script(self, script: Script) -> Where:
+    def in_script(self, script: ShellScript) -> ExecutionPoint:
         """The same point in another text that the same shell reads."""
         return replace(self, script=script, depth=self.depth + 1)
 

@@ -15,7 +15,7 @@ from migration_audit.model.unset import readable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class ShellScript:
     """A text for a shell, and where it comes from."""
 
     text: str

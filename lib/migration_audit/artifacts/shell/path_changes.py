@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, Kind, PathState, unknown
+from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, PathKind, PathState, unknown
 from migration_audit.artifacts.shell.words import Word
 from migration_audit.artifacts.shell.wrappers import CallKind, classify
 from migration_audit.model.location import Location
@@ -48,7 +48,7 @@ Maker = Callable[[str, list[str], list[str], PathState], "PathState | None"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class PathChange:
     """One command that was started, as far as it may change files."""
 
     words: tuple[Word, ...]
@@ -62,7 +62,7 @@ class Change:
     """RUN: an unknown program then writes where it is started, or at a path that it is given."""
 
     @classmethod
-    def unread(cls, what: str, at: Location) -> Change:
+    def unread(cls, what: str, at: Location) -> PathChange:
         """Something that could not be followed: it may do anything."""
         return cls(words=(Word(what, known=False),), folder=None, at=at, is_certain=True)
 
@@ -72,21 +72,21 @@ class Change:
         return readable(" ".join(word.text for word in self.words))
 
 
-def standing_after(changes: Sequence[Change], path: str, before: PathState) -> PathState:
+def standing_after(changes: Sequence[PathChange], path: str, before: PathState) -> PathState:
     """What stands at ``path`` after these commands, in order, where ``before`` stood there first."""
     here = before
     for change in changes:
         made = _made(change, path, here)
         if made is None or made == here:
             continue
-        if made.kind is Kind.UNKNOWN or not change.is_certain:
-            absent = "nothing creates it earlier, and " if here.kind is Kind.NOTHING else ""
+        if made.kind is PathKind.UNKNOWN or not change.is_certain:
+            absent = "nothing creates it earlier, and " if here.kind is PathKind.NOTHING else ""
             made = unknown(f"{absent}`{change.text}` at {change.at} may have {'written' if absent else 'changed'} it")
         here = made
     return here
 
 
-def _made(change: Change, path: str, here: PathState) -> PathState | None:
+def _made(change: PathChange, path: str, here: PathState) -> PathState | None:
     """What the command leaves at ``path``; None where it does not touch it."""
     call = classify(change.words)
     is_program = call is not None and call.kind is CallKind.PROGRAM and call.target.known
@@ -103,10 +103,10 @@ def _made(change: Change, path: str, here: PathState) -> PathState | None:
     return None if _MANAGERS.fullmatch(name) and is_elsewhere else _by_unknown(change, path, here)
 
 
-def _by_maker(maker: Maker, change: Change, arguments: Sequence[Word], path: str, here: PathState) -> PathState | None:
+def _by_maker(maker: Maker, change: PathChange, arguments: Sequence[Word], path: str, here: PathState) -> PathState | None:
     """What a program that is known leaves; a word that nobody can know may be any path."""
-    is_idle = (maker is _remove and here.kind is Kind.NOTHING) or (
-        maker in (_mkdir, _touch, _write, _copy) and here.kind in (Kind.FILE, Kind.FOLDER)
+    is_idle = (maker is _remove and here.kind is PathKind.NOTHING) or (
+        maker in (_mkdir, _touch, _write, _copy) and here.kind in (PathKind.FILE, PathKind.FOLDER)
     )
     if not all(word.known for word in arguments) or change.folder is None:
         return None if is_idle else unknown("")
@@ -132,40 +132,40 @@ def _writes(name: str, arguments: Sequence[Word]) -> bool:
     return option is not None and any(option.fullmatch(word.text) for word in arguments)
 
 
-def _by_unknown(change: Change, path: str, here: PathState) -> PathState | None:
+def _by_unknown(change: PathChange, path: str, here: PathState) -> PathState | None:
     """A program that is not known may write a file; that it takes one away which is there is not assumed."""
-    if here.kind is not Kind.NOTHING:
+    if here.kind is not PathKind.NOTHING:
         return unknown("") if any(map(_REMOVES.fullmatch, (change.text, *(w.text for w in change.words)))) else None
     name = posixpath.basename(path)
     is_given = any(name in word.text or path.startswith(word.text.rstrip("/") + "/") for word in change.words)
     return unknown("") if not change.is_build or is_given or _is_near(change, path) else None
 
 
-def _is_near(change: Change, path: str) -> bool:
+def _is_near(change: PathChange, path: str) -> bool:
     return change.folder is None or below(path, change.folder) is not None
 
 
 def _mkdir(path: str, paths: list[str], _: list[str], here: PathState) -> PathState | None:
-    if here.kind is Kind.FILE:
+    if here.kind is PathKind.FILE:
         return None
     return FOLDER if any(below(each.rstrip("/"), path) is not None for each in paths) else None
 
 
 def _touch(path: str, paths: list[str], _: list[str], here: PathState) -> PathState | None:
     if path in paths:
-        return here if here.kind in (Kind.FILE, Kind.FOLDER) else PathState(kind=Kind.FILE)
+        return here if here.kind in (PathKind.FILE, PathKind.FOLDER) else PathState(kind=PathKind.FILE)
     return None
 
 
 def _write(path: str, paths: list[str], _: list[str], __: PathState) -> PathState | None:
-    return PathState(kind=Kind.FILE) if path in paths else None
+    return PathState(kind=PathKind.FILE) if path in paths else None
 
 
 def _remove(path: str, paths: list[str], options: list[str], here: PathState) -> PathState | None:
     if not any(below(path, each.rstrip("/")) is not None for each in paths):
         return None
     takes_folders = any(re.fullmatch(r"-\w*[rRd]\w*|--recursive", option) for option in options)
-    return NOTHING if takes_folders or (path in paths and here.kind is Kind.FILE) else unknown("")
+    return NOTHING if takes_folders or (path in paths and here.kind is PathKind.FILE) else unknown("")
 
 
 def _copy(path: str, paths: list[str], options: list[str], here: PathState) -> PathState | None:
@@ -175,12 +175,12 @@ def _copy(path: str, paths: list[str], options: list[str], here: PathState) -> P
     is_folder = paths[-1].endswith("/") or len(paths) > 2
     named = [posixpath.join(target, posixpath.basename(source.rstrip("/"))) for source in paths[:-1]]
     if path == target:
-        return FOLDER if is_folder or here.kind is Kind.FOLDER else PathState(kind=Kind.SOMETHING)
+        return FOLDER if is_folder or here.kind is PathKind.FOLDER else PathState(kind=PathKind.SOMETHING)
     if below(path, target) is None:
         return None
     if path in named and is_folder:
-        return PathState(kind=Kind.SOMETHING)
-    return None if here.kind is Kind.FILE and path not in named else unknown("")
+        return PathState(kind=PathKind.SOMETHING)
+    return None if here.kind is PathKind.FILE and path not in named else unknown("")
 
 
 def _move(path: str, paths: list[str], options: list[str], here: PathState) -> PathState | None:
@@ -194,10 +194,10 @@ def _link(path: str, paths: list[str], options: list[str], here: PathState) -> P
     return unknown("") if _copy(path, paths, options, here) is not None else None
 
 
-def _chmod(change: Change, arguments: Sequence[Word], path: str, here: PathState) -> PathState | None:
+def _chmod(change: PathChange, arguments: Sequence[Word], path: str, here: PathState) -> PathState | None:
     """The mode is the one that is given to the file itself; what else a chmod may mean is left open."""
     plain = [word for word in arguments if not re.fullmatch(r"-[A-Zcfv]+|--\w+", word.text)]
-    if here.kind is not Kind.FILE or not plain:
+    if here.kind is not PathKind.FILE or not plain:
         return None
     mode: int | None = None
     if all(word.known for word in arguments) and change.folder is not None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 
-class Kind(StrEnum):
+class PathKind(StrEnum):
     """What there is."""
 
     FILE = "file"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
 class PathState:
     """What stands at a path."""
 
-    kind: Kind
+    kind: PathKind
     why: str = ""
     """Of something unknown: what keeps it so."""
     is_empty: bool | None = None
@@ -37,15 +37,15 @@ class PathState:
         """
         answer: bool | None
         match self.kind:
-            case Kind.NOTHING:
+            case PathKind.NOTHING:
                 answer = False
-            case Kind.SOMETHING:
+            case PathKind.SOMETHING:
                 answer = _OF_ANYTHING.get(operator)
-            case Kind.FOLDER:
+            case PathKind.FOLDER:
                 answer = _OF_FOLDERS.get(operator)
-            case Kind.FILE:
+            case PathKind.FILE:
                 answer = self._of_file().get(operator)
-            case Kind.UNKNOWN:
+            case PathKind.UNKNOWN:
                 answer = None
         return answer
 
@@ -71,8 +71,8 @@ _OF_FOLDERS: Final[dict[str, bool | None]] = {
 }
 FILE_TESTS: Final = frozenset({"-e", "-f", "-d", "-s", "-x", "-r", *_NEITHER})
 
-NOTHING: Final = PathState(kind=Kind.NOTHING)
-FOLDER: Final = PathState(kind=Kind.FOLDER)
+NOTHING: Final = PathState(kind=PathKind.NOTHING)
+FOLDER: Final = PathState(kind=PathKind.FOLDER)
 
 
 class Paths(Protocol):
@@ -87,7 +87,7 @@ class Paths(Protocol):
 
 def unknown(why: str) -> PathState:
     """Something that nobody can know, and why."""
-    return PathState(kind=Kind.UNKNOWN, why=why)
+    return PathState(kind=PathKind.UNKNOWN, why=why)
 
 
 class Nowhere:

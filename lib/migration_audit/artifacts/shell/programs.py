@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from migration_audit.artifacts.shell.commands import Walk
-from migration_audit.artifacts.shell.flow import Lookup, Process, Where
-from migration_audit.artifacts.shell.parse import Script
-from migration_audit.artifacts.shell.path_changes import Change
+from migration_audit.artifacts.shell.flow import ExecutionPoint, Lookup, Process
+from migration_audit.artifacts.shell.parse import ShellScript
+from migration_audit.artifacts.shell.path_changes import PathChange
 from migration_audit.artifacts.shell.path_state import Nowhere, Paths
-from migration_audit.artifacts.shell.words import State, Word
-from migration_audit.model.image import Guard, Run
+from migration_audit.artifacts.shell.words import ShellVariables, Word
+from migration_audit.model.image import Guard, StartOutcome
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open
 
-__all__ = ["Lookup", "Script", "Walked", "run_script", "run_words", "walk_script", "walk_words"]
+__all__ = ["Lookup", "ShellScript", "Walked", "run_script", "run_words", "walk_script", "walk_words"]
 
 Environment = dict[str, str | None]
 _NOWHERE: Final = Nowhere()
@@ -31,23 +31,23 @@ _NOWHERE: Final = Nowhere()
 class Walked:
     """What a start of a shell or program leads to."""
 
-    run: Run
-    changes: tuple[Change, ...]
+    run: StartOutcome
+    changes: tuple[PathChange, ...]
     """What it may do to files, in order."""
 
 
-def run_script(script: Script, **given: Any) -> Run:
+def run_script(script: ShellScript, **given: Any) -> StartOutcome:
     """What a shell does with this text; see ``walk_script``."""
     return walk_script(script, **given).run
 
 
-def run_words(words: Sequence[str], at: Location, **given: Any) -> Run:
+def run_words(words: Sequence[str], at: Location, **given: Any) -> StartOutcome:
     """What starting this program with these arguments leads to; see ``walk_words``."""
     return walk_words(words, at, **given).run
 
 
 def walk_script(
-    script: Script,
+    script: ShellScript,
     *,
     environment: Environment | None = None,
     folder: str | None = "/",
@@ -61,7 +61,7 @@ def walk_script(
     ``files`` finds the scripts that it calls, ``paths`` what stands where it asks for a file. ``folder`` is where it starts;
     None where nobody can know. ``maybe``: why it may not run at all.
     """
-    state = State(variables=dict(environment or {}), folder=folder, errexit=errexit)
+    state = ShellVariables(variables=dict(environment or {}), folder=folder, errexit=errexit)
     return _walk(lambda walk, where: walk.script(where.in_script(script)), Walk(files, paths), state, maybe)
 
 
@@ -81,12 +81,12 @@ def walk_words(
     ``and_more``: whatever else it is given behind them. The rest is that of ``walk_script``.
     """
     given = [*(Word(word, known=not is_open(word)) for word in words), *([Word("$@", known=False)] if and_more else [])]
-    state = State(variables=dict(environment or {}), folder=folder)
+    state = ShellVariables(variables=dict(environment or {}), folder=folder)
     return _walk(lambda walk, where: walk.start(given, at, where), Walk(files, paths), state, maybe)
 
 
-def _walk(begin: Callable[[Walk, Where], None], walk: Walk, state: State, maybe: str | None) -> Walked:
-    nothing = Script(text="", at=Location("", 1))
+def _walk(begin: Callable[[Walk, ExecutionPoint], None], walk: Walk, state: ShellVariables, maybe: str | None) -> Walked:
+    nothing = ShellScript(text="", at=Location("", 1))
     guards = (Guard(of=maybe, outcomes=frozenset({0})),) if maybe else ()
-    begin(walk, Where(state=state, script=nothing, process=Process(), maybe=maybe, guards=guards))
+    begin(walk, ExecutionPoint(state=state, script=nothing, process=Process(), maybe=maybe, guards=guards))
     return Walked(run=walk.made(), changes=tuple(walk.changes))

@@ -12,7 +12,7 @@ from tree_sitter import Node
 
 from migration_audit.artifacts.shell.compound import Branch, asks, branches_of, case_item, depends_on, ends_line
 from migration_audit.artifacts.shell.conditions import Answer, decide, globs, matching_case
-from migration_audit.artifacts.shell.flow import NOTHING, Scope, Where, ending
+from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, ending
 from migration_audit.artifacts.shell.parse import broken, on_one_line, text_of
 from migration_audit.artifacts.shell.words import Word, expand
 from migration_audit.model.image import Guard
@@ -25,7 +25,7 @@ class Statements(ABC):
     """The part of a walk that knows the grammar; what a simple command does is for the class that completes it."""
 
     @abstractmethod
-    def start(self, words: Sequence[Word], at: Location, where: Where) -> None:
+    def start(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
         """A simple command with these words."""
 
     @abstractmethod
@@ -38,18 +38,18 @@ class Statements(ABC):
         """Of the next command that is found."""
 
     @abstractmethod
-    def asked(self, operator: str, path: str, where: Where) -> Answer:
+    def asked(self, operator: str, path: str, where: ExecutionPoint) -> Answer:
         """How a test of a file answers at this point."""
 
     @abstractmethod
-    def names(self, pattern: str, where: Where) -> tuple[str, ...]:
+    def names(self, pattern: str, where: ExecutionPoint) -> tuple[str, ...]:
         """Files that a pattern certainly names at this point."""
 
     @abstractmethod
-    def change(self, words: Sequence[Word], at: Location, where: Where) -> None:
+    def change(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
         """A command that may change files."""
 
-    def decided(self, node: Node, where: Where) -> Answer:
+    def decided(self, node: Node, where: ExecutionPoint) -> Answer:
         """The outcome of a condition at this point."""
         return decide(node, where.state, lambda operator, path: self.asked(operator, path, where))
 
@@ -62,13 +62,13 @@ class Statements(ABC):
         number = self.condition()
         return tuple(Guard(of=number, outcomes=frozenset({outcome})) for outcome in (0, 1))  # type: ignore[return-value]
 
-    def program(self, root: Node, where: Where) -> None:
+    def program(self, root: Node, where: ExecutionPoint) -> None:
         """A whole text."""
         for node in broken(root):
             self.undecided(on_one_line(node) or "here", "this shell code cannot be parsed", where.script.place(node))
         self._statements(root.children, where)
 
-    def node(self, node: Node, where: Where) -> None:
+    def node(self, node: Node, where: ExecutionPoint) -> None:
         """One statement of any kind."""
         if where.is_over:
             return
@@ -78,7 +78,7 @@ class Statements(ABC):
         elif node.type not in _QUIET:
             self.undecided(on_one_line(node), "this shell syntax is not followed", where.script.place(node))
 
-    def _statements(self, children: Sequence[Node], where: Where) -> None:
+    def _statements(self, children: Sequence[Node], where: ExecutionPoint) -> None:
         """Statements one after the other; the status of the last one is the status of all."""
         run = [(child, _next(children, i)) for i, child in enumerate(children) if child.is_named and child.type != "comment"]
         for position, (child, behind) in enumerate(run):
@@ -88,15 +88,15 @@ class Statements(ABC):
                 here = replace(where.only("it runs in the background").looked_at(), in_background=True)
             self.node(child, here)
 
-    def _body(self, node: Node, where: Where) -> None:
+    def _body(self, node: Node, where: ExecutionPoint) -> None:
         self._statements(node.children, where)
 
-    def _list(self, node: Node, where: Where) -> None:
+    def _list(self, node: Node, where: ExecutionPoint) -> None:
         left, operator, right = node.children[0], node.children[1].type, node.children[2]
         answer = self.decided(left, where)
         decided = answer.value
         if operator == "&&":
-            scope = where.scope if where.scope is not NOTHING else Scope(0)
+            scope = where.scope if where.scope is not NOTHING else FailureEffect(0)
             stop = self._fails(right, where) or NOTHING
             self.node(left, where.looked_at(scope, stop))
             if decided is not False:
@@ -110,7 +110,7 @@ class Statements(ABC):
                 reason = None if decided is False else f"it runs only where `{on_one_line(left)}` fails"
                 self._maybe_right(right, replace(where, after_failure=True), reason)
 
-    def _maybe_right(self, node: Node, where: Where, reason: str | None) -> None:
+    def _maybe_right(self, node: Node, where: ExecutionPoint, reason: str | None) -> None:
         if reason is None:
             self.node(node, where)
             return
@@ -118,7 +118,7 @@ class Statements(ABC):
         self.node(node, inner)
         where.state.forget(inner.state)
 
-    def _fails(self, node: Node, where: Where) -> Scope | None:
+    def _fails(self, node: Node, where: ExecutionPoint) -> FailureEffect | None:
         """What is stopped where ``node`` certainly ends with a failure; None where it may succeed."""
         match node.type:
             case "compound_statement" | "do_group" | "else_clause":
@@ -137,14 +137,14 @@ class Statements(ABC):
                     return level.scope
         return None
 
-    def _negated(self, node: Node, where: Where) -> None:
+    def _negated(self, node: Node, where: ExecutionPoint) -> None:
         self.node(node.named_children[-1], where.looked_at(where.on_success, where.scope))
 
-    def _if(self, node: Node, where: Where) -> None:
+    def _if(self, node: Node, where: ExecutionPoint) -> None:
         branches, otherwise = branches_of(node)
         self._chain(branches, otherwise, where)
 
-    def _chain(self, branches: Sequence[Branch], otherwise: Sequence[Node], where: Where) -> None:
+    def _chain(self, branches: Sequence[Branch], otherwise: Sequence[Node], where: ExecutionPoint) -> None:
         """The branches of an ``if`` from one of them on, and its ``else``."""
         for position, (condition, body) in enumerate(branches):
             answer = self.decided(condition[-1], where) if len(condition) == 1 else Answer(None)
@@ -167,7 +167,7 @@ class Statements(ABC):
                 return
         self._statements(otherwise, where)
 
-    def _branch(self, body: Sequence[Node], where: Where, reason: str | None, guard: Guard) -> None:
+    def _branch(self, body: Sequence[Node], where: ExecutionPoint, reason: str | None, guard: Guard) -> None:
         if reason is None:
             self._statements(body, where)
             return
@@ -175,7 +175,7 @@ class Statements(ABC):
         self._statements(body, inner)
         where.state.forget(inner.state)
 
-    def _while(self, node: Node, where: Where) -> None:
+    def _while(self, node: Node, where: ExecutionPoint) -> None:
         is_until = node.children[0].type == "until"
         condition = [c for c in node.named_children if c.type not in ("do_group", "comment")]
         body = next(c for c in node.named_children if c.type == "do_group")
@@ -197,7 +197,7 @@ class Statements(ABC):
         self._body(body, inner)
         where.state.forget(inner.state)
 
-    def _for(self, node: Node, where: Where) -> None:
+    def _for(self, node: Node, where: ExecutionPoint) -> None:
         body = next(c for c in node.named_children if c.type in ("do_group", "compound_statement"))
         parts = [c for c in node.named_children if c is not body and c.type != "comment" and c.start_byte < body.start_byte]
         name, values = text_of(parts[0]), parts[1:]
@@ -216,7 +216,7 @@ class Statements(ABC):
         self._body(body, inner)
         where.state.forget(inner.state)
 
-    def _for_words(self, node: Node, where: Where) -> list[Word]:
+    def _for_words(self, node: Node, where: ExecutionPoint) -> list[Word]:
         """An unquoted glob becomes the names of those files that are certainly there; else nobody can know."""
         found: list[Word] = []
         for word in expand(node, where.state):
@@ -225,7 +225,7 @@ class Statements(ABC):
             found += [Word(name) for name in names] or [replace(word, known=word.known and not is_glob)]
         return found
 
-    def _case(self, node: Node, where: Where) -> None:
+    def _case(self, node: Node, where: ExecutionPoint) -> None:
         subject = expand(node.named_children[0], where.state)
         items = [child for child in node.named_children if child.type == "case_item"]
         known = len(subject) == 1 and subject[0].known
@@ -244,17 +244,17 @@ class Statements(ABC):
             count = len(parsed) if has_default else len(parsed) + 1
             self._branch(body, where, reason, Guard(of=number, outcomes=frozenset({outcome}), count=count))
 
-    def _pipeline(self, node: Node, where: Where) -> None:
+    def _pipeline(self, node: Node, where: ExecutionPoint) -> None:
         parts = [child for child in node.named_children if child.type != "comment"]
         for position, part in enumerate(parts):
             inner = replace(where, state=where.state.copy())
             is_last = position == len(parts) - 1
             self.node(part, inner if is_last or where.state.pipefail else inner.looked_at())
 
-    def _subshell(self, node: Node, where: Where) -> None:
+    def _subshell(self, node: Node, where: ExecutionPoint) -> None:
         self._own_process(node, where)
 
-    def _own_process(self, node: Node, where: Where) -> None:
+    def _own_process(self, node: Node, where: ExecutionPoint) -> None:
         """Statements that cannot end the script around them, nor change what it knows."""
         with ending(where.failure, lambda: self.position) as scope:
             process = where.inner_process(scope)
@@ -262,7 +262,7 @@ class Statements(ABC):
             inner = replace(inner, loop=None, turn=None)
             self._statements(node.children, inner)
 
-    def _redirected(self, node: Node, where: Where) -> None:
+    def _redirected(self, node: Node, where: ExecutionPoint) -> None:
         for child in node.named_children:
             if child.type == "heredoc_redirect":
                 for more in child.named_children:
@@ -274,7 +274,7 @@ class Statements(ABC):
                 self._substitutions(child, where)
                 self._opened(child, where)
 
-    def _opened(self, redirect: Node, where: Where) -> None:
+    def _opened(self, redirect: Node, where: ExecutionPoint) -> None:
         """``> file`` makes the file, whatever the command does."""
         target = redirect.child_by_field_name("destination")
         is_writing = any(child.type.rstrip("|").endswith(">") for child in redirect.children)
@@ -284,33 +284,33 @@ class Statements(ABC):
         if not (len(words) == 1 and words[0].text.startswith("/dev/")):
             self.change([Word("tee"), *words], where.script.place(redirect), where)
 
-    def _function(self, node: Node, where: Where) -> None:
+    def _function(self, node: Node, where: ExecutionPoint) -> None:
         name = text_of(node.named_children[0])
         body = next((c for c in node.named_children if c.type in self._HANDLERS), None)
         if body is not None:
             where.state.functions[name] = (where.script, body)
 
-    def _declaration(self, node: Node, where: Where) -> None:
+    def _declaration(self, node: Node, where: ExecutionPoint) -> None:
         for child in node.named_children:
             if child.type == "variable_assignment":
                 self._assignment(child, where.looked_at())
 
-    def _assignment(self, node: Node, where: Where) -> None:
+    def _assignment(self, node: Node, where: ExecutionPoint) -> None:
         self._substitutions(node, where)
         name, value = text_of(node.named_children[0]), node.named_children[1:]
         words = expand(value[0], where.state) if value else [Word("")]
         known = all(word.known for word in words) and "+=" not in [c.type for c in node.children]
         where.state.variables[name] = " ".join(word.text for word in words) if known else None
 
-    def _assignments(self, node: Node, where: Where) -> None:
+    def _assignments(self, node: Node, where: ExecutionPoint) -> None:
         for child in node.named_children:
             self._assignment(child, where)
 
-    def _unset(self, node: Node, where: Where) -> None:
+    def _unset(self, node: Node, where: ExecutionPoint) -> None:
         for child in node.named_children:
             where.state.variables[text_of(child)] = ""
 
-    def _command(self, node: Node, where: Where) -> None:
+    def _command(self, node: Node, where: ExecutionPoint) -> None:
         parts = [c for c in node.named_children if not c.type.endswith("redirect")]
         for redirect in (c for c in node.named_children if c.type == "file_redirect"):
             self._opened(redirect, where)
@@ -330,7 +330,7 @@ class Statements(ABC):
         first = next((part for part in parts if part.type != "variable_assignment"), node)
         self.start(words, where.script.place(first), where)
 
-    def _substitutions(self, node: Node, where: Where) -> None:
+    def _substitutions(self, node: Node, where: ExecutionPoint) -> None:
         """What runs inside of words: ``$(…)``, backquotes, ``<(…)``."""
         if node.type in ("command_substitution", "process_substitution"):
             self._own_process(node, where)
@@ -338,17 +338,17 @@ class Statements(ABC):
         for child in node.named_children:
             self._substitutions(child, where)
 
-    def _test(self, node: Node, where: Where) -> None:
+    def _test(self, node: Node, where: ExecutionPoint) -> None:
         self._substitutions(node, where.looked_at())
 
-    def _other_loop(self, node: Node, where: Where) -> None:
+    def _other_loop(self, node: Node, where: ExecutionPoint) -> None:
         for child in node.named_children:
             if child.type in ("do_group", "compound_statement"):
                 inner = where.only("it is in a loop", self._decision()[0]).in_loop()
                 self._body(child, inner)
                 where.state.forget(inner.state)
 
-    _HANDLERS: Final[dict[str, Callable[[Statements, Node, Where], None]]] = {
+    _HANDLERS: Final[dict[str, Callable[[Statements, Node, ExecutionPoint], None]]] = {
         "list": _list,
         "compound_statement": _body,
         "do_group": _body,

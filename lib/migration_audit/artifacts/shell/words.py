@@ -9,7 +9,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.shell.parse import Script, text_of
+from migration_audit.artifacts.shell.parse import ShellScript, text_of
 from migration_audit.model.unset import is_open, readable
 
 _EXPANSION: Final = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*|\d+|[@*#?])(?:(?P<op>:?[-+=?])(?P<word>.*))?\}", re.DOTALL)
@@ -25,7 +25,7 @@ class Word:
 
 
 @dataclass(slots=True)
-class State:
+class ShellVariables:
     """What a shell knows at one point; None is a value that nobody can know."""
 
     variables: dict[str, str | None]
@@ -33,14 +33,14 @@ class State:
     """$1, $2, …"""
     arguments_known: bool = True
     """Whether their number is known."""
-    functions: dict[str, tuple[Script, Node]] = field(default_factory=dict)
+    functions: dict[str, tuple[ShellScript, Node]] = field(default_factory=dict)
     """The body of each function, and the text in which it stands."""
     errexit: bool = False
     pipefail: bool = False
     folder: str | None = "/"
     """The working directory; None where nobody can know it."""
 
-    def copy(self) -> State:
+    def copy(self) -> ShellVariables:
         """A state of its own, as a subshell has."""
         return replace(self, variables=dict(self.variables), arguments=list(self.arguments), functions=dict(self.functions))
 
@@ -59,7 +59,7 @@ class State:
             return " ".join(a.text for a in self.arguments) if known else None
         return self.variables.get(name)
 
-    def forget(self, other: State) -> None:
+    def forget(self, other: ShellVariables) -> None:
         """Where ``other``, which a part that may not run has left, says something else: nobody can know."""
         for name in {*self.variables, *other.variables}:
             if self.variables.get(name) != other.variables.get(name):
@@ -72,7 +72,7 @@ class State:
         self.errexit = self.errexit and other.errexit
 
 
-def expand(node: Node, state: State) -> list[Word]:
+def expand(node: Node, state: ShellVariables) -> list[Word]:
     """The words that one word of a script becomes: none, one or several."""
     if node.type == "command_name" and node.child_count == 1:
         return expand(node.children[0], state)
@@ -92,7 +92,7 @@ def _is_all(node: Node) -> bool:
     return text_of(node) in ("$@", "$*", "${@}", "${*}")
 
 
-def _value(node: Node, state: State) -> str | None:
+def _value(node: Node, state: ShellVariables) -> str | None:
     """The text that a node becomes; None where nobody can know."""
     text = text_of(node)
     made: str | None = None
@@ -139,7 +139,7 @@ def _unescaped(text: str) -> str:
     return re.sub(r'\\([$`"\\\n])', lambda m: "" if m[1] == "\n" else m[1], text)
 
 
-def _joined(parts: list[str | Node] | list[str | None], state: State) -> str | None:
+def _joined(parts: list[str | Node] | list[str | None], state: ShellVariables) -> str | None:
     made: list[str] = []
     for part in parts:
         value = _value(part, state) if isinstance(part, Node) else part
@@ -149,7 +149,7 @@ def _joined(parts: list[str | Node] | list[str | None], state: State) -> str | N
     return "".join(made)
 
 
-def _expansion(text: str, state: State) -> str | None:
+def _expansion(text: str, state: ShellVariables) -> str | None:
     match = _EXPANSION.fullmatch(text)
     if match is None:
         return None
@@ -164,7 +164,7 @@ def _expansion(text: str, state: State) -> str | None:
     return value if counts else _plain(match["word"], state)
 
 
-def _plain(text: str, state: State) -> str | None:
+def _plain(text: str, state: ShellVariables) -> str | None:
     """The word behind an operator of ``${…}``, which may hold variables and quotes."""
     unknown = False
 

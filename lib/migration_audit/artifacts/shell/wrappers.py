@@ -127,7 +127,7 @@ class CallKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class StartedProgram:
     """What a command starts."""
 
     kind: CallKind
@@ -142,7 +142,7 @@ class Call:
     """Of a package script: whether the manager runs ``prestart`` and ``poststart`` around ``start``."""
 
 
-def classify(words: Sequence[Word]) -> Call | None:
+def classify(words: Sequence[Word]) -> StartedProgram | None:
     """What these words start; None where it is nothing that could be followed, such as ``env`` alone."""
     rest = list(words)
     while rest and rest[0].known:
@@ -161,20 +161,20 @@ def classify(words: Sequence[Word]) -> Call | None:
     if name == "su":
         return _su(rest[1:])
     package = _package(name, rest) if name in _MANAGERS else _several(name, rest[1:])
-    return package or Call(kind=CallKind.PROGRAM, target=rest[0], arguments=tuple(rest[1:]))
+    return package or StartedProgram(kind=CallKind.PROGRAM, target=rest[0], arguments=tuple(rest[1:]))
 
 
-def is_supervisor(call: Call) -> bool:
+def is_supervisor(call: StartedProgram) -> bool:
     """Whether the program starts others, which files of its own name."""
     return call.target.known and (call.target.text == "/init" or _base(call.target.text) in _SUPERVISORS)
 
 
-def rule_files(call: Call) -> tuple[str, ...]:
+def rule_files(call: StartedProgram) -> tuple[str, ...]:
     """The files whose rules the program runs."""
     return _RULE_FILES.get(_base(call.target.text), ()) if call.target.known else ()
 
 
-def may_run_files(call: Call) -> bool:
+def may_run_files(call: StartedProgram) -> bool:
     """Whether the program may start a script that it is given; those that only handle files do not."""
     return call.target.known and _base(call.target.text) not in _TAKES_FILES
 
@@ -212,7 +212,7 @@ def _behind_runner(name: str, words: list[Word]) -> list[Word] | None:
     return words[first:]
 
 
-def _shell(words: list[Word]) -> Call | None:
+def _shell(words: list[Word]) -> StartedProgram | None:
     rest, errexit, is_text = list(words), False, False
     while rest and rest[0].text[:1] in ("-", "+") and len(rest[0].text) > 1:
         option = rest.pop(0).text
@@ -225,38 +225,38 @@ def _shell(words: list[Word]) -> Call | None:
         if option[-1] == "o" and rest:
             errexit = rest.pop(0).text == "errexit" or errexit
     if not rest:
-        return Call(kind=CallKind.INPUT, target=Word("standard input"))
+        return StartedProgram(kind=CallKind.INPUT, target=Word("standard input"))
     kind = CallKind.TEXT if is_text else CallKind.FILE
     arguments = rest[2:] if is_text else rest[1:]
-    return Call(kind=kind, target=rest[0], arguments=tuple(arguments), errexit=errexit)
+    return StartedProgram(kind=kind, target=rest[0], arguments=tuple(arguments), errexit=errexit)
 
 
-def _su(words: list[Word]) -> Call | None:
+def _su(words: list[Word]) -> StartedProgram | None:
     for position, word in enumerate(words[:-1]):
         if word.text in ("-c", "--command"):
-            return Call(kind=CallKind.TEXT, target=words[position + 1])
+            return StartedProgram(kind=CallKind.TEXT, target=words[position + 1])
     return None
 
 
-def _several(name: str, words: list[Word]) -> Call | None:
+def _several(name: str, words: list[Word]) -> StartedProgram | None:
     """``npm-run-all clean build``, ``run-s a b``, ``node --run start``, ``concurrently "npm:a" "b c"``."""
     plain = [word for word in words if not word.text.startswith("-")]
     if name in ("npm-run-all", "npm-run-all2", "run-s", "run-p") and plain:
-        return Call(kind=CallKind.PACKAGE, target=plain[0], more=tuple(plain[1:]), runs_pre_and_post=True)
+        return StartedProgram(kind=CallKind.PACKAGE, target=plain[0], more=tuple(plain[1:]), runs_pre_and_post=True)
     if name == "concurrently" and plain:
         text = "; ".join(re.sub(r"\A(?:npm|pnpm|yarn|bun|node):", "npm run ", word.text) for word in plain)
-        return Call(kind=CallKind.TEXT, target=Word(text, known=all(word.known for word in plain)))
+        return StartedProgram(kind=CallKind.TEXT, target=Word(text, known=all(word.known for word in plain)))
     if name == "node" and len(words) > 1 and words[0].text == "--run":
-        return Call(kind=CallKind.PACKAGE, target=words[1])
+        return StartedProgram(kind=CallKind.PACKAGE, target=words[1])
     return None
 
 
-def _package(manager: str, words: list[Word]) -> Call | None:
+def _package(manager: str, words: list[Word]) -> StartedProgram | None:
     """``npm run build``, ``npm start``, ``pnpm build``, ``yarn start``."""
     texts = [word.text for word in words[1:]]
     runs = not any(map(_NO_SCRIPTS.fullmatch, texts))
     if runs and any(_ELSEWHERE.fullmatch(text) for text in texts[: texts.index("--") if "--" in texts else 4]):
-        return Call(kind=CallKind.ELSEWHERE, target=Word(" ".join(word.text for word in words)))
+        return StartedProgram(kind=CallKind.ELSEWHERE, target=Word(" ".join(word.text for word in words)))
     rest = [word for word in words[1:] if not word.text.startswith("-")]
     if not rest or not rest[0].known:
         return None
@@ -268,7 +268,7 @@ def _package(manager: str, words: list[Word]) -> Call | None:
         return None
     if not rest:
         return None
-    return Call(
+    return StartedProgram(
         kind=CallKind.PACKAGE, target=rest[0], arguments=tuple(rest[1:]), runs_pre_and_post=manager in ("npm", "yarn")
     )
 

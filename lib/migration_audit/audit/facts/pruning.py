@@ -23,7 +23,7 @@ from migration_audit.model.compose import Service, Stack
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
 from migration_audit.model.redaction import Redaction, is_secret_name
-from migration_audit.project import Project, Rule
+from migration_audit.project import AuditRule, Project
 
 FactsT = TypeVar("FactsT", bound=Mapping[str, object])
 _STACKS: Final = ("stack", "dev_stack")
@@ -83,11 +83,11 @@ def _service_without_values(service: Service) -> Service:
     return replace(service, environment=tuple((name, None) for name, _ in service.environment), build=build)
 
 
-def _needed(scope: CodeScope, rule: Rule | None) -> CodeScope:
+def _needed(scope: CodeScope, rule: AuditRule | None) -> CodeScope:
     return replace(scope, files=tuple(_file(file, rule) for file in scope.files))
 
 
-def _file(file: CodeFile, rule: Rule | None) -> CodeFile:
+def _file(file: CodeFile, rule: AuditRule | None) -> CodeFile:
     """The file with those texts alone that the rule is about."""
     if rule is None:
         return replace(file, literals=(), opaque=())
@@ -96,12 +96,12 @@ def _file(file: CodeFile, rule: Rule | None) -> CodeFile:
     return replace(file, literals=literals, opaque=opaque)
 
 
-def _concerns(text: str, rule: Rule) -> bool:
+def _concerns(text: str, rule: AuditRule) -> bool:
     """Whether a part that could not be read may be what the rule is about."""
     return may_use(text, rule) or may_mention(text, rule) or bool(MAY_BE_DDL.search(text))
 
 
-def _parts(literal: Literal, rule: Rule) -> Iterator[Literal]:
+def _parts(literal: Literal, rule: AuditRule) -> Iterator[Literal]:
     """A command that the rule means as a whole; of any other text the names of the rule, each on its line."""
     if runs_command(literal, rule):
         yield literal

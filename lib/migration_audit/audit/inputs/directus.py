@@ -24,7 +24,7 @@ from migration_audit.model.directus import (
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.image import Image, Run
+from migration_audit.model.image import Image, StartOutcome
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Constraint, Table
 from migration_audit.model.snapshot import Snapshot
@@ -43,7 +43,7 @@ def directus_inputs(
     live: Snapshot | Unavailable,
     directus: DirectusLive | Unavailable,
     image: Image | Unavailable | None = None,
-    run: Run | Unavailable | None = None,
+    run: StartOutcome | Unavailable | None = None,
     variables: Mapping[str, str] | Unavailable | None = None,
 ) -> DirectusFacts:
     """What the SNAP checks ask for, by name; each the fact, or says why it is not there. Raises nothing that a report tells.
@@ -79,7 +79,7 @@ def deployment_of(
     settings: SnapshotSettings,
     *,
     image: Image | Unavailable | None,
-    run: Run | Unavailable | None,
+    run: StartOutcome | Unavailable | None,
     variables: Mapping[str, str] | Unavailable | None,
 ) -> tuple[TargetVersion, DirectusRuntime]:
     """Which Directus the deployment runs, and how it calls ``schema apply``; arguments as ``directus_inputs`` takes them."""
@@ -182,7 +182,7 @@ def _columns(holder: Snapshot | Unavailable, key: str) -> tuple[str, ...]:
 
 
 def _runtime(
-    run: Run | Unavailable | None,
+    run: StartOutcome | Unavailable | None,
     variables: Mapping[str, str] | Unavailable | None,
     version: DirectusVersion | None,
 ) -> DirectusRuntime:
@@ -203,9 +203,9 @@ def _runtime(
     )
 
 
-def _calls(run: Run | Unavailable | None, version: DirectusVersion | None) -> list[ApplyCall]:
+def _calls(run: StartOutcome | Unavailable | None, version: DirectusVersion | None) -> list[ApplyCall]:
     found = []
-    commands = run.commands if isinstance(run, Run) else ()
+    commands = run.commands if isinstance(run, StartOutcome) else ()
     for before, command in zip((None, *commands), commands, strict=False):
         call = apply_call(command.words, version)
         if call is not None:

@@ -13,7 +13,7 @@ from migration_audit.artifacts.files import find_files
 from migration_audit.audit.facts.types import DocumentFacts
 from migration_audit.model.documents import CommandResult, Document, DocumentRule, DropRule, TableDrop
 from migration_audit.model.errors import AuditError
-from migration_audit.project import Project, Rule, Verb
+from migration_audit.project import AuditRule, Project, Verb
 
 _ABOUT_DOCUMENTS = frozenset({Verb.SAYS, Verb.SAYS_NOT, Verb.ENTRY})
 
@@ -50,7 +50,7 @@ def run_commands(project: Project, *, progress: Callable[[str], None]) -> tuple[
     return tuple(results)
 
 
-def _document_rule(project: Project, rule: Rule, known: dict[str, Document | str]) -> DocumentRule:
+def _document_rule(project: Project, rule: AuditRule, known: dict[str, Document | str]) -> DocumentRule:
     found = find_files(project.directory, rule.files, rule.excluded)
     for path in found.paths:
         if path not in known:
@@ -79,7 +79,7 @@ def _document(project: Project, path: str) -> Document | str:
         return str(error)
 
 
-def _drop_rule(project: Project, rule: Rule) -> DropRule:
+def _drop_rule(project: Project, rule: AuditRule) -> DropRule:
     found = find_files(project.directory, rule.files, rule.excluded)
     drops: list[TableDrop] = []
     unreadable: list[str] = []
@@ -103,5 +103,5 @@ def _reported(project: Project) -> tuple[CommandResult, ...]:
     return tuple(read_command(rule, project.directory) for rule in _command_rules(project))
 
 
-def _command_rules(project: Project) -> list[Rule]:
+def _command_rules(project: Project) -> list[AuditRule]:
     return [rule for rule in project.retirement if rule.verb is Verb.COMMAND]

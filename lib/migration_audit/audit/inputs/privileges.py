@@ -27,7 +27,7 @@ _NO_WRITER = Unavailable(reason="audit.toml names no writer_role", required=Fals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rights:
+class LiveRights:
     """What the PRV checks and LIV013 ask for; each part is the fact, or says why it is not there."""
 
     obstacles: tuple[Obstacle, ...] | Unavailable
@@ -35,14 +35,14 @@ class Rights:
     probe_rights: tuple[ProbeRights, ...] | Unavailable
 
 
-def without_rights(why: Unavailable) -> Rights:
+def without_rights(why: Unavailable) -> LiveRights:
     """The same reason for every part."""
-    return Rights(obstacles=why, writer_access=why, probe_rights=why)
+    return LiveRights(obstacles=why, writer_access=why, probe_rights=why)
 
 
 def read_rights_and_rows(
     project: Project, environment: Environment, conninfo: str, *, live: Snapshot, drift: Drift | Unavailable
-) -> Rights:
+) -> LiveRights:
     """What the writer's role may do in this database, and what live rows refuse of the owner's schema.
 
     Each statement takes at most the environment's ``statement_timeout``. Raises nothing that a report could tell.
@@ -50,7 +50,7 @@ def read_rights_and_rows(
     try:
         limit = environment.statement_timeout * 1000
         with catalog.open_connection(conninfo, statement_timeout_ms=limit) as connection:
-            return Rights(
+            return LiveRights(
                 writer_access=_access(connection, project, environment, live),
                 probe_rights=_probe_rights(connection, project.probes, environment.writer_role),
                 obstacles=drift if isinstance(drift, Unavailable) else count_obstacles(connection, wanted_in(drift, live)),

@@ -10,7 +10,7 @@ from migration_audit.audit.facts.types import RetirementFacts
 from migration_audit.model.code import CodeScope, FixtureFacts, ManifestScope, PathFact
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
-from migration_audit.project import Project, Rule, Verb
+from migration_audit.project import AuditRule, Project, Verb
 
 _CODE = (Verb.CALLS, Verb.MENTIONS, Verb.DDL)
 
@@ -38,7 +38,7 @@ def retirement_inputs(project: Project) -> RetirementFacts:
     return {"code": code, "manifests": manifests, "paths": paths, "fixture_facts": tuple(fixtures) or nobody_asks}
 
 
-def _paths(project: Project, rule: Rule) -> tuple[PathFact, ...]:
+def _paths(project: Project, rule: AuditRule) -> tuple[PathFact, ...]:
     since, digest = rule.unchanged_since, rule.sha256
     named = [path for given in rule.what for path in named_paths(project.directory, given)]
     return tuple(read_path(project.directory, path, since=since, sha256=digest) for path in named)

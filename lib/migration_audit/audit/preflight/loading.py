@@ -80,7 +80,7 @@ def source_facts(role: str, source: AnySource) -> SourceFacts:
     )
 
 
-def cluster_for(server: shadow.Server, *sequence: AnySource) -> AbstractContextManager[shadow.Cluster]:
+def cluster_for(server: shadow.ShadowServer, *sequence: AnySource) -> AbstractContextManager[shadow.Cluster]:
     """A cluster that these sources can be applied to: one that listens by TCP where one of them is a command."""
     return server.cluster(tcp=any(isinstance(source, CommandSource) for source in sequence))
 

@@ -66,7 +66,7 @@ def unproven(about: Comparison, why: str) -> MadePort:
     return replace(make_port(about), proof=PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)))
 
 
-def proven(about: Comparison, *, server: shadow.Server, owner: Sequence[AnySource]) -> MadePort:
+def proven(about: Comparison, *, server: shadow.ShadowServer, owner: Sequence[AnySource]) -> MadePort:
     """The port after it was applied to fresh shadows of the owner's SQL.
 
     What the server refuses is left to a person, and so is what is done to an object without making it right; the rest is
@@ -95,7 +95,7 @@ def _left_to_person(port: Port, proof: PortProof, unsettled: Collection[Key]) ->
 
 
 def _tried(
-    port: Port, about: Comparison, *, server: shadow.Server, owner: Sequence[AnySource]
+    port: Port, about: Comparison, *, server: shadow.ShadowServer, owner: Sequence[AnySource]
 ) -> tuple[PortProof, frozenset[Key]]:
     """What came of it, and the objects that steps are about and which do not come out right."""
     text, starts = running_lines(port)
@@ -221,7 +221,7 @@ def _told(difference: Difference) -> str:
 def preflight_port(
     coverage: object,
     *,
-    server: shadow.Server,
+    server: shadow.ShadowServer,
     owner: Sequence[AnySource],
     sides: tuple[object, object],
     origins: OriginMap,

@@ -155,7 +155,7 @@ class _Side:
 
 
 def _on_server(
-    server: shadow.Server,
+    server: shadow.ShadowServer,
     legacy: AnySource,
     owner: AnySource,
     *,
@@ -209,7 +209,7 @@ def _on_server(
 
 
 def _against_catalog(
-    server: shadow.Server,
+    server: shadow.ShadowServer,
     legacy: CatalogSource,
     owner: AnySource,
     *,
@@ -271,7 +271,7 @@ def _statements(
     )
 
 
-def _side(server: shadow.Server, role: str, source: AnySource, other: AnySource | None, *, project: Project) -> _Side:
+def _side(server: shadow.ShadowServer, role: str, source: AnySource, other: AnySource | None, *, project: Project) -> _Side:
     settings = project.owner if role == "owner" else project.legacy
     with cluster_for(server, source) as cluster:
         alone, conninfo = build_shadow(

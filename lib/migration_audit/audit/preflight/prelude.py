@@ -18,7 +18,7 @@ def load_prelude(project: Project) -> SqlSource | None:
     return sources.load_globs("prelude", project.directory, project.prelude, shown_from=project.directory)
 
 
-def find_server(project: Project, needed: Sequence[frozenset[str]], progress: shadow.Progress) -> shadow.Server:
+def find_server(project: Project, needed: Sequence[frozenset[str]], progress: shadow.Progress) -> shadow.ShadowServer:
     """A server with these extensions and those of the prelude, which every database of it then has in it already.
 
     Raises SourceError for a prelude that cannot be read, ServerError where there is no such server.
@@ -30,7 +30,7 @@ def find_server(project: Project, needed: Sequence[frozenset[str]], progress: sh
     return PreparedServer(server, [prelude]) if prelude else server
 
 
-def read_base(server: shadow.Server) -> Snapshot | None:
+def read_base(server: shadow.ShadowServer) -> Snapshot | None:
     """The catalog of a new database of this server, where a prelude makes something in it; else None. Raises AuditError."""
     if not isinstance(server, PreparedServer):
         return None

@@ -96,7 +96,7 @@ def _unstable(table: str, first: Pair, second: Pair) -> frozenset[str]:
 
 
 def rows_again(
-    server: shadow.Server, sequences: tuple[Sequence[AnySource], Sequence[AnySource]], only: Collection[str]
+    server: shadow.ShadowServer, sequences: tuple[Sequence[AnySource], Sequence[AnySource]], only: Collection[str]
 ) -> Pair:
     """What both sides leave in these tables when they are applied to fresh servers once more."""
 

@@ -52,7 +52,7 @@ def build_shadow(
     database: str,
     sequence: Sequence[AnySource],
     *,
-    dumped_by: shadow.Server | None = None,
+    dumped_by: shadow.ShadowServer | None = None,
     watched_as: str | None = None,
     ledger: LedgerSettings | None = None,
 ) -> tuple[Shadow, str]:
@@ -74,7 +74,7 @@ def apply_to(
     *,
     roles: RolesRead,
     assumed_before: Sequence[str] = (),
-    dumped_by: shadow.Server | None = None,
+    dumped_by: shadow.ShadowServer | None = None,
     watched_as: str | None = None,
     ledger: LedgerSettings | None = None,
 ) -> Shadow:
@@ -116,7 +116,7 @@ def apply_to(
     )
 
 
-def dump_of(server: shadow.Server, conninfo: str) -> str | Unavailable:
+def dump_of(server: shadow.ShadowServer, conninfo: str) -> str | Unavailable:
     """What the cross-check sees of a shadow, or why it sees nothing."""
     try:
         return dump_schema(find_pg_dump(server), conninfo)

@@ -154,7 +154,7 @@ def read_sides(
     """
     loaded = {side: load_side(side) for side in sides if side.is_sql}
     refuse_unused(given, [_valued(side, sequence) for side, sequence in loaded.items()])
-    server: shadow.Server | None = None
+    server: shadow.ShadowServer | None = None
     if loaded:
         extensions = _extensions(source for each in loaded.values() for source in each)
         server = shadow.find_server(None, extensions=extensions, progress=progress)
@@ -194,7 +194,7 @@ def _valued(side: Side, sequence: Sequence[SqlSource]) -> ValuedSide:
 def _read(
     side: Side,
     sequence: tuple[SqlSource, ...] | None,
-    server: shadow.Server | None,
+    server: shadow.ShadowServer | None,
     progress: Progress,
     *,
     dumped: bool,

@@ -16,7 +16,7 @@ from migration_audit.audit.preflight.loading import cluster_for, load
 from migration_audit.audit.preflight.prelude import find_server
 from migration_audit.audit.preflight.shadows import Shadow, apply_to
 from migration_audit.catalog.access import read_access, read_given
-from migration_audit.catalog.rights import Rights, read_rights
+from migration_audit.catalog.rights import LackingRights, read_rights
 from migration_audit.compare import Rules, in_scope
 from migration_audit.model.command import AnySource
 from migration_audit.model.drift import Drift
@@ -27,7 +27,7 @@ from migration_audit.model.privileges import Access, StatementNeeds
 from migration_audit.model.rehearsal import Attempt, FixtureShadow, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
-from migration_audit.project import Probe, Project, Rule
+from migration_audit.project import AuditRule, Probe, Project
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.probes import STAND_IN
 from migration_audit.shadow.rehearsal import rehearse
@@ -106,7 +106,7 @@ def _grants(project: Project) -> SqlSource | None:
     )
 
 
-def _fixture(project: Project, rule: Rule) -> SqlSource | FixtureShadow:
+def _fixture(project: Project, rule: AuditRule) -> SqlSource | FixtureShadow:
     """The fixture's statements, or why there are none."""
     path = rule.what[0]
     if not (project.directory / path).is_file():
@@ -211,13 +211,13 @@ def _allowed(conninfo: str, roles: Iterable[str], grants: SqlSource | None, *, i
 
 def _looked(
     connection: psycopg.Connection[Any], probes: Sequence[tuple[Probe, StatementNeeds]], writer: str
-) -> tuple[Access, dict[str, Rights]]:
+) -> tuple[Access, dict[str, LackingRights]]:
     """What the writer may do, and what each probe's role lacks for it."""
     lacking = {probe.name: read_rights(connection, probe.role or writer, [needs])[0] for probe, needs in probes}
     return read_access(connection, writer), lacking
 
 
-def _with_rights(attempt: Attempt, rights: Rights) -> Attempt:
+def _with_rights(attempt: Attempt, rights: LackingRights) -> Attempt:
     is_refused = attempt.sqlstate == _NO_PRIVILEGE
     return replace(attempt, lacks=rights.lacks, fixes=rights.fixes) if is_refused else attempt
 

@@ -64,9 +64,8 @@ from migration_audit.model.code import Import, Unread
 from migration_audit.model.documents import CommandState
 from migration_audit.model.drift import Drift, NotKnown
 from migration_audit.model.errors import UsageError
-from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Severity, Told, Unavailable, Verdict
+from migration_audit.model.finding import Check, CheckResult, Finding, Note, Outcome, Phase, Severity, Unavailable, Verdict
 from migration_audit.model.ledger import LedgerState
-from migration_audit.model.likeness import Likeness
 from migration_audit.model.location import Location
 from migration_audit.model.outside import Outside, OutsideKind
 from migration_audit.model.preflight import COMMAND, DATABASE
@@ -74,6 +73,7 @@ from migration_audit.model.privileges import Granted, Membership, Owned, RoleFac
 from migration_audit.model.rehearsal import RehearsalRole, RightsFrom
 from migration_audit.model.rows import RowsComparison
 from migration_audit.model.scope import Excluded
+from migration_audit.model.similarity import Similarity
 from migration_audit.model.snapshot import NotRead, Unmodelled
 from migration_audit.model.sql import NotApplied
 from migration_audit.model.undone import SourceUndone
@@ -173,8 +173,10 @@ LOUD = [
         {
             "statements": (
                 statement(),
-                statement(legacy=Location("a.sql", 4), likeness=Likeness.ABSENT, owner=None, differing=("index public.i",)),
-                statement(legacy=Location("a.sql", 9), likeness=Likeness.DIFFERENT),
+                statement(
+                    legacy=Location("a.sql", 4), likeness=Similarity.ABSENT, owner=None, differing=("index public.i",)
+                ),
+                statement(legacy=Location("a.sql", 9), likeness=Similarity.DIFFERENT),
                 statement(legacy=Location("a.sql", 12), differing=("table public.t",)),
             )
         },
@@ -776,7 +778,7 @@ QUIET = [
     (
         "SQL004",
         "each kind is counted",
-        {"statements": (statement(), statement(likeness=Likeness.NORMALISED), statement(likeness=Likeness.EFFECT))},
+        {"statements": (statement(), statement(likeness=Similarity.NORMALISED), statement(likeness=Similarity.EFFECT))},
         "1 byte-identical, 1 identical except for whitespace and comments, 1 same effect",
     ),
     (
@@ -1416,7 +1418,7 @@ def test_findings_do_not_hide_what_could_not_be_seen(hidden, unchecked):
         """Say both."""
         yield Finding(key="k", summary="s")
         yield hidden
-        yield Told(text="told")
+        yield Note(text="told")
 
     check = Check(id="X", title="x", severity=Severity.WARNING, phases=tuple(Phase), run=both)
     (result,) = judge([check], {}, Phase.PREFLIGHT)

@@ -10,7 +10,7 @@ import pytest
 
 from migration_audit.catalog import read_snapshot
 from migration_audit.checks.boot006_post_sql_is_live import _is_meant
-from migration_audit.checks.describe import said_of
+from migration_audit.checks.describe import findings_for
 from migration_audit.checks.directus_words import forget_sql
 from migration_audit.cli.compare import compare_sides
 from migration_audit.compare import compare
@@ -57,7 +57,7 @@ def test_what_checks_suggest_makes_it_right(sides: dict[str, str]) -> None:
     with psycopg.connect(sides["bare"], autocommit=True) as connection:
         for kinds in (("column",), ("constraint",), ("index",)):
             drift = compare(expected=whole, actual=read_snapshot(sides["bare"]).snapshot)
-            said = said_of("COV000", drift.of(*kinds), expected="a", actual="b", origins={})
+            said = findings_for("COV000", drift.of(*kinds), expected="a", actual="b", origins={})
             fixes = [one.fix_sql for one in said if isinstance(one, Finding)]
             assert len(fixes) >= len(NAMES)
             for fix in fixes:
@@ -73,7 +73,7 @@ def test_a_changed_default_is_set(sides: dict[str, str], name: str) -> None:
     with psycopg.connect(sides["whole"], autocommit=True) as connection:
         connection.execute(f"alter table {n}.{n} alter column {n} set default 4".encode())
         drift = compare(expected=whole, actual=read_snapshot(sides["whole"]).snapshot)
-        (finding,) = said_of("COV000", drift.differences, expected="a", actual="b", origins={})
+        (finding,) = findings_for("COV000", drift.differences, expected="a", actual="b", origins={})
         assert isinstance(finding, Finding)
         connection.execute((finding.fix_sql or "").encode())
     assert compare(expected=whole, actual=read_snapshot(sides["whole"]).snapshot).equal
@@ -87,7 +87,7 @@ def test_a_changed_type_is_left_to_a_person(database: str, name: str) -> None:
         before = read_snapshot(database).snapshot
         connection.execute(f"alter table {n}.{n} alter {n} type text".encode())
         drift = compare(expected=before, actual=read_snapshot(database).snapshot)
-        said = said_of("COV000", drift.differences, expected="a", actual="b", origins={})
+        said = findings_for("COV000", drift.differences, expected="a", actual="b", origins={})
         (finding,) = [f for f in said if isinstance(f, Finding) and f.key.endswith(":type")]
         assert finding.fix_sql
         connection.execute(finding.fix_sql.encode())  # comments alone, in every line
@@ -108,7 +108,7 @@ def test_a_changed_interval_is_set(database: str) -> None:
         drift = compare(expected=before, actual=read_snapshot(database).snapshot)
         fixes = [
             f.fix_sql
-            for f in said_of("COV000", drift.differences, expected="a", actual="b", origins={})
+            for f in findings_for("COV000", drift.differences, expected="a", actual="b", origins={})
             if isinstance(f, Finding)
         ]
         assert len(fixes) == len(NAMES)

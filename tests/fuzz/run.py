@@ -56,8 +56,10 @@ def disagreement(expected: State, actual: State) -> tuple[bool, str | None]:
     if witness.unexplained:
         return False, "unexplained: " + "; ".join(map(str, witness.unexplained))
     # A partition's trigger comes with its parent's, and is written there alone.
-    triggers = Counter(str(getattr(d.there, "name", "")) for d in drift.differences if d.kind == "trigger")
-    cloned = {d.key for d in drift.differences if d.kind == "trigger" and triggers[str(getattr(d.there, "name", ""))] > 1}
+    triggers = Counter(str(getattr(d.present_object, "name", "")) for d in drift.differences if d.kind == "trigger")
+    cloned = {
+        d.key for d in drift.differences if d.kind == "trigger" and triggers[str(getattr(d.present_object, "name", ""))] > 1
+    }
     told = [
         f"{d.kind} {d.key}"
         for d in drift.differences
@@ -72,7 +74,7 @@ def _beyond(difference: Difference) -> bool:
     """What pg_dump is known not to write: what it leaves to other programs, a comment on a constraint that is inherited, the
     statistics of a constraint's index.
     """
-    there = difference.there
+    there = difference.present_object
     if there.kind in _BEYOND:
         return True
     changed = {change.name for change in difference.fields}

@@ -127,7 +127,7 @@ def test_a_command_that_covers_the_legacy_sql_has_a_clean_run(audit) -> None:
     ("statement", "said"),
     [
         ("delete from ops.applied where name = '002.index'", "lacks 002.index: the owner's runner never applied it here"),
-        ("update ops.applied set sha = repeat('0', 64) where name = '002.index'", "it was applied with different contents"),
+        ("update ops.applied set sha = repeat('0', 64) where name = '002.index'", "with different contents"),
     ],
     ids=["missing", "changed"],
 )

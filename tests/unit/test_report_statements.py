@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from migration_audit.model.likeness import Likeness, StatementMatch
 from migration_audit.model.location import Location
+from migration_audit.model.similarity import Similarity, StatementMatch
 from migration_audit.report import statement_table
 
 
-def match(line: int, likeness: Likeness, **given: object) -> StatementMatch:
+def match(line: int, likeness: Similarity, **given: object) -> StatementMatch:
     return StatementMatch(legacy=Location("0001_a.sql", line), text=f"select {line}", likeness=likeness, **given)  # type: ignore[arg-type]
 
 
 def test_each_statement_stands_with_both_places_and_what_differs():
     frame = statement_table(
         [
-            match(1, Likeness.IDENTICAL, owner=Location("001_a.sql", 3)),
-            match(2, Likeness.DIFFERENT, owner=Location("001_a.sql", 9), differing=("index public.i",)),
-            match(4, Likeness.ABSENT),
+            match(1, Similarity.IDENTICAL, owner=Location("001_a.sql", 3)),
+            match(2, Similarity.DIFFERENT, owner=Location("001_a.sql", 9), differing=("index public.i",)),
+            match(4, Similarity.ABSENT),
         ]
     ).to_frame()
     assert frame["Owner has"].tolist() == ["byte-identical", "different", "absent"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.model.likeness import Likeness
+from migration_audit.model.similarity import Similarity
 from migration_audit.sources import load_source, match_statements
 
 
@@ -42,4 +42,4 @@ def test_a_password_is_not_shown(tmp_path: Path) -> None:
     file.write_text("create role a password 'hunter2';", encoding="utf-8")
     source = load_source("a", [file], shown_from=tmp_path)
     [match] = match_statements(source, source)
-    assert (match.likeness, "hunter2" in match.text) == (Likeness.IDENTICAL, False)
+    assert (match.likeness, "hunter2" in match.text) == (Similarity.IDENTICAL, False)

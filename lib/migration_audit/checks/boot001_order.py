@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from migration_audit.checks.boot_places import Case, Place, cases_of, chosen_place, may_be, places_of
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.image import Boot, StartedCommand
 from migration_audit.project import BootStep, Project
 
@@ -47,7 +47,7 @@ class _InCase:
         return sum(fault.command is None for fault in self.faults) + len(self.unknown)
 
 
-def run(owner_boot: Boot, project: Project) -> Iterator[Said]:
+def run(owner_boot: Boot, project: Project) -> Iterator[CheckOutput]:
     """Follow what the owner's container starts, through every script, and look for each ``[[boot.step]]`` in turn.
 
     Why: raw tables must exist before `schema apply` runs, because it drops tables that it does not know. Constraints of a
@@ -74,12 +74,12 @@ def run(owner_boot: Boot, project: Project) -> Iterator[Said]:
     looked = [_in_case(case, found, owner_boot) for case in cases]
     best = min(looked, key=lambda each: (not each.is_fine, each.missing))
     yield from _judged(looked, best, {step.name: places for step, places in found})
-    yield Told(text=some_of([f"{step.name} at {c.at}" for step, (_, c) in best.there], between="; ") or "no step was found")
+    yield Note(text=some_of([f"{step.name} at {c.at}" for step, (_, c) in best.there], between="; ") or "no step was found")
     for note in owner_boot.notes:
-        yield Told(text=note)
+        yield Note(text=note)
 
 
-def _judged(looked: Sequence[_InCase], best: _InCase, places: dict[str, list[Place]]) -> Iterator[Said]:
+def _judged(looked: Sequence[_InCase], best: _InCase, places: dict[str, list[Place]]) -> Iterator[CheckOutput]:
     """What is wrong in all cases, or in the best one where none is right; what is wrong in some is open."""
     always = set.intersection(*({fault.finding.key for fault in each.faults} for each in looked))
     told = always if best.is_fine else always | {fault.finding.key for fault in best.faults}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.waits import same_service, started, waits_for_healthy
+from migration_audit.checks.depends_on import same_service, started, waits_for_healthy
 from migration_audit.model.compose import Stack
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Unavailable
 from migration_audit.project import Project
 
 
-def run(stack: Stack, project: Project) -> Iterator[Said]:
+def run(stack: Stack, project: Project) -> Iterator[CheckOutput]:
     """Merge the Compose files as Compose does, and check what the writer's service waits for.
 
     Why: the short form of `depends_on`, and `service_started`, only wait for the other container to start. On a fresh stack
@@ -29,14 +29,14 @@ def run(stack: Stack, project: Project) -> Iterator[Said]:
         yield writer
         return
     if writer.name == boot.owner_service:
-        yield Told(text=same_service(writer.name))
+        yield Note(text=same_service(writer.name))
         return
     yield from waits_for_healthy("BOOT002", stack, writer, boot.owner_service, may_end=True)
     dependency = writer.dependency(boot.owner_service)
     if dependency is not None:
-        yield Told(text=f"{writer.name} waits for {boot.owner_service} with {dependency.condition} at {dependency.at}")
+        yield Note(text=f"{writer.name} waits for {boot.owner_service} with {dependency.condition} at {dependency.at}")
     for note in stack.notes:
-        yield Told(text=note)
+        yield Note(text=note)
 
 
 CHECK = Check(

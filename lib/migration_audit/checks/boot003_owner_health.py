@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.boot_places import step_positions
-from migration_audit.checks.waits import started, waits_for_end, waits_for_healthy
+from migration_audit.checks.depends_on import started, waits_for_end, waits_for_healthy
 from migration_audit.model.compose import Service, Stack
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.image import Asked, Boot
 from migration_audit.project import Project
 
 _ITSELF = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "[::]", "$HOSTNAME", "${HOSTNAME}"})  # noqa: S104
 
 
-def run(owner_boot: Boot, stack: Stack, project: Project) -> Iterator[Said]:
+def run(owner_boot: Boot, stack: Stack, project: Project) -> Iterator[CheckOutput]:
     """Check what the owner's health check requests, and what the owner waits for.
 
     Why: the writer starts when the owner is healthy. A health check that can succeed while the steps still run
@@ -40,10 +40,10 @@ def run(owner_boot: Boot, stack: Stack, project: Project) -> Iterator[Said]:
     else:
         yield from _test(owner_boot, owner)
     if boot.database_service is None:
-        yield Told(text="audit.toml names no database_service: what the owner waits for was not checked")
+        yield Note(text="audit.toml names no database_service: what the owner waits for was not checked")
         return
     if boot.database_service == owner.name:
-        yield Told(text=f"{owner.name} is both the owner and the database: it waits for no other service")
+        yield Note(text=f"{owner.name} is both the owner and the database: it waits for no other service")
         return
     yield from waits_for_healthy("BOOT003", stack, owner, boot.database_service)
     database = stack.service(boot.database_service)
@@ -51,7 +51,7 @@ def run(owner_boot: Boot, stack: Stack, project: Project) -> Iterator[Said]:
         yield from _database(database)
 
 
-def _end(owner_boot: Boot, owner: Service, project: Project) -> Iterator[Said]:
+def _end(owner_boot: Boot, owner: Service, project: Project) -> Iterator[CheckOutput]:
     """Of a job nobody asks for its health: its exit code has to tell whether its last step failed."""
     commands = owner_boot.run.commands
     open_parts = (*owner_boot.run_undecided, *(() if commands else owner_boot.run.undecided))
@@ -69,10 +69,10 @@ def _end(owner_boot: Boot, owner: Service, project: Project) -> Iterator[Said]:
             actual=last.text,
             where=str(last.at),
         )
-    yield Told(text=f"{owner.name} is a job: the writer waits for it to end, so it needs no health check")
+    yield Note(text=f"{owner.name} is a job: the writer waits for it to end, so it needs no health check")
 
 
-def _test(owner_boot: Boot, owner: Service) -> Iterator[Said]:
+def _test(owner_boot: Boot, owner: Service) -> Iterator[CheckOutput]:
     if owner_boot.test_disabled:
         yield _finding("disabled", f"the health check of {owner.name} is disabled", str(owner_boot.test_at))
     elif owner_boot.test is None:
@@ -88,7 +88,7 @@ def _test(owner_boot: Boot, owner: Service) -> Iterator[Said]:
         yield from _ways(owner_boot, owner)
 
 
-def _ways(owner_boot: Boot, owner: Service) -> Iterator[Said]:
+def _ways(owner_boot: Boot, owner: Service) -> Iterator[CheckOutput]:
     asked: set[str] = set()
     for way in owner_boot.ways:
         own = [one for one in way if _asks_itself(one, owner)]
@@ -102,17 +102,17 @@ def _ways(owner_boot: Boot, owner: Service) -> Iterator[Said]:
             )
             return
         asked |= {one.port for one in own if one.port}
-    yield Told(text=f"the health check of {owner.name} queries its own server at {owner_boot.test_at}")
+    yield Note(text=f"the health check of {owner.name} queries its own server at {owner_boot.test_at}")
     foreign = sorted(asked - set(owner_boot.ports))
     if foreign and owner_boot.ports and not asked & set(owner_boot.ports):
-        yield Told(text=f"it queries port {some_of(foreign)}, but the files name port {some_of(owner_boot.ports)}")
+        yield Note(text=f"it queries port {some_of(foreign)}, but the files name port {some_of(owner_boot.ports)}")
 
 
 def _asks_itself(asked: Asked, owner: Service) -> bool:
     return asked.host is not None and (asked.host in _ITSELF or asked.host == owner.name)
 
 
-def _database(database: Service) -> Iterator[Said]:
+def _database(database: Service) -> Iterator[CheckOutput]:
     check = database.healthcheck
     doubts = database.healthcheck_doubts
     if doubts:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.waits import same_service, waits_for_healthy
+from migration_audit.checks.depends_on import same_service, waits_for_healthy
 from migration_audit.model.compose import Stack
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Unavailable
 from migration_audit.project import Project
 
 
-def run(dev_stack: Stack, project: Project) -> Iterator[Said]:
+def run(dev_stack: Stack, project: Project) -> Iterator[CheckOutput]:
     """Check that the writer waits for a healthy owner if its development stack runs both.
 
     Why: once the legacy runner is removed, a developer's fresh stack has the tables only after the owner created them.
@@ -28,10 +28,10 @@ def run(dev_stack: Stack, project: Project) -> Iterator[Said]:
     writer = dev_stack.service(boot.writer_service or "")
     if dev_stack.service(boot.owner_service) is None or writer is None:
         lacking = boot.owner_service if dev_stack.service(boot.owner_service) is None else boot.writer_service
-        yield Told(text=f"{files} does not run {lacking}: no start order is required")
+        yield Note(text=f"{files} does not run {lacking}: no start order is required")
         return
     if writer.name == boot.owner_service:
-        yield Told(text=same_service(writer.name))
+        yield Note(text=same_service(writer.name))
         return
     yield from waits_for_healthy("BOOT004", dev_stack, writer, boot.owner_service, may_end=True)
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from migration_audit.checks.ddl_ways import ddl_ways
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.rehearsal import Attempt, Rehearsal, RehearsalRole, RightsFrom
 
 
-def run(rehearsal: Rehearsal) -> Iterator[Said]:
+def run(rehearsal: Rehearsal) -> Iterator[CheckOutput]:
     """Run each probe as the writer's role on an empty server with the owner's SQL, and then without it.
 
     Why: after the retirement the writer finds what the owner created, or nothing. With the owner's SQL, each statement must
@@ -37,7 +37,7 @@ def run(rehearsal: Rehearsal) -> Iterator[Said]:
             fix_sql=way.fix_sql,
         )
     for role in (writer, *rehearsal.others):
-        yield Told(text=f"rehearsed as {role.name} {_rights(role)}")
+        yield Note(text=f"rehearsed as {role.name} {_rights(role)}")
 
 
 def _giver(role: RehearsalRole) -> str:
@@ -56,7 +56,7 @@ def _rights(role: RehearsalRole) -> str:
             return f"with {some_of(role.rights, between=' ') or 'no rights'}, because the owner's SQL grants it nothing"
 
 
-def _with_owner(attempt: Attempt, role: RehearsalRole) -> Iterator[Said]:
+def _with_owner(attempt: Attempt, role: RehearsalRole) -> Iterator[CheckOutput]:
     key = f"BOOT005:probe:{attempt.name}"
     if attempt.lacks and role.makers and role.source is RightsFrom.OWNER:
         yield Unavailable(
@@ -85,10 +85,10 @@ def _with_owner(attempt: Attempt, role: RehearsalRole) -> Iterator[Said]:
         )
     else:
         twice = ", and nothing the second time" if attempt.again == "" else ""
-        yield Told(text=f'"{attempt.name}": {attempt.rows} row{"" if attempt.rows == 1 else "s"}{twice}')
+        yield Note(text=f'"{attempt.name}": {attempt.rows} row{"" if attempt.rows == 1 else "s"}{twice}')
 
 
-def _without_owner(attempts: tuple[Attempt, ...]) -> Iterator[Said]:
+def _without_owner(attempts: tuple[Attempt, ...]) -> Iterator[CheckOutput]:
     seen: dict[str, list[str]] = {}
     for attempt in attempts:
         if attempt.error is not None:
@@ -102,7 +102,7 @@ def _without_owner(attempts: tuple[Attempt, ...]) -> Iterator[Said]:
             where=attempt.where,
         )
     for message, names in seen.items():
-        yield Told(text=f"without the owner's SQL operators see: ERROR: {message} (from {some_of(list(names))})")
+        yield Note(text=f"without the owner's SQL operators see: ERROR: {message} (from {some_of(list(names))})")
 
 
 CHECK = Check(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.identifiers import identifiers_in, parts_of
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.post import PostObject
@@ -14,7 +14,7 @@ from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Environment
 
 
-def run(post_objects: tuple[PostObject, ...], live: Snapshot, environment: Environment) -> Iterator[Said]:
+def run(post_objects: tuple[PostObject, ...], live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
     """Read what the files of ``[boot] post_sql`` create, and look up each object in the live database.
 
     Why: constraints on tables that the owner's program manages are not in its snapshot: only this SQL creates them. A boot
@@ -40,7 +40,7 @@ def run(post_objects: tuple[PostObject, ...], live: Snapshot, environment: Envir
         else:
             there += 1
             yield from _faults(key, made, found[0], environment)
-    yield Told(text=f"{there} of {len(post_objects)} objects of this SQL exist")
+    yield Note(text=f"{there} of {len(post_objects)} objects of this SQL exist")
 
 
 def _key(made: PostObject) -> str:

@@ -8,10 +8,10 @@ from migration_audit.checks.documents import no_rule
 from migration_audit.model.documents import CommandResult, CommandState
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 
 
-def run(commands: tuple[CommandResult, ...]) -> Iterator[Said]:
+def run(commands: tuple[CommandResult, ...]) -> Iterator[CheckOutput]:
     """Check each configured command: run it now on request, or read the JUnit XML that CI wrote for this commit.
 
     Why: types, style and both kinds of tests must pass without the runner. A report counts only if it names the commit that
@@ -28,7 +28,7 @@ def run(commands: tuple[CommandResult, ...]) -> Iterator[Said]:
     for result in commands:
         name = result.command if result.directory == "." else f"{result.command} (in {result.directory})"
         if result.state is CommandState.SUCCEEDED:
-            yield Told(text=f"{name}: {result.summary}")
+            yield Note(text=f"{name}: {result.summary}")
         elif result.state is CommandState.UNKNOWN:
             unknown.append(f"{name}: {result.summary}")
             advice |= {result.todo: None} if result.todo else {}

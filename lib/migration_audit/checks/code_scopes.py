@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from migration_audit.model.code import CodeScope, ManifestScope, Opaque, Unread
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Said, Told, Unavailable
+from migration_audit.model.finding import CheckOutput, Note, Unavailable
 from migration_audit.model.location import Location
 from migration_audit.project import AuditRule, Project
 
@@ -24,16 +24,16 @@ def no_rule(check: str) -> Unavailable:
     return Unavailable(reason=f'audit.toml has no [[rule]] with check = "{check}"', required=False)
 
 
-def unseen(scope: CodeScope | ManifestScope, rule: AuditRule) -> Iterator[Said]:
+def unseen(scope: CodeScope | ManifestScope, rule: AuditRule) -> Iterator[CheckOutput]:
     """What could not be read is not fine; a pattern that matches nothing is told."""
     yield from unread(scope.unread, rule.at)
     if not scope.files and not scope.unread:
         yield Unavailable(reason=f"{rule.at}: {some_of(rule.files)} matches no file, so nothing was checked")
     if scope.empty:
-        yield Told(text=f"no file matches {some_of(scope.empty)}")
+        yield Note(text=f"no file matches {some_of(scope.empty)}")
 
 
-def opaque(scope: CodeScope, rule: AuditRule, concerns: Callable[[str], bool]) -> Iterator[Said]:
+def opaque(scope: CodeScope, rule: AuditRule, concerns: Callable[[str], bool]) -> Iterator[CheckOutput]:
     """Parts that could not be read: not fine where their text may be what the rule is about, else told."""
     parts = [part for file in scope.files for part in file.opaque]
     doubted = [part for part in parts if part.is_all or concerns(part.text)]
@@ -44,7 +44,7 @@ def opaque(scope: CodeScope, rule: AuditRule, concerns: Callable[[str], bool]) -
             plain.setdefault(part.reason, []).append(str(part.at))
     for reason, places in plain.items():
         each = ": each" if len(places) > 1 else ""
-        yield Told(text=f"{some_of(places)}{each} {reason}; the text does not mention the rule's names")
+        yield Note(text=f"{some_of(places)}{each} {reason}; the text does not mention the rule's names")
 
 
 def _doubt(part: Opaque) -> Unread:
@@ -66,10 +66,10 @@ def unread(each: Iterable[Unread], at: Location) -> Iterator[Unavailable]:
         )
 
 
-def looked_at(scopes: Sequence[CodeScope | ManifestScope]) -> Told:
+def looked_at(scopes: Sequence[CodeScope | ManifestScope]) -> Note:
     """How much was looked at."""
     paths = {file if isinstance(file, str) else file.path for scope in scopes for file in scope.files}
-    return Told(text=f"looked at {len(paths)} {'file' if len(paths) == 1 else 'files'}")
+    return Note(text=f"looked at {len(paths)} {'file' if len(paths) == 1 else 'files'}")
 
 
 class FindingKeys:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from migration_audit.checks.describe import due_changes, failure_finding, shown, word
 from migration_audit.model.drift import DiffVerdict, Drift
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Finding, Said, Told, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
 from migration_audit.model.preflight import Convergence
 from migration_audit.project import Project
 
 
-def judged_by_promise(check_id: str, convergence: Convergence, project: Project) -> Iterator[Said]:
+def judged_by_promise(check_id: str, convergence: Convergence, project: Project) -> Iterator[CheckOutput]:
     """The findings of ``convergence``, or one note where it repeats a source whose runner applies each file once."""
     found = list(convergence_findings(check_id, convergence))
     role = convergence.sequence[0]
@@ -23,7 +23,7 @@ def judged_by_promise(check_id: str, convergence: Convergence, project: Project)
     why = "its ledger runs each file once" if source.rerun is None else "audit.toml sets rerun = false"
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     first = found[0].summary if isinstance(found[0], Finding) else found[0].reason
-    yield Told(text=f"{role}: for information, as {why}: {first}{more}")
+    yield Note(text=f"{role}: for information, as {why}: {first}{more}")
 
 
 def convergence_findings(check_id: str, convergence: Convergence) -> Iterator[Finding | Unavailable]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
+from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
 
 
-def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """Look up each extension of the legacy side on the owner's side.
 
     Why: a type or function of an extension that only the legacy migrations create (PostGIS, for example) is missing from the
@@ -19,7 +19,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     Fine when: the report proves that nothing of the extension is used, and a waiver states so.
     Source: https://www.postgresql.org/docs/current/sql-createextension.html
     """
-    yield from said_of(
+    yield from findings_for(
         "COV001",
         coverage.of("extension"),
         expected=coverage.expected_name,

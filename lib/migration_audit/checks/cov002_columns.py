@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
+from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
 
 
-def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """Look up each table and column of the legacy side on the owner's side, attribute by attribute.
 
     Why: the writer was built against the legacy columns. A different type, nullability, default, identity, generation
@@ -20,7 +20,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     Fine when: only the order of columns differs (reported, not blocking). The writer must then name its columns.
     Source: https://www.postgresql.org/docs/current/catalog-pg-attribute.html
     """
-    yield from said_of(
+    yield from findings_for(
         "COV002",
         coverage.of("table", "column"),
         expected=coverage.expected_name,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
+from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
 
 
-def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """Look up each index of the legacy side on the owner's side by name, and compare the definitions.
 
     Why: an upsert needs its unique index, and a query its order. If another index already has the name, IF NOT EXISTS skips
@@ -20,7 +20,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     waive the old name in audit.toml.
     Source: https://www.postgresql.org/docs/current/catalog-pg-index.html
     """
-    yield from said_of(
+    yield from findings_for(
         "COV003",
         coverage.of("index"),
         expected=coverage.expected_name,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
+from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
 
 
-def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """Look up each primary key, unique, foreign key, check and exclusion constraint of the legacy side on the owner's side.
 
     Why: without the constraint, rows that the writer's code considers impossible can be inserted. A constraint that is NOT
@@ -18,7 +18,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     Fix: add the constraint to the owner's SQL.
     Source: https://www.postgresql.org/docs/current/catalog-pg-constraint.html
     """
-    yield from said_of(
+    yield from findings_for(
         "COV004",
         coverage.of("constraint"),
         expected=coverage.expected_name,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
-from migration_audit.checks.pins import compare_with_pins
+from migration_audit.checks.describe import findings_for
+from migration_audit.checks.pinned_dimensions import compare_with_pins
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
@@ -15,7 +15,7 @@ from migration_audit.project import Project
 
 def run(
     coverage: Drift, legacy_origins: OriginMap, owner: Snapshot, owner_origins: OriginMap, project: Project
-) -> Iterator[Said]:
+) -> Iterator[CheckOutput]:
     """Look up each hypertable of the legacy side on the owner's side: dimensions, column, interval, partitions, function.
 
     Why: plain schema tools see an ordinary table. Whether it is a hypertable, by which column, and how wide its chunks are
@@ -25,7 +25,7 @@ def run(
     ``[[hypertable]]`` are also compared with the owner's side.
     Source: https://docs.tigerdata.com/api/latest/hypertable/create_hypertable/
     """
-    yield from said_of(
+    yield from findings_for(
         "COV005",
         coverage.of("hypertable", "dimension"),
         expected=coverage.expected_name,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
+from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.timescale_jobs import SETTINGS
 
 
-def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """Look up compression settings, policies and jobs, continuous aggregates, tablespaces and chunk skipping.
 
     Why: none of them is in a schema dump. A missing retention policy fills the disk, an additional one deletes data, and
@@ -22,7 +22,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     they may be secrets. Compare those by hand.
     Source: https://docs.tigerdata.com/api/latest/; measured on TimescaleDB 2.19 and 2.31.
     """
-    yield from said_of(
+    yield from findings_for(
         "COV006",
         coverage.of(*sorted(SETTINGS)),
         expected=coverage.expected_name,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
+from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Unavailable
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.timescale_jobs import SETTINGS
 
 OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint", "hypertable", "dimension"}) | SETTINGS
 
 
-def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """Look up everything else on the owner's side: schemas, sequences, views, functions, triggers, types, policies.
 
     Why: a comparison of tables alone misses triggers and functions. Every kind of object is covered: this check compares
@@ -21,10 +21,10 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
     Fix: port the object to the owner's SQL.
     Source: the object kinds of pg_dump, https://www.postgresql.org/docs/current/app-pgdump.html
     """
-    yield from (Told(text=f"not compared: {what}") for what in coverage.not_compared)
+    yield from (Note(text=f"not compared: {what}") for what in coverage.not_compared)
     yield from (Unavailable(reason=f"not known: {hidden}") for hidden in coverage.not_known)
     others = sorted({d.kind for d in coverage.differences} - OTHER_CHECKS)
-    yield from said_of(
+    yield from findings_for(
         "COV007",
         coverage.of(*others),
         expected=coverage.expected_name,

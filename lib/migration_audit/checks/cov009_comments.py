@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import attribute_findings
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
 
 
-def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[Said]:
+def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """Compare the comments of the objects that both sides have.
 
     Why: comments document objects for people, and some tools read them. A lost comment breaks nothing.

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.witness import Witness
 
 NAMED = 5
 """How many of the differences that only the audit sees are named."""
 
 
-def run(witness: Witness) -> Iterator[Said]:
+def run(witness: Witness) -> Iterator[CheckOutput]:
     """Cross-check the comparison with pg_dump: dump both shadows and look for differences that the audit does not explain.
 
     Why: the audit reads catalogs with its own queries. An independent method finds what those queries overlook.
@@ -29,7 +29,7 @@ def run(witness: Witness) -> Iterator[Said]:
         )
     if witness.beyond:
         named = some_of([f"{kind} {key}" for kind, key in witness.beyond], most=NAMED)
-        yield Told(text=f"differences that {witness.method} does not show: {named}")
+        yield Note(text=f"differences that {witness.method} does not show: {named}")
 
 
 CHECK = Check(

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.preflight import ProbeResult
 
 
-def run(probes: tuple[ProbeResult, ...]) -> Iterator[Said]:
+def run(probes: tuple[ProbeResult, ...]) -> Iterator[CheckOutput]:
     """Run each probe of audit.toml on the owner's shadow, rolled back, and ask the planner which index ON CONFLICT uses.
 
     Why: an upsert without a matching unique index fails at its first row. If ON CONFLICT uses a different index, the upsert
@@ -43,7 +43,7 @@ def run(probes: tuple[ProbeResult, ...]) -> Iterator[Said]:
         else:
             by = f", ON CONFLICT uses {some_of(probe.arbiters)}" if probe.arbiters else ""
             role = f" as {probe.role}" if probe.role else ""
-            yield Told(text=f'"{probe.name}" runs{role}{by}')
+            yield Note(text=f'"{probe.name}" runs{role}{by}')
 
 
 CHECK = Check(

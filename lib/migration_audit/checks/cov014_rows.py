@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Outcome, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Outcome, Phase, Unavailable
 from migration_audit.model.rows import RowsComparison, TableComparison
 
 
-def run(rows: RowsComparison) -> Iterator[Said]:
+def run(rows: RowsComparison) -> Iterator[CheckOutput]:
     """Look up each row that the legacy SQL leaves on an empty server in the same table of the owner's side.
 
     The server computes digests of the values; no value is shown or stored. The digests in the evidence use a random key that
@@ -40,7 +40,7 @@ def run(rows: RowsComparison) -> Iterator[Said]:
                 actual=f"next: {one.actual}",
             )
         else:
-            yield Told(text=str(one))
+            yield Note(text=str(one))
     if rows.unread:
         yield Unavailable(reason=some_of(rows.unread, between="; "), outcome=Outcome.ERRORED)
     yield from _notes(rows)
@@ -56,22 +56,22 @@ def _finding(table: TableComparison) -> Finding:
     )
 
 
-def _notes(rows: RowsComparison) -> Iterator[Told]:
+def _notes(rows: RowsComparison) -> Iterator[Note]:
     same = [one.table for one in rows.tables if not one.differs and one.expected]
     if same:
-        yield Told(text=f"the owner has the rows of {some_of(same)}")
+        yield Note(text=f"the owner has the rows of {some_of(same)}")
     more = [one.table for one in rows.tables if not one.differs and one.extra]
     if more:
-        yield Told(text=f"the owner has more rows in {some_of(more)}")
+        yield Note(text=f"the owner has more rows in {some_of(more)}")
     counted = [f"{one.table} ({one.counted_because})" for one in rows.tables if one.counted_because]
     if counted:
-        yield Told(text=f"only the number of rows was compared: {some_of(counted)}")
+        yield Note(text=f"only the number of rows was compared: {some_of(counted)}")
     left_out = [f"{one.table}.{column} ({reason})" for one in rows.tables for column, reason in one.left_out]
     if left_out:
-        yield Told(text=f"columns left out: {some_of(left_out)}")
+        yield Note(text=f"columns left out: {some_of(left_out)}")
     if not rows.tables:
-        yield Told(text="neither source writes rows that can be compared")
-    yield from (Told(text=note) for note in rows.notes)
+        yield Note(text="neither source writes rows that can be compared")
+    yield from (Note(text=note) for note in rows.notes)
 
 
 CHECK = Check(

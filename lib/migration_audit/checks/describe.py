@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
-from migration_audit.model.finding import Finding, Said, Told
+from migration_audit.model.finding import CheckOutput, Finding, Note
 from migration_audit.model.identifiers import as_comment, literal, sql_name, sql_name_of
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.preflight import OriginMap
@@ -70,9 +70,9 @@ def due_changes(difference: Difference, *, weights: Iterable[Severity] = (Severi
     return [c for c in difference.fields if c.severity in set(weights) and c.name not in OF_OTHER_CHECKS]
 
 
-def said_of(
+def findings_for(
     check_id: str, differences: Iterable[Difference], *, expected: str, actual: str, origins: OriginMap
-) -> Iterator[Said]:
+) -> Iterator[CheckOutput]:
     """A finding for each difference that blocks, a sentence for each that only informs.
 
     ``expected`` and ``actual`` are the sides' names in the sentences: "the owner's SQL", "prod".
@@ -91,14 +91,16 @@ def _missing(check_id: str, difference: Difference, *, expected: str, actual: st
     return Finding(
         key=f"{check_id}:{kind}:{key}",
         summary=f"{kind} {key} is in {expected} and missing in {actual}{note}",
-        expected=essence(difference.there),
+        expected=essence(difference.present_object),
         actual=None,
         where=_where(origins, kind, key),
-        fix_sql=_create(difference.there) if difference.verdict is DiffVerdict.MISSING else None,
+        fix_sql=_create(difference.present_object) if difference.verdict is DiffVerdict.MISSING else None,
     )
 
 
-def _changed(check_id: str, difference: Difference, *, expected: str, actual: str, origins: OriginMap) -> Iterator[Said]:
+def _changed(
+    check_id: str, difference: Difference, *, expected: str, actual: str, origins: OriginMap
+) -> Iterator[CheckOutput]:
     kind, key = difference.kind, difference.key
     for change in due_changes(difference):
         yield Finding(
@@ -108,10 +110,10 @@ def _changed(check_id: str, difference: Difference, *, expected: str, actual: st
             expected=shown(change.expected),
             actual=shown(change.actual),
             where=_where(origins, kind, key),
-            fix_sql=_alter(difference.there, change),
+            fix_sql=_alter(difference.present_object, change),
         )
     for change in due_changes(difference, weights=(Severity.WARNING, Severity.INFO)):
-        yield Told(
+        yield Note(
             text=f"{kind} {key}: {word(change.name)} differs ({change.severity}): "
             f"{shown(change.expected)} → {shown(change.actual)}"
         )

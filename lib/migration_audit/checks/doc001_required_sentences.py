@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from migration_audit.checks.documents import say_what_is_missing
 from migration_audit.model.documents import DocumentRule
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 
 
-def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
+def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     """Look for the sentences that the documents must contain.
 
     Why: readers of the documents must learn who runs DDL after the deletion. Line breaks, emphasis, quotation marks, code

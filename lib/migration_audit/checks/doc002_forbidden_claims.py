@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from migration_audit.checks.documents import say_what_is_still_claimed
 from migration_audit.model.documents import DocumentRule
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 
 
-def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
+def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     """Look for claims that the documents must no longer make.
 
     Why: a page that still names two owners sends the next reader to a runner that no longer exists. A claim counts wherever

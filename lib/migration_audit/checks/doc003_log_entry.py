@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from migration_audit.checks.documents import no_rule, rules_of, unreadable
 from migration_audit.model.documents import Document, DocumentRule, PassageKind, Sought
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 
 _KIND = re.compile(
     r"""
@@ -44,7 +44,7 @@ def _begins_a_word(words: str, text: str) -> bool:
     return bool(re.search(rf"(?<!\w){re.escape(words)}", text))
 
 
-def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
+def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     """Look for the log's entry about the retirement, by its kind and its words.
 
     Why: readers look up in the log when and why the schema got a single owner. An entry is a heading with the text below it,
@@ -66,12 +66,12 @@ def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
         yield from (_search(rule, document) for document in rule.documents)
 
 
-def _search(rule: DocumentRule, document: Document) -> Said:
+def _search(rule: DocumentRule, document: Document) -> CheckOutput:
     (kind,) = rule.sought
     entries = entries_of_kind(document, kind.words)
     told = next((entry for entry in entries if not lacking(document, entry, rule.about)), None)
     if told is not None:
-        return Told(text=f"{document.at(document.passages[told].line)}")
+        return Note(text=f"{document.at(document.passages[told].line)}")
     closest = min(entries, key=lambda entry: len(lacking(document, entry, rule.about)), default=None)
     last = max((passage.line for passage in document.passages), default=1)
     hint, line = "", last

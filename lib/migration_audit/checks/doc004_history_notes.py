@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from migration_audit.checks.documents import say_what_is_missing
 from migration_audit.model.documents import DocumentRule
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 
 
-def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
+def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     """Look for the notes in the phase's task document and in the roadmap.
 
     Why: both describe the runner as it was built. Without the note, readers take it for the present state.

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from migration_audit.checks.documents import say_what_is_missing
 from migration_audit.model.documents import DocumentRule
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 
 
-def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
+def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     """Check that the writer's README describes development without the owner.
 
     Why: the runner also created the schema of each developer's local database. Without it the writer finds no table until

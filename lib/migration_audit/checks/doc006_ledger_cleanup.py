@@ -9,10 +9,10 @@ from migration_audit.checks.statements import heading_line, lines_that_show
 from migration_audit.model.documents import DocumentRule, DropRule
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 
 
-def run(document_rules: tuple[DocumentRule, ...], drop_rules: tuple[DropRule, ...]) -> Iterator[Said]:
+def run(document_rules: tuple[DocumentRule, ...], drop_rules: tuple[DropRule, ...]) -> Iterator[CheckOutput]:
     """Check that the clean-up is documented where operators read, and that nothing else drops a ledger.
 
     Why: the legacy ledger remains in existing databases. Whether to drop it is an operator's decision, made once and by
@@ -33,10 +33,10 @@ def run(document_rules: tuple[DocumentRule, ...], drop_rules: tuple[DropRule, ..
         yield from _dropped(dropping)
 
 
-def _handbook(rule: DocumentRule) -> Iterator[Said]:
+def _handbook(rule: DocumentRule) -> Iterator[CheckOutput]:
     for path in rule.missing:
         if rule.if_there:
-            yield Told(text=f"{path} does not exist yet")
+            yield Note(text=f"{path} does not exist yet")
         else:
             yield Finding(
                 key=f"DOC006:{path}", summary=f"{path} does not exist: it must document the clean-up", where=str(rule.at)
@@ -53,7 +53,7 @@ def _handbook(rule: DocumentRule) -> Iterator[Said]:
                 )
 
 
-def _dropped(rule: DropRule) -> Iterator[Said]:
+def _dropped(rule: DropRule) -> Iterator[CheckOutput]:
     for why in rule.unreadable:
         yield Unavailable(reason=why)
     if rule.missing:
@@ -68,7 +68,7 @@ def _dropped(rule: DropRule) -> Iterator[Said]:
             actual=drop.text,
             where=str(drop.at),
         )
-    yield Told(
+    yield Note(
         text=f"{rule.files} {'file' if rule.files == 1 else 'files'} "
         f"searched for statements that drop {some_of(rule.tables)}"
     )

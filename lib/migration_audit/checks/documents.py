@@ -14,7 +14,7 @@ from migration_audit.checks.statements import (
 )
 from migration_audit.model.documents import Document, DocumentRule, PassageKind, Sought
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Finding, Said, Told, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
 
 _CODE_ONLY = frozenset({PassageKind.CODE})
 
@@ -29,7 +29,7 @@ def no_rule(check: str) -> Unavailable:
     return Unavailable(reason=f'audit.toml has no [[rule]] with check = "{check}"', required=False)
 
 
-def say_what_is_missing(check: str, rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
+def say_what_is_missing(check: str, rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     """A finding for each sentence that a document does not say, and for each document that is not there."""
     mine = rules_of(check, rules)
     if not mine:
@@ -44,10 +44,10 @@ def say_what_is_missing(check: str, rules: tuple[DocumentRule, ...]) -> Iterator
                     yield _unsaid(check, rule, document, sought)
     documents = {document.path for rule in mine for document in rule.documents}
     if documents:
-        yield Told(text=f"looked at {some_of(sorted(documents))}")
+        yield Note(text=f"looked at {some_of(sorted(documents))}")
 
 
-def say_what_is_still_claimed(check: str, rules: tuple[DocumentRule, ...]) -> Iterator[Said]:
+def say_what_is_still_claimed(check: str, rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
     """A finding for each line with a claim that must be gone; a document that is not there cannot be judged."""
     mine = rules_of(check, rules)
     if not mine:
@@ -65,7 +65,7 @@ def say_what_is_still_claimed(check: str, rules: tuple[DocumentRule, ...]) -> It
                 lines = lines_that_show(document, sought, section=rule.section)
                 yield from (_claimed(check, document, sought, line, n) for n, line in enumerate(lines, start=1))
     documents = {document.path for rule in mine for document in rule.documents}
-    yield Told(text=f"looked at {len(documents)} {'document' if len(documents) == 1 else 'documents'}")
+    yield Note(text=f"looked at {len(documents)} {'document' if len(documents) == 1 else 'documents'}")
 
 
 def unreadable(rule: DocumentRule) -> Iterator[Unavailable]:
@@ -74,10 +74,10 @@ def unreadable(rule: DocumentRule) -> Iterator[Unavailable]:
         yield Unavailable(reason=why)
 
 
-def _missing_documents(check: str, rule: DocumentRule) -> Iterator[Said]:
+def _missing_documents(check: str, rule: DocumentRule) -> Iterator[CheckOutput]:
     for path in rule.missing:
         if rule.if_there:
-            yield Told(text=f"{path} does not exist")
+            yield Note(text=f"{path} does not exist")
         else:
             yield Finding(
                 key=f"{check}:{path}",

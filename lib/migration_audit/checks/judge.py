@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Told, Unavailable
+from migration_audit.model.finding import Check, CheckResult, Finding, Note, Outcome, Phase, Unavailable
 
 
 def judge(checks: Iterable[Check], inputs: Mapping[str, Any], phase: Phase) -> tuple[CheckResult, ...]:
@@ -63,7 +63,7 @@ def _judge_due(check: Check, inputs: Mapping[str, Any], phase: Phase) -> CheckRe
     findings = tuple(sorted((s for s in said if isinstance(s, Finding)), key=lambda f: f.key))
     blind = [s for s in said if isinstance(s, Unavailable)]
     unseen = some_of(list(dict.fromkeys(b.reason for b in blind)), between="; ")
-    told = "; ".join(s.text for s in said if isinstance(s, Told))
+    told = "; ".join(s.text for s in said if isinstance(s, Note))
     if findings:
         reason = "; ".join(filter(None, (unseen, told))) or None
         failed = _result(check, phase, Outcome.FAILED, reason=reason, findings=findings)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Environment
 
 
-def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
+def run(live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
     """Connect, read the catalog, and compare the database's name and system identifier with audit.toml's pins.
 
     Why: if a variable points at the wrong server, all other results are worthless.
@@ -39,7 +39,7 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
                 where=str(environment.at),
             )
     standby = ", a standby" if server.in_recovery else ""
-    yield Told(text=f"database {server.database} read as {server.read_as}{standby}")
+    yield Note(text=f"database {server.database} read as {server.read_as}{standby}")
 
 
 CHECK = Check(

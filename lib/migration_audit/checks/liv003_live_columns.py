@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
+from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
 from migration_audit.project import Environment
 
 
-def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
+def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[CheckOutput]:
     """Look up each table and column of the owner's shadow in the live database.
 
     Why: ``CREATE TABLE IF NOT EXISTS`` does nothing if the legacy runner created the table first, so a live column can have
@@ -19,7 +19,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     Fix: a migration of the owner that alters the column. A type change may rewrite the table and lock it.
     Source: https://www.postgresql.org/docs/current/sql-altertable.html
     """
-    yield from said_of(
+    yield from findings_for(
         "LIV003",
         live_drift.of("table", "column"),
         expected="the owner's SQL",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
+from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Unavailable
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.project import Environment
 
 
-def run(live: Snapshot, live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
+def run(live: Snapshot, live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[CheckOutput]:
     """Look up each index of the owner's shadow in the live database: definition, valid, ready.
 
     Why: a concurrent index build that failed leaves an invalid index, which has the name but is not used. Without the unique
@@ -22,7 +22,7 @@ def run(live: Snapshot, live_drift: Drift, owner_origins: OriginMap, environment
     Fix: create the index (CONCURRENTLY if the table is being written to), or drop and re-create the invalid one.
     Source: https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
     """
-    yield from said_of(
+    yield from findings_for(
         "LIV004",
         live_drift.of("index"),
         expected="the owner's SQL",

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
+from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
 from migration_audit.project import Environment
 
 
-def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
+def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[CheckOutput]:
     """Look up each constraint of the owner's shadow in the live database.
 
     Why: a constraint that is NOT VALID guarantees nothing about the rows that existed before it.
     Fix: ALTER TABLE … ADD CONSTRAINT, or VALIDATE CONSTRAINT.
     Source: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES
     """
-    yield from said_of(
+    yield from findings_for(
         "LIV005",
         live_drift.of("constraint"),
         expected="the owner's SQL",

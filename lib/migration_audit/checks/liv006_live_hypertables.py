@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
-from migration_audit.checks.pins import compare_with_pins
+from migration_audit.checks.describe import findings_for
+from migration_audit.checks.pinned_dimensions import compare_with_pins
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Environment, Project
@@ -15,7 +15,7 @@ from migration_audit.project import Environment, Project
 
 def run(
     live_drift: Drift, live: Snapshot, owner_origins: OriginMap, environment: Environment, project: Project
-) -> Iterator[Said]:
+) -> Iterator[CheckOutput]:
     """Look up each hypertable of the owner's shadow in the live database: dimensions, interval, partitions, functions.
 
     Why: ``create_hypertable(…, if_not_exists => true)`` does not change an interval that was set earlier, and the interval
@@ -23,7 +23,7 @@ def run(
     Fix: set_chunk_time_interval and related functions; they only affect new chunks.
     Source: https://docs.tigerdata.com/api/latest/hypertable/set_chunk_time_interval/
     """
-    yield from said_of(
+    yield from findings_for(
         "LIV006",
         live_drift.of("hypertable", "dimension"),
         expected="the owner's SQL",

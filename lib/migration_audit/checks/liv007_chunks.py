@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.model.timescale import Dimension
 from migration_audit.project import Environment
 
 
-def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
+def run(live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
     """Check that each chunk has every index of its hypertable, the configured width, and the same properties.
 
     Why: an index can be dropped or altered on a single chunk, and the hypertable's own catalog does not show it. A grant on
@@ -59,7 +59,7 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
                 expected=setting,
                 actual=", ".join(held),
             )
-        yield Told(text=f"{table}: {chunks.chunks} chunks, {chunks.compressed} compressed")
+        yield Note(text=f"{table}: {chunks.chunks} chunks, {chunks.compressed} compressed")
 
 
 CHECK = Check(

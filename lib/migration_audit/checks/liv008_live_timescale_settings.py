@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
+from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.timescale_jobs import SETTINGS
 from migration_audit.project import Environment
 
 
-def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
+def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[CheckOutput]:
     """Look up the owner's compression settings, policies, jobs, continuous aggregates, tablespaces, chunk skipping live.
 
     Why: a policy that was disabled or slowed down by hand during an incident goes unnoticed until the disk is full.
@@ -22,7 +22,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     since.
     Source: https://docs.tigerdata.com/api/latest/; measured on TimescaleDB 2.19 and 2.31.
     """
-    yield from said_of(
+    yield from findings_for(
         "LIV008",
         live_drift.of(*sorted(SETTINGS)),
         expected="the owner's SQL",

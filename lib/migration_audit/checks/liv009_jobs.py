@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import NotRead, Snapshot
@@ -13,7 +13,7 @@ from migration_audit.model.timescale_jobs import JobStatus
 from migration_audit.project import Environment
 
 
-def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
+def run(live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
     """List the jobs that failed when they last ran, are disabled, or do not run although they are due.
 
     Why: a retention or compression policy that fails goes unnoticed until the disk is full. The check reads the statistics
@@ -38,7 +38,7 @@ def run(live: Snapshot, environment: Environment) -> Iterator[Said]:
                 fix_sql=_fix(job, word, _schema(live)),
             )
     if live.jobs:
-        yield Told(text=f"{len(live.jobs)} job{'s' * (len(live.jobs) != 1)}, {sum(job.runs for job in live.jobs)} runs")
+        yield Note(text=f"{len(live.jobs)} job{'s' * (len(live.jobs) != 1)}, {sum(job.runs for job in live.jobs)} runs")
 
 
 def _fault(job: JobStatus) -> tuple[str, str] | None:

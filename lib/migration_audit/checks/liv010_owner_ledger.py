@@ -9,14 +9,16 @@ from migration_audit.checks.ledger_entries import entries_of
 from migration_audit.formats import EntryState, EntryVerdict
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.ledger import Ledger as LiveLedger
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.preflight import COMMAND, SourceFacts
 from migration_audit.project import Environment, Project
 
 
-def run(owner_ledger: LiveLedger, owner_source: SourceFacts, project: Project, environment: Environment) -> Iterator[Said]:
+def run(
+    owner_ledger: LiveLedger, owner_source: SourceFacts, project: Project, environment: Environment
+) -> Iterator[CheckOutput]:
     """Look up each file of the owner in the owner's ledger: its name or version, and its checksum if the ledger has one.
 
     The ledger's format defines how a row is read (``migration-audit format explain NAME``): Flyway's ``success``,
@@ -50,10 +52,10 @@ def run(owner_ledger: LiveLedger, owner_source: SourceFacts, project: Project, e
         if verdict.state is not EntryState.APPLIED:
             found = _finding(key, verdict, owner_ledger.table, environment.name)
             yield replace(found, where=None) if owner_source.format == COMMAND else found
-    yield Told(text=f"{owner_ledger.table}: {len(owner_ledger.rows)} rows")
+    yield Note(text=f"{owner_ledger.table}: {len(owner_ledger.rows)} rows")
     if reading.beyond:
-        yield Told(text=f"the ledger has entries for which the owner has no file: {some_of(list(reading.beyond))}")
-    yield from (Told(text=note) for note in reading.notes)
+        yield Note(text=f"the ledger has entries for which the owner has no file: {some_of(list(reading.beyond))}")
+    yield from (Note(text=note) for note in reading.notes)
 
 
 def _finding(key: str, verdict: EntryVerdict, table: str, environment: str) -> Finding:

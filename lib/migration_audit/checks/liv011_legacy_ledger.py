@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.ledger_entries import entries_of
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.identifiers import dollar_tag, in_quotes, literal, sql_name_of
 from migration_audit.model.ledger import Ledger as LiveLedger
 from migration_audit.model.ledger import LedgerState
@@ -20,7 +20,7 @@ def run(
     owner_source: SourceFacts,
     project: Project,
     environment: Environment,
-) -> Iterator[Said]:
+) -> Iterator[CheckOutput]:
     """Report whether the legacy runner's ledger still exists, and show the one-off clean-up SQL.
 
     Why: after the retirement the table is unused: orphaned but harmless. It should not be mistaken for the owner's.
@@ -34,11 +34,11 @@ def run(
     elif legacy_ledger.state is LedgerState.UNREADABLE:
         yield Unavailable(reason=legacy_ledger.reason or f"{legacy_ledger.table} cannot be read")
     elif legacy_ledger.state is LedgerState.ABSENT:
-        yield Told(text=f"{legacy_ledger.table} does not exist")
+        yield Note(text=f"{legacy_ledger.table} does not exist")
     elif legacy_ledger.state is LedgerState.OTHER_SHAPE:
-        yield Told(text=f"{legacy_ledger.table} is not the legacy ledger: {legacy_ledger.reason}; nothing to clean up")
+        yield Note(text=f"{legacy_ledger.table} is not the legacy ledger: {legacy_ledger.reason}; nothing to clean up")
     elif (own := _owners_column(project, legacy_ledger)) is not None:
-        yield Told(
+        yield Note(
             text=f"{legacy_ledger.table} is not the legacy ledger: it has the owner's column {own}; nothing to clean up"
         )
     else:

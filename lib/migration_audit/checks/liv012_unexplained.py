@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from migration_audit.checks.describe import essence
 from migration_audit.model.drift import DiffVerdict, Drift, Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.scope import Excluded
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Environment
 
 
-def run(live_drift: Drift, legacy: Snapshot, excluded: tuple[Excluded, ...], environment: Environment) -> Iterator[Said]:
+def run(
+    live_drift: Drift, legacy: Snapshot, excluded: tuple[Excluded, ...], environment: Environment
+) -> Iterator[CheckOutput]:
     """List the objects that are live, in scope, and created by neither source.
 
     Why: an object that was created by hand is missing from the next fresh database, and may be the one that makes a query
@@ -31,7 +33,7 @@ def run(live_drift: Drift, legacy: Snapshot, excluded: tuple[Excluded, ...], env
             key=f"LIV012:{environment.name}:{difference.kind}:{difference.key}",
             summary=f"{difference.kind} {difference.key} is in {environment.name}, and neither source creates it"
             + (f" ({difference.note})" if difference.note else ""),
-            actual=essence(difference.there),
+            actual=essence(difference.present_object),
         )
     for row in live_drift.unmodelled_actual:
         yield Finding(
@@ -40,7 +42,7 @@ def run(live_drift: Drift, legacy: Snapshot, excluded: tuple[Excluded, ...], env
         )
     counted = [f"{rule.objects} by {rule.pattern}" for rule in excluded]
     if counted:
-        yield Told(text=f"out of scope: {some_of(counted)}")
+        yield Note(text=f"out of scope: {some_of(counted)}")
 
 
 CHECK = Check(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.obstacles import Demand, Obstacle
 from migration_audit.model.preflight import OriginMap
 from migration_audit.project import Environment
 
 
-def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
+def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: Environment) -> Iterator[CheckOutput]:
     """Count, for each unique index, key and NOT NULL missing in live, the keys and rows that would make its creation fail.
 
     Why: the owner's SQL cannot create a unique index while two rows have the same key. Its boot fails on this database; with
@@ -25,7 +25,7 @@ def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: 
     """
     name = environment.name
     if not obstacles:
-        yield Told(text="nothing that is unique or NOT NULL is missing")
+        yield Note(text="nothing that is unique or NOT NULL is missing")
     for obstacle in obstacles:
         wanted = obstacle.wanted
         what = f"{wanted.kind} {wanted.key}"
@@ -41,7 +41,7 @@ def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: 
                 fix_sql=obstacle.listing,
             )
         else:
-            yield Told(text=f"nothing prevents {what}")
+            yield Note(text=f"nothing prevents {what}")
 
 
 def _said(obstacle: Obstacle) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import said_of
+from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Unavailable
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.timescale_jobs import SETTINGS
 from migration_audit.project import Environment
@@ -14,7 +14,7 @@ from migration_audit.project import Environment
 OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint", "hypertable", "dimension"}) | SETTINGS
 
 
-def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[Said]:
+def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[CheckOutput]:
     """Look up everything else that the owner's SQL creates: schemas, sequences, views, functions, triggers, types, policies.
 
     A missing extension is a finding of this check; a different version is a finding of LIV002.
@@ -23,12 +23,12 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     Fix: apply the owner's file that creates the object.
     Source: the object kinds of pg_dump, https://www.postgresql.org/docs/current/app-pgdump.html
     """
-    yield from (Told(text=f"not compared: {what}") for what in live_drift.not_compared)
+    yield from (Note(text=f"not compared: {what}") for what in live_drift.not_compared)
     for hidden in live_drift.not_known:
         todo = "use a role that owns the server, or that may read pg_user_mapping or pg_subscription"
         yield Unavailable(reason=f"not known: {hidden} ({todo})")
     others = sorted({d.kind for d in live_drift.differences} - OTHER_CHECKS)
-    yield from said_of(
+    yield from findings_for(
         "LIV014",
         live_drift.of(*others, "extension"),
         expected="the owner's SQL",

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from migration_audit.checks.ddl_ways import beside_ddl, ddl_ways
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.privileges import Access
 from migration_audit.project import Environment, Project
 
 
-def run(writer_access: Access, project: Project, environment: Environment) -> Iterator[Said]:
+def run(writer_access: Access, project: Project, environment: Environment) -> Iterator[CheckOutput]:
     """List every way in which the writer's role could run DDL in the scope of the audit, and the role that gives it each.
 
     Why: only the database can guarantee that the writer never runs DDL. An owner can alter what it owns, regardless of
@@ -36,7 +36,7 @@ def run(writer_access: Access, project: Project, environment: Environment) -> It
             fix_sql=way.fix_sql,
         )
     for beside in (*beside_ddl(writer_access), *writer_access.elsewhere):
-        yield Told(text=f"{name} {beside}")
+        yield Note(text=f"{name} {beside}")
 
 
 CHECK = Check(

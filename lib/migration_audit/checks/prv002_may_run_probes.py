@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.privileges import ProbeRights
 from migration_audit.project import Environment
 
 
-def run(probe_rights: tuple[ProbeRights, ...], environment: Environment) -> Iterator[Said]:
+def run(probe_rights: tuple[ProbeRights, ...], environment: Environment) -> Iterator[CheckOutput]:
     """Check in the live catalog whether the writer's role has what each probe needs: tables, columns, sequences, functions.
 
     Why: on a database that the owner created, the writer no longer owns anything. Without USAGE on the schema, SELECT on
@@ -35,11 +35,11 @@ def run(probe_rights: tuple[ProbeRights, ...], environment: Environment) -> Iter
                 fix_sql="\n".join(probe.fixes) or None,
             )
         elif not probe.undecided:
-            yield Told(text=f'{probe.role} may run "{probe.name}"')
+            yield Note(text=f'{probe.role} may run "{probe.name}"')
         for undecided in probe.undecided:
             yield Unavailable(reason=f'probe "{probe.name}" as {probe.role}: {undecided}')
         for told in probe.told:
-            yield Told(text=f'"{probe.name}": {told}')
+            yield Note(text=f'"{probe.name}": {told}')
 
 
 CHECK = Check(

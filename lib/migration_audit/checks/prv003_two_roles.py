@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.privileges import Access
 from migration_audit.model.reach import reach
 from migration_audit.project import Environment, Project
 
 
-def run(writer_access: Access, project: Project, environment: Environment) -> Iterator[Said]:
+def run(writer_access: Access, project: Project, environment: Environment) -> Iterator[CheckOutput]:
     """Compare the two roles of audit.toml, and check whether the writer's role is, or can become, the owner's.
 
     Why: if both use one role, or if the writer is a member of the owner's role, the database cannot distinguish a migration
@@ -42,7 +42,7 @@ def run(writer_access: Access, project: Project, environment: Environment) -> It
             fix_sql=f"REVOKE {sql_name(route.steps[0][1])} FROM {sql_name(writer)};",
         )
     else:
-        yield Told(text=f"{owner} owns, {writer} writes")
+        yield Note(text=f"{owner} owns, {writer} writes")
 
 
 CHECK = Check(

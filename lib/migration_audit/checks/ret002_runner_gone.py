@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.gone import still_there
+from migration_audit.checks.absent_paths import still_there
 from migration_audit.model.code import PathFacts
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.project import Project
 
 
-def run(paths: PathFacts, project: Project) -> Iterator[Said]:
+def run(paths: PathFacts, project: Project) -> Iterator[CheckOutput]:
     """Check that the module that owns the ledger, reads the files and takes the lock is no longer in the tree.
 
     Why: while it exists, one line is enough to call it again.

@@ -10,11 +10,11 @@ from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, 
 from migration_audit.model.code import CodeFacts, CodeScope
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Unavailable
 from migration_audit.project import AuditRule, Project
 
 
-def run(code: CodeFacts, project: Project) -> Iterator[Said]:
+def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
     """Look for calls of the runner's functions, imports of its module, and scripts that run either.
 
     Why: a call that is left over fails at boot, because the module is missing; a script that is left over fails when

@@ -9,12 +9,12 @@ from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, 
 from migration_audit.checks.name_patterns import word_pattern
 from migration_audit.model.code import CodeFacts, CodeFile
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
 from migration_audit.model.location import Location
 from migration_audit.project import AuditRule, Project
 
 
-def run(code: CodeFacts, project: Project) -> Iterator[Said]:
+def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
     """Look for names, such as that of the runner's ledger, in identifiers, strings and templates.
 
     Why: after the retirement the ledger is no longer written; code that still reads it decides by stale rows. The name is

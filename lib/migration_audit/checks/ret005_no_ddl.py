@@ -9,7 +9,7 @@ from typing import Final
 from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
 from migration_audit.model.code import CodeFacts
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
 from migration_audit.project import Project
 
 MAY_BE_DDL: Final = re.compile(
@@ -20,7 +20,7 @@ MAY_BE_DDL: Final = re.compile(
 """A word of DDL, in a text that could not be read."""
 
 
-def run(code: CodeFacts, project: Project) -> Iterator[Said]:
+def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
     """Look for DDL in every string, template, concatenation and .sql file that the rule names.
 
     Why: with a single owner of all DDL, the writer contains none: not in a migration, not in a helper, not in a test that

@@ -9,11 +9,11 @@ from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, 
 from migration_audit.checks.name_patterns import fits_one
 from migration_audit.model.code import ManifestFacts
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
 from migration_audit.project import AuditRule, Project
 
 
-def run(manifests: ManifestFacts, project: Project) -> Iterator[Said]:
+def run(manifests: ManifestFacts, project: Project) -> Iterator[CheckOutput]:
     """Look for the runner's libraries in manifests and lock files, under their aliases too.
 
     In a name of the rule * and ? match any characters: @acme/migrate-*.

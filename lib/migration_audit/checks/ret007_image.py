@@ -11,7 +11,7 @@ from migration_audit.checks.code_scopes import no_rule
 from migration_audit.checks.command_words import only_handles
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.image import Copied, Image, Stage, StartedCommand
 from migration_audit.model.location import Location
 from migration_audit.project import AuditRule, Project
@@ -23,7 +23,7 @@ _VERSION: Final = re.compile(r"(?<!\A)[@=<>~!\[]")
 """Where the version of a package begins: ``node-pg-migrate@7``, ``alembic[tz]>=1.13``."""
 
 
-def run(images: ImageFacts, project: Project) -> Iterator[Said]:
+def run(images: ImageFacts, project: Project) -> Iterator[CheckOutput]:
     """Read every stage of the Dockerfile, its entrypoint, its command and the scripts that they call.
 
     Why: if an image still contains the migrations, or a script calls the runner, the next deployment brings it back,
@@ -45,7 +45,7 @@ def run(images: ImageFacts, project: Project) -> Iterator[Said]:
                 seen.add(finding.key)
                 yield finding
         yield from _open(image, rule)
-        yield Told(text=f"{image.dockerfile}: {len(image.stages)} stages")
+        yield Note(text=f"{image.dockerfile}: {len(image.stages)} stages")
 
 
 def _carried(image: Image, rule: AuditRule) -> Iterator[Finding]:

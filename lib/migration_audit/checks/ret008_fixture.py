@@ -8,14 +8,14 @@ from migration_audit.checks.describe import due_changes, essence, failure_findin
 from migration_audit.model.code import FixtureFacts
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.rehearsal import FixtureShadow
 
 
 def run(
     fixture_facts: tuple[FixtureFacts, ...], fixture_shadows: Mapping[str, FixtureShadow], owner_origins: OriginMap
-) -> Iterator[Said]:
+) -> Iterator[CheckOutput]:
     """Check that the fixture exists, names what it is a copy of, is loaded, and creates what the owner's SQL creates.
 
     Why: without the runner the integration tests take their schema from this file. If it lags behind the owner's SQL, the
@@ -38,7 +38,7 @@ def run(
             yield from _compared(fixture, built.drift, key, owner_origins)
 
 
-def _static(fixture: FixtureFacts, key: str) -> Iterator[Said]:
+def _static(fixture: FixtureFacts, key: str) -> Iterator[CheckOutput]:
     if not fixture.exists:
         yield Finding(
             key=f"{key}:missing",
@@ -69,17 +69,17 @@ def _static(fixture: FixtureFacts, key: str) -> Iterator[Said]:
         yield Unavailable(reason=f"{unread.where}: {unread.reason}")
 
 
-def _compared(fixture: FixtureFacts, drift: Drift, key: str, origins: OriginMap) -> Iterator[Said]:
+def _compared(fixture: FixtureFacts, drift: Drift, key: str, origins: OriginMap) -> Iterator[CheckOutput]:
     for difference in drift.roots:
         yield from _difference(fixture, difference, key, origins)
     for side, rows in (("the owner's SQL", drift.unmodelled_expected), (fixture.path, drift.unmodelled_actual)):
         for row in rows:
             yield Unavailable(reason=f"{row.kind} {row.identity} of {side} is of a kind that the audit cannot compare")
     if not drift.roots:
-        yield Told(text=f"{fixture.path} creates what the owner's SQL creates")
+        yield Note(text=f"{fixture.path} creates what the owner's SQL creates")
 
 
-def _difference(fixture: FixtureFacts, difference: Difference, key: str, origins: OriginMap) -> Iterator[Said]:
+def _difference(fixture: FixtureFacts, difference: Difference, key: str, origins: OriginMap) -> Iterator[CheckOutput]:
     what = f"{difference.kind} {difference.key}"
     name, path = f"{key}:{difference.kind}:{difference.key}", fixture.path
     at = origins.get((difference.kind, difference.key))
@@ -94,7 +94,7 @@ def _difference(fixture: FixtureFacts, difference: Difference, key: str, origins
                 where=str(at) if at else None,
             )
         for change in due_changes(difference, weights=(Severity.WARNING, Severity.INFO)):
-            yield Told(text=f"{what}: {word(change.name)} differs ({change.severity})")
+            yield Note(text=f"{what}: {word(change.name)} differs ({change.severity})")
         return
     missing = difference.verdict is DiffVerdict.MISSING
     yield Finding(
@@ -102,8 +102,8 @@ def _difference(fixture: FixtureFacts, difference: Difference, key: str, origins
         summary=f"{path} lacks {what}, which the owner's SQL creates"
         if missing
         else f"{path} creates {what}, but the owner's SQL does not",
-        expected=essence(difference.there) if missing else None,
-        actual=None if missing else essence(difference.there),
+        expected=essence(difference.present_object) if missing else None,
+        actual=None if missing else essence(difference.present_object),
         where=str(at) if at else None,
     )
 

@@ -8,11 +8,11 @@ from migration_audit.checks.code_scopes import no_rule
 from migration_audit.model.code import PathFact, PathFacts
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.project import Project
 
 
-def run(paths: PathFacts, project: Project) -> Iterator[Said]:
+def run(paths: PathFacts, project: Project) -> Iterator[CheckOutput]:
     """Check that the files that the retirement must not change exist and are unchanged.
 
     Why: the runner shares a folder with code that remains in use. A deletion that also removes that code, or cleans it up,
@@ -28,10 +28,10 @@ def run(paths: PathFacts, project: Project) -> Iterator[Said]:
             yield from _one(fact)
         kept = [fact.path for fact in paths[rule.at] if fact.kind == "file" and fact.unknown is None and not fact.changed]
         if kept:
-            yield Told(text=f"{some_of(kept)} {'is' if len(kept) == 1 else 'are'} there")
+            yield Note(text=f"{some_of(kept)} {'is' if len(kept) == 1 else 'are'} there")
 
 
-def _one(fact: PathFact) -> Iterator[Said]:
+def _one(fact: PathFact) -> Iterator[CheckOutput]:
     if fact.kind != "file":
         what = "does not exist" if fact.kind == "none" else "is not a file"
         yield Finding(

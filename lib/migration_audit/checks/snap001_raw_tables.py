@@ -8,7 +8,7 @@ from migration_audit.checks.directus_words import happenings, in_words, stops
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.model.directus import DirectusLive, DirectusSnapshot, RawTable
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 
 
 def run(
@@ -16,7 +16,7 @@ def run(
     directus_snapshot: DirectusSnapshot,
     raw_tables: tuple[RawTable, ...],
     directus_live: DirectusLive,
-) -> Iterator[Said]:
+) -> Iterator[CheckOutput]:
     """Compute what the next boots do to each table that the owner's SQL creates, here and on a fresh database.
 
     Why: `directus schema apply --yes` changes the database to match the snapshot, without any validation, and exits 0 after
@@ -43,7 +43,7 @@ def is_recorded(table: RawTable, snapshot: DirectusSnapshot, live: DirectusLive)
     return snapshot.collection(table.name) is None and bool(live.tracks(table.name) or rows)
 
 
-def touched(key: str, table: RawTable, boots: DirectusBoots, snapshot: DirectusSnapshot) -> Iterator[Said]:
+def touched(key: str, table: RawTable, boots: DirectusBoots, snapshot: DirectusSnapshot) -> Iterator[CheckOutput]:
     """What boots do to a raw table, one finding for each kind: drop, create, alter, stuck."""
     entry = snapshot.collection(table.name)
     where = str(entry.at) if entry else table.where or snapshot.at("collections")
@@ -84,7 +84,7 @@ def touched(key: str, table: RawTable, boots: DirectusBoots, snapshot: DirectusS
                 where=where,
             )
     if quiet and entry is not None:
-        yield Told(text=f"{table.name} is listed, and schema apply leaves it alone")
+        yield Note(text=f"{table.name} is listed, and schema apply leaves it alone")
 
 
 def _made_first(table: RawTable, boots: DirectusBoots) -> bool:

@@ -10,7 +10,7 @@ from migration_audit.directus.boots import DirectusBoots
 from migration_audit.model.directus import DirectusLive, DirectusSnapshot, RawTable
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.project import Environment
 
 
@@ -20,7 +20,7 @@ def run(
     raw_tables: tuple[RawTable, ...],
     directus_live: DirectusLive,
     environment: Environment,
-) -> Iterator[Said]:
+) -> Iterator[CheckOutput]:
     """Look for the ledgers of both runners in the snapshot and in Directus's own tables, and compute what boots do to them.
 
     Why: a later apply alters or drops a ledger that Directus knows, or creates it empty with different columns; the runner
@@ -46,9 +46,9 @@ def run(
         yield Unavailable(reason=directus_live.reason)
 
 
-def _boots(table: RawTable, boots: DirectusBoots, snapshot: DirectusSnapshot) -> Iterator[Said]:
+def _boots(table: RawTable, boots: DirectusBoots, snapshot: DirectusSnapshot) -> Iterator[CheckOutput]:
     for said in touched(f"SNAP002:{table.name}", table, boots, snapshot):
-        if not isinstance(said, Told):
+        if not isinstance(said, Note):
             yield said
 
 

@@ -10,7 +10,7 @@ from migration_audit.directus.boots import DirectusBoots
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, DirectusSnapshot, RawTable
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.project import Environment
 
 
@@ -21,7 +21,7 @@ def run(
     directus_live: DirectusLive,
     directus_runtime: DirectusRuntime,
     environment: Environment,
-) -> Iterator[Said]:
+) -> Iterator[CheckOutput]:
     """Look for rows of directus_collections and directus_fields that name a raw table which the snapshot does not list.
 
     Why: one click in the admin app (PATCH /collections/positions) records the table; from then on Directus treats a missing
@@ -44,7 +44,7 @@ def run(
 
 def _recorded(
     table: RawTable, boots: DirectusBoots, live: DirectusLive, runtime: DirectusRuntime, environment: Environment
-) -> Iterator[Said]:
+) -> Iterator[CheckOutput]:
     fields = sorted(field for collection, field in live.fields if collection == table.name)
     what = "directus_collections has a row for it" if live.tracks(table.name) else f"directus_fields has {some_of(fields)}"
     if why := boots.unknown or boots.blind:
@@ -57,7 +57,7 @@ def _recorded(
     if not words:
         guard = runtime.guard_of(table.name)
         kept = f"only {guard} keeps Directus from it" if guard else "schema apply leaves it alone"
-        yield Told(text=f"{table.name}: {what}; {kept}")
+        yield Note(text=f"{table.name}: {what}; {kept}")
         return
     yield Finding(
         key=f"SNAP003:{environment.name}:{table.key}",

@@ -11,7 +11,7 @@ from migration_audit.directus.statement import DirectusStatement
 from migration_audit.model.directus import DirectusSnapshot, RawTable
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 
 _LOST = {
     "drop table": "drop",
@@ -23,7 +23,7 @@ _LOST = {
 
 def run(
     directus_boots: DirectusBoots, directus_snapshot: DirectusSnapshot, raw_tables: tuple[RawTable, ...]
-) -> Iterator[Said]:
+) -> Iterator[CheckOutput]:
     """Compute which of Directus's own collections the next boots drop, and where the boots stop.
 
     Why: schema apply treats whatever the file lacks as a deletion, and decides by the first difference alone. A field that
@@ -54,7 +54,7 @@ def run(
         yield Unavailable(reason=f"the environment's own boots could not be computed: {directus_boots.blind}")
 
 
-def _lost(boots: DirectusBoots, snapshot: DirectusSnapshot, raw: set[str]) -> Iterator[Said]:
+def _lost(boots: DirectusBoots, snapshot: DirectusSnapshot, raw: set[str]) -> Iterator[CheckOutput]:
     lost = happenings(boots, lambda one: one.verb in _LOST and one.table not in raw)
     objects = dict.fromkeys((one.verb, one.table, one.name) for found in lost for _, one in found.boots)
     gone = {table for verb, table, _ in objects if verb == "drop table"}
@@ -102,10 +102,10 @@ def _made_again(lost: tuple[Happening, ...], table: str, name: str, boots: Direc
     return bool(lost) and pairs("drop constraint") <= pairs("add constraint")
 
 
-def _of_system(names: list[str], boots: DirectusBoots, snapshot: DirectusSnapshot) -> Said:
+def _of_system(names: list[str], boots: DirectusBoots, snapshot: DirectusSnapshot) -> CheckOutput:
     found = happenings(boots, lambda one: one.verb == "drop index" and is_system(one.table))
     if all(one.scenario.fresh for one in found):
-        return Told(text=f"on a fresh database schema apply drops {some_of(names)}, which systemFields does not list")
+        return Note(text=f"on a fresh database schema apply drops {some_of(names)}, which systemFields does not list")
     does = in_words(found, boots)
     return Finding(
         key="SNAP004:systemFields",

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from migration_audit.model.directus import DirectusSnapshot, DirectusVersion, TargetVersion
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Unavailable
 
 VENDOR = "postgres"
 
 
-def run(directus_snapshot: DirectusSnapshot, directus_target: TargetVersion) -> Iterator[Said]:
+def run(directus_snapshot: DirectusSnapshot, directus_target: TargetVersion) -> Iterator[CheckOutput]:
     """Compare the version and the vendor that the snapshot names with the owner's image and with PostgreSQL.
 
     Why: the command line applies a snapshot of any version and vendor without a warning (only the REST interface rejects

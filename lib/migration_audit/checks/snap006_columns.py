@@ -12,7 +12,7 @@ from migration_audit.directus.changes import make_change
 from migration_audit.model.directus import ColumnChange, DirectusRuntime, DirectusSnapshot, TargetVersion
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 
 
 def run(
@@ -21,7 +21,7 @@ def run(
     directus_snapshot: DirectusSnapshot,
     directus_target: TargetVersion,
     directus_runtime: DirectusRuntime,
-) -> Iterator[Said]:
+) -> Iterator[CheckOutput]:
     """Compute what the following boots do to changes that later SQL makes to single columns of the snapshot.
 
     Why: schema apply compares each column. On the next boot it silently removes what is not in the snapshot: a constraint
@@ -52,7 +52,7 @@ def run(
     if unknown:
         yield Unavailable(reason=f"what schema apply does is not known: {some_of(unknown, between='; ')}")
     if kept:
-        yield Told(text=f"{kept} {'change' if kept == 1 else 'changes'} that Directus does not see, and leaves as made")
+        yield Note(text=f"{kept} {'change' if kept == 1 else 'changes'} that Directus does not see, and leaves as made")
 
 
 def _undecided(change: ColumnChange) -> Finding:

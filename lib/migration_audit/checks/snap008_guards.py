@@ -9,7 +9,7 @@ from migration_audit.directus.statement import PgError
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, RawTable
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.project import Environment
 
 
@@ -18,7 +18,7 @@ def run(
     directus_live: DirectusLive,
     directus_runtime: DirectusRuntime,
     environment: Environment,
-) -> Iterator[Said]:
+) -> Iterator[CheckOutput]:
     """Look for a guard of each raw table: another owner than Directus's role, DB_EXCLUDE_TABLES, ignore rules, dependants.
 
     Why: without a guard, a wrong snapshot or one click in the admin app leads to DROP TABLE. Each of these guards was seen
@@ -35,15 +35,15 @@ def run(
         guard = directus_runtime.guard_of(table.name)
         rights = directus_live.rights_on(table.key)
         if guard:
-            yield Told(text=f"{table.name}: {guard}")
+            yield Note(text=f"{table.name}: {guard}")
         elif rights is not None and rights.may_drop is False:
-            yield Told(text=f"{table.name}: role {directus_live.role} does not own it ({rights.owner} does)")
+            yield Note(text=f"{table.name}: role {directus_live.role} does not own it ({rights.owner} does)")
         elif rights is None or rights.may_drop is None:
             unknown.append(table.name)
         else:
             refused, doubts = _refused(table, directus_live)
             if refused:
-                yield Told(text=f"{table.name}: {refused}")
+                yield Note(text=f"{table.name}: {refused}")
             elif doubts:
                 yield Unavailable(reason=f"{table.name}: a condition that was not read decides whether {some_of(doubts)}")
             else:

@@ -11,11 +11,11 @@ from migration_audit.model.directus import DirectusSnapshot
 from migration_audit.model.directus_rehearsal import Lost
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Outcome, Phase, Said, Told, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Outcome, Phase, Unavailable
 from migration_audit.model.identifiers import parts_of
 
 
-def run(directus_rehearsed: RehearsedBoots, directus_snapshot: DirectusSnapshot) -> Iterator[Said]:
+def run(directus_rehearsed: RehearsedBoots, directus_snapshot: DirectusSnapshot) -> Iterator[CheckOutput]:
     """Run two boots of the real Directus of the owner's image on throw-away databases, and compare the catalogs.
 
     Why: SNAP001 to SNAP004 compute what happens. Here the program itself does it, and the catalogs before and after show
@@ -43,7 +43,7 @@ def run(directus_rehearsed: RehearsedBoots, directus_snapshot: DirectusSnapshot)
         yield _lost(key, loss, directus_snapshot)
     yield from _stuck(directus_rehearsed, directus_snapshot)
     yield from directus_rehearsed.lacking
-    yield Told(text=_held(directus_rehearsed))
+    yield Note(text=_held(directus_rehearsed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Loss:
     at: list[tuple[RehearsedScenario, int]]
 
 
-def _apart(scenario: RehearsedScenario) -> Iterator[Said]:
+def _apart(scenario: RehearsedScenario) -> Iterator[CheckOutput]:
     if scenario.disagreement:
         yield Unavailable(
             reason=f"{scenario.name}: model and rehearsal do not agree, and both are shown: {scenario.disagreement}",
@@ -63,14 +63,14 @@ def _apart(scenario: RehearsedScenario) -> Iterator[Said]:
     if scenario.rehearsal.unlike:
         what = some_of(scenario.rehearsal.unlike, between="; ")
         yield Unavailable(reason=f"{scenario.name}: the throw-away database is not like it: {what}", outcome=Outcome.ERRORED)
-    yield from (Told(text=f"{scenario.name}: {note}") for note in scenario.rehearsal.notes)
+    yield from (Note(text=f"{scenario.name}: {note}") for note in scenario.rehearsal.notes)
 
 
-def _lost(key: tuple[str, str], loss: _Loss, snapshot: DirectusSnapshot) -> Said:
+def _lost(key: tuple[str, str], loss: _Loss, snapshot: DirectusSnapshot) -> CheckOutput:
     kind, name = key
     where = _when(loss.at)
     if is_system(parts_of(name)[-1]) and kind == "index" and all(scenario.fresh for scenario, _ in loss.at):
-        return Told(text=f"on a fresh database {where} drops index {name}, which systemFields does not list")
+        return Note(text=f"on a fresh database {where} drops index {name}, which systemFields does not list")
     beside = f" and {loss.lost.parts} objects of it" if loss.lost.parts else ""
     does = "creates it again, without what it held" if loss.lost.made_again else "drops it"
     collection, field = ([*parts_of(name)[1:], ""])[:2]

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceFacts
 
 
-def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
+def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:
     """Read both sources as their formats define, and check the numbers or versions in their file names.
 
     Why: for plain files, numeric prefixes are compared as numbers; every other format uses the order of its runner
@@ -31,10 +31,10 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
                 actual=", ".join(paths),
                 where=f"{paths[-1]}:1",
             )
-        yield Told(text=f"{source.name}: {_in_order(source)}")
+        yield Note(text=f"{source.name}: {_in_order(source)}")
         if source.not_applied:
-            yield Told(text=f"{source.name}: not applied: {_reasons(source)}")
-        yield from (Told(text=f"{source.name}: {note}") for note in source.notes)
+            yield Note(text=f"{source.name}: not applied: {_reasons(source)}")
+        yield from (Note(text=f"{source.name}: {note}") for note in source.notes)
     taken = {source.role: {path for path, _ in source.files} for source in sources}
     both = sorted(set.intersection(*taken.values()))
     if both and set(both) == taken.get("legacy"):
@@ -46,7 +46,7 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
             where=f"{both[0]}:1",
         )
     elif both:
-        yield Told(text=f"both sources take {some_of(both)}: what is made there covers itself")
+        yield Note(text=f"both sources take {some_of(both)}: what is made there covers itself")
 
 
 def _in_order(source: SourceFacts) -> str:

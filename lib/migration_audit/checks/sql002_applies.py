@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from migration_audit.checks.describe import failure_finding
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Phase, Said, Told
+from migration_audit.model.finding import Check, CheckOutput, Note, Phase
 from migration_audit.model.sql import Applied
 
 
-def run(legacy_applied: Applied, owner_applied: Applied) -> Iterator[Said]:
+def run(legacy_applied: Applied, owner_applied: Applied) -> Iterator[CheckOutput]:
     """Apply each source to an empty server, statement by statement.
 
     Why: SQL that does not run proves nothing. A source that only works on a database that the other one created first does
@@ -21,13 +21,13 @@ def run(legacy_applied: Applied, owner_applied: Applied) -> Iterator[Said]:
     """
     for role, applied in (("legacy", legacy_applied), ("owner", owner_applied)):
         if not applied.sequence:
-            yield Told(text=f"{role}: a catalog that was read, and nothing to apply")
+            yield Note(text=f"{role}: a catalog that was read, and nothing to apply")
         elif applied.failure:
             yield failure_finding(f"SQL002:{role}", applied.failure, doing=f"applying the {role} SQL to an empty server")
             continue
-        yield from (Told(text=f"{role}: {note}") for note in applied.notes)
+        yield from (Note(text=f"{role}: {note}") for note in applied.notes)
         if applied.assumed_roles:
-            yield Told(text=f"{role}: roles that the SQL assumes to exist: {some_of(applied.assumed_roles)}")
+            yield Note(text=f"{role}: roles that the SQL assumes to exist: {some_of(applied.assumed_roles)}")
 
 
 CHECK = Check(

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from migration_audit.checks.convergence import judged_by_promise
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import Convergence
 from migration_audit.project import Project
 
 
-def run(repeats: tuple[Convergence, ...], project: Project) -> Iterator[Said]:
+def run(repeats: tuple[Convergence, ...], project: Project) -> Iterator[CheckOutput]:
     """Apply each source twice; if its runner may apply a file again, the second time must cause no error and no change.
 
     Why: a runner without a ledger applies all files on every start. A runner with a ledger applies each file once, so the

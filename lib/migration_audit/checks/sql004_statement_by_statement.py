@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told
-from migration_audit.model.likeness import Likeness, StatementMatch
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
+from migration_audit.model.similarity import Similarity, StatementMatch
 
 
-def run(statements: tuple[StatementMatch, ...]) -> Iterator[Said]:
+def run(statements: tuple[StatementMatch, ...]) -> Iterator[CheckOutput]:
     """Look for each legacy statement in the owner's files: the same text or the same effect.
 
     Why: a verbatim copy needs no argument. A statement that only has the same effect needs a reviewer's attention.
@@ -20,10 +20,10 @@ def run(statements: tuple[StatementMatch, ...]) -> Iterator[Said]:
     Source: statements are compared as text and by the catalog changes that they cause.
     """
     counts = Counter(match.likeness for match in statements)
-    told = ", ".join(f"{counts[likeness]} {likeness}" for likeness in Likeness if counts[likeness])
-    yield Told(text=f"{len(statements)} legacy statements: {told}")
+    told = ", ".join(f"{counts[likeness]} {likeness}" for likeness in Similarity if counts[likeness])
+    yield Note(text=f"{len(statements)} legacy statements: {told}")
     for match in statements:
-        if match.likeness in {Likeness.DIFFERENT, Likeness.ABSENT} or match.differing:
+        if match.likeness in {Similarity.DIFFERENT, Similarity.ABSENT} or match.differing:
             yield _finding(match)
 
 
@@ -31,8 +31,8 @@ def _finding(match: StatementMatch) -> Finding:
     at = f" at {match.owner}" if match.owner else ""
     what = f": {some_of(match.differing)} differ" if match.differing else ""
     state = {
-        Likeness.ABSENT: "is nowhere in the owner's SQL",
-        Likeness.DIFFERENT: f"made something else than the owner's SQL does{at}",
+        Similarity.ABSENT: "is nowhere in the owner's SQL",
+        Similarity.DIFFERENT: f"made something else than the owner's SQL does{at}",
     }.get(match.likeness, f"is {match.likeness} to the owner's{at}, and what both make is not the same")
     return Finding(
         key=f"SQL004:{match.legacy}",

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from migration_audit.checks.convergence import judged_by_promise
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import Convergence
 from migration_audit.project import Project
 
 
-def run(orders: tuple[Convergence, ...], project: Project) -> Iterator[Said]:
+def run(orders: tuple[Convergence, ...], project: Project) -> Iterator[CheckOutput]:
     """Compare the owner's catalog with those of the histories that live databases have.
 
     The owner alone, the owner twice, legacy then owner, owner then legacy: all must result in the same catalog. The owner

@@ -9,13 +9,13 @@ from itertools import groupby
 from migration_audit.model.destruction import Destruction
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.undone import SourceUndone, Undone
 
 _MOST_LISTED = 8
 
 
-def run(destructions: tuple[Destruction, ...], undone: tuple[SourceUndone, ...]) -> Iterator[Said]:
+def run(destructions: tuple[Destruction, ...], undone: tuple[SourceUndone, ...]) -> Iterator[CheckOutput]:
     """Look in the owner's SQL for what drops, empties or rewrites, and for what either source creates and then removes.
 
     Why: the owner's runner applies these files in every environment, and on every boot if they are idempotent. On the empty
@@ -36,11 +36,11 @@ def run(destructions: tuple[Destruction, ...], undone: tuple[SourceUndone, ...])
         yield from _taken_back(source)
 
 
-def _destroyed(destructions: Iterable[Destruction]) -> Iterator[Said]:
+def _destroyed(destructions: Iterable[Destruction]) -> Iterator[CheckOutput]:
     seen: Counter[str] = Counter()
     for one in destructions:
         if one.made_again is not None:
-            yield Told(text=f"{one.at}: {one.kind} {one.object}, made again at {one.made_again}")
+            yield Note(text=f"{one.at}: {one.kind} {one.object}, made again at {one.made_again}")
             continue
         key = f"SQL006:{one.at.path}:{one.kind}:{one.object}"
         seen[key] += 1
@@ -56,9 +56,9 @@ def _destroyed(destructions: Iterable[Destruction]) -> Iterator[Said]:
         )
 
 
-def _taken_back(source: SourceUndone) -> Iterator[Said]:
+def _taken_back(source: SourceUndone) -> Iterator[CheckOutput]:
     if source.unknown:
-        yield source.unknown if source.unknown.required else Told(text=f"{source.role}: {source.unknown.reason}")
+        yield source.unknown if source.unknown.required else Note(text=f"{source.role}: {source.unknown.reason}")
         return
     suspicious = [one for one in source.undone if one.is_suspicious]
     for path, found in groupby(sorted(suspicious, key=_path), key=_path):
@@ -72,7 +72,7 @@ def _taken_back(source: SourceUndone) -> Iterator[Said]:
         )
     others = [one for one in source.undone if not one.is_suspicious]
     if others:
-        yield Told(text=f"{source.role}: what it creates and later removes or changes back: {_listed(others)}")
+        yield Note(text=f"{source.role}: what it creates and later removes or changes back: {_listed(others)}")
 
 
 def _file_finding(source: SourceUndone, path: str, found: list[Undone]) -> Finding:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.preflight import COMMAND, DATABASE, SNAPSHOT, SourceFacts
 
 
-def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
+def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:
     """List the ``.sql`` files in a source's folders that neither its globs nor its format select.
 
     A part that psql's ``\\if`` skips, because a variable is not set that ``psql -v`` could set, is listed with its line.
@@ -34,11 +34,11 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
                     where=f"{each.path}:{each.line or 1}",
                 )
         if source.format == COMMAND:
-            yield Told(text=f"{source.name}: the command itself decides which files it applies")
+            yield Note(text=f"{source.name}: the command itself decides which files it applies")
         if source.format in {COMMAND, SNAPSHOT, DATABASE}:
             continue
         applied, left = len(source.files), sum(each.by_rule for each in source.not_applied)
-        yield Told(text=f"{source.name}: {applied} applied, {left} left out by the rules of the format {source.format}")
+        yield Note(text=f"{source.name}: {applied} applied, {left} left out by the rules of the format {source.format}")
 
 
 CHECK = Check(

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said, Told
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.preflight import COMMAND, SourceFacts
 
 
-def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
+def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:
     """Read both sources for what reaches out of the database: programs, files, other servers and databases, the server.
 
     Why: no comparison of two databases sees it, and whoever applies the SQL gives it the rights of the server's account. The
@@ -37,7 +37,7 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[Said]:
                 where=str(one.at),
             )
         if source.format == COMMAND:
-            yield Told(text=f"{source.name}: a command is a program, and does what its account may do")
+            yield Note(text=f"{source.name}: a command is a program, and does what its account may do")
 
 
 CHECK = Check(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
 from migration_audit.model.waiver import WaiverState, WaiverUse
 
 
-def run(waivers: tuple[WaiverUse, ...]) -> Iterator[Said]:
+def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
     """Each waiver of this environment still holds.
 
     Why: a finding is accepted for a limited time. After that, the waiver no longer has an effect, and the finding counts

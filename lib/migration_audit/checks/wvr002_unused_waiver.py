@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
 from migration_audit.model.waiver import WaiverState, WaiverUse
 
 
-def run(waivers: tuple[WaiverUse, ...]) -> Iterator[Said]:
+def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
     """Each waiver of this environment names a finding of this run.
 
     Why: a waiver without a finding would silently accept the finding if it came back, and a waiver of a whole check could

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase, Said
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
 from migration_audit.model.waiver import WaiverState, WaiverUse
 
 
-def run(waivers: tuple[WaiverUse, ...]) -> Iterator[Said]:
+def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
     """Each waiver of this environment has a reason.
 
     Why: a reviewer signs what was waived, and can only judge a written reason. A waiver without a reason has no effect.

@@ -165,7 +165,7 @@ class Claims:
             yield from self._whole(part)
 
     def _of_one(self, difference: Difference) -> Iterator[Address]:
-        there = difference.there
+        there = difference.present_object
         aspects = list(_aspects(difference))
         place = _named(there)
         for aspect in aspects:
@@ -179,7 +179,7 @@ class Claims:
         yield from self._with_it(difference, aspects)
 
     def _with_it(self, difference: Difference, aspects: list[str]) -> Iterator[Address]:
-        match there := difference.there:
+        match there := difference.present_object:
             case Column():
                 yield from self._of_column(there, aspects)
             case Table():
@@ -263,7 +263,7 @@ def _named(obj: CatalogObject) -> Place:
 
 
 def _aspects(difference: Difference) -> Iterator[str]:
-    there = difference.there
+    there = difference.present_object
     own = _class(there)
     about = RELATION if there.kind in {"table", "view", "materialized view", "sequence"} else own
     special: Mapping[str, tuple[str, ...]] = {
@@ -284,7 +284,7 @@ def _aspects(difference: Difference) -> Iterator[str]:
 
 def _is_called_otherwise(difference: Difference, name: str) -> bool:
     """Whether a change of this attribute changes what statements about the object call it: ``TYPE t``, ``f(a integer)``."""
-    if _class(difference.there) == ROUTINE and name == "definition":
+    if _class(difference.present_object) == ROUTINE and name == "definition":
         return _signature(difference.expected) != _signature(difference.actual)
     return name == "category"
 

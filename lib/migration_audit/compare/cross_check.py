@@ -51,7 +51,7 @@ def cross_check_with_pg_dump(drift: Drift, *, expected: tuple[Snapshot, str], ac
         for d in drift.roots
         if (d.kind, d.key) not in seen
         and seen_with_it.isdisjoint(claimed[d.kind, d.key])
-        and seen.isdisjoint(_owners(d.there, expected[0], actual[0]))
+        and seen.isdisjoint(_owners(d.present_object, expected[0], actual[0]))
     ]
     return Witness(unexplained=tuple(unexplained), beyond=tuple(beyond))
 

@@ -194,7 +194,7 @@ def _folded(found: list[Difference]) -> Iterator[Difference]:
     """Each one-sided difference with the nearest missing or unexpected object that takes it along."""
     gone = {(d.kind, d.key): d.verdict for d in found if d.verdict is not DiffVerdict.CHANGED}
     for difference in found:
-        owner = difference.there.belongs_to
+        owner = difference.present_object.belongs_to
         if (
             difference.verdict is not DiffVerdict.CHANGED
             and owner is not None
@@ -211,7 +211,9 @@ def _with_notes(
 ) -> Iterator[Difference]:
     """The differences; roles that one side makes, and the other takes for granted, say so."""
     for difference in differences:
-        if isinstance(difference.there, Role) and difference.there.name in assumed_roles.get(difference.verdict, ()):
+        if isinstance(difference.present_object, Role) and difference.present_object.name in assumed_roles.get(
+            difference.verdict, ()
+        ):
             side = "actual" if difference.verdict is DiffVerdict.MISSING else "expected"
             yield replace(difference, note=f"the {side} side assumes it: it names it but does not create it")
         else:

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.identifiers import identifiers_in
-from migration_audit.model.likeness import Likeness, StatementMatch
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import OriginMap
+from migration_audit.model.similarity import Similarity, StatementMatch
 from migration_audit.model.snapshot import Snapshot
 
 Key = tuple[str, str]
@@ -58,7 +58,7 @@ class _Lookup:
         self._differing = {(d.kind, d.key): d for d in coverage.differences if d.verdict is not DiffVerdict.UNEXPECTED}
         self._under: defaultdict[Key, list[Difference]] = defaultdict(list)
         for difference in self._differing.values():
-            if owner := difference.there.belongs_to:
+            if owner := difference.present_object.belongs_to:
                 self._under[owner].append(difference)
         self._origins = owner_origins
         self._by_name: defaultdict[str, list[Key]] = defaultdict(list)
@@ -77,15 +77,15 @@ class _Lookup:
             found += [d for key in keys for d in self._under[key] if d not in found]
         differing = [d for d in found if _is_about(d, _ASPECT.get(first), is_maker=bool(made))]
         shown = tuple(f"{d.kind} {d.key}" for d in differing[:_MOST_NAMED])
-        if match.likeness is not Likeness.ABSENT:
+        if match.likeness is not Similarity.ABSENT:
             return replace(match, differing=shown)
         at = next((self._origins[key] for key in self._main_first(keys) if key in self._origins), None)
         if not keys:
-            return replace(match, likeness=Likeness.NO_SCHEMA)
+            return replace(match, likeness=Similarity.NO_SCHEMA)
         if not differing:
-            return replace(match, likeness=Likeness.EFFECT, owner=at)
+            return replace(match, likeness=Similarity.EFFECT, owner=at)
         is_absent = len(differing) == len(keys) and all(d.verdict is DiffVerdict.MISSING for d in differing)
-        likeness = Likeness.ABSENT if is_absent else Likeness.DIFFERENT
+        likeness = Similarity.ABSENT if is_absent else Similarity.DIFFERENT
         return replace(match, likeness=likeness, owner=None if is_absent else at, differing=shown)
 
     def _named(self, text: str) -> list[Key]:

@@ -95,7 +95,7 @@ def as_renames(found: Sequence[Difference], want: Objects, have: Objects) -> Ite
     """The differences with each pair of a missing and an unexpected one that are the same as one."""
     shapes: dict[Shape, dict[DiffVerdict, list[Difference]]] = {}
     for difference in found:
-        if difference.verdict is not DiffVerdict.CHANGED and (shape := _shape(difference.there, want, have)):
+        if difference.verdict is not DiffVerdict.CHANGED and (shape := _shape(difference.present_object, want, have)):
             shapes.setdefault(shape, {}).setdefault(difference.verdict, []).append(difference)
     renamed: dict[Key, Difference] = {}
     dropped: set[Key] = set()
@@ -103,7 +103,7 @@ def as_renames(found: Sequence[Difference], want: Objects, have: Objects) -> Ite
         missing, unexpected = sides.get(DiffVerdict.MISSING, []), sides.get(DiffVerdict.UNEXPECTED, [])
         if len(missing) == len(unexpected) == 1:
             one, other = missing[0], unexpected[0]
-            renamed[one.kind, one.key] = rename(one.there, other.there)
+            renamed[one.kind, one.key] = rename(one.present_object, other.present_object)
             dropped.add((other.kind, other.key))
     for difference in found:
         key = (difference.kind, difference.key)
@@ -173,7 +173,7 @@ def _of_a_rename(difference: Difference, renamed: Iterator[Difference] | Any) ->
         changed = [change.name for change in difference.fields if change.name not in _SAID]
         if (
             len(changed) == len(difference.fields)
-            and _is_about(difference.there, one)
+            and _is_about(difference.present_object, one)
             and all(_says_the_same(difference, name, one) for name in changed)
         ):
             return replace(difference, part_of=(one.kind, one.key))
@@ -182,9 +182,9 @@ def _of_a_rename(difference: Difference, renamed: Iterator[Difference] | Any) ->
 
 def _is_about(obj: CatalogObject, one: Difference) -> bool:
     """Of a column only what is on its table, since bare names in other places may be others'."""
-    if not isinstance(one.there, Column):
+    if not isinstance(one.present_object, Column):
         return True
-    table = dotted(one.there.schema, one.there.table)
+    table = dotted(one.present_object.schema, one.present_object.table)
     if isinstance(obj, Table | Index):
         return table == (obj.key if isinstance(obj, Table) else obj.table)
     if isinstance(obj, SequenceObject):

@@ -72,7 +72,7 @@ class Difference:
         return (self.actual_key if side == "actual" else None) or self.key
 
     @property
-    def there(self) -> CatalogObject:
+    def present_object(self) -> CatalogObject:
         """The object on the side that has it; the expected one where both have."""
         there = self.expected or self.actual
         if there is None:

@@ -71,13 +71,13 @@ class Unavailable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Note:
     """A sentence that a check gives beside its findings; it becomes the reason of a passed check."""
 
     text: str
 
 
-Said = Finding | Told | Unavailable
+CheckOutput = Finding | Note | Unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class Check:
     title: str
     severity: Severity
     phases: tuple[Phase, ...]
-    run: Callable[..., Iterable[Said]]
+    run: Callable[..., Iterable[CheckOutput]]
     severity_by_phase: tuple[tuple[Phase, Severity], ...] = ()
     work_list: bool = False
     """Before it is due the check runs all the same: what it finds is the work to be done, pending, and blocks nothing."""

@@ -9,7 +9,7 @@ from migration_audit.model.relations import Constraint, Index, Table
 from migration_audit.model.routines import RowPolicy, Trigger
 from migration_audit.port.address import index_name, of_table
 from migration_audit.port.names import guarded, regclass, role_name, routine_name
-from migration_audit.port.said import said_of_changed, said_of_new, unclear_index
+from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment, unclear_index
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 
 _ROWS = "fails without changes if existing rows violate it"
@@ -26,7 +26,7 @@ def create_index(index: Index, sides: Sides) -> Steps:
     if index.attached_to:
         yield _attach(index)
     yield from _index_settings(index, set())
-    yield from said_of_new(index, sides)
+    yield from new_owner_grants_comment(index, sides)
 
 
 def _pair(index: Index) -> frozenset[tuple[str, str]]:
@@ -87,7 +87,7 @@ def change_index(difference: Difference, sides: Sides) -> Steps:
     if "attached_to" in changed and index.attached_to:
         yield _attach(index)
     yield from _index_settings(index, changed, actual.statistics)
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 def create_constraint(constraint: Constraint, sides: Sides) -> Steps:
@@ -102,7 +102,7 @@ def create_constraint(constraint: Constraint, sides: Sides) -> Steps:
             guarded(_absent(constraint), _add(constraint, sides)),
             note=None if is_new or not constraint.validated else _ROWS,
         )
-    yield from said_of_new(constraint, sides)
+    yield from new_owner_grants_comment(constraint, sides)
 
 
 def _is_partition(table: str, sides: Sides) -> bool:
@@ -140,7 +140,7 @@ def change_constraint(difference: Difference, sides: Sides) -> Steps:
     elif changed - {"comment"}:
         drop = f"{alter} DROP CONSTRAINT {sql_name(constraint.name)};\n{_add(constraint, sides)};"
         yield ask(constraint, f"{_DROPPED_FIRST}\n{differing(difference)}", drop)
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 def _becomes_valid(constraint: Constraint, actual: Constraint, changed: set[str]) -> bool:
@@ -163,7 +163,7 @@ def create_trigger(trigger: Trigger, sides: Sides) -> Steps:
         yield run(trigger, Rank.TRIGGER, guarded(_no_trigger(trigger), trigger.definition))
     if trigger.enabled != "origin":
         yield _after(_enabled(trigger), Rank.RULE)
-    yield from said_of_new(trigger, sides)
+    yield from new_owner_grants_comment(trigger, sides)
 
 
 def _is_cloned(trigger: Trigger, sides: Sides) -> bool:
@@ -210,7 +210,7 @@ def change_trigger(difference: Difference, sides: Sides) -> Steps:
             yield ask(trigger, f"{_DROPPED_FIRST}\n{differing(difference, 'definition')}", drop)
     if "enabled" in changed:
         yield _after(_enabled(trigger), Rank.RULE)
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 def create_rule(rule: RewriteRule, sides: Sides) -> Steps:
@@ -219,7 +219,7 @@ def create_rule(rule: RewriteRule, sides: Sides) -> Steps:
     yield run(rule, Rank.RULE, sql.replace("CREATE RULE", "CREATE OR REPLACE RULE", 1) + ";")
     if rule.enabled != "origin":
         yield _after(_enabled(rule), Rank.POLICY)
-    yield from said_of_new(rule, sides)
+    yield from new_owner_grants_comment(rule, sides)
 
 
 def change_rule(difference: Difference, sides: Sides) -> Steps:
@@ -232,7 +232,7 @@ def change_rule(difference: Difference, sides: Sides) -> Steps:
         yield from (draft for draft in create_rule(rule, sides) if draft.rank is Rank.RULE)
     if "enabled" in changed:
         yield _after(_enabled(rule), Rank.POLICY)
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 def create_policy(policy: RowPolicy, sides: Sides) -> Steps:
@@ -245,7 +245,7 @@ def create_policy(policy: RowPolicy, sides: Sides) -> Steps:
         f"AND polname = {literal(policy.name)})"
     )
     yield run(policy, Rank.POLICY, guarded(condition, sql + _expressions(policy)))
-    yield from said_of_new(policy, sides)
+    yield from new_owner_grants_comment(policy, sides)
 
 
 def _roles(policy: RowPolicy) -> str:
@@ -275,7 +275,7 @@ def change_policy(difference: Difference, sides: Sides) -> Steps:
             Rank.POLICY,
             f"ALTER POLICY {sql_name(policy.name)} ON {table} TO {_roles(policy)}{_expressions(policy)};",
         )
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 def create_statistics(statistics: ExtendedStatistics, sides: Sides) -> Steps:
@@ -284,7 +284,7 @@ def create_statistics(statistics: ExtendedStatistics, sides: Sides) -> Steps:
     yield run(statistics, Rank.STATISTICS, sql + ";", makes=frozenset({(statistics.schema, statistics.name)}))
     if statistics.statistics is not None:
         yield _target(statistics)
-    yield from said_of_new(statistics, sides)
+    yield from new_owner_grants_comment(statistics, sides)
 
 
 def _target(statistics: ExtendedStatistics) -> StepDraft:
@@ -303,7 +303,7 @@ def change_statistics(difference: Difference, sides: Sides) -> Steps:
         yield ask(statistics, f"{_DROPPED_FIRST}\n{differing(difference, 'definition', 'table')}")
     if "statistics" in changed:
         yield _target(statistics)
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 def create_event_trigger(trigger: EventTrigger, sides: Sides) -> Steps:
@@ -313,7 +313,7 @@ def create_event_trigger(trigger: EventTrigger, sides: Sides) -> Steps:
     sql = f"CREATE EVENT TRIGGER {sql_name(trigger.name)} ON {trigger.event}{tags} EXECUTE FUNCTION {function}()"
     condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtname = {literal(trigger.name)})"
     yield run(trigger, Rank.EVENT_TRIGGER, guarded(condition, sql))
-    for draft in said_of_new(trigger, sides):
+    for draft in new_owner_grants_comment(trigger, sides):
         yield _last(draft)
     if trigger.enabled != "origin":
         yield run(trigger, Rank.PERSON, f"ALTER EVENT TRIGGER {sql_name(trigger.name)} {_ENABLE[trigger.enabled]};")
@@ -333,4 +333,4 @@ def change_event_trigger(difference: Difference, sides: Sides) -> Steps:
         yield ask(trigger, f"{_DROPPED_FIRST}\n{differing(difference, 'event', 'tags', 'function')}")
     if "enabled" in changed:
         yield run(trigger, Rank.EVENT_TRIGGER, f"ALTER EVENT TRIGGER {sql_name(trigger.name)} {_ENABLE[trigger.enabled]};")
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)

@@ -9,7 +9,7 @@ from migration_audit.model.identifiers import literal, sql_name
 from migration_audit.model.relations import Column, Table
 from migration_audit.port.names import guarded, regclass
 from migration_audit.port.options import foreign_options, option_actions, with_options
-from migration_audit.port.said import column_grants, said_of_changed, said_of_new
+from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, column_grants, new_owner_grants_comment
 from migration_audit.port.sequences import sequence_numbers
 from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
 
@@ -99,7 +99,7 @@ def column_extras(column: Column, sides: Sides) -> Steps:
     if column.privileges:
         yield from column_grants(column, actual=())
     if column.comment is not None:
-        yield from (d for d in said_of_new(column, sides) if d.rank is Rank.COMMENT)
+        yield from (d for d in new_owner_grants_comment(column, sides) if d.rank is Rank.COMMENT)
 
 
 def _alter(column: Column, only: frozenset[str] = frozenset()) -> str:
@@ -161,7 +161,9 @@ def change_column(difference: Difference, sides: Sides) -> Steps:
     yield from _change_physical(column, _alter(column, only=sides.parents), difference)
     if "privileges" in changed:
         yield from column_grants(column, actual=actual.privileges)
-    yield from (d for d in said_of_changed(difference, sides) if "comment" in changed and d.rank is not Rank.PRIVILEGES)
+    yield from (
+        d for d in changed_owner_grants_comment(difference, sides) if "comment" in changed and d.rank is not Rank.PRIVILEGES
+    )
 
 
 def _comes_with_attaching(column: Column, sides: Sides) -> bool:

@@ -19,7 +19,7 @@ from migration_audit.model.redacted import NOT_READABLE
 from migration_audit.model.replication import Publication, PublicationTable
 from migration_audit.model.textsearch import TextSearchConfiguration, TextSearchDictionary
 from migration_audit.port.names import guarded, operator_name, regclass, role_name, routine_name
-from migration_audit.port.said import held, said_of_changed, said_of_new
+from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, held, new_owner_grants_comment
 from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
 
 _HIDDEN = "its options may contain a secret: write them yourself"
@@ -39,7 +39,7 @@ def create_collation(collation: Collation, sides: Sides) -> Steps:
     where = sql_name(collation.schema, collation.name)
     sql = f"CREATE COLLATION IF NOT EXISTS {where} ({', '.join(parts)});"
     yield run(collation, Rank.COLLATION, sql, makes=frozenset({(collation.schema, collation.name)}))
-    yield from said_of_new(collation, sides)
+    yield from new_owner_grants_comment(collation, sides)
 
 
 def create_cast(cast: Cast, sides: Sides) -> Steps:
@@ -51,7 +51,7 @@ def create_cast(cast: Cast, sides: Sides) -> Steps:
         f"AND casttarget = {literal(cast.target)}::pg_catalog.regtype)"
     )
     yield run(cast, Rank.OPERATOR, guarded(condition, f"CREATE CAST ({cast.source} AS {cast.target}) {how}{context}"))
-    yield from said_of_new(cast, sides)
+    yield from new_owner_grants_comment(cast, sides)
 
 
 def create_operator(operator: Operator, sides: Sides) -> Steps:
@@ -71,7 +71,7 @@ def create_operator(operator: Operator, sides: Sides) -> Steps:
     )
     sql = guarded(condition, f"CREATE OPERATOR {where} ({', '.join(parts)})")
     yield run(operator, Rank.OPERATOR, sql, needs=" ".join([operator.function, operator.left, operator.right]))
-    yield from said_of_new(operator, sides)
+    yield from new_owner_grants_comment(operator, sides)
 
 
 def create_dictionary(dictionary: TextSearchDictionary, sides: Sides) -> Steps:
@@ -82,7 +82,7 @@ def create_dictionary(dictionary: TextSearchDictionary, sides: Sides) -> Steps:
     condition = _no_search("dict", dictionary.schema, dictionary.name)
     made = frozenset({(dictionary.schema, dictionary.name)})
     yield run(dictionary, Rank.SEARCH, guarded(condition, sql), makes=made, needs=dictionary.template)
-    yield from said_of_new(dictionary, sides)
+    yield from new_owner_grants_comment(dictionary, sides)
 
 
 def _no_search(what: str, schema: str, bare: str) -> str:
@@ -107,7 +107,7 @@ def create_configuration(configuration: TextSearchConfiguration, sides: Sides) -
         makes=made,
         needs=" ".join(configuration.mappings),
     )
-    yield from said_of_new(configuration, sides)
+    yield from new_owner_grants_comment(configuration, sides)
 
 
 def _mapping(mapping: str) -> str:
@@ -124,7 +124,7 @@ def change_configuration(difference: Difference, sides: Sides) -> Steps:
     where = sql_name(configuration.schema, configuration.name)
     if "mappings" in changed or "parser" in changed:
         yield ask(configuration, f"{where} maps otherwise\n{differing(difference, 'mappings', 'parser')}")
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 def create_wrapper(wrapper: ForeignDataWrapper, sides: Sides) -> Steps:
@@ -137,7 +137,7 @@ def create_wrapper(wrapper: ForeignDataWrapper, sides: Sides) -> Steps:
         return
     condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_foreign_data_wrapper WHERE fdwname = {literal(wrapper.name)})"
     yield run(wrapper, Rank.SEARCH, guarded(condition, sql))
-    yield from said_of_new(wrapper, sides)
+    yield from new_owner_grants_comment(wrapper, sides)
 
 
 def create_server(server: ForeignServer, sides: Sides) -> Steps:
@@ -150,7 +150,7 @@ def create_server(server: ForeignServer, sides: Sides) -> Steps:
         yield ask(server, _HIDDEN, sql)
         return
     yield run(server, Rank.SERVER, sql)
-    yield from said_of_new(server, sides)
+    yield from new_owner_grants_comment(server, sides)
 
 
 def create_mapping(mapping: UserMapping, sides: Sides) -> Steps:
@@ -182,7 +182,7 @@ def create_publication(publication: Publication, sides: Sides) -> Steps:
     sql = f"CREATE PUBLICATION {sql_name(publication.name)}{what} WITH ({', '.join(options)})"
     condition = f"NOT EXISTS (SELECT FROM pg_catalog.pg_publication WHERE pubname = {literal(publication.name)})"
     yield run(publication, Rank.PUBLICATION, guarded(condition, sql))
-    yield from said_of_new(publication, sides)
+    yield from new_owner_grants_comment(publication, sides)
 
 
 def create_publication_table(member: PublicationTable, sides: Sides) -> Steps:
@@ -280,7 +280,7 @@ _LISTS = {
 
 def create_parameter_privileges(privileges: ParameterPrivileges, sides: Sides) -> Steps:
     """Who may set a server parameter."""
-    yield from said_of_new(privileges, sides)
+    yield from new_owner_grants_comment(privileges, sides)
 
 
 def create_label(label: SecurityLabel, sides: Sides) -> Steps:
@@ -306,7 +306,7 @@ def ask_to_change(difference: Difference, sides: Sides) -> Steps:
         yield ask(
             difference.expected, "changes of this kind of object cannot be generated\n" + differing(difference, *names)
         )
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 def _shown(value: object) -> str:

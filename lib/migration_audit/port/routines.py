@@ -12,7 +12,7 @@ from migration_audit.model.operators import Aggregate
 from migration_audit.model.routines import Extension, Routine, Schema, UserType
 from migration_audit.port.address import routine_word
 from migration_audit.port.names import guarded, operator_name, routine_name
-from migration_audit.port.said import said_of_changed, said_of_new
+from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 
 _BODY = re.compile(r"^AS (?=[$'])", re.MULTILINE)
@@ -48,7 +48,7 @@ def change_extension(difference: Difference, sides: Sides) -> Steps:
 def create_schema(schema: Schema, sides: Sides) -> Steps:
     """A missing schema."""
     yield run(schema, Rank.SCHEMA, f"CREATE SCHEMA IF NOT EXISTS {sql_name(schema.name)};")
-    yield from said_of_new(schema, sides)
+    yield from new_owner_grants_comment(schema, sides)
 
 
 def create_type(typ: UserType, sides: Sides) -> Steps:
@@ -59,7 +59,7 @@ def create_type(typ: UserType, sides: Sides) -> Steps:
         return
     sql = guarded(f"pg_catalog.to_regtype({literal(where)}) IS NULL", _create_type(typ, where))
     yield run(typ, Rank.TYPE, sql, makes=_names_of_type(typ))
-    yield from said_of_new(typ, sides)
+    yield from new_owner_grants_comment(typ, sides)
 
 
 def _names_of_type(typ: UserType) -> frozenset[tuple[str, str]]:
@@ -91,7 +91,7 @@ def change_type(difference: Difference, sides: Sides) -> Steps:
             yield ask(typ, "a type in use cannot be changed this way\n" + differing(difference, "category", "definition"))
         else:
             yield from added
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 def _added(typ: UserType, actual: UserType) -> list[StepDraft] | None:
@@ -151,7 +151,7 @@ def _changed_domain(typ: UserType, actual: UserType, where: str) -> list[StepDra
 def create_routine(routine: Routine, sides: Sides) -> Steps:
     """A missing function or procedure."""
     yield _routine(routine)
-    yield from said_of_new(routine, sides)
+    yield from new_owner_grants_comment(routine, sides)
 
 
 def _routine(routine: Routine) -> StepDraft:
@@ -177,7 +177,7 @@ def change_routine(difference: Difference, sides: Sides) -> Steps:
             drop = f"DROP {routine_word(actual)} {sql_name(actual.schema, actual.name)}({actual.arguments});\n"
             why = f"{_RECREATE}\n{differing(difference, 'definition')}"
             yield ask(routine, why, drop + routine.definition.rstrip() + ";")
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 def _returns(routine: Routine) -> str | None:
@@ -200,7 +200,7 @@ _CODES = {
 def create_aggregate(aggregate: Aggregate, sides: Sides) -> Steps:
     """A missing aggregate."""
     yield _aggregate(aggregate)
-    yield from said_of_new(aggregate, sides)
+    yield from new_owner_grants_comment(aggregate, sides)
 
 
 def _aggregate(aggregate: Aggregate) -> StepDraft:
@@ -242,7 +242,7 @@ def change_aggregate(difference: Difference, sides: Sides) -> Steps:
     if isinstance(aggregate, Aggregate):
         if any(change.name == "definition" for change in difference.fields):
             yield _aggregate(aggregate)
-        yield from said_of_changed(difference, sides)
+        yield from changed_owner_grants_comment(difference, sides)
 
 
 def create_role(role: Role, sides: Sides) -> Steps:
@@ -257,4 +257,4 @@ def create_role(role: Role, sides: Sides) -> Steps:
     sql = guarded(condition, f"CREATE ROLE {name_of}")
     sql += f"\nALTER ROLE {' '.join([name_of, *words])};" if words else ""
     yield run(role, Rank.ROLE, sql, note="its password, if any, is not included")
-    yield from said_of_new(role, sides)
+    yield from new_owner_grants_comment(role, sides)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import parts_of, sql_name
 from migration_audit.model.relations import Column, Sequence
-from migration_audit.port.said import said_of_changed, said_of_new
+from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, run
 
 
@@ -31,7 +31,7 @@ def create_sequence(sequence: Sequence, sides: Sides) -> Steps:
         )
         if sequence.owned_by:
             yield _owned_by(sequence)
-    yield from said_of_new(sequence, sides)
+    yield from new_owner_grants_comment(sequence, sides)
 
 
 def _is_identity(sequence: Sequence, sides: Sides) -> bool:
@@ -63,4 +63,4 @@ def change_sequence(difference: Difference, sides: Sides) -> Steps:
         yield _owned_by(sequence)
     if "persistence" in changed:
         yield run(sequence, Rank.SETTING, f"{alter} SET {'UNLOGGED' if sequence.persistence == 'unlogged' else 'LOGGED'};")
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)

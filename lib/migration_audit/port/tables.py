@@ -10,7 +10,7 @@ from migration_audit.model.relations import Table
 from migration_audit.port.columns import column_definition, column_extras, inherited
 from migration_audit.port.names import guarded, regclass
 from migration_audit.port.options import foreign_options, option_actions, with_options
-from migration_audit.port.said import said_of_changed, said_of_new
+from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 
 _REDACTED = "(redacted)"
@@ -34,7 +34,7 @@ def create_table(table: Table, sides: Sides) -> Steps:
     yield from _flags(table, row_security=table.row_security, forced=table.force_row_security)
     if table.replica_identity != "default" and table.relation != "foreign table":  # of those PostgreSQL itself says nothing
         yield _replica_identity(table)
-    yield from said_of_new(table, sides)
+    yield from new_owner_grants_comment(table, sides)
     for column in sides.columns.get(table.key, ()):
         yield from inherited(column, table, sides)
         yield from column_extras(column, sides)
@@ -142,7 +142,7 @@ def change_table(difference: Difference, sides: Sides) -> Steps:
         yield ask(table, why + differing(difference, "persistence"), f"{alter} SET {word};")
     if "inherits" in changed:
         yield from _change_parents(table, actual, difference, alter)
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 _ASKED = {

@@ -16,7 +16,7 @@ from migration_audit.model.timescale import (
     Hypertable,
     HypertableTablespaces,
 )
-from migration_audit.port.said import said_of_changed, said_of_new
+from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 
 _ROWS = (
@@ -190,7 +190,7 @@ def create_aggregate_view(view: ContinuousAggregate, sides: Sides) -> Steps:
     call = f"CALL refresh_continuous_aggregate({literal(sql_name(view.schema, view.name))}, NULL, NULL)"
     note = f"it is empty until it is refreshed: {call}"
     yield run(view, Rank.VIEW, sql, note=note, makes=made, needs=view.definition)
-    yield from said_of_new(view, sides)
+    yield from new_owner_grants_comment(view, sides)
 
 
 def change_aggregate_view(difference: Difference, sides: Sides) -> Steps:
@@ -213,7 +213,7 @@ def change_aggregate_view(difference: Difference, sides: Sides) -> Steps:
         why = "it must be dropped and created again, and its results for deleted rows are lost\n"
         create = next(d for d in create_aggregate_view(view, sides) if d.step.for_person is None).step.sql
         yield ask(view, why + differing(difference, *sorted(asked)), f"DROP MATERIALIZED VIEW {where};\n{create}")
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 def create_chunk_skipping(skipping: ChunkSkipping, sides: Sides) -> Steps:

@@ -6,7 +6,7 @@ from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.relations import MaterializedView, View
 from migration_audit.port.options import option_actions, with_options
-from migration_audit.port.said import said_of_changed, said_of_new
+from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 
 _RECREATE = "it must be dropped and created again, with everything that depends on it"
@@ -15,7 +15,7 @@ _RECREATE = "it must be dropped and created again, with everything that depends 
 def create_view(view: View, sides: Sides) -> Steps:
     """A missing view."""
     yield _view(view)
-    yield from said_of_new(view, sides)
+    yield from new_owner_grants_comment(view, sides)
 
 
 def _view(view: View) -> StepDraft:
@@ -51,7 +51,7 @@ def change_view(difference: Difference, sides: Sides) -> Steps:
     if "options" in changed:
         for action in option_actions(view.options, actual.options):
             yield run(view, Rank.ON_VIEW, f"ALTER VIEW {sql_name(view.schema, view.name)} {action};")
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)
 
 
 def _keeps_columns(view: View, sides: Sides) -> bool:
@@ -73,7 +73,7 @@ def create_materialized_view(view: MaterializedView, sides: Sides) -> Steps:
         makes=frozenset({(view.schema, view.name)}),
         needs=view.definition,
     )
-    yield from said_of_new(view, sides)
+    yield from new_owner_grants_comment(view, sides)
 
 
 def change_materialized_view(difference: Difference, sides: Sides) -> Steps:
@@ -91,4 +91,4 @@ def change_materialized_view(difference: Difference, sides: Sides) -> Steps:
     if "options" in changed:
         for action in option_actions(view.options, actual.options):
             yield run(view, Rank.ON_VIEW, f"ALTER {where} {action};")
-    yield from said_of_changed(difference, sides)
+    yield from changed_owner_grants_comment(difference, sides)

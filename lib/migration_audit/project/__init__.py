@@ -4,7 +4,6 @@ from migration_audit.project.boot import BootSettings, BootStep
 from migration_audit.project.connections import resolve
 from migration_audit.project.environment import Environment
 from migration_audit.project.hypertable import HypertablePin
-from migration_audit.project.less import SettingDifference, compare_settings
 from migration_audit.project.load import (
     audited_digest,
     audited_tables,
@@ -21,6 +20,7 @@ from migration_audit.project.rule import AuditRule, Verb
 from migration_audit.project.scope import AuditScope, ScopeRule
 from migration_audit.project.seed import SeedRule
 from migration_audit.project.settings import Project
+from migration_audit.project.settings_difference import SettingDifference, compare_settings
 from migration_audit.project.snapshot import Rehearse, SnapshotSettings
 from migration_audit.project.source import CommandSettings, LedgerSettings, NameFormat, Source
 from migration_audit.project.template import FIRST_LINE, template, write_configuration, write_schema, write_template

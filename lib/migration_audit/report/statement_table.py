@@ -6,18 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
-from migration_audit.model.likeness import Likeness, StatementMatch
+from migration_audit.model.similarity import Similarity, StatementMatch
 from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import IdentifierText, Inline, Text
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
-_LACKING = frozenset({Likeness.DIFFERENT, Likeness.ABSENT})
+_LACKING = frozenset({Similarity.DIFFERENT, Similarity.ABSENT})
 
 
 def statement_table(matches: Sequence[StatementMatch]) -> ReportTable:
     """Each legacy statement with its file and line, how the owner's SQL has it, and where."""
     counts = Counter(match.likeness for match in matches)
-    told = ", ".join(f"{counts[likeness]:,} {likeness}" for likeness in Likeness if counts[likeness])
+    told = ", ".join(f"{counts[likeness]:,} {likeness}" for likeness in Similarity if counts[likeness])
     return ReportTable(
         caption="Legacy statements in the owner's SQL",
         note=told or None,

@@ -45,7 +45,7 @@ def open_kernels() -> Iterator[Kernels]:
         yield kernels
     finally:
         kernels.stop()
-        kernels.let_go()
+        kernels.close()
         remove(folder)
         os.close(lock)
 
@@ -164,7 +164,7 @@ class Kernels:
         for manager in list(self._managers):
             _kill(manager)
 
-    def let_go(self) -> None:
+    def close(self) -> None:
         """Close the sockets of kernels that were stopped, and wait until they are gone."""
         if not self._managers:
             return

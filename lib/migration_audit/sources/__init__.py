@@ -4,8 +4,8 @@ from migration_audit.sources.column_changes import find_column_changes
 from migration_audit.sources.command import command_files, load_command
 from migration_audit.sources.destructive import find_destructions
 from migration_audit.sources.extensions import needed_extensions
-from migration_audit.sources.likeness import match_statements
 from migration_audit.sources.load import load_globs, load_source, text_digest
+from migration_audit.sources.similarity import match_statements
 from migration_audit.sources.trees import sql_files
 
 __all__ = [

@@ -12,9 +12,9 @@ from migration_audit.model.destruction import Destruction
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlFile, SqlSource, StatementKind
 from migration_audit.model.sql_tree import parse
+from migration_audit.sources.created_objects import made_by
 from migration_audit.sources.data_changes import first_text
 from migration_audit.sources.inner import body_line, inner_sql
-from migration_audit.sources.made import made_by
 
 pb: Any = postgast.pg_query_pb2
 

@@ -12,8 +12,8 @@ import postgast
 
 from migration_audit.model.sql import Statement, StatementKind
 from migration_audit.model.sql_tree import parse
+from migration_audit.sources.created_objects import made_by
 from migration_audit.sources.data_changes import is_insert
-from migration_audit.sources.made import made_by
 
 pb: Any = postgast.pg_query_pb2
 

@@ -32,7 +32,6 @@ from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.image import Boot, Image
 from migration_audit.model.ledger import Ledger
-from migration_audit.model.likeness import StatementMatch
 from migration_audit.model.location import Location
 from migration_audit.model.obstacles import Obstacle
 from migration_audit.model.port import SavedPort
@@ -42,6 +41,7 @@ from migration_audit.model.privileges import Access, ProbeRights
 from migration_audit.model.rehearsal import FixtureShadow, Rehearsal
 from migration_audit.model.rows import RowsComparison
 from migration_audit.model.scope import Excluded
+from migration_audit.model.similarity import StatementMatch
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import Applied
 from migration_audit.model.undone import SourceUndone

@@ -136,7 +136,7 @@ def _tried(
 def _unsettled(port: Port, after: Drift, *, before: Drift) -> frozenset[Key]:
     """The objects that steps are about and that still block; one that the port makes, also by what belongs to it."""
     made = {(d.kind, d.key) for d in before.differences if d.verdict is DiffVerdict.MISSING}
-    owners = {(d.kind, d.key): d.there.belongs_to for d in after.differences}
+    owners = {(d.kind, d.key): d.present_object.belongs_to for d in after.differences}
     left = {(d.kind, d.key) for d in after.differences if _blocks(d)}
     pending = list(left)
     while pending:

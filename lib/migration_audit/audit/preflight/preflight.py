@@ -36,9 +36,9 @@ from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
-from migration_audit.model.likeness import StatementMatch
 from migration_audit.model.preflight import Convergence, OriginMap, ProbeResult, SourceFacts
 from migration_audit.model.rows import RowsComparison
+from migration_audit.model.similarity import StatementMatch
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import Applied
 from migration_audit.model.undone import SourceUndone

@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
 from migration_audit import driver
-from migration_audit.catalog.made_objects import MadeObjects
+from migration_audit.catalog.created_objects import MadeObjects
 from migration_audit.compare.undone import ObjectHistory
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.location import Location

@@ -8,7 +8,7 @@ from enum import StrEnum
 from migration_audit.model.location import Location
 
 
-class Likeness(StrEnum):
+class Similarity(StrEnum):
     """What the owner's SQL has of one legacy statement, from the closest to nothing."""
 
     IDENTICAL = "byte-identical"
@@ -29,7 +29,7 @@ class StatementMatch:
     legacy: Location
     text: str
     """On one line, 200 characters at most, without a password."""
-    likeness: Likeness
+    likeness: Similarity
     owner: Location | None = None
     """Of the statement that is the same, else of the one that last wrote what this one made."""
     differing: tuple[str, ...] = ()

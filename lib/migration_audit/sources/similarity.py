@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from migration_audit.formats.lexer import TokenKind, tokens
-from migration_audit.model.likeness import Likeness, StatementMatch
 from migration_audit.model.location import Location
+from migration_audit.model.similarity import Similarity, StatementMatch
 from migration_audit.model.sql import SqlSource, Statement, StatementKind, one_line
 
 
@@ -22,11 +22,11 @@ def match_statements(legacy: SqlSource, owner: SqlSource) -> tuple[StatementMatc
         same_tokens.add(_spelling(statement), statement.at)
     found = []
     for statement in _stated(legacy):
-        likeness, at = Likeness.IDENTICAL, same_bytes.next(_bytes(statement))
+        likeness, at = Similarity.IDENTICAL, same_bytes.next(_bytes(statement))
         if at is None:
-            likeness, at = Likeness.NORMALISED, same_tokens.next(_spelling(statement))
+            likeness, at = Similarity.NORMALISED, same_tokens.next(_spelling(statement))
         if at is None:
-            likeness = Likeness.ABSENT
+            likeness = Similarity.ABSENT
         found.append(StatementMatch(legacy=statement.at, text=one_line(statement.text), likeness=likeness, owner=at))
     return tuple(found)
 

@@ -27,7 +27,7 @@ _OPTION = " (with grant option)"
 _OWNER = "(owner)"
 
 
-def said_of_new(obj: CatalogObject, sides: Sides) -> Steps:
+def new_owner_grants_comment(obj: CatalogObject, sides: Sides) -> Steps:
     """Owner, privileges and comment of an object that the port makes."""
     owner = getattr(obj, "owner", None)
     if owner is not None and owner != sides.applied_by:
@@ -40,7 +40,7 @@ def said_of_new(obj: CatalogObject, sides: Sides) -> Steps:
         yield from _comment(obj, comment)
 
 
-def said_of_changed(difference: Difference, sides: Sides) -> Steps:
+def changed_owner_grants_comment(difference: Difference, sides: Sides) -> Steps:
     """Owner, privileges and comment of an object that both sides have."""
     expected, actual = difference.expected, difference.actual
     changed = {change.name for change in difference.fields}

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.model.code import PathFact, PathFacts
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Finding, Said, Told, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
 from migration_audit.project import Project
 
 
-def still_there(check: str, project: Project, paths: PathFacts) -> Iterator[Said]:
+def still_there(check: str, project: Project, paths: PathFacts) -> Iterator[CheckOutput]:
     """A finding for each file that must be gone and is not."""
     rules = project.rules_for(check)
     if not rules:
@@ -21,10 +21,10 @@ def still_there(check: str, project: Project, paths: PathFacts) -> Iterator[Said
             yield from _one(check, fact)
         gone = [fact.path for fact in paths[rule.at] if fact.unknown is None and fact.kind == "none"]
         if gone:
-            yield Told(text=f"{some_of(gone)} {'is' if len(gone) == 1 else 'are'} gone")
+            yield Note(text=f"{some_of(gone)} {'is' if len(gone) == 1 else 'are'} gone")
 
 
-def _one(check: str, fact: PathFact) -> Iterator[Said]:
+def _one(check: str, fact: PathFact) -> Iterator[CheckOutput]:
     if fact.unknown is not None:
         yield Unavailable(reason=f"{fact.path}: {fact.unknown}")
     elif fact.kind == "none":
@@ -55,4 +55,4 @@ def _one(check: str, fact: PathFact) -> Iterator[Said]:
             where=f"{fact.path}:1",
         )
     else:
-        yield Told(text=f"{fact.path} is empty and git-ignored ({fact.ignored_by})")
+        yield Note(text=f"{fact.path} is empty and git-ignored ({fact.ignored_by})")

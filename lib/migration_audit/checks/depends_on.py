@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from migration_audit.model.compose import Condition, Doubt, Service, Stack
 from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Finding, Said, Unavailable
+from migration_audit.model.finding import CheckOutput, Finding, Unavailable
 from migration_audit.model.unset import is_open
 
 
-def waits_for_healthy(key: str, stack: Stack, service: Service, other: str, *, may_end: bool = False) -> Iterator[Said]:
+def waits_for_healthy(
+    key: str, stack: Stack, service: Service, other: str, *, may_end: bool = False
+) -> Iterator[CheckOutput]:
     """A finding where ``service`` may start before ``other`` is healthy; ``key`` starts the finding's key.
 
     ``may_end``: a job that runs to its end will do as well, where that is what ``service`` waits for.

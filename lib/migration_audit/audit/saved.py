@@ -85,12 +85,12 @@ class SavedCase(Case):
         there = {"environment": self.own["audited_environment"], "phase": self.shared["audited_phase"]}
         for name, value in there.items():
             if value != getattr(evidence, name):
-                self._refuse(f"{name}: the facts are of {value}, the evidence says {getattr(evidence, name)}")
+                self._refuse(f"{name}: the facts are of {value}, but the evidence has {getattr(evidence, name)}")
         read = datetime.fromisoformat(str(self.own["read_at"]))
         if not timedelta() <= evidence.generated_at - read <= _LONGEST:
             self._refuse(
                 f"generated_at: the facts were read at {read:%Y-%m-%d %H:%M}, "
-                f"the evidence says {evidence.generated_at:%Y-%m-%d %H:%M}"
+                f"but the evidence has {evidence.generated_at:%Y-%m-%d %H:%M}"
             )
         content = self.settings.read_bytes()
         config = {"path": self.settings.name, "sha256": hashlib.sha256(content).hexdigest()}

@@ -94,7 +94,7 @@ def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
     return list(found)
 
 
-def unmatched_sql(root: Path, globs: Sequence[str], taken: Iterable[Path], place: Place) -> Iterator[NotApplied]:
+def unmatched_sql(root: Path, globs: Sequence[str], taken: Iterable[Path], place: SourceFolder) -> Iterator[NotApplied]:
     """The SQL files that stand where the globs with wildcards look, or deeper, and that none of them takes."""
     known = {path.resolve() for path in taken}
     folders = {root / fixed_part(glob) for glob in globs if _WILD.search(glob)}

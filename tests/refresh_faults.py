@@ -39,7 +39,7 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
     for name, (_, _, said) in DAMAGES.items():
         yield "Damaged catalog", name, f"the catalog is damaged: … {said}", "restore what is lost"
     for name in SERVERS:
-        yield "Shadow server", name, "the server failed … says nothing about the SQL", ""
+        yield "Shadow server", name, "the server failed … nothing is known about the SQL", ""
     for line in SINGLE.read_text("utf-8").splitlines():
         test, part, name, said = line.split(" | ")
         path, _, function = test.partition("::")

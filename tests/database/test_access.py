@@ -163,7 +163,7 @@ WAYS = {
     "CREATE on the schema to PUBLIC": (
         ["grant create on schema public to public"],
         "create:schema:public:PUBLIC",
-        "may create objects in schema public, as everybody may",
+        "may create objects in schema public, as every role may",
         ["create table x ()"],
     ),
     "CREATE on the schema through an odd role": (
@@ -315,7 +315,7 @@ def test_a_function_that_runs_as_its_owner_is_told(place: Place) -> None:
     assert ddl_ways(place.access()) == ()
     assert place.may("select f()")  # what it does nobody can know: a person has to look
     (told,) = (text for text in beside_ddl(place.access()) if "SECURITY DEFINER" in text)
-    assert told.startswith("may call public.f, which runs with the rights of ")
+    assert told.startswith("may call public.f, which runs as ")
 
 
 def test_what_is_out_of_scope_is_told_and_does_not_count(place: Place) -> None:

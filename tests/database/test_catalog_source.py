@@ -91,7 +91,7 @@ def test_an_owner_who_has_all_of_it_covers_it(legacy: Legacy, kind: str) -> None
     assert set(skipped) == {"SQL004", "SQL005", "COV011", "COV012", "COV014"}
     assert not any(result.required for result in skipped.values())
     for name in ("SQL004", "SQL005", "COV011", "COV014"):
-        assert f"legacy is known only from a {kind}" in (skipped[name].reason or "")
+        assert f"legacy is only known from a {kind}" in (skipped[name].reason or "")
     assert all(result.outcome is Outcome.PASSED for name, result in checks.items() if name not in skipped)
 
 
@@ -170,7 +170,7 @@ def test_the_verdict_says_that_one_method_alone_compared(legacy: Legacy, kind: s
     evidence = evidence_of(out, "dev")
     assert evidence["complete"], ran.err
     (note,) = evidence["notes"]
-    assert note.startswith("COV011 was not asked: legacy is known only from a ")
+    assert note.startswith("COV011 was skipped: legacy is only known from a ")
     source = evidence["sources"][0]
     assert (source["format"], source["role"]) == (kind, "legacy")
     assert [file["path"] for file in source["files"]] == (["legacy.json"] if kind == "snapshot" else [])

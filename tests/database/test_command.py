@@ -142,7 +142,7 @@ def test_every_way_to_the_shadow_leads_there(run: Run, shadow: str, connect: str
 def test_one_that_writes_nothing_into_its_shadow_says_so(run: Run) -> None:
     application = run(f"{PSQL} 'select 1'")
     assert application.applied.failure is None
-    assert application.applied.notes == ("command `sh migrate.sh` wrote nothing into the database that it was given",)
+    assert application.applied.notes == ("command `sh migrate.sh` wrote nothing into its database",)
 
 
 @pytest.mark.timescale
@@ -151,7 +151,7 @@ def test_what_the_apache_edition_may_have_left_out_is_not_looked_at_and_said(run
     assert application.applied.failure is None
     (note,) = application.applied.notes
     assert note.startswith(
-        "command `sh migrate.sh`: not looked at whether it asks for what only TimescaleDB's Community edition"
+        "command `sh migrate.sh`: not checked whether it uses features of TimescaleDB's Community edition"
     )
 
 
@@ -261,7 +261,7 @@ def test_nothing_that_it_starts_outlives_it(run: Run, script: str) -> None:
     application = run(script)
     assert application.applied.failure is None
     assert alive("sleep 4242") == []
-    assert any("left processes running, which were ended: s" in note for note in application.applied.notes)
+    assert any("left processes running, which were stopped: s" in note for note in application.applied.notes)
 
 
 def test_what_ends_soon_after_it_is_waited_for(run: Run, shadow: str) -> None:
@@ -325,8 +325,12 @@ def test_the_digests_of_its_files_are_known(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "more", "said"),
     [
-        (["no-such-runner", "up"], {}, "audit.toml:5: there is no program no-such-runner on PATH"),
-        (["./node_modules/.bin/knex"], {}, "audit.toml:5: there is no program ./node_modules/.bin/knex in the command's"),
+        (["no-such-runner", "up"], {}, "audit.toml:5: the program no-such-runner is not on PATH"),
+        (
+            ["./node_modules/.bin/knex"],
+            {},
+            "audit.toml:5: the program ./node_modules/.bin/knex does not exist in the command's",
+        ),
         (["sh"], {"directory": "nowhere"}, "audit.toml:5: the command's directory nowhere does not exist"),
         (["sh"], {"files": ("*.js",)}, "no files match '*.js'"),
         (["sh"], {"files": ("a.txt", "*.js")}, "no files match '*.js'"),

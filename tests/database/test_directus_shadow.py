@@ -231,8 +231,8 @@ def test_what_a_boot_did_is_read_from_the_catalog(server: Any) -> None:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["sh", "-c", "echo 9.9.9"], "answers as Directus 9.9.9, and the owner's image runs 11.17.4"),
-        (["sh", "-c", "echo nothing"], "answers as Directus of no version"),
+        (["sh", "-c", "echo 9.9.9"], "reports Directus 9.9.9, but the owner's image runs 11.17.4"),
+        (["sh", "-c", "echo nothing"], "reports Directus of no version"),
         (["no-such-program"], "it cannot be run"),
         (
             ["sh", "-c", 'test "$1" = --version && echo 11.17.4 || { echo "error: boom $DB_PASSWORD"; exit 3; }', "sh"],
@@ -265,7 +265,7 @@ def test_a_directus_that_does_not_answer_is_an_error(command: list[str], said: s
         (
             None,
             DirectusRuntime(),
-            "which Directus has to be asked is not known: FROM directus/directus:latest names no exact",
+            "the version of Directus to run is not known: FROM directus/directus:latest does not name an exact",
         ),
         ("11.17.4", DirectusRuntime(asks=True), "schema apply is called without --yes"),
         ("11.17.4", DirectusRuntime(files=("a.yaml", "b.yaml")), "the start applies a.yaml and b.yaml"),

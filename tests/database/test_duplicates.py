@@ -121,7 +121,7 @@ def test_a_function_of_the_database_is_not_called(database: str, cluster: Any) -
     extra = "create function f(int) returns int immutable language plpgsql as 'begin return $1; end';"
     make(database, TABLE + ";" + extra)
     (found,) = obstacles(database, cluster, extra + "create unique index u on t (f(a))")
-    assert (found.keys, found.reason) == (None, "it calls public.f, and the audit calls no function of the database")
+    assert (found.keys, found.reason) == (None, "it calls public.f, and the audit does not call functions of the database")
 
 
 def test_a_count_that_takes_too_long_says_so_and_the_next_one_goes_on(database: str, cluster: Any) -> None:
@@ -227,7 +227,7 @@ def test_only_rows_of_the_parts_count(chunked: str) -> None:
     with open_connection(chunked) as connection:
         found = count_obstacles(connection, [missing, unique("a, ts DESC"), unique("a")])
     assert [(o.keys, o.rows) for o in found] == [(5, 5), (3, 6), (None, None)]
-    assert found[2].reason == "it has no ts, by which the table is split: no unique index can be made without"
+    assert found[2].reason == "it lacks ts, by which the table is partitioned: a unique index must include it"
 
 
 def test_a_count_that_has_not_seen_all_rows_is_undecided_or_at_least(chunked: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,7 +124,7 @@ OLD = {
         MADE.format(HYPER),
         "WITH (timescaledb.hypertable) needs TimescaleDB 2.20 or later, and this is 2.19",
     ),
-    "an option": (TABLE + "alter table m set (tsdb.chunk_interval = '2 days');", "is 2.19.3 here and does not know it"),
+    "an option": (TABLE + "alter table m set (tsdb.chunk_interval = '2 days');", "2.19.3 does not support it"),
     "an option of nobody": (
         TABLE + "alter table m set (autovacuum.x = 1);",
         'unrecognized parameter namespace "autovacuum"',

@@ -95,7 +95,7 @@ CASES = {
     ),
     "a relation that is not there": ([], "select a from nowhere", ["there is no relation nowhere"]),
     "a column that is not there": (["grant select on t to w"], "select nope from t", ["public.t has no column nope"]),
-    "a function that is not there": ([], "select nope(1)", ["there is no function nope"]),
+    "a function that is not there": ([], "select nope(1)", ["the function nope does not exist"]),
     "in the role's own schema": (
         ["create schema w authorization w", "create table w.t (device int)", "alter table w.t owner to w"],
         "select device from t",
@@ -127,7 +127,7 @@ CASES = {
     "a table without policy": (
         ["grant insert on u to w", "alter table u enable row level security"],
         "insert into u (v) values ('x')",
-        ["public.u has row-level security and no policy: INSERT finds or takes no row"],
+        ["public.u has row-level security but no policy: INSERT affects no row"],
     ),
 }
 
@@ -244,7 +244,7 @@ def test_policies_are_named_and_decide(connection: Any) -> None:
 @pytest.mark.parametrize(
     ("made", "statement", "said"),
     [
-        ([], "call p()", "without running it: it is no SELECT"),
+        ([], "call p()", "without running it: it must be a SELECT"),
         (
             ["create function rate(text) returns int language sql as 'select 1'", "grant select on t to w"],
             "select rate(n) from t",
@@ -266,4 +266,4 @@ def test_what_the_catalog_does_not_answer_is_undecided(connection: Any, made: li
 
 
 def test_a_role_that_is_not_there_lacks_everything(connection: Any) -> None:
-    assert look(connection, "select 1", role="nobody").lacks == ("there is no role nobody",)
+    assert look(connection, "select 1", role="nobody").lacks == ("the role nobody does not exist",)

@@ -198,8 +198,8 @@ def test_without_a_witness_nothing_is_covered_unless_the_caller_does_without(
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given) == 3
     body = json.loads(capsys.readouterr().out)
     assert (body["witness"], body["equal"], body["covered"]) == (None, False, False)
-    assert body["not_cross_checked"].startswith("the second witness is not available: no pg_dump")
-    assert any("the second witness is not available: no pg_dump" in line for line in told)
+    assert body["not_cross_checked"].startswith("the cross-check is not available: no pg_dump")
+    assert any("the cross-check is not available: no pg_dump" in line for line in told)
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "a.sql"), **given, no_cross_check=True) == 0
     body = json.loads(capsys.readouterr().out)
     assert (body["witness"], body["equal"], body["not_cross_checked"]) == (None, True, "--no-cross-check")

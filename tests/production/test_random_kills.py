@@ -112,7 +112,7 @@ def test_a_killed_process(seed: int, request: pytest.FixtureRequest, start: Call
     else:
         assert ended == 3, (killed, ended, started.err)
         told = started.err + started.out()
-        said = ("\n  → ", "could not check", "interrupted", "its kernel ended unexpectedly", "did not reach its end")
+        said = ("\n  → ", "could not check", "interrupted", "its kernel ended unexpectedly", "did not finish")
         assert any(words in told for words in said), (killed, told)
         whole_of = {check["id"]: check for check in evidence["checks"]}
         for path in (tmp_path / "out").rglob("evidence.json"):

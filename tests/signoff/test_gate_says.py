@@ -56,7 +56,7 @@ def test_json_and_the_job_summary(world: World, tmp_path: Path) -> None:
     assert blocked["text"].startswith("it is blocked: LIV004:index:")
     assert "(" in blocked["text"]  # the finding's own sentence
     text = summary.read_text("utf-8")
-    assert text.startswith("the local ## The gate is closed, by allowed&#95;signers")
+    assert text.startswith("## The gate is closed, by the local allowed&#95;signers")
     assert "| ✗ | nothing blocks | it is blocked" in text
 
 
@@ -90,7 +90,7 @@ def test_two_reviewers_on_two_clones(world: World, tmp_path: Path) -> None:
 def test_an_environment_that_is_not_there(world: World) -> None:
     run = world.run()
     moved = run.parent.rename(run.parent.with_name("pack")) / run.name
-    with pytest.raises(SignoffError, match="unknown environment pack"):
+    with pytest.raises(SignoffError, match="the environment pack does not exist"):
         world.sign(moved, ANN)
 
 

@@ -134,7 +134,7 @@ def test_a_tree_that_holds_a_name_twice(audited: World) -> None:
         ["git", "-C", str(audited.root), "mktree"], input="\n".join(lines), capture_output=True, text=True, check=True
     ).stdout.strip()
     audited.git("update-ref", "HEAD", audited.git("commit-tree", top, "-p", "HEAD", "-m", "twice"))
-    with pytest.raises(AuditError, match=r"holds owner/001_a\.sql twice"):
+    with pytest.raises(AuditError, match=r"contains owner/001_a\.sql twice"):
         gate(audited)
 
 

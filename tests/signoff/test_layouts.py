@@ -257,7 +257,7 @@ def test_without_a_policy_revision(signed: Signed) -> None:
     with chdir(signed.layout.part("processor")):
         done = CliRunner().invoke(main, ["gate", "--config", config])
     assert done.exit_code == 0, done.output
-    assert "policy and keys are those of the working tree" in done.output
+    assert "policy and keys are read from the working tree" in done.output
 
 
 @pytest.mark.parametrize("signed_once", ["parent"], indirect=True)
@@ -266,7 +266,7 @@ class TestNoRepository:
 
     def test_a_pipeline_refuses_it(self, signed: Signed) -> None:
         code, told = signed.gate(CI="true")
-        assert (code, "policy and keys are those of the working tree" in told) == (4, True), told
+        assert (code, "policy and keys are read from the working tree" in told) == (4, True), told
 
     def test_it_has_no_revision(self, signed: Signed) -> None:
         code, told = signed.gate("processor", "--policy-from=origin/main")

@@ -121,7 +121,7 @@ def test_one_bit_of_the_page_which_git_ignores(signed):
     path = folder(signed) / "signed-off.html"
     path.write_bytes(path.read_bytes().replace(b"approve", b"approvf", 1))
     assert verified(signed)[0] == 4
-    assert "signed-off.html is not what" in verified(signed)[1]
+    assert "signed-off.html does not match" in verified(signed)[1]
     assert outcome(signed)[0] == 0
     signed.git("add", "-f", str(path))
     signed.git("commit", "-q", "-m", "a page")
@@ -333,7 +333,7 @@ THINGS = [
     (a_signature_of_a_commit, 4, "was made for 'git' and not for 'migration-audit'"),
     (the_key_of_somebody_else, 4, f"was not valid for {BOB}"),
     (a_stranger, 4, f"{EVE} is not a reviewer: not in"),
-    (a_stranger_under_a_reviewers_name, 4, f"is not one of {BOB}"),
+    (a_stranger_under_a_reviewers_name, 4, f"does not belong to {BOB}"),
     (a_decision_about_another_verdict, 4, "it is about verdict clean, not review"),
     (signed_before_the_audit, 4, "is before the audit"),
     (signed_tomorrow, 4, "is in the future"),

@@ -50,7 +50,7 @@ def test_it_shows_what_is_signed_and_says_where_it_stands(world, run):
         "until 2099-12-31",
         f"reports/signed/prod/{run.name}",
         "git add reports/signed\n",
-        "add a line reports/** -text to it",
+        "add a line reports/** -text, and commit",
     ):
         assert told in ran.out
     assert "policy and keys are read from the working tree: a proposal could change them too" in ran.err
@@ -136,7 +136,7 @@ def test_a_rejection_is_signed_and_closes_the_gate(world, run):
         (["gate", "--env", "staging"], 2, "unknown environment staging"),
         (["gate", "--phase", "retired", "--policy-from", "nowhere"], 3, "git does not know the revision nowhere"),
         (["gate", "--env", "prod", "--live"], 3, "variable TRM_PROD is not set"),
-        (["verify", "owner"], 2, "is no run"),
+        (["verify", "owner"], 2, "is not a run"),
         (["verify", "nowhere"], 2, "does not exist"),
     ],
 )

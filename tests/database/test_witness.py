@@ -181,7 +181,7 @@ def test_an_unexplained_difference_is_not_equal(
     monkeypatch.setattr("migration_audit.audit.preflight.shadows.dump_schema", lambda *_: next(dumps))
     given = {"direction": "covers", "form": "text", "config": None, "progress": print}
     assert compare_sides(str(tmp_path / "a.sql"), str(tmp_path / "b.sql"), **given) == 1
-    assert "Unexplained: pg_dump sees what this comparison does not" in capsys.readouterr().out
+    assert "Unexplained: pg_dump shows what this comparison does not" in capsys.readouterr().out
 
 
 def test_without_a_witness_nothing_is_covered_unless_the_caller_does_without(

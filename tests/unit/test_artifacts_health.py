@@ -3,7 +3,7 @@
 import pytest
 
 from migration_audit.artifacts.container.health import read_test
-from migration_audit.artifacts.shell.programs import Script
+from migration_audit.artifacts.shell.programs import ShellScript
 from migration_audit.model.location import Location
 
 AT = Location("compose.yaml", 5)
@@ -72,7 +72,7 @@ CASES = {
 
 def read(test):
     def find(path):
-        return Script(text=FILES[path], at=Location(path, 1)) if path in FILES else None
+        return ShellScript(text=FILES[path], at=Location(path, 1)) if path in FILES else None
 
     return read_test(test, AT, environment={"PORT": "8055"}, folder="/app", files=find)
 

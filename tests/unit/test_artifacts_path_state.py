@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from migration_audit.artifacts.shell.path_state import FOLDER, NOTHING, PathKind, PathState
-from migration_audit.artifacts.shell.programs import Script, run_script
+from migration_audit.artifacts.shell.programs import ShellScript, run_script
 from migration_audit.model.location import Location
 
 PATHS = ["f", "empty", "tool", "d", "d/g", "d/h", "n", "n/m", "./f", "d/../f"]
@@ -105,7 +105,7 @@ class Folder:
 def test_a_real_shell_finds_the_files_that_are_foreseen(seed, tmp_path):
     script, first, work = Writer(seed).script(), tree(tmp_path / "first"), tree(tmp_path / "work")
     walked = run_script(
-        Script(text=script, at=Location("e.sh", 1)),
+        ShellScript(text=script, at=Location("e.sh", 1)),
         folder="/w",
         environment={"X": None},
         files=lambda _: None,
@@ -169,7 +169,9 @@ CONDITIONS = [
 def test_a_condition_is_what_a_real_shell_finds(condition, tmp_path):
     work = tree(tmp_path / "w")
     script = f"FILE=f EMPTY=\nif {condition}; then yes1; else no1; fi"
-    walked = run_script(Script(text=script, at=Location("e.sh", 1)), folder="/w", files=lambda _: None, paths=Folder(work))
+    walked = run_script(
+        ShellScript(text=script, at=Location("e.sh", 1)), folder="/w", files=lambda _: None, paths=Folder(work)
+    )
     shell = "bash" if "[[" in condition else SHELL
     real = f"yes1() {{ echo yes1; }}; no1() {{ echo no1; }}\n{script}"
     ran = subprocess.run([shell, "-c", real], cwd=work, capture_output=True, text=True, check=False).stdout.split()
@@ -196,5 +198,7 @@ def test_a_condition_is_what_a_real_shell_finds(condition, tmp_path):
 def test_a_condition_that_takes_a_run_to_know(condition, tmp_path):
     work = tree(tmp_path / "w")
     script = f"FILE=f\nif {condition}; then yes1; else no1; fi"
-    walked = run_script(Script(text=script, at=Location("e.sh", 1)), folder="/w", files=lambda _: None, paths=Folder(work))
+    walked = run_script(
+        ShellScript(text=script, at=Location("e.sh", 1)), folder="/w", files=lambda _: None, paths=Folder(work)
+    )
     assert [c.words[0] for c in walked.commands if c.maybe is not None] == ["yes1", "no1"]

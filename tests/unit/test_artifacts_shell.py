@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.artifacts.shell.programs import Script, run_script, run_words
+from migration_audit.artifacts.shell.programs import ShellScript, run_script, run_words
 from migration_audit.model.image import StartOutcome
 from migration_audit.model.location import Location
 
@@ -108,11 +108,11 @@ CASES: dict[str, tuple[str, dict[str, str], list[str], list[str]]] = {
 
 
 def read(script: str, files: dict[str, str], folder: str = "/w") -> StartOutcome:
-    def find(path: str) -> Script | None:
+    def find(path: str) -> ShellScript | None:
         text = files.get(os.path.relpath(path, folder))
-        return None if text is None else Script(text=text, at=Location(path, 1))
+        return None if text is None else ShellScript(text=text, at=Location(path, 1))
 
-    return run_script(Script(text=script, at=Location("e.sh", 1)), folder=folder, files=find)
+    return run_script(ShellScript(text=script, at=Location("e.sh", 1)), folder=folder, files=find)
 
 
 @pytest.mark.parametrize(("script", "files", "certain", "maybe"), CASES.values(), ids=CASES)
@@ -364,9 +364,11 @@ def test_scripts_of_a_package():
     ids=" ".join,
 )
 def test_wrappers_are_seen_through(words):
-    def find(path: str) -> Script | None:
+    def find(path: str) -> ShellScript | None:
         return (
-            Script(text='#!/bin/sh\na "$1"\n', at=Location(path, 1)) if path in ("/w/x.sh", "/usr/local/bin/x.sh") else None
+            ShellScript(text='#!/bin/sh\na "$1"\n', at=Location(path, 1))
+            if path in ("/w/x.sh", "/usr/local/bin/x.sh")
+            else None
         )
 
     run = run_words(words, Location("Dockerfile", 9), folder="/w", files=find)

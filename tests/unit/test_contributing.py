@@ -57,11 +57,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from migration_audit.formats.interface import Format, Options, Plan, PlannedFile, Tree
+from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile
 from migration_audit.model.sql import SessionScope, TransactionMode
 
 
-def plan(trees: Sequence[Tree], options: Options) -> Plan:
+def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """The files in name order."""
     return Plan(
         files=tuple(

@@ -239,7 +239,7 @@ def test_a_check_that_failed_without_a_finding_is_shown():
 
 
 def test_columns_side_by_side():
-    frame = report.column_table(OWNER, PROD).to_frame().set_index(["ReportTable", "Column"])
+    frame = report.column_table(OWNER, PROD).to_frame().set_index(["Table", "Column"])
     verdicts = frame["Verdict"]
     assert verdicts["public.positions", "device_id"] == "✕ type differs"
     assert verdicts["public.positions", "ts"] == "✓ same"
@@ -251,7 +251,7 @@ def test_columns_side_by_side():
 
 def test_columns_stand_in_the_order_of_the_table():
     frame = report.column_table(OWNER, PROD).to_frame()
-    assert frame[frame["ReportTable"] == "public.positions"]["Column"].tolist() == [*(c.name for c in COLUMNS), "note"]
+    assert frame[frame["Table"] == "public.positions"]["Column"].tolist() == [*(c.name for c in COLUMNS), "note"]
 
 
 @pytest.mark.parametrize(

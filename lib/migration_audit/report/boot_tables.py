@@ -63,7 +63,7 @@ def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> ReportTable:
         caption="What a boot of the owner runs",
         note="scripts and functions are followed: what they run is listed after their call",
         group_names=("Step",),
-        headings=tuple(Heading(name=heading) for heading in ("#", "StartedCommand", "Runs", "Where")),
+        headings=tuple(Heading(name=heading) for heading in ("#", "Command", "Runs", "Where")),
         groups=tuple(
             Group(title=Text(title) if title else None, labels=(title,), rows=tuple(held)) for title, held in parts if held
         ),

@@ -73,7 +73,7 @@ def _object_matrix(
     return ReportTable(
         caption=caption,
         note="● present, ◐ differs, ○ absent; compared with the leftmost side that has it",
-        group_names=("ReportTable",),
+        group_names=("Table",),
         headings=(
             Heading(name=kind.kind.capitalize()),
             Heading(name="Definition"),

@@ -23,7 +23,7 @@ def rows_table(rows: RowsComparison) -> ReportTable:
         caption="Rows that migrations write",
         note="Rows are compared by digests; no value is stored.",
         group_names=("Rows",),
-        headings=tuple(Heading(name=name) for name in ("ReportTable", "Expected", "Actual", "Different", "Left out")),
+        headings=tuple(Heading(name=name) for name in ("Table", "Expected", "Actual", "Different", "Left out")),
         groups=(Group(title=None, labels=("",), rows=tuple(map(_row, rows.tables))),) if rows.tables else (),
         nothing="Neither source writes rows that can be compared.",
     )

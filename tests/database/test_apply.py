@@ -194,7 +194,7 @@ commit;""",
         "violates foreign key",
     ),
     "open block": ("create table t ();\nbegin;\ncreate table u ();\n", 2, None, "not committed: it would be rolled back"),
-    "chained block": ("begin;\ncreate table u ();\ncommit and chain;\n", 3, None, "never committed"),
+    "chained block": ("begin;\ncreate table u ();\ncommit and chain;\n", 3, None, "not committed"),
     "multibyte": ("comment on schema public is 'ééé\n'; select 'ü',\n x", 2, "42703", 'column "x" does not exist (line 3)'),
 }  # fmt: skip
 

@@ -176,5 +176,5 @@ def test_the_verdict_says_that_one_method_alone_compared(legacy: Legacy, kind: s
     assert [file["path"] for file in source["files"]] == (["legacy.json"] if kind == "snapshot" else [])
     assert evidence["snapshots"]["legacy"] in source["notes"][0]
     (folder,) = (out / "dev").iterdir()
-    assert "COV011 was not asked" in (folder / "report.html").read_text("utf-8")
-    assert "COV011 was not asked" in (folder / "summary.md").read_text("utf-8")
+    assert "COV011 was skipped" in (folder / "report.html").read_text("utf-8")
+    assert "COV011 was skipped" in (folder / "summary.md").read_text("utf-8")

@@ -539,5 +539,5 @@ def test_2_14_and_2_15_are_refused_by_name(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("create extension timescaledb")
         connection.execute("alter table _timescaledb_catalog.chunk_column_stats rename to of_a_later_version")
-    with pytest.raises(DatabaseError, match=r"TimescaleDB is 2\.\S+ here; the audit reads 2\.16 and later"):
+    with pytest.raises(DatabaseError, match=r"the server has TimescaleDB 2\.\S+; the audit supports 2\.16 and later"):
         read_snapshot(f"{database} options='-c timescaledb.restoring=on'")

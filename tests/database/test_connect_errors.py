@@ -100,7 +100,7 @@ REFUSED = {
     "a wrong password": ({"password": "other"}, "28P01", "password authentication failed", "user and password"),
     "an unknown user": ({"user": "nobody_here"}, "28P01", "password authentication failed", "user and password"),
     "a role without LOGIN": ({"user": "closed"}, "28000", "not permitted to log in", "ALTER ROLE"),
-    "no such database": ({"dbname": "nowhere"}, "3D000", 'database "nowhere" does not exist', "the database's name"),
+    "no such database": ({"dbname": "nowhere"}, "3D000", 'database "nowhere" does not exist', "the database name"),
     "no CONNECT": ({"dbname": "private"}, "42501", "permission denied for database", "GRANT CONNECT"),
     "a database that takes no connections": ({"dbname": "asleep"}, "55000", "not currently accepting", "ALLOW_CONNECTIONS"),
     "a role at its limit": ({"user": "alone"}, "53300", 'too many connections for role "alone"', "connections"),
@@ -138,7 +138,7 @@ URLS = {
     "no such database": (
         f"postgresql://guest:{PASSWORD}@127.0.0.1:{{port}}/x",
         'database "x" does not exist',
-        "database's name",
+        "database name",
     ),
     "nobody listens": (f"postgresql://guest:{PASSWORD}@127.0.0.1:1/postgres", "Connection refused", "nothing listens"),
 }
@@ -215,7 +215,9 @@ def test_what_listens_is_no_postgresql(place: Server) -> None:
 
         thread = threading.Thread(target=answer)
         thread.start()
-        refused(place.conninfo(port=str(listening.getsockname()[1])), None, "authentication request", "no PostgreSQL server")
+        refused(
+            place.conninfo(port=str(listening.getsockname()[1])), None, "authentication request", "not a PostgreSQL server"
+        )
         thread.join()
 
 
@@ -345,4 +347,4 @@ def test_the_words_of_a_server_that_ends_a_query(database: str, is_pipelined: bo
         if isinstance(error, psycopg.Error):
             error = database_error(error, connection)
     assert "terminating connection due to administrator command" in error.what
-    assert "ended the connection" in (error.todo or "")
+    assert "the connection was terminated" in (error.todo or "")

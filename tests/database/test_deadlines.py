@@ -163,7 +163,9 @@ def test_a_server_that_is_stopped_while_sql_is_applied(by_tcp: Any, tmp_path: Pa
 
     standing = stopped(conninfo)
     try:
-        with pytest.raises(ServerError, match=r"a\.sql:2: this statement: no answer within 1 s.*says nothing about the SQL"):
+        with pytest.raises(
+            ServerError, match=r"a\.sql:2: this statement: no answer within 1 s.*nothing is known about the SQL"
+        ):
             apply_sources(conninfo, [given], watch=Stopping())
     finally:
         standing.__exit__(None, None, None)

@@ -123,7 +123,8 @@ def sent_at_once(connection: psycopg.Connection[Any]) -> Iterator[Callable[[], N
             yield pipeline.sync
     except psycopg.OperationalError as error:
         said: psycopg.Error = error
-        if not connection.closed and connection.pgconn.pipeline_status is not PipelineStatus.OFF:
+        is_ended = (error.sqlstate or "57P").startswith("57P")
+        if is_ended and not connection.closed and connection.pgconn.pipeline_status is not PipelineStatus.OFF:
             # The server has ended the session, and libpq, which has not seen that yet, cannot leave the pipeline.
             said = error.__context__ if isinstance(error.__context__, psycopg.Error) else error
             connection.close()

@@ -93,7 +93,7 @@ CASES = {
         "insert into u (v) values ('x')",
         ["no EXECUTE on function public.rate(integer), the default of r"],
     ),
-    "a relation that is not there": ([], "select a from nowhere", ["there is no relation nowhere"]),
+    "a relation that is not there": ([], "select a from nowhere", ["the relation nowhere does not exist"]),
     "a column that is not there": (["grant select on t to w"], "select nope from t", ["public.t has no column nope"]),
     "a function that is not there": ([], "select nope(1)", ["the function nope does not exist"]),
     "in the role's own schema": (
@@ -122,7 +122,7 @@ CASES = {
     "not by another's search_path": (
         ["alter role mid set search_path = other", "grant usage on schema other to w"],
         "select a from far",
-        ["there is no relation far"],
+        ["the relation far does not exist"],
     ),
     "a table without policy": (
         ["grant insert on u to w", "alter table u enable row level security"],

@@ -124,7 +124,7 @@ class _Reading:
             found = cursor.execute(load_query("rights_relations")).fetchall()
         there = sorted((r for r in found if r.schema in schemas), key=lambda r: schemas.index(r.schema))
         if not there:
-            self._found.lack(f"the relation {sql_name(*filter(None, (need.schema, need.relation)))}")
+            self._found.lack(f"the relation {sql_name(*filter(None, (need.schema, need.relation)))} does not exist")
             return None
         open_ones = [relation for relation in there if relation.may_enter]
         if not open_ones:

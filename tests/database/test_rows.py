@@ -302,7 +302,7 @@ def test_too_many_rows_are_only_counted_and_that_is_told(
     many = "create table t (a int, b int); insert into t select n, n from generate_series(1, {}) as n;"
     found = compare_sql(many.format(4), many.format(4).replace("n, n", "n, -n"))
     assert found.differing == ()
-    assert found.tables[0].counted_because == "too many rows to read"
+    assert found.tables[0].counted_because == "there are too many rows to read"
     found = compare_sql(many.format(5), many.format(4))
     assert str(found.differing[0]) == "public.t has 5 rows on the expected side, 4 on the actual one: 1 missing"
 

@@ -181,7 +181,7 @@ REFUSED = {
     "reports elsewhere": (
         f'{SOURCES}[report]\nout = "processor:reports"',
         15,
-        "report.out is in another repository; reports and policy are beside audit.toml",
+        "report.out is in another repository; reports and policy are in the repository of audit.toml",
     ),
     "keys elsewhere": (
         f'{SOURCES}[policy]\nallowed_signers = "processor:keys"',

@@ -37,7 +37,7 @@ class BootSettings:
 
     compose: tuple[Path, ...] = setting(
         keys.texts(f'{_FILES} ["deploy/compose.yaml"]', leads=Leads.FROM_HERE),
-        "Merged in this order, as `docker compose -f a -f b` does. Variables come from the .env beside the first file "
+        "Merged in this order, as `docker compose -f a -f b` does. Variables come from the .env next to the first file "
         "alone.",
         example='["deploy/compose.yaml"]',
         is_file=True,

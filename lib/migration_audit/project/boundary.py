@@ -35,7 +35,7 @@ class Boundary:
 def boundary_of(base: Path, *named: Path) -> Boundary:
     """The repository of ``base``, and of each path that is named from there and is in another one.
 
-    A link within a repository is no way out of it; which folder stands beside it, the machine's owner says.
+    A link within a repository does not lead out of it; the machine's owner decides which folders are next to it.
     """
     start = base.resolve()
     top = _top(start)

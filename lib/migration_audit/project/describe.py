@@ -303,7 +303,7 @@ def _less(spec: TableSpec, without: tuple[str, ...]) -> TableSpec:
 
 
 def items(tables: Table, name: str) -> Iterator[tuple[int, Table]]:
-    """The tables of an array with their positions, where it is one: what is no table is reported elsewhere."""
+    """The tables of an array with their positions, where it is one: anything but a table is reported elsewhere."""
     value = tables.get(name)
     for position, item in enumerate(value if isinstance(value, list) else ()):
         if isinstance(item, dict):

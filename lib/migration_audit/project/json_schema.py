@@ -14,7 +14,7 @@ from migration_audit.project.keys import PRINTABLE, Key
 from migration_audit.project.settings import SCHEMA
 
 SCHEMA_FILE: Final = "audit.schema.json"
-"""What it is called beside an audit.toml."""
+"""The name of the schema file next to an audit.toml."""
 
 
 def json_schema() -> dict[str, Any]:

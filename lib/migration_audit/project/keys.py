@@ -65,7 +65,7 @@ class Key:
     is_live: bool = False
     """The template sets it, and does not only show it."""
     replaces: bool = False
-    """It stands instead of another key."""
+    """It replaces another key."""
 
     def accepts(self, value: Any) -> bool:
         """Whether a value, as tomllib gives it, is one of this key."""

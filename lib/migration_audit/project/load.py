@@ -182,7 +182,7 @@ def _section(tables: dict[str, Any], shown: str) -> dict[str, Any]:
     if isinstance(section, dict):
         return section
     raise ConfigError(
-        "has no table [tool.migration-audit]", where=f"{shown}:1", todo=f"add it, or write an {FILE_NAME} beside it"
+        "has no table [tool.migration-audit]", where=f"{shown}:1", todo=f"add it, or write an {FILE_NAME} next to it"
     )
 
 

@@ -68,7 +68,7 @@ class EnvironmentPolicy:
     )
     changed_notebooks: bool = setting(
         keys.flag(),
-        "Whether a run counts that executed notebooks of your own (notebooks/ beside this file) in place of the "
+        "Whether a run counts that executed notebooks of your own (notebooks/ next to this file) in place of the "
         "packaged ones.",
         default=False,
     )

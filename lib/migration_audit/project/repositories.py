@@ -77,8 +77,8 @@ def repository_problems(tables: Mapping[str, Any], spec: TableSpec) -> Iterator[
         table, key = name.split(".")
         written = tables[table].get(key) if isinstance(tables.get(table), dict) else None
         if isinstance(written, str) and _split(written)[0] in known:
-            todo = "write a path beside this file, without the name of a repository"
-            yield (table, key), "is in another repository; reports and policy are beside audit.toml", todo
+            todo = "write a path relative to this file, without the name of a repository"
+            yield (table, key), "is in another repository; reports and policy are in the repository of audit.toml", todo
     for side in _SOURCES:
         if isinstance(tables.get(side), dict):
             yield from _source(side, tables[side])

@@ -35,7 +35,7 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerbSpec:
-    """What may stand beside a verb, and which checks it can speak for."""
+    """The keys that a verb allows, and the checks that it applies to."""
 
     checks: tuple[str, ...]
     key: Key
@@ -44,13 +44,13 @@ class VerbSpec:
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
-    """Keys of which at most one may stand there."""
+    """Keys of which at most one is allowed."""
     some_of: tuple[str, ...] = ()
-    """Keys of which at least one must stand there."""
+    """Keys of which at least one is required."""
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Every key that may stand beside the verb."""
+        """Every key that the verb allows."""
         return (*self.required, *self.optional, *self.one_of, *self.some_of)
 
 
@@ -216,7 +216,7 @@ class AuditRule:
         keys.flag("true where the document may be missing"), "Fine where there is no such document.", default=False
     )
     directory: str | None = setting(
-        keys.inside_path("service"), "Where the command runs. Left out: beside this file.", default=None
+        keys.inside_path("service"), "Where the command runs. Left out: in the folder of this file.", default=None
     )
     junit: str | None = setting(
         keys.inside_path("service/reports/junit.xml"), "The JUnit XML that it wrote on this commit.", default=None
@@ -294,7 +294,7 @@ RULE_KEYS: Final = describe(AuditRule).keys
 
 
 def rule_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
-    """What is wrong with each rule as a whole; keys of a wrong type are told elsewhere."""
+    """What is wrong with each rule as a whole; keys of a wrong type are reported elsewhere."""
     rules = tables.get("rule")
     for position, rule in enumerate(rules if isinstance(rules, list) else ()):
         if isinstance(rule, dict):

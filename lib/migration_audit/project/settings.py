@@ -204,7 +204,7 @@ class Project:
     )
     snapshot: SnapshotSettings | None = table(
         SnapshotSettings,
-        "Where the owner is Directus: the snapshot that `directus schema apply` makes the database like, beside raw SQL.",
+        "Where the owner is Directus: the snapshot that `directus schema apply` applies, in addition to raw SQL.",
     )
     rehearsal: RehearsalSettings | None = table(
         RehearsalSettings,

@@ -1,4 +1,4 @@
-"""What one audit.toml audits less than another: a proposal's settings beside those of the protected branch. Pure."""
+"""What one audit.toml audits less than another: a proposal's settings compared with those of the protected branch. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``[snapshot]``: the Directus snapshot that is applied beside raw SQL, and whether that is rehearsed."""
+"""``[snapshot]``: the Directus snapshot that is applied in addition to raw SQL, and whether that is rehearsed."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class CommandSettings:
 
     words: tuple[str, ...] = setting(
         keys.texts('a list of a program and its arguments, such as ["npx", "knex", "migrate:latest"]'),
-        "Instead of sql: a command that migrates an empty database, for runners whose migrations are no SQL files. No "
+        "Instead of sql: a command that migrates an empty database, for runners whose migrations are not SQL files. No "
         "shell reads it. It runs against a shadow of its own, without the variables of your shell (PATH and LANG "
         "apart), in a home of its own, as the user nobody where the audit runs as root.",
         default=MISSING,
@@ -150,7 +150,7 @@ class LedgerSettings:
 
     @property
     def companions(self) -> tuple[tuple[str, str], ...]:
-        """Kind and key of what the runner makes for itself beside the table: other tables, a schema."""
+        """Kind and key of what the runner creates for itself besides the table: other tables, a schema."""
         if self.known is None:
             return ()
         home = split_qualified(self.known.table) or ("public", "")

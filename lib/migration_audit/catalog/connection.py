@@ -186,7 +186,7 @@ def _keep_last_words(connection: ReadingConnection, notice: psycopg.errors.Diagn
 
 def _refuse_template(name: str) -> None:
     if name in {"template0", "template1"}:
-        what = "is a template: while somebody is connected to it, nobody can create a database"
+        what = "is a template: PostgreSQL cannot create databases while a session is connected to it"
         raise DatabaseError(what, where=name, todo="name the database of the application")
 
 

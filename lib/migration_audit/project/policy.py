@@ -114,7 +114,7 @@ class Policy:
     )
     policy_from: str | None = setting(
         keys.pattern(REVISION, "a git revision, such as origin/main"),
-        "Read policy and keys from this git revision, which whoever proposes a change cannot change. Left out: from the "
+        "Read policy and keys from this git revision, which the author of a proposal cannot change. Left out: from the "
         "files as they are, and the gate says so.",
         example='"origin/main"',
     )

@@ -68,8 +68,9 @@ def _new_run_folder(out: Path, environment: str, name: str) -> Path:
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
-            if not folder.is_dir():  # a link that leads nowhere, or a file, is in the way of it or of a folder above it
-                taken = next(each for each in (folder, *folder.parents) if os.path.lexists(each) and not each.is_dir())
+            # a link that leads nowhere, or a file, is in the way of it or of a folder above it; or the folder is gone again
+            taken = next((each for each in (folder, *folder.parents) if os.path.lexists(each) and not each.is_dir()), None)
+            if taken is not None:
                 what = "is a link that leads nowhere" if taken.is_symlink() else "is a file"
                 todo = "choose another report folder with --out, or remove it"
                 raise AuditError(f"{what}, where a folder is needed", where=str(taken), todo=todo) from None

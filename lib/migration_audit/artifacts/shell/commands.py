@@ -11,7 +11,7 @@ from typing import Final
 
 from migration_audit.artifacts.shell.conditions import Answer
 from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, Lookup, ending
-from migration_audit.artifacts.shell.parse import ShellScript, parse_shell
+from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import PathChange, standing_after
 from migration_audit.artifacts.shell.path_state import PathKind, Paths, PathState
 from migration_audit.artifacts.shell.statements import Statements
@@ -27,7 +27,7 @@ from migration_audit.artifacts.shell.wrappers import (
     rule_files,
     shebang,
 )
-from migration_audit.model.image import StartedCommand, StartOutcome, Undecided
+from migration_audit.model.image import StartedCommand, StartOutcome
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, readable
 
@@ -41,12 +41,12 @@ class Walk(Statements):
 
     def __init__(self, files: Lookup, paths: Paths) -> None:
         """``files`` finds scripts by their path in the image, ``paths`` whatever stands there."""
+        super().__init__()
         self.changes: list[PathChange] = []
         """What was started that may change files, in order."""
         self._files = files
         self._paths = paths
         self._commands: list[tuple[StartedCommand, FailureEffect]] = []
-        self._undecided: list[Undecided] = []
         self._children = 0
         self._conditions = 0
         self._builtins: dict[str, Callable[[list[Word], Location, ExecutionPoint], None]] = {
@@ -90,7 +90,7 @@ class Walk(Statements):
             self.undecided(where.script.at.path, "scripts call each other in an endless loop", where.script.at)
             return
         try:
-            self.program(parse_shell(where.script.text), where)
+            self.program(where)
         except RecursionError:
             self.undecided(where.script.at.path, "its statements are nested too deeply", where.script.at)
 
@@ -130,10 +130,6 @@ class Walk(Statements):
                 ends_all=where.failure is not NOTHING,
             )
         )
-
-    def undecided(self, what: str, reason: str, at: Location) -> None:
-        """Keep that something cannot be known."""
-        self._undecided.append(Undecided(what=readable(what), reason=readable(reason), at=at))
 
     def start(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
         """A simple command with these words."""

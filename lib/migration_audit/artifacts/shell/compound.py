@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from tree_sitter import Node
@@ -11,6 +12,27 @@ from migration_audit.artifacts.shell.parse import on_one_line, text_of
 
 _ASKING: Final = frozenset({"[", "test", "command", "which", "type", "grep", "diff", "cmp"})
 """Programs that answer a question: behind ``&&`` a command depends on the answer, and not on a step that worked."""
+
+
+def statements_in(node: Node) -> list[Node]:
+    """The named parts of a node, without comments."""
+    return [child for child in node.named_children if child.type != "comment"]
+
+
+def command_parts(node: Node) -> tuple[list[Node], list[Node]]:
+    """The assignments before a simple command, and its words; redirections are neither."""
+    parts = [child for child in statements_in(node) if not child.type.endswith("redirect")]
+    given = [part for part in parts if part.type == "variable_assignment"]
+    return given, [part for part in parts if part.type != "variable_assignment"]
+
+
+def substitutions(node: Node, *kinds: str) -> Iterator[Node]:
+    """The outermost substitutions of these kinds in a node, which may be one itself: ``$(…)``, backquotes, ``<(…)``."""
+    if node.type in kinds:
+        yield node
+        return
+    for child in node.named_children:
+        yield from substitutions(child, *kinds)
 
 
 def ends_line(assignment: Node, command: Node) -> bool:

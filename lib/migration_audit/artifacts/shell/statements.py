@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.shell.compound import Branch, asks, branches_of, case_item, depends_on, ends_line
+from migration_audit.artifacts.shell.compound import (
+    Branch,
+    asks,
+    branches_of,
+    case_item,
+    command_parts,
+    depends_on,
+    ends_line,
+    statements_in,
+    substitutions,
+)
 from migration_audit.artifacts.shell.conditions import Answer, decide, globs, matching_case
 from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, ending
-from migration_audit.artifacts.shell.parse import broken, on_one_line, text_of
+from migration_audit.artifacts.shell.parse import on_one_line, text_of
+from migration_audit.artifacts.shell.walker import ShellWalker
 from migration_audit.artifacts.shell.words import Word, expand
 from migration_audit.model.image import Guard
 from migration_audit.model.location import Location
@@ -21,16 +32,12 @@ from migration_audit.model.location import Location
 _MOST_TURNS: Final = 50
 
 
-class Statements(ABC):
+class Statements(ShellWalker[None]):
     """The part of a walk that knows the grammar; what a simple command does is for the class that completes it."""
 
     @abstractmethod
     def start(self, words: Sequence[Word], at: Location, where: ExecutionPoint) -> None:
         """A simple command with these words."""
-
-    @abstractmethod
-    def undecided(self, what: str, reason: str, at: Location) -> None:
-        """Something that nobody can know."""
 
     @property
     @abstractmethod
@@ -62,21 +69,21 @@ class Statements(ABC):
         number = self.condition()
         return tuple(Guard(of=number, outcomes=frozenset({outcome})) for outcome in (0, 1))  # type: ignore[return-value]
 
-    def program(self, root: Node, where: ExecutionPoint) -> None:
-        """A whole text."""
-        for node in broken(root):
-            self.undecided(on_one_line(node) or "here", "this shell code cannot be parsed", where.script.place(node))
-        self._statements(root.children, where)
+    def program(self, where: ExecutionPoint) -> None:
+        """The whole text at this point."""
+        self._statements(self.parsed(where).children, where)
 
     def node(self, node: Node, where: ExecutionPoint) -> None:
-        """One statement of any kind."""
-        if where.is_over:
-            return
-        handler = self._HANDLERS.get(node.type)
-        if handler is not None:
-            handler(self, node, where)
-        elif node.type not in _QUIET:
-            self.undecided(on_one_line(node), "this shell syntax is not followed", where.script.place(node))
+        """One statement of any kind, unless the script is over."""
+        if not where.is_over:
+            super().node(node, where)
+
+    def _no_outcome(self) -> None:
+        return None
+
+    @property
+    def _handlers(self) -> Mapping[str, Callable[[Statements, Node, ExecutionPoint], None]]:
+        return self._HANDLERS
 
     def _statements(self, children: Sequence[Node], where: ExecutionPoint) -> None:
         """Statements one after the other; the status of the last one is the status of all."""
@@ -122,7 +129,7 @@ class Statements(ABC):
         """What is stopped where ``node`` certainly ends with a failure; None where it may succeed."""
         match node.type:
             case "compound_statement" | "do_group" | "else_clause":
-                inner = [child for child in node.named_children if child.type != "comment"]
+                inner = statements_in(node)
                 return self._fails(inner[-1], where) if inner else None
             case "list" if node.children[1].type == "&&":
                 return self._fails(node.children[-1], where)
@@ -245,7 +252,7 @@ class Statements(ABC):
             self._branch(body, where, reason, Guard(of=number, outcomes=frozenset({outcome}), count=count))
 
     def _pipeline(self, node: Node, where: ExecutionPoint) -> None:
-        parts = [child for child in node.named_children if child.type != "comment"]
+        parts = statements_in(node)
         for position, part in enumerate(parts):
             inner = replace(where, state=where.state.copy())
             is_last = position == len(parts) - 1
@@ -311,32 +318,27 @@ class Statements(ABC):
             where.state.variables[text_of(child)] = ""
 
     def _command(self, node: Node, where: ExecutionPoint) -> None:
-        parts = [c for c in node.named_children if not c.type.endswith("redirect")]
+        given, parts = command_parts(node)
         for redirect in (c for c in node.named_children if c.type == "file_redirect"):
             self._opened(redirect, where)
-        for part in parts:
+        for part in (*given, *parts):
             self._substitutions(part, where.looked_at())
-        words = [word for part in parts if part.type != "variable_assignment" for word in expand(part, where.state)]
-        given = [part for part in parts if part.type == "variable_assignment"]
+        words = [word for part in parts for word in expand(part, where.state)]
         if given and ends_line(given[-1], node):
             for part in given:
                 self._assignment(part, where)
-            words = [w for part in parts if part.type != "variable_assignment" for w in expand(part, where.state)]
+            words = [word for part in parts for word in expand(part, where.state)]
         elif given:
             inner = replace(where, state=where.state.copy())
             for part in given:
                 self._assignment(part, inner.looked_at())
             where = inner
-        first = next((part for part in parts if part.type != "variable_assignment"), node)
-        self.start(words, where.script.place(first), where)
+        self.start(words, where.script.place(parts[0] if parts else node), where)
 
     def _substitutions(self, node: Node, where: ExecutionPoint) -> None:
         """What runs inside of words: ``$(…)``, backquotes, ``<(…)``."""
-        if node.type in ("command_substitution", "process_substitution"):
-            self._own_process(node, where)
-            return
-        for child in node.named_children:
-            self._substitutions(child, where)
+        for inner in substitutions(node, "command_substitution", "process_substitution"):
+            self._own_process(inner, where)
 
     def _test(self, node: Node, where: ExecutionPoint) -> None:
         self._substitutions(node, where.looked_at())
@@ -369,9 +371,6 @@ class Statements(ABC):
         "command": _command,
         "test_command": _test,
     }
-
-
-_QUIET: Final = frozenset({"comment", "ERROR", "heredoc_body", "heredoc_end", "file_redirect", "herestring_redirect"})
 
 
 def _next(children: Sequence[Node], position: int) -> str:

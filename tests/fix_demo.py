@@ -14,7 +14,7 @@ import pytest
 import migration_audit
 from fix_commands import Ran, run_cli
 from migration_audit.audit.demo import demo_root
-from migration_audit.demo.histories import build, histories
+from migration_audit.demo.histories import build_database, histories
 from migration_audit.project import Project, load_project
 
 SCHEMA = json.loads((Path(migration_audit.__file__).parent / "model/evidence.schema.json").read_text("utf-8"))
@@ -44,7 +44,7 @@ def demo_cluster(server: Any) -> Iterator[Any]:
     with server.cluster(fresh=True) as cluster:
         project = load_project(demo_root() / "audit.toml")
         for history in histories(demo_root()):
-            build(history, cluster.create_database(f"trm_{history.environment}"), project=project)
+            build_database(history, cluster.create_database(f"trm_{history.environment}"), project=project)
         yield cluster
 
 

@@ -17,7 +17,7 @@ from migration_audit.directus.apply import boots
 from migration_audit.directus.behaviour import Behaviour, behaviour_of
 from migration_audit.directus.boots import DirectusBoots, with_tables
 from migration_audit.directus.bootstrap import bootstrapped
-from migration_audit.directus.inspect import read_snapshot
+from migration_audit.directus.inspect import snapshot_of_state
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.rows import default_row
 from migration_audit.model.destruction import Destruction
@@ -151,7 +151,7 @@ def own_file(version: str = "11.17.4") -> dict[str, Any]:
         for field in body["fields"]:
             del field["meta"]["searchable"]
         start = with_tables(bootstrapped(behaviour(version)), RAW)
-        found = read_snapshot(DatabaseState(start), behaviour(version), frozenset())
+        found = snapshot_of_state(DatabaseState(start), behaviour(version), frozenset())
         for section in ("collections", "fields"):
             body[section] = sorted(body[section] + found[section], key=lambda entry: str(entry["collection"]))
     return body

@@ -26,7 +26,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from fix_signals import default_signals
 from migration_audit.audit.demo import demo_root
-from migration_audit.demo.histories import build, histories
+from migration_audit.demo.histories import build_database, histories
 from migration_audit.project import load_project
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.shadow.cluster import open_cluster
@@ -78,7 +78,7 @@ def guarded(server: Any) -> Iterator[Guarded]:
         found = conninfo_to_dict(admin)
         given = Guarded(address=f"{found['host']}:{found['port']}", admin=admin)
         (dev,) = (history for history in histories(demo_root()) if history.environment == "dev")
-        build(dev, cluster.create_database("dev"), project=project)
+        build_database(dev, cluster.create_database("dev"), project=project)
         cluster.create_database("plain")
         with psycopg.connect(admin, autocommit=True) as connection:
             for role in ("reader", "outsider"):

@@ -243,7 +243,7 @@ class World:
     ) -> Path:
         """Sign as the command does; where the run stands then. ``anyway``: as a version that signed incomplete runs did."""
         authority = self.authority(**how)
-        proposal = signing.propose(folder, authority, reviewer=who, now=at, withdraws=decision == "withdraw")
+        proposal = signing.propose_recomputed(folder, authority, reviewer=who, now=at, withdraws=decision == "withdraw")
         seen = replace(proposal, evidence=replace(proposal.evidence, verdict=Verdict.BLOCKED)) if anyway else proposal
         what = signing.decision_of(seen, reviewer=who, decision=Decision(decision), comment=comment, expires=expires, now=at)
         what = replace(what, verdict=proposal.evidence.verdict.value)

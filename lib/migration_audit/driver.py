@@ -118,7 +118,7 @@ class Connection(psycopg.Connection[Any]):
 
     def _given_up(self, seconds: float) -> DeadlineError:
         """Cancel what runs, so that nothing goes on in the server, and close the connection."""
-        database = describe(self)
+        database = shown_connection(self)
         is_cancelled = False
         if capabilities.has_cancel_safe():  # what older libpqs have may itself wait forever
             with suppress(psycopg.Error):
@@ -204,7 +204,7 @@ def _class_of(states: list[bytes]) -> type[psycopg.OperationalError]:
 connect = Connection.connect
 
 
-def describe(connection: psycopg.Connection[Any]) -> str:
+def shown_connection(connection: psycopg.Connection[Any]) -> str:
     """Database and server for a message: ``database app on db.example.org``."""
     try:
         info = connection.info

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
-from migration_audit.demo import build, copy_tree, histories
+from migration_audit.demo import build_database, copy_tree, histories
 from migration_audit.demo.histories import _ensure_role
 from migration_audit.model.errors import SqlError
 from migration_audit.project import Project, load_project
@@ -69,7 +69,7 @@ def live(own_cluster: Any, trm: Path, project: Project) -> dict[str, str]:
     told = histories(trm)
     databases = {history.environment: own_cluster.create_database(f"trm_{history.environment}") for history in told}
     with ThreadPoolExecutor(len(told)) as pool:
-        list(pool.map(lambda history: build(history, databases[history.environment], project=project), told))
+        list(pool.map(lambda history: build_database(history, databases[history.environment], project=project), told))
     return databases
 
 
@@ -218,7 +218,7 @@ def test_both_runners_may_be_told_to_share_a_ledger(own_cluster: Any, trm: Path,
     shared = dataclasses.replace(project, owner=dataclasses.replace(project.owner, ledger=project.legacy.ledger))
     stage = next(history for history in histories(trm) if history.environment == "stage")
     conninfo = own_cluster.create_database("trm_shared")
-    build(stage, conninfo, project=shared)
+    build_database(stage, conninfo, project=shared)
     found = column(conninfo, "select filename from processor.migrations_applied order by id")
     assert found == LEGACY_FILES + OWNER_FILES + POST_FILES
 
@@ -247,7 +247,7 @@ def test_a_file_that_fails_is_named(own_cluster: Any, trm: Path, project: Projec
     (broken / "directus/db-init/003_faulty_column.sql").write_text("alter table position add column x int;")
     dev = next(history for history in histories(broken) if history.environment == "dev")
     with pytest.raises(SqlError, match=r'003_faulty_column\.sql: relation "position" does not exist') as caught:
-        build(dev, own_cluster.create_database("trm_broken"), project=project)
+        build_database(dev, own_cluster.create_database("trm_broken"), project=project)
     assert caught.value.sqlstate == "42P01"
 
 

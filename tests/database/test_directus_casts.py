@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from migration_audit.directus.casts import castable, comparable
+from migration_audit.directus.casts import castable, comparable_types
 
 pytestmark = pytest.mark.server
 
@@ -64,6 +64,6 @@ def test_a_foreign_key_needs_types_that_compare(connection: psycopg.Connection[A
             f"create temporary table one (c {target} primary key)",
             f"create temporary table many (c {source} references one (c))",
         )
-        if real != comparable(target, source):
-            wrong[target] = comparable(target, source)
+        if real != comparable_types(target, source):
+            wrong[target] = comparable_types(target, source)
     assert wrong == {}

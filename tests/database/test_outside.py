@@ -209,7 +209,7 @@ def _as_nobody() -> str:
         ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # its own /proc is its own, as after an exec
         box = {"root": "/tmp", "readable": [], "writable": [], "network": False}
         spec = {"account": None, "data": "/", "sandbox": box, "server": None, "environment": {}}
-        os.write(writer, (sandbox.why_not(spec) or "").encode())
+        os.write(writer, (sandbox.sandbox_unusable(spec) or "").encode())
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader) as answer:

@@ -18,7 +18,7 @@ from e2e.pipeline import WANTED
 from fix_outside import replace_in
 from migration_audit.audit.audit import Audit
 from migration_audit.audit.demo import demo_root
-from migration_audit.demo.histories import build, histories
+from migration_audit.demo.histories import build_database, histories
 from migration_audit.gate import decide
 from migration_audit.model.directus_rehearsal import DirectusRehearsal
 from migration_audit.model.errors import ServerError
@@ -53,7 +53,7 @@ def databases(server: Any) -> Iterator[dict[str, str]]:
         for history in histories(demo_root()):
             if history.environment in {"dev", "prod"}:
                 conninfo = made[history.environment] = cluster.create_database(f"trm_{history.environment}")
-                build(history, conninfo, project=load_project(demo_root() / "audit.toml"))
+                build_database(history, conninfo, project=load_project(demo_root() / "audit.toml"))
         yield made
 
 

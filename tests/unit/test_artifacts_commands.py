@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from migration_audit.artifacts.documents.command_reports import read_command, read_junit
-from migration_audit.artifacts.documents.commands import run_command
+from migration_audit.artifacts.documents.commands import run_acceptance_command
 from migration_audit.model.documents import CommandState
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
@@ -25,7 +25,7 @@ def rule(command: str = "pnpm test", **given) -> AuditRule:
 
 
 def run(command: str, root: Path, **given):
-    return run_command(rule(command, **given), root, environ=dict(os.environ))
+    return run_acceptance_command(rule(command, **given), root, environ=dict(os.environ))
 
 
 # What a command did.

@@ -8,7 +8,7 @@ from fix_documents import SENTENCE, document
 from migration_audit.artifacts.documents.fold import fold_text
 from migration_audit.artifacts.documents.markdown import parse_statement, read_document, read_section
 from migration_audit.checks.doc003_log_entry import entries_of_kind, lacking
-from migration_audit.checks.statements import has_section, heading_line, lines_that_say, lines_that_show, only_beginning
+from migration_audit.checks.statements import has_heading, heading_line, lines_that_say, lines_that_show, only_beginning
 from migration_audit.model.documents import PassageKind
 from migration_audit.model.errors import ArtifactError
 
@@ -192,7 +192,7 @@ def test_a_claim_is_looked_for_everywhere_when_its_section_is_gone():
     page = document(SECTIONS)
     assert lines_that_show(page, parse_statement("After"), section=read_section("Deeper")) == []
     assert lines_that_show(page, parse_statement("After"), section=read_section("Gone")) == [15]
-    assert (has_section(page, read_section("Deeper")), has_section(page, read_section("Gone"))) == (True, False)
+    assert (has_heading(page, read_section("Deeper")), has_heading(page, read_section("Gone"))) == (True, False)
     assert heading_line(page, read_section("Deeper")) == 9
 
 

@@ -18,10 +18,10 @@ from migration_audit.shadow.directus_program import (
     VARIABLES,
     Called,
     Program,
+    call_environment,
     find_program,
     message_of,
     reported_version,
-    variables,
 )
 
 VERSION = DirectusVersion(11, 17, 4)
@@ -87,7 +87,7 @@ def test_a_command_gets_the_words_of_directus(tmp_path: Path) -> None:
 
 def test_the_variables_lead_to_the_shadow_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRM_PROD_DSN", "postgresql://prod")
-    found = variables(TARGET, DirectusRuntime(search_path=("public", "app"), excluded=frozenset({"b", "a"})))
+    found = call_environment(TARGET, DirectusRuntime(search_path=("public", "app"), excluded=frozenset({"b", "a"})))
     assert {name: found[name] for name in found if name.startswith("DB_")} == {
         "DB_CLIENT": "pg",
         "DB_HOST": "127.0.0.1",
@@ -99,7 +99,7 @@ def test_the_variables_lead_to_the_shadow_and_nowhere_else(monkeypatch: pytest.M
         "DB_EXCLUDE_TABLES": "a,b",
     }
     assert set(found) <= set(VARIABLES)
-    assert "DB_EXCLUDE_TABLES" not in variables(TARGET, DirectusRuntime())
+    assert "DB_EXCLUDE_TABLES" not in call_environment(TARGET, DirectusRuntime())
 
 
 @pytest.mark.parametrize(

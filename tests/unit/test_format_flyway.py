@@ -7,7 +7,7 @@ from posixpath import normpath
 import pytest
 
 from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Options, Plan, find_format
-from migration_audit.formats.flyway_ledger import checksum
+from migration_audit.formats.flyway_ledger import flyway_checksum
 from migration_audit.formats.flyway_names import Naming, Version, parse_name, parse_version
 from migration_audit.formats.flyway_text import Placeholders, cut_statements, replace_placeholders
 from migration_audit.model.errors import SourceError
@@ -350,15 +350,15 @@ def test_a_missing_part_is_a_zero() -> None:
 
 def test_a_checksum_is_that_of_the_lines() -> None:
     text = "CREATE OR REPLACE FUNCTION price() RETURNS int LANGUAGE sql AS 'SELECT 1';\n"
-    assert checksum(text) == "-549484704"  # written by Flyway 11.20.3
-    assert checksum(text.replace("\n", "\r\n")) == checksum("\ufeff" + text.rstrip()) == "-549484704"
+    assert flyway_checksum(text) == "-549484704"  # written by Flyway 11.20.3
+    assert flyway_checksum(text.replace("\n", "\r\n")) == flyway_checksum("\ufeff" + text.rstrip()) == "-549484704"
 
 
 def test_a_repeatable_counts_by_its_replaced_text() -> None:
     made = tree({"R__a.sql": "select '${x}'"})
     (file,) = FLYWAY.plan([made], Options(placeholders={"x": "1"})).files
-    assert file.checksum == checksum("select '1'")
-    assert file.also == (checksum("select '${x}'"),)
+    assert file.checksum == flyway_checksum("select '1'")
+    assert file.also == (flyway_checksum("select '${x}'"),)
 
 
 def test_a_repeatable_that_changes_with_the_time_has_no_checksum() -> None:

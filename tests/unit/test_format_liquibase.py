@@ -6,7 +6,7 @@ import pytest
 
 from migration_audit.formats import EntryState, LedgerEntry, MigrationFolder, Options, Plan, find_format
 from migration_audit.formats.liquibase_changelog import is_for_postgres
-from migration_audit.formats.liquibase_ledger import checksum
+from migration_audit.formats.liquibase_ledger import liquibase_checksum
 from migration_audit.formats.liquibase_text import pieces, spans
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import TransactionMode
@@ -328,9 +328,9 @@ def test_the_ledger_is_read_as_liquibase_reads_it(rows: list[dict[str, str | Non
 
 def test_a_checksum_is_liquibases() -> None:
     # written by Liquibase 4.28.0
-    assert checksum("insert into j(t) select '2 '||coalesce(to_regclass('tt')::text,'-'); set role pg_monitor;") == (
-        "9:61697de279172f13842a1e682f290b46"
-    )
+    assert liquibase_checksum(
+        "insert into j(t) select '2 '||coalesce(to_regclass('tt')::text,'-'); set role pg_monitor;"
+    ) == ("9:61697de279172f13842a1e682f290b46")
 
 
 def test_a_formatted_changelog_is_recognised() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fix_code import judged, write
-from migration_audit.artifacts.git.ignore import ignored_by
+from migration_audit.artifacts.git.ignore import ignoring_rule
 from migration_audit.artifacts.paths import read_path
 from migration_audit.model.finding import Outcome, Phase
 
@@ -62,7 +62,7 @@ def test_ignored_means_what_git_means(repository, files):
     write(repository, files)
     (repository / FOLDER).mkdir(parents=True, exist_ok=True)
     asked = git(repository, "check-ignore", "--verbose", "--no-index", f"{FOLDER}/0001_new_file.sql")
-    found = ignored_by(repository / FOLDER, repository)
+    found = ignoring_rule(repository / FOLDER, repository)
     head = asked.stdout.split("\t")[0].split(":")
     expected = f"{head[0]}:{head[1]}" if asked.returncode == 0 and not head[2].startswith("!") else None
     assert (str(found) if found else None) == expected

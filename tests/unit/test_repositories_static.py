@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fix_layouts import LAYOUTS, PARTS, Layout, git, lay_out
-from migration_audit.artifacts.git.ignore import ignored_by
+from migration_audit.artifacts.git.ignore import ignoring_rule
 from migration_audit.artifacts.paths import read_path
 from migration_audit.audit.inputs.artifact_digests import artifact_digests
 from migration_audit.audit.inputs.boot import boot_inputs
@@ -81,7 +81,7 @@ def test_gitignore_is_that_of_the_files_own_repository(tmp_path: Path) -> None:
     made = lay_out("audit repository", tmp_path)
     (made.audit / ".gitignore").write_text("*\n")
     migrations = made.part("processor") / "src" / "db" / "migrations"
-    assert ignored_by(migrations, made.audit) is None
+    assert ignoring_rule(migrations, made.audit) is None
     (made.part("processor") / ".gitignore").write_text("src/db/migrations/\n")
     assert str(read_path(made.audit, "../processor/src/db/migrations").ignored_by) == "../processor/.gitignore:1"
 

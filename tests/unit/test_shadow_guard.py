@@ -124,7 +124,7 @@ def test_a_server_that_does_not_obey_is_killed(tmp_path: Path, monkeypatch: pyte
         ["sh", "-c", f"trap '' QUIT; touch {ready}; while :; do sleep 1; done"], start_new_session=True
     )
     until(ready.exists)
-    guard.stop(stubborn.pid, stubborn)
+    guard.stop_postmaster(stubborn.pid, stubborn)
     assert stubborn.wait(LIMIT) == -signal.SIGKILL
 
 

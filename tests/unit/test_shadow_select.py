@@ -12,7 +12,7 @@ import pytest
 from migration_audit.model.errors import ServerError, UsageError
 from migration_audit.shadow import docker, find_server, local, select
 from migration_audit.shadow.databases import conninfo, role_option
-from migration_audit.shadow.extensions import advice
+from migration_audit.shadow.extensions import extension_advice
 from migration_audit.shadow.select import SERVER_VARIABLE
 from migration_audit.shadow.url import URL_VARIABLE
 
@@ -97,7 +97,7 @@ def test_an_engine_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.Mo
         silent.listen()
         monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
         started = time.monotonic()
-        assert docker.why_not() is not None
+        assert docker.docker_unusable() is not None
         assert time.monotonic() - started < 3 * docker.ENGINE_LIMIT
     Path(path).unlink()
 
@@ -111,7 +111,7 @@ def test_an_engine_that_talks_nonsense_is_not_chosen(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{listening.getsockname()[1]}")
         answering = threading.Thread(target=_answer_nonsense, args=(listening,), daemon=True)
         answering.start()
-        assert docker.why_not() is not None
+        assert docker.docker_unusable() is not None
     answering.join(10)
 
 
@@ -147,7 +147,7 @@ def test_a_container_runs_with_the_settings_of_every_shadow() -> None:
     ],
 )
 def test_the_provider_that_has_an_extension_is_named(names: list[str], instead_of: str, named: str) -> None:
-    assert named in advice(names, instead_of=instead_of)
+    assert named in extension_advice(names, instead_of=instead_of)
 
 
 @pytest.mark.parametrize("value", ["plain", "it's", "back\\slash", "a b", "'", "ä=ö", ""])

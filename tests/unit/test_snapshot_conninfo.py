@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migration_audit.catalog.conninfo import MASK, describe, parse_conninfo, scrub
+from migration_audit.catalog.conninfo import MASK, parse_conninfo, scrub, shown_server
 from migration_audit.model.errors import DatabaseError
 
 REFUSED = {
@@ -62,7 +62,7 @@ def test_what_is_well_formed_is_taken_apart(conninfo: str) -> None:
     ],
 )
 def test_a_place_is_told_without_user_and_password(conninfo: str, said: str) -> None:
-    assert describe(parse_conninfo(conninfo)) == said
+    assert shown_server(parse_conninfo(conninfo)) == said
 
 
 @pytest.mark.parametrize("form", ["p@s/s", "p%40s%2Fs", "p%40s%2fs"])

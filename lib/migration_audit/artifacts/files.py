@@ -10,8 +10,9 @@ from typing import Final
 
 from wcmatch import glob
 
-from migration_audit.artifacts.text import path_below, shown_path
+from migration_audit.artifacts.text import path_below
 from migration_audit.project.boundary import Boundary, boundary_of
+from migration_audit.project.locate import shown_path
 
 _FLAGS: Final = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX
 _NEVER: Final = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"})

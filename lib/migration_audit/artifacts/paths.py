@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from migration_audit.artifacts.files import find_files, is_glob
-from migration_audit.artifacts.git.ignore import ignored_by
+from migration_audit.artifacts.git.ignore import ignoring_rule
 from migration_audit.artifacts.git.refs import differs_from
-from migration_audit.artifacts.text import path_below, shown_path
+from migration_audit.artifacts.text import path_below
 from migration_audit.model.code import PathFact
 from migration_audit.project.boundary import boundary_of
+from migration_audit.project.locate import shown_path
 
 _PLACEHOLDERS: Final = frozenset({".gitkeep", ".gitignore", ".keep", ".DS_Store"})
 """Files that are there for the sake of the folder."""
@@ -27,7 +28,7 @@ def read_path(root: Path, path: str, *, since: str | None = None, sha256: str | 
     try:
         kind = _kind(root, path)
         if kind == "folder":
-            return PathFact(path=path, kind=kind, holds=_files_in(here, root), ignored_by=ignored_by(here, root))
+            return PathFact(path=path, kind=kind, holds=_files_in(here, root), ignored_by=ignoring_rule(here, root))
         if kind != "file" or (since is None and sha256 is None):
             return PathFact(path=path, kind=kind)
         if sha256 is not None:

@@ -9,13 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from migration_audit.model.errors import ArtifactError
-from migration_audit.model.location import Location
+from migration_audit.model.location import Location, line_at
 from migration_audit.project.boundary import Boundary, boundary_of
-
-
-def shown_path(path: Path, shown_from: Path) -> str:
-    """``path`` relative to ``shown_from``, with ``..`` where it is in another repository; with ``/`` on every system."""
-    return Path(os.path.relpath(path, shown_from)).as_posix()
+from migration_audit.project.locate import shown_path
 
 
 def path_below(root: Path, path: str) -> Path:
@@ -34,7 +30,9 @@ MOST_BYTES: Final = 50_000_000
 """No text that people or their tools write for a project is larger; what is, is a dump, an archive or an attack."""
 
 
-def check_inside(path: Path, shown_from: Path, boundary: Boundary | None = None, *, at: Location | None = None) -> None:
+def check_artifact_inside(
+    path: Path, shown_from: Path, boundary: Boundary | None = None, *, at: Location | None = None
+) -> None:
     """Raise ArtifactError for a path that leads out of ``boundary``: by default, of its own repository by a link.
 
     ``at`` is the place that names the path, where that is not audit.toml.
@@ -57,7 +55,7 @@ def read_text(path: Path, shown_from: Path, boundary: Boundary | None = None) ->
     default, where a link leads out of its repository).
     """
     shown = shown_path(path, shown_from)
-    check_inside(path, shown_from, boundary)
+    check_artifact_inside(path, shown_from, boundary)
     try:
         if path.exists() and not path.is_file():  # reading a pipe would wait for whoever writes it
             raise ArtifactError("is not a file", where=shown, todo="check the path in audit.toml")
@@ -74,6 +72,6 @@ def read_text(path: Path, shown_from: Path, boundary: Boundary | None = None) ->
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ArtifactError("is not UTF-8 here", where=f"{shown}:{line}", todo="save the file as UTF-8") from None
+        where = f"{shown}:{line_at(raw, error.start)}"
+        raise ArtifactError("is not UTF-8 here", where=where, todo="save the file as UTF-8") from None
     return text.replace("\r\n", "\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from migration_audit import shadow
 from migration_audit.audit.run_in_parallel import run_in_parallel
-from migration_audit.demo.histories import build, histories
+from migration_audit.demo.histories import build_database, histories
 from migration_audit.project import Project, load_project
 
 DEMO = "demo"
@@ -45,7 +45,7 @@ def demo_databases(
     wanted = [h for h in histories(project.directory) if names is None or h.environment in names]
     with server.cluster(fresh=True) as cluster:
         conninfos = run_in_parallel(lambda h: cluster.create_database(f"trm_{h.environment}"), wanted)
-        run_in_parallel(lambda pair: build(pair[0], pair[1], project=project), zip(wanted, conninfos, strict=True))
+        run_in_parallel(lambda pair: build_database(pair[0], pair[1], project=project), zip(wanted, conninfos, strict=True))
         variables = {h.environment: project.environment(h.environment).dsn_env or "" for h in wanted}
         yield {variables[h.environment]: c for h, c in zip(wanted, conninfos, strict=True)}
 

@@ -64,14 +64,14 @@ COMPARED_TWICE = "COV011"
 
 def build_evidence(case: Case, *, now: datetime, notebooks: Iterable[ExecutedNotebook] = ()) -> Evidence:
     """The evidence of one environment, not yet complete: whoever writes the report after it makes it so."""
-    found = computed(case)
+    found = computed_fields(case)
     files = [file.path for source in found["sources"] for file in source.files]
     files += [file.path for file in found["artifacts"]]
     framed = _frame(case.project, environment=case.environment_name, phase=case.phase, now=now, files=files)
     return replace(framed, **found, notebooks=tuple(notebooks))
 
 
-def computed(case: Case) -> dict[str, Any]:
+def computed_fields(case: Case) -> dict[str, Any]:
     """What the facts give, by field of ``Evidence``: whoever has them can compute it again and compare."""
     sides = {"legacy": case.legacy, "owner": case.owner, "live": case.live}
     sources, port, rows = case.shared["sources"], case.shared["port"], case.shared["rows"]

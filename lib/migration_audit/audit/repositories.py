@@ -11,9 +11,10 @@ from typing import Final
 
 from migration_audit.artifacts.git.command import line_of_git
 from migration_audit.artifacts.git.repository import changed_files
-from migration_audit.artifacts.text import path_below, shown_path
+from migration_audit.artifacts.text import path_below
 from migration_audit.model.evidence import HOME, RepositoryState
 from migration_audit.project import Project
+from migration_audit.project.locate import shown_path
 
 _NOWHERE: Final = "(no repository)"
 _URL: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?:[^/?#]*@)?(?P<rest>[^?#]*)", re.IGNORECASE)

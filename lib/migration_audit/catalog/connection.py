@@ -14,7 +14,7 @@ from psycopg.pq import PipelineStatus, TransactionStatus
 
 from migration_audit import driver
 from migration_audit.catalog.conninfo import parse_conninfo
-from migration_audit.catalog.server_errors import connect_error, database_error, last_words, words_of
+from migration_audit.catalog.server_errors import connect_error, database_error, last_words, server_message
 from migration_audit.model.errors import DatabaseError, UsageError
 
 STATEMENT_TIMEOUT_MS = 60_000
@@ -130,7 +130,7 @@ def sent_at_once(connection: psycopg.Connection[Any]) -> Iterator[Callable[[], N
             connection.close()
         if not connection.closed or isinstance(error, driver.DeadlineError):
             raise
-        reason, state = last_words(connection) or (words_of(said), said.sqlstate)
+        reason, state = last_words(connection) or (server_message(said), said.sqlstate)
         if state is not None and not state.startswith("08"):  # the server means it, with one query at a time as well
             raise database_error(said, connection) from error
         raise PipelineLostError(

@@ -55,7 +55,7 @@ def _malformed(what: str) -> DatabaseError:
     return DatabaseError(what, todo=_ENCODE)
 
 
-def describe(parameters: dict[str, str]) -> str:
+def shown_server(parameters: dict[str, str]) -> str:
     """Where a connection string leads, for people: ``database on host:port``; never user or password."""
     host = parameters.get("host") or parameters.get("hostaddr") or parameters.get("service") or "the default host"
     port = f":{parameters['port']}" if parameters.get("port") else ""

@@ -10,7 +10,7 @@ from psycopg.pq import DiagnosticField
 from psycopg.pq.abc import PGresult
 
 from migration_audit import driver
-from migration_audit.catalog.conninfo import describe, scrub
+from migration_audit.catalog.conninfo import scrub, shown_server
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.server_advice import BY_STATE, connect_advice, reason_of
 
@@ -20,9 +20,9 @@ ODD_BYTES: Final = (psycopg.errors.CharacterNotInRepertoire, psycopg.errors.Untr
 
 def connect_error(error: psycopg.Error, conninfo: str, parameters: dict[str, str]) -> DatabaseError:
     """Why there is no connection, in one sentence without any part of the password."""
-    reason = scrub(words_of(error), conninfo, parameters)
+    reason = scrub(server_message(error), conninfo, parameters)
     return DatabaseError(
-        f"cannot connect: {reason}", where=describe(parameters), todo=connect_advice(error.sqlstate, reason)
+        f"cannot connect: {reason}", where=shown_server(parameters), todo=connect_advice(error.sqlstate, reason)
     )
 
 
@@ -32,7 +32,7 @@ def database_error(error: psycopg.Error, connection: psycopg.Connection[Any]) ->
         look = "check the server and the network; [environments.…] statement_timeout sets how long to wait"
         return DatabaseError(f"the catalog cannot be read: {error}", where=error.database, todo=look)
     name = connection.info.dbname if not connection.closed else None
-    reason, state = words_of(error), error.sqlstate
+    reason, state = server_message(error), error.sqlstate
     if connection.closed:
         reason, state = last_words(connection) or (reason, state)
     # As an advice about CONNECT it belongs to connecting.
@@ -42,7 +42,7 @@ def database_error(error: psycopg.Error, connection: psycopg.Connection[Any]) ->
     return DatabaseError(f"the catalog cannot be read: {reason}", where=name, todo=todo)
 
 
-def words_of(error: psycopg.Error) -> str:
+def server_message(error: psycopg.Error) -> str:
     """The server's own words, on one line, without what libpq puts in front of them."""
     return reason_of(error.diag.message_primary or str(error)) or type(error).__name__
 

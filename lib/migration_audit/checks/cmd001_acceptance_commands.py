@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.documents import no_rule
+from migration_audit.checks.code_scopes import no_rule
 from migration_audit.model.documents import CommandResult, CommandState
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of

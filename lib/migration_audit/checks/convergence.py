@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.checks.describe import due_changes, failure_finding, shown, word
 from migration_audit.model.drift import DiffVerdict, Drift
-from migration_audit.model.enumeration import some_of
+from migration_audit.model.enumeration import some_of, with_rest
 from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
 from migration_audit.model.preflight import Convergence
 from migration_audit.project import Project
@@ -21,9 +21,8 @@ def judged_by_promise(check_id: str, convergence: Convergence, project: Project)
         yield from found
         return
     why = "its ledger runs each file once" if source.rerun is None else "audit.toml sets rerun = false"
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     first = found[0].summary if isinstance(found[0], Finding) else found[0].reason
-    yield Note(text=f"{role}: for information, as {why}: {first}{more}")
+    yield Note(text=f"{role}: for information, as {why}: {with_rest(first, len(found))}")
 
 
 def convergence_findings(check_id: str, convergence: Convergence) -> Iterator[Finding | Unavailable]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.documents import no_rule, rules_of, unreadable
+from migration_audit.checks.code_scopes import no_rule
+from migration_audit.checks.documents import rules_of, unreadable
 from migration_audit.checks.statements import heading_line, lines_that_show
 from migration_audit.model.documents import DocumentRule, DropRule
 from migration_audit.model.drift import Severity

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migration_audit.checks.code_scopes import no_rule
 from migration_audit.checks.statements import (
     SAID,
-    has_section,
+    has_heading,
     heading_line,
     lines_that_say,
     lines_that_show,
@@ -22,11 +23,6 @@ _CODE_ONLY = frozenset({PassageKind.CODE})
 def rules_of(check: str, rules: tuple[DocumentRule, ...]) -> tuple[DocumentRule, ...]:
     """The rules of audit.toml that speak for this check."""
     return tuple(rule for rule in rules if rule.check == check)
-
-
-def no_rule(check: str) -> Unavailable:
-    """What a check says that the project does not ask for."""
-    return Unavailable(reason=f'audit.toml has no [[rule]] with check = "{check}"', required=False)
 
 
 def say_what_is_missing(check: str, rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
@@ -89,7 +85,7 @@ def _missing_documents(check: str, rule: DocumentRule) -> Iterator[CheckOutput]:
 
 def _unsaid(check: str, rule: DocumentRule, document: Document, sought: Sought) -> Finding:
     section = rule.section
-    if section and not has_section(document, section):
+    if section and not has_heading(document, section):
         hint = f": it lacks the section “{section.text}”"
     else:
         below = f" below “{section.text}”" if section else ""

@@ -33,7 +33,7 @@ class _Run:
         return (passage.linked if linked else passage.shown).line(offset - self.starts[number])
 
 
-def has_section(document: Document, section: Sought) -> bool:
+def has_heading(document: Document, section: Sought) -> bool:
     """Whether the document has a heading of these words, at any level."""
     return any(section.words in passage.sections for passage in document.passages)
 
@@ -64,7 +64,7 @@ def lines_that_show(
     The end of a sentence does not matter: a claim stays one when more words follow. A link counts by its alias and by the
     page that it leads to. Where the document has no such section, all of it is looked at.
     """
-    within = section if section and has_section(document, section) else None
+    within = section if section and has_heading(document, section) else None
     words = sought.words.rstrip(" .!?,;:")
     return sorted({line for line, _ in _found(document, words, within, kinds)})
 

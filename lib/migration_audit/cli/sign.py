@@ -12,13 +12,14 @@ from migration_audit import report
 from migration_audit.artifacts.git.repository import is_ignored, keeps_bytes
 from migration_audit.audit.demo import DEMO, demo_project
 from migration_audit.cli.progress import say
+from migration_audit.model.enumeration import first_lines
 from migration_audit.model.errors import SignoffError, UsageError
 from migration_audit.model.signoff import Decision
 from migration_audit.project import Project, load_project, project_file
 from migration_audit.report.escape import one_line
 from migration_audit.report.triage import Triage
 from migration_audit.review.settings import less_audited, policy_settings
-from migration_audit.review.signing import decision_of, propose, sign
+from migration_audit.review.signing import decision_of, propose_recomputed, sign
 from migration_audit.runner.index import write_index
 from migration_audit.runner.received import receive_runs
 from migration_audit.signoff import Authority, Proposal, SignedDecision, read_authority, subjects
@@ -51,7 +52,7 @@ def sign_run(
     if until is not None and decision != Decision.APPROVE:
         what, todo = f"only applies to an approval, and the decision is to {decision}", "omit it: only an approval expires"
         raise UsageError(what, where="--expires", todo=todo)
-    proposal = propose(
+    proposal = propose_recomputed(
         _run(folder, archive, project), authority, reviewer=reviewer, now=now, withdraws=decision == Decision.WITHDRAW
     )
     signed = decision_of(proposal, reviewer=reviewer, decision=Decision(decision), comment=comment, expires=until, now=now)
@@ -182,8 +183,8 @@ def _weighed(held: Triage, signed: SignedDecision) -> list[str]:
 
 
 def _listed(heading: str, items: list[str]) -> list[str]:
-    more = [f"  … and {len(items) - _SHOWN} more: see report.html"] if len(items) > _SHOWN else []
-    return ["", f"{heading} ({len(items)})", *(f"  {one_line(i)}" for i in items[:_SHOWN]), *more] if items else []
+    shown = first_lines([one_line(item) for item in items], most=_SHOWN, rest="… and {:,} more: see report.html")
+    return ["", f"{heading} ({len(items)})", *(f"  {line}" for line in shown)] if items else []
 
 
 def _ask(*, yes: bool, decision: SignedDecision) -> None:

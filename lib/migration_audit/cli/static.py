@@ -13,7 +13,7 @@ from migration_audit.model.errors import AuditError, NotebookError, UsageError
 from migration_audit.model.secret_shapes import secrets_in
 from migration_audit.project import find_project, load_project
 from migration_audit.project.bounded import read_bounded
-from migration_audit.project.load import FALLBACK, has_section
+from migration_audit.project.load import FALLBACK, has_our_table
 
 _MOST_BYTES: Final = 500_000_000
 
@@ -73,7 +73,7 @@ def check_static(files: Sequence[Path]) -> int:
                 secrets = secrets_in_notebook(path)
                 found += [f"{secret}\n  → clear the cell's output, or remove it from the source" for secret in secrets]
                 codes.append(int(bool(secrets)))
-            elif path.name != FALLBACK or has_section(path):
+            elif path.name != FALLBACK or has_our_table(path):
                 load_project(path)
         except AuditError as error:
             found.append(str(error))

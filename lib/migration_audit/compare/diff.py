@@ -9,9 +9,9 @@ from typing import Any
 from migration_audit.compare import normalise
 from migration_audit.compare.fresh import beyond_fresh
 from migration_audit.compare.not_null import pair_not_null, weight_of_name
-from migration_audit.compare.renames import as_renames, rename, renamed_tables, under_new_names
+from migration_audit.compare.renames import as_renames, rename_of, renamed_tables, under_new_names
 from migration_audit.compare.rules import Rules
-from migration_audit.compare.server_wide import comparable
+from migration_audit.compare.server_wide import without_server_wide
 from migration_audit.compare.timescale import is_chosen_order, matched_jobs
 from migration_audit.compare.unreadable import without_unreadable
 from migration_audit.model.access import Role
@@ -51,7 +51,7 @@ def compare(
     AuditError when one snapshot holds a key twice.
     """
     rules = rules or Rules()
-    expected, actual, assumptions, not_compared = comparable(expected, actual)
+    expected, actual, assumptions, not_compared = without_server_wide(expected, actual)
     left_jobs, right_jobs, renamed = matched_jobs(expected, actual)
     want, have = _by_key(left_jobs, "expected"), _by_key(right_jobs, "actual")
     want, have, not_null = pair_not_null(want, have)
@@ -59,7 +59,7 @@ def compare(
     called = dict(have)
     have = under_new_names(have, tables)
     normalisers = normalise.rules(want, have, expected_applied_by, actual_applied_by)
-    found = [rename(want["table", new], called["table", old]) for old, new in tables.items()]
+    found = [rename_of(want["table", new], called["table", old]) for old, new in tables.items()]
     not_known: list[NotKnown] = []
     for key in sorted([*want, *(key for key in have if key not in want)]):  # two sorted runs: cheaper than a set
         if key not in have:
@@ -74,7 +74,7 @@ def compare(
             if left != right:
                 found.append(_changed(left, right, rules))
             elif isinstance(right, Constraint) and key in not_null:  # by the expected side's name
-                found.append(rename(left, replace(right, name=not_null[key]), weight_of_name(right.name)))
+                found.append(rename_of(left, replace(right, name=not_null[key]), weight_of_name(right.name)))
     found = [
         _of_job(one, expected, renamed, rules) if one.kind == "job" else _of_compression(one, want, have) for one in found
     ]

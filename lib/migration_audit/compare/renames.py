@@ -103,7 +103,7 @@ def as_renames(found: Sequence[Difference], want: Objects, have: Objects) -> Ite
         missing, unexpected = sides.get(DiffVerdict.MISSING, []), sides.get(DiffVerdict.UNEXPECTED, [])
         if len(missing) == len(unexpected) == 1:
             one, other = missing[0], unexpected[0]
-            renamed[one.kind, one.key] = rename(one.present_object, other.present_object)
+            renamed[one.kind, one.key] = rename_of(one.present_object, other.present_object)
             dropped.add((other.kind, other.key))
     for difference in found:
         key = (difference.kind, difference.key)
@@ -113,7 +113,7 @@ def as_renames(found: Sequence[Difference], want: Objects, have: Objects) -> Ite
         yield known or _of_a_rename(difference, renamed.values())
 
 
-def rename(expected: CatalogObject, actual: CatalogObject, severity: Severity = Severity.BLOCKER) -> Difference:
+def rename_of(expected: CatalogObject, actual: CatalogObject, severity: Severity = Severity.BLOCKER) -> Difference:
     """The difference between an object and itself under another name."""
     change = FieldChange(
         name="name", expected=getattr(expected, "name", ""), actual=getattr(actual, "name", ""), severity=severity

@@ -19,7 +19,7 @@ Key = tuple[str, str]
 WHAT = "roles, their members and settings, and privileges on parameters"
 
 
-def comparable(expected: Snapshot, actual: Snapshot) -> tuple[Snapshot, Snapshot, tuple[str, ...], tuple[str, ...]]:
+def without_server_wide(expected: Snapshot, actual: Snapshot) -> tuple[Snapshot, Snapshot, tuple[str, ...], tuple[str, ...]]:
     """Both snapshots with what of their servers can be compared; what was taken for equal, and what was not compared."""
     sides = {"expected": expected, "actual": actual}
     blind = [side for side, snapshot in sides.items() if snapshot.roles is RolesRead.NONE]

@@ -17,10 +17,10 @@ from migration_audit.demo.steps import LEGACY_ROLE, OWNER_ROLE, History, Step
 from migration_audit.model.errors import SqlError, UsageError
 from migration_audit.project import LedgerSettings, Project
 
-__all__ = ["History", "Step", "build", "histories"]
+__all__ = ["History", "Step", "build_database", "histories"]
 
 
-def build(history: History, conninfo: str, *, project: Project) -> None:
+def build_database(history: History, conninfo: str, *, project: Project) -> None:
     """Replay ``history`` in the empty database of ``conninfo``, whose role must be a superuser.
 
     Makes the roles of the history where the server lacks them, without LOGIN and without a password. Raises SqlError

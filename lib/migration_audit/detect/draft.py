@@ -17,6 +17,7 @@ from migration_audit.detect.roles import DetectedRole
 from migration_audit.detect.stack import Composed, composed
 from migration_audit.detect.toml_text import TomlWriter
 from migration_audit.formats import BY_NAME, LEDGERS
+from migration_audit.model.enumeration import first_lines
 from migration_audit.project.repositories import repository_name
 
 FILL_IN = "FILL IN"
@@ -213,7 +214,5 @@ def _write_seen(draft: _Draft, notes: Sequence[str]) -> None:
     if seen:
         draft.lines.blank()
         draft.lines.note("Found, but not used:")
-        for one in seen[:_MOST_SEEN]:
+        for one in first_lines(seen, most=_MOST_SEEN, rest="and {:,} more"):
             draft.lines.note(f"- {one}")
-    if len(seen) > _MOST_SEEN:
-        draft.lines.note(f"- and {len(seen) - _MOST_SEEN} more")

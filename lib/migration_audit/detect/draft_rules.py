@@ -11,6 +11,7 @@ from migration_audit.detect.ledgers import ledgers
 from migration_audit.detect.libraries import libraries
 from migration_audit.detect.listing import Listing
 from migration_audit.detect.toml_text import TomlWriter
+from migration_audit.model.enumeration import first_lines
 
 _LOCKS: Final = (
     *("package-lock.json", "pnpm-lock.yaml", "yarn.lock", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "go.sum"),
@@ -62,7 +63,5 @@ def _write_documents(lines: TomlWriter, listing: Listing) -> None:
     found = [at for path in listing.paths if path.endswith((".md", ".mdx", ".rst")) if (at := listing.line(path, _MENTION))]
     if found:
         lines.note("Documents that mention migrations, for rules with says, says_not and entry (DOC001 to DOC006):")
-        for at in found[:_MOST_DOCUMENTS]:
-            lines.note(f"  {at}")
-    if len(found) > _MOST_DOCUMENTS:
-        lines.note(f"  and {len(found) - _MOST_DOCUMENTS} more")
+        for line in first_lines([str(at) for at in found], most=_MOST_DOCUMENTS, rest="and {:,} more"):
+            lines.note(f"  {line}")

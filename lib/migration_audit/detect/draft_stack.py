@@ -12,6 +12,7 @@ from migration_audit.detect.found import Found
 from migration_audit.detect.listing import Listing
 from migration_audit.detect.stack import MAIN, OTHERS, Composed
 from migration_audit.detect.toml_text import TomlWriter
+from migration_audit.model.enumeration import first_lines
 from migration_audit.model.image import StartedCommand
 
 _URL_NAME: Final = re.compile(
@@ -105,10 +106,8 @@ def _either(services: Sequence[str]) -> str:
 def _write_steps(lines: TomlWriter, found: Found) -> None:
     lines.note("What the owner's container starts, in order; name its steps as [[boot.step]]:")
     commands = _top_commands(found.boot)
-    for command in commands[:_MOST_COMMANDS]:
-        lines.note(f"  {command.at}: {command.text}")
-    if len(commands) > _MOST_COMMANDS:
-        lines.note(f"  and {len(commands) - _MOST_COMMANDS} more")
+    for line in first_lines([f"{c.at}: {c.text}" for c in commands], most=_MOST_COMMANDS, rest="and {:,} more"):
+        lines.note(f"  {line}")
 
 
 def _top_commands(boot: Sequence[StartedCommand]) -> list[StartedCommand]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from migration_audit.detect.candidate import Candidate
 from migration_audit.detect.directus import applied_around, boot_commands, directus_projects, snapshots
 from migration_audit.detect.listing import Listing
-from migration_audit.detect.roles import Roles, decide
+from migration_audit.detect.roles import Roles, assign_roles
 from migration_audit.detect.runners import commands
 from migration_audit.detect.sql_places import sql_places
 from migration_audit.model.image import StartedCommand
@@ -37,7 +37,7 @@ def find(listing: Listing) -> Found:
     around = applied_around(boot, [c for c in candidates if c.project in directus])
     folders = {posixpath.dirname(path) for path in taken}
     return Found(
-        roles=decide(candidates, directus, around),
+        roles=assign_roles(candidates, directus, around),
         seen=tuple(one for one in seen if one.partition(": ")[0] not in folders),
         snapshots=tuple(snapshots(listing)),
         boot=boot,

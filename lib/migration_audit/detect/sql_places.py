@@ -13,7 +13,7 @@ from migration_audit.detect.candidate import Candidate
 from migration_audit.detect.libraries import library_of
 from migration_audit.detect.listing import Listing, is_for_tests, is_within
 from migration_audit.formats import ALL, BY_NAME, Format, MigrationFolder, Options
-from migration_audit.formats.order import number_of
+from migration_audit.formats.order import leading_number
 from migration_audit.model.errors import SourceError
 from migration_audit.sources.trees import whole_tree
 
@@ -183,7 +183,7 @@ def _plain(listing: Listing, folder: str, recognised: Mapping[str, str]) -> tupl
         return None, None
     if reason := _not_taken(listing, folder):
         return None, f"{first} creates objects, but {reason}"
-    numbered = [path for path in scripts if number_of(posixpath.basename(path)) is not None]
+    numbered = [path for path in scripts if leading_number(posixpath.basename(path)) is not None]
     if len(numbered) < 2 and not _OF_MIGRATIONS.search(posixpath.basename(folder)):
         return None, f"{first} creates objects, but nothing indicates that these files are migrations"
     project = listing.project_of(f"{folder}/x")

@@ -21,7 +21,7 @@ class TomlWriter:
 
     def note(self, text: str) -> None:
         """A comment of its own; what cannot be printed is escaped."""
-        self.lines.append(f"# {plain(text)}".rstrip())
+        self.lines.append(f"# {printable(text)}".rstrip())
 
     def table(self, name: str, *, off: bool = False) -> None:
         """``[name]``, behind ``#`` where it is only offered."""
@@ -29,7 +29,7 @@ class TomlWriter:
 
     def key(self, name: str, value: Value, source: str = "", *, off: bool = False) -> None:
         """``name = value  # source``, behind ``#`` where it is only offered."""
-        comment = f"  # {plain(source)}" if source else ""
+        comment = f"  # {printable(source)}" if source else ""
         self.lines.append(f"{'#' * off}{name} = {spelled(value)}{comment}")
 
     def text(self) -> str:
@@ -50,10 +50,10 @@ def spelled(value: Value) -> str:
     return "[" + ", ".join(spelled(each) for each in value) + "]"
 
 
-def plain(text: str) -> str:
+def printable(text: str) -> str:
     """A text on one line of printable characters.
 
-    >>> plain("a\\nb\\x00")
+    >>> printable("a\\nb\\x00")
     'a b\\\\x00'
     """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))

@@ -10,8 +10,8 @@ from typing import Any
 from migration_audit.directus.behaviour import Behaviour
 from migration_audit.directus.deep import ARRAY, DELETED, EDITED, NEW, DeepDifference, apply_change, is_nested_meta
 from migration_audit.directus.difference import SnapshotDifference, SnapshotDifferenceEntry, difference
-from migration_audit.directus.inspect import InspectedSchema, is_system, read_schema, read_snapshot
-from migration_audit.directus.js import JsError, get, opt, spread, text, truthy
+from migration_audit.directus.inspect import InspectedSchema, is_system, read_schema, snapshot_of_state
+from migration_audit.directus.js import JsError, get, js_text, opt, spread, truthy
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.services import Services
 from migration_audit.directus.statement import DirectusStatement
@@ -68,7 +68,7 @@ def undecidable(database: DirectusDatabase, file: Any, version: Behaviour, exclu
     for section in ("collections", "fields", "relations"):
         entries = file.get(section) if isinstance(file, Mapping) else None
         named |= (
-            {text(opt(one, "collection")) for one in entries if isinstance(one, Mapping)}
+            {js_text(opt(one, "collection")) for one in entries if isinstance(one, Mapping)}
             if isinstance(entries, list)
             else set()
         )
@@ -93,7 +93,7 @@ def apply(
     """One ``directus schema apply --yes`` of the parsed ``file``, and the database afterwards; ``state`` is not changed."""
     changed = state.copy()
     try:
-        current = read_snapshot(changed, version, frozenset(excluded))
+        current = snapshot_of_state(changed, version, frozenset(excluded))
         found = difference(current, deepcopy(file), version)
         if ignored:
             found = found.without(ignored)
@@ -151,7 +151,7 @@ def _operations(found: SnapshotDifference) -> Iterator[Operation]:
     words = {NEW: "Create", DELETED: "Delete", EDITED: "Update", ARRAY: "Update"}
     for one in (*found.collections, *found.fields, *found.system_fields, *found.relations):
         word = "Update" if one.field and is_nested_meta(one.first) else words[one.first.kind]
-        yield Operation(word=word, collection=text(one.collection), field=text(one.field), why=_why(one.first))
+        yield Operation(word=word, collection=js_text(one.collection), field=js_text(one.field), why=_why(one.first))
 
 
 def _why(change: DeepDifference) -> str:
@@ -184,7 +184,7 @@ class _Run:
         self.at = ("", "")
 
     def _look(self, entry: SnapshotDifferenceEntry) -> SnapshotDifferenceEntry:
-        self.at = (text(entry.collection), text(entry.field))
+        self.at = (js_text(entry.collection), js_text(entry.field))
         return entry
 
     def run(self) -> None:

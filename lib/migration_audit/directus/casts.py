@@ -64,7 +64,7 @@ _IMPLICIT: Final = frozenset(
 )
 
 
-def comparable(referenced: str, referring: str) -> bool:
+def comparable_types(referenced: str, referring: str) -> bool:
     """Whether ``=`` compares two columns by an index of the first, as a foreign key needs it."""
     if referenced == referring or any({referenced, referring} <= family for family in _FAMILIES):
         return True

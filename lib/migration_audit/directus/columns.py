@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from migration_audit.directus.behaviour import Behaviour
-from migration_audit.directus.js import MISSING, JsError, absent, get, opt, simple_hash, text, truthy
+from migration_audit.directus.js import MISSING, JsError, absent, get, js_text, opt, simple_hash, truthy
 from migration_audit.directus.literals import stored_default
 from migration_audit.directus.postgres import DatabaseState
-from migration_audit.directus.statement import PgError, wrapped
+from migration_audit.directus.statement import PgError, knex_name
 from migration_audit.model.directus_database import DirectusColumn, DirectusIndex, DirectusKey
 
 _KNEX: Final = {
@@ -61,7 +61,7 @@ class Built:
         return self.column.name if self.column else ""
 
 
-def build(
+def build_column(
     version: Behaviour, state: DatabaseState, table: str, payload: Any, existing: Mapping[str, Any] | None = None
 ) -> Built:
     """What Directus asks knex for; ``existing`` is the inspector's column where one is changed.
@@ -71,10 +71,10 @@ def build(
     kind = get(payload, "type")
     if kind in ("alias", "unknown"):
         return Built()
-    name = text(get(payload, "field"))
+    name = js_text(get(payload, "field"))
     if not name:
         raise PgError("You did not specify a column name")
-    name = wrapped(name)
+    name = knex_name(name)
     made = Built(increments=truthy(opt(payload, "schema", "has_auto_increment")))
     made.column = _typed(version, state, name, kind, payload, existing, increments=made.increments)
     made.type = type_name(made.column)
@@ -151,7 +151,7 @@ def _whole(value: Any, fallback: int) -> int:
     """knex's ``toNumber``."""
     if value is MISSING or value is None:
         return fallback
-    match = re.match(r"\s*[+-]?\d+", text(value))
+    match = re.match(r"\s*[+-]?\d+", js_text(value))
     return int(match[0]) if match else fallback
 
 
@@ -170,7 +170,7 @@ def _modifiers(version: Behaviour, made: Built, payload: Any, existing: Mapping[
         made.default = stored_default(made.column.type, default)
 
 
-def index_name(version: Behaviour, kind: str, table: str, column: str, *, most: int = 63) -> str:
+def directus_index_name(version: Behaviour, kind: str, table: str, column: str, *, most: int = 63) -> str:
     """The name that Directus, or knex for the older versions, gives an index, a UNIQUE or a foreign key."""
     bare = re.sub(r"[.-]", "_", table)
     name = f"{bare}_{column}_{kind}".lower()
@@ -188,13 +188,13 @@ def _keys(version: Behaviour, made: Built, table: str, name: str, payload: Any, 
         return
     unique, indexed = opt(payload, "schema", "is_unique"), opt(payload, "schema", "is_indexed")
     if unique is True and not made.increments and (existing is None or existing["is_unique"] is False):
-        made.unique = index_name(version, "unique", table, name)
+        made.unique = directus_index_name(version, "unique", table, name)
     elif unique is False and existing is not None and existing["is_unique"] is True:
-        made.drop_unique = index_name(version, "unique", table, name)
+        made.drop_unique = directus_index_name(version, "unique", table, name)
     if indexed is True and not made.increments and (existing is None or not existing["is_indexed"]):
-        made.index = index_name(version, "index", table, name)
+        made.index = directus_index_name(version, "index", table, name)
     elif indexed is False and existing is not None and existing["is_indexed"]:
-        made.drop_index = index_name(version, "index", table, name)
+        made.drop_index = directus_index_name(version, "index", table, name)
 
 
 def _identifier(name: str) -> str:

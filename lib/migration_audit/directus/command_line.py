@@ -102,6 +102,6 @@ def _wrong_paths(paths: int, version: DirectusVersion | None) -> str | None:
     return None
 
 
-def ignored_by(calls: Sequence[ApplyCall]) -> frozenset[str]:
+def ignored_tables(calls: Sequence[ApplyCall]) -> frozenset[str]:
     """What every call leaves alone: a table that one of them forgets is not guarded."""
     return frozenset.intersection(*(call.ignored for call in calls)) if calls else frozenset()

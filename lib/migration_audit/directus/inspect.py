@@ -152,7 +152,7 @@ def _belongs(row: Mapping[str, Any], table: str, column: str, other: str) -> boo
     return not row.get("one_collection") or row["one_collection"] == other
 
 
-def read_snapshot(state: DatabaseState, version: Behaviour, excluded: frozenset[str]) -> dict[str, list[dict[str, Any]]]:
+def snapshot_of_state(state: DatabaseState, version: Behaviour, excluded: frozenset[str]) -> dict[str, list[dict[str, Any]]]:
     """``getSnapshot``: the database as a file would have it, with the order of keys that decides about differences."""
     schema = read_schema(state, excluded)
     collections = [item for item in _collections(state, excluded) if version.untracked or item["meta"] is not None]

@@ -106,7 +106,7 @@ def spread(value: Any) -> dict[str, Any]:
     return {}
 
 
-def text(value: Any) -> str:
+def js_text(value: Any) -> str:
     """``String(value)``, as arrays join their parts."""
     if value is None or value is MISSING:
         return ""
@@ -115,7 +115,7 @@ def text(value: Any) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
     if isinstance(value, list):
-        return ",".join(map(text, value))
+        return ",".join(map(js_text, value))
     return "[object Object]" if isinstance(value, Mapping) else str(value)
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from migration_audit.directus.js import text
+from migration_audit.directus.js import js_text
 from migration_audit.directus.statement import PgError
 
 _NUMBER: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*\Z", re.IGNORECASE)
@@ -47,7 +47,7 @@ def stored_default(data_type: str, value: Any) -> str | None:
         return _function("gen_random_uuid()", data_type, {"uuid", "character varying", "text"})
     if data_type == "boolean":
         return "true" if value and value != "false" else "false"
-    written = text(value)
+    written = js_text(value)
     if data_type == "json" and isinstance(value, list | dict):
         written = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     _check_literal(data_type, written)

@@ -7,8 +7,8 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Final
 
-from migration_audit.directus.casts import castable, comparable
-from migration_audit.directus.statement import DirectusStatement, PgError, tag_of, wrapped
+from migration_audit.directus.casts import castable, comparable_types
+from migration_audit.directus.statement import DirectusStatement, PgError, knex_name, tag_of
 from migration_audit.model.directus_database import (
     DirectusColumn,
     DirectusDatabase,
@@ -100,7 +100,7 @@ class DatabaseState:
 
     def table(self, name: str) -> DirectusTable:
         """The table that Directus's role is about to change; raises PgError where it may not, or there is none."""
-        found = self.tables.get(wrapped(name))
+        found = self.tables.get(knex_name(name))
         if found is None:
             raise PgError(f'relation "{name}" does not exist')
         if not found.may_alter:
@@ -108,7 +108,7 @@ class DatabaseState:
         return found
 
     def _column(self, table: DirectusTable, name: str) -> DirectusColumn:
-        found = next((column for column in table.columns if column.name == wrapped(name)), None)
+        found = next((column for column in table.columns if column.name == knex_name(name)), None)
         if found is None:
             raise PgError(f'column "{name}" of relation "{table.name}" does not exist')
         return found
@@ -131,7 +131,7 @@ class DatabaseState:
 
     def create_table(self, name: str, columns: Iterable[DirectusColumn], keys: Iterable[DirectusKey], sql: str) -> None:
         """CREATE TABLE."""
-        name = wrapped(name)
+        name = knex_name(name)
         self._free(name)
         if not self.can_create:
             raise PgError("permission denied for schema public")
@@ -148,7 +148,7 @@ class DatabaseState:
 
     def drop_table(self, name: str) -> None:
         """DROP TABLE, without CASCADE."""
-        name = wrapped(name)
+        name = knex_name(name)
         table = self.tables.get(name)
         if table is None:
             raise PgError(f'table "{name}" does not exist')
@@ -306,7 +306,7 @@ class DatabaseState:
                 continue
             else:
                 referenced = wanted
-            if referenced and referring and not comparable(referenced, referring):
+            if referenced and referring and not comparable_types(referenced, referring):
                 raise PgError(f'foreign key constraint "{key.name}" cannot be implemented')
 
     def _type_of(self, table: str, column: str) -> str | None:
@@ -388,7 +388,7 @@ class DatabaseState:
             raise PgError(f'column "{key.foreign_columns[0]}" referenced in foreign key constraint does not exist')
         if not self.tables[key.foreign_table].may_refer:
             raise PgError(f"permission denied for table {key.foreign_table}")
-        if not comparable(types[1], types[0]):
+        if not comparable_types(types[1], types[0]):
             raise PgError(f'foreign key constraint "{key.name}" cannot be implemented')
         safe = {(key.table, key.columns[0], other) for other in (key.foreign_table, "*")}
         if table.has_rows is not False and not safe & self.satisfied:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from migration_audit.directus.js import MISSING, JsError, number, text
+from migration_audit.directus.js import MISSING, JsError, js_text, number
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.statement import PgError
 from migration_audit.directus.types import parse_default
@@ -60,14 +60,16 @@ def _stored(column: DirectusColumn, value: Any) -> Any:
         # It is a relation: the object is taken for a row to create, whose keys are no fields or whose key is missing.
         raise JsError("You don't have permission to access this.")
     if column.name in _CSV:
-        joined = _stored_text(column, ",".join(map(text, value)) if isinstance(value, list) else value)
+        joined = _stored_text(column, ",".join(map(js_text, value)) if isinstance(value, list) else value)
         return joined.split(",") if joined else []
     reader = _READERS.get(column.type)
     return reader(value) if reader else _stored_text(column, value)
 
 
 def _stored_text(column: DirectusColumn, value: Any) -> str:
-    written = json.dumps(value, separators=(",", ":"), ensure_ascii=False) if isinstance(value, list | dict) else text(value)
+    written = (
+        json.dumps(value, separators=(",", ":"), ensure_ascii=False) if isinstance(value, list | dict) else js_text(value)
+    )
     _fits(column, written)
     return written
 
@@ -87,16 +89,16 @@ def _json(value: Any) -> Any:
 
 
 def _boolean(value: Any) -> bool:
-    written = text(value).strip().lower() if not isinstance(value, list | dict) else ""
+    written = js_text(value).strip().lower() if not isinstance(value, list | dict) else ""
     if written in _TRUE:
         return True
     if written in _FALSE:
         return False
-    raise PgError(f'invalid input syntax for type boolean: "{text(value)}"')
+    raise PgError(f'invalid input syntax for type boolean: "{js_text(value)}"')
 
 
 def _integer(value: Any) -> int:
-    written = text(value)
+    written = js_text(value)
     if isinstance(value, list | dict) or not _INTEGER.match(written):
         raise PgError(f'invalid input syntax for type integer: "{written}"')
     found = int(written)
@@ -106,9 +108,9 @@ def _integer(value: Any) -> int:
 
 
 def _real(value: Any) -> int | float:
-    found = None if isinstance(value, list | dict | bool) or not text(value).strip() else number(text(value))
+    found = None if isinstance(value, list | dict | bool) or not js_text(value).strip() else number(js_text(value))
     if found is None:
-        raise PgError(f'invalid input syntax for type real: "{text(value)}"')
+        raise PgError(f'invalid input syntax for type real: "{js_text(value)}"')
     return found
 
 

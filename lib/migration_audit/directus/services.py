@@ -11,10 +11,10 @@ from migration_audit.directus.behaviour import Behaviour
 from migration_audit.directus.duplication import forget_paths, related_collections
 from migration_audit.directus.entitlements import assert_collections
 from migration_audit.directus.inspect import InspectedSchema, Relation, all_column_info, is_system, tables_in_database
-from migration_audit.directus.js import MISSING, JsError, absent, equal, get, opt, spread, text, truthy
+from migration_audit.directus.js import MISSING, JsError, absent, equal, get, js_text, opt, spread, truthy
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.rows import insert, next_id, update
-from migration_audit.directus.statement import PgError, wrapped
+from migration_audit.directus.statement import PgError, knex_name
 from migration_audit.directus.types import ALIAS_TYPES
 from migration_audit.model.directus_database import DirectusForeignKey, DirectusKey
 
@@ -72,12 +72,11 @@ class Services:
             if isinstance(one, dict) and truthy(opt(one, "meta")):
                 one["meta"] = {**spread(one["meta"]), "field": one.get("field"), "collection": name}
         built = [
-            columns.build(self.version, self.state, name, one)
+            columns.build_column(self.version, self.state, name, one)
             for one in fields
             if truthy(get(one, "type")) and get(one, "type") not in ALIAS_TYPES
         ]
-        built = [one for one in built if one.column is not None]
-        self._run_create_table(wrapped(name), built)
+        self._run_create_table(knex_name(name), [one for one in built if one.column is not None])
         self._insert_fields([one["meta"] for one in fields if truthy(get(one, "meta"))])
 
     def _run_create_table(self, name: str, built: list[columns.Built]) -> None:
@@ -100,7 +99,7 @@ class Services:
         groups: dict[str, list[Any]] = {}
         for meta in metas:
             if len(ungrouped) < len(metas) and opt(meta, "group"):
-                groups.setdefault(text(meta["group"]), []).append(meta)
+                groups.setdefault(js_text(meta["group"]), []).append(meta)
         for same in groups.values():
             rows += [{"sort": number, **meta} for number, meta in enumerate(same, 1)]
         for row in rows:
@@ -188,13 +187,13 @@ class Services:
         if name is MISSING:
             raise JsError("Undefined binding(s) detected when compiling FIRST")
         rows = [one for one in self.state.fields if one["collection"] == collection]
-        if text(name) in schema.fields[collection] or any(one["field"] == name for one in rows):
-            raise JsError(f'Field "{text(name)}" already exists in collection "{collection}"')
+        if js_text(name) in schema.fields[collection] or any(one["field"] == name for one in rows):
+            raise JsError(f'Field "{js_text(name)}" already exists in collection "{collection}"')
         kind = get(payload, "type")
         if truthy(kind) and kind not in ALIAS_TYPES:
             if isinstance(name, Mapping | list):
-                raise PgError(f"a column is called {text(name)}")
-            columns.add(self.state, collection, columns.build(self.version, self.state, collection, payload))
+                raise PgError(f"a column is called {js_text(name)}")
+            columns.add(self.state, collection, columns.build_column(self.version, self.state, collection, payload))
         meta = get(payload, "meta")
         if truthy(meta):
             group = opt(meta, "group")
@@ -243,7 +242,8 @@ class Services:
         if existing["is_primary_key"] and opt(wanted, "is_nullable") is True:
             raise JsError("Primary key cannot be null")
         if not equal(existing, wanted):
-            columns.alter(self.state, collection, columns.build(self.version, self.state, collection, values, existing))
+            built = columns.build_column(self.version, self.state, collection, values, existing)
+            columns.alter(self.state, collection, built)
 
     def delete_field(self, schema: InspectedSchema, collection: str, name: str) -> None:
         """``FieldsService.deleteField``."""
@@ -290,9 +290,9 @@ class Services:
         if not collection or not name:
             raise JsError('"collection" is required')
         if not isinstance(collection, str) or collection not in schema.fields:
-            raise JsError(f'Collection "{text(collection)}" doesn\'t exist')
+            raise JsError(f'Collection "{js_text(collection)}" doesn\'t exist')
         if not isinstance(name, str) or name not in schema.fields[collection]:
-            raise JsError(f'Field "{text(name)}" doesn\'t exist in collection "{collection}"')
+            raise JsError(f'Field "{js_text(name)}" doesn\'t exist in collection "{collection}"')
         if schema.primary[collection] == name:
             raise JsError(f'Field "{name}" in collection "{collection}" is a primary key')
         related = payload.get("related_collection")
@@ -301,7 +301,7 @@ class Services:
         if any(one.collection == collection and one.field == name for one in schema.relations):
             raise JsError(f'Field "{name}" in collection "{collection}" already has an associated relationship')
         if related:
-            key_name = columns.index_name(self.version, "foreign", collection, name, most=60)
+            key_name = columns.directus_index_name(self.version, "foreign", collection, name, most=60)
             self._add_foreign_key(schema, key_name, collection, name, related, payload.get("schema"))
         meta = spread(payload.get("meta"))
         own = {"many_collection": collection, "many_field": name, "one_collection": related or None}
@@ -319,7 +319,7 @@ class Services:
         if related not in schema.primary:
             raise JsError("Cannot read properties of undefined (reading 'primary')")
         rules = {
-            rule: text(opt(wanted, rule)) if truthy(opt(wanted, rule)) else "NO ACTION"
+            rule: js_text(opt(wanted, rule)) if truthy(opt(wanted, rule)) else "NO ACTION"
             for rule in ("on_update", "on_delete")
         }
         for rule in rules.values():
@@ -349,7 +349,7 @@ class Services:
             raise JsError(f'Field "{name}" in collection "{collection}" doesn\'t have a relationship.')
         wanted = values.get("schema")
         if existing.related and (truthy(wanted) or not self.version.relation_schema):
-            key_name = columns.index_name(self.version, "foreign", collection, name, most=60)
+            key_name = columns.directus_index_name(self.version, "foreign", collection, name, most=60)
             if existing.schema is not None:
                 key_name = existing.schema.name or key_name
                 self.state.drop_constraint(collection, key_name)

@@ -28,7 +28,7 @@ class DirectusStatement:
         return f"{self.verb.upper()} {self.table}.{self.name}" if self.name else f"{self.verb.upper()} {self.table}"
 
 
-def wrapped(name: str) -> str:
+def knex_name(name: str) -> str:
     """The name as knex writes it: without white space around it.
 
     Raises PgError where knex takes a dot for that between a schema and a table, and `` as `` for that before an alias.

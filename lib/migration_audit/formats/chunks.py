@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from migration_audit.formats.comments import at_line
 from migration_audit.formats.lexer import TokenKind, next_token, tokens
 from migration_audit.model.errors import SourceError
+from migration_audit.model.location import line_at
 
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """What Go takes for space."""
@@ -118,6 +118,6 @@ def _refuse_cut_tokens(text: bytes, ends: Mapping[int, int], shown: str, runner:
         while rest and rest[0] <= token.start:
             rest.popleft()
         if rest and rest[0] < token.end:
-            begins = at_line("", text, token.start).removeprefix(":")
+            begins = line_at(text, token.start)
             what = f"{runner} ends a statement here, inside the string, body or comment that begins at line {begins}"
             raise SourceError(what, where=f"{shown}:{ends[rest[0]]}", todo=todo)

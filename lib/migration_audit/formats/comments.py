@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from migration_audit.formats.lexer import TokenKind, next_token
+from migration_audit.model.location import line_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +42,4 @@ def comment_lines(text: bytes) -> Iterator[CommentLine]:
 
 def at_line(shown: str, text: bytes, offset: int) -> str:
     """``path:line`` of an offset into a file's text."""
-    line = text.count(b"\n", 0, offset) + 1
-    return f"{shown}:{line}"
+    return f"{shown}:{line_at(text, offset)}"

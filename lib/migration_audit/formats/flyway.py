@@ -39,7 +39,7 @@ from collections.abc import Iterator, Sequence
 from migration_audit.formats.flyway_ledger import LEDGER
 from migration_audit.formats.flyway_names import MigrationKind, MigrationName, Naming, is_reserved, parse_name
 from migration_audit.formats.flyway_scripts import FlywayScript, Scripts, read_script_settings
-from migration_audit.formats.flyway_settings import FlywaySettings, read_settings
+from migration_audit.formats.flyway_settings import FlywaySettings, read_flyway_settings
 from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope
@@ -67,7 +67,7 @@ _SEARCH = "select pg_catalog.set_config('search_path', current_setting('migratio
 def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """What ``flyway migrate`` does on an empty database. Raises SourceError for what it refuses, and for what is not SQL."""
     trees = _without_inner(trees)
-    settings = read_settings(trees, options)
+    settings = read_flyway_settings(trees, options)
     found = _Found(trees, settings)
     order = found.order()
     files = tuple(_steps(found, order, Scripts(trees, settings), settings))

@@ -16,10 +16,10 @@ _MOST = 200
 """Characters of a description that the history keeps."""
 
 
-def checksum(text: str) -> str:
+def flyway_checksum(text: str) -> str:
     r"""The CRC-32 of a script's lines, without line ends and byte order mark, as the signed integer that Flyway records.
 
-    >>> checksum("a\nb") == checksum("\ufeffa\r\nb\r\n")
+    >>> flyway_checksum("a\nb") == flyway_checksum("\ufeffa\r\nb\r\n")
     True
     """
     value = zlib.crc32("".join(_LINE.split(text.removeprefix("\ufeff"))).encode())

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from migration_audit.formats.flyway_ledger import checksum
+from migration_audit.formats.flyway_ledger import flyway_checksum
 from migration_audit.formats.flyway_names import MigrationKind, MigrationName
 from migration_audit.formats.flyway_settings import FlywaySettings, ScriptSettings, script_settings
 from migration_audit.formats.flyway_text import Cut, Placeholders, cut_statements, replace_placeholders
-from migration_audit.formats.interface import MigrationFolder, PlannedFile, how_to_give, refuse_lines
+from migration_audit.formats.interface import MigrationFolder, PlannedFile, how_to_fill, refuse_lines
 from migration_audit.formats.lexer import TokenKind, next_token
 from migration_audit.model.errors import SourceError
+from migration_audit.model.location import line_at
 from migration_audit.model.sql import TransactionMode
 
 _UNKNOWN = frozenset({"database", "user", "timestamp", "workingdirectory", "environment"})
@@ -71,8 +72,8 @@ class Scripts:
             transaction=self._transaction(script, text, cuts, given),
             entry="",
             # Flyway accepts a repeatable migration by the checksum before its placeholders were replaced, too.
-            checksum=None if changes else checksum(text if is_repeatable else raw),
-            also=(checksum(raw),) if is_repeatable and text != raw else (),
+            checksum=None if changes else flyway_checksum(text if is_repeatable else raw),
+            also=(flyway_checksum(raw),) if is_repeatable and text != raw else (),
             cuts=tuple(_byte_offsets(text, [cut.end for cut in cuts])),
         )
 
@@ -80,7 +81,7 @@ class Scripts:
         for cut in cuts:
             if text[: cut.start].rstrip()[-1:] == "(":
                 what = "Flyway drops the parenthesis at the beginning of a statement"
-                raise SourceError(what, where=f"{script.shown}:{_line(text, cut.start)}", todo="remove the parenthesis")
+                raise SourceError(what, where=f"{script.shown}:{line_at(text, cut.start)}", todo="remove the parenthesis")
         if given.in_transaction is not None:
             return TransactionMode.FILE if given.in_transaction else TransactionMode.NONE
         if not self._settings.in_transaction:
@@ -89,10 +90,10 @@ class Scripts:
         if outside and len(outside) < len(cuts) and not self._settings.mixed:
             what = "this statement cannot run in a transaction, but others in the file do: Flyway rejects the mixture"
             todo = "move it to a separate file, or set mixed in Flyway's configuration"
-            raise SourceError(what, where=f"{script.shown}:{_line(text, outside[0].start)}", todo=todo)
+            raise SourceError(what, where=f"{script.shown}:{line_at(text, outside[0].start)}", todo=todo)
         if outside and self._settings.group:
             what = "this statement cannot run in a transaction, but group = true puts all migrations into one"
-            raise SourceError(what, where=f"{script.shown}:{_line(text, outside[0].start)}", todo="migrate without group")
+            raise SourceError(what, where=f"{script.shown}:{line_at(text, outside[0].start)}", todo="migrate without group")
         return TransactionMode.NONE if outside else TransactionMode.FILE
 
     def _replaced(self, script: FlywayScript, text: str) -> str:
@@ -103,7 +104,7 @@ class Scripts:
 
         def missing(name: str, at: int) -> str:
             written = f"{settings.prefix}{name}{settings.suffix}"
-            where = f"{script.shown}:{_line(text, at)}"
+            where = f"{script.shown}:{line_at(text, at)}"
             known = name.lower().removeprefix(f"flyway{separator}")
             if name.lower() != known and known in _UNKNOWN:
                 if _is_in_comment(text, at):
@@ -111,7 +112,7 @@ class Scripts:
                 what = f"only Flyway knows {written}, at run time"
             else:
                 what = f"the placeholder {written} is not set"
-            raise SourceError(what, where=where, todo=how_to_give(name))
+            raise SourceError(what, where=where, todo=how_to_fill(name))
 
         for name, value in values.items():
             refuse_lines(value, name, script.shown)
@@ -135,10 +136,6 @@ def _is_in_comment(text: str, at: int) -> bool:
         if token.start <= offset < end:
             return token.kind is TokenKind.COMMENT
     return False
-
-
-def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1
 
 
 def _byte_offsets(text: str, offsets: Sequence[int]) -> list[int]:

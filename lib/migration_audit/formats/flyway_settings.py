@@ -59,7 +59,7 @@ class ScriptSettings:
     replaces: bool | None = None
 
 
-def read_settings(trees: Sequence[MigrationFolder], options: Options) -> FlywaySettings:
+def read_flyway_settings(trees: Sequence[MigrationFolder], options: Options) -> FlywaySettings:
     """The nearest configuration file's settings. Raises SourceError for one that is not followed here."""
     given = {name.lower(): value for name, value in options.placeholders.items()}
     found = next(filter(None, map(_nearest, trees)), None)

@@ -8,7 +8,7 @@ from enum import Enum
 
 from migration_audit.formats.chunks import Message, ends_statement, fields, is_blank, scan_lines
 from migration_audit.formats.envsub import SubstitutionError, substitute
-from migration_audit.formats.interface import how_to_give, mark_hint
+from migration_audit.formats.interface import how_to_fill, mark_hint
 from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
@@ -176,7 +176,7 @@ class GooseReader:
             value = ""
         if unknown and is_applied:
             what = f"the value of ${unknown[0]} is unknown: goose reads it from its environment"
-            raise self._error(number, what, how_to_give(unknown[0]))
+            raise self._error(number, what, how_to_fill(unknown[0]))
         if "\n" in value or "\r" in value.removesuffix("\r"):
             raise self._error(number, "a value contains a line break", "use a value without line breaks")
         return value.encode()

@@ -32,14 +32,21 @@ from dataclasses import dataclass
 from posixpath import normpath
 
 from migration_audit.formats.comments import at_line, comment_lines
-from migration_audit.formats.graphile_settings import NOT_RUN, PLACEHOLDER, RUN, Action, GraphileSettings, read_settings
+from migration_audit.formats.graphile_settings import (
+    NOT_RUN,
+    PLACEHOLDER,
+    RUN,
+    Action,
+    GraphileSettings,
+    read_graphile_settings,
+)
 from migration_audit.formats.interface import (
     Format,
     MigrationFolder,
     Options,
     Plan,
     PlannedFile,
-    how_to_give,
+    how_to_fill,
     only_tree,
     refuse_lines,
     refuse_mark,
@@ -83,7 +90,7 @@ def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     if committed is None:
         return Plan(files=())
     folder = normpath(f"{committed}/..")
-    settings = read_settings(tree, folder, options)
+    settings = read_graphile_settings(tree, folder, options)
     migrations = _chain(tree, committed)
     before, after = (
         [_action(tree, folder, action, settings) for action in settings.of(hook) if action.file is not None]
@@ -215,7 +222,7 @@ def _replaced(text: str, shown: str, settings: GraphileSettings) -> str:
     if (found := re.search(_any(unknown), text, re.ASCII)) is not None:
         where = at_line(shown, text.encode(errors="replace"), len(text[: found.start()].encode(errors="replace")))
         what = f"the value of {found[0]} comes from graphile-migrate's environment"
-        raise SourceError(what, where=where, todo=how_to_give(found[0]))
+        raise SourceError(what, where=where, todo=how_to_fill(found[0]))
     for name, value in settings.placeholders.items():
         if re.search(_any({name}), text, re.ASCII):
             refuse_lines(value, name, shown)
@@ -227,7 +234,7 @@ def _replaced(text: str, shown: str, settings: GraphileSettings) -> str:
         name = raw[token.start : token.end].decode(errors="replace")
         if token.kind is TokenKind.VARIABLE and not brackets and PLACEHOLDER.fullmatch(name):
             where = at_line(shown, raw, token.start)
-            raise SourceError(f"the placeholder {name} is not set", where=where, todo=how_to_give(name))
+            raise SourceError(f"the placeholder {name} is not set", where=where, todo=how_to_fill(name))
     return done
 
 

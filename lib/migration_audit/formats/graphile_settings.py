@@ -59,7 +59,7 @@ class GraphileSettings:
         return tuple(action for action in self.actions if action.hook in hooks)
 
 
-def read_settings(tree: MigrationFolder, folder: str, options: Options) -> GraphileSettings:
+def read_graphile_settings(tree: MigrationFolder, folder: str, options: Options) -> GraphileSettings:
     """The settings beside the migrations folder, with the placeholders of audit.toml.
 
     Raises SourceError where graphile-migrate refuses the file.

@@ -198,7 +198,7 @@ def mark_hint(text: bytes) -> str:
     return "; the file starts with a byte order mark, which hides its first line" if text.startswith(codecs.BOM_UTF8) else ""
 
 
-def how_to_give(placeholder: str) -> str:
+def how_to_fill(placeholder: str) -> str:
     """What to do where a placeholder has no value."""
     return f'write placeholders = {{ "{placeholder}" = "…" }} in audit.toml, or compare with --placeholder {placeholder}=…'
 

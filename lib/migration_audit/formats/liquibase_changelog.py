@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from migration_audit.formats.comments import comment_lines
-from migration_audit.formats.interface import how_to_give, refuse_lines
+from migration_audit.formats.interface import how_to_fill, refuse_lines
 from migration_audit.model.errors import SourceError
 
 HEADER = re.compile(r"\s*--\s*liquibase\s*formatted.*", re.IGNORECASE)
@@ -112,7 +112,7 @@ class Properties:
                 raise SourceError(
                     f"the property ${{{name}}} is not set here",
                     where=f"{shown}:{line}",
-                    todo=f'{how_to_give(name)}; "${{{name}}}" as the value where it is to stay',
+                    todo=f'{how_to_fill(name)}; "${{{name}}}" as the value where it is to stay',
                 )
             refuse_lines(found, name, f"{shown}:{line}")
             return found

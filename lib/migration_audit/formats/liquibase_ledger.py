@@ -13,10 +13,10 @@ _RAN = frozenset({"EXECUTED", "RERAN", "MARK_RAN"})
 _VERSION = "9:"
 
 
-def checksum(sql: str) -> str:
+def liquibase_checksum(sql: str) -> str:
     """The checksum of version 9 (Liquibase 4.22 and later) of a changeset that is this SQL, properties expanded.
 
-    >>> checksum("create table t (a int);") == checksum("create  table t\\n(a int);")
+    >>> liquibase_checksum("create table t (a int);") == liquibase_checksum("create  table t\\n(a int);")
     True
     """
     change = hashlib.md5(_BLANKS.sub("", sql).encode(), usedforsecurity=False).hexdigest()

@@ -34,7 +34,7 @@ from collections.abc import Iterator, Sequence
 
 from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
 from migration_audit.formats.liquibase_changelog import HEADER, Changeset, Properties, is_for_postgres, read_changelog
-from migration_audit.formats.liquibase_ledger import LEDGER, checksum, entry_name
+from migration_audit.formats.liquibase_ledger import LEDGER, entry_name, liquibase_checksum
 from migration_audit.formats.liquibase_text import sent
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
@@ -168,7 +168,7 @@ class _Reading:
                 text=reaches.text,
                 transaction=TransactionMode.FILE if changeset.in_transaction else mode,
                 entry=name,
-                checksum=checksum(sql),
+                checksum=liquibase_checksum(sql),
                 also=changeset.valid_checksums,
                 cuts=reaches.cuts,
             )

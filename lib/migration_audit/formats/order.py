@@ -12,10 +12,10 @@ _DATES = 100_000
 """From here on a prefix is a date or a time (``202401``, ``20240131120000``), between which nothing is missing."""
 
 
-def number_of(name: str) -> int | None:
+def leading_number(name: str) -> int | None:
     """The number that a file name starts with.
 
-    >>> number_of("0002_positions.sql"), number_of("positions_2.sql")
+    >>> leading_number("0002_positions.sql"), leading_number("positions_2.sql")
     (2, None)
     """
     match = _NUMBER.match(name)
@@ -29,7 +29,7 @@ def apply_order(path: str) -> tuple[tuple[str, ...], bool, int, str]:
     ['0002_b.sql', '2_a.sql', '10_b.sql', 'init.sql']
     """
     folder, name = split(path)
-    number = number_of(name)
+    number = leading_number(name)
     return tuple(folder.split("/")) if folder else (), number is None, number or 0, name
 
 
@@ -42,7 +42,7 @@ def shared_numbers(paths: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], .
     found: dict[tuple[str, int], list[str]] = defaultdict(list)
     for path in paths:
         folder, name = split(path)
-        number = number_of(name)
+        number = leading_number(name)
         if number is not None and path not in found[folder, number]:
             found[folder, number].append(path)
     return tuple((str(number), tuple(same)) for (_, number), same in sorted(found.items()) if len(same) > 1)
@@ -57,7 +57,7 @@ def missing_numbers(paths: Iterable[str]) -> tuple[int, ...]:
     folders: dict[str, set[int]] = defaultdict(set)
     for path in paths:
         folder, name = split(path)
-        number = number_of(name)
+        number = leading_number(name)
         if number is not None and number < _DATES:
             folders[folder].add(number)
     return tuple(sorted({number for used in folders.values() for number in _between(sorted(used))}))

@@ -18,7 +18,7 @@ _SET = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class PathChange:
+class SearchPathChange:
     """One statement that sets the ``search_path``."""
 
     at: int
@@ -29,7 +29,7 @@ class PathChange:
     """Whether it ends with the transaction."""
 
 
-def path_changes(text: bytes) -> Iterator[PathChange]:
+def path_changes(text: bytes) -> Iterator[SearchPathChange]:
     """The statements of ``text`` that set the ``search_path``, but for those that set it back to the default."""
     is_start = True
     for token in tokens(text):
@@ -38,7 +38,7 @@ def path_changes(text: bytes) -> Iterator[PathChange]:
             names = [part.strip().strip("'\"") for part in value.decode(errors="replace").split(",")]
             if names[0].lower() != "default" or not found["path"]:
                 is_local = bool(found["local"]) or (found["flag"] or b"").lower() == b"true"
-                yield PathChange(token.start, tuple(n for n in names if n and n != "$user"), is_local)
+                yield SearchPathChange(token.start, tuple(n for n in names if n and n != "$user"), is_local)
         is_start = token.kind is TokenKind.SEMICOLON
 
 

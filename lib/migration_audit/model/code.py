@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from migration_audit.model.location import Location
+from migration_audit.model.location import Location, line_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +58,7 @@ class Literal:
 
     def line_of(self, offset: int) -> int:
         """The line of the file on which this offset of ``text`` stands."""
-        line = self.at.line
-        for start, number in self.lines:
-            if start > offset:
-                break
-            line = number
-        return line
+        return line_in(self.lines, offset, self.at.line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import bisect
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from migration_audit.model.location import Location
+from migration_audit.model.location import Location, line_in
 
 
 class PassageKind(StrEnum):
@@ -35,8 +34,7 @@ class SearchableText:
 
     def line(self, offset: int) -> int:
         """The line on which the character at ``offset`` stands."""
-        at = bisect.bisect_right(self.lines, (offset, 1 << 60)) - 1
-        return self.lines[max(at, 0)][1] if self.lines else 1
+        return line_in(self.lines, offset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,3 +20,21 @@ def some_of(items: Sequence[str], *, most: int = MOST, between: str = ", ") -> s
     if rest <= 0:
         return shown
     return f"{shown}{' ' if between == ', ' else between}and {rest:,} more"
+
+
+def first_lines(lines: Sequence[str], *, most: int, rest: str = "… and {:,} more") -> list[str]:
+    """The first ``most`` lines, and one with the number of those left out.
+
+    >>> first_lines(["a", "b", "c"], most=1), first_lines(["a"], most=1)
+    (['a', '… and 2 more'], ['a'])
+    """
+    return [*lines[:most], *([rest.format(len(lines) - most)] if len(lines) > most else [])]
+
+
+def with_rest(first: str, count: int) -> str:
+    """The first of ``count`` things, and how many others there are.
+
+    >>> with_rest("a is missing", 3), with_rest("a is missing", 1)
+    ('a is missing (and 2 more)', 'a is missing')
+    """
+    return f"{first} (and {count - 1:,} more)" if count > 1 else first

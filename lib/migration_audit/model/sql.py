@@ -168,7 +168,7 @@ class SqlSource:
         return tuple(s for f in self.files for s in f.statements)
 
 
-def one_line(statement: str) -> str:
+def short_statement(statement: str) -> str:
     """A statement on one line, 200 characters at most, without a password."""
     line = _PASSWORD.sub(r"\1'***'", " ".join(statement.split()))
     return line if len(line) <= 200 else line[:199] + "…"
@@ -186,7 +186,7 @@ class SqlFailure:
     @property
     def shown_statement(self) -> str:
         """The statement on one line, 200 characters at most, without a password: ``CREATE ROLE … PASSWORD '***'``."""
-        return one_line(self.statement)
+        return short_statement(self.statement)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

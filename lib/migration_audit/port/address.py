@@ -110,7 +110,7 @@ def routine_word(routine: routines.Routine) -> str:
     return "PROCEDURE" if routine.definition.startswith("CREATE OR REPLACE PROCEDURE") else "FUNCTION"
 
 
-def index_name(index: relations.Index) -> str:
+def sql_name_of_index(index: relations.Index) -> str:
     """An index as SQL."""
     return sql_name(index.schema, index.name)
 

@@ -7,7 +7,7 @@ from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import literal, quoted, sql_name, sql_name_of
 from migration_audit.model.relations import Constraint, Index, Table
 from migration_audit.model.routines import RowPolicy, Trigger
-from migration_audit.port.address import index_name, of_table
+from migration_audit.port.address import of_table, sql_name_of_index
 from migration_audit.port.names import guarded, regclass, role_name, routine_name
 from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment, unclear_index
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
@@ -48,7 +48,7 @@ def create_if_not_exists(index: Index) -> str:
 
 def _attach(index: Index) -> StepDraft:
     parent = sql_name_of(index.attached_to or "")
-    return run(index, Rank.ATTACH_INDEX, f"ALTER INDEX {parent} ATTACH PARTITION {index_name(index)};")
+    return run(index, Rank.ATTACH_INDEX, f"ALTER INDEX {parent} ATTACH PARTITION {sql_name_of_index(index)};")
 
 
 def _index_settings(index: Index, changed: set[str], statistics: tuple[str, ...] = ()) -> Steps:
@@ -56,7 +56,7 @@ def _index_settings(index: Index, changed: set[str], statistics: tuple[str, ...]
 
     ``statistics`` are the targets that the other side has.
     """
-    alter = f"ALTER INDEX {index_name(index)}"
+    alter = f"ALTER INDEX {sql_name_of_index(index)}"
     if index.tablespace and not changed:
         yield run(index, Rank.SETTING, f"{alter} SET TABLESPACE {sql_name(index.tablespace)};")
     if "tablespace" in changed:
@@ -83,7 +83,7 @@ def change_index(difference: Difference, sides: Sides) -> Steps:
         yield ask(index, f"{_DROPPED_FIRST}\n{differing(difference, 'definition', 'table')}", drop)
     if {"valid", "ready"} & changed:
         why = "it is not valid on one side\n" + differing(difference, "valid", "ready")
-        yield ask(index, why, f"REINDEX INDEX {index_name(index)};")
+        yield ask(index, why, f"REINDEX INDEX {sql_name_of_index(index)};")
     if "attached_to" in changed and index.attached_to:
         yield _attach(index)
     yield from _index_settings(index, changed, actual.statistics)

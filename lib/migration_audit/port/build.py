@@ -19,7 +19,7 @@ from migration_audit.port import attached as on_tables
 from migration_audit.port import columns, jobs, rare, sequences, tables, timescale, views
 from migration_audit.port import routines as named
 from migration_audit.port.names import guarded, regclass
-from migration_audit.port.order import in_order
+from migration_audit.port.order import steps_in_order
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, run, sides_of
 
 _TAKEN_FOR = (
@@ -29,7 +29,7 @@ _TAKEN_FOR = (
 _WORDS: dict[type[CatalogObject], str] = {Table: "TABLE", Index: "INDEX", Sequence: "SEQUENCE"}
 
 
-def rename(difference: Difference, sides: Sides) -> Steps:
+def rename_steps(difference: Difference, sides: Sides) -> Steps:
     """A rename that does nothing where it was already done; what comes with another rename is part of that one."""
     obj, old = difference.expected, getattr(difference.actual, "name", "")
     match obj:
@@ -118,7 +118,7 @@ def build_port(drift: Drift, *, expected: Snapshot, actual: Snapshot, origins: M
     sides = sides_of(expected, actual)
     renamed = {(d.kind, d.key) for d in drift.differences if d.verdict is DiffVerdict.RENAMED}
     drafts = [draft for d in drift.differences if d.part_of not in renamed for draft in _drafts(d, sides)]
-    return Port(steps=in_order(drafts, origins or {}))
+    return Port(steps=steps_in_order(drafts, origins or {}))
 
 
 def _drafts(difference: Difference, sides: Sides) -> list[StepDraft]:
@@ -126,7 +126,7 @@ def _drafts(difference: Difference, sides: Sides) -> list[StepDraft]:
         return []
     create, change = _MAKERS.get(type(difference.expected), (rare.ask_to_create, rare.ask_to_change))
     if difference.verdict is DiffVerdict.RENAMED:
-        return list(rename(difference, sides))
+        return list(rename_steps(difference, sides))
     if difference.verdict is DiffVerdict.MISSING:
         return _once(difference, create, sides)
     return list(change(difference, sides))

@@ -29,7 +29,7 @@ def operator_name(signature: str) -> str:
     return f"OPERATOR({sql_name(*schema)}{rest.partition('(')[0]})"
 
 
-def one_line(text: str) -> str:
+def joined_lines(text: str) -> str:
     """The same text without line ends."""
     return " ".join(LINE_END.sub(" ", text).split())
 

@@ -19,7 +19,7 @@ Weight = tuple[int, tuple[str, int], tuple[int, int], Key, int]
 _LAST = 1 << 30
 
 
-def in_order(drafts: Iterable[StepDraft], origins: Mapping[Key, Location]) -> tuple[PortStep, ...]:
+def steps_in_order(drafts: Iterable[StepDraft], origins: Mapping[Key, Location]) -> tuple[PortStep, ...]:
     """The steps, sorted; ``origins`` tell where the legacy SQL made each object."""
     found = list(drafts)
     files = _file_order(origins)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from migration_audit.model.identifiers import as_comment
 from migration_audit.model.location import Location
 from migration_audit.model.port import Key, Port, PortProof, PortStep, ProofOutcome
-from migration_audit.port.names import one_line
+from migration_audit.port.names import joined_lines
 
 NOTHING = "Nothing to port: the owner's side covers the legacy side."
 _RULE = "-- " + "-" * 74
@@ -20,7 +20,7 @@ def nothing_to_port(*, expected: str, actual: str) -> str:
 
 def nothing_compared(why: str, *, expected: str, actual: str) -> str:
     """The whole text where there was nothing to compare: comments alone."""
-    return _head(expected, actual) + as_comment(f"NO PORT: {one_line(why)}.") + "\n"
+    return _head(expected, actual) + as_comment(f"NO PORT: {joined_lines(why)}.") + "\n"
 
 
 def running_sql(port: Port, origins: Mapping[Key, Location] | None = None) -> str:
@@ -62,27 +62,27 @@ def port_text(
 def _head(expected: str, actual: str) -> str:
     lines = [
         "The port: SQL for the owner's next file, written by migration-audit.",
-        f"Expected (legacy): {one_line(expected)}",
-        f"Actual (owner):    {one_line(actual)}",
+        f"Expected (legacy): {joined_lines(expected)}",
+        f"Actual (owner):    {joined_lines(actual)}",
         "Review it before you use it. It can be applied repeatedly; it drops nothing.",
     ]
     return as_comment("\n".join(lines)) + "\n"
 
 
 def _roles(proof: PortProof) -> str:
-    roles = ", ".join(map(one_line, proof.assumed_roles))
+    roles = ", ".join(map(joined_lines, proof.assumed_roles))
     return f"\nIt assumes that these roles exist: {roles}" if roles else ""
 
 
 def _verdict(port: Port, proof: PortProof) -> str:
-    where = f" ({one_line(proof.server)})" if proof.server else ""
+    where = f" ({joined_lines(proof.server)})" if proof.server else ""
     if proof.outcome is ProofOutcome.PROVEN:
         asked = f"\n{len(port.for_person)} further differences, which do not block, need a person's decision: see the end."
         return (
             f"PROVEN: the owner's SQL and this port were applied to a fresh server{where}, the port twice;\n"
             "the comparison is then covered." + _roles(proof) + (asked if port.for_person else "")
         )
-    why = "".join(f"\n- {one_line(reason)}" for reason in proof.reasons)
+    why = "".join(f"\n- {joined_lines(reason)}" for reason in proof.reasons)
     if proof.outcome is ProofOutcome.PARTIAL:
         return (
             f"PROVEN IN PART: the owner's SQL and this port were applied to a fresh server{where}, the port twice;\n"
@@ -98,7 +98,7 @@ def _verdict(port: Port, proof: PortProof) -> str:
 
 
 def _section(title: str, lines: Iterable[str]) -> str:
-    found = [f"- {one_line(line)}" for line in lines]
+    found = [f"- {joined_lines(line)}" for line in lines]
     return "\n".join([_RULE, as_comment("\n".join([f"{title}:", *found])), ""]) if found else ""
 
 
@@ -106,7 +106,7 @@ def _told(step: PortStep, origins: Mapping[Key, Location]) -> str:
     kind, key = step.about
     at = origins.get(step.about)
     line = f"{kind} {key}" + (f" ({at})" if at else "")
-    return as_comment("\n".join([one_line(line), *([f"NOTE: {one_line(step.note)}"] if step.note else [])])) + "\n"
+    return as_comment("\n".join([joined_lines(line), *([f"NOTE: {joined_lines(step.note)}"] if step.note else [])])) + "\n"
 
 
 def _asked(port: Port, origins: Mapping[Key, Location]) -> str:

@@ -178,7 +178,7 @@ def table(
     ``without`` are keys of the class that this table does not have, ``when`` the key without which an inline table is not
     there. ``convert`` makes the field of what was read, ``make`` makes it of the table around.
     """
-    spec = describe(cls, without=without)
+    spec = table_of(cls, without=without)
     if default is _EMPTY:
         default = MISSING if required else () if shape in (Shape.ARRAY, Shape.NAMED) else None
     if shape is Shape.NAMED:
@@ -198,7 +198,7 @@ def section(doc: str = "", *, required: bool = False) -> TableSpec:
     return TableSpec(keys={}, tables={}, doc=doc, required=required, is_live=True)
 
 
-def describe(cls: type, *, without: tuple[str, ...] = (), sections: Mapping[str, TableSpec] | None = None) -> TableSpec:
+def table_of(cls: type, *, without: tuple[str, ...] = (), sections: Mapping[str, TableSpec] | None = None) -> TableSpec:
     """The table that the fields of a settings class describe, in their order."""
     keys: dict[str, Key] = {}
     tables: dict[str, TableSpec] = {}
@@ -221,7 +221,7 @@ def describe(cls: type, *, without: tuple[str, ...] = (), sections: Mapping[str,
     return _less(TableSpec(keys=keys, tables=tables), without)
 
 
-def build(cls: Callable[..., T], tables: Table, place: TablePlace, **more: Any) -> T:
+def build_settings(cls: Callable[..., T], tables: Table, place: TablePlace, **more: Any) -> T:
     """The settings that a valid table gives; what the file leaves out has the default of its field."""
     given: dict[str, Any] = dict(more)
     for each in fields(cls):  # type: ignore[arg-type]
@@ -245,7 +245,7 @@ def as_toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def plain(value: Any) -> Any:
+def frozen(value: Any) -> Any:
     """A value that nobody can change: a tuple for a list, a view for a table."""
     if isinstance(value, dict):
         return MappingProxyType(value)
@@ -264,21 +264,21 @@ def _value(found: _Setting, field_name: str, tables: Table, place: TablePlace) -
     if found.is_file:
         files = [absolute(place.directory / each) for each in ([value] if isinstance(value, str) else value)]
         return files[0] if isinstance(value, str) else tuple(files)
-    return found.convert(value) if found.convert is not None else plain(value)
+    return found.convert(value) if found.convert is not None else frozen(value)
 
 
 def _tables(found: _Below, name: str, tables: Table, place: TablePlace) -> Any:
     if found.spec.shape is Shape.INLINE:
-        return build(found.cls, tables, place) if not found.when or found.when in tables else MISSING
+        return build_settings(found.cls, tables, place) if not found.when or found.when in tables else MISSING
     if name not in tables:
         return MISSING
     here = place.below(name)
     value: Any = tables[name]
     if found.spec.shape is Shape.TABLE:
-        made = build(found.cls, value, here)
+        made = build_settings(found.cls, value, here)
     else:
         items = value.items() if found.spec.shape is Shape.NAMED else enumerate(value)
-        made = tuple(build(found.cls, item, here.below(position)) for position, item in items)
+        made = tuple(build_settings(found.cls, item, here.below(position)) for position, item in items)
     return found.convert(made) if found.convert is not None else made
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from migration_audit.model.errors import ConfigError, UsageError
 from migration_audit.project.bounded import read_bounded
-from migration_audit.project.describe import TablePlace, build
+from migration_audit.project.describe import TablePlace, build_settings
 from migration_audit.project.locate import KeyPath, absolute, locate, nearest
 from migration_audit.project.repositories import expanded
 from migration_audit.project.secrecy import TODO, lines_with_credentials
@@ -39,7 +39,7 @@ def find_project(start: Path) -> Path:
         if (folder / FILE_NAME).is_file():
             return folder / FILE_NAME
     for folder in folders:
-        if has_section(folder / FALLBACK):
+        if has_our_table(folder / FALLBACK):
             return folder / FALLBACK
     raise UsageError(
         f"no {FILE_NAME} here or in a parent folder",
@@ -53,7 +53,7 @@ def configuration_in(folder: Path) -> Path | None:
     path = folder / FILE_NAME
     if path.exists() or path.is_symlink():
         return path
-    return folder / FALLBACK if has_section(folder / FALLBACK) else None
+    return folder / FALLBACK if has_our_table(folder / FALLBACK) else None
 
 
 def project_file(named: Path) -> Path:
@@ -120,7 +120,9 @@ def _project(text: str, path: Path, shown: str) -> Project:
     if found:
         raise _error(shown, found)
     whole, here = expanded(tables, SCHEMA), absolute(path)
-    return build(Project, whole, TablePlace(root=whole, directory=here.parent, shown=path.name, lines=lines), path=here)
+    return build_settings(
+        Project, whole, TablePlace(root=whole, directory=here.parent, shown=path.name, lines=lines), path=here
+    )
 
 
 def _error(shown: str, found: Iterable[tuple[int, str, str]]) -> ConfigError:
@@ -186,7 +188,7 @@ def _section(tables: dict[str, Any], shown: str) -> dict[str, Any]:
     )
 
 
-def has_section(path: Path) -> bool:
+def has_our_table(path: Path) -> bool:
     """Whether a pyproject.toml has our table; one that cannot be read is somebody else's and says nothing."""
     try:
         tables = tomllib.loads(path.read_text("utf-8"))

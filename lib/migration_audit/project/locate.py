@@ -178,3 +178,18 @@ class _Scanner:
 def absolute(path: Path) -> Path:
     """The path from the root, without ``.`` and ``..``. No link is followed: it must not change which file is meant."""
     return Path(os.path.normpath(path.absolute()))
+
+
+def shown_path(path: Path, shown_from: Path) -> str:
+    """``path`` as people are to see it: relative to ``shown_from``, with ``..`` where it is in another repository.
+
+    A path that leads below ``shown_from`` by the target of a link alone is shown by that target. One that was given relative
+    to another folder stays as it was given.
+    """
+    found = os.path.relpath(path, shown_from)
+    if found != "." and not found.startswith(".."):
+        return Path(found).as_posix()
+    target, base = path.resolve(), shown_from.resolve()
+    if target != base and target.is_relative_to(base):
+        return target.relative_to(base).as_posix()
+    return Path(found).as_posix() if path.is_absolute() else path.as_posix()

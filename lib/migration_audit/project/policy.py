@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from migration_audit.model.location import Location
 from migration_audit.project import keys
-from migration_audit.project.describe import Example, Shape, Table, TablePlace, build, items, setting, table
+from migration_audit.project.describe import Example, Shape, Table, TablePlace, build_settings, items, setting, table
 from migration_audit.project.keys import REVISION, WORD
 from migration_audit.project.locate import Found, KeyPath
 
@@ -94,7 +94,9 @@ class PolicyRole:
 def _environments(policy: Table, place: TablePlace) -> Mapping[str, EnvironmentPolicy]:
     """An environment has what its own table says, else what all have."""
     tables = policy.get("environments", {})
-    return MappingProxyType({name: build(EnvironmentPolicy, {**policy, **own}, place) for name, own in tables.items()})
+    return MappingProxyType(
+        {name: build_settings(EnvironmentPolicy, {**policy, **own}, place) for name, own in tables.items()}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from migration_audit.model.location import Location
 from migration_audit.project import keys
-from migration_audit.project.describe import Example, Table, TablePlace, computed, describe, setting, setting_of
+from migration_audit.project.describe import Example, Table, TablePlace, computed, setting, setting_of, table_of
 from migration_audit.project.keys import REVISION, WORD, Key
 from migration_audit.project.locate import Found, KeyPath
 from migration_audit.project.rule_names import name_problems
@@ -290,7 +290,7 @@ EXAMPLES: Final = (
     ),
 )
 
-RULE_KEYS: Final = describe(AuditRule).keys
+RULE_KEYS: Final = table_of(AuditRule).keys
 
 
 def rule_problems(tables: Mapping[str, Any]) -> Iterator[Found]:

@@ -17,11 +17,11 @@ from migration_audit.project.describe import (
     Example,
     Shape,
     as_toml,
-    describe,
     section,
     setting,
     setting_of,
     table,
+    table_of,
 )
 from migration_audit.project.environment import Environment
 from migration_audit.project.hypertable import HypertablePin
@@ -273,7 +273,7 @@ class Project:
         )
 
 
-SCHEMA: Final = describe(
+SCHEMA: Final = table_of(
     Project,
     sections={
         "project": section(required=True),

@@ -12,7 +12,7 @@ from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import Beside, FoldedText, IdentifierText, Inline, Link, StackedBlocks, Text
 from migration_audit.report.pills import NOT_RUN, WAIVED, outcome_pill, severity_pill
 from migration_audit.report.table import Group, Heading, ReportTable, Row
-from migration_audit.report.triage import by_family, family_title, in_order, triage
+from migration_audit.report.triage import by_family, family_title, results_in_order, triage
 
 MOST_FINDINGS = 1000
 """Findings up to which all are shown: each asks for something to be done."""
@@ -35,7 +35,7 @@ def check_table(results: Sequence[CheckResult], *, caption: str = "Checks", anch
     """Every check with how it ended and why, by family; ``anchors`` links the failed ones to their findings,
     and makes the pending ones places to link to: nothing else tells of them.
     """
-    held = in_order(results)
+    held = results_in_order(results)
     groups = [
         Group(
             title=Text(family_title(letters)),

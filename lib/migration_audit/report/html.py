@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from migration_audit.model.enumeration import with_rest
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.strict_json import parse_json
@@ -94,8 +95,7 @@ def _weighing(evidence: EvidenceView) -> Iterator[Line]:
         open_first = sorted(result.findings, key=lambda f: f.waived is not None)
         first = open_first[0].summary if open_first else result.reason or result.title
         first += f" ({open_first[0].waived})" if open_first and open_first[0].waived else ""
-        more = f" (and {len(result.findings) - 1:,} more)" if len(result.findings) > 1 else ""
-        yield Line(one_line(result.id), safe(one_line(first + more)), check_anchor(result.id))
+        yield Line(one_line(result.id), safe(one_line(with_rest(first, len(result.findings)))), check_anchor(result.id))
 
 
 def _sections(notebooks: Sequence[Notebook | tuple[str, Notebook] | Path | str], evidence: EvidenceView) -> list[Section]:

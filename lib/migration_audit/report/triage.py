@@ -42,7 +42,7 @@ def by_family(ids: Iterable[str]) -> list[tuple[str, list[str]]]:
     return [(letters, list(group)) for letters, group in groupby(ordered, key=family)]
 
 
-def in_order(results: Iterable[CheckResult]) -> list[CheckResult]:
+def results_in_order(results: Iterable[CheckResult]) -> list[CheckResult]:
     """The results by family and id; two of the same id keep their order."""
     held = list(results)
     families = by_family(r.id for r in held)
@@ -87,7 +87,7 @@ class Triage:
 
 def triage(results: Iterable[CheckResult]) -> Triage:
     """What the results amount to, without deciding anything."""
-    ordered = in_order(results)
+    ordered = results_in_order(results)
     failed = [r for r in ordered if r.outcome is Outcome.FAILED]
     undecided = (r for r in ordered if r.is_undecided)
     return Triage(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from migration_audit.model.enumeration import first_lines
 from migration_audit.model.undone import SourceUndone, Undone
 from migration_audit.report.escape import one_line
 
@@ -32,11 +33,10 @@ def _lines(side: str, source: SourceUndone) -> Iterator[str]:
         yield f"  {side}: {one_line(source.unknown.reason)}"
     if source.leaves_nothing:
         yield f"  {side}: everything that it creates is removed again: nothing of it was compared"
-    told = sorted((one for one in source.undone if not one.is_replaced), key=lambda one: not one.is_suspicious)
-    for one in told[:_MOST_SHOWN]:
-        yield f"  {side}: {one_line(str(one))}" + ("; was a down section applied?" if one.is_suspicious else "")
-    if len(told) > _MOST_SHOWN:
-        yield f"  {side}: … {len(told) - _MOST_SHOWN:,} more (--format json lists them)"
+    shown = sorted((one for one in source.undone if not one.is_replaced), key=lambda one: not one.is_suspicious)
+    lines = [one_line(str(one)) + ("; was a down section applied?" if one.is_suspicious else "") for one in shown]
+    for line in first_lines(lines, most=_MOST_SHOWN, rest="… {:,} more (--format json lists them)"):
+        yield f"  {side}: {line}"
 
 
 def _body(side: str, one: Undone) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.report.inline import Beside, IdentifierText, Text
 from migration_audit.report.pills import outcome_pill
 from migration_audit.report.table import Group, Heading, ReportTable, Row
-from migration_audit.report.triage import in_order
+from migration_audit.report.triage import results_in_order
 
 
 def work_list_table(results: Sequence[CheckResult]) -> ReportTable:
     """Each pending check with what it already found, file and line; those with nothing to do are named with the reason."""
-    pending = [result for result in in_order(results) if result.outcome is Outcome.PENDING]
+    pending = [result for result in results_in_order(results) if result.outcome is Outcome.PENDING]
     number = sum(len(result.findings) for result in pending)
     due = "1 check that is not due yet" if len(pending) == 1 else f"{len(pending)} checks that are not due yet"
     note = f"{number:,} thing{'s' * (number != 1)} to do, in {due}"

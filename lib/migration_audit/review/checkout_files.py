@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from migration_audit.artifacts.git.command import reason_of, run_git
+from migration_audit.artifacts.git.command import git_reason, run_git
 from migration_audit.artifacts.git.refs import find_revision
 from migration_audit.artifacts.git.repository import Revision, TreeEntry, entry_kind
 from migration_audit.artifacts.git.working_tree import hidden_files
@@ -26,7 +26,7 @@ def write_working_tree(clone: Path, place: Path) -> frozenset[PurePosixPath]:
     hidden = hidden_files(clone)
     listed = run_git(clone, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if listed.returncode:
-        raise AuditError(f"git cannot list its files: {reason_of(listed)}", where=str(clone), todo="see `git ls-files`")
+        raise AuditError(f"git cannot list its files: {git_reason(listed)}", where=str(clone), todo="see `git ls-files`")
     for name in dict.fromkeys(filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0"))):
         if PurePosixPath(name) in hidden:
             continue

@@ -15,7 +15,7 @@ from migration_audit.artifacts.text import path_below
 from migration_audit.audit.inputs.artifact_digests import artifact_digests
 from migration_audit.model.errors import AuditError
 from migration_audit.project import Project, project_of
-from migration_audit.review.source_files import files_of
+from migration_audit.review.source_files import digests_of_files
 
 Found = Mapping[PurePosixPath, TreeEntry | None]
 """Files of the revision by their place in the repository; None where it has none and this tree has one."""
@@ -105,9 +105,9 @@ class Merge:
             file = copy / os.path.relpath(self.project.path, common)
             _write(file, self.settings)
             project = project_of(self.settings, path=file, shown=self.revision.named)
-            taken = {*files_of(project, project.legacy)}
+            taken = {*digests_of_files(project, project.legacy)}
             if not legacy_alone:
-                taken |= {path for path, _ in artifact_digests(project)} | files_of(project, project.owner).keys()
+                taken |= {path for path, _ in artifact_digests(project)} | digests_of_files(project, project.owner).keys()
             return sorted(path for path in taken if self.inside(path) in brought)
 
 

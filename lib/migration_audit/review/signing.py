@@ -48,7 +48,9 @@ class Verified:
         return 4 if any(s.ok is False for s in self.about_policy) else 0
 
 
-def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime, withdraws: bool = False) -> Proposal:
+def propose_recomputed(
+    folder: Path, authority: Authority, *, reviewer: str, now: datetime, withdraws: bool = False
+) -> Proposal:
     """The run as it would be signed; raises as ``signoff.propose`` does, and for results that its facts do not give."""
     proposal = signoff.propose(folder, authority, reviewer=reviewer, now=now, withdraws=withdraws)
     wrong = [s for s in recomputed(proposal.folder, proposal.evidence) if s.ok is False]

@@ -9,10 +9,10 @@ from pathlib import Path
 from migration_audit import sources
 from migration_audit.project import Project, Source
 from migration_audit.project.boundary import boundary_of
-from migration_audit.sources.reading import shown_path
+from migration_audit.project.locate import shown_path
 
 
-def files_of(project: Project, source: Source) -> Mapping[str, str]:
+def digests_of_files(project: Project, source: Source) -> Mapping[str, str]:
     """Path, relative to audit.toml, and SHA-256 of each file of a source; empty when no pattern matches any.
 
     Raises SourceError for what cannot be read.

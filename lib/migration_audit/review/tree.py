@@ -26,7 +26,7 @@ from migration_audit.project import Project
 from migration_audit.review.merging import Merge
 from migration_audit.review.odd_entries import odd_entries
 from migration_audit.review.settings import policy_settings, settings_sentences
-from migration_audit.review.source_files import files_of
+from migration_audit.review.source_files import digests_of_files
 from migration_audit.review.work_list import WorkList, undone_work, work_list
 
 Files = Mapping[str, str]
@@ -94,7 +94,7 @@ class ProposedTree:
             yield Sentence(ok=False, text=f"the evidence lists no files of {role}", todo="audit again, and sign the new run")
             return
         try:
-            here = files_of(self.project, source)
+            here = digests_of_files(self.project, source)
         except SourceError as error:
             yield Sentence(
                 ok=False, text=f"{role}: {error.where}: {error.what}", todo="repair it, audit again, and sign the new run"
@@ -180,7 +180,7 @@ class ProposedTree:
 
 def has_legacy(project: Project, revision: Revision | None, merges: Iterable[Revision]) -> bool:
     """Whether a file of the legacy source is in this tree, or in a revision that it goes into. Raises SourceError."""
-    if files_of(project, project.legacy):
+    if digests_of_files(project, project.legacy):
         return True
     settings = policy_settings(project, revision)
     return any(Merge(project=project, revision=each, settings=settings).has_legacy() for each in merges)

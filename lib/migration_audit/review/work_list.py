@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from migration_audit.artifacts.files import find_files, is_glob
-from migration_audit.artifacts.text import shown_path
 from migration_audit.audit.inputs.artifact_digests import executed_files
 from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.audit.inputs.documents import documents_inputs
@@ -19,6 +18,7 @@ from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Outcome, Phase
 from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project, Verb
+from migration_audit.project.locate import shown_path
 
 _OF_WORK = frozenset(check.id for check in ALL if check.work_list)
 _FIXTURE = "RET008"

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from migration_audit import report
-from migration_audit.audit.evidence import TOOL, computed
+from migration_audit.audit.evidence import TOOL, computed_fields
 from migration_audit.audit.facts.codec import to_bytes
 from migration_audit.audit.facts.store import SNAPSHOTS
 from migration_audit.audit.saved import SavedCase
@@ -175,7 +175,7 @@ def _results(case: SavedCase, evidence: Evidence) -> Iterator[str]:
 
 
 def _parts(case: SavedCase, evidence: Evidence) -> Iterator[str]:
-    for name, value in computed(case).items():
+    for name, value in computed_fields(case).items():
         recorded = getattr(evidence, name)
         if name != "checks" and recorded != value:
             yield f"{name}: the facts give " + (

@@ -15,7 +15,7 @@ from tempfile import mkdtemp
 from migration_audit.artifacts.git.repository import read_tree
 from migration_audit.audit.audit import SEAL
 from migration_audit.audit.evidence import build_evidence, failed_evidence
-from migration_audit.audit.facts.files import write_atomically, write_json
+from migration_audit.audit.facts.files import write_atomically, write_json_file
 from migration_audit.audit.facts.store import FOLDER as FACTS
 from migration_audit.audit.inputs.commands import save_commands
 from migration_audit.audit.inputs.documents import run_commands
@@ -211,5 +211,5 @@ def _write_report(folder: Path, evidence: Evidence, case: SavedCase | None) -> E
 
 
 def _write_evidence(folder: Path, evidence: Evidence) -> None:
-    write_json(folder / "evidence.json", evidence_body(evidence))
-    write_json(folder / "statement.json", build_statement(folder, evidence))
+    write_json_file(folder / "evidence.json", evidence_body(evidence))
+    write_json_file(folder / "statement.json", build_statement(folder, evidence))

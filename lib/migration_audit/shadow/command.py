@@ -108,7 +108,7 @@ def apply_command(source: CommandSource, connect: Callable[[], psycopg.Connectio
         sslmode = info.get_parameters().get("sslmode")
         target = Target(info.host, str(info.port), info.user, info.password, info.dbname, sslmode)
         before = connection.execute(_LIFE).fetchone()
-    ran = run_command(source, target)
+    ran = run_migration_command(source, target)
     with closing(connect()) as connection:
         if ran.failure and (connection.execute(_LIFE).fetchone() != before or _DISK_FULL.search(ran.output)):
             what = "the server failed while a command migrated it, so nothing is known about the command"
@@ -125,7 +125,7 @@ def _end_other_sessions(connection: psycopg.Connection[Any]) -> None:
         time.sleep(0.01)
 
 
-def run_command(source: CommandSource, target: Target, *, account: Account | None = None) -> CommandRun:
+def run_migration_command(source: CommandSource, target: Target, *, account: Account | None = None) -> CommandRun:
     """Run the command once against ``target``; what goes wrong in it is a failure with the end of its output.
 
     It runs in ``source.directory`` with a private home, as ``account``; by default as that of the server, which is another

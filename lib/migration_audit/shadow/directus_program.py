@@ -15,7 +15,7 @@ from migration_audit.model.command import CommandSource
 from migration_audit.model.directus import DirectusRuntime, DirectusVersion
 from migration_audit.model.errors import ServerError
 from migration_audit.project import Rehearse, SnapshotSettings
-from migration_audit.shadow.command import CommandRun, Target, run_command
+from migration_audit.shadow.command import CommandRun, Target, run_migration_command
 from migration_audit.shadow.directus_npm import command_line, install_directus
 from migration_audit.shadow.interface import Progress
 from migration_audit.shadow.paths import Account
@@ -83,7 +83,7 @@ def find_program(settings: SnapshotSettings, version: DirectusVersion, *, direct
     return Program(by=by, first=settings.rehearse_command, directory=directory, shown=".", timeout=timeout)
 
 
-def variables(target: Target, runtime: DirectusRuntime) -> dict[str, str]:
+def call_environment(target: Target, runtime: DirectusRuntime) -> dict[str, str]:
     """The environment of a call. Nothing of it leads to a live database, and no secret of the deployment is in it."""
     found = {
         "DB_CLIENT": "pg",
@@ -129,7 +129,7 @@ def call(
     )
     # Whoever may talk to the engine is the caller; in the container it is the image's own user.
     caller = Account(os.geteuid(), os.getegid()) if program.in_container else None
-    ran = run_command(source, target, account=caller)
+    ran = run_migration_command(source, target, account=caller)
     if ran.status is None or ran.status < 0:
         said = ran.failure.message.replace("`timeout`", "`rehearse_timeout`") if ran.failure else "it did not end by itself"
         raise ServerError(f"`directus {' '.join(arguments)}` of {program.by}: {said}", todo="see [snapshot] rehearse")

@@ -108,13 +108,13 @@ def server_command() -> list[str]:
 
 def find_docker(progress: Progress) -> DockerServer:
     """The provider; raises ServerError when testcontainers is not installed or no engine answers in time."""
-    why = why_not()
+    why = docker_unusable()
     if why is not None:
         raise ServerError(why, todo="start a Docker engine, or set MIGRATION_AUDIT_SERVER to another one provider")
     return DockerServer(os.environ.get(IMAGE_VARIABLE, DEFAULT_IMAGE), progress)
 
 
-def why_not() -> str | None:
+def docker_unusable() -> str | None:
     """Why containers cannot be used, or None when they can."""
     if not _socket_answers():  # asked first: the client library takes a while to load
         return "no Docker engine answers (its socket takes no connections)"

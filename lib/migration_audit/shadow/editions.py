@@ -127,7 +127,7 @@ def _count(connection: psycopg.Connection) -> int | None:
     return int(found[0]) if found else 0
 
 
-def advice(error: psycopg.Error, text: str, connect: Callable[[], psycopg.Connection]) -> str | None:
+def edition_advice(error: psycopg.Error, text: str, connect: Callable[[], psycopg.Connection]) -> str | None:
     """What to do about an error that has to do with TimescaleDB's edition or version; None for any other."""
     message = error.diag.message_primary or ""
     if error.sqlstate == "0A000" and '"apache" license' in message:

@@ -22,12 +22,12 @@ DOCKER = DEBIAN | {"timescaledb_toolkit", "vector", "vectorscale", "ai", "pgrout
 """What the image adds, as its documentation says."""
 
 
-def advice(names: Iterable[str], *, instead_of: str) -> str:
+def extension_advice(names: Iterable[str], *, instead_of: str) -> str:
     """What to do about extensions that a server does not have: the providers that have them all.
 
-    >>> advice(["timescaledb"], instead_of="local")
+    >>> extension_advice(["timescaledb"], instead_of="local")
     'use a server that provides it: MIGRATION_AUDIT_SERVER=debian or docker'
-    >>> advice(["vector"], instead_of="debian")
+    >>> extension_advice(["vector"], instead_of="debian")
     'use a server that provides it: MIGRATION_AUDIT_SERVER=docker'
     """
     wanted = set(names)

@@ -14,7 +14,7 @@ from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
 from migration_audit.model.outside import OutsideKind
 from migration_audit.model.sql import SqlFailure, Statement
-from migration_audit.shadow.editions import advice
+from migration_audit.shadow.editions import edition_advice
 from migration_audit.shadow.settings import ISOLATION_VARIABLE
 
 _SERVERS_FAULT = ("08", "53", "57P", "58", "XX")
@@ -123,7 +123,7 @@ class StatementError(Exception):
             message = f"it {what}, which the audit lets no SQL do: {message}"
             parts["HINT"] = "See `migration-audit check explain SQL008`"
         lines = [message, *(f"{name}: {text}" for name, text in parts.items() if text)]
-        lines += filter(None, [advice(self.error, statement.text, connect)])
+        lines += filter(None, [edition_advice(self.error, statement.text, connect)])
         return SqlFailure(at=statement.at, statement=statement.text, message="\n".join(lines), sqlstate=self.error.sqlstate)
 
     def server_failed(self) -> ServerError:

@@ -68,12 +68,12 @@ def main() -> None:
             _wait(None, wake, detached=spec["detached"])
     except Ended:
         if child is not None and child.poll() is None:
-            stop(child.pid, child)
+            stop_postmaster(child.pid, child)
         _end_orphans()
         remove(directory)
 
 
-def stop(pid: int, child: subprocess.Popen[bytes] | None = None) -> None:
+def stop_postmaster(pid: int, child: subprocess.Popen[bytes] | None = None) -> None:
     """Stop a postmaster by immediate shutdown, and by force when it does not obey; returns when it is gone."""
     for number in (signal.SIGQUIT, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):

@@ -49,7 +49,7 @@ def find_local(extensions: Collection[str], progress: Progress, *, folder: Path 
     todo = "install PostgreSQL, or name the folder of its programs: MIGRATION_AUDIT_SERVER=local:/path/to/bin"
     raise ServerError(
         "; ".join(reasons) or "no PostgreSQL server programs (`initdb`, `postgres`) are installed",
-        todo=known.advice(extensions, instead_of="local") if extensions and reasons else todo,
+        todo=known.extension_advice(extensions, instead_of="local") if extensions and reasons else todo,
     )
 
 

@@ -139,7 +139,7 @@ def stop_and_remove(directory: Path) -> None:
         data = data_of(directory)
         pid = server_of(directory)
         if _works_in(pid, data):
-            guard.stop(pid)
+            guard.stop_postmaster(pid)
         _end_strays(data)
     guard.remove(directory)
 

@@ -32,7 +32,7 @@ _ETC = ("passwd", "group", "nsswitch.conf", "ld.so.cache", "ld.so.conf", "ld.so.
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
-def why_not(spec: dict[str, Any]) -> str | None:
+def sandbox_unusable(spec: dict[str, Any]) -> str | None:
     """Why this server cannot be cut off here; None when it can: one that only told its version was."""
     if sys.platform != "linux":
         return "only Linux has the required namespaces"
@@ -155,4 +155,4 @@ def _call(name: str, *arguments: Any, what: str | None = None) -> None:
 if __name__ == "__main__":  # python -I -S sandbox.py ACCOUNT: why nothing can be cut off here, or nothing
     _BOX = {"root": "/tmp", "readable": [], "writable": [], "network": False}  # noqa: S108  of a namespace
     _SPEC = {"account": json.loads(sys.argv[1]), "data": "/", "sandbox": _BOX, "server": None, "environment": {}}
-    sys.stdout.write(why_not(_SPEC) or "")
+    sys.stdout.write(sandbox_unusable(_SPEC) or "")

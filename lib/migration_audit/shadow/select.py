@@ -84,5 +84,5 @@ def _lacks(server: ShadowServer, lacking: list[str]) -> ServerError:
     return ServerError(
         f"{server.description} has no extension {', '.join(lacking)}",
         where=f"server `{server.provider}`",
-        todo=known.advice(lacking, instead_of=server.provider),
+        todo=known.extension_advice(lacking, instead_of=server.provider),
     )

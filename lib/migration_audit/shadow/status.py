@@ -8,7 +8,7 @@ from pathlib import Path
 
 from migration_audit.model.errors import ServerError, UsageError
 from migration_audit.shadow.debian import SUITES, load_installed
-from migration_audit.shadow.docker import DEFAULT_IMAGE, why_not
+from migration_audit.shadow.docker import DEFAULT_IMAGE, docker_unusable
 from migration_audit.shadow.interface import Progress, ShadowServer, Status
 from migration_audit.shadow.local import list_local, why_not_local
 from migration_audit.shadow.mirror import check_machine
@@ -61,7 +61,7 @@ def _local(account: Account) -> Iterator[Status]:
 
 
 def _docker() -> Status:
-    why = why_not()
+    why = docker_unusable()
     return Status(provider="docker", usable=why is None, detail=why or f"an engine answers; image {DEFAULT_IMAGE}")
 
 

@@ -92,7 +92,7 @@ def file_name(reviewer: str, number: int) -> str:
     return f"{reviewer}.json" if number == 1 else f"{reviewer}~{number}.json"
 
 
-def number_of(name: str, reviewer: str) -> int | None:
+def decision_number(name: str, reviewer: str) -> int | None:
     """Which of the reviewer's decisions a file of this name holds; None when it is not called so."""
     match = re.fullmatch(rf"{re.escape(reviewer)}(?:~([2-9]|[1-9][0-9]{{1,2}}))?\.json", name)
     return None if match is None else int(match[1] or 1)

@@ -13,7 +13,7 @@ from migration_audit.model.evidence import CLOCKS, Evidence
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
-from migration_audit.signoff.decisions import FOLDER, SignedDecision, number_of, read_decision
+from migration_audit.signoff.decisions import FOLDER, SignedDecision, decision_number, read_decision
 from migration_audit.signoff.files import evidence_of, file_sentences
 from migration_audit.signoff.sshsig import SshSignature, read_signature
 from migration_audit.signoff.statement import STATEMENT_FILE
@@ -99,7 +99,7 @@ class _About:
             is_intact=all(s.ok is not False for s in intact),
             is_authorised=all(s.ok is not False for s in authority),
         )
-        return number_of(path.name, decision.reviewer) or 1, found
+        return decision_number(path.name, decision.reviewer) or 1, found
 
     def _integrity(
         self, path: Path, content: bytes, decision: SignedDecision, signature: SshSignature
@@ -113,7 +113,7 @@ class _About:
             yield _good(f"the signature is one of {shown}, made for {openssh.NAMESPACE!r}")
         else:
             yield _bad(f"the signature does not match {shown}: one of the two was changed", again)
-        if number_of(path.name, decision.reviewer) is None:
+        if decision_number(path.name, decision.reviewer) is None:
             yield _bad(f"{shown} names the reviewer {decision.reviewer}", "a sign-off is stored under its reviewer's name")
         if decision.statement_sha256 == self.statement_sha256:
             yield _good(f"it is about this {STATEMENT_FILE} (SHA-256 {decision.statement_sha256})")

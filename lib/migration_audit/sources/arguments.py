@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from migration_audit.sources.variables import RefusedError, as_identifier, as_literal, how_to_give
+from migration_audit.sources.variables import RefusedError, as_identifier, as_literal, how_to_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _value(part: re.Match[bytes], name: str, kind: str, variables: Lookup) -> by
     if variables.is_decided(name) or is_cast or name.isdecimal():
         return part[0]  # psql leaves it as it stands; 12:30 is a time of day
     what = f"the variable {part[0].decode()} is not set here"
-    raise RefusedError(what, f"\\set it before, or {how_to_give(name)}; a colon that is text goes in single quotes")
+    raise RefusedError(what, f"\\set it before, or {how_to_set(name)}; a colon that is text goes in single quotes")
 
 
 def _unescape(escape: re.Match[bytes]) -> bytes:

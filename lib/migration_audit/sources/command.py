@@ -14,7 +14,8 @@ from migration_audit.model.command import CommandSource, Digests
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
 from migration_audit.project.boundary import Boundary, boundary_of
-from migration_audit.sources.reading import paths_of_glob, read_bytes, shown_path
+from migration_audit.project.locate import shown_path
+from migration_audit.sources.reading import paths_of_glob, read_bytes
 from migration_audit.sources.trees import LEFT_OUT, fixed_part, list_files
 
 _EXTENSION = re.compile(rb"""create\s+extension\s+(?:if\s+not\s+exists\s+)?[\\"'`]*([\w-]+)""", re.IGNORECASE)

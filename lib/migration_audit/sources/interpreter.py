@@ -10,7 +10,7 @@ from migration_audit.model.location import Location
 from migration_audit.sources.arguments import Arguments, read_arguments, skip_arguments
 from migration_audit.sources.commands import INCLUDES, PsqlCommand, check_command, check_skipped, refused, takes_whole_line
 from migration_audit.sources.conditions import BRANCHES, Conditions
-from migration_audit.sources.variables import RefusedError, Variables, as_boolean, as_identifier, as_literal, how_to_give
+from migration_audit.sources.variables import RefusedError, Variables, as_boolean, as_identifier, as_literal, how_to_set
 
 Include = Callable[[str, bool, PsqlCommand, Location], None]
 """Reads the file of ``\\i`` or, where the second argument says so, of ``\\ir``."""
@@ -74,7 +74,7 @@ class Interpreter:
         end, runs_program = skip_arguments(line, start)
         if self._missing and name in {"q", "quit"}:  # what a script does that misses a variable
             raise refused(
-                command, at, f"it ends the file early, because {self._missing} is not set", how_to_give(self._missing)
+                command, at, f"it ends the file early, because {self._missing} is not set", how_to_set(self._missing)
             )
         check_command(command, at, runs_program=runs_program)
         return len(line) if takes_whole_line(name, line[start:]) else end
@@ -121,7 +121,7 @@ class Interpreter:
         if not is_set and not self._variables.is_decided(name):
             self._assumed = True
             self._missing = name
-            self.notes.append(f"{self._at}: :{{?{name}}} is false, because nothing sets {name}; else {how_to_give(name)}")
+            self.notes.append(f"{self._at}: :{{?{name}}} is false, because nothing sets {name}; else {how_to_set(name)}")
         return is_set
 
     def _branch(self, name: str, line: bytes, start: int) -> int:

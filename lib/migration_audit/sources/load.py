@@ -12,15 +12,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 from migration_audit.formats import ALL, Dialect, Format, MigrationFolder, Options, Plan, PlannedFile, find_format
-from migration_audit.formats.order import number_of
+from migration_audit.formats.order import leading_number
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import SourceError
-from migration_audit.model.sql import NotApplied, SqlFile, SqlSource, Statement, TransactionMode, one_line
+from migration_audit.model.sql import NotApplied, SqlFile, SqlSource, Statement, TransactionMode, short_statement
 from migration_audit.project.boundary import Boundary, boundary_of
 from migration_audit.sources.outside import mark_outside
 from migration_audit.sources.psql import read_by_psql
 from migration_audit.sources.reader import read_script
-from migration_audit.sources.reading import check_inside, check_text
+from migration_audit.sources.reading import check_source_inside, check_text
 from migration_audit.sources.statements import build_statements
 from migration_audit.sources.trees import SourceFolder, fixed_part, trees_of_globs, trees_of_paths, unmatched_sql
 
@@ -201,7 +201,7 @@ def _refuse_links(trees: Iterable[MigrationFolder], place: SourceFolder) -> None
     """What is behind a link to a folder outside would be left out in silence."""
     for link in (Path(tree.root, path) for tree in trees if tree.is_whole for path in tree.paths):
         if link.is_symlink() and link.is_dir():
-            check_inside(link, place.shown(link), place.boundary)
+            check_source_inside(link, place.shown(link), place.boundary)
 
 
 def _format_of(tree: MigrationFolder, deeper: Sequence[str]) -> str:
@@ -253,7 +253,7 @@ def _file(planned: PlannedFile, shown: str, statements: tuple[Statement, ...], s
     return SqlFile(
         path=shown,
         sha256=sha256,
-        number=number_of(Path(planned.path).name),
+        number=leading_number(Path(planned.path).name),
         statements=statements,
         transaction=planned.transaction,
         entry=planned.entry,
@@ -283,7 +283,7 @@ def _refuse_early_end(statements: Sequence[Statement], runner: str) -> None:
         elif statement.begins_transaction:
             ended = None
     if ended is not None:
-        what = f"`{one_line(ended.text)}` ends the transaction of {runner}, whose own COMMIT then fails"
+        what = f"`{short_statement(ended.text)}` ends the transaction of {runner}, whose own COMMIT then fails"
         raise SourceError(what, where=str(ended.at), todo=f"remove it, or run this file without a transaction in {runner}")
 
 

@@ -12,10 +12,11 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import NotApplied, Statement
 from migration_audit.project.boundary import Boundary
+from migration_audit.project.locate import shown_path
 from migration_audit.sources.commands import PsqlCommand
 from migration_audit.sources.interpreter import Interpreter
 from migration_audit.sources.reader import read_script
-from migration_audit.sources.reading import check_text, read_bytes, shown_path
+from migration_audit.sources.reading import check_text, read_bytes
 from migration_audit.sources.statements import build_statements
 from migration_audit.sources.variables import NO_VARIABLES, RefusedError, Variables
 

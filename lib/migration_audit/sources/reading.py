@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from migration_audit.model.errors import SourceError
+from migration_audit.model.location import line_at
 from migration_audit.project.boundary import Boundary
 
 _FOREIGN_MARKS = (
@@ -19,23 +20,13 @@ _FOREIGN_MARKS = (
 )
 
 
-def shown_path(path: Path, shown_from: Path) -> str:
-    """``path`` as people are to see it: relative to ``shown_from``, or as it was given where it is no path from the root."""
-    absolute = Path(os.path.normpath(path.absolute()))
-    base = Path(os.path.normpath(shown_from.absolute()))
-    for here, there in ((absolute, base), (path.resolve(), shown_from.resolve())):
-        if here.is_relative_to(there) and here != there:
-            return here.relative_to(there).as_posix()
-    return Path(os.path.relpath(absolute, base)).as_posix() if path.is_absolute() else path.as_posix()
-
-
 _NESTED: Final = re.compile(rb"(?:/\*[^*/'\"$]{0,200}){1000}")
 """So many comments that begin within one another."""
 MOST_BYTES: Final = 100_000_000
 """A file of SQL that is larger is a dump of data."""
 
 
-def check_inside(path: Path, shown: str, boundary: Boundary) -> None:
+def check_source_inside(path: Path, shown: str, boundary: Boundary) -> None:
     """Raise SourceError for a file or folder that a link leads out of what is audited; nothing of its target is read."""
     if (target := boundary.target_outside(path)) is not None:
         what = f"leads to {target}, which is outside of {boundary} and is not read"
@@ -52,7 +43,7 @@ def read_bytes(path: Path, shown: str, boundary: Boundary) -> bytes:
     except UnicodeEncodeError:
         name = os.fsencode(path).decode(errors="replace")
         raise SourceError("the name of this file is not UTF-8", where=name, todo="rename it") from None
-    check_inside(path, shown, boundary)
+    check_source_inside(path, shown, boundary)
     try:
         if path.is_dir():
             raise SourceError("is a folder, not a file", where=shown, todo="name its files: folder/*.sql")
@@ -81,27 +72,23 @@ def check_text(raw: bytes, shown: str) -> bytes:
     except UnicodeDecodeError as error:
         raise SourceError(
             f"not UTF-8: byte 0x{raw[error.start]:02X} at offset {error.start}",
-            where=f"{shown}:{_line(raw, error.start)}",
+            where=f"{shown}:{line_at(raw, error.start)}",
             todo="save the file as UTF-8",
         ) from None
     zero = raw.find(b"\0")
     if zero >= 0:
         raise SourceError(
             f"contains a NUL byte at offset {zero}",
-            where=f"{shown}:{_line(raw, zero)}",
+            where=f"{shown}:{line_at(raw, zero)}",
             todo="PostgreSQL's text cannot contain NUL: save the file as UTF-8 text",
         )
     if nested := _NESTED.search(raw):
         raise SourceError(
             "comments are nested more than 1,000 deep",
-            where=f"{shown}:{_line(raw, nested.start())}",
+            where=f"{shown}:{line_at(raw, nested.start())}",
             todo="the parser's time grows with the square of their depth: flatten them",
         )
     return raw.removeprefix(codecs.BOM_UTF8)
-
-
-def _line(raw: bytes, offset: int) -> int:
-    return raw.count(b"\n", 0, offset) + 1
 
 
 def paths_of_glob(root: Path, pattern: str) -> list[Path]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.location import Location
 from migration_audit.model.similarity import Similarity, StatementMatch
-from migration_audit.model.sql import SqlSource, Statement, StatementKind, one_line
+from migration_audit.model.sql import SqlSource, Statement, StatementKind, short_statement
 
 
 def match_statements(legacy: SqlSource, owner: SqlSource) -> tuple[StatementMatch, ...]:
@@ -27,7 +27,7 @@ def match_statements(legacy: SqlSource, owner: SqlSource) -> tuple[StatementMatc
             likeness, at = Similarity.NORMALISED, same_tokens.next(_spelling(statement))
         if at is None:
             likeness = Similarity.ABSENT
-        found.append(StatementMatch(legacy=statement.at, text=one_line(statement.text), likeness=likeness, owner=at))
+        found.append(StatementMatch(legacy=statement.at, text=short_statement(statement.text), likeness=likeness, owner=at))
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
 from migration_audit.model.sql import Statement, StatementKind
 from migration_audit.sources.script import Segment, SqlScript
-from migration_audit.sources.variables import how_to_give
+from migration_audit.sources.variables import how_to_set
 
 _TRANSACTION = re.compile(
     r"(?:begin|start\s+transaction|commit|end|rollback|abort|savepoint|release|prepare\s+transaction)\b",
@@ -157,7 +157,7 @@ def _refuse_variables(script: SqlScript, pieces: list[StatementSpan], path: str,
             raise SourceError(
                 f"the psql variable {variable.text} is not set here",
                 where=f"{path}:{script.lines().line(variable.at)}",
-                todo=f"write it out, \\set it, or {how_to_give(name)}",
+                todo=f"write it out, \\set it, or {how_to_set(name)}",
             )
 
 

@@ -13,7 +13,8 @@ from migration_audit.formats.flat import other_sql
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
 from migration_audit.project.boundary import Boundary, boundary_of
-from migration_audit.sources.reading import check_inside, paths_of_glob, read_bytes, shown_path
+from migration_audit.project.locate import shown_path
+from migration_audit.sources.reading import check_source_inside, paths_of_glob, read_bytes
 
 LEFT_OUT = frozenset({"node_modules", "__pycache__"})
 _MOST_FILES = 100_000
@@ -48,7 +49,7 @@ def trees_of_globs(
     folder become one tree. Raises SourceError for no folder ``root``, no globs, and a glob that matches nothing.
     """
     shown = place.shown(root)
-    check_inside(root, shown, place.boundary)
+    check_source_inside(root, shown, place.boundary)
     if not root.is_dir():
         raise SourceError("no such folder", where=shown, todo=f"check the root of source {name!r}")
     if not globs:
@@ -131,7 +132,7 @@ def fixed_part(glob: str) -> str:
 
 
 def _whole(folder: Path, place: SourceFolder) -> MigrationFolder:
-    check_inside(folder, place.shown(folder), place.boundary)
+    check_source_inside(folder, place.shown(folder), place.boundary)
     found = list_files(folder, place.boundary)
     return _tree(folder, [path.relative_to(folder).as_posix() for path in found], place, is_whole=True)
 
@@ -160,13 +161,13 @@ def _tree(folder: Path, paths: Iterable[str], place: SourceFolder, *, is_whole: 
         target = within(path)
         if target is None or not target.is_dir():
             return ()
-        check_inside(target, place.shown(target), boundary)
+        check_source_inside(target, place.shown(target), boundary)
         return tuple(sorted(file.name for file in target.iterdir() if file.is_file()))
 
     def beside() -> tuple[str, ...]:
         folders = {path.rpartition("/")[0] for path in known}
         for each in folders:
-            check_inside(folder / each, place.shown(folder / each), boundary)
+            check_source_inside(folder / each, place.shown(folder / each), boundary)
         found = (file for each in folders for file in (folder / each).iterdir() if file.is_file())
         return tuple(sorted({Path(os.path.relpath(file, folder)).as_posix() for file in found} - set(known)))
 

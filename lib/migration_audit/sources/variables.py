@@ -103,7 +103,7 @@ class Variables:
     def value(self, name: str) -> str | None:
         """The value; None where the variable is not set. Raises RefusedError where only psql itself knows it."""
         if name in _RESULTS or (name not in self._values and name not in self._removed and name in _DEPENDS):
-            todo = "write the value out" if name in _RESULTS else f"write the value out, or {how_to_give(name)}"
+            todo = "write the value out" if name in _RESULTS else f"write the value out, or {how_to_set(name)}"
             raise RefusedError(_DEPENDS[name], todo)
         return self._values.get(name)
 
@@ -121,7 +121,7 @@ class Variables:
             raise RefusedError(reason, "remove it, and write what it does as plain SQL")
 
 
-def how_to_give(name: str) -> str:
+def how_to_set(name: str) -> str:
     """What to do where a variable has no value: name the key of audit.toml and the option of ``compare``."""
     key = name if name.isascii() else f'"{name}"'
     return (

@@ -8,7 +8,7 @@ from typing import Any
 from migration_audit import report
 from migration_audit.audit.audit import SEAL, Audit
 from migration_audit.audit.case import Case
-from migration_audit.audit.facts.files import write_json
+from migration_audit.audit.facts.files import write_json_file
 from migration_audit.checks import ALL
 from migration_audit.compare import in_scope
 from migration_audit.model.finding import CheckResult, Outcome, Unavailable
@@ -184,7 +184,7 @@ def show_evidence(audit: Case) -> Any:
 def seal(audit: Case) -> None:
     """Leave a mark in the run's folder that every notebook reached its end. Nothing outside a run."""
     if isinstance(audit, Audit) and audit.folder is not None:
-        write_json(audit.folder / SEAL, {"generated_at": audit.evidence.generated_at.isoformat()})
+        write_json_file(audit.folder / SEAL, {"generated_at": audit.evidence.generated_at.isoformat()})
 
 
 def _results(audit: Case, families: tuple[str, ...]) -> tuple[CheckResult, ...]:

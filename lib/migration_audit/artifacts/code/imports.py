@@ -11,7 +11,7 @@ from typing import Final
 from tree_sitter import Node
 
 from migration_audit.artifacts.code.languages import ECMA, GO, PYTHON, SourceLanguage
-from migration_audit.artifacts.code.literals import HOLE, Constants, fold, line_of, text_of
+from migration_audit.artifacts.code.literals import HOLE, Constants, fold_expression, line_of, text_of
 from migration_audit.model.code import Import, Literal
 from migration_audit.model.location import Location
 
@@ -211,7 +211,7 @@ _READERS: Final[Mapping[str, Callable[[Node, SourceLanguage, Constants], Found]]
 
 
 def _text(node: Node, language: SourceLanguage, constants: Constants) -> str:
-    folded = fold(node, language, constants)
+    folded = fold_expression(node, language, constants)
     if folded is None:
         chunks = constants.get(text_of(node))
         return "".join(chunk.text for chunk in chunks) if chunks else HOLE

@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from migration_audit.artifacts.code.languages import SourceLanguage
 from migration_audit.model.code import Literal
-from migration_audit.model.location import Location
+from migration_audit.model.location import Location, line_starts
 
 HOLE: Final = "…"
 """What is computed. PostgreSQL takes this character for a letter, so that a hole reads as a name."""
@@ -42,29 +42,29 @@ Constants = Mapping[str, tuple[TextPart, ...]]
 """Names that a file gives to one text, once."""
 
 
-def fold(node: Node, language: SourceLanguage, constants: Constants) -> FoldedExpression | None:
+def fold_expression(node: Node, language: SourceLanguage, constants: Constants) -> FoldedExpression | None:
     """The text that this expression amounts to; None when it is no text."""
     if node.type in language.strings:
         return _string(node, language, constants)
     if node.type == "concatenated_string":
-        return _join([fold(child, language, constants) for child in node.named_children if child.type == "string"])
+        return _join(
+            [fold_expression(child, language, constants) for child in node.named_children if child.type == "string"]
+        )
     if node.type in language.additions:
         return _sum(node, language, constants)
     if node.type in language.wrappers and node.named_child_count:
-        return fold(node.named_children[0], language, constants)
+        return fold_expression(node.named_children[0], language, constants)
     return _joined_list(node, language, constants)
 
 
-def literal(folded: FoldedExpression, path: str, node: Node) -> Literal:
+def literal_of(folded: FoldedExpression, path: str, node: Node) -> Literal:
     """The text as a value that findings can be made of."""
     text = ""
     lines: list[tuple[int, int]] = []
     for chunk in folded.chunks:
-        breaks = [match.end() for match in re.finditer("\n", chunk.text)] if chunk.raw else []
-        for number, offset in enumerate((0, *breaks)):
-            place = (len(text) + offset, chunk.line + number)
-            if not lines or lines[-1][1] != place[1]:
-                lines.append(place)
+        for offset, line in line_starts(chunk.text, chunk.line) if chunk.raw else [(0, chunk.line)]:
+            if not lines or lines[-1][1] != line:
+                lines.append((len(text) + offset, line))
         text += chunk.text
     return Literal(text=text, at=Location(path, line_of(node)), lines=tuple(lines))
 
@@ -115,7 +115,7 @@ def _hole(part: Node, language: SourceLanguage, constants: Constants) -> tuple[l
     if inner is not None and text_of(inner) in constants:
         return [TextPart(chunk.text, line_of(part)) for chunk in constants[text_of(inner)]], []
     if inner is not None and inner.type in language.strings:
-        folded = fold(inner, language, constants)
+        folded = fold_expression(inner, language, constants)
         if folded is not None and not folded.open:
             return list(folded.chunks), []
     return [], list(part.named_children)
@@ -126,7 +126,7 @@ def _sum(node: Node, language: SourceLanguage, constants: Constants) -> FoldedEx
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     if operator is None or operator.type != "+" or left is None or right is None:
         return None
-    sides = [(side, fold(side, language, constants)) for side in (left, right)]
+    sides = [(side, fold_expression(side, language, constants)) for side in (left, right)]
     if all(folded is None for _, folded in sides):
         return None
     return _join([folded or _open(side, constants) for side, folded in sides])
@@ -153,7 +153,9 @@ def _joined_list(node: Node, language: SourceLanguage, constants: Constants) -> 
         items, between = given[0].named_children, _plain([host], language, constants, default="")
     else:
         return None
-    folded = [fold(item, language, constants) or _open(item, constants) for item in items if item.type != "comment"]
+    folded = [
+        fold_expression(item, language, constants) or _open(item, constants) for item in items if item.type != "comment"
+    ]
     if not any(item.type in language.strings for item in items):
         return None
     separated = [
@@ -165,7 +167,7 @@ def _joined_list(node: Node, language: SourceLanguage, constants: Constants) -> 
 
 
 def _plain(nodes: list[Node], language: SourceLanguage, constants: Constants, *, default: str) -> str:
-    folded = fold(nodes[0], language, constants) if nodes else None
+    folded = fold_expression(nodes[0], language, constants) if nodes else None
     return "".join(chunk.text for chunk in folded.chunks) if folded else default
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from tree_sitter import Node
 
 from migration_audit.artifacts.code.languages import JSON
-from migration_audit.artifacts.code.literals import fold, line_of
+from migration_audit.artifacts.code.literals import fold_expression, line_of
 from migration_audit.model.code import CodeFile, ManifestScript, Unread
 from migration_audit.model.location import Location
 from migration_audit.project.locate import locate
@@ -41,7 +41,7 @@ def read_scripts(text: str, path: str) -> tuple[CodeFile, Unread | None]:
     return CodeFile(path=path, language="JSON" if is_json else "TOML", scripts=scripts), None
 
 
-def words_of(command: str) -> tuple[str, ...]:
+def shell_words_of(command: str) -> tuple[str, ...]:
     """The words of a shell command, operators among them; of one that no shell would take, what blanks part."""
     lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
@@ -58,7 +58,9 @@ def _of_package(text: str, path: str) -> Iterator[ManifestScript]:
         if key == "scripts" and value.type == "object":
             for name, command in pairs(value):
                 if command.type == "string":
-                    yield ManifestScript(name=name, words=words_of(text_in(command)), at=Location(path, line_of(command)))
+                    yield ManifestScript(
+                        name=name, words=shell_words_of(text_in(command)), at=Location(path, line_of(command))
+                    )
         elif key in {"main", "bin", "module", "exports", "prisma"}:
             for name, target in _targets(key, value):
                 yield ManifestScript(name=name, words=(target,), at=Location(path, line_of(value)))
@@ -83,7 +85,7 @@ def pairs(node: Node) -> Iterator[tuple[str, Node]]:
 
 def text_in(node: Node) -> str:
     """What a string of JSON says."""
-    folded = fold(node, JSON, {})
+    folded = fold_expression(node, JSON, {})
     return "".join(chunk.text for chunk in folded.chunks) if folded else ""
 
 
@@ -95,7 +97,9 @@ def _of_pyproject(text: str, path: str) -> Iterator[ManifestScript]:
             table = table.get(key, {}) if isinstance(table, Mapping) else {}
         for name, value in table.items() if isinstance(table, Mapping) else ():
             for command in _commands(value):
-                yield ManifestScript(name=name, words=words_of(command), at=Location(path, lines.get((*keys, name), 1)))
+                yield ManifestScript(
+                    name=name, words=shell_words_of(command), at=Location(path, lines.get((*keys, name), 1))
+                )
 
 
 def _commands(value: Any) -> Iterator[str]:

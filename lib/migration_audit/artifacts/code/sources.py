@@ -21,7 +21,7 @@ from migration_audit.artifacts.code.scripts import MANIFESTS, pairs, read_script
 from migration_audit.artifacts.code.sql_files import read_sql
 from migration_audit.artifacts.code.syntax import read_source
 from migration_audit.artifacts.files import find_files, is_one_of
-from migration_audit.artifacts.text import check_inside, folders_above, read_text
+from migration_audit.artifacts.text import check_artifact_inside, folders_above, read_text
 from migration_audit.model.code import CodeFile, CodeScope, Unread
 from migration_audit.model.errors import ArtifactError, AuditError
 from migration_audit.project.boundary import boundary_of
@@ -129,7 +129,7 @@ class SourceTree:
 
     def _reading(self, path: str, *, is_included: bool = False) -> Reading:
         try:
-            check_inside(self.root / path, self.root)
+            check_artifact_inside(self.root / path, self.root)
             if (self.root / path).is_dir():  # its files would be here otherwise
                 return None, Unread(path=path, reason="is a folder whose files cannot be listed: check its permissions")
             return self._understood(path, is_included=is_included)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import bisect
 import re
 from typing import Final
 
 from migration_audit.artifacts.code.ddl import commands_of, shortened
 from migration_audit.artifacts.code.sql_tokens import EmbeddedSqlToken, heads, tokens_of
 from migration_audit.model.code import CodeFile, CodeName, Ddl, Literal, Unread
-from migration_audit.model.location import Location
+from migration_audit.model.location import Location, line_in, line_starts
 
 _COPIED: Final = re.compile(r"(?im)(^\s*copy\b[^;]*\bfrom\s+stdin\b[^;]*;[^\n]*\n)(.*?)(^\\\.$)", re.DOTALL)
 _PSQL: Final = re.compile(r"(?m)^\s*\\[^\n]*")
@@ -59,8 +58,7 @@ def _is_word(token: EmbeddedSqlToken) -> bool:
 def _literal(token: EmbeddedSqlToken, lines: _Lines) -> Literal:
     at = lines.at(token.start)
     text = token.text
-    breaks = [match.end() for match in re.finditer("\n", text)]
-    return Literal(text=text, at=at, lines=tuple((o, at.line + n) for n, o in enumerate((0, *breaks))))
+    return Literal(text=text, at=at, lines=tuple(line_starts(text, at.line)))
 
 
 def _is_comment(text: str) -> bool:
@@ -75,7 +73,7 @@ def _blank(text: re.Match[str] | str) -> str:
 class _Lines:
     def __init__(self, path: str, text: str) -> None:
         self._path = path
-        self._breaks = [match.end() for match in re.finditer("\n", text)]
+        self._starts = line_starts(text)
 
     def at(self, offset: int) -> Location:
-        return Location(self._path, bisect.bisect_right(self._breaks, offset) + 1)
+        return Location(self._path, line_in(self._starts, offset))

@@ -9,7 +9,7 @@ from typing import Final
 from tree_sitter import Node
 
 from migration_audit.artifacts.code.languages import SHELL, SourceLanguage
-from migration_audit.artifacts.code.literals import HOLE, fold, line_of, text_of
+from migration_audit.artifacts.code.literals import HOLE, fold_expression, line_of, text_of
 
 STARTERS: Final = frozenset({"child_process", "subprocess", "execa", "zx", "os/exec", "shelljs"})
 """Modules that start programs."""
@@ -99,11 +99,11 @@ def _texts(node: Node, language: SourceLanguage) -> Iterator[str]:
         for child in node.named_children:
             yield from _texts(child, language)
         return
-    folded = fold(node, language, {})
+    folded = fold_expression(node, language, {})
     if folded is not None:
         yield "".join(chunk.text for chunk in folded.chunks)
 
 
 def _text(node: Node) -> str:
-    folded = fold(node, SHELL, {})
+    folded = fold_expression(node, SHELL, {})
     return "".join(chunk.text for chunk in folded.chunks) if folded else HOLE

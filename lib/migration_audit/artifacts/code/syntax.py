@@ -14,7 +14,15 @@ from migration_audit.artifacts.code.broken_parts import broken_parts
 from migration_audit.artifacts.code.ddl import ddl_in
 from migration_audit.artifacts.code.imports import Resolver, imports_of, path_in_text
 from migration_audit.artifacts.code.languages import PYTHON, SHELL, SourceLanguage
-from migration_audit.artifacts.code.literals import HOLE, FoldedExpression, TextPart, fold, line_of, literal, text_of
+from migration_audit.artifacts.code.literals import (
+    HOLE,
+    FoldedExpression,
+    TextPart,
+    fold_expression,
+    line_of,
+    literal_of,
+    text_of,
+)
 from migration_audit.artifacts.code.started_programs import (
     STARTERS,
     is_argument,
@@ -110,7 +118,7 @@ class _Reader:
                     continue
                 times[text_of(name)] += 1
                 value = value.named_children[0] if value is not None and value.type == "expression_list" else value
-                folded = fold(value, self.language, {}) if value is not None else None
+                folded = fold_expression(value, self.language, {}) if value is not None else None
                 if folded is not None and not folded.open:
                     found[text_of(name)] = folded.chunks
         return {name: chunks for name, chunks in found.items() if times[name] == 1}
@@ -140,7 +148,7 @@ class _Reader:
         given = node.child_by_field_name("arguments")
         if self.language is PYTHON and text_of(called) == "getattr" and given is not None and given.named_child_count > 1:
             host, name = given.named_children[:2]
-            folded = fold(name, self.language, self.constants)
+            folded = fold_expression(name, self.language, self.constants)
             if folded is not None:
                 member = "".join(chunk.text for chunk in folded.chunks)
                 self.calls.append(Call(callee=f"{self.dotted(host)}.{member}", at=self.at(node), handed_on=True))
@@ -167,7 +175,7 @@ class _Reader:
             if folded is None:
                 todo += reversed([] if _is_documentation(node, self.language) else node.named_children)
                 continue
-            found = literal(folded, self.path, node)
+            found = literal_of(folded, self.path, node)
             if found.text.strip():
                 found = replace(found, is_spoken=is_spoken(node))
                 self.literals.append(found)
@@ -180,7 +188,7 @@ class _Reader:
 
     def _fold(self, node: Node) -> FoldedExpression | None:
         is_wrapper = node.type in self.language.wrappers  # what is in it comes next
-        return None if is_wrapper else fold(node, self.language, self.constants)
+        return None if is_wrapper else fold_expression(node, self.language, self.constants)
 
     def _handed_on(self, root: Node) -> None:
         """Functions of this file, and what it imports, used as values: ``withLock(migrate)``."""
@@ -232,7 +240,7 @@ class _Reader:
             return self.dotted(node.named_children[-1])
         if node.type in language.names or node.type in {"import", "this", "super"}:
             return text_of(node)
-        folded = fold(node, language, self.constants)
+        folded = fold_expression(node, language, self.constants)
         return "".join(chunk.text for chunk in folded.chunks) if folded else HOLE
 
 

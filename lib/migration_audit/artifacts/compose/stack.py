@@ -10,11 +10,12 @@ from migration_audit.artifacts.compose.merge import long_form, merge, without_ta
 from migration_audit.artifacts.compose.services import build_service
 from migration_audit.artifacts.compose.tree import YamlNode, parse_yaml
 from migration_audit.artifacts.compose.variables import parse_env, replace_in
-from migration_audit.artifacts.text import check_inside, read_text, shown_path
+from migration_audit.artifacts.text import check_artifact_inside, read_text
 from migration_audit.model.compose import Stack
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
 from migration_audit.project.boundary import Boundary, boundary_of
+from migration_audit.project.locate import shown_path
 
 _OVERRIDES = ("compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml")
 
@@ -143,7 +144,7 @@ class _Loader:
         return YamlNode({**merged.map, **kept}, service.at)
 
     def _one(self, file: Path, values: Mapping[str, str], named_by: YamlNode) -> YamlNode:
-        check_inside(file, self._shown_from, self._boundary, at=named_by.at)
+        check_artifact_inside(file, self._shown_from, self._boundary, at=named_by.at)
         if not file.is_file():
             what = f"extends names {shown_path(file, self._shown_from)}, which does not exist"
             raise ArtifactError(what, where=str(named_by.at), todo="the path is relative to the first Compose file's folder")
@@ -160,7 +161,7 @@ class _Loader:
                 raise ArtifactError("include names no file", where=str(entry.at), todo="name its path")
             files = [folder / path for path in paths]
             for file in files:
-                check_inside(file, self._shown_from, self._boundary, at=entry.at)
+                check_artifact_inside(file, self._shown_from, self._boundary, at=entry.at)
                 if not file.is_file():
                     what = f"include names {shown_path(file, self._shown_from)}, which does not exist"
                     raise ArtifactError(what, where=str(entry.at), todo="check the path")
@@ -170,7 +171,7 @@ class _Loader:
             inner = folder / directory[0] if directory else files[0].parent
             named = [folder / path for path in _texts(entry.get("env_file"))]
             for file in (*named, inner):
-                check_inside(file, self._shown_from, self._boundary, at=entry.at)
+                check_artifact_inside(file, self._shown_from, self._boundary, at=entry.at)
             inner_values = self.env(named or [inner / ".env"], values, required=bool(named))
             self._including.append(files[0].resolve())
             services = self.merged(files, inner, inner_values).get("services")

@@ -23,7 +23,7 @@ from migration_audit.artifacts.container.health_targets import (
 )
 from migration_audit.artifacts.shell.compound import branches_of, command_parts, statements_in, substitutions
 from migration_audit.artifacts.shell.flow import ExecutionPoint, Lookup, Process
-from migration_audit.artifacts.shell.parse import ShellScript, on_one_line, text_of
+from migration_audit.artifacts.shell.parse import ShellScript, on_one_line, shell_text_of
 from migration_audit.artifacts.shell.walker import ShellWalker
 from migration_audit.artifacts.shell.words import ShellVariables, Word, expand
 from migration_audit.artifacts.shell.wrappers import CallKind, StartedProgram, classify, shebang
@@ -104,7 +104,7 @@ class _Reader(ShellWalker[Ways]):
 
     def _sequence(self, nodes: Sequence[Node], where: ExecutionPoint, *, errexit: bool = False) -> Ways:
         run = [node for node in nodes if node.is_named and node.type != "function_definition"]
-        if len(run) > 1 and text_of(run[-1]).split() in (["exit"], ["exit", "$?"], ["exit", '"$?"']):
+        if len(run) > 1 and shell_text_of(run[-1]).split() in (["exit"], ["exit", "$?"], ["exit", '"$?"']):
             run = run[:-1]
         if not run:
             return _always()
@@ -144,7 +144,7 @@ class _Reader(ShellWalker[Ways]):
         return _all([self.node(child, where) for child in statements_in(node)])
 
     def _redirected(self, node: Node, where: ExecutionPoint) -> Ways:
-        server = asked_by_redirect(text_of(node))
+        server = asked_by_redirect(shell_text_of(node))
         if server:
             return [(_asking([on_one_line(node)], server),)]
         bodies = [child for child in statements_in(node) if not child.type.endswith("redirect")]
@@ -170,7 +170,7 @@ class _Reader(ShellWalker[Ways]):
             if child.type == "variable_assignment":
                 words = expand(child.named_children[-1], where.state)
                 known = len(words) == 1 and words[0].known and child.named_child_count > 1
-                where.state.variables[text_of(child.named_children[0])] = words[0].text if known else None
+                where.state.variables[shell_text_of(child.named_children[0])] = words[0].text if known else None
         return self._substituted(node, where) or _always()
 
     def _simple(self, node: Node, where: ExecutionPoint) -> Ways:
@@ -267,7 +267,7 @@ def _ends(node: Node) -> str | None:
     """How a statement ends the script: ``success``, ``failure``, or not at all."""
     if node.type == "compound_statement" and (inner := statements_in(node)):
         return _ends(inner[-1])
-    words = text_of(node).split()
+    words = shell_text_of(node).split()
     if words[:1] != ["exit"] or len(words) != 2 or not words[1].isdigit():
         return None
     return "success" if words[1] == "0" else "failure"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from migration_audit.artifacts.container.health import Health, read_test
-from migration_audit.artifacts.image.image import Container, files_of, read_image
-from migration_audit.artifacts.text import check_inside
+from migration_audit.artifacts.image.image import Container, container_files, read_image
+from migration_audit.artifacts.text import check_artifact_inside
 from migration_audit.model.compose import Build, Doubt, Service
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.image import Boot, Image, Undecided
@@ -35,9 +35,9 @@ def read_boot(
         if service is not None and service.build is not None:
             boundary = boundary_of(shown_from, shown_from / service.at.path, *named)
             for path in (dockerfile, context):
-                check_inside(path, shown_from, boundary, at=service.build.at)
+                check_artifact_inside(path, shown_from, boundary, at=service.build.at)
     image = read_image(dockerfile, context, shown_from=shown_from, container=container)
-    find, folder, environment = files_of(dockerfile, context, shown_from=shown_from, container=container)
+    find, folder, environment = container_files(dockerfile, context, shown_from=shown_from, container=container)
     test, at, disabled = _test(service, image)
     health = Health(ways=(), undecided=())
     if test is not None and at is not None and not disabled:

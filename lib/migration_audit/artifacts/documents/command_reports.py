@@ -15,12 +15,13 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException, ElementTree
 
 from migration_audit.artifacts.git.repository import changed_files, read_tree
-from migration_audit.artifacts.text import check_inside, shown_path
+from migration_audit.artifacts.text import check_artifact_inside
 from migration_audit.model.documents import CommandResult, CommandState
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import ArtifactError
 from migration_audit.project import AuditRule
 from migration_audit.project.boundary import boundary_of
+from migration_audit.project.locate import shown_path
 
 COMMIT_PROPERTIES: Final = ("commit", "git.commit", "git_commit", "git.sha", "git_sha", "revision", "vcs.revision")
 """Names of a ``<property>`` that holds the commit, in any case."""
@@ -42,7 +43,7 @@ class JUnitReport:
 def read_junit(path: Path, *, shown_from: Path) -> JUnitReport:
     """The report at ``path``. Raises ArtifactError when it is not there, is no XML, is no JUnit XML, or has a DTD."""
     shown = shown_path(path, shown_from)
-    check_inside(path, shown_from)
+    check_artifact_inside(path, shown_from)
     try:
         root = ElementTree.fromstring(path.read_bytes(), forbid_dtd=True)
     except OSError as error:

@@ -30,7 +30,7 @@ _GRACE: Final = 5
 """Seconds between asking a command to end and ending it."""
 
 
-def run_command(rule: AuditRule, root: Path, *, environ: Mapping[str, str]) -> CommandResult:
+def run_acceptance_command(rule: AuditRule, root: Path, *, environ: Mapping[str, str]) -> CommandResult:
     """Run the command of ``rule`` in its directory, at most its time limit; what it wrote last is the detail.
 
     A shell is only used where the command needs one. The command and what it started are ended when the time is over.

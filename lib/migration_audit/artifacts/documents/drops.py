@@ -12,9 +12,10 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from migration_audit.artifacts.documents.markdown import parse_document
-from migration_audit.artifacts.text import read_text, shown_path
+from migration_audit.artifacts.text import read_text
 from migration_audit.model.documents import PassageKind, TableDrop
 from migration_audit.model.location import Location
+from migration_audit.project.locate import shown_path
 
 _SQL_TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))", re.DOTALL)
 _COMMENT_LINE: Final = re.compile(r"^[ \t]*(?:#|//|--|\*|/\*)[^\n]*$", re.MULTILINE)

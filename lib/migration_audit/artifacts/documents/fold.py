@@ -55,7 +55,7 @@ class _Traced:
         return _Traced("".join(text), lines)
 
 
-def fold(pieces: list[TextOnLine], *, targets: bool = False) -> SearchableText:
+def fold_pieces(pieces: list[TextOnLine], *, targets: bool = False) -> SearchableText:
     """The text of ``pieces``, ready to be searched.
 
     Unicode compatibility forms, curly quotes, dashes, blanks of any kind and length, invisible characters and the case of
@@ -68,12 +68,12 @@ def fold(pieces: list[TextOnLine], *, targets: bool = False) -> SearchableText:
 
 
 def fold_text(text: str) -> str:
-    """``text`` as ``fold`` spells it.
+    """``text`` as ``fold_pieces`` spells it.
 
     >>> fold_text("It’s  *not*\\u00a0[[a|The B]] — yet")
     "it's *not* the b - yet"
     """
-    return fold([TextOnLine(text, 1)]).text
+    return fold_pieces([TextOnLine(text, 1)]).text
 
 
 def _words(whole: _Traced) -> SearchableText:

@@ -17,11 +17,12 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from migration_audit.artifacts.documents.fold import TextOnLine, fold, fold_text
+from migration_audit.artifacts.documents.fold import TextOnLine, fold_pieces, fold_text
 from migration_audit.artifacts.documents.inline import html_blocks, inline_pieces
-from migration_audit.artifacts.text import read_text, shown_path
+from migration_audit.artifacts.text import read_text
 from migration_audit.model.documents import Document, Passage, PassageKind, Sought
 from migration_audit.model.errors import ArtifactError
+from migration_audit.project.locate import shown_path
 
 _FRONT_MATTER: Final = re.compile(r"\A---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _OPEN_BOX: Final = re.compile(r"\[ \]\s")
@@ -65,7 +66,7 @@ def parse_statement(text: str) -> Sought:
     pieces: list[TextOnLine] = []
     for token in _parser().parseInline(text):
         pieces += inline_pieces(token, first=1)
-    words = fold(pieces).text
+    words = fold_pieces(pieces).text
     return Sought(text=text, words=words, key=_key(words))
 
 
@@ -109,8 +110,8 @@ class _Builder:
             yield Passage(
                 kind=draft.kind,
                 line=draft.line,
-                shown=fold(draft.pieces),
-                linked=fold(draft.pieces, targets=True),
+                shown=fold_pieces(draft.pieces),
+                linked=fold_pieces(draft.pieces, targets=True),
                 sections=draft.sections,
                 until=draft.until,
             )

@@ -64,7 +64,7 @@ def output_of_git(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     done = run_git(folder, *arguments, stdin=stdin)
     if done.returncode:
         todo = "fetch the whole history (`git fetch --unshallow --refetch`), and see `git fsck`"
-        raise AuditError(f"git {arguments[0]} failed: {reason_of(done)}", where=str(folder), todo=todo)
+        raise AuditError(f"git {arguments[0]} failed: {git_reason(done)}", where=str(folder), todo=todo)
     return done.stdout
 
 
@@ -74,7 +74,7 @@ def line_of_git(folder: Path, *arguments: str) -> str | None:
     return done.stdout.decode("utf-8", "surrogateescape").strip() or None if done.returncode == 0 else None
 
 
-def reason_of(done: subprocess.CompletedProcess[bytes]) -> str:
+def git_reason(done: subprocess.CompletedProcess[bytes]) -> str:
     """The last line of what git says about a call that failed."""
     return (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"])[-1]
 

@@ -19,7 +19,7 @@ _PROBE: Final = "0001_new_file.sql"
 """Stands for whatever somebody may put into a folder."""
 
 
-def ignored_by(folder: Path, shown_from: Path) -> Location | None:
+def ignoring_rule(folder: Path, shown_from: Path) -> Location | None:
     """The rule by which git leaves out any new file in ``folder``; None when it would take one.
 
     Rules are read from the repository's root (or ``shown_from``, outside a repository) down to the folder itself, which

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from migration_audit.artifacts.git.command import line_of_git, output_of_git, reason_of, run_git
+from migration_audit.artifacts.git.command import git_reason, line_of_git, output_of_git, run_git
 from migration_audit.artifacts.git.repository import Revision, find_top
 from migration_audit.model.errors import AuditError
 
@@ -29,7 +29,7 @@ def find_revision(folder: Path, named: str) -> Revision:
     if top is None:
         raise AuditError(
             f"the revision {named} does not exist here: git reports:  "
-            f"{reason_of(run_git(folder, 'rev-parse', '--show-toplevel'))}",
+            f"{git_reason(run_git(folder, 'rev-parse', '--show-toplevel'))}",
             where=str(folder),
             todo="run it in a clone of the repository, as a user who may read it",
         )

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from migration_audit.artifacts.git.command import line_of_git, output_of_git, reason_of, run_git
+from migration_audit.artifacts.git.command import git_reason, line_of_git, output_of_git, run_git
 from migration_audit.model.errors import AuditError
 
 _LINK: Final = "120000"
@@ -74,7 +74,7 @@ class Revision:
         asked = [] if inside == "." else ["--", f"{inside}/"]
         done = run_git(self.top, "ls-tree", "-r", "-z", "--full-tree", self.commit, *asked)
         if done.returncode:
-            raise AuditError(f"git cannot list {inside}: {reason_of(done)}", where=self.named, todo="see `git ls-tree`")
+            raise AuditError(f"git cannot list {inside}: {git_reason(done)}", where=self.named, todo="see `git ls-tree`")
         listed = list(_entries(done.stdout))
         found = dict(listed)
         if len(found) < len(listed):
@@ -159,7 +159,9 @@ class Revision:
     def _content(self, entry: TreeEntry, inside: str) -> bytes:
         done = run_git(self.top, "cat-file", "blob", entry.object_id)
         if done.returncode:
-            raise AuditError(f"this clone lacks its content: {reason_of(done)}", where=f"{self.named}:{inside}", todo=_WHOLE)
+            raise AuditError(
+                f"this clone lacks its content: {git_reason(done)}", where=f"{self.named}:{inside}", todo=_WHOLE
+            )
         return done.stdout
 
     def _refusal(self, inside: str, mode: str) -> AuditError:
@@ -321,7 +323,7 @@ def _listed(top: Path, commit: str, place: str, *, named: str) -> TreeEntry | No
     """What a commit itself has at one path; None for nothing. Raises AuditError."""
     done = run_git(top, "ls-tree", "-z", "--full-tree", commit, "--", place)
     if done.returncode:
-        raise AuditError(f"git cannot look up {place}: {reason_of(done)}", where=named, todo="see `git ls-tree`")
+        raise AuditError(f"git cannot look up {place}: {git_reason(done)}", where=named, todo="see `git ls-tree`")
     return dict(_entries(done.stdout)).get(PurePosixPath(place))
 
 

@@ -17,11 +17,11 @@ from e2b_dockerfile_utils import PatternMatcher
 from migration_audit.artifacts.image.stages import FileCopy, FileSource, RunStep, StageFacts, find_stage
 from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import below
-from migration_audit.artifacts.text import shown_path
 from migration_audit.model.compose import Mount, MountKind
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, names_in
 from migration_audit.project.boundary import Boundary, boundary_of
+from migration_audit.project.locate import shown_path
 
 _WRITERS: Final = re.compile(r"\b(?:sed|mv|cp|ln|tee|install|rm|patch|tar|unzip|curl|wget|envsubst|dos2unix)\b|>")
 _NOT_OURS: Final = frozenset({".git", "node_modules"})

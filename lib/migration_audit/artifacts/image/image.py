@@ -22,12 +22,13 @@ from migration_audit.artifacts.image.stages import (
     read_stages,
 )
 from migration_audit.artifacts.shell.programs import Lookup, ShellScript, run_script, run_words
-from migration_audit.artifacts.text import check_inside, read_text, shown_path
+from migration_audit.artifacts.text import check_artifact_inside, read_text
 from migration_audit.model.compose import CommandWords, Mount
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.image import Copied, Image, ImageTest, Stage, StartOutcome, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, names_in, readable
+from migration_audit.project.locate import shown_path
 
 _PROGRAMS: Final = {
     "flyway/flyway": ("flyway",),
@@ -82,7 +83,7 @@ def read_image(
     )
 
 
-def files_of(
+def container_files(
     dockerfile: Path, context: Path, *, shown_from: Path, container: Container
 ) -> tuple[Lookup, str | None, dict[str, str | None]]:
     """How to find a file of a running container, its working directory and its variables. Raises like ``read_image``."""
@@ -120,7 +121,7 @@ def _ignore_lines(dockerfile: Path, context: Path, shown_from: Path) -> list[tup
     """Those of the file that belongs to the Dockerfile, else of the context's own."""
     for path in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), context / ".dockerignore"):
         if path.is_file():
-            check_inside(path, shown_from)
+            check_artifact_inside(path, shown_from)
             lines = path.read_text("utf-8-sig", errors="replace").splitlines()
             return [(line, Location(shown_path(path, shown_from), number)) for number, line in enumerate(lines, start=1)]
     return []

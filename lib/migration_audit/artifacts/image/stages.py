@@ -169,7 +169,7 @@ def read_stages(instructions: Sequence[Instruction], args: Values) -> list[Stage
 
 def _stage(instruction: Instruction, outer: Values, stages: list[StageFacts]) -> StageFacts:
     words = split_words(instruction.text)
-    base, _ = substitute(words[0] if words else "", outer)
+    base, _ = substitute_build_arguments(words[0] if words else "", outer)
     named = words[2] if len(words) == 3 and words[1].lower() == "as" else None
     parent = next((stage for stage in stages if stage.name.lower() == base.lower()), None)
     stage = StageFacts(name=named or str(len(stages)), index=len(stages), base=base, at=instruction.at, parent=parent)
@@ -194,7 +194,7 @@ def _apply(stage: StageFacts, instruction: Instruction, args: Values, outer: Val
         case "RUN":
             stage.steps.append(RunStep(instruction=instruction, values=values, folder=stage.folder, shell=stage.shell))
         case "EXPOSE":
-            ports, _ = substitute(instruction.text, values)
+            ports, _ = substitute_build_arguments(instruction.text, values)
             stage.ports += [port.partition("/")[0] for port in ports.split()]
         case "SHELL":
             stage.shell = instruction.words or stage.shell
@@ -215,7 +215,9 @@ def _folders(stage: StageFacts, instruction: Instruction, values: Values) -> Non
     is_volume = instruction.name == "VOLUME"
     named = (instruction.words or split_words(instruction.text)) if is_volume else [instruction.text.strip("\"'")]
     for path in named:
-        full = posixpath.normpath(posixpath.join("/" if is_volume else stage.folder, substitute(path, values)[0]))
+        full = posixpath.normpath(
+            posixpath.join("/" if is_volume else stage.folder, substitute_build_arguments(path, values)[0])
+        )
         stage.steps.append(FolderStep(path=full))
         stage.folder = stage.folder if is_volume else full
 
@@ -227,7 +229,7 @@ def _arguments(instruction: Instruction, values: Values, args: Values, outer: Va
         if name in args:
             made[name] = args[name]
         elif equals:
-            text, known = substitute(default, values)
+            text, known = substitute_build_arguments(default, values)
             made[name] = text if known else None
         else:
             made[name] = None if name in _PLATFORM else outer.get(name)
@@ -241,13 +243,13 @@ def _pairs(instruction: Instruction, values: Values) -> Iterator[tuple[str, str 
         words = (f"{name}={rest.strip()}",)
     for word in words:
         name, _, value = word.partition("=")
-        text, known = substitute(value, values)
+        text, known = substitute_build_arguments(value, values)
         yield name, text if known else None
 
 
 def _copy(instruction: Instruction, stage: StageFacts, values: Values) -> FileCopy:
     given = instruction.words or split_words(instruction.text)
-    made = [substitute(word, values) for word in given]
+    made = [substitute_build_arguments(word, values) for word in given]
     words = [text for text, _ in made]
     target = words[-1] if words else "/"
     full = posixpath.normpath(posixpath.join(stage.folder, target))
@@ -264,7 +266,7 @@ def _copy(instruction: Instruction, stage: StageFacts, values: Values) -> FileCo
     return FileCopy(
         sources=tuple(sources),
         target=full.rstrip("/") + "/" if is_folder else full,
-        from_=substitute(named, values)[0] if named else None,
+        from_=substitute_build_arguments(named, values)[0] if named else None,
         at=instruction.at,
         doubt=_doubt(instruction, all_known=all(known for _, known in made)),
         exclude=ignore_patterns(excluded) if excluded else None,
@@ -281,10 +283,10 @@ def _doubt(instruction: Instruction, *, all_known: bool) -> str:
     return "" if all_known else "contains a variable that is not set"
 
 
-def substitute(text: str, values: Values) -> tuple[str, bool]:
+def substitute_build_arguments(text: str, values: Values) -> tuple[str, bool]:
     """The text with its variables replaced, and whether all of them have a value.
 
-    >>> substitute("a:${V:-1}-$W", {"W": "x"})
+    >>> substitute_build_arguments("a:${V:-1}-$W", {"W": "x"})
     ('a:1-x', True)
     """
     known = True
@@ -296,7 +298,7 @@ def substitute(text: str, values: Values) -> tuple[str, bool]:
         name, operator, word = match["plain"] or match["name"], match["op"], match["word"]
         value = values.get(name)
         if operator and operator[-1] == "-" and not value:
-            inner, inner_known = substitute(word, values)
+            inner, inner_known = substitute_build_arguments(word, values)
             known = known and inner_known
             return inner
         if operator and operator[-1] == "+":

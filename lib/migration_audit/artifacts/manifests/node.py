@@ -16,7 +16,7 @@ from tree_sitter import Node
 
 from migration_audit.artifacts.code.languages import JSON
 from migration_audit.artifacts.code.literals import line_of
-from migration_audit.artifacts.code.scripts import pairs, text_in, words_of
+from migration_audit.artifacts.code.scripts import pairs, shell_words_of, text_in
 from migration_audit.model.code import LibraryDependency
 from migration_audit.model.location import Location
 
@@ -119,7 +119,7 @@ def _declared(table: Node, section: str, path: str) -> Iterator[LibraryDependenc
 
 def _run_by_scripts(table: Node, path: str) -> Iterator[LibraryDependency]:
     for name, command in pairs(table):
-        for word in dict.fromkeys(words_of(text_in(command))):
+        for word in dict.fromkeys(shell_words_of(text_in(command))):
             program, _, version = word.rpartition("@") if "@" in word[1:] else (word, "", "")
             if _PROGRAM.fullmatch(program):
                 at = Location(path, line_of(command))

@@ -28,7 +28,7 @@ from migration_audit.artifacts.shell.wrappers import (
     shebang,
 )
 from migration_audit.model.image import StartedCommand, StartOutcome
-from migration_audit.model.location import Location
+from migration_audit.model.location import Location, line_at
 from migration_audit.model.unset import is_open, readable
 
 _MOST_DEPTH: Final = 20
@@ -393,4 +393,4 @@ def _is_shell_script(script: ShellScript, name: str) -> bool:
 def _line_of_key(text: str, key: str) -> int:
     """The line of a script's name in package.json; 1 where it is written in an odd way."""
     at = text.find(json.dumps(key), text.find('"scripts"'))
-    return text.count("\n", 0, at) + 1 if at >= 0 else 1
+    return line_at(text, max(at, 0))

@@ -8,7 +8,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.shell.parse import on_one_line, text_of
+from migration_audit.artifacts.shell.parse import on_one_line, shell_text_of
 
 _ASKING: Final = frozenset({"[", "test", "command", "which", "type", "grep", "diff", "cmp"})
 """Programs that answer a question: behind ``&&`` a command depends on the answer, and not on a step that worked."""
@@ -49,7 +49,7 @@ def asks(node: Node) -> bool:
         return asks(node.children[-1])
     if node.type in ("redirected_statement", "pipeline"):
         return asks(node.named_children[-1] if node.type == "pipeline" else node.named_children[0])
-    return node.type == "command" and text_of(node).split()[:1] != [] and text_of(node).split()[0] in _ASKING
+    return node.type == "command" and shell_text_of(node).split()[:1] != [] and shell_text_of(node).split()[0] in _ASKING
 
 
 Branch = tuple[list[Node], list[Node]]

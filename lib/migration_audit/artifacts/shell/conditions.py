@@ -10,7 +10,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.shell.parse import text_of
+from migration_audit.artifacts.shell.parse import shell_text_of
 from migration_audit.artifacts.shell.path_state import FILE_TESTS
 from migration_audit.artifacts.shell.words import ShellVariables, expand
 
@@ -64,11 +64,11 @@ Ask = Callable[[str, str], Answer]
 """How ``[ operator path ]`` answers."""
 
 
-def decide(node: Node, state: ShellVariables, ask: Ask) -> Answer:
+def decide_condition(node: Node, state: ShellVariables, ask: Ask) -> Answer:
     """The outcome of a condition that changes nothing; of every other one it takes a run to know."""
     match node.type:
         case "negated_command":
-            answer = decide(node.named_children[-1], state, ask).opposite
+            answer = decide_condition(node.named_children[-1], state, ask).opposite
         case "test_command" if node.children[0].type == "[":
             answer = _words([text for child in node.children[1:-1] for text in _flat(child, state)], ask)
         case "test_command":
@@ -79,7 +79,7 @@ def decide(node: Node, state: ShellVariables, ask: Ask) -> Answer:
         case "list":
             answer = _list(node, state, ask)
         case "redirected_statement":
-            answer = decide(node.named_children[0], state, ask)
+            answer = decide_condition(node.named_children[0], state, ask)
         case _:
             answer = _COMMAND
     return answer
@@ -87,10 +87,10 @@ def decide(node: Node, state: ShellVariables, ask: Ask) -> Answer:
 
 def _list(node: Node, state: ShellVariables, ask: Ask) -> Answer:
     """The right side counts only where the left one lets it run."""
-    left, is_and = decide(node.children[0], state, ask), node.children[1].type == "&&"
+    left, is_and = decide_condition(node.children[0], state, ask), node.children[1].type == "&&"
     if left.value is (not is_and):
         return left
-    right = decide(node.children[2], state, ask)
+    right = decide_condition(node.children[2], state, ask)
     if not (left.is_test and right.is_test):
         return right if left.value is is_and else _COMMAND
     return left.and_(right) if is_and else left.or_(right)
@@ -98,8 +98,8 @@ def _list(node: Node, state: ShellVariables, ask: Ask) -> Answer:
 
 def _command(node: Node, state: ShellVariables, ask: Ask) -> Answer:
     texts = _texts(node.named_children, state)
-    is_test = text_of(node).split()[:1] == ["test"]
-    if not texts or any(map(globs, node.named_children[1:])):
+    is_test = shell_text_of(node).split()[:1] == ["test"]
+    if not texts or any(map(is_pattern, node.named_children[1:])):
         return _UNKNOWN if is_test else _COMMAND
     if texts[0] == "test":
         return _words(texts[1:], ask)
@@ -112,10 +112,10 @@ def _expression(node: Node, state: ShellVariables, ask: Ask) -> Answer:
     match node.type:
         case "parenthesized_expression":
             answer = _expression(node.named_children[0], state, ask)
-        case "unary_expression" if text_of(node.children[0]) == "!":
+        case "unary_expression" if shell_text_of(node.children[0]) == "!":
             answer = _expression(node.children[-1], state, ask).opposite
         case "unary_expression":
-            answer = _of_texts([text_of(node.children[0]), node.children[-1]], state, ask)
+            answer = _of_texts([shell_text_of(node.children[0]), node.children[-1]], state, ask)
         case "binary_expression" if len(node.children) == 3:
             answer = _binary(node, state, ask)
         case "word" | "string" | "raw_string" | "simple_expansion" | "expansion" | "concatenation":
@@ -127,12 +127,12 @@ def _expression(node: Node, state: ShellVariables, ask: Ask) -> Answer:
 
 def _binary(node: Node, state: ShellVariables, ask: Ask) -> Answer:
     left, operator, right = node.children
-    sign = text_of(operator)
+    sign = shell_text_of(operator)
     if sign == "&&":
         return _expression(left, state, ask).and_(_expression(right, state, ask))
     if sign == "||":
         return _expression(left, state, ask).or_(_expression(right, state, ask))
-    if sign in ("==", "=", "!=") and globs(right):
+    if sign in ("==", "=", "!=") and is_pattern(right):
         return _matches(left, sign, right, state)
     return _of_texts([left, sign, right], state, ask)
 
@@ -140,7 +140,7 @@ def _binary(node: Node, state: ShellVariables, ask: Ask) -> Answer:
 def _of_texts(parts: list[str | Node], state: ShellVariables, ask: Ask) -> Answer:
     operands = [part for part in parts if isinstance(part, Node)]
     texts = _texts(operands, state)
-    if texts is None or any(map(globs, operands)):
+    if texts is None or any(map(is_pattern, operands)):
         return _UNKNOWN
     known = iter(texts)
     return _words([part if isinstance(part, str) else next(known) for part in parts], ask)
@@ -163,9 +163,9 @@ def _texts(nodes: list[Node], state: ShellVariables) -> list[str] | None:
     return texts
 
 
-def globs(node: Node) -> bool:
+def is_pattern(node: Node) -> bool:
     """Whether a word without quotes becomes the names of files, or is a pattern."""
-    return node.type not in ("string", "raw_string") and bool(_GLOB.search(text_of(node)))
+    return node.type not in ("string", "raw_string") and bool(_GLOB.search(shell_text_of(node)))
 
 
 def _flat(node: Node, state: ShellVariables) -> list[str | None]:
@@ -173,8 +173,8 @@ def _flat(node: Node, state: ShellVariables) -> list[str | None]:
     if node.type.endswith("_expression") and node.type != "simple_expansion":
         return [text for child in node.children for text in _flat(child, state)]
     if not node.is_named or node.type == "test_operator":
-        return [text_of(node)]
-    return [word.text if word.known and not globs(node) else None for word in expand(node, state)]
+        return [shell_text_of(node)]
+    return [word.text if word.known and not is_pattern(node) else None for word in expand(node, state)]
 
 
 def _words(texts: Sequence[str | None], ask: Ask) -> Answer:

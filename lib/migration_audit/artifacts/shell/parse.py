@@ -41,14 +41,14 @@ def parse_shell(text: str) -> Node:
     return _parser().parse(re.sub(r"(?<=\d)<>", "< ", text).encode()).root_node
 
 
-def text_of(node: Node) -> str:
+def shell_text_of(node: Node) -> str:
     """What the node spans."""
     return (node.text or b"").decode()
 
 
 def on_one_line(node: Node) -> str:
     """What the node spans, for a message."""
-    text = readable(" ".join(text_of(node).replace("\\\n", " ").split()))
+    text = readable(" ".join(shell_text_of(node).replace("\\\n", " ").split()))
     return text if len(text) <= 80 else text[:79] + "…"
 
 

@@ -21,9 +21,9 @@ from migration_audit.artifacts.shell.compound import (
     statements_in,
     substitutions,
 )
-from migration_audit.artifacts.shell.conditions import Answer, decide, globs, matching_case
+from migration_audit.artifacts.shell.conditions import Answer, decide_condition, is_pattern, matching_case
 from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, ending
-from migration_audit.artifacts.shell.parse import on_one_line, text_of
+from migration_audit.artifacts.shell.parse import on_one_line, shell_text_of
 from migration_audit.artifacts.shell.walker import ShellWalker
 from migration_audit.artifacts.shell.words import Word, expand
 from migration_audit.model.image import Guard
@@ -58,7 +58,7 @@ class Statements(ShellWalker[None]):
 
     def decided(self, node: Node, where: ExecutionPoint) -> Answer:
         """The outcome of a condition at this point."""
-        return decide(node, where.state, lambda operator, path: self.asked(operator, path, where))
+        return decide_condition(node, where.state, lambda operator, path: self.asked(operator, path, where))
 
     @abstractmethod
     def condition(self) -> int:
@@ -136,7 +136,7 @@ class Statements(ShellWalker[None]):
             case "redirected_statement":
                 return self._fails(node.named_children[0], where)
             case "command":
-                words = text_of(node).split()
+                words = shell_text_of(node).split()
                 if words == ["false"]:
                     return where.scope
                 if len(words) == 2 and words[0] in ("exit", "return") and re.fullmatch(r'[1-9]\d*|"?\$\?"?', words[1]):
@@ -207,7 +207,7 @@ class Statements(ShellWalker[None]):
     def _for(self, node: Node, where: ExecutionPoint) -> None:
         body = next(c for c in node.named_children if c.type in ("do_group", "compound_statement"))
         parts = [c for c in node.named_children if c is not body and c.type != "comment" and c.start_byte < body.start_byte]
-        name, values = text_of(parts[0]), parts[1:]
+        name, values = shell_text_of(parts[0]), parts[1:]
         words = [word for value in values for word in self._for_words(value, where)]
         if len(parts) == 1:
             words = list(where.state.arguments) if where.state.arguments_known else [Word("$@", known=False)]
@@ -227,7 +227,7 @@ class Statements(ShellWalker[None]):
         """An unquoted glob becomes the names of those files that are certainly there; else nobody can know."""
         found: list[Word] = []
         for word in expand(node, where.state):
-            is_glob = globs(node)
+            is_glob = is_pattern(node)
             names = self.names(word.text, where) if is_glob and word.known and "{" not in word.text else ()
             found += [Word(name) for name in names] or [replace(word, known=word.known and not is_glob)]
         return found
@@ -237,7 +237,9 @@ class Statements(ShellWalker[None]):
         items = [child for child in node.named_children if child.type == "case_item"]
         known = len(subject) == 1 and subject[0].known
         parsed = [case_item(item) for item in items]
-        if known and all(text_of(p).isprintable() and "$" not in text_of(p) for patterns, _ in parsed for p in patterns):
+        if known and all(
+            shell_text_of(p).isprintable() and "$" not in shell_text_of(p) for patterns, _ in parsed for p in patterns
+        ):
             for patterns, body in parsed:
                 texts = [expand(p, where.state)[0].text for p in patterns]
                 if matching_case(subject[0].text, texts):
@@ -245,7 +247,7 @@ class Statements(ShellWalker[None]):
                     return
             return
         number = self.condition()
-        has_default = bool(parsed) and [text_of(pattern) for pattern in parsed[-1][0]] == ["*"]
+        has_default = bool(parsed) and [shell_text_of(pattern) for pattern in parsed[-1][0]] == ["*"]
         for outcome, (_, body) in enumerate(parsed):
             reason = f"it depends on `case {on_one_line(node.named_children[0])}`"
             count = len(parsed) if has_default else len(parsed) + 1
@@ -292,7 +294,7 @@ class Statements(ShellWalker[None]):
             self.change([Word("tee"), *words], where.script.place(redirect), where)
 
     def _function(self, node: Node, where: ExecutionPoint) -> None:
-        name = text_of(node.named_children[0])
+        name = shell_text_of(node.named_children[0])
         body = next((c for c in node.named_children if c.type in self._HANDLERS), None)
         if body is not None:
             where.state.functions[name] = (where.script, body)
@@ -304,7 +306,7 @@ class Statements(ShellWalker[None]):
 
     def _assignment(self, node: Node, where: ExecutionPoint) -> None:
         self._substitutions(node, where)
-        name, value = text_of(node.named_children[0]), node.named_children[1:]
+        name, value = shell_text_of(node.named_children[0]), node.named_children[1:]
         words = expand(value[0], where.state) if value else [Word("")]
         known = all(word.known for word in words) and "+=" not in [c.type for c in node.children]
         where.state.variables[name] = " ".join(word.text for word in words) if known else None
@@ -315,7 +317,7 @@ class Statements(ShellWalker[None]):
 
     def _unset(self, node: Node, where: ExecutionPoint) -> None:
         for child in node.named_children:
-            where.state.variables[text_of(child)] = ""
+            where.state.variables[shell_text_of(child)] = ""
 
     def _command(self, node: Node, where: ExecutionPoint) -> None:
         given, parts = command_parts(node)

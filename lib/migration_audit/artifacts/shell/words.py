@@ -9,7 +9,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.shell.parse import ShellScript, text_of
+from migration_audit.artifacts.shell.parse import ShellScript, shell_text_of
 from migration_audit.model.unset import is_open, readable
 
 _EXPANSION: Final = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*|\d+|[@*#?])(?:(?P<op>:?[-+=?])(?P<word>.*))?\}", re.DOTALL)
@@ -76,25 +76,25 @@ def expand(node: Node, state: ShellVariables) -> list[Word]:
     """The words that one word of a script becomes: none, one or several."""
     if node.type == "command_name" and node.child_count == 1:
         return expand(node.children[0], state)
-    if text_of(node) in ('"$@"', '"${@}"') or (node.type in ("simple_expansion", "expansion") and _is_all(node)):
+    if shell_text_of(node) in ('"$@"', '"${@}"') or (node.type in ("simple_expansion", "expansion") and _is_all(node)):
         if state.arguments_known:
             return list(state.arguments)
-        return [Word(readable(text_of(node)), known=False)]
+        return [Word(readable(shell_text_of(node)), known=False)]
     value = _value(node, state)
     if value is None or is_open(value):
-        return [Word(readable(text_of(node)), known=False)]
+        return [Word(readable(shell_text_of(node)), known=False)]
     if node.type in ("simple_expansion", "expansion"):
         return [Word(part) for part in value.split()]
     return [Word(value)]
 
 
 def _is_all(node: Node) -> bool:
-    return text_of(node) in ("$@", "$*", "${@}", "${*}")
+    return shell_text_of(node) in ("$@", "$*", "${@}", "${*}")
 
 
 def _value(node: Node, state: ShellVariables) -> str | None:
     """The text that a node becomes; None where nobody can know."""
-    text = text_of(node)
+    text = shell_text_of(node)
     made: str | None = None
     match node.type:
         case "word" | "number" | "test_operator" | "extglob_pattern" | "regex":

@@ -26,6 +26,6 @@ def write_atomically(path: Path, content: bytes) -> None:
             unfinished.unlink()
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json_file(path: Path, value: Any) -> None:
     """Readable JSON with sorted keys, written atomically."""
     write_atomically(path, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())

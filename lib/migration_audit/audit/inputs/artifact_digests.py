@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from migration_audit.artifacts.files import find_files
 from migration_audit.artifacts.paths import named_paths
-from migration_audit.artifacts.text import folders_above, shown_path
+from migration_audit.artifacts.text import folders_above
 from migration_audit.audit.inputs.boot import boot_inputs
 from migration_audit.model.location import Location
 from migration_audit.project import BootSettings, Project, Verb
 from migration_audit.project.boundary import boundary_of
+from migration_audit.project.locate import shown_path
 from migration_audit.sources import command_files, sql_files
 from migration_audit.sources.reading import paths_of_glob
 

@@ -12,7 +12,6 @@ from migration_audit import sources
 from migration_audit.artifacts.compose.stack import read_stack
 from migration_audit.artifacts.container.startup import read_boot
 from migration_audit.artifacts.image.image import read_image
-from migration_audit.artifacts.text import shown_path
 from migration_audit.audit.facts.types import BootFacts
 from migration_audit.model.compose import MountKind, Stack
 from migration_audit.model.errors import AuditError
@@ -22,6 +21,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.post import PostObject
 from migration_audit.model.unset import is_open
 from migration_audit.project import BootSettings, Project
+from migration_audit.project.locate import shown_path
 from migration_audit.sources.post_objects import find_post_objects
 
 _T = TypeVar("_T")

@@ -9,9 +9,9 @@ from pathlib import Path
 from migration_audit import sources
 from migration_audit.artifacts.directus.snapshot import read_directus_snapshot
 from migration_audit.artifacts.directus.version import version_of_image, version_of_package
-from migration_audit.artifacts.text import check_inside
+from migration_audit.artifacts.text import check_artifact_inside
 from migration_audit.audit.facts.types import DirectusFacts
-from migration_audit.directus.command_line import ApplyCall, answers, apply_call, ignored_by
+from migration_audit.directus.command_line import ApplyCall, answers, apply_call, ignored_tables
 from migration_audit.model.directus import (
     ColumnChange,
     DirectusLive,
@@ -103,7 +103,7 @@ def directus_role(project: Project) -> str | None:
 
 def _file(settings: SnapshotSettings, directory: Path) -> DirectusSnapshot | Unavailable:
     try:
-        check_inside(settings.file, directory)
+        check_artifact_inside(settings.file, directory)
         return read_directus_snapshot(settings.file, shown=settings.shown)
     except AuditError as error:
         return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
@@ -194,7 +194,7 @@ def _runtime(
     return DirectusRuntime(
         search_path=_list(known.get("DB_SEARCH_PATH", "")) or ("public",),
         excluded=frozenset(_list(known.get("DB_EXCLUDE_TABLES", ""))),
-        ignored=ignored_by(calls),
+        ignored=ignored_tables(calls),
         files=tuple(dict.fromkeys(call.path for call in calls if call.path)),
         asks=any(call.asks for call in calls),
         calls=tuple(call.words for call in calls),

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from migration_audit.artifacts.documents.command_reports import read_command
-from migration_audit.artifacts.documents.commands import run_command
+from migration_audit.artifacts.documents.commands import run_acceptance_command
 from migration_audit.artifacts.documents.drops import find_drops
 from migration_audit.artifacts.documents.markdown import parse_statement, read_document, read_section
 from migration_audit.artifacts.files import find_files
@@ -46,7 +46,7 @@ def run_commands(project: Project, *, progress: Callable[[str], None]) -> tuple[
     results = []
     for rule in _command_rules(project):
         progress(f"running {rule.what[0]} in {rule.directory or '.'} (at most {rule.time_limit} s)")
-        results.append(run_command(rule, project.directory, environ=environ))
+        results.append(run_acceptance_command(rule, project.directory, environ=environ))
     return tuple(results)
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migration_audit import catalog
-from migration_audit.artifacts.text import check_inside
+from migration_audit.artifacts.text import check_artifact_inside
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.preflight import DATABASE, SNAPSHOT, SourceFacts
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.project import Environment, Project, Source, resolve
-from migration_audit.sources.reading import shown_path
+from migration_audit.project.locate import shown_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class CatalogSource:
 def load_catalog(project: Project, source: Source) -> CatalogSource:
     """Read the snapshot or the database that audit.toml names; raises AuditError where it cannot be read."""
     if source.snapshot is not None:
-        check_inside(source.snapshot, project.directory)
+        check_artifact_inside(source.snapshot, project.directory)
         return _saved(source, source.snapshot, shown_path(source.snapshot, project.directory))
     return _read(source)
 

@@ -16,7 +16,7 @@ from migration_audit.audit.preflight.loading import (
     with_recorded,
 )
 from migration_audit.audit.preflight.preflight import Preflight
-from migration_audit.audit.preflight.prelude import find_server, read_base
+from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base
 from migration_audit.audit.preflight.shadows import Shadow, build_shadow
 from migration_audit.audit.prelude_keys import Keys, shared_with, without
 from migration_audit.model.errors import AuditError
@@ -54,7 +54,7 @@ def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Pre
         return _preflight(sources_read=None, shadow_text="no server was needed", built=_errored(error))
     facts = (legacy, source_facts("owner", owner))
     try:
-        server = find_server(project, [sources.needed_extensions(owner)], progress)
+        server = find_server_with_prelude(project, [sources.needed_extensions(owner)], progress)
         with cluster_for(server, owner) as cluster:
             built, conninfo = build_shadow(cluster, "alone", [owner], ledger=ledger_of(owner, project.owner))
             directus = owner_tables(project, conninfo) if built.snapshot else NO_SNAPSHOT

@@ -23,7 +23,7 @@ from migration_audit.audit.preflight.loading import (
     with_recorded,
 )
 from migration_audit.audit.preflight.port import MadePort, preflight_port
-from migration_audit.audit.preflight.prelude import find_server, read_base
+from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base
 from migration_audit.audit.preflight.rows import preflight_rows, rows_again
 from migration_audit.audit.preflight.shadows import Shadow, apply_to, build_shadow, roles_of
 from migration_audit.audit.prelude_keys import Keys, shared_with, without
@@ -123,7 +123,7 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
     facts = (_legacy_facts(legacy), source_facts("owner", owner))
     try:
         applied = [source for source in (legacy, owner) if not isinstance(source, CatalogSource)]
-        server = find_server(project, list(map(sources.needed_extensions, applied)), progress)
+        server = find_server_with_prelude(project, list(map(sources.needed_extensions, applied)), progress)
         if isinstance(legacy, CatalogSource):
             return _against_catalog(server, legacy, owner, project=project, facts=facts, rules=rules)
         return _on_server(server, legacy, owner, project=project, facts=facts, rules=rules)

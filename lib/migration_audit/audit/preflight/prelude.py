@@ -18,7 +18,9 @@ def load_prelude(project: Project) -> SqlSource | None:
     return sources.load_globs("prelude", project.directory, project.prelude, shown_from=project.directory)
 
 
-def find_server(project: Project, needed: Sequence[frozenset[str]], progress: shadow.Progress) -> shadow.ShadowServer:
+def find_server_with_prelude(
+    project: Project, needed: Sequence[frozenset[str]], progress: shadow.Progress
+) -> shadow.ShadowServer:
     """A server with these extensions and those of the prelude, which every database of it then has in it already.
 
     Raises SourceError for a prelude that cannot be read, ServerError where there is no such server.

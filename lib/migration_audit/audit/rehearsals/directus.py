@@ -13,11 +13,11 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from migration_audit import catalog, driver, sources
-from migration_audit.artifacts.text import check_inside
+from migration_audit.artifacts.text import check_artifact_inside
 from migration_audit.audit.facts.directus_texts import database_without_texts
 from migration_audit.audit.inputs.directus import directus_role
 from migration_audit.audit.preflight.loading import load
-from migration_audit.audit.preflight.prelude import find_server
+from migration_audit.audit.preflight.prelude import find_server_with_prelude
 from migration_audit.audit.rehearsals.directus_database import build_structure, copy_rows, hand_over, unlike
 from migration_audit.catalog.directus_rehearsal import (
     Migrations,
@@ -40,7 +40,7 @@ from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project, Rehearse, SnapshotSettings
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.command import Target
-from migration_audit.shadow.directus_program import Called, Program, call, find_program, reported_version, variables
+from migration_audit.shadow.directus_program import Called, Program, call, call_environment, find_program, reported_version
 from migration_audit.shadow.paths import runtime_dir, server_account
 
 Progress = Callable[[str], None]
@@ -182,7 +182,7 @@ def _on_server(
     needed = sources.needed_extensions(owner)
     if copy is not None:
         needed |= {"timescaledb", "postgis"} & {extension.name for extension in copy.live.of(Extension)}
-    server = find_server(project, [needed], progress)
+    server = find_server_with_prelude(project, [needed], progress)
     name = copy.name if copy else FRESH
     progress(f"rehearsing {BOOTS} boots of Directus {version} on a copy of {name}")
     with server.cluster(tcp=True) as cluster, tempfile.TemporaryDirectory(dir=runtime_dir(server_account())) as folder:
@@ -191,7 +191,7 @@ def _on_server(
             raise ServerError(f"a rehearsal needs its own server ({why})", todo="set MIGRATION_AUDIT_SERVER to another one")
         conninfo = cluster.create_database("directus")
         schemas = runtime.search_path
-        check_inside(settings.file, project.directory)
+        check_artifact_inside(settings.file, project.directory)
         file = _copied(settings.file, Path(folder))
         wanted: DirectusDatabase | None = None
         missing: tuple[str, ...] = ()
@@ -253,7 +253,7 @@ class _Stage:
         self._file = file
         self._conninfo = conninfo
         self._runtime = runtime
-        self._environment = variables(target, runtime)
+        self._environment = call_environment(target, runtime)
 
     def rehearsed(
         self, version: DirectusVersion, settings: SnapshotSettings, *, unlike: tuple[str, ...]

@@ -13,7 +13,7 @@ from migration_audit.audit.compared import compared_in_scope
 from migration_audit.audit.facts.types import RehearsalFacts
 from migration_audit.audit.inputs.privileges import scoped_access
 from migration_audit.audit.preflight.loading import cluster_for, load
-from migration_audit.audit.preflight.prelude import find_server
+from migration_audit.audit.preflight.prelude import find_server_with_prelude
 from migration_audit.audit.preflight.shadows import Shadow, apply_to
 from migration_audit.catalog.access import read_access, read_given
 from migration_audit.catalog.rights import LackingRights, read_rights
@@ -78,7 +78,7 @@ def _on_server(
 ) -> _Rehearsed:
     owner, grants = load(project, project.owner), _grants(project)
     needed = [owner, *filter(None, (grants, *(each for each in built.values() if isinstance(each, SqlSource))))]
-    server = find_server(project, [sources.needed_extensions(source) for source in needed], progress)
+    server = find_server_with_prelude(project, [sources.needed_extensions(source) for source in needed], progress)
     found: _Rehearsed = {}
     with cluster_for(server, owner) as cluster:
         conninfo = cluster.create_database("rehearsal")

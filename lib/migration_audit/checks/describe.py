@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
 from migration_audit.model.finding import CheckOutput, Finding, Note
-from migration_audit.model.identifiers import as_comment, literal, sql_name, sql_name_of
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Column, Constraint, Index, Table
 from migration_audit.model.sql import SqlFailure
 from migration_audit.model.timescale import Dimension, Hypertable
+from migration_audit.port import suggested_sql
 
 OF_OTHER_CHECKS = frozenset({"owner", "privileges", "comment"})
 """Attributes with checks of their own (COV008, COV009)."""
@@ -94,7 +94,7 @@ def _missing(check_id: str, difference: Difference, *, expected: str, actual: st
         expected=essence(difference.present_object),
         actual=None,
         where=_where(origins, kind, key),
-        fix_sql=_create(difference.present_object) if difference.verdict is DiffVerdict.MISSING else None,
+        fix_sql=suggested_sql(difference),
     )
 
 
@@ -110,7 +110,7 @@ def _changed(
             expected=shown(change.expected),
             actual=shown(change.actual),
             where=_where(origins, kind, key),
-            fix_sql=_alter(difference.present_object, change),
+            fix_sql=suggested_sql(difference, change),
         )
     for change in due_changes(difference, weights=(Severity.WARNING, Severity.INFO)):
         yield Note(
@@ -122,47 +122,6 @@ def _changed(
 def _where(origins: OriginMap, kind: str, key: str) -> str | None:
     location = origins.get((kind, key))
     return str(location) if location else None
-
-
-def _create(obj: CatalogObject) -> str | None:
-    """SQL that would make a missing object, where one statement does and nothing can be lost by it."""
-    match obj:
-        case Index(constraint=None):
-            return _guarded(obj.definition) + ";"
-        case Constraint():
-            return f"ALTER TABLE {_table(obj)} ADD CONSTRAINT {sql_name(obj.name)} {obj.definition};"
-        case Column(generated=None, identity_kind=None):
-            default = f" DEFAULT {obj.default}" if obj.default is not None else ""
-            not_null = " NOT NULL" if obj.not_null else ""
-            definition = " ".join([obj.type, *([f"COLLATE {obj.collation}"] if obj.collation else [])]) + default + not_null
-            return f"ALTER TABLE {_table(obj)} ADD COLUMN IF NOT EXISTS {sql_name(obj.name)} {definition};"
-    return None
-
-
-def _alter(obj: CatalogObject, change: FieldChange) -> str | None:
-    """SQL that would set a changed attribute; a type change may lose data or lock for long and is left to a person."""
-    if isinstance(obj, Dimension) and change.name == "chunk_interval" and change.expected and obj.type == "time":
-        table, column = literal(_table(obj)), literal(obj.column)
-        return f"SELECT set_chunk_time_interval({table}, INTERVAL {literal(change.expected)}, {column});  -- new chunks only"
-    if isinstance(obj, Column) and change.name == "default":
-        action = "DROP DEFAULT" if change.expected is None else f"SET DEFAULT {change.expected}"
-        return f"ALTER TABLE {_table(obj)} ALTER COLUMN {sql_name(obj.name)} {action};"
-    if isinstance(obj, Column) and change.name == "type":
-        alter = f"ALTER TABLE {_table(obj)} ALTER COLUMN {sql_name(obj.name)} TYPE {change.expected};"
-        return as_comment(f"needs a decision: {alter}")
-    return None
-
-
-def _table(obj: Column | Constraint | Dimension) -> str:
-    owner = obj.belongs_to
-    return sql_name_of(owner[1]) if owner else ""
-
-
-def _guarded(definition: str) -> str:
-    for plain in ("CREATE UNIQUE INDEX ", "CREATE INDEX "):
-        if definition.startswith(plain):
-            return f"{plain}IF NOT EXISTS {definition.removeprefix(plain)}"
-    return definition
 
 
 def attribute_findings(

@@ -1,6 +1,16 @@
 """The port: what the owner's next file has to say so that the owner covers the legacy side. Pure: values in, text out."""
 
 from migration_audit.port.build import build_port
+from migration_audit.port.suggestion import suggested_sql
 from migration_audit.port.text import NOTHING, nothing_compared, nothing_to_port, port_text, running_lines, running_sql
 
-__all__ = ["NOTHING", "build_port", "nothing_compared", "nothing_to_port", "port_text", "running_lines", "running_sql"]
+__all__ = [
+    "NOTHING",
+    "build_port",
+    "nothing_compared",
+    "nothing_to_port",
+    "port_text",
+    "running_lines",
+    "running_sql",
+    "suggested_sql",
+]

@@ -117,11 +117,12 @@ def build_port(drift: Drift, *, expected: Snapshot, actual: Snapshot, origins: M
     """
     sides = sides_of(expected, actual)
     renamed = {(d.kind, d.key) for d in drift.differences if d.verdict is DiffVerdict.RENAMED}
-    drafts = [draft for d in drift.differences if d.part_of not in renamed for draft in _drafts(d, sides)]
+    drafts = [draft for d in drift.differences if d.part_of not in renamed for draft in drafts_of(d, sides)]
     return Port(steps=steps_in_order(drafts, origins or {}))
 
 
-def _drafts(difference: Difference, sides: Sides) -> list[StepDraft]:
+def drafts_of(difference: Difference, sides: Sides) -> list[StepDraft]:
+    """The steps of one difference; none for what only the actual side has."""
     if difference.verdict is DiffVerdict.UNEXPECTED or difference.expected is None:
         return []
     create, change = _MAKERS.get(type(difference.expected), (rare.ask_to_create, rare.ask_to_change))

@@ -46,7 +46,7 @@ def create_job(job: Job, sides: Sides) -> Steps:
         arguments = [table, literal(settings.get("index_name", ""))]
     elif job.procedure.endswith("continuous_aggregate"):
         arguments.append(f"schedule_interval => INTERVAL {literal(job.schedule)}")
-    sql = f"SELECT {sides.timescaledb}.{function}({', '.join([*arguments, 'if_not_exists => TRUE'])});"
+    sql = f"SELECT {sides.timescaledb}{function}({', '.join([*arguments, 'if_not_exists => TRUE'])});"
     if job.procedure.endswith("policy_retention"):
         yield ask(job, f"it deletes rows, from its first run on: {', '.join(job.config)}", sql)
         return
@@ -69,7 +69,7 @@ def _value(value: str | None) -> str:
 
 
 def _add_job(job: Job, sides: Sides) -> str:
-    return f"SELECT {sides.timescaledb}.add_job({literal(job.procedure)}, INTERVAL {literal(job.schedule)}, config => NULL);"
+    return f"SELECT {sides.timescaledb}add_job({literal(job.procedure)}, INTERVAL {literal(job.schedule)}, config => NULL);"
 
 
 def _alter(job: Job, names: tuple[str, ...], sides: Sides) -> Steps:
@@ -86,7 +86,7 @@ def _alter(job: Job, names: tuple[str, ...], sides: Sides) -> Steps:
         return
     schema, procedure = map(literal, parts_of(job.procedure))
     lines = (
-        f"SELECT {sides.timescaledb}.alter_job(job_id, {', '.join(arguments)})",
+        f"SELECT {sides.timescaledb}alter_job(job_id, {', '.join(arguments)})",
         "  FROM timescaledb_information.jobs",
         f" WHERE (proc_schema, proc_name) = ({schema}, {procedure})",
         f"   AND {_of_table(job)};",

@@ -115,9 +115,9 @@ class Sides:
 
     @property
     def timescaledb(self) -> str:
-        """The schema of TimescaleDB's functions, as SQL."""
+        """The schema of TimescaleDB's functions, as SQL with its dot; nothing where it is not known."""
         extension = self.expected.by_key.get(("extension", "timescaledb"))
-        return sql_name(str(getattr(extension, "schema", "public")))
+        return sql_name(str(getattr(extension, "schema", "public"))) + "." if self.expected.server.database else ""
 
 
 def sides_of(expected: Snapshot, actual: Snapshot) -> Sides:

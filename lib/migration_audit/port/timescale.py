@@ -53,7 +53,7 @@ def create_hypertable(hypertable: Hypertable, sides: Sides) -> Steps:
         arguments.append(f"chunk_target_size => {literal(f'{hypertable.chunk_target_size}B')}")
     arguments += ["create_default_indexes => FALSE", "if_not_exists => TRUE"]
     is_new = sides.is_missing("table", hypertable.belongs_to[1] if hypertable.belongs_to else "")
-    sql = f"SELECT {sides.timescaledb}.create_hypertable({', '.join(arguments)});"
+    sql = f"SELECT {sides.timescaledb}create_hypertable({', '.join(arguments)});"
     yield run(hypertable, Rank.HYPERTABLE, sql, note=None if is_new else _ROWS, needs=_needs(hypertable, first))
 
 
@@ -94,7 +94,7 @@ def _add_dimension(hypertable: Hypertable, dimension: Dimension, sides: Sides) -
     return run(
         dimension,
         Rank.DIMENSION,
-        f"SELECT {sides.timescaledb}.add_dimension({', '.join(arguments)});",
+        f"SELECT {sides.timescaledb}add_dimension({', '.join(arguments)});",
         note=None if is_new else "fails without changes on a hypertable that already has chunks",
         needs=_needs(hypertable, dimension),
         place=(hypertable.key, hypertable.dimensions.index(dimension.column)),
@@ -104,7 +104,7 @@ def _add_dimension(hypertable: Hypertable, dimension: Dimension, sides: Sides) -
 def _integer_now(dimension: Dimension, sides: Sides) -> StepDraft:
     call = f"{_table(dimension)}, {literal(str(dimension.integer_now_function))}, replace_if_exists => TRUE"
     needs = f"{sql_name(dimension.schema, dimension.table)} {dimension.integer_now_function}"
-    return run(dimension, Rank.ATTRIBUTE, f"SELECT {sides.timescaledb}.set_integer_now_func({call});", needs=needs)
+    return run(dimension, Rank.ATTRIBUTE, f"SELECT {sides.timescaledb}set_integer_now_func({call});", needs=needs)
 
 
 def change_hypertable(difference: Difference, sides: Sides) -> Steps:
@@ -116,7 +116,7 @@ def change_hypertable(difference: Difference, sides: Sides) -> Steps:
     if "chunk_target_size" in changed:
         size = "off" if hypertable.chunk_target_size is None else f"{hypertable.chunk_target_size}B"
         call = f"{_table(hypertable)}, {literal(size)}"
-        yield run(hypertable, Rank.SETTING, f"SELECT {sides.timescaledb}.set_adaptive_chunking({call});", note=_NEW_CHUNKS)
+        yield run(hypertable, Rank.SETTING, f"SELECT {sides.timescaledb}set_adaptive_chunking({call});", note=_NEW_CHUNKS)
     if {"associated_schema", "chunk_prefix"} & changed:
         why = "where chunks are stored and how they are named is set when a hypertable is created\n"
         yield ask(hypertable, why + differing(difference, "associated_schema", "chunk_prefix"))
@@ -137,10 +137,10 @@ def change_dimension(difference: Difference, sides: Sides) -> Steps:
         return
     if "chunk_interval" in changed and dimension.chunk_interval:
         call = f"{_table(dimension)}, {_interval(dimension)}, {literal(dimension.column)}"
-        yield run(dimension, Rank.SETTING, f"SELECT {sides.timescaledb}.set_chunk_time_interval({call});", note=_NEW_CHUNKS)
+        yield run(dimension, Rank.SETTING, f"SELECT {sides.timescaledb}set_chunk_time_interval({call});", note=_NEW_CHUNKS)
     if "partitions" in changed and dimension.partitions:
         call = f"{_table(dimension)}, {dimension.partitions}, {literal(dimension.column)}"
-        yield run(dimension, Rank.SETTING, f"SELECT {sides.timescaledb}.set_number_partitions({call});", note=_NEW_CHUNKS)
+        yield run(dimension, Rank.SETTING, f"SELECT {sides.timescaledb}set_number_partitions({call});", note=_NEW_CHUNKS)
     if "integer_now_function" in changed:
         if dimension.integer_now_function:
             yield _integer_now(dimension, sides)
@@ -206,7 +206,7 @@ def change_aggregate_view(difference: Difference, sides: Sides) -> Steps:
         yield run(view, Rank.SETTING, sql)
     if "chunk_interval" in changed and view.chunk_interval:
         width = view.chunk_interval if view.chunk_interval.isdigit() else f"INTERVAL {literal(view.chunk_interval)}"
-        sql = f"SELECT {sides.timescaledb}.set_chunk_time_interval({literal(where)}, {width});"
+        sql = f"SELECT {sides.timescaledb}set_chunk_time_interval({literal(where)}, {width});"
         yield run(view, Rank.SETTING, sql, note=_NEW_CHUNKS)
     asked = changed - {"materialized_only", "chunk_interval", "owner", "privileges", "comment"}
     if asked:
@@ -222,7 +222,7 @@ def create_chunk_skipping(skipping: ChunkSkipping, sides: Sides) -> Steps:
     # TimescaleDB refuses the call while its own setting is off, as it is unless somebody turns it on.
     lines = (
         "SET timescaledb.enable_chunk_skipping = on;",
-        f"SELECT {sides.timescaledb}.enable_chunk_skipping({call});",
+        f"SELECT {sides.timescaledb}enable_chunk_skipping({call});",
         "RESET timescaledb.enable_chunk_skipping;",
     )
     yield run(skipping, Rank.SETTING, "\n".join(lines), note="queries skip chunks only if the setting is also on for them")
@@ -232,7 +232,7 @@ def attach_tablespaces(spaces: HypertableTablespaces, sides: Sides) -> Steps:
     """Tablespaces over which chunks are to be spread."""
     table = _table(spaces)
     calls = [
-        f"SELECT {sides.timescaledb}.attach_tablespace({literal(one)}, {table}, if_not_attached => TRUE);"
+        f"SELECT {sides.timescaledb}attach_tablespace({literal(one)}, {table}, if_not_attached => TRUE);"
         for one in spaces.tablespaces
     ]
     yield run(spaces, Rank.SETTING, "\n".join(calls))

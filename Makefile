@@ -9,7 +9,7 @@ PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 # Without bytecode, each command and each kernel compiles 600 modules first.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help audit check test e2e lint notebooks schema plan bench fuzz faults directus release format clean
+.PHONY: help audit check test e2e lint notebooks schema sql plan bench fuzz faults directus release format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ notebooks: $(STAMP)  ## execute the notebooks again and keep their outputs
 
 schema: $(STAMP)  ## write the JSON Schemas of evidence.json and audit.toml and docs/audit-toml.md from their types
 	@PYTHONPATH=tests $(BIN)/python tests/refresh_schema.py
+
+sql: $(STAMP)  ## write the blocks that queries of the catalog share, and the queries for older TimescaleDBs
+	@$(BIN)/python tests/refresh_sql.py
 
 plan: $(STAMP)  ## draw the packages and their order into CONTRIBUTING.md
 	@$(BIN)/python tests/refresh_plan.py

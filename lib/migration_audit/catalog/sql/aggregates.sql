@@ -35,6 +35,7 @@ select nsp.nspname as schema,
        ) as definition,
        pg_catalog.pg_get_userbyid(pro.proowner) as owner,
        case when pro.proacl is null then '{PUBLIC: EXECUTE}'::pg_catalog.text[] else array(
+           -- <privileges acl=pro.proacl owner=pro.proowner type=f>
            select line.text
              from (
                    select case acl.grantee
@@ -64,6 +65,7 @@ select nsp.nspname as schema,
                           )
                   ) as line
             order by line.text collate "C"
+           -- </privileges>
        ) end as privileges,
        des.description as comment,
        pro.xmin::text || ',' || pro.cmin::text as origin

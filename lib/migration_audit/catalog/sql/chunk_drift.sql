@@ -2,6 +2,7 @@
 -- constraints, and what was put on a chunk alone. Each difference once for each hypertable, with the number of
 -- its chunks.
 with hypertable as (
+    -- <hypertable>
     -- Compressed data has hypertables of its own without a dimension, and so has each continuous aggregate.
     select hyp.id, rel.oid, hyp.schema_name, hyp.table_name
       from _timescaledb_catalog.hypertable as hyp
@@ -11,6 +12,7 @@ with hypertable as (
        and not exists (
                select from _timescaledb_catalog.continuous_agg as agg where agg.mat_hypertable_id = hyp.id
            )
+    -- </hypertable>
 ), member as materialized (
     select par.oid as parent, chi.oid as child, par.relowner as parent_owner, chi.relowner as child_owner,
            par.relacl as parent_acl, chi.relacl as child_acl,

@@ -3,6 +3,7 @@
 -- Matched by what an index is, not by its name: names are cut, and TimescaleDB keeps no record since 2.22. Of an index
 -- with an expression or a predicate only the columns are compared, since its text differs between table and chunk.
 with hypertable as (
+    -- <hypertable>
     -- Compressed data has hypertables of its own without a dimension, and so has each continuous aggregate.
     select hyp.id, rel.oid, hyp.schema_name, hyp.table_name
       from _timescaledb_catalog.hypertable as hyp
@@ -12,6 +13,7 @@ with hypertable as (
        and not exists (
                select from _timescaledb_catalog.continuous_agg as agg where agg.mat_hypertable_id = hyp.id
            )
+    -- </hypertable>
 ), member as materialized (
     select inh.inhparent as parent, inh.inhrelid as child
       from hypertable as hyp

@@ -1,6 +1,7 @@
 -- What the chunks of each hypertable look like: how many, from when to when, how wide; the latest 400 one by one.
 -- For TimescaleDB before 2.28, where chunks share slices. A chunk without a table is one that was dropped (until 2.25).
 with hypertable as (
+    -- <hypertable>
     -- Compressed data has hypertables of its own without a dimension, and so has each continuous aggregate.
     select hyp.id, rel.oid, hyp.schema_name, hyp.table_name
       from _timescaledb_catalog.hypertable as hyp
@@ -10,6 +11,7 @@ with hypertable as (
        and not exists (
                select from _timescaledb_catalog.continuous_agg as agg where agg.mat_hypertable_id = hyp.id
            )
+    -- </hypertable>
 ), first_dimension as (
     select distinct on (dim.hypertable_id) dim.id, dim.hypertable_id,
            -- Of all that can be cut into ranges, only integers are not stored as microseconds.

@@ -1,5 +1,6 @@
 -- Dimensions of hypertables: by time, by integer, or by hash. An interval stands in microseconds, or raw for integers.
 with hypertable as (
+    -- <hypertable>
     -- Compressed data has hypertables of its own without a dimension, and so has each continuous aggregate.
     select hyp.id, rel.oid, hyp.schema_name, hyp.table_name
       from _timescaledb_catalog.hypertable as hyp
@@ -9,6 +10,7 @@ with hypertable as (
        and not exists (
                select from _timescaledb_catalog.continuous_agg as agg where agg.mat_hypertable_id = hyp.id
            )
+    -- </hypertable>
 )
 select hyp.schema_name as schema,
        hyp.table_name as table,

@@ -1,5 +1,6 @@
 -- Foreign-data wrappers that no extension brought.
 with plain_option (name) as (
+    -- <plain_option>
     -- Options of postgres_fdw, dblink and file_fdw whose values are no secrets; every other value is redacted.
     values ('analyze_sampling'), ('application_name'), ('async_capable'), ('batch_size'), ('client_encoding'),
            ('column_name'), ('connect_timeout'), ('dbname'), ('delimiter'), ('encoding'), ('escape'),
@@ -10,6 +11,7 @@ with plain_option (name) as (
            ('port'), ('quote'), ('schema_name'), ('service'), ('sslmode'), ('table_name'),
            ('target_session_attrs'), ('truncatable'), ('updatable'), ('use_remote_estimate'), ('user'),
            ('username')
+    -- </plain_option>
 )
 select fdw.fdwname as name,
        nullif(fdw.fdwhandler, 0)::pg_catalog.regprocedure::text as handler,
@@ -17,6 +19,7 @@ select fdw.fdwname as name,
        array(
            select opt.option_name || '=' || case
                       when opt.option_name in (select pla.name from plain_option as pla) then opt.option_value
+                      -- <redacted_option option=opt>
                       else '(redacted)' || coalesce(pg_catalog.chr(30) || pg_catalog.encode(pg_catalog.sha256(
                           pg_catalog.convert_to(
                               nullif(pg_catalog.current_setting('migration_audit.salt', true), '')
@@ -24,12 +27,14 @@ select fdw.fdwname as name,
                               pg_catalog.getdatabaseencoding()
                           )
                       ), 'hex'), '')
+                      -- </redacted_option>
                   end
              from pg_catalog.pg_options_to_table(fdw.fdwoptions) as opt
             order by opt.option_name collate "C"
        ) as options,
        pg_catalog.pg_get_userbyid(fdw.fdwowner) as owner,
        case when fdw.fdwacl is null then '{}'::pg_catalog.text[] else array(
+           -- <privileges acl=fdw.fdwacl owner=fdw.fdwowner type=F>
            select line.text
              from (
                    select case acl.grantee
@@ -59,6 +64,7 @@ select fdw.fdwname as name,
                           )
                   ) as line
             order by line.text collate "C"
+           -- </privileges>
        ) end as privileges,
        des.description as comment,
        fdw.xmin::text || ',' || fdw.cmin::text as origin

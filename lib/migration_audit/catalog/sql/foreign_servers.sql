@@ -1,5 +1,6 @@
 -- Foreign servers that somebody made.
 with plain_option (name) as (
+    -- <plain_option>
     -- Options of postgres_fdw, dblink and file_fdw whose values are no secrets; every other value is redacted.
     values ('analyze_sampling'), ('application_name'), ('async_capable'), ('batch_size'), ('client_encoding'),
            ('column_name'), ('connect_timeout'), ('dbname'), ('delimiter'), ('encoding'), ('escape'),
@@ -10,6 +11,7 @@ with plain_option (name) as (
            ('port'), ('quote'), ('schema_name'), ('service'), ('sslmode'), ('table_name'),
            ('target_session_attrs'), ('truncatable'), ('updatable'), ('use_remote_estimate'), ('user'),
            ('username')
+    -- </plain_option>
 )
 select srv.srvname as name,
        fdw.fdwname as wrapper,
@@ -18,6 +20,7 @@ select srv.srvname as name,
        array(
            select opt.option_name || '=' || case
                       when opt.option_name in (select pla.name from plain_option as pla) then opt.option_value
+                      -- <redacted_option option=opt>
                       else '(redacted)' || coalesce(pg_catalog.chr(30) || pg_catalog.encode(pg_catalog.sha256(
                           pg_catalog.convert_to(
                               nullif(pg_catalog.current_setting('migration_audit.salt', true), '')
@@ -25,12 +28,14 @@ select srv.srvname as name,
                               pg_catalog.getdatabaseencoding()
                           )
                       ), 'hex'), '')
+                      -- </redacted_option>
                   end
              from pg_catalog.pg_options_to_table(srv.srvoptions) as opt
             order by opt.option_name collate "C"
        ) as options,
        pg_catalog.pg_get_userbyid(srv.srvowner) as owner,
        case when srv.srvacl is null then '{}'::pg_catalog.text[] else array(
+           -- <privileges acl=srv.srvacl owner=srv.srvowner type=S>
            select line.text
              from (
                    select case acl.grantee
@@ -60,6 +65,7 @@ select srv.srvname as name,
                           )
                   ) as line
             order by line.text collate "C"
+           -- </privileges>
        ) end as privileges,
        des.description as comment,
        srv.xmin::text || ',' || srv.cmin::text as origin

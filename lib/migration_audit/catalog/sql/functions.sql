@@ -1,6 +1,7 @@
 -- Functions, procedures, window and trigger functions; aggregates are a kind of their own.
 -- What a type brings along (the constructors of a range) depends on it internally, and is left out.
 with hidden_schema as (
+    -- <hidden_schema>
     select nsp.oid
       from pg_catalog.pg_namespace as nsp
      where nsp.nspname ~ '^pg_'
@@ -14,6 +15,7 @@ with hidden_schema as (
                   and dep.deptype = 'e'
                   and ext.extname = 'timescaledb'
            )
+    -- </hidden_schema>
 )
 select nsp.nspname as schema,
        pro.proname as name,
@@ -21,6 +23,7 @@ select nsp.nspname as schema,
        pg_catalog.pg_get_functiondef(pro.oid) as definition,
        pg_catalog.pg_get_userbyid(pro.proowner) as owner,
        case when pro.proacl is null then '{PUBLIC: EXECUTE}'::pg_catalog.text[] else array(
+           -- <privileges acl=pro.proacl owner=pro.proowner type=f>
            select line.text
              from (
                    select case acl.grantee
@@ -50,6 +53,7 @@ select nsp.nspname as schema,
                           )
                   ) as line
             order by line.text collate "C"
+           -- </privileges>
        ) end as privileges,
        des.description as comment,
        pro.xmin::text || ',' || pro.cmin::text as origin

@@ -1,5 +1,6 @@
 -- What continuous aggregates on a hypertable refresh piece by piece: only TimescaleDB 2.29 and later have the table.
 with named_table as (
+    -- <named_table>
     -- What people know it by: the hypertable of a continuous aggregate goes by the name of the view.
     select hyp.id, rel.oid, agg.mat_hypertable_id is not null as is_aggregate,
            coalesce(agg.user_view_schema, hyp.schema_name) as schema,
@@ -9,6 +10,7 @@ with named_table as (
       join pg_catalog.pg_class as rel on rel.relnamespace = nsp.oid and rel.relname = hyp.table_name
       left join _timescaledb_catalog.continuous_agg as agg on agg.mat_hypertable_id = hyp.id
      where exists (select from _timescaledb_catalog.dimension as dim where dim.hypertable_id = hyp.id)
+    -- </named_table>
 )
 select named.schema,
        named.table,

@@ -1,5 +1,6 @@
 -- Indexes of tables and materialized views, those of constraints and of partitions included.
 with hidden_schema as (
+    -- <hidden_schema>
     select nsp.oid
       from pg_catalog.pg_namespace as nsp
      where nsp.nspname ~ '^pg_'
@@ -13,7 +14,9 @@ with hidden_schema as (
                   and dep.deptype = 'e'
                   and ext.extname = 'timescaledb'
            )
+    -- </hidden_schema>
 ), hidden_relation as (
+    -- <hidden_relation>
     select dep.objid as oid
       from pg_catalog.pg_depend as dep
      where dep.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
@@ -24,12 +27,15 @@ with hidden_schema as (
                coalesce(nullif(pg_catalog.current_setting('migration_audit.hidden_relations', true), ''), '{}')
                ::pg_catalog.oid[]
            )
+    -- </hidden_relation>
 ), relation as (
+    -- <relation>
     select rel.tableoid, rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
       from pg_catalog.pg_class as rel
       join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
      where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
        and rel.oid not in (select hid.oid from hidden_relation as hid)
+    -- </relation>
 ), written as materialized (
     select ind.indexrelid as oid,
            pg_catalog.pg_get_indexdef(ind.indexrelid) as definition,

@@ -1,6 +1,7 @@
 -- Policies and jobs that somebody made, and those of TimescaleDB itself (below 1000).
 -- For TimescaleDB before 2.25.
 with named_table as (
+    -- <named_table>
     -- What people know it by: the hypertable of a continuous aggregate goes by the name of the view.
     select hyp.id, rel.oid, agg.mat_hypertable_id is not null as is_aggregate,
            coalesce(agg.user_view_schema, hyp.schema_name) as schema,
@@ -10,6 +11,7 @@ with named_table as (
       join pg_catalog.pg_class as rel on rel.relnamespace = nsp.oid and rel.relname = hyp.table_name
       left join _timescaledb_catalog.continuous_agg as agg on agg.mat_hypertable_id = hyp.id
      where exists (select from _timescaledb_catalog.dimension as dim where dim.hypertable_id = hyp.id)
+    -- </named_table>
 ), known as (
     -- What TimescaleDB's own policies may be told; any other value may be a secret.
     select pg_catalog.unnest(array[

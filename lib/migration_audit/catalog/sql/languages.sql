@@ -6,6 +6,7 @@ select lan.lanname as name,
        nullif(lan.lanvalidator, 0)::pg_catalog.regprocedure::text as validator,
        pg_catalog.pg_get_userbyid(lan.lanowner) as owner,
        case when lan.lanacl is null then '{PUBLIC: USAGE}'::pg_catalog.text[] else array(
+           -- <privileges acl=lan.lanacl owner=lan.lanowner type=l>
            select line.text
              from (
                    select case acl.grantee
@@ -35,6 +36,7 @@ select lan.lanname as name,
                           )
                   ) as line
             order by line.text collate "C"
+           -- </privileges>
        ) end as privileges,
        des.description as comment,
        lan.xmin::text || ',' || lan.cmin::text as origin

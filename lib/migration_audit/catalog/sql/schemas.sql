@@ -2,6 +2,7 @@
 -- The owner of the built-in "public" (OID 2200) is told as PostgreSQL 15 and later make it: databases that were made by
 -- an older one keep its bootstrap superuser (OID 10) there, and nobody decided that.
 with hidden_schema as (
+    -- <hidden_schema>
     select nsp.oid
       from pg_catalog.pg_namespace as nsp
      where nsp.nspname ~ '^pg_'
@@ -15,11 +16,13 @@ with hidden_schema as (
                   and dep.deptype = 'e'
                   and ext.extname = 'timescaledb'
            )
+    -- </hidden_schema>
 )
 select nsp.nspname as name,
        case when nsp.oid = 2200 and nsp.nspowner = 10 then 'pg_database_owner'
             else pg_catalog.pg_get_userbyid(nsp.nspowner) end as owner,
        case when nsp.nspacl is null then '{}'::pg_catalog.text[] else array(
+           -- <privileges acl=nsp.nspacl owner=nsp.nspowner type=n>
            select line.text
              from (
                    select case acl.grantee
@@ -49,6 +52,7 @@ select nsp.nspname as name,
                           )
                   ) as line
             order by line.text collate "C"
+           -- </privileges>
        ) end as privileges,
        des.description as comment,
        nsp.xmin::text || ',' || nsp.cmin::text as origin

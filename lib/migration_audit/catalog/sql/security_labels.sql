@@ -1,5 +1,6 @@
 -- Security labels of objects of this database.
 with hidden_relation as (
+    -- <hidden_relation>
     select dep.objid as oid
       from pg_catalog.pg_depend as dep
      where dep.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
@@ -10,6 +11,7 @@ with hidden_relation as (
                coalesce(nullif(pg_catalog.current_setting('migration_audit.hidden_relations', true), ''), '{}')
                ::pg_catalog.oid[]
            )
+    -- </hidden_relation>
 )
 select sec.provider,
        obj.type || ' ' || obj.identity as object,

@@ -1,6 +1,7 @@
 -- Tables: ordinary, partitioned and foreign ones, partitions included.
 -- The origin is the row type's: later DDL rewrites the pg_class row, but not that one.
 with hidden_schema as (
+    -- <hidden_schema>
     select nsp.oid
       from pg_catalog.pg_namespace as nsp
      where nsp.nspname ~ '^pg_'
@@ -14,7 +15,9 @@ with hidden_schema as (
                   and dep.deptype = 'e'
                   and ext.extname = 'timescaledb'
            )
+    -- </hidden_schema>
 ), hidden_relation as (
+    -- <hidden_relation>
     select dep.objid as oid
       from pg_catalog.pg_depend as dep
      where dep.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
@@ -25,13 +28,17 @@ with hidden_schema as (
                coalesce(nullif(pg_catalog.current_setting('migration_audit.hidden_relations', true), ''), '{}')
                ::pg_catalog.oid[]
            )
+    -- </hidden_relation>
 ), relation as (
+    -- <relation>
     select rel.tableoid, rel.oid, nsp.nspname, rel.relname, rel.relkind, rel.relowner
       from pg_catalog.pg_class as rel
       join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
      where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
        and rel.oid not in (select hid.oid from hidden_relation as hid)
+    -- </relation>
 ), plain_option (name) as (
+    -- <plain_option>
     -- Options of postgres_fdw, dblink and file_fdw whose values are no secrets; every other value is redacted.
     values ('analyze_sampling'), ('application_name'), ('async_capable'), ('batch_size'), ('client_encoding'),
            ('column_name'), ('connect_timeout'), ('dbname'), ('delimiter'), ('encoding'), ('escape'),
@@ -42,6 +49,7 @@ with hidden_schema as (
            ('port'), ('quote'), ('schema_name'), ('service'), ('sslmode'), ('table_name'),
            ('target_session_attrs'), ('truncatable'), ('updatable'), ('use_remote_estimate'), ('user'),
            ('username')
+    -- </plain_option>
 )
 select relation.nspname as schema,
        relation.relname as name,
@@ -62,6 +70,7 @@ select relation.nspname as schema,
                    select fdw.option_name || '=' || case
                               when fdw.option_name in (select pla.name from plain_option as pla)
                               then fdw.option_value
+                              -- <redacted_option option=fdw>
                               else '(redacted)' || coalesce(pg_catalog.chr(30) || pg_catalog.encode(pg_catalog.sha256(
                                   pg_catalog.convert_to(
                                       nullif(pg_catalog.current_setting('migration_audit.salt', true), '')
@@ -69,6 +78,7 @@ select relation.nspname as schema,
                                       pg_catalog.getdatabaseencoding()
                                   )
                               ), 'hex'), '')
+                              -- </redacted_option>
                           end
                      from pg_catalog.pg_options_to_table(fta.ftoptions) as fdw
                   ) as opt
@@ -112,6 +122,7 @@ select relation.nspname as schema,
        ) as column_order,
        pg_catalog.pg_get_userbyid(rel.relowner) as owner,
        case when rel.relacl is null then '{}'::pg_catalog.text[] else array(
+           -- <privileges acl=rel.relacl owner=rel.relowner type=r>
            select line.text
              from (
                    select case acl.grantee
@@ -141,6 +152,7 @@ select relation.nspname as schema,
                           )
                   ) as line
             order by line.text collate "C"
+           -- </privileges>
        ) end || array(
            -- System columns are no columns that somebody made, but have privileges of their own.
            select att.attname || ': '

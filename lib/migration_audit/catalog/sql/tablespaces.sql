@@ -5,6 +5,7 @@ select tsp.spcname as name,
        ) as options,
        pg_catalog.pg_get_userbyid(tsp.spcowner) as owner,
        case when tsp.spcacl is null then '{}'::pg_catalog.text[] else array(
+           -- <privileges acl=tsp.spcacl owner=tsp.spcowner type=t>
            select line.text
              from (
                    select case acl.grantee
@@ -34,6 +35,7 @@ select tsp.spcname as name,
                           )
                   ) as line
             order by line.text collate "C"
+           -- </privileges>
        ) end as privileges,
        des.description as comment,
        tsp.xmin::text || ',' || tsp.cmin::text as origin

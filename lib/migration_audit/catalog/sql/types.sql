@@ -1,5 +1,6 @@
 -- Enum, domain, composite, range, base and shell types; array, row and multirange types come with another object.
 with hidden_schema as (
+    -- <hidden_schema>
     select nsp.oid
       from pg_catalog.pg_namespace as nsp
      where nsp.nspname ~ '^pg_'
@@ -13,6 +14,7 @@ with hidden_schema as (
                   and dep.deptype = 'e'
                   and ext.extname = 'timescaledb'
            )
+    -- </hidden_schema>
 )
 select nsp.nspname as schema,
        typ.typname as name,
@@ -118,6 +120,7 @@ select nsp.nspname as schema,
        end as definition,
        pg_catalog.pg_get_userbyid(typ.typowner) as owner,
        case when typ.typacl is null then '{PUBLIC: USAGE}'::pg_catalog.text[] else array(
+           -- <privileges acl=typ.typacl owner=typ.typowner type=T>
            select line.text
              from (
                    select case acl.grantee
@@ -147,6 +150,7 @@ select nsp.nspname as schema,
                           )
                   ) as line
             order by line.text collate "C"
+           -- </privileges>
        ) end as privileges,
        nullif(pg_catalog.concat_ws(
            E'\n',

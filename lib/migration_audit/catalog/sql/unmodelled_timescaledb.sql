@@ -1,5 +1,6 @@
 -- What TimescaleDB holds that no other file of this folder reads: data in a tier of which no test can be made.
 with hypertable as (
+    -- <hypertable>
     -- Compressed data has hypertables of its own without a dimension, and so has each continuous aggregate.
     select hyp.id, rel.oid, hyp.schema_name, hyp.table_name
       from _timescaledb_catalog.hypertable as hyp
@@ -9,6 +10,7 @@ with hypertable as (
        and not exists (
                select from _timescaledb_catalog.continuous_agg as agg where agg.mat_hypertable_id = hyp.id
            )
+    -- </hypertable>
 )
 select found.kind, found.identity
   from (

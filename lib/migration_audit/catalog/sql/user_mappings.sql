@@ -1,5 +1,6 @@
 -- User mappings. Their catalog is open to superusers alone: whoever else reads sees names, and the origin is unknown.
 with plain_option (name) as (
+    -- <plain_option>
     -- Options of postgres_fdw, dblink and file_fdw whose values are no secrets; every other value is redacted.
     values ('analyze_sampling'), ('application_name'), ('async_capable'), ('batch_size'), ('client_encoding'),
            ('column_name'), ('connect_timeout'), ('dbname'), ('delimiter'), ('encoding'), ('escape'),
@@ -10,6 +11,7 @@ with plain_option (name) as (
            ('port'), ('quote'), ('schema_name'), ('service'), ('sslmode'), ('table_name'),
            ('target_session_attrs'), ('truncatable'), ('updatable'), ('use_remote_estimate'), ('user'),
            ('username')
+    -- </plain_option>
 ), mapping as (
     select ump.umid as oid,
            ump.srvname,
@@ -30,6 +32,7 @@ select map.usename as user,
        case when not map.is_readable then array['(not readable)'] else array(
            select opt.option_name || '=' || case
                       when opt.option_name in (select pla.name from plain_option as pla) then opt.option_value
+                      -- <redacted_option option=opt>
                       else '(redacted)' || coalesce(pg_catalog.chr(30) || pg_catalog.encode(pg_catalog.sha256(
                           pg_catalog.convert_to(
                               nullif(pg_catalog.current_setting('migration_audit.salt', true), '')
@@ -37,6 +40,7 @@ select map.usename as user,
                               pg_catalog.getdatabaseencoding()
                           )
                       ), 'hex'), '')
+                      -- </redacted_option>
                   end
              from pg_catalog.pg_options_to_table(map.umoptions) as opt
             order by opt.option_name collate "C"

@@ -40,7 +40,7 @@ def test_it_shows_what_is_signed_and_says_where_it_stands(world, run):
     )
     for told in (
         "prod, phase preflight",
-        " passed, 1 failed, ",
+        "1 blocker. ",
         "trm_prod on server 7442190517340081234",
         world.git("rev-parse", "HEAD"),
         live_snapshot(["i"]).digest,

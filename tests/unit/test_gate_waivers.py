@@ -105,7 +105,7 @@ def test_it_shows_as_waived_everywhere():
     assert "index:public.i is missing" not in first
     assert "b is missing" in first
     assert "waived until 2026-11-23 by ann: &lt;b&gt;known&lt;/b&gt;" in rest
-    assert "2 findings, 1 waived" in rest
+    assert "1 blocker, 1 waived" in rest
     summary = report.summary_markdown(found)
     assert "waived until 2026-11-23 by ann" in summary
     text = repr(report.findings_table(marked))

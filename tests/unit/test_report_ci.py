@@ -77,6 +77,15 @@ OUTCOMES = {
 }
 
 
+def test_a_cause_that_stops_many_checks_is_told_once():
+    held = [result(f"LIV{n:03}", "x", Outcome.ERRORED, reason="no route to host\n  → open the port") for n in range(1, 19)]
+    root = assert_junit(report.junit_xml(with_checks(*held, verdict=Verdict.INCOMPLETE)))
+    messages = [error.get("message") for error in root.iter("error")]
+    assert messages[0] == "LIV001–LIV018 (18 checks): no route to host → open the port"
+    assert set(messages[1:]) == {"could not check: stopped by the same cause as LIV001"}
+    assert len(messages) == 18
+
+
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_junit_says_how_each_check_ended(name):
     given, expected = OUTCOMES[name]

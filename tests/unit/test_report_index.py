@@ -68,7 +68,7 @@ def test_summary_stays_below_its_limit_and_tells(limit, is_cut):
     held = (result("LIV003", "x", Outcome.FAILED, findings=findings),)
     markdown = summary_markdown(evidence(checks=held), limit=limit)
     assert len(markdown.encode()) <= limit
-    assert ("truncated to fit" in markdown, is_cut or "2,000 findings" in markdown) == (is_cut, True)
+    assert ("truncated to fit" in markdown, is_cut or "2,000 blockers" in markdown) == (is_cut, True)
     assert markdown.startswith("## ✕ prod is blocked")
 
 

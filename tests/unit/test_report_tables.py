@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import sys
@@ -112,7 +113,7 @@ class Strict(HTMLParser):
     """Fails on anything that none of our tables has."""
 
     VOID = frozenset({"br", "img", "wbr"})
-    TAGS = {*VOID, *re.findall(r"\w+", "a bdi caption code del details div ins li p pre span strong summary ul")} | {
+    TAGS = {*VOID, *re.findall(r"\w+", "a bdi caption code del mark details div ins li p pre span strong summary ul")} | {
         *("table", "tbody", "td", "th", "thead", "tr")
     }
     ATTRIBUTES = frozenset(
@@ -202,14 +203,14 @@ def test_headers_are_marked_up_for_screen_readers():
 @pytest.mark.parametrize(
     ("outcome", "more", "word"),
     [
-        pytest.param(Outcome.PASSED, {}, "✓ pass", id="passed"),
-        pytest.param(Outcome.FAILED, {}, "✕ fail", id="failed blocker"),
-        pytest.param(Outcome.FAILED, {"severity": Severity.WARNING}, "▲ review", id="failed warning"),
-        pytest.param(Outcome.FAILED, {"severity": Severity.INFO}, "i info", id="failed info"),
-        pytest.param(Outcome.SKIPPED, {"required": False}, "– n/a", id="does not apply"),
-        pytest.param(Outcome.SKIPPED, {}, "! skipped", id="due and undecided is not n/a"),
-        pytest.param(Outcome.ERRORED, {}, "! error", id="errored"),
-        pytest.param(Outcome.PENDING, {}, "◌ pending", id="pending"),
+        pytest.param(Outcome.PASSED, {}, "✓ passed", id="passed"),
+        pytest.param(Outcome.FAILED, {}, "✕ blocker", id="failed blocker"),
+        pytest.param(Outcome.FAILED, {"severity": Severity.WARNING}, "▲ warning", id="failed warning"),
+        pytest.param(Outcome.FAILED, {"severity": Severity.INFO}, "i note", id="failed info"),
+        pytest.param(Outcome.SKIPPED, {"required": False}, "– does not apply", id="does not apply"),
+        pytest.param(Outcome.SKIPPED, {}, "! could not check", id="due and undecided is not what does not apply"),
+        pytest.param(Outcome.ERRORED, {}, "! could not check", id="errored"),
+        pytest.param(Outcome.PENDING, {}, "◌ not due", id="pending"),
     ],
 )
 def test_outcomes_are_glyph_and_word(outcome, more, word):
@@ -228,8 +229,8 @@ def test_findings_come_blockers_first_with_words_marked():
     table = report.findings_table(results())
     assert table.to_frame()["Severity"].tolist() == ["blocker"] * 4 + ["warning"] * 2 + ["info"]
     html = table._repr_html_()
-    assert ">text</del>" in html
-    assert ">7 days</ins>" in html
+    assert ">text</mark>" in html
+    assert ">7 days</mark>" in html
     assert "CREATE UNIQUE INDEX IF NOT EXISTS positions_device_ts" in html
 
 
@@ -407,7 +408,7 @@ def test_extension_versions_need_an_eye():
 def test_matrix_has_a_column_per_environment():
     frame = report.matrix({"dev": results()[:3], "prod": results()}).to_frame().set_index("Check")
     row = frame.loc["LIV004 Indexes are as the owner's SQL builds them"]
-    assert (row["dev"], row["prod"]) == ("– not run", "✕ fail 1 finding")
+    assert (row["dev"], row["prod"]) == ("– not run", "✕ 1 blocker")
 
 
 def test_differences_of_an_environment():
@@ -461,6 +462,52 @@ def test_chunks_are_drawn_with_a_table_twin():
     assert timeline.to_frame()["Number"].tolist() == ["14", "2", "2 chunks lack it"]
 
 
+def test_chunks_are_held_against_the_setting_not_against_what_is_usual():
+    drifted = replace(chunks(), ranges=chunks().ranges[-2:], widths=(("7 days", 2),), chunks=2)
+    timeline = report.chunk_timeline(drifted, setting="1 day")
+    assert "0 as the owner's SQL sets it (1 day) and 2 of another width (7 days)" in unescape(timeline._repr_html_())
+    assert "the owner's SQL sets 1 day" in repr(timeline)
+    [picture] = re.findall('base64,([^"]*)', timeline._repr_html_())
+    svg = base64.b64decode(picture).decode()
+    assert svg.count('height="24" rx="1.5" fill="url(#o)"') == 2
+    labels = re.findall(r">(\d{4}-\d\d-\d\d)<", svg)
+    assert len(labels) == len(set(labels)) == 7
+
+
+def test_no_day_is_on_the_axis_twice():
+    short = replace(chunks(), ranges=(("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z"),))
+    [picture] = re.findall('base64,([^"]*)', report.chunk_timeline(short)._repr_html_())
+    assert re.findall(r">(\d{4}-\d\d-\d\d)<", base64.b64decode(picture).decode()) == ["2026-10-01", "2026-10-02"]
+
+
+def test_a_cause_is_told_once_with_all_that_it_stops():
+    held = [result(f"LIV{n:03}", "x", Outcome.ERRORED, reason="connection refused\n  → start the server") for n in (1, 2, 3)]
+    held.append(result("PRV001", "y", Outcome.SKIPPED, reason="no rights"))
+    assert [str(cause) for cause in report.triage(held).causes] == [
+        "LIV001–LIV003 (3 checks): connection refused → start the server",
+        "PRV001 y: no rights",
+    ]
+    shown = report.check_table(held).to_frame().set_index("Check")["What was found or looked at"]
+    assert shown["LIV001"] == "connection refused → start the server"
+    assert shown["LIV003"] == "stopped by the same cause as LIV001"
+
+
+def test_what_was_found_is_counted_by_weight_and_checks_by_how_they_ended():
+    held = [*results(), result("LIV002", "x", Outcome.ERRORED, reason="no rights")]
+    assert report.triage(held).summary == (
+        "4 blockers, 2 warnings, 1 note. 17 checks: 1 could not be checked, 7 passed, 7 found something, "
+        "1 does not apply, 1 is not due"
+    )
+
+
+def test_checks_of_the_other_phase_are_one_line():
+    pending = [result(f"COV{n:03}", "x", Outcome.PENDING, reason="belongs to the phase preflight") for n in range(1, 15)]
+    table = report.check_table([result("LIV001", "y"), *pending])
+    assert "COV001–COV014: belongs to the phase preflight" in repr(table)
+    assert "COV007 " not in repr(table)
+    assert len(table.to_frame()) == 15
+
+
 @pytest.mark.parametrize(
     "ranges",
     [
@@ -478,7 +525,7 @@ def test_chunks_that_cannot_be_drawn_leave_the_table(ranges):
 
 def test_integer_chunks_are_drawn():
     html = report.chunk_timeline(replace(chunks(), ranges=(("0", "1000"), ("1000", "2000"))))._repr_html_()
-    assert "2 chunks from 0 to 2,000, without a gap; 14 more are not drawn" in html
+    assert "2 chunks from 0 to 2,000, without a gap; 2 as wide as 1,000; 14 more are not drawn" in html
 
 
 def test_banner_says_the_verdict_and_what_led_to_it():

@@ -88,6 +88,12 @@ class Case(ABC):
         return self.shared["legacy"]
 
     @property
+    def no_legacy(self) -> Unavailable | None:
+        """Why the legacy side is none to compare: after the deletion its SQL is gone, and its snapshot is empty."""
+        is_empty = isinstance(self.legacy, Snapshot) and not self.legacy.objects
+        return self.shared["no_coverage"] if is_empty and self.phase is Phase.RETIRED else None
+
+    @property
     def owner(self) -> Snapshot | Unavailable:
         """The catalog that the owner's SQL makes."""
         return self.shared["owner"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from migration_audit.checks.describe import due_changes, failure_finding, shown, word
 from migration_audit.model.drift import DiffVerdict, Drift
@@ -10,6 +10,19 @@ from migration_audit.model.enumeration import some_of, with_rest
 from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
 from migration_audit.model.preflight import Convergence
 from migration_audit.project import Project
+
+
+def sequences_compared(convergences: Iterable[Convergence]) -> Note:
+    """Which sequences of sources were applied to empty servers, and compared with which."""
+    done = [f"{_in_words(one.sequence)} against {_in_words(one.reference)}" for one in convergences]
+    return Note(text=f"compared {some_of(done, between='; ')}" if done else "no sequence of sources: nothing to compare")
+
+
+def _in_words(sequence: Sequence[str]) -> str:
+    """``legacy twice``, ``owner alone``, ``legacy, then owner``."""
+    if len(set(sequence)) == 1:
+        return f"{sequence[0]} {'alone' if len(sequence) == 1 else 'twice'}"
+    return ", then ".join(sequence)
 
 
 def judged_by_promise(check_id: str, convergence: Convergence, project: Project) -> Iterator[CheckOutput]:

@@ -21,7 +21,8 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """
     yield from findings_for(
         "COV001",
-        coverage.of("extension"),
+        coverage,
+        ("extension",),
         expected=coverage.expected_name,
         actual="the owner's SQL",
         origins=legacy_origins,

@@ -22,7 +22,8 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """
     yield from findings_for(
         "COV003",
-        coverage.of("index"),
+        coverage,
+        ("index",),
         expected=coverage.expected_name,
         actual="the owner's SQL",
         origins=legacy_origins,

@@ -20,7 +20,8 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """
     yield from findings_for(
         "COV004",
-        coverage.of("constraint"),
+        coverage,
+        ("constraint",),
         expected=coverage.expected_name,
         actual="the owner's SQL",
         origins=legacy_origins,

@@ -27,7 +27,8 @@ def run(
     """
     yield from findings_for(
         "COV005",
-        coverage.of("hypertable", "dimension"),
+        coverage,
+        ("hypertable", "dimension"),
         expected=coverage.expected_name,
         actual="the owner's SQL",
         origins=legacy_origins,

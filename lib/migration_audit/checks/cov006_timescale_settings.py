@@ -24,7 +24,8 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """
     yield from findings_for(
         "COV006",
-        coverage.of(*sorted(SETTINGS)),
+        coverage,
+        sorted(SETTINGS),
         expected=coverage.expected_name,
         actual="the owner's SQL",
         origins=legacy_origins,

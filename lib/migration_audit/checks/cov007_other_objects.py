@@ -23,10 +23,11 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """
     yield from (Note(text=f"not compared: {what}") for what in coverage.not_compared)
     yield from (Unavailable(reason=f"not known: {hidden}") for hidden in coverage.not_known)
-    others = sorted({d.kind for d in coverage.differences} - OTHER_CHECKS)
+    others = sorted(coverage.kinds - OTHER_CHECKS)
     yield from findings_for(
         "COV007",
-        coverage.of(*others),
+        coverage,
+        others,
         expected=coverage.expected_name,
         actual="the owner's SQL",
         origins=legacy_origins,

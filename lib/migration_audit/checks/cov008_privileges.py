@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import attribute_findings
+from migration_audit.checks.describe import all_compared, attribute_findings
 from migration_audit.model.drift import Drift, Severity
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
@@ -18,6 +18,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     Fix: grant it in the owner's SQL. Default privileges are compared as separate objects.
     Source: https://www.postgresql.org/docs/current/ddl-priv.html
     """
+    yield all_compared(coverage, "owners and privileges of")
     yield from attribute_findings(
         "COV008",
         coverage,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.describe import attribute_findings
+from migration_audit.checks.describe import all_compared, attribute_findings
 from migration_audit.model.drift import Drift, Severity
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
@@ -17,6 +17,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     Fix: COMMENT ON in the owner's SQL.
     Source: https://www.postgresql.org/docs/current/sql-comment.html
     """
+    yield all_compared(coverage, "the comments of")
     yield from attribute_findings(
         "COV009",
         coverage,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migration_audit.checks.describe import all_compared
 from migration_audit.model.drift import Drift, Severity
-from migration_audit.model.finding import Check, Finding, Phase
+from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
 
 
-def run(coverage: Drift) -> Iterator[Finding]:
+def run(coverage: Drift) -> Iterator[CheckOutput]:
     """List every object of either side that the audit cannot compare.
 
     Why: what was not compared may be lost, so the audit does not report "covered" while such an object exists.
     Fix: compare it by hand and waive the finding with the result, or remove the object from the SQL.
     Source: every catalog row is either compared or reported; see ``catalog/queries.py`` for the kinds that are compared.
     """
+    yield all_compared(coverage, "all")
     for side, rows in (("legacy", coverage.unmodelled_expected), ("owner", coverage.unmodelled_actual)):
         for row in rows:
             yield Finding(

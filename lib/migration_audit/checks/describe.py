@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
+from migration_audit.model.enumeration import plural, some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.preflight import OriginMap
@@ -15,6 +16,9 @@ from migration_audit.port import suggested_sql
 
 OF_OTHER_CHECKS = frozenset({"owner", "privileges", "comment"})
 """Attributes with checks of their own (COV008, COV009)."""
+
+_MOST_KINDS = 3
+"""Kinds up to which a sentence names those of which there is nothing."""
 
 _WORDS = {
     "chunk_interval": "chunk interval",
@@ -71,18 +75,36 @@ def due_changes(difference: Difference, *, weights: Iterable[Severity] = (Severi
 
 
 def findings_for(
-    check_id: str, differences: Iterable[Difference], *, expected: str, actual: str, origins: OriginMap
+    check_id: str, drift: Drift, kinds: Collection[str], *, expected: str, actual: str, origins: OriginMap
 ) -> Iterator[CheckOutput]:
-    """A finding for each difference that blocks, a sentence for each that only informs.
+    """How many objects of these kinds were compared, a finding for each difference that blocks, and a sentence for each that
+    only informs.
 
     ``expected`` and ``actual`` are the sides' names in the sentences: "the owner's SQL", "prod".
     """
-    for difference in differences:
+    yield compared(drift, kinds)
+    for difference in drift.of(*kinds):
         is_renamed = difference.verdict is DiffVerdict.RENAMED
         if difference.verdict is DiffVerdict.MISSING or (is_renamed and difference.severity is Severity.BLOCKER):
             yield _missing(check_id, difference, expected=expected, actual=actual, origins=origins)
         elif difference.verdict is not DiffVerdict.UNEXPECTED:
             yield from _changed(check_id, difference, expected=expected, actual=actual, origins=origins)
+
+
+def compared(drift: Drift, kinds: Collection[str]) -> Note:
+    """``compared 11 columns, 1 table``: how many objects of these kinds the expected side has."""
+    counts = [f"{number:,} {plural(kind, number)}" for kind, number in drift.looked_up if kind in kinds]
+    if counts:
+        return Note(text=f"compared {some_of(counts)}")
+    what = " and no ".join(plural(kind, 0) for kind in kinds) if len(kinds) <= _MOST_KINDS else "object of these kinds"
+    return Note(text=f"no {what}: nothing to compare")
+
+
+def all_compared(drift: Drift, what: str) -> Note:
+    """``owners and privileges of 23 objects of 8 kinds``: of everything that the expected side has."""
+    number, kinds = sum(number for _, number in drift.looked_up), len(drift.looked_up)
+    objects = f"{number:,} {plural('object', number)} of {kinds} {plural('kind', kinds)}"
+    return Note(text=f"compared {what} {objects}" if number else "no objects: nothing to compare")
 
 
 def _missing(check_id: str, difference: Difference, *, expected: str, actual: str, origins: OriginMap) -> Finding:

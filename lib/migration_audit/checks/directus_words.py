@@ -9,6 +9,7 @@ from migration_audit.directus.apply import ApplyOutcome
 from migration_audit.directus.boots import DirectusBoots, Scenario
 from migration_audit.directus.statement import DirectusStatement
 from migration_audit.model.enumeration import some_of
+from migration_audit.model.finding import Note
 from migration_audit.model.identifiers import literal, sql_name
 
 
@@ -38,6 +39,12 @@ class Happening:
             said = [str(statement) for n, statement in self.boots if n == number]
             parts.append(f"boot {number} runs {some_of(list(dict.fromkeys(said)), most=4)}, and exits 0")
         return "; ".join(parts)
+
+
+def boots_looked_at(boots: DirectusBoots) -> Note:
+    """Of which databases how many boots were computed."""
+    counts = [f"{len(one.boots)} boot{'s' * (len(one.boots) != 1)} of {one.name}" for one in boots.scenarios]
+    return Note(text=f"computed for Directus {boots.version}: {some_of(counts)}" if counts else "no boot was computed")
 
 
 def happenings(boots: DirectusBoots, about: Callable[[DirectusStatement], bool]) -> tuple[Happening, ...]:

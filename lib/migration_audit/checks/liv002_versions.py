@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, Finding, Phase
+from migration_audit.model.enumeration import some_of
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Environment
 
 
-def run(live: Snapshot, owner: Snapshot, environment: Environment) -> Iterator[Finding]:
+def run(live: Snapshot, owner: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
     """Compare the versions and the edition of the live server with those of the shadow.
 
     Why: the shadow proves what the SQL does on its own versions. On another major version, or another edition of
@@ -20,7 +21,9 @@ def run(live: Snapshot, owner: Snapshot, environment: Environment) -> Iterator[F
     Source: https://www.postgresql.org/support/versioning/
     """
     wanted, actual = _versions(owner), _versions(live)
-    for name in sorted(wanted.keys() & actual.keys()):
+    both = sorted(wanted.keys() & actual.keys())
+    yield Note(text=f"compared {some_of([f'{name} {actual[name]}' for name in both])}")
+    for name in both:
         if wanted[name] != actual[name]:
             yield Finding(
                 key=f"LIV002:{environment.name}:{name}",

@@ -21,7 +21,8 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     """
     yield from findings_for(
         "LIV003",
-        live_drift.of("table", "column"),
+        live_drift,
+        ("table", "column"),
         expected="the owner's SQL",
         actual=environment.name,
         origins=owner_origins,

@@ -24,7 +24,8 @@ def run(live: Snapshot, live_drift: Drift, owner_origins: OriginMap, environment
     """
     yield from findings_for(
         "LIV004",
-        live_drift.of("index"),
+        live_drift,
+        ("index",),
         expected="the owner's SQL",
         actual=environment.name,
         origins=owner_origins,

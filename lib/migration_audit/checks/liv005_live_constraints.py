@@ -20,7 +20,8 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     """
     yield from findings_for(
         "LIV005",
-        live_drift.of("constraint"),
+        live_drift,
+        ("constraint",),
         expected="the owner's SQL",
         actual=environment.name,
         origins=owner_origins,

@@ -25,7 +25,8 @@ def run(
     """
     yield from findings_for(
         "LIV006",
-        live_drift.of("hypertable", "dimension"),
+        live_drift,
+        ("hypertable", "dimension"),
         expected="the owner's SQL",
         actual=environment.name,
         origins=owner_origins,

@@ -24,7 +24,8 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     """
     yield from findings_for(
         "LIV008",
-        live_drift.of(*sorted(SETTINGS)),
+        live_drift,
+        sorted(SETTINGS),
         expected="the owner's SQL",
         actual=environment.name,
         origins=owner_origins,

@@ -39,6 +39,8 @@ def run(live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
             )
     if live.jobs:
         yield Note(text=f"{len(live.jobs)} job{'s' * (len(live.jobs) != 1)}, {sum(job.runs for job in live.jobs)} runs")
+    else:
+        yield Note(text="no jobs: nothing to check")
 
 
 def _fault(job: JobStatus) -> tuple[str, str] | None:

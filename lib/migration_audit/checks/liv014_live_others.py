@@ -27,10 +27,11 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     for hidden in live_drift.not_known:
         todo = "use a role that owns the server, or that may read pg_user_mapping or pg_subscription"
         yield Unavailable(reason=f"not known: {hidden} ({todo})")
-    others = sorted({d.kind for d in live_drift.differences} - OTHER_CHECKS)
+    others = sorted(live_drift.kinds - OTHER_CHECKS)
     yield from findings_for(
         "LIV014",
-        live_drift.of(*others, "extension"),
+        live_drift,
+        (*others, "extension"),
         expected="the owner's SQL",
         actual=environment.name,
         origins=owner_origins,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.directus_words import happenings, in_words, stops
+from migration_audit.checks.directus_words import boots_looked_at, happenings, in_words, stops
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.model.directus import DirectusLive, DirectusSnapshot, RawTable
 from migration_audit.model.drift import Severity
@@ -29,6 +29,7 @@ def run(
     if directus_boots.unknown:
         yield Unavailable(reason=f"what schema apply does to raw tables is not known: {directus_boots.unknown}")
         return
+    yield boots_looked_at(directus_boots)
     for table in raw_tables:
         if table.is_ledger or is_recorded(table, directus_snapshot, directus_live):  # SNAP002 and SNAP003 are about those
             continue

@@ -34,6 +34,7 @@ def run(
     if not ledgers:
         yield Unavailable(reason="audit.toml names no ledger", required=False)
         return
+    yield Note(text=f"looked for {some_of(sorted({table.key for table in ledgers}))}")
     for name in sorted({table.name for table in ledgers}):
         same = [table for table in ledgers if table.name == name]
         table = next((each for each in same if each.visible), same[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.directus_words import Happening, happenings, in_words, stops, why_of
+from migration_audit.checks.directus_words import Happening, boots_looked_at, happenings, in_words, stops, why_of
 from migration_audit.directus.boots import DirectusBoots
 from migration_audit.directus.inspect import is_system
 from migration_audit.directus.statement import DirectusStatement
@@ -37,6 +37,7 @@ def run(
     if directus_boots.unknown:
         yield Unavailable(reason=f"what schema apply does is not known: {directus_boots.unknown}")
         return
+    yield boots_looked_at(directus_boots)
     raw = {table.name for table in raw_tables}
     yield from _lost(directus_boots, directus_snapshot, raw)
     for stop in stops(directus_boots):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.model.directus import DirectusSnapshot, DirectusVersion, TargetVersion
 from migration_audit.model.drift import Severity
-from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Unavailable
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 
 VENDOR = "postgres"
 
@@ -20,6 +20,10 @@ def run(directus_snapshot: DirectusSnapshot, directus_target: TargetVersion) -> 
     Fix: after each upgrade start the new version on a copy, and export the snapshot again: `directus schema snapshot`.
     Source: run on Directus 11.17.4, 12.3.1 and 12.4.0.
     """
+    named = directus_snapshot.directus or "no version"
+    yield Note(
+        text=f"the snapshot names Directus {named} and {directus_snapshot.vendor or 'no vendor'}; {directus_target.named}"
+    )
     if directus_snapshot.vendor != VENDOR:
         yield Finding(
             key="SNAP005:vendor",

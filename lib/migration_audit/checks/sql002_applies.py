@@ -25,6 +25,8 @@ def run(legacy_applied: Applied, owner_applied: Applied) -> Iterator[CheckOutput
         elif applied.failure:
             yield failure_finding(f"SQL002:{role}", applied.failure, doing=f"applying the {role} SQL to an empty server")
             continue
+        else:
+            yield Note(text=f"{role}: applied to an empty server")
         yield from (Note(text=f"{role}: {note}") for note in applied.notes)
         if applied.assumed_roles:
             yield Note(text=f"{role}: roles that the SQL assumes to exist: {some_of(applied.assumed_roles)}")

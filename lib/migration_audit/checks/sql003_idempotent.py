@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.convergence import judged_by_promise
+from migration_audit.checks.convergence import judged_by_promise, sequences_compared
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import Convergence
@@ -19,6 +19,7 @@ def run(repeats: tuple[Convergence, ...], project: Project) -> Iterator[CheckOut
     Fix: IF NOT EXISTS, CREATE OR REPLACE, or a guard in a DO block. Or name the ledger in audit.toml, if there is one.
     Source: both sources, applied twice to a real server.
     """
+    yield sequences_compared(repeats)
     for convergence in repeats:
         yield from judged_by_promise("SQL003", convergence, project)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migration_audit.checks.convergence import judged_by_promise
+from migration_audit.checks.convergence import judged_by_promise, sequences_compared
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import Convergence
@@ -23,6 +23,7 @@ def run(orders: tuple[Convergence, ...], project: Project) -> Iterator[CheckOutp
     Objects that only the legacy SQL creates are reported by the COV checks and not repeated here.
     Source: both sources, applied to real servers in each order.
     """
+    yield sequences_compared(orders)
     for convergence in orders:
         yield from judged_by_promise("SQL005", convergence, project)
 

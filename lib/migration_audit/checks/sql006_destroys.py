@@ -31,6 +31,9 @@ def run(destructions: tuple[Destruction, ...], undone: tuple[SourceUndone, ...])
     Source: statements are read with PostgreSQL's own parser; what is created and removed again is seen in the catalog while
     the source is applied.
     """
+    watched = [source.role for source in undone if source.unknown is None]
+    also = f"; watched what {' and '.join(watched)} SQL creates and removes" if watched else ""
+    yield Note(text=f"read the owner's statements{also}")
     yield from _destroyed(destructions)
     for source in undone:
         yield from _taken_back(source)

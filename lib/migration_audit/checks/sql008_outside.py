@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.preflight import COMMAND, SourceFacts
 
@@ -23,6 +24,8 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:
     Source: docs/trust.md. Statements are read with PostgreSQL's own parser, including DO blocks and routines. Text that they
     put together at run time is not read; it runs on a server that is isolated from the machine.
     """
+    files = sum(len(source.files) for source in sources)
+    yield Note(text=f"read {files:,} file{'s' * (files != 1)} of {some_of([source.name for source in sources])}")
     for source in sources:
         seen: Counter[str] = Counter()
         for one in source.outside:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -102,6 +103,7 @@ def compare(
         empty=tuple(
             side for side, one in (("expected", expected), ("actual", actual)) if next(beyond_fresh(one), None) is None
         ),
+        looked_up=tuple(sorted(Counter(kind for kind, _ in want).items())),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from migration_audit.model.objects import CatalogObject
@@ -113,6 +113,13 @@ class Drift:
     """The sides without an object that can be compared, beyond those of a new database: ``expected``, ``actual``."""
     expected_name: str = "the legacy SQL"
     """What sentences of coverage call the expected side."""
+    looked_up: tuple[tuple[str, int], ...] = field(default=(), compare=False)
+    """How many objects of each kind the expected side has, sorted by kind: each was looked up on the actual side."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of all objects that were looked up, or that differ."""
+        return frozenset({kind for kind, _ in self.looked_up} | {d.kind for d in self.differences})
 
     @property
     def compared_nothing(self) -> bool:

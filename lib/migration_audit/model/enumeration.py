@@ -38,3 +38,16 @@ def with_rest(first: str, count: int) -> str:
     ('a is missing (and 2 more)', 'a is missing')
     """
     return f"{first} (and {count - 1:,} more)" if count > 1 else first
+
+
+def plural(kind: str, number: int) -> str:
+    """The kind's name for this number of objects.
+
+    >>> plural("index", 2), plural("policy", 2), plural("column", 1)
+    ('indexes', 'policies', 'column')
+    """
+    if number == 1:
+        return kind
+    if kind.endswith("y"):
+        return f"{kind[:-1]}ies"
+    return f"{kind}es" if kind.endswith(("x", "s")) else f"{kind}s"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from migration_audit.model.finding import CheckResult, Finding, Outcome
 from migration_audit.report.diffmarks import side_by_side
-from migration_audit.report.escape import slug
+from migration_audit.report.escape import sentence, slug
 from migration_audit.report.grid import LazyRows
 from migration_audit.report.inline import Beside, FoldedText, IdentifierText, Inline, Link, StackedBlocks, Text
 from migration_audit.report.pills import NOT_RUN, WAIVED, outcome_pill, severity_pill
 from migration_audit.report.table import Group, Heading, ReportTable, Row
-from migration_audit.report.triage import by_family, family_title, results_in_order, triage
+from migration_audit.report.triage import by_family, family_title, ranges, results_in_order, triage
 
 MOST_FINDINGS = 1000
 """Findings up to which all are shown: each asks for something to be done."""
@@ -36,25 +37,42 @@ def check_table(results: Sequence[CheckResult], *, caption: str = "Checks", anch
     and makes the pending ones places to link to: nothing else tells of them.
     """
     held = results_in_order(results)
+    sorted_out = triage(held)
+    told_at = {one.check: cause.stopped[0].check for cause in sorted_out.causes for one in cause.stopped}
     groups = [
         Group(
             title=Text(family_title(letters)),
             labels=(letters,),
-            rows=tuple(_check_row(r, anchors) for r in held if r.id in set(ids)),
+            rows=tuple(_check_row(r, told_at.get(r.id), anchors) for r in due),
         )
         for letters, ids in by_family(r.id for r in held)
+        if (due := [r for r in held if r.id in set(ids) and not _is_of_other_phase(r)])
     ]
+    others = [r for r in held if _is_of_other_phase(r)]
+    if others:
+        rows = tuple(_check_row(r, None, anchors) for r in others)
+        told = f"{ranges([r.id for r in others])}: {_why_not_due(others)}"
+        groups.append(Group(title=Text("Not due in this phase"), labels=("not due",), rows=rows, folded=told))
     return ReportTable(
         caption=caption,
-        note=triage(held).summary,
+        note=sorted_out.summary,
         group_names=("Family",),
-        headings=tuple(Heading(name=n) for n in ("Check", "Question", "Outcome", "Severity", "Findings or reason")),
+        headings=tuple(Heading(name=n) for n in ("Check", "Question", "Outcome", "What was found or looked at")),
         groups=tuple(groups),
         nothing="No checks were run.",
     )
 
 
-def _check_row(result: CheckResult, anchors: bool) -> Row:
+def _is_of_other_phase(result: CheckResult) -> bool:
+    """Whether it is not due, and found no work to do either."""
+    return result.outcome is Outcome.PENDING and not result.findings
+
+
+def _why_not_due(results: Sequence[CheckResult]) -> str:
+    return "; ".join(dict.fromkeys((r.reason or "no reason was recorded").partition("; ")[0] for r in results))
+
+
+def _check_row(result: CheckResult, told_at: str | None, anchors: bool) -> Row:
     failed = result.outcome is Outcome.FAILED
     check: Inline = IdentifierText(result.id)
     return Row(
@@ -62,30 +80,35 @@ def _check_row(result: CheckResult, anchors: bool) -> Row:
             Link(check, f"#{check_anchor(result.id)}") if anchors and failed else check,
             Text(result.title),
             outcome_pill(result),
-            Text(result.severity.value, muted=not failed),
-            Text(_told(result), muted=not failed),
+            Text(_told(result, told_at), muted=not failed),
         ),
         marked=failed,
         anchor=check_anchor(result.id) if anchors and result.outcome is Outcome.PENDING else None,
     )
 
 
-def _told(result: CheckResult) -> str:
-    number = len(result.findings)
+def _told(result: CheckResult, told_at: str | None) -> str:
+    """What was found, then what was looked at; of a check that a cause stopped, where that is told."""
+    if result.is_undecided and told_at not in {None, result.id}:
+        return f"stopped by the same cause as {told_at}"
     if result.outcome is Outcome.PENDING:  # its reason counts what is to do
-        return result.reason or ""
-    found = f"{number:,} finding{'s' * (number != 1)}" if number else ""
+        return sentence(result.reason or "")
     waived = sum(f.waived is not None for f in result.findings)
+    parts = []
+    if number := len(result.findings) - waived:
+        parts.append(f"{number:,} {severity_pill(result.severity).word}{'s' * (number != 1)}")
     if waived:
-        found += f", {waived:,} waived"
-    return ": ".join(part for part in (found, result.reason or "") if part)
+        parts.append(f"{waived:,} waived")
+    found = ", ".join(parts)
+    return " · ".join(part for part in (found, sentence(result.reason or "")) if part)
 
 
 def findings_table(
     results: Sequence[CheckResult], *, caption: str = "Findings", limit: int = MOST_FINDINGS, anchors: bool = False
 ) -> ReportTable:
     """What the failed checks found, blockers first: the words that differ, where it is defined, and SQL to read."""
-    failed = triage(results).failed
+    sorted_out = triage(results)
+    failed = sorted_out.failed
     groups = tuple(
         Group(
             title=Beside((severity_pill(result.severity), IdentifierText(result.id), Text(result.title))),
@@ -95,12 +118,9 @@ def findings_table(
         )
         for result in failed
     )
-    number = sum(len(r.findings) for r in failed)
     return ReportTable(
         caption=caption,
-        note=f"{number:,} finding{'s' * (number != 1)} of {len(failed)} failed check{'s' * (len(failed) != 1)}"
-        if failed
-        else None,
+        note=f"{sorted_out.found}, of {len(failed)} check{'s' * (len(failed) != 1)}" if failed else None,
         group_names=("Severity", "Check"),
         headings=tuple(Heading(name=n) for n in ("Finding", "Expected", "Actual", "Defined at")),
         groups=groups,
@@ -162,10 +182,11 @@ def _matrix_row(check_id: str, title: str, held: Mapping[str, Mapping[str, Check
 def _matrix_cell(environment: str, result: CheckResult | None, link: LinkTo | None) -> Inline:
     if result is None:
         return NOT_RUN
-    number = len(result.findings)
+    pill = outcome_pill(result)
+    number = sum(finding.waived is None for finding in result.findings)
     if not number:
-        return outcome_pill(result)
-    is_work = result.outcome is Outcome.PENDING
-    told: Inline = Text(f"{number:,} to do" if is_work else f"{number:,} finding{'s' * (number != 1)}", muted=True)
+        return pill
+    noun = "to do" if result.outcome is Outcome.PENDING else f"{pill.word}{'s' * (number != 1)}"
+    counted = replace(pill, word=f"{number:,} {noun}")
     href = link(environment, result.id) if link else None
-    return Beside((outcome_pill(result), Link(told, href) if href else told))
+    return Link(counted, href) if href else counted

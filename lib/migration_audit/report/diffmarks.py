@@ -22,12 +22,9 @@ Runs = tuple[tuple[bool, str], ...]
 def side_by_side(expected: str | None, actual: str | None, *, absent: str = "–") -> tuple[Inline, Inline]:
     """Both values for their cells; a value that is not there is ``absent``, in grey, and the other one is unmarked."""
     if expected is None or actual is None:
-        return _alone(expected, "expected", absent), _alone(actual, "actual", absent)
+        return _alone(expected, absent), _alone(actual, absent)
     expected_runs, actual_runs = word_runs(expected, actual)
-    return (
-        Marked(runs=_folded(expected_runs), side="expected"),
-        Marked(runs=_folded(actual_runs), side="actual"),
-    )
+    return Marked(runs=_folded(expected_runs)), Marked(runs=_folded(actual_runs))
 
 
 def word_runs(expected: str, actual: str) -> tuple[Runs, Runs]:
@@ -110,5 +107,5 @@ def _cut(text: str, *, first: bool, last: bool) -> str:
     return f"{text[:before]} [… {left_out:,} characters the same …] {text[len(text) - after :]}".strip(" ")
 
 
-def _alone(value: str | None, side: str, absent: str) -> Inline:
-    return Text(absent, muted=True) if value is None else Marked(runs=((False, value),), side=side)
+def _alone(value: str | None, absent: str) -> Inline:
+    return Text(absent, muted=True) if value is None else Marked(runs=((False, value),))

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import groupby
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift
+from migration_audit.model.enumeration import plural
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.grid import MOST_ROWS, LazyRows
 from migration_audit.report.inline import IdentifierText, Inline, StackedBlocks, Text
@@ -57,19 +58,6 @@ def taken_along(drift: Drift) -> dict[tuple[str, str], str]:
             root = parents[root] or root
         counts.setdefault(root, Counter())[kind] += 1
     return {root: ", ".join(f"{n:,} {plural(kind, n)}" for kind, n in sorted(c.items())) for root, c in counts.items()}
-
-
-def plural(kind: str, number: int) -> str:
-    """The kind's name for this number of objects.
-
-    >>> plural("index", 2), plural("policy", 2), plural("column", 1)
-    ('indexes', 'policies', 'column')
-    """
-    if number == 1:
-        return kind
-    if kind.endswith("y"):
-        return f"{kind[:-1]}ies"
-    return f"{kind}es" if kind.endswith(("x", "s")) else f"{kind}s"
 
 
 def _lines(found: Iterable[Difference]) -> list[tuple[Difference, int]]:

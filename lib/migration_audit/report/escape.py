@@ -15,7 +15,7 @@ from markupsafe import escape as _escape
 
 from migration_audit.model.visible import many_lines, one_line
 
-__all__ = ["html", "many_lines", "markdown", "markdown_code", "one_line", "slug", "width", "without_ansi"]
+__all__ = ["html", "many_lines", "markdown", "markdown_code", "one_line", "sentence", "slug", "width", "without_ansi"]
 
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _MARKDOWN = re.compile(r"[&<>\"'|*_`\[\]~\\@#$!:]")
@@ -39,6 +39,15 @@ def html(text: str) -> Markup:
     if text.isascii() or not any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in text):
         return escaped
     return Markup("<bdi>{}</bdi>").format(escaped)
+
+
+def sentence(text: str) -> str:
+    """A message of several lines (what happened, what to do) as one.
+
+    >>> sentence("the server cannot be reached\\n  → start it")
+    'the server cannot be reached → start it'
+    """
+    return " ".join(filter(None, (line.strip() for line in text.splitlines())))
 
 
 def markdown(text: str) -> str:

@@ -19,6 +19,8 @@ _CODE = (
     "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.92em;background-color:transparent;color:#1f2328;"
     "padding:0;white-space:pre-wrap"
 )
+_MARK = "background-color:#dbe4f5;color:#1f2328;font-weight:700;border-bottom:2px solid #4a5f86"
+"""Of words that differ, on both sides the same: what is good or bad about them is the verdict's to say."""
 
 
 class Inline(Protocol):
@@ -84,22 +86,19 @@ class Marked:
 
     runs: tuple[tuple[bool, str], ...]
     """Whether the run is only on this side, and its text."""
-    side: str
-    """``expected`` marks with ``<del>``, ``actual`` with ``<ins>``."""
 
     def html(self) -> Markup:
-        """The value as code, with ``<del>`` or ``<ins>`` around what the other side has not."""
+        """The value as code, with ``<mark>`` around what the other side has not: no side is the right one by its colour."""
         inner = Markup("").join(
-            self._mark(escape.html(shown)) if only_here else escape.html(shown) for only_here, shown in self._shown()
+            Markup('<mark style="{}">{}</mark>').format(_MARK, escape.html(shown)) if only_here else escape.html(shown)
+            for only_here, shown in self._shown()
         )
         return Markup('<code style="{}">{}</code>').format(_CODE, inner)
 
     def markdown(self) -> str:
-        """The same with ``<del>`` and ``<ins>``, which GitHub shows."""
-        tag = "del" if self.side == "expected" else "ins"
+        """The same in bold, which GitHub shows."""
         return "".join(
-            f"<{tag}>{escape.markdown(shown)}</{tag}>" if only_here else escape.markdown(shown)
-            for only_here, shown in self._shown()
+            f"<b>{escape.markdown(shown)}</b>" if only_here else escape.markdown(shown) for only_here, shown in self._shown()
         )
 
     def text(self) -> str:
@@ -109,16 +108,10 @@ class Marked:
     def _shown(self) -> list[tuple[bool, str]]:
         return [(only_here, escape.many_lines(run)) for only_here, run in self.runs]
 
-    def _mark(self, shown: Markup) -> Markup:
-        if self.side == "expected":
-            return Markup('<del style="background-color:#ffdfe0;color:#82071e">{}</del>').format(shown)
-        style = "background-color:#d3f5de;color:#0a4d23;text-decoration:none;border-bottom:2px solid #1f9d4d"
-        return Markup('<ins style="{}">{}</ins>').format(style, shown)
-
 
 def code(value: str) -> Marked:
     """A definition or a type, on as many lines as it has, with nothing marked."""
-    return Marked(runs=((False, value),), side="actual")
+    return Marked(runs=((False, value),))
 
 
 @dataclass(frozen=True, slots=True)

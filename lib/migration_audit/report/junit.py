@@ -13,7 +13,8 @@ from xml.etree import ElementTree as ET
 from migration_audit.model.drift import Severity
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Finding, Outcome
-from migration_audit.report.escape import many_lines, one_line
+from migration_audit.report.escape import many_lines, one_line, sentence
+from migration_audit.report.triage import Cause
 from migration_audit.report.view import EvidenceView
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -26,13 +27,11 @@ def junit_xml(evidence: Evidence) -> str:
     is not due or does not apply is skipped, with the reason.
     """
     facts = EvidenceView(evidence)
-    cases = [_case(facts, result) for result in facts.results]
-    unfinished = [
-        doubt for doubt in facts.doubts if not any(doubt.startswith(f"{u.check} ") for u in facts.triage.undecided)
-    ]
-    if unfinished:
+    told_at = {one.check: cause for cause in facts.triage.causes for one in cause.stopped}
+    cases = [_case(facts, result, told_at.get(result.id)) for result in facts.results]
+    if facts.unfinished:
         case = _element("testcase", classname=_class_of(facts), name="the run finished")
-        case.append(_said("error", "; ".join(unfinished), kind="incomplete"))
+        case.append(_said("error", "; ".join(facts.unfinished), kind="incomplete"))
         cases.insert(0, case)
     counts = {
         "tests": str(len(cases)),
@@ -58,12 +57,12 @@ def _properties(facts: EvidenceView) -> ET.Element:
     return properties
 
 
-def _case(facts: EvidenceView, result: CheckResult) -> ET.Element:
+def _case(facts: EvidenceView, result: CheckResult, cause: Cause | None) -> ET.Element:
     case = _element("testcase", classname=_class_of(facts), name=f"{result.id} {result.title}")
     reason = result.reason or "no reason was recorded"
     is_blocking = result.outcome is Outcome.FAILED and result.weight is Severity.BLOCKER
     if result.is_undecided and not is_blocking:
-        case.append(_said("error", result.unchecked or reason, kind=result.outcome.value))
+        case.append(_said("error", _stopped(result, cause), kind=result.outcome.value))
     elif result.outcome in {Outcome.SKIPPED, Outcome.PENDING}:
         case.append(_said("skipped", reason))
     elif is_blocking:
@@ -75,6 +74,16 @@ def _case(facts: EvidenceView, result: CheckResult) -> ET.Element:
         output.text = _xml("\n".join(told) or many_lines(reason))
         case.append(output)
     return case
+
+
+def _stopped(result: CheckResult, cause: Cause | None) -> str:
+    """The cause with all that it stops at the first check that it stops; at the others, where that is."""
+    if cause is None:
+        return sentence(result.unchecked or result.reason or "no reason was recorded")
+    first = cause.stopped[0].check
+    if result.id != first:
+        return f"could not check: stopped by the same cause as {first}"
+    return str(cause) if len(cause.stopped) > 1 else cause.reason
 
 
 def _lines(findings: Sequence[Finding]) -> list[str]:

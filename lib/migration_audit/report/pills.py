@@ -1,4 +1,4 @@
-"""The words and glyphs of a status; the same five words everywhere: pass, fail, review, n/a, error."""
+"""The words and glyphs of a status, the same everywhere: passed, blocker, warning, note, could not check."""
 
 from __future__ import annotations
 
@@ -6,23 +6,17 @@ from migration_audit.model.drift import DiffVerdict, Severity
 from migration_audit.model.finding import CheckResult, Outcome, Verdict
 from migration_audit.report.badges import Pill
 
-PASS = Pill("✓", "pass", "pass")
-FAIL = Pill("✕", "fail", "fail")
-REVIEW = Pill("▲", "review", "review")
-TOLD = Pill("i", "info", "info")
-NOT_APPLICABLE = Pill("–", "n/a", "none")
-UNDECIDED = Pill("!", "skipped", "error")
-ERROR = Pill("!", "error", "error")
-PENDING = Pill("◌", "pending", "pending")
+PASS = Pill("✓", "passed", "pass")
+FAIL = Pill("✕", "blocker", "fail")
+REVIEW = Pill("▲", "warning", "review")
+NOTE = Pill("i", "note", "info")
+NOT_APPLICABLE = Pill("–", "does not apply", "none")
+UNDECIDED = Pill("!", "could not check", "error")
+PENDING = Pill("◌", "not due", "pending")
 WAIVED = Pill("≈", "waived", "review")
 NOT_RUN = Pill("–", "not run", "none")
 
-_FAILED = {Severity.BLOCKER: FAIL, Severity.WARNING: REVIEW, Severity.INFO: TOLD}
-_SEVERITY = {
-    Severity.BLOCKER: Pill("✕", "blocker", "fail"),
-    Severity.WARNING: Pill("▲", "warning", "review"),
-    Severity.INFO: Pill("i", "info", "info"),
-}
+_SEVERITY = {Severity.BLOCKER: FAIL, Severity.WARNING: REVIEW, Severity.INFO: NOTE}
 _VERDICT = {
     Verdict.CLEAN: Pill("✓", "clean", "pass"),
     Verdict.REVIEW: Pill("▲", "review", "review"),
@@ -42,10 +36,10 @@ def outcome_pill(result: CheckResult) -> Pill:
     if result.is_waived:
         return WAIVED
     if result.outcome is Outcome.FAILED:
-        return _FAILED[result.severity]
+        return _SEVERITY[result.severity]
     if result.outcome is Outcome.SKIPPED:
         return UNDECIDED if result.required else NOT_APPLICABLE
-    return {Outcome.PASSED: PASS, Outcome.ERRORED: ERROR, Outcome.PENDING: PENDING}[result.outcome]
+    return {Outcome.PASSED: PASS, Outcome.ERRORED: UNDECIDED, Outcome.PENDING: PENDING}[result.outcome]
 
 
 def severity_pill(severity: Severity) -> Pill:

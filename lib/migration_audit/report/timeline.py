@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 _WIDTH, _LEFT, _RIGHT = 900, 10, 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AS_SET = 'fill="#3b6ea5"'
+_OTHER = 'fill="url(#o)" stroke="#9a6700" stroke-width="0.8"'
+_MOST_WIDTHS = 2
+_INTERVAL = re.compile(r"(?:(?P<d>\d+) days?)? ?(?:(?P<h>\d+):(?P<m>\d+):(?P<s>\d+))?")
 Bar = tuple[float, float]
 
 
@@ -35,6 +40,8 @@ class Timeline:
     is_time: bool
     left_out: int
     """Chunks that the picture does not show."""
+    wanted: float | None
+    """The width that the owner's SQL sets, in the units of the bars; None where none is known."""
     table: ReportTable
 
     def to_frame(self) -> pd.DataFrame:
@@ -54,7 +61,7 @@ class Timeline:
     def _picture(self) -> Markup:
         if not self.bars:
             return Markup("")
-        source = base64.b64encode(_svg(self.bars, self.is_time).encode()).decode("ascii")
+        source = base64.b64encode(_svg(self.bars, self.is_time, self.wanted).encode()).decode("ascii")
         return Markup(
             '<p style="margin:0 0 4px"><img alt="{}" src="data:image/svg+xml;base64,{}" '
             'width="{}" height="86" style="max-width:100%;height:auto"></p>'
@@ -65,11 +72,15 @@ class Timeline:
         told = f"{self.title}: {len(self.bars)} chunks from {first} to {last}"
         gaps = sum(1 for (_, end), (start, _) in zip(self.bars, self.bars[1:], strict=False) if start > end)
         told += f", {gaps} gap{'s' * (gaps != 1)}" if gaps else ", without a gap"
+        told += "; " + " and ".join(_widths(self.bars, self.is_time, self.wanted))
         return told + (f"; {self.left_out} more are not drawn" if self.left_out else "")
 
 
-def chunk_timeline(chunks: HypertableChunks, *, caption: str | None = None) -> Timeline:
-    """Where the chunks of a hypertable lie and how wide they are; without dates that can be drawn, the table alone."""
+def chunk_timeline(chunks: HypertableChunks, *, setting: str | None = None, caption: str | None = None) -> Timeline:
+    """Where the chunks of a hypertable lie and how wide they are; without dates that can be drawn, the table alone.
+
+    ``setting`` is the interval of the owner's SQL: chunks of another width are set off.
+    """
     name = dotted(chunks.schema, chunks.table)
     bars, is_time = _bars(chunks.ranges)
     return Timeline(
@@ -77,12 +88,16 @@ def chunk_timeline(chunks: HypertableChunks, *, caption: str | None = None) -> T
         bars=bars,
         is_time=is_time,
         left_out=max(chunks.chunks - len(bars), 0),
-        table=_table(chunks, caption or f"Chunks of {name}"),
+        wanted=_wanted(setting, is_time),
+        table=_table(chunks, caption or f"Chunks of {name}", setting),
     )
 
 
-def _table(chunks: HypertableChunks, caption: str) -> ReportTable:
-    widths = tuple(Row((Text(f"as wide as {width}"), Text(f"{number:,}"))) for width, number in chunks.widths)
+def _table(chunks: HypertableChunks, caption: str, setting: str | None) -> ReportTable:
+    widths = tuple(
+        Row((Text(f"as wide as {width}"), Text(f"{number:,}")), marked=setting is not None and width != setting)
+        for width, number in chunks.widths
+    )
     lacking = tuple(
         Row((IdentifierText(index), Text(f"{number:,} chunks lack it")), marked=True)
         for index, number in chunks.missing_indexes
@@ -93,6 +108,8 @@ def _table(chunks: HypertableChunks, caption: str) -> ReportTable:
     note = f"{chunks.chunks:,} chunk{'s' * (chunks.chunks != 1)}, {chunks.compressed:,} compressed"
     if chunks.first and chunks.last:
         note += f", from {chunks.first} to {chunks.last}"
+    if setting:
+        note += f"; the owner's SQL sets {setting}"
     headings = (Heading(name="Chunks"), Heading(name="Number"))
     return ReportTable(
         caption=caption, note=note, group_names=("About",), headings=headings, groups=tuple(groups), nothing="No chunks."
@@ -115,46 +132,84 @@ def _seconds(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _svg(bars: tuple[Bar, ...], is_time: bool) -> str:
+def _wanted(setting: str | None, is_time: bool) -> float | None:
+    """The interval as a number, where it is one that chunks can be as wide as: of hours, days and weeks, or of integers."""
+    if setting is None:
+        return None
+    if not is_time:
+        return float(setting) if setting.isdecimal() else None
+    parts = _INTERVAL.fullmatch(setting)
+    if not parts or not setting:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in parts.group("h", "m", "s"))
+    return int(parts["d"] or 0) * 86400 + hours * 3600 + minutes * 60 + seconds
+
+
+def _svg(bars: tuple[Bar, ...], is_time: bool, wanted: float | None) -> str:
     start, end = bars[0][0], max(edge for _, edge in bars)
     scale = (_WIDTH - _LEFT - _RIGHT) / ((end - start) or 1)
-    usual = Counter(round(b - a) for a, b in bars).most_common(1)[0][0]
-    drawn = "".join(_bar(a, b, start, scale, usual) for a, b in bars)
+    drawn = "".join(_bar(a, b, start, scale, wanted) for a, b in bars)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} 86" width="{_WIDTH}" height="86" '
         'font-family="system-ui,DejaVu Sans,sans-serif" font-size="11" fill="#1f2328">'
+        f'<rect width="{_WIDTH}" height="86" fill="#ffffff"/>'
         '<defs><pattern id="o" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<rect width="6" height="6" fill="#fff4d6"/><rect width="2.5" height="6" fill="#9a6700"/></pattern></defs>'
-        f"{drawn}{''.join(_ticks(start, end, scale, is_time))}{_legend(bars, usual)}</svg>"
+        f"{drawn}{''.join(_ticks(start, end, scale, is_time))}{_legend(bars, is_time, wanted)}</svg>"
     )
 
 
-def _bar(start: float, end: float, origin: float, scale: float, usual: int) -> str:
+def _is_other(width: float, wanted: float | None) -> bool:
+    return wanted is not None and round(width) != round(wanted)
+
+
+def _bar(start: float, end: float, origin: float, scale: float, wanted: float | None) -> str:
     x, width = _LEFT + (start - origin) * scale, max((end - start) * scale - 1, 0.6)
-    look = 'fill="#3b6ea5"' if round(end - start) == usual else 'fill="url(#o)" stroke="#9a6700" stroke-width="0.8"'
+    look = _OTHER if _is_other(end - start, wanted) else _AS_SET
     return f'<rect x="{x:.1f}" y="8" width="{width:.1f}" height="24" rx="1.5" {look}/>'
 
 
 def _ticks(start: float, end: float, scale: float, is_time: bool) -> Iterator[str]:
+    """At most seven places of the axis, each with a label of its own: of a day there is one."""
     yield f'<path d="M{_LEFT} 38H{_WIDTH - _RIGHT}" stroke="#848d97"/>'
+    places: dict[str, float] = {}
     for number in range(7):
         value = start + (end - start) * number / 6
-        x, anchor = _LEFT + (value - start) * scale, {0: "start", 6: "end"}.get(number, "middle")
+        places.setdefault(_label(value, is_time), value)
+    for label, value in places.items():
+        x = _LEFT + (value - start) * scale
+        anchor = "start" if value == start else "end" if value == end else "middle"
         yield f'<path d="M{x:.1f} 38v4" stroke="#848d97"/>'
-        yield f'<text x="{x:.1f}" y="54" text-anchor="{anchor}">{_label(value, is_time)}</text>'
+        yield f'<text x="{x:.1f}" y="54" text-anchor="{anchor}">{label}</text>'
 
 
-def _legend(bars: tuple[Bar, ...], usual: int) -> str:
-    others = sum(round(b - a) != usual for a, b in bars)
-    text = (
-        f'<rect x="{_LEFT}" y="66" width="16" height="11" fill="#3b6ea5"/><text x="{_LEFT + 22}" y="76">usual width</text>'
+def _widths(bars: tuple[Bar, ...], is_time: bool, wanted: float | None) -> list[str]:
+    """How many are as wide as the setting, and how many are not, in words; without a setting, each width."""
+    widths = Counter(round(b - a) for a, b in bars)
+    if wanted is None:
+        return [f"{number} as wide as {_width(width, is_time)}" for width, number in sorted(widths.items())]
+    others = {width: number for width, number in sorted(widths.items()) if _is_other(width, wanted)}
+    as_set = sum(widths.values()) - sum(others.values())
+    named = " and ".join(_width(width, is_time) for width in list(others)[:_MOST_WIDTHS])
+    told = f"{as_set} as the owner's SQL sets it ({_width(wanted, is_time)})"
+    return [told, *([f"{sum(others.values())} of another width ({named})"] if others else [])]
+
+
+def _width(width: float, is_time: bool) -> str:
+    if not is_time:
+        return f"{width:,.0f}"
+    days, rest = divmod(round(width), 86400)
+    return f"{days} day{'s' * (days != 1)}" if not rest else str(timedelta(seconds=round(width)))
+
+
+def _legend(bars: tuple[Bar, ...], is_time: bool, wanted: float | None) -> str:
+    if wanted is None:
+        return ""
+    looks = zip((_AS_SET, _OTHER), _widths(bars, is_time, wanted), strict=False)
+    return "".join(
+        f'<rect x="{x}" y="66" width="16" height="11" {look}/><text x="{x + 22}" y="76">{text}</text>'
+        for x, (look, text) in zip((_LEFT, _LEFT + 330), looks, strict=False)
     )
-    if others:
-        text += (
-            f'<rect x="{_LEFT + 110}" y="66" width="16" height="11" fill="url(#o)" stroke="#9a6700" stroke-width="0.8"/>'
-            f'<text x="{_LEFT + 132}" y="76">another width ({others})</text>'
-        )
-    return text
 
 
 def _label(value: float, is_time: bool) -> str:

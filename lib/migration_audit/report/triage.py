@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import CheckResult, Finding, Outcome
+from migration_audit.report.escape import sentence
+
+_NO_REASON = "no reason was recorded"
+_A_RUN = 3
+"""Neighbours from which on a list of checks names the first and the last."""
+_NOUNS = {Severity.BLOCKER: "blocker", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 FAMILIES = {
     "SQL": "The two SQL sources",
@@ -50,9 +57,6 @@ def results_in_order(results: Iterable[CheckResult]) -> list[CheckResult]:
     return sorted(held, key=lambda r: (place[r.id], r.id))
 
 
-_NO_REASON = "no reason was recorded"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndecidedCheck:
     """A check that was due and could not be decided."""
@@ -60,6 +64,22 @@ class UndecidedCheck:
     check: str
     title: str
     reason: str
+    """In one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why checks could not be decided, with all that it stops."""
+
+    reason: str
+    stopped: tuple[UndecidedCheck, ...]
+
+    def __str__(self) -> str:
+        """``LIV001–LIV014, PRV001 (15 checks): connection refused``; a single check is named with its title."""
+        first = self.stopped[0]
+        if len(self.stopped) == 1:
+            return f"{first.check} {first.title}: {self.reason}"
+        return f"{ranges([one.check for one in self.stopped])} ({len(self.stopped)} checks): {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +90,71 @@ class Triage:
     warnings: tuple[CheckResult, ...]
     told: tuple[CheckResult, ...]
     undecided: tuple[UndecidedCheck, ...]
-    counts: tuple[tuple[Outcome, int], ...]
+    passed: int
+    does_not_apply: int
+    not_due: int
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
-        """All failed checks, blockers first."""
+        """All checks that found something, blockers first."""
         return (*self.blockers, *self.warnings, *self.told)
 
     @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Why checks could not be decided, each cause once."""
+        reasons = dict.fromkeys(one.reason for one in self.undecided)
+        return tuple(Cause(reason=r, stopped=tuple(one for one in self.undecided if one.reason == r)) for r in reasons)
+
+    @property
+    def found(self) -> str:
+        """``2 blockers, 1 warning, 1 note, 1 waived``; of what was found, not of checks."""
+        weighed = Counter(
+            "waived" if finding is not None and finding.waived else _NOUNS[result.severity]
+            for result, finding in findings_of(self.failed)
+        )
+        order = (*_NOUNS.values(), "waived")
+        return ", ".join(_many(weighed[noun], noun) for noun in order if weighed[noun]) or "no findings"
+
+    @property
     def summary(self) -> str:
-        """``24 checks: 15 passed, 5 failed, 4 pending``."""
-        total = sum(number for _, number in self.counts)
-        parts = ", ".join(f"{number} {outcome.value}" for outcome, number in self.counts if number)
-        return f"{total} check{'s' * (total != 1)}" + (f": {parts}" if parts else "")
+        """``2 blockers, 1 note. 24 checks: 1 could not be checked, 15 passed, 2 found something, 6 are not due``."""
+        stopped = {one.check for one in self.undecided}
+        partly = sum(result.id in stopped for result in self.failed)
+        alone = len(self.undecided) - partly
+        found = f"{len(self.failed)} found something" + f" ({partly} of them looked at a part only)" * bool(partly)
+        parts = (
+            (alone, f"{alone} could not be checked"),
+            (self.passed, f"{self.passed} passed"),
+            (len(self.failed), found),
+            (self.does_not_apply, f"{self.does_not_apply} {'do' if self.does_not_apply != 1 else 'does'} not apply"),
+            (self.not_due, f"{self.not_due} {'are' if self.not_due != 1 else 'is'} not due"),
+        )
+        total = sum(number for number, _ in parts)
+        checks = _many(total, "check") + ": " * bool(total) + ", ".join(text for number, text in parts if number)
+        return f"{self.found}. {checks}" if self.failed else checks
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1 and noun != 'waived')}"
+
+
+def ranges(ids: Sequence[str]) -> str:
+    """Check ids with runs of neighbours as one.
+
+    >>> ranges(["LIV001", "LIV002", "LIV003", "PRV001", "PRV003"])
+    'LIV001–LIV003, PRV001, PRV003'
+    """
+    runs: list[list[str]] = []
+    for one in ids:
+        last = runs[-1][-1] if runs else ""
+        is_next = family(last) == family(one) and _number(one) == _number(last) + 1
+        runs[-1].append(one) if is_next else runs.append([one])
+    return ", ".join(", ".join(run) if len(run) < _A_RUN else f"{run[0]}–{run[-1]}" for run in runs)
+
+
+def _number(check_id: str) -> int:
+    digits = check_id.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return int(digits) if digits.isdecimal() else -1
 
 
 def triage(results: Iterable[CheckResult]) -> Triage:
@@ -95,9 +167,12 @@ def triage(results: Iterable[CheckResult]) -> Triage:
         warnings=tuple(r for r in failed if r.weight is Severity.WARNING),
         told=tuple(r for r in failed if r.weight is Severity.INFO),
         undecided=tuple(
-            UndecidedCheck(check=r.id, title=r.title, reason=r.unchecked or r.reason or _NO_REASON) for r in undecided
+            UndecidedCheck(check=r.id, title=r.title, reason=sentence(r.unchecked or r.reason or _NO_REASON))
+            for r in undecided
         ),
-        counts=tuple((o, sum(r.outcome is o for r in ordered)) for o in Outcome),
+        passed=sum(r.outcome is Outcome.PASSED for r in ordered),
+        does_not_apply=sum(r.outcome is Outcome.SKIPPED and not r.required for r in ordered),
+        not_due=sum(r.outcome is Outcome.PENDING for r in ordered),
     )
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from migration_audit.model.evidence import Evidence, Producer, RepositoryState
 from migration_audit.model.finding import CheckResult, Verdict
-from migration_audit.report.escape import one_line
+from migration_audit.report.escape import one_line, sentence
 from migration_audit.report.triage import Triage, triage
 
 
@@ -51,12 +51,12 @@ class EvidenceView:
     @property
     def verdict(self) -> Verdict:
         """The recorded verdict, or ``incomplete`` when the rest of the evidence contradicts it."""
-        return Verdict.INCOMPLETE if self._doubts else self.evidence.verdict
+        return Verdict.INCOMPLETE if self.unfinished else self.evidence.verdict
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What keeps this evidence from being whole, each as a sentence; the reasons of ``incomplete``."""
-        return (*self._doubts, *(f"{u.check} {u.title}: {u.reason}" for u in self.triage.undecided))
+        """What could not be checked, each cause once with what it stops; the reasons of ``incomplete``."""
+        return (*self.unfinished, *map(str, self.triage.causes))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -81,10 +81,11 @@ class EvidenceView:
         return tuple(sorted((one_line(name), one_line(digest)) for name, digest in self.evidence.snapshots.items()))
 
     @cached_property
-    def _doubts(self) -> tuple[str, ...]:
+    def unfinished(self) -> tuple[str, ...]:
+        """Why the evidence itself is not whole: an error, a run that did not finish, a verdict that contradicts it."""
         found = []
         if self.evidence.error:
-            found.append(self.evidence.error)
+            found.append(sentence(self.evidence.error))
         if not self.evidence.complete:
             found.append("The run did not finish: this evidence is not marked complete.")
         if self.evidence.verdict in {Verdict.CLEAN, Verdict.REVIEW} and self.triage.blockers:

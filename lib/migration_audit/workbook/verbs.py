@@ -13,6 +13,7 @@ from migration_audit.checks import ALL
 from migration_audit.compare import in_scope
 from migration_audit.model.finding import CheckResult, Outcome, Unavailable
 from migration_audit.model.snapshot import NotRead, Snapshot
+from migration_audit.model.timescale import Dimension
 from migration_audit.report.triage import family
 from migration_audit.workbook.explore import differences_frame, engine, frame
 from migration_audit.workbook.opening import open_audit
@@ -73,7 +74,7 @@ def show_findings(audit: Case, *families: str) -> Any:
 def show_column_types(audit: Case) -> Any:
     """Column types side by side: legacy against owner, or, where an environment is named, owner against live."""
     if audit.environment is None:
-        return _both(audit.legacy, audit.owner, report.column_table)
+        return _both(audit.no_legacy or audit.legacy, audit.owner, report.column_table)
     return _both(audit.owner, _live(audit), lambda a, b: report.column_table(a, _scoped(audit, b)))
 
 
@@ -146,7 +147,7 @@ def show_scope(audit: Case) -> Any:
 
 def show_chunks(audit: Case) -> Any:
     """The chunks of each hypertable of the live database over time."""
-    return _shown(_live(audit), _timelines)
+    return _shown(_live(audit), lambda live: _timelines(live, audit.owner))
 
 
 def show_verdict(audit: Case) -> Any:
@@ -193,10 +194,13 @@ def _results(audit: Case, families: tuple[str, ...]) -> tuple[CheckResult, ...]:
     return tuple(result for result in results if not families or family(result.id) in families)
 
 
-def _timelines(live: Snapshot) -> Any:
+def _timelines(live: Snapshot, owner: Snapshot | Unavailable) -> Any:
     if isinstance(live.chunks, NotRead):
         return report.unavailable(live.chunks.reason, errored=False)
-    return report.stacked([report.chunk_timeline(c) for c in live.chunks], nothing="There are no chunks.")
+    dimensions = reversed(owner.of(Dimension)) if isinstance(owner, Snapshot) else ()
+    settings = {(d.schema, d.table): d.chunk_interval for d in dimensions if d.type in {"time", "integer"}}
+    pictures = [report.chunk_timeline(c, setting=settings.get((c.schema, c.table))) for c in live.chunks]
+    return report.stacked(pictures, nothing="There are no chunks.")
 
 
 def _live(audit: Case) -> Snapshot | Unavailable:
@@ -209,6 +213,10 @@ def _scoped(audit: Case, snapshot: Snapshot) -> Snapshot:
 
 def _sides(audit: Case, render: Callable[[dict[str, Snapshot]], Any]) -> Any:
     sides: dict[str, Snapshot | Unavailable] = {"legacy": audit.legacy, "owner": audit.owner}
+    if audit.no_legacy is not None and audit.environment is None:
+        return _unavailable(audit.no_legacy)
+    if audit.no_legacy is not None:
+        del sides["legacy"]
     if audit.environment is not None:
         sides[audit.environment.name] = _live(audit)
     there = {name: _scoped(audit, s) for name, s in sides.items() if isinstance(s, Snapshot)}

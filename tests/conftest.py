@@ -15,6 +15,7 @@ from migration_audit.shadow import find_server
 
 pytest_plugins = [
     "fix_demo",
+    "fix_fleet",
     "fix_outside",
     "fix_production",
     "fix_runners",

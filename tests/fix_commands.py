@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _IMPORTED = (
-    *(f"migration_audit.cli.{name}" for name in ("audit", "compare", "gate", "setup", "sign", "static", "verify")),
+    *(f"migration_audit.cli.{name}" for name in ("audit", "compare", "fleet", "gate", "setup", "sign", "static", "verify")),
+    "migration_audit.fleet.start",
     "papermill",
     "jinja2",
 )

@@ -69,13 +69,16 @@ def read_live(project: Project, environment: Environment, *, owner: Snapshot | U
 def _read_all(
     project: Project, owner: Snapshot | Unavailable, connection: psycopg.Connection[Any]
 ) -> tuple[Snapshot, dict[str, Ledger], tuple[DirectusLive | Unavailable, Migrations | Unavailable]]:
-    live = _read(connection, owner)
+    live = read_catalog(connection, owner)
     ledgers = {s: _ledger(connection, getattr(project, s).ledger) for s in ("owner", "legacy")}
     return live, ledgers, _directus(connection, project, live=live, owner=owner)
 
 
-def _read(connection: psycopg.Connection[Any], owner: Snapshot | Unavailable) -> Snapshot:
-    """The live catalog, with those roles of its server that the owner's SQL makes: the others are nobody's business here."""
+def read_catalog(connection: psycopg.Connection[Any], owner: Snapshot | Unavailable) -> Snapshot:
+    """The live catalog, with those roles of its server that the owner's SQL makes: the others are nobody's business here.
+
+    Raises DatabaseError where it cannot be read.
+    """
     if isinstance(owner, Unavailable) or owner.roles is RolesRead.NONE:
         return catalog.read_snapshot(connection).snapshot
     return of_interest(catalog.read_snapshot(connection, roles=RolesRead.SHARED).snapshot, owner)[0]

@@ -22,15 +22,31 @@ def connect_error(error: psycopg.Error, conninfo: str, parameters: dict[str, str
     """Why there is no connection, in one sentence without any part of the password."""
     reason = scrub(server_message(error), conninfo, parameters)
     return DatabaseError(
-        f"cannot connect: {reason}", where=shown_server(parameters), todo=connect_advice(error.sqlstate, reason)
+        f"cannot connect: {reason}",
+        where=shown_server(parameters),
+        todo=connect_advice(error.sqlstate, reason),
+        is_temporary=is_temporary(error.sqlstate),
     )
+
+
+_PASSING: Final = ("08", "40", "53", "57P0", "55P03", "57014")
+"""How the SQLSTATEs of what may be over soon begin: connection, conflict, resources, start and stop, locks, time limits."""
+
+
+def is_temporary(sqlstate: str | None) -> bool:
+    """Whether the same attempt may succeed later; without an SQLSTATE no server has answered.
+
+    >>> is_temporary(None), is_temporary("57P03"), is_temporary("57P04"), is_temporary("28P01")
+    (True, True, False, False)
+    """
+    return sqlstate is None or (sqlstate.startswith(_PASSING) and sqlstate != "57P04")
 
 
 def database_error(error: psycopg.Error, connection: psycopg.Connection[Any]) -> DatabaseError:
     """What the server said, as an error of ours that names the database."""
     if isinstance(error, driver.DeadlineError):
         look = "check the server and the network; [environments.…] statement_timeout sets how long to wait"
-        return DatabaseError(f"the catalog cannot be read: {error}", where=error.database, todo=look)
+        return DatabaseError(f"the catalog cannot be read: {error}", where=error.database, todo=look, is_temporary=True)
     name = connection.info.dbname if not connection.closed else None
     reason, state = server_message(error), error.sqlstate
     if connection.closed:
@@ -39,7 +55,12 @@ def database_error(error: psycopg.Error, connection: psycopg.Connection[Any]) ->
     todo = BY_STATE.get(state) if state and state != "42501" else None
     if connection.closed:
         todo = todo or "the connection was lost: try again"
-    return DatabaseError(f"the catalog cannot be read: {reason}", where=name, todo=todo)
+    return DatabaseError(
+        f"the catalog cannot be read: {reason}",
+        where=name,
+        todo=todo,
+        is_temporary=(connection.closed or state is not None) and is_temporary(state),
+    )
 
 
 def server_message(error: psycopg.Error) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from migration_audit import __version__
+from migration_audit.cli.fleet import fleet
 from migration_audit.cli.group import Commands
 from migration_audit.cli.pages import check, source_format
 from migration_audit.cli.progress import say
@@ -287,6 +288,7 @@ def gate(**how: Any) -> None:
     sys.exit(run_gate(**how))
 
 
+main.add_command(fleet)
 main.add_command(server)
 
 

@@ -39,6 +39,15 @@ def found_secret(value: str) -> str | None:
     return None
 
 
+def holds_password(value: str) -> bool:
+    """Whether the text has a password in it, as a part of a URL or as a setting.
+
+    >>> [holds_password(text) for text in ("postgresql://u@db/app", "postgresql://u:p@db/app", "host=db password = x")]
+    [False, True, True]
+    """
+    return bool(_CREDENTIALS.search(value) or _PASSWORD.search(value))
+
+
 def lines_with_credentials(text: str) -> list[int]:
     """Lines, counted from 1, that hold a URL with a password: comments are part of the file as well."""
     lines = enumerate(text.split("\n"), start=1)

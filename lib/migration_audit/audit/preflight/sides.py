@@ -25,11 +25,11 @@ from migration_audit.model.sql import FILE_TIMEOUT, STATEMENT_TIMEOUT, SqlSource
 from migration_audit.model.undone import SourceUndone
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.project.boundary import boundary_of_sides
+from migration_audit.project.secrecy import holds_password
 
 Progress = Callable[[str], None]
 
 _URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
-_PASSWORD = re.compile(r"://[^\s/@:]*:[^\s]*@|password\s*=", re.IGNORECASE)
 _FORMS = (
     "a .sql file, a folder of them, several joined by +, each with its format in front (flyway:db/migration), "
     "a snapshot (.json), env:NAME, service:NAME or a URL"
@@ -90,7 +90,7 @@ class ReadSide:
 
 def parse_side(text: str) -> Side:
     """What a command-line argument names; raises UsageError for what it cannot mean, and for a password in it."""
-    if _PASSWORD.search(text) and not Path(text).exists():
+    if holds_password(text) and not Path(text).exists():
         raise UsageError(
             "a URL with a password is not accepted: the command line is visible to all users of this machine",
             todo="put it into a variable and use env:NAME, or use service:NAME with ~/.pgpass",

@@ -1,0 +1,118 @@
+"""One attempt to read one target and compare it: the work that executors hand out. It writes nothing anywhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+
+from migration_audit import catalog
+from migration_audit.audit.compared import compared, scoped_drift
+from migration_audit.audit.live import read_catalog
+from migration_audit.compare import AGAINST_LIVE
+from migration_audit.fleet.context import FleetContext, applied_by, project_in, snapshot_of
+from migration_audit.fleet.evidence import (
+    SCHEMA_VERSION,
+    TargetComparison,
+    TargetEvidence,
+    TargetOutcome,
+    TargetServer,
+    differences_of,
+)
+from migration_audit.fleet.queue import ReadTask
+from migration_audit.fleet.references import conninfo_of
+from migration_audit.model.drift import Drift
+from migration_audit.model.errors import AuditError, DatabaseError
+from migration_audit.model.finding import Unavailable
+from migration_audit.model.scope import Excluded
+from migration_audit.model.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadAttempt:
+    """What came of a task."""
+
+    evidence: TargetEvidence
+    may_succeed_later: bool = False
+    """The server was down, busy or starting."""
+
+
+def read_target(context: FleetContext, task: ReadTask) -> ReadAttempt:
+    """Read the target in one read-only transaction and compare it. Raises nothing: what goes wrong is the evidence."""
+    try:
+        return ReadAttempt(evidence=_compared(context, task))
+    except AuditError as error:
+        may_succeed_later = isinstance(error, DatabaseError) and error.is_temporary
+        return ReadAttempt(evidence=unchecked_evidence(context, task, str(error)), may_succeed_later=may_succeed_later)
+    except Exception as error:  # of one target: the others are audited
+        what = f"internal error in migration-audit: {type(error).__name__}: {error}"
+        return ReadAttempt(evidence=unchecked_evidence(context, task, what))
+
+
+def unchecked_evidence(context: FleetContext, task: ReadTask, reason: str) -> TargetEvidence:
+    """The evidence of a target that could not be checked."""
+    return TargetEvidence(
+        schema_version=SCHEMA_VERSION,
+        run=context.run,
+        target=task.target.name,
+        reference=task.target.reference,
+        expected=snapshot_of(context).digest,
+        read_at=datetime.now(UTC).replace(microsecond=0),
+        attempts=task.attempt,
+        outcome=TargetOutcome.UNCHECKED,
+        reason=reason,
+        comparison=None,
+    )
+
+
+def _compared(context: FleetContext, task: ReadTask) -> TargetEvidence:
+    expected = snapshot_of(context)
+    actual = catalog.with_connection(
+        conninfo_of(task.target, os.environ),
+        partial(read_catalog, owner=expected),
+        statement_timeout_ms=context.statement_timeout * 1000,
+    )
+    drift, excluded = _drift(context, expected, actual, task.target.name)
+    if isinstance(drift, Unavailable):
+        return unchecked_evidence(context, task, drift.reason)
+    comparison = TargetComparison(
+        actual=actual.digest,
+        server=TargetServer(
+            database=actual.server.database,
+            system_identifier=actual.server.system_identifier,
+            postgres_version=actual.server.postgres_version,
+            read_as=actual.server.read_as,
+            in_recovery=actual.server.in_recovery,
+        ),
+        differences=differences_of(drift),
+        not_known=tuple(map(str, drift.not_known)),
+        unmodelled=tuple(f"{u.kind} {u.identity}" for u in (*drift.unmodelled_expected, *drift.unmodelled_actual)),
+        not_compared=drift.not_compared,
+        excluded=tuple(f"{each.pattern}: {each.objects}" for each in excluded),
+        limits=actual.limits,
+    )
+    outcome = comparison.outcome(context.direction)
+    return replace(
+        unchecked_evidence(context, task, ""),
+        outcome=outcome,
+        reason=why_unchecked(comparison) if outcome is TargetOutcome.UNCHECKED else None,
+        comparison=comparison,
+    )
+
+
+def why_unchecked(comparison: TargetComparison) -> str:
+    """Why a target that was read could not be checked."""
+    return f"the reading role may not read everything: {'; '.join(comparison.not_known[:3])}"
+
+
+def _drift(
+    context: FleetContext, expected: Snapshot, actual: Snapshot, name: str
+) -> tuple[Drift | Unavailable, Sequence[Excluded]]:
+    project = project_in(context)
+    if project is not None:
+        return scoped_drift(project, owner=expected, live=actual, prelude=context.prelude)
+    sides = (context.expected_named, expected), (name, actual)
+    drift = compared(expected=sides[0], actual=sides[1], rules=AGAINST_LIVE, expected_applied_by=applied_by(expected))
+    return drift, ()

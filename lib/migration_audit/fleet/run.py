@@ -1,0 +1,154 @@
+"""A fleet run from its beginning, or from where it stopped, to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from migration_audit.audit.facts.files import write_atomically
+from migration_audit.fleet.evidence import TargetEvidence, TargetOutcome
+from migration_audit.fleet.executors import EndedTask, Executor
+from migration_audit.fleet.finish import finish_run, sum_up
+from migration_audit.fleet.plan import PlannedRun
+from migration_audit.fleet.progress import Progress
+from migration_audit.fleet.queue import ReadTask, TaskQueue
+from migration_audit.fleet.store import RunFolder, new_folder, newest_folder
+from migration_audit.fleet.summary import FleetSummary
+from migration_audit.fleet.targets import FleetTarget
+
+Say = Callable[[str], None]
+
+
+class Clock(Protocol):
+    """The time, which tests make up."""
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+
+    def now(self) -> datetime:
+        """The time of day, in UTC."""
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        """The time of day, in UTC."""
+        return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much is asked of servers, and how often."""
+
+    per_server: int
+    """Connections at once to one host and port."""
+    in_all: int
+    """Connections at once."""
+    attempts: int = 3
+    """How often a target is tried whose server is down, busy or starting."""
+    retry_after: float = 2.0
+    """Seconds before the second attempt; each further one waits twice as long as the one before."""
+    max_age: timedelta | None = None
+    """Evidence that is older is read again."""
+
+
+def run_fleet(
+    planned: PlannedRun,
+    *,
+    out: Path,
+    expected: bytes,
+    servers: Callable[[FleetTarget], str],
+    limits: Limits,
+    executor: Callable[[int], Executor],
+    unchecked: Callable[[ReadTask, str], TargetEvidence],
+    say: Say,
+    clock: Clock | None = None,
+) -> tuple[RunFolder, FleetSummary]:
+    """Read what is missing and sum up; the folder, and what was found.
+
+    What is missing: targets without evidence, those that could not be checked, and those whose evidence is too old. What was
+    signed stays as it is: then a new folder is made, with the evidence that is still good. ``servers`` says where a target
+    is; ``executor`` is called with how many tasks may be under way; ``unchecked`` makes the evidence of a target that no
+    executor could read. Raises AuditError where the run cannot come to its end; what was read until then is kept.
+    """
+    clock = clock or SystemClock()
+    with ExitStack() as stack:
+        folder = newest_folder(out, planned)
+        if folder is None:
+            folder = new_folder(out, planned, expected, clock.now())
+        stack.enter_context(folder.locked())
+        missing = list(_missing(folder, limits, clock))
+        if folder.is_finished and not missing:
+            say(f"every target of this fleet run has its evidence already: {folder.path}")
+            return folder, sum_up(folder, now=clock.now())
+        if folder.is_finished and folder.is_signed:
+            before, folder = folder, new_folder(out, planned, expected, clock.now())
+            stack.enter_context(folder.locked())
+            _carry_over(before, folder, {target.name for target in missing})
+        folder.reopen()
+        if len(missing) < len(planned.targets):
+            say(f"{len(planned.targets) - len(missing):,} of {len(planned.targets):,} targets have their evidence already")
+        if missing:
+            in_all = min(limits.in_all, len(missing))
+            tasks = [ReadTask(target=target, server=servers(target)) for target in missing]
+            started = stack.enter_context(closing(executor(in_all)))
+            queue = TaskQueue(tasks, per_server=limits.per_server, in_all=min(in_all, started.slots))
+            progress = Progress(len(missing), now=clock.monotonic(), say=say)
+            for evidence in _read_all(queue, started, limits, clock, unchecked):
+                folder.write(evidence)
+                progress.add(evidence.outcome, clock.monotonic())
+        return folder, finish_run(folder, now=clock.now())
+
+
+def _missing(folder: RunFolder, limits: Limits, clock: Clock) -> Iterator[FleetTarget]:
+    oldest = clock.now() - limits.max_age if limits.max_age is not None else None
+    for target in folder.planned.targets:
+        evidence = folder.evidence(target.name)
+        if evidence is None or evidence.outcome is TargetOutcome.UNCHECKED or (oldest and evidence.read_at < oldest):
+            yield target
+
+
+def _carry_over(before: RunFolder, folder: RunFolder, missing: set[str]) -> None:
+    for target in folder.planned.targets:
+        if target.name not in missing:
+            content = before.evidence_file(target.name).read_bytes()
+            write_atomically(folder.evidence_file(target.name), content)
+
+
+def _read_all(
+    queue: TaskQueue, executor: Executor, limits: Limits, clock: Clock, unchecked: Callable[[ReadTask, str], TargetEvidence]
+) -> Iterator[TargetEvidence]:
+    """The evidence of each target, once."""
+    while queue or queue.under_way:
+        while (task := queue.take(clock.monotonic())) is not None:
+            executor.submit(task)
+        due = queue.next_at
+        wait = None if due is None else max(0.0, due - clock.monotonic())
+        for ended in executor.ended(wait):
+            yield from _settled(ended, queue, limits, clock, unchecked)
+
+
+def _settled(
+    ended: EndedTask, queue: TaskQueue, limits: Limits, clock: Clock, unchecked: Callable[[ReadTask, str], TargetEvidence]
+) -> Iterable[TargetEvidence]:
+    """The evidence of a target that will not be tried again."""
+    task, attempt = ended.task, ended.attempt
+    is_last = task.attempt >= limits.attempts
+    queue.give_back(task, answered=attempt is None or not attempt.may_succeed_later)
+    if attempt is not None and (is_last or not attempt.may_succeed_later):
+        return [attempt.evidence]
+    if is_last:
+        return [unchecked(task, f"the process that read it ended {task.attempt} times before it had a result")]
+    delay = limits.retry_after * 2 ** (task.attempt - 1) if attempt is not None else 0.0
+    queue.put_off(replace(task, attempt=task.attempt + 1), clock.monotonic() + delay)
+    return []

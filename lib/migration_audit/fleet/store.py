@@ -1,0 +1,162 @@
+"""The folder of a fleet run: its plan, the expected side, one evidence file for each target, and what sums them up.
+
+<time>-<run>[-shard-2-of-8]/
+    plan.json        what is audited, and against what
+    expected.json    the expected side, as a saved snapshot
+    targets/3f/…     the evidence of each target
+    index.jsonl      a line for each target; index.html for people; summary.json for programs
+    statement.json   the root over all targets, and the digests of the files above; signatures/ has who signed it
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from migration_audit.audit.facts.files import write_atomically
+from migration_audit.fleet.evidence import TargetEvidence, parse_target_evidence, target_evidence_bytes
+from migration_audit.fleet.plan import PlannedRun, plan_bytes, read_plan
+from migration_audit.model.errors import AuditError, UsageError
+
+PLAN: Final = "plan.json"
+EXPECTED: Final = "expected.json"
+STATEMENT: Final = "statement.json"
+SUMMARY: Final = "summary.json"
+INDEX: Final = "index.jsonl"
+PAGE: Final = "index.html"
+SIGNATURES: Final = "signatures"
+_TARGETS: Final = "targets"
+_LOCK: Final = ".lock"
+_MOST_IN_NAME: Final = 60
+
+
+class RunFolder:
+    """The folder of one fleet run, or of one part of it."""
+
+    def __init__(self, path: Path, planned: PlannedRun) -> None:
+        """The folder that has this plan."""
+        self.path = path
+        self.planned = planned
+
+    def evidence_file(self, target: str) -> Path:
+        """Where the evidence of a target is: in one of 256 folders, under a name that is a file's name everywhere."""
+        return self.path / evidence_name(target)
+
+    def evidence(self, target: str) -> TargetEvidence | None:
+        """The evidence of a target; None where there is none. Raises AuditError for a file that is not evidence of it."""
+        path = self.evidence_file(target)
+        content = read_file(path)
+        if content is None:
+            return None
+        found = parse_target_evidence(content, where=str(path))
+        if found.run != self.planned.plan.run or found.target != target:
+            what = (
+                f"is evidence of target {found.target} in another fleet run, where this run's evidence of {target} belongs"
+            )
+            raise AuditError(what, where=str(path), todo="move it away, and start again")
+        return found
+
+    def write(self, evidence: TargetEvidence) -> None:
+        """Keep the evidence, in place of older evidence of this run. Raises AuditError where another run's is there."""
+        if evidence.run != self.planned.plan.run:
+            raise ValueError("evidence of another fleet run")
+        self.evidence(evidence.target)
+        write_atomically(self.evidence_file(evidence.target), target_evidence_bytes(evidence))
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether a start has come to its end here."""
+        return (self.path / STATEMENT).is_file()
+
+    def reopen(self) -> None:
+        """From now on it has not come to its end, until the statement is written again."""
+        (self.path / STATEMENT).unlink(missing_ok=True)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a signature is about it: nothing in it may change any more."""
+        folder = self.path / SIGNATURES
+        return folder.is_dir() and any(folder.iterdir())
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only one start works in this folder. Raises AuditError while another one does."""
+        handle = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                todo = "wait for it to end, or give each process a part: --shard 1/2, --shard 2/2"
+                raise AuditError("another process works on this fleet run", where=str(self.path), todo=todo) from None
+            yield
+        finally:
+            os.close(handle)
+
+
+def evidence_name(target: str) -> str:
+    """``targets/3f/acme-3f2a….json``: a name that is a file's name everywhere, and another one for each target."""
+    digest = hashlib.sha256(target.encode()).hexdigest()
+    shown = re.sub(r"[^A-Za-z0-9_.-]+", "-", target)[:_MOST_IN_NAME].strip("-.")
+    return f"{_TARGETS}/{digest[:2]}/{shown + '-' if shown else ''}{digest[:16]}.json"
+
+
+def read_file(path: Path) -> bytes | None:
+    """The content; None where there is no such file. Raises AuditError for one that cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise AuditError(f"cannot be read: {error.strerror}", where=str(path), todo="make it readable") from None
+
+
+def open_folder(path: Path) -> RunFolder:
+    """The fleet run of a folder. Raises UsageError for another folder."""
+    content = read_file(path / PLAN) if path.is_dir() else None
+    if content is None:
+        todo = "name the folder that `migration-audit fleet run` wrote"
+        raise UsageError("is not the folder of a fleet run", where=str(path), todo=todo)
+    return RunFolder(path, read_plan(content, where=str(path / PLAN)))
+
+
+def newest_folder(out: Path, planned: PlannedRun) -> RunFolder | None:
+    """The newest folder of this very run and part; None where there is none."""
+    suffix = re.escape(folder_suffix(planned))
+    pattern = re.compile(rf"\d{{8}}T\d{{6}}Z-{suffix}(?:-\d+)?")
+    for path in sorted(out.iterdir() if out.is_dir() else (), key=lambda p: p.name, reverse=True):
+        if pattern.fullmatch(path.name) and (path / PLAN).is_file():
+            found = open_folder(path)
+            if (found.planned.plan.run, found.planned.shard) == (planned.plan.run, planned.shard):
+                return found
+    return None
+
+
+def folder_suffix(planned: PlannedRun) -> str:
+    """What names the run and the part in the folder's name."""
+    part = f"-shard-{planned.shard.replace('/', '-of-')}" if planned.shard else ""
+    return f"{planned.plan.run[:12]}{part}"
+
+
+def new_folder(out: Path, planned: PlannedRun, expected: bytes, now: datetime) -> RunFolder:
+    """A folder that did not exist before, with the plan in it. Raises AuditError where it cannot be made."""
+    name = f"{now:%Y%m%dT%H%M%SZ}-{folder_suffix(planned)}"
+    for number in range(1, 1000):
+        path = out / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            todo = "choose another folder with --out, or make it writable"
+            raise AuditError(f"cannot be made: {error.strerror}", where=str(path), todo=todo) from None
+        write_atomically(path / EXPECTED, expected)
+        write_atomically(path / PLAN, plan_bytes(planned))
+        return RunFolder(path, planned)
+    raise AuditError("there are too many fleet runs within one second", where=str(out), todo="wait a second")

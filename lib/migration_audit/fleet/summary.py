@@ -1,0 +1,138 @@
+"""The summary of a fleet run: for programs as JSON, for people as text. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from migration_audit.fleet.evidence import TargetDifference, TargetOutcome
+from migration_audit.fleet.groups import DifferenceGroup, Unchecked, exit_code_of
+from migration_audit.fleet.plan import PlannedRun
+from migration_audit.model.codec import strict_converter
+from migration_audit.model.enumeration import some_of
+from migration_audit.model.snapshot import canonical_json
+from migration_audit.report.escape import one_line
+
+SCHEMA_VERSION: Final = 1
+_CONVERTER: Final = strict_converter()
+_MARKS: Final = {
+    TargetOutcome.EQUAL: "✓",
+    TargetOutcome.COVERED: "✓",
+    TargetOutcome.BLOCKED: "✕",
+    TargetOutcome.UNCHECKED: "!",
+}
+_MOST_SHOWN: Final = 6
+_MOST_ROWS: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetSummary:
+    """What a fleet run found."""
+
+    planned: PlannedRun
+    outcomes: dict[str, int]
+    groups: tuple[DifferenceGroup, ...]
+    unchecked: tuple[Unchecked, ...]
+    """The first of them; ``outcomes`` counts all."""
+    root: str
+    first_read_at: datetime | None
+    last_read_at: datetime | None
+    generated_at: datetime
+
+    @property
+    def exit_code(self) -> int:
+        """0 every target is fine, 1 one blocks, 3 one could not be checked."""
+        return exit_code_of(TargetOutcome(name) for name, count in self.outcomes.items() if count)
+
+    @property
+    def targets(self) -> int:
+        """How many targets there are."""
+        return len(self.planned.targets)
+
+    def count(self, outcome: TargetOutcome) -> int:
+        """How many of them ended so."""
+        return self.outcomes[outcome.value]
+
+
+def summary_bytes(summary: FleetSummary) -> bytes:
+    """The content of summary.json. Which targets there are is in plan.json and the index."""
+    plan = summary.planned.plan
+    body: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "run": plan.run,
+        "project": plan.project,
+        "expected": {"named": plan.expected_named, "digest": plan.expected},
+        "direction": plan.direction.value,
+        "shard": summary.planned.shard,
+        "targets": summary.targets,
+        "outcomes": summary.outcomes,
+        "exit_code": summary.exit_code,
+        "groups": [_CONVERTER.unstructure(group) for group in summary.groups],
+        "unchecked": [_CONVERTER.unstructure(each) for each in summary.unchecked],
+        "root": summary.root,
+        **{
+            name: _CONVERTER.unstructure(getattr(summary, name))
+            for name in ("first_read_at", "last_read_at", "generated_at")
+        },
+    }
+    return canonical_json(body) + b"\n"
+
+
+def summary_text(summary: FleetSummary) -> str:
+    """What a terminal shows: the counts, each kind of difference once, and what could not be checked."""
+    plan, shard = summary.planned.plan, summary.planned.shard
+    part = f" (part {shard} of {summary.planned.in_all:,})" if shard else ""
+    head = f"{_targets(summary.targets)}{part} against {one_line(plan.expected_named)}: {counts_text(summary)}"
+    return "\n".join([head, *_groups(summary), *_unchecked(summary)]) + "\n"
+
+
+def counts_text(summary: FleetSummary) -> str:
+    """``1,990 equal, 9 blocked, 1 could not check``."""
+    found = [f"{count:,} {name}" for name, count in summary.outcomes.items() if count]
+    return ", ".join(found)
+
+
+def _groups(summary: FleetSummary) -> Iterator[str]:
+    for number, group in enumerate(summary.groups[:_MOST_ROWS], start=1):
+        examples = some_of([one_line(name) for name in group.examples[:3]], most=3)
+        more = group.targets - min(len(group.examples), 3)
+        yield ""
+        yield (
+            f"{_MARKS[group.outcome]} difference {number}: {_targets(group.targets)} {group.outcome.value}: {examples}"
+            + (f" and {more:,} more" if more else "")
+        )
+        for difference in group.differences[:_MOST_SHOWN]:
+            yield f"    {difference_text(difference)}"
+        if len(group.differences) > _MOST_SHOWN:
+            yield f"    … and {len(group.differences) - _MOST_SHOWN:,} more"
+        yield from (f"    cannot be compared: {one_line(each)}" for each in group.unmodelled[:_MOST_SHOWN])
+        yield from (f"    not known: {one_line(each)}" for each in group.not_known[:_MOST_SHOWN])
+    if len(summary.groups) > _MOST_ROWS:
+        yield f"\n… and {len(summary.groups) - _MOST_ROWS:,} more kinds of difference: see index.html"
+
+
+def _unchecked(summary: FleetSummary) -> Iterator[str]:
+    count = summary.count(TargetOutcome.UNCHECKED)
+    if not count:
+        return
+    yield f"\n! could not check {_targets(count)}:"
+    for each in summary.unchecked[:_MOST_ROWS]:
+        yield f"    {one_line(each.target)}: {one_line(each.reason)}"
+    if count > _MOST_ROWS:
+        yield f"    … and {count - _MOST_ROWS:,} more: see index.html"
+
+
+def difference_text(difference: TargetDifference) -> str:
+    """One difference on one line."""
+    head = f"{difference.severity.value}: {difference.kind} {difference.key} {difference.verdict.value}"
+    said = ", ".join(
+        f"{f.name} {'(not set)' if f.expected is None else f.expected} → {'(not set)' if f.actual is None else f.actual}"
+        for f in difference.fields
+    )
+    return one_line(f"{head}: {said}" if said else head)
+
+
+def _targets(count: int) -> str:
+    return f"{count:,} target{'' if count == 1 else 's'}"

@@ -14,7 +14,7 @@ import pytest
 import migration_audit
 from fix_commands import Ran, run_cli
 from migration_audit.audit.demo import demo_root
-from migration_audit.demo.histories import build_database, histories
+from migration_audit.demo import build_database, copy_retired_tree, histories
 from migration_audit.project import Project, load_project
 
 SCHEMA = json.loads((Path(migration_audit.__file__).parent / "model/evidence.schema.json").read_text("utf-8"))
@@ -67,3 +67,9 @@ def project_of(folder: Path) -> Project:
 
 
 __all__ = ["Ran", "demo_cluster", "demo_variables", "evidence_of", "findings", "outcomes", "project_of", "run_cli", "trm"]
+
+
+@pytest.fixture(scope="session")
+def retired_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example after a correct retirement; not to be changed."""
+    return copy_retired_tree(tmp_path_factory.mktemp("retired") / "trm")

@@ -42,13 +42,13 @@ def findings(tree: Path) -> dict[str, tuple[str, ...]]:
 
 
 @pytest.fixture
-def retired(tmp_path):
-    return Path(shutil.copytree(DEMO / "trm-retired", tmp_path / "trm"))
+def retired(retired_tree, tmp_path):
+    return Path(shutil.copytree(retired_tree, tmp_path / "trm"))
 
 
 @pytest.fixture(scope="module")
-def quiet():
-    return findings(DEMO / "trm-retired")
+def quiet(retired_tree):
+    return findings(retired_tree)
 
 
 # One change each: the file, what stands there (None: nothing yet), what is put in its place, and which checks speak.
@@ -258,8 +258,8 @@ def test_an_empty_folder_of_migrations_that_git_ignores_is_gone(retired, quiet):
     assert findings(retired) == quiet
 
 
-def test_the_retired_tree_passes(quiet):
-    found = results(DEMO / "trm-retired")
+def test_the_retired_tree_passes(quiet, retired_tree):
+    found = results(retired_tree)
     assert {name: keys for name, keys in quiet.items() if keys} == {}
     undecided = {name for name, result in found.items() if result.outcome is not Outcome.PASSED}
     # The fixture has to be applied to a server, and the commands need node and a container.

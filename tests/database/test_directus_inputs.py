@@ -217,9 +217,9 @@ def test_what_could_not_be_read_is_told_and_the_rest_is_judged(
     assert "the file does not exist" in (result.reason or "")
 
 
-@pytest.mark.parametrize("tree", ["trm", "trm-retired"])
-def test_version_and_guards_are_those_of_the_demos_own_files(tree: str) -> None:
-    project = load_project(demo_root().parent / tree / "audit.toml")
+@pytest.mark.parametrize("is_retired", [False, True])
+def test_version_and_guards_are_those_of_the_demos_own_files(retired_tree: Path, is_retired: bool) -> None:
+    project = load_project((retired_tree if is_retired else demo_root()) / "audit.toml")
     files = boot_inputs(project)
     nothing = Unavailable(reason="not looked at")
     boot = files["owner_boot"]

@@ -26,6 +26,7 @@ from fix_signed import ANN, BOB, World
 from migration_audit import demo
 from migration_audit.audit.inputs.artifact_digests import artifact_digests
 from migration_audit.cli.main import main
+from migration_audit.demo.tree import REMOVED
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 POLICY = '\n[policy]\nallowed_signers = ".audit/allowed_signers"\nquorum = 2\n'
@@ -35,7 +36,7 @@ NOT_IN_THE_FIXTURE = (
     "BOOT006:prod:constraint:devices.devices_manufacturer_serial_number_unique",
     "BOOT006:prod:constraint:vehicles.vehicles_country_plate_unique",
 )
-BEFORE, AFTER = (Path(demo.__file__).with_name(name) for name in ("trm", "trm-retired"))
+OVERLAY = Path(demo.__file__).with_name("retirement")
 IN_GIT = [kind for kind in LAYOUTS if kind != "parent"]
 
 
@@ -128,12 +129,10 @@ def retire(layout: Layout, part: str) -> None:
     repository = layout.repository_of(part)
     if git(repository, "branch", "--show-current") == "main":
         git(repository, "checkout", "-q", "-b", "retire")
-    for path in [p for p in (BEFORE / part).rglob("*") if p.is_file() and not (AFTER / p.relative_to(BEFORE)).exists()]:
-        gone = layout.part(part) / path.relative_to(BEFORE / part)
-        gone.unlink()
-        if not any(gone.parent.iterdir()):
-            gone.parent.rmdir()
-    shutil.copytree(AFTER / part, layout.part(part), dirs_exist_ok=True)
+    for gone in [layout.part(part) / Path(name).relative_to(part) for name in REMOVED if name.startswith(f"{part}/")]:
+        shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    if (OVERLAY / part).is_dir():
+        shutil.copytree(OVERLAY / part, layout.part(part), dirs_exist_ok=True)
     git(repository, "add", "-A")
     git(repository, "commit", "-q", "--allow-empty", "-m", "Retire the runner")
 

@@ -336,8 +336,8 @@ def test_comments_and_the_policy_of_the_branch_are_no_settings_of_the_audit(audi
 # The first user's own tree.
 
 
-def test_the_retirement_of_the_example(tmp_path: Path, signing_keys: Path) -> None:
-    before, after = (Path(demo.__file__).with_name(name) for name in ("trm", "trm-retired"))
+def test_the_retirement_of_the_example(tmp_path: Path, signing_keys: Path, retired_tree: Path) -> None:
+    before, after = Path(demo.__file__).with_name("trm"), retired_tree
     world = World(root=tmp_path / "trm", keys=signing_keys)
     shutil.copytree(before, world.root)
     world.git("init", "-q", "-b", "main")

@@ -120,7 +120,7 @@ select nsp.nspname as schema, rel.relname as name, seq.seqmin::text as least, se
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the package that can be changed."""
-    ignored = shutil.ignore_patterns("__pycache__", "trm", "trm-retired")
+    ignored = shutil.ignore_patterns("__pycache__", "trm", "retirement")
     return Path(shutil.copytree(PACKAGE, tmp_path / "lib/migration_audit", ignore=ignored))
 
 

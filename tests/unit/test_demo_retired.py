@@ -6,7 +6,7 @@ from pathlib import Path
 
 from migration_audit import demo
 
-BEFORE, AFTER = (Path(demo.__file__).with_name(name) for name in ("trm", "trm-retired"))
+BEFORE, OVERLAY = (Path(demo.__file__).with_name(name) for name in ("trm", "retirement"))
 
 GONE = {
     "processor/src/db/migrate.ts",
@@ -39,13 +39,20 @@ def files(tree: Path) -> dict[str, bytes]:
     return {name: content for name, content in found.items() if not name.startswith("environments/")}
 
 
-def test_the_retirement_changes_what_is_listed_and_nothing_else():
-    before, after = files(BEFORE), files(AFTER)
+def test_the_retirement_changes_what_is_listed_and_nothing_else(retired_tree: Path):
+    before, after = files(BEFORE), files(retired_tree)
     assert before.keys() - after.keys() == GONE
     assert after.keys() - before.keys() == MADE
     assert {name for name in before.keys() & after.keys() if before[name] != after[name]} == CHANGED
+    assert not (retired_tree / "environments").exists()
 
 
-def test_scripts_can_be_run_in_both_trees():
-    scripts = {tree: {name for name in files(tree) if (tree / name).stat().st_mode & 0o111} for tree in (BEFORE, AFTER)}
-    assert scripts[BEFORE] == scripts[AFTER]
+def test_the_overlay_has_nothing_else():
+    assert files(OVERLAY).keys() == MADE | CHANGED
+
+
+def test_scripts_can_be_run_in_both_trees(retired_tree: Path):
+    scripts = {
+        tree: {name for name in files(tree) if (tree / name).stat().st_mode & 0o111} for tree in (BEFORE, retired_tree)
+    }
+    assert scripts[BEFORE] == scripts[retired_tree]

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from migration_audit import shadow
 from migration_audit.audit.run_in_parallel import run_in_parallel
-from migration_audit.demo.histories import build_database, histories
+from migration_audit.demo import build_database, copy_retired_tree, histories
 from migration_audit.project import Project, load_project
 
 DEMO = "demo"
@@ -27,9 +28,11 @@ def demo_project() -> Project:
     return load_project(demo_root() / "audit.toml")
 
 
-def retired_project() -> Project:
-    """The audit.toml of the same tree after a correct retirement."""
-    return load_project(demo_root().parent / "trm-retired" / "audit.toml")
+@contextmanager
+def retired_project() -> Iterator[Project]:
+    """The audit.toml of the same tree after a correct retirement, which is deleted afterwards."""
+    with TemporaryDirectory(prefix="migration-audit-demo-") as folder:
+        yield load_project(copy_retired_tree(Path(folder) / "trm") / "audit.toml")
 
 
 @contextmanager

@@ -35,7 +35,11 @@ def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
     The tree after a correct retirement is also audited, on dev, in the phase after the deletion. Raises
     AuditError when it cannot, or when an environment's audit did not finish.
     """
-    project, retired = demo_project(), retired_project()
+    with retired_project() as retired:
+        _run_demo(demo_project(), retired, out=out, progress=progress)
+
+
+def _run_demo(project: Project, retired: Project, *, out: Path, progress: Callable[[str], None]) -> None:
     progress("building three databases with different histories")
     with demo_databases(project, progress=progress) as variables, open_kernels() as kernels:
         os.environ.update(variables)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -141,6 +141,23 @@ class Audit(Case):
             if (self.environment, self.today) != (before.environment, before.today):
                 break
         return self
+
+    def with_shared_of(self, others: Iterable[Audit]) -> Self:
+        """This audit, with the facts that are the same for every environment where another one has gathered them."""
+        for other in others:
+            if "shared" not in self.__dict__ and other.phase is self.phase and other.project == self.project:
+                names = _FOLLOWING["shared"]
+                self.__dict__ |= {name: other.__dict__[name] for name in names if name in other.__dict__}
+        return self
+
+    def forget(self) -> None:
+        """Gather every fact anew on next use. In the folder of a run, what is saved stays what it is."""
+        cached = [
+            name for one in type(self).__mro__ for name, value in vars(one).items() if isinstance(value, cached_property)
+        ]
+        for name in cached:
+            self.__dict__.pop(name, None)
+        self.started = datetime.now(UTC)
 
     @cached_property
     def _preflight(self) -> Preflight:

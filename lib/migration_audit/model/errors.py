@@ -37,6 +37,10 @@ class AuditError(Exception):
         head = f"{self.where}: {self.what}" if self.where else self.what
         return f"{head}\n  → {self.todo}" if self.todo else head
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows of it in a notebook: the text alone, which says more than forty lines of our own code."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class UsageError(AuditError):
     """The command was called in a way that cannot mean anything."""

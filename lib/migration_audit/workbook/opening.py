@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import ast
-import atexit
 import difflib
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 from migration_audit.audit.audit import Audit, on_stderr
 from migration_audit.audit.case import Case
-from migration_audit.audit.demo import DEMO, demo_databases, demo_project, lacks_databases
+from migration_audit.audit.demo import DEMO, demo_project, lacks_databases
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.project import Environment, Project, find_project, load_project, project_file
+from migration_audit.workbook import session
 from migration_audit.workbook.replay import replayed
-
-_closing = ExitStack()
-atexit.register(_closing.close)
 
 _last: list[Audit] = []
 """The audit that was opened last in this process: the next notebook of a run takes over what is the same."""
@@ -62,12 +58,12 @@ def open_audit(
     project = _project(config)
     chosen = None if isinstance(environment, _NotAsked) else _environment(project, environment)
     if chosen is not None and lacks_databases(project, [chosen.name]):
-        variables = _closing.enter_context(demo_databases(project, names=[chosen.name], progress=on_stderr))
-        os.environ.update(variables)
+        session.build_demo(project, chosen.name)
     folder = Path(run_folder) if run_folder else None
     audit = Audit(project, environment=chosen, phase=Phase(phase), folder=folder, progress=on_stderr)
     last = _last[0] if _last else None
     _last[:] = [audit.continued_from(last)] if folder else []
+    session.begin(audit)
     return audit
 
 

@@ -15,15 +15,39 @@ from migration_audit.model.finding import CheckResult, Outcome, Unavailable
 from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.model.timescale import Dimension
 from migration_audit.report.triage import family
-from migration_audit.workbook.explore import differences_frame, engine, frame
+from migration_audit.workbook.explore import (
+    checks,
+    columns,
+    compare,
+    coverage,
+    differences,
+    differences_frame,
+    engine,
+    findings,
+    frame,
+    probes,
+    refresh,
+    show,
+    side,
+    sides,
+)
 from migration_audit.workbook.opening import open_audit
 
 __all__ = [
+    "checks",
+    "columns",
+    "compare",
+    "coverage",
+    "differences",
     "differences_frame",
     "engine",
+    "findings",
     "frame",
     "open_audit",
+    "probes",
+    "refresh",
     "seal",
+    "show",
     "show_boot",
     "show_catalogue",
     "show_checks",
@@ -48,6 +72,8 @@ __all__ = [
     "show_statements",
     "show_verdict",
     "show_work_list",
+    "side",
+    "sides",
 ]
 
 
@@ -225,9 +251,9 @@ def _sides(audit: Case, render: Callable[[dict[str, Snapshot]], Any]) -> Any:
 
 
 def _both(expected: Snapshot | Unavailable, actual: Snapshot | Unavailable, render: Callable[..., Any]) -> Any:
-    for side in (expected, actual):
-        if isinstance(side, Unavailable):
-            return _unavailable(side)
+    for one in (expected, actual):
+        if isinstance(one, Unavailable):
+            return _unavailable(one)
     return render(expected, actual)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from migration_audit import catalog, formats, shadow, sources
 from migration_audit.audit.preflight.loading import source_facts, with_outside
 from migration_audit.audit.preflight.rows import compared_rows, row_scope, rows_again
-from migration_audit.audit.preflight.shadows import build_shadow
+from migration_audit.audit.preflight.shadows import Shadow, build_shadow
 from migration_audit.audit.preflight.side_values import ValuedSide, ValueKind, Values, mapping_for, refuse_unused, values_for
 from migration_audit.audit.run_in_parallel import run_in_parallel
 from migration_audit.model.errors import SqlError, UsageError
@@ -209,28 +209,34 @@ def _read(
     facts = tuple(source_facts(side.named, source) for source in sequence)
     with server.cluster() as cluster:
         built, _ = build_shadow(cluster, "side", sequence, dumped_by=server if dumped else None, watched_as=side.named)
-    failure = built.applied.failure
-    if failure or built.snapshot is None:
-        if failure is None:
-            raise ValueError("a shadow without a snapshot has a failure")
-        raise SqlError(
-            failure.message,
-            where=str(failure.at),
-            statement=failure.statement,
-            sqlstate=failure.sqlstate,
-            todo=f"the statement was: {failure.shown_statement}",
-        )
+    snapshot = refuse_failure(built)
     for role in built.applied.assumed_roles:
         progress(f"{side.named}: the SQL takes role {role} for granted; it was created without rights")
     for note in built.applied.notes:
         progress(f"{side.named}: {note}")
     return ReadSide(
-        snapshot=built.snapshot,
+        snapshot=snapshot,
         origins=built.origins,
         sources=tuple(with_outside(each, built.outside) for each in facts),
         dump=built.dump,
         undone=built.undone,
         rows=built.rows,
+    )
+
+
+def refuse_failure(built: Shadow) -> Snapshot:
+    """The catalog of a shadow; raises SqlError where its SQL did not apply."""
+    failure = built.applied.failure
+    if failure is None and built.snapshot is not None:
+        return built.snapshot
+    if failure is None:
+        raise ValueError("a shadow without a snapshot has a failure")
+    raise SqlError(
+        failure.message,
+        where=str(failure.at),
+        statement=failure.statement,
+        sqlstate=failure.sqlstate,
+        todo=f"the statement was: {failure.shown_statement}",
     )
 
 

@@ -1,0 +1,171 @@
+"""The frames of explorers, with the columns that ``workbook.columns`` documents; an empty frame has them too."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from migration_audit.model.drift import Difference, Drift
+from migration_audit.model.errors import UsageError
+from migration_audit.model.finding import CheckResult
+from migration_audit.model.identifiers import dotted
+from migration_audit.model.location import Location
+from migration_audit.model.objects import CatalogObject
+from migration_audit.model.preflight import OriginMap, ProbeResult
+from migration_audit.model.relations import Column, Table
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.workbook.catalogs import ReadCatalog
+from migration_audit.workbook.frame_columns import FRAMES, Columns, object_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def unknown_name(what: str, given: str, known: Sequence[str]) -> UsageError:
+    """The error for a name that does not exist, with the nearest one."""
+    close = difflib.get_close_matches(given, known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return UsageError(f"unknown {what} {given}", todo=f"{hint}there are: {', '.join(known)}")
+
+
+def typed_frame(columns: Columns, rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
+    """A frame of these rows, with these columns and dtypes however many rows there are."""
+    import pandas as pd  # noqa: PLC0415  slow to import, and only explorers need it
+
+    given = list(rows)
+    found = [[row[place] for row in given] for place in range(len(columns))]
+    return pd.DataFrame(
+        {name: pd.Series(values, dtype=dtype) for (name, (dtype, _)), values in zip(columns.items(), found, strict=True)}
+    )
+
+
+def object_frame(cls: type[CatalogObject], objects: Iterable[CatalogObject], origins: OriginMap) -> pd.DataFrame:
+    """The objects of one kind, a row each."""
+    columns = object_columns(cls)
+    names = [f.name for f in fields(cls)]
+    rows = [
+        [*(getattr(obj, name) for name in names), obj.key, defined_at(origins, obj.kind, obj.key)]
+        for obj in objects
+        if type(obj) is cls
+    ]
+    return typed_frame(columns, rows)
+
+
+def difference_frame(found: Iterable[Difference], expected: ReadCatalog, actual: ReadCatalog) -> pd.DataFrame:
+    """A row for each object that one side lacks, and for each attribute that differs."""
+    rows = [row for difference in found for row in _difference_rows(difference, expected, actual)]
+    return typed_frame(FRAMES["differences"], sorted(rows, key=lambda row: (row[2], row[5], row[6])))
+
+
+def _difference_rows(difference: Difference, expected: ReadCatalog, actual: ReadCatalog) -> Iterator[list[Any]]:
+    obj, there = difference.present_object, actual if difference.expected is None else expected
+    about = [difference.verdict.value, difference.kind, schema_of(obj), name_of(obj), difference.key]
+    along = " ".join(difference.part_of) if difference.part_of else None
+    sides = (("expected", expected), ("actual", actual))
+    at = [defined_at(side.origins, obj.kind, difference.key_on(role)) for role, side in sides]
+    tail = [definition_of(obj, there.snapshot), along, difference.note, *at]
+    if not difference.fields:
+        yield [difference.severity.value, *about, "", None, None, *tail]
+    for change in difference.fields:
+        values = ["(not set)" if value is None else value for value in (change.expected, change.actual)]
+        yield [change.severity.value, *about, change.name, *values, *tail]
+
+
+def coverage_frame(
+    sides: tuple[Sequence[CatalogObject], ...], drift: Drift, expected: OriginMap, actual: OriginMap
+) -> pd.DataFrame:
+    """A row for each object of either side, with what the comparison says of it."""
+    left, right = ({(obj.kind, obj.key): obj for obj in side} for side in sides)
+    by_key = {(d.kind, d.key): d for d in drift.differences}
+    by_actual = {(d.kind, d.key_on("actual")): d for d in drift.differences}
+    unread = {(n.kind, n.key) for n in drift.not_known}
+    rows = []
+    for key in sorted(left.keys() | right.keys()):
+        obj, there = left.get(key) or right[key], (key in left, key in right)
+        difference = by_key.get(key) or by_actual.get(key)
+        if difference is not None:
+            verdict, severity = difference.verdict.value, difference.severity.value
+        else:
+            verdict, severity = ("same" if all(there) and key not in unread else "not compared"), None
+        row = [obj.kind, schema_of(obj), name_of(obj), obj.key, verdict, severity, *there]
+        rows.append([*row, defined_at(expected, *key), defined_at(actual, *key)])
+    return typed_frame(FRAMES["coverage"], rows)
+
+
+def check_frame(results: Iterable[CheckResult]) -> pd.DataFrame:
+    """A row for each check."""
+    return typed_frame(
+        FRAMES["checks"],
+        [
+            (
+                *(r.id, r.title, r.weight.value, r.outcome.value, r.is_undecided, len(r.findings)),
+                sum(finding.waived is not None for finding in r.findings),
+                r.unchecked or r.reason,
+            )
+            for r in results
+        ],
+    )
+
+
+def finding_frame(results: Iterable[CheckResult]) -> pd.DataFrame:
+    """A row for each finding of a failed or pending check."""
+    names = ("key", "summary", "expected", "actual", "where", "fix_sql", "waived")
+    rows = [(r.id, r.weight.value, *(getattr(f, name) for name in names)) for r in results for f in r.findings]
+    return typed_frame(FRAMES["findings"], rows)
+
+
+def probe_frame(results: Iterable[ProbeResult]) -> pd.DataFrame:
+    """A row for each statement of the writer."""
+    rows = [(r.name, r.sql, r.role, ", ".join(r.arbiters), r.expected_arbiter, r.error, r.where) for r in results]
+    return typed_frame(FRAMES["probes"], rows)
+
+
+def schema_of(obj: CatalogObject) -> str | None:
+    """The schema that the object is in; a schema is in itself."""
+    return getattr(obj, "name" if obj.kind == "schema" else "schema", None)
+
+
+def name_of(obj: CatalogObject) -> str:
+    """The object's own name, without schema and table."""
+    name = getattr(obj, "name", None)
+    return name if isinstance(name, str) else obj.key
+
+
+def definition_of(obj: CatalogObject, snapshot: Snapshot) -> str:
+    """The object in a line of text: its definition where the catalog has one, a table's columns, else what is set of it."""
+    whole = getattr(obj, "definition", None)
+    if isinstance(whole, str) and whole:
+        return whole
+    if isinstance(obj, Table):
+        own = {c.name: c for c in snapshot.of(Column) if dotted(c.schema, c.table) == obj.key}
+        return ", ".join(_column(own[name]) for name in obj.column_order if name in own)
+    if isinstance(obj, Column):
+        return _column(obj)
+    said = ((name.replace("_", " "), getattr(obj, name)) for name in obj.compared() if name not in {"comment", "owner"})
+    return "; ".join(f"{name} {shown_value(value)}" for name, value in said if value not in (None, False, (), ""))
+
+
+def _column(column: Column) -> str:
+    parts = [column.name, column.type, "not null" if column.not_null else ""]
+    parts.append(f"default {column.default}" if column.default is not None else "")
+    return " ".join(filter(None, parts))
+
+
+def shown_value(value: object) -> str:
+    """A value as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def read_text(side: ReadCatalog) -> str:
+    """Which database or SQL a side is, and when it was read."""
+    return f"{side.name}: {side.described}, read {side.read_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def defined_at(origins: OriginMap, kind: str, key: str) -> str | None:
+    """File and line of the SQL that makes the object; None where it is not known."""
+    location: Location | None = origins.get((kind, key))
+    return str(location) if location else None

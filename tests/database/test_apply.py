@@ -15,7 +15,7 @@ import pytest
 
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
-from migration_audit.model.sql import SessionScope, SqlFailure, SqlSource, TransactionMode
+from migration_audit.model.sql import SessionScope, SqlFailure, SqlSource, Statement, TransactionMode
 from migration_audit.shadow.apply import Application, apply_sources
 from migration_audit.shadow.trace import Trace, TransactionSpan
 from migration_audit.sources import load_source
@@ -428,8 +428,8 @@ def test_transaction_ids_are_told_apart_after_a_wraparound() -> None:
     turn = 2**32
     trace = Trace(
         [
-            TransactionSpan(turn - 5, turn + 5, ((2**32, early),)),
-            TransactionSpan(turn + 5, turn + 9, ((3, late), (2**32, None))),
+            TransactionSpan(turn - 5, turn + 5, ((2**32, Statement(text="", at=early)),)),
+            TransactionSpan(turn + 5, turn + 9, ((3, Statement(text="", at=late)), (2**32, None))),
         ]
     )
     cases = {turn - 6: None, turn - 5: early, 4: early, 5: late, 8: late, 9: None, 2: early}

@@ -17,6 +17,7 @@ from fix_demo import run_cli
 from migration_audit.catalog import read_snapshot
 from migration_audit.model.snapshot import RolesRead
 from migration_audit.model.sql_tree import parse
+from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.sources import load_source
 
@@ -274,14 +275,24 @@ def test_what_each_statement_leaves_behind_is_seen_or_is_nothing(base: Any) -> N
     assert wrong == {}
 
 
+_DO = "do $$ begin execute {}; end $$;"
+_SLOT = "'select pg_create_phys' || 'ical_replication_slot(''x'')'"
 ONLY_ONE = {
     "create database other;": r"a\.sql:2: CREATE DATABASE makes another database, which is not compared",
     "alter database postgres set work_mem = '1MB';": r"a\.sql:2: ALTER DATABASE changes another database",
-    "do $$ begin execute 'alter dat' || 'abase postgres set work_mem = 99'; end $$;": r"a\.sql:2: settings in database",
-    "do $$ begin execute 'comment on dat' || 'abase postgres is ''x'''; end $$;": r"a\.sql:2: the comment on",
+    _DO.format("'alter dat' || 'abase postgres set work_mem = 99'"): r"a\.sql:2: settings in database",
+    _DO.format("'alter dat' || 'abase postgres connection limit 9'"): r"a\.sql:2: database postgres",
+    _DO.format("'comment on dat' || 'abase postgres is ''x'''"): r"a\.sql:2: the comment on database postgres",
+    _DO.format("'comment on dat' || 'abase postgres is null'"): r"a\.sql:2: the comment on database postgres",
+    _DO.format("'comment on table' || 'space pg_default is ''x'''"): r"a\.sql:2: the comment on tablespace",
+    _DO.format("'alter table' || 'space pg_default set (seq_page_cost = 2)'"): r"a\.sql:2: tablespace pg_default",
     "do $$ begin perform pg_replication_origin_create('x'); end $$;": r"a\.sql:2: .*origin",
+    _DO.format("'select pg_replication_ori' || 'gin_create(''x'')'"): r"a\.sql:2: replication origin x",
+    _DO.format(_SLOT): r"a\.sql:2: replication slot x",
+    f"begin; {_DO.format(_SLOT)} select 1; commit;": r"a\.sql:2: replication slot x is made",
+    "do $$ begin perform pg_create_physical_replication_slot('x'); end $$;": r"a\.sql:2: pg_create_physical_replication",
     "alter function pg_sleep(double precision) cost 99;": r"a\.sql:2: built-in function pg_sleep\(double precision\) is",
-    "do $$ begin execute 'select lo_cre' || 'ate(0)'; end $$;": r"a\.sql:2: a large object is made",
+    _DO.format("'select lo_cre' || 'ate(0)'"): r"a\.sql:2: a large object is made",
 }
 
 
@@ -299,23 +310,123 @@ def test_compare_names_what_only_one_side_does_beside_its_database(tmp_path: Pat
     assert "not compared: actual: a.sql:2" in said.err
 
 
+EQ = "citext_eq(citext, citext)"
 OF_EXTENSIONS = {
-    "alter function citext_eq(citext, citext) set search_path = public;": "function public.citext_eq",
-    "alter function citext_eq(citext, citext) owner to other;": "function public.citext_eq",
-    "create or replace function citext_eq(citext, citext) returns bool language sql as 'select false';": "function",
-    "create table hidden ();\nalter extension citext add table hidden;": "table public.hidden of extension citext",
+    f"alter function {EQ} set search_path = public;": "function public.citext_eq",
+    f"alter function {EQ} owner to other;": "function public.citext_eq",
+    f"create or replace function {EQ} returns bool language sql as 'select false';": "function",
+    "create table hidden (a int);\nalter extension citext add table hidden;": "table public.hidden of extension citext",
     "create rule r as on insert to pg_stat_statements_info do instead nothing;": "rule r on public.pg_stat_statements_info",
+    f"comment on function {EQ} is 'x';": "the comment on function public.citext_eq",
+    f"select 1; alter function {EQ} cost 7; select 2;": "function public.citext_eq",
+    f"begin; alter function {EQ} cost 7; alter function citext_ne(citext, citext) cost 1; end;": "function public.citext_eq",
+    f"do $$ begin execute 'alter func' || 'tion {EQ} cost 7'; end $$;": "function public.citext_eq",
+    f"alter system set work_mem = '2MB'; comment on function {EQ} is 'y';": "the comment on function|ALTER SYSTEM",
+    "create extension pg_trgm; alter function similarity(text, text) cost 7;": "function public.similarity",
+    f"alter function {EQ} cost 7; create extension pg_trgm; alter extension citext set schema s;": "function s.citext_eq",
 }
 
 
 @pytest.mark.parametrize("text", OF_EXTENSIONS)
 def test_compare_names_what_only_one_side_does_to_extensions(tmp_path: Path, text: str) -> None:
-    both = "create role other;\ncreate extension citext;\ncreate extension pg_stat_statements;\ncreate table t ();\n"
-    (tmp_path / "a.sql").write_text(f"{both}{text}\n")
+    both = (
+        "create role other;\ncreate extension citext; create schema s;\ncreate extension pg_stat_statements;\n"
+        "create table t ();\n"
+    )
+    (tmp_path / "a.sql").write_text(f"{both}{text}\nselect 1;\n")
     (tmp_path / "b.sql").write_text(both)
     said = run_cli("compare", "a.sql", "b.sql", "--direction", "equal", "--no-cross-check", cwd=tmp_path)
-    found = re.findall(r"! not compared, expected side: a\.sql:5: (.*) is made or changed by this statement", said.out)
-    assert [one.startswith(OF_EXTENSIONS[text]) for one in found] == [True], said.out + said.err
+    found = re.findall(r"! not compared, expected side: a\.sql:(\d+): (.*?),? (?:is made or changed by|which)", said.out)
+    assert found, said.out + said.err
+    assert {line for line, _ in found} == {str(5 + text.count("\n"))}
+    assert [what for _, what in found if not re.match(OF_EXTENSIONS[text], what)] == []
+    assert len({what for _, what in found}) == 1 + ("ALTER SYSTEM" in OF_EXTENSIONS[text]), found
+
+
+MEMBERS = """
+create function tf() returns trigger language plpgsql as 'begin return new; end'; create extension citext;
+create table member (a text, b int, constraint ch check (b > 0)); comment on table member is 'x';
+create index i on member (lower(a));
+create domain dom as text; create type en as enum ('a'); create sequence seq; create view vi as select * from member;
+create trigger tr before insert on member for each row execute function tf(); alter extension citext add table member;
+alter extension citext add domain dom; alter extension citext add type en; alter extension citext add sequence seq;
+alter extension citext add view vi;
+"""
+OF_MEMBERS = {
+    "comment on column member.a is 'x'": "the comment on table column public.member.a",
+    "comment on trigger tr on member is 'x'": "the comment on trigger tr on public.member",
+    "comment on index i is 'x'": "the comment on index public.i",
+    "alter table member alter column a set statistics 7": "table column public.member.a",
+    "alter table member alter a set storage external": "table column public.member.a",
+    "alter table member alter a set (n_distinct = 7)": "table column public.member.a",
+    "alter table member alter b set default 7": "table column public.member.b; the default of table column public.member.b",
+    "alter view vi alter b set default 7": "the default of view column public.vi.b; view column public.vi.b",
+    "alter table member add check (a <> 'x')": "table constraint member_a_check on public.member",
+    "alter table member set (fillfactor = 70)": "table public.member",
+    "alter table member enable row level security": "table public.member",
+    "alter table member cluster on i": "the definition of index public.i",
+    "alter index i set (fillfactor = 70)": "index public.i",
+    "alter index i alter column 1 set statistics 7": "index column public.i.lower",
+    "create index j on member (b)": "index column public.j.b; index public.j; the definition of index public.j",
+    "create statistics st on a, b from member": "statistics object public.st",
+    "create policy po on member": "policy po on public.member",
+    "alter table member disable trigger tr": "trigger tr on public.member",
+    "alter operator family citext_ops using hash drop function 2 (citext, citext)":
+        "operator family public.citext_ops USING hash",
+    "alter domain dom add check (value <> 'x')": "domain constraint dom_check on public.dom",
+    "alter type en add value 'x'": "a label of type public.en",
+    "alter sequence seq increment 7": "the numbers of sequence public.seq",
+    "alter table member drop constraint ch": "table public.member",
+    "comment on table member is null": "the comment on table public.member",
+    "select 1; drop trigger tr on member; select 2": "table public.member",
+    "drop index i": "table public.member; the definition of table public.member",
+    f"alter extension citext drop function {EQ}": "function public.citext_eq(public.citext,public.citext)",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def members(base: Any) -> Any:
+    with psycopg.connect(base.create_database("members"), autocommit=True) as connection:
+        connection.execute(MEMBERS.encode())
+    return base
+
+
+@pytest.mark.parametrize("text", OF_MEMBERS)
+def test_what_is_done_to_a_member_and_what_hangs_on_it_is_named(members: Any, tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.sql").write_text(f"select 1;\n{text};\nselect 1;\n")
+    conninfo = members.create_database("changed", template="members")
+    try:
+        applied = apply_sources(conninfo, [load_source("o", [tmp_path / "a.sql"], shown_from=tmp_path)])
+    finally:
+        members.drop_database("changed")
+    assert applied.applied.failure is None
+    named = sorted(one.what.replace(" of extension citext", "") for one in applied.outside)
+    assert "; ".join(named) == OF_MEMBERS[text]
+    assert {str(one.at) for one in applied.outside} == {"a.sql:2"}
+
+
+SAME = {
+    "a grant without effect": f"grant execute on function {EQ} to public; grant select on pg_stat_statements to public;",
+    "a foreign key to a member": "create table other (a int references member_key (id));",
+    "an index that is rebuilt": "reindex table member_key; vacuum full member_key; analyze member_key;",
+    "changed and changed back": f"alter function {EQ} cost 7; alter function {EQ} cost 1;",
+    "rolled back": f"begin; alter function {EQ} cost 7; comment on function {EQ} is 'x'; rollback;",
+    "a view and a child": "create view v as select * from member_key; create table child () inherits (member_key);",
+    "another search_path": "set search_path = pg_catalog; create extension pg_trgm schema public;",
+}
+
+
+@pytest.mark.parametrize("text", SAME.values(), ids=SAME)
+def test_what_changes_no_member_is_not_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.sql").write_text(
+        "create extension citext; create extension pg_stat_statements; create table member_key (id int primary key);\n"
+        f"alter extension citext add table member_key;\n{text}\n"
+    )
+    said = run_cli("compare", "a.sql", "a.sql", "--direction", "equal", "--no-cross-check", cwd=tmp_path)
+    assert said.code == 0, said.out + said.err
+    assert re.findall(r"not compared, expected side: (.*)", said.out) == [
+        "a.sql:2: table public.member_key of extension citext is made or changed by this statement, and is not compared"
+    ]
 
 
 def test_what_extensions_do_themselves_is_not_named(tmp_path: Path) -> None:

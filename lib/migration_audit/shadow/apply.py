@@ -43,8 +43,8 @@ from migration_audit.model.sql import (
 from migration_audit.shadow.command import apply_command
 from migration_audit.shadow.databases import refused_settings, setting_option
 from migration_audit.shadow.editions import EditionWatch, left_unseen
-from migration_audit.shadow.elsewhere import changed_elsewhere
-from migration_audit.shadow.failures import StatementError, refusal, server_faults
+from migration_audit.shadow.elsewhere import Elsewhere
+from migration_audit.shadow.failures import StatementError, missing_role, refusal, server_faults
 from migration_audit.shadow.lockout import Lockout
 from migration_audit.shadow.messages import messages
 from migration_audit.shadow.settings import PRIVATE_NAME
@@ -71,7 +71,6 @@ _WITHOUT_SNAPSHOT = re.compile(r"(?:set|show|reset|lock|fetch|listen|notify|unli
 """Statements that write nothing, and after which SET TRANSACTION must still be possible."""
 _DISCARD = re.compile(r"discard\b", re.IGNORECASE)
 _CHAIN = re.compile(r"(?:commit|end|rollback|abort)\b.*\band\s+chain\b", re.IGNORECASE | re.DOTALL)
-_MISSING_ROLE = re.compile(r'role "(.+)" does not exist', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +109,7 @@ def apply_sources(
     trace = Trace(run.spans)
     with closing(run.connect()) as connection:
         run.watch.end(connection)
-        outside = () if run.is_shared else tuple(changed_elsewhere(connection, trace))
+        outside = tuple(run.elsewhere.found(connection, trace)) if run.elsewhere else ()
     applied = Applied(
         sequence=tuple(source.name for source in sources),
         failure=failure,
@@ -173,6 +172,7 @@ class _Run:
         with closing(self.connect()) as connection:
             self._next_xid = _number(connection, _NEXT_XID)
             self.is_shared = not _number(connection, _IS_PRIVATE)
+            self.elsewhere = None if self.is_shared else Elsewhere(connection)
             watch.begin(connection)
 
     def connect(self, settings: Sequence[tuple[str, str]] = (), given_at: Location | None = None) -> driver.Connection:
@@ -194,11 +194,16 @@ class _Run:
                 connection.execute(setting)
         return connection
 
-    def close_span(self, connection: psycopg.Connection, steps: Iterable[tuple[int, Location | None]]) -> None:
+    def close_span(self, connection: psycopg.Connection, steps: Iterable[tuple[int, Statement | None]]) -> None:
         """Everything since the last reading belongs to ``steps``."""
         start, self._next_xid = self._next_xid, _number(connection, _NEXT_XID)
         if start < self._next_xid:
             self.spans.append(TransactionSpan(start, self._next_xid, tuple(steps)))
+
+    def observe(self, connection: psycopg.Connection, statement: Statement) -> None:
+        """See what the statement did beside its database, on a server that nobody else uses."""
+        if self.elsewhere:
+            self.elsewhere.after(connection, statement)
 
     def command(self, source: CommandSource, progress: Callable[[str], None] | None) -> SqlFailure | None:
         """Let the command migrate the database; what it wrote there is its own."""
@@ -209,7 +214,9 @@ class _Run:
         self.notes += ran.notes
         wrote = len(self.spans)
         with closing(self.connect()) as connection:
-            self.close_span(connection, [(_LAST_COMMAND, source.at)])
+            whole = Statement(text="", at=source.at)
+            self.close_span(connection, [(_LAST_COMMAND, whole)])
+            self.observe(connection, whole)
             self.notes += filter(None, [left_unseen(connection, str(source.at))])
         if len(self.spans) == wrote and not ran.failure:
             self.notes.append(f"{source.at} wrote nothing into its database")
@@ -237,7 +244,7 @@ class _Block:
     """A transaction block that is open: its statements from BEGIN on, and how far the command numbers went."""
 
     statements: list[Statement]
-    steps: list[tuple[int, Location | None]] = field(default_factory=list)
+    steps: list[tuple[int, Statement | None]] = field(default_factory=list)
     is_traced: bool = True
 
 
@@ -296,7 +303,7 @@ class _Session:
                 self._send(statement)
                 break
             except StatementError as refused:
-                role = _missing_role(refused.error)
+                role = missing_role(refused.error)
                 if role is None or not self._run.assume_role(role):
                     raise
             self._replay()
@@ -338,14 +345,16 @@ class _Session:
             if is_open:
                 self._block = _Block([statement])
             else:
-                self._run.close_span(self._connection, [(_LAST_COMMAND, statement.at)])
+                self._run.close_span(self._connection, [(_LAST_COMMAND, statement)])
         elif is_open and not _CHAIN.match(statement.text):
             block.statements.append(statement)
             self._mark(block, statement)
         else:
-            end = statement.at if block.is_traced else None
+            end = statement if block.is_traced else None
             self._run.close_span(self._connection, [*block.steps, (_LAST_COMMAND, end)])
             self._block = _Block([statement]) if is_open else None
+        if not is_open:
+            self._run.observe(self._connection, statement)
 
     def _replay(self) -> None:
         """Run the open block again up to where it failed, as if the role had been there from the start."""
@@ -367,7 +376,8 @@ class _Session:
             return
         block.is_traced &= self._has_marker
         if block.is_traced:
-            block.steps.append((_number(self._connection, _MARK), statement.at))
+            block.steps.append((_number(self._connection, _MARK), statement))
+            self._run.observe(self._connection, statement)
 
     def _make_marker(self) -> None:
         for start in (_UNHEARD, "begin; "):
@@ -383,10 +393,3 @@ class _Session:
 def _number(connection: psycopg.Connection, query: str) -> int:
     row = connection.execute(query.encode()).fetchone()
     return int(row[0]) if row else 0
-
-
-def _missing_role(error: psycopg.Error) -> str | None:
-    if error.sqlstate != "42704":
-        return None
-    match = _MISSING_ROLE.fullmatch(error.diag.message_primary or "")
-    return match[1] if match else None

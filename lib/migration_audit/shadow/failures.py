@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -19,6 +20,7 @@ from migration_audit.shadow.settings import ISOLATION_VARIABLE
 
 _SERVERS_FAULT = ("08", "53", "57P", "58", "XX")
 """SQLSTATE of lost connections, exhausted resources, shutdowns, system and internal errors (PostgreSQL, appendix A)."""
+_MISSING_ROLE: Final = re.compile(r'role "(.+)" does not exist', re.DOTALL)
 _LOOK = "check whether the server is still running and its disk has space (migration-audit server status), and run it again"
 
 
@@ -46,6 +48,14 @@ def reaches_out(error: psycopg.Error) -> str | None:
 def is_of_server_class(error: psycopg.Error) -> bool:
     """Whether the SQLSTATE is one of a failing server, or of a connection that is lost."""
     return (error.sqlstate or "").startswith(_SERVERS_FAULT)
+
+
+def missing_role(error: psycopg.Error) -> str | None:
+    """The role without which a statement failed; None for any other failure."""
+    if error.sqlstate != "42704":
+        return None
+    match = _MISSING_ROLE.fullmatch(error.diag.message_primary or "")
+    return match[1] if match else None
 
 
 def refusal(statement: Statement, *, is_shared: bool) -> SqlFailure | None:

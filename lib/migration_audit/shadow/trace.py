@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migration_audit.model.location import Location
+from migration_audit.model.sql import Statement
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionSpan:
-    """The transaction ids ``start <= id < stop``, and up to which command number each location reaches in them."""
+    """The transaction ids ``start <= id < stop``, and up to which command number each statement reaches in them."""
 
     start: int
     stop: int
-    steps: tuple[tuple[int, Location | None], ...]
+    steps: tuple[tuple[int, Statement | None], ...]
 
 
 class Trace:
@@ -27,7 +28,12 @@ class Trace:
         self._starts = [span.start for span in self._spans]
 
     def locate(self, xid: int, cmin: int) -> Location | None:
-        """The line at which the statement starts that wrote a row with this ``xmin`` and ``cmin``.
+        """The line at which the statement starts that wrote a row, as ``statement`` finds it."""
+        found = self.statement(xid, cmin)
+        return found.at if found else None
+
+    def statement(self, xid: int, cmin: int) -> Statement | None:
+        """The statement that wrote a row with this ``xmin`` and ``cmin``; one without text for a command.
 
         None for rows that no traced statement wrote: those of the template database, above all.
         """

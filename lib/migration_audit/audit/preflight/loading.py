@@ -113,10 +113,9 @@ def recorded_entries(conninfo: str, ledger: LedgerSettings) -> Recorded:
 
 
 def with_outside(facts: SourceFacts, outside: Sequence[Outside]) -> SourceFacts:
-    """The facts with what applying the source showed, where its text does not say so itself."""
-    known = {one.at for one in facts.outside}
+    """The facts with what applying the source showed, in addition to what its text says."""
     of_files = {path for path, _ in facts.files}
-    more = (one for one in outside if one.at not in known and (one.at.path in of_files or facts.format == COMMAND))
+    more = (one for one in outside if one.at.path in of_files or facts.format == COMMAND)
     return replace(facts, outside=(*facts.outside, *more))
 
 

@@ -1,0 +1,240 @@
+"""The members of extensions in full, with what hangs on them: a snapshot has an extension's version and privileges alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+
+from migration_audit.model.identifiers import quoted
+
+Key = tuple[str, int, int, int, int]
+"""Which part, of which class, OID and column; a number of its own, where there may be several of it."""
+
+_MEMBERS: Final = """
+    select cat.relname, dep.classid::pg_catalog.int8, dep.objid::pg_catalog.int8, ext.extname, dep.xmin::text, dep.cmin::text
+      from pg_catalog.pg_depend as dep
+      join pg_catalog.pg_extension as ext on ext.oid = dep.refobjid
+      join pg_catalog.pg_class as cat on cat.oid = dep.classid
+     where dep.deptype = 'e' and dep.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and dep.objsubid = 0
+"""
+_INDEXES: Final = (
+    "select indexrelid::pg_catalog.int8, indrelid::pg_catalog.int8 from pg_catalog.pg_index where indrelid = any (%s)"
+)
+_RELATION: Final = """
+    pg_catalog.jsonb_build_array(
+        one.relname, one.relnamespace, one.reloftype, one.relowner, one.relam, one.reltablespace, one.relpersistence,
+        one.relkind, one.relrowsecurity, one.relforcerowsecurity, one.relreplident, one.reloptions, one.relispartition,
+        one.relpartbound::text
+    )
+"""
+"""Without what the server derives or measures: relhastriggers, relhasindex, reltuples, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Catalog:
+    """Where a kind of part is written; privileges are left out, as they are compared."""
+
+    name: str
+    of: str
+    """The catalog whose member it is, or hangs on."""
+    member: str = "oid"
+    """The column with the OID of that."""
+    part: str = ""
+    sub: str = "0"
+    own: str = "0"
+    is_object: bool = True
+    """Whether it has an OID by which the server names it; the others are named by what they hang on."""
+    without: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
+    """Columns, with their type, whose text depends on the session: of a regproc, on search_path."""
+    state: str = ""
+    only: str = "true"
+
+    @property
+    def query(self) -> bytes:
+        """All of it that hangs on members with the OIDs that are given."""
+        without = ", ".join(f"'{name}'" for name in (*self.without, *(name.partition(":")[0] for name in self.exact)))
+        exact = ", ".join(f"one.{name}" for name in self.exact)
+        state = self.state or f"pg_catalog.to_jsonb(one) - array[{without}]::pg_catalog.text[]"
+        state += f" || pg_catalog.jsonb_build_array({exact})" if exact else ""
+        place, oid = "one.tableoid", "one.oid"
+        if not self.is_object:
+            place, oid = f"'pg_catalog.{self.of}'::pg_catalog.regclass", f"one.{self.member}"
+        return f"""
+            select {place}::pg_catalog.int8, {oid}::pg_catalog.oid::pg_catalog.int8, {self.sub},
+                   ({self.own})::pg_catalog.int8,
+                   one.{self.member}::pg_catalog.oid::pg_catalog.int8, pg_catalog.hashtextextended(({state})::text, 0),
+                   one.xmin::text, one.cmin::text
+              from pg_catalog.{self.name} as one
+             where one.{self.member} = any (%s) and {self.only}
+        """.encode()  # noqa: S608 - constants
+
+
+_OWN_TRIGGERS: Final = """
+    (not one.tgisinternal or exists (
+        select from pg_catalog.pg_constraint as con where con.oid = one.tgconstraint and con.conrelid = one.tgrelid
+    ))
+"""
+"""Those of a foreign key that somebody's table has are that table's."""
+_TYPE: Final = ("input", "output", "receive", "send", "modin", "modout", "analyze")
+_AGGREGATE: Final = ("trans", "final", "combine", "serial", "deserial", "mtrans", "minvtrans", "mfinal")
+
+_OF_INDEXES: Final = frozenset({"pg_class", "pg_index", "pg_attribute"})
+"""Read of the indexes of members as well."""
+
+
+def _procs(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}::pg_catalog.oid" for name in names)
+
+
+_CATALOGS: Final = (
+    _Catalog("pg_class", "pg_class", state=_RELATION),
+    _Catalog("pg_attribute", "pg_class", "attrelid", sub="one.attnum", is_object=False, only="one.attnum > 0",
+             without=("attacl", "attcacheoff", "attmissingval")),
+    _Catalog("pg_attrdef", "pg_class", "adrelid", "the default of ", sub="one.adnum", is_object=False, without=("oid",)),
+    _Catalog("pg_index", "pg_class", "indexrelid", "the definition of ", is_object=False, without=("indcheckxmin",)),
+    _Catalog("pg_constraint", "pg_class", "conrelid"),
+    _Catalog("pg_constraint", "pg_type", "contypid"),
+    _Catalog("pg_trigger", "pg_class", "tgrelid", without=("tgargs",), only=_OWN_TRIGGERS),
+    _Catalog("pg_rewrite", "pg_class", "ev_class"),
+    _Catalog("pg_policy", "pg_class", "polrelid"),
+    _Catalog("pg_statistic_ext", "pg_class", "stxrelid"),
+    _Catalog("pg_inherits", "pg_class", "inhrelid", "a parent of ", own="one.inhparent", is_object=False),
+    _Catalog("pg_sequence", "pg_class", "seqrelid", "the numbers of ", is_object=False),
+    _Catalog("pg_foreign_table", "pg_class", "ftrelid", "the options of ", is_object=False),
+    _Catalog("pg_aggregate", "pg_proc", "aggfnoid", "the definition of ", is_object=False,
+             exact=_procs("aggfnoid", *(f"agg{name}fn" for name in _AGGREGATE))),
+    _Catalog("pg_enum", "pg_type", "enumtypid", "a label of ", own="one.oid", is_object=False),
+    _Catalog("pg_amop", "pg_opfamily", "amopfamily"),
+    _Catalog("pg_amproc", "pg_opfamily", "amprocfamily", exact=_procs("amproc")),
+    _Catalog("pg_ts_config_map", "pg_ts_config", "mapcfg", "a mapping of ", own="one.maptokentype * 1000 + one.mapseqno",
+             is_object=False),
+    _Catalog("pg_proc", "pg_proc", without=("proacl",), exact=_procs("prosupport")),
+    _Catalog("pg_type", "pg_type", without=("typacl",), exact=_procs("typsubscript", *(f"typ{name}" for name in _TYPE))),
+    _Catalog("pg_namespace", "pg_namespace", without=("nspacl",)),
+    _Catalog("pg_language", "pg_language", without=("lanacl",)),
+    _Catalog("pg_foreign_data_wrapper", "pg_foreign_data_wrapper", without=("fdwacl",)),
+    _Catalog("pg_foreign_server", "pg_foreign_server", without=("srvacl",)),
+    _Catalog("pg_operator", "pg_operator", exact=_procs("oprcode", "oprrest", "oprjoin")),
+    _Catalog("pg_am", "pg_am", exact=_procs("amhandler")),
+    _Catalog("pg_conversion", "pg_conversion", exact=_procs("conproc")),
+    _Catalog("pg_transform", "pg_transform", exact=_procs("trffromsql", "trftosql")),
+    _Catalog("pg_ts_parser", "pg_ts_parser", exact=_procs("prsstart", "prstoken", "prsend", "prsheadline", "prslextype")),
+    _Catalog("pg_ts_template", "pg_ts_template", exact=_procs("tmplinit", "tmpllexize")),
+    *(
+        _Catalog(f"pg_{name}", f"pg_{name}")
+        for name in ("cast", "opclass", "opfamily", "collation", "ts_config", "ts_dict", "event_trigger")
+    ),
+)  # fmt: skip
+_TEXTS: Final = (
+    ("the comment on ", """
+        select classoid::pg_catalog.int8, objoid::pg_catalog.int8, objsubid, 0,
+               pg_catalog.hashtextextended(description, 0), xmin::text, cmin::text
+          from pg_catalog.pg_description where objoid = any (%s)
+    """),
+    ("the security label of ", """
+        select classoid::pg_catalog.int8, objoid::pg_catalog.int8, objsubid, pg_catalog.hashtext(provider),
+               pg_catalog.hashtextextended(label, 0), xmin::text, cmin::text
+          from pg_catalog.pg_seclabel where objoid = any (%s)
+    """),
+)  # fmt: skip
+_NAME: Final = """
+    select coalesce(par.type || ' ' || par.identity, mem.type || ' ' || mem.identity, 'what is dropped')
+      from pg_catalog.pg_identify_object(%s::pg_catalog.oid, %s::pg_catalog.oid, %s) as par
+     cross join pg_catalog.pg_identify_object(%s::pg_catalog.oid, %s::pg_catalog.oid, 0) as mem
+"""
+_NAMES: Final = """
+    select coalesce(rel.relname, pro.proname, typ.typname)
+      from pg_catalog.pg_depend as dep
+      left join pg_catalog.pg_class as rel on rel.oid = dep.objid and rel.tableoid = dep.classid
+      left join pg_catalog.pg_proc as pro on pro.oid = dep.objid and pro.tableoid = dep.classid
+      left join pg_catalog.pg_type as typ on typ.oid = dep.objid and typ.tableoid = dep.classid
+     where dep.deptype = 'e'
+     union
+    select rel.relname
+      from pg_catalog.pg_depend as dep
+      join pg_catalog.pg_index as ind on ind.indrelid = dep.objid
+      join pg_catalog.pg_class as rel on rel.oid = ind.indexrelid and rel.tableoid = dep.classid
+     where dep.deptype = 'e'
+"""
+_MEMBER: Final = "member"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A member, or something that hangs on it: its column, its comment."""
+
+    member: tuple[int, int]
+    extension: str
+    state: int
+    """A digest of its row."""
+    written: tuple[int, int]
+    """``xmin`` and ``cmin`` of its row."""
+
+
+def read_members(connection: psycopg.Connection[Any]) -> dict[Key, Part]:
+    """Every part of every member, in about 30 ms for a thousand members. Raises psycopg.Error."""
+    found: dict[Key, Part] = {}
+    classes: dict[str, dict[int, _Holder]] = {}
+    for name, classid, oid, extension, *written in connection.execute(_MEMBERS).fetchall():
+        classes.setdefault(name, {})[oid] = _Holder((classid, oid), extension)
+        found[_MEMBER, classid, oid, 0, 0] = classes[name][oid].part(0, written)
+    relations = classes.get("pg_class", {})
+    indexes = connection.execute(_INDEXES, [list(relations)]).fetchall() if relations else ()
+    with_indexes = relations | {index: relations[table] for index, table in indexes}
+    holders = {held.member: held for members in classes.values() for held in members.values()}
+    for catalog in _CATALOGS:
+        members = with_indexes if catalog.name in _OF_INDEXES else classes.get(catalog.of, {})
+        if members:
+            for *place, oid, state, xmin, cmin in connection.execute(catalog.query, [list(members)]).fetchall():
+                holders[place[0], place[1]] = members[oid]
+                found[_key(catalog.part, place)] = members[oid].part(state, (xmin, cmin))
+    for part, query in _TEXTS if holders else ():
+        oids = [oid for _, oid in holders]
+        for *place, state, xmin, cmin in connection.execute(query.encode(), [oids]).fetchall():
+            if (held := holders.get((place[0], place[1]))) is not None:
+                found[_key(part, place)] = held.part(state, (xmin, cmin))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """The member that a part hangs on."""
+
+    member: tuple[int, int]
+    extension: str
+
+    def part(self, state: int, written: Iterable[str]) -> Part:
+        xmin, cmin = written
+        return Part(self.member, self.extension, state, (int(xmin), int(cmin)))
+
+
+def _key(part: str, place: Sequence[int]) -> Key:
+    classid, oid, sub, own = place
+    return part, classid, oid, sub, own
+
+
+def changed_parts(before: Mapping[Key, Part], after: Mapping[Key, Part]) -> Iterator[tuple[Key, Part]]:
+    """Those that are new, gone or not as they were; of what became a member, or is none any more, that alone."""
+    both = {**before, **after}
+    moved = {part.member for key, part in both.items() if key[0] == _MEMBER and (key in before) != (key in after)}
+    for key, part in both.items():
+        if key[0] == _MEMBER or part.member not in moved:
+            was, now = before.get(key), after.get(key)
+            if was is None or now is None or was.state != now.state:
+                yield key, part
+
+
+def name_of(connection: psycopg.Connection[Any], key: Key, part: Part) -> str:
+    """``the comment on function public.f() of extension x``. Raises psycopg.Error."""
+    word, classid, oid, sub, _ = key
+    row = connection.execute(_NAME, [classid, oid, sub, *part.member]).fetchone()
+    return f"{'' if word == _MEMBER else word}{row[0] if row else ''} of extension {quoted(part.extension)}"
+
+
+def names_of_members(connection: psycopg.Connection[Any]) -> frozenset[str]:
+    """The names of relations with their indexes, functions and types that belong to extensions. Raises psycopg.Error."""
+    return frozenset(name for (name,) in connection.execute(_NAMES).fetchall() if name)

@@ -6,7 +6,7 @@ import re
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 _CONFIG = click.option(
     "--config", type=click.Path(path_type=Path), help="audit.toml; by default the nearest one in this folder or above."
 )
+_POLICY_FROM = click.option("--policy-from", metavar="REV", help="Read policy and keys from this git revision: origin/main.")
+_SIGNERS = click.option(
+    "--allowed-signers",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Signers' keys, instead of the policy's file; cannot be combined with a revision.",
+)
+_OUT = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/fleet"), show_default=True
+)
+_IS_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 @click.group()
@@ -51,7 +61,7 @@ def _duration(_context: click.Context, _option: click.Parameter, text: str | Non
 )
 @click.option("--expected", metavar="SIDE", help="Expected side, as compare accepts it; default: the owner's SQL.")
 @click.option("--direction", type=click.Choice(["covers", "equal"]), default="covers", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/fleet"), show_default=True)
+@_OUT
 @click.option("--workers", type=click.IntRange(min=1), help="Processes on this machine; default: one for each processor.")
 @click.option("--scheduler", metavar="ADDRESS", help="Read the targets on the workers of this dask.distributed scheduler.")
 @click.option(
@@ -106,3 +116,70 @@ def _show(folder: Path, summary: FleetSummary) -> None:
     from migration_audit.fleet.summary import summary_text  # noqa: PLC0415
 
     write_text(f"{summary_text(summary)}\n{folder / 'index.html'}\n")
+
+
+@fleet.command("merge")
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=_IS_FOLDER)
+@_OUT
+def fleet_merge(folders: tuple[Path, ...], out: Path) -> None:
+    """Join the parts of a fleet run that were read with --shard.
+
+    Each part is verified first. Exit codes are those of the whole.
+    """
+    from migration_audit.fleet.merge import merge_parts  # noqa: PLC0415
+    from migration_audit.fleet.run import SystemClock  # noqa: PLC0415
+
+    folder, summary = merge_parts(folders, out=out, now=SystemClock().now())
+    _show(folder.path, summary)
+    sys.exit(summary.exit_code)
+
+
+@fleet.command("sign")
+@click.argument("folder", metavar="FOLDER", type=_IS_FOLDER)
+@click.option("--as", "identity", required=True, metavar="IDENTITY", help="Who signs: the name in allowed_signers.")
+@click.option(
+    "--key", required=True, metavar="FILE", help="Private key; public key of the agent's or a hardware key; or: agent."
+)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@_CONFIG
+@_POLICY_FROM
+@_SIGNERS
+def fleet_sign(folder: Path, **how: Any) -> None:
+    """Sign a fleet run: one signature for all its targets.
+
+    The run is verified first, and what will be signed is shown.
+    """
+    from migration_audit.cli.fleet_signing import sign_fleet  # noqa: PLC0415
+
+    sign_fleet(folder, **how)
+
+
+@fleet.command("prove")
+@click.argument("folder", metavar="FOLDER", type=_IS_FOLDER)
+@click.argument("target")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+def fleet_prove(folder: Path, target: str, output: Path) -> None:
+    """Write the proof of one TARGET: its evidence, and that it is one of those under the signed root.
+
+    It can be verified alone, and says nothing about other targets but how many there are.
+    """
+    from migration_audit.cli.fleet_signing import write_proof  # noqa: PLC0415
+
+    write_proof(folder, target, output)
+
+
+@fleet.command("verify")
+@click.argument("what", metavar="FOLDER|PROOF", type=click.Path(path_type=Path, exists=True))
+@click.option("--intact", is_flag=True, help="Check files and evidence only, not whether they are signed.")
+@_CONFIG
+@_POLICY_FROM
+@_SIGNERS
+def fleet_verify(what: Path, **how: Any) -> None:
+    """Verify a fleet run, or the proof of one target.
+
+    Works offline. Computes outcomes, root, summary and page again from the evidence. Exit code 4 where something does not
+    hold, or is not signed.
+    """
+    from migration_audit.cli.fleet_signing import verify_fleet  # noqa: PLC0415
+
+    sys.exit(verify_fleet(what, **how))

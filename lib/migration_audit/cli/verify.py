@@ -51,19 +51,20 @@ def verify_runs(
 
 def _tell(found: Verified, authority: Authority) -> None:
     click.echo(f"{found.run.folder}, by {authority.source}\n")
-    _print(found.about_run)
+    print_sentences(found.about_run)
     for signoff in found.run.signoffs:
         word = signoff.decision.value if signoff.decision else "cannot be read"
         click.echo(
             f"\n{one_line(signoff.reviewer)}: {word}" + (f" — {one_line(signoff.comment)}" if signoff.comment else "")
         )
-        _print(signoff.sentences)
+        print_sentences(signoff.sentences)
     click.echo()
-    _print(found.about_policy)
+    print_sentences(found.about_policy)
     click.echo()
 
 
-def _print(sentences: Iterable[Sentence]) -> None:
+def print_sentences(sentences: Iterable[Sentence]) -> None:
+    """One line for each sentence, and what to do where it does not hold."""
     for sentence in sentences:
         click.echo(f"  {_MARKS[sentence.ok]} {one_line(sentence.text)}")
         if sentence.ok is False and sentence.todo:

@@ -47,7 +47,7 @@ def render_page_of(summary: FleetSummary) -> str:
         "fleet.html.j2",
         project=safe(one_line(plan.project or "Fleet")),
         pill=_PILLS[TargetOutcome.UNCHECKED if unchecked else worst or TargetOutcome.UNCHECKED],
-        sentence=safe(counts_text(summary)),
+        sentence=safe(counts_text(summary.outcomes)),
         facts=[(name, safe(one_line(value))) for name, value in facts if value],
         groups=[_card(number, group) for number, group in enumerate(summary.groups, start=1)],
         unchecked=[(safe(one_line(each.target)), safe(one_line(each.reason))) for each in summary.unchecked],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -84,14 +84,13 @@ def summary_text(summary: FleetSummary) -> str:
     """What a terminal shows: the counts, each kind of difference once, and what could not be checked."""
     plan, shard = summary.planned.plan, summary.planned.shard
     part = f" (part {shard} of {summary.planned.in_all:,})" if shard else ""
-    head = f"{_targets(summary.targets)}{part} against {one_line(plan.expected_named)}: {counts_text(summary)}"
+    head = f"{_targets(summary.targets)}{part} against {one_line(plan.expected_named)}: {counts_text(summary.outcomes)}"
     return "\n".join([head, *_groups(summary), *_unchecked(summary)]) + "\n"
 
 
-def counts_text(summary: FleetSummary) -> str:
+def counts_text(outcomes: Mapping[str, int]) -> str:
     """``1,990 equal, 9 blocked, 1 could not check``."""
-    found = [f"{count:,} {name}" for name, count in summary.outcomes.items() if count]
-    return ", ".join(found)
+    return ", ".join(f"{outcomes[each]:,} {each}" for each in TargetOutcome if outcomes.get(each))
 
 
 def _groups(summary: FleetSummary) -> Iterator[str]:

@@ -12,7 +12,7 @@ from migration_audit.signoff.files import EVIDENCE_FILE, SIGNED, SIGNED_PAGE, ev
 from migration_audit.signoff.people import authors, last_approved
 from migration_audit.signoff.producer import judge_producer, sign_as_producer
 from migration_audit.signoff.signatures import read_signed_run
-from migration_audit.signoff.signing import Proposal, add_signature, find_run, propose
+from migration_audit.signoff.signing import Proposal, add_signature, find_key_file, find_run, propose
 from migration_audit.signoff.statement import PREDICATE_TYPE, build_statement
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "authors",
     "build_statement",
     "evidence_of",
+    "find_key_file",
     "find_run",
     "judge_producer",
     "last_approved",

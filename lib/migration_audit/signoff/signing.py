@@ -108,7 +108,7 @@ def _add_signature(
         made = staged / FOLDER / file_name(decision.reviewer, proposal.number)
         made.parent.mkdir(exist_ok=True)
         made.write_bytes(decision.to_bytes())
-        openssh.sign_file(made, key=_key_file(key, decision.reviewer, authority, Path(name)))
+        openssh.sign_file(made, key=find_key_file(key, decision.reviewer, authority.allowed_signers, Path(name)))
         run = read_signed_run(staged, authority, now=now)
         own = next(
             s for s in reversed(run.signoffs) if s.reviewer == decision.reviewer and s.signed_at == decision.signed_at
@@ -260,11 +260,15 @@ def _add(staged: Path, folder: Path, decision: str, page: bytes) -> None:
         raise SignoffError(f"cannot be written: {error.strerror}", where=str(target), todo="sign again") from None
 
 
-def _key_file(key: str, reviewer: str, authority: Authority, folder: Path) -> Path:
-    """A file that ``ssh-keygen -f`` takes: the one that was named, or the reviewer's public key of the agent."""
+def find_key_file(key: str, reviewer: str, allowed_signers: bytes, folder: Path) -> Path:
+    """A file that ``ssh-keygen -f`` takes: the one that was named, or the reviewer's public key of the agent.
+
+    The latter is written into ``folder``. Raises UsageError for a file that does not exist, AuditError where the agent has
+    no key of the reviewer.
+    """
     if key == AGENT:
         path = folder / "agent.pub"
-        path.write_text(_agent_key(reviewer, authority) + "\n")
+        path.write_text(_agent_key(reviewer, allowed_signers) + "\n")
         return path
     path = Path(key).expanduser()
     if not path.is_file():
@@ -272,10 +276,10 @@ def _key_file(key: str, reviewer: str, authority: Authority, folder: Path) -> Pa
     return path
 
 
-def _agent_key(reviewer: str, authority: Authority) -> str:
+def _agent_key(reviewer: str, allowed_signers: bytes) -> str:
     """The key of the agent that allowed_signers gives to this reviewer; the only one, where none is named there."""
     held = openssh.agent_keys()
-    lines = authority.allowed_signers.decode("utf-8", "replace").splitlines()
+    lines = allowed_signers.decode("utf-8", "replace").splitlines()
     own = [key for key in held if any(key.split()[1] in line and reviewer in line for line in lines)]
     if own:
         return own[0]

@@ -13,6 +13,7 @@ from migration_audit.model.errors import AuditError, NotebookError, UsageError
 from migration_audit.model.secret_shapes import secrets_in
 from migration_audit.project import find_project, load_project
 from migration_audit.project.bounded import read_bounded
+from migration_audit.project.listing import paths_below
 from migration_audit.project.load import FALLBACK, has_our_table
 
 _MOST_BYTES: Final = 500_000_000
@@ -88,5 +89,5 @@ def check_static(files: Sequence[Path]) -> int:
 def _default() -> list[Path]:
     project = find_project(Path())
     hidden = (".venv", "node_modules", ".ipynb_checkpoints", ".git")
-    below = sorted(p for p in project.parent.rglob("*.ipynb") if not set(hidden) & set(p.relative_to(project.parent).parts))
+    below = [path for path in paths_below(project.parent, without=hidden) if path.suffix == ".ipynb"]
     return [project, *below]

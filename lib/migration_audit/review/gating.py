@@ -20,6 +20,7 @@ from migration_audit.model.finding import Phase, Verdict
 from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.model.snapshot import Snapshot, changes_between
 from migration_audit.project import Environment, Project, resolve
+from migration_audit.project.listing import paths_below
 from migration_audit.review.checkout import Checkout
 from migration_audit.review.history import ProposalHistory
 from migration_audit.review.signing import page_sentences
@@ -93,7 +94,7 @@ class _Asking:
             folder = self.out / signoff.SIGNED / environment
             _refuse_links(folder, self.project.directory)
             found = signoff.signed_folders(folder)
-            for path in (path for each in found for path in (each, *each.rglob("*"))):
+            for path in (path for each in found for path in (each, *paths_below(each))):
                 _refuse_links(path, folder)
             self._signed[environment] = [signoff.read_signed_run(p, self.authority, now=self.now) for p in found]
         return self._signed[environment]

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, UsageError
+from migration_audit.project.listing import paths_below
 from migration_audit.runner.folders import SIGNED, is_run_name
 from migration_audit.signoff import SIGNED_PAGE
 from migration_audit.signoff.decisions import FOLDER
@@ -130,7 +131,7 @@ def _refuse_difference(new: Path, there: Path) -> None:
             raise AuditError("is in the way", where=str(each), todo="remove it or move it elsewhere")
     if not there.exists():
         return
-    present = [path.relative_to(base) for base in (new, there) for path in base.rglob("*") if not path.is_dir()]
+    present = [path.relative_to(base) for base in (new, there) for path in paths_below(base) if not path.is_dir()]
     names = {path.as_posix() for path in present if path.parts[0] not in {FOLDER, SIGNED_PAGE}}  # signatures come later
     _, differing, missing = filecmp.cmpfiles(new, there, names, shallow=False)
     if differing or missing:

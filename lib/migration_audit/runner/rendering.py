@@ -20,6 +20,7 @@ from migration_audit.model.evidence import Evidence, ExecutedNotebook, evidence_
 from migration_audit.model.finding import Outcome
 from migration_audit.model.signoff import Sentence
 from migration_audit.model.strict_json import parse_json
+from migration_audit.project.listing import paths_below, paths_that_match
 from migration_audit.signoff import SIGNED_PAGE
 from migration_audit.signoff.decisions import FOLDER as SIGNATURES
 from migration_audit.signoff.files import EVIDENCE_FILE
@@ -77,7 +78,7 @@ def render_files(
     packaged = {book.name for book in evidence.notebooks if book.packaged} if case is not None else set()
     facts = case.with_evidence(evidence) if case is not None else None
     pages: list[tuple[str, Any]] = []
-    for path in sorted(folder.glob("*.ipynb")):
+    for path in paths_that_match(folder, "*.ipynb"):
         is_ours = facts is not None and path.name in packaged
         if not is_ours or facts is None:
             pages.append((path.stem, _load(path)))
@@ -109,7 +110,7 @@ def recomputed(folder: Path, evidence: Evidence) -> tuple[Sentence, ...]:
 def _digest_of_all(folder: Path, evidence: Evidence) -> str:
     """Over the evidence and all that ``_recomputed`` looks at: every entry but the signatures, links as what they are."""
     digest = hashlib.sha256(to_bytes(evidence_body(evidence)))
-    for path in sorted(folder.rglob("*")):
+    for path in paths_below(folder):
         name = path.relative_to(folder).as_posix()
         if (path.is_dir() and not path.is_symlink()) or name.startswith(f"{SIGNATURES}/"):
             continue
@@ -149,7 +150,7 @@ def _strangers(folder: Path) -> Iterator[str]:
     """Files that no run writes, such as one more notebook, which the report would show among the others."""
     facts = {f"facts/{name}.json.gz" for name in ("shared", "environment", *SNAPSHOTS)}
     known = {*NOTEBOOKS, *_WRITTEN, *facts, "facts/audit.toml", STATEMENT_FILE, PRODUCER_FILE, SIGNED_PAGE, EVIDENCE_FILE}
-    for path in sorted(p for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()):
+    for path in sorted(p for p in paths_below(folder) if p.is_symlink() or not p.is_dir()):
         name = path.relative_to(folder).as_posix()
         if name not in known and not name.startswith(f"{SIGNATURES}/"):
             yield f"{name} is not a file that a run writes"

@@ -11,6 +11,7 @@ from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import Evidence, parse_evidence
 from migration_audit.model.signoff import Sentence
 from migration_audit.model.strict_json import parse_json
+from migration_audit.project.listing import paths_below
 from migration_audit.signoff.decisions import FOLDER
 from migration_audit.signoff.statement import PREDICATE_TYPE, PRODUCER_FILE, STATEMENT_FILE, STATEMENT_TYPE, repeated
 
@@ -108,7 +109,7 @@ def _wrong_files(folder: Path, named: Mapping[str, str]) -> Iterator[Sentence]:
 
 def _present(folder: Path) -> Iterator[str]:
     """The files that a statement should name; what sign-offs add is not among them."""
-    for path in folder.rglob("*"):
+    for path in paths_below(folder):
         name = path.relative_to(folder).as_posix()
         is_own = name in {STATEMENT_FILE, PRODUCER_FILE, SIGNED_PAGE} or name.split("/")[0] == FOLDER
         if not is_own and (path.is_symlink() or not path.is_dir()):

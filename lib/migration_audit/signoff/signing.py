@@ -16,6 +16,7 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
+from migration_audit.project.listing import paths_that_match
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
 from migration_audit.signoff.decisions import FOLDER, SignedDecision, file_name, is_identity
@@ -140,7 +141,11 @@ def find_run(named: Path) -> Path:
         named = next((p for p in named.absolute().parents if _is_run(p)), named)
     if _is_run(named):
         return _short(named)
-    runs = sorted({p.parent for name in _OF_A_RUN for p in named.glob(f"*/{name}")}) if named.is_dir() else []
+    runs = (
+        sorted({p.parent for name in _OF_A_RUN for p in paths_that_match(named, f"*/{name}", error=UsageError)})
+        if named.is_dir()
+        else []
+    )
     if runs:
         return _short(max(runs, key=_age))
     raise UsageError(

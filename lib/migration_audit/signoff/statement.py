@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from migration_audit.model.evidence import Evidence, evidence_body
+from migration_audit.project.listing import paths_below
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 STATEMENT_FILE = "statement.json"
@@ -25,7 +26,7 @@ def build_statement(folder: Path, evidence: Evidence) -> dict[str, Any]:
 
     The predicate repeats what keeps a sign-off from being used elsewhere: environment, commits, server identity.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in {STATEMENT_FILE, PRODUCER_FILE})
+    files = [p for p in paths_below(folder) if p.is_file() and p.name not in {STATEMENT_FILE, PRODUCER_FILE}]
     subject = [
         {
             "name": path.relative_to(folder).as_posix(),

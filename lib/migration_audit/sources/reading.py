@@ -11,6 +11,7 @@ from typing import Final
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import line_at
 from migration_audit.project.boundary import Boundary
+from migration_audit.project.listing import paths_that_match
 
 _FOREIGN_MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -94,11 +95,11 @@ def check_text(raw: bytes, shown: str) -> bytes:
 def paths_of_glob(root: Path, pattern: str) -> list[Path]:
     """The files and folders that a glob matches, sorted; ``.`` is the root itself.
 
-    Raises ValueError for a pattern that is empty, absolute or not a glob.
+    Raises ValueError for a pattern that is empty, absolute or not a glob, SourceError for a folder that cannot be listed.
     """
     try:
         if pattern and PurePath(pattern) == PurePath():
             return [root] if root.is_dir() else []
-        return sorted(root.glob(pattern))
+        return paths_that_match(root, pattern, error=SourceError)
     except NotImplementedError as error:  # what pathlib says of an absolute pattern
         raise ValueError(str(error)) from None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from e2b_dockerfile_utils import PatternMatcher
 
@@ -18,9 +18,11 @@ from migration_audit.artifacts.image.stages import FileCopy, FileSource, RunStep
 from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import below
 from migration_audit.model.compose import Mount, MountKind
+from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, names_in
 from migration_audit.project.boundary import Boundary, boundary_of
+from migration_audit.project.listing import paths_that_match
 from migration_audit.project.locate import shown_path
 
 _WRITERS: Final = re.compile(r"\b(?:sed|mv|cp|ln|tee|install|rm|patch|tar|unzip|curl|wget|envsubst|dos2unix)\b|>")
@@ -139,23 +141,29 @@ class ImageFiles:
         return posixpath.basename(path) in text and bool(_WRITERS.search(text))
 
     def matches(self, pattern: str) -> list[str]:
-        """What a source names in the context; nothing for what is not there, or comes from the network."""
+        """What a source names in the context; nothing for what is not there, or comes from the network.
+
+        Raises ArtifactError for a folder that cannot be listed.
+        """
         cleaned = posixpath.normpath(pattern.lstrip("/") or ".")
         if cleaned.startswith("..") or "://" in pattern:
             return []
         if not re.search(r"[*?\[]", cleaned):
             return [cleaned] if (self.context / cleaned).exists() else []
-        found = sorted(self.context.glob(cleaned))
+        found = paths_that_match(self.context, cleaned, error=ArtifactError)
         return [path.relative_to(self.context).as_posix() for path in found]
 
     def sent(self, start: str) -> Iterator[str]:
-        """The files of the context at or below ``start`` that the build gets."""
+        """The files of the context at or below ``start`` that the build gets.
+
+        Raises ArtifactError for a folder that cannot be listed, which is not an empty one.
+        """
         full = self.context / start
         if full.is_file():
             if not self.ignore.matches(start):
                 yield start
             return
-        for folder, folders, files in os.walk(full):
+        for folder, folders, files in os.walk(full, onerror=_refuse):
             relative = Path(folder).relative_to(self.context).as_posix()
             prefix = "" if relative == "." else f"{relative}/"
             kept = [f for f in folders if f not in _NOT_OURS]
@@ -178,14 +186,21 @@ class ImageFiles:
             return why
         try:
             raw = path.read_bytes()
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
+        except OSError as error:
+            return f"it cannot be read: {error.strerror}"
         if len(raw) > _LARGEST or b"\0" in raw:
             return None
         if raw.startswith(b"#!") and raw.partition(b"\n")[0].endswith(b"\r"):
             return "its lines end in CR LF: Linux looks for an interpreter whose name ends in CR, and cannot start it"
         text = raw.decode("utf-8", errors="replace").replace("\r\n", "\n")
         return ShellScript(text=text, at=Location(shown_path(path, self.shown_from), 1))
+
+
+def _refuse(error: OSError) -> NoReturn:
+    todo = "check its permissions"
+    raise ArtifactError(f"cannot be listed: {error.strerror}", where=str(error.filename), todo=todo) from error
 
 
 def _names(copy: FileCopy, source: str) -> tuple[str, str]:

@@ -450,3 +450,21 @@ def test_a_database_is_dropped_whatever_the_sql_in_it_keeps_open(base: Any) -> N
     base.drop_database("kept")
     with psycopg.connect(base.conninfo()) as connection:
         assert connection.execute("select from pg_database where datname = 'kept'").fetchone() is None
+
+
+def test_compare_names_the_contents_that_it_does_not_compare(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("create materialized view m as select 1 as a;\n")
+    (tmp_path / "b.sql").write_text("create materialized view m as select 1 as a with no data;\n")
+    said = run_cli("compare", "a.sql", "b.sql", "--direction", "equal", "--no-cross-check", cwd=tmp_path)
+    assert said.code == 0, said.out + said.err
+    views = "rows of materialized views, and whether they have any: public.m"
+    assert f"Not compared:\n  {views}\n" in said.out
+    assert run_cli("snapshot", "b.sql", "-o", "b.json", cwd=tmp_path).code == 0
+    said = run_cli("compare", "a.sql", "b.json", "--format", "json", cwd=tmp_path)
+    tables = "rows of tables, which are only compared where both sides are SQL"
+    assert json.loads(said.out)["not_compared"] == [views, tables]
+    said = run_cli("compare", "a.sql", "b.json", "--format", "sql", cwd=tmp_path)
+    assert [line.partition("] ")[2] for line in said.err.splitlines() if line.endswith((views, tables))] == [
+        f"not compared: {views}",
+        f"not compared: {tables}",
+    ]

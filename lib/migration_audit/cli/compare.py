@@ -78,6 +78,7 @@ def compare_sides(
     applied = {"expected": left.sources, "actual": right.sources}
     undone = {"expected": left.undone, "actual": right.undone}
     rows = compare_side_rows(sides, (left, right), project)
+    drift = replace(drift, not_compared=(*drift.not_compared, *([_NO_ROWS] if rows is None else [])))
     cross_check = _cross_check(drift, sides, (left, right), no_cross_check=no_cross_check)
     witness, not_cross_checked = (
         (None, cross_check) if isinstance(cross_check, Unavailable) else (cross_check.to_json(), None)
@@ -168,6 +169,9 @@ def _write_unapplied(applied: Mapping[str, Sequence[SourceFacts]]) -> None:
         left = [n.path if n.line is None else f"{n.path}:{n.line}" for f in facts for n in f.not_applied if not n.by_rule]
         if left:
             write_text(f"! not applied on the {role} side, so not compared: {one_line(some_of(left))}\n")
+
+
+_NO_ROWS = "rows of tables, which are only compared where both sides are SQL"
 
 
 def _uncompared(facts: Sequence[SourceFacts]) -> list[str]:

@@ -18,6 +18,7 @@ from migration_audit.compare.unreadable import without_unreadable
 from migration_audit.model.access import Role
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown, Severity
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.redacted import Redacted
@@ -53,6 +54,7 @@ def compare(
     """
     rules = rules or Rules()
     expected, actual, assumptions, not_compared = without_server_wide(expected, actual)
+    not_compared = (*not_compared, *_contents(expected, actual))
     left_jobs, right_jobs, renamed = matched_jobs(expected, actual)
     want, have = _by_key(left_jobs, "expected"), _by_key(right_jobs, "actual")
     want, have, not_null = pair_not_null(want, have)
@@ -149,6 +151,13 @@ def _changed(expected: CatalogObject, actual: CatalogObject, rules: Rules) -> Di
         expected=expected,
         actual=actual,
     )
+
+
+def _contents(expected: Snapshot, actual: Snapshot) -> Iterator[str]:
+    """What is computed, and in no catalog: the rows of views that both sides store."""
+    for kind in ("materialized view", "continuous aggregate"):
+        if both := sorted(key for of_kind, key in expected.by_key if of_kind == kind and (kind, key) in actual.by_key):
+            yield f"rows of {kind}s, and whether they have any: {some_of(both)}"
 
 
 def _of_job(found: Difference, expected: Snapshot, renamed: Mapping[str, str], rules: Rules) -> Difference:

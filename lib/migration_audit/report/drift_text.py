@@ -42,10 +42,7 @@ def drift_text(
         *_unheard(not_cross_checked),
     ]
     if drift.not_compared:
-        blocks.append(
-            "Not compared, because one side does not contain it:\n"
-            + "\n".join(f"  {one_line(n)}" for n in drift.not_compared)
-        )
+        blocks.append("Not compared:\n" + "\n".join(f"  {one_line(n)}" for n in drift.not_compared))
     if drift.assumptions:
         blocks.append("Treated as equal:\n" + "\n".join(f"  {one_line(a)}" for a in drift.assumptions))
     return "\n\n".join(blocks) + "\n"

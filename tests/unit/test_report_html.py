@@ -101,7 +101,7 @@ def test_every_blocker_leads_to_its_finding():
     targets = re.findall(r'<a href="#(finding-[^"]+)"', head(html))
     assert len(targets) == 4
     for target in targets:
-        row = html[html.index(f'<tr id="{target}"') :].partition("</tr>")[0]
+        row = html[html.index(f'<div class="finding" id="{target}"') :].partition("</pre>")[0]
         assert target.removeprefix("finding-").partition("-")[2].rpartition(".")[2] in text(row).replace(":", "-")
 
 
@@ -261,7 +261,7 @@ def test_hundreds_of_blockers_keep_the_head_short():
     html = report(checks=held)
     assert head(html).count("finding-LIV003") == 8
     assert "… and 292 more" in head(html)
-    assert html.count('<tr id="finding-LIV003') == 300
+    assert html.count('<div class="finding" id="finding-LIV003') == 300
 
 
 def test_evidence_without_a_result_is_shown():

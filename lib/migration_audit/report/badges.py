@@ -21,6 +21,19 @@ TONES = {
 """Text, ground and border of each tone."""
 
 
+def _style(tone: str) -> str:
+    foreground, background, border = TONES[tone]
+    return (
+        "display:inline-block;padding:0 8px;border-radius:10px;font-size:.92em;font-weight:600;line-height:1.6;"
+        f"white-space:nowrap;color:{foreground};background-color:{background};"
+        f"border:1px {'dashed' if tone == 'pending' else 'solid'} {border}"
+    )
+
+
+STYLES = {**{_style(tone): f"p {tone}" for tone in TONES}, "font-size:1.15em": "dot"}
+"""The inline styles of pills and dots, and the class that a report has in the place of each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pill:
     """A status: a glyph and a word, so that it can be read without colours."""
@@ -32,14 +45,8 @@ class Pill:
 
     def html(self) -> Markup:
         """A rounded label; screen readers are spared the glyph."""
-        foreground, background, border = TONES[self.tone]
-        line = "dashed" if self.tone == "pending" else "solid"
-        style = (
-            "display:inline-block;padding:0 8px;border-radius:10px;font-size:.92em;font-weight:600;line-height:1.6;"
-            f"white-space:nowrap;color:{foreground};background-color:{background};border:1px {line} {border}"
-        )
         return Markup('<span style="{}"><span aria-hidden="true">{} </span>{}</span>').format(
-            style, self.glyph, escape.html(escape.one_line(self.word))
+            _style(self.tone), self.glyph, escape.html(escape.one_line(self.word))
         )
 
     def markdown(self) -> str:

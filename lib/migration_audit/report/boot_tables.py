@@ -45,7 +45,7 @@ def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> ReportTable:
             Text(_when(command)),
             IdentifierText(str(command.at)),
         )
-        rows[-1].append(Row(cells))
+        rows[-1].append(Row(cells, is_step=step is not None))
     unknown = [
         Row(
             (
@@ -67,6 +67,7 @@ def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> ReportTable:
         groups=tuple(
             Group(title=Text(title) if title else None, labels=(title,), rows=tuple(held)) for title, held in parts if held
         ),
+        quiet="commands before and within the steps",
         nothing="Nothing to list.",
     )
 

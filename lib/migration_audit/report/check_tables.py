@@ -32,9 +32,13 @@ def finding_anchor(finding: Finding) -> str:
     return f"finding-{slug(finding.key)}"
 
 
-def check_table(results: Sequence[CheckResult], *, caption: str = "Checks", anchors: bool = False) -> ReportTable:
-    """Every check with how it ended and why, by family; ``anchors`` links the failed ones to their findings,
-    and makes the pending ones places to link to: nothing else tells of them.
+def check_table(
+    results: Sequence[CheckResult], *, caption: str = "Checks", anchors: bool = False, has_work_list: bool = False
+) -> ReportTable:
+    """Every check with how it ended and why, by family; those that are not due are one line.
+
+    ``anchors`` links the failed ones to their findings, and makes those that are not due and have work to do places to link
+    to, unless the page has a work list.
     """
     held = results_in_order(results)
     sorted_out = triage(held)
@@ -46,12 +50,14 @@ def check_table(results: Sequence[CheckResult], *, caption: str = "Checks", anch
             rows=tuple(_check_row(r, told_at.get(r.id), anchors) for r in due),
         )
         for letters, ids in by_family(r.id for r in held)
-        if (due := [r for r in held if r.id in set(ids) and not _is_of_other_phase(r)])
+        if (due := [r for r in held if r.id in set(ids) and not _is_folded(r, has_work_list)])
     ]
-    others = [r for r in held if _is_of_other_phase(r)]
+    others = [r for r in held if _is_folded(r, has_work_list)]
     if others:
         rows = tuple(_check_row(r, None, anchors) for r in others)
         told = f"{ranges([r.id for r in others])}: {_why_not_due(others)}"
+        if has_work_list and any(r.findings for r in others):
+            told += "; what they found already is in the work list"
         groups.append(Group(title=Text("Not due in this phase"), labels=("not due",), rows=rows, folded=told))
     return ReportTable(
         caption=caption,
@@ -59,13 +65,14 @@ def check_table(results: Sequence[CheckResult], *, caption: str = "Checks", anch
         group_names=("Family",),
         headings=tuple(Heading(name=n) for n in ("Check", "Question", "Outcome", "What was found or looked at")),
         groups=tuple(groups),
+        about="checks",
         nothing="No checks were run.",
     )
 
 
-def _is_of_other_phase(result: CheckResult) -> bool:
-    """Whether it is not due, and found no work to do either."""
-    return result.outcome is Outcome.PENDING and not result.findings
+def _is_folded(result: CheckResult, has_work_list: bool) -> bool:
+    """Whether it is not due, and found no work to do that is not listed elsewhere."""
+    return result.outcome is Outcome.PENDING and (has_work_list or not result.findings)
 
 
 def _why_not_due(results: Sequence[CheckResult]) -> str:
@@ -124,6 +131,7 @@ def findings_table(
         group_names=("Severity", "Check"),
         headings=tuple(Heading(name=n) for n in ("Finding", "Expected", "Actual", "Defined at")),
         groups=groups,
+        about="findings",
         nothing="No check has findings.",
         limit=limit,
     )

@@ -55,9 +55,11 @@ def column_table(
         group_names=("Table",),
         headings=(
             Heading(name="Column"),
-            *(Heading(name=name, over=side) for side in _distinct(names) for name in ("Type", "Attributes")),
-            Heading(name="Verdict"),
+            *(Heading(name=name, over=side, side=side) for side in _distinct(names) for name in ("Type", "Attributes")),
+            Heading(name="Verdict", side=""),
         ),
+        about="columns",
+        quiet="columns that are the same on both sides",
         groups=tuple(groups),
         nothing="All columns are the same." if total else "Neither side has columns.",
     )

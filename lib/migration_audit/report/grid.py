@@ -27,6 +27,8 @@ class Heading:
     over: str | None = None
     """The heading over this one and its neighbours with the same: ``Expected``."""
     centred: bool = False
+    side: str | None = None
+    """The side of a comparison that the column is about; rows that are the same on all sides show the first one."""
 
     @property
     def full(self) -> str:
@@ -43,6 +45,8 @@ class Row:
     """Set off from rows with nothing to look at."""
     anchor: str | None = None
     """An id to link to, in pages that are ours from end to end."""
+    is_step: bool = False
+    """Shown where a report folds the rows that are not marked."""
 
 
 class LazyRows(Sequence[Row], Generic[ItemT]):
@@ -102,6 +106,10 @@ class Grid:
     nothing: str = "Nothing to show."
     """What is said when there are no rows."""
     limit: int = MOST_ROWS
+    about: str = ""
+    """What it shows; a report that shows the same elsewhere refers to that place."""
+    quiet: str | None = None
+    """What the rows that are not marked are, in the plural: a report folds them under that line, with their number."""
 
     def __len__(self) -> int:
         """The number of rows, folded ones too."""

@@ -6,7 +6,7 @@ It opens offline, runs no script, prints, and comes out byte for byte the same f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,42 @@ from migration_audit.model.enumeration import with_rest
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.strict_json import parse_json
-from migration_audit.report import table_html
-from migration_audit.report.banner import verdict_sentence
-from migration_audit.report.check_tables import check_anchor, check_table, finding_anchor, findings_table
+from migration_audit.report import table_page
+from migration_audit.report.banner import Banner, verdict_sentence
+from migration_audit.report.check_tables import check_anchor, check_table, finding_anchor
 from migration_audit.report.escape import html as safe
 from migration_audit.report.escape import many_lines, one_line, slug
-from migration_audit.report.outputs import joined, render_outputs
+from migration_audit.report.findings_page import check_views
+from migration_audit.report.grid import Grid
+from migration_audit.report.listings import digest_table
+from migration_audit.report.next_steps import next_steps
+from migration_audit.report.outputs import ReplayedNotebook, joined, render_outputs
 from migration_audit.report.page import render_page
 from migration_audit.report.pills import verdict_pill
 from migration_audit.report.prose import Anchors, TocEntry, relinked, render_markdown, with_anchors
+from migration_audit.report.stacked import Stacked
+from migration_audit.report.timeline import Timeline
 from migration_audit.report.triage import findings_of
 from migration_audit.report.view import EvidenceView
 
 Notebook = Mapping[str, Any]
+NotebookSource = Notebook | tuple[str, Notebook] | Path | str
 _FIRST_SCREEN = 8
 """Blockers that the first screen names one by one; the others are counted there and told below."""
-_OWN_ANCHORS = ("main", "findings", "checks", "facts", "contents")
+_OWN_ANCHORS = (
+    "main",
+    "top",
+    "findings",
+    "checks",
+    "facts",
+    "contents",
+    "digests",
+    "what-blocks",
+    "not-checked",
+    "human-eye",
+)
+_ELSEWHERE = frozenset({"checks", "findings", "digests"})
+"""What the page itself shows, of all notebooks at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +73,36 @@ class Section:
     toc: tuple[TocEntry, ...]
 
 
-def render_report(*, notebooks: Sequence[Notebook | tuple[str, Notebook] | Path | str], evidence: Evidence) -> str:
+def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence) -> str:
     """The whole report as one HTML page.
 
     ``notebooks`` are executed notebooks in reading order, as paths or as loaded (a dict of nbformat 4, or
-    that with its name);
+    that with its name); what has a ``value`` is shown in the report's own form, and once.
     Raises NotebookError for a file that is no notebook.
     """
     facts = EvidenceView(evidence)
     pill = verdict_pill(facts.verdict)
     lines = list(_blocking(facts))
+    sections, shown = _sections(notebooks, facts)
+    checks = check_table(facts.results, caption="Every check", anchors=True, has_work_list="work" in shown)
     return render_page(
         "report.html.j2",
         evidence=facts,
         pill=pill,
         sentence=safe(one_line(verdict_sentence(facts.verdict, facts.environment))),
         title=one_line(f"{pill.glyph} {facts.environment}: {pill.word} · {facts.project}"),
+        steps=next_steps(facts),
         blocking=lines[:_FIRST_SCREEN],
         more_blocking=len(lines) - _FIRST_SCREEN,
         warnings=list(_weighing(facts)),
+        noted=[(one_line(r.id), check_anchor(r.id)) for r in facts.triage.told],
         doubts=[safe(one_line(doubt)) for doubt in facts.doubts],
         notes=[safe(one_line(note)) for note in facts.notes],
         head_facts=[(name, safe(one_line(value))) for name, value in facts.facts],
-        files=[tuple(safe(one_line(text)) for text in file) for file in facts.files],
-        findings=table_html.render(findings_table(facts.results, caption="What was found", anchors=True)),
-        checks=table_html.render(check_table(facts.results, caption="Every check", anchors=True)),
-        sections=_sections(notebooks, facts),
+        found=list(check_views(evidence)),
+        checks=table_page.render(checks),
+        sections=sections,
+        digests=table_page.render(digest_table(evidence)),
     )
 
 
@@ -98,16 +122,24 @@ def _weighing(evidence: EvidenceView) -> Iterator[Line]:
         yield Line(one_line(result.id), safe(one_line(with_rest(first, len(result.findings)))), check_anchor(result.id))
 
 
-def _sections(notebooks: Sequence[Notebook | tuple[str, Notebook] | Path | str], evidence: EvidenceView) -> list[Section]:
+def _sections(notebooks: Sequence[NotebookSource], evidence: EvidenceView) -> tuple[list[Section], frozenset[str]]:
+    """The sections, and what their tables are about."""
     loaded = [_loaded(notebook, number) for number, notebook in enumerate(notebooks, start=1)]
     taken = {check_anchor(r.id) for r in evidence.results}
     taken |= {finding_anchor(f) for r in evidence.results for f in r.findings}
     anchors = Anchors(taken | set(_OWN_ANCHORS))
     names = frozenset(name for name, _ in loaded)
-    return [_section(name, notebook, anchors, names) for name, notebook in loaded]
+    last = {about: name for name, notebook in loaded for about in _shown_in(notebook)}
+    return [_section(name, notebook, anchors, names, last) for name, notebook in loaded], frozenset(last)
 
 
-def _loaded(notebook: Notebook | tuple[str, Notebook] | Path | str, number: int) -> tuple[str, Notebook]:
+def _shown_in(notebook: Notebook) -> Iterator[str]:
+    """What the tables of a replayed notebook are about."""
+    if isinstance(notebook, ReplayedNotebook):
+        yield from (value.about for value in notebook.shown if isinstance(value, Grid) and value.about)
+
+
+def _loaded(notebook: NotebookSource, number: int) -> tuple[str, Notebook]:
     """The notebook with its name: the given one, the file's, else the one that papermill noted, else a number."""
     if isinstance(notebook, tuple):
         return notebook
@@ -125,26 +157,70 @@ def _loaded(notebook: Notebook | tuple[str, Notebook] | Path | str, number: int)
     return path.stem, loaded
 
 
-def _section(name: str, notebook: Notebook, anchors: Anchors, names: frozenset[str]) -> Section:
+def _section(name: str, notebook: Notebook, anchors: Anchors, names: frozenset[str], last: Mapping[str, str]) -> Section:
     anchor = anchors.new(slug(name))
     toc: list[TocEntry] = []
     parts: list[Markup] = []
-    for cell in notebook.get("cells", ()):
-        if cell.get("cell_type") == "markdown":
+    for prose, shown in _paragraphs(notebook, name, last):
+        if prose is not None and toc and shown and not any(shown):
+            continue  # all that it introduces is shown elsewhere on the page
+        if prose is not None:
             html, entries = with_anchors(
-                render_markdown(joined(cell.get("source", "")), cell.get("attachments")), name, anchors
+                render_markdown(joined(prose.get("source", "")), prose.get("attachments")), name, anchors
             )
             parts.append(Markup('<div class="prose">{}</div>').format(relinked(html, name, names)))
             toc += entries
-        elif cell.get("cell_type") == "code":
-            parts.append(_code_cell(cell))
+        parts += shown
     title = str(toc[0].title.unescape()) if toc else name
-    return Section(anchor, title, Markup("\n").join(parts), tuple(e for e in toc[1:] if e.level <= 3))
+    return Section(anchor, title, Markup("\n").join(filter(None, parts)), tuple(e for e in toc[1:] if e.level <= 3))
+
+
+def _paragraphs(
+    notebook: Notebook, name: str, last: Mapping[str, str]
+) -> Iterator[tuple[Mapping[str, Any] | None, list[Markup]]]:
+    """Each cell of prose with what the code cells below it show."""
+    values = iter(notebook.shown) if isinstance(notebook, ReplayedNotebook) else None
+    prose: Mapping[str, Any] | None = None
+    shown: list[Markup] = []
+    for cell in notebook.get("cells", ()):
+        if cell.get("cell_type") == "markdown":
+            yield prose, shown
+            prose, shown = cell, []
+        elif cell.get("cell_type") == "code":
+            shown.append(_code_cell(cell) if values is None else _value(next(values), name, last))
+    yield prose, shown
 
 
 def _code_cell(cell: Mapping[str, Any]) -> Markup:
+    """The code of a notebook that is not a packaged one, and what it gave."""
     source = joined(cell.get("source", ""))
     if not source.strip() and not cell.get("outputs"):
         return Markup("")
     code = Markup('<details class="source"><summary>Code</summary><pre>{}</pre></details>').format(safe(many_lines(source)))
     return Markup("\n").join([code, *render_outputs(cell.get("outputs") or [])])
+
+
+def _value(value: Any, notebook: str, last: Mapping[str, str]) -> Markup:
+    """A value in the page's own form; nothing where the page shows it elsewhere."""
+    match value:
+        case _ if value is None or _is_elsewhere(value):
+            return Markup("")
+        case Grid() if last.get(value.about, notebook) != notebook and not any(group.marked for group in value.groups):
+            return table_page.heading_line(value)
+        case Grid():
+            return table_page.render(_with_anchors(value) if value.about == "work" else value)
+        case Timeline():
+            return value.picture() + table_page.render(value.table)
+        case Stacked():
+            parts = Markup("").join(_value(part, notebook, last) for part in value.parts)
+            return parts or Markup("<p>{}</p>").format(value.nothing)
+    return table_page.without_styles(value._repr_html_())
+
+
+def _is_elsewhere(value: Any) -> bool:
+    return isinstance(value, Banner) or (isinstance(value, Grid) and value.about in _ELSEWHERE)
+
+
+def _with_anchors(table: Grid) -> Grid:
+    """The work list with a place to link to for each check."""
+    return replace(table, groups=tuple(replace(group, anchor=check_anchor(group.labels[0])) for group in table.groups))

@@ -23,6 +23,23 @@ _MARK = "background-color:#dbe4f5;color:#1f2328;font-weight:700;border-bottom:2p
 """Of words that differ, on both sides the same: what is good or bad about them is the verdict's to say."""
 
 
+PRE = (
+    "margin:4px 0 0;padding:8px 10px;background-color:#f6f8fa;border:1px solid #d0d7de;border-radius:6px;"
+    "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.92em;white-space:pre-wrap;color:#1f2328"
+)
+_SUMMARY = f"cursor:pointer;color:{LINK};font-size:.92em"
+STYLES = {
+    _CODE: "c",
+    _MARK: "",
+    PRE: "sql",
+    _SUMMARY: "",
+    f"color:{MUTED};font-size:.92em": "m",
+    f"color:{LINK}": "",
+    "margin-top:4px": "",
+}
+"""The inline styles of cells, and the class that a report has in the place of each."""
+
+
 class Inline(Protocol):
     """Anything that can stand in a cell."""
 
@@ -123,14 +140,9 @@ class FoldedText:
 
     def html(self) -> Markup:
         """A ``<details>`` element."""
-        pre = (
-            "margin:4px 0 0;padding:8px 10px;background-color:#f6f8fa;border:1px solid #d0d7de;border-radius:6px;"
-            "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.92em;white-space:pre-wrap;color:#1f2328"
-        )
         return Markup(
-            '<details style="margin-top:4px"><summary style="cursor:pointer;color:{};font-size:.92em">{}</summary>'
-            '<pre style="{}">{}</pre></details>'
-        ).format(LINK, self.label, pre, escape.html(escape.many_lines(self.source)))
+            '<details style="margin-top:4px"><summary style="{}">{}</summary><pre style="{}">{}</pre></details>'
+        ).format(_SUMMARY, self.label, PRE, escape.html(escape.many_lines(self.source)))
 
     def markdown(self) -> str:
         """A ``<details>`` element, which GitHub shows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from migration_audit.model.evidence import AppliedFile, Evidence, FileDigest, RepositoryState
 from migration_audit.model.finding import Check
@@ -66,7 +66,8 @@ def digest_table(evidence: Evidence) -> ReportTable:
     catalogs = tuple(Row((Text(side), IdentifierText(digest))) for side, digest in sorted(evidence.snapshots.items()))
     if catalogs:
         groups.append(Group(title=Text("catalogs"), labels=("catalog",), rows=catalogs))
-    return _table("What was audited, by digest", ("What", "SHA-256"), groups, group_name="Source")
+    listed = _table("What was audited, by digest", ("What", "SHA-256"), groups, group_name="Source")
+    return replace(listed, about="digests", quiet="files and catalogs")
 
 
 def _files(label: str, title: str, files: Iterable[AppliedFile | FileDigest]) -> Group:

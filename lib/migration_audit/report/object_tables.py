@@ -77,9 +77,11 @@ def _object_matrix(
         headings=(
             Heading(name=kind.kind.capitalize()),
             Heading(name="Definition"),
-            *(Heading(name=side, centred=True) for side in sides),
-            Heading(name="Verdict"),
+            *(Heading(name=side, centred=True, side="") for side in sides),
+            Heading(name="Verdict", side=""),
         ),
+        about=kind.kind,
+        quiet=f"{noun} that are the same on every side",
         groups=tuple(_group(table, shown, noun, fold=len(held) > _FOLD_ABOVE) for table, shown in rows.items()),
         nothing=f"All {noun} are the same on every side." if held else f"No side has {noun}.",
     )

@@ -13,6 +13,17 @@ from migration_audit.report import escape
 from migration_audit.report.prose import render_markdown
 from migration_audit.report.sanitize import clean_html
 
+
+class ReplayedNotebook(dict[str, Any]):
+    """A packaged notebook with the outputs that the facts give, and the values behind them."""
+
+    def __init__(self, notebook: Mapping[str, Any]) -> None:
+        """A copy of the notebook; its values are added by whoever computes them."""
+        super().__init__(notebook)
+        self.shown: list[Any] = []
+        """What each code cell showed, in their order; None for nothing."""
+
+
 _NO_ALT = "A picture without a description in the notebook"
 
 

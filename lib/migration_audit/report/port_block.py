@@ -9,13 +9,10 @@ from markupsafe import Markup
 
 from migration_audit.model.port import SavedPort
 from migration_audit.report import escape
+from migration_audit.report.inline import PRE
 
 NOTHING = "Nothing to port: the owner covers the legacy side."
 
-_PRE = (
-    "margin:8px 0 0;padding:8px 10px;background-color:#f6f8fa;border:1px solid #d0d7de;border-radius:6px;"
-    "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.92em;white-space:pre-wrap;color:#1f2328"
-)
 _FENCES = re.compile(r"`{3,}")
 
 
@@ -40,7 +37,7 @@ class PortBlock:
         if self.port is None:
             return str(Markup("<p>{}</p>").format(self.title))
         digest = Markup("<p>{}</p><p><small>sha256:{}</small></p>").format(self.title, self.port.sha256)
-        return str(digest + Markup('<pre style="{}">{}</pre>').format(_PRE, escape.html(escape.many_lines(self.port.text))))
+        return str(digest + Markup('<pre style="{}">{}</pre>').format(PRE, escape.html(escape.many_lines(self.port.text))))
 
     def _repr_markdown_(self) -> str:
         if self.port is None:

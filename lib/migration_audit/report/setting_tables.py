@@ -135,7 +135,13 @@ def _settings_table(
         caption=caption,
         note=f"{differing} setting{'s' * (differing != 1)} differ{'s' * (differing == 1)}" if names else None,
         group_names=(what,),
-        headings=(Heading(name="Setting"), *(Heading(name=side) for side in held), Heading(name="Verdict")),
+        headings=(
+            Heading(name="Setting"),
+            *(Heading(name=side, side=side) for side in held),
+            Heading(name="Verdict", side=""),
+        ),
+        about=what,
+        quiet="settings that are the same on every side",
         groups=groups,
         nothing=nothing,
     )

@@ -27,6 +27,8 @@ def statement_table(matches: Sequence[StatementMatch]) -> ReportTable:
             Group(title=IdentifierText(path), labels=(path,), rows=LazyRows(found, _row, list(map(_is_marked, found))))
             for path, found in ((path, list(run)) for path, run in groupby(matches, key=lambda match: match.legacy.path))
         ),
+        about="statements",
+        quiet="statements that the owner's SQL has",
         nothing="The legacy SQL contains no statements.",
     )
 

@@ -49,7 +49,7 @@ class Timeline:
         return self.table.to_frame()
 
     def _repr_html_(self) -> str:
-        return str(self._picture() + table_html.render(self.table))
+        return str(self.picture() + table_html.render(self.table))
 
     def _repr_markdown_(self) -> str:
         return self.table._repr_markdown_()
@@ -58,7 +58,8 @@ class Timeline:
         """The table: a terminal shows no pictures."""
         return repr(self.table)
 
-    def _picture(self) -> Markup:
+    def picture(self) -> Markup:
+        """The chunks as an SVG in an ``<img>``; nothing where they cannot be drawn."""
         if not self.bars:
             return Markup("")
         source = base64.b64encode(_svg(self.bars, self.is_time, self.wanted).encode()).decode("ascii")

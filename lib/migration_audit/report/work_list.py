@@ -23,6 +23,7 @@ def work_list_table(results: Sequence[CheckResult]) -> ReportTable:
         group_names=("Check",),
         headings=(Heading(name="What"), Heading(name="Where")),
         groups=tuple(_group(result) for result in pending),
+        about="work",
         nothing="Every check is due: remaining work is listed as findings.",
     )
 

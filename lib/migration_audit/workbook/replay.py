@@ -18,6 +18,7 @@ from typing import Any
 from migration_audit.audit.facts.codec import to_bytes
 from migration_audit.audit.saved import SavedCase
 from migration_audit.model.errors import NotebookError
+from migration_audit.report.outputs import ReplayedNotebook
 
 replayed: ContextVar[SavedCase | None] = ContextVar("replayed", default=None)
 """What ``workbook.open_audit`` gives while a notebook is replayed."""
@@ -31,9 +32,12 @@ _CELL_METADATA = {"execution", "papermill", "tags"}
 _FORMS = (("text/html", "_repr_html_"), ("text/markdown", "_repr_markdown_"), ("text/plain", "__repr__"))
 
 
-def replay(path: Path, case: SavedCase) -> dict[str, Any]:
-    """The notebook with the outputs that these facts give. Raises NotebookError for a cell that fails on them."""
-    notebook: dict[str, Any] = json.loads(path.read_text("utf-8"))
+def replay(path: Path, case: SavedCase) -> ReplayedNotebook:
+    """The notebook with the outputs that these facts give, and their values, which a report shows in its own form.
+
+    Raises NotebookError for a cell that fails on them.
+    """
+    notebook = ReplayedNotebook(json.loads(path.read_text("utf-8")))
     namespace: dict[str, Any] = {}
     with _replaying(case):
         for number, cell in enumerate(c for c in notebook["cells"] if c["cell_type"] == "code"):
@@ -44,6 +48,7 @@ def replay(path: Path, case: SavedCase) -> dict[str, Any]:
                 raise NotebookError(what, where=path.name, todo="run the audit again") from error
             cell["execution_count"] = number + 1
             cell["outputs"] = [] if value is None else [_output(value, number + 1)]
+            notebook.shown.append(value)
     return notebook
 
 

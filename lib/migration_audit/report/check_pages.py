@@ -1,0 +1,47 @@
+"""The pages of checks, in the parts that a report shows: why it matters, what to do, when it is fine."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass
+
+from migration_audit.checks import BY_ID
+
+_PART = re.compile(r"^(Why|Fix|Fine when|Source): ", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPage:
+    """One check's page; a part that it does not have is empty."""
+
+    asks: str
+    why: str
+    fix: str
+    fine: str
+    source: str
+
+
+def check_page(check_id: str) -> CheckPage | None:
+    """The page of the check with this id; None for one that this version does not have."""
+    check = BY_ID.get(check_id)
+    if check is None:
+        return None
+    asks, *parts = _PART.split(inspect.getdoc(check.run) or "")
+    by_name = {name: _joined(text) for name, text in zip(parts[::2], parts[1::2], strict=True)}
+    return CheckPage(
+        asks=_joined(asks),
+        why=by_name.get("Why", ""),
+        fix=_sentence(by_name.get("Fix", "")),
+        fine=by_name.get("Fine when", ""),
+        source=by_name.get("Source", ""),
+    )
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split()).replace("``", "`")
+
+
+def _sentence(text: str) -> str:
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.rstrip(",:;").isalpha() else text

@@ -1,0 +1,87 @@
+"""What the checks found, for a report: what differs, why it matters, what to do, and how to see it again, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from migration_audit.model.evidence import Evidence
+from migration_audit.model.finding import CheckResult, Finding
+from migration_audit.report.badges import Pill
+from migration_audit.report.check_pages import CheckPage, check_page
+from migration_audit.report.check_tables import MOST_FINDINGS, check_anchor, finding_anchor
+from migration_audit.report.diffmarks import side_by_side
+from migration_audit.report.escape import html as safe
+from migration_audit.report.escape import many_lines, one_line, sentence
+from migration_audit.report.pills import WAIVED, severity_pill
+from migration_audit.report.see_again import see_again
+from migration_audit.report.table_page import unstyled
+from migration_audit.report.triage import family, triage
+
+_OF_LIVE = frozenset({"LIV", "PRV"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """One finding as the template shows it."""
+
+    anchor: str
+    summary: Markup
+    key: Markup
+    sides: tuple[tuple[str, Markup], ...]
+    sql: Markup | None
+    again: Markup
+    waived: Markup | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """A check that found something."""
+
+    anchor: str
+    id: Markup
+    title: Markup
+    pill: Pill
+    page: CheckPage | None
+    noted: Markup | None
+    findings: tuple[FindingView, ...]
+    more: int
+    """Findings that are not shown."""
+
+
+def check_views(evidence: Evidence) -> Iterator[CheckView]:
+    """Every check that found something, blockers first; beyond a thousand findings of one the others are counted."""
+    for result in triage(evidence.checks).failed:
+        shown = result.findings[:MOST_FINDINGS]
+        yield CheckView(
+            anchor=check_anchor(result.id),
+            id=safe(one_line(result.id)),
+            title=safe(one_line(result.title)),
+            pill=WAIVED if result.is_waived else severity_pill(result.severity),
+            page=check_page(result.id),
+            noted=safe(one_line(sentence(result.reason))) if result.reason else None,
+            findings=tuple(_view(result, finding, evidence) for finding in shown),
+            more=len(result.findings) - len(shown),
+        )
+
+
+def _view(result: CheckResult, finding: Finding, evidence: Evidence) -> FindingView:
+    expected, actual = side_by_side(finding.expected, finding.actual, absent="nothing")
+    there = finding.expected is not None or finding.actual is not None
+    found = f"In {evidence.environment}" if family(result.id) in _OF_LIVE else "Found"
+    sides = [("Required", unstyled(expected)), (found, unstyled(actual))] if there else []
+    if finding.where:
+        sides.append(("Defined at", Markup("<code>{}</code>").format(safe(one_line(finding.where)))))
+    again = see_again(result, finding, evidence)
+    is_query = finding.fix_sql is not None and result.id == "LIV013"
+    return FindingView(
+        anchor=finding_anchor(finding),
+        summary=safe(one_line(finding.summary)),
+        key=safe(one_line(finding.key)),
+        sides=tuple((one_line(name), value) for name, value in sides),
+        sql=safe(many_lines(finding.fix_sql)) if finding.fix_sql and not is_query else None,
+        again=safe(many_lines(again)),
+        waived=safe(one_line(finding.waived)) if finding.waived else None,
+    )

@@ -1,0 +1,131 @@
+"""The report's own form of what notebooks show: every thing once, what is the same folded, classes instead of styles."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from tests.report_example import HOSTILE, LEGACY, OWNER, PROD, SIDES, code_cell, evidence, notebook, prose, result, results
+from tests.unit.test_report_html import Page
+
+from migration_audit import report
+from migration_audit.model.finding import Finding, Outcome, Verdict
+from migration_audit.report.html import render_report
+from migration_audit.report.outputs import ReplayedNotebook
+from migration_audit.report.see_again import see_again
+
+
+def replayed(name, *parts):
+    """A notebook of headings and values."""
+    cells = [prose(part) if isinstance(part, str) else code_cell("f()") for part in parts]
+    held = ReplayedNotebook(
+        notebook(name, *cells)[1] if isinstance(notebook(name, *cells), tuple) else notebook(name, *cells)
+    )
+    held.shown += [part for part in parts if not isinstance(part, str)]
+    return name, held
+
+
+def text(html):
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html.replace("<wbr>", ""))))
+
+
+def page(*notebooks, **more):
+    return render_report(notebooks=list(notebooks), evidence=evidence(**more))
+
+
+def test_checks_findings_and_verdict_are_shown_once():
+    held = results()
+    alone = page(replayed("40_x", "# Sign-off"))
+    whole = page(
+        replayed(
+            "40_x",
+            "# Sign-off",
+            report.verdict_banner(Verdict.BLOCKED, "prod"),
+            "## Every check of this environment",
+            report.check_table(held),
+            "## What blocks",
+            report.findings_table(held),
+        )
+    )
+    assert whole == alone
+
+
+def test_what_is_the_same_is_folded_once_with_its_number():
+    html = page(replayed("20_x", "# Live", report.column_table(OWNER, PROD)))
+    folded = re.findall(r'<details class="same"><summary>(.*?)</summary>(.*?)</details>', html, re.DOTALL)[0]
+    assert folded[0] == "7 columns that are the same on both sides"
+    assert folded[1].count("double precision") == 2
+    assert "character varying(64)" not in folded[1]
+
+
+def test_a_table_without_differences_is_not_shown_twice():
+    first = replayed("10_x", "# Before", report.index_table({"legacy": LEGACY, "owner": OWNER}))
+    html = page(first, replayed("20_x", "# Live", report.index_table(SIDES)))
+    before, _, live = html.partition('id="20_x"')
+    assert 'positions_ts_idx</code></th><td data-h="Definition">' not in before
+    assert "positions_ts_idx" in live
+
+
+def test_a_report_has_no_inline_styles_of_ours():
+    html = page(replayed("20_x", "# Live", report.column_table(OWNER, PROD), report.hypertable_table(SIDES)))
+    assert " style=" not in html
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_no_name_breaks_out_of_a_page(name):
+    rehearsed = report.rehearsal_table([(name, name, name, name)])
+    found = Page(page(replayed("30_x", "# Boot", rehearsed)))
+    assert not {"script", "img"} & set(found.tags)
+    assert len(set(found.ids)) == len(found.ids)
+
+
+def test_each_finding_says_what_differs_why_what_to_do_and_how_to_see_it_again():
+    said = text(page())
+    for part in (
+        "Required text In prod character varying(64) Defined at directus/db-init/002_positions_hypertable.sql:4",
+        "Why it matters `CREATE TABLE IF NOT EXISTS` does nothing",
+        "What to do: A migration of the owner that alters the column",
+        r"See it again: psql -d trm_prod -c '\d+ public.positions'",
+    ):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("key", "command"),
+    [
+        ("LIV004:index:public.i", r"psql -d trm_prod -c '\d+ public.i'"),
+        ("LIV003:column:public.t.c:type", r"psql -d trm_prod -c '\d+ public.t'"),
+        ('LIV003:column:public."`id`".c:type', "migration-audit run --env prod"),
+        (
+            "LIV006:dimension:public.t.ts:chunk_interval",
+            "psql -d trm_prod -c \"SELECT * FROM timescaledb_information.dimensions WHERE hypertable_name = 't'\"",
+        ),
+        ("PRV001:prod:create:schema:public", r"psql -d trm_prod -c '\dn+ public'"),
+        ("WVR001:x", "migration-audit run --env prod"),
+    ],
+)
+def test_a_command_shows_the_finding_again(key, command):
+    finding = Finding(key=key, summary="x")
+    held = result(key.partition(":")[0], "x", Outcome.FAILED, findings=(finding,))
+    assert see_again(held, finding, evidence()) == command
+
+
+def test_a_finding_of_a_file_is_seen_at_its_line():
+    finding = Finding(key="BOOT001:x", summary="x", where="it's/a file.sh:7")
+    held = result("BOOT001", "x", Outcome.FAILED, findings=(finding,))
+    assert see_again(held, finding, evidence()) == """sed -n 7,+4p 'it'"'"'s/a file.sh'"""
+
+
+@pytest.mark.parametrize(
+    ("verdict", "step"),
+    [
+        (Verdict.CLEAN, "migration-audit sign RUN"),
+        (Verdict.REVIEW, "Read each warning"),
+        (Verdict.BLOCKED, "[[waiver]]"),
+        (Verdict.INCOMPLETE, "migration-audit run --env prod"),
+    ],
+)
+def test_the_next_step_is_under_the_verdict(verdict, step):
+    checks = results() if verdict is Verdict.BLOCKED else ()
+    assert step in text(page(verdict=verdict, checks=checks).partition("<nav")[0])

@@ -20,7 +20,6 @@ from migration_audit.directus.bootstrap import bootstrapped
 from migration_audit.directus.inspect import snapshot_of_state
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.rows import default_row
-from migration_audit.model.destruction import Destruction
 from migration_audit.model.directus import (
     ColumnChange,
     DirectusLive,
@@ -34,6 +33,7 @@ from migration_audit.model.directus import (
 from migration_audit.model.directus_database import DirectusColumn, DirectusDatabase, DirectusKey, DirectusTable
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.location import Location
+from migration_audit.model.undone import Destruction
 from migration_audit.project import Environment
 
 DATA = Path(__file__).parent / "data"

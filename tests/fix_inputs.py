@@ -18,7 +18,7 @@ from migration_audit.model.ledger import Ledger as LiveLedger
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.location import Location
 from migration_audit.model.obstacles import Demand, Obstacle, Wanted
-from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
+from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts, Witness
 from migration_audit.model.privileges import Access, Membership, ProbeRights, RoleFacts
 from migration_audit.model.rehearsal import Attempt, FixtureShadow, Rehearsal, RehearsalRole, RightsFrom
 from migration_audit.model.rows import RowsComparison, SeedMode, SequenceComparison, TableComparison
@@ -26,7 +26,6 @@ from migration_audit.model.similarity import Similarity, StatementMatch
 from migration_audit.model.snapshot import HypertableChunks, Snapshot
 from migration_audit.model.sql import Applied, SqlFailure
 from migration_audit.model.undone import SourceUndone, Undoing, Undone
-from migration_audit.model.witness import Witness
 from migration_audit.project import AuditScope, Environment, LedgerSettings, Project, Source
 
 AT = Location("audit.toml", 7)

@@ -68,17 +68,15 @@ from migration_audit.model.finding import Check, CheckResult, Finding, Note, Out
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.location import Location
 from migration_audit.model.outside import Outside, OutsideKind
-from migration_audit.model.preflight import COMMAND, DATABASE
+from migration_audit.model.preflight import COMMAND, DATABASE, Unexplained, Witness
 from migration_audit.model.privileges import Granted, Membership, Owned, RoleFacts
 from migration_audit.model.rehearsal import RehearsalRole, RightsFrom
 from migration_audit.model.rows import RowsComparison
-from migration_audit.model.scope import Excluded
+from migration_audit.model.rule_use import Excluded, WaiverState, WaiverUse
 from migration_audit.model.similarity import Similarity
 from migration_audit.model.snapshot import NotRead, Unmodelled
 from migration_audit.model.sql import NotApplied
 from migration_audit.model.undone import SourceUndone
-from migration_audit.model.waiver import WaiverState, WaiverUse
-from migration_audit.model.witness import Unexplained, Witness
 from migration_audit.project import HypertablePin
 from migration_audit.report.triage import triage
 

@@ -16,7 +16,7 @@ from migration_audit.catalog import open_connection, read_directus, read_ledger,
 from migration_audit.catalog.access import read_access
 from migration_audit.catalog.duplicates import count_obstacles
 from migration_audit.catalog.rights import read_rights
-from migration_audit.formats.named import named_ledger
+from migration_audit.formats.ledgers import named_ledger
 from migration_audit.model.access import LargeObjects
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.ledger import LedgerState

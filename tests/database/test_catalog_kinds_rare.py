@@ -10,7 +10,7 @@ import pytest
 
 from migration_audit.catalog import read_snapshot
 from migration_audit.compare import compare
-from migration_audit.model.redacted import Redacted
+from migration_audit.model.redaction import Redacted
 from migration_audit.model.snapshot import RolesRead, Snapshot
 
 pytestmark = pytest.mark.server

@@ -10,7 +10,7 @@ import pytest
 
 from migration_audit.catalog import open_connection, read_ledger, read_snapshot
 from migration_audit.formats import LedgerFormat
-from migration_audit.formats.named import named_ledger
+from migration_audit.formats.ledgers import named_ledger
 from migration_audit.model.errors import DatabaseError, UsageError
 from migration_audit.model.ledger import Ledger, LedgerState
 

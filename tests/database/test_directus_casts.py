@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from migration_audit.directus.casts import castable, comparable_types
+from migration_audit.directus.types import castable, comparable_types
 
 pytestmark = pytest.mark.server
 

@@ -32,7 +32,7 @@ from migration_audit.model.location import Location
 from migration_audit.model.strict_json import parse_json
 from migration_audit.project.load import project_of
 from migration_audit.signoff.decisions import read_decision
-from migration_audit.signoff.sshsig import read_signature
+from migration_audit.signoff.openssh import read_signature
 from migration_audit.sources.load import load_source
 
 SECONDS = 10

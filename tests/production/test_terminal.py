@@ -20,7 +20,7 @@ from fix_demo import Ran, run_cli
 from migration_audit.catalog import load_snapshot, read_snapshot
 from migration_audit.cli.group import Commands
 from migration_audit.model.errors import AuditError
-from migration_audit.model.visible_sql import visible_sql
+from migration_audit.model.visible import visible_sql
 
 pytestmark = pytest.mark.server
 

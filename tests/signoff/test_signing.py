@@ -17,7 +17,7 @@ from migration_audit import signoff
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.runner.index import write_index
 from migration_audit.signoff import openssh
-from migration_audit.signoff.sshsig import read_signature
+from migration_audit.signoff.openssh import read_signature
 
 SOON = NOW + timedelta(hours=1)
 

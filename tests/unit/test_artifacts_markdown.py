@@ -8,7 +8,7 @@ from fix_documents import SENTENCE, document
 from migration_audit.artifacts.documents.fold import fold_text
 from migration_audit.artifacts.documents.markdown import parse_statement, read_document, read_section
 from migration_audit.checks.doc003_log_entry import entries_of_kind, lacking
-from migration_audit.checks.statements import has_heading, heading_line, lines_that_say, lines_that_show, only_beginning
+from migration_audit.checks.documents import has_heading, heading_line, lines_that_say, lines_that_show, only_beginning
 from migration_audit.model.documents import PassageKind
 from migration_audit.model.errors import ArtifactError
 

@@ -15,7 +15,7 @@ from migration_audit.model.access import Role
 from migration_audit.model.drift import DiffVerdict, Severity
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.foreign import ForeignServer
-from migration_audit.model.redacted import Redacted
+from migration_audit.model.redaction import Redacted
 from migration_audit.model.snapshot import RolesRead, Unmodelled
 
 OBJECTS = (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fix_code import judged, write
-from migration_audit.artifacts.git.ignore import ignoring_rule
+from migration_audit.artifacts.git.working_tree import ignoring_rule
 from migration_audit.artifacts.paths import read_path
 from migration_audit.model.finding import Outcome, Phase
 

@@ -24,7 +24,7 @@ from migration_audit.checks import judge
 from migration_audit.compare import Rules, compare
 from migration_audit.model.finding import Phase, Unavailable
 from migration_audit.model.foreign import UserMapping
-from migration_audit.model.redacted import Redacted
+from migration_audit.model.redaction import Redacted
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project, load_project
 

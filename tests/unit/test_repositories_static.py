@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fix_layouts import LAYOUTS, PARTS, Layout, git, lay_out
-from migration_audit.artifacts.git.ignore import ignoring_rule
+from migration_audit.artifacts.git.working_tree import ignoring_rule
 from migration_audit.artifacts.paths import read_path
 from migration_audit.audit.inputs.artifact_digests import artifact_digests
 from migration_audit.audit.inputs.boot import boot_inputs

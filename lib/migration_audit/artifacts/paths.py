@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from migration_audit.artifacts.files import find_files, is_glob
-from migration_audit.artifacts.git.ignore import ignoring_rule
 from migration_audit.artifacts.git.refs import differs_from
+from migration_audit.artifacts.git.working_tree import ignoring_rule
 from migration_audit.artifacts.text import path_below
 from migration_audit.model.code import PathFact
 from migration_audit.project.boundary import boundary_of

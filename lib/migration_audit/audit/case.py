@@ -31,9 +31,8 @@ from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Check, CheckResult, Finding, Outcome, Phase, Unavailable, Verdict
 from migration_audit.model.port import SavedPort
 from migration_audit.model.preflight import SourceFacts
-from migration_audit.model.scope import Excluded
+from migration_audit.model.rule_use import Excluded, WaiverUse
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.model.waiver import WaiverUse
 from migration_audit.project import Environment, Project
 
 _NO_ENVIRONMENT = Unavailable(reason="no environment was named", outcome=Outcome.ERRORED)

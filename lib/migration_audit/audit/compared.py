@@ -8,7 +8,7 @@ from migration_audit.audit.prelude_keys import Keys, excluded_by_prelude, withou
 from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope, left_out_by_scope
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Outcome, Unavailable
-from migration_audit.model.scope import Excluded
+from migration_audit.model.rule_use import Excluded
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Project
 

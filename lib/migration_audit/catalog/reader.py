@@ -21,7 +21,7 @@ from migration_audit.catalog.server_errors import ODD_BYTES, database_error
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import DatabaseError
-from migration_audit.model.redacted import SALT
+from migration_audit.model.redaction import SALT
 from migration_audit.model.snapshot import HypertableChunks, NotRead, RolesRead, ServerIdentity, Snapshot, Unmodelled
 from migration_audit.model.timescale_jobs import Job, JobStatus
 

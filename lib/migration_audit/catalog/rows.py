@@ -13,7 +13,7 @@ from psycopg import Cursor
 from psycopg.rows import RowMaker
 
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.redacted import MARK, unmarked
+from migration_audit.model.redaction import MARK, unmarked
 
 InstanceT = TypeVar("InstanceT")
 

@@ -30,7 +30,7 @@ from migration_audit.model.snapshot import (
     to_json,
 )
 from migration_audit.model.timescale_jobs import JobStatus
-from migration_audit.project.bounded import read_bounded
+from migration_audit.project.boundary import read_bounded
 
 PartT = TypeVar("PartT")
 

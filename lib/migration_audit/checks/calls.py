@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from migration_audit.checks.code_scopes import ends_in_one, fits_one, word_pattern
 from migration_audit.checks.command_words import CONTAINERS, PROGRAMS, SCRIPT_RUNNERS, base, commands_in
-from migration_audit.checks.name_patterns import ends_in_one, fits_one, word_pattern
 from migration_audit.model.code import CodeFile, Import, Literal, ManifestScript
 from migration_audit.model.location import Location
 from migration_audit.project import AuditRule

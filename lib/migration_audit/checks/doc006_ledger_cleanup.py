@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migration_audit.checks.code_scopes import no_rule
-from migration_audit.checks.documents import rules_of, unreadable
-from migration_audit.checks.statements import heading_line, lines_that_show
+from migration_audit.checks.documents import heading_line, lines_that_show, rules_of, unreadable
 from migration_audit.model.documents import DocumentRule, DropRule
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of

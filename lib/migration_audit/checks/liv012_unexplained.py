@@ -8,7 +8,7 @@ from migration_audit.checks.describe import essence
 from migration_audit.model.drift import DiffVerdict, Drift, Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
-from migration_audit.model.scope import Excluded
+from migration_audit.model.rule_use import Excluded
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Environment
 

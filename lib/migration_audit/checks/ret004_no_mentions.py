@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
-from migration_audit.checks.name_patterns import word_pattern
+from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen, word_pattern
 from migration_audit.model.code import CodeFacts, CodeFile
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Finding, Phase

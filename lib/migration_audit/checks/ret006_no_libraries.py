@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, ruled, unseen
-from migration_audit.checks.name_patterns import fits_one
+from migration_audit.checks.code_scopes import FindingKeys, fits_one, looked_at, no_rule, ruled, unseen
 from migration_audit.model.code import ManifestFacts
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Finding, Phase

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
-from migration_audit.model.waiver import WaiverState, WaiverUse
+from migration_audit.model.rule_use import WaiverState, WaiverUse
 
 
 def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:

@@ -30,11 +30,10 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.port import ProofOutcome
-from migration_audit.model.preflight import SourceFacts
+from migration_audit.model.preflight import SourceFacts, Witness
 from migration_audit.model.routines import Extension
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import STATEMENT_TIMEOUT
-from migration_audit.model.witness import Witness
 from migration_audit.port import NOTHING, nothing_compared, nothing_to_port
 from migration_audit.project import load_project, project_file
 from migration_audit.report.escape import one_line

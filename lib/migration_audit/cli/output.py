@@ -60,7 +60,7 @@ def write_text(text: str) -> None:
 
 def write_sql(text: str) -> None:
     """SQL that runs, whatever the terminal can show: names in it stay what they are. Raises AuditError, OSError."""
-    from migration_audit.model.visible_sql import visible_sql  # noqa: PLC0415  the parser is slow to import
+    from migration_audit.model.visible import visible_sql  # noqa: PLC0415  the parser is slow to import
 
     write_bytes(visible_sql(text).encode())
 

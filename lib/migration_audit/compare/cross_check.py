@@ -14,9 +14,9 @@ from migration_audit.compare.spelling import one_spelling, one_spelling_of_routi
 from migration_audit.model.drift import Drift
 from migration_audit.model.identifiers import leading_name
 from migration_audit.model.objects import CatalogObject
+from migration_audit.model.preflight import Unexplained, Witness
 from migration_audit.model.relations import Constraint, Table
 from migration_audit.model.snapshot import Snapshot, Unmodelled
-from migration_audit.model.witness import Unexplained, Witness
 
 LONGEST = 300
 """Characters of a text that a finding shows."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from migration_audit.formats import ALL, LEDGERS, LedgerFormat
-from migration_audit.formats.known_tables import OF_RUNNERS
+from migration_audit.formats.ledgers import OF_RUNNERS
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.objects import CatalogObject

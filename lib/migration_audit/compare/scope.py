@@ -12,7 +12,7 @@ from migration_audit.compare.fresh import beyond_fresh
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Sequence, Table
-from migration_audit.model.scope import Excluded
+from migration_audit.model.rule_use import Excluded
 from migration_audit.model.snapshot import SERVER_WIDE, Snapshot
 from migration_audit.project import LedgerSettings, Project
 

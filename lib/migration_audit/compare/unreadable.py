@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 from migration_audit.model.access import Role
 from migration_audit.model.drift import NotKnown
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.redacted import NOT_READABLE
+from migration_audit.model.redaction import NOT_READABLE
 
 Pair = tuple[CatalogObject, CatalogObject]
 

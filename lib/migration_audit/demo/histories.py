@@ -6,16 +6,43 @@ A history is replayed in an empty database as the right roles, and the ledgers a
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final, Literal
 
 import psycopg
 from psycopg import sql
 
 from migration_audit import driver
-from migration_audit.demo.steps import LEGACY_ROLE, OWNER_ROLE, History, Step
 from migration_audit.model.errors import SqlError, UsageError
 from migration_audit.project import LedgerSettings, Project
+
+LEGACY_ROLE: Final = "processor"
+OWNER_ROLE: Final = "directus"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Some SQL files that one role ran one after the other."""
+
+    title: str
+    files: tuple[Path, ...]
+    role: str | None = None
+    """Who ran them; None for the superuser."""
+    runner: Literal["legacy", "owner"] | None = None
+    """``legacy`` or ``owner`` when that runner ran them and wrote its ledger; None for a person."""
+    applied_at: datetime | None = None
+    """What a runner recorded for the first file; each further file a second later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """How the database of one environment came to be what it is."""
+
+    environment: str
+    steps: tuple[Step, ...]
+
 
 __all__ = ["History", "Step", "build_database", "histories"]
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from migration_audit.detect.candidate import Candidate
-from migration_audit.detect.draft_rules import write_rules
-from migration_audit.detect.draft_stack import write_boot, write_environments, write_snapshot
+from migration_audit.detect.draft_parts import write_boot, write_environments, write_rules, write_snapshot
 from migration_audit.detect.found import Found, find
 from migration_audit.detect.ledgers import ledgers
 from migration_audit.detect.libraries import OF_FORMAT, libraries

@@ -7,8 +7,8 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Final
 
-from migration_audit.directus.casts import castable, comparable_types
 from migration_audit.directus.statement import DirectusStatement, PgError, knex_name, tag_of
+from migration_audit.directus.types import castable, comparable_types
 from migration_audit.model.directus_database import (
     DirectusColumn,
     DirectusDatabase,

@@ -26,7 +26,7 @@ from migration_audit.fleet.references import conninfo_of
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError, DatabaseError
 from migration_audit.model.finding import Unavailable
-from migration_audit.model.scope import Excluded
+from migration_audit.model.rule_use import Excluded
 from migration_audit.model.snapshot import Snapshot
 
 

@@ -16,7 +16,7 @@ from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.signoff import Sentence
 from migration_audit.signoff import find_key_file, openssh
 from migration_audit.signoff.decisions import is_identity
-from migration_audit.signoff.sshsig import read_signature
+from migration_audit.signoff.openssh import read_signature
 
 NAMESPACE: Final = "migration-audit-fleet"
 """Apart from those of reviewers and producers: no signature can be used as another."""

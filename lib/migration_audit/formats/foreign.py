@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from posixpath import normpath
 
-from migration_audit.formats.comments import comment_lines
 from migration_audit.formats.interface import MigrationFolder
+from migration_audit.formats.lexer import comment_lines
 from migration_audit.model.errors import SourceError
 
 

@@ -31,7 +31,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import normpath
 
-from migration_audit.formats.comments import at_line, comment_lines
 from migration_audit.formats.graphile_settings import (
     NOT_RUN,
     PLACEHOLDER,
@@ -52,8 +51,8 @@ from migration_audit.formats.interface import (
     refuse_mark,
 )
 from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
-from migration_audit.formats.lexer import TokenKind, tokens
-from migration_audit.formats.locale_order import locale_order
+from migration_audit.formats.lexer import TokenKind, at_line, comment_lines, tokens
+from migration_audit.formats.order import locale_order
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import THIS_DATABASE, NotApplied, SessionScope, TransactionMode
 

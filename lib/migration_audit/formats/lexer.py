@@ -1,4 +1,4 @@
-"""The tokens of SQL text as psql sees them: enough to know what is code, what is quoted and what is comment.
+"""The tokens of SQL text as psql sees them, and its whole comment lines: the only place where a runner's marker counts.
 
 The rules are those of PostgreSQL's own scanner (``scan.l`` and ``psqlscan.l``). Text that is broken is still tokens: an
 unclosed string or comment reaches to the end of the text, and the server has the last word on it.
@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from migration_audit.model.location import line_at
 
 
 class TokenKind(StrEnum):
@@ -136,3 +139,39 @@ def _continued_end(data: bytes | bytearray, end: int) -> int:
     while data[end - 1 : end] == b"'" and (more := _CONTINUED.match(data, end)) is not None:
         end = more.end()
     return end
+
+
+@dataclass(frozen=True, slots=True)
+class CommentLine:
+    """One ``-- …`` comment that has its line for itself (blanks before it aside)."""
+
+    start: int
+    """Offset of the line's first byte."""
+    end: int
+    """Offset behind its line end."""
+    line: int
+    """Counted from 1."""
+    text: str
+    """From ``--`` to the end of the line, without the line end."""
+
+
+def comment_lines(text: bytes) -> Iterator[CommentLine]:
+    """The whole ``--`` comment lines of ``text``, in order; what stands in strings, bodies and ``/* */`` is none."""
+    at, line, counted = 0, 1, 0
+    while (token := next_token(text, at)) is not None:
+        at = token.end
+        if token.kind is not TokenKind.COMMENT or not text.startswith(b"--", token.start):
+            continue
+        start = text.rfind(b"\n", 0, token.start) + 1
+        if text[start : token.start].strip():
+            continue
+        line += text.count(b"\n", counted, start)
+        counted = start
+        stop = text.find(b"\n", token.start)
+        stop = len(text) if stop < 0 else stop + 1
+        yield CommentLine(start, stop, line, text[token.start : token.end].decode(errors="replace"))
+
+
+def at_line(shown: str, text: bytes, offset: int) -> str:
+    """``path:line`` of an offset into a file's text."""
+    return f"{shown}:{line_at(text, offset)}"

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from migration_audit.formats.comments import comment_lines
 from migration_audit.formats.interface import how_to_fill, refuse_lines
+from migration_audit.formats.lexer import comment_lines
 from migration_audit.model.errors import SourceError
 
 HEADER = re.compile(r"\s*--\s*liquibase\s*formatted.*", re.IGNORECASE)

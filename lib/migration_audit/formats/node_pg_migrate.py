@@ -34,7 +34,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
 from posixpath import basename, splitext
 
-from migration_audit.formats.comments import at_line, comment_lines
 from migration_audit.formats.flat import unread_sql
 from migration_audit.formats.interface import (
     Format,
@@ -47,8 +46,8 @@ from migration_audit.formats.interface import (
     refuse_mark,
 )
 from migration_audit.formats.ledgers import LedgerEntry, LedgerFormat, LedgerReading, Row, read_names
-from migration_audit.formats.lexer import tokens
-from migration_audit.formats.locale_order import Key, numeric_order
+from migration_audit.formats.lexer import at_line, comment_lines, tokens
+from migration_audit.formats.order import Key, numeric_order
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 

@@ -1,8 +1,13 @@
-"""The order of plain files: by the number at the front of their names; and what their numbers say."""
+"""The order of plain files: by the number at the front of their names, or as ``localeCompare`` sorts the names.
+
+The rule is Unicode's collation: letters first, accents only where the letters are the same, lower case before upper case
+only where the accents are the same too. https://www.unicode.org/reports/tr10/, https://cldr.unicode.org/
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from posixpath import split
@@ -69,3 +74,48 @@ def _between(used: list[int]) -> Iterable[int]:
         return ()
     step = next(step for step in (1000, 100, 10, 1) if all(number % step == 0 for number in used))
     return set(range(used[0], used[-1], step)) - set(used)
+
+
+_PUNCTUATION = "_-,;:!?.'\"()[]{}@*/\\&#%"
+_ORDER = f" {_PUNCTUATION}`^+<=>|~$0abcdefghijklmnopqrstuvwxyz"
+"""ASCII in the order of the collation, upper-case letters aside; everything else comes behind it."""
+_WEIGHTS = {character: weight for weight, character in enumerate(_ORDER)}
+
+Key = tuple[tuple[tuple[int, int], ...], tuple[str, ...], tuple[bool, ...]]
+"""Letters, accents, case; the second number of a letter is the value of a number."""
+
+
+def locale_order(name: str) -> Key:
+    """A sort key: ``a.localeCompare(b)``.
+
+    >>> sorted(["10_b", "B", "1_a", "ab", "a_b", "a"], key=locale_order)
+    ['1_a', '10_b', 'a', 'a_b', 'ab', 'B']
+    """
+    return _key(name)
+
+
+def numeric_order(name: str) -> Key:
+    """A sort key: ``localeCompare`` with ``numeric`` and ``ignorePunctuation``.
+
+    >>> sorted(["1_b10", "1-b9", "01_a"], key=numeric_order)
+    ['01_a', '1-b9', '1_b10']
+    """
+    return _key(name, parts=re.compile(r"[0-9]+|.", re.DOTALL), ignored=_PUNCTUATION + " ")
+
+
+def _key(name: str, *, parts: re.Pattern[str] = re.compile(r".", re.DOTALL), ignored: str = "") -> Key:
+    letters: list[tuple[int, int]] = []
+    accents: list[str] = []
+    upper: list[bool] = []
+    for part in parts.findall(unicodedata.normalize("NFD", name)):
+        if accents and unicodedata.combining(part[0]):
+            accents[-1] += part
+            continue
+        if part in ignored:
+            continue
+        letter = part.lower()
+        is_number = part.isascii() and part.isdigit()
+        letters.append((_WEIGHTS["0"], int(part)) if is_number else (_WEIGHTS.get(letter, len(_ORDER) + ord(letter[0])), 0))
+        accents.append("")
+        upper.append(part.isupper())
+    return tuple(letters), tuple(accents), tuple(upper)

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from migration_audit.formats.comments import at_line
-from migration_audit.formats.lexer import TokenKind, tokens
+from migration_audit.formats.lexer import TokenKind, at_line, tokens
 from migration_audit.model.sql import TransactionMode
 
 _SET = re.compile(

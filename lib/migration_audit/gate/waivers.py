@@ -8,7 +8,7 @@ from datetime import date
 
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Finding, Outcome
-from migration_audit.model.waiver import WaiverState, WaiverUse
+from migration_audit.model.rule_use import WaiverState, WaiverUse
 from migration_audit.project import Waiver
 
 

@@ -13,10 +13,10 @@ from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import CheckResult, Phase, Verdict
 from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.rows import RowsSummary
+from migration_audit.model.rule_use import WaiverUse
 from migration_audit.model.snapshot import ServerIdentity
 from migration_audit.model.sql import NotApplied
 from migration_audit.model.strict_json import parse_json
-from migration_audit.model.waiver import WaiverUse
 
 SCHEMA_VERSION: Final = 3
 CLOCKS: Final = timedelta(minutes=5)

@@ -1,4 +1,4 @@
-"""What a source creates and takes away again, as applying it showed."""
+"""What a source takes away: found in the text of one statement, or created and removed again when it is applied."""
 
 from __future__ import annotations
 
@@ -107,3 +107,20 @@ class SourceUndone:
     def leaves_nothing(self) -> bool:
         """Whether nothing is there at the end although something was created."""
         return not self.left and any(one.how is Undoing.REMOVED and one.kind != ROWS for one in self.undone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destruction:
+    """One thing that a SQL source destroys, changes for everybody, or hides from a reader."""
+
+    kind: str
+    """``drop table``, ``drop column``, ``truncate``, ``delete``, ``type``, ``not null``, ``undecided``, …"""
+    object: str
+    """What it is done to, as the statement spells it: ``positions.speed``."""
+    words: str
+    """What is lost or at risk, in a sentence without its subject: ``drops the table with all its rows``."""
+    at: Location
+    within: str | None = None
+    """The routine or DO block around it: ``function clean_up()``; None for a statement of the file itself."""
+    made_again: Location | None = None
+    """Where the same file makes the same object again: nothing is lost then."""

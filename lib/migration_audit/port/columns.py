@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import literal, sql_name
 from migration_audit.model.relations import Column, Table
-from migration_audit.port.names import guarded, regclass
-from migration_audit.port.options import foreign_options, option_actions, with_options
+from migration_audit.port.names import foreign_options, guarded, option_actions, regclass, with_options
 from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, column_grants, new_owner_grants_comment
 from migration_audit.port.sequences import sequence_numbers
 from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run

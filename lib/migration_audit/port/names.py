@@ -1,4 +1,4 @@
-"""Texts and comments in SQL that is written to a file: nothing that an object is called may end a quotation or a comment."""
+"""Texts, options and comments in SQL that is written to a file: no name may end a quotation or a comment."""
 
 from __future__ import annotations
 
@@ -45,3 +45,20 @@ def guarded(condition: str, *statements: str) -> str:
 def regclass(key: str) -> str:
     """``'schema.table'::regclass`` of a relation's SQL name."""
     return f"{literal(key)}::pg_catalog.regclass"
+
+
+def with_options(options: tuple[str, ...]) -> str:
+    """Storage parameters as WITH and SET take them."""
+    return ", ".join(f"{key} = {literal(value)}" for key, _, value in (option.partition("=") for option in options))
+
+
+def option_actions(expected: tuple[str, ...], actual: tuple[str, ...]) -> list[str]:
+    """``SET (…)`` for what is set otherwise and ``RESET (…)`` for what only the other side sets."""
+    gone = {option.partition("=")[0] for option in actual} - {option.partition("=")[0] for option in expected}
+    actions = [f"SET ({with_options(expected)})"] if expected else []
+    return actions + ([f"RESET ({', '.join(sorted(gone))})"] if gone else [])
+
+
+def foreign_options(options: tuple[str, ...]) -> str:
+    """Options of a foreign table or column as OPTIONS takes them."""
+    return ", ".join(f"{sql_name(key)} {literal(value)}" for key, _, value in (option.partition("=") for option in options))

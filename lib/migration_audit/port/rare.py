@@ -15,7 +15,7 @@ from migration_audit.model.foreign import ForeignDataWrapper, ForeignServer, Use
 from migration_audit.model.identifiers import listed, literal, sql_name
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.operators import Cast, Collation, Operator
-from migration_audit.model.redacted import NOT_READABLE
+from migration_audit.model.redaction import NOT_READABLE
 from migration_audit.model.replication import Publication, PublicationTable
 from migration_audit.model.textsearch import TextSearchConfiguration, TextSearchDictionary
 from migration_audit.port.names import guarded, operator_name, regclass, role_name, routine_name

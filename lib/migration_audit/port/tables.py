@@ -8,8 +8,7 @@ from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import bare, sql_name, sql_name_of
 from migration_audit.model.relations import Table
 from migration_audit.port.columns import column_definition, column_extras, inherited
-from migration_audit.port.names import guarded, regclass
-from migration_audit.port.options import foreign_options, option_actions, with_options
+from migration_audit.port.names import foreign_options, guarded, option_actions, regclass, with_options
 from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 

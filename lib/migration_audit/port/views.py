@@ -5,7 +5,7 @@ from __future__ import annotations
 from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.relations import MaterializedView, View
-from migration_audit.port.options import option_actions, with_options
+from migration_audit.port.names import option_actions, with_options
 from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 

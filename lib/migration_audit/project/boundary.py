@@ -1,11 +1,12 @@
-"""Where files that audited input names may be: in its repository, or in its folder where there is none.
+r"""Which files audit.toml may name: none outside of what is audited, and never more than a file of their kind can have.
 
-``audit.toml`` and the command line say which places are audited. What the files there name (``\\i``, ``include``, links)
+``audit.toml`` and the command line say which places are audited. What the files there name (``\i``, ``include``, links)
 comes from whoever wrote them, and never leads to another file of the machine.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -96,3 +97,17 @@ def _wide() -> tuple[Path, ...]:
         return Path("/"), Path.home().resolve()
     except (OSError, RuntimeError):
         return (Path("/"),)
+
+
+def read_bounded(path: Path, *, most: int) -> bytes:
+    """The whole file; raises OSError for one that cannot be read or, as EFBIG, has more than ``most`` bytes.
+
+    A device without an end is read up to there: neither its size nor its kind says how much comes.
+    """
+    with path.open("rb") as file:
+        content = bytearray()
+        while piece := file.read(1 << 20):
+            content += piece
+            if len(content) > most:
+                raise OSError(errno.EFBIG, f"it exceeds {most:,} bytes", str(path))
+    return bytes(content)

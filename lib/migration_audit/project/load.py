@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from migration_audit.model.errors import ConfigError, UsageError
-from migration_audit.project.bounded import read_bounded
+from migration_audit.project.boundary import read_bounded
 from migration_audit.project.describe import TablePlace, build_settings
 from migration_audit.project.locate import KeyPath, absolute, locate, nearest
 from migration_audit.project.repositories import expanded

@@ -12,7 +12,7 @@ from migration_audit.project import keys
 from migration_audit.project.describe import Example, Table, TablePlace, computed, setting, setting_of, table_of
 from migration_audit.project.keys import REVISION, WORD, Key
 from migration_audit.project.locate import Found, KeyPath
-from migration_audit.project.rule_names import name_problems
+from migration_audit.project.names import name_problems
 
 
 class Verb(StrEnum):

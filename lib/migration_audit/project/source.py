@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from migration_audit import formats
 from migration_audit.formats import LEDGERS, LedgerFormat
-from migration_audit.formats.named import PLAIN_LEDGER, named_ledger
+from migration_audit.formats.ledgers import PLAIN_LEDGER, named_ledger
 from migration_audit.model.command import PLACEHOLDERS, filled
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.location import Location

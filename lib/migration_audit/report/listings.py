@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 from migration_audit.model.evidence import AppliedFile, Evidence, FileDigest, RepositoryState
 from migration_audit.model.finding import Check
-from migration_audit.model.scope import Excluded
+from migration_audit.model.rule_use import Excluded
 from migration_audit.project import Environment
 from migration_audit.report.inline import IdentifierText, Text
 from migration_audit.report.pills import severity_pill

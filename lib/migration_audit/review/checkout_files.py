@@ -1,17 +1,22 @@
-"""The files of a repository, written into another place: as its working tree has them, or as a revision has them."""
+"""Files of a repository as a revision or its working tree has them, and those of a source with their digests."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from migration_audit import sources
 from migration_audit.artifacts.git.command import git_reason, run_git
 from migration_audit.artifacts.git.refs import find_revision
 from migration_audit.artifacts.git.repository import Revision, TreeEntry, entry_kind
 from migration_audit.artifacts.git.working_tree import hidden_files
 from migration_audit.model.errors import AuditError
+from migration_audit.project import Project, Source
+from migration_audit.project.boundary import boundary_of
+from migration_audit.project.locate import shown_path
 
 _NEVER = frozenset({".git", "node_modules", ".venv"})
 _NOT_HERE = "clone the whole repository: `git clone` without --filter, or `git fetch --refetch`"
@@ -76,3 +81,34 @@ def _link(target: Path, leads_to: str, place: Path) -> None:
     """A link, unless it leads out of its repository: what is outside is not what is merged."""
     if Path(os.path.normpath(target.parent / leads_to)).is_relative_to(place):
         target.symlink_to(leads_to)
+
+
+def digests_of_files(project: Project, source: Source) -> Mapping[str, str]:
+    """Path, relative to audit.toml, and SHA-256 of each file of a source; empty when no pattern matches any.
+
+    Raises SourceError for what cannot be read.
+    """
+    if source.command is not None or source.snapshot is not None:
+        boundary = boundary_of(project.directory, source.root)
+        paths = [path for path in _other_files(source) if boundary.target_outside(path) is None]
+        return {shown_path(p, project.directory): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
+    globs = [glob for glob in source.sql if sources.sql_files(source.root, [glob])]
+    if not globs:
+        return {}
+    found = sources.load_globs(
+        source.name,
+        source.root,
+        globs,
+        shown_from=project.directory,
+        form=source.format,
+        placeholders=source.placeholders,
+        variables=source.variables,
+    )
+    return {file.path: file.sha256 for file in found.files}
+
+
+def _other_files(source: Source) -> list[Path]:
+    """What a source that is no SQL is made of: what its command reads, or its snapshot."""
+    if source.command is not None:
+        return sources.command_files(source.root, source.command.files)
+    return [source.snapshot] if source.snapshot is not None and source.snapshot.is_file() else []

@@ -15,7 +15,7 @@ from migration_audit.artifacts.text import path_below
 from migration_audit.audit.inputs.artifact_digests import artifact_digests
 from migration_audit.model.errors import AuditError
 from migration_audit.project import Project, project_of
-from migration_audit.review.source_files import digests_of_files
+from migration_audit.review.checkout_files import digests_of_files
 
 Found = Mapping[PurePosixPath, TreeEntry | None]
 """Files of the revision by their place in the repository; None where it has none and this tree has one."""

@@ -14,8 +14,8 @@ from migration_audit.gate import approvals, judge_notebooks, rejections
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError
 from migration_audit.model.finding import Verdict
+from migration_audit.model.rule_use import WaiverState
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
-from migration_audit.model.waiver import WaiverState
 from migration_audit.runner.rendering import recomputed
 from migration_audit.signoff import Authority, Proposal, SignedDecision
 

@@ -23,10 +23,10 @@ from migration_audit.model.evidence import HOME, Evidence
 from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project
+from migration_audit.review.checkout_files import digests_of_files
 from migration_audit.review.merging import Merge
 from migration_audit.review.odd_entries import odd_entries
 from migration_audit.review.settings import policy_settings, settings_sentences
-from migration_audit.review.source_files import digests_of_files
 from migration_audit.review.work_list import WorkList, undone_work, work_list
 
 Files = Mapping[str, str]

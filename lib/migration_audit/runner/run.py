@@ -17,8 +17,7 @@ from migration_audit.audit.audit import SEAL
 from migration_audit.audit.evidence import build_evidence, failed_evidence
 from migration_audit.audit.facts.files import write_atomically, write_json_file
 from migration_audit.audit.facts.store import FOLDER as FACTS
-from migration_audit.audit.inputs.commands import save_commands
-from migration_audit.audit.inputs.documents import run_commands
+from migration_audit.audit.inputs.documents import run_commands, save_commands
 from migration_audit.audit.saved import SavedCase
 from migration_audit.audit.unchanged import changed_while_read, commits_of
 from migration_audit.gate import EXIT_CODES

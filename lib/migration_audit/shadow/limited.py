@@ -1,7 +1,8 @@
-"""Programs that prepare a server, run to their end or to a limit."""
+"""Programs around a server: what they get of the caller's variables, and how long they may run."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,3 +24,17 @@ def run_limited(command: Sequence[str | Path], *, limit: int = LIMIT, **options:
         what = f"did not end within {limit} s, and was killed"
         todo = "check whether the disk is full and the network works, and run it again"
         raise ServerError(what, where=f"`{' '.join(map(str, command[:2]))}`", todo=todo) from None
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """What a server needs of the caller's environment, and nothing that makes one differ from another.
+
+    Not the rest: passwords in it are none of the business of the SQL that runs there.
+    """
+    kept = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": "/", "LC_ALL": "C"} | more
+
+
+def watcher_environment() -> dict[str, str]:
+    """The same for a process of ours that watches over one; it is as readable for that server as its own."""
+    return clean_environment(**{name: os.environ[name] for name in ("TMPDIR",) if name in os.environ})

@@ -1,10 +1,10 @@
-"""SQL after which the audit gets into its database no more: which statement it was."""
+"""Looking on while SQL is applied, and which statement it was where the audit then cannot connect any more."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final, Protocol
 
 import psycopg
 
@@ -57,3 +57,35 @@ class Lockout:
 
 def _is_refusal(error: psycopg.Error) -> bool:
     return (error.sqlstate or "").startswith(_REFUSED)
+
+
+class Watch(Protocol):
+    """What ``apply_sources`` tells of each statement; it may read by the connection, and must change nothing."""
+
+    def begin(self, connection: psycopg.Connection[Any]) -> None:
+        """Nothing is applied yet."""
+
+    def before(self, connection: psycopg.Connection[Any], statement: Statement) -> None:
+        """The statement comes next; again where the statements of its transaction block had to be repeated."""
+
+    def after(self, connection: psycopg.Connection[Any], statement: Statement, rows: int) -> None:
+        """The statement was executed, and wrote or deleted this many rows (-1: the server does not say)."""
+
+    def end(self, connection: psycopg.Connection[Any]) -> None:
+        """Everything is applied, or up to the first failure."""
+
+
+class NoWatch:
+    """Nobody looks on."""
+
+    def begin(self, connection: psycopg.Connection[Any]) -> None:
+        """Nothing."""
+
+    def before(self, connection: psycopg.Connection[Any], statement: Statement) -> None:
+        """Nothing."""
+
+    def after(self, connection: psycopg.Connection[Any], statement: Statement, rows: int) -> None:
+        """Nothing."""
+
+    def end(self, connection: psycopg.Connection[Any]) -> None:
+        """Nothing."""

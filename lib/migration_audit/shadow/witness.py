@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from migration_audit.model.errors import ServerError
-from migration_audit.shadow.environment import clean_environment
 from migration_audit.shadow.interface import ShadowServer
+from migration_audit.shadow.limited import clean_environment
 from migration_audit.shadow.local import list_local
 from migration_audit.shadow.paths import server_account
 

@@ -10,10 +10,9 @@ from migration_audit.signoff.authority import Authority, read_authority
 from migration_audit.signoff.decisions import SignedDecision
 from migration_audit.signoff.files import EVIDENCE_FILE, SIGNED, SIGNED_PAGE, evidence_of, signed_folders, subjects
 from migration_audit.signoff.people import authors, last_approved
-from migration_audit.signoff.producer import judge_producer, sign_as_producer
 from migration_audit.signoff.signatures import read_signed_run
 from migration_audit.signoff.signing import Proposal, add_signature, find_key_file, find_run, propose
-from migration_audit.signoff.statement import PREDICATE_TYPE, build_statement
+from migration_audit.signoff.statement import PREDICATE_TYPE, build_statement, judge_producer, sign_as_producer
 
 __all__ = [
     "EVIDENCE_FILE",

@@ -1,10 +1,14 @@
-"""The few things that OpenSSH's ``ssh-keygen`` does for us: sign bytes, and say whether a signature is good.
+"""What OpenSSH's ``ssh-keygen`` does for us: it signs and verifies; which key a signature names is read here.
 
 Only exit codes are believed; what the program prints differs between versions. Times are UTC.
+
+Format: https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 import re
 import subprocess
@@ -152,3 +156,52 @@ def _missing() -> AuditError:
         "signatures need OpenSSH's ssh-keygen, which is not installed",
         todo="on Debian and Ubuntu: apt-get install openssh-client (8.9 or newer)",
     )
+
+
+_ARMOR = re.compile(rb"\s*-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)-----END SSH SIGNATURE-----\s*")
+_MAGIC = b"SSHSIG"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SshSignature:
+    """The readable part of a signature."""
+
+    key: bytes
+    """The public key (or certificate) as OpenSSH writes it."""
+    namespace: str
+    armored: bytes
+    """The whole ``.sig`` file."""
+
+    @property
+    def key_type(self) -> str:
+        """``ssh-ed25519``, ``sk-ssh-ed25519@openssh.com``, …"""
+        return _string(self.key)[0].decode("ascii", "replace")
+
+    @property
+    def key_line(self) -> str:
+        """The key as a line of a ``.pub`` file."""
+        return f"{self.key_type} {base64.b64encode(self.key).decode()}"
+
+
+def read_signature(armored: bytes) -> SshSignature:
+    """The parts of a ``.sig`` file; raises ValueError when it is none."""
+    match = _ARMOR.fullmatch(armored.replace(b"\r\n", b"\n"))
+    if match is None:
+        raise ValueError("it is not an OpenSSH signature")
+    try:
+        blob = base64.b64decode(match[1].replace(b"\n", b""), validate=True)
+    except binascii.Error as error:
+        raise ValueError("it is not an OpenSSH signature") from error
+    if not blob.startswith(_MAGIC) or blob[6:10] != b"\0\0\0\1":
+        raise ValueError("it is an OpenSSH signature of an unknown version")
+    key, rest = _string(blob[10:])
+    namespace, _ = _string(rest)
+    return SshSignature(key=key, namespace=namespace.decode("utf-8", "replace"), armored=armored)
+
+
+def _string(data: bytes) -> tuple[bytes, bytes]:
+    """A length-prefixed string, and what follows it; raises ValueError when it is truncated."""
+    length = int.from_bytes(data[:4], "big")
+    if len(data) < 4 + length:
+        raise ValueError("it is truncated")
+    return data[4 : 4 + length], data[4 + length :]

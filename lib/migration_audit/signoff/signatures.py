@@ -15,7 +15,7 @@ from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
 from migration_audit.signoff.decisions import FOLDER, SignedDecision, decision_number, read_decision
 from migration_audit.signoff.files import evidence_of, file_sentences
-from migration_audit.signoff.sshsig import SshSignature, read_signature
+from migration_audit.signoff.openssh import SshSignature, read_signature
 from migration_audit.signoff.statement import STATEMENT_FILE
 
 _DOES = {Decision.APPROVE: "approves", Decision.REJECT: "rejects", Decision.WITHDRAW: "withdraws their earlier decision"}

@@ -1,4 +1,4 @@
-"""statement.json: an in-toto Statement v1 that names every file of a run by its SHA-256.
+"""statement.json, an in-toto Statement v1 that names every file of a run by its SHA-256, and the producer's signature.
 
 Format: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md. There is no agreed predicate for a human
 review, so that the predicate type is our own.
@@ -7,11 +7,18 @@ review, so that the predicate type is our own.
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.evidence import Evidence, evidence_body
+from migration_audit.model.signoff import Sentence, SignedRun
+from migration_audit.project import EnvironmentPolicy
 from migration_audit.project.listing import paths_below
+from migration_audit.signoff import openssh
+from migration_audit.signoff.authority import Authority
+from migration_audit.signoff.openssh import read_signature
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 STATEMENT_FILE = "statement.json"
@@ -46,3 +53,45 @@ def repeated(evidence: Evidence) -> dict[str, Any]:
     """What the predicate repeats of the evidence."""
     body = evidence_body(evidence)
     return {name: body[name] for name in _REPEATED}
+
+
+NAMESPACE = "migration-audit-producer"
+"""Apart from that of reviewers: neither signature can be used as the other."""
+
+
+def sign_as_producer(folder: Path, *, key: Path) -> None:
+    """Sign the statement of a run that was just made. Raises UsageError for no key, AuditError where it cannot sign."""
+    if not key.is_file():
+        raise UsageError("the key does not exist", where=str(key), todo="name a private key file")
+    openssh.sign_file(folder / STATEMENT_FILE, key=key, namespace=NAMESPACE)
+
+
+def judge_producer(run: SignedRun, needs: EnvironmentPolicy, authority: Authority, *, now: datetime) -> Sentence:
+    """Whether one of the policy's producers signed the run's statement. Raises AuditError without ssh-keygen.
+
+    A key has to be valid at the time of the evidence and when the signature reached the protected branch (else now), and
+    not to be revoked.
+    """
+    folder = Path(run.folder)
+    path = folder / PRODUCER_FILE
+    if not needs.producers:
+        return Sentence(ok=None, text="the policy names no producers: only the evidence itself names who made the run")
+    todo = "have a producer of the policy run the audit: migration-audit run --producer-key FILE"
+    try:
+        content, message = path.read_bytes(), (folder / STATEMENT_FILE).read_bytes()
+        key = openssh.fingerprint(read_signature(content).key_line)
+    except OSError:
+        return Sentence(ok=False, text=f"no producer of the policy signed it: {PRODUCER_FILE} is missing", todo=todo)
+    except (ValueError, AuditError) as error:
+        return Sentence(ok=False, text=f"{PRODUCER_FILE} cannot be read: {error}", todo=todo)
+    lines = "".join(f"{line}\n" for line in needs.producers).encode()
+    names = [name for line in needs.producers for name in line.split()[0].strip('"').split(",")]
+    times = (run.generated_at, authority.reached(folder, path, content) or now)
+    keys = openssh.PolicyKeys(allowed_signers=lines, revoked=authority.revoked)
+    for name in dict.fromkeys(names):
+        if all(
+            openssh.is_signed_by(message, content, identity=name, at=at, keys=keys, revocation=True, namespace=NAMESPACE)
+            for at in times
+        ):
+            return Sentence(ok=True, text=f"{name} made it: the statement is signed with the key {key}")
+    return Sentence(ok=False, text=f"no producer of the policy signed it: the key {key} is not valid", todo=todo)

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import postgast
 
-from migration_audit.model.destruction import Destruction
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlFile, SqlSource, StatementKind
 from migration_audit.model.sql_tree import parse
+from migration_audit.model.undone import Destruction
 from migration_audit.sources.created_objects import made_by
 from migration_audit.sources.data_changes import first_text
 from migration_audit.sources.inner import body_line, inner_sql

@@ -21,9 +21,16 @@ from migration_audit.artifacts.container.health_targets import (
     asked_by_redirect,
     asked_by_socket,
 )
-from migration_audit.artifacts.shell.compound import branches_of, command_parts, statements_in, substitutions
 from migration_audit.artifacts.shell.flow import ExecutionPoint, Lookup, Process
-from migration_audit.artifacts.shell.parse import ShellScript, on_one_line, shell_text_of
+from migration_audit.artifacts.shell.parse import (
+    ShellScript,
+    branches_of,
+    command_parts,
+    on_one_line,
+    shell_text_of,
+    statements_in,
+    substitutions,
+)
 from migration_audit.artifacts.shell.walker import ShellWalker
 from migration_audit.artifacts.shell.words import ShellVariables, Word, expand
 from migration_audit.artifacts.shell.wrappers import CallKind, StartedProgram, classify, shebang

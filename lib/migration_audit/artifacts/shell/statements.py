@@ -10,7 +10,9 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.shell.compound import (
+from migration_audit.artifacts.shell.conditions import Answer, decide_condition, is_pattern, matching_case
+from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, ending
+from migration_audit.artifacts.shell.parse import (
     Branch,
     asks,
     branches_of,
@@ -18,12 +20,11 @@ from migration_audit.artifacts.shell.compound import (
     command_parts,
     depends_on,
     ends_line,
+    on_one_line,
+    shell_text_of,
     statements_in,
     substitutions,
 )
-from migration_audit.artifacts.shell.conditions import Answer, decide_condition, is_pattern, matching_case
-from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, ending
-from migration_audit.artifacts.shell.parse import on_one_line, shell_text_of
 from migration_audit.artifacts.shell.walker import ShellWalker
 from migration_audit.artifacts.shell.words import Word, expand
 from migration_audit.model.image import Guard

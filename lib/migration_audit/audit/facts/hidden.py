@@ -1,6 +1,6 @@
 """Values that may be secret, in facts: which of them differ between the two sources, and nothing else of them.
 
-In memory each is compared by a salted hash (``model/redacted.py``). Files hold no hash, so that there is nothing to try a
+In memory each is compared by a salted hash (``model/redaction.py``). Files hold no hash, so that there is nothing to try a
 dictionary on: what was found different is named, and told apart again when the facts are read.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.redacted import Redacted
+from migration_audit.model.redaction import Redacted
 from migration_audit.model.snapshot import Snapshot
 
 Hidden = tuple[tuple[str, str, str], ...]

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar, cast
 from migration_audit.audit.facts.directus_texts import without_texts
 from migration_audit.audit.facts.types import names_with_file_text
 from migration_audit.checks.calls import may_use, runs_command
-from migration_audit.checks.name_patterns import word_pattern
+from migration_audit.checks.code_scopes import word_pattern
 from migration_audit.checks.ret004_no_mentions import may_mention
 from migration_audit.checks.ret005_no_ddl import MAY_BE_DDL
 from migration_audit.model.code import CodeFile, CodeScope, Literal

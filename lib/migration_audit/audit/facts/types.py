@@ -16,7 +16,6 @@ from migration_audit.directus.boots import DirectusBoots
 from migration_audit.directus.rehearsed import RehearsedBoots
 from migration_audit.model.code import CodeFacts, FixtureFacts, ManifestFacts, PathFacts
 from migration_audit.model.compose import Stack
-from migration_audit.model.destruction import Destruction
 from migration_audit.model.directus import (
     ColumnChange,
     DirectusLive,
@@ -36,17 +35,15 @@ from migration_audit.model.location import Location
 from migration_audit.model.obstacles import Obstacle
 from migration_audit.model.port import SavedPort
 from migration_audit.model.post import PostObject
-from migration_audit.model.preflight import Convergence, OriginMap, ProbeResult, SourceFacts
+from migration_audit.model.preflight import Convergence, OriginMap, ProbeResult, SourceFacts, Witness
 from migration_audit.model.privileges import Access, ProbeRights
 from migration_audit.model.rehearsal import FixtureShadow, Rehearsal
 from migration_audit.model.rows import RowsComparison
-from migration_audit.model.scope import Excluded
+from migration_audit.model.rule_use import Excluded, WaiverUse
 from migration_audit.model.similarity import StatementMatch
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import Applied
-from migration_audit.model.undone import SourceUndone
-from migration_audit.model.waiver import WaiverUse
-from migration_audit.model.witness import Witness
+from migration_audit.model.undone import Destruction, SourceUndone
 from migration_audit.project import Environment, Project
 
 _T = TypeVar("_T")

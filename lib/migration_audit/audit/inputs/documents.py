@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from migration_audit.artifacts.documents.command_reports import read_command
 from migration_audit.artifacts.documents.commands import run_acceptance_command
 from migration_audit.artifacts.documents.drops import find_drops
 from migration_audit.artifacts.documents.markdown import parse_statement, read_document, read_section
 from migration_audit.artifacts.files import find_files
+from migration_audit.audit.facts.codec import decode, encode, to_bytes
+from migration_audit.audit.facts.files import write_atomically
 from migration_audit.audit.facts.types import DocumentFacts
 from migration_audit.model.documents import CommandResult, Document, DocumentRule, DropRule, TableDrop
 from migration_audit.model.errors import AuditError
+from migration_audit.model.strict_json import parse_json
 from migration_audit.project import AuditRule, Project, Verb
 
 _ABOUT_DOCUMENTS = frozenset({Verb.SAYS, Verb.SAYS_NOT, Verb.ENTRY})
@@ -105,3 +109,21 @@ def _reported(project: Project) -> tuple[CommandResult, ...]:
 
 def _command_rules(project: Project) -> list[AuditRule]:
     return [rule for rule in project.retirement if rule.verb is Verb.COMMAND]
+
+
+_FILE = "commands.json"
+_RESULTS = tuple[CommandResult, ...]
+
+
+def save_commands(folder: Path, results: Sequence[CommandResult]) -> None:
+    """Write the results; raises AuditError."""
+    write_atomically(folder / _FILE, to_bytes(encode(tuple(results), _RESULTS)))
+
+
+def load_commands(folder: Path) -> tuple[CommandResult, ...] | None:
+    """What ``save_commands`` wrote, or None when this run executed none."""
+    path = folder / _FILE
+    if not path.is_file():
+        return None
+    found: tuple[CommandResult, ...] = decode(parse_json(path.read_bytes(), where=str(path)), _RESULTS, where=str(path))
+    return found

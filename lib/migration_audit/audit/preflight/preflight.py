@@ -31,18 +31,16 @@ from migration_audit.audit.run_in_parallel import run_in_parallel
 from migration_audit.compare import Rules, with_effects
 from migration_audit.model.access import Role
 from migration_audit.model.command import AnySource, CommandSource
-from migration_audit.model.destruction import Destruction
 from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
-from migration_audit.model.preflight import Convergence, OriginMap, ProbeResult, SourceFacts
+from migration_audit.model.preflight import Convergence, OriginMap, ProbeResult, SourceFacts, Witness
 from migration_audit.model.rows import RowsComparison
 from migration_audit.model.similarity import StatementMatch
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import Applied
-from migration_audit.model.undone import SourceUndone
-from migration_audit.model.witness import Witness
+from migration_audit.model.undone import Destruction, SourceUndone
 from migration_audit.project import Project
 from migration_audit.shadow.probes import run_probes
 

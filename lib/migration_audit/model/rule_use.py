@@ -1,4 +1,4 @@
-"""What became of a waiver in one run."""
+"""What rules of audit.toml did in one run: objects that the scope left out, and waivers."""
 
 from __future__ import annotations
 
@@ -39,3 +39,12 @@ class WaiverUse:
     def sentence(self) -> str:
         """How a waived finding is told: until when, by whom, why."""
         return f"waived until {self.expires.isoformat()} by {self.owner}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """One rule and how many objects it excluded; a rule that excluded nothing is counted too."""
+
+    pattern: str
+    reason: str
+    objects: int

@@ -99,7 +99,7 @@ class Connection(psycopg.Connection[Any]):
 
     def _limited(self, gen: Generator[Any, Any, Result]) -> Generator[Any, Any, Result]:
         """The operation, ended when its time is over; psycopg looks in at least ten times a second."""
-        heard = time.monotonic()
+        last_answer = time.monotonic()
         ready: Any = None
         while True:
             try:
@@ -110,8 +110,8 @@ class Connection(psycopg.Connection[Any]):
             ready = yield wanted
             now = time.monotonic()
             if ready:
-                heard = now
-            elif now - heard >= self.silence:
+                last_answer = now
+            elif now - last_answer >= self.silence:
                 raise self._given_up(self.silence)
             if self._limit and now >= self._limit[0]:
                 raise self._given_up(self._limit[1])

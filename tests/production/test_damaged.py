@@ -37,7 +37,7 @@ DAMAGES = {
         "update _timescaledb_catalog.dimension set column_name = 'gone'",
         "_timescaledb_catalog.dimension: row 1 is of column public.h.gone, which does not exist",
     ),
-    "an owner that is no role": (
+    "an owner that is not a role": (
         TABLE,
         "update pg_class set relowner = 4242 where relname = 't'",
         "pg_class: public.t is owned by role 4242, which does not exist",

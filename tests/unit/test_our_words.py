@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +45,15 @@ STUMBLED_OVER = {
     r"\bleft to chance\b": ("undefined", "their order is left to chance"),
     r"\btakes? (for granted|its place)\b": ("assumes", "roles that the SQL does take for granted"),
     r"\bhuman eye\b": ("review", "what needs a human eye"),
+    r"(?<!there )\bis no (?!longer\b|more\b|such\b)": ("is not a, cannot be read as", "what is given is no ZIP file"),
+    r"\bbeside\b": ("next to, in addition to", "the files beside it"),
+    r"\bwhoever\b": ("anyone who, regardless of who", "whoever can write there decides"),
+    r"\bsomebody\b": ("someone, or the passive", "objects that somebody else manages"),
+    r"\bspeaks? for\b": ("belongs to", "the check that it speaks for"),
+    r"\b(counts?|be|are) (as )?gone\b": ("absent, removed", "a folder that is empty counts as gone"),
+    r"\b(well|silently|are|is|be|secrets) kept\b": ("saved, maintained, unchanged", "facts are kept as files"),
+    r"\bnobody (has|else|may|prepared)\b": ("no one, or the passive", "a server that nobody prepared"),
+    r"\bstands in the owner's SQL\b": ("has a counterpart in", "each statement stands in the owner's SQL"),
     r"\b(thereof|whereof|whosoever|hereby|afresh|nought)\b": ("a word of today", "the columns thereof"),
 }
 """Pattern: what to write instead, and a text that the pattern finds. A phrase comes in here once no text has it any more."""
@@ -112,3 +123,64 @@ def test_no_text_has_what_readers_stumbled_over() -> None:
         for match in re.finditer(pattern, text, re.IGNORECASE)
     ]
     assert not found, "\n".join(["write instead:", *found])
+
+
+IN_CODE = {
+    r"\bnobody can know\b": "is unknown, cannot be known",
+    r"\b(is|are) told\b(?! (of|what|which))": "is reported, is named",
+    r"\b(that|what) somebody made\b": "that a user made",
+    r"\bas (it stands|they stand)\b": "as it is",
+    r"\b[Ww]hat stands\b": "what is, what follows",
+    r"\bno part of\b": "not part of",
+}
+"""The same for docstrings and comments."""
+
+
+def prose_of_code(source: str) -> Iterator[tuple[int, str]]:
+    """Docstrings and comments with their lines."""
+    before = tokenize.NEWLINE
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        is_statement = before in {tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and is_statement):
+            yield token.start[0], token.string
+        if token.type not in {tokenize.NL, tokenize.COMMENT}:
+            before = token.type
+
+
+def variables_of(source: str) -> Iterator[tuple[int, str]]:
+    """Variables and parameters with their lines; fields of classes are not among them."""
+    tree = ast.parse(source)
+    fields = {id(each.target) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for each in node.body
+              if isinstance(each, ast.AnnAssign)}  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in fields:
+            yield node.lineno, node.id
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+
+
+def test_docstrings_and_comments_are_plain() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {match[0]!r} → {better}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for line, text in prose_of_code(path.read_text("utf-8"))
+        for pattern, better in IN_CODE.items()
+        for match in re.finditer(pattern, text)
+    ]
+    assert not found, "\n".join(["write instead:", *found])
+
+
+def test_variables_are_called_what_they_are() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {name}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for line, name in variables_of(path.read_text("utf-8"))
+        if name in {"said", "told", "heard"}
+    ]
+    assert not found, "\n".join(["say what it is (text, notes, reason, reported):", *found])
+
+
+def test_prose_and_variables_are_found() -> None:
+    source = '''"""A page."""\nclass C:\n    told: int\n    """Of told."""\ndef f(said):\n    told = "x"  # a note\n'''
+    assert [text for _, text in prose_of_code(source)] == ['"""A page."""', '"""Of told."""', "# a note"]
+    assert sorted(name for _, name in variables_of(source)) == ["said", "told"]

@@ -106,7 +106,7 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_text("PK")
-    with pytest.raises(UsageError, match="no ZIP file"):
+    with pytest.raises(UsageError, match="cannot be read as a ZIP file"):
         receive_runs(tmp_path / "a.zip", tmp_path / "reports", ["prod"])
 
 

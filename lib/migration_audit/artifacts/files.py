@@ -93,7 +93,7 @@ def _has_base(root: Path, pattern: str) -> bool:
 def _walk(root: Path, base: str, *, named: frozenset[str]) -> Iterator[str]:
     """Each file below ``base``; each folder under its own name, and once more behind each link that leads to it.
 
-    A folder that leads out of its repository, or cannot be listed, is given in place of its files: whoever reads it is told.
+    A folder that leads out of its repository, or cannot be listed, is given in place of its files: the caller sees it there.
     """
     top = path_below(root, base)
     boundary = boundary_of(root, top)

@@ -1,4 +1,4 @@
-"""Coverage: what legacy has, looked up in the owner's shadow; the ledgers of runners are no part of it."""
+"""Coverage: what legacy has, looked up in the owner's shadow; the ledgers of runners are not part of it."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def _authors(project: Project, files: Iterable[str]) -> dict[str, str | None]:
 
 
 def _notes(results: Iterable[CheckResult]) -> Iterator[str]:
-    """What a verdict rests on less than usual: "covered" by one method alone is told where the verdict is."""
+    """What a verdict rests on less than usual: "covered" by one method alone is reported where the verdict is."""
     for result in results:
         if result.id == COMPARED_TWICE and result.outcome is Outcome.SKIPPED and not result.required:
             yield f"{result.id} was skipped: {result.reason}"
@@ -150,7 +150,7 @@ def _files(digests: Iterable[tuple[str, str]]) -> tuple[FileDigest, ...]:
 
 
 def _config(project: Project, environment: str) -> SettingsFile:
-    """Which audit.toml this was, where its repository has it, and at which of its lines the environment stands."""
+    """Which audit.toml this was, where its repository has it, and at which of its lines the environment is."""
     content = project.content
     return SettingsFile(
         path=project.path.name,

@@ -34,7 +34,7 @@ class Live:
     owner_ledger: Ledger | Unavailable
     legacy_ledger: Ledger | Unavailable
     rights: LiveRights
-    """Who may run DDL and who may write; and which rows stand in the way of what is missing."""
+    """Who may run DDL and who may write; and which rows prevent what is missing."""
     directus: DirectusLive | Unavailable
     """What Directus recorded here, where the project has a ``[snapshot]``."""
     migrations: Migrations | Unavailable

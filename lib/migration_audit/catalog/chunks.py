@@ -1,4 +1,4 @@
-"""What TimescaleDB made of its settings: chunks, and how jobs go, told apart from the settings themselves."""
+"""What TimescaleDB made of its settings: chunks, and how jobs go, distinguished from the settings themselves."""
 
 from __future__ import annotations
 

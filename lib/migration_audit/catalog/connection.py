@@ -122,17 +122,17 @@ def sent_at_once(connection: psycopg.Connection[Any]) -> Iterator[Callable[[], N
         with connection.pipeline() as pipeline:
             yield pipeline.sync
     except psycopg.OperationalError as error:
-        said: psycopg.Error = error
+        cause: psycopg.Error = error
         is_ended = (error.sqlstate or "57P").startswith("57P")
         if is_ended and not connection.closed and connection.pgconn.pipeline_status is not PipelineStatus.OFF:
             # The server has ended the session, and libpq, which has not seen that yet, cannot leave the pipeline.
-            said = error.__context__ if isinstance(error.__context__, psycopg.Error) else error
+            cause = error.__context__ if isinstance(error.__context__, psycopg.Error) else error
             connection.close()
         if not connection.closed or isinstance(error, driver.DeadlineError):
             raise
-        reason, state = last_words(connection) or (server_message(said), said.sqlstate)
+        reason, state = last_words(connection) or (server_message(cause), cause.sqlstate)
         if state is not None and not state.startswith("08"):  # the server means it, with one query at a time as well
-            raise database_error(said, connection) from error
+            raise database_error(cause, connection) from error
         raise PipelineLostError(
             f"the connection was lost while several queries were running: {reason}",
             todo=f"try again; if a proxy does not support pipelined queries, set {PIPELINE_VARIABLE}=off",

@@ -1,4 +1,4 @@
-"""Connection strings, handled so that no part of a password can reach a message.
+"""Connection strings, handled so that nothing of a password can reach a message.
 
 libpq quotes what it could not parse, and what it could not parse is often the second half of a password with an ``@`` or
 a ``/`` in it. So a string that can be read in two ways is refused here, before libpq sees it, and without being quoted.
@@ -25,7 +25,7 @@ _SHORT = 6
 def parse_conninfo(conninfo: str) -> dict[str, str]:
     """The parameters of a connection string: a URL, or ``key=value`` pairs.
 
-    Raises DatabaseError for one that is empty, malformed or ambiguous; no part of it is quoted.
+    Raises DatabaseError for one that is empty, malformed or ambiguous; nothing of it is quoted.
     """
     if not conninfo.strip():
         raise DatabaseError("the connection string is empty", todo="check the environment variable that should contain it")
@@ -64,7 +64,7 @@ def shown_server(parameters: dict[str, str]) -> str:
 
 
 def scrub(text: str, conninfo: str, parameters: dict[str, str]) -> str:
-    """The text without the password, in whatever form it may stand there."""
+    """The text without the password, in whatever form it may be there."""
     secrets = {parameters.get("password", ""), parameters.get("sslpassword", "")}
     written = conninfo.rpartition("@")[0].rpartition(":")[2]  # as the URL spells it
     if _SCHEME.match(conninfo) and "//" not in written:
@@ -76,7 +76,7 @@ def scrub(text: str, conninfo: str, parameters: dict[str, str]) -> str:
 
 
 def _whole(secret: str) -> re.Pattern[str]:
-    """The secret wherever it stands; a short one only where it is no part of a word, which would show what it is."""
+    """The secret wherever it is; a short one only where it is not part of a word, which would show what it is."""
     if len(secret) >= _SHORT:
         return re.compile(re.escape(secret))
     return re.compile(rf"(?<!\w){re.escape(secret)}(?!\w)")

@@ -1,4 +1,4 @@
-"""Reads what somebody made in a database between two statements: everything once, and then what has changed since."""
+"""Reads what was made in a database between two statements: everything once, and then what has changed since."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts the rows that stand in the way of a unique index or a NOT NULL; reads them, and keeps nothing but the numbers."""
+"""Counts the rows that prevent a unique index or a NOT NULL; reads them, and keeps nothing but the numbers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class _NotCountedError(Exception):
 
 
 def count_obstacles(connection: psycopg.Connection[Any], wanted: Iterable[Wanted]) -> tuple[Obstacle, ...]:
-    """How many keys or rows stand in the way of each wanted object, in the order given.
+    """How many keys or rows prevent each wanted object, in the order given.
 
     Each count takes at most the connection's statement timeout, needs SELECT on the table, honours the predicate, the
     expressions, the collations and NULLS NOT DISTINCT of an index, and calls no function but PostgreSQL's own; what cannot
@@ -93,7 +93,7 @@ def _count(connection: psycopg.Connection[Any], wanted: Wanted) -> Obstacle:
 def _count_parts(
     connection: psycopg.Connection[Any], wanted: Wanted, keys: _Keys, parts: Parts
 ) -> tuple[int, int, str | None]:
-    """Keys and rows that stand in the way, and why the count ended before it had seen all rows."""
+    """Keys and rows that are in the way, and why the count ended before it had seen all rows."""
     limit = connection.execute(_LIMIT).fetchone()
     limit_ms, shown = limit or (0, "the time")
     began, found, rows = time.monotonic(), 0, 0

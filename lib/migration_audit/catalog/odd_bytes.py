@@ -38,9 +38,9 @@ def odd_bytes_error(
             found = list(dict.fromkeys(_found(connection, kinds, encoding)))
         finally:
             connection.rollback()
-    said = f": {some_of(found, most=_MOST)}" if found else ""
+    places = f": {some_of(found, most=_MOST)}" if found else ""
     return DatabaseError(
-        f"the catalog contains bytes that are not valid in its encoding, {encoding}{said}",
+        f"the catalog contains bytes that are not valid in its encoding, {encoding}{places}",
         where=database,
         todo="rename the object or rewrite the text, in a session with the client_encoding of those bytes",
     )

@@ -49,7 +49,7 @@ class Parts:
     """What is read in place of one table."""
 
     sources: tuple[sql.Composed, ...]
-    """What stands behind FROM."""
+    """What follows FROM."""
     split_by: frozenset[str] = frozenset()
     """The columns that decide in which part a row is; empty for a table that is read as a whole."""
 

@@ -104,7 +104,7 @@ def _read_again_if_dropped(connection: psycopg.Connection[Any], wish: _Wish) -> 
 
 
 def _changing(connection: psycopg.Connection[Any], vanished: VanishedError) -> DatabaseError:
-    """Why the catalog could not be read in several attempts: it is damaged, or it does not stand still."""
+    """Why the catalog could not be read in several attempts: it is damaged, or it changes all the time."""
     begin_reading(connection)
     damage = _taken_lines(_ask_for_damage(connection, read_features(connection)))
     connection.rollback()

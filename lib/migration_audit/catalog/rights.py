@@ -181,9 +181,9 @@ class _Reading:
         if relation.has_row_security:
             policies = ", ".join(relation.policies)
             if policies:
-                told = f"row-level security of {name} decides row by row: {policies}"
-                if told not in self._found.told:
-                    self._found.told.append(told)
+                note = f"row-level security of {name} decides row by row: {policies}"
+                if note not in self._found.told:
+                    self._found.told.append(note)
             else:
                 self._found.lack(f"{name} has row-level security but no policy: {need.privilege} affects no row")
         if relation.invoker:

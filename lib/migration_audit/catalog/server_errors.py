@@ -78,13 +78,13 @@ def last_words(connection: psycopg.Connection[Any]) -> tuple[str, str] | None:
     Between two queries libpq hands it to a notice handler. While several queries are under way, psycopg raises when the
     connection ends, before it has fetched the result in which the server says why.
     """
-    told: tuple[str, str] | None = getattr(connection, "last_words", None)
+    words: tuple[str, str] | None = getattr(connection, "last_words", None)
     with suppress(psycopg.Error):  # it was closed from this side
         for _ in range(_MOST_RESULTS):
             result = connection.pgconn.get_result()
             if result is not None and _field(result, DiagnosticField.SEVERITY_NONLOCALIZED) in {"FATAL", "PANIC"}:
                 return _field(result, DiagnosticField.MESSAGE_PRIMARY), _field(result, DiagnosticField.SQLSTATE)
-    return told
+    return words
 
 
 def _field(result: PGresult, field: DiagnosticField) -> str:

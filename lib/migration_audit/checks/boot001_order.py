@@ -82,10 +82,10 @@ def run(owner_boot: Boot, project: Project) -> Iterator[CheckOutput]:
 def _judged(looked: Sequence[_InCase], best: _InCase, places: dict[str, list[Place]]) -> Iterator[CheckOutput]:
     """What is wrong in all cases, or in the best one where none is right; what is wrong in some is open."""
     always = set.intersection(*({fault.finding.key for fault in each.faults} for each in looked))
-    told = always if best.is_fine else always | {fault.finding.key for fault in best.faults}
+    reported = always if best.is_fine else always | {fault.finding.key for fault in best.faults}
     seen: set[str] = set()
     for fault in (fault for each in (best, *looked) for fault in each.faults):
-        if fault.finding.key in told and fault.finding.key not in seen:
+        if fault.finding.key in reported and fault.finding.key not in seen:
             seen.add(fault.finding.key)
             yield fault.finding
     yield from _open(looked, seen, places)
@@ -96,11 +96,11 @@ def _judged(looked: Sequence[_InCase], best: _InCase, places: dict[str, list[Pla
         yield Unavailable(reason=f"{some_of(list(names))} {why}")
 
 
-def _open(looked: Sequence[_InCase], told: set[str], places: dict[str, list[Place]]) -> Iterator[Unavailable]:
+def _open(looked: Sequence[_InCase], reported: set[str], places: dict[str, list[Place]]) -> Iterator[Unavailable]:
     """Faults that only some cases have, each with what decides, and steps that one condition decides together."""
     stopped: dict[str, list[str]] = {}
     lesser: dict[str, None] = {}
-    for fault in (fault for each in looked for fault in each.faults if fault.finding.key not in told):
+    for fault in (fault for each in looked for fault in each.faults if fault.finding.key not in reported):
         if fault.command is None:
             _, command = places[fault.step.name][0]
             stopped.setdefault(f"{command.maybe}", []).append(f"{fault.step.name} at {command.at}")

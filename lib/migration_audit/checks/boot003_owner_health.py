@@ -93,12 +93,12 @@ def _ways(owner_boot: Boot, owner: Service) -> Iterator[CheckOutput]:
     for way in owner_boot.ways:
         own = [one for one in way if _asks_itself(one, owner)]
         if not own:
-            said = " and ".join(" ".join(one.words) for one in way) or "success, regardless of the request"
+            needed = " and ".join(" ".join(one.words) for one in way) or "success, regardless of the request"
             yield _finding(
                 "early",
-                f"the health check of {owner.name} can succeed before its last step: it only needs {said}",
+                f"the health check of {owner.name} can succeed before its last step: it only needs {needed}",
                 str(owner_boot.test_at),
-                actual=said,
+                actual=needed,
             )
             return
         asked |= {one.port for one in own if one.port}

@@ -70,7 +70,7 @@ def _is_defined_as(definition: str, made: PostObject) -> bool:
 
 
 def _faults(key: str, made: PostObject, found: CatalogObject, environment: Environment) -> Iterator[Finding]:
-    """What stands under the right name, and is not what was meant."""
+    """What is under the right name, and is not what was meant."""
     actual: str | None = None
     if isinstance(found, Constraint):
         if made.definition is not None and not _is_defined_as(found.definition, made):

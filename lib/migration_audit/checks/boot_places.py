@@ -1,4 +1,4 @@
-"""Where the steps of a boot stand among the commands that a container runs, and in which cases each of them runs."""
+"""Where the steps of a boot are among the commands that a container runs, and in which cases each of them runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_CASES: Final = 2048
 
 
 def step_positions(steps: Sequence[BootStep], boot: Boot) -> dict[int, BootStep]:
-    """The positions among the commands of a boot at which steps stand that certainly run, and the steps."""
+    """The positions among the commands of a boot of steps that certainly run, and the steps."""
     chosen = ((step, chosen_place(p for p in places_of(step, boot.run.commands) if _is_certain(p[1]))) for step in steps)
     return {place[0]: step for step, place in chosen if place is not None}
 
@@ -55,7 +55,7 @@ def places_of(step: BootStep, commands: Sequence[StartedCommand]) -> list[Place]
 
 
 def stands_in(patterns: Sequence[str], command: StartedCommand, *, guess: bool = False) -> bool:
-    """Whether the patterns stand in this order among the words; a word that nobody can know is none of them.
+    """Whether the patterns are in this order among the words; a word that cannot be known is none of them.
 
     ``guess``: such a word may be any of them, except for the first, which tells the program.
     """

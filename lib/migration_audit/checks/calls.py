@@ -19,7 +19,7 @@ _EVERYTHING: Final = "."
 _EXTENSION: Final = re.compile(r"\.(?:d\.)?(?:[cm]?[jt]sx?|pyi?|go)\Z")
 _COMMANDS_ARE_READ: Final = frozenset({"JSON", "TOML", "shell", "SQL"})
 _VERSION: Final = re.compile(r"(?<=[\w*])@[\w.^~*-]+\Z")
-"""What stands behind the name of a package: ``node-pg-migrate@7``."""
+"""What follows the name of a package: ``node-pg-migrate@7``."""
 _PROGRAM_FOLDERS: Final = frozenset({".", "bin", ".bin", "sbin"})
 _LOADS_UNKNOWN: Final = re.compile(r"\b(?:import|require|import_module|__import__)\s*\(\s*(?![\s'\"`])")
 _BUILT: Final = frozenset({"dist", "build", "out", "lib"})

@@ -27,7 +27,7 @@ def no_rule(check: str) -> Unavailable:
 
 
 def unseen(scope: CodeScope | ManifestScope, rule: AuditRule) -> Iterator[CheckOutput]:
-    """What could not be read is not fine; a pattern that matches nothing is told."""
+    """What could not be read is not fine; a pattern that matches nothing is reported."""
     yield from unread(scope.unread, rule.at)
     if not scope.files and not scope.unread:
         yield Unavailable(reason=f"{rule.at}: {some_of(rule.files)} matches no file, so nothing was checked")

@@ -71,7 +71,7 @@ def ddl_ways(access: Access, *, owner_role: str | None = None) -> tuple[Way, ...
 def beside_ddl(access: Access) -> tuple[str, ...]:
     """What the role may do that weighs something and is no DDL of this database, each a sentence part."""
     found = reach(access)
-    said = [
+    notes = [
         _BESIDE[g.kind, g.privilege].format(g.object) + _by(_route(g, found), g.grantee)
         for g in access.granted
         if (g.kind, g.privilege) in _BESIDE and _route(g, found) is not None
@@ -81,17 +81,17 @@ def beside_ddl(access: Access) -> tuple[str, ...]:
         if route is None:
             continue
         if role.create_database:
-            said.append("may create other databases" + _through(route))
+            notes.append("may create other databases" + _through(route))
         if role.bypass_rls:
-            said.append("bypasses row-level security" + _through(route))
-    said += [
+            notes.append("bypasses row-level security" + _through(route))
+    notes += [
         f"may call {definer.object}, which runs as {sql_name(definer.owner)} (SECURITY DEFINER)"
         for definer in access.definers
         if definer.owner not in found.rights
     ]
     unused = sorted({m.role for m in access.memberships} - found.rights.keys())
-    said += [f"is a member of {sql_name(role)} without INHERIT, SET or ADMIN, which gives it nothing" for role in unused]
-    return tuple(said)
+    notes += [f"is a member of {sql_name(role)} without INHERIT, SET or ADMIN, which gives it nothing" for role in unused]
+    return tuple(notes)
 
 
 def _attributes(access: Access, found: Reach) -> Iterator[Way]:

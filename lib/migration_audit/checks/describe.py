@@ -44,7 +44,7 @@ def word(field: str) -> str:
 
 
 def shown(value: str | None) -> str:
-    """A value in a sentence; "not set" for None, so that it is told apart from empty text."""
+    """A value in a sentence; "not set" for None, so that it is distinguished from empty text."""
     return "not set" if value is None else (value or "(empty)")
 
 
@@ -165,7 +165,7 @@ def attribute_findings(
 
 
 def failure_finding(key: str, failure: SqlFailure, *, doing: str) -> Finding:
-    """The statement that failed, where it stands and what the server said."""
+    """The statement that failed, where it is and what the server said."""
     return Finding(
         key=f"{key}:{failure.at.path}",
         summary=f"{doing}: {failure.at}: {failure.message}",

@@ -36,8 +36,8 @@ class Happening:
         """``boot 2 runs DROP TABLE positions, and exits 0``."""
         parts = []
         for number in dict.fromkeys(number for number, _ in self.boots):
-            said = [str(statement) for n, statement in self.boots if n == number]
-            parts.append(f"boot {number} runs {some_of(list(dict.fromkeys(said)), most=4)}, and exits 0")
+            statements = [str(statement) for n, statement in self.boots if n == number]
+            parts.append(f"boot {number} runs {some_of(list(dict.fromkeys(statements)), most=4)}, and exits 0")
         return "; ".join(parts)
 
 

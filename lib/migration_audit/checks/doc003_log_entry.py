@@ -25,19 +25,19 @@ _KIND = re.compile(
 
 def entries_of_kind(document: Document, kind: str) -> list[int]:
     """Positions of the passages that begin an entry of this kind (folded)."""
-    said = {PassageKind.TEXT, PassageKind.HEADING}
+    read = {PassageKind.TEXT, PassageKind.HEADING}
     return [
         number
         for number, passage in enumerate(document.passages)
-        if passage.kind in said and (match := _KIND.match(passage.shown.text)) and match["kind"] == kind
+        if passage.kind in read and (match := _KIND.match(passage.shown.text)) and match["kind"] == kind
     ]
 
 
 def lacking(document: Document, entry: int, about: tuple[Sought, ...]) -> tuple[Sought, ...]:
     """Those words that the entry, its head and all that belongs to it, does not say."""
     passages = document.passages[entry : document.passages[entry].until]
-    said = [p for p in passages if p.kind in {PassageKind.TEXT, PassageKind.HEADING}]
-    texts = [" ".join(p.shown.text for p in said), " ".join(p.linked.text for p in said)]
+    read = [p for p in passages if p.kind in {PassageKind.TEXT, PassageKind.HEADING}]
+    texts = [" ".join(p.shown.text for p in read), " ".join(p.linked.text for p in read)]
     return tuple(one for one in about if not any(_begins_a_word(one.words, text) for text in texts))
 
 
@@ -70,9 +70,9 @@ def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
 def _search(rule: DocumentRule, document: Document) -> CheckOutput:
     (kind,) = rule.sought
     entries = entries_of_kind(document, kind.words)
-    told = next((entry for entry in entries if not lacking(document, entry, rule.about)), None)
-    if told is not None:
-        return Note(text=f"{document.at(document.passages[told].line)}")
+    found = next((entry for entry in entries if not lacking(document, entry, rule.about)), None)
+    if found is not None:
+        return Note(text=f"{document.at(document.passages[found].line)}")
     closest = min(entries, key=lambda entry: len(lacking(document, entry, rule.about)), default=None)
     last = max((passage.line for passage in document.passages), default=1)
     hint, line = "", last

@@ -15,7 +15,7 @@ from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailabl
 SAID = frozenset({PassageKind.TEXT, PassageKind.HEADING})
 """What a document says; an open task and a block of code only show something."""
 SHOWN = frozenset(PassageKind)
-"""All that a reader sees: where a claim must not stand."""
+"""All that a reader sees: where a claim must not be."""
 
 _SENTENCE_END = re.compile(r"""[.!?]["')\]]*\Z""")
 _BEFORE_A_SENTENCE = re.compile(r"""(?:\A|[\n.!?:;|]|\s-|[^\w\s,'"()\[\]&+/%$#@=-])[\s"'(\[]*\Z""")
@@ -192,7 +192,7 @@ def _unsaid(check: str, rule: DocumentRule, document: Document, sought: Sought) 
 
 
 def _hint(document: Document, sought: Sought, section: Sought | None) -> str:
-    """What stands there in place of it."""
+    """What the document has in its place."""
     for lines, how in (
         (lines_that_show(document, sought, section=section, kinds=SAID), "within a longer sentence"),
         (lines_that_show(document, sought, section=section, kinds=_CODE_ONLY), "in a block of code"),

@@ -40,13 +40,13 @@ def _is_ahead(check: Check, phase: Phase) -> bool:
 
 def _as_work(result: CheckResult, due: str) -> CheckResult:
     """What a check that is not due yet saw: its findings stay, and whatever came out, nothing is decided by it."""
-    told = {
+    notes = {
         Outcome.FAILED: f"{len(result.findings)} to do" + (f"; {result.reason}" if result.reason else ""),
         Outcome.PASSED: "nothing to do" + (f": {result.reason}" if result.reason else ""),
         Outcome.ERRORED: f"the work could not be listed: {result.reason}",
         Outcome.SKIPPED: f"the work could not be listed: {result.reason}" if result.required else f"{result.reason}",
     }[result.outcome]
-    return replace(result, outcome=Outcome.PENDING, reason=f"{due}; {told}", required=True)
+    return replace(result, outcome=Outcome.PENDING, reason=f"{due}; {notes}", required=True)
 
 
 def _judge_due(check: Check, inputs: Mapping[str, Any], phase: Phase) -> CheckResult:
@@ -55,23 +55,23 @@ def _judge_due(check: Check, inputs: Mapping[str, Any], phase: Phase) -> CheckRe
     if lacking:
         return _unavailable(check, phase, _worst(lacking))
     try:
-        said = list(check.run(**given))
+        outputs = list(check.run(**given))
     except Exception as error:  # a check that crashed must not take the others along
         return _result(
             check, phase, Outcome.ERRORED, reason=f"internal error in this check: {type(error).__name__}: {error}"
         )
-    findings = tuple(sorted((s for s in said if isinstance(s, Finding)), key=lambda f: f.key))
-    blind = [s for s in said if isinstance(s, Unavailable)]
+    findings = tuple(sorted((s for s in outputs if isinstance(s, Finding)), key=lambda f: f.key))
+    blind = [s for s in outputs if isinstance(s, Unavailable)]
     unseen = some_of(list(dict.fromkeys(b.reason for b in blind)), between="; ")
-    told = "; ".join(s.text for s in said if isinstance(s, Note))
+    notes = "; ".join(s.text for s in outputs if isinstance(s, Note))
     if findings:
-        reason = "; ".join(filter(None, (unseen, told))) or None
+        reason = "; ".join(filter(None, (unseen, notes))) or None
         failed = _result(check, phase, Outcome.FAILED, reason=reason, findings=findings)
         is_partial = any(b.required or b.outcome is Outcome.ERRORED for b in blind)
         return replace(failed, unchecked=unseen) if is_partial else failed
     if blind:
         return _unavailable(check, phase, replace(_worst(blind), reason=unseen))
-    return _result(check, phase, Outcome.PASSED, reason=told or None)
+    return _result(check, phase, Outcome.PASSED, reason=notes or None)
 
 
 def _worst(blind: Sequence[Unavailable]) -> Unavailable:

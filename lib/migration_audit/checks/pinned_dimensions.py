@@ -17,7 +17,7 @@ def compare_with_pins(
     check_id: str, project: Project, snapshot: Snapshot, *, drift: Drift, side: str, origins: OriginMap
 ) -> Iterator[Finding]:
     """A finding for each pinned setting that the snapshot does not have, and that ``drift`` does not tell already."""
-    told = {(d.key, change.name) for d in drift.of("dimension") for change in d.fields}
+    reported = {(d.key, change.name) for d in drift.of("dimension") for change in d.fields}
     dimensions = {(d.belongs_to or ("", ""))[1] + "." + d.column: d for d in snapshot.of(Dimension)}
     for pin in project.hypertables:
         key = f"{check_id}:pin:{pin.table}.{pin.column}"
@@ -33,7 +33,7 @@ def compare_with_pins(
         origin = origins.get(("dimension", dimension.key))
         for name in ("chunk_interval", "partitions"):
             wanted, actual = getattr(pin, name), getattr(dimension, name)
-            if wanted is not None and wanted != actual and (dimension.key, name) not in told:
+            if wanted is not None and wanted != actual and (dimension.key, name) not in reported:
                 yield Finding(
                     key=f"{key}:{name}",
                     summary=f"{pin.table}: {word(name)} of {pin.column} is {shown(actual and str(actual))} in {side}, "

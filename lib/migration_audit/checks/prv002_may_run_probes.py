@@ -38,8 +38,8 @@ def run(probe_rights: tuple[ProbeRights, ...], environment: Environment) -> Iter
             yield Note(text=f'{probe.role} may run "{probe.name}"')
         for undecided in probe.undecided:
             yield Unavailable(reason=f'probe "{probe.name}" as {probe.role}: {undecided}')
-        for told in probe.told:
-            yield Note(text=f'"{probe.name}": {told}')
+        for note in probe.told:
+            yield Note(text=f'"{probe.name}": {note}')
 
 
 CHECK = Check(

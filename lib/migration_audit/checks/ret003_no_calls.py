@@ -18,7 +18,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
     """Look for calls of the runner's functions, imports of its module, and scripts that run either.
 
     Why: a call that is left over fails at boot, because the module is missing; a script that is left over fails when
-    somebody needs it. Calls under another name count, and so do functions that are passed on to be called elsewhere.
+    someone needs it. Calls under another name count, and so do functions that are passed on to be called elsewhere.
     Comments and names that only look similar (emigrate, migrateLegacyTopic) do not count. goose.Up is Up of goose; in each
     part of a name * and ? match any characters, so goose.* matches everything in goose.
     `in` takes source files (TypeScript, JavaScript, Python, Go, shell, SQL), package.json, pyproject.toml, and pipelines:

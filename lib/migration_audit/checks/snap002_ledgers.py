@@ -48,9 +48,9 @@ def run(
 
 
 def _boots(table: RawTable, boots: DirectusBoots, snapshot: DirectusSnapshot) -> Iterator[CheckOutput]:
-    for said in touched(f"SNAP002:{table.name}", table, boots, snapshot):
-        if not isinstance(said, Note):
-            yield said
+    for output in touched(f"SNAP002:{table.name}", table, boots, snapshot):
+        if not isinstance(output, Note):
+            yield output
 
 
 def _in_snapshot(table: RawTable, snapshot: DirectusSnapshot) -> Iterator[Finding]:

@@ -119,14 +119,14 @@ def _of_system(names: list[str], boots: DirectusBoots, snapshot: DirectusSnapsho
 
 def _by_rows(boots: DirectusBoots) -> Iterator[Unavailable]:
     """What only the rows decide, a license, or the condition of an event trigger."""
-    said = {
+    reasons = {
         f"{scenario.name}: boot {number} stops where `{guess}` (rc 1)"
         for scenario in boots.scenarios
         for number, done in enumerate(scenario.boots, 1)
         for guess in done.guesses
     }
-    if said:
-        yield Unavailable(reason=f"what decides was not looked at: {some_of(sorted(said), between='; ')}")
+    if reasons:
+        yield Unavailable(reason=f"what decides was not looked at: {some_of(sorted(reasons), between='; ')}")
 
 
 CHECK = Check(

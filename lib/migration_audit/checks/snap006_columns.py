@@ -44,11 +44,11 @@ def run(
         elif directus_boots.unknown is not None:
             unknown.append(f"{change.at}: {directus_boots.unknown}")
         else:
-            for said in _judged(change, directus_boots, directus_snapshot, directus_target, directus_runtime):
-                if isinstance(said, Finding):
-                    yield said
+            for output in _judged(change, directus_boots, directus_snapshot, directus_target, directus_runtime):
+                if isinstance(output, Finding):
+                    yield output
                 else:
-                    unknown.append(said)
+                    unknown.append(output)
     if unknown:
         yield Unavailable(reason=f"what schema apply does is not known: {some_of(unknown, between='; ')}")
     if kept:

@@ -126,8 +126,8 @@ def _stuck(rehearsed: RehearsedBoots, snapshot: DirectusSnapshot) -> Iterator[Fi
     for scenario in rehearsed.scenarios:
         for number, boot in enumerate(scenario.rehearsal.boots, 1):
             if boot.code:
-                told = f"boot {number}: {rehearsed_words(boot)}; {_model([(scenario, number)])}"
-                by_words.setdefault(told, []).append(scenario.name)
+                words = f"boot {number}: {rehearsed_words(boot)}; {_model([(scenario, number)])}"
+                by_words.setdefault(words, []).append(scenario.name)
                 break
     if by_words:
         does = "; ".join(f"{' and '.join(names)}: {words}" for words, names in by_words.items())

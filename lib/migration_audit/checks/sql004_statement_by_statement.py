@@ -20,8 +20,8 @@ def run(statements: tuple[StatementMatch, ...]) -> Iterator[CheckOutput]:
     Source: statements are compared as text and by the catalog changes that they cause.
     """
     counts = Counter(match.likeness for match in statements)
-    told = ", ".join(f"{counts[likeness]} {likeness}" for likeness in Similarity if counts[likeness])
-    yield Note(text=f"{len(statements)} legacy statements: {told}")
+    counted = ", ".join(f"{counts[likeness]} {likeness}" for likeness in Similarity if counts[likeness])
+    yield Note(text=f"{len(statements)} legacy statements: {counted}")
     for match in statements:
         if match.likeness in {Similarity.DIFFERENT, Similarity.ABSENT} or match.differing:
             yield _finding(match)
@@ -45,7 +45,7 @@ def _finding(match: StatementMatch) -> Finding:
 
 CHECK = Check(
     id="SQL004",
-    title="Each legacy statement stands in the owner's SQL, in its words or in its effect",
+    title="Each legacy statement has a counterpart in the owner's SQL, in its words or in its effect",
     severity=Severity.INFO,
     phases=(Phase.PREFLIGHT,),
     run=run,

@@ -1,4 +1,4 @@
-"""SQL007: no SQL file stands beside the applied ones unread."""
+"""SQL007: no SQL file next to the applied ones is left unread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:
     A part that psql's ``\\if`` skips, because a variable is not set that ``psql -v`` could set, is listed with its line.
 
     Why: what is not applied is not compared. A file in a subfolder, or one whose name the runner does not recognise, may be
-    a migration that somebody believes to be applied.
+    a migration that is believed to be applied.
     Fix: name the file in ``sql``, set the source's ``format``, or rename the file as the runner requires. Set the variable
     in ``variables``.
     Fine when: the runner leaves the file out as well, and a waiver states so. What a format leaves out by its own rule (down

@@ -13,7 +13,7 @@ def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
     """Each waiver of this environment still holds.
 
     Why: a finding is accepted for a limited time. After that, the waiver no longer has an effect, and the finding counts
-    again; somebody has to decide again.
+    again; the decision has to be made again.
 
     Fix: solve the finding and remove the [[waiver]], or have its owner set a new date and give the reason.
 

@@ -13,7 +13,7 @@ def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
     """Each waiver of this environment names a finding of this run.
 
     Why: a waiver without a finding would silently accept the finding if it came back, and a waiver of a whole check could
-    hide findings that nobody has reviewed. A check that could not decide cannot be waived. A waiver whose check is due in
+    hide findings that are not reviewed. A check that could not decide cannot be waived. A waiver whose check is due in
     another phase, or is undecided now, is not counted here.
 
     Fix: remove the [[waiver]], or write the finding's key as the report shows it.
@@ -22,12 +22,12 @@ def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
     """
     for use in waivers:
         if use.state is WaiverState.UNUSED:
-            told = f"the waiver of {use.finding} by {use.owner} names nothing that was found"
+            summary = f"the waiver of {use.finding} by {use.owner} names nothing that was found"
         elif use.state is WaiverState.IMPOSSIBLE:
-            told = f"the waiver of {use.finding} by {use.owner} names a check; only a finding can be waived, by its key"
+            summary = f"the waiver of {use.finding} by {use.owner} names a check; only a finding can be waived, by its key"
         else:
             continue
-        yield Finding(key=f"WVR002:{use.finding}", summary=told, actual=use.reason, where=use.at)
+        yield Finding(key=f"WVR002:{use.finding}", summary=summary, actual=use.reason, where=use.at)
 
 
 CHECK = Check(

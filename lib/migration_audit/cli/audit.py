@@ -150,13 +150,13 @@ def _because(result: RunResult) -> tuple[str, list[str]]:
             counts[check.severity] += sum(f.waived is None for f in check.findings)
         if check.is_undecided:
             undecided[check.id] = check.unchecked or check.reason or "no reason given"
-    said = [f"{n} {severity.value}{'s' * (n != 1)}" for severity, n in counts.items() if n]
+    counted = [f"{n} {severity.value}{'s' * (n != 1)}" for severity, n in counts.items() if n]
     if waived:
-        said.append(f"{waived} waived")
+        counted.append(f"{waived} waived")
     if undecided:
-        said.append(f"could not check {some_of(list(undecided), most=1)}")
+        counted.append(f"could not check {some_of(list(undecided), most=1)}")
     reasons = [line for reason in list(dict.fromkeys(undecided.values()))[:_MOST_REASONS] for line in _lines(reason)]
-    return ", ".join(said) or "no findings", reasons
+    return ", ".join(counted) or "no findings", reasons
 
 
 def _lines(reason: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a step of GitHub Actions shows beside its log: annotations on the lines, and the job summary."""
+"""What a step of GitHub Actions shows in addition to its log: annotations on the lines, and the job summary."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ _CONFIG = click.option(
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--notebooks", is_flag=True, help="Copy the notebooks too, to be changed there.")
 @click.option(
-    "--detect", is_flag=True, help="Look through DIRECTORY and the projects beside it, and write what is recognised."
+    "--detect", is_flag=True, help="Look through DIRECTORY and the projects next to it, and write what is recognised."
 )
 @click.option("--schema", is_flag=True, help="Write the JSON Schema alone, such as after an upgrade.")
 def init(directory: Path, notebooks: bool, detect: bool, schema: bool) -> None:

@@ -1,7 +1,7 @@
 """Where text leaves the program: whole or not at all, and never as something that a terminal would obey.
 
 Names, messages and definitions come from databases, servers, notebooks and file names. Both streams show escapes for
-what is invisible in them, whoever writes: a command, the command line's framework, a traceback, a warning.
+what is invisible in them, regardless of who writes: a command, the command line's framework, a traceback, a warning.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""``init`` and ``lab``: what a person does before and beside the audit."""
+"""``init`` and ``lab``: what a person does before and outside of the audit."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -24,14 +25,14 @@ from migration_audit.project import (
     write_schema,
     write_template,
 )
-from migration_audit.runner.copies import complete_copies, copy_notebooks, lab_folder
+from migration_audit.runner.rendering import packaged_notebooks
 
 
 def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> list[str]:
     """Write audit.toml and its JSON Schema, and with ``notebooks`` copies of the notebooks; a line for each, or left alone.
 
-    With ``notebooks`` an audit.toml that is there stays as it is, and they are copied beside it. With ``detect`` audit.toml
-    holds what was recognised in the directory and beside it. Raises UsageError when there is nothing to write without
+    With ``notebooks`` an audit.toml that is there stays as it is, and they are copied next to it. With ``detect`` audit.toml
+    holds what was recognised in the directory and next to it. Raises UsageError when there is nothing to write without
     overwriting; then nothing is written.
     """
     copies = directory / "notebooks"
@@ -46,7 +47,7 @@ def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> lis
         found = _detected(directory) if detect else [f"wrote {write_template(directory)}"]
         lines = [found[0], f"wrote {write_schema(directory)}", *found[1:]]
     if notebooks:
-        copy_notebooks(copies)
+        _copy_notebooks(copies)
         lines.append(f"wrote {copies}")
     return lines
 
@@ -64,6 +65,14 @@ def _detected(directory: Path) -> list[str]:
     return [f"wrote {path}", *(f"  {one}" for one in draft.taken), head, *(f"  - {one}" for one in left)]
 
 
+def _copy_notebooks(copies: Path) -> None:
+    try:
+        shutil.copytree(packaged_notebooks(), copies, ignore=shutil.ignore_patterns(".*"))
+    except OSError as error:  # shutil.Error, which names each file, is one as well
+        todo = "name a directory that can be written"
+        raise UsageError(f"cannot be written: {error.strerror or error}", where=str(copies), todo=todo) from error
+
+
 def print_grants(config: Path | None, *, role: str) -> None:
     """Print the smallest rights of ``role`` for an audit.toml, or the nearest one. Raises UsageError, ConfigError."""
     project = load_project(project_file(config) if config else find_project(Path()))
@@ -71,9 +80,7 @@ def print_grants(config: Path | None, *, role: str) -> None:
 
 
 def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:
-    """Become JupyterLab on the user's notebooks; Ctrl-C and the exit code are its own from then on.
-
-    These are ``notebooks/`` beside audit.toml, else copies in a folder of the user's own for this project.
+    """Become JupyterLab on the notebooks; Ctrl-C and the exit code are its own from then on.
 
     Without ``config`` the nearest audit.toml is taken, and the bundled example, which is then said, where there is none.
     Notebooks take their defaults from MIGRATION_AUDIT_CONFIG and MIGRATION_AUDIT_ENVIRONMENT, so that none has to be edited;
@@ -87,11 +94,7 @@ def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:
     if environment is not None:
         variables["MIGRATION_AUDIT_ENVIRONMENT"] = project.environment(environment).name
     own = project.directory / "notebooks"
-    folder = own if own.is_dir() else lab_folder(project, is_demo=named == DEMO)
-    if folder != own:
-        for line in complete_copies(folder):
-            say(line)
-    say(f"notebooks: {folder}")
+    folder = own if own.is_dir() else packaged_notebooks()
     root = ["--allow-root"] if os.geteuid() == 0 else []  # Jupyter asks for it, and containers know nobody else
     os.execve(sys.executable, [sys.executable, "-P", "-m", "jupyterlab", *root, str(folder)], variables)  # noqa: S606
 

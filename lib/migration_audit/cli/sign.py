@@ -41,7 +41,7 @@ def sign_run(
     policy_from: str | None,
     allowed_signers: Path | None,
 ) -> None:
-    """Show the run, ask whether to sign it (``yes`` answers), sign it and say where it stands.
+    """Show the run, ask whether to sign it (``yes`` answers), sign it and say where it is.
 
     Raises UsageError when nobody can be asked, SignoffError when it may not be signed, AuditError when it cannot be.
     """
@@ -129,7 +129,7 @@ def signing_project(config: Path | None) -> Project:
 
 
 def _told(proposal: Proposal, signed: SignedDecision, source: str) -> list[str]:
-    """What is signed, for somebody who decides now."""
+    """What is signed, for a person who decides now."""
     evidence = proposal.evidence
     server, changed = evidence.server, evidence.changed_notebooks
     held = report.triage(evidence.checks)

@@ -23,7 +23,7 @@ def secrets_in_notebook(path: Path) -> list[str]:
     """Where the notebook holds what looks like a secret, as ``file:cell N: what``; the secret itself is not repeated.
 
     Cells are counted from 1. Sources, outputs of every MIME type, tracebacks, attachments and metadata are searched. Raises
-    NotebookError for a file that is no notebook, UsageError when it cannot be read.
+    NotebookError for a file that is not a notebook, UsageError when it cannot be read.
     """
     try:
         notebook = json.loads(read_bounded(path, most=_MOST_BYTES))

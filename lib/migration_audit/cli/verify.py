@@ -30,8 +30,8 @@ def verify_runs(
     """Print what was verified for each run; returns the largest exit code.
 
     0 when all holds, 1 when a reviewer rejects the run, 4 when something does not hold. With ``page`` signed-off.html is
-    written again first; with ``intact`` it is enough that files and signatures are what they were, whoever signed. Raises
-    AuditError where policy or keys cannot be read.
+    written again first; with ``intact`` it is enough that files and signatures are what they were, regardless of who
+    signed. Raises AuditError where policy or keys cannot be read.
     """
     folders = list(dict.fromkeys(find_run(path) for path in named))
     authority = read_authority(signing_project(config), policy_from=policy_from, allowed_signers=allowed_signers)

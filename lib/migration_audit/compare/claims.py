@@ -12,7 +12,7 @@ explains a comment, never a column. What is claimed:
 - an index that makes a constraint explains the constraint's text, since that is where pg_dump writes it;
 - an identity column explains its sequence, and a hypertable the trigger that TimescaleDB puts on it;
 - a kind that is not listed explains the part of its own class and name, and an object that is not modelled the parts of
-  its class: it is told by name, and nothing is called covered while it is there.
+  its class: it is reported by name, and nothing is called covered while it is there.
 """
 
 from __future__ import annotations
@@ -267,7 +267,7 @@ def _aspects(difference: Difference) -> Iterator[str]:
     own = _class(there)
     about = RELATION if there.kind in {"table", "view", "materialized view", "sequence"} else own
     special: Mapping[str, tuple[str, ...]] = {
-        name: (f"{said} {about}",) for name, said in zip(("owner", "comment", "privileges"), _ABOUT, strict=True)
+        name: (f"{subject} {about}",) for name, subject in zip(("owner", "comment", "privileges"), _ABOUT, strict=True)
     }
     if difference.verdict is not DiffVerdict.CHANGED:
         yield from (own, *_WITH_IT.get(there.kind, ()), *(aspects[0] for aspects in special.values()))

@@ -44,7 +44,7 @@ def cross_check_with_pg_dump(drift: Drift, *, expected: tuple[Snapshot, str], ac
     ]
     in_dumps = {claim for address in differing for claim in _claimable(address)}
     seen = {key for key, addresses in claimed.items() if not in_dumps.isdisjoint(addresses)}
-    # What stands in the text of something larger that differs (a view's columns, a parent's) is seen with it.
+    # What is in the text of something larger that differs (a view's columns, a parent's) is seen with it.
     seen_with_it = frozenset[Address]().union(*(claimed[key] for key in seen))
     beyond = [
         (d.kind, d.key)

@@ -6,7 +6,7 @@ PostgreSQL's parser reads each statement; the text of a part is cut where the pa
     among the columns that both sides have.
 2.  ``CREATE TABLE`` is taken apart: what it is, parents, partitioning, options, access method, tablespace; each constraint;
     and of each column the type, the collation, the default and NOT NULL.
-3.  Whatever may stand in ``CREATE TABLE`` or be said later is one part wherever it stands: a constraint, a column's default
+3.  Whatever may be in ``CREATE TABLE`` or be said later is one part wherever it is: a constraint, a column's default
     (said later where the column owns the sequence), NOT NULL.
 4.  A statement that sets one thing (statistics of a column, clustering, whether a trigger is enabled) is a part of its own.
 5.  An identity column is two parts: ``ALWAYS`` or ``BY DEFAULT``, and its sequence.
@@ -261,7 +261,7 @@ def _items(statement: DumpStatement, items: Any, table: Address, end: int) -> It
 
 
 def _column(statement: DumpStatement, item: Any, column: Address, end: int) -> Iterator[Part]:
-    """The type, the collation, and each constraint of a column, in whatever order they stand."""
+    """The type, the collation, and each constraint of a column, in whatever order they are."""
     pieces: list[tuple[int, Any]] = [(each.constraint.location, each.constraint) for each in item.constraints]
     if item.HasField("type_name"):
         pieces.append((item.type_name.location, "COLUMN"))

@@ -1,7 +1,7 @@
 """The statements of ``pg_dump --schema-only``, each with its entry, as PostgreSQL's own parser reads them.
 
-pg_dump writes a comment with type, name and schema before each entry. What stands before the first one (versions, ``SET``)
-is no part of the schema. What a ``SET`` between entries says of the statements after it is told with each of them.
+pg_dump writes a comment with type, name and schema before each entry. What is before the first one (versions, ``SET``)
+is not part of the schema. What a ``SET`` between entries says of the statements after it is reported with each of them.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class DumpStatement:
         return self.between(*self.tokens[number]) if number < len(self.tokens) else ""
 
     def after(self, *words: str) -> str:
-        """The text after the first place where these keywords stand."""
+        """The text after the first place where these keywords are."""
         for number in range(len(self.tokens)):
             if all(self.word(number + n).upper() == word for n, word in enumerate(words)):
                 return self.between(self.tokens[number + len(words) - 1][1])
@@ -89,7 +89,7 @@ def statements(dump: str) -> Iterator[DumpStatement]:
 
     Raises AuditError when the dump is not SQL for the parser.
     """
-    if found := _RESTRICT.search(dump):  # psql's, with a random word that stands nowhere else
+    if found := _RESTRICT.search(dump):  # psql's, with a random word that is nowhere else
         dump = dump.replace(f"\\restrict {found[1]}", "").replace(f"\\unrestrict {found[1]}", "")
     try:
         texts = postgast.split(dump, method="parser")

@@ -10,7 +10,7 @@ PostgreSQL itself does most of it (both sides are read back from a catalog). Wha
 ``unstated_database``     the same for what can be said of the database itself: what the SQL does not say of it, whoever made
                           the live database has said.
 ``one_text``              expressions of which PostgreSQL prints several spellings (see ``spelling``).
-``own_columns_in_order``  where a column that is only inherited stands depends on when the parent got it: ``pg_dump`` does
+``own_columns_in_order``  the place of a column that is only inherited depends on when the parent got it: ``pg_dump`` does
                           not tell it, and a restored dump changes it. Partitions keep an order of their own.
 ``attached_tablespace``   a tablespace that is attached to a hypertable becomes that of its table: one difference, not two.
 ``no_default``            a child or partition without the default of its parent is written ``DEFAULT NULL`` by ``pg_dump``.

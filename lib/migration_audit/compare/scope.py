@@ -46,8 +46,8 @@ def _in_scope(snapshot: Snapshot, project: Project) -> Scoped:
             kept.append(obj)
         else:
             counts[pattern] += 1
-    told = tuple(Excluded(pattern=p, reason=reason, objects=counts[p]) for p, reason in _reasons(project).items())
-    return replace(snapshot, objects=tuple(kept)), told
+    excluded = tuple(Excluded(pattern=p, reason=reason, objects=counts[p]) for p, reason in _reasons(project).items())
+    return replace(snapshot, objects=tuple(kept)), excluded
 
 
 def rows_out_of_scope(snapshot: Snapshot, project: Project) -> dict[str, str]:

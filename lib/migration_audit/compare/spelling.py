@@ -14,7 +14,7 @@ would differ, though nobody changed anything. These rewritings make them one:
 ``((a AND b) AND c)``
     is what BETWEEN and NOT IN leave behind; the parser makes it ``(a AND b AND c)`` when it reads that. The same with OR.
 
-What stands in quotes is never looked into.
+What is in quotes is never looked into.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _ROUTINE_BODY = re.compile(r"^AS (?=[$'])", re.MULTILINE)
 
 @dataclass(slots=True)
 class _Node:
-    """A token, or a pair of brackets with what stands between them."""
+    """A token, or a pair of brackets with what is between them."""
 
     space: str
     word: str
@@ -169,7 +169,7 @@ def _is_text(after: list[_Node]) -> bool:
 
 
 def _array_type(nodes: list[_Node], at: int) -> list[_Node]:
-    """The array type to which what stands before ``at`` is cast: ``text[]``, ``character varying(5)[]``; [] for others."""
+    """The array type to which what is before ``at`` is cast: ``text[]``, ``character varying(5)[]``; [] for others."""
     if _words(nodes[at : at + 1]) != ["::"]:
         return []
     end = _type_end(nodes, at + 1)

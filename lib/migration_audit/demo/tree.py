@@ -10,7 +10,7 @@ from typing import Final
 from migration_audit.model.errors import UsageError
 
 REMOVED: Final = (
-    "environments",  # what happened to the demo's databases is no part of a team's tree
+    "environments",  # what happened to the demo's databases is not part of a team's tree
     "processor/src/db/migrate.ts",
     "processor/src/db/migrations",
     "processor/test/migrate.test.ts",

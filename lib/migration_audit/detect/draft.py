@@ -151,7 +151,7 @@ def _write_candidate(lines: TomlWriter, candidate: Candidate, base: str, *, off:
     where = "the name of this folder" if candidate.project == "." else f"the folder {candidate.project}"
     lines.key("name", name, where, off=off)
     if root != ".":
-        lines.key("root", root, "beside this folder" if root.startswith("..") else candidate.why, off=off)
+        lines.key("root", root, "next to this folder" if root.startswith("..") else candidate.why, off=off)
     if candidate.command:
         lines.key("command", candidate.command, candidate.why, off=off)
         if candidate.env:

@@ -151,7 +151,7 @@ def _beside(base: Path, notes: list[str]) -> Iterator[Path]:
     try:
         yield from sorted(p for p in base.parent.iterdir() if p != base and not p.name.startswith(".") and p.is_dir())
     except OSError as error:
-        notes.append(f"the folders beside {base} cannot be listed: {error.strerror}")
+        notes.append(f"the folders next to {base} cannot be listed: {error.strerror}")
 
 
 def _is_project(folder: Path) -> bool:

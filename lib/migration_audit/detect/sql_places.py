@@ -136,7 +136,7 @@ def _not_taken(listing: Listing, folder: str) -> str | None:
 
 
 def _line(listing: Listing, path: str, pattern: re.Pattern[str]) -> str | None:
-    """``path:line`` of the first match that stands in no comment and no string."""
+    """``path:line`` of the first match that is in no comment and no string."""
     code = _NO_CODE.sub(lambda match: "\n" * match[0].count("\n"), listing.text(path))
     match = pattern.search(code)
     if match is None:

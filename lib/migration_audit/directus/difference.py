@@ -1,4 +1,4 @@
-"""getSnapshotDiff: what stands between a database and a file."""
+"""getSnapshotDiff: what is between a database and a file."""
 
 from __future__ import annotations
 

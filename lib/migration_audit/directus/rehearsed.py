@@ -119,7 +119,7 @@ def rehearsed_words(boot: RehearsedBoot) -> str:
 
 
 def _ended(code: int, message: str, does: str) -> str:
-    told = " ".join(message.split())
+    text = " ".join(message.split())
     if code:
-        return f"stops with `{told}`; exit code {code}" + (f"; before that: {does}" if does else "")
-    return f"{does or told.rstrip('.')}; exit code 0"
+        return f"stops with `{text}`; exit code {code}" + (f"; before that: {does}" if does else "")
+    return f"{does or text.rstrip('.')}; exit code 0"

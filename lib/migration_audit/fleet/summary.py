@@ -126,11 +126,11 @@ def _unchecked(summary: FleetSummary) -> Iterator[str]:
 def difference_text(difference: TargetDifference) -> str:
     """One difference on one line."""
     head = f"{difference.severity.value}: {difference.kind} {difference.key} {difference.verdict.value}"
-    said = ", ".join(
+    changes = ", ".join(
         f"{f.name} {'(not set)' if f.expected is None else f.expected} → {'(not set)' if f.actual is None else f.actual}"
         for f in difference.fields
     )
-    return one_line(f"{head}: {said}" if said else head)
+    return one_line(f"{head}: {changes}" if changes else head)
 
 
 def _targets(count: int) -> str:

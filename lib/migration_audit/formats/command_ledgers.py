@@ -7,10 +7,10 @@ Alembic     one row for each head: the newest revision, not all that were applie
 Django      one row for each migration of each app. The tables of ``contenttypes`` and ``auth`` are the app's own schema.
             ``django/db/migrations/recorder.py``
 knex        one row for each file; a second table holds the lock. ``knex/lib/migrations/migrate/table-creator.js``
-TypeORM     one row for each class. ``typeorm_metadata`` is kept for views and generated columns.
+TypeORM     one row for each class. ``typeorm_metadata`` is there for views and generated columns.
             ``typeorm/src/migration/MigrationExecutor.ts``, ``typeorm/src/driver/Driver`` (metadata table)
 Drizzle     one row for each file, by the SHA-256 of its text. ``drizzle-orm/src/pg-core/dialect.ts``
-yoyo        one row for each applied migration; a log, a version and a lock beside it. ``yoyo/migrations.py``
+yoyo        one row for each applied migration; also a log, a version and a lock. ``yoyo/migrations.py``
 """
 
 from __future__ import annotations

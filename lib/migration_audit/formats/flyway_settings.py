@@ -1,4 +1,4 @@
-"""What Flyway's configuration files say: ``flyway.toml`` or ``flyway.conf``, and the ``….sql.conf`` beside a script.
+"""What Flyway's configuration files say: ``flyway.toml`` or ``flyway.conf``, and the ``….sql.conf`` of a script.
 
 Only what changes the reading of the SQL counts. A setting that this format does not follow is an error with its line;
 settings made elsewhere (Spring's properties, a Maven plugin, FLYWAY_ variables, the command line) are not seen.

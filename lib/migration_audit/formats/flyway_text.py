@@ -158,7 +158,7 @@ def _behind_copy_data(text: str, at: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholders:
-    """How a placeholder is written, and what stands for it."""
+    """How a placeholder is written, and what replaces it."""
 
     values: Mapping[str, str]
     """By name, in small letters."""

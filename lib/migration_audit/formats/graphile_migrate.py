@@ -74,7 +74,7 @@ class _Committed:
     number: str
     headers: Mapping[str, str]
     lines: Mapping[str, int]
-    """Where each header stands."""
+    """Where each header is."""
     text: str
     body: str
 
@@ -298,8 +298,8 @@ def _notes(settings: GraphileSettings, files: Sequence[PlannedFile]) -> Iterator
     if settings.shown is None:
         yield "there is no .gmrc next to the migrations folder: no pgSettings, placeholders and actions are assumed"
     if settings.session:
-        told = ", ".join(f"{name} = {value}" for name, value in settings.session.items())
-        yield f"each session uses pgSettings of {settings.shown}: {told}"
+        listed = ", ".join(f"{name} = {value}" for name, value in settings.session.items())
+        yield f"each session uses pgSettings of {settings.shown}: {listed}"
     if any(THIS_DATABASE.encode() in file.text for file in files):
         yield ":DATABASE_NAME is the name of the database that the SQL is applied to"
 

@@ -130,7 +130,7 @@ class _File:
                 self.refuse(key, f"graphile-migrate does not know the setting {key}", "remove it")
 
     def line(self, word: str) -> int:
-        """Where the word first stands."""
+        """Where the word first is."""
         return next((number for number, line in enumerate(self._lines, 1) if word in line), 1)
 
     def refuse(self, word: str, what: str, todo: str) -> NoReturn:

@@ -33,7 +33,7 @@ class MigrationFolder:
     root: str = ""
     """Where the folder is, for whoever opens files; a format reads by ``read`` alone."""
     is_whole: bool = True
-    """False where the user's glob or a single file name chose the paths: others may stand beside them."""
+    """False where the user's glob or a single file name chose the paths: others may be beside them."""
     beside: Callable[[], tuple[str, ...]] = tuple
     """Where the paths were chosen: the files that lie in the same folders and were not."""
     other: Callable[[str], bytes | None] = lambda path: None

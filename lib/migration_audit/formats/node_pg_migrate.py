@@ -4,7 +4,7 @@ Files       Every file directly in the folder but those whose names begin with a
             ``--ignore-pattern``. A migration in JavaScript or TypeScript is refused by name: run node-pg-migrate itself on
             the shadow (``command``). A name that does not begin with a number is an error where it is not the only file.
             Where globs in audit.toml choose the files, those alone are applied, as with ``--use-glob``, and code that lies
-            beside them is reported.
+            next to them is reported.
 Order       By the number at the front of the names: 2 before 10; 17 digits are a date and time in UTC, compared as
             milliseconds with the timestamps of 13 digits. Then by name as localeCompare with ``numeric`` and
             ``ignorePunctuation``. Names that are the same for it (``1_a_b``, ``1_ab``) have no order.
@@ -194,7 +194,7 @@ def _first(
 
 
 def _left_out(raw: bytes, part: _Part, shown: str) -> Iterator[NotApplied]:
-    """What stands before the up section, and the down section; of both, only what holds SQL."""
+    """What is before the up section, and the down section; of both, only what holds SQL."""
     marks = sorted({0, part.start, part.end, *(each for each in (part.down, part.again) if each is not None)})
     for start, end in pairwise([*marks, len(raw)]):
         first = next(tokens(raw[start:end]), None)

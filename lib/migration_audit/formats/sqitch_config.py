@@ -1,6 +1,6 @@
 """``sqitch.conf``: where the plan and the scripts are, and the variables that psql is called with.
 
-The file is written as Git's configuration is. What stands in the user's or the system's own configuration is not seen.
+The file is written as Git's configuration is. What is in the user's or the system's own configuration is not seen.
 """
 
 from __future__ import annotations

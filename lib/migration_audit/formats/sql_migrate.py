@@ -157,7 +157,7 @@ class _Reader:
             raise self._error(number, what, "end it with a semicolon")
 
     def _report(self) -> None:
-        """What stands in a section that is not applied."""
+        """What is in a section that is not applied."""
         if next(tokens(self._seen), None) is not None:
             is_down = self._section == "Down"
             reason = "down section" if is_down else "before the first marker, which sql-migrate ignores"

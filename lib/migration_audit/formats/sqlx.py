@@ -1,6 +1,6 @@
 r"""sqlx (Rust): ``<version>_<description>.sql``, or ``.up.sql`` and ``.down.sql``, as ``sqlx migrate run`` applies them.
 
-Files       The files directly in the folder with ``_`` in their names that end in ``.sql``. What stands before the first
+Files       The files directly in the folder with ``_`` in their names that end in ``.sql``. What is before the first
             ``_`` has to be an integer of 64 bits, or it is an error; files of other names are not read. ``.down.sql`` files
             are not applied. Files with and without ``.up`` may be mixed.
 Order       By version as a number: ``2_a``, ``0010_b``; signs count (``-1_a``). Two files of one version that would both be

@@ -56,10 +56,10 @@ def _sentences(
     yield Sentence(ok=is_enough, text=words + who, todo="" if is_enough else _ask(run))
     yield from _roles(people, needs, roles)
     for signoff in rejections(run, needs):
-        said = f": {signoff.comment}" if signoff.comment else ""
+        comment = f": {signoff.comment}" if signoff.comment else ""
         yield Sentence(
             ok=False,
-            text=f"{signoff.reviewer} rejects it{said}",
+            text=f"{signoff.reviewer} rejects it{comment}",
             todo="resolve what they report, audit again, and sign the new run",
         )
 

@@ -152,7 +152,7 @@ class Tablespace(CatalogObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role(CatalogObject):
-    """A role that somebody made, or ``(superuser)``, the server's own, where it was altered. No password is ever read."""
+    """A role that a user made, or ``(superuser)``, the server's own, where it was altered. No password is ever read."""
 
     kind: ClassVar[str] = "role"
     identity: ClassVar[tuple[str, ...]] = ("name",)

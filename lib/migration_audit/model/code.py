@@ -57,7 +57,7 @@ class Literal:
     """``(offset, line)``: from this offset of ``text`` on, the line of the file; in order."""
 
     def line_of(self, offset: int) -> int:
-        """The line of the file on which this offset of ``text`` stands."""
+        """The line of the file on which this offset of ``text`` is."""
         return line_in(self.lines, offset, self.at.line)
 
 
@@ -191,7 +191,7 @@ PathFacts = Mapping[Location, tuple[PathFact, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixtureFacts:
-    """The SQL file that the integration tests load, as it stands in the tree: one for each rule of RET008."""
+    """The SQL file that the integration tests load, as it is in the tree: one for each rule of RET008."""
 
     path: str
     """Relative to the folder of audit.toml."""

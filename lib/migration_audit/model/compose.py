@@ -30,7 +30,7 @@ class Doubt:
     part: str
     """The key of the service that it is about: ``healthcheck``, ``depends_on``, ``command``, …"""
     path: tuple[str, ...] | None = ()
-    """Where in this part it stands: ``("db", "condition")``, ``("test", "0")``; empty for all of it. None where it is no
+    """Where in this part it is: ``("db", "condition")``, ``("test", "0")``; empty for all of it. None where it is no
     variable without a value, but the part as a whole that is in doubt."""
     reason: str
     at: Location
@@ -81,7 +81,7 @@ class Build:
     target: str | None
     """The stage; None for the last one."""
     args: tuple[tuple[str, str | None], ...]
-    """None for a value that nobody can know."""
+    """None for a value that cannot be known."""
     at: Location
 
 
@@ -129,7 +129,7 @@ class Service:
     image: str | None
     build: Build | None
     environment: tuple[tuple[str, str | None], ...]
-    """None for a value that nobody can know, such as that of a variable which is passed through."""
+    """None for a value that cannot be known, such as that of a variable which is passed through."""
     ports: tuple[str, ...]
     """Ports of the container that are published or exposed."""
     mounts: tuple[Mount, ...]

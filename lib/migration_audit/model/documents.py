@@ -33,7 +33,7 @@ class SearchableText:
     """Offset at which text of another line begins, and that line, counted from 1; sorted."""
 
     def line(self, offset: int) -> int:
-        """The line on which the character at ``offset`` stands."""
+        """The line on which the character at ``offset`` is."""
         return line_in(self.lines, offset)
 
 
@@ -61,14 +61,14 @@ class Document:
     """Relative to the folder of audit.toml."""
     passages: tuple[Passage, ...]
     source: tuple[str, ...]
-    """Its lines, as they stand in the file."""
+    """Its lines, as they are in the file."""
 
     def at(self, line: int) -> Location:
         """A line of this document."""
         return Location(self.path, line)
 
     def excerpt(self, line: int) -> str | None:
-        """The line as it stands in the file, 200 characters at most; None for a line that it does not have."""
+        """The line as it is in the file, 200 characters at most; None for a line that it does not have."""
         if not 0 < line <= len(self.source):
             return None
         text = self.source[line - 1].strip()

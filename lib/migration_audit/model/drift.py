@@ -131,8 +131,8 @@ class Drift:
         sides = expected if "actual" not in self.empty else f"{expected} and {actual}"
         verb = "has" if sides == expected else "have"
         more = [f"{u.kind} {u.identity} is of a kind that the audit cannot compare" for u in self.unmodelled_expected]
-        told = "".join(f"; {one}" for one in (*more, *(f"not compared: {what}" for what in self.not_compared)))
-        empty = f"nothing was compared: {sides} {verb} no objects beyond those of an empty database{told}"
+        omitted = "".join(f"; {one}" for one in (*more, *(f"not compared: {what}" for what in self.not_compared)))
+        empty = f"nothing was compared: {sides} {verb} no objects beyond those of an empty database{omitted}"
         return f"{empty}; check that this is the intended source"
 
     @property
@@ -163,7 +163,7 @@ class Drift:
     def of(self, *kinds: str) -> tuple[Difference, ...]:
         """The differences of these kinds, without those that an object of these kinds takes along.
 
-        An index that a constraint makes, or a sequence that a column makes, is told with its maker.
+        An index that a constraint makes, or a sequence that a column makes, is reported with its maker.
         """
         told_with = {*kinds, "constraint", "column"}
         return tuple(d for d in self.differences if d.kind in kinds and not (d.part_of and d.part_of[0] in told_with))

@@ -35,10 +35,10 @@ class StartedCommand:
     """One program that is started, in the order in which they start."""
 
     words: tuple[str, ...]
-    """Its name and arguments; one that nobody can know stands as it is written: ``$TARGET``."""
+    """Its name and arguments; one that cannot be known is as it is written: ``$TARGET``."""
     at: Location
     unknown: tuple[int, ...] = ()
-    """Positions of the words that nobody can know."""
+    """Positions of the words that cannot be known."""
     maybe: str | None = None
     """Why it may not run at all, or not in this order; None where it runs unless something before it fails."""
     guards: tuple[Guard, ...] = ()

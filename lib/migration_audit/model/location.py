@@ -1,4 +1,4 @@
-"""Where something stands in the files of a project."""
+"""Where something is in the files of a project."""
 
 from __future__ import annotations
 

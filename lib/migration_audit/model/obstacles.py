@@ -1,4 +1,4 @@
-"""What the owner's SQL asks of the rows and a live database does not enforce, and how many rows stand in the way of it."""
+"""What the owner's SQL asks of the rows and a live database does not enforce, and how many rows prevent it."""
 
 from __future__ import annotations
 

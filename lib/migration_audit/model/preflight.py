@@ -22,7 +22,7 @@ DATABASE = "database"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
-    """One SQL source as it stands in the files."""
+    """One SQL source as it is in the files."""
 
     role: str
     """``legacy`` or ``owner``."""

@@ -2,8 +2,8 @@
 
 A catalog holds passwords in places that a comparison must look at: options of foreign servers and user mappings, connection
 strings of subscriptions. The server hashes such a value together with a salt that one process makes up at random and forgets
-when it ends. Two databases that one process reads are told apart by the hash; a saved snapshot holds the name alone, so that
-there is nothing in it to try a dictionary on. Compared with a saved snapshot, only the name counts.
+when it ends. Two databases that one process reads are distinguished by the hash; a saved snapshot holds the name alone, so
+that there is nothing in it to try a dictionary on. Compared with a saved snapshot, only the name counts.
 """
 
 from __future__ import annotations

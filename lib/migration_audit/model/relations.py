@@ -43,7 +43,7 @@ class Table(CatalogObject):
     server: str | None
     """The foreign server."""
     column_order: tuple[str, ...]
-    """Column names as they stand; compared as far as both sides have the columns."""
+    """Column names as they are; compared as far as both sides have the columns."""
     owner: str
     privileges: tuple[str, ...]
     comment: str | None

@@ -90,7 +90,7 @@ class UserType(CatalogObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger(CatalogObject):
-    """A trigger that somebody made: not one of a constraint, nor one that TimescaleDB keeps on its hypertables."""
+    """A trigger that a user made: not one of a constraint, nor one that TimescaleDB keeps on its hypertables."""
 
     kind: ClassVar[str] = "trigger"
     identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")

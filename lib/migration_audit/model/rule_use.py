@@ -37,7 +37,7 @@ class WaiverUse:
 
     @property
     def sentence(self) -> str:
-        """How a waived finding is told: until when, by whom, why."""
+        """How a waived finding is reported: until when, by whom, why."""
         return f"waived until {self.expires.isoformat()} by {self.owner}: {self.reason}"
 
 

@@ -98,13 +98,13 @@ def connect_advice(state: str | None, reason: str) -> str:
     return next((advice for sign, advice in cases if sign in without_names), general)
 
 
-def reason_of(said: str) -> str:
+def reason_of(message: str) -> str:
     """What libpq or a server said, on one line, without what libpq puts in front of it and asks behind it.
 
     >>> reason_of('connection to server at "h", port 1 failed: Connection refused\\n\\tIs the server running?')
     'Connection refused'
     """
-    last = [line.strip() for line in said.splitlines() if line.strip()][-1:]
-    telling = [line for sign in ("FATAL:", " failed: ") for line in said.splitlines() if sign in line]
+    last = [line.strip() for line in message.splitlines() if line.strip()][-1:]
+    telling = [line for sign in ("FATAL:", " failed: ") for line in message.splitlines() if sign in line]
     reason = next(iter([*telling, *last]), "")
     return reason.rpartition("FATAL:")[2].rpartition(" failed: ")[2].strip().rstrip(".")

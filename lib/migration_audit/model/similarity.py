@@ -1,4 +1,4 @@
-"""How one statement of the legacy source stands beside the owner's."""
+"""How one statement of the legacy source compares with the owner's."""
 
 from __future__ import annotations
 

@@ -57,12 +57,6 @@ class ServerIdentity:
     """The role that read the catalog."""
     in_recovery: bool = False
 
-    @property
-    def described(self) -> str:
-        """``trm_prod on server 7301234567890123456, PostgreSQL 17.12``."""
-        on = f" on server {self.system_identifier}" if self.system_identifier else ""
-        return f"{self.database}{on}, PostgreSQL {self.postgres_version.split(' ', 1)[0]}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmodelled:
@@ -106,7 +100,7 @@ class Snapshot:
     unmodelled: tuple[Unmodelled, ...] = ()
     chunks: tuple[HypertableChunks, ...] | NotRead = ()
     jobs: tuple[JobStatus, ...] | NotRead = ()
-    """How TimescaleDB's jobs go; like the chunks a state, and no part of the digest."""
+    """How TimescaleDB's jobs go; like the chunks a state, and not part of the digest."""
     limits: tuple[str, ...] = field(default=())
     """What the reading role may not see, each as a sentence; empty for most."""
     roles: RolesRead = RolesRead.NONE
@@ -128,7 +122,7 @@ class Snapshot:
     def digest(self) -> str:
         """``sha256:…`` over the compared facts alone: the same on every server, machine and OID.
 
-        Roles of a server that others use too are no part of it.
+        Roles of a server that others use too are not part of it.
         """
         facts: list[list[Any]] = []
         for cls, objects in groupby(self.objects, key=_class_of):

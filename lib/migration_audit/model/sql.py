@@ -54,7 +54,7 @@ class TransactionMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class NotApplied:
-    """A file, or a part of one, that stands in a source's folders and is not applied."""
+    """A file, or a part of one, that is in a source's folders and is not applied."""
 
     path: str
     """As findings show it."""
@@ -156,7 +156,7 @@ class SqlSource:
     file_timeout: int = FILE_TIMEOUT
     """Seconds that one file may take in a shadow."""
     not_applied: tuple[NotApplied, ...] = ()
-    """What stands in its folders and is not applied."""
+    """What is in its folders and is not applied."""
     duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Versions that several files carry, so that nobody knows their order, with their paths."""
     notes: tuple[str, ...] = ()

@@ -99,7 +99,7 @@ class CompressionSettings(CatalogObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContinuousAggregate(CatalogObject):
-    """A continuous aggregate; its refresh policy is a job. What carries numbers of this one server is told without them."""
+    """A continuous aggregate; its refresh policy is a job. Numbers of this one server are left out."""
 
     kind: ClassVar[str] = "continuous aggregate"
     identity: ClassVar[tuple[str, ...]] = ("schema", "name")
@@ -125,9 +125,9 @@ class ContinuousAggregate(CatalogObject):
     """Method, columns and options; with their name where TimescaleDB did not give it."""
     owner: str
     privileges: tuple[str, ...]
-    """Those of columns stand behind ``column <name>:``."""
+    """Those of columns are behind ``column <name>:``."""
     comment: str | None
-    """Those of columns stand in lines of their own."""
+    """Those of columns are in lines of their own."""
     invalidate_using: str | None = None
     """How changes of the source are found, ``trigger`` or ``wal``; only TimescaleDB 2.22 says so."""
 

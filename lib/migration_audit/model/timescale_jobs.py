@@ -135,7 +135,7 @@ class Job(CatalogObject):
 
     @property
     def unaltered(self) -> Job | None:
-        """The job as TimescaleDB has it of itself, in the version that is nearest; None for one that somebody made."""
+        """The job as TimescaleDB has it of itself, in the version that is nearest; None for one that a user made."""
         known = [replace(self, **given) for given in _BUILTIN.get(self.procedure, ())]
         return max(known, key=self.likeness, default=None)
 

@@ -72,7 +72,7 @@ class Undone:
 
     @property
     def in_one_file(self) -> bool:
-        """Whether both statements stand in the same file, as the up and the down section of a migration do."""
+        """Whether both statements are in the same file, as the up and the down section of a migration do."""
         return self.made is not None and self.made.path == self.undone.path
 
     @property

@@ -12,7 +12,7 @@ _MARK: Final = re.compile(f"{_BEGIN}([^{_END}]*){_END}")
 
 
 def mark(name: str) -> str:
-    """What stands in a text in the place of a variable without a value."""
+    """What is in a text in the place of a variable without a value."""
     return f"{_BEGIN}{name}{_END}"
 
 

@@ -173,7 +173,7 @@ _MAKERS: dict[type[CatalogObject], tuple[Create, Change]] = {
     ts.GranularRefresh: (timescale.granular_refresh, rare.ask_to_change),
     Job: (jobs.create_job, jobs.change_job),
 }
-"""What makes and what changes an object of each kind; of other kinds a person is told."""
+"""What makes and what changes an object of each kind; other kinds are for a person."""
 
 
 def build_port(drift: Drift, *, expected: Snapshot, actual: Snapshot, origins: Mapping[Key, Location] | None = None) -> Port:

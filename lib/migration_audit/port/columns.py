@@ -126,7 +126,7 @@ def _physical(column: Column) -> Iterator[str]:
 
 
 def _usual_storage(type_name: str) -> str | None:
-    """The storage that a type gives; None for types that somebody made."""
+    """The storage that a type gives; None for types that a user made."""
     bare = type_name.partition("(")[0].strip()
     if type_name.endswith("[]") or bare in _VARLENA:
         return "extended"

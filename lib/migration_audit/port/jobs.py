@@ -1,4 +1,4 @@
-"""Policies and jobs of TimescaleDB: a policy is told by what it does and to which table, and made with its own settings."""
+"""Policies and jobs of TimescaleDB: a policy is named by what it does and to which table, and made with its settings."""
 
 from __future__ import annotations
 

@@ -172,11 +172,11 @@ def _comment(obj: CatalogObject, text: Any) -> Steps:
         own, parts = _parts_of_comment(obj, text)
         if own is not None:
             yield run(obj, Rank.COMMENT, f"COMMENT ON {address(obj)} IS {literal(own)};")
-        for place, said in parts:
-            yield run(obj, Rank.COMMENT, f"COMMENT ON {place} IS {literal(said)};")
+        for place, comment in parts:
+            yield run(obj, Rank.COMMENT, f"COMMENT ON {place} IS {literal(comment)};")
     elif where := address(obj):
-        said = "NULL" if text is None else literal(str(text))
-        yield run(obj, Rank.COMMENT, f"COMMENT ON {where} IS {said};")
+        comment = "NULL" if text is None else literal(str(text))
+        yield run(obj, Rank.COMMENT, f"COMMENT ON {where} IS {comment};")
 
 
 _PART = re.compile(r'(attribute|constraint|column) ((?:"(?:[^"]|"")*")|[^\W\d][\w$]*): ')

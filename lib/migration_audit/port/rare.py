@@ -229,7 +229,7 @@ def _default_privileges(privileges: DefaultPrivileges, actual: tuple[str, ...]) 
 
 
 def _revoked_defaults(privileges: DefaultPrivileges, wanted: object, has: object, head: str) -> tuple[list[str], list[str]]:
-    """Without a schema the list stands in place of PostgreSQL's own, in which everybody may use types and functions."""
+    """Without a schema the list is in place of PostgreSQL's own, in which everybody may use types and functions."""
     given = {"functions": "EXECUTE", "types": "USAGE"}.get(privileges.objects)
     lines = [line for line in privileges.privileges if line.startswith("PUBLIC: ")]
     if privileges.schema is None and given and not lines and not has:

@@ -41,8 +41,8 @@ def change_extension(difference: Difference, sides: Sides) -> Steps:
         why = "everything that names its functions with their schema must be changed too\n" + differing(difference, "schema")
         yield ask(extension, why, f"{alter} SET SCHEMA {sql_name(extension.schema)};")
     if "comment" in changed:
-        said = "NULL" if extension.comment is None else literal(extension.comment)
-        yield run(extension, Rank.COMMENT, f"COMMENT ON EXTENSION {sql_name(extension.name)} IS {said};")
+        comment = "NULL" if extension.comment is None else literal(extension.comment)
+        yield run(extension, Rank.COMMENT, f"COMMENT ON EXTENSION {sql_name(extension.name)} IS {comment};")
 
 
 def create_schema(schema: Schema, sides: Sides) -> Steps:

@@ -75,7 +75,7 @@ class StepDraft:
 
     @property
     def needed_text(self) -> str:
-        """Where the names of what it needs stand."""
+        """Where the names of what it needs are."""
         return self.step.sql if self.needs is None else self.needs
 
 

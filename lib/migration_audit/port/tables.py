@@ -65,8 +65,8 @@ def _create(table: Table, sides: Sides) -> str:
         columns = [replace(column, identity_kind=None) for column in columns]
     lines = [f"    {column_definition(column, sides)}" for column in columns]
     if table.of_type:
-        told = [(c, column_definition(c, sides).removeprefix(f"{sql_name(c.name)} {c.type}")) for c in columns]
-        lines = [f"    {sql_name(column.name)} WITH OPTIONS{words}" for column, words in told if words]
+        defined = [(c, column_definition(c, sides).removeprefix(f"{sql_name(c.name)} {c.type}")) for c in columns]
+        lines = [f"    {sql_name(column.name)} WITH OPTIONS{words}" for column, words in defined if words]
     body = "(\n" + ",\n".join(lines) + "\n)" if lines else "" if table.of_type else "()"
     sql = f"CREATE {what} IF NOT EXISTS {sql_name(table.schema, table.name)} "
     sql += f"OF {table.of_type} {body}".rstrip() if table.of_type else body

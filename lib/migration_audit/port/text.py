@@ -45,7 +45,7 @@ def running_lines(port: Port, origins: Mapping[Key, Location] | None = None) -> 
 def port_text(
     port: Port, proof: PortProof, *, expected: str, actual: str, origins: Mapping[Key, Location] | None = None
 ) -> str:
-    """The file: SQL where it is proven or could not be tried, else comments alone, which say what stands in the way."""
+    """The file: SQL where it is proven or could not be tried, else comments alone, which say what is in the way."""
     known = origins or {}
     head = _head(expected, actual) + as_comment(_verdict(port, proof)) + "\n"
     if proof.outcome is not ProofOutcome.REFUTED:

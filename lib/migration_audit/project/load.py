@@ -115,8 +115,8 @@ def _project(text: str, path: Path, shown: str) -> Project:
         lines = {at[len(prefix) :]: line for at, line in lines.items() if at[: len(prefix)] == prefix}
     head = "".join(f"{part}." for part in prefix)
     found = [(nearest(lines, p.path), f"{head}{p.key} {p.what}", p.todo) for p in validate(tables)]
-    told = {line for line, _, todo in found if todo == TODO}
-    found += [leak for leak in leaks if leak[0] not in told]
+    reported = {line for line, _, todo in found if todo == TODO}
+    found += [leak for leak in leaks if leak[0] not in reported]
     if found:
         raise _error(shown, found)
     whole, here = expanded(tables, SCHEMA), absolute(path)
@@ -159,7 +159,7 @@ def _decoded(content: bytes, shown: str) -> str:
 
 
 def _parse(text: str, shown: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
-    """The tables of the text, and where each key stands in it."""
+    """The tables of the text, and where each key is in it."""
     try:
         return tomllib.loads(text), locate(text)
     except tomllib.TOMLDecodeError as error:

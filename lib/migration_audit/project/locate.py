@@ -1,4 +1,4 @@
-"""On which line of a TOML text each key stands.
+"""On which line of a TOML text each key is.
 
 ``tomllib`` says what a file means and forgets where it said so; an error message needs the line. This scanner reads
 text that ``tomllib`` has already accepted, so it only has to know where things begin and end, not what is allowed.
@@ -22,7 +22,7 @@ _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE: Final = re.compile(r"[ \t]*")
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _SCALAR: Final = re.compile(r"[^,\]}#\r\n]*")
-# Three quotes first: an empty string is two of them. Up to two more may stand before the closing three.
+# Three quotes first: an empty string is two of them. Up to two more may be before the closing three.
 _STRING: Final = re.compile(
     r"""
     \"{3} (?: [^"\\] | \\. | "{1,2}(?!") )* "{3,5}
@@ -37,7 +37,7 @@ _STRING: Final = re.compile(
 def locate(text: str) -> dict[KeyPath, int]:
     """The line, counted from 1, of every table, key and array item in valid TOML.
 
-    A table that several lines open (``[a.b]`` opens ``a`` too) stands where it is first named.
+    A table that several lines open (``[a.b]`` opens ``a`` too) is where it is first named.
 
     >>> locate('[a]\\nb.c = [\\n  1,\\n]')[("a", "b", "c", 0)]
     3
@@ -48,7 +48,7 @@ def locate(text: str) -> dict[KeyPath, int]:
 
 
 def nearest(lines: Mapping[KeyPath, int], path: KeyPath) -> int:
-    """The line of ``path``, else of the innermost thing around it that stands in the file, else 1."""
+    """The line of ``path``, else of the innermost thing around it that is in the file, else 1."""
     for end in range(len(path), 0, -1):
         if path[:end] in lines:
             return lines[path[:end]]
@@ -108,7 +108,7 @@ class _Scanner:
         self.value(path)
 
     def key(self) -> list[str]:
-        """The parts of a dotted key; stands behind it and its spaces afterwards."""
+        """The parts of a dotted key; the position is behind it and its spaces afterwards."""
         names: list[str] = []
         while True:
             self.skip(_SPACE)

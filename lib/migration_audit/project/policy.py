@@ -23,15 +23,15 @@ _SIGNER: Final = r"[^\s#][^\n]* (?:sk-)?(?:ssh|ecdsa)-[\w@.-]+ [A-Za-z0-9+/]{16,
 _PEOPLE: Final = 'a list of reviewers as allowed_signers calls them, such as ["ann@example.org"]'
 
 
-def age(said: str) -> timedelta:
+def age(text: str) -> timedelta:
     """``14 days`` as a time span; raises ValueError for anything else.
 
     >>> age("2 weeks").days
     14
     """
-    match = _AGE.fullmatch(said)
+    match = _AGE.fullmatch(text)
     if match is None:
-        raise ValueError(said)
+        raise ValueError(text)
     return timedelta(**{f"{match[2]}s": int(match[1])})
 
 
@@ -85,7 +85,7 @@ class EnvironmentPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRole:
-    """``[[policy.role]]``: reviewers who can stand in for each other."""
+    """``[[policy.role]]``: reviewers who can replace each other."""
 
     name: str = setting(keys.pattern(WORD, "a short name, such as dba", required=True), example='"dba"')
     members: tuple[str, ...] = setting(keys.texts(_PEOPLE, item=IDENTITY, required=True), example='["ann@example.org"]')

@@ -57,7 +57,7 @@ class VerbSpec:
 VERBS: Final[Mapping[Verb, VerbSpec]] = {
     Verb.ABSENT: VerbSpec(
         checks=("RET001", "RET002"),
-        doc="These paths are gone. A folder that is empty and git-ignored counts as gone.",
+        doc="These paths do not exist. A folder that is empty and git-ignored counts as absent.",
         key=keys.inside_globs("service/migrations"),
     ),
     Verb.PRESENT: VerbSpec(
@@ -68,7 +68,7 @@ VERBS: Final[Mapping[Verb, VerbSpec]] = {
     ),
     Verb.CALLS: VerbSpec(
         checks=("RET003",),
-        doc="Nothing calls these functions, imports their module (a file that may be gone by now) or runs it in a script.",
+        doc="Nothing calls these functions, imports their module (which may already be deleted) or runs it in a script.",
         key=keys.texts('a list of names of functions, such as ["migrate", "goose.*"]', r"(?=[\x00-\x7f]*$)"),
         required=("in",),
         optional=("module", "except"),
@@ -105,7 +105,7 @@ VERBS: Final[Mapping[Verb, VerbSpec]] = {
     ),
     Verb.FIXTURE: VerbSpec(
         checks=("RET008",),
-        doc="The integration tests load this SQL file, and the comment at its top says what it is kept equal to.",
+        doc="The integration tests load this SQL file, and the comment at its top names the file that it must equal.",
         key=keys.inside_path("service/test/fixtures/schema.sql"),
         required=("loaded_by",),
         optional=("head",),
@@ -165,7 +165,7 @@ class AuditRule:
     """One ``[[rule]]``. Paths and globs are relative to the folder of audit.toml, with ``/``; ``**`` crosses folders."""
 
     check: str = setting(
-        keys.choice(*RULE_CHECKS, expected="a check that takes rules: ", required=True), "The check that it speaks for."
+        keys.choice(*RULE_CHECKS, expected="a check that takes rules: ", required=True), "The check that it belongs to."
     )
     verb: Verb = computed(_verb)
     what: tuple[str, ...] = setting_of({verb: replace(spec.key, doc=spec.doc) for verb, spec in VERBS.items()}, _what)
@@ -213,7 +213,7 @@ class AuditRule:
         keys.text("a heading of the document, without its #"), "Only below this heading. Left out: anywhere.", default=None
     )
     if_there: bool = setting(
-        keys.flag("true where the document may be missing"), "Fine where there is no such document.", default=False
+        keys.flag("true where the document may be missing"), "Passes where the document does not exist.", default=False
     )
     directory: str | None = setting(
         keys.inside_path("service"), "Where the command runs. Left out: in the folder of this file.", default=None

@@ -55,13 +55,13 @@ class AuditScope:
 
     schemas: tuple[str, ...] | None = setting(
         keys.texts('a list of schema names, such as ["public"]'),
-        "Look at these schemas only. Left out: all that are neither PostgreSQL's nor an extension's.",
+        "Look at these schemas only. Without it: all schemas that are neither PostgreSQL's nor an extension's.",
         default=None,
         example='["public"]',
     )
     exclude: tuple[ScopeRule, ...] = table(
         ScopeRule,
-        "Objects that somebody else manages. Each rule and the number of objects that it excludes are in the report; "
+        "Objects that are managed elsewhere. Each rule and the number of objects that it excludes are in the report; "
         "what belongs to an excluded object (columns, indexes, constraints, …) is excluded with it.",
         shape=Shape.ARRAY,
     )

@@ -1,4 +1,4 @@
-"""What must never stand in audit.toml, and is never repeated in a message when it does."""
+"""What must never be in audit.toml, and is never repeated in a message when it is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PASSWORD: Final = re.compile(r"(?i)password\s*=")
 _OF_SHADOW: Final = re.compile(
     r"(?i)\b(?:jdbc:)?\w+(?:\+\w+)?://(?:(?:[\w.-]+|\{user\})(?::\{password\})?@)?\{host\}|password\s*=\s*['\"]?\{password\}"
 )
-"""What a command's ``env`` says of the shadow: placeholders where a secret would stand."""
+"""What a command's ``env`` says of the shadow: placeholders where a secret would be."""
 
 TODO: Final = (
     "put the URL into an environment variable and name it with dsn_env, or name an entry of pg_service.conf with service"

@@ -219,8 +219,8 @@ class Project:
     )
     retirement: tuple[AuditRule, ...] = table(
         AuditRule,
-        "After the retirement: what must be gone, what must stay, what the documents must say. Before it, the same "
-        "rules make the list of work. Each rule speaks for one check (check) and has exactly one verb: absent, "
+        "After the retirement: what must be absent, what must remain, what the documents must say. Before it, the same "
+        "rules make the list of work. Each rule belongs to one check (check) and has exactly one verb: absent, "
         "present, calls, mentions, ddl, packages, image, fixture, says, says_not, drops, entry or command. Paths and "
         "globs start at this file; ** crosses folders. A check without a rule is not asked for.",
         name="rule",
@@ -237,7 +237,7 @@ class Project:
     )
     waivers: tuple[Waiver, ...] = table(
         Waiver,
-        "A finding that somebody accepts for a time. It is shown as waived and does not block; what could not be "
+        "A finding that is accepted for a time. It is shown as waived and does not block; what could not be "
         "checked can never be waived.",
         name="waiver",
         shape=Shape.ARRAY,
@@ -248,7 +248,7 @@ class Project:
 
     @property
     def directory(self) -> Path:
-        """Where audit.toml stands: what its relative paths are relative to."""
+        """Where audit.toml is: what its relative paths are relative to."""
         return self.path.parent
 
     def rules_for(self, check: str) -> tuple[AuditRule, ...]:

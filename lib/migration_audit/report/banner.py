@@ -73,14 +73,14 @@ class Banner:
         lines = [f"### {verdict_pill(self.verdict).glyph} {escape.markdown(self._sentence())}"]
         for heading, items in self.parts:
             lines += ["", f"**{heading}**", ""]
-            lines += [f"- {f'`{check}` ' if check else ''}{escape.markdown(said)}" for check, said in _shown(items)]
+            lines += [f"- {f'`{check}` ' if check else ''}{escape.markdown(text)}" for check, text in _shown(items)]
         return "\n".join(lines) + "\n"
 
     def __repr__(self) -> str:
         """The verdict and the lists as plain text."""
         lines = [f"{verdict_pill(self.verdict).glyph} {self._sentence()}"]
         for heading, items in self.parts:
-            lines += ["", heading, *(f"  {check}  {said}" if check else f"  {said}" for check, said in _shown(items))]
+            lines += ["", heading, *(f"  {check}  {text}" if check else f"  {text}" for check, text in _shown(items))]
         return "\n".join(lines)
 
     def _sentence(self) -> str:
@@ -110,15 +110,15 @@ def _check(finding: Finding) -> str:
 
 
 def _shown(items: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    shown = [(check, escape.one_line(said)) for check, said in items[:_SHOWN]]
+    shown = [(check, escape.one_line(text)) for check, text in items[:_SHOWN]]
     return [*shown, ("", f"… and {len(items) - _SHOWN:,} more")] if len(items) > _SHOWN else shown
 
 
 def _html_list(part: tuple[str, tuple[tuple[str, str], ...]]) -> Markup:
     heading, items = part
     lines = Markup("").join(
-        Markup("<li>{}{}</li>").format(Markup("<strong>{}</strong> ").format(check) if check else "", escape.html(said))
-        for check, said in _shown(items)
+        Markup("<li>{}{}</li>").format(Markup("<strong>{}</strong> ").format(check) if check else "", escape.html(text))
+        for check, text in _shown(items)
     )
     return Markup(
         '<p style="margin:10px 0 2px;font-weight:600">{}</p><ul style="margin:0;padding-left:20px">{}</ul>'

@@ -55,10 +55,10 @@ def check_table(
     others = [r for r in held if _is_folded(r, has_work_list)]
     if others:
         rows = tuple(_check_row(r, None, anchors) for r in others)
-        told = f"{ranges([r.id for r in others])}: {_why_not_due(others)}"
+        folded = f"{ranges([r.id for r in others])}: {_why_not_due(others)}"
         if has_work_list and any(r.findings for r in others):
-            told += "; what they found already is in the work list"
-        groups.append(Group(title=Text("Not due in this phase"), labels=("not due",), rows=rows, folded=told))
+            folded += "; what they found already is in the work list"
+        groups.append(Group(title=Text("Not due in this phase"), labels=("not due",), rows=rows, folded=folded))
     return ReportTable(
         caption=caption,
         note=sorted_out.summary,
@@ -95,7 +95,7 @@ def _check_row(result: CheckResult, told_at: str | None, anchors: bool) -> Row:
 
 
 def _told(result: CheckResult, told_at: str | None) -> str:
-    """What was found, then what was looked at; of a check that a cause stopped, where that is told."""
+    """What was found, then what was looked at; of a check that a cause stopped, where that is reported."""
     if result.is_undecided and told_at not in {None, result.id}:
         return f"stopped by the same cause as {told_at}"
     if result.outcome is Outcome.PENDING:  # its reason counts what is to do
@@ -139,14 +139,14 @@ def findings_table(
 
 def _finding_row(anchors: bool, finding: Finding) -> Row:
     expected, actual = side_by_side(finding.expected, finding.actual)
-    told: list[Inline] = [Text(finding.summary), Text(finding.key, muted=True)]
+    parts: list[Inline] = [Text(finding.summary), Text(finding.key, muted=True)]
     if finding.waived:
-        told.insert(0, Beside((WAIVED, Text(finding.waived))))
+        parts.insert(0, Beside((WAIVED, Text(finding.waived))))
     if finding.fix_sql:
-        told.append(FoldedText("SQL to review", finding.fix_sql))
+        parts.append(FoldedText("SQL to review", finding.fix_sql))
     where = IdentifierText(finding.where) if finding.where else Text("–", muted=True)
     anchor = finding_anchor(finding) if anchors else None
-    return Row((StackedBlocks(tuple(told)), expected, actual, where), anchor=anchor)
+    return Row((StackedBlocks(tuple(parts)), expected, actual, where), anchor=anchor)
 
 
 def _bare_row(result: CheckResult) -> Row:

@@ -90,7 +90,7 @@ def _trimmed(runs: list[tuple[bool, str]]) -> Iterator[tuple[bool, str]]:
 
 
 def _folded(runs: Runs) -> Runs:
-    """The runs with long unchanged stretches cut to what stands beside a change, which is told."""
+    """The runs with long unchanged stretches cut to what is next to a change; that they are cut is shown."""
     if len(runs) < 2:
         return runs
     return tuple(

@@ -33,7 +33,7 @@ def drift_json(
     """One JSON object with every difference, also those that a missing object takes along.
 
     ``sources`` holds what was applied on each side that is SQL, ``undone`` what that SQL takes away again, ``rows`` what it
-    leaves in tables: these are no part of the verdict. ``equal`` and ``covered`` are only true when the cross-check
+    leaves in tables: these are not part of the verdict. ``equal`` and ``covered`` are only true when the cross-check
     agrees, or is not required: ``not_cross_checked`` is the reason why it was not asked, else null. ``nothing_compared`` is
     the reason where there was nothing to compare, else null; ``not_compared`` is what no comparison sees.
     """

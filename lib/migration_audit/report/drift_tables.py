@@ -67,12 +67,12 @@ def _lines(found: Iterable[Difference]) -> list[tuple[Difference, int]]:
 
 def _row(along: dict[tuple[str, str], str], line: tuple[Difference, int]) -> Row:
     difference, number = line
-    told: list[Inline] = [IdentifierText(difference.key)]
+    parts: list[Inline] = [IdentifierText(difference.key)]
     if takes := along.get((difference.kind, difference.key)):
-        told.append(Text(f"with {takes}", muted=True))
+        parts.append(Text(f"with {takes}", muted=True))
     if difference.note:
-        told.append(Text(difference.note, muted=True))
-    first: Inline = StackedBlocks(tuple(told)) if len(told) > 1 and number == 0 else told[0]
+        parts.append(Text(difference.note, muted=True))
+    first: Inline = StackedBlocks(tuple(parts)) if len(parts) > 1 and number == 0 else parts[0]
     if not difference.fields:
         pill = difference_pill(difference.verdict, difference.severity)
         return Row((first, pill, Text(""), *_whole(difference)))

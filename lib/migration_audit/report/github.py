@@ -26,8 +26,8 @@ def github_annotations(evidence: Evidence) -> Iterator[str]:
     for doubt in facts.doubts[:LIMIT]:
         yield _command("error", {"title": f"{facts.environment}: could not check"}, doubt)
     for results in (facts.triage.blockers, facts.triage.warnings, facts.triage.told):
-        told = findings_of(results)
-        found = [(result, finding) for result, finding in told if finding is not None and not finding.waived]
+        given = findings_of(results)
+        found = [(result, finding) for result, finding in given if finding is not None and not finding.waived]
         shown = found if len(found) <= LIMIT else found[: LIMIT - 1]
         for result, finding in shown:
             path, line = places.of(finding)
@@ -41,8 +41,8 @@ def github_annotations(evidence: Evidence) -> Iterator[str]:
 
 
 def _command(level: str, properties: Mapping[str, str], message: str) -> str:
-    told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{level} {told}::{_data(one_line(message))}"
+    given = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{level} {given}::{_data(one_line(message))}"
 
 
 def _data(text: str) -> str:

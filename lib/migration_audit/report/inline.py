@@ -1,4 +1,4 @@
-"""What stands in a table's cell: small values that know how they look in HTML, in Markdown and as plain text.
+"""What is in a table's cell: small values that know how they look in HTML, in Markdown and as plain text.
 
 Styles are inline because JupyterLab removes ``<style>`` from notebooks that are not trusted, and every notebook that
 papermill ran is such a one for its reader.
@@ -41,7 +41,7 @@ STYLES = {
 
 
 class Inline(Protocol):
-    """Anything that can stand in a cell."""
+    """Anything that can be in a cell."""
 
     def html(self) -> Markup:
         """Safe HTML with inline styles."""

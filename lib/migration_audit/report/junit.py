@@ -1,7 +1,7 @@
 """junit.xml: an environment as a test suite, a check as a test case, for every CI system that shows test results.
 
 The elements and attributes are those that Jenkins' xUnit schema allows, which GitLab, Azure and Bamboo read too. JUnit knows
-no warnings: a check that failed below a blocker passes there, and what it found stands in the case's output.
+no warnings: a check that failed below a blocker passes there, and what it found is in the case's output.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ def _case(facts: EvidenceView, result: CheckResult, cause: Cause | None) -> ET.E
     elif is_blocking:
         lines = _lines([f for f in result.findings if not f.waived]) or [reason]
         case.append(_said("failure", lines[0], kind=result.severity.value, body="\n".join(lines)))
-    told = _lines(result.findings) if case.find("failure") is None else []
-    if told or (result.outcome is Outcome.PASSED and result.reason):
+    lines = _lines(result.findings) if case.find("failure") is None else []
+    if lines or (result.outcome is Outcome.PASSED and result.reason):
         output = ET.Element("system-out")
-        output.text = _xml("\n".join(told) or many_lines(reason))
+        output.text = _xml("\n".join(lines) or many_lines(reason))
         case.append(output)
     return case
 

@@ -103,8 +103,8 @@ def _table(thing: CatalogObject) -> str:
 
 def _group(table: str, rows: LazyRows[Held], noun: str, *, fold: bool) -> Group:
     fold = fold and not rows.marked
-    told = f"… {len(rows):,} {noun}, the same everywhere" if fold else None
-    return Group(title=IdentifierText(table) if table else None, labels=(table,), rows=rows, folded=told)
+    folded = f"… {len(rows):,} {noun}, the same everywhere" if fold else None
+    return Group(title=IdentifierText(table) if table else None, labels=(table,), rows=rows, folded=folded)
 
 
 def _is_same(objects: tuple[CatalogObject | None, ...]) -> bool:

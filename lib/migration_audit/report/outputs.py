@@ -68,8 +68,8 @@ def _picture(mime: str, data: Mapping[str, Any]) -> Markup:
 
 
 def _embedded(mime: str, encoded: str, data: Mapping[str, Any]) -> Markup:
-    told = escape.one_line(joined(data.get("text/plain", "")).strip())
-    alt = told if told and not told.startswith("<") else _NO_ALT
+    text = escape.one_line(joined(data.get("text/plain", "")).strip())
+    alt = text if text and not text.startswith("<") else _NO_ALT
     return clean_html(str(Markup('<p><img alt="{}" src="data:{};base64,{}"></p>').format(alt, mime, encoded)))
 
 

@@ -1,4 +1,4 @@
-"""Where findings stand in the repository: what SARIF and annotations point at."""
+"""Where findings are in the repository: what SARIF and annotations point at."""
 
 from __future__ import annotations
 

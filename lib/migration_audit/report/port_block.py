@@ -1,4 +1,4 @@
-"""The port as a block to copy: SQL for the owner's next file, or what stands in its way."""
+"""The port as a block to copy: SQL for the owner's next file, or what is in its way."""
 
 from __future__ import annotations
 

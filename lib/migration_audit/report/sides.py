@@ -49,7 +49,7 @@ class SidePresence:
 
 
 def standing(sides: Sequence[str], values: Sequence[object], *, serious: bool = True) -> SidePresence:
-    """How the sides stand; a value of None is a side without it. At least one side has it."""
+    """How the sides compare; a value of None is a side without it. At least one side has it."""
     reference = next(value for value in values if value is not None)
     return SidePresence(
         tuple(sides),

@@ -17,10 +17,10 @@ _LACKING = frozenset({Similarity.DIFFERENT, Similarity.ABSENT})
 def statement_table(matches: Sequence[StatementMatch]) -> ReportTable:
     """Each legacy statement with its file and line, how the owner's SQL has it, and where."""
     counts = Counter(match.likeness for match in matches)
-    told = ", ".join(f"{counts[likeness]:,} {likeness}" for likeness in Similarity if counts[likeness])
+    counted = ", ".join(f"{counts[likeness]:,} {likeness}" for likeness in Similarity if counts[likeness])
     return ReportTable(
         caption="Legacy statements in the owner's SQL",
-        note=told or None,
+        note=counted or None,
         group_names=("Legacy file",),
         headings=tuple(Heading(name=name) for name in ("Line", "Statement", "Owner has", "Where", "Differs")),
         groups=tuple(

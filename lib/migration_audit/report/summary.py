@@ -17,7 +17,7 @@ LIMIT = 900_000
 
 
 def summary_markdown(evidence: Evidence, *, limit: int = LIMIT) -> str:
-    """Verdict, facts, what could not be checked, what was found, every check; cut before ``limit`` bytes, and told."""
+    """Verdict, facts, what could not be checked, what was found, every check; cut before ``limit`` bytes, and reported."""
     facts = EvidenceView(evidence)
     lines: list[str] = []
     size = 400  # for the sentence that says that something was cut

@@ -67,9 +67,9 @@ def heading_line(table: Grid) -> Markup:
     return _line_of(table, f"{len(table):,} {table.quiet}" if len(table) else table.nothing, None)
 
 
-def _line_of(table: Grid, told: str, anchor: str | None) -> Markup:
+def _line_of(table: Grid, summary: str, anchor: str | None) -> Markup:
     return Markup('<p class="cap"{}><b>{}</b> {}</p>').format(
-        _id(anchor), escape.html(escape.one_line(table.caption)), escape.html(escape.one_line(told))
+        _id(anchor), escape.html(escape.one_line(table.caption)), escape.html(escape.one_line(summary))
     )
 
 

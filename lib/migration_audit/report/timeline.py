@@ -70,11 +70,11 @@ class Timeline:
 
     def _alt(self) -> str:
         first, last = (_label(v, self.is_time) for v in (self.bars[0][0], max(end for _, end in self.bars)))
-        told = f"{self.title}: {len(self.bars)} chunks from {first} to {last}"
+        text = f"{self.title}: {len(self.bars)} chunks from {first} to {last}"
         gaps = sum(1 for (_, end), (start, _) in zip(self.bars, self.bars[1:], strict=False) if start > end)
-        told += f", {gaps} gap{'s' * (gaps != 1)}" if gaps else ", without a gap"
-        told += "; " + " and ".join(_widths(self.bars, self.is_time, self.wanted))
-        return told + (f"; {self.left_out} more are not drawn" if self.left_out else "")
+        text += f", {gaps} gap{'s' * (gaps != 1)}" if gaps else ", without a gap"
+        text += "; " + " and ".join(_widths(self.bars, self.is_time, self.wanted))
+        return text + (f"; {self.left_out} more are not drawn" if self.left_out else "")
 
 
 def chunk_timeline(chunks: HypertableChunks, *, setting: str | None = None, caption: str | None = None) -> Timeline:
@@ -192,8 +192,8 @@ def _widths(bars: tuple[Bar, ...], is_time: bool, wanted: float | None) -> list[
     others = {width: number for width, number in sorted(widths.items()) if _is_other(width, wanted)}
     as_set = sum(widths.values()) - sum(others.values())
     named = " and ".join(_width(width, is_time) for width in list(others)[:_MOST_WIDTHS])
-    told = f"{as_set} as the owner's SQL sets it ({_width(wanted, is_time)})"
-    return [told, *([f"{sum(others.values())} of another width ({named})"] if others else [])]
+    text = f"{as_set} as the owner's SQL sets it ({_width(wanted, is_time)})"
+    return [text, *([f"{sum(others.values())} of another width ({named})"] if others else [])]
 
 
 def _width(width: float, is_time: bool) -> str:

@@ -71,7 +71,7 @@ def parse_place(text: str) -> RepositoryPlace:
 
 
 def at_home(authority: Authority, places: Sequence[RepositoryPlace], environ: Mapping[str, str]) -> Authority:
-    """The authority, whose revision is no proposal's where the caller stands in another repository of the project."""
+    """The authority, whose revision is no proposal's where the caller is in another repository of the project."""
     here, home = Path.cwd().resolve(), find_top(authority.project.directory)
     folders = [*(place.path for place in places), *(r.directory for r in authority.project.repositories)]
     tops = [find_top(folder) for folder in folders if folder.is_dir()]
@@ -85,7 +85,7 @@ def at_home(authority: Authority, places: Sequence[RepositoryPlace], environ: Ma
 def check_out(authority: Authority, places: Sequence[RepositoryPlace], environ: Mapping[str, str]) -> Iterator[Checkout]:
     """The files of all repositories of the policy's project, for as long as the context lasts.
 
-    A repository without a revision is the proposed one where the caller stands in it (or in no other); else it is read at
+    A repository without a revision is the proposed one where the caller is in it (or in no other); else it is read at
     ``policy_from`` of its table. Raises UsageError for a name that is not declared; SignoffError in a pipeline for a
     revision that the proposer could have chosen; AuditError where a revision or a folder is not there.
     """

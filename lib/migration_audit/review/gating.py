@@ -89,7 +89,7 @@ class _Asking:
     _signed: dict[str, list[SignedRun]] = field(default_factory=dict)
 
     def signed(self, environment: str) -> list[SignedRun]:
-        """Every run that stands among the signed ones of an environment, oldest first, whether it holds or not."""
+        """Every run that is among the signed ones of an environment, oldest first, whether it holds or not."""
         if environment not in self._signed:
             folder = self.out / signoff.SIGNED / environment
             _refuse_links(folder, self.project.directory)
@@ -252,7 +252,7 @@ def _refuse_links(folder: Path, below: Path) -> None:
 
 
 def _page(run: SignedRun) -> Iterator[Sentence]:
-    """What is to be said of the signed-off page; one that git ignores was made here, and is no part of the proposal."""
+    """What is to be said of the signed-off page; one that git ignores was made here, and is not part of the proposal."""
     is_local = is_ignored(Path(run.folder) / signoff.SIGNED_PAGE)
     for sentence in page_sentences(Path(run.folder), run):
         yield replace(sentence, ok=None) if is_local and sentence.ok is False else sentence

@@ -37,23 +37,23 @@ class ProposalHistory:
                 "shallow clone: only its commits were searched for undone rejections and for authors (git fetch --unshallow)"
             )
             yield Sentence(ok=None, text=text)
-        told: set[tuple[str, str]] = set()
+        reported: set[tuple[str, str]] = set()
         for commit, state in self._states(environment):
             if state.generated_at < run.generated_at:
                 continue
             needs = self.authority.policy.of(environment)
             withdrawn = [s for s in state.signoffs if s.counts and s.decision is Decision.WITHDRAW]
             for each in (*rejections(state, needs), *withdrawn):
-                if _answered(each, here.get(state.name)) or (state.name, each.reviewer) in told:
+                if _answered(each, here.get(state.name)) or (state.name, each.reviewer) in reported:
                     continue
-                told.add((state.name, each.reviewer))
+                reported.add((state.name, each.reviewer))
                 did = "rejected" if each.decision is Decision.REJECT else "withdrew an approval of"
-                said = f": {each.comment}" if each.comment else ""
-                text = (
-                    f"{each.reviewer} {did} {state.name} in commit {commit[:9]} of this proposal, which is undone here{said}"
-                )
+                comment = f": {each.comment}" if each.comment else ""
+                text = f"{each.reviewer} {did} {state.name} in commit {commit[:9]} of this proposal, which is undone here"
                 yield Sentence(
-                    ok=False, text=text, todo="a revert does not withdraw a decision: audit again, and sign the new run"
+                    ok=False,
+                    text=text + comment,
+                    todo="a revert does not withdraw a decision: audit again, and sign the new run",
                 )
 
     def _states(self, environment: str) -> Iterator[tuple[str, SignedRun]]:

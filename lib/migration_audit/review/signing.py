@@ -130,7 +130,7 @@ def _recomputed(run: SignedRun) -> Iterator[Sentence]:
 
 
 def signed_page(folder: Path, run: SignedRun) -> bytes:
-    """``signed-off.html`` of a run as it stands in a folder."""
+    """``signed-off.html`` of a run as it is in a folder."""
     subjects = signoff.subjects(folder)
     html = (folder / "report.html").read_text("utf-8")
     return report.render_signed_off(html, run, files=len(subjects)).encode()

@@ -15,7 +15,7 @@ from migration_audit.runner.folders import FinishedRun, latest_runs
 def write_index(out: Path, *, order: Sequence[str], progress: Callable[[str], None]) -> None:
     """``index.html``: the matrix of checks by environments over the newest run of each; ``order`` comes first.
 
-    What is in the folder and was not written by this version is left out, and that is told. Raises AuditError.
+    What is in the folder and was not written by this version is left out, and that is reported. Raises AuditError.
     """
     places = {name: number for number, name in enumerate(order)}
     latest = sorted(latest_runs(out), key=lambda run: (places.get(run.environment, len(places)), run.environment))

@@ -88,7 +88,7 @@ class Kernels:
     def _arguments(self) -> list[str]:
         """Arguments for every kernel."""
         return [
-            # A kernel that is told to stop is interrupted first, and would print that on the caller's terminal.
+            # A kernel that is asked to stop is interrupted first, and would print that on the caller's terminal.
             "--log-level=CRITICAL",
             # Nobody's startup files and history, and no home directory is needed.
             f"--ipython-dir={self._ipython}",
@@ -125,7 +125,7 @@ class Kernels:
 
         kernels = self
         spec = KernelSpec(
-            # -P: a file of the audited tree, where the caller stands, is no module of the kernel.
+            # -P: a file of the audited tree, where the caller is, is no module of the kernel.
             argv=[sys.executable, "-P", "-c", _LAUNCH, "-f", "{connection_file}"],
             display_name="Python 3",
             language="python",

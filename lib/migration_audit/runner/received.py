@@ -46,7 +46,7 @@ def receive_runs(archive: Path, out: Path, environments: Sequence[str]) -> tuple
                     _place(Path(staged) / folder, target)
             return tuple(targets.values())
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise UsageError(f"is no ZIP file that can be read: {error}", where=str(archive), todo=_TODO) from None
+        raise UsageError(f"cannot be read as a ZIP file: {error}", where=str(archive), todo=_TODO) from None
     except OSError as error:
         what = f"cannot be read or unpacked: {error.filename or archive}: {error.strerror}"
         raise AuditError(what, where=str(archive), todo="check the disk and the permissions of the report folder") from None

@@ -92,7 +92,7 @@ class Target:
 
     @property
     def variables(self) -> dict[str, str]:
-        """libpq's variables; sslmode among them, since some drivers ask for TLS unless they are told not to."""
+        """libpq's variables; sslmode among them, since some drivers ask for TLS unless they are configured not to."""
         given = {"PGHOST": self.host, "PGPORT": self.port, "PGUSER": self.user, "PGDATABASE": self.database}
         more = {"PGPASSWORD": self.password, "PGSSLMODE": self.sslmode}
         return given | {name: value for name, value in more.items() if value}
@@ -190,8 +190,8 @@ def _supervised(specification: dict[str, Any], account: Account) -> dict[str, An
     try:
         found: dict[str, Any] = json.loads(out)
     except ValueError:
-        said = err.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"status {process.returncode}"]
-        raise ServerError(f"the supervisor of a command ended early: {said[0]}", todo="run the audit again") from None
+        last = err.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"status {process.returncode}"]
+        raise ServerError(f"the supervisor of a command ended early: {last[0]}", todo="run the audit again") from None
     return found
 
 
@@ -237,8 +237,8 @@ def _judged(source: CommandSource, found: Mapping[str, Any], redaction: Redactio
         return CommandRun(failure=None, output=output, notes=tuple(notes), status=status)
     lines = _telling(output)
     shown = "".join(f"\n    {line}" for line in lines)
-    told = f"; the end of its output:{shown}" if lines else "; it printed nothing"
-    message = f"{what} (in {source.shown_directory}){told if 'output' in found else ''}"
+    ending = f"; the end of its output:{shown}" if lines else "; it printed nothing"
+    message = f"{what} (in {source.shown_directory}){ending if 'output' in found else ''}"
     failure = SqlFailure(at=source.at, statement=source.shown, message=message, sqlstate=None)
     return CommandRun(failure=failure, output=output, notes=tuple(notes), status=status)
 

@@ -124,9 +124,9 @@ def setting_option(name: str, value: str) -> str:
 def refused_settings(settings: Sequence[tuple[str, str]], at: Location | None, error: str) -> ServerError:
     """The error of a session that the server refuses for its settings; ``error`` is what it said."""
     fatal = re.search(r"FATAL:\s*(.+)", error)
-    told = ", ".join(f"{name} = {value}" for name, value in settings)
+    listed = ", ".join(f"{name} = {value}" for name, value in settings)
     return ServerError(
-        f"no session can start with the settings {told}: {fatal[1] if fatal else error.strip()}",
+        f"no session can start with the settings {listed}: {fatal[1] if fatal else error.strip()}",
         where=str(at) if at else None,
         todo="correct them; a role must be created by the prelude",
     )

@@ -80,6 +80,6 @@ def _install(version: str, home: Path) -> None:
         raise ServerError(f"npm install directus@{version} did not end within {LIMIT} s", todo=todo) from None
     if done.returncode or not command_line(home).is_file():
         lines = [line for line in Redaction(()).masked(done.stderr).splitlines() if line.strip()][-_SHOWN_LINES:]
-        told = "".join(f"\n    {line[:400]}" for line in lines) or " it printed nothing"
-        raise ServerError(f"npm install directus@{version} failed; its last lines:{told}", todo=todo)
+        shown = "".join(f"\n    {line[:400]}" for line in lines) or " it printed nothing"
+        raise ServerError(f"npm install directus@{version} failed; its last lines:{shown}", todo=todo)
     (home / _MARK).touch()

@@ -131,8 +131,10 @@ def call(
     caller = Account(os.geteuid(), os.getegid()) if program.in_container else None
     ran = run_migration_command(source, target, account=caller)
     if ran.status is None or ran.status < 0:
-        said = ran.failure.message.replace("`timeout`", "`rehearse_timeout`") if ran.failure else "it did not end by itself"
-        raise ServerError(f"`directus {' '.join(arguments)}` of {program.by}: {said}", todo="see [snapshot] rehearse")
+        reason = (
+            ran.failure.message.replace("`timeout`", "`rehearse_timeout`") if ran.failure else "it did not end by itself"
+        )
+        raise ServerError(f"`directus {' '.join(arguments)}` of {program.by}: {reason}", todo="see [snapshot] rehearse")
     return Called(code=ran.status, message=message_of(ran), output=ran.output)
 
 
@@ -166,5 +168,5 @@ def _logged(line: str) -> tuple[int, str] | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("level"), int):
         return None
     error = entry.get("err")
-    told = entry.get("msg") or (error.get("message") if isinstance(error, dict) else None)
-    return entry["level"], str(told or line)
+    message = entry.get("msg") or (error.get("message") if isinstance(error, dict) else None)
+    return entry["level"], str(message or line)

@@ -204,12 +204,12 @@ class Elsewhere:
         for statement, key, part in self._overwritten:
             if (by := trace.statement(*part.written)) not in {None, statement}:
                 found.append((key, part, by))
-        told = {_outside(name_of(connection, key, part), _UP_TO_THIS, by): None for by, key, part in self._removed}
+        outside = {_outside(name_of(connection, key, part), _UP_TO_THIS, by): None for by, key, part in self._removed}
         for key, part, by in found:
             words, at = (_BY_THIS, by) if by else (_UP_TO_THIS, self._seen.get(key, self._last))
             if at:
-                told[_outside(name_of(connection, key, part), words, at)] = None
-        yield from told
+                outside[_outside(name_of(connection, key, part), words, at)] = None
+        yield from outside
 
 
 def _outside(what: str, words: str, by: Statement) -> Outside:

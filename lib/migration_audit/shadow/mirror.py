@@ -164,8 +164,8 @@ class Apt:
             raise self._failure(command, done.stderr)
         return str(done.stdout)
 
-    def _failure(self, command: tuple[str, ...], said: str) -> ServerError:
-        lines = [line for line in said.splitlines() if line.startswith(("E:", "W:"))] or said.splitlines()
+    def _failure(self, command: tuple[str, ...], output: str) -> ServerError:
+        lines = [line for line in output.splitlines() if line.startswith(("E:", "W:"))] or output.splitlines()
         text = "\n".join(f"    {line}" for line in lines[:12]).replace(self.mirror, redacted(self.mirror))
         todo = f"check the network and the mirror, or name another mirror in {MIRROR_VARIABLE}"
         if "No space left" in text:

@@ -42,9 +42,9 @@ def sandbox_unusable(spec: dict[str, Any]) -> str | None:
         _try(spec, writer)
     os.close(writer)
     with os.fdopen(reader, "rb") as answer:
-        said = answer.read().decode("utf-8", "replace")
+        answered = answer.read().decode("utf-8", "replace")
     _, status = os.waitpid(child, 0)
-    return None if status == 0 else said or "its programs do not run in it"
+    return None if status == 0 else answered or "its programs do not run in it"
 
 
 def _try(spec: dict[str, Any], writer: int) -> None:

@@ -47,10 +47,10 @@ def _unpack_one(package: Path, root: Path) -> None:
             ["tar", "-x", "--no-same-owner", "--preserve-permissions", "--keep-directory-symlink", "-C", root, *excluded],
             stdin=source.stdout, capture_output=True, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
         )  # fmt: skip
-        said = done.stderr + (source.stderr.read() if source.stderr else b"")
+        errors = done.stderr + (source.stderr.read() if source.stderr else b"")
     if done.returncode != 0 or source.returncode != 0:
         raise ServerError(
-            f"cannot be unpacked: {said.decode(errors='replace').strip()}",
+            f"cannot be unpacked: {errors.decode(errors='replace').strip()}",
             where=package.name,
             todo="free some disk space if it is full, and try again",
         )

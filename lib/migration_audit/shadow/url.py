@@ -4,8 +4,8 @@ What it cannot do: two sides on one such server share its roles, tablespaces and
 side makes is there for the other.
 
 When this process is killed, the next one drops its databases. They are called ``migration_audit_<mark>_…``, and a session
-that lasts as long as they are needed has the mark in its ``application_name``. Where sessions cannot be told apart, behind
-a pooler, nothing is dropped for others, and the databases are called so that others do not drop them.
+that lasts as long as they are needed has the mark in its ``application_name``. Where sessions cannot be distinguished
+(behind a pooler), nothing is dropped for others, and the databases are called so that others do not drop them.
 """
 
 from __future__ import annotations

@@ -96,9 +96,9 @@ def dump_schema(pg_dump: Path, conninfo: str) -> str:
         # The exception's text would show the whole command.
         raise ServerError(f"cannot be run: {type(error).__name__}", where=str(pg_dump)) from None
     # As text, subprocess would make a line end of a carriage return in a name.
-    output, said = (each.decode("utf-8", errors="replace") for each in (done.stdout, done.stderr))
+    output, messages = (each.decode("utf-8", errors="replace") for each in (done.stdout, done.stderr))
     if done.returncode != 0:
-        errors = [line for line in said.splitlines() if "error:" in line] or said.splitlines()
+        errors = [line for line in messages.splitlines() if "error:" in line] or messages.splitlines()
         raise ServerError("; ".join(errors[:3]) or f"ended with status {done.returncode}", where=str(pg_dump))
     return output
 
@@ -136,6 +136,6 @@ def _version(pg_dump: Path) -> str:
 
 
 def _major(text: str) -> int:
-    """17 of ``PostgreSQL 17.5, …`` and of ``pg_dump (PostgreSQL) 17.5``; 0 where no version is told."""
+    """17 of ``PostgreSQL 17.5, …`` and of ``pg_dump (PostgreSQL) 17.5``; 0 where no version is reported."""
     found = re.search(r"PostgreSQL\)? (\d+)", text)
     return int(found[1]) if found else 0

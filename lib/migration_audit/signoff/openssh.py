@@ -55,7 +55,7 @@ def is_signed_by(
 ) -> bool:
     """Whether it is a signature of these bytes by a key that ``allowed_signers`` gave to ``identity`` at that time.
 
-    With ``revocation`` a key that stands among the revoked ones is none.
+    With ``revocation`` a key that is among the revoked ones is none.
     """
     revoked = (("-r", keys.revoked),) if revocation and keys.revoked is not None else ()
     time = f"verify-time={at.astimezone(UTC).strftime('%Y%m%d%H%M%S')}"
@@ -83,15 +83,15 @@ def sign_file(path: Path, *, key: Path, namespace: str = NAMESPACE) -> None:
     arguments = [_PROGRAM, "-q", "-Y", "sign", "-f", str(key), "-n", namespace, str(path)]
     try:
         # A hardware key asks for a touch on stderr, which is to be seen.
-        told = None if sys.stderr.isatty() else subprocess.PIPE
-        done = subprocess.run(arguments, env=_environment(), check=False, stdout=subprocess.PIPE, stderr=told, timeout=300)
+        stderr = None if sys.stderr.isatty() else subprocess.PIPE
+        done = subprocess.run(arguments, env=_environment(), check=False, stdout=subprocess.PIPE, stderr=stderr, timeout=300)
     except FileNotFoundError:
         raise _missing() from None
     except subprocess.TimeoutExpired:
         raise AuditError("ssh-keygen got no answer for five minutes", where=str(key), todo="sign again") from None
     if done.returncode or not path.with_name(f"{path.name}.sig").is_file():
-        said = " ".join(((done.stderr or b"") + done.stdout).decode("utf-8", "replace").split()) or "no reason given"
-        raise AuditError(f"ssh-keygen did not sign: {said}", where=str(key), todo="try it by hand: ssh-keygen -Y sign")
+        reason = " ".join(((done.stderr or b"") + done.stdout).decode("utf-8", "replace").split()) or "no reason given"
+        raise AuditError(f"ssh-keygen did not sign: {reason}", where=str(key), todo="try it by hand: ssh-keygen -Y sign")
 
 
 def agent_keys() -> list[str]:

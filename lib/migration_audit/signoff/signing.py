@@ -28,7 +28,7 @@ AGENT = "agent"
 _OF_A_RUN = ("statement.json", "evidence.json", "report.html")
 
 PageOf = Callable[[Path, SignedRun], bytes]
-"""The signed-off page of a run as it stands in a folder."""
+"""The signed-off page of a run as it is in a folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
     """The run as it would be signed by ``reviewer``.
 
     Raises SignoffError when it may not be signed: files that are not those of the run, an incomplete run, a reviewer whom
-    the policy does not know or does not let sign, one whose decision stands. Raises UsageError where there is no run.
+    the policy does not know or does not let sign, one whose decision still counts. Raises UsageError where there is no run.
     """
     folder = find_run(folder)
     _check_reviewer(reviewer, authority)
@@ -80,7 +80,7 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
 def add_signature(
     proposal: Proposal, decision: SignedDecision, authority: Authority, *, key: str, page_of: PageOf, now: datetime
 ) -> SignOff:
-    """Sign, verify what was signed, and only then put it where it belongs; the run stands in ``proposal.target`` then.
+    """Sign, verify what was signed, and only then put it where it belongs; the run is in ``proposal.target`` then.
 
     ``key`` is the path of a private key, or of a public key whose private half the agent or a hardware key holds, or
     ``agent``. Raises SignoffError when the signature would not count, AuditError when ssh-keygen does not sign.

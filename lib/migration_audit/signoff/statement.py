@@ -29,7 +29,7 @@ PREDICATE_TYPE = "https://migration-audit.dev/run/v1"
 
 
 def build_statement(folder: Path, evidence: Evidence) -> dict[str, Any]:
-    """The statement over every file that stands in the run's folder now, sorted by name.
+    """The statement over every file that is in the run's folder now, sorted by name.
 
     The predicate repeats what keeps a sign-off from being used elsewhere: environment, commits, server identity.
     """

@@ -135,7 +135,7 @@ def _value(part: re.Match[bytes], name: str, kind: str, variables: Lookup) -> by
         return quote(value).encode()
     is_cast = part.string[part.start() - 1 : part.start()] == b":"
     if variables.is_decided(name) or is_cast or name.isdecimal():
-        return part[0]  # psql leaves it as it stands; 12:30 is a time of day
+        return part[0]  # psql leaves it as it is; 12:30 is a time of day
     what = f"the variable {part[0].decode()} is not set here"
     raise RefusedError(what, f"\\set it before, or {how_to_set(name)}; a colon that is text goes in single quotes")
 

@@ -52,7 +52,7 @@ _COMMANDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a piece of SQL stands."""
+    """Where a piece of SQL is."""
 
     at: Location
     within: str | None = None
@@ -62,7 +62,7 @@ class _Place:
 
 
 def find_destructions(source: SqlSource) -> tuple[Destruction, ...]:
-    """Everything that the source drops, empties, rewrites or may fail on, in order; undecided parts are told as such.
+    """Everything that the source drops, empties, rewrites or may fail on, in order; undecided parts are reported as such.
 
     A drop of what holds no rows, after which the same file makes the same object again, says where (``made_again``).
     Nothing is executed, so an ``IF`` around a statement counts as taken.

@@ -33,7 +33,7 @@ class Feed:
         """Start at the beginning of the file."""
         self.text = bytearray()
         self.values: list[tuple[int, int]] = []
-        """From where to where in ``text`` the values of variables stand that the file names."""
+        """From where to where in ``text`` are the values of variables that the file names."""
         self.nested = 0
         """How many variables within values were replaced."""
         self.nested_size = 0
@@ -101,7 +101,7 @@ class Feed:
         return SqlToken(TokenKind.OTHER, token.start, token.start + 1)
 
     def rest_of_line(self) -> bytes:
-        """What stands in the line of the file behind the token that came last."""
+        """What is in the line of the file behind the token that came last."""
         file = self._buffers[0]
         stop = file.data.find(b"\n", file.at)
         return bytes(file.data[file.at : len(file.data) if stop < 0 else stop])
@@ -114,7 +114,7 @@ class Feed:
         self._buffers[0].at += length
 
     def blank(self, start: int, end: int) -> None:
-        """Keep what stands in ``text`` between ``start`` and ``end`` from the server; line ends stay."""
+        """Keep what is in ``text`` between ``start`` and ``end`` from the server; line ends stay."""
         self.text[start:end] = self.text[start:end].translate(_BLANK)
 
     def take_copy_data(self) -> tuple[bytes, bool]:

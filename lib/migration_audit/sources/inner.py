@@ -1,4 +1,4 @@
-"""The SQL inside of DO blocks and routines: what stands there as it is, and what is put together at run time."""
+"""The SQL inside of DO blocks and routines: what is there as it is, and what is put together at run time."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def inner_sql(text: str, node: Any) -> Iterator[InnerSql]:
 
 
 def body_line(text: str, node: Any) -> int:
-    """How many lines of the statement stand before the first line of its body."""
+    """How many lines of the statement are before the first line of its body."""
     options = node.args if type(node).__name__ == "DoStmt" else node.options
     body = next((_text(o.def_elem.arg) for o in options if o.def_elem.defname == "as"), None) or ""
     start = text.find(body) if body else -1

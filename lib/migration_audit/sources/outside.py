@@ -136,7 +136,7 @@ def _of_body(node: Any, text: str, at: Location, within: str | None) -> Iterator
 
 
 def _language(node: Any) -> tuple[str, str]:
-    """The language of a body, and what stands for its text or its library."""
+    """The language of a body, and what gives its text or its library."""
     is_do = type(node).__name__ == "DoStmt"
     options = {o.def_elem.defname: o.def_elem.arg for o in (node.args if is_do else node.options)}
     language = options["language"].string.sval if "language" in options else "plpgsql" if is_do else "sql"

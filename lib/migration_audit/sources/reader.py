@@ -2,7 +2,7 @@
 
 ``psql -f`` decides where a statement ends without parsing it, by the rules of its ``psqlscan.l``; so does this module.
 What psql keeps from the server (its commands, what ``\\if`` skips, the data of COPY) is blanked out of the text, and the
-values of its variables stand in the place of their names; ``Script.lines`` knows the file's line of every offset.
+values of its variables are in the place of their names; ``Script.lines`` knows the file's line of every offset.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class _Skip:
     reason: str
     is_assumed: bool
     first: int | None = None
-    """Where its first word stands."""
+    """Where its first word is."""
 
 
 class _Reader:
@@ -204,7 +204,7 @@ class _Reader:
         self._script.conforming &= not off
 
     def _take_copy_data(self, semicolon: int) -> None:
-        """The data begins on the next line, whatever else stands on this one."""
+        """The data begins on the next line, whatever else is on this one."""
         data, is_closed = self._feed.take_copy_data()
         self._script.copies[semicolon] = data
         if not is_closed:

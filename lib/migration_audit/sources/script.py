@@ -24,7 +24,7 @@ class LineCounter:
         self._passed = 0
 
     def line(self, offset: int) -> int:
-        """The line of the file, counted from 1, at which ``offset`` stands or its value was put in."""
+        """The line of the file, counted from 1, at which ``offset`` is or its value was put in."""
         if offset < self._at:
             self._restart()
         while self._passed < len(self._values) and self._values[self._passed][0] < offset:
@@ -44,14 +44,14 @@ class LineCounter:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What stands between two semicolons that are neither quoted nor commented out."""
+    """What is between two semicolons that are neither quoted nor commented out."""
 
     first: int | None
     """Where its first token starts; None if there is nothing but space and comments."""
     last: int
     """Where its last token ends."""
     semicolon: int
-    """Where its semicolon stands; the length of the text if it has none."""
+    """Where its semicolon is; the length of the text if it has none."""
     ends: bool
     """Whether psql takes that semicolon for the end of a statement."""
 
@@ -63,7 +63,7 @@ class Variable:
     at: int
     text: str
     in_brackets: bool
-    """Between square brackets, where the colon of an array slice stands."""
+    """Between square brackets, where the colon of an array slice is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class SqlScript:
     """Semicolons of those COPY whose data no line ``\\.`` ends."""
     skipped: list[Skipped] = field(default_factory=list)
     values: list[tuple[int, int]] = field(default_factory=list)
-    """From where to where the values of variables stand."""
+    """From where to where the values of variables reach."""
     conforming: bool = True
     """False once the file has switched ``standard_conforming_strings`` off."""
 

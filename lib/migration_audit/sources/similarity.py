@@ -1,4 +1,4 @@
-"""Which legacy statements stand in the owner's files too, letter by letter or but for white space and comments."""
+"""Which legacy statements are in the owner's files too, letter by letter or but for white space and comments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from migration_audit.model.sql import SqlSource, Statement, StatementKind, short
 def match_statements(legacy: SqlSource, owner: SqlSource) -> tuple[StatementMatch, ...]:
     """Each legacy statement in order, ``IDENTICAL``, ``NORMALISED`` or else ``ABSENT``: only the text is looked at.
 
-    A statement that stands several times is matched with the owner's in the same order, the last one as often as it takes.
+    A statement that occurs several times is matched with the owner's in the same order, the last one as often as it takes.
     Statements that begin or end a transaction are left out.
     """
     same_bytes, same_tokens = _Places(), _Places()
@@ -50,7 +50,7 @@ def _spelling(statement: Statement) -> tuple[str, ...]:
 
 
 class _Places:
-    """Where each text stands, each place given once, and then the last one again."""
+    """Where each text is, each place given once, and then the last one again."""
 
     def __init__(self) -> None:
         self._at: defaultdict[tuple[str, ...], list[Location]] = defaultdict(list)

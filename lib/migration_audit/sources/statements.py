@@ -133,7 +133,7 @@ def _join(segments: list[Segment], ends: Collection[int]) -> Iterator[StatementS
 
 
 def _cuts_through(pieces: list[StatementSpan], script: SqlScript) -> bool:
-    """Whether a command that psql sees between two statements stands inside one of ``pieces``."""
+    """Whether a command that psql sees between two statements is inside one of ``pieces``."""
     starts = [piece.start for piece in pieces]
     for command in script.commands:
         index = bisect.bisect_right(starts, command.at) - 1
@@ -143,7 +143,7 @@ def _cuts_through(pieces: list[StatementSpan], script: SqlScript) -> bool:
 
 
 def _refuse_variables(script: SqlScript, pieces: list[StatementSpan], path: str, *, is_valid: bool) -> None:
-    """Refuse what psql would replace; a colon that the parser accepts as it stands is SQL (slices, JSON_OBJECT)."""
+    """Refuse what psql would replace; a colon that the parser accepts as it is is SQL (slices, JSON_OBJECT)."""
     starts = [piece.start for piece in pieces]
     checked: dict[int, bool] = {}
     for variable in script.variables:

@@ -1,4 +1,4 @@
-"""Which statements may take away or change back what stands already: those before and after which a catalog is read."""
+"""Which statements may take away or change back what exists already: those before and after which a catalog is read."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _only_repeated(effects: list[_Effect], trees: list[Any]) -> list[_Effect]:
 
 
 def _changed(tree: Any) -> set[tuple[str, str]]:
-    """What a statement alters: a table and its column, or ``*`` where it cannot be told apart from the rest of the file."""
+    """What a statement alters: a table and its column, or ``*`` where it cannot be told from the rest of the file."""
     found: set[tuple[str, str]] = set()
     for each in tree.stmts:
         if each.stmt.WhichOneof("node") != "alter_table_stmt":

@@ -96,7 +96,7 @@ def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
 
 
 def unmatched_sql(root: Path, globs: Sequence[str], taken: Iterable[Path], place: SourceFolder) -> Iterator[NotApplied]:
-    """The SQL files that stand where the globs with wildcards look, or deeper, and that none of them takes."""
+    """The SQL files that are where the globs with wildcards look, or deeper, and that none of them takes."""
     known = {path.resolve() for path in taken}
     folders = {root / fixed_part(glob) for glob in globs if _WILD.search(glob)}
     for path in sorted({path for folder in folders for path in list_files(folder, place.boundary)}):

@@ -1,4 +1,4 @@
-"""The variables of one psql session: what ``\\set`` gives them, what ``:name`` then means, and which nobody can know.
+"""The variables of one psql session: what ``\\set`` gives them, what ``:name`` then means, and which cannot be known.
 
 The rules are psql's (https://www.postgresql.org/docs/current/app-psql.html, "Variables" and "SQL Interpolation"; its
 ``variables.c`` and ``settings.h`` for the names that it treats specially).

@@ -109,7 +109,7 @@ def _dtype(hint: Any) -> str:
 
 
 def _meanings(cls: type[CatalogObject]) -> dict[str, str]:
-    """The documentation of each field, as it stands below it in the class and its bases."""
+    """The documentation of each field, as it is below it in the class and its bases."""
     found: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         if base in (object, CatalogObject) or not issubclass(base, CatalogObject):

@@ -143,8 +143,8 @@ def definition_of(obj: CatalogObject, snapshot: Snapshot) -> str:
         return ", ".join(_column(own[name]) for name in obj.column_order if name in own)
     if isinstance(obj, Column):
         return _column(obj)
-    said = ((name.replace("_", " "), getattr(obj, name)) for name in obj.compared() if name not in {"comment", "owner"})
-    return "; ".join(f"{name} {shown_value(value)}" for name, value in said if value not in (None, False, (), ""))
+    shown = ((name.replace("_", " "), getattr(obj, name)) for name in obj.compared() if name not in {"comment", "owner"})
+    return "; ".join(f"{name} {shown_value(value)}" for name, value in shown if value not in (None, False, (), ""))
 
 
 def _column(column: Column) -> str:

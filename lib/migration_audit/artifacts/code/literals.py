@@ -22,12 +22,12 @@ _CODE: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]+)\}|u([0-9a-f
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """A part of a text that stands on one place of the file."""
+    """A part of a text that is on one place of the file."""
 
     text: str
     line: int
     raw: bool = False
-    """The text stands in the file as it is: its line breaks are the file's."""
+    """The text is in the file as it is: its line breaks are the file's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def line_of(node: Node) -> int:
 
 
 def text_of(node: Node) -> str:
-    """The node as it stands in the file."""
+    """The node as it is in the file."""
     return (node.text or b"").decode(errors="replace")
 
 
@@ -102,7 +102,7 @@ def _string(node: Node, language: SourceLanguage, constants: Constants) -> Folde
 
 
 def _parts(node: Node, language: SourceLanguage) -> Iterator[Node]:
-    """The parts of a string that are not its text as it stands, in order."""
+    """The parts of a string that are not its text as it is, in order."""
     for child in node.children:
         if child.type in language.quotes | language.escapes | language.holes:
             yield child

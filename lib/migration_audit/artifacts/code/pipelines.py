@@ -266,7 +266,7 @@ def _commands(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
     """The commands of a script of GitLab: a text or a list, in which aliases may bring lists."""
     if isinstance(node, yaml.ScalarNode):
         yield node
-    elif node is not None and node.tag != "!reference":  # what it refers to is read where it stands
+    elif node is not None and node.tag != "!reference":  # what it refers to is read where it is
         for item in _items(node):
             yield from _commands(item)
 
@@ -284,7 +284,7 @@ def _scalars(node: yaml.Node | None) -> Iterator[str]:
 
 
 def _everything(node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, yaml.Node]]:
-    """All nodes with the key under which they stand, each once: an alias may lead back."""
+    """All nodes with the key under which they are, each once: an alias may lead back."""
     todo, seen = [(key, node)] if node is not None else [], set()
     while todo:
         name, here = todo.pop()

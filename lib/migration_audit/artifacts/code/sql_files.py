@@ -15,7 +15,7 @@ _PSQL: Final = re.compile(r"(?m)^\s*\\[^\n]*")
 
 
 def read_sql(text: str, path: str) -> tuple[CodeFile, Unread | None]:
-    """What the file holds; where a quote is never closed, what stands behind it is not looked at, and told."""
+    """What the file holds; where a quote is never closed, what follows it is not read, and that is reported."""
     plain = _PSQL.sub(_blank, _COPIED.sub(lambda m: m[1] + _blank(m[2]) + _blank(m[3]), text))
     tokens = tokens_of(plain)
     lines = _Lines(path, plain)
@@ -44,11 +44,11 @@ def read_sql(text: str, path: str) -> tuple[CodeFile, Unread | None]:
 
 def head_comment(text: str) -> str:
     """The comments at the top of SQL, in front of the first statement, without their marks, on one line."""
-    rest, said = text.removeprefix("\ufeff"), []
+    rest, comments = text.removeprefix("\ufeff"), []
     while match := re.match(r"\s*(?:--([^\n]*)|/\*(.*?)\*/)", rest, re.DOTALL):
-        said.append(match[1] if match[1] is not None else re.sub(r"(?m)^\s*\*", "", match[2]))
+        comments.append(match[1] if match[1] is not None else re.sub(r"(?m)^\s*\*", "", match[2]))
         rest = rest[match.end() :]
-    return " ".join(" ".join(said).split())
+    return " ".join(" ".join(comments).split())
 
 
 def _is_word(token: EmbeddedSqlToken) -> bool:

@@ -76,7 +76,7 @@ class Head:
 
 
 def tokens_of(text: str) -> list[EmbeddedSqlToken]:
-    """The tokens of a text; what stands behind an unclosed quote is left out."""
+    """The tokens of a text; what follows an unclosed quote is left out."""
     raw = text.encode(errors="replace")
     try:
         found = postgast.scan(text).tokens

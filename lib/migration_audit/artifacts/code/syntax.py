@@ -138,7 +138,7 @@ class _Reader:
                 continue
             called = node.child_by_field_name(role) if role else next(iter(node.named_children), None)
             if called is not None and called.type not in {"call", "call_expression"}:
-                # The name may stand on a later line than the start of a chain of calls.
+                # The name may be on a later line than the start of a chain of calls.
                 last = called.named_children[-1] if called.named_child_count else called
                 self.calls.append(Call(callee=self.dotted(called), at=self.at(last)))
                 self._by_its_name(node, called)
@@ -180,10 +180,10 @@ class _Reader:
                 found = replace(found, is_spoken=is_spoken(node))
                 self.literals.append(found)
                 self.ddl += ddl_in(found, spoken=found.is_spoken)
-                told = {(i.written, i.at) for i in self.imports}
+                known = {(i.written, i.at) for i in self.imports}
                 # Words of a command are looked at as a command: rm and grep load nothing.
                 named = () if is_argument(node, self.language) else path_in_text(found, self.language, self.resolver)
-                self.imports += (i for i in named if (i.written, i.at) not in told)
+                self.imports += (i for i in named if (i.written, i.at) not in known)
             todo += reversed(folded.open)
 
     def _fold(self, node: Node) -> FoldedExpression | None:

@@ -24,7 +24,7 @@ _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 
 @dataclass(frozen=True, slots=True)
 class YamlNode:
-    """A mapping, a list, a text or nothing (None), with the line at which it stands."""
+    """A mapping, a list, a text or nothing (None), with the line at which it is."""
 
     value: Mapping[str, YamlNode] | tuple[YamlNode, ...] | str | None
     at: Location
@@ -54,7 +54,7 @@ class YamlNode:
         return self.value if isinstance(self.value, str) else None
 
     def get(self, *path: str) -> YamlNode | None:
-        """What stands at this path of keys; None where nothing does."""
+        """What is at this path of keys; None where nothing is."""
         here: YamlNode | None = self
         for key in path:
             here = here.map.get(key) if here is not None else None
@@ -129,7 +129,7 @@ class _Reader:
                 )
             else:
                 tree = self.tree(value)
-                # A value stands where its key does, also one on lines of its own and one that an alias brings.
+                # A value has the place of its key, also one on lines of its own and one that an alias brings.
                 own[key.value] = YamlNode(tree.value, self._at(key), tree.tag)
         return {**{k: v for k, v in merged.items() if k not in own}, **own}
 

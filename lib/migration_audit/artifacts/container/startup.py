@@ -93,7 +93,7 @@ def _unset_in(build: Build, *, has_dockerfile: bool = False) -> tuple[str, ...]:
 
 
 def _test(service: Service | None, image: Image) -> tuple[tuple[str, ...] | None, Location | None, bool]:
-    """The test that counts, where it stands, and whether it is turned off."""
+    """The test that counts, where it is, and whether it is turned off."""
     own = service.healthcheck if service is not None else None
     if own is not None and own.disabled:
         return own.test, own.at, True

@@ -112,7 +112,7 @@ _ASK: Final = "run `migration-audit run --commands`, or use CI's report for this
 
 
 def read_command(rule: AuditRule, root: Path) -> CommandResult:
-    """What the JUnit XML of ``rule`` says, if it is about the commit that stands here; otherwise why it is not known."""
+    """What the JUnit XML of ``rule`` says, if it is about the commit that is here; otherwise why it is not known."""
     if rule.junit is None:
         return command_result(rule, CommandState.UNKNOWN, "was not run, and its rule names no JUnit report", todo=_ASK)
     if not (root / rule.junit).is_file():
@@ -154,7 +154,7 @@ def _beside(path: Path) -> Path:
 
 def _why_no_commit(junit: str, named: frozenset[str]) -> str | None:
     if not named:
-        how = f"have CI write the property commit into it, or `git rev-parse HEAD > {junit}.commit` beside it"
+        how = f"have CI write the property commit into it, or `git rev-parse HEAD > {junit}.commit` next to it"
         return f"{junit} does not name its commit: {how}"
     if len(named) > 1:
         return f"{junit} names {len(named)} commits"

@@ -1,6 +1,6 @@
 """Which files drop a table: SQL, scripts, and the blocks of code in documents, which are there to be copied.
 
-A search, not a parser: the statement may stand in a script's argument, in a DO block or in a string that EXECUTE gets. Names
+A search, not a parser: the statement may be in a script's argument, in a DO block or in a string that EXECUTE gets. Names
 that a program puts together at run time are not found.
 """
 

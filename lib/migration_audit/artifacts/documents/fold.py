@@ -25,7 +25,7 @@ _WIKI_LINK: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TextOnLine:
-    """Text that stands on one line of a file."""
+    """Text that is on one line of a file."""
 
     text: str
     line: int

@@ -71,10 +71,10 @@ class _Inline:
             self.pieces.append(TextOnLine(text, self._line))
 
     def _find(self, content: str) -> int:
-        """Move to where ``content`` stands in the raw text; the position after it.
+        """Move to where ``content`` is in the raw text; the position after it.
 
         A code span has blanks where the raw text has line breaks; text with entities or escapes is not found as it
-        is, and then stands where the cursor is: on the same line, since breaks are tokens of their own.
+        is, and then begins where the cursor is: on the same line, since breaks are tokens of their own.
         """
         pattern = re.compile(r"\s+".join(map(re.escape, content.split(" "))))
         match = pattern.search(self._raw, self._cursor, self._cursor + len(content) + _NEAR)

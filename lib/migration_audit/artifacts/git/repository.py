@@ -70,7 +70,7 @@ class Revision:
         """
         inside = self.inside(folder)
         if inside != ".":
-            self._entry(inside)  # raises for what stands in the way
+            self._entry(inside)  # raises for what is in the way
         asked = [] if inside == "." else ["--", f"{inside}/"]
         done = run_git(self.top, "ls-tree", "-r", "-z", "--full-tree", self.commit, *asked)
         if done.returncode:
@@ -309,7 +309,7 @@ def _inside(top: Path, path: Path) -> str | None:
 
 
 def _plain_bytes(folder: Path, path: PurePosixPath) -> bytes | None:
-    """The bytes of a file of the working tree; None where it is missing, or where a link stands in its place or above."""
+    """The bytes of a file of the working tree; None where it is missing, or where a link is in its place or above."""
     here = folder / path
     between = [here, *(folder / parent for parent in path.parents)]
     try:

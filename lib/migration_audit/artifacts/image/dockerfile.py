@@ -1,4 +1,4 @@
-"""A Dockerfile as its instructions, each with the lines at which it stands.
+"""A Dockerfile as its instructions, each with the lines at which it is.
 
 Source: https://docs.docker.com/reference/dockerfile/, checked against BuildKit's own parser.
 """
@@ -157,7 +157,7 @@ class _Lexer:
 
 
 def _flags(lines: list[str]) -> tuple[tuple[str, ...], list[str]]:
-    """The flags in front, which may stand on several lines; what stays of those lines keeps its place."""
+    """The flags in front, which may be on several lines; what stays of those lines keeps its place."""
     flags: list[str] = []
     left = list(lines)
     for position, line in enumerate(left):

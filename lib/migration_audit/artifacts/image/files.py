@@ -1,4 +1,4 @@
-"""Which file of the project stands at a path of an image: through COPY, ADD, stages, ``.dockerignore`` and mounts."""
+"""Which file of the project is at a path of an image: through COPY, ADD, stages, ``.dockerignore`` and mounts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ImageFiles:
     mounts: tuple[Mount, ...] = ()
 
     def find(self, stage: StageFacts, path: str, *, until: int | None = None) -> ShellScript | str | None:
-        """The text at ``path`` after the first ``until`` steps of a stage, why nobody can know it, or None."""
+        """The text at ``path`` after the first ``until`` steps of a stage, why it is unknown, or None."""
         steps = stage.steps if until is None else stage.steps[:until]
         for step in reversed(steps):
             if isinstance(step, RunStep) and self._may_write(step, path):
@@ -67,7 +67,7 @@ class ImageFiles:
         return self._read(Path(mount.source) / rest if rest else Path(mount.source))
 
     def mount_of(self, path: str) -> Mount | None:
-        """What may be mounted over ``path``: the deepest of several, before one whose place nobody can know."""
+        """What may be mounted over ``path``: the deepest of several, before one whose place is unknown."""
         hiding = [mount for mount in self.mounts if is_open(mount.target) or below(path, mount.target) is not None]
         return max(hiding, key=lambda mount: (not is_open(mount.target), len(mount.target)), default=None)
 
@@ -209,7 +209,7 @@ def _names(copy: FileCopy, source: str) -> tuple[str, str]:
 
 
 def unknown_mount(mount: Mount) -> str | None:
-    """Why nobody can know what a mount brings, or to which place."""
+    """Why it is unknown what a mount brings, or to which place."""
     names = names_in(mount.target) or names_in(mount.source)
     if mount.kind in (MountKind.CONFIG, MountKind.OTHERS):
         return f"{mount.source} at {mount.at} may provide it or hide it"

@@ -207,7 +207,7 @@ def _otherwise(stage: StageFacts, paths: ImagePaths, container: Container) -> St
 
 
 def _folder(stage: StageFacts, container: Container) -> str | None:
-    """Where a container starts; None where nobody can know."""
+    """Where a container starts; None where it is unknown."""
     folder = container.working_dir or stage.folder
     return None if is_open(folder) else folder
 

@@ -1,4 +1,4 @@
-"""Whether a file or folder stands at a path of an image: through COPY, ADD, RUN, WORKDIR, stages, the base and mounts."""
+"""Whether a file or folder is at a path of an image: through COPY, ADD, RUN, WORKDIR, stages, the base and mounts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _EVERYWHERE: Final = frozenset({"bin", "dev", "etc", "home", "proc", "root", "sy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePaths:
-    """What stands at the paths of one build's stages."""
+    """What is at the paths of one build's stages."""
 
     files: ImageFiles
     _walked: dict[tuple[int, int], Walked] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class ImagePaths:
     """The COPY at a position of a stage, with what its target is by then."""
 
     def standing(self, stage: StageFacts, path: str, *, until: int | None = None) -> PathState:
-        """What stands at ``path`` after the first ``until`` steps of a stage."""
+        """What is at ``path`` after the first ``until`` steps of a stage."""
         here = self.standing(stage.parent, path) if stage.parent is not None else _in_base(stage.base, path)
         for position, step in enumerate(stage.steps if until is None else stage.steps[:until]):
             if isinstance(step, FolderStep):
@@ -74,7 +74,7 @@ class ImagePaths:
         return here
 
     def _landing(self, copy: FileCopy, stage: StageFacts, position: int) -> FileCopy:
-        """The same COPY with ``/`` behind a target that is a folder already; a doubt where nobody can know whether it is."""
+        """The same COPY with ``/`` behind a target that is a folder already; a doubt where it is unknown whether it is."""
         key = (stage.index, position)
         if key not in self._landings:
             self._landings[key] = copy
@@ -98,7 +98,7 @@ class ImagePaths:
         return (*walked.changes, *(PathChange.unread(each.what, each.at) for each in walked.run.undecided))
 
     def in_container(self, stage: StageFacts, path: str) -> PathState:
-        """What stands at ``path`` when a container of the stage starts on a fresh host: mounts hide what the image has."""
+        """What is at ``path`` when a container of the stage starts on a fresh host: mounts hide what the image has."""
         mount = self.files.mount_of(path)
         if mount is not None:
             return self._volume(mount, stage, path) if mount.kind is MountKind.VOLUME else self._mounted(mount, path)
@@ -211,7 +211,7 @@ class BuildPaths:
     until: int
 
     def standing(self, path: str, /) -> PathState:
-        """What stands at ``path``."""
+        """What is at ``path``."""
         return self.paths.standing(self.stage, path, until=self.until)
 
     def names(self, pattern: str, /) -> tuple[str, ...]:
@@ -228,7 +228,7 @@ class ContainerPaths:
     stage: StageFacts
 
     def standing(self, path: str, /) -> PathState:
-        """What stands at ``path``."""
+        """What is at ``path``."""
         return self.paths.in_container(self.stage, path)
 
     def names(self, pattern: str, /) -> tuple[str, ...]:
@@ -245,7 +245,7 @@ class ContainerPaths:
 
 
 def _perhaps(why: str, path: str, target: str, here: PathState, *, anywhere: bool = False) -> PathState:
-    """What nobody can know of what lands below ``target``; what already exists stays."""
+    """What is unknown of what lands below ``target``; what already exists stays."""
     if anywhere or below(path, target) is not None:
         return unknown(why) if here.kind is PathKind.NOTHING or path == target else here
     return _above(target, path, here)

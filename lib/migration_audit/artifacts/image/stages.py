@@ -80,7 +80,7 @@ class FileCopy:
     from_: str | None
     at: Location
     doubt: str = ""
-    """Why nobody can know where its files land: a variable without a value, or an option."""
+    """Why it is unknown where its files land: a variable without a value, or an option."""
     may_be_folder: bool = False
     """Whether the target may be a folder that already exists, although it has no ``/`` at its end."""
     exclude: PatternMatcher | None = None
@@ -276,7 +276,7 @@ def _copy(instruction: Instruction, stage: StageFacts, values: Values) -> FileCo
 
 
 def _doubt(instruction: Instruction, *, all_known: bool) -> str:
-    """Why nobody can know where the files of a COPY land."""
+    """Why it is unknown where the files of a COPY land."""
     options = {flag.partition("=")[0] for flag in instruction.flags}
     if unread := sorted(options & {"--parents", "--unpack"}):
         return f"uses {unread[0]}, which is not followed"

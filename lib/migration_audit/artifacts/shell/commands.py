@@ -40,7 +40,7 @@ class Walk(Statements):
     """One walk over everything that one start leads to."""
 
     def __init__(self, files: Lookup, paths: Paths) -> None:
-        """``files`` finds scripts by their path in the image, ``paths`` whatever stands there."""
+        """``files`` finds scripts by their path in the image, ``paths`` whatever is there."""
         super().__init__()
         self.changes: list[PathChange] = []
         """What was started that may change files, in order."""

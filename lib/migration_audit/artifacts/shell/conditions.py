@@ -178,7 +178,7 @@ def _flat(node: Node, state: ShellVariables) -> list[str | None]:
 
 
 def _words(texts: Sequence[str | None], ask: Ask) -> Answer:
-    """The words of ``test``; ``-a`` and ``-o`` join what stands around them."""
+    """The words of ``test``; ``-a`` and ``-o`` join what is around them."""
     for joiner, join in (("-o", Answer.or_), ("-a", Answer.and_)):
         if joiner in texts[1:-1] and len(texts) > 3:
             at = texts.index(joiner, 1)

@@ -1,4 +1,4 @@
-"""Where in a script a walk stands: which process, what may keep a command from running, and what its failure stops."""
+"""Where in a script a walk is: which process, what may keep a command from running, and what its failure stops."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from migration_audit.model.image import Guard
 from migration_audit.model.location import Location
 
 Lookup = Callable[[str], "ShellScript | str | None"]
-"""The script at a path of the image: itself, why nobody can know it, or None where no file of the project brings it."""
+"""The script at a path of the image: itself, why it is unknown, or None where no file of the project brings it."""
 
 
 @dataclass(slots=True, eq=False)

@@ -23,7 +23,7 @@ class ShellScript:
     at: Location
     """Where it starts."""
     is_inline: bool = False
-    """A text within one word of another: all of it is told to stand where it starts."""
+    """A text within one word of another: all of it has the place where it starts."""
 
     def place(self, node: Node) -> Location:
         """The line at which ``node`` starts."""
@@ -112,7 +112,7 @@ Branch = tuple[list[Node], list[Node]]
 
 
 def branches_of(node: Node) -> tuple[list[Branch], list[Node]]:
-    """Conditions with their bodies, and what stands behind ``else``."""
+    """Conditions with their bodies, and what follows ``else``."""
     branches: list[Branch] = [([], [])]
     otherwise: list[Node] = []
     target = branches[0][0]
@@ -130,7 +130,7 @@ def branches_of(node: Node) -> tuple[list[Branch], list[Node]]:
 
 
 def case_item(item: Node) -> Branch:
-    """Patterns and body: the closing bracket stands between them."""
+    """Patterns and body: the closing bracket is between them."""
     patterns: list[Node] = []
     body: list[Node] = []
     target = patterns
@@ -148,7 +148,7 @@ def _counts(child: Node) -> bool:
 
 
 def depends_on(condition: Node, why: str = "") -> str:
-    """Why what stands behind this condition may not run: of several joined by ``&&``, the last one asks."""
+    """Why what follows this condition may not run: of several joined by ``&&``, the last one asks."""
     if condition.type == "list" and condition.children[1].type == "&&":
         return depends_on(condition.children[-1], why)
     return f"it depends on `{on_one_line(condition)}`" + (f" ({why})" if why else "")

@@ -44,7 +44,7 @@ Source: https://refspecs.linuxfoundation.org/FHS_3.0/fhs/index.html
 """
 
 Maker = Callable[[str, list[str], list[str], PathState], "PathState | None"]
-"""From the path that is asked for, the command's paths and options, and what stood there, to what stands there then."""
+"""From the path that is asked for, the command's paths and options, and what was there, to what is there then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class PathChange:
 
 
 def standing_after(changes: Sequence[PathChange], path: str, before: PathState) -> PathState:
-    """What stands at ``path`` after these commands, in order, where ``before`` stood there first."""
+    """What is at ``path`` after these commands, in order, where ``before`` was there first."""
     here = before
     for change in changes:
         made = _made(change, path, here)
@@ -104,7 +104,7 @@ def _made(change: PathChange, path: str, here: PathState) -> PathState | None:
 
 
 def _by_maker(maker: Maker, change: PathChange, arguments: Sequence[Word], path: str, here: PathState) -> PathState | None:
-    """What a program that is known leaves; a word that nobody can know may be any path."""
+    """What a program that is known leaves; a word that cannot be known may be any path."""
     is_idle = (maker is _remove and here.kind is PathKind.NOTHING) or (
         maker in (_mkdir, _touch, _write, _copy) and here.kind in (PathKind.FILE, PathKind.FOLDER)
     )
@@ -125,7 +125,7 @@ def _full(path: str, folder: str) -> str:
 
 
 def _writes(name: str, arguments: Sequence[Word]) -> bool:
-    """Whether a program that looks only is told to write."""
+    """Whether a program that looks only is asked to write."""
     if name == "wget":
         return all(word.text != "--spider" for word in arguments)
     option = _WRITING_OPTIONS.get(name)

@@ -1,4 +1,4 @@
-"""What stands at a path of an image or container, and how a shell's tests of files answer."""
+"""What is at a path of an image or container, and how a shell's tests of files answer."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class PathKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathState:
-    """What stands at a path."""
+    """What is at a path."""
 
     kind: PathKind
     why: str = ""
     """Of something unknown: what keeps it so."""
     is_empty: bool | None = None
-    """Of a file; None where nobody can know."""
+    """Of a file; None where it is unknown."""
     mode: int | None = None
-    """Of a file: its permissions; None where nobody can know."""
+    """Of a file: its permissions; None where it is unknown."""
 
     def answers(self, operator: str) -> bool | None:
         """How ``[ operator path ]`` answers; None where it takes a run to know.
@@ -79,14 +79,14 @@ class Paths(Protocol):
     """Answers for the absolute paths of an image or container."""
 
     def standing(self, path: str, /) -> PathState:
-        """What stands at ``path``."""
+        """What is at ``path``."""
 
     def names(self, pattern: str, /) -> tuple[str, ...]:
         """Paths that certainly fit a pattern with wildcards in its last part, sorted; there may be others."""
 
 
 def unknown(why: str) -> PathState:
-    """Something that nobody can know, and why."""
+    """Something that cannot be known, and why."""
     return PathState(kind=PathKind.UNKNOWN, why=why)
 
 

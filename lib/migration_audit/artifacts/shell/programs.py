@@ -1,7 +1,7 @@
-"""Which programs a shell script starts, in which order, and what of that nobody can know without running it.
+"""Which programs a shell script starts, in which order, and what of that cannot be known without running it.
 
 The script is never run. Its syntax tree is walked in the order in which a POSIX shell would go; what depends on a condition,
-on an unknown variable or on another process is told as such and never taken for certain.
+on an unknown variable or on another process is reported as such and never taken for certain.
 Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html
 """
 
@@ -58,8 +58,8 @@ def walk_script(
 ) -> Walked:
     """What a shell does with this text.
 
-    ``files`` finds the scripts that it calls, ``paths`` what stands where it asks for a file. ``folder`` is where it starts;
-    None where nobody can know. ``maybe``: why it may not run at all.
+    ``files`` finds the scripts that it calls, ``paths`` what exists where it asks for a file. ``folder`` is where it starts;
+    None where it is unknown. ``maybe``: why it may not run at all.
     """
     state = ShellVariables(variables=dict(environment or {}), folder=folder, errexit=errexit)
     return _walk(lambda walk, where: walk.script(where.in_script(script)), Walk(files, paths), state, maybe)

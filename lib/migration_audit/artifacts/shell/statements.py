@@ -225,7 +225,7 @@ class Statements(ShellWalker[None]):
         where.state.forget(inner.state)
 
     def _for_words(self, node: Node, where: ExecutionPoint) -> list[Word]:
-        """An unquoted glob becomes the names of those files that are certainly there; else nobody can know."""
+        """An unquoted glob becomes the names of those files that are certainly there; else they are unknown."""
         found: list[Word] = []
         for word in expand(node, where.state):
             is_glob = is_pattern(node)

@@ -1,4 +1,4 @@
-"""What the words of a command become: variables with known values are put in, all others are told to be unknown."""
+"""What the words of a command become: variables with known values are put in, all others are unknown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIMPLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word; as it is written where nobody can know what it becomes."""
+    """One word; as it is written where it is unknown what it becomes."""
 
     text: str
     known: bool = True
@@ -26,7 +26,7 @@ class Word:
 
 @dataclass(slots=True)
 class ShellVariables:
-    """What a shell knows at one point; None is a value that nobody can know."""
+    """What a shell knows at one point; None is a value that cannot be known."""
 
     variables: dict[str, str | None]
     arguments: list[Word] = field(default_factory=list)
@@ -34,18 +34,18 @@ class ShellVariables:
     arguments_known: bool = True
     """Whether their number is known."""
     functions: dict[str, tuple[ShellScript, Node]] = field(default_factory=dict)
-    """The body of each function, and the text in which it stands."""
+    """The body of each function, and the text in which it is."""
     errexit: bool = False
     pipefail: bool = False
     folder: str | None = "/"
-    """The working directory; None where nobody can know it."""
+    """The working directory; None where it is unknown."""
 
     def copy(self) -> ShellVariables:
         """A state of its own, as a subshell has."""
         return replace(self, variables=dict(self.variables), arguments=list(self.arguments), functions=dict(self.functions))
 
     def value(self, name: str) -> str | None:
-        """What ``$name`` is; None where nobody can know it."""
+        """What ``$name`` is; None where it is unknown."""
         if name.isdigit() and name != "0":
             place = int(name) - 1
             if place < len(self.arguments):
@@ -60,7 +60,7 @@ class ShellVariables:
         return self.variables.get(name)
 
     def forget(self, other: ShellVariables) -> None:
-        """Where ``other``, which a part that may not run has left, says something else: nobody can know."""
+        """Where ``other``, which a part that may not run has left, says something else: unknown."""
         for name in {*self.variables, *other.variables}:
             if self.variables.get(name) != other.variables.get(name):
                 self.variables[name] = None
@@ -93,7 +93,7 @@ def _is_all(node: Node) -> bool:
 
 
 def _value(node: Node, state: ShellVariables) -> str | None:
-    """The text that a node becomes; None where nobody can know."""
+    """The text that a node becomes; None where it is unknown."""
     text = shell_text_of(node)
     made: str | None = None
     match node.type:
@@ -119,7 +119,7 @@ def _value(node: Node, state: ShellVariables) -> str | None:
 
 
 def _string_parts(node: Node) -> Iterator[str | Node]:
-    """The parts of a text in double quotes, with what stands between two expansions, which is no node."""
+    """The parts of a text in double quotes, with what is between two expansions, which is no node."""
     raw = node.text or b""
     at = 1
     for child in node.named_children:

@@ -54,7 +54,7 @@ _RUNNERS: Final = {
 }
 """Programs with a subcommand that starts what follows it."""
 _WAITERS: Final = frozenset({"wait-for-it.sh", "wait-for-it", "wait-for", "dockerize", "runuser", "dotenv"})
-"""Programs that start what stands behind their ``--``."""
+"""Programs that start what follows their ``--``."""
 _SUPERVISORS: Final = frozenset(
     {"supervisord", "s6-svscan", "runsvdir", "circusd", "honcho", "foreman", "overmind", "systemd"}
 )

@@ -1,7 +1,7 @@
 """Values that may be secret, in facts: which of them differ between the two sources, and nothing else of them.
 
 In memory each is compared by a salted hash (``model/redaction.py``). Files hold no hash, so that there is nothing to try a
-dictionary on: what was found different is named, and told apart again when the facts are read.
+dictionary on: what was found different is named, and distinguished again when the facts are read.
 """
 
 from __future__ import annotations

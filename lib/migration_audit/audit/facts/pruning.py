@@ -29,7 +29,7 @@ FactsT = TypeVar("FactsT", bound=Mapping[str, object])
 _STACKS: Final = ("stack", "dev_stack")
 _SHORTEST: Final = 6
 _SURELY: Final = 16
-"""Characters of a value that is masked wherever it stands: from the first number on with a digit in it, from the second on
+"""Characters of a value that is masked wherever it is: from the first number on with a digit in it, from the second on
 anyway. ``directus`` as a password would take the names of folders with it."""
 
 

@@ -26,7 +26,7 @@ def documents_inputs(project: Project, *, commands: Sequence[CommandResult] | No
     """``document_rules``, ``drop_rules`` and ``commands``, each a tuple in the order of audit.toml.
 
     ``commands`` are the results of ``run_commands``; None reads the reports of CI. Raises nothing: what cannot be read
-    stands in the facts.
+    is in the facts.
     """
     documents: dict[str, Document | str] = {}
     return {

@@ -1,4 +1,4 @@
-"""Who may do what in one live database, and which rows stand in the way: read in a transaction of its own."""
+"""Who may do what in one live database, and which rows are in the way: read in a transaction of its own."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _access(
 
 
 def scoped_access(access: Access, scoped: Snapshot, project: Project) -> Access:
-    """The access with the owners of a snapshot's objects; what is not in scope is told as ``elsewhere``.
+    """The access with the owners of a snapshot's objects; what is not in scope is reported as ``elsewhere``.
 
     ``scoped`` is the snapshot of the same database without what is out of scope.
     """

@@ -165,7 +165,7 @@ def _source(text: str) -> SqlSource:
 
 
 def _apply(conninfo: str, source: SqlSource) -> tuple[tuple[SqlFailure, ...], tuple[str, ...]]:
-    """What failed, going on after each failure so that all of them are told; and the roles that were taken for granted."""
+    """What failed, going on after each failure so that all of them are reported; and the roles that were assumed."""
     failures: list[SqlFailure] = []
     roles: list[str] = []
     (file,) = source.files

@@ -90,8 +90,8 @@ class UndoneWatch:
             return SourceUndone(role=self._role, unknown=self._lost)
         undone = tuple(map(self._placed, self._history.undone(trace.locate, is_own=self._is_own)))
         left = self._history.left(trace.locate, is_own=self._is_own) if undone else {}
-        told = tuple(map(self._graded, (*undone, *self._beside)))
-        return SourceUndone(role=self._role, undone=told, left=tuple(sorted(left.items())))
+        graded = tuple(map(self._graded, (*undone, *self._beside)))
+        return SourceUndone(role=self._role, undone=graded, left=tuple(sorted(left.items())))
 
     def _graded(self, one: Undone) -> Undone:
         """Whether it is a helper: read by a statement of the same file before it is removed."""

@@ -240,8 +240,8 @@ def _copied(file: Path, folder: Path) -> str:
 
 def _answered(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words with ``--yes`` where something in front of the call answers: ``yes | directus schema apply``."""
-    said = any(word == "--yes" or (word.startswith("-") and not word.startswith("--") and "y" in word) for word in words)
-    return words if said else ("--yes", *words)
+    confirms = any(word == "--yes" or (word.startswith("-") and not word.startswith("--") and "y" in word) for word in words)
+    return words if confirms else ("--yes", *words)
 
 
 class _Stage:
@@ -282,10 +282,10 @@ class _Stage:
         )
 
     def _check_version(self, version: DirectusVersion) -> None:
-        told = reported_version(self._call(("--version",)))
-        if told != str(version):
+        reported = reported_version(self._call(("--version",)))
+        if reported != str(version):
             raise ServerError(
-                f"{self._program.by} reports Directus {told or 'of no version'}, but the owner's image runs {version}",
+                f"{self._program.by} reports Directus {reported or 'of no version'}, but the owner's image runs {version}",
                 todo="set [snapshot] rehearse to use that version",
             )
 
@@ -300,13 +300,13 @@ class _Stage:
     def _boot(self, calls: tuple[tuple[str, ...], ...]) -> RehearsedBoot:
         seen, known = look(self._conninfo), self._read()
         done = Called(code=0, message=NO_CHANGES, output="")
-        told = []
+        reported = []
         for words in calls:
             done = self._call(("schema", "apply", *words))
-            told.append(done.message)
+            reported.append(done.message)
             if done.code:
                 break
-        message = next((each for each in told if each != NO_CHANGES), NO_CHANGES) if not done.code else done.message
+        message = next((each for each in reported if each != NO_CHANGES), NO_CHANGES) if not done.code else done.message
         now, after = look(self._conninfo), self._read()
         return RehearsedBoot(
             code=done.code,

@@ -124,8 +124,8 @@ def _build(conninfo: str, source: AnySource) -> Shadow:
 
 def _owner_failed(prepared: Shadow) -> Unavailable:
     failure = prepared.applied.failure
-    said = f": {failure.at}: {failure.message}" if failure else ""
-    return Unavailable(reason=f"the owner's SQL does not apply{said}", outcome=Outcome.ERRORED)
+    reason = f": {failure.at}: {failure.message}" if failure else ""
+    return Unavailable(reason=f"the owner's SQL does not apply{reason}", outcome=Outcome.ERRORED)
 
 
 def _fixtures(
@@ -227,5 +227,5 @@ def _granted(conninfo: str, grants: SqlSource) -> Snapshot | Unavailable:
     failure = apply_sources(conninfo, [grants]).applied.failure
     if failure is None:
         return catalog.read_snapshot(conninfo).snapshot
-    said = f"the grants of [rehearsal] do not apply: {failure.at}: {failure.message}"
-    return Unavailable(reason=said, outcome=Outcome.ERRORED)
+    reason = f"the grants of [rehearsal] do not apply: {failure.at}: {failure.message}"
+    return Unavailable(reason=reason, outcome=Outcome.ERRORED)

@@ -72,6 +72,16 @@ TOLD = {
     ),
     "LOAD": ("load '/tmp/x.so';", "code LOAD loads a library into the server"),
 }
+WRITES = {
+    "UPDATE": ("update pg_index set indisvalid = false;", "UPDATE pg_index"),
+    "INSERT": ('insert into "pg_catalog"."pg_enum" values (1);', "INSERT INTO pg_enum"),
+    "DELETE": ("with gone as (delete from only pg_depend returning 1) select * from gone;", "DELETE FROM pg_depend"),
+    "MERGE": ("merge into pg_class as c using x on c.oid = x.a when matched then delete;", "MERGE INTO pg_class"),
+    "COPY": ("copy pg_catalog.pg_proc from stdin;\n1\n\\.", "COPY pg_proc"),
+    "TRUNCATE": ("truncate t, pg_statistic;", "TRUNCATE pg_statistic"),
+    "ALTER TABLE": ("alter table pg_class add x int;", "ALTER TABLE pg_class"),
+    "a DO block": ("do $$ begin execute 'update pg_type set typlen = 1'; end $$;", "UPDATE pg_type"),
+}
 SERVERS = {
     "ALTER SYSTEM": (
         "alter system set work_mem = '1MB';",
@@ -80,6 +90,9 @@ SERVERS = {
     "reload": ("select pg_reload_conf();", "server pg_reload_conf() makes changed server-wide settings effective"),
 }
 QUIET = {
+    "tables whose names are like those of the catalog": "insert into pg_jobs values (1); update app.pg_class set a = 1;",
+    "a query of the catalog": "do $$ begin perform 1 from pg_index; end $$; copy pg_class to stdout;",
+    "settings of the session": "update pg_settings set setting = '1' where name = 'work_mem';",
     "COPY from the file itself": "copy t from stdin;\n1\n\\.",
     "COPY to the client": "copy t to stdout;",
     "a subscription that does not connect": "create subscription s connection '' publication p with (connect = false);",
@@ -117,6 +130,12 @@ def test_what_it_only_defines_is_told(tmp_path: Path, name: str) -> None:
 def test_settings_of_the_server_are_refused_where_others_use_it(tmp_path: Path, name: str) -> None:
     text, told = SERVERS[name]
     assert found(tmp_path, text) == [(told, False, True)]
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_what_writes_the_system_catalog_is_told(tmp_path: Path, name: str) -> None:
+    text, told = WRITES[name]
+    assert found(tmp_path, text) == [(f"catalog {told} writes the system catalog, past every check", False, False)]
 
 
 @pytest.mark.parametrize("name", QUIET)

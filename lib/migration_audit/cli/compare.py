@@ -10,6 +10,7 @@ from typing import Any
 
 from migration_audit import report
 from migration_audit.audit.coverage import witness_of
+from migration_audit.audit.preflight.catalog_writes import catalog_writes_named
 from migration_audit.audit.preflight.port import Comparison, side_port
 from migration_audit.audit.preflight.side_values import parse_values
 from migration_audit.audit.preflight.sides import (
@@ -148,7 +149,9 @@ def _cross_check(
     if no_cross_check:
         return Unavailable(reason="--no-cross-check", required=False)
     left, right = read
-    return witness_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
+    outside = (one for side in read for facts in side.sources for one in facts.outside)
+    with catalog_writes_named(outside, where=" and ".join(side.named for side in sides)):
+        return witness_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
 
 
 def _answer(drift: Drift, cross_check: Witness | Unavailable, direction: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from migration_audit.model.location import Location
 
@@ -18,10 +19,14 @@ class OutsideKind(StrEnum):
     """Other databases and the server as a whole, which no comparison of two databases sees."""
     TRANSACTION = "transaction"
     """A transaction that is left open beyond its session."""
+    CATALOG = "catalog"
+    """Rows of the system catalog, past every check of the server."""
     CODE = "code"
     """Code that may do whatever the server's account may do."""
 
 
+ENDS_SESSIONS: Final = "pg_terminate_backend()"
+"""The ``what`` of SQL that may end its own session as well."""
 _REFUSED = frozenset({OutsideKind.PROGRAM, OutsideKind.FILE, OutsideKind.NETWORK, OutsideKind.TRANSACTION})
 
 

@@ -13,13 +13,14 @@ import psycopg
 from migration_audit.driver import DeadlineError
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
-from migration_audit.model.outside import OutsideKind
+from migration_audit.model.outside import ENDS_SESSIONS, OutsideKind
 from migration_audit.model.sql import SqlFailure, Statement
 from migration_audit.shadow.editions import edition_advice
 from migration_audit.shadow.settings import ISOLATION_VARIABLE
 
 _SERVERS_FAULT = ("08", "53", "57P", "58", "XX")
 """SQLSTATE of lost connections, exhausted resources, shutdowns, system and internal errors (PostgreSQL, appendix A)."""
+_TERMINATED: Final = "57P01"
 _MISSING_ROLE: Final = re.compile(r'role "(.+)" does not exist', re.DOTALL)
 _LOOK = "check whether the server is still running and its disk has space (migration-audit server status), and run it again"
 
@@ -114,7 +115,8 @@ class StatementError(Exception):
 
         ``connect`` opens another session to look why. Raises ServerError where the server is what failed.
         """
-        if is_servers_fault(self.error, connection):
+        is_own = self.error.sqlstate == _TERMINATED and any(one.what == ENDS_SESSIONS for one in self.statement.outside)
+        if is_servers_fault(self.error, connection) and not is_own:
             raise self.server_failed() from self.error
         statement, diagnostic = self.statement, self.error.diag
         message = diagnostic.message_primary or str(self.error).strip()
@@ -132,10 +134,15 @@ class StatementError(Exception):
         if (what := reaches_out(self.error)) is not None:
             message = f"it {what}, which the audit lets no SQL do: {message}"
             parts["HINT"] = "See `migration-audit check explain SQL008`"
+        if is_own:
+            message = f"it ends its own session, so nothing after it is applied: {ENDS_SESSIONS}: {message}"
         lines = [message, *(f"{name}: {text}" for name, text in parts.items() if text)]
-        lines += filter(None, [edition_advice(self.error, statement.text, connect)])
+        lines += filter(None, [None if is_own else edition_advice(self.error, statement.text, connect)])
         return SqlFailure(at=statement.at, statement=statement.text, message="\n".join(lines), sqlstate=self.error.sqlstate)
 
     def server_failed(self) -> ServerError:
         """The error where the server failed, so nothing is known about the SQL."""
-        return server_error(self.error, what="this statement", where=str(self.statement.at))
+        failed = server_error(self.error, what="this statement", where=str(self.statement.at))
+        if self.error.sqlstate == _TERMINATED:
+            failed.todo = f"look for {ENDS_SESSIONS} in what the statement calls; otherwise {_LOOK}"
+        return failed

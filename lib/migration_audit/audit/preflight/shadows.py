@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from migration_audit import catalog, shadow
+from migration_audit.audit.preflight.catalog_writes import catalog_writes_named
 from migration_audit.audit.preflight.loading import Recorded, recorded_entries
 from migration_audit.audit.preflight.rows import source_rows
 from migration_audit.audit.preflight.watch import UndoneWatch
@@ -83,37 +84,39 @@ def apply_to(
     ``assumed_before`` are roles that were taken for granted when something was applied to it earlier. ``dumped_by`` is its
     server, for a shadow that is dumped as well: at the same time, as both only read. ``watched_as`` is the role of the
     sources where it is to be seen what they take away again, and which rows they leave. ``ledger`` is that of a command,
-    whose entries nobody can tell from its files.
+    whose entries nobody can tell from its files. Raises AuditError, which names SQL that wrote the system catalog.
     """
-    texts = [source for source in sequence if isinstance(source, SqlSource)]
-    watch = UndoneWatch(watched_as, texts, conninfo) if watched_as and texts else None
-    try:
-        application = apply_sources(conninfo, sequence, watch=watch)
-    finally:
-        if watch:
-            watch.close()
-    undone = watch.found(application.trace) if watch else None
-    if application.applied.failure:
-        return Shadow(applied=application.applied, snapshot=None, origins={}, undone=undone, outside=application.outside)
-    assumed = (*assumed_before, *application.applied.assumed_roles)
-    dumps = [] if dumped_by is None else [partial(dump_of, dumped_by, conninfo)]
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        dumping = [beside.submit(dump) for dump in dumps]
-        reading = catalog.read_snapshot(conninfo, roles=roles, assumed_roles=assumed)
-    located = {key: application.trace.locate(*row) for key, row in reading.rows.items()}
-    origins = {key: location for key, location in located.items() if location is not None}
-    dump = dumping[0].result() if dumping else _NOT_DUMPED
-    rows = source_rows(conninfo, application.trace.locate) if watched_as else None
-    return Shadow(
-        applied=application.applied,
-        snapshot=reading.snapshot,
-        origins=origins,
-        dump=dump,
-        undone=undone,
-        outside=application.outside,
-        recorded=recorded_entries(conninfo, ledger) if ledger is not None else (),
-        rows=rows,
-    )
+    written = [one for source in sequence if isinstance(source, SqlSource) for s in source.statements for one in s.outside]
+    with catalog_writes_named(written, where=" + ".join(source.name for source in sequence)):
+        texts = [source for source in sequence if isinstance(source, SqlSource)]
+        watch = UndoneWatch(watched_as, texts, conninfo) if watched_as and texts else None
+        try:
+            application = apply_sources(conninfo, sequence, watch=watch)
+        finally:
+            if watch:
+                watch.close()
+        undone = watch.found(application.trace) if watch else None
+        if application.applied.failure:
+            return Shadow(applied=application.applied, snapshot=None, origins={}, undone=undone, outside=application.outside)
+        assumed = (*assumed_before, *application.applied.assumed_roles)
+        dumps = [] if dumped_by is None else [partial(dump_of, dumped_by, conninfo)]
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            dumping = [beside.submit(dump) for dump in dumps]
+            reading = catalog.read_snapshot(conninfo, roles=roles, assumed_roles=assumed)
+        located = {key: application.trace.locate(*row) for key, row in reading.rows.items()}
+        origins = {key: location for key, location in located.items() if location is not None}
+        dump = dumping[0].result() if dumping else _NOT_DUMPED
+        rows = source_rows(conninfo, application.trace.locate) if watched_as else None
+        return Shadow(
+            applied=application.applied,
+            snapshot=reading.snapshot,
+            origins=origins,
+            dump=dump,
+            undone=undone,
+            outside=application.outside,
+            recorded=recorded_entries(conninfo, ledger) if ledger is not None else (),
+            rows=rows,
+        )
 
 
 def dump_of(server: shadow.ShadowServer, conninfo: str) -> str | Unavailable:

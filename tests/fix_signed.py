@@ -84,6 +84,7 @@ def shared_facts(project: Project, *, phase: Phase, legacy: bool = True) -> dict
         "directus_owner": _NOT_ASKED,
         "fresh_rehearsal": _NOT_ASKED,
         "audited_phase": phase.value,
+        "gathered_at": "2026-01-01T00:00:00Z",
         "legacy": whole,
         "owner": whole,
         "probes": (),

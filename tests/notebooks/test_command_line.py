@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from fix_outside import wait_until
 
 from migration_audit.model.errors import UsageError
 from migration_audit.model.sql import SqlFailure
+from migration_audit.runner.copies import cleared
 from migration_audit.runner.rendering import packaged_notebooks
 from migration_audit.audit.preflight.sides import parse_side
 
@@ -361,7 +363,10 @@ class TestInit:
         assert ran.out.splitlines() == [f"left unchanged: {name} already exists", "wrote notebooks"]
         assert (tmp_path / name).read_text() == "[tool.migration-audit]"
         copied, packaged = tmp_path / "notebooks", packaged_notebooks()
-        assert {p.name: p.read_bytes() for p in copied.iterdir()} == {p.name: p.read_bytes() for p in packaged.glob("*.ipynb")}
+        assert {p.name: p.read_bytes() for p in copied.iterdir()} == {p.name: cleared(p) for p in packaged.glob("*.ipynb")}
+        cells = [cell for p in copied.iterdir() for cell in json.loads(p.read_text("utf-8"))["cells"] if "outputs" in cell]
+        assert len(cells) > 50
+        assert not [cell for cell in cells if cell["outputs"] or cell["execution_count"]], "those of the example"
         (copied / "00_index.ipynb").write_text("mine")
         ran = run_cli("init", "--notebooks", cwd=tmp_path)
         assert (ran.code, ran.out) == (2, "")
@@ -594,6 +599,25 @@ class TestLab:
         ran = run_cli("lab", cwd=tmp_path)
         assert ran.code == 2
         assert "audit.toml:1: is not valid TOML" in ran.err
+
+    def test_without_notebooks_of_the_project_it_opens_copies_that_are_the_users(self, trm, start, tmp_path):
+        data = tmp_path / "data"
+        variables = {"BROWSER": "true", "JUPYTER_CONFIG_DIR": str(trm), "JUPYTER_DATA_DIR": str(trm), "XDG_DATA_HOME": str(data)}
+        started = start("lab", cwd=trm, **variables)
+        started.wait_for("is running at:")
+        started.stop(signal.SIGTERM)
+        (folder,) = (data / "migration-audit").iterdir()
+        assert f"Serving notebooks from local directory: {folder}" in started.err
+        index = folder / "00_index.ipynb"
+        assert index.read_bytes() == cleared(packaged_notebooks() / index.name)
+        index.write_text("mine")
+        (folder / "10_preflight_diff.ipynb").unlink()
+        again = start("lab", cwd=trm, **variables)
+        again.wait_for("is running at:")
+        again.stop(signal.SIGTERM)
+        assert f"{index} was changed, or copied by another version: it stays as it is" in again.err
+        assert index.read_text() == "mine"
+        assert (folder / "10_preflight_diff.ipynb").exists()
 
     def test_it_opens_jupyterlab_on_the_projects_own_notebooks(self, trm, start):
         (trm / "notebooks").mkdir()

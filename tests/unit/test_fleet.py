@@ -269,15 +269,15 @@ class MadeUpTime:
     def now(self) -> datetime:
         return datetime(2026, 11, 23, 12, tzinfo=UTC) + timedelta(seconds=int(self.seconds))
 
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
     def submit(self, task: ReadTask) -> None:
         self.tried.append((self.seconds, task.target.name, task.attempt))
         self._under_way.append(task)
 
     def ended(self, seconds: float | None) -> list[EndedTask]:
-        if not self._under_way:
-            assert seconds is not None, "nothing would ever end"
-            self.seconds += seconds
-            return []
+        assert self._under_way, "nothing would ever end"
         done, self._under_way = self._under_way, []
         return [EndedTask(task=task, attempt=self._answers(task)) for task in done]
 

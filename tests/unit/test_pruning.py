@@ -89,7 +89,13 @@ def test_a_hidden_value_is_told_apart_after_it_was_kept(tmp_path: Path, owner: s
     legacy, actual = mapping("one"), mapping(owner)
     facts = {**dict.fromkeys(fact_types("shared")), **facts_of(load_project(demo_root() / "audit.toml"))}
     facts |= {"legacy": legacy, "owner": actual, "no_coverage": None, "port": None, "prelude": (), "shadow": "x"}
-    facts |= {"artifacts": (), "reports": (), "audited_phase": "preflight", "directus_owner": fix_directus.settled()}
+    facts |= {
+        "artifacts": (),
+        "reports": (),
+        "audited_phase": "preflight",
+        "gathered_at": "",
+        "directus_owner": fix_directus.settled(),
+    }
     facts["fresh_rehearsal"] = Unavailable(reason="not asked", required=False)
     save_facts(tmp_path, "shared", facts)
     kept = load_facts(tmp_path, "shared")

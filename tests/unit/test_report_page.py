@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
@@ -10,6 +12,7 @@ from tests.report_example import HOSTILE, LEGACY, OWNER, PROD, SIDES, code_cell,
 from tests.unit.test_report_html import Page
 
 from migration_audit import report
+from migration_audit.model.evidence import EarlierRun
 from migration_audit.model.finding import Finding, Outcome, Verdict
 from migration_audit.report.html import render_report
 from migration_audit.report.outputs import ReplayedNotebook
@@ -129,3 +132,24 @@ def test_a_finding_of_a_file_is_seen_at_its_line():
 def test_the_next_step_is_under_the_verdict(verdict, step):
     checks = results() if verdict is Verdict.BLOCKED else ()
     assert step in text(page(verdict=verdict, checks=checks).partition("<nav")[0])
+
+
+def test_what_changed_since_earlier_runs_is_on_the_first_screen():
+    before = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+    found = {f.key: f.summary for r in results() for f in r.findings if r.id != "LIV003"}
+    last = EarlierRun(
+        run="20261122T060000Z-abc",
+        generated_at=before,
+        signed=False,
+        verdict=Verdict.REVIEW,
+        findings={**found, "LIV004:index:public.gone": "<b>it was missing</b>"},
+    )
+    signed = replace(last, signed=True, verdict=Verdict.CLEAN, findings={})
+    html = render_report(notebooks=[], evidence=evidence(), earlier=(last, signed))
+    head = html.partition("<nav")[0]
+    assert "Since the last run (2026-11-22 06:00 UTC, ▲ review): 1 new, 1 gone, 6 still there" in text(head)
+    assert "Since the last signed run (2026-11-22 06:00 UTC, ✓ clean): 7 new, 0 gone, 0 still there" in text(head)
+    assert "<b>gone</b> &lt;b&gt;it was missing&lt;/b&gt;" in head
+    assert '<a href="#finding-LIV003-column-public.positions.device_id">' in head
+    assert html.count('<span class="p info">new</span>') == 1
+    assert "Since the" not in text(page())

@@ -187,6 +187,7 @@ class Audit(Case):
         found, sides = self._preflight, {"expected": self.project.legacy.name, "actual": self.project.owner.name}
         return {
             "audited_phase": self.phase.value,
+            "gathered_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             **found.facts(),
             "no_coverage": found.coverage if isinstance(found.coverage, Unavailable) else None,
             "port": saved_port(found.port, **sides),

@@ -77,6 +77,34 @@ class Case(ABC):
         return self.environment.name
 
     @property
+    def opened_facts(self) -> tuple[tuple[str, str], ...]:
+        """Project, phase, environment, database and time of reading, each with its name; what it names is read."""
+        if self.environment is None:
+            on, read_at = f"both sides on {self.shared['shadow']}", self.shared["gathered_at"]
+        else:
+            live = self.live
+            on, read_at = (
+                f"not read: {live.reason}" if isinstance(live, Unavailable) else live.server.described,
+                self.own["read_at"],
+            )
+        return (*self._named, ("Database", on), ("Read at", read_at))
+
+    @property
+    def _named(self) -> tuple[tuple[str, str], ...]:
+        environment = "none: SQL alone" if self.environment is None else self.environment.name
+        return (("Project", self.project.name), ("Phase", self.phase.value), ("Environment", environment))
+
+    @property
+    def _is_read(self) -> bool:
+        """Whether the facts that ``opened_facts`` names are there already."""
+        return ("own" if self.environment is not None else "shared") in self.__dict__
+
+    def __repr__(self) -> str:
+        """Project, phase, environment, and database and time where they were read; reads nothing."""
+        facts = self.opened_facts if self._is_read else (*self._named, ("Read at", "not read yet"))
+        return "Audit\n" + "\n".join(f"  {name:11}  {value}" for name, value in facts)
+
+    @property
     def rules(self) -> Rules:
         """The weights of differences, with this project's overrides."""
         return Rules().override(self.project.rules)

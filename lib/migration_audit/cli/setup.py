@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -25,7 +24,7 @@ from migration_audit.project import (
     write_schema,
     write_template,
 )
-from migration_audit.runner.rendering import packaged_notebooks
+from migration_audit.runner.copies import complete_copies, copy_notebooks, lab_folder
 
 
 def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> list[str]:
@@ -47,7 +46,7 @@ def initialise(directory: Path, *, notebooks: bool, detect: bool = False) -> lis
         found = _detected(directory) if detect else [f"wrote {write_template(directory)}"]
         lines = [found[0], f"wrote {write_schema(directory)}", *found[1:]]
     if notebooks:
-        _copy_notebooks(copies)
+        copy_notebooks(copies)
         lines.append(f"wrote {copies}")
     return lines
 
@@ -65,14 +64,6 @@ def _detected(directory: Path) -> list[str]:
     return [f"wrote {path}", *(f"  {one}" for one in draft.taken), head, *(f"  - {one}" for one in left)]
 
 
-def _copy_notebooks(copies: Path) -> None:
-    try:
-        shutil.copytree(packaged_notebooks(), copies, ignore=shutil.ignore_patterns(".*"))
-    except OSError as error:  # shutil.Error, which names each file, is one as well
-        todo = "name a directory that can be written"
-        raise UsageError(f"cannot be written: {error.strerror or error}", where=str(copies), todo=todo) from error
-
-
 def print_grants(config: Path | None, *, role: str) -> None:
     """Print the smallest rights of ``role`` for an audit.toml, or the nearest one. Raises UsageError, ConfigError."""
     project = load_project(project_file(config) if config else find_project(Path()))
@@ -80,7 +71,9 @@ def print_grants(config: Path | None, *, role: str) -> None:
 
 
 def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:
-    """Become JupyterLab on the notebooks; Ctrl-C and the exit code are its own from then on.
+    """Become JupyterLab on the user's notebooks; Ctrl-C and the exit code are its own from then on.
+
+    These are ``notebooks/`` beside audit.toml, else copies in a folder of the user's own for this project.
 
     Without ``config`` the nearest audit.toml is taken, and the bundled example, which is then said, where there is none.
     Notebooks take their defaults from MIGRATION_AUDIT_CONFIG and MIGRATION_AUDIT_ENVIRONMENT, so that none has to be edited;
@@ -94,7 +87,11 @@ def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:
     if environment is not None:
         variables["MIGRATION_AUDIT_ENVIRONMENT"] = project.environment(environment).name
     own = project.directory / "notebooks"
-    folder = own if own.is_dir() else packaged_notebooks()
+    folder = own if own.is_dir() else lab_folder(project, is_demo=named == DEMO)
+    if folder != own:
+        for line in complete_copies(folder):
+            say(line)
+    say(f"notebooks: {folder}")
     root = ["--allow-root"] if os.geteuid() == 0 else []  # Jupyter asks for it, and containers know nobody else
     os.execve(sys.executable, [sys.executable, "-P", "-m", "jupyterlab", *root, str(folder)], variables)  # noqa: S606
 

@@ -33,6 +33,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The time of day, in UTC."""
 
+    def sleep(self, seconds: float) -> None:
+        """Come back so many seconds later."""
+
 
 class SystemClock:
     """The clock of this machine."""
@@ -44,6 +47,10 @@ class SystemClock:
     def now(self) -> datetime:
         """The time of day, in UTC."""
         return datetime.now(UTC).replace(microsecond=0)
+
+    def sleep(self, seconds: float) -> None:
+        """Come back so many seconds later."""
+        time.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +141,9 @@ def _read_all(
             executor.submit(task)
         due = queue.next_at
         wait = None if due is None else max(0.0, due - clock.monotonic())
+        if not queue.under_way:
+            clock.sleep(wait or 0.0)
+            continue
         for ended in executor.ended(wait):
             yield from _settled(ended, queue, limits, clock, unchecked)
 

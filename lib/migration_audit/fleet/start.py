@@ -128,5 +128,9 @@ def _context(plan: FleetPlan, expected: ExpectedSide, project: Project | None, o
 
 
 def _executor(context: FleetContext, options: FleetOptions, in_all: int) -> Executor:
+    if options.scheduler is not None:
+        from migration_audit.fleet.dask_workers import DaskWorkers  # noqa: PLC0415  an extra
+
+        return DaskWorkers(context, address=options.scheduler)
     workers = options.workers or len(os.sched_getaffinity(0))
     return LocalPool(context, slots=min(workers, in_all))

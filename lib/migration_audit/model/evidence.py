@@ -151,6 +151,19 @@ class ExecutedNotebook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierRun:
+    """A run of the same environment and phase before this one, for what changed since; nothing is decided by it."""
+
+    run: str
+    """The name of its folder."""
+    generated_at: datetime
+    signed: bool
+    verdict: Verdict
+    findings: Mapping[str, str]
+    """Key and sentence of what its checks found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One run of one environment."""
 

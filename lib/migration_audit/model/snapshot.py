@@ -57,6 +57,12 @@ class ServerIdentity:
     """The role that read the catalog."""
     in_recovery: bool = False
 
+    @property
+    def described(self) -> str:
+        """``trm_prod on server 7301234567890123456, PostgreSQL 17.12``."""
+        on = f" on server {self.system_identifier}" if self.system_identifier else ""
+        return f"{self.database}{on}, PostgreSQL {self.postgres_version.split(' ', 1)[0]}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmodelled:

@@ -17,6 +17,7 @@ from migration_audit.report.html import render_report
 from migration_audit.report.index import RunSummary, render_index
 from migration_audit.report.junit import junit_xml
 from migration_audit.report.listings import (
+    audit_table,
     catalogue_table,
     commit_text,
     digest_table,
@@ -43,6 +44,7 @@ from migration_audit.report.work_list import work_list_table
 
 __all__ = [
     "RunSummary",
+    "audit_table",
     "boot_table",
     "catalogue_table",
     "check_table",

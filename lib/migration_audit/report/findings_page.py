@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -34,6 +34,8 @@ class FindingView:
     sql: Markup | None
     again: Markup
     waived: Markup | None
+    is_new: bool
+    """Whether the run before did not have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +53,11 @@ class CheckView:
     """Findings that are not shown."""
 
 
-def check_views(evidence: Evidence) -> Iterator[CheckView]:
-    """Every check that found something, blockers first; beyond a thousand findings of one the others are counted."""
+def check_views(evidence: Evidence, *, new: Collection[str] = ()) -> Iterator[CheckView]:
+    """Every check that found something, blockers first; beyond a thousand findings of one the others are counted.
+
+    ``new`` are the keys of findings that the run before did not have.
+    """
     for result in triage(evidence.checks).failed:
         shown = result.findings[:MOST_FINDINGS]
         yield CheckView(
@@ -62,12 +67,12 @@ def check_views(evidence: Evidence) -> Iterator[CheckView]:
             pill=WAIVED if result.is_waived else severity_pill(result.severity),
             page=check_page(result.id),
             noted=safe(one_line(sentence(result.reason))) if result.reason else None,
-            findings=tuple(_view(result, finding, evidence) for finding in shown),
+            findings=tuple(_view(result, finding, evidence, is_new=finding.key in new) for finding in shown),
             more=len(result.findings) - len(shown),
         )
 
 
-def _view(result: CheckResult, finding: Finding, evidence: Evidence) -> FindingView:
+def _view(result: CheckResult, finding: Finding, evidence: Evidence, *, is_new: bool) -> FindingView:
     expected, actual = side_by_side(finding.expected, finding.actual, absent="nothing")
     there = finding.expected is not None or finding.actual is not None
     found = f"In {evidence.environment}" if family(result.id) in _OF_LIVE else "Found"
@@ -84,4 +89,5 @@ def _view(result: CheckResult, finding: Finding, evidence: Evidence) -> FindingV
         sql=safe(many_lines(finding.fix_sql)) if finding.fix_sql and not is_query else None,
         again=safe(many_lines(again)),
         waived=safe(one_line(finding.waived)) if finding.waived else None,
+        is_new=is_new,
     )

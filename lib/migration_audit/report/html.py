@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from migration_audit.model.enumeration import with_rest
 from migration_audit.model.errors import AuditError, NotebookError
-from migration_audit.model.evidence import Evidence
+from migration_audit.model.evidence import EarlierRun, Evidence
 from migration_audit.model.strict_json import parse_json
 from migration_audit.report import table_page
 from migration_audit.report.banner import Banner, verdict_sentence
@@ -29,6 +29,7 @@ from migration_audit.report.outputs import ReplayedNotebook, joined, render_outp
 from migration_audit.report.page import render_page
 from migration_audit.report.pills import verdict_pill
 from migration_audit.report.prose import Anchors, TocEntry, relinked, render_markdown, with_anchors
+from migration_audit.report.since import new_keys, since
 from migration_audit.report.stacked import Stacked
 from migration_audit.report.timeline import Timeline
 from migration_audit.report.triage import findings_of
@@ -73,11 +74,12 @@ class Section:
     toc: tuple[TocEntry, ...]
 
 
-def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence) -> str:
+def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence, earlier: Sequence[EarlierRun] = ()) -> str:
     """The whole report as one HTML page.
 
     ``notebooks`` are executed notebooks in reading order, as paths or as loaded (a dict of nbformat 4, or
     that with its name); what has a ``value`` is shown in the report's own form, and once.
+    ``earlier`` are runs to compare with: the last one first.
     Raises NotebookError for a file that is no notebook.
     """
     facts = EvidenceView(evidence)
@@ -92,6 +94,7 @@ def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence) ->
         sentence=safe(one_line(verdict_sentence(facts.verdict, facts.environment))),
         title=one_line(f"{pill.glyph} {facts.environment}: {pill.word} · {facts.project}"),
         steps=next_steps(facts),
+        since=since(evidence, earlier),
         blocking=lines[:_FIRST_SCREEN],
         more_blocking=len(lines) - _FIRST_SCREEN,
         warnings=list(_weighing(facts)),
@@ -99,7 +102,7 @@ def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence) ->
         doubts=[safe(one_line(doubt)) for doubt in facts.doubts],
         notes=[safe(one_line(note)) for note in facts.notes],
         head_facts=[(name, safe(one_line(value))) for name, value in facts.facts],
-        found=list(check_views(evidence)),
+        found=list(check_views(evidence, new=new_keys(evidence, earlier))),
         checks=table_page.render(checks),
         sections=sections,
         digests=table_page.render(digest_table(evidence)),

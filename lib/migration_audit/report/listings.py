@@ -32,6 +32,12 @@ def environment_table(environments: Sequence[Environment]) -> ReportTable:
     return _table("Environments", headings, [_only(rows)])
 
 
+def audit_table(facts: Sequence[tuple[str, str]]) -> ReportTable:
+    """What an audit is about, in one row."""
+    cells = tuple(Text(value) for _, value in facts)
+    return _table("This audit", tuple(name for name, _ in facts), [_only([Row(cells)])])
+
+
 def scope_table(excluded: Sequence[Excluded]) -> ReportTable:
     """Each rule that leaves objects out, why, and how many; a rule that leaves out nothing is listed too."""
     rows = [Row((IdentifierText(rule.pattern), Text(rule.reason), Text(f"{rule.objects:,}"))) for rule in excluded]

@@ -21,6 +21,7 @@ from migration_audit.model.finding import Outcome
 from migration_audit.model.signoff import Sentence
 from migration_audit.model.strict_json import parse_json
 from migration_audit.project.listing import paths_below, paths_that_match
+from migration_audit.runner.earlier import EARLIER_FILE, load_earlier
 from migration_audit.signoff import SIGNED_PAGE
 from migration_audit.signoff.decisions import FOLDER as SIGNATURES
 from migration_audit.signoff.files import EVIDENCE_FILE
@@ -84,7 +85,7 @@ def render_files(
             pages.append((path.stem, _load(path)))
         else:
             pages.append((path.stem, replayed.get(path.name) or replay(packaged_notebooks() / path.name, facts)))
-    html = report.render_report(notebooks=pages, evidence=evidence)
+    html = report.render_report(notebooks=pages, evidence=evidence, earlier=load_earlier(folder))
     sarif = json.dumps(report.sarif(evidence), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     return {
         "report.html": html.encode(),
@@ -149,7 +150,17 @@ def _recomputed(folder: Path, evidence: Evidence) -> Iterator[Sentence]:
 def _strangers(folder: Path) -> Iterator[str]:
     """Files that no run writes, such as one more notebook, which the report would show among the others."""
     facts = {f"facts/{name}.json.gz" for name in ("shared", "environment", *SNAPSHOTS)}
-    known = {*NOTEBOOKS, *_WRITTEN, *facts, "facts/audit.toml", STATEMENT_FILE, PRODUCER_FILE, SIGNED_PAGE, EVIDENCE_FILE}
+    known = {
+        *NOTEBOOKS,
+        *_WRITTEN,
+        *facts,
+        "facts/audit.toml",
+        STATEMENT_FILE,
+        PRODUCER_FILE,
+        SIGNED_PAGE,
+        EVIDENCE_FILE,
+        EARLIER_FILE,
+    }
     for path in sorted(p for p in paths_below(folder) if p.is_symlink() or not p.is_dir()):
         name = path.relative_to(folder).as_posix()
         if name not in known and not name.startswith(f"{SIGNATURES}/"):

@@ -26,6 +26,7 @@ from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.model.evidence import Evidence, evidence_body
 from migration_audit.model.finding import Phase, Verdict
 from migration_audit.project import Environment, Project
+from migration_audit.runner.earlier import earlier_runs, save_earlier
 from migration_audit.runner.folders import run_folders, run_name
 from migration_audit.runner.kernels import Kernels, open_kernels
 from migration_audit.runner.notebooks import LIVE, PREFLIGHT, RETIREMENT, SIGNOFF, execute, find_notebook
@@ -147,6 +148,7 @@ def _one(how: _How, environment: Environment, folder: Path, shared: Path, failur
         generated = _executed(how, environment, folder, shared, failure)
         case = SavedCase(folder, environment=environment.name, phase=how.phase, generated_at=generated, project=how.project)
         evidence = build_evidence(case, now=generated, notebooks=executed_notebooks(folder))
+        save_earlier(folder, earlier_runs(folder.parent.parent, environment.name, phase=how.phase, before=folder))
         if changed := changed_while_read(case, how.commits):
             what = f"changed during the audit: {some_of(changed, most=5)}"
             evidence = replace(evidence, verdict=Verdict.INCOMPLETE, error=f"{what}\n  → run the audit again")

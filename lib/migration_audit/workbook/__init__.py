@@ -10,6 +10,7 @@ without tables and parsers.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    verbs = import_module("migration_audit.workbook.verbs") if not name.startswith("_") else None
+    is_verb = not name.startswith("_") and find_spec(f"{__name__}.{name}") is None  # a module of this package is imported
+    verbs = import_module("migration_audit.workbook.verbs") if is_verb else None
     if verbs is None or name not in verbs.__all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(verbs, name)

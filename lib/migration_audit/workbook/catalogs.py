@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, Final
 import psycopg
 
 from migration_audit import catalog
-from migration_audit.audit.preflight.project_sides import read_project_side
+from migration_audit.audit.preflight.project_sides import read_beside_project, read_project_side
 from migration_audit.audit.preflight.sides import SideKind, parse_side, read_sides
 from migration_audit.audit.prelude_keys import Keys
 from migration_audit.model.errors import UsageError
@@ -63,12 +63,9 @@ class ReadCatalog:
     def described(self) -> str:
         """Which database it is, in a few words."""
         server = self.snapshot.server
-        version = server.postgres_version.split(" ", 1)[0]
         if self.origin is SideOrigin.SQL:
-            return f"SQL on an empty server, PostgreSQL {version}"
-        on = f" on server {server.system_identifier}" if server.system_identifier else ""
-        what = "snapshot of database" if self.origin is SideOrigin.SNAPSHOT else "database"
-        return f"{what} {server.database}{on}, PostgreSQL {version}"
+            return f"SQL on an empty server, PostgreSQL {server.postgres_version.split(' ', 1)[0]}"
+        return f"{'snapshot of database' if self.origin is SideOrigin.SNAPSHOT else 'database'} {server.described}"
 
 
 def names_of(project: Project | None) -> tuple[str, ...]:
@@ -89,7 +86,7 @@ def read_side(name: str, project: Project | None, *, progress: Progress) -> Read
     if project is not None and name in names_of(project):
         environments = {environment.name: environment for environment in project.environments}
         return _of_environment(environments[name]) if name in environments else _of_sources(name, project, progress)
-    return _of_argument(_path_of(name, project), name, progress)
+    return _of_argument(_path_of(name, project), name, project, progress)
 
 
 def _of_environment(environment: Environment) -> ReadCatalog:
@@ -117,15 +114,23 @@ def _of_sources(name: str, project: Project, progress: Progress) -> ReadCatalog:
     )
 
 
-def _of_argument(text: str, name: str, progress: Progress) -> ReadCatalog:
+def _of_argument(text: str, name: str, project: Project | None, progress: Progress) -> ReadCatalog:
     side = parse_side(text)
-    (read,) = read_sides((side,), progress=progress)
-    snapshot = read.snapshot
-    if side.is_live:
-        snapshot = replace(snapshot, roles=RolesRead.NONE)
-    origins = {SideKind.SQL: SideOrigin.SQL, SideKind.LIVE: SideOrigin.ENVIRONMENT, SideKind.SNAPSHOT: SideOrigin.SNAPSHOT}
+    prelude: Keys = ()
+    if project is None:
+        (read,) = read_sides((side,), progress=progress)
+        snapshot, origins = read.snapshot, read.origins
+    else:
+        found = read_beside_project(project, side, progress=progress)
+        snapshot, origins, prelude = found.snapshot, found.origins, found.prelude
+    kinds = {SideKind.SQL: SideOrigin.SQL, SideKind.LIVE: SideOrigin.ENVIRONMENT, SideKind.SNAPSHOT: SideOrigin.SNAPSHOT}
     return ReadCatalog(
-        name=name, origin=origins[side.kind], snapshot=snapshot, origins=read.origins, read_at=datetime.now(UTC)
+        name=name,
+        origin=kinds[side.kind],
+        snapshot=snapshot,
+        origins=origins,
+        prelude=prelude,
+        read_at=datetime.now(UTC),
     )
 
 

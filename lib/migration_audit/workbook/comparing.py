@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 CLASSES: Final = {cls.kind: cls for cls in (*KINDS.values(), *TIMESCALEDB_KINDS.values(), *CLUSTER_KINDS.values())}
 """Every kind of object that there is."""
+VERDICTS: Final = (*DiffVerdict, "same", "not compared")
+"""What a comparison says of an object; the last two only in ``objects``, where those that do not differ are too."""
 Wanted = str | Collection[str] | None
 
 
@@ -44,7 +46,7 @@ class Filter:
 
     def __post_init__(self) -> None:
         """Raise UsageError for a kind, verdict or severity that does not exist: nothing would be found, silently."""
-        known = {"kind": CLASSES, "verdict": list(DiffVerdict), "severity": list(Severity)}
+        known = {"kind": CLASSES, "verdict": VERDICTS, "severity": list(Severity)}
         for name, values in known.items():
             for value in _listed(getattr(self, name)):
                 if value not in values:
@@ -149,7 +151,8 @@ class Comparison:
         table = difference_table(drift, caption=caption)
         lacks = [f"not compared: {what}" for what in self.drift.not_compared]
         lacks += [f"not known: {unread}" for unread in self.drift.not_known]
-        return replace(table, note=". ".join([table.note or "", read, *lacks]))
+        nothing = "No difference is one of these." if self.shown.text else table.nothing
+        return replace(table, nothing=nothing, note=". ".join([table.note or "", read, *lacks]))
 
     def _repr_html_(self) -> str:
         return self._table._repr_html_()

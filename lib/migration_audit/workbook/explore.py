@@ -23,7 +23,7 @@ from migration_audit.workbook.catalogs import SOURCES, ReadCatalog, SideOrigin
 from migration_audit.workbook.comparing import CLASSES, Comparison, Wanted, compared_sides
 from migration_audit.workbook.frame_columns import FRAMES, object_columns
 from migration_audit.workbook.objects import object_table
-from migration_audit.workbook.session import current
+from migration_audit.workbook.session import Session, current
 from migration_audit.workbook.shown import Side
 
 if TYPE_CHECKING:
@@ -102,11 +102,19 @@ def sides() -> ReportTable:
     headings = ("Side", "State", "What", "Read at", "Read before")
     return ReportTable(
         caption="Sides",
-        note=f"of {session.project.path.name}, project {session.project.name}" if session.project else "no audit.toml",
+        note=_about(session),
         headings=tuple(Heading(name=name) for name in headings),
         groups=(Group(title=None, labels=(), rows=tuple(rows)),),
         nothing='No side was read yet: workbook.side("path/to/sql").',
     )
+
+
+def _about(session: Session) -> str:
+    if session.project is None:
+        return "no audit.toml here or in a parent folder"
+    opened = session.audit.environment if session.audit is not None else None
+    named = f", environment {opened.name}" if opened is not None else ""
+    return f"project {session.project.name}{named}, {session.project.path.name}"
 
 
 def _meant(name: str) -> str:

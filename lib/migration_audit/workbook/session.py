@@ -64,7 +64,8 @@ class Session:
 
         Raises UsageError for a name that means nothing.
         """
-        wanted = list(names) or [*self.read, *self.failed]
+        named = [self.environment(name).name if name == "live" else name for name in names]
+        wanted = named or [*self.read, *self.failed]
         for name in wanted:
             before = self.read.pop(name, None)
             if before is not None:

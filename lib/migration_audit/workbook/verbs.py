@@ -31,9 +31,11 @@ from migration_audit.workbook.explore import (
     side,
     sides,
 )
+from migration_audit.workbook.interactive import browse
 from migration_audit.workbook.opening import open_audit
 
 __all__ = [
+    "browse",
     "checks",
     "columns",
     "compare",
@@ -48,6 +50,7 @@ __all__ = [
     "refresh",
     "seal",
     "show",
+    "show_audit",
     "show_boot",
     "show_catalogue",
     "show_checks",
@@ -75,6 +78,11 @@ __all__ = [
     "side",
     "sides",
 ]
+
+
+def show_audit(audit: Case) -> Any:
+    """What the notebook is about: project, environment, database, and when it was read. Reads what it names."""
+    return report.audit_table(audit.opened_facts)
 
 
 def show_sources(audit: Case) -> Any:

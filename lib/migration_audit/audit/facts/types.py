@@ -117,6 +117,8 @@ class SharedFacts(PreflightFacts, RehearsalFacts, BootFacts, RetirementFacts, Do
     """What is the same for every environment."""
 
     audited_phase: str
+    gathered_at: str
+    """When it was gathered: ISO 8601, UTC."""
     no_coverage: Unavailable | None
     """Why there was nothing to compare, if so."""
     port: FileText[SavedPort | Unavailable | None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from migration_audit import sources
@@ -10,12 +10,13 @@ from migration_audit.audit.preflight.catalog_source import load_catalog
 from migration_audit.audit.preflight.loading import cluster_for, load
 from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base
 from migration_audit.audit.preflight.shadows import Shadow, build_shadow
-from migration_audit.audit.preflight.sides import Progress, refuse_failure
+from migration_audit.audit.preflight.sides import Progress, Side, read_sides, refuse_failure
 from migration_audit.audit.prelude_keys import Keys, shared_with
 from migration_audit.model.errors import UsageError
 from migration_audit.model.preflight import OriginMap, ProbeResult
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import Probe, Project, Source
+from migration_audit.shadow import ShadowServer
 from migration_audit.shadow.probes import run_probes
 
 
@@ -52,6 +53,24 @@ def probe_project_side(
     shadow, _, found = _build(project, roles, probes, progress)
     refuse_failure(shadow)
     return found
+
+
+def read_beside_project(project: Project, side: Side, *, progress: Progress) -> ProjectSide:
+    """A side that is named by its path or its database, its SQL applied where that of the project is: to the same server.
+
+    Raises as ``read_sides`` does.
+    """
+    found: list[ShadowServer] = []
+
+    def find(extensions: Collection[str]) -> ShadowServer:
+        applied = [load(project, source) for source in (project.legacy, project.owner) if source.is_applied]
+        needed = [frozenset(extensions), *map(sources.needed_extensions, applied)]
+        found.append(find_server_with_prelude(project, needed, progress))
+        return found[0]
+
+    (read,) = read_sides((side,), progress=progress, find=find)
+    prelude = shared_with(read_base(found[0]), read.snapshot) if found else ()
+    return ProjectSide(snapshot=read.snapshot, origins=read.origins, prelude=prelude, is_applied=side.is_sql)
 
 
 def _source(project: Project, role: str) -> Source:

@@ -143,11 +143,17 @@ def with_values(expected: Side, actual: Side, given: Values) -> tuple[Side, Side
 
 
 def read_sides(
-    sides: Sequence[Side], *, progress: Progress, given: Values = (), dumped: bool = True
+    sides: Sequence[Side],
+    *,
+    progress: Progress,
+    given: Values = (),
+    dumped: bool = True,
+    find: Callable[[Collection[str]], shadow.ShadowServer] | None = None,
 ) -> tuple[ReadSide, ...]:
     """The sides, read at the same time; SQL sides each on a cluster of its own.
 
-    ``given`` are the values that they have; ``dumped``: two SQL sides are dumped as well, to be cross-checked.
+    ``given`` are the values that they have; ``dumped``: two SQL sides are dumped as well, to be cross-checked. ``find``
+    gives a server with these extensions, instead of the first that there is.
 
     Raises SqlError when SQL does not apply, SourceError, ServerError or DatabaseError when a side cannot be read, and
     UsageError when no side uses one of the values.
@@ -157,7 +163,7 @@ def read_sides(
     server: shadow.ShadowServer | None = None
     if loaded:
         extensions = _extensions(source for each in loaded.values() for source in each)
-        server = shadow.find_server(None, extensions=extensions, progress=progress)
+        server = find(extensions) if find else shadow.find_server(None, extensions=extensions, progress=progress)
         if why := shadow.why_not_isolated(server):
             progress(f"the SQL runs without isolation from this machine ({why}): see docs/trust.md")
     dumped = dumped and len(sides) > 1 and all(side.is_sql for side in sides)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, TypeVar
 
 import psycopg
@@ -16,11 +15,12 @@ from migration_audit.catalog.connection import begin_reading, sent_at_once, with
 from migration_audit.catalog.features import Features, read_features
 from migration_audit.catalog.odd_bytes import odd_bytes_error
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS, load_query
-from migration_audit.catalog.rows import ObjectRow, ObjectRowFactory, RowId, VanishedError, instance_rows
+from migration_audit.catalog.rows import ObjectRows, RowId, VanishedError, instance_rows
 from migration_audit.catalog.server_errors import ODD_BYTES, database_error
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import DatabaseError
+from migration_audit.model.objects import CatalogObject
 from migration_audit.model.redaction import SALT
 from migration_audit.model.snapshot import HypertableChunks, NotRead, RolesRead, ServerIdentity, Snapshot, Unmodelled
 from migration_audit.model.timescale_jobs import Job, JobStatus
@@ -147,17 +147,15 @@ def _read(connection: psycopg.Connection[Any], wish: _Wish) -> CatalogReading:
     features = read_features(connection)
     limits: list[str] = []
     system_identifier = _read_system_identifier(connection, features, limits)
-    rows, unmodelled = _read_objects(connection, features, wish)
+    objects, origins, unmodelled = _read_objects(connection, features, wish)
     chunks: tuple[HypertableChunks, ...] | NotRead = ()
     jobs: tuple[JobStatus, ...] | NotRead = ()
     if features.has_timescaledb:
         chunks = read_chunks(connection, features)
         jobs = read_jobs(connection)
-    rows = [row for row in rows if not (isinstance(row.obj, Job) and row.obj == row.obj.unaltered)]
-    rows.sort(key=itemgetter(0))
     snapshot = Snapshot(
         server=_identity(features, system_identifier),
-        objects=tuple(row.obj for row in rows),
+        objects=objects,
         unmodelled=tuple(sorted(unmodelled, key=lambda one: (one.kind, one.identity))),
         chunks=chunks,
         jobs=jobs,
@@ -165,7 +163,7 @@ def _read(connection: psycopg.Connection[Any], wish: _Wish) -> CatalogReading:
         roles=wish.roles,
         assumed_roles=wish.assumed_roles,
     )
-    return CatalogReading(snapshot, tuple(row.origin for row in rows))
+    return CatalogReading(snapshot, origins)
 
 
 def _limit(part: NotRead) -> str:
@@ -174,7 +172,7 @@ def _limit(part: NotRead) -> str:
 
 def _read_objects(
     connection: psycopg.Connection[Any], features: Features, wish: _Wish
-) -> tuple[list[ObjectRow], list[Unmodelled]]:
+) -> tuple[tuple[CatalogObject, ...], tuple[str, ...], list[Unmodelled]]:
     """All kinds in two round trips: while the rows of the most numerous are converted, the server reads the others."""
     kinds = KINDS | {kind: TIMESCALEDB_KINDS[kind] for kind in features.timescaledb_kinds}
     if wish.roles is not RolesRead.NONE:
@@ -182,10 +180,9 @@ def _read_objects(
     names = ["unmodelled", "unmodelled_timescaledb"] if features.has_timescaledb else ["unmodelled"]
     keep: dict[str, str] = {}
 
-    def ask(name: str) -> psycopg.Cursor[ObjectRow]:
-        return connection.cursor(row_factory=ObjectRowFactory(kinds[name], keep)).execute(
-            load_query(features.query_of(name))
-        )
+    def ask(name: str) -> tuple[ObjectRows, psycopg.Cursor[CatalogObject]]:
+        rows = ObjectRows(kinds[name], keep)
+        return rows, connection.cursor(row_factory=rows).execute(load_query(features.query_of(name)))
 
     with sent_at_once(connection) as sync:
         connection.execute(_SET, [SALT, wish.roles.value, list(wish.assumed_roles)])
@@ -196,13 +193,28 @@ def _read_objects(
         others = [ask(name) for name in kinds if name != "columns"]
         unmodelled = [connection.cursor(row_factory=instance_rows(Unmodelled)).execute(load_query(name)) for name in names]
         damage = _ask_for_damage(connection, features)
-        rows = _taken(columns)
+        found = [(columns[0], _taken(columns[1]))]
         sync()
-        for cursor in others:
-            rows += _taken(cursor)
+        found += [(rows, _taken(cursor)) for rows, cursor in others]
         if lines := _taken_lines(damage):
             raise _damaged(connection, lines)
-        return rows, [one for cursor in unmodelled for one in _taken(cursor)]
+        return *_in_order(found), [one for cursor in unmodelled for one in _taken(cursor)]
+
+
+def _in_order(
+    found: list[tuple[ObjectRows, list[CatalogObject]]],
+) -> tuple[tuple[CatalogObject, ...], tuple[str, ...]]:
+    """The objects by kind and key, and their origins; without the jobs that TimescaleDB made and nobody altered."""
+    objects: list[CatalogObject] = []
+    origins: list[str] = []
+    for rows, some in sorted(found, key=lambda pair: pair[0].kind):
+        keys = [obj.key for obj in some]
+        for place in sorted(range(len(some)), key=keys.__getitem__):
+            obj = some[place]
+            if not (isinstance(obj, Job) and obj == obj.unaltered):
+                objects.append(obj)
+                origins.append(rows.origins[place])
+    return tuple(objects), tuple(origins)
 
 
 def _ask_for_damage(connection: psycopg.Connection[Any], features: Features) -> list[psycopg.Cursor[tuple[str]]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from itertools import chain, repeat
 from operator import call, itemgetter
-from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from psycopg import Cursor
 from psycopg.rows import RowMaker
@@ -24,29 +24,25 @@ ORIGIN = "origin"
 """Name of the last column of each query: the row's ``xmin,cmin``."""
 
 
-class ObjectRow(NamedTuple):
-    """An object with its name, and the catalog row that it comes from."""
-
-    key: tuple[str, str]
-    """Kind and key."""
-    obj: CatalogObject
-    origin: str
-    """Its ``xmin,cmin``."""
-
-
 class VanishedError(Exception):
     """An object was dropped between two looks at the catalog: its row is there, its definition is not."""
 
 
-class ObjectRowFactory:
-    """Makes an ``ObjectRow`` of each row; equal strings of all rows are kept once, as most of them repeat."""
+class ObjectRows:
+    """A row factory that makes an object of each row, and keeps the row's origin apart, in the order of the rows.
+
+    Equal strings of all rows are kept once, as most of them repeat.
+    """
 
     def __init__(self, cls: type[CatalogObject], keep: dict[str, str]) -> None:
         """``keep`` is shared by the factories of one reading: equal texts of all rows are one object."""
+        self.kind = cls.kind
+        self.origins: list[str] = []
+        """``xmin,cmin`` of each row that was taken."""
         self._cls = cls
         self._keep = keep
 
-    def __call__(self, cursor: Cursor[Any]) -> RowMaker[ObjectRow]:
+    def __call__(self, cursor: Cursor[Any]) -> RowMaker[CatalogObject]:
         """The maker for this result; raises TypeError if its columns are not the class's fields plus ``origin``."""
         names = [column.name for column in cursor.description or ()]
         if not names:
@@ -56,9 +52,9 @@ class ObjectRowFactory:
             raise TypeError(f"the query of {self._cls.__name__} gives {names}, not {[*expected, ORIGIN]}")
         return self._maker(names[:-1])
 
-    def _maker(self, names: list[str]) -> RowMaker[ObjectRow]:
+    def _maker(self, names: list[str]) -> RowMaker[CatalogObject]:
         """Columns are sorted by what is to be done with them once, and not for each of a hundred thousand values."""
-        cls, kind, once = self._cls, self._cls.kind, self._keep.setdefault
+        cls, kind, once, add_origin = self._cls, self.kind, self._keep.setdefault, self.origins.append
         hints = get_type_hints(cls)
         lists = [i for i, name in enumerate(names) if get_origin(hints[name]) is tuple]
         # Where a query gives a value that may be a secret, it is an option, or a job's setting.
@@ -80,7 +76,7 @@ class ObjectRowFactory:
                     found[n] = [unmarked(item) for item in found[n]]
             return [list(map(once, item, item)) for item in found]
 
-        def make(values: Sequence[Any]) -> ObjectRow:
+        def make(values: Sequence[Any]) -> CatalogObject:
             if None in (required := get_texts(values)):
                 raise VanishedError(f"a {kind} was dropped")
             *known, origin = required
@@ -91,7 +87,8 @@ class ObjectRowFactory:
             deque(map(call, slots, repeat(obj), chain(*given)), maxlen=0)
             if finish is not None:
                 finish(obj)
-            return ObjectRow((kind, obj.key), obj, origin)
+            add_origin(once(origin, origin))
+            return obj
 
         return make
 
@@ -106,7 +103,7 @@ def _getter(places: list[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     return itemgetter(*places)
 
 
-def _no_row(values: Sequence[Any]) -> ObjectRow:
+def _no_row(values: Sequence[Any]) -> CatalogObject:
     raise AssertionError("a result without columns cannot have rows")
 
 

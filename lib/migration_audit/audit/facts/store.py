@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, Literal, overload
 
@@ -32,6 +34,7 @@ _LARGEST: Final = 1 << 28
 """Bytes that one file of facts may unpack to."""
 _GZIP: Final = 31
 """What zlib calls the format of one gzip member; https://zlib.net/manual.html, inflateInit2."""
+_PIECES: Final = 1000
 
 SNAPSHOTS: Final[Mapping[str, Part]] = {"legacy": "shared", "owner": "shared", "live": "environment"}
 """Each catalog, and the part of the facts that it belongs to; it has a file of its own."""
@@ -44,10 +47,10 @@ def save_facts(folder: Path, part: Part, facts: Mapping[str, Any]) -> None:
         facts = {**facts, "hidden": hidden_differences(facts["legacy"], facts["owner"])}
     for name in types.keys() & SNAPSHOTS.keys():
         found = facts[name]
-        content = _snapshot_bytes(found) if isinstance(found, Snapshot) else to_bytes(encode(found, types[name]))
-        _write(folder / f"{name}.json.gz", content)
+        pieces = _snapshot_pieces(found) if isinstance(found, Snapshot) else [to_bytes(encode(found, types[name]))]
+        _write(folder / f"{name}.json.gz", pieces)
     rest = {name: encode(facts[name], hint) for name, hint in types.items() if name not in SNAPSHOTS}
-    _write(folder / f"{part}.json.gz", to_bytes(rest))
+    _write(folder / f"{part}.json.gz", [to_bytes(rest)])
 
 
 @overload
@@ -89,13 +92,18 @@ def facts_digest(folder: Path, part: Part) -> str | None:
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def _snapshot_bytes(snapshot: Snapshot) -> bytes:
-    """What ``to_bytes`` gives of an encoded snapshot."""
-    return "".join([*canonical_snapshot(snapshot), "\n"]).encode()
+def _snapshot_pieces(snapshot: Snapshot) -> Iterator[bytes]:
+    """What ``to_bytes`` gives of an encoded snapshot, some hundred objects at a time."""
+    pieces = chain(canonical_snapshot(snapshot), "\n")
+    while some := "".join(islice(pieces, _PIECES)):
+        yield some.encode()
 
 
-def _write(path: Path, content: bytes) -> None:
-    write_atomically(path, gzip.compress(content, compresslevel=6, mtime=0))
+def _write(path: Path, content: Iterable[bytes]) -> None:
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=6, mtime=0) as file:
+        file.writelines(content)
+    write_atomically(path, packed.getvalue())
 
 
 def _read(path: Path, *, made: Callable[[dict[str, Any]], Any] | None = None) -> Any:

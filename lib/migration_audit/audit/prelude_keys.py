@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from migration_audit.model.rule_use import Excluded
 from migration_audit.model.snapshot import Snapshot
@@ -26,7 +25,7 @@ def without(snapshot: Snapshot, keys: Collection[tuple[str, str]]) -> Snapshot:
     if not keys:
         return snapshot
     gone = frozenset(keys)
-    return replace(snapshot, objects=tuple(obj for obj in snapshot.objects if (obj.kind, obj.key) not in gone))
+    return snapshot.keeping(obj for obj in snapshot.objects if (obj.kind, obj.key) not in gone)
 
 
 def excluded_by_prelude(live: Snapshot, keys: Keys) -> tuple[Excluded, ...]:

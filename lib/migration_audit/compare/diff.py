@@ -59,8 +59,7 @@ def compare(
     want, have = _by_key(left_jobs, "expected"), _by_key(right_jobs, "actual")
     want, have, not_null = pair_not_null(want, have)
     tables = renamed_tables(want, have)
-    called = dict(have)
-    have = under_new_names(have, tables)
+    called, have = have, under_new_names(have, tables)
     normalisers = normalise.rules(want, have, expected_applied_by, actual_applied_by)
     found = [rename_of(want["table", new], called["table", old]) for old, new in tables.items()]
     not_known: list[NotKnown] = []
@@ -203,15 +202,13 @@ def _told_apart(value: Any, other: Any) -> Any:
 
 def _folded(found: list[Difference]) -> Iterator[Difference]:
     """Each one-sided difference with the nearest missing or unexpected object that takes it along."""
-    gone = {(d.kind, d.key): d.verdict for d in found if d.verdict is not DiffVerdict.CHANGED}
+    makers = (d for d in found if d.verdict is not DiffVerdict.CHANGED and d.kind in _TAKES_ALONG)
+    gone = {key: (d.verdict, key) for d in makers for key in [(d.kind, d.key)]}
     for difference in found:
         owner = difference.present_object.belongs_to
-        if (
-            difference.verdict is not DiffVerdict.CHANGED
-            and owner is not None
-            and owner[0] in (_TAKES_ALONG if difference.verdict is not DiffVerdict.RENAMED else {"constraint"})
-            and gone.get(owner) is difference.verdict
-        ):
+        verdict, owner = gone.get(owner, (None, None)) if owner else (None, None)
+        is_taken = difference.verdict is not DiffVerdict.RENAMED or (owner is not None and owner[0] == "constraint")
+        if owner is not None and verdict is difference.verdict and is_taken:
             yield replace(difference, part_of=owner)
         else:
             yield difference

@@ -25,9 +25,11 @@ _UNCHOSEN = re.compile(r".+_not_null\d*")
 
 def pair_not_null(expected_side: Objects, actual_side: Objects) -> tuple[Objects, Objects, dict[tuple[str, str], str]]:
     """Both sides with the NOT NULL constraints of one column under one key; by key, the name that the actual side has."""
-    want, have = dict(expected_side), dict(actual_side)
     names: dict[tuple[str, str], str] = {}
-    expected, actual = _by_column(want), _by_column(have)
+    expected, actual = _by_column(expected_side), _by_column(actual_side)
+    if not (expected or actual):
+        return expected_side, actual_side, names
+    want, have = dict(expected_side), dict(actual_side)
     for column in expected.keys() | actual.keys():
         left = expected.get(column) or _plain(column, want, actual[column])
         right = actual.get(column) or _plain(column, have, expected[column])

@@ -28,7 +28,8 @@ _SAID = {"comment", "owner", "privileges"}
 
 def renamed_tables(want: Objects, have: Objects) -> dict[str, str]:
     """Keys of tables that only ``have`` has, with the keys that ``want`` has for them."""
-    missing, unexpected = _tables(want, have), _tables(have, want)
+    missing = _tables(want, have)
+    unexpected = _tables(have, want) if missing else {}
     pairs = ((unexpected.get(shape, []), keys) for shape, keys in missing.items())
     return {old[0]: new[0] for old, new in pairs if len(old) == len(new) == 1}
 
@@ -49,10 +50,10 @@ def _attributes(obj: Table | Column) -> Shape:
     return tuple("serial" if isinstance(v, str) and v.startswith("nextval(") else v for v in own)
 
 
-def under_new_names(objects: Objects, tables: Mapping[str, str]) -> dict[Key, CatalogObject]:
+def under_new_names(objects: Objects, tables: Mapping[str, str]) -> Objects:
     """The objects with everything that belongs to these tables as it is once the tables are renamed."""
     if not tables:
-        return dict(objects)
+        return objects
     moved: dict[Key, CatalogObject] = {}
     for key, obj in objects.items():
         owner: Key | None = key
@@ -93,9 +94,13 @@ def _with_name(text: str, spelled: set[str], new: str) -> str:
 
 def as_renames(found: Sequence[Difference], want: Objects, have: Objects) -> Iterator[Difference]:
     """The differences with each pair of a missing and an unexpected one that are the same as one."""
+    missing_kinds = {each.kind for each in found if each.verdict is DiffVerdict.MISSING}
+    could_be = {each.kind for each in found if each.verdict is DiffVerdict.UNEXPECTED and each.kind in missing_kinds}
     shapes: dict[Shape, dict[DiffVerdict, list[Difference]]] = {}
     for difference in found:
-        if difference.verdict is not DiffVerdict.CHANGED and (shape := _shape(difference.present_object, want, have)):
+        if difference.kind not in could_be or difference.verdict is DiffVerdict.CHANGED:
+            continue
+        if shape := _shape(difference.present_object, want, have):
             shapes.setdefault(shape, {}).setdefault(difference.verdict, []).append(difference)
     renamed: dict[Key, Difference] = {}
     dropped: set[Key] = set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import replace
 from fnmatch import translate
 
 from migration_audit.compare.fresh import beyond_fresh
@@ -47,7 +46,7 @@ def _in_scope(snapshot: Snapshot, project: Project) -> Scoped:
         else:
             counts[pattern] += 1
     excluded = tuple(Excluded(pattern=p, reason=reason, objects=counts[p]) for p, reason in _reasons(project).items())
-    return replace(snapshot, objects=tuple(kept)), excluded
+    return snapshot.keeping(kept), excluded
 
 
 def rows_out_of_scope(snapshot: Snapshot, project: Project) -> dict[str, str]:

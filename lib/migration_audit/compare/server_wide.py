@@ -52,11 +52,11 @@ def of_interest(shared: Snapshot, other: Snapshot) -> tuple[Snapshot, int]:
         return shared, 0
     used = _used(shared) | _used(other)
     kept = [obj for obj in shared.objects if _key(obj) in other.by_key or _is_here(obj, used)]
-    return replace(shared, objects=tuple(kept)), len(shared.objects) - len(kept)
+    return shared.keeping(kept), len(shared.objects) - len(kept)
 
 
 def _without_server(snapshot: Snapshot, used: frozenset[str]) -> Snapshot:
-    return replace(snapshot, objects=tuple(obj for obj in snapshot.objects if _is_here(obj, used)))
+    return snapshot.keeping(obj for obj in snapshot.objects if _is_here(obj, used))
 
 
 def _is_here(obj: CatalogObject, used: frozenset[str]) -> bool:

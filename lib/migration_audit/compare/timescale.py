@@ -33,14 +33,15 @@ def matched_jobs(expected: Snapshot, actual: Snapshot) -> tuple[Snapshot, Snapsh
             jobs.append(replace(job, number=number))
             if jobs[-1].key != job.key:
                 renamed[jobs[-1].key] = job.key
-    others = [obj for obj in actual.objects if not isinstance(obj, Job)]
-    actual = replace(actual, objects=(*others, *jobs))
+    if jobs:
+        others = [obj for obj in actual.objects if not isinstance(obj, Job)]
+        actual = replace(actual, objects=(*others, *jobs))
     return _with_builtin(expected, actual), _with_builtin(actual, expected), renamed
 
 
 def _with_builtin(snapshot: Snapshot, other: Snapshot) -> Snapshot:
-    known = (job.unaltered for job in other.of(Job) if ("job", job.key) not in snapshot.by_key)
-    return replace(snapshot, objects=(*snapshot.objects, *filter(None, known)))
+    known = [job.unaltered for job in other.of(Job) if ("job", job.key) not in snapshot.by_key]
+    return replace(snapshot, objects=(*snapshot.objects, *filter(None, known))) if any(known) else snapshot
 
 
 def _groups(snapshot: Snapshot) -> Mapping[tuple[str, str | None, str], list[Job]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
@@ -113,6 +114,11 @@ class Snapshot:
     """Whether roles, their members and settings, and privileges on parameters are among the objects."""
     assumed_roles: tuple[str, ...] = ()
     """Roles that the SQL names and does not make: created for it without any rights, and no objects of it."""
+
+    def keeping(self, objects: Iterable[CatalogObject]) -> Snapshot:
+        """The snapshot with some of its objects alone; itself, with what was computed of it, where those are all."""
+        kept = tuple(objects)
+        return self if len(kept) == len(self.objects) else replace(self, objects=kept)
 
     def of(self, kind: type[ObjectT]) -> tuple[ObjectT, ...]:
         """The objects of one kind, in key order."""

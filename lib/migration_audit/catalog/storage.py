@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS
-from migration_audit.catalog.shapes import checked
+from migration_audit.catalog.shapes import checked, quick_maker
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.errors import UsageError
 from migration_audit.model.objects import CatalogObject
@@ -259,13 +259,16 @@ def object_maker() -> Callable[[dict[str, Any]], Any]:
     are kept once.
     """
     once = dict[str, str]().setdefault
+    makers: dict[str, Callable[[dict[str, Any]], Any]] = {}
 
     def made(item: dict[str, Any]) -> Any:
         kind = item.get("kind")
         if type(kind) is not str or kind not in _CLASSES:
             return item
+        if kind not in makers:
+            makers[kind] = quick_maker(_CLASSES[kind], once, besides="kind")
         try:
-            return parse_object({name: once(value, value) if type(value) is str else value for name, value in item.items()})
+            return makers[kind](item) or parse_object(item)
         except (TypeError, ValueError):
             return item
 

@@ -20,7 +20,9 @@ def parse_json(content: bytes, *, where: str, made: Callable[[dict[str, Any]], A
     """
     hook = _once if made is None else lambda pairs: made(_once(pairs))
     try:
-        return json.loads(content.decode("utf-8"), object_pairs_hook=hook, parse_constant=_refuse)
+        text = content.decode("utf-8")
+        del content  # of a large catalog, which then is not held twice where the caller has no name for it
+        return json.loads(text, object_pairs_hook=hook, parse_constant=_refuse)
     except RecursionError:
         raise AuditError("is not JSON that can be read: it is nested too deeply", where=where, todo=_TODO) from None
     except ValueError as error:

@@ -107,6 +107,10 @@ def _write(path: Path, content: Iterable[bytes]) -> None:
 
 
 def _read(path: Path, *, made: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+    return parse_json(_unpacked(path), where=str(path), made=made)
+
+
+def _unpacked(path: Path) -> bytes:
     packed, todo = zlib.decompressobj(wbits=_GZIP), "restore it, or run the audit again"
     try:
         content = packed.decompress(path.read_bytes(), _LARGEST + 1)
@@ -117,7 +121,7 @@ def _read(path: Path, *, made: Callable[[dict[str, Any]], Any] | None = None) ->
     if not packed.eof or packed.unused_data:
         what = "has trailing data" if packed.eof else "cannot be read: it ends too early"
         raise AuditError(what, where=str(path), todo=todo)
-    return parse_json(content, where=str(path), made=made)
+    return content
 
 
 __all__ = ["FOLDER", "facts_digest", "load_facts", "save_facts"]

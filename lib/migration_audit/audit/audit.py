@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 from migration_audit.audit.case import Case
 from migration_audit.audit.evidence import build_evidence
@@ -28,6 +28,7 @@ from migration_audit.audit.rehearsals.directus import Deployment, LiveSide, rehe
 from migration_audit.audit.rehearsals.writer import rehearsal_inputs
 from migration_audit.audit.run_in_parallel import run_in_parallel
 from migration_audit.model.directus_rehearsal import DirectusRehearsal
+from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Phase, Unavailable
 from migration_audit.model.image import Boot
@@ -35,6 +36,8 @@ from migration_audit.project import Environment, Project
 
 SEAL = "sealed.json"
 """What the last cell of ``40_signoff`` leaves among the facts; a run without it is not complete."""
+
+_AGAIN = "run the audit again"
 
 _FOLLOWING: Final[Mapping[Part, tuple[str, ...]]] = {
     "shared": ("shared", "coverage", "shared_results"),
@@ -84,13 +87,17 @@ class Audit(Case):
         if before is not None and (saved := load_facts(before, "shared")) is not None:
             return saved
         # Each starts servers of its own and mostly waits for them.
-        run_in_parallel(partial(getattr, self), ("_preflight", "_rehearsals", "_fresh_rehearsal"))
+        parts = ("_preflight", "_rehearsals", "_fresh_rehearsal")
+        run_in_parallel(partial(getattr, self), parts)
         facts = pruned(self.project, self._gathered())
+        for name in parts:  # the facts have all of it
+            del self.__dict__[name]
         if self.folder is None:
             return facts
         write_atomically(self.folder / self.project.path.name, self.project.content)
         save_facts(self.folder, "shared", facts)
-        return load_facts(self._folder_of("shared") or self.folder, "shared") or facts
+        del facts
+        return load_facts(self._folder_of("shared") or self.folder, "shared") or _refuse_removed(self.folder)
 
     @cached_property
     def own(self) -> EnvironmentFacts:
@@ -98,6 +105,14 @@ class Audit(Case):
         before = self._folder_of("environment")
         if before is not None and (saved := load_facts(before, "environment")) is not None:
             return saved
+        if self.folder is None:
+            return self._read_environment()
+        save_facts(self.folder, "environment", self._read_environment())  # and let go of them: they are as large again
+        found = load_facts(self._folder_of("environment") or self.folder, "environment")
+        return found or _refuse_removed(self.folder)
+
+    def _read_environment(self) -> EnvironmentFacts:
+        """The facts of the environment, read now."""
         environment = self.project.environment(self.environment_name)
         live = read_live(self.project, environment, owner=self.owner, prelude=self.shared["prelude"])
         facts: EnvironmentFacts = {
@@ -112,11 +127,7 @@ class Audit(Case):
             **self._directus(live),
             "directus_rehearsal": self._directus_rehearsal(live),
         }
-        facts = pruned(self.project, facts)
-        if self.folder is None:
-            return facts
-        save_facts(self.folder, "environment", facts)
-        return load_facts(self._folder_of("environment") or self.folder, "environment") or facts
+        return pruned(self.project, facts)
 
     def _folder_of(self, part: Part) -> Path | None:
         """The folder of the facts, after noting which bytes it has: a notebook shows the facts that the files hold."""
@@ -240,3 +251,7 @@ def on_stderr(line: str) -> None:
     """What takes long (an installation), told where the program's own messages go."""
     sys.stderr.write(f"· {line}\n")
     sys.stderr.flush()
+
+
+def _refuse_removed(folder: Path) -> NoReturn:
+    raise AuditError("the facts that were saved here do not exist any more", where=str(folder), todo=_AGAIN)

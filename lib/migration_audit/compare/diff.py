@@ -63,11 +63,12 @@ def compare(
     normalisers = normalise.rules(want, have, expected_applied_by, actual_applied_by)
     found = [rename_of(want["table", new], called["table", old]) for old, new in tables.items()]
     not_known: list[NotKnown] = []
+    lost, added = _takers(want, have), _takers(have, want)
     for key in sorted([*want, *(key for key in have if key not in want)]):  # two sorted runs: cheaper than a set
         if key not in have:
-            found.append(_one_sided(DiffVerdict.MISSING, expected=want[key], actual=None, rules=rules))
+            found.append(_one_sided(DiffVerdict.MISSING, expected=want[key], actual=None, takers=lost, rules=rules))
         elif key not in want:
-            found.append(_one_sided(DiffVerdict.UNEXPECTED, expected=None, actual=have[key], rules=rules))
+            found.append(_one_sided(DiffVerdict.UNEXPECTED, expected=None, actual=have[key], takers=added, rules=rules))
         else:
             (left, right), hidden = without_unreadable(want[key], have[key])
             not_known += hidden
@@ -120,14 +121,33 @@ def _by_key(snapshot: Snapshot, side: str) -> Mapping[Key, CatalogObject]:
     return found
 
 
+def _takers(objects: Mapping[Key, CatalogObject], others: Mapping[Key, CatalogObject]) -> Mapping[Key, Key]:
+    """What one side alone has and takes its parts along; each key with itself, for all parts to share."""
+    return {key: key for key in objects if key[0] in _TAKES_ALONG and key not in others}
+
+
 def _one_sided(
-    verdict: DiffVerdict, *, expected: CatalogObject | None, actual: CatalogObject | None, rules: Rules
+    verdict: DiffVerdict,
+    *,
+    expected: CatalogObject | None,
+    actual: CatalogObject | None,
+    takers: Mapping[Key, Key],
+    rules: Rules,
 ) -> Difference:
     there = expected or actual
     if there is None:
         raise ValueError("a difference is about an object")
     severity = rules.missing(there.kind) if verdict is DiffVerdict.MISSING else rules.unexpected
-    return Difference(verdict=verdict, kind=there.kind, key=there.key, severity=severity, expected=expected, actual=actual)
+    owner = there.belongs_to
+    return Difference(
+        verdict=verdict,
+        kind=there.kind,
+        key=there.key,
+        severity=severity,
+        expected=expected,
+        actual=actual,
+        part_of=takers.get(owner) if owner else None,
+    )
 
 
 def _changed(expected: CatalogObject, actual: CatalogObject, rules: Rules) -> Difference:
@@ -201,15 +221,16 @@ def _told_apart(value: Any, other: Any) -> Any:
 
 
 def _folded(found: list[Difference]) -> Iterator[Difference]:
-    """Each one-sided difference with the nearest missing or unexpected object that takes it along."""
-    makers = (d for d in found if d.verdict is not DiffVerdict.CHANGED and d.kind in _TAKES_ALONG)
-    gone = {key: (d.verdict, key) for d in makers for key in [(d.kind, d.key)]}
+    """The differences, after renames were found: what belongs to something renamed is no part of something missing."""
+    renamed = {(d.kind, d.key): d for d in found if d.verdict is DiffVerdict.RENAMED}
+    not_lost = renamed.keys() | {(kind, d.actual_key or d.key) for (kind, _), d in renamed.items()}
     for difference in found:
-        owner = difference.present_object.belongs_to
-        verdict, owner = gone.get(owner, (None, None)) if owner else (None, None)
-        is_taken = difference.verdict is not DiffVerdict.RENAMED or (owner is not None and owner[0] == "constraint")
-        if owner is not None and verdict is difference.verdict and is_taken:
-            yield replace(difference, part_of=owner)
+        if difference.verdict is DiffVerdict.RENAMED:
+            owner = difference.present_object.belongs_to
+            is_taken = owner is not None and owner[0] == "constraint" and owner in renamed
+            yield replace(difference, part_of=owner) if is_taken else difference
+        elif difference.verdict is not DiffVerdict.CHANGED and difference.part_of in not_lost:
+            yield replace(difference, part_of=None)
         else:
             yield difference
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from fnmatch import translate
 
@@ -19,21 +19,20 @@ Key = tuple[str, str]
 Scoped = tuple[Snapshot, tuple[Excluded, ...]]
 
 _OTHER_SCHEMAS = "(other schemas)"
-_KEPT: deque[tuple[Snapshot, Project, Scoped]] = deque(maxlen=8)
-"""The last answers: each table of a report asks again for the same two or three snapshots."""
 
 
 def in_scope(snapshot: Snapshot, project: Project) -> Scoped:
     """The snapshot without what is out of scope, and how many objects each rule took out.
 
-    An object follows the object that it belongs to: the index of an excluded table is excluded by the same rule.
+    An object follows the object that it belongs to: the index of an excluded table is excluded by the same rule. The answer
+    is remembered with the snapshot, since each table of a report asks for it.
     """
-    for kept_snapshot, kept_project, answer in tuple(_KEPT):
-        if kept_snapshot is snapshot and kept_project is project:
-            return answer
-    answer = _in_scope(snapshot, project)
-    _KEPT.append((snapshot, project, answer))
-    return answer
+    for known, kept, told in snapshot.scopes:
+        if known is project:
+            return kept or snapshot, told
+    kept, told = _in_scope(snapshot, project)
+    snapshot.scopes.append((project, None if kept is snapshot else kept, told))  # itself would never be let go
+    return kept, told
 
 
 def _in_scope(snapshot: Snapshot, project: Project) -> Scoped:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.objects import CatalogObject
+from migration_audit.model.scope import Excluded
 from migration_audit.model.timescale_jobs import JobStatus
 
 ObjectT = TypeVar("ObjectT", bound=CatalogObject)
@@ -123,6 +124,11 @@ class Snapshot:
     def of(self, kind: type[ObjectT]) -> tuple[ObjectT, ...]:
         """The objects of one kind, in key order."""
         return tuple(obj for obj in self.objects if type(obj) is kind)
+
+    @cached_property
+    def scopes(self) -> list[tuple[Any, Snapshot | None, tuple[Excluded, ...]]]:
+        """What ``compare.in_scope`` found, by project; None for all of the snapshot."""
+        return []
 
     @cached_property
     def by_key(self) -> dict[tuple[str, str], CatalogObject]:

@@ -94,6 +94,8 @@ class Kernels:
             f"--ipython-dir={self._ipython}",
             # A secrets.py in the caller's folder is not the module that the audit imports.
             "--IPKernelApp.ignore_cwd=True",
+            # Nobody asks for Out[3] of a notebook that runs by itself, and each table of a large catalog would stay.
+            "--InteractiveShell.cache_size=0",
         ]
 
     @contextmanager

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.scope import Excluded
+from migration_audit.model.rule_use import Excluded
 from migration_audit.model.timescale_jobs import JobStatus
 
 ObjectT = TypeVar("ObjectT", bound=CatalogObject)

@@ -27,12 +27,12 @@ def in_scope(snapshot: Snapshot, project: Project) -> Scoped:
     An object follows the object that it belongs to: the index of an excluded table is excluded by the same rule. The answer
     is remembered with the snapshot, since each table of a report asks for it.
     """
-    for known, kept, told in snapshot.scopes:
+    for known, kept, excluded in snapshot.scopes:
         if known is project:
-            return kept or snapshot, told
-    kept, told = _in_scope(snapshot, project)
-    snapshot.scopes.append((project, None if kept is snapshot else kept, told))  # itself would never be let go
-    return kept, told
+            return kept or snapshot, excluded
+    kept, excluded = _in_scope(snapshot, project)
+    snapshot.scopes.append((project, None if kept is snapshot else kept, excluded))  # itself would never be let go
+    return kept, excluded
 
 
 def _in_scope(snapshot: Snapshot, project: Project) -> Scoped:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.report_example import HOSTILE, evidence, result, results
 from tests.unit.test_report_html import CSP, Page, text
@@ -38,7 +40,29 @@ def test_index_is_a_matrix_with_links_to_each_report():
 def test_the_latest_run_of_an_environment_counts():
     html = render_index([run("dev", day="2026-11-23"), run("dev", Verdict.BLOCKED, day="2026-11-24")])
     assert "✕ dev: blocked" in text(html)
-    assert "2026-11-23" not in html
+    assert html.index("2026-11-24") < html.index("1 earlier run")
+    assert '<a href="dev/2026-11-23-4f2c9e1/report.html">2026-11-23 06:40</a> ✓ clean' in html
+
+
+def test_the_phase_after_the_deletion_stands_beside_the_one_before():
+    after = replace(run("dev", Verdict.INCOMPLETE, report="retired/dev/x/report.html"), phase="retired")
+    said = text(render_index([run("dev"), after]))
+    assert "✓ dev, preflight: clean" in said
+    assert "! dev, retired: incomplete" in said
+
+
+def test_the_matrix_shows_what_is_not_passed_and_folds_the_rest():
+    html = render_index([run("prod", Verdict.BLOCKED, results())])
+    shown, _, folded = html.partition('<details class="same">')
+    assert "LIV004" in shown
+    assert "COV003" not in shown
+    assert "COV003" in folded
+    assert "checks that passed, are not due or do not apply, everywhere" in folded
+
+
+def test_who_decided_is_on_the_card():
+    assert "approve by ann" in text(render_index([run("prod", decisions=("approve by ann",))]))
+    assert "by nobody" in text(render_index([run("prod")]))
 
 
 @pytest.mark.parametrize("name", [*HOSTILE.values(), "javascript:alert(1)", "//evil.example"])

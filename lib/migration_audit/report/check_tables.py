@@ -178,13 +178,17 @@ def matrix(
         group_names=("Family",),
         headings=(Heading(name="Check"), *(Heading(name=name) for name in held)),
         groups=groups,
+        about="matrix",
+        quiet="checks that passed, are not due or do not apply, everywhere",
         nothing="No checks were run.",
     )
 
 
 def _matrix_row(check_id: str, title: str, held: Mapping[str, Mapping[str, CheckResult]], link: LinkTo | None) -> Row:
     cells = [_matrix_cell(name, results.get(check_id), link) for name, results in held.items()]
-    return Row((Beside((IdentifierText(check_id), Text(title))), *cells))
+    found = [results[check_id] for results in held.values() if check_id in results]
+    needs_a_look = len(found) < len(held) or any(r.outcome is Outcome.FAILED or r.is_undecided for r in found)
+    return Row((Beside((IdentifierText(check_id), Text(title))), *cells), is_step=needs_a_look)
 
 
 def _matrix_cell(environment: str, result: CheckResult | None, link: LinkTo | None) -> Inline:

@@ -51,7 +51,7 @@ _OWN_ANCHORS = (
     "not-checked",
     "human-eye",
 )
-_ELSEWHERE = frozenset({"checks", "findings", "digests"})
+_ELSEWHERE = frozenset({"audit", "checks", "findings", "digests"})
 """What the page itself shows, of all notebooks at once."""
 
 

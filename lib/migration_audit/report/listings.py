@@ -35,7 +35,7 @@ def environment_table(environments: Sequence[Environment]) -> ReportTable:
 def audit_table(facts: Sequence[tuple[str, str]]) -> ReportTable:
     """What an audit is about, in one row."""
     cells = tuple(Text(value) for _, value in facts)
-    return _table("This audit", tuple(name for name, _ in facts), [_only([Row(cells)])])
+    return replace(_table("This audit", tuple(name for name, _ in facts), [_only([Row(cells)])]), about="audit")
 
 
 def scope_table(excluded: Sequence[Excluded]) -> ReportTable:

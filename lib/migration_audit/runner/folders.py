@@ -104,5 +104,14 @@ def latest_runs(out: Path) -> Iterator[FinishedRun]:
                     break
 
 
+def runs_before(out: Path, run: FinishedRun, *, most: int) -> Iterator[FinishedRun]:
+    """The readable runs of the same environment before this one, newest first, signed or not; at most ``most`` are read."""
+    folders = [each for place in (out, out / SIGNED) for each in _folders(place / run.environment) if _RUN.match(each.name)]
+    older = sorted((each for each in folders if each.name < run.folder.name), key=lambda each: each.name, reverse=True)
+    for folder in older[:most]:
+        if (evidence := evidence_of(folder)) is not None:
+            yield FinishedRun(environment=run.environment, folder=folder, evidence=evidence)
+
+
 def _folders(place: Path) -> list[Path]:
     return [p for p in place.iterdir() if p.is_dir() and not p.name.startswith(".")] if place.is_dir() else []

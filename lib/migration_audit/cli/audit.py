@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import textwrap
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,21 +12,13 @@ import click
 
 from migration_audit.audit.demo import DEMO, demo_databases, demo_project, retired_project
 from migration_audit.cli.github import tell_github
-from migration_audit.model.drift import Severity
-from migration_audit.model.enumeration import some_of
+from migration_audit.cli.output import write_json
+from migration_audit.cli.verdicts import verdicts_json, write_verdicts
 from migration_audit.model.errors import AuditError, UsageError
-from migration_audit.model.finding import Outcome, Phase, Verdict
+from migration_audit.model.finding import Phase
 from migration_audit.project import Environment, Project, load_project, project_file
-from migration_audit.runner import RunResult, open_kernels, run_audit, write_index
+from migration_audit.runner import open_kernels, run_audit, write_index
 from migration_audit.signoff import sign_as_producer
-
-_MARKS = {Verdict.CLEAN: "✓", Verdict.REVIEW: "▲", Verdict.BLOCKED: "✕", Verdict.INCOMPLETE: "!"}
-
-_MOST_REASONS = 3
-_MOST_LINES = 6
-"""A terminal is no report."""
-_WIDTH = 100
-"""Characters of a line of a reason; commands in it are not torn apart."""
 
 
 def run_demo(*, out: Path, progress: Callable[[str], None]) -> None:
@@ -68,9 +60,9 @@ def _run_demo(project: Project, retired: Project, *, out: Path, progress: Callab
             except BaseException:
                 kernels.stop()  # which ends what runs beside
                 raise
-    _print(results)
+    write_verdicts(results)
     click.echo("\nAfter the deletion (--phase retired):")
-    _print(after)
+    write_verdicts(after)
     for audited_project, folder in ((project, out), (retired, out / Phase.RETIRED.value)):
         _write_index(audited_project, folder, progress)
     unfinished = [result.environment for result in results if not result.evidence.complete]
@@ -88,6 +80,7 @@ def run_project(
     commands: bool,
     producer_key: Path | None,
     progress: Callable[[str], None],
+    form: str = "text",
 ) -> int:
     """Audit the named environments (all that take part in the phase, by default); returns the largest exit code.
 
@@ -102,12 +95,19 @@ def run_project(
     results = run_audit(
         project, chosen, phase=phase, out=folder, config=str(path.absolute()), progress=progress, commands=commands
     )
-    _print(results)
+    index = folder / "index.html"
+    if form == "text":
+        write_verdicts(results)
     tell_github(results)
     if producer_key is not None:
         for result in results:
             sign_as_producer(result.folder, key=producer_key)
-    _write_index(project, folder, progress)
+    if form == "json":
+        write_index(folder.absolute(), order=[e.name for e in project.environments], progress=progress)
+        document = verdicts_json(results, phase=phase.value, index=index)
+        write_json(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    else:
+        _write_index(project, folder, progress)
     return max(result.exit_code for result in results)
 
 
@@ -124,49 +124,3 @@ def _write_index(project: Project, out: Path, progress: Callable[[str], None]) -
     """After the verdicts: they count whether or not this page can be written. Raises AuditError where it cannot."""
     write_index(out.absolute(), order=[e.name for e in project.environments], progress=progress)
     click.echo(f"\nAll environments: {out / 'index.html'}")
-
-
-def _print(results: Sequence[RunResult]) -> None:
-    width = max(len(r.environment) for r in results)
-    for result in results:
-        found, reasons = _because(result)
-        click.echo(f"{result.environment:{width}}  {_MARKS[result.verdict]} {result.verdict:10}  {found}")
-        page = result.folder / "report.html"
-        for line in (*reasons, str(page if page.is_file() else result.folder)):
-            click.echo(f"{'':{width}}    {line}")
-
-
-def _because(result: RunResult) -> tuple[str, list[str]]:
-    """Why, in a few words: what blocks, what needs a look; and line by line why something could not be checked."""
-    error = result.evidence.error
-    if error:
-        return "it did not finish", error.splitlines()
-    counts = {Severity.BLOCKER: 0, Severity.WARNING: 0}
-    waived = 0
-    undecided: dict[str, str] = {}
-    for check in result.evidence.checks:
-        if check.outcome is Outcome.FAILED and check.severity in counts:
-            waived += sum(f.waived is not None for f in check.findings)
-            counts[check.severity] += sum(f.waived is None for f in check.findings)
-        if check.is_undecided:
-            undecided[check.id] = check.unchecked or check.reason or "no reason given"
-    counted = [f"{n} {severity.value}{'s' * (n != 1)}" for severity, n in counts.items() if n]
-    if waived:
-        counted.append(f"{waived} waived")
-    if undecided:
-        counted.append(f"could not check {some_of(list(undecided), most=1)}")
-    reasons = [line for reason in list(dict.fromkeys(undecided.values()))[:_MOST_REASONS] for line in _lines(reason)]
-    return ", ".join(counted) or "no findings", reasons
-
-
-def _lines(reason: str) -> list[str]:
-    """A reason as it fits a terminal; what is cut is in the report."""
-    lines = [part for line in reason.splitlines() for part in _folded(line)]
-    return lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], "  … (all of it is in the report)"]
-
-
-def _folded(line: str) -> list[str]:
-    """A line that a terminal folds once stays one: who looks for its words finds them."""
-    if len(line) <= 2 * _WIDTH:
-        return [line]
-    return textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")

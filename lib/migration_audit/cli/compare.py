@@ -24,6 +24,7 @@ from migration_audit.audit.preflight.sides import (
 )
 from migration_audit.catalog import dump_snapshot, save_snapshot
 from migration_audit.cli.output import write_json, write_sql, write_text
+from migration_audit.cli.progress import say_at_terminal
 from migration_audit.compare import AGAINST_LIVE, Rules
 from migration_audit.compare import compare as compare_snapshots
 from migration_audit.model.drift import Drift
@@ -63,7 +64,7 @@ def compare_sides(
     given = parse_values(placeholders, variables)
     left_side, right_side = (replace(parse_side(s), statement_timeout=statement_timeout) for s in (expected, actual))
     sides = with_values(left_side, right_side, given)
-    left, right = read_sides(sides, progress=progress, given=given, dumped=not no_cross_check)
+    left, right = read_sides(sides, progress=progress, given=given, dumped=not no_cross_check, steps=say_at_terminal)
     rules = AGAINST_LIVE if any(side.is_live for side in sides) else Rules()
     project = load_project(project_file(config)) if config is not None else None
     if project is not None:
@@ -241,7 +242,10 @@ def save_side(
         raise UsageError("the folder does not exist", where=str(output.parent), todo="make it, or name another one")
     given = parse_values(placeholders, variables)
     (read,) = read_sides(
-        (replace(parse_side(source), values=given, statement_timeout=statement_timeout),), progress=progress, given=given
+        (replace(parse_side(source), values=given, statement_timeout=statement_timeout),),
+        progress=progress,
+        given=given,
+        steps=say_at_terminal,
     )
     _tell(report.undone_text({source: read.undone}), progress)
     if output is None:

@@ -14,14 +14,15 @@ from migration_audit.cli.github import tell_gate_to_github
 from migration_audit.cli.output import write_json
 from migration_audit.cli.progress import say
 from migration_audit.cli.sign import signing_project
+from migration_audit.cli.terminal import Style, write_paragraph
 from migration_audit.gate import EnvironmentGate, RequirementKind
 from migration_audit.model.finding import Phase
-from migration_audit.report.escape import one_line
 from migration_audit.review.checkout import at_home, check_out, parse_place
 from migration_audit.review.gating import ask_gate, required_environments
 from migration_audit.signoff import read_authority
 
 _MARKS = {True: "✓", False: "✗", None: "–"}
+_STYLES = {True: Style.GOOD, False: Style.BAD, None: Style.FAINT}
 
 
 def run_gate(
@@ -65,11 +66,13 @@ def run_gate(
         return code
     for note in checkout.notes:
         click.echo(note)
-    for line in (*_table(found), *_told(found)):
-        click.echo(line)
+    for line in _table(found):
+        write_paragraph(line)
+    _write_requirements(found)
     closed = [each.environment for each in found if each.exit_code]
     words = f"The gate is closed: {', '.join(closed)}" if closed else f"The gate is open, by {authority.source}"
-    click.echo(f"\n{words}.")
+    write_paragraph("")
+    write_paragraph((f"{words}.", Style.BAD if closed else Style.GOOD))
     return code
 
 
@@ -87,7 +90,14 @@ def _as_json(found: Sequence[EnvironmentGate], source: str, phase: str, notes: S
                 "run": each.run.folder if each.run else None,
                 "exit_code": each.exit_code,
                 "requirements": [
-                    {"need": r.need.value, "ok": r.ok, "text": r.text, "todo": r.todo, "exit_code": r.code}
+                    {
+                        "need": r.need.value,
+                        "ok": r.ok,
+                        "text": r.text,
+                        "todo": r.todo,
+                        "exit_code": r.code,
+                        "details": list(r.details),
+                    }
                     for r in each.requirements
                 ],
             }
@@ -116,12 +126,16 @@ def _mark(each: EnvironmentGate, need: RequirementKind) -> str:
     return _MARKS[False if False in oks else True if True in oks else None]
 
 
-def _told(found: Sequence[EnvironmentGate]) -> list[str]:
-    lines: list[str] = []
+def _write_requirements(found: Sequence[EnvironmentGate]) -> None:
     for each in found:
-        lines += ["", each.environment + (f"  {one_line(each.run.folder)}" if each.run else "")]
+        write_paragraph("")
+        run = [(f" {each.run.folder}", Style.FAINT)] if each.run else []
+        write_paragraph((each.environment, Style.STRONG), *run)
         for r in each.requirements:
-            lines.append(f"  {_MARKS[r.ok]} {r.need.value}: {one_line(r.text)}")
+            write_paragraph(
+                (_MARKS[r.ok], _STYLES[r.ok]), (f"{r.need.value}:", Style.STRONG), r.text, first="  ", rest="    "
+            )
+            for detail in r.details:
+                write_paragraph(("✕", Style.BAD), detail, first="    ", rest="      ")
             if r.ok is False and r.todo:
-                lines.append(f"    → {one_line(r.todo)}")
-    return lines
+                write_paragraph("→", r.todo, first="    ", rest="      ")

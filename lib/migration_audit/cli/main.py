@@ -21,11 +21,13 @@ from migration_audit.cli.group import Commands
 from migration_audit.cli.pages import check, source_format
 from migration_audit.cli.progress import say
 from migration_audit.cli.server import server
+from migration_audit.cli.terminal import color_option
 from migration_audit.model.finding import Phase
 from migration_audit.model.sql import STATEMENT_TIMEOUT
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@color_option
 @click.version_option(__version__, prog_name="migration-audit")
 def main() -> None:
     """Prove that nothing is lost before a migration runner is deleted."""
@@ -90,6 +92,8 @@ def demo(out: Path) -> None:
     envvar="MIGRATION_AUDIT_PRODUCER_KEY",
     help="Sign the statement of each run with this private key, if [policy] names producers.",
 )
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@color_option
 @_CONFIG
 def run(
     environments: tuple[str, ...],
@@ -97,9 +101,13 @@ def run(
     out: Path | None,
     commands: bool,
     producer_key: Path | None,
+    form: str,
     config: Path | None,
 ) -> None:
-    """Audit environments and write their reports."""
+    """Audit environments and write their reports.
+
+    Prints each verdict, each finding that blocks, and how many others there are.
+    """
     from migration_audit.cli.audit import run_project  # noqa: PLC0415
 
     code = run_project(
@@ -110,6 +118,7 @@ def run(
         commands=commands,
         producer_key=producer_key,
         progress=say,
+        form=form,
     )
     sys.exit(code)
 
@@ -273,6 +282,7 @@ def verify(runs: tuple[Path, ...], **how: Any) -> None:
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: from audit.toml.")
+@color_option
 @_CONFIG
 @_POLICY_FROM
 @_SIGNERS

@@ -58,6 +58,13 @@ def write_text(text: str) -> None:
     write_bytes(_shown(text).encode(sys.stdout.encoding or "utf-8", errors="backslashreplace"))
 
 
+def write_painted(plain: str, painted: str) -> None:
+    """A line with colours of ours; one that has something invisible in it is written as ``plain``, made visible."""
+    shown = _shown(plain)
+    stream = getattr(sys.stdout, "_stream", sys.stdout)
+    stream.write(f"{painted if shown == plain else shown}\n")
+
+
 def write_sql(text: str) -> None:
     """SQL that runs, whatever the terminal can show: names in it stay what they are. Raises AuditError, OSError."""
     from migration_audit.model.visible import visible_sql  # noqa: PLC0415  the parser is slow to import

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from migration_audit.cli.terminal import Style, color_option, line_width, write_paragraph
+
+if TYPE_CHECKING:
+    from migration_audit.model.finding import Check
 
 
 @click.group()
@@ -24,18 +30,57 @@ def check_list() -> None:
 
 
 @check.command("explain")
-@click.argument("check_id", metavar="ID")
-def check_explain(check_id: str) -> None:
-    """The page of one check."""
-    import inspect  # noqa: PLC0415
-
+@click.argument("check_id", metavar="ID", required=False)
+@click.option("--all", "everything", is_flag=True, help="The pages of all checks.")
+@color_option
+def check_explain(check_id: str | None, everything: bool) -> None:
+    """The page of one check, or of all."""
+    if everything == (check_id is not None):
+        raise click.UsageError("name one check, or --all")
     from migration_audit.checks import find_check  # noqa: PLC0415
 
-    found = find_check(check_id)
+    if check_id is not None:
+        _write_page(find_check(check_id))
+        return
+    from migration_audit.checks import ALL  # noqa: PLC0415
+
+    for number, each in enumerate(ALL):
+        write_paragraph("─" * 40 if number else "")
+        _write_page(each)
+
+
+_TONES = {"blocker": Style.BAD, "warning": Style.WARNING, "info": Style.NOTE}
+
+
+_LABELS = ("Why", "Fix", "Source", "Fine when")
+
+
+def _unfolded(lines: list[str]) -> list[str]:
+    """The lines of a paragraph as they were before they were folded: a label, a list or an indent begins a new one."""
+    found: list[str] = []
+    for line in lines:
+        begins = line.startswith((" ", "-", "*", *(f"{label}: " for label in _LABELS)))
+        if begins or not found:
+            found.append(line)
+        else:
+            found[-1] += f" {line}"
+    return found
+
+
+def _write_page(found: Check) -> None:
+    """Title, page, severity and phases; what a label stands in front of is set off on a terminal."""
+    import inspect  # noqa: PLC0415
+
+    write_paragraph((f"{found.id} ", Style.STRONG), (found.title, Style.STRONG), rest=" " * (len(found.id) + 2))
+    write_paragraph("")
+    for paragraph in (inspect.getdoc(found.run) or "").split("\n\n"):
+        for line in _unfolded(paragraph.split("\n")) if line_width() is not None else paragraph.split("\n"):
+            label, colon, text = line.partition(": ")
+            write_paragraph(*([(f"{label}:", Style.STRONG), text] if colon and label in _LABELS else [line]))
+        write_paragraph("")
     phases = " and ".join(phase.value for phase in found.phases)
-    click.echo(
-        f"{found.id}  {found.title}\n\n{inspect.getdoc(found.run)}\n\nSeverity: {found.severity.value}. Due in: {phases}."
-    )
+    severity = found.severity.value
+    write_paragraph(("Severity:", Style.STRONG), (f"{severity}.", _TONES[severity]), ("Due in:", Style.STRONG), f"{phases}.")
 
 
 @click.group("format")

@@ -12,3 +12,9 @@ def say(line: str) -> None:
     """One line about what is being done or waited for, with seconds since the program started."""
     sys.stderr.write(f"[{time.monotonic() - _started:5.1f} s] {line}\n")
     sys.stderr.flush()
+
+
+def say_at_terminal(line: str) -> None:
+    """The same, where stderr is a terminal; a log or a script gets nothing."""
+    if sys.stderr.isatty():
+        say(line)

@@ -54,6 +54,8 @@ class Requirement:
     todo: str = ""
     code: int = 0
     """The exit code that it leads to, 0 where it is met."""
+    details: tuple[str, ...] = ()
+    """What ``text`` does not name any more, a line each: the blockers after the third."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +226,12 @@ def _verdict(evidence: Evidence, facts: Facts) -> Iterator[Requirement]:
         blocking = [f"{f.key} ({f.summary})" for r in failed for f in r.findings if not f.waived]
         text = f"it is blocked: {some_of(blocking, most=3, between='; ') or 'see its report'}"
         yield Requirement(
-            need=RequirementKind.VERDICT, ok=False, text=text, todo="fix it, or waive it; then audit and sign again", code=1
+            need=RequirementKind.VERDICT,
+            ok=False,
+            text=text,
+            todo="fix it, or waive it; then audit and sign again",
+            code=1,
+            details=tuple(blocking[3:]),
         )
     else:
         yield Requirement(need=RequirementKind.VERDICT, ok=True, text=f"verdict {verdict.value}")

@@ -46,6 +46,7 @@ def start(wanted: str | None = None, *, extensions: Collection[str] = (), progre
             raise ServerError(
                 f"`{server.provider}` cannot be started and stopped here", todo="use local, debian or debian:sid"
             )
+        progress(f"starting {server.description}")
         return _launch(server, wanted, record)
 
 

@@ -45,6 +45,9 @@ class SideKind(StrEnum):
     LIVE = "live"
 
 
+_NOUNS = {SideKind.SNAPSHOT: "snapshot", SideKind.LIVE: "database"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """One side as it was named; nothing of it is read yet."""
@@ -149,11 +152,12 @@ def read_sides(
     given: Values = (),
     dumped: bool = True,
     find: Callable[[Collection[str]], shadow.ShadowServer] | None = None,
+    steps: Progress = lambda _: None,
 ) -> tuple[ReadSide, ...]:
     """The sides, read at the same time; SQL sides each on a cluster of its own.
 
     ``given`` are the values that they have; ``dumped``: two SQL sides are dumped as well, to be cross-checked. ``find``
-    gives a server with these extensions, instead of the first that there is.
+    gives a server with these extensions, instead of the first that there is. ``steps`` is told what is done and waited for.
 
     Raises SqlError when SQL does not apply, SourceError, ServerError or DatabaseError when a side cannot be read, and
     UsageError when no side uses one of the values.
@@ -164,14 +168,23 @@ def read_sides(
     if loaded:
         extensions = _extensions(source for each in loaded.values() for source in each)
         server = find(extensions) if find else shadow.find_server(None, extensions=extensions, progress=progress)
+        steps(f"server: {server.description}")
         if why := shadow.why_not_isolated(server):
             progress(f"the SQL runs without isolation from this machine ({why}): see docs/trust.md")
     dumped = dumped and len(sides) > 1 and all(side.is_sql for side in sides)
     # The roles of a server that others use count only beside SQL, which says which of them it makes.
     shared = RolesRead.SHARED if loaded else RolesRead.NONE
-    return tuple(
-        run_in_parallel(lambda side: _read(side, loaded.get(side), server, progress, dumped=dumped, shared=shared), sides)
-    )
+
+    def read(side: Side) -> ReadSide:
+        steps(
+            f"{side.named}: "
+            + ("applying its SQL to an empty server" if side.is_sql else f"reading the {_NOUNS[side.kind]}")
+        )
+        found = _read(side, loaded.get(side), server, progress, dumped=dumped, shared=shared)
+        steps(f"{side.named}: {len(found.snapshot.objects):,} objects")
+        return found
+
+    return tuple(run_in_parallel(read, sides))
 
 
 def load_side(side: Side) -> tuple[SqlSource, ...]:

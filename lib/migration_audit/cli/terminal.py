@@ -1,0 +1,116 @@
+"""Lines for people at a terminal: in colour where that is wanted, and wrapped at words to the terminal's width."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from itertools import groupby
+from typing import Any, Final
+
+import click
+
+from migration_audit.cli.output import write_painted
+
+
+class Style(StrEnum):
+    """What a run of text is; colours repeat what glyphs and words say."""
+
+    PLAIN = ""
+    STRONG = "1"
+    FAINT = "2"
+    BAD = "31;1"
+    WARNING = "33"
+    GOOD = "32"
+    UNDECIDED = "35;1"
+    NOTE = "36"
+
+
+Piece = tuple[str, Style]
+_NARROWEST: Final = 30
+
+_chosen: list[str] = []
+"""What ``--color`` asked for; empty where it was not given."""
+
+
+def _choose(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
+    if value:
+        _chosen[:] = [value]
+
+
+color_option: Final = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    expose_value=False,
+    callback=_choose,
+    help="Colours: auto is a terminal without NO_COLOR, or FORCE_COLOR.",
+)
+
+
+def is_coloured() -> bool:
+    """Whether stdout gets colours: ``--color``, then NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
+    if _chosen and _chosen[0] != "auto":
+        return _chosen[0] == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return os.environ["FORCE_COLOR"] != "0"
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def line_width() -> int | None:
+    """The columns of the terminal; None where stdout is none, and lines stay as long as they are."""
+    if not sys.stdout.isatty():
+        return None
+    return max(_NARROWEST, shutil.get_terminal_size().columns)
+
+
+def write_paragraph(*pieces: Piece | str, first: str = "", rest: str = "") -> None:
+    """Print pieces of text, with blanks between them, on as many lines as the terminal needs.
+
+    ``first`` stands in front of the first line, ``rest`` in front of the others. A word that is too long stays whole.
+    """
+    words = [(word, style) for text, style in map(_styled, pieces) for word in text.split(" ")]
+    for number, line in enumerate(wrapped_words(words, line_width(), len(first), len(rest))):
+        _write([((rest if number else first), Style.PLAIN)] if (first or rest) else [], line)
+
+
+def wrapped_words(words: Sequence[Piece], width: int | None, first: int, rest: int) -> Iterator[list[Piece]]:
+    """The words by line, ``first`` and ``rest`` columns of each being taken already."""
+    line: list[Piece] = []
+    used = first
+    for word, style in words:
+        needs = columns(word) + bool(line)
+        if line and width is not None and used + needs > width:
+            yield line
+            line, used, needs = [], rest, columns(word)
+        line.append((word, style))
+        used += needs
+    yield line
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _styled(piece: Piece | str) -> Piece:
+    return (piece, Style.PLAIN) if isinstance(piece, str) else piece
+
+
+def _write(indent: Sequence[Piece], line: Sequence[Piece]) -> None:
+    runs = [(" ".join(word for word, _ in run), style) for style, run in _runs(line)]
+    lead = "".join(text for text, _ in indent)
+    plain = lead + " ".join(text for text, _ in runs)
+    painted = lead + " ".join(f"\x1b[{style}m{text}\x1b[0m" if style and text else text for text, style in runs)
+    write_painted(plain.rstrip(), painted if is_coloured() else plain.rstrip())
+
+
+def _runs(line: Sequence[Piece]) -> Iterator[tuple[Style, list[Piece]]]:
+    grouped: Any = groupby(line, key=lambda piece: piece[1])
+    yield from ((style, list(run)) for style, run in grouped)

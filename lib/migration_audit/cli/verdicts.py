@@ -1,0 +1,123 @@
+"""What a run found, for a terminal and as JSON: what blocks in full, the rest counted."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from migration_audit import report
+from migration_audit.cli.terminal import Style, line_width, write_paragraph
+from migration_audit.model.enumeration import some_of
+from migration_audit.model.finding import CheckResult, Outcome, Verdict
+from migration_audit.report.triage import Triage, findings_of
+from migration_audit.runner import RunResult
+
+MARKS: Final = {
+    Verdict.CLEAN: ("✓", Style.GOOD),
+    Verdict.REVIEW: ("▲", Style.WARNING),
+    Verdict.BLOCKED: ("✕", Style.BAD),
+    Verdict.INCOMPLETE: ("!", Style.UNDECIDED),
+}
+_MOST_BLOCKERS: Final = 100
+_MOST_REASONS: Final = 3
+_MOST_LINES: Final = 6
+"""A terminal is no report."""
+_WIDTH: Final = 100
+"""Characters of a line of a reason where no terminal tells how wide it is; commands in it are not torn apart."""
+
+
+def write_verdicts(results: Sequence[RunResult]) -> None:
+    """Print each environment with its verdict, each finding that blocks, the rest counted, and where its report is."""
+    width = max(len(r.environment) for r in results)
+    for result in results:
+        mark, style = MARKS[result.verdict]
+        held = report.triage(result.evidence.checks)
+        undecided = [one.check for one in held.undecided]
+        found = held.found + (f", could not check {some_of(undecided, most=1)}" if undecided else "")
+        if result.evidence.error:
+            found = "it did not finish"
+        lead = " " * (width + 4)
+        environment = (f"{result.environment:{width}} ", Style.STRONG)
+        write_paragraph(environment, (f"{mark} {result.verdict:10}", style), f" {found}", rest=lead)
+        for line in _reasons(result, held):
+            write_paragraph(line, first=lead, rest=f"{lead}  ")
+        if not result.evidence.error:
+            _write_findings(held, lead)
+        page = result.folder / "report.html"
+        write_paragraph((str(page if page.is_file() else result.folder), Style.FAINT), first=lead, rest=lead)
+    servers = dict.fromkeys(r.evidence.shadow for r in results if r.evidence.shadow)
+    for server in servers:
+        write_paragraph(("SQL was executed on", Style.FAINT), (server, Style.FAINT))
+
+
+def _write_findings(held: Triage, lead: str) -> None:
+    blocking = [(r, f) for r, f in findings_of(held.blockers) if f is None or f.waived is None]
+    for result, finding in blocking[:_MOST_BLOCKERS]:
+        summary = finding.summary if finding else result.reason or result.title
+        write_paragraph(("✕", Style.BAD), (result.id, Style.STRONG), summary, first=lead, rest=f"{lead}  ")
+    if len(blocking) > _MOST_BLOCKERS:
+        write_paragraph(
+            f"… and {len(blocking) - _MOST_BLOCKERS:,} more blockers: see the report", first=lead, rest=f"{lead}  "
+        )
+    for mark, style, noun, results in (
+        ("▲", Style.WARNING, "warnings", held.warnings),
+        ("i", Style.NOTE, "notes", held.told),
+    ):
+        if results:
+            write_paragraph((mark, style), f"{noun}:", ", ".join(map(_counted, results)), first=lead, rest=f"{lead}  ")
+
+
+def _counted(result: CheckResult) -> str:
+    return f"{result.id} ({len(result.findings)})" if len(result.findings) > 1 else result.id
+
+
+def _reasons(result: RunResult, held: Triage) -> Iterator[str]:
+    """Line by line why something could not be checked, each cause once."""
+    if result.evidence.error:
+        yield from result.evidence.error.splitlines()
+        return
+    texts = {r.id: r.unchecked or r.reason or "no reason given" for r in result.evidence.checks}
+    for reason in list(dict.fromkeys(texts.get(one.check, one.reason) for one in held.undecided))[:_MOST_REASONS]:
+        lines = [part for line in reason.splitlines() for part in _folded(line)]
+        yield from lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], "  … (all of it is in the report)"]
+
+
+def _folded(line: str) -> list[str]:
+    """A line that is folded once stays one: who looks for its words finds them."""
+    if line_width() is not None or len(line) <= 2 * _WIDTH:
+        return [line]
+    return textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")
+
+
+def verdicts_json(results: Sequence[RunResult], *, phase: str, index: Path) -> dict[str, Any]:
+    """The verdicts for other programs (``run --format json``); names and shape are a contract."""
+    return {
+        "schema_version": 1,
+        "exit_code": max(result.exit_code for result in results),
+        "phase": phase,
+        "index": str(index),
+        "environments": [_environment_json(result) for result in results],
+    }
+
+
+def _environment_json(result: RunResult) -> dict[str, Any]:
+    checks = result.evidence.checks
+    names = ("key", "summary", "expected", "actual", "where", "waived")
+    return {
+        "environment": result.environment,
+        "verdict": result.verdict.value,
+        "exit_code": result.exit_code,
+        "error": result.evidence.error,
+        "folder": str(result.folder),
+        "server": result.evidence.shadow,
+        "checks": {outcome.value: sum(r.outcome is outcome for r in checks) for outcome in Outcome},
+        "could_not_check": [{"check": r.id, "reason": r.unchecked or r.reason} for r in checks if r.is_undecided],
+        "findings": [
+            {"check": r.id, "severity": r.severity.value, **{name: getattr(f, name) for name in names}}
+            for r in checks
+            if r.outcome is Outcome.FAILED
+            for f in r.findings
+        ],
+    }

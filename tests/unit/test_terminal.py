@@ -1,0 +1,151 @@
+"""What a person sees at a terminal: colours where they are wanted, lines that end at words within its width."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fix_demo import run_cli
+from migration_audit.cli import output, terminal, verdicts
+from migration_audit.cli.terminal import Style, columns, wrapped_words
+from migration_audit.runner import RunResult
+from report_example import evidence
+
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def at_a_terminal(*arguments: str, width: int, **variables: str) -> str:
+    """What the command shows on a terminal of this width."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    unset = {
+        name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
+    }
+    command = [sys.executable, "-m", "migration_audit", *arguments]
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, env={**unset, "TERM": "xterm", **variables})
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # Linux: the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    assert process.wait() == 0
+    return shown.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_lines_end_at_words_within_the_width(width):
+    shown = SGR.sub("", at_a_terminal("check", "explain", "BOOT001", width=width))
+    assert [line for line in shown.splitlines() if columns(line) > width] == []
+    plain = run_cli("check", "explain", "BOOT001").out
+    assert shown.split() == plain.split(), "the same words, none torn apart"
+    assert max(map(len, shown.splitlines())) > width - 20
+
+
+COLOURS = {
+    "a terminal": ([], {}, True),
+    "NO_COLOR": ([], {"NO_COLOR": "1"}, False),
+    "NO_COLOR is empty": ([], {"NO_COLOR": ""}, True),
+    "a dumb terminal": ([], {"TERM": "dumb"}, False),
+    "never": (["--color", "never"], {}, False),
+    "always goes before NO_COLOR": (["--color", "always"], {"NO_COLOR": "1"}, True),
+    "NO_COLOR goes before FORCE_COLOR": ([], {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+}
+
+
+@pytest.mark.parametrize(("options", "variables", "coloured"), COLOURS.values(), ids=COLOURS)
+def test_colours_at_a_terminal(options, variables, coloured):
+    shown = at_a_terminal("check", "explain", "LIV004", *options, width=80, **variables)
+    assert ("\x1b[" in shown) == coloured
+    assert at_a_terminal(*options, "check", "explain", "LIV004", width=80, **variables) == shown, "before the command too"
+
+
+PIPED = {
+    "a pipe": ([], {}, False),
+    "FORCE_COLOR": ([], {"FORCE_COLOR": "1"}, True),
+    "FORCE_COLOR is 0": ([], {"FORCE_COLOR": "0"}, False),
+    "always": (["--color", "always"], {}, True),
+}
+
+
+@pytest.mark.parametrize(("options", "variables", "coloured"), PIPED.values(), ids=PIPED)
+def test_colours_in_a_pipe(options, variables, coloured):
+    ran = run_cli("check", "explain", "LIV004", *options, **{"NO_COLOR": "", **variables})
+    assert ("\x1b[" in ran.out) == coloured
+
+
+def test_explain_all():
+    from migration_audit.checks import ALL
+
+    ran = run_cli("check", "explain", "--all")
+    assert [line.split()[0] for line in ran.out.splitlines() if re.match(r"[A-Z]{3,4}\d{3}  ", line)] == [c.id for c in ALL]
+    assert run_cli("check", "explain").code == 2
+    assert run_cli("check", "explain", "LIV004", "--all").code == 2
+
+
+def test_a_word_that_is_too_long_stays_whole():
+    words = [(word, Style.PLAIN) for word in f"see {'x' * 70} now".split()]
+    assert [[word for word, _ in line] for line in wrapped_words(words, 60, 0, 2)] == [["see"], ["x" * 70], ["now"]]
+
+
+def result(**more):
+    found = evidence(**more)
+    return RunResult(environment=found.environment, folder=Path("reports/stage/1"), evidence=found)
+
+
+def shown(capsys, *results, color="never"):
+    terminal._chosen[:] = [color]
+    try:
+        verdicts.write_verdicts(results)
+    finally:
+        terminal._chosen.clear()
+    return capsys.readouterr().out
+
+
+def test_blockers_are_named_and_the_rest_is_counted(capsys):
+    one = result()
+    out = shown(capsys, one)
+    held = verdicts.report.triage(one.evidence.checks)
+    blocking = [f for r in held.blockers for f in r.findings if f.waived is None]
+    assert blocking
+    assert all(output._shown(f.summary) in out for f in blocking)
+    assert held.warnings
+    assert not [f for r in held.warnings for f in r.findings if f.summary in out]
+    assert all(r.id in out for r in held.warnings)
+    assert held.found in out
+    assert f"SQL was executed on {one.evidence.shadow}" in out
+
+
+def test_what_a_terminal_would_obey_is_spelled_out(capsys):
+    one = result()
+    blocker = next(r for r in one.evidence.checks if r in verdicts.report.triage(one.evidence.checks).blockers)
+    bad = replace(blocker, findings=(replace(blocker.findings[0], summary="a\x1b[2Jb", waived=None),))
+    out = shown(capsys, result(checks=(bad,)), color="always")
+    assert "a\\x1b[2Jb" in out
+    assert "\x1b[2J" not in out
+
+
+def test_run_as_json_has_every_finding():
+    one = result()
+    found = verdicts.verdicts_json([one], phase="preflight", index=Path("reports/index.html"))
+    (environment,) = json.loads(json.dumps(found))["environments"]
+    assert environment["verdict"] == one.verdict.value
+    assert len(environment["findings"]) == sum(len(r.findings) for r in one.evidence.checks if r.outcome.value == "failed")
+    assert sum(environment["checks"].values()) == len(one.evidence.checks)
+    assert {one["check"] for one in environment["could_not_check"]} == {r.id for r in one.evidence.checks if r.is_undecided}

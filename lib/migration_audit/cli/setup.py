@@ -73,7 +73,7 @@ def print_grants(config: Path | None, *, role: str) -> None:
 def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:
     """Become JupyterLab on the user's notebooks; Ctrl-C and the exit code are its own from then on.
 
-    These are ``notebooks/`` beside audit.toml, else copies in a folder of the user's own for this project.
+    These are ``notebooks/`` next to audit.toml, else copies in a folder of the user's own for this project.
 
     Without ``config`` the nearest audit.toml is taken, and the bundled example, which is then said, where there is none.
     Notebooks take their defaults from MIGRATION_AUDIT_CONFIG and MIGRATION_AUDIT_ENVIRONMENT, so that none has to be edited;

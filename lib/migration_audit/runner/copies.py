@@ -32,7 +32,7 @@ def complete_copies(folder: Path) -> list[str]:
 
     Raises UsageError where the folder cannot be written.
     """
-    said = []
+    lines = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(packaged_notebooks().glob("*.ipynb")):
@@ -40,13 +40,13 @@ def complete_copies(folder: Path) -> list[str]:
             if not copy.exists() and not copy.is_symlink():
                 write_atomically(copy, cleared(path))
             elif not _is_same(copy, path):
-                said.append(
+                lines.append(
                     f"{copy} was changed, or copied by another version: it stays as it is; remove it to get the current one"
                 )
     except OSError as error:
         todo = "set XDG_DATA_HOME to a folder that can be written, or copy the notebooks: migration-audit init --notebooks"
         raise UsageError(f"cannot be written: {error.strerror or error}", where=str(folder), todo=todo) from error
-    return said
+    return lines
 
 
 def lab_folder(project: Project, *, is_demo: bool) -> Path:

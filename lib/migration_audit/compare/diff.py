@@ -221,7 +221,7 @@ def _told_apart(value: Any, other: Any) -> Any:
 
 
 def _folded(found: list[Difference]) -> Iterator[Difference]:
-    """The differences, after renames were found: what belongs to something renamed is no part of something missing."""
+    """The differences, after renames were found: what belongs to something renamed is not part of something missing."""
     renamed = {(d.kind, d.key): d for d in found if d.verdict is DiffVerdict.RENAMED}
     not_lost = renamed.keys() | {(kind, d.actual_key or d.key) for (kind, _), d in renamed.items()}
     for difference in found:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from migration_audit.catalog import open_connection, read_ledger, read_snapshot
+from migration_audit.catalog import ledger, open_connection, read_ledger, read_snapshot
 from migration_audit.formats import LedgerFormat
 from migration_audit.formats.ledgers import named_ledger
 from migration_audit.model.errors import DatabaseError, UsageError
@@ -195,3 +195,43 @@ def test_partitions_of_a_ledger_are_read(database: str) -> None:
 def test_a_template_is_not_audited(cluster: Any) -> None:
     with pytest.raises(DatabaseError, match="template1: is a template"), open_connection(cluster.conninfo("template1")):
         pass
+
+
+REPLACED = "drop table done; create table done (name text); insert into done values ('2.sql')"
+TRUNCATED = "truncate done; insert into done values ('2.sql')"
+
+
+@pytest.mark.parametrize("ddl", [REPLACED, TRUNCATED])
+@pytest.mark.parametrize(("times", "readings"), [(1, 2), (2, 3), (3, 3)])
+def test_a_ledger_that_ddl_replaces_meanwhile_is_read_again(
+    database: str, monkeypatch: pytest.MonkeyPatch, times: int, readings: int, ddl: str
+) -> None:
+    make(database, "create table done (name text); insert into done values ('1.sql')")
+    begun: list[str] = []
+    rows = ledger._rows
+
+    def replaced_before(*args: Any) -> Any:
+        begun.append("")
+        if len(begun) <= times:
+            make(database, ddl)
+        return rows(*args)
+
+    monkeypatch.setattr(ledger, "_rows", replaced_before)
+    if times < 3:
+        assert look(database).names == ("2.sql",)
+    else:
+        with pytest.raises(DatabaseError, match=r"(?s)changed while it was read: table public.done was .*DDL was running"):
+            look(database)
+    assert len(begun) == readings
+
+
+def test_a_ledger_that_is_dropped_meanwhile_is_absent(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(database, "create table done (name text)")
+    rows = ledger._rows
+
+    def dropped_before(*args: Any) -> Any:
+        make(database, "drop table done")
+        return rows(*args)
+
+    monkeypatch.setattr(ledger, "_rows", dropped_before)
+    assert look(database).state is LedgerState.ABSENT

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from migration_audit.catalog.connection import begin_reading
+from migration_audit.catalog.connection import begin_reading, read_again
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import dotted, sql_name
@@ -16,6 +16,7 @@ from migration_audit.model.privileges import Access, Given, Granted, Membership,
 _SET = "select pg_catalog.set_config(%s, %s, true)"
 
 
+@read_again
 def read_access(connection: psycopg.Connection[Any], role: str) -> Access:
     """What follows for ``role`` from attributes, memberships, privileges, default privileges and ownership.
 
@@ -70,6 +71,7 @@ def _array_item(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+@read_again
 def read_given(connection: psycopg.Connection[Any], role: str, *, with_memberships: bool) -> Given:
     """What the SQL of this database gave to ``role``; not what everybody has, nor what it owns because it ran the SQL.
 

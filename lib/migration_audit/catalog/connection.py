@@ -6,7 +6,8 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import psycopg
 from psycopg import IsolationLevel
@@ -14,7 +15,13 @@ from psycopg.pq import PipelineStatus, TransactionStatus
 
 from migration_audit import driver
 from migration_audit.catalog.conninfo import parse_conninfo
-from migration_audit.catalog.server_errors import connect_error, database_error, last_words, server_message
+from migration_audit.catalog.server_errors import (
+    CatalogChangedError,
+    connect_error,
+    database_error,
+    last_words,
+    server_message,
+)
 from migration_audit.model.errors import DatabaseError, UsageError
 
 STATEMENT_TIMEOUT_MS = 60_000
@@ -27,6 +34,9 @@ PIPELINE_VARIABLE = "MIGRATION_AUDIT_PIPELINE"
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 ResultT = TypeVar("ResultT")
+Given = ParamSpec("Given")
+READINGS: Final = 3
+"""How often a catalog is read that changes meanwhile, until that is an error."""
 
 # Everything that changes how the server spells what it tells: each is set, so that every server spells it alike.
 _SPELLING: Final = {
@@ -89,6 +99,25 @@ class ReadingConnection(driver.Connection):
         if self.limit_ms is not None and not self.closed and self.info.transaction_status is TransactionStatus.IDLE:
             begin_reading(self, statement_timeout_ms=self.limit_ms)
         return super().cursor(*args, **options)
+
+
+def read_again(
+    read: Callable[Concatenate[psycopg.Connection[Any], Given], ResultT],
+) -> Callable[Concatenate[psycopg.Connection[Any], Given], ResultT]:
+    """The same function, which is called again in a new transaction where DDL was running: ``READINGS`` times in total."""
+
+    @wraps(read)
+    def repeated(connection: psycopg.Connection[Any], /, *args: Given.args, **options: Given.kwargs) -> ResultT:
+        for _ in range(READINGS - 1):
+            try:
+                return read(connection, *args, **options)
+            except CatalogChangedError:
+                if connection.closed or not isinstance(connection, ReadingConnection):
+                    raise
+                connection.rollback()
+        return read(connection, *args, **options)
+
+    return repeated
 
 
 class PipelineLostError(DatabaseError):

@@ -11,8 +11,9 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
-from migration_audit.catalog.connection import begin_reading
+from migration_audit.catalog.connection import begin_reading, read_again
 from migration_audit.catalog.directus_database import read_directus_database
+from migration_audit.catalog.replaced import refuse_replaced
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.directus import DirectusLive, TableRights
 from migration_audit.model.directus_database import DirectusDatabase
@@ -54,6 +55,7 @@ class _Right:
     may_drop: bool | None
 
 
+@read_again
 def read_directus(
     connection: psycopg.Connection[Any],
     live: Snapshot,
@@ -144,8 +146,11 @@ def _read_rows(
     try:
         with connection.transaction():  # a savepoint: a refusal must not end the transaction
             rows = connection.execute(query).fetchall()
+            for table in ("directus_collections", "directus_fields"):
+                refuse_replaced(connection, schema, table)
     except psycopg.errors.DatabaseError as error:
-        if connection.info.transaction_status is not TransactionStatus.INTRANS:
+        is_open = connection.info.transaction_status is TransactionStatus.INTRANS
+        if not is_open or isinstance(error, psycopg.errors.InternalError_):
             raise
         reason = f"Directus's tables in {schema} cannot be read: {error.diag.message_primary}"
         return None, nothing, reason, schema

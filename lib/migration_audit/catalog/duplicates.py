@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from migration_audit.catalog.connection import begin_reading
+from migration_audit.catalog.connection import begin_reading, read_again
 from migration_audit.catalog.parts import Parts, parts_of_table
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import in_quotes, sql_name
@@ -45,6 +45,7 @@ class _NotCountedError(Exception):
     """What is wanted cannot be counted, and why."""
 
 
+@read_again
 def count_obstacles(connection: psycopg.Connection[Any], wanted: Iterable[Wanted]) -> tuple[Obstacle, ...]:
     """How many keys or rows prevent each wanted object, in the order given.
 

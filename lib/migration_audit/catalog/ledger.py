@@ -10,8 +10,9 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
-from migration_audit.catalog.connection import begin_reading
-from migration_audit.catalog.server_errors import database_error
+from migration_audit.catalog.connection import begin_reading, read_again
+from migration_audit.catalog.replaced import refuse_replaced
+from migration_audit.catalog.server_errors import VANISHED, database_error
 from migration_audit.formats import LedgerFormat
 from migration_audit.model.errors import UsageError
 from migration_audit.model.ledger import Ledger, LedgerState
@@ -70,6 +71,7 @@ class _Found:
     role: str
 
 
+@read_again
 def read_ledger(connection: psycopg.Connection[Any], table: str, form: LedgerFormat) -> Ledger:
     """What the ledger says was applied; never an error for a ledger that is absent, closed or of another shape.
 
@@ -122,7 +124,7 @@ def _read(connection: psycopg.Connection[Any], table: str, found: _Found, form: 
     try:
         rows = _rows(connection, found, form)
     except psycopg.errors.DatabaseError as error:
-        if connection.info.transaction_status is not TransactionStatus.INTRANS:
+        if connection.info.transaction_status is not TransactionStatus.INTRANS or isinstance(error, VANISHED):
             raise
         reason = f"Role {found.role} cannot read {table}: {error.diag.message_primary}."
         return Ledger(table=table, state=LedgerState.UNREADABLE, columns=columns, reason=reason)
@@ -140,6 +142,7 @@ def _rows(connection: psycopg.Connection[Any], found: _Found, form: LedgerFormat
     )
     with connection.transaction():  # a savepoint: a refusal must not end the transaction
         rows = connection.execute(query).fetchall()
+        refuse_replaced(connection, found.schema, found.relation)
     return [dict.fromkeys(form.optional_columns) | dict(zip(read, row, strict=True)) for row in rows]
 
 

@@ -11,12 +11,12 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from migration_audit.catalog.chunks import read_chunks, read_jobs
-from migration_audit.catalog.connection import begin_reading, sent_at_once, with_connection
+from migration_audit.catalog.connection import READINGS, begin_reading, sent_at_once, with_connection
 from migration_audit.catalog.features import Features, read_features
 from migration_audit.catalog.odd_bytes import odd_bytes_error
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS, load_query
 from migration_audit.catalog.rows import ObjectRows, RowId, VanishedError, instance_rows
-from migration_audit.catalog.server_errors import ODD_BYTES, database_error
+from migration_audit.catalog.server_errors import ODD_BYTES, VANISHED, database_error
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import DatabaseError
@@ -25,7 +25,6 @@ from migration_audit.model.redaction import SALT
 from migration_audit.model.snapshot import HypertableChunks, NotRead, RolesRead, ServerIdentity, Snapshot, Unmodelled
 from migration_audit.model.timescale_jobs import Job, JobStatus
 
-ATTEMPTS = 3
 _SET = """
 select pg_catalog.set_config('migration_audit.salt', %s, true),
        pg_catalog.set_config('migration_audit.roles', %s, true),
@@ -91,30 +90,30 @@ def read_snapshot(
 
 def _read_again_if_dropped(connection: psycopg.Connection[Any], wish: _Wish) -> CatalogReading:
     """Read in transactions of our own, until nothing vanishes on the way."""
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, READINGS + 1):
         try:
             with _server_errors(connection):
                 begin_reading(connection)
                 return _read(connection, wish)
         except VanishedError as vanished:
             _end_transaction(connection)
-            if attempt == ATTEMPTS:
+            if attempt == READINGS:
                 raise _changing(connection, vanished) from None
     raise AssertionError("unreachable")
 
 
 def _changing(connection: psycopg.Connection[Any], vanished: VanishedError) -> DatabaseError:
     """Why the catalog could not be read in several attempts: it is damaged, or it changes all the time."""
-    begin_reading(connection)
-    damage = _taken_lines(_ask_for_damage(connection, read_features(connection)))
-    connection.rollback()
+    damage: list[str] = []
+    with suppress(psycopg.Error):  # what is damaged, or still changes, may be in the way of this as well
+        begin_reading(connection)
+        damage = _taken_lines(_ask_for_damage(connection, read_features(connection)))
+    _end_transaction(connection)
     if damage:
         return _damaged(connection, damage)
-    return DatabaseError(
-        f"the catalog changed while it was read: {vanished}",
-        where=connection.info.dbname,
-        todo="try again while no DDL is running",
-    )
+    name = connection.info.dbname if not connection.closed else None
+    todo = "DDL was running, or the catalog is damaged; try again while no DDL is running"
+    return DatabaseError(f"the catalog changed while it was read: {vanished}", where=name, todo=todo)
 
 
 @contextmanager
@@ -122,8 +121,7 @@ def _server_errors(connection: psycopg.Connection[Any]) -> Iterator[None]:
     """Errors of the server as ours, with the transaction ended; those of a concurrent drop as VanishedError."""
     try:
         yield
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedObject, psycopg.errors.InternalError_) as error:
-        # "relation does not exist", "cache lookup failed": what the transaction still sees is gone for functions.
+    except VANISHED as error:
         _end_transaction(connection)
         raise VanishedError(error.diag.message_primary) from error
     except ODD_BYTES as error:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from migration_audit.catalog.connection import begin_reading
+from migration_audit.catalog.connection import begin_reading, read_again
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import listed, sql_name
@@ -59,6 +59,7 @@ class _Found:
             self.fixes.append(fix)
 
 
+@read_again
 def read_rights(
     connection: psycopg.Connection[Any], role: str, needs: Iterable[StatementNeeds]
 ) -> tuple[LackingRights, ...]:

@@ -18,6 +18,14 @@ ODD_BYTES: Final = (psycopg.errors.CharacterNotInRepertoire, psycopg.errors.Untr
 """The server's words for bytes that it cannot send as UTF-8."""
 
 
+VANISHED: Final = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedObject, psycopg.errors.InternalError_)
+"""What the server says of something that is dropped while it is read: the transaction still sees its row."""
+
+
+class CatalogChangedError(DatabaseError):
+    """Something vanished while it was read; it may be read again."""
+
+
 def connect_error(error: psycopg.Error, conninfo: str, parameters: dict[str, str]) -> DatabaseError:
     """Why there is no connection, in one sentence without any part of the password."""
     reason = scrub(server_message(error), conninfo, parameters)
@@ -48,6 +56,9 @@ def database_error(error: psycopg.Error, connection: psycopg.Connection[Any]) ->
         look = "check the server and the network; [environments.…] statement_timeout sets how long to wait"
         return DatabaseError(f"the catalog cannot be read: {error}", where=error.database, todo=look, is_temporary=True)
     name = connection.info.dbname if not connection.closed else None
+    if isinstance(error, VANISHED):
+        look = "DDL was running, or the catalog is damaged; try again while no DDL is running"
+        return CatalogChangedError(f"the catalog changed while it was read: {server_message(error)}", where=name, todo=look)
     reason, state = server_message(error), error.sqlstate
     if connection.closed:
         reason, state = last_words(connection) or (reason, state)

@@ -56,10 +56,22 @@ def test_checks_findings_and_verdict_are_shown_once():
 
 def test_what_is_the_same_is_folded_once_with_its_number():
     html = page(replayed("20_x", "# Live", report.column_table(OWNER, PROD)))
-    folded = re.findall(r'<details class="same"><summary>(.*?)</summary>(.*?)</details>', html, re.DOTALL)[0]
+    live = html.partition('id="20_x"')[2]
+    folded = re.findall(r'<details class="same"><summary>(.*?)</summary>(.*?)</details>', live, re.DOTALL)[0]
     assert folded[0] == "7 columns that are the same on both sides"
     assert folded[1].count("double precision") == 2
     assert "character varying(64)" not in folded[1]
+
+
+def test_checks_that_found_nothing_are_folded_and_the_others_are_not():
+    held = (*results(), result("LIV002", "Versions", Outcome.ERRORED, reason="no rights"))
+    html = page(checks=held).partition('id="checks"')[2]
+    shown, _, folded = html.partition('<details class="same">')
+    assert all(f">{name}<" in shown for name in ("LIV002", "LIV003"))
+    assert "Not due in this phase" in shown
+    assert "RET001" not in re.sub(r"RET001: due in phase retired", "", text(shown))
+    assert ">COV002<" in folded
+    assert "8 checks that passed or do not apply" in folded
 
 
 def test_a_table_without_differences_is_not_shown_twice():

@@ -68,6 +68,7 @@ def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> ReportTable:
             Group(title=Text(title) if title else None, labels=(title,), rows=tuple(held)) for title, held in parts if held
         ),
         quiet="commands before and within the steps",
+        prints_quiet=False,
         nothing="Nothing to list.",
     )
 

@@ -58,7 +58,8 @@ def check_table(
         folded = f"{ranges([r.id for r in others])}: {_why_not_due(others)}"
         if has_work_list and any(r.findings for r in others):
             folded += "; what they found already is in the work list"
-        groups.append(Group(title=Text("Not due in this phase"), labels=("not due",), rows=rows, folded=folded))
+        title = Text("Not due in this phase")
+        groups.append(Group(title=title, labels=("not due",), rows=rows, folded=folded, stays_folded=True))
     return ReportTable(
         caption=caption,
         note=sorted_out.summary,
@@ -66,6 +67,7 @@ def check_table(
         headings=tuple(Heading(name=n) for n in ("Check", "Question", "Outcome", "What was found or looked at")),
         groups=tuple(groups),
         about="checks",
+        quiet="checks that passed or do not apply",
         nothing="No checks were run.",
     )
 
@@ -90,6 +92,7 @@ def _check_row(result: CheckResult, told_at: str | None, anchors: bool) -> Row:
             Text(_told(result, told_at), muted=not failed),
         ),
         marked=failed,
+        is_step=result.is_undecided or result.outcome is Outcome.PENDING,
         anchor=check_anchor(result.id) if anchors and result.outcome is Outcome.PENDING else None,
     )
 

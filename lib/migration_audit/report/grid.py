@@ -84,6 +84,8 @@ class Group:
     folded: str | None = None
     """Shown in place of the rows, which the DataFrame has all the same."""
     anchor: str | None = None
+    stays_folded: bool = False
+    """Whether a report shows the line in place of the rows as well."""
 
     @property
     def marked(self) -> Sequence[int]:
@@ -110,6 +112,8 @@ class Grid:
     """What it shows; a report that shows the same elsewhere refers to that place."""
     quiet: str | None = None
     """What the rows that are not marked are, in the plural: a report folds them under that line, with their number."""
+    prints_quiet: bool = True
+    """Whether they are open on paper."""
 
     def __len__(self) -> int:
         """The number of rows, folded ones too."""

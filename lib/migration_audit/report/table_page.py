@@ -33,9 +33,11 @@ def render(table: Grid, *, anchor: str | None = None) -> Markup:
     """The table; of one with ``quiet`` rows, those that are marked, then the others under a line to open."""
     if table.quiet is None or len(table) > table.limit:
         return _table(table, list(table.shown()), anchor)
-    loud = [replace(g, rows=[g.rows[n] for n in _loud(g)], folded=None) for g in table.groups]
-    loud = [group for group in loud if group.rows]
-    quiet = [replace(g, rows=_rest(g), folded=None) for g in table.groups]
+    lines = [group for group in table.groups if group.stays_folded]
+    open_groups = [group for group in table.groups if not group.stays_folded]
+    loud = [replace(g, rows=[g.rows[n] for n in _loud(g)], folded=None) for g in open_groups]
+    loud = [*(group for group in loud if group.rows), *lines]
+    quiet = [replace(g, rows=_rest(g), folded=None) for g in open_groups]
     quiet = [group for group in quiet if group.rows]
     number = sum(len(group.rows) for group in quiet)
     shown = replace(table, groups=tuple(loud), nothing="Nothing differs." if number else table.nothing)
@@ -52,7 +54,9 @@ def render(table: Grid, *, anchor: str | None = None) -> Markup:
     )
     line = f"{number:,} {table.quiet}"
     body = _table(calm, list(calm.shown()), None, caption=line)
-    folded = Markup('<details class="same"><summary>{}</summary>{}</details>').format(line, body)
+    folded = Markup('<details class="same{}"><summary>{}</summary>{}</details>').format(
+        "" if table.prints_quiet else " aside", line, body
+    )
     if loud:
         return _table(shown, list(shown.shown()), anchor) + folded
     return _line_of(table, table.note or "", anchor) + folded

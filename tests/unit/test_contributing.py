@@ -47,6 +47,24 @@ def run(owner: Snapshot) -> Iterator[Finding]:
 CHECK = Check(id="COV999", title="No floats", severity=Severity.INFO, phases=(Phase.PREFLIGHT,), run=run)
 '''
 
+READER = '''"""Gemfile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from migration_audit.model.code import LibraryDependency
+from migration_audit.model.location import Location
+
+
+def gemfile(text: str, path: str) -> Iterator[LibraryDependency]:
+    """Every gem that is named."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if match := re.match(r\'gem "([^"]+)"\', line):
+            yield LibraryDependency(name=match[1], section="gems", version="", at=Location(path, number))
+'''
+
 FORMAT = '''"""shouting: files whose names end in .SQL.
 
 Files       Those.
@@ -133,6 +151,13 @@ def run(copy: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def python(copy: Path, code: str, *arguments: str) -> str:
+    """What code prints that imports the changed package."""
+    environment = {**os.environ, "PYTHONPATH": str(copy.parent)}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, cwd=copy.parent, check=True).stdout
+
+
 def write(copy: Path, name: str, text: str) -> None:
     (copy / name).write_text(text, encoding="utf-8")
 
@@ -182,6 +207,39 @@ def test_add_a_check(copy: Path) -> None:
     write(copy, "checks/cov999_floats.py", CHECK)
     assert "COV999" in run(copy, "check", "list")
     assert "sums of them depend on the order" in run(copy, "check", "explain", "cov999")
+
+
+@pytest.mark.parametrize(
+    ("field", "group"),
+    [("    audited_phase: str", "shared_checks"), ("    audited_environment: str", "live_checks")],
+    ids=["once", "for each environment"],
+)
+def test_add_an_input_of_a_check(copy: Path, field: str, group: str) -> None:
+    """The class in which it is declared decides where a check runs that asks for it."""
+    assert "Inputs are declared in `audit/facts/types.py`" in steps("Add an input of a check")
+    write(
+        copy,
+        "checks/cov999_floats.py",
+        CHECK.replace("owner: Snapshot", "floats: Snapshot").replace("owner.of", "floats.of"),
+    )
+    add_line(copy, "audit/facts/types.py", after=field, line="    floats: Snapshot")
+    code = f"from migration_audit.audit.case import {group}; print([check.id for check in {group}()])"
+    assert "COV999" in python(copy, code)
+
+
+def test_add_an_artifact_reader(copy: Path, tmp_path: Path) -> None:
+    assert "`artifacts/manifests/libraries.py::_READERS`" in steps("Add an artifact reader")
+    write(copy, "artifacts/manifests/gem.py", READER)
+    table, start = "artifacts/manifests/libraries.py", "from migration_audit.artifacts."
+    add_line(copy, table, after=f"{start}files import find_files", line=f"{start}manifests.gem import gemfile")
+    add_line(copy, table, after='    (r"go\\.sum", go_sum),', line='    (r"Gemfile", gemfile),')
+    (tmp_path / "Gemfile").write_text('source "https://rubygems.org"\ngem "rake"\n')
+    code = (
+        "import pathlib, sys; from migration_audit.artifacts.manifests.libraries import read_manifests\n"
+        "found = read_manifests(pathlib.Path(sys.argv[1]), ['Gemfile'])\n"
+        "print(found.unread, [str(d.at) for d in found.dependencies])"
+    )
+    assert python(copy, code, str(tmp_path)) == "() ['Gemfile:2']\n"
 
 
 def test_add_a_source_format(copy: Path) -> None:

@@ -18,6 +18,7 @@ from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.project import Environment, Project, load_project, project_file
 from migration_audit.runner import open_kernels, run_audit, write_index
+from migration_audit.runner.pdf import find_chromium, print_report
 from migration_audit.signoff import sign_as_producer
 
 
@@ -81,13 +82,15 @@ def run_project(
     producer_key: Path | None,
     progress: Callable[[str], None],
     form: str = "text",
+    pdf: bool = False,
 ) -> int:
     """Audit the named environments (all that take part in the phase, by default); returns the largest exit code.
 
-    With ``producer_key`` each statement is signed. Raises AuditError.
+    With ``producer_key`` each statement is signed, with ``pdf`` each report is printed. Raises AuditError.
     """
     if producer_key is not None and not producer_key.is_file():
         raise UsageError("the key does not exist", where=str(producer_key), todo="name a private key file")
+    chromium = find_chromium() if pdf else None
     path = project_file(config or Path())
     project = load_project(path)
     chosen = _chosen(project, environments, phase)
@@ -102,6 +105,10 @@ def run_project(
     if producer_key is not None:
         for result in results:
             sign_as_producer(result.folder, key=producer_key)
+    if chromium is not None:
+        for page in (result.folder / "report.html" for result in results):
+            if page.is_file():
+                progress(f"printed {print_report(page, chromium=chromium)}")
     if form == "json":
         write_index(folder.absolute(), order=[e.name for e in project.environments], progress=progress)
         document = verdicts_json(results, phase=phase.value, index=index)

@@ -87,6 +87,9 @@ def demo(out: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: from audit.toml.")
 @click.option("--commands", is_flag=True, help="Execute the acceptance commands of audit.toml (CMD001), here and now.")
 @click.option(
+    "--pdf", is_flag=True, help="Print each report to a PDF next to its folder, with the Chromium of this machine."
+)
+@click.option(
     "--producer-key",
     type=click.Path(path_type=Path),
     envvar="MIGRATION_AUDIT_PRODUCER_KEY",
@@ -100,6 +103,7 @@ def run(
     phase: str,
     out: Path | None,
     commands: bool,
+    pdf: bool,
     producer_key: Path | None,
     form: str,
     config: Path | None,
@@ -116,6 +120,7 @@ def run(
         phase=Phase(phase),
         out=out,
         commands=commands,
+        pdf=pdf,
         producer_key=producer_key,
         progress=say,
         form=form,

@@ -56,7 +56,7 @@ plan: $(STAMP)  ## draw the packages and their order into CONTRIBUTING.md
 	@$(BIN)/python tests/refresh_plan.py
 
 bench: $(STAMP)  ## measure what README promises
-	@failed=0; for bench in commands snapshot growth run; do $(BIN)/python tests/benchmarks/bench_$$bench.py || failed=1; done; exit $$failed
+	@failed=0; for bench in commands snapshot growth run fleet; do $(BIN)/python tests/benchmarks/bench_$$bench.py || failed=1; done; exit $$failed
 
 fuzz: $(STAMP)  ## thousands of random schema changes: our comparison and pg_dump must agree
 	@cd tests && ../$(BIN)/python -m fuzz.run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "GLOSSARY.md", *(f"docs/{p.name}" for p in sorted((ROOT / "docs").glob("*.md"))))
 _BLOCK = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+EXIT_CODE = re.compile(r"# exit code (\d): ")
+"""How a page says that a command does not end with 0."""
 _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -60,3 +63,15 @@ def anchors(page: str) -> set[str]:
     """The names that a link may have after ``#``: GitHub's, lower case, spaces to hyphens, without other punctuation."""
     plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading) for heading in _HEADING.findall(prose(page)))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in plain}
+
+
+def execute(text: str, folder: Path) -> str:
+    """What the commands print; each ends with the exit code that its comment names, else with 0."""
+    lines = [line for line in text.replace("\\\n", "").splitlines() if line.strip()]
+    script = "".join(f'{line}\necho "line {number} $?"\n' for number, line in enumerate(lines))
+    done = subprocess.run(["sh"], input=script, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
+    ended = {int(n): int(code) for n, code in re.findall(r"^line (\d+) (\d+)$", done.stdout, re.MULTILINE)}
+    expected = {n: int(m[1]) if (m := EXIT_CODE.search(line)) else 0 for n, line in enumerate(lines)}
+    wrong = {lines[n]: ended.get(n) for n, code in expected.items() if ended.get(n) != code}
+    assert not wrong, f"{wrong}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr

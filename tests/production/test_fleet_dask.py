@@ -41,7 +41,8 @@ class Dask:
         return str(json.loads(self._file.read_text("utf-8"))["address"])
 
     def _begin(self, program: str, *arguments: str) -> None:
-        command = [sys.executable, "-m", "distributed.cli.dask_" + program, "--scheduler-file", str(self._file), *arguments]
+        dask = str(Path(sys.executable).parent / "dask")
+        command = [dask, program, "--scheduler-file", str(self._file), *arguments]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self.processes.append(subprocess.Popen(command, env=self._environment, cwd=self._file.parent, **quiet))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -11,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fix_pages import PAGES, ROOT, Block, blocks
+from fix_pages import EXIT_CODE, PAGES, ROOT, Block, blocks, execute
 
-_EXIT_CODE = re.compile(r"# exit code (\d): ")
 TRY_IT = ("docs/sign-off.md", "Try it on the example")
 IN_A_SIGNED_RUN = ("docs/sign-off.md", "Without our program")
 IN_A_PULL_REQUEST = ("docs/ci.md", "Several repositories")
@@ -60,18 +58,6 @@ def clone(server, tmp_path_factory) -> Path:
     return place
 
 
-def execute(text: str, folder: Path) -> str:
-    """What the commands print; each ends with the exit code that its comment names, else with 0."""
-    lines = [line for line in text.replace("\\\n", "").splitlines() if line.strip()]
-    script = "".join(f'{line}\necho "line {number} $?"\n' for number, line in enumerate(lines))
-    done = subprocess.run(["sh"], input=script, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
-    ended = {int(n): int(code) for n, code in re.findall(r"^line (\d+) (\d+)$", done.stdout, re.MULTILINE)}
-    expected = {n: int(m[1]) if (m := _EXIT_CODE.search(line)) else 0 for n, line in enumerate(lines)}
-    wrong = {lines[n]: ended.get(n) for n, code in expected.items() if ended.get(n) != code}
-    assert not wrong, f"{wrong}\n{done.stdout}\n{done.stderr}"
-    return done.stdout + done.stderr
-
-
 @pytest.mark.parametrize("page", EXECUTED)
 def test_every_command_of_a_page_ends_as_the_page_says(clone: Path, page: str) -> None:
     printed = execute("".join(block.text for block in IN_THE_CLONE if block.page == page), clone)
@@ -94,7 +80,7 @@ PRINTED = {
 
 def test_the_pages_with_commands_are_these() -> None:
     assert set(EXECUTED) == set(PRINTED)
-    assert len(_EXIT_CODE.findall(block_of(TRY_IT).text)) == 5, "the walk-through names how its commands end"
+    assert len(EXIT_CODE.findall(block_of(TRY_IT).text)) == 5, "the walk-through names how its commands end"
     assert block_of(IN_A_PULL_REQUEST).text.startswith("migration-audit gate ")
 
 

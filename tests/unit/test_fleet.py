@@ -262,6 +262,8 @@ class MadeUpTime:
         self._answers = answers
         self._under_way: list[ReadTask] = []
         self.closed = False
+        self.takes = 0.0
+        """Seconds that every attempt takes."""
 
     def monotonic(self) -> float:
         return self.seconds
@@ -278,6 +280,7 @@ class MadeUpTime:
 
     def ended(self, seconds: float | None) -> list[EndedTask]:
         assert self._under_way, "nothing would ever end"
+        self.seconds += self.takes
         done, self._under_way = self._under_way, []
         return [EndedTask(task=task, attempt=self._answers(task)) for task in done]
 
@@ -315,10 +318,10 @@ def evidence(task: ReadTask, outcome: TargetOutcome, *, at: datetime, reason: st
     )
 
 
-def run(made_up: MadeUpTime, out: Path, **limits: object) -> Counter[TargetOutcome]:
+def run(made_up: MadeUpTime, out: Path, planned: PlannedRun = PLANNED, **limits: object) -> Counter[TargetOutcome]:
     """The outcomes of a run."""
     _, summary = run_fleet(
-        PLANNED,
+        planned,
         out=out,
         expected=b"{}",
         servers=lambda _: "a:1",
@@ -342,6 +345,25 @@ def test_a_server_that_is_down_is_tried_again_later_and_later(tmp_path: Path) ->
     assert run(made_up, tmp_path, attempts=4, retry_after=2.0) == {TargetOutcome.EQUAL: 3}
     assert [(at, number) for at, name, number in made_up.tried if name == "b"] == [(0, 1), (2, 2), (6, 3), (14, 4)]
     assert made_up.closed
+
+
+def test_a_server_that_answers_nobody_is_given_up(tmp_path: Path) -> None:
+    def answer(task: ReadTask) -> ReadAttempt:
+        failed = evidence(task, TargetOutcome.UNCHECKED, at=made_up.now(), reason="timeout")
+        return ReadAttempt(evidence=failed, may_succeed_later=True, is_unanswered=True)
+
+    made_up = MadeUpTime(answer)
+    made_up.takes = 10.0
+    many = tuple(FleetTarget(name=f"t{number:02}", reference=f"env:X/{number}") for number in range(20))
+    planned = replace(PLANNED, targets=many, in_all=20)
+    assert run(made_up, tmp_path, planned, attempts=2) == {TargetOutcome.UNCHECKED: 20}
+    last_tried = {name for _, name, attempt in made_up.tried if attempt == 2}
+    assert 3 <= len(last_tried) <= 4
+    assert len(made_up.tried) <= 9, "the others do not wait for an answer that does not come"
+    found = [parse_target_evidence(path.read_bytes(), where="x") for path in tmp_path.glob("*/targets/*/*.json")]
+    reasons = [each.reason or "" for each in found if each.target not in last_tried]
+    assert len(reasons) == 20 - len(last_tried)
+    assert all("not tried: 3 other targets of a:1 got no answer" in reason for reason in reasons)
 
 
 def test_what_cannot_succeed_later_is_tried_once(tmp_path: Path) -> None:

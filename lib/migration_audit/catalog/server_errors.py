@@ -34,6 +34,7 @@ def connect_error(error: psycopg.Error, conninfo: str, parameters: dict[str, str
         where=shown_server(parameters),
         todo=connect_advice(error.sqlstate, reason),
         is_temporary=is_temporary(error.sqlstate),
+        is_unanswered=error.sqlstate is None,
     )
 
 

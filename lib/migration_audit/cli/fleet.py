@@ -62,7 +62,7 @@ def _duration(_context: click.Context, _option: click.Parameter, text: str | Non
 @click.option("--expected", metavar="SIDE", help="Expected side, as compare accepts it; default: the owner's SQL.")
 @click.option("--direction", type=click.Choice(["covers", "equal"]), default="covers", show_default=True)
 @_OUT
-@click.option("--workers", type=click.IntRange(min=1), help="Processes on this machine; default: one for each processor.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes on this machine; default: two for each processor.")
 @click.option("--scheduler", metavar="ADDRESS", help="Read the targets on the workers of this dask.distributed scheduler.")
 @click.option(
     "--per-server",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from migration_audit.fleet.evidence import TargetOutcome
 from migration_audit.fleet.groups import DifferenceGroup
@@ -19,7 +19,9 @@ from migration_audit.report.page import render_page
 from migration_audit.report.pills import FAIL, PASS, REVIEW, UNDECIDED, difference_pill
 from migration_audit.report.table import Group, ReportTable
 
-_PILLS = {
+_MOST_GROUPS: Final = 200
+"""Where each target differs in its own way, a page of all of them helps nobody."""
+_PILLS: Final = {
     TargetOutcome.BLOCKED: FAIL,
     TargetOutcome.COVERED: REVIEW,
     TargetOutcome.EQUAL: PASS,
@@ -28,7 +30,7 @@ _PILLS = {
 
 
 def render_page_of(summary: FleetSummary) -> str:
-    """The page; it names targets by example, so that its size does not grow with their number."""
+    """The page; it names targets and groups by example, so that its size does not grow with their number."""
     plan = summary.planned.plan
     worst = next(outcome for outcome in (*_PILLS, None) if outcome is None or summary.count(outcome))
     facts = [
@@ -49,7 +51,8 @@ def render_page_of(summary: FleetSummary) -> str:
         pill=_PILLS[TargetOutcome.UNCHECKED if unchecked else worst or TargetOutcome.UNCHECKED],
         sentence=safe(counts_text(summary.outcomes)),
         facts=[(name, safe(one_line(value))) for name, value in facts if value],
-        groups=[_card(number, group) for number, group in enumerate(summary.groups, start=1)],
+        groups=[_card(number, group) for number, group in enumerate(summary.groups[:_MOST_GROUPS], start=1)],
+        more_groups=len(summary.groups) - _MOST_GROUPS,
         unchecked=[(safe(one_line(each.target)), safe(one_line(each.reason))) for each in summary.unchecked],
         more_unchecked=unchecked - len(summary.unchecked),
         index=INDEX,

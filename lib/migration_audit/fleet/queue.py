@@ -53,7 +53,7 @@ class TaskQueue:
     def take(self, now: float) -> ReadTask | None:
         """The next task; None while no server may be asked for more, or all tasks are under way or put off."""
         while self._later and self._later[0][0] <= now:
-            self._add(heapq.heappop(self._later)[2])
+            self._add(heapq.heappop(self._later)[2], is_first=True)  # what was tried is decided before more is tried
         if self.under_way >= self._in_all:
             return None
         for _ in range(len(self._turns)):
@@ -76,6 +76,16 @@ class TaskQueue:
         self._under_way[task.server] -= 1
         (self._silent.discard if answered else self._silent.add)(task.server)
 
+    def give_up(self, server: str) -> list[ReadTask]:
+        """The tasks of a server that wait, for their turn or for their time: they wait no more."""
+        tasks = list(self._waiting.pop(server, ()))
+        if tasks:
+            self._turns.remove(server)
+        tasks += [task for _, _, task in self._later if task.server == server]
+        self._later = [each for each in self._later if each[2].server != server]
+        heapq.heapify(self._later)
+        return tasks
+
     def put_off(self, task: ReadTask, at: float) -> None:
         """The task waits until its time, and then for its turn."""
         self._put_off += 1
@@ -84,8 +94,9 @@ class TaskQueue:
     def _limit_of(self, server: str) -> int:
         return 1 if server in self._silent else self._per_server
 
-    def _add(self, task: ReadTask) -> None:
+    def _add(self, task: ReadTask, *, is_first: bool = False) -> None:
         if task.server not in self._waiting:
             self._waiting[task.server] = deque()
             self._turns.append(task.server)
-        self._waiting[task.server].append(task)
+        tasks = self._waiting[task.server]
+        (tasks.appendleft if is_first else tasks.append)(task)

@@ -37,6 +37,8 @@ class ReadAttempt:
     evidence: TargetEvidence
     may_succeed_later: bool = False
     """The server was down, busy or starting."""
+    is_unanswered: bool = False
+    """No server has answered."""
 
 
 def read_target(context: FleetContext, task: ReadTask) -> ReadAttempt:
@@ -44,8 +46,10 @@ def read_target(context: FleetContext, task: ReadTask) -> ReadAttempt:
     try:
         return ReadAttempt(evidence=_compared(context, task))
     except AuditError as error:
-        may_succeed_later = isinstance(error, DatabaseError) and error.is_temporary
-        return ReadAttempt(evidence=unchecked_evidence(context, task, str(error)), may_succeed_later=may_succeed_later)
+        evidence = unchecked_evidence(context, task, str(error))
+        if not isinstance(error, DatabaseError):
+            return ReadAttempt(evidence=evidence)
+        return ReadAttempt(evidence=evidence, may_succeed_later=error.is_temporary, is_unanswered=error.is_unanswered)
     except Exception as error:  # of one target: the others are audited
         what = f"internal error in migration-audit: {type(error).__name__}: {error}"
         return ReadAttempt(evidence=unchecked_evidence(context, task, what))

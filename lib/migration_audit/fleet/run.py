@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from migration_audit.audit.facts.files import write_atomically
 from migration_audit.fleet.evidence import TargetEvidence, TargetOutcome
@@ -17,9 +18,13 @@ from migration_audit.fleet.finish import finish_run, sum_up
 from migration_audit.fleet.plan import PlannedRun
 from migration_audit.fleet.progress import Progress
 from migration_audit.fleet.queue import ReadTask, TaskQueue
+from migration_audit.fleet.references import UNKNOWN
 from migration_audit.fleet.store import RunFolder, new_folder, newest_folder
 from migration_audit.fleet.summary import FleetSummary
 from migration_audit.fleet.targets import FleetTarget
+
+_SILENT: Final = 3
+"""Targets of one server, one after the other, that were tried in vain before the others of that server are not."""
 
 Say = Callable[[str], None]
 
@@ -136,6 +141,7 @@ def _read_all(
     queue: TaskQueue, executor: Executor, limits: Limits, clock: Clock, unchecked: Callable[[ReadTask, str], TargetEvidence]
 ) -> Iterator[TargetEvidence]:
     """The evidence of each target, once."""
+    silent: Counter[str] = Counter()
     while queue or queue.under_way:
         while (task := queue.take(clock.monotonic())) is not None:
             executor.submit(task)
@@ -146,6 +152,7 @@ def _read_all(
             continue
         for ended in executor.ended(wait):
             yield from _settled(ended, queue, limits, clock, unchecked)
+            yield from _given_up(ended, silent, queue, limits, unchecked)
 
 
 def _settled(
@@ -162,3 +169,22 @@ def _settled(
     delay = limits.retry_after * 2 ** (task.attempt - 1) if attempt is not None else 0.0
     queue.put_off(replace(task, attempt=task.attempt + 1), clock.monotonic() + delay)
     return []
+
+
+def _given_up(
+    ended: EndedTask,
+    silent: Counter[str],
+    queue: TaskQueue,
+    limits: Limits,
+    unchecked: Callable[[ReadTask, str], TargetEvidence],
+) -> Iterator[TargetEvidence]:
+    """The evidence of the other targets of a server that answers nobody: each would wait as long as those before it."""
+    task, attempt = ended.task, ended.attempt
+    if attempt is None or not attempt.is_unanswered:
+        silent[task.server] = 0
+    elif task.attempt >= limits.attempts:
+        silent[task.server] += 1
+    if silent[task.server] >= _SILENT and task.server != UNKNOWN and attempt is not None:
+        why = f"not tried: {_SILENT} other targets of {task.server} got no answer, the last one: {attempt.evidence.reason}"
+        for each in queue.give_up(task.server):
+            yield unchecked(each, why)

@@ -132,5 +132,6 @@ def _executor(context: FleetContext, options: FleetOptions, in_all: int) -> Exec
         from migration_audit.fleet.dask_workers import DaskWorkers  # noqa: PLC0415  an extra
 
         return DaskWorkers(context, address=options.scheduler)
-    workers = options.workers or len(os.sched_getaffinity(0))
+    # Three quarters of the time a process waits for the server.
+    workers = options.workers or 2 * (os.cpu_count() or 1)
     return LocalPool(context, slots=min(workers, in_all))

@@ -77,10 +77,22 @@ class ServerError(AuditError):
 class DatabaseError(AuditError):
     """A live database cannot be reached, is not the one it is meant to be, or cannot be read."""
 
-    def __init__(self, what: str, *, where: str | None = None, todo: str | None = None, is_temporary: bool = False) -> None:
-        """``is_temporary``: the same attempt may succeed later, as the server was down, busy or starting."""
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        todo: str | None = None,
+        is_temporary: bool = False,
+        is_unanswered: bool = False,
+    ) -> None:
+        """``is_temporary``: the same attempt may succeed later, as the server was down, busy or starting.
+
+        ``is_unanswered``: no server has answered, whatever the database.
+        """
         super().__init__(what, where=where, todo=todo)
         self.is_temporary = is_temporary
+        self.is_unanswered = is_unanswered
 
 
 class NotebookError(AuditError):

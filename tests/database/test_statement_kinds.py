@@ -410,6 +410,11 @@ SAME = {
     "a foreign key to a member": "create table other (a int references member_key (id));",
     "an index that is rebuilt": "reindex table member_key; vacuum full member_key; analyze member_key;",
     "changed and changed back": f"alter function {EQ} cost 7; alter function {EQ} cost 1;",
+    "dropped, and rolled back": "begin; drop extension citext cascade; rollback;",
+    "dropped, and rolled back to a savepoint": "begin; savepoint a; drop extension citext cascade; rollback to a; commit;",
+    "made by a role that may read no catalog": "create role r; grant create on schema public to r; revoke select on"
+    " pg_extension, pg_depend, pg_database from public; do $$ begin execute format('grant create on database %I to r',"
+    " current_database()); end $$; set role r; create extension pg_trgm; do $$ begin end $$; reset role; select 1;",
     "rolled back": f"begin; alter function {EQ} cost 7; comment on function {EQ} is 'x'; rollback;",
     "a view and a child": "create view v as select * from member_key; create table child () inherits (member_key);",
     "another search_path": "set search_path = pg_catalog; create extension pg_trgm schema public;",
@@ -468,3 +473,13 @@ def test_compare_names_the_contents_that_it_does_not_compare(tmp_path: Path) -> 
         f"not compared: {views}",
         f"not compared: {tables}",
     ]
+
+
+def test_sql_that_ends_all_other_sessions_is_watched_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text(
+        "create table gone ();\nselect pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
+        " and datname = current_database();\ndrop table gone;\ncreate table t ();\n"
+    )
+    said = run_cli("compare", "a.sql", "a.sql", "--no-cross-check", cwd=tmp_path)
+    assert said.code == 0, said.out + said.err
+    assert "expected: table public.gone is created at a.sql:1 and dropped at a.sql:3" in said.out

@@ -8,7 +8,7 @@ observation it was there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -127,6 +127,7 @@ class Elsewhere:
         self._server = self._first = _server(connection)
         self._members = self._base = read_members(connection)
         self._names = names_of_members(connection)
+        self._accepted = set(_states(self._base))
         self._seen: dict[str | Key, Statement] = {}
         self._overwritten: list[tuple[Statement, Key, Part]] = []
         self._removed: list[tuple[Statement, Key, Part]] = []
@@ -135,6 +136,8 @@ class Elsewhere:
     def after(self, connection: psycopg.Connection[Any], statement: Statement) -> None:
         """Look what is there now, as far as the statement may have changed it. Raises psycopg.Error."""
         self._last = statement
+        if connection.info.parameter_status("is_superuser") != "on":
+            return  # a role of the SQL may not be allowed to look; it is seen after a later statement
         before, self._marks = self._marks, _marks(connection)
         is_server = before[0] != self._marks[0] or not _QUIET.match(statement.text)
         is_extension = before[1] != self._marks[1]
@@ -168,10 +171,12 @@ class Elsewhere:
         members = read_members(connection)
         for key, part in changed_parts(self._base, members):
             if key in members:
-                self._overwritten.append((statement, key, part))
+                if (key, part.state) not in self._accepted:  # as it was before something was rolled back
+                    self._overwritten.append((statement, key, part))
             elif key in self._seen:
                 self._removed.append((self._seen[key], key, part))
         self._members = self._base = members
+        self._accepted.update(_states(members))
         self._names = names_of_members(connection)
 
     def found(self, connection: psycopg.Connection[Any], trace: Trace) -> Iterator[Outside]:
@@ -202,7 +207,8 @@ class Elsewhere:
             for key, part in changed_parts(self._base, now)
         ]
         for statement, key, part in self._overwritten:
-            if (by := trace.statement(*part.written)) not in {None, statement}:
+            by = trace.statement(*part.written)
+            if by not in {None, statement, trace.statement(*part.made_by)}:
                 found.append((key, part, by))
         outside = {_outside(name_of(connection, key, part), _UP_TO_THIS, by): None for by, key, part in self._removed}
         for key, part, by in found:
@@ -210,6 +216,10 @@ class Elsewhere:
             if at:
                 outside[_outside(name_of(connection, key, part), words, at)] = None
         yield from outside
+
+
+def _states(members: Mapping[Key, Part]) -> Iterator[tuple[Key, int]]:
+    return ((key, part.state) for key, part in members.items())
 
 
 def _outside(what: str, words: str, by: Statement) -> Outside:

@@ -116,7 +116,13 @@ class UndoneWatch:
         try:
             if connection.info.transaction_status is not TransactionStatus.IDLE:
                 return self._objects.changed(connection)  # nobody else sees what the transaction did
-            return self._objects.changed(self._reader(), prepare=True)
+            try:
+                return self._objects.changed(self._reader(), prepare=True)
+            except psycopg.OperationalError:
+                if self._own is None or not self._own.closed:
+                    raise
+                self.close()  # the SQL has ended all other sessions
+                return self._objects.changed(self._reader(), prepare=True)
         except psycopg.Error as error:
             why = error.diag.message_primary or str(error)
             reason = f"{self._role}: the catalog could not be read between two statements: {why}"

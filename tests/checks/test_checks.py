@@ -49,6 +49,7 @@ from fix_inputs import (
 )
 from fix_inputs import applied as applied_
 from fix_model import aggregate, column, compression, index, job, job_status, routine, snapshot, table, trigger
+from migration_audit import project as project_package
 from migration_audit.audit.case import live_checks, shared_checks, waiver_checks
 from migration_audit.audit.facts.types import (
     EnvironmentComputed,
@@ -1240,6 +1241,9 @@ def test_the_list_is_the_files():
     assert len(BY_ID) == len(ALL)
 
 
+FOR_TYPES = vars(project_package)
+"""Names that the modules of checks import for their types alone."""
+
 _DECLARED = {
     name: hint
     for declared in (SavedSharedFacts, EnvironmentFacts, SharedComputed, EnvironmentComputed, WaiverComputed)
@@ -1250,7 +1254,7 @@ _DECLARED = {
 @pytest.mark.parametrize("check", ALL, ids=lambda c: c.id)
 def test_a_check_takes_each_input_as_it_is_declared(check):
     """A check runs when its inputs are there: an ``Unavailable`` is an outcome before it is asked."""
-    asked = {name: hint for name, hint in get_type_hints(check.run).items() if name != "return"}
+    asked = {name: hint for name, hint in get_type_hints(check.run, localns=FOR_TYPES).items() if name != "return"}
     assert {name: hint | Unavailable for name, hint in asked.items()} == {
         name: _DECLARED[name] | Unavailable for name in asked
     }

@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from migration_audit import shadow
-from migration_audit.audit.run_in_parallel import run_in_parallel
-from migration_audit.demo import build_database, copy_retired_tree, histories
+import migration_audit
 from migration_audit.project import Project, load_project
 
 DEMO = "demo"
@@ -20,7 +17,7 @@ DEMO = "demo"
 
 def demo_root() -> Path:
     """The folder of the bundled ``trm`` tree."""
-    return Path(str(files("migration_audit.demo") / "trm"))
+    return Path(migration_audit.__file__).parent / "demo" / "trm"
 
 
 def demo_project() -> Project:
@@ -31,6 +28,8 @@ def demo_project() -> Project:
 @contextmanager
 def retired_project() -> Iterator[Project]:
     """The audit.toml of the same tree after a correct retirement, which is deleted afterwards."""
+    from migration_audit.demo import copy_retired_tree  # noqa: PLC0415  it brings servers and drivers
+
     with TemporaryDirectory(prefix="migration-audit-demo-") as folder:
         yield load_project(copy_retired_tree(Path(folder) / "trm") / "audit.toml")
 
@@ -44,6 +43,10 @@ def demo_databases(
     ``names`` are the environments that are wanted, all of them by default. Raises ServerError where no server with
     TimescaleDB can be had, and SqlError-like errors of the histories as they are.
     """
+    from migration_audit import shadow  # noqa: PLC0415  only who builds databases needs servers and drivers
+    from migration_audit.audit.run_in_parallel import run_in_parallel  # noqa: PLC0415
+    from migration_audit.demo import build_database, histories  # noqa: PLC0415
+
     server = shadow.find_server(project.provider, extensions=["timescaledb", "postgis"], progress=progress)
     wanted = [h for h in histories(project.directory) if names is None or h.environment in names]
     with server.cluster(fresh=True) as cluster:

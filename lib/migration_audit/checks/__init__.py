@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from migration_audit.checks.judge import judge
 from migration_audit.model.errors import UsageError
@@ -23,18 +25,41 @@ def _modules() -> list[str]:
     return [name for match, name in sorted(found, key=lambda pair: (_FAMILIES.index(pair[0][1]), pair[0][2]))]
 
 
-ALL: Final[tuple[Check, ...]] = tuple(import_module(f"{__name__}.{name}").CHECK for name in _modules())
-BY_ID: Final = {check.id: check for check in ALL}
+@cache
+def _all() -> tuple[Check, ...]:
+    return tuple(_of_module(name) for name in _modules())
+
+
+@cache
+def _by_id() -> Mapping[str, Check]:
+    return {check.id: check for check in _all()}
+
+
+def _of_module(name: str) -> Check:
+    found: Check = import_module(f"{__name__}.{name}").CHECK
+    return found
 
 
 def find_check(check_id: str) -> Check:
-    """The check of this id, in any case; raises UsageError when there is none."""
-    try:
-        return BY_ID[check_id.upper()]
-    except KeyError:
-        raise UsageError(
-            f"the check {check_id} does not exist", todo="`migration-audit check list` lists all checks"
-        ) from None
+    """The check of this id, in any case; no other one is loaded. Raises UsageError when there is none."""
+    name = next((name for name in _modules() if name.startswith(f"{check_id.lower()}_")), None)
+    if name is None:
+        raise UsageError(f"the check {check_id} does not exist", todo="`migration-audit check list` lists all checks")
+    return _of_module(name)
+
+
+if TYPE_CHECKING:
+    ALL: Final[tuple[Check, ...]] = _all()
+    BY_ID: Final[Mapping[str, Check]] = _by_id()
+
+
+def __getattr__(name: str) -> Any:
+    """``ALL`` and ``BY_ID``, whose modules are loaded when they are first asked for."""
+    if name == "ALL":
+        return _all()
+    if name == "BY_ID":
+        return _by_id()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = ["ALL", "BY_ID", "find_check", "judge"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.model.code import PathFact, PathFacts
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
-from migration_audit.project import Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import Project
 
 
 def still_there(check: str, project: Project, paths: PathFacts) -> Iterator[CheckOutput]:

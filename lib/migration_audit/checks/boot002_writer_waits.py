@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.checks.depends_on import same_service, started, waits_for_healthy
 from migration_audit.model.compose import Stack
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Unavailable
-from migration_audit.project import Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import Project
 
 
 def run(stack: Stack, project: Project) -> Iterator[CheckOutput]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.checks.boot_places import step_positions
 from migration_audit.checks.depends_on import started, waits_for_end, waits_for_healthy
@@ -11,7 +12,9 @@ from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.image import Asked, Boot
-from migration_audit.project import Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import Project
 
 _ITSELF = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "[::]", "$HOSTNAME", "${HOSTNAME}"})  # noqa: S104
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
@@ -11,7 +12,9 @@ from migration_audit.model.objects import CatalogObject
 from migration_audit.model.post import PostObject
 from migration_audit.model.relations import Constraint, Index
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import Environment
+
+if TYPE_CHECKING:
+    from migration_audit.project import Environment
 
 
 def run(post_objects: tuple[PostObject, ...], live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:

@@ -6,10 +6,12 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from migration_audit.model.image import Boot, StartedCommand
-from migration_audit.project import BootStep
+
+if TYPE_CHECKING:
+    from migration_audit.project import BootStep
 
 Place = tuple[int, StartedCommand]
 """The position of a command, and the command."""

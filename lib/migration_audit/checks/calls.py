@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from migration_audit.checks.code_scopes import ends_in_one, fits_one, word_pattern
 from migration_audit.checks.command_words import CONTAINERS, PROGRAMS, SCRIPT_RUNNERS, base, commands_in
 from migration_audit.model.code import CodeFile, Import, Literal, ManifestScript
 from migration_audit.model.location import Location
-from migration_audit.project import AuditRule
+
+if TYPE_CHECKING:
+    from migration_audit.project import AuditRule
 
 HOLE: Final = "…"
 _EVERYTHING: Final = "."

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from migration_audit.model.code import CodeScope, ManifestScope, Opaque, Unread
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import CheckOutput, Note, Unavailable
 from migration_audit.model.location import Location
-from migration_audit.project import AuditRule, Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import AuditRule, Project
 
 F = TypeVar("F")
 

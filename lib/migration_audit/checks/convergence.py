@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import due_changes, failure_finding, shown, word
 from migration_audit.model.drift import DiffVerdict, Drift
 from migration_audit.model.enumeration import some_of, with_rest
 from migration_audit.model.finding import CheckOutput, Finding, Note, Unavailable
 from migration_audit.model.preflight import Convergence
-from migration_audit.project import Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import Project
 
 
 def sequences_compared(convergences: Iterable[Convergence]) -> Note:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import Environment
+
+if TYPE_CHECKING:
+    from migration_audit.project import Environment
 
 
 def run(live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
@@ -10,7 +11,9 @@ from migration_audit.model.finding import Check, CheckOutput, Finding, Phase, Un
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import NotRead, Snapshot
-from migration_audit.project import Environment
+
+if TYPE_CHECKING:
+    from migration_audit.project import Environment
 
 
 def run(live: Snapshot, live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[CheckOutput]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import findings_for
 from migration_audit.checks.pinned_dimensions import compare_with_pins
@@ -10,7 +11,9 @@ from migration_audit.model.drift import Drift, Severity
 from migration_audit.model.finding import Check, CheckOutput, Phase
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import Environment, Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import Environment, Project
 
 
 def run(

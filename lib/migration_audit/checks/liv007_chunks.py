@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
@@ -10,7 +11,9 @@ from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Pha
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import NotRead, Snapshot
 from migration_audit.model.timescale import Dimension
-from migration_audit.project import Environment
+
+if TYPE_CHECKING:
+    from migration_audit.project import Environment
 
 
 def run(live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:

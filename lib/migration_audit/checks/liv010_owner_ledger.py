@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from migration_audit.checks.ledger_entries import entries_of
 from migration_audit.formats import EntryState, EntryVerdict
@@ -13,7 +14,9 @@ from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Pha
 from migration_audit.model.ledger import Ledger as LiveLedger
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.preflight import COMMAND, SourceFacts
-from migration_audit.project import Environment, Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import Environment, Project
 
 
 def run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.checks.ledger_entries import entries_of
 from migration_audit.model.drift import Severity
@@ -11,7 +12,9 @@ from migration_audit.model.identifiers import dollar_tag, in_quotes, literal, sq
 from migration_audit.model.ledger import Ledger as LiveLedger
 from migration_audit.model.ledger import LedgerState
 from migration_audit.model.preflight import COMMAND, SourceFacts
-from migration_audit.project import Environment, LedgerSettings, Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import Environment, LedgerSettings, Project
 
 
 def run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import essence
 from migration_audit.model.drift import DiffVerdict, Drift, Severity
@@ -10,7 +11,9 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.rule_use import Excluded
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import Environment
+
+if TYPE_CHECKING:
+    from migration_audit.project import Environment
 
 
 def run(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.obstacles import Demand, Obstacle
 from migration_audit.model.preflight import OriginMap
-from migration_audit.project import Environment
+
+if TYPE_CHECKING:
+    from migration_audit.project import Environment
 
 
 def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: Environment) -> Iterator[CheckOutput]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import findings_for
 from migration_audit.model.drift import Drift, Severity
 from migration_audit.model.finding import Check, CheckOutput, Note, Phase, Unavailable
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.timescale_jobs import SETTINGS
-from migration_audit.project import Environment
+
+if TYPE_CHECKING:
+    from migration_audit.project import Environment
 
 OTHER_CHECKS = frozenset({"extension", "table", "column", "index", "constraint", "hypertable", "dimension"}) | SETTINGS
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import shown, word
 from migration_audit.model.drift import Drift
@@ -10,7 +11,9 @@ from migration_audit.model.finding import Finding
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import Dimension
-from migration_audit.project import Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import Project
 
 
 def compare_with_pins(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.checks.absent_paths import still_there
 from migration_audit.model.code import PathFacts
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Phase
-from migration_audit.project import Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import Project
 
 
 def run(paths: PathFacts, project: Project) -> Iterator[CheckOutput]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from migration_audit.checks.code_scopes import FindingKeys, looked_at, no_rule, opaque, ruled, unseen
 from migration_audit.model.code import CodeFacts
 from migration_audit.model.drift import Severity
 from migration_audit.model.finding import Check, CheckOutput, Finding, Phase
-from migration_audit.project import Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import Project
 
 MAY_BE_DDL: Final = re.compile(
     r"(?i)(?<![\w/-])(?:create|alter|drop|truncate|grant|revoke|reassign|refresh|comment\s+on|security\s+label|into)(?![\w-])"

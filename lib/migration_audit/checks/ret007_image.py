@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from migration_audit.checks.code_scopes import no_rule
 from migration_audit.checks.command_words import only_handles
@@ -14,7 +14,9 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.image import Copied, Image, Stage, StartedCommand
 from migration_audit.model.location import Location
-from migration_audit.project import AuditRule, Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import AuditRule, Project
 
 ImageFacts = Mapping[Location, "Image | Unavailable"]
 """The image of each rule, by the place of the rule."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.statement import PgError
@@ -10,7 +11,9 @@ from migration_audit.model.directus import DirectusLive, DirectusRuntime, RawTab
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
-from migration_audit.project import Environment
+
+if TYPE_CHECKING:
+    from migration_audit.project import Environment
 
 
 def run(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from migration_audit import report
 from migration_audit.cli.output import write_command
 from migration_audit.cli.progress import say
 from migration_audit.gate import EnvironmentGate
 from migration_audit.report.escape import markdown, one_line
-from migration_audit.runner import RunResult
+
+if TYPE_CHECKING:
+    from migration_audit.runner import RunResult
 
 _LIMIT = 1_000_000
 """GitHub drops a step's summary when it is larger than 1 MiB."""

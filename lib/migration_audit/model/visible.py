@@ -10,8 +10,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-import postgast
-
 from migration_audit.model.errors import AuditError
 
 _SHORT = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
@@ -74,6 +72,8 @@ def visible_sql(text: str) -> str:
 
     What can be seen stays as it is. Raises AuditError where no spelling has the same meaning.
     """
+    import postgast  # noqa: PLC0415
+
     text = text.encode(errors="backslashreplace").decode()
     if all(map(_is_plain, text)):
         return text
@@ -99,10 +99,14 @@ def _is_plain(char: str) -> bool:
 
 
 def _tree(text: str) -> str:
+    import postgast  # noqa: PLC0415  slow to import, and every command shows text
+
     return _PLACES.sub("", str(postgast.parse(text)))
 
 
 def _pieces(text: str) -> Iterator[str]:
+    import postgast  # noqa: PLC0415
+
     content, end, before = text.encode(), 0, ""
     for token in postgast.scan(text).tokens:
         yield _blanks(content[end : token.start].decode())

@@ -1,0 +1,119 @@
+"""Gates, hooks and comparisons run where JupyterLab, pandas, papermill and SQLAlchemy are not installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fix_pages import ROOT, read_page
+from fix_signed import BOB
+
+HEAVY = ("IPython", "jupyter_client", "jupyter_core", "jupyterlab", "nbclient", "nbconvert", "nbformat", "nbval", "numpy")
+HEAVY += ("pandas", "papermill", "sqlalchemy")
+ONLY_FOR_NOTEBOOKS = {"pandas", "jupyter-client", "jupyterlab", "nbconvert", "nbformat", "nbval", "papermill", "sqlalchemy"}
+"""Distributions that ``run`` and ``lab`` need and nothing else does."""
+
+_RUN = """
+import atexit, json, runpy, sys
+
+report, absent = sys.argv.pop(1), sys.argv.pop(1).split(",")
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+atexit.register(lambda: open(report, "w").write(json.dumps(sorted(sys.modules))))
+runpy.run_module("migration_audit", run_name="__main__", alter_sys=True)
+"""
+
+
+def without_heavy(tmp_path: Path, *arguments: str, cwd: Path, **variables: str) -> tuple[int, str, set[str]]:
+    """Exit code and output of a command that finds none of these packages, and the modules that it loaded."""
+    report = tmp_path / "modules.json"
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN, str(report), ",".join(HEAVY), *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "CI": "", "GITHUB_ACTIONS": "", **variables},
+        check=False,
+        timeout=300,
+    )
+    return done.returncode, done.stdout + done.stderr, set(json.loads(report.read_text()))
+
+
+@pytest.fixture
+def signed(world: Any) -> Path:
+    """A repository with a run that ann and bob have signed."""
+    folder = world.sign(world.sign(world.run("prod")), BOB)
+    world.commit()
+    return folder
+
+
+COMMANDS = {
+    "help": (["--help"], {0}),
+    "check list": (["check", "list"], {0}),
+    "check explain": (["check", "explain", "LIV004"], {0}),
+    "check static": (["check", "static"], {0}),
+    "gate": (["gate", "--env", "prod"], {0, 1, 3, 4}),
+    "gate as JSON": (["gate", "--env", "prod", "--format", "json"], {0, 1, 3, 4}),
+    "init": (["init", "new", "--detect"], {0}),
+}
+
+
+@pytest.mark.parametrize(("arguments", "codes"), COMMANDS.values(), ids=COMMANDS)
+def test_a_command_needs_no_notebooks_and_no_frames(signed, world, tmp_path, arguments, codes):
+    code, printed, modules = without_heavy(tmp_path, *arguments, cwd=world.root)
+    assert code in codes, printed
+    assert "internal error" not in printed
+    assert "No module named" not in printed
+    assert modules & set(HEAVY) == set()
+
+
+def test_verify_needs_no_notebooks_and_no_frames(signed, world, tmp_path):
+    code, printed, modules = without_heavy(tmp_path, "verify", str(signed), cwd=world.root)
+    assert "recomputed" in printed
+    assert (code, "No module named" in printed) == (0, False), printed
+    assert modules & set(HEAVY) == set()
+
+
+@pytest.mark.server
+def test_compare_needs_no_notebooks_and_no_frames(tmp_path, server):
+    (tmp_path / "t.sql").write_text("create table t (i int);\n")
+    code, printed, modules = without_heavy(tmp_path, "compare", "t.sql", "t.sql", cwd=tmp_path)
+    assert code == 0, printed
+    assert modules & set(HEAVY) == set()
+
+
+SLOW = ("postgast", "psycopg", "tree_sitter", "cattrs", "jinja2", "yaml", "google.protobuf")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["gate", "--help"], ["verify", "--help"], ["compare", "--help"]])
+def test_help_loads_no_parser_and_no_driver(tmp_path, arguments):
+    code, printed, modules = without_heavy(tmp_path, *arguments, cwd=tmp_path)
+    assert code == 0, printed
+    assert modules & set(SLOW) == set()
+
+
+def test_a_check_is_explained_without_the_others(tmp_path):
+    _, _, modules = without_heavy(tmp_path, "check", "explain", "LIV004", cwd=tmp_path)
+    loaded = [name for name in modules if re.match(r"migration_audit\.checks\.[a-z]+\d{3}_", name)]
+    assert loaded == ["migration_audit.checks.liv004_live_indexes"]
+
+
+def test_the_requirements_are_those_of_the_project_without_the_notebooks_own():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = [line for line in read_page("requirements-ci.txt").splitlines() if not line.startswith("#")]
+    kept = [one for one in project["dependencies"] if re.match(r"[\w.-]+", one)[0].lower() not in ONLY_FOR_NOTEBOOKS]
+    assert lines == kept
+    assert {re.match(r"[\w.-]+", one)[0].lower() for one in project["dependencies"]} >= ONLY_FOR_NOTEBOOKS

@@ -237,7 +237,7 @@ def engine(of: Case | str) -> Engine:
     from sqlalchemy import create_engine  # noqa: PLC0415
     from sqlalchemy.pool import NullPool  # noqa: PLC0415
 
-    environment = of.project.environment(of.environment_name) if isinstance(of, Case) else current().environment(of)
+    environment = current().environment(of) if isinstance(of, str) else of.project.environment(of.environment_name)
 
     def connect() -> Any:
         return open_connection(resolve(environment, os.environ), statement_timeout_ms=environment.statement_timeout * 1000)

@@ -99,7 +99,7 @@ def test_each_finding_says_what_differs_why_what_to_do_and_how_to_see_it_again()
     said = text(page())
     for part in (
         "Required text In prod character varying(64) Defined at directus/db-init/002_positions_hypertable.sql:4",
-        "Why it matters `CREATE TABLE IF NOT EXISTS` does nothing",
+        "Why it matters CREATE TABLE IF NOT EXISTS does nothing",
         "What to do: A migration of the owner that alters the column",
         r"See it again: psql -d trm_prod -c '\d+ public.positions'",
     ):

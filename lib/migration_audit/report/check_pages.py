@@ -6,7 +6,10 @@ import inspect
 import re
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from migration_audit.checks import BY_ID
+from migration_audit.report.escape import html_with_code
 
 _PART = re.compile(r"^(Why|Fix|Fine when|Source): ", re.MULTILINE)
 
@@ -15,11 +18,11 @@ _PART = re.compile(r"^(Why|Fix|Fine when|Source): ", re.MULTILINE)
 class CheckPage:
     """One check's page; a part that it does not have is empty."""
 
-    asks: str
-    why: str
-    fix: str
-    fine: str
-    source: str
+    asks: Markup
+    why: Markup
+    fix: Markup
+    fine: Markup
+    source: Markup
 
 
 def check_page(check_id: str) -> CheckPage | None:
@@ -30,11 +33,11 @@ def check_page(check_id: str) -> CheckPage | None:
     asks, *parts = _PART.split(inspect.getdoc(check.run) or "")
     by_name = {name: _joined(text) for name, text in zip(parts[::2], parts[1::2], strict=True)}
     return CheckPage(
-        asks=_joined(asks),
-        why=by_name.get("Why", ""),
-        fix=_sentence(by_name.get("Fix", "")),
-        fine=by_name.get("Fine when", ""),
-        source=by_name.get("Source", ""),
+        asks=html_with_code(_joined(asks)),
+        why=html_with_code(_sentence(by_name.get("Why", ""))),
+        fix=html_with_code(_sentence(by_name.get("Fix", ""))),
+        fine=html_with_code(by_name.get("Fine when", "")),
+        source=html_with_code(by_name.get("Source", "")),
     )
 
 

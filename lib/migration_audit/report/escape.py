@@ -15,7 +15,18 @@ from markupsafe import escape as _escape
 
 from migration_audit.model.visible import many_lines, one_line
 
-__all__ = ["html", "many_lines", "markdown", "markdown_code", "one_line", "sentence", "slug", "width", "without_ansi"]
+__all__ = [
+    "html",
+    "html_with_code",
+    "many_lines",
+    "markdown",
+    "markdown_code",
+    "one_line",
+    "sentence",
+    "slug",
+    "width",
+    "without_ansi",
+]
 
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _MARKDOWN = re.compile(r"[&<>\"'|*_`\[\]~\\@#$!:]")
@@ -48,6 +59,15 @@ def sentence(text: str) -> str:
     'the server cannot be reached → start it'
     """
     return " ".join(filter(None, (line.strip() for line in text.splitlines())))
+
+
+def html_with_code(text: str) -> Markup:
+    """The same, with what stands between backticks as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # a backtick that is no pair's
+        return html(text)
+    coded = (Markup("<code>{}</code>").format(html(part)) if number % 2 else html(part) for number, part in enumerate(parts))
+    return Markup("").join(coded)
 
 
 def markdown(text: str) -> str:

@@ -20,7 +20,7 @@ from migration_audit.report import table_page
 from migration_audit.report.banner import Banner, verdict_sentence
 from migration_audit.report.check_tables import check_anchor, check_table, finding_anchor
 from migration_audit.report.escape import html as safe
-from migration_audit.report.escape import many_lines, one_line, slug
+from migration_audit.report.escape import html_with_code, many_lines, one_line, slug
 from migration_audit.report.findings_page import check_views
 from migration_audit.report.grid import Grid
 from migration_audit.report.listings import digest_table
@@ -99,7 +99,7 @@ def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence, ea
         more_blocking=len(lines) - _FIRST_SCREEN,
         warnings=list(_weighing(facts)),
         noted=[(one_line(r.id), check_anchor(r.id)) for r in facts.triage.told],
-        doubts=[safe(one_line(doubt)) for doubt in facts.doubts],
+        doubts=[html_with_code(one_line(doubt)) for doubt in facts.doubts],
         notes=[safe(one_line(note)) for note in facts.notes],
         head_facts=[(name, safe(one_line(value))) for name, value in facts.facts],
         found=list(check_views(evidence, new=new_keys(evidence, earlier))),

@@ -62,7 +62,7 @@ def sentence(text: str) -> str:
 
 
 def html_with_code(text: str) -> Markup:
-    """The same, with what stands between backticks as code."""
+    """The same, with text between backticks as code."""
     parts = text.split("`")
     if len(parts) % 2 == 0:  # a backtick that is no pair's
         return html(text)

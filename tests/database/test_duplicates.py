@@ -12,6 +12,7 @@ import pytest
 from migration_audit.catalog import duplicates, open_connection, read_snapshot
 from migration_audit.catalog.duplicates import count_obstacles
 from migration_audit.compare import AGAINST_LIVE, compare
+from migration_audit.model.errors import DatabaseError
 from migration_audit.model.obstacles import Demand, Obstacle, Wanted, wanted_in
 
 pytestmark = pytest.mark.server
@@ -251,6 +252,35 @@ def test_the_time_is_one_for_all_parts(chunked: str) -> None:
         assert connection.execute("select current_setting('statement_timeout')").fetchone() == ("600ms",)
     assert found.keys is None
     assert re.fullmatch(r"it could not be counted within 600ms \([1-9]\d* of 12\d parts were\)", found.reason or "")
+
+
+@pytest.mark.parametrize(("times", "is_read"), [(1, True), (3, False)])
+def test_rows_that_are_truncated_meanwhile_are_counted_again(
+    chunked: str, monkeypatch: pytest.MonkeyPatch, times: int, is_read: bool
+) -> None:
+    make(chunked, "create table copy as select * from t")
+    begun: list[str] = []
+    counting = duplicates._counting
+
+    def truncated_before(*args: Any) -> Any:
+        if len(begun) < times and not begun.count(stamp()):
+            begun.append(stamp())
+            make(chunked, "truncate t; insert into t select * from copy")
+        return counting(*args)
+
+    def stamp() -> str:
+        """One for each reading."""
+        return str(connection.execute("select now()").fetchone())
+
+    monkeypatch.setattr(duplicates, "_counting", truncated_before)
+    with open_connection(chunked) as connection:
+        if is_read:
+            (found,) = count_obstacles(connection, [unique()])
+            assert (found.keys, found.rows) == (3, 6), "in the snapshot of the first reading, the new rows do not exist"
+        else:
+            with pytest.raises(DatabaseError, match=r"(?s)table public.t was replaced or truncated.*DDL was running"):
+                count_obstacles(connection, [unique()])
+    assert len(begun) == times
 
 
 def test_who_may_not_set_a_limit_for_files_counts_without(chunked: str, cluster: Any) -> None:

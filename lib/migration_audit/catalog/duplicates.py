@@ -15,6 +15,7 @@ from psycopg.pq import TransactionStatus
 
 from migration_audit.catalog.connection import begin_reading, read_again
 from migration_audit.catalog.parts import Parts, parts_of_table
+from migration_audit.catalog.replaced import refuse_replaced
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import in_quotes, sql_name
 from migration_audit.model.obstacles import Demand, Obstacle, Wanted
@@ -86,6 +87,7 @@ def _count(connection: psycopg.Connection[Any], wanted: Wanted) -> Obstacle:
         reason = f"it lacks {names}, by which the table is partitioned: a unique index must include it"
         return Obstacle(wanted=wanted, columns=columns, reason=reason)
     found, rows, stopped = _count_parts(connection, wanted, keys, parts)
+    refuse_replaced(connection, wanted.schema, wanted.table)
     if stopped is not None and not found:
         return Obstacle(wanted=wanted, columns=columns, listing=listing, reason=stopped)
     return Obstacle(wanted=wanted, columns=columns, keys=found, rows=rows, listing=listing, is_least=stopped is not None)

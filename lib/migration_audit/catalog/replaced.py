@@ -11,20 +11,33 @@ from migration_audit.catalog.server_errors import CatalogChangedError
 
 # pg_class is read as of the transaction's snapshot, what the functions say is as of now.
 _REPLACED: Final = """
-select not exists (
+with recursive tree (oid) as (
+    select rel.oid
+      from pg_catalog.pg_class as rel
+      join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
+     where nsp.nspname = %s
+       and rel.relname = %s
+       and rel.oid = pg_catalog.to_regclass(%s)
+     union all
+    select inh.inhrelid
+      from tree
+      join pg_catalog.pg_inherits as inh on inh.inhparent = tree.oid
+)
+select not exists (select from tree)
+       or exists (
            select
-             from pg_catalog.pg_class as rel
-             join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
-            where nsp.nspname = %s
-              and rel.relname = %s
-              and rel.oid = pg_catalog.to_regclass(%s)
-              and rel.relfilenode = coalesce(pg_catalog.pg_relation_filenode(rel.oid), 0)
+             from tree
+             join pg_catalog.pg_class as rel on rel.oid = tree.oid
+            where rel.relfilenode <> coalesce(pg_catalog.pg_relation_filenode(rel.oid), 0)
        )
 """
 
 
 def refuse_replaced(connection: psycopg.Connection[Any], schema: str, table: str) -> None:
-    """Nothing where the rows just read are those of the table in the snapshot. Raises CatalogChangedError, psycopg.Error."""
+    """Nothing where the rows just read are those that the table and its parts have in the snapshot.
+
+    Raises CatalogChangedError, psycopg.Error.
+    """
     name = sql.Identifier(schema, table).as_string(connection)
     row = connection.execute(_REPLACED, [schema, table, name]).fetchone()
     if row is None or row[0]:

@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
+from migration_audit.catalog.connection import sent_at_once
 from migration_audit.catalog.queries import load_query
 from migration_audit.model.directus_database import (
     Dependant,
@@ -31,7 +32,21 @@ select f_table_schema as schema, f_table_name as name, f_geometry_column as colu
 _CSV = {"directus_fields": ("special",), "directus_relations": ("one_allowed_collections",)}
 _AT_ONCE = 200
 """Tables that one query looks for rows in."""
-_SETTINGS = ("search_path", "migration_audit.schemas", "migration_audit.role")
+_SETTINGS = """
+select pg_catalog.current_setting('search_path') as search_path,
+       coalesce(pg_catalog.current_setting('migration_audit.schemas', true), '') as schemas,
+       coalesce(pg_catalog.current_setting('migration_audit.role', true), '') as role
+"""
+_SET = """
+select pg_catalog.set_config('search_path', %(search_path)s, false),
+       pg_catalog.set_config('migration_audit.schemas', %(schemas)s{}, false),
+       pg_catalog.set_config('migration_audit.role', %(role)s, false)
+"""
+_ABOUT = ("about", "tables", "columns", "keys", "indexes", "dependants", "foreign_keys", "event_triggers", "names")
+"""The queries that every database is asked."""
+
+Rows = list[dict[str, Any]]
+Cursor = psycopg.Cursor[dict[str, Any]]
 
 
 def read_directus_database(
@@ -41,62 +56,56 @@ def read_directus_database(
 
     The three tables of Directus may be absent: then there are no rows. Raises psycopg.Error.
     """
-    with connection.cursor(row_factory=dict_row) as cursor:
-        # Types and defaults are spelled as Directus's connection sees them; begin_reading has emptied the path.
-        path = ", ".join(sql.Identifier(schema).as_string(connection) for schema in schemas)
-        before = [_setting(cursor, name) for name in _SETTINGS]
-        _set(cursor, (path, _array(cursor, schemas), role or ""))
-        try:
-            return _read(cursor, schemas, role)
-        finally:
-            if connection.info.transaction_status is not TransactionStatus.INERROR:
-                _set(cursor, before)
+    (before,) = _ask(connection, _SETTINGS).fetchall()
+    # Types and defaults are spelled as Directus's connection sees them; begin_reading has emptied the path.
+    path = ", ".join(sql.Identifier(schema).as_string(connection) for schema in schemas)
+    own = {"search_path": path, "schemas": list(schemas), "role": role or ""}
+    try:
+        with sent_at_once(connection):
+            _ask(connection, _SET.format("::pg_catalog.text[]::pg_catalog.text"), own)
+            asked = {name: _ask(connection, load_query(f"directus_{name}")) for name in _ABOUT}
+        return _read(connection, {name: cursor.fetchall() for name, cursor in asked.items()}, role)
+    finally:
+        if connection.info.transaction_status is not TransactionStatus.INERROR:
+            _ask(connection, _SET.format(""), before)
 
 
-def _setting(cursor: psycopg.Cursor[dict[str, Any]], name: str) -> str:
-    (found,) = cursor.execute("select pg_catalog.current_setting(%s, true) as value", [name]).fetchall()
-    return found["value"] or ""
+def _ask(connection: psycopg.Connection[Any], query: Any, values: Mapping[str, Any] | None = None) -> Cursor:
+    return connection.cursor(row_factory=dict_row).execute(query, values)
 
 
-def _array(cursor: psycopg.Cursor[dict[str, Any]], schemas: Sequence[str]) -> str:
-    (found,) = cursor.execute("select %s::pg_catalog.text[]::pg_catalog.text as value", [list(schemas)]).fetchall()
-    return str(found["value"])
-
-
-def _set(cursor: psycopg.Cursor[dict[str, Any]], values: Sequence[str]) -> None:
-    for name, value in zip(_SETTINGS, values, strict=True):
-        cursor.execute("select pg_catalog.set_config(%s, %s, false)", [name, value])
-
-
-def _read(cursor: psycopg.Cursor[dict[str, Any]], schemas: Sequence[str], role: str | None) -> DirectusDatabase:
-    (about,) = _rows_of(cursor, "about")
-    tables = _rows_of(cursor, "tables")
-    parts = {name: _by_oid(_rows_of(cursor, name)) for name in ("columns", "keys", "indexes", "dependants")}
-    dimensions = _rows_of(cursor, "dimensions") if about["timescaledb"] else []
-    geometries = []
-    if about["postgis"] and about["geometries"]:
-        query = sql.SQL(_GEOMETRIES).format(schema=sql.Identifier(about["geometries"]))
-        geometries = cursor.execute(query).fetchall()
-    shapes = {(each["schema"], each["name"], each["column"]): each["type"] for each in geometries}
-    rows = {name: _rows(cursor, tables, name) for name in SYSTEM_TABLES}
-    filled = _filled(cursor, tables)
+def _read(connection: psycopg.Connection[Any], found: Mapping[str, Rows], role: str | None) -> DirectusDatabase:
+    (about,), tables = found["about"], found["tables"]
+    parts = {name: _by_oid(found[name]) for name in ("columns", "keys", "indexes", "dependants")}
+    with sent_at_once(connection):
+        dimensions = _ask(connection, load_query("directus_dimensions")) if about["timescaledb"] else None
+        geometries = None
+        if about["postgis"] and about["geometries"]:
+            query = sql.SQL(_GEOMETRIES).format(schema=sql.Identifier(about["geometries"]))
+            geometries = _ask(connection, query)
+        system = {name: _system_rows(connection, tables, name) for name in SYSTEM_TABLES}
+        licensed = _ask_for_license(connection, tables)
+    shapes = {(e["schema"], e["name"], e["column"]): e["type"] for e in _taken(geometries)}
+    dimension_rows = _taken(dimensions)
+    rows = {name: _converted(name, _taken(cursor)) for name, cursor in system.items()}
+    filled = _filled(connection, tables)
     return DirectusDatabase(
-        tables=tuple(_table(table, parts, dimensions, shapes, filled, postgis=about["postgis"]) for table in tables),
-        foreign_keys=tuple(DirectusForeignKey(**_frozen(key)) for key in _rows_of(cursor, "foreign_keys")),
+        tables=tuple(_table(table, parts, dimension_rows, shapes, filled, postgis=about["postgis"]) for table in tables),
+        foreign_keys=tuple(DirectusForeignKey(**_frozen(key)) for key in found["foreign_keys"]),
         collections=rows["directus_collections"],
         fields=rows["directus_fields"],
         relations=rows["directus_relations"],
-        event_triggers=tuple(DirectusEventTrigger(**_frozen(each)) for each in _rows_of(cursor, "event_triggers")),
+        event_triggers=tuple(DirectusEventTrigger(**_frozen(each)) for each in found["event_triggers"]),
         postgis=about["postgis"],
         can_create=about["can_create"],
-        names=frozenset(row["name"] for row in _rows_of(cursor, "names")),
-        is_licensed=_is_licensed(cursor, tables),
+        names=frozenset(row["name"] for row in found["names"]),
+        is_licensed=None if licensed is None else bool(licensed.fetchall()[0]["licensed"]),
         role=role,
     )
 
 
-def _rows_of(cursor: psycopg.Cursor[dict[str, Any]], name: str) -> list[dict[str, Any]]:
-    return cursor.execute(load_query(f"directus_{name}")).fetchall()
+def _taken(cursor: Cursor | None) -> Rows:
+    return cursor.fetchall() if cursor else []
 
 
 def _frozen(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,7 +161,7 @@ def _table(
     )
 
 
-def _filled(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+def _filled(connection: psycopg.Connection[Any], tables: Sequence[Mapping[str, Any]]) -> dict[int, int]:
     """By OID, how many rows a table has with its partitions or chunks, up to two; without those that cannot be read.
 
     Tables are asked about together. Where that fails, as for one that another session locks, each is asked about alone.
@@ -161,14 +170,14 @@ def _filled(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str
     found: dict[int, int] = {}
     for start in range(0, len(asked), _AT_ONCE):
         some = asked[start : start + _AT_ONCE]
-        answers = _ask(cursor, some)
+        answers = _filled_of(connection, some)
         for alone in some if answers is None else ():
-            found |= _ask(cursor, [alone]) or {}
+            found |= _filled_of(connection, [alone]) or {}
         found |= answers or {}
     return found
 
 
-def _ask(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str, Any]]) -> dict[int, int] | None:
+def _filled_of(connection: psycopg.Connection[Any], tables: Sequence[Mapping[str, Any]]) -> dict[int, int] | None:
     query = sql.SQL(" union all ").join(
         sql.SQL(
             "select {}::pg_catalog.int8 as oid, (select pg_catalog.count(*) from (select from {} limit 2) as t) as rows"
@@ -176,24 +185,26 @@ def _ask(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str, A
         for table in tables
     )
     try:
-        with cursor.connection.transaction():
-            return {row["oid"]: row["rows"] for row in cursor.execute(query).fetchall()}
+        with connection.transaction():
+            return {row["oid"]: row["rows"] for row in _ask(connection, query).fetchall()}
     except psycopg.errors.DatabaseError:
-        if cursor.connection.closed:
+        if connection.closed:
             raise
         return None
 
 
-def _rows(
-    cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str, Any]], name: str
-) -> tuple[dict[str, Any], ...]:
+def _system_rows(connection: psycopg.Connection[Any], tables: Sequence[Mapping[str, Any]], name: str) -> Cursor | None:
     schema = next((table["schema"] for table in tables if table["name"] == name), None)
     if schema is None:
-        return ()
+        return None
     query = sql.SQL("select pg_catalog.row_to_json(t) as row from {} as t order by {}").format(
         sql.Identifier(schema, name), sql.Identifier("collection" if name == "directus_collections" else "id")
     )
-    found = [row["row"] for row in cursor.execute(query).fetchall()]
+    return _ask(connection, query)
+
+
+def _converted(name: str, rows: Rows) -> tuple[dict[str, Any], ...]:
+    found = [row["row"] for row in rows]
     for row in found:
         for key in _CSV.get(name, ()):
             if isinstance(row.get(key), str):
@@ -201,7 +212,7 @@ def _rows(
     return tuple(found)
 
 
-def _is_licensed(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mapping[str, Any]]) -> bool | None:
+def _ask_for_license(connection: psycopg.Connection[Any], tables: Sequence[Mapping[str, Any]]) -> Cursor | None:
     table = next((one for one in tables if one["name"] == "directus_settings" and one["may_read"]), None)
     if table is None:
         return None
@@ -210,4 +221,4 @@ def _is_licensed(cursor: psycopg.Cursor[dict[str, Any]], tables: Sequence[Mappin
         "select exists (select from (select pg_catalog.to_jsonb(t) as row from {} as t) as t"
         " where coalesce(t.row->>'license_key', t.row->>'license_token') <> '') as licensed"
     ).format(sql.Identifier(table["schema"], table["name"]))
-    return bool(cursor.execute(query).fetchall()[0]["licensed"])
+    return _ask(connection, query)

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from migration_audit.catalog.connection import begin_reading, read_again
+from migration_audit.catalog.connection import begin_reading, read_again, sent_at_once
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import listed, sql_name
@@ -70,18 +70,19 @@ def read_rights(
     """
     try:
         begin_reading(connection)
-        row = connection.execute("select from pg_catalog.pg_roles where rolname = %s", (role,)).fetchone()
-        if row is None:
+        with sent_at_once(connection):
+            known = connection.execute("select from pg_catalog.pg_roles where rolname = %s", (role,))
+            connection.execute(_SET, ("migration_audit.role", role))
+            set_path = connection.execute(load_query("role_search_path"))
+        if known.fetchone() is None:
             return tuple(LackingRights(lacks=(f"the role {sql_name(role)} does not exist",)) for _ in needs)
-        connection.execute(_SET, ("migration_audit.role", role))
-        path = _search_path(connection, role)
+        path = _search_path(set_path.fetchone(), role)
         return tuple(_Reading(connection, role, path).rights(each) for each in needs)
     except psycopg.Error as error:
         raise database_error(error, connection) from error
 
 
-def _search_path(connection: psycopg.Connection[Any], role: str) -> list[str]:
-    row = connection.execute(load_query("role_search_path")).fetchone()
+def _search_path(row: tuple[Any, ...] | None, role: str) -> list[str]:
     if row is None or row[0] is None:
         return [role, "public"]
     return [role if name == "$user" else name for name in listed(row[0])]
@@ -120,10 +121,10 @@ class _Reading:
     def _relation(self, need: NeededPrivilege) -> _Relation | None:
         """What the name means to the role: of schemas that it may not enter, PostgreSQL sees nothing."""
         schemas = [need.schema] if need.schema else ["pg_catalog", *self._path]
-        self._connection.execute(_SET, ("migration_audit.relation", need.relation))
-        with self._connection.cursor(row_factory=class_row(_Relation)) as cursor:
-            found = cursor.execute(load_query("rights_relations")).fetchall()
-        there = sorted((r for r in found if r.schema in schemas), key=lambda r: schemas.index(r.schema))
+        with sent_at_once(self._connection):
+            self._connection.execute(_SET, ("migration_audit.relation", need.relation))
+            found = self._connection.cursor(row_factory=class_row(_Relation)).execute(load_query("rights_relations"))
+        there = sorted((r for r in found.fetchall() if r.schema in schemas), key=lambda r: schemas.index(r.schema))
         if not there:
             self._found.lack(f"the relation {sql_name(*filter(None, (need.schema, need.relation)))} does not exist")
             return None
@@ -170,8 +171,10 @@ class _Reading:
 
     def _defaults(self, relation: _Relation, written: set[str]) -> None:
         """Sequences and functions that fill the columns which the statement leaves out."""
-        self._connection.execute(_SET, ("migration_audit.relation", str(relation.oid)))
-        for column, kind, name, may in self._connection.execute(load_query("rights_defaults")).fetchall():
+        with sent_at_once(self._connection):
+            self._connection.execute(_SET, ("migration_audit.relation", str(relation.oid)))
+            found = self._connection.execute(load_query("rights_defaults"))
+        for column, kind, name, may in found.fetchall():
             if column in written or may:
                 continue
             privilege, thing = ("USAGE", "SEQUENCE") if kind == "sequence" else ("EXECUTE", "FUNCTION")

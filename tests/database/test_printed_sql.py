@@ -14,6 +14,7 @@ from migration_audit.checks.describe import findings_for
 from migration_audit.checks.directus_words import forget_sql
 from migration_audit.cli.compare import compare_sides
 from migration_audit.compare import compare
+from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Finding
 from migration_audit.model.identifiers import in_quotes, parts_of, sql_name, sql_name_of
 from migration_audit.sources.load import load_source
@@ -52,13 +53,17 @@ def sides(cluster: Any) -> Any:
         cluster.drop_database(f"printed_{which}")
 
 
+def findings(drift: Drift, *kinds: str) -> list[Finding]:
+    found = findings_for("COV000", drift, kinds, expected="a", actual="b", origins={})
+    return [one for one in found if isinstance(one, Finding)]
+
+
 def test_what_checks_suggest_makes_it_right(sides: dict[str, str]) -> None:
     whole = read_snapshot(sides["whole"]).snapshot
     with psycopg.connect(sides["bare"], autocommit=True) as connection:
         for kinds in (("column",), ("constraint",), ("index",)):
             drift = compare(expected=whole, actual=read_snapshot(sides["bare"]).snapshot)
-            said = findings_for("COV000", drift.of(*kinds), expected="a", actual="b", origins={})
-            fixes = [one.fix_sql for one in said if isinstance(one, Finding)]
+            fixes = [one.fix_sql for one in findings(drift, *kinds)]
             assert len(fixes) >= len(NAMES)
             for fix in fixes:
                 assert fix is not None
@@ -73,8 +78,7 @@ def test_a_changed_default_is_set(sides: dict[str, str], name: str) -> None:
     with psycopg.connect(sides["whole"], autocommit=True) as connection:
         connection.execute(f"alter table {n}.{n} alter column {n} set default 4".encode())
         drift = compare(expected=whole, actual=read_snapshot(sides["whole"]).snapshot)
-        (finding,) = findings_for("COV000", drift.differences, expected="a", actual="b", origins={})
-        assert isinstance(finding, Finding)
+        (finding,) = findings(drift, "column")
         connection.execute((finding.fix_sql or "").encode())
     assert compare(expected=whole, actual=read_snapshot(sides["whole"]).snapshot).equal
 
@@ -87,8 +91,7 @@ def test_a_changed_type_is_left_to_a_person(database: str, name: str) -> None:
         before = read_snapshot(database).snapshot
         connection.execute(f"alter table {n}.{n} alter {n} type text".encode())
         drift = compare(expected=before, actual=read_snapshot(database).snapshot)
-        said = findings_for("COV000", drift.differences, expected="a", actual="b", origins={})
-        (finding,) = [f for f in said if isinstance(f, Finding) and f.key.endswith(":type")]
+        (finding,) = [f for f in findings(drift, "column") if f.key.endswith(":type")]
         assert finding.fix_sql
         connection.execute(finding.fix_sql.encode())  # comments alone, in every line
     assert compare(expected=before, actual=read_snapshot(database).snapshot) == drift
@@ -106,11 +109,7 @@ def test_a_changed_interval_is_set(database: str) -> None:
         for name in NAMES:
             connection.execute("select set_chunk_time_interval(%s, interval '5 days')", [sql_name(name, name)])
         drift = compare(expected=before, actual=read_snapshot(database).snapshot)
-        fixes = [
-            f.fix_sql
-            for f in findings_for("COV000", drift.differences, expected="a", actual="b", origins={})
-            if isinstance(f, Finding)
-        ]
+        fixes = [f.fix_sql for f in findings(drift, "dimension")]
         assert len(fixes) == len(NAMES)
         for fix in fixes:
             connection.execute(str(fix).encode())

@@ -230,12 +230,17 @@ def test_without_isolation_the_server_runs_and_says_so(
     assert "without isolation from this machine (MIGRATION_AUDIT_ISOLATION=off)" in ran.err
 
 
+DETACHED = "setsid sleep {} >/dev/null 2>&1 &"
+
+
 def test_what_a_program_has_started_ends_with_the_server(private: BinaryServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIGRATION_AUDIT_ISOLATION", "off")
     number = str(100_000 + os.getpid())
     with private.cluster() as cluster:
         with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
-            connection.execute(f"copy (select 1) to program 'setsid sleep {number} >/dev/null 2>&1 &'".encode())
+            connection.execute(
+                f"copy (select 1) to program 'cat >/dev/null; setsid sleep {number} >/dev/null 2>&1 &'".encode()
+            )
         wait_until(lambda: programs(number))
     assert not programs(number)
 
@@ -246,7 +251,9 @@ def test_it_ends_too_when_caller_and_guard_are_killed(private: BinaryServer, mon
     number = str(200_000 + os.getpid())
     with private.cluster() as cluster:
         with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
-            connection.execute(f"copy (select 1) to program 'setsid sleep {number} >/dev/null 2>&1 &'".encode())
+            connection.execute(
+                f"copy (select 1) to program 'cat >/dev/null; setsid sleep {number} >/dev/null 2>&1 &'".encode()
+            )
         wait_until(lambda: programs(number))
         cluster.process.kill()
         cluster.process.wait()

@@ -64,7 +64,8 @@ def run(folder: Path, targets: int, databases: int, more: tuple[str, ...], fleet
     command = audit(
         "fleet", "run", "--targets", str(out / "targets.txt"), "--expected", str(folder / "expected.json"), *more
     )
-    return measure_tree([*command, "--out", str(out)], allowed=(1,), FLEET=fleet)
+    # 3: in the larger fleet, several targets are the same database.
+    return measure_tree([*command, "--out", str(out)], allowed=(1, 3), FLEET=fleet)
 
 
 def server_seconds(conninfo: str) -> float:

@@ -69,6 +69,19 @@ def test_exit_codes_are_those_of_compare(fleet: Fleet, place: Path, saved_side: 
     assert len(folders(place)) == 3, "another direction, or other targets, are another fleet run"
 
 
+def test_a_database_under_two_names_leaves_another_one_unread(fleet: Fleet, place: Path, saved_side: Path) -> None:
+    (place / "targets.txt").write_text(fleet.lines(*EQUAL[:2]) + f"zoo = env:FLEET/{EQUAL[0]}\n", "utf-8")
+    ran = fleet.run("run", "--targets", "targets.txt", "--expected", str(saved_side), "--workers", "1", cwd=place)
+    assert ran.code == 3, ran.err
+    assert "3 targets against" in ran.out
+    assert "! 1 target with the database of another target: the one that was meant was not read" in ran.out
+    assert f"    zoo: {EQUAL[0]}\n" in ran.out
+    (folder,) = folders(place)
+    assert load(folder / "summary.json")["repeated"] == [{"target": "zoo", "same_as": EQUAL[0]}]
+    assert "The same database twice" in (folder / "index.html").read_text("utf-8")
+    assert fleet.run("verify", str(folder), "--intact", cwd=place).code == 0
+
+
 def test_a_second_start_reads_what_is_missing(fleet: Fleet, place: Path, saved_side: Path) -> None:
     code, out, _ = run_on(fleet, place, saved_side, *EQUAL[:3], LOCKED)
     assert (code, "1 could not check" in out) == (3, True)

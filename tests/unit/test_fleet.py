@@ -23,6 +23,7 @@ from migration_audit.fleet.evidence import (
     target_evidence_bytes,
 )
 from migration_audit.fleet.executors import EndedTask
+from migration_audit.fleet.groups import Grouping
 from migration_audit.fleet.plan import FleetPlan, PlannedRun
 from migration_audit.fleet.queue import ReadTask, TaskQueue
 from migration_audit.fleet.read_target import ReadAttempt
@@ -203,7 +204,14 @@ def difference(verdict: DiffVerdict, severity: Severity) -> TargetDifference:
     )
 
 
-SERVER = TargetServer(database="d", system_identifier=None, postgres_version="17", read_as="r", in_recovery=False)
+SERVER = TargetServer(
+    database="d",
+    system_identifier=None,
+    started_at="2026-11-29T08:00:00.000001",
+    postgres_version="17",
+    read_as="r",
+    in_recovery=False,
+)
 NOTHING = TargetComparison(
     actual="sha256:0",
     server=SERVER,
@@ -249,6 +257,34 @@ def test_a_fingerprint_is_that_of_the_differences_alone() -> None:
     assert first.fingerprint != replace(first, differences=(replace(one, definition="0"),)).fingerprint
     assert first.fingerprint != replace(first, not_known=("x",)).fingerprint
     assert NOTHING.fingerprint is None
+
+
+def test_two_targets_that_lead_to_one_database_are_named_and_copies_of_a_server_are_not() -> None:
+    grouping = Grouping()
+    servers = {
+        "a": SERVER,
+        "another database": replace(SERVER, database="e"),
+        "a copy of the server": replace(SERVER, started_at="2026-11-29T08:00:00.000002"),
+        "b": replace(SERVER, read_as="another role"),
+        "c": SERVER,
+    }
+    for name, server in servers.items():
+        grouping.add(
+            TargetEvidence(
+                schema_version=1,
+                run="r",
+                target=name,
+                reference="env:X",
+                expected="sha256:0",
+                read_at=datetime(2026, 11, 29, tzinfo=UTC),
+                attempts=1,
+                outcome=TargetOutcome.EQUAL,
+                reason=None,
+                comparison=replace(NOTHING, server=server),
+            )
+        )
+    assert [(each.target, each.same_as) for each in grouping.repeated] == [("b", "a"), ("c", "a")]
+    assert grouping.repeated_in_all == 2
 
 
 class MadeUpTime:

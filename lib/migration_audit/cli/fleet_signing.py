@@ -15,7 +15,7 @@ from migration_audit.fleet.proof import prove_target, verify_proof
 from migration_audit.fleet.run import SystemClock
 from migration_audit.fleet.signatures import TrustedKeys, judge_signatures, read_signatures, sign_statement
 from migration_audit.fleet.store import open_folder
-from migration_audit.fleet.summary import counts_text
+from migration_audit.fleet.summary import counts_text, repeated_text
 from migration_audit.fleet.verify import read_statement, verify_folder
 from migration_audit.model.errors import SignoffError, UsageError
 from migration_audit.project import load_project, project_file
@@ -49,6 +49,8 @@ def sign_fleet(
         raise SignoffError(what, where=str(folder), todo="read the lines above, or start another fleet run")
     _, facts, _ = read_statement(found)
     counts = counts_text(facts.outcomes)
+    if facts.repeated:
+        counts += f"; {repeated_text(facts.repeated)}"
     click.echo(
         f"\nTargets   {facts.targets:,}: {counts}\nExpected  {facts.expected}\nRoot      {facts.root}\nYou       {identity}"
     )

@@ -65,9 +65,16 @@ class TargetServer:
 
     database: str
     system_identifier: str | None
+    started_at: str
+    """When this server was started, to the microsecond: copies of a server share its system identifier."""
     postgres_version: str
     read_as: str
     in_recovery: bool
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Equal for two readings of one database of one running server."""
+        return (self.system_identifier or "", self.started_at, self.database)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

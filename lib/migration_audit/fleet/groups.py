@@ -39,6 +39,14 @@ class Unchecked:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatedDatabase:
+    """Two targets that lead to one database: the database that one of them should lead to was not read."""
+
+    target: str
+    same_as: str
+
+
 @dataclass(slots=True)
 class Grouping:
     """Groups that evidence is added to, target by target in the order of their names; remembers no evidence."""
@@ -46,6 +54,10 @@ class Grouping:
     outcomes: Counter[TargetOutcome] = field(default_factory=Counter)
     unchecked: list[Unchecked] = field(default_factory=list)
     """The first of them; ``outcomes`` counts all."""
+    repeated: list[RepeatedDatabase] = field(default_factory=list)
+    """The first of them; ``repeated_in_all`` counts all."""
+    repeated_in_all: int = 0
+    _databases: dict[tuple[str, ...], str] = field(default_factory=dict)
     _groups: dict[str, DifferenceGroup] = field(default_factory=dict)
     _members: Counter[str] = field(default_factory=Counter)
     _examples: dict[str, list[str]] = field(default_factory=dict)
@@ -53,6 +65,8 @@ class Grouping:
     def add(self, evidence: TargetEvidence) -> None:
         """Count one target."""
         self.outcomes[evidence.outcome] += 1
+        if evidence.comparison is not None:
+            self._note_database(evidence.target, evidence.comparison.server.identity)
         if evidence.outcome is TargetOutcome.UNCHECKED:
             if len(self.unchecked) < MOST_UNCHECKED:
                 self.unchecked.append(Unchecked(target=evidence.target, reason=evidence.reason or ""))
@@ -66,6 +80,13 @@ class Grouping:
         self._members[fingerprint] += 1
         if len(self._examples[fingerprint]) < MOST_EXAMPLES:
             self._examples[fingerprint].append(evidence.target)
+
+    def _note_database(self, target: str, identity: tuple[str, ...]) -> None:
+        first = self._databases.setdefault(identity, target)
+        if first != target:
+            self.repeated_in_all += 1
+            if len(self.repeated) < MOST_UNCHECKED:
+                self.repeated.append(RepeatedDatabase(target=target, same_as=first))
 
     @property
     def groups(self) -> tuple[DifferenceGroup, ...]:

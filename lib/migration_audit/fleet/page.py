@@ -8,7 +8,7 @@ from typing import Any, Final
 from migration_audit.fleet.evidence import TargetOutcome
 from migration_audit.fleet.groups import DifferenceGroup
 from migration_audit.fleet.store import INDEX, evidence_name
-from migration_audit.fleet.summary import FleetSummary, counts_text
+from migration_audit.fleet.summary import FleetSummary, counts_text, repeated_text
 from migration_audit.model.codec import TIME
 from migration_audit.report import table_html
 from migration_audit.report.escape import html as safe
@@ -48,13 +48,16 @@ def render_page_of(summary: FleetSummary) -> str:
     return render_page(
         "fleet.html.j2",
         project=safe(one_line(plan.project or "Fleet")),
-        pill=_PILLS[TargetOutcome.UNCHECKED if unchecked else worst or TargetOutcome.UNCHECKED],
+        pill=_PILLS[TargetOutcome.UNCHECKED if unchecked or summary.repeated else worst or TargetOutcome.UNCHECKED],
         sentence=safe(counts_text(summary.outcomes)),
         facts=[(name, safe(one_line(value))) for name, value in facts if value],
         groups=[_card(number, group) for number, group in enumerate(summary.groups[:_MOST_GROUPS], start=1)],
         more_groups=len(summary.groups) - _MOST_GROUPS,
         unchecked=[(safe(one_line(each.target)), safe(one_line(each.reason))) for each in summary.unchecked],
         more_unchecked=unchecked - len(summary.unchecked),
+        repeated=[(safe(one_line(each.target)), safe(one_line(each.same_as))) for each in summary.repeated],
+        repeated_sentence=safe(repeated_text(summary.repeated_in_all)),
+        more_repeated=summary.repeated_in_all - len(summary.repeated),
         index=INDEX,
     )
 

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
+
+import psycopg
 
 from migration_audit import catalog
 from migration_audit.audit.compared import compared, scoped_drift
@@ -73,9 +76,9 @@ def unchecked_evidence(context: FleetContext, task: ReadTask, reason: str) -> Ta
 
 def _compared(context: FleetContext, task: ReadTask) -> TargetEvidence:
     expected = snapshot_of(context)
-    actual = catalog.with_connection(
+    actual, started_at = catalog.with_connection(
         conninfo_of(task.target, os.environ),
-        partial(read_catalog, owner=expected),
+        partial(_read, owner=expected),
         statement_timeout_ms=context.statement_timeout * 1000,
     )
     drift, excluded = _drift(context, expected, actual, task.target.name)
@@ -86,6 +89,7 @@ def _compared(context: FleetContext, task: ReadTask) -> TargetEvidence:
         server=TargetServer(
             database=actual.server.database,
             system_identifier=actual.server.system_identifier,
+            started_at=started_at,
             postgres_version=actual.server.postgres_version,
             read_as=actual.server.read_as,
             in_recovery=actual.server.in_recovery,
@@ -104,6 +108,13 @@ def _compared(context: FleetContext, task: ReadTask) -> TargetEvidence:
         reason=why_unchecked(comparison) if outcome is TargetOutcome.UNCHECKED else None,
         comparison=comparison,
     )
+
+
+def _read(connection: psycopg.Connection[Any], owner: Snapshot) -> tuple[Snapshot, str]:
+    """The catalog, and when the server was started."""
+    snapshot = read_catalog(connection, owner)
+    row = connection.execute("select pg_catalog.pg_postmaster_start_time() at time zone 'UTC'").fetchone()
+    return snapshot, row[0].isoformat() if row else ""
 
 
 def why_unchecked(comparison: TargetComparison) -> str:

@@ -37,6 +37,8 @@ class FleetStatement:
     shard: str | None
     targets: int
     outcomes: dict[str, int]
+    repeated: int
+    """How many targets lead to the same database as one before them."""
     root: str
     """The Merkle root (hex) over the targets' statements, in the order of their names."""
     first_read_at: datetime | None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from migration_audit.fleet.evidence import TargetDifference, TargetOutcome
-from migration_audit.fleet.groups import DifferenceGroup, Unchecked, exit_code_of
+from migration_audit.fleet.groups import DifferenceGroup, RepeatedDatabase, Unchecked, exit_code_of
 from migration_audit.fleet.plan import PlannedRun
 from migration_audit.model.codec import strict_converter
 from migration_audit.model.enumeration import some_of
@@ -36,6 +36,9 @@ class FleetSummary:
     groups: tuple[DifferenceGroup, ...]
     unchecked: tuple[Unchecked, ...]
     """The first of them; ``outcomes`` counts all."""
+    repeated: tuple[RepeatedDatabase, ...]
+    """The first of them."""
+    repeated_in_all: int
     root: str
     first_read_at: datetime | None
     last_read_at: datetime | None
@@ -43,7 +46,9 @@ class FleetSummary:
 
     @property
     def exit_code(self) -> int:
-        """0 every target is fine, 1 one blocks, 3 one could not be checked."""
+        """0 every target is fine, 1 one blocks, 3 one could not be checked, or two are the same database."""
+        if self.repeated:
+            return TargetOutcome.UNCHECKED.exit_code
         return exit_code_of(TargetOutcome(name) for name, count in self.outcomes.items() if count)
 
     @property
@@ -71,6 +76,8 @@ def summary_bytes(summary: FleetSummary) -> bytes:
         "exit_code": summary.exit_code,
         "groups": [_CONVERTER.unstructure(group) for group in summary.groups],
         "unchecked": [_CONVERTER.unstructure(each) for each in summary.unchecked],
+        "repeated": [_CONVERTER.unstructure(each) for each in summary.repeated],
+        "repeated_in_all": summary.repeated_in_all,
         "root": summary.root,
         **{
             name: _CONVERTER.unstructure(getattr(summary, name))
@@ -85,7 +92,7 @@ def summary_text(summary: FleetSummary) -> str:
     plan, shard = summary.planned.plan, summary.planned.shard
     part = f" (part {shard} of {summary.planned.in_all:,})" if shard else ""
     head = f"{_targets(summary.targets)}{part} against {one_line(plan.expected_named)}: {counts_text(summary.outcomes)}"
-    return "\n".join([head, *_groups(summary), *_unchecked(summary)]) + "\n"
+    return "\n".join([head, *_groups(summary), *_unchecked(summary), *_repeated(summary)]) + "\n"
 
 
 def counts_text(outcomes: Mapping[str, int]) -> str:
@@ -121,6 +128,23 @@ def _unchecked(summary: FleetSummary) -> Iterator[str]:
         yield f"    {one_line(each.target)}: {one_line(each.reason)}"
     if count > _MOST_ROWS:
         yield f"    … and {count - _MOST_ROWS:,} more: see index.html"
+
+
+def _repeated(summary: FleetSummary) -> Iterator[str]:
+    if not summary.repeated:
+        return
+    yield f"\n! {repeated_text(summary.repeated_in_all)}:"
+    for each in summary.repeated[:_MOST_ROWS]:
+        yield f"    {one_line(each.target)}: {one_line(each.same_as)}"
+    if summary.repeated_in_all > _MOST_ROWS:
+        yield f"    … and {summary.repeated_in_all - _MOST_ROWS:,} more: see index.html"
+
+
+def repeated_text(count: int) -> str:
+    """How many targets lead to the database of another one, and what that means."""
+    return (
+        f"{_targets(count)} with the database of another target: the one that was meant was not read; correct the reference"
+    )
 
 
 def difference_text(difference: TargetDifference) -> str:

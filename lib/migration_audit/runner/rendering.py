@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
@@ -86,12 +87,14 @@ def render_files(
         else:
             pages.append((path.stem, replayed.get(path.name) or replay(packaged_notebooks() / path.name, facts)))
     html = report.render_report(notebooks=pages, evidence=evidence, earlier=load_earlier(folder))
-    sarif = json.dumps(report.sarif(evidence), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    del pages  # tables of a large catalog are as large
+    sarif = io.StringIO()  # json.dumps would hold a million pieces of a large one
+    json.dump(report.sarif(evidence), sarif, indent=1, sort_keys=True, ensure_ascii=False)
     return {
         "report.html": html.encode(),
         "summary.md": report.summary_markdown(evidence).encode(),
         "junit.xml": report.junit_xml(evidence).encode(),
-        "results.sarif": sarif.encode(),
+        "results.sarif": f"{sarif.getvalue()}\n".encode(),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from contextlib import suppress
@@ -28,4 +29,6 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def write_json_file(path: Path, value: Any) -> None:
     """Readable JSON with sorted keys, written atomically."""
-    write_atomically(path, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+    text = io.StringIO()  # json.dumps would hold a million pieces of a large one
+    json.dump(value, text, indent=1, sort_keys=True, ensure_ascii=False)
+    write_atomically(path, f"{text.getvalue()}\n".encode())

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -144,6 +145,24 @@ def test_runs_at_once_have_a_folder_each_and_none_is_in_the_way_of_another(tmp_p
         kept = [folder for each in pool.map(made, range(4)) for folder in each]
     assert len(set(kept)) == 50
     assert sorted((tmp_path / "out/dev").iterdir()) == sorted(kept)
+
+
+def test_a_folder_that_another_run_removes_between_two_looks_is_not_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir = Path.mkdir
+    found: list[Path] = []
+
+    def exists_and_is_removed(folder: Path, *mode: int, **options: Any) -> None:
+        if not found:
+            found.append(folder)
+            raise FileExistsError(folder)
+        mkdir(folder, *mode, **options)
+
+    monkeypatch.setattr(Path, "mkdir", exists_and_is_removed)
+    with run_folders(tmp_path / "out", ["dev"], "20260101T000000Z-x") as folders:
+        assert folders["dev"].is_dir()
+    assert found
 
 
 @pytest.mark.parametrize(("ahead", "used"), [(0, True), (-100_000_000, False), (100_000_000, False)])

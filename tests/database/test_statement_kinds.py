@@ -327,6 +327,28 @@ OF_EXTENSIONS = {
 }
 
 
+IN_ONE = {
+    "do $$ begin create extension citext; alter function citext_eq(citext, citext) cost 7; end $$;": True,
+    "do $$ begin create extension citext; execute 'comment on type ' || 'citext is null'; end $$;": True,
+    "create function f() returns void language plpgsql as $$ begin create extension citext;"
+    " alter function citext_eq(citext, citext) cost 7; end $$;"
+    "\nselect f();": True,
+    "do $$ begin if not exists (select from pg_extension where extname = 'citext') then create extension citext; end if;"
+    " end $$;": False,
+    "create extension if not exists citext;": False,
+}
+"""What one statement does: whether that may be more than to create the extension."""
+
+
+@pytest.mark.parametrize("text", IN_ONE)
+def test_what_a_statement_does_besides_creating_an_extension_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.sql").write_text(f"create schema s;\n{text}\n")
+    (tmp_path / "b.sql").write_text("create schema s;\ncreate extension citext;\n")
+    ran = run_cli("compare", "b.sql", "a.sql", "--no-cross-check", cwd=tmp_path)
+    found = re.findall(r"! not compared, actual side: a\.sql:(\d+): members of extension citext are written by", ran.out)
+    assert found == ([str(2 + text.count("\n"))] if IN_ONE[text] else []), ran.out + ran.err
+
+
 @pytest.mark.parametrize("text", OF_EXTENSIONS)
 def test_compare_names_what_only_one_side_does_to_extensions(tmp_path: Path, text: str) -> None:
     both = (

@@ -16,9 +16,10 @@ from typing import Any, Final
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from migration_audit.model.identifiers import quoted
 from migration_audit.model.outside import Outside, OutsideKind
 from migration_audit.model.sql import Statement
-from migration_audit.shadow.members import Key, Part, changed_parts, name_of, names_of_members, read_members
+from migration_audit.shadow.members import Key, Part, changed_parts, name_of, names_of_members, read_members, written_later
 from migration_audit.shadow.trace import Trace
 
 _BY_THIS: Final = "is made or changed by this statement, and is not compared"
@@ -107,6 +108,16 @@ _QUIET: Final = re.compile(
 """Statements of which a file may have thousands: what a trigger of theirs changes elsewhere is seen after a later one."""
 _TAKES_AWAY: Final = re.compile(r"\b(?:drop|null|do|call|select|execute)\b", re.IGNORECASE)
 _WORD: Final = re.compile(r"\w+")
+_CREATES_ALONE: Final = re.compile(
+    r"(?:create|alter|drop)\s+extension\b"
+    r"|do\b(?!.*\b(?:alter|call|comment|delete|drop|execute|insert|label|perform|update)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Statements that do nothing with an extension but create, update or remove it."""
+_WITH_CREATION: Final = (
+    "are written by this statement after it creates the extension, by it or by the extension's own script,"
+    " and are not compared"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +142,7 @@ class Elsewhere:
         self._seen: dict[str | Key, Statement] = {}
         self._overwritten: list[tuple[Statement, Key, Part]] = []
         self._removed: list[tuple[Statement, Key, Part]] = []
+        self._with_creation: list[tuple[str, tuple[int, int]]] = []
         self._last: Statement | None = None
 
     def after(self, connection: psycopg.Connection[Any], statement: Statement) -> None:
@@ -175,6 +187,7 @@ class Elsewhere:
                     self._overwritten.append((statement, key, part))
             elif key in self._seen:
                 self._removed.append((self._seen[key], key, part))
+        self._with_creation += written_later(self._base, members)
         self._members = self._base = members
         self._accepted.update(_states(members))
         self._names = names_of_members(connection)
@@ -216,6 +229,10 @@ class Elsewhere:
             if at:
                 outside[_outside(name_of(connection, key, part), words, at)] = None
         yield from outside
+        for name, made_by in self._with_creation:
+            by = trace.statement(*made_by)
+            if by is not None and not _CREATES_ALONE.match(by.text):
+                yield _outside(f"members of extension {quoted(name)}", _WITH_CREATION, by)
 
 
 def _states(members: Mapping[Key, Part]) -> Iterator[tuple[Key, int]]:

@@ -232,6 +232,20 @@ def changed_parts(before: Mapping[Key, Part], after: Mapping[Key, Part]) -> Iter
                 yield key, part
 
 
+def written_later(before: Mapping[Key, Part], after: Mapping[Key, Part]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """The extensions, of those that are new or updated, with parts written after the extension got its last member.
+
+    Each with ``xmin`` and ``cmin`` of its row.
+    """
+    known = {(part.extension, part.made_by) for part in before.values()}
+    last: dict[str, tuple[int, int]] = {}
+    for key, part in after.items():
+        if key[0] == _MEMBER and (part.extension, part.made_by) not in known:
+            last[part.extension] = max(part.written, part.made_by, last.get(part.extension, part.made_by))
+    late = (part for part in after.values() if part.written > last.get(part.extension, part.written))
+    yield from sorted({(part.extension, part.made_by) for part in late})
+
+
 def name_of(connection: psycopg.Connection[Any], key: Key, part: Part) -> str:
     """``the comment on function public.f() of extension x``. Raises psycopg.Error."""
     word, classid, oid, sub, _ = key

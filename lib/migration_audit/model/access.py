@@ -26,6 +26,7 @@ class DefaultPrivileges(CatalogObject):
     identity: ClassVar[tuple[str, ...]] = ("role", "schema", "objects")
 
     role: str
+    """Whose new objects get the privileges."""
     schema: str | None
     """None for all schemas."""
     objects: str
@@ -65,8 +66,11 @@ class SecurityLabel(CatalogObject):
     identity: ClassVar[tuple[str, ...]] = ("provider", "object")
 
     provider: str
+    """The extension that gave the label, ``selinux``."""
     object: str
+    """Type and name of what is labelled: ``table public.positions``."""
     label: str
+    """The label's text."""
 
     @property
     def key(self) -> str:
@@ -101,7 +105,9 @@ class ExtensionDependency(CatalogObject):
     identity: ClassVar[tuple[str, ...]] = ("object", "extension")
 
     object: str
+    """Type and name of what is dropped too: ``index public.positions_ts``."""
     extension: str
+    """The extension that it depends on."""
 
     @property
     def key(self) -> str:
@@ -122,10 +128,12 @@ class Database(CatalogObject):
     settings: tuple[str, ...]
     """What ``ALTER DATABASE … SET`` says: ``name=value``, sorted; values of names with a dot are redacted."""
     connection_limit: int | None
+    """Connections that may be open at once; None for no limit."""
     owner: str
     privileges: tuple[str, ...]
     comment: str | None
     is_template: bool = False
+    """Whether any role with CREATEDB may copy it."""
 
     @property
     def key(self) -> str:
@@ -145,6 +153,7 @@ class Tablespace(CatalogObject):
 
     name: str
     options: tuple[str, ...]
+    """``seq_page_cost`` and its like, ``name=value``, sorted."""
     owner: str
     privileges: tuple[str, ...]
     comment: str | None
@@ -161,6 +170,7 @@ class Role(CatalogObject):
     attributes: tuple[str, ...]
     """``LOGIN``, ``NOINHERIT``, … where they are not what ``CREATE ROLE`` gives by itself."""
     connection_limit: int | None
+    """Connections that it may have open at once; None for no limit."""
     valid_until: str | None
     """``2030-01-01 00:00:00`` in UTC, or ``infinity``."""
     password: bool | None
@@ -183,7 +193,9 @@ class RoleMembership(CatalogObject):
     identity: ClassVar[tuple[str, ...]] = ("role", "member", "grantor")
 
     role: str
+    """The role that others are members of."""
     member: str
+    """The role that is a member of it."""
     grantor: str
     """``(superuser)`` for the bootstrap superuser, whose name is the server's."""
     options: tuple[str, ...]

@@ -20,10 +20,12 @@ class RewriteRule(CatalogObject):
     table: str
     name: str
     definition: str
+    """``pg_get_ruledef``: event, condition and commands."""
     enabled: str
     """``origin``, ``disabled``, ``replica`` or ``always``."""
     comment: str | None
     relation: str | None = shown_only()
+    """The kind of what it is on: ``table`` or ``view``."""
 
     @property
     def belongs_to(self) -> tuple[str, str] | None:
@@ -41,7 +43,7 @@ class ExtendedStatistics(CatalogObject):
     schema: str
     name: str
     table: str
-    """``schema.table``, quoted as a key."""
+    """Its table, ``schema.table``, quoted as in a key."""
     definition: str
     """``pg_get_statisticsobjdef``: kinds, columns, expressions."""
     statistics: int | None
@@ -49,6 +51,7 @@ class ExtendedStatistics(CatalogObject):
     owner: str
     comment: str | None
     relation: str | None = shown_only()
+    """The kind of what it is about: ``table`` or ``materialized view``."""
 
     @property
     def belongs_to(self) -> tuple[str, str] | None:
@@ -65,8 +68,11 @@ class EventTrigger(CatalogObject):
 
     name: str
     event: str
+    """``ddl_command_start``, ``ddl_command_end``, ``sql_drop``, ``table_rewrite`` or ``login``."""
     tags: tuple[str, ...]
+    """Commands that fire it, ``CREATE TABLE``, sorted; empty for every command."""
     function: str
+    """The function that it calls, with argument types."""
     enabled: str
     """``origin``, ``disabled``, ``replica`` or ``always``."""
     owner: str

@@ -18,7 +18,9 @@ class ForeignDataWrapper(CatalogObject):
 
     name: str
     handler: str | None
+    """Its handler function; None without one."""
     validator: str | None
+    """The function that checks options; None without one."""
     options: tuple[str, ...]
     """``name=value``; ``name=(redacted)`` for every option that is not known to hold no secret."""
     owner: str
@@ -35,9 +37,13 @@ class ForeignServer(CatalogObject):
 
     name: str
     wrapper: str
+    """The foreign-data wrapper that reaches it."""
     type: str | None
+    """TYPE of CREATE SERVER; None without one."""
     version: str | None
+    """VERSION of CREATE SERVER; None without one."""
     options: tuple[str, ...]
+    """``name=value``, sorted; ``name=(redacted)`` for every option that is not known to hold no secret."""
     owner: str
     privileges: tuple[str, ...]
     comment: str | None
@@ -58,6 +64,7 @@ class UserMapping(CatalogObject):
     user: str
     """A role, or ``PUBLIC``."""
     server: str
+    """The foreign server."""
     options: tuple[str, ...]
     """``(not readable)`` alone where the reading role may not see them."""
 

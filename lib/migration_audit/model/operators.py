@@ -49,13 +49,21 @@ class Operator(CatalogObject):
     left: str
     """Type of the left operand; ``NONE`` for a prefix operator."""
     right: str
+    """Type of the right operand."""
     function: str
+    """The function that computes it, with argument types."""
     commutator: str | None
+    """The operator that gives the same with operands exchanged; None without one."""
     negator: str | None
+    """The operator that gives the opposite; None without one."""
     restrict: str | None
+    """The function that estimates how many rows a condition with it keeps; None without one."""
     join: str | None
+    """The function that estimates how many rows a join by it gives; None without one."""
     merges: bool
+    """Whether it can serve a merge join."""
     hashes: bool
+    """Whether it can serve a hash join."""
     owner: str
     comment: str | None
 
@@ -107,13 +115,17 @@ class OperatorClass(CatalogObject):
     schema: str
     name: str
     method: str
+    """The index access method."""
     type: str
+    """The type that is indexed."""
     family: str
-    """As its key."""
+    """The operator family, by its key."""
     default: bool
+    """Whether indexes on this type use it unless another one is named."""
     storage: str | None
     """The type that the index stores, where it is another one."""
     members: tuple[str, ...]
+    """The operators and functions that it brings, each with its number."""
     owner: str
     comment: str | None
 
@@ -136,10 +148,13 @@ class Cast(CatalogObject):
     identity: ClassVar[tuple[str, ...]] = ("source", "target")
 
     source: str
+    """The type that is cast."""
     target: str
+    """The type that it becomes."""
     method: str
     """``function``, ``binary`` (without function) or ``inout``."""
     function: str | None
+    """The function that casts, with argument types; None for ``binary`` and ``inout``."""
     context: str
     """``explicit``, ``assignment`` or ``implicit``."""
     comment: str | None
@@ -160,9 +175,13 @@ class Conversion(CatalogObject):
     schema: str
     name: str
     source: str
+    """The encoding that is converted, ``LATIN1``."""
     target: str
+    """The encoding that it becomes."""
     function: str
+    """The function that converts, with argument types."""
     default: bool
+    """Whether it is used wherever these two encodings meet."""
     owner: str
     comment: str | None
 
@@ -184,10 +203,15 @@ class Collation(CatalogObject):
     provider: str
     """``libc``, ``icu``, ``builtin`` or ``default``."""
     locale: str | None
+    """The locale of ``icu`` and ``builtin``; None for the others."""
     lc_collate: str | None
+    """LC_COLLATE, the sort order of ``libc``; None for the others."""
     lc_ctype: str | None
+    """LC_CTYPE, the character classes of ``libc``; None for the others."""
     rules: str | None
+    """Sort rules added to ICU's (PostgreSQL 16 and later); None without any."""
     deterministic: bool
+    """False: strings of different bytes may be equal."""
     encoding: str | None = shown_only()
     """None for one that serves every encoding: ``CREATE COLLATION … FROM`` takes it over, and nothing else can say it."""
     owner: str
@@ -208,9 +232,13 @@ class Language(CatalogObject):
 
     name: str
     trusted: bool
+    """Whether roles that are not superusers may use it."""
     handler: str | None
+    """The function that calls its functions; None without one."""
     inline: str | None
+    """The function that runs ``DO`` blocks in it; None without one."""
     validator: str | None
+    """The function that checks new functions in it; None without one."""
     owner: str
     privileges: tuple[str, ...]
     comment: str | None
@@ -224,9 +252,13 @@ class Transform(CatalogObject):
     identity: ClassVar[tuple[str, ...]] = ("type", "language")
 
     type: str
+    """The type that is handed over."""
     language: str
+    """The procedural language."""
     from_sql: str | None
+    """The function that makes the language's value; None for the usual one."""
     to_sql: str | None
+    """The function that makes SQL's value; None for the usual one."""
     comment: str | None
 
     @property
@@ -246,4 +278,5 @@ class AccessMethod(CatalogObject):
     type: str
     """``table`` or ``index``."""
     handler: str
+    """Its handler function, with argument types."""
     comment: str | None

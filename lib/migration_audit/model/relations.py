@@ -27,19 +27,26 @@ class Table(CatalogObject):
     persistence: str
     """``permanent`` or ``unlogged``."""
     access_method: str | None
+    """How rows are stored, ``heap``; None where the table has no rows of its own."""
     tablespace: str | None
+    """None for the database's own."""
     options: tuple[str, ...]
     """Storage parameters, ``name=value``, sorted; those of the TOAST table carry the prefix ``toast.``. Options of a foreign
     table, where ``name=(redacted)`` stands for every option that is not known to hold no secret."""
     row_security: bool
+    """Whether policies decide which rows a role sees."""
     force_row_security: bool
+    """Whether they decide for the owner too."""
     replica_identity: str
     """``default``, ``nothing``, ``full`` or ``index <name>``."""
     of_type: str | None
+    """The composite type that gives it its columns (``CREATE TABLE … OF``); None without one."""
     inherits: tuple[str, ...]
     """Parents in order, ``schema.table``."""
     partition_key: str | None
+    """``RANGE (ts)`` of a partitioned table; None for the others."""
     partition_bound: str | None
+    """``FOR VALUES FROM … TO …`` of a partition; None for the others."""
     server: str | None
     """The foreign server."""
     column_order: tuple[str, ...]
@@ -67,7 +74,9 @@ class Column(CatalogObject):
     type: str
     """As ``format_type`` prints it, schema-qualified: ``character varying(64)``."""
     not_null: bool
+    """Whether NULL is refused."""
     default: str | None
+    """The expression of its default, or of a generated column; None without one."""
     generated: str | None
     """``stored`` or ``virtual``, with the expression in ``default``."""
     identity_kind: str | None
@@ -75,9 +84,13 @@ class Column(CatalogObject):
     collation: str | None
     """Only where it is not the type's own."""
     storage: str
+    """``plain``, ``external``, ``main`` or ``extended``: whether large values are compressed, and moved out of the row."""
     compression: str | None
+    """``pglz`` or ``lz4``; None for the server's default."""
     statistics: int | None
+    """The statistics target; None for the server's default."""
     options: tuple[str, ...]
+    """``n_distinct`` and its like, and those of a foreign table's column: ``name=value``, sorted."""
     is_local: bool
     """False for a column that is only inherited."""
     privileges: tuple[str, ...]
@@ -101,19 +114,24 @@ class Index(CatalogObject):
     schema: str
     name: str
     table: str
-    """``schema.table``, quoted as a key."""
+    """Its table, ``schema.table``, quoted as in a key."""
     definition: str
     """``pg_get_indexdef``: uniqueness, method, columns, order, operator classes, INCLUDE, options, predicate."""
     tablespace: str | None
+    """None for the database's own."""
     valid: bool
+    """False: queries do not use it, as after CREATE INDEX CONCURRENTLY that failed."""
     ready: bool
+    """False: inserts do not maintain it yet."""
     clustered: bool
+    """Whether CLUSTER without an index's name orders the table by it."""
     statistics: tuple[str, ...]
     """Statistics targets of expression columns, ``<column number>=<target>``."""
     comment: str | None
     attached_to: str | None = None
     """The index of the partitioned table that this one is a part of, ``schema.index``."""
     unique: bool | None = shown_only()
+    """Whether two equal entries are refused."""
     constraint: str | None = shown_only()
     """Name of the constraint that made it."""
     signature: str | None = shown_only()
@@ -143,9 +161,13 @@ class Constraint(CatalogObject):
     definition: str
     """``pg_get_constraintdef``, which tells deferrability, NOT VALID and NO INHERIT too."""
     deferrable: bool
+    """Whether a transaction may ask for the check at its end."""
     deferred: bool
+    """Whether that is so unless a transaction asks otherwise."""
     validated: bool
+    """False: rows from before it may break it (NOT VALID)."""
     is_local: bool
+    """False for a constraint that is only inherited."""
     comment: str | None
     enabled: str = "origin"
     """``origin``, or what ``ALTER TABLE … DISABLE TRIGGER ALL`` made of the triggers that watch over it:
@@ -167,13 +189,21 @@ class Sequence(CatalogObject):
     schema: str
     name: str
     type: str
+    """``bigint``, ``integer`` or ``smallint``."""
     start: int
+    """Its first value."""
     increment: int
+    """What each next value adds."""
     minimum: int
+    """Its smallest value."""
     maximum: int
+    """Its largest value."""
     cache: int
+    """Values that a session takes at once."""
     cycle: bool
+    """Whether it begins again after its last value."""
     persistence: str
+    """``permanent`` or ``unlogged``."""
     owned_by: str | None
     """``schema.table.column``."""
     owner: str
@@ -196,6 +226,7 @@ class View(CatalogObject):
     schema: str
     name: str
     definition: str
+    """``pg_get_viewdef``: the query."""
     options: tuple[str, ...]
     """``check_option``, ``security_barrier``, ``security_invoker``."""
     owner: str
@@ -218,9 +249,13 @@ class MaterializedView(CatalogObject):
     schema: str
     name: str
     definition: str
+    """``pg_get_viewdef``: the query."""
     options: tuple[str, ...]
+    """Storage parameters, ``name=value``, sorted."""
     access_method: str | None
+    """How rows are stored, ``heap``."""
     tablespace: str | None
+    """None for the database's own."""
     owner: str
     privileges: tuple[str, ...]
     comment: str | None

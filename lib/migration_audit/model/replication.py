@@ -18,11 +18,13 @@ class Publication(CatalogObject):
 
     name: str
     all_tables: bool
+    """Whether it publishes every table, future ones too."""
     schemas: tuple[str, ...]
     """Schemas all of whose tables are published, sorted."""
     publish: tuple[str, ...]
     """Of ``insert``, ``update``, ``delete``, ``truncate``."""
     via_root: bool
+    """Whether changes of partitions are published as the partitioned table's."""
     generated_columns: str
     """``none`` or ``stored`` (PostgreSQL 18 and later)."""
     owner: str
@@ -37,11 +39,13 @@ class PublicationTable(CatalogObject):
     identity: ClassVar[tuple[str, ...]] = ("publication", "schema", "table")
 
     publication: str
+    """The publication."""
     schema: str
     table: str
     columns: tuple[str, ...]
     """Sorted; empty for all."""
     filter: str | None
+    """The WHERE clause of the rows that are published; None for all rows."""
 
     @property
     def key(self) -> str:
@@ -63,7 +67,9 @@ class Subscription(CatalogObject):
 
     name: str
     publications: tuple[str, ...]
+    """The publications that it receives, sorted."""
     enabled: bool
+    """Whether it is running."""
     options: tuple[str, ...]
     """``name=value`` as ``CREATE SUBSCRIPTION`` names them; the connection string is redacted."""
     owner: str

@@ -18,7 +18,9 @@ class Extension(CatalogObject):
 
     name: str
     schema: str
+    """Where its objects are."""
     version: str
+    """The installed version."""
     comment: str | None
 
 
@@ -99,10 +101,12 @@ class Trigger(CatalogObject):
     table: str
     name: str
     definition: str
+    """``pg_get_triggerdef``: when, on which events, for each row or statement, WHEN, and the function."""
     enabled: str
     """``origin``, ``disabled``, ``replica`` or ``always``."""
     comment: str | None
     relation: str | None = shown_only()
+    """The kind of what it is on: ``table`` or ``view``."""
 
     @property
     def belongs_to(self) -> tuple[str, str] | None:
@@ -121,10 +125,15 @@ class RowPolicy(CatalogObject):
     table: str
     name: str
     command: str
+    """The command that it is about: ``select``, …, or ``all``."""
     permissive: bool
+    """True: one such policy that allows a row is enough. False: every one has to."""
     roles: tuple[str, ...]
+    """Whom it is for, sorted; ``PUBLIC`` for every role."""
     using: str | None
+    """The condition on rows that are there; None without one."""
     check: str | None
+    """The condition on rows that are written; None without one."""
     comment: str | None
 
     @property

@@ -57,6 +57,7 @@ class TextSearchDictionary(CatalogObject):
     schema: str
     name: str
     template: str
+    """The template that it is made of, ``schema.name``."""
     definition: str | None
     """The template's options, as they were written."""
     owner: str
@@ -78,6 +79,7 @@ class TextSearchConfiguration(CatalogObject):
     schema: str
     name: str
     parser: str
+    """The parser that cuts text into tokens, ``schema.name``."""
     mappings: tuple[str, ...]
     """``asciiword: public.ours, simple``, sorted by kind of token."""
     owner: str

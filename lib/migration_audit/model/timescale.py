@@ -44,15 +44,19 @@ class Dimension(CatalogObject):
     schema: str
     table: str
     column: str
+    """The column whose values decide which chunk a row goes to."""
     column_type: str
+    """The column's type."""
     type: str
     """``time``, ``integer`` or ``hash``."""
     chunk_interval: str | None
     """``1 day``, or a number for an integer dimension; None for hash."""
     partitions: int | None
+    """How many of a hash dimension; None for time and integer."""
     partitioning_function: str | None
     """None for TimescaleDB's own hash."""
     integer_now_function: str | None
+    """The function that says what is now in an integer dimension, ``schema.name``; None without one."""
 
     @property
     def belongs_to(self) -> tuple[str, str] | None:
@@ -71,6 +75,7 @@ class CompressionSettings(CatalogObject):
     table: str
     """The hypertable's, or the view's of a continuous aggregate."""
     enabled: bool
+    """False: compression is off."""
     direct_compress: bool
     """Inserted rows are compressed at once (TimescaleDB 2.29 and later)."""
     segment_by: str | None
@@ -119,6 +124,7 @@ class ContinuousAggregate(CatalogObject):
     granular_refresh: bool
     """TimescaleDB 2.30 and later."""
     chunk_interval: str | None
+    """The width of its own chunks, ``10 days``."""
     chunk_schema: str | None
     """Where its chunks go; None for TimescaleDB's default."""
     indexes: tuple[str, ...]
@@ -175,6 +181,7 @@ class ChunkSkipping(CatalogObject):
     schema: str
     table: str
     column: str
+    """The column whose ranges are known for each chunk."""
 
     @property
     def in_words(self) -> str:
@@ -197,8 +204,11 @@ class GranularRefresh(CatalogObject):
     schema: str
     table: str
     column: str | None
+    """The column whose values divide the pieces."""
     start_offset: str | None
+    """How far back the first piece begins, ``30 days``; None where it is not set."""
     end_offset: str | None
+    """How far back the last piece ends; None where it is not set."""
 
     def __post_init__(self) -> None:
         """Spell the offsets in one way, whatever IntervalStyle they were written in."""

@@ -102,11 +102,11 @@ class Job(CatalogObject):
     table: str | None
     """The hypertable, or the continuous aggregate, that a policy is about."""
     procedure: str
-    """``schema.name``."""
+    """The procedure that it runs, ``schema.name``."""
     number: int
     """1, and counted on only where one procedure has several jobs on the same table, in the order of name and settings."""
     name: str | None
-    """None where TimescaleDB gave it."""
+    """Its own name; None where TimescaleDB gave it."""
     schedule: str
     """``12:00:00``, ``1 day``."""
     fixed_schedule: bool
@@ -114,14 +114,18 @@ class Job(CatalogObject):
     starts_at: str | None
     """Where in the schedule the runs begin, ``03:00:00`` of a day; None where nobody said (the clock did)."""
     timezone: str | None
+    """The time zone in which a fixed schedule counts; None for UTC."""
     config: tuple[str, ...]
     """``drop_after=90 days``. Of what TimescaleDB does not define only the names are shown: a value may be a secret (see
     ``redacted``)."""
     scheduled: bool
     """False: it is disabled."""
     max_runtime: str
+    """After which a run is stopped, ``00:00:00`` for never."""
     max_retries: int
+    """How often a run that fails is tried again; -1 for always."""
     retry_period: str
+    """The time between two tries."""
     check_function: str | None
     """The function that looks at the settings, ``schema.name``; None for TimescaleDB's own."""
     owner: str

@@ -7,6 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from itertools import pairwise
 from typing import Any, Final, get_type_hints
 
@@ -21,6 +22,15 @@ _OBJECT: Final = {
     "name": ("str", "its own name, without schema and table"),
     "key": ("str", "its name across databases: public.positions.device_id"),
 }
+_SHARED: Final = {
+    "schema": "its schema",
+    "table": "its table, without the schema",
+    "name": "its own name",
+    "owner": "the role that owns it",
+    "privileges": "who may do what with it, an entry for each role (app: INSERT, SELECT); the owner's default is left out",
+    "comment": "the text of COMMENT ON; missing without one",
+}
+"""What fields of these names hold, unless the kind of object documents its own."""
 _DEFINED: Final = {
     "expected_defined_at": ("str", "file and line of the SQL that defines it on the expected side; missing for a database"),
     "actual_defined_at": ("str", "the same on the actual side"),
@@ -82,8 +92,13 @@ FRAMES: Final[Mapping[str, Columns]] = {
 
 def object_columns(cls: type[CatalogObject]) -> Columns:
     """The columns of a kind of object: its fields, its key, and where SQL defines it."""
-    hints, meanings = get_type_hints(cls), _meanings(cls)
-    found = {f.name: (_dtype(hints[f.name]), meanings.get(f.name) or f.name.replace("_", " ")) for f in fields(cls)}
+    return _object_columns(cls)  # type: ignore[arg-type]  # mypy takes a class for unhashable
+
+
+@cache
+def _object_columns(cls: type[CatalogObject]) -> Columns:
+    hints, meanings = get_type_hints(cls), {**_SHARED, **_meanings(cls)}
+    found = {f.name: (_dtype(hints[f.name]), meanings[f.name]) for f in fields(cls)}
     more = {"key": _OBJECT["key"], "defined_at": ("str", "file and line of the SQL that defines it; missing for a database")}
     return {**found, **more}
 

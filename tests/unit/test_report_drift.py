@@ -140,10 +140,31 @@ Treated as equal:
     )
 
 
-def test_long_values_stand_below_each_other():
-    change = FieldChange(name="definition", expected="a\nb", actual="a\nc", severity=Severity.BLOCKER)
+TWENTY = "\n".join(f"line {number}" for number in range(1, 21))
+LONG = "x" * 60
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "shown"),
+    [
+        ("a\nb", "a\nc", ["  a", "- b", "+ c"]),
+        ("a\nb", "c\nd", ["- a", "- b", "+ c", "+ d"]),
+        ("a\n\nb\n", "a\n\nc\n", ["  a", "", "- b", "+ c"]),
+        ("a\nb \n", "a\nb\n", ["  a", "- b ", "+ b"]),
+        ("a\n", "a", ["  a", "- "]),
+        ("a\n\nb", "a\n\nc", ["  a", "", "- b", "+ c"]),
+        ("@@ -1\nb", "@@ -1\nc", ["  @@ -1", "- b", "+ c"]),
+        ("--- a\nb", "+++ a\nb", ["- --- a", "+ +++ a", "  b"]),
+        (TWENTY, TWENTY.replace("line 12\n", "new\n"), ["…", "  line 9", "  line 10", "  line 11", "- line 12", "+ new"]),
+        (LONG, LONG + "y", [f"- {LONG}", f"+ {LONG}y"]),
+        (None, f"a\n{LONG}", ["- (not set)", "+ a", f"+ {LONG}"]),
+    ],
+)
+def test_long_values_are_shown_as_the_lines_that_differ(expected: str | None, actual: str | None, shown: list[str]):
+    change = FieldChange(name="definition", expected=expected, actual=actual, severity=Severity.BLOCKER)
     drift = Drift(differences=(replace(DRIFT.differences[0], fields=(change,)),))
-    assert "    definition\n      - a\n      - b\n      + a\n      + c\n" in drift_text(drift, located)
+    lines = "".join(f"      {line}\n" if line else "\n" for line in shown)
+    assert f"    definition\n{lines}" in drift_text(drift, located)
 
 
 def test_what_the_witness_alone_sees_is_listed():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from difflib import unified_diff
+from itertools import islice
 from typing import Any
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
@@ -117,14 +119,19 @@ def _details(difference: Difference, along: str | None) -> Iterator[str]:
 
 
 def _change(name: str, expected: str | None, actual: str | None) -> Iterator[str]:
-    """``type  text → integer``, and long values below each other."""
+    """``type  text → integer``; long values as the lines that differ, with three equal lines around them."""
     left, right = (("(not set)" if value is None else many_lines(value)) for value in (expected, actual))
     if "\n" not in left + right and width(left) + width(right) <= 90:
         yield f"    {name}  {left} → {right}"
         return
     yield f"    {name.rstrip()}"
-    yield from (f"      - {line}" for line in left.split("\n"))
-    yield from (f"      + {line}" for line in right.split("\n"))
+    if left.endswith("\n") and right.endswith("\n"):
+        left, right = left[:-1], right[:-1]
+    for line in islice(unified_diff(left.split("\n"), right.split("\n"), lineterm=""), 2, None):
+        if not line.startswith("@@"):
+            yield f"      {line[0]} {line[1:]}" if line != " " else ""
+        elif not line.startswith(("@@ -1,", "@@ -1 ")):
+            yield "      …"
 
 
 def _not_compared(drift: Drift) -> Iterator[str]:

@@ -100,6 +100,8 @@ WRONG = {
     "no such folder": (["run", "--config", "nowhere"], "nowhere: the file does not exist"),
     "a side that is not there": (["compare", "nope", "t.sql"], "nope does not exist"),
     "a joined side that is not there": (["compare", "t.sql+nope.sql", "t.sql"], "nope.sql does not exist"),
+    "a missing one of many joined sides": (["compare", "t.sql+" * 1000 + "nope.sql", "t.sql"], "nope.sql does not exist"),
+    "a name that is too long": (["compare", "x" * 5000, "t.sql"], "xxx does not exist"),
     "a side without a name": (["compare", "", "t.sql"], "file without a name does not exist"),
     "a trailing plus": (["compare", "t.sql+", "t.sql"], "file without a name does not exist"),
     "no variable's name": (["compare", "env:", "t.sql"], "env: does not exist"),

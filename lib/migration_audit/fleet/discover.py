@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from migration_audit import catalog
+from migration_audit.audit.preflight.sides import path_exists
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.fleet.references import Services, conninfo_of, read_services, services_like
 from migration_audit.fleet.targets import FleetTarget, check_targets, make_target, parse_reference, parse_targets
@@ -30,7 +31,7 @@ def find_targets(named: Sequence[str], queries: Sequence[tuple[str, str]]) -> tu
 
 def _of_files(named: Sequence[str], services: Services) -> Iterator[tuple[FleetTarget, str]]:
     for each in named:
-        if each.startswith(_SERVICES) and not Path(each).exists():
+        if each.startswith(_SERVICES) and not path_exists(each):
             pattern, where = each.removeprefix(_SERVICES), f"--targets {each}"
             yield from ((target, where) for target in services_like(pattern, services, where=where))
             continue

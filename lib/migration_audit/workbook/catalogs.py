@@ -8,14 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 
 from migration_audit import catalog
 from migration_audit.audit.preflight.project_sides import read_beside_project, read_project_side
-from migration_audit.audit.preflight.sides import SideKind, parse_side, read_sides
+from migration_audit.audit.preflight.sides import SideKind, parse_side, path_exists, read_sides
 from migration_audit.audit.prelude_keys import Keys
 from migration_audit.model.errors import UsageError
 from migration_audit.model.preflight import OriginMap
@@ -136,9 +135,9 @@ def _of_argument(text: str, name: str, project: Project | None, progress: Progre
 
 def _path_of(name: str, project: Project | None) -> str:
     """The name as ``parse_side`` takes it; raises UsageError for one that can only be a misspelt side."""
-    if Path(name).exists() or any(mark in name for mark in (":", "+")):
+    if any(mark in name for mark in (":", "+")) or path_exists(name):
         return name
-    if project is not None and (project.directory / name).exists():
+    if project is not None and path_exists(str(project.directory / name)):
         return str(project.directory / name)
     known = names_of(project)
     close = difflib.get_close_matches(name, known, n=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -93,7 +94,7 @@ class ReadSide:
 
 def parse_side(text: str) -> Side:
     """What a command-line argument names; raises UsageError for what it cannot mean, and for a password in it."""
-    if holds_password(text) and not Path(text).exists():
+    if holds_password(text) and not path_exists(text):
         raise UsageError(
             "a URL with a password is not accepted: the command line is visible to all users of this machine",
             todo="put it into a variable and use env:NAME, or use service:NAME with ~/.pgpass",
@@ -110,16 +111,16 @@ def parse_side(text: str) -> Side:
 
 def _side_of_files(text: str) -> Side:
     """Files and folders with the formats in front of them; a format holds up to the next one."""
-    parts = text.split("+") if not Path(text).exists() else [text]
+    parts = text.split("+") if not path_exists(text) else [text]
     found: list[tuple[str, list[Path]]] = []
     missing = []
     for part in parts:
-        named = None if Path(part).exists() else _FORMAT.match(part)
+        named = None if path_exists(part) else _FORMAT.match(part)
         name = part[named.end() :] if named else part
         if named or not found:
             found.append((named[1] if named else "files", []))
         found[-1][1].append(Path(name))
-        if not name or not Path(name).exists():
+        if not name or not path_exists(name):
             missing.append(name or "file without a name")
     if missing:
         raise UsageError(f"{', '.join(missing)} does not exist", todo=f"a side is {_FORMS}")
@@ -130,6 +131,19 @@ def _side_of_files(text: str) -> Side:
     if len(paths) > 1:
         raise UsageError(f"a snapshot cannot be joined: {', '.join(snapshots)}", todo=f"a side is {_FORMS}")
     return Side(kind=SideKind.SNAPSHOT, named=text, paths=tuple(paths))
+
+
+def path_exists(text: str) -> bool:
+    """Whether a file or folder has this name; a text that is too long for a name, as one that joins many, has none.
+
+    Raises OSError where that cannot be looked up.
+    """
+    try:
+        return Path(text).exists()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise
 
 
 def _from_environment(name: str) -> str:

@@ -96,6 +96,7 @@ def test_compare_needs_no_notebooks_and_no_frames(tmp_path, server):
 
 
 SLOW = ("postgast", "psycopg", "tree_sitter", "cattrs", "jinja2", "yaml", "google.protobuf")
+OURS_SLOW = ("model.snapshot", "model.finding", "checks", "compare", "formats", "project", "report")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["gate", "--help"], ["verify", "--help"], ["compare", "--help"]])
@@ -103,6 +104,19 @@ def test_help_loads_no_parser_and_no_driver(tmp_path, arguments):
     code, printed, modules = without_heavy(tmp_path, *arguments, cwd=tmp_path)
     assert code == 0, printed
     assert modules & set(SLOW) == set()
+    assert modules & {f"migration_audit.{name}" for name in OURS_SLOW} == set()
+
+
+def test_servers_start_before_anything_is_loaded_that_reads_or_compares_databases():
+    code = "import sys, migration_audit.cli.compare, migration_audit.shadow.select; print(*sys.modules)"
+    modules = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
+    ours = {f"migration_audit.{name}" for name in ("compare", "project.settings", "model.relations", "catalog.reader")}
+    assert modules & {*SLOW, *HEAVY, *ours, "migration_audit.shadow.apply"} == set()
+
+
+def test_a_name_of_a_package_is_not_replaced_by_its_module():
+    code = "import migration_audit.report.triage, migration_audit.report as report; print(report.triage.__name__)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "triage"
 
 
 def test_a_check_is_explained_without_the_others(tmp_path):

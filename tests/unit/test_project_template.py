@@ -1,6 +1,8 @@
 """The file that ``init`` writes is the documentation of audit.toml: whole, true, and valid as it is."""
 
 import dataclasses
+import importlib
+import pkgutil
 import re
 import tomllib
 from collections.abc import Iterator
@@ -9,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from fix_audit_toml import ANY_NAME, documented_keys
+from migration_audit import model
 from migration_audit.compare.rules import DEFAULT_WEIGHTS
 from migration_audit.model.errors import UsageError
+from migration_audit.model.objects import CatalogObject
 from migration_audit.project import Environment, LedgerSettings, load_project, template, write_template
 from migration_audit.project.scope import object_kinds
-from migration_audit.project.settings import RULES, SCHEMA
+from migration_audit.project.settings import SCHEMA
+from migration_audit.project.weights import RULES
 from migration_audit.shadow.select import NAMES
 
 # A key that may be left out stands behind # without a space; prose has a space.
@@ -99,7 +104,10 @@ def test_every_provider_of_a_server_can_be_named(tmp_path: Path, provider: str) 
 
 
 def test_the_kinds_are_those_of_the_model() -> None:
-    assert {"table", "index", "hypertable", "policy", "materialized view"} <= set(object_kinds())
+    for module in pkgutil.iter_modules(model.__path__):
+        importlib.import_module(f"{model.__name__}.{module.name}")
+    known = [each for each in CatalogObject.__subclasses__() if each.__module__.startswith(model.__name__)]
+    assert object_kinds() == tuple(sorted({each.kind for each in known}))
 
 
 class TestWriting:

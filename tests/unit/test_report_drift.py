@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from tests.report_example import DRIFT, HOSTILE
 
-from migration_audit.cli.compare import _answer
+from migration_audit.cli.answer import _answer
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown, Severity
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.snapshot import Unmodelled

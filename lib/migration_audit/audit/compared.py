@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from migration_audit.audit.prelude_keys import Keys, excluded_by_prelude, without
 from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope, left_out_by_scope
@@ -10,7 +11,9 @@ from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.rule_use import Excluded
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import Project
 
 
 def compared(

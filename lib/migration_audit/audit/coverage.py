@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from migration_audit.audit.compared import compared, compared_in_scope
 from migration_audit.compare import AGAINST_LIVE, Rules, compare, cross_check_with_pg_dump, in_scope, without_ledgers
@@ -10,7 +11,9 @@ from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.preflight import Witness
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import Project, Source
+
+if TYPE_CHECKING:
+    from migration_audit.project import Project, Source
 
 Read = Snapshot | Unavailable
 Dump = str | Unavailable

@@ -14,8 +14,12 @@ Result = TypeVar("Result")
 _AT_ONCE = 2
 
 
-def run_in_parallel(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+def run_in_parallel(
+    function: Callable[[Item], Result], items: Iterable[Item], *, meanwhile: Callable[[], object] = lambda: None
+) -> list[Result]:
     """The results in the order of the items; the first exception of one of them is raised when all have ended.
+
+    ``meanwhile`` is run in the caller's thread, which would only wait.
 
     Python cannot interrupt a thread that waits for a server. So when the caller is interrupted, the private clusters of this
     process are stopped, which ends what waits for them, and only then the interruption goes on.
@@ -23,6 +27,7 @@ def run_in_parallel(function: Callable[[Item], Result], items: Iterable[Item]) -
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         jobs = [pool.submit(function, item) for item in items]
         try:
+            meanwhile()
             return [job.result() for job in jobs]
         except KeyboardInterrupt:
             while [job for job in jobs if not job.cancel() and not job.done()]:

@@ -5,8 +5,9 @@ Each name is loaded when it is first asked for: a saved snapshot is read without
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from migration_audit.model.on_use import names_on_use
 
 if TYPE_CHECKING:
     from migration_audit.catalog.connection import open_connection, with_connection
@@ -45,27 +46,4 @@ __all__ = [
     "with_connection",
 ]
 
-_MODULES: Final = {
-    "open_connection": "connection",
-    "with_connection": "connection",
-    "read_directus": "directus",
-    "read_directus_database": "directus_database",
-    "read_ledger": "ledger",
-    "CatalogReading": "reader",
-    "read_snapshot": "reader",
-    "canonical_snapshot": "storage",
-    "dump_snapshot": "storage",
-    "load_snapshot": "storage",
-    "object_body": "storage",
-    "object_maker": "storage",
-    "parse_object": "storage",
-    "parse_snapshot": "storage",
-    "save_snapshot": "storage",
-    "snapshot_body": "storage",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = names_on_use(__name__)

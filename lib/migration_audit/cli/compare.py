@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-from migration_audit import report
-from migration_audit.audit.coverage import witness_of
-from migration_audit.audit.preflight.catalog_writes import catalog_writes_named
-from migration_audit.audit.preflight.port import Comparison, side_port
+from migration_audit import catalog, report
 from migration_audit.audit.preflight.side_values import parse_values
-from migration_audit.audit.preflight.sides import (
-    ReadSide,
-    Side,
-    compare_side_rows,
-    load_side,
-    parse_side,
-    read_sides,
-    with_values,
-)
-from migration_audit.catalog import dump_snapshot, save_snapshot
-from migration_audit.cli.output import write_json, write_sql, write_text
-from migration_audit.cli.progress import say_at_terminal
-from migration_audit.compare import AGAINST_LIVE, Rules
-from migration_audit.compare import compare as compare_snapshots
-from migration_audit.model.drift import Drift
-from migration_audit.model.enumeration import some_of
-from migration_audit.model.errors import AuditError, UsageError
-from migration_audit.model.finding import Unavailable
-from migration_audit.model.port import ProofOutcome
-from migration_audit.model.preflight import SourceFacts, Witness
-from migration_audit.model.routines import Extension
-from migration_audit.model.snapshot import Snapshot
-from migration_audit.model.sql import STATEMENT_TIMEOUT
-from migration_audit.port import NOTHING, nothing_compared, nothing_to_port
-from migration_audit.project import load_project, project_file
-from migration_audit.report.escape import one_line
+from migration_audit.audit.preflight.sides import parse_side, read_sides, with_values
+from migration_audit.cli.output import write_json
+from migration_audit.cli.progress import say_at_terminal, say_lines
+from migration_audit.model.errors import UsageError
+from migration_audit.model.time_limits import STATEMENT_TIMEOUT
 
 Progress = Callable[[str], None]
 
@@ -58,174 +34,30 @@ def compare_sides(
 ) -> int:
     """Print the comparison; 0 when it is covered (or equal), 1 when not, 3 when nothing was compared or cross-checked.
 
-    ``placeholders`` and ``variables`` are as ``parse_values`` takes them. ``no_cross_check``: the comparison of two SQL
-    sides counts without pg_dump's. Raises AuditError when it cannot be made.
+    ``placeholders`` and ``variables`` are as ``parse_values`` takes them, the rest as ``answer`` does.
     """
     given = parse_values(placeholders, variables)
     left_side, right_side = (replace(parse_side(s), statement_timeout=statement_timeout) for s in (expected, actual))
     sides = with_values(left_side, right_side, given)
-    left, right = read_sides(sides, progress=progress, given=given, dumped=not no_cross_check, steps=say_at_terminal)
-    rules = AGAINST_LIVE if any(side.is_live for side in sides) else Rules()
-    project = load_project(project_file(config)) if config is not None else None
-    if project is not None:
-        rules = rules.override(project.rules)
-    applied_by = left.snapshot.server.read_as if sides[0].is_sql and sides[1].is_live else None
-    drift = compare_snapshots(expected=left.snapshot, actual=right.snapshot, rules=rules, expected_applied_by=applied_by)
-
-    def defined_at(side: str, kind: str, key: str) -> str | None:
-        location = (left if side == "expected" else right).origins.get((kind, key))
-        return str(location) if location else None
-
-    applied = {"expected": left.sources, "actual": right.sources}
-    undone = {"expected": left.undone, "actual": right.undone}
-    rows = compare_side_rows(sides, (left, right), project)
-    drift = replace(drift, not_compared=(*drift.not_compared, *([_NO_ROWS] if rows is None else [])))
-    cross_check = _cross_check(drift, sides, (left, right), no_cross_check=no_cross_check)
-    witness, not_cross_checked = (
-        (None, cross_check) if isinstance(cross_check, Unavailable) else (cross_check.to_json(), None)
+    read = read_sides(
+        sides,
+        progress=progress,
+        given=given,
+        dumped=not no_cross_check,
+        steps=say_at_terminal,
+        meanwhile=partial(import_module, "migration_audit.cli.answer"),
     )
-    why_nothing = _why_nothing(drift, sides)
-    if form == "sql" and why_nothing:
-        write_sql(nothing_compared(why_nothing, expected=expected, actual=actual))
-    elif form == "sql":
-        about = Comparison(
-            drift=drift,
-            expected=left.snapshot,
-            actual=right.snapshot,
-            origins=left.origins,
-            rules=rules,
-            applied_by=applied_by,
-        )
-        _write_port(about, sides, progress)
-        for what in witness["unexplained"] if witness else ():
-            progress(f"pg_dump shows a difference that the audit does not explain: {one_line(what)}")
-    elif form == "json":
-        found = report.drift_json(
-            drift,
-            defined_at=defined_at,
-            witness=witness,
-            not_cross_checked=not_cross_checked,
-            sources=applied,
-            undone=undone,
-            rows=rows,
-            why_nothing=why_nothing,
-        )
-        for unread in drift.not_known:
-            progress(f"not known: {unread}")
-        for what in found["not_compared"]:
-            progress(f"not compared: {what}")
-        write_json(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    else:
-        equal = direction == "equal"
-        write_text(
-            report.drift_text(
-                drift,
-                defined_at,
-                witness=witness,
-                not_cross_checked=not_cross_checked,
-                must_be_equal=equal,
-                why_nothing=why_nothing,
-            )
-        )
-        _write_unapplied(applied)
-        _write_beyond(witness)
-        blocks = [report.rows_text(rows), report.undone_text(undone), report.manifest_text(applied)]
-        write_text("".join(f"\n{block}" for block in blocks if block))
-    if why_nothing and form != "text":
-        progress(why_nothing)
-    if not_cross_checked and form != "text":
-        progress(f"not cross-checked with pg_dump: {not_cross_checked.reason}")
-    if form == "sql":
-        _tell("".join(f"not compared: {what}\n" for each in applied.values() for what in _uncompared(each)), progress)
-        _tell(report.rows_text(rows) + report.undone_text(undone), progress)
-    return _answer(drift, cross_check, direction)
+    from migration_audit.cli.answer import answer  # noqa: PLC0415
 
-
-def _cross_check(
-    drift: Drift, sides: tuple[Side, Side], read: tuple[ReadSide, ReadSide], *, no_cross_check: bool
-) -> Witness | Unavailable:
-    """What pg_dump says of two SQL sides, or why it was not asked; required where it should have been."""
-    if not all(side.is_sql for side in sides):
-        return Unavailable(reason="only two sides that are SQL are dumped", required=False)
-    if no_cross_check:
-        return Unavailable(reason="--no-cross-check", required=False)
-    left, right = read
-    outside = (one for side in read for facts in side.sources for one in facts.outside)
-    with catalog_writes_named(outside, where=" and ".join(side.named for side in sides)):
-        return witness_of(drift, (left.snapshot, left.dump), (right.snapshot, right.dump))
-
-
-def _answer(drift: Drift, cross_check: Witness | Unavailable, direction: str) -> int:
-    if drift.compared_nothing or (drift.only_not_known and (direction == "covers" or not drift.differences)):
-        return AuditError.exit_code
-    good = drift.covered if direction == "covers" else drift.equal
-    if good and isinstance(cross_check, Unavailable) and cross_check.required:
-        return AuditError.exit_code
-    return 0 if good and (isinstance(cross_check, Unavailable) or cross_check.agrees) else 1
-
-
-def _write_unapplied(applied: Mapping[str, Sequence[SourceFacts]]) -> None:
-    """What nobody's rule leaves out and nothing applied, before the details: the answer does not cover it."""
-    for role, facts in applied.items():
-        for what in _uncompared(facts):
-            write_text(f"! not compared, {role} side: {one_line(what)}\n")
-        left = [n.path if n.line is None else f"{n.path}:{n.line}" for f in facts for n in f.not_applied if not n.by_rule]
-        if left:
-            write_text(f"! not applied on the {role} side, so not compared: {one_line(some_of(left))}\n")
-
-
-_NO_ROWS = "rows of tables, which are only compared where both sides are SQL"
-
-
-def _uncompared(facts: Sequence[SourceFacts]) -> list[str]:
-    return [what for each in facts for what in report.not_compared_of(each)]
-
-
-def _write_beyond(witness: Mapping[str, Any] | None) -> None:
-    if witness and witness["beyond"]:
-        beyond = "\n".join(f"  {one_line(b)}" for b in witness["beyond"])
-        write_text(f"\nNot visible to pg_dump:\n{beyond}\n")
-
-
-def _why_nothing(drift: Drift, sides: tuple[Side, Side]) -> str | None:
-    if not drift.compared_nothing:
-        return None
-    expected, actual = (f"the {role} side ({side.named})" for role, side in zip(("expected", "actual"), sides, strict=True))
-    return drift.why_nothing(expected=expected, actual=actual)
-
-
-def _tell(block: str, progress: Progress) -> None:
-    """A block of text on stderr, line by line."""
-    for line in block.splitlines():
-        progress(line)
-
-
-def _write_port(about: Comparison, sides: tuple[Side, Side], progress: Progress) -> None:
-    """The port on stdout, which holds nothing but SQL; what is to be said of it on stderr."""
-    expected, actual = (side.named for side in sides)
-    for what in about.drift.not_compared:
-        progress(f"not compared: {what}")
-    for unread in about.drift.not_known:
-        progress(f"not known: {unread}")
-    if about.drift.covered:
-        write_sql(nothing_to_port(expected=expected, actual=actual))
-        progress(NOTHING)
-        return
-    owner = load_side(sides[1]) if sides[1].is_sql else None
-    why = f"{actual} is a {sides[1].kind}, so there is no SQL to apply the port to"
-    made = side_port(about, owner=owner, extensions=_extensions(about.expected), why=why)
-    write_sql(made.text(expected=expected, actual=actual))
-    words = {
-        ProofOutcome.PROVEN: "the port is proven: applied to a fresh server, the comparison is covered",
-        ProofOutcome.PARTIAL: "the port is proven but not sufficient: the rest needs a person's decision",
-        ProofOutcome.REFUTED: "the port does not work",
-        ProofOutcome.UNTRIED: "the port is not proven",
-    }[made.proof.outcome]
-    progress(": ".join([words, "; ".join(map(one_line, made.proof.reasons))]) if made.proof.reasons else words)
-
-
-def _extensions(snapshot: Snapshot) -> list[str]:
-    return [extension.name for extension in snapshot.of(Extension)]
+    return answer(
+        sides,
+        (read[0], read[1]),
+        direction=direction,
+        form=form,
+        config=config,
+        no_cross_check=no_cross_check,
+        progress=progress,
+    )
 
 
 def save_side(
@@ -247,9 +79,9 @@ def save_side(
         given=given,
         steps=say_at_terminal,
     )
-    _tell(report.undone_text({source: read.undone}), progress)
+    say_lines(report.undone_text({source: read.undone}), progress)
     if output is None:
-        write_json(dump_snapshot(read.snapshot).decode())
+        write_json(catalog.dump_snapshot(read.snapshot).decode())
         return
-    save_snapshot(read.snapshot, output)
+    catalog.save_snapshot(read.snapshot, output)
     progress(f"{output}: {len(read.snapshot.objects)} objects, {read.snapshot.digest}")

@@ -22,8 +22,7 @@ from migration_audit.cli.pages import check, source_format
 from migration_audit.cli.progress import say
 from migration_audit.cli.server import server
 from migration_audit.cli.terminal import color_option
-from migration_audit.model.finding import Phase
-from migration_audit.model.sql import STATEMENT_TIMEOUT
+from migration_audit.model.time_limits import STATEMENT_TIMEOUT
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -113,6 +112,7 @@ def run(
     Prints each verdict, each finding that blocks, and how many others there are.
     """
     from migration_audit.cli.audit import run_project  # noqa: PLC0415
+    from migration_audit.model.finding import Phase  # noqa: PLC0415
 
     code = run_project(
         config=config,

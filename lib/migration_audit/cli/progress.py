@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 _started = time.monotonic()
 
@@ -18,3 +19,9 @@ def say_at_terminal(line: str) -> None:
     """The same, where stderr is a terminal; a log or a script gets nothing."""
     if sys.stderr.isatty():
         say(line)
+
+
+def say_lines(block: str, progress: Callable[[str], None]) -> None:
+    """A block of text, line by line."""
+    for line in block.splitlines():
+        progress(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from migration_audit.formats import ALL, LEDGERS, LedgerFormat
 from migration_audit.formats.ledgers import OF_RUNNERS
@@ -13,8 +14,10 @@ from migration_audit.model.identifiers import dotted
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Table
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import LedgerSettings
 from migration_audit.project.names import split_qualified
+
+if TYPE_CHECKING:
+    from migration_audit.project import LedgerSettings
 
 Key = tuple[str, str]
 

@@ -6,6 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.rows import (
@@ -19,7 +20,9 @@ from migration_audit.model.rows import (
     by_table,
 )
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import SeedRule
+
+if TYPE_CHECKING:
+    from migration_audit.project import SeedRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

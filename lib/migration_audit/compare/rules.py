@@ -13,7 +13,7 @@ from types import MappingProxyType
 from migration_audit.model.drift import Severity
 from migration_audit.model.errors import UsageError
 from migration_audit.model.snapshot import SERVER_WIDE
-from migration_audit.project.settings import RULES
+from migration_audit.project.weights import RULES
 
 RULE_OF_FIELD: Mapping[str, str] = MappingProxyType(
     {

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from fnmatch import translate
+from typing import TYPE_CHECKING
 
 from migration_audit.compare.fresh import beyond_fresh
 from migration_audit.model.identifiers import dotted
@@ -13,7 +14,9 @@ from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Sequence, Table
 from migration_audit.model.rule_use import Excluded
 from migration_audit.model.snapshot import SERVER_WIDE, Snapshot
-from migration_audit.project import LedgerSettings, Project
+
+if TYPE_CHECKING:
+    from migration_audit.project import LedgerSettings, Project
 
 Key = tuple[str, str]
 Scoped = tuple[Snapshot, tuple[Excluded, ...]]

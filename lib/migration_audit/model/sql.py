@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from migration_audit.model.location import Location
 from migration_audit.model.outside import Outside
+from migration_audit.model.time_limits import FILE_TIMEOUT, STATEMENT_TIMEOUT
 
 _ENDS_TRANSACTION = re.compile(
     r"(?:commit|end|rollback|abort)\b(?!(?:\s+(?:work|transaction))?\s+(?:to|prepared|and\s+chain)\b)|prepare\s+transaction\b",
@@ -15,10 +16,6 @@ _ENDS_TRANSACTION = re.compile(
 )
 THIS_DATABASE = "migration_audit_this_database"
 """Stands in SQL for the name of the database that it is applied to, which nobody knows before."""
-STATEMENT_TIMEOUT = 100
-"""Seconds that one statement may take in a shadow where nothing else is set."""
-FILE_TIMEOUT = 600
-"""The same for one file."""
 _PASSWORD = re.compile(r"(password\s+)[eu&]*'(?:[^']|'')*'", re.IGNORECASE)
 
 

@@ -1,29 +1,36 @@
 """audit.toml: one file says which sources, environments and rules an audit has; this package makes a Project of it."""
 
-from migration_audit.project.boot import BootSettings, BootStep
-from migration_audit.project.connections import resolve
-from migration_audit.project.environment import Environment
-from migration_audit.project.hypertable import HypertablePin
-from migration_audit.project.load import (
-    audited_digest,
-    audited_tables,
-    configuration_in,
-    find_project,
-    load_project,
-    project_file,
-    project_of,
-)
-from migration_audit.project.policy import EnvironmentPolicy, Policy, Waiver
-from migration_audit.project.probe import Probe, RehearsalSettings
-from migration_audit.project.repositories import Repository
-from migration_audit.project.rule import AuditRule, Verb
-from migration_audit.project.scope import AuditScope, ScopeRule
-from migration_audit.project.seed import SeedRule
-from migration_audit.project.settings import Project
-from migration_audit.project.settings_difference import SettingDifference, compare_settings
-from migration_audit.project.snapshot import Rehearse, SnapshotSettings
-from migration_audit.project.source import CommandSettings, LedgerSettings, NameFormat, Source
-from migration_audit.project.template import FIRST_LINE, template, write_configuration, write_schema, write_template
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migration_audit.model.on_use import names_on_use
+
+if TYPE_CHECKING:
+    from migration_audit.project.boot import BootSettings, BootStep
+    from migration_audit.project.connections import resolve
+    from migration_audit.project.environment import Environment
+    from migration_audit.project.hypertable import HypertablePin
+    from migration_audit.project.load import (
+        audited_digest,
+        audited_tables,
+        configuration_in,
+        find_project,
+        load_project,
+        project_file,
+        project_of,
+    )
+    from migration_audit.project.policy import EnvironmentPolicy, Policy, Waiver
+    from migration_audit.project.probe import Probe, RehearsalSettings
+    from migration_audit.project.repositories import Repository
+    from migration_audit.project.rule import AuditRule, Verb
+    from migration_audit.project.scope import AuditScope, ScopeRule
+    from migration_audit.project.seed import SeedRule
+    from migration_audit.project.settings import Project
+    from migration_audit.project.settings_difference import SettingDifference, compare_settings
+    from migration_audit.project.snapshot import Rehearse, SnapshotSettings
+    from migration_audit.project.source import CommandSettings, LedgerSettings, NameFormat, Source
+    from migration_audit.project.template import FIRST_LINE, template, write_configuration, write_schema, write_template
 
 __all__ = [
     "FIRST_LINE",
@@ -64,3 +71,5 @@ __all__ = [
     "write_schema",
     "write_template",
 ]
+
+__getattr__ = names_on_use(__name__)

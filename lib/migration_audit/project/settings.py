@@ -33,27 +33,9 @@ from migration_audit.project.scope import AuditScope
 from migration_audit.project.seed import SeedRule
 from migration_audit.project.snapshot import SnapshotSettings
 from migration_audit.project.source import Source
+from migration_audit.project.weights import RULES
 
 PROVIDERS: Final = ("url", "local", "docker", "debian", "debian:trixie", "debian:sid")
-
-RULES: Final[Mapping[str, tuple[Severity, str]]] = {
-    "comments": (Severity.INFO, "Comments on objects."),
-    "roles": (
-        Severity.BLOCKER,
-        "Attributes, members and settings of roles. Against a live database the default is warning.",
-    ),
-    "column_order": (Severity.INFO, "The order of a table's columns."),
-    "owners": (Severity.WARNING, "Owners of objects."),
-    "privileges": (Severity.WARNING, "Privileges and default privileges."),
-    "statistics": (Severity.BLOCKER, "Statistics targets and extended statistics settings."),
-    "physical": (
-        Severity.BLOCKER,
-        "Tablespaces, storage parameters, access methods, storage and compression of columns, clustering.",
-    ),
-    "extension_version": (Severity.BLOCKER, "Against a live database the default is warning."),
-    "unexpected": (Severity.WARNING, "Objects that only the actual side has."),
-}
-"""The named rules of the comparison whose severity a project may change: their defaults, and what they are about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,43 +4,50 @@ Nothing here decides anything. Results and snapshots come in as values, text com
 same bytes. Heavy libraries (pandas, jinja2, nh3) are imported by the functions that need them.
 """
 
-from migration_audit.report.banner import verdict_banner
-from migration_audit.report.boot_tables import boot_table, rehearsal_table, rehearsed_rows, stack_table
-from migration_audit.report.check_tables import check_table, findings_table, matrix
-from migration_audit.report.column_tables import column_table
-from migration_audit.report.directus_tables import directus_rehearsal_table
-from migration_audit.report.drift_json import drift_json
-from migration_audit.report.drift_tables import difference_table
-from migration_audit.report.drift_text import drift_text
-from migration_audit.report.github import github_annotations
-from migration_audit.report.html import render_report
-from migration_audit.report.index import RunSummary, render_index
-from migration_audit.report.junit import junit_xml
-from migration_audit.report.listings import (
-    audit_table,
-    catalogue_table,
-    commit_text,
-    digest_table,
-    environment_table,
-    evidence_table,
-    scope_table,
-    unavailable,
-)
-from migration_audit.report.manifest import manifest_json, manifest_text, not_compared_of, source_table
-from migration_audit.report.object_tables import constraint_table, index_table
-from migration_audit.report.port_block import port_block
-from migration_audit.report.rows import rows_table, rows_text
-from migration_audit.report.sarif import sarif
-from migration_audit.report.setting_tables import extension_table, hypertable_table
-from migration_audit.report.signoff_sheet import render_signed_off
-from migration_audit.report.stacked import stacked
-from migration_audit.report.statement_table import statement_table
-from migration_audit.report.summary import summary_markdown
-from migration_audit.report.timeline import chunk_timeline
-from migration_audit.report.triage import triage
-from migration_audit.report.undone import undone_text
-from migration_audit.report.view import producer_text
-from migration_audit.report.work_list import work_list_table
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migration_audit.model.on_use import names_on_use
+
+if TYPE_CHECKING:
+    from migration_audit.report.banner import verdict_banner
+    from migration_audit.report.boot_tables import boot_table, rehearsal_table, rehearsed_rows, stack_table
+    from migration_audit.report.check_tables import check_table, findings_table, matrix
+    from migration_audit.report.column_tables import column_table
+    from migration_audit.report.directus_tables import directus_rehearsal_table
+    from migration_audit.report.drift_json import drift_json
+    from migration_audit.report.drift_tables import difference_table
+    from migration_audit.report.drift_text import drift_text
+    from migration_audit.report.github import github_annotations
+    from migration_audit.report.html import render_report
+    from migration_audit.report.index import RunSummary, render_index
+    from migration_audit.report.junit import junit_xml
+    from migration_audit.report.listings import (
+        audit_table,
+        catalogue_table,
+        commit_text,
+        digest_table,
+        environment_table,
+        evidence_table,
+        scope_table,
+        unavailable,
+    )
+    from migration_audit.report.manifest import manifest_json, manifest_text, not_compared_of, source_table
+    from migration_audit.report.object_tables import constraint_table, index_table
+    from migration_audit.report.port_block import port_block
+    from migration_audit.report.rows import rows_table, rows_text
+    from migration_audit.report.sarif import sarif
+    from migration_audit.report.setting_tables import extension_table, hypertable_table
+    from migration_audit.report.signoff_sheet import render_signed_off
+    from migration_audit.report.stacked import stacked
+    from migration_audit.report.statement_table import statement_table
+    from migration_audit.report.summary import summary_markdown
+    from migration_audit.report.timeline import chunk_timeline
+    from migration_audit.report.triage import triage
+    from migration_audit.report.undone import undone_text
+    from migration_audit.report.view import producer_text
+    from migration_audit.report.work_list import work_list_table
 
 __all__ = [
     "RunSummary",
@@ -91,3 +98,5 @@ __all__ = [
     "verdict_banner",
     "work_list_table",
 ]
+
+__getattr__ = names_on_use(__name__)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from migration_audit.checks import BY_ID
+from migration_audit import checks
 from migration_audit.report.escape import html_with_code
 
 _PART = re.compile(r"^(Why|Fix|Fine when|Source): ", re.MULTILINE)
@@ -27,7 +27,7 @@ class CheckPage:
 
 def check_page(check_id: str) -> CheckPage | None:
     """The page of the check with this id; None for one that this version does not have."""
-    check = BY_ID.get(check_id)
+    check = checks.BY_ID.get(check_id)
     if check is None:
         return None
     asks, *parts = _PART.split(inspect.getdoc(check.run) or "")

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from migration_audit import __version__
-from migration_audit.checks import BY_ID
+from migration_audit import __version__, checks
 from migration_audit.model.drift import Severity
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Finding
@@ -58,7 +57,7 @@ def _rule(result: CheckResult) -> dict[str, Any]:
         "shortDescription": {"text": f"{one_line(result.title)}."},
         "defaultConfiguration": {"level": _LEVELS[result.severity]},
     }
-    page = inspect.getdoc(BY_ID[result.id].run) if result.id in BY_ID else None
+    page = inspect.getdoc(checks.BY_ID[result.id].run) if result.id in checks.BY_ID else None
     if page:
         rule["fullDescription"] = {"text": page.split("\n\n", 1)[0].replace("\n", " ")}
         rule["help"] = {"text": page}

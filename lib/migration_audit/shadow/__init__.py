@@ -7,11 +7,18 @@
         conninfo = cluster.create_database("shadow")
 """
 
-from migration_audit.shadow.interface import Cluster, Progress, ShadowServer, Status
-from migration_audit.shadow.isolation import described, why_not_isolated
-from migration_audit.shadow.running import start, stop
-from migration_audit.shadow.select import find_server
-from migration_audit.shadow.status import install, status
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migration_audit.model.on_use import names_on_use
+
+if TYPE_CHECKING:
+    from migration_audit.shadow.interface import Cluster, Progress, ShadowServer, Status
+    from migration_audit.shadow.isolation import described, why_not_isolated
+    from migration_audit.shadow.running import start, stop
+    from migration_audit.shadow.select import find_server
+    from migration_audit.shadow.status import install, status
 
 __all__ = [
     "Cluster",
@@ -26,3 +33,5 @@ __all__ = [
     "stop",
     "why_not_isolated",
 ]
+
+__getattr__ = names_on_use(__name__)

@@ -60,8 +60,9 @@ def list_local(account: Account) -> list[Programs]:
         # Links such as /usr/local/bin/postgres lead to the folder where the other programs are.
         postgres = (folder / "postgres").resolve()
         # os.access: a folder of PATH may be closed to this user, and then holds nothing for them.
-        if os.access(postgres.parent / "initdb", os.X_OK) and os.access(postgres, os.X_OK):
-            found.setdefault(postgres.parent, _programs(postgres.parent, account))
+        runs = os.access(postgres.parent / "initdb", os.X_OK) and os.access(postgres, os.X_OK)
+        if runs and postgres.parent not in found:
+            found[postgres.parent] = _programs(postgres.parent, account)
     return sorted(found.values(), key=_age)
 
 

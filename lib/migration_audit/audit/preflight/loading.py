@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from migration_audit import catalog, shadow, sources
 from migration_audit.formats.order import missing_numbers
@@ -14,7 +15,9 @@ from migration_audit.model.outside import Outside
 from migration_audit.model.preflight import COMMAND, SourceFacts
 from migration_audit.model.sql import SqlSource
 from migration_audit.model.undone import Destruction
-from migration_audit.project import LedgerSettings, Project, Source
+
+if TYPE_CHECKING:
+    from migration_audit.project import LedgerSettings, Project, Source
 
 Recorded = tuple[tuple[str, str | None], ...]
 """Names of a command's ledger, each with its checksum where the ledger has one."""

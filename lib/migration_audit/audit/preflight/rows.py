@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from migration_audit import shadow
 from migration_audit.audit.preflight.loading import cluster_for
@@ -17,8 +18,10 @@ from migration_audit.model.identifiers import dotted
 from migration_audit.model.relations import Table
 from migration_audit.model.rows import RowsComparison, SourceRows, by_table, unstable_columns
 from migration_audit.model.snapshot import Snapshot
-from migration_audit.project import Project
 from migration_audit.shadow.apply import apply_sources
+
+if TYPE_CHECKING:
+    from migration_audit.project import Project
 
 Pair = tuple[SourceRows, SourceRows]
 """Of the expected and of the actual side."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from migration_audit import catalog, shadow
 from migration_audit.audit.preflight.catalog_writes import catalog_writes_named
@@ -21,9 +22,11 @@ from migration_audit.model.rows import SourceRows
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import Applied, SqlSource
 from migration_audit.model.undone import SourceUndone
-from migration_audit.project import LedgerSettings
 from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
+
+if TYPE_CHECKING:
+    from migration_audit.project import LedgerSettings
 
 _NOT_DUMPED = Unavailable(reason="the cross-check was not run", required=False)
 

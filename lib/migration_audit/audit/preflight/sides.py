@@ -9,11 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from migration_audit import catalog, formats, shadow, sources
 from migration_audit.audit.preflight.loading import source_facts, with_outside
-from migration_audit.audit.preflight.rows import compared_rows, row_scope, rows_again
-from migration_audit.audit.preflight.shadows import Shadow, build_shadow
 from migration_audit.audit.preflight.side_values import ValuedSide, ValueKind, Values, mapping_for, refuse_unused, values_for
 from migration_audit.audit.run_in_parallel import run_in_parallel
 from migration_audit.model.errors import SqlError, UsageError
@@ -22,11 +21,16 @@ from migration_audit.model.location import Location
 from migration_audit.model.preflight import OriginMap, SourceFacts
 from migration_audit.model.rows import RowsComparison, SourceRows
 from migration_audit.model.snapshot import RolesRead, Snapshot
-from migration_audit.model.sql import FILE_TIMEOUT, STATEMENT_TIMEOUT, SqlSource
+from migration_audit.model.sql import SqlSource
+from migration_audit.model.time_limits import FILE_TIMEOUT, STATEMENT_TIMEOUT
 from migration_audit.model.undone import SourceUndone
-from migration_audit.project import Environment, Project, resolve
 from migration_audit.project.boundary import boundary_of_sides
 from migration_audit.project.secrecy import holds_password
+
+if TYPE_CHECKING:
+    from migration_audit.audit.preflight.shadows import Shadow
+    from migration_audit.project import Project
+# What reads and compares databases is imported in functions: the first thing that a comparison of SQL waits for is servers.
 
 Progress = Callable[[str], None]
 
@@ -105,7 +109,7 @@ def parse_side(text: str) -> Side:
     if scheme == "env" and name:
         return Side(kind=SideKind.LIVE, named=text, conninfo=_from_environment(name))
     if scheme == "service" and name:
-        return Side(kind=SideKind.LIVE, named=text, conninfo=resolve(_environment(name, service=name), os.environ))
+        return Side(kind=SideKind.LIVE, named=text, conninfo=_resolved(name, service=name))
     return _side_of_files(text)
 
 
@@ -147,11 +151,14 @@ def path_exists(text: str) -> bool:
 
 
 def _from_environment(name: str) -> str:
-    return resolve(_environment(name, dsn_env=name), os.environ)
+    return _resolved(name, dsn_env=name)
 
 
-def _environment(name: str, *, dsn_env: str | None = None, service: str | None = None) -> Environment:
-    return Environment(name=name, dsn_env=dsn_env, service=service, at=Location("command line", 1))
+def _resolved(name: str, *, dsn_env: str | None = None, service: str | None = None) -> str:
+    from migration_audit.project import Environment, resolve  # noqa: PLC0415
+
+    environment = Environment(name=name, dsn_env=dsn_env, service=service, at=Location("command line", 1))
+    return resolve(environment, os.environ)
 
 
 def with_values(expected: Side, actual: Side, given: Values) -> tuple[Side, Side]:
@@ -167,11 +174,13 @@ def read_sides(
     dumped: bool = True,
     find: Callable[[Collection[str]], shadow.ShadowServer] | None = None,
     steps: Progress = lambda _: None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> tuple[ReadSide, ...]:
     """The sides, read at the same time; SQL sides each on a cluster of its own.
 
     ``given`` are the values that they have; ``dumped``: two SQL sides are dumped as well, to be cross-checked. ``find``
-    gives a server with these extensions, instead of the first that there is. ``steps`` is told what is done and waited for.
+    gives a server with these extensions, instead of the first that there is. ``steps`` is told what is done and waited for;
+    ``meanwhile`` is run in this thread while the sides are read.
 
     Raises SqlError when SQL does not apply, SourceError, ServerError or DatabaseError when a side cannot be read, and
     UsageError when no side uses one of the values.
@@ -183,8 +192,6 @@ def read_sides(
         extensions = _extensions(source for each in loaded.values() for source in each)
         server = find(extensions) if find else shadow.find_server(None, extensions=extensions, progress=progress)
         steps(f"server: {server.description}")
-        if why := shadow.why_not_isolated(server):
-            progress(f"the SQL runs without isolation from this machine ({why}): see docs/trust.md")
     dumped = dumped and len(sides) > 1 and all(side.is_sql for side in sides)
     # The roles of a server that others use count only beside SQL, which says which of them it makes.
     shared = RolesRead.SHARED if loaded else RolesRead.NONE
@@ -198,7 +205,12 @@ def read_sides(
         steps(f"{side.named}: {len(found.snapshot.objects):,} objects")
         return found
 
-    return tuple(run_in_parallel(read, sides))
+    def while_servers_start() -> None:
+        if server and (why := shadow.why_not_isolated(server)):
+            progress(f"the SQL runs without isolation from this machine ({why}): see docs/trust.md")
+        meanwhile()
+
+    return tuple(run_in_parallel(read, sides, meanwhile=while_servers_start))
 
 
 def load_side(side: Side) -> tuple[SqlSource, ...]:
@@ -241,6 +253,8 @@ def _read(
         raise ValueError("a SQL side is loaded before it is read")
     facts = tuple(source_facts(side.named, source) for source in sequence)
     with server.cluster() as cluster:
+        from migration_audit.audit.preflight.shadows import build_shadow  # noqa: PLC0415
+
         built, _ = build_shadow(cluster, "side", sequence, dumped_by=server if dumped else None, watched_as=side.named)
     snapshot = refuse_failure(built)
     for role in built.applied.assumed_roles:
@@ -280,6 +294,8 @@ def compare_side_rows(
 
     ``project`` says which rows count. Raises ServerError and SourceError as ``read_sides`` does.
     """
+    from migration_audit.audit.preflight.rows import compared_rows, row_scope, rows_again  # noqa: PLC0415
+
     (left, right), (expected, actual) = read, (read[0].rows, read[1].rows)
     if expected is None or actual is None:
         return None

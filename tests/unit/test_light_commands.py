@@ -85,6 +85,7 @@ def test_verify_needs_no_notebooks_and_no_frames(signed, world, tmp_path):
     assert "recomputed" in printed
     assert (code, "No module named" in printed) == (0, False), printed
     assert modules & set(HEAVY) == set()
+    assert modules & {"google.protobuf", "postgast", "psycopg", "tree_sitter", "yaml"} == set(), "they read what is not here"
 
 
 @pytest.mark.server

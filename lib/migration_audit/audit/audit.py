@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
@@ -11,7 +10,7 @@ from typing import Any, Final, NoReturn, Self
 
 from migration_audit.audit.case import Case
 from migration_audit.audit.evidence import build_evidence
-from migration_audit.audit.facts.files import write_atomically
+from migration_audit.audit.facts.files import write_atomically, write_json_file
 from migration_audit.audit.facts.pruning import pruned
 from migration_audit.audit.facts.store import facts_digest, load_facts, save_facts
 from migration_audit.audit.facts.types import DirectusFacts, EnvironmentFacts, Part, RehearsalFacts, SharedFacts
@@ -24,6 +23,7 @@ from migration_audit.audit.live import Live, read_live
 from migration_audit.audit.preflight.owner_alone import is_legacy_gone, run_owner_alone
 from migration_audit.audit.preflight.port import saved_port
 from migration_audit.audit.preflight.preflight import Preflight, run_preflight
+from migration_audit.audit.progress import on_stderr
 from migration_audit.audit.rehearsals.directus import Deployment, LiveSide, rehearse_fresh, rehearse_live
 from migration_audit.audit.rehearsals.writer import rehearsal_inputs
 from migration_audit.audit.run_in_parallel import run_in_parallel
@@ -74,6 +74,11 @@ class Audit(Case):
     def evidence(self) -> Evidence:
         """The evidence as this notebook shows it; the run writes its own, from the same facts."""
         return build_evidence(self, now=self.started)
+
+    def seal(self) -> None:
+        """Leave a mark in the run's folder that every notebook reached its end. Nothing outside a run."""
+        if self.folder is not None:
+            write_json_file(self.folder / SEAL, {"generated_at": self.evidence.generated_at.isoformat()})
 
     @property
     def today(self) -> date:
@@ -245,12 +250,6 @@ class Audit(Case):
             "variables": self._boot["owner_variables"],
         }
         return named if self.project.boot else dict.fromkeys(named)
-
-
-def on_stderr(line: str) -> None:
-    """What takes long (an installation), told where the program's own messages go."""
-    sys.stderr.write(f"· {line}\n")
-    sys.stderr.flush()
 
 
 def _refuse_removed(folder: Path) -> NoReturn:

@@ -69,6 +69,10 @@ class Case(ABC):
     def today(self) -> date:
         """The day by which waivers are judged: that of the evidence."""
 
+    def seal(self) -> None:
+        """Leave a mark in the run's folder that every notebook reached its end; nothing where facts are only shown."""
+        return
+
     @property
     def environment_name(self) -> str:
         """The environment's name; raises ValueError for an audit that was opened without one."""

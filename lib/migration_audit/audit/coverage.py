@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migration_audit.audit.compared import compared, compared_in_scope
-from migration_audit.compare import AGAINST_LIVE, Rules, compare, cross_check_with_pg_dump, in_scope, without_ledgers
+from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope, without_ledgers
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.preflight import Witness
@@ -76,6 +76,8 @@ def witness_of(drift: Drift | Unavailable, expected: tuple[Read, Dump], actual: 
         return _first_unavailable(drift, left, right)
     if isinstance(left_dump, Unavailable) or isinstance(right_dump, Unavailable):
         return _first_unavailable(left_dump, right_dump)
+    from migration_audit.compare.cross_check import cross_check_with_pg_dump  # noqa: PLC0415  the parser is slow to load
+
     return cross_check_with_pg_dump(drift, expected=(left, left_dump), actual=(right, right_dump))
 
 

@@ -8,18 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
-
-import psycopg
+from typing import TYPE_CHECKING, Any, Final
 
 from migration_audit import catalog
-from migration_audit.audit.preflight.project_sides import read_beside_project, read_project_side
 from migration_audit.audit.preflight.sides import SideKind, parse_side, path_exists, read_sides
 from migration_audit.audit.prelude_keys import Keys
 from migration_audit.model.errors import UsageError
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.project import Environment, Project, resolve
+
+if TYPE_CHECKING:
+    import psycopg
 
 Progress = Callable[[str], None]
 ROLES: Final = ("legacy", "owner")
@@ -101,6 +101,8 @@ def _read_live(connection: psycopg.Connection[Any]) -> Snapshot:
 
 
 def _of_sources(name: str, project: Project, progress: Progress) -> ReadCatalog:
+    from migration_audit.audit.preflight.project_sides import read_project_side  # noqa: PLC0415
+
     found = read_project_side(project, SOURCES[name], progress=progress)
     return ReadCatalog(
         name=name,
@@ -114,6 +116,8 @@ def _of_sources(name: str, project: Project, progress: Progress) -> ReadCatalog:
 
 
 def _of_argument(text: str, name: str, project: Project | None, progress: Progress) -> ReadCatalog:
+    from migration_audit.audit.preflight.project_sides import read_beside_project  # noqa: PLC0415
+
     side = parse_side(text)
     prelude: Keys = ()
     if project is None:

@@ -9,8 +9,6 @@ import os
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from migration_audit.audit.case import Case
-from migration_audit.audit.preflight.project_sides import probe_project_side
-from migration_audit.catalog import open_connection
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import CheckResult, Unavailable
@@ -192,6 +190,8 @@ def probes(sql: str | None = None, *, side: str = "owner") -> pd.DataFrame:
         raise frames.unknown_name("side for probes", side, tuple(SOURCES))
     given = Probe(name="given", sql=sql.strip(), role=None, arbiter=None, at=Location("notebook", 1)) if sql else None
     asked = (given,) if given else project.probes
+    from migration_audit.audit.preflight.project_sides import probe_project_side  # noqa: PLC0415
+
     return frames.probe_frame(probe_project_side(project, SOURCES[side], asked, progress=lambda _: None))
 
 
@@ -240,6 +240,8 @@ def engine(of: Case | str) -> Engine:
     environment = current().environment(of) if isinstance(of, str) else of.project.environment(of.environment_name)
 
     def connect() -> Any:
+        from migration_audit.catalog import open_connection  # noqa: PLC0415
+
         return open_connection(resolve(environment, os.environ), statement_timeout_ms=environment.statement_timeout * 1000)
 
     return create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)

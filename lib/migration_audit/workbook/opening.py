@@ -8,16 +8,19 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from migration_audit.audit.audit import Audit, on_stderr
 from migration_audit.audit.case import Case
 from migration_audit.audit.demo import DEMO, demo_project, lacks_databases
+from migration_audit.audit.progress import on_stderr
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.project import Environment, Project, find_project, load_project, project_file
 from migration_audit.workbook import session
 from migration_audit.workbook.replay import replayed
+
+if TYPE_CHECKING:
+    from migration_audit.audit.audit import Audit
 
 _last: list[Audit] = []
 """The audit that was opened last in this process: the next notebook of a run takes over what is the same."""
@@ -51,6 +54,8 @@ def open_audit(
     """
     if (case := replayed.get()) is not None:
         return case.without_environment() if isinstance(environment, _NotAsked) else case
+    from migration_audit.audit.audit import Audit  # noqa: PLC0415  a replay gathers nothing
+
     _check_injected(executed_cells())
     _check_text(config=config, environment=environment, phase=phase, run_folder=run_folder)
     if phase not in tuple(Phase):

@@ -8,13 +8,17 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from migration_audit.audit.audit import Audit, on_stderr
 from migration_audit.audit.demo import DEMO, demo_databases, demo_project, lacks_databases
+from migration_audit.audit.progress import on_stderr
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.model.finding import Phase
 from migration_audit.project import Environment, Project, find_project, load_project, project_file
 from migration_audit.workbook.catalogs import ReadCatalog, names_of, read_side
+
+if TYPE_CHECKING:
+    from migration_audit.audit.audit import Audit
 
 
 class Session:
@@ -93,6 +97,8 @@ class Session:
 
     def audit_of(self, name: str) -> Audit:
         """The audit of this environment; what is the same for all is gathered once. Raises UsageError."""
+        from migration_audit.audit.audit import Audit  # noqa: PLC0415
+
         chosen = self.environment(name)
         if self.audit is not None and self.audit.environment == chosen:
             return self.audit

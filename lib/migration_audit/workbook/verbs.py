@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from migration_audit import checks as all_checks
 from migration_audit import report
-from migration_audit.audit.audit import SEAL, Audit
 from migration_audit.audit.case import Case
-from migration_audit.audit.facts.files import write_json_file
-from migration_audit.checks import ALL
 from migration_audit.compare import in_scope
 from migration_audit.model.finding import CheckResult, Outcome, Unavailable
 from migration_audit.model.snapshot import NotRead, Snapshot
@@ -203,7 +201,7 @@ def show_environments(audit: Case) -> Any:
 
 def show_catalogue() -> Any:
     """Every check that there is."""
-    return report.catalogue_table(ALL)
+    return report.catalogue_table(all_checks.ALL)
 
 
 def show_digests(audit: Case) -> Any:
@@ -218,8 +216,7 @@ def show_evidence(audit: Case) -> Any:
 
 def seal(audit: Case) -> None:
     """Leave a mark in the run's folder that every notebook reached its end. Nothing outside a run."""
-    if isinstance(audit, Audit) and audit.folder is not None:
-        write_json_file(audit.folder / SEAL, {"generated_at": audit.evidence.generated_at.isoformat()})
+    audit.seal()
 
 
 def _results(audit: Case, families: tuple[str, ...]) -> tuple[CheckResult, ...]:

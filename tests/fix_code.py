@@ -188,6 +188,7 @@ QUIET = [
     ("RET001", "empty and ignored", {"paths": paths(RET001=IGNORED)}, "git-ignored (processor/.gitignore:4)"),
     ("RET003", "another function", {"code": code(RET003=scope(file(calls=(Call(callee="emigrate", at=at(5)),))))}, "1 file"),
     ("RET006", "another library", {"manifests": manifests(dependency("pg"))}, "looked at 1 file"),
+    ("RET009", "the same since a revision", {}, "processor/src/db/pool.ts is unchanged since main"),
 ]
 
 UNDECIDED = [

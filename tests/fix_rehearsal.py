@@ -67,7 +67,7 @@ TRACKED: dict[str, Any] = {"directus_live": d.live("positions", rights=d.OWNED),
 LOUD = [
     (
         "SNAP009",
-        "a dropped table, and the model says the same",
+        "a dropped table, and the model predicts the same",
         {"directus_rehearsed": rehearsed(**TRACKED)},
         ["SNAP009:table:public.positions"],
     ),
@@ -138,6 +138,6 @@ UNDECIDED = [
         {"directus_rehearsed": rehearsed(of_live={"unlike": ("table public.zones: columns differ",)})},
         Outcome.ERRORED,
         True,
-        "the throw-away database is not like it: table public.zones: columns differ",
+        "the throw-away database differs from it: table public.zones: columns differ",
     ),
 ]

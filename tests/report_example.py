@@ -274,7 +274,7 @@ def results() -> tuple[CheckResult, ...]:
             findings=(
                 Finding(
                     key="COV013:index:public.positions_ts_idx",
-                    summary="public.positions_ts and public.positions_ts_idx are the same index (ts DESC)",
+                    summary="indexes public.positions_ts, public.positions_ts_idx have the same definition (ts DESC)",
                     where="directus/db-init/002_positions_hypertable.sql:21",
                 ),
             ),
@@ -339,13 +339,13 @@ def results() -> tuple[CheckResult, ...]:
         ),
         result(
             "LIV011",
-            "The legacy ledger is removed, or reported as orphaned",
+            "The legacy ledger does not exist, or is reported",
             failed,
             severity=Severity.INFO,
             findings=(
                 Finding(
                     key="LIV011:table:processor_ops.migrations_applied",
-                    summary="the legacy ledger still exists: orphaned but harmless",
+                    summary="the legacy ledger exists; without the legacy runner it is unused, and harmless",
                     fix_sql="DROP TABLE processor_ops.migrations_applied;",
                 ),
             ),

@@ -724,6 +724,18 @@ QUIET = [
         "directus is both the owner and the writer",
     ),
     *fix_code.QUIET,
+    (
+        "RET009",
+        "the same by digest",
+        {"project": project(retirement=(replace(fix_code.RET009, unchanged_since=None, sha256="0" * 64),))},
+        "processor/src/db/pool.ts has the SHA-256 of its rule",
+    ),
+    (
+        "RET009",
+        "there, and not compared",
+        {"project": project(retirement=(replace(fix_code.RET009, unchanged_since=None),))},
+        "exists; contents were not compared: the rule has no unchanged_since",
+    ),
     *fix_directus.QUIET,
     *fix_rehearsal.QUIET,
     ("WVR001", "one that holds", {"waivers": (waived("applied"),)}, None),
@@ -772,7 +784,7 @@ QUIET = [
         "SQL001",
         "one file that both take is told",
         {"sources": (source("legacy", files=(*source("owner").files, *source("legacy").files)), source("owner"))},
-        "both sources take db-init/001_a.sql",
+        "both sources contain db-init/001_a.sql",
     ),
     (
         "SQL004",
@@ -808,7 +820,7 @@ QUIET = [
         "SQL007",
         "a section that the format leaves out",
         {"sources": (source(format="dbmate", not_applied=(NotApplied(path="1.sql", line=4, reason="down section"),)),)},
-        "1 left out by the rules of the format dbmate",
+        "1 left out by the rules of the format “dbmate”",
     ),
     (
         "SQL001",
@@ -920,7 +932,7 @@ QUIET = [
         "LIV012",
         "out of scope is counted",
         {"excluded": (Excluded(pattern="public.directus_*", reason="Directus", objects=12),)},
-        "out of scope: 12 by public.directus_*",
+        "objects out of scope, by rule: 12 by public.directus_*",
     ),
     ("LIV013", "rows that are no obstacle", {"obstacles": (obstacle(),)}, "nothing prevents index"),
     (
@@ -1364,7 +1376,7 @@ def test_the_index_of_create_hypertable_is_known_by_name_and_definition(case):
 def test_the_twin_that_create_hypertable_made_is_named():
     given = next(g for c, n, g, _ in LOUD if c == "COV013")
     (finding,) = run("COV013", given).findings
-    assert "(public.positions_ts_idx is named like an index of create_hypertable)" in finding.summary
+    assert "(create_hypertable names its index public.positions_ts_idx)" in finding.summary
 
 
 def test_settings_are_told_as_people_say_them():

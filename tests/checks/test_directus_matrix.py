@@ -637,7 +637,7 @@ def test_a_view_or_an_event_trigger_is_a_guard(tmp_path: Path) -> None:
         assert "SNAP008:prod:public.positions" not in [f.key for f in result.findings]
 
 
-REVERTED = "the next schema apply reverts it without a word"
+REVERTED = "the next schema apply silently reverts it"
 STOPS = 'constraint "{}" of relation "devices" does not exist'
 POST: list[tuple[str, str, dict[str, str]]] = [
     (

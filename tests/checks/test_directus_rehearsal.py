@@ -80,7 +80,7 @@ def test_a_disagreement_is_incomplete_and_both_are_shown() -> None:
     found = r.rehearsed(of_live={"boots": (lost, r.IDLE)})
     result = judged(found)
     assert [f.key for f in result.findings] == ["SNAP009:table:public.devices"]
-    assert "the model does not say the same" in result.findings[0].summary
+    assert "the model predicts something else" in result.findings[0].summary
     assert result.unchecked == (
         "prod: model and rehearsal do not agree, and both are shown: boot 1: `No changes to apply.` in the model, "
         "`Snapshot applied successfully` rehearsed"
@@ -138,7 +138,7 @@ def test_a_version_that_the_model_does_not_know_is_rehearsed_all_the_same() -> N
     result = judged(found)
     (finding,) = result.findings
     assert finding.key == "SNAP009:table:public.positions"
-    assert "the model says nothing: the model does not cover Directus 13.0.0" in finding.summary
+    assert "the model has no prediction: the model does not cover Directus 13.0.0" in finding.summary
     assert result.unchecked is None
 
 

@@ -130,7 +130,7 @@ def test_a_ghost_entry_drops_the_hypertable_in_both_and_a_planted_disagreement_i
         (found,) = [f for f in results["SNAP009"].findings if f.key == "SNAP009:table:public.positions"]
         assert "boot 2 on dev and a fresh database" in found.summary
         assert "exit code 0" in found.summary
-        assert "the model says the same" in found.summary
+        assert "the model predicts the same" in found.summary
         assert results["SNAP009"].unchecked is None
         table = directus_rehearsal_table(audit.directus_rehearsed)
         assert "DROP TABLE positions" in str(table)

@@ -79,7 +79,7 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
     evidence = evidence_of(reports, "stage")
     assert evidence["verdict"] == "review"
     (finding,) = findings(evidence, "LIV011")
-    assert "processor.migrations_applied still exists" in finding["summary"]
+    assert "processor.migrations_applied exists" in finding["summary"]
     assert "DROP TABLE processor.migrations_applied" in finding["fix_sql"]
 
 
@@ -93,8 +93,8 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
             "LIV010",
             [
                 (
-                    "the owner's ledger directus.migrations_applied of prod lacks 003_faulty_column.sql: "
-                    "the owner's runner never applied it here"
+                    "the owner's ledger directus.migrations_applied of prod has no entry for 003_faulty_column.sql: "
+                    "as it records, the owner's runner has not applied it here"
                 )
             ],
         ),
@@ -103,7 +103,7 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
             "LIV013",
             [
                 (
-                    "prod: 8 keys (device_id, ts) of public.positions are there more than once, in 16 rows: "
+                    "prod: 8 keys (device_id, ts) of public.positions are duplicated, in 16 rows: "
                     "index public.positions_device_ts cannot be created"
                 )
             ],
@@ -112,7 +112,8 @@ def test_stage_tells_of_the_orphaned_ledger_and_has_no_blocker(ran, reports):
             "BOOT006",
             [
                 (
-                    "prod lacks the constraint devices_manufacturer_serial_number_unique on devices: the files of [boot] post_sql never ran to their end here"
+                    "prod lacks the constraint devices_manufacturer_serial_number_unique on devices: "
+                    "the files of [boot] post_sql did not run to their end here, or it was removed later"
                 )
             ],
         ),

@@ -180,7 +180,7 @@ class TestBeforeItIsDue:
     def test_nothing_to_do(self, tmp_path):
         result = judged(tmp_path, GONE, Phase.PREFLIGHT)["RET001"]
         assert (result.outcome, result.findings) == (Outcome.PENDING, ())
-        assert result.reason == f"due in the phase retired; nothing to do: {FOLDER} is gone"
+        assert result.reason == f"due in the phase retired; nothing to do: {FOLDER} does not exist"
 
     def test_what_cannot_be_seen_blocks_nothing_yet(self, tmp_path):
         rule = '[[rule]]\ncheck = "RET005"\nddl = true\nin = ["nowhere/*.ts"]\n'

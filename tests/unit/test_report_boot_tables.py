@@ -130,8 +130,8 @@ def attempt(name="upsert", **more):
 ATTEMPTS = {
     "one row": (attempt(), "✓ 1 row"),
     "no row": (attempt(rows=0), "✓ 0 rows"),
-    "again, and nothing": (attempt(again=""), "✓ 1 row; again: nothing"),
-    "again, and more": (attempt(again="1 row"), "✓ 1 row; again: 1 row"),
+    "again, and nothing": (attempt(again=""), "✓ 1 row; the second time: 0 rows"),
+    "again, and more": (attempt(again="1 row"), "✓ 1 row; the second time: 1 row"),
 }
 
 
@@ -161,7 +161,7 @@ def work(path, line):
 def test_the_work_list_goes_through_each_file_from_top_to_bottom():
     found = report.work_list_table([pending(work("main.ts", 104), work("a.ts", 7), work("main.ts", 15))])
     assert [row[-1] for row in rows(found)] == ["a.ts:7", "main.ts:15", "main.ts:104"]
-    assert "3 things to do, in 1 check that is not due yet" in repr(found)
+    assert "3 things to do, found by 1 of 1 check that is not due yet" in repr(found)
 
 
 def test_a_check_with_nothing_to_do_is_in_the_work_list_with_its_reason():
@@ -171,7 +171,7 @@ def test_a_check_with_nothing_to_do_is_in_the_work_list_with_its_reason():
 
 def test_what_is_due_is_no_work_list():
     due = result("RET003", "Nothing calls the runner", Outcome.PASSED)
-    assert "Every check is due" in repr(report.work_list_table([due]))
+    assert "The checks of the deletion are due now" in repr(report.work_list_table([due]))
 
 
 def test_the_table_of_checks_counts_the_work_once():

@@ -41,7 +41,7 @@ def test_the_latest_run_of_an_environment_counts():
     html = render_index([run("dev", day="2026-11-23"), run("dev", Verdict.BLOCKED, day="2026-11-24")])
     assert "✕ dev: blocked" in text(html)
     assert html.index("2026-11-24") < html.index("1 earlier run")
-    assert '<a href="dev/2026-11-23-4f2c9e1/report.html">2026-11-23 06:40</a> ✓ clean' in html
+    assert '<a href="dev/2026-11-23-4f2c9e1/report.html">2026-11-23 06:40 UTC</a> ✓ clean' in html
 
 
 def test_the_phase_after_the_deletion_stands_beside_the_one_before():
@@ -49,6 +49,8 @@ def test_the_phase_after_the_deletion_stands_beside_the_one_before():
     said = text(render_index([run("dev"), after]))
     assert "✓ dev, preflight: clean" in said
     assert "! dev, retired: incomplete" in said
+    assert "the latest run of each environment in each phase" in said
+    assert "in each phase" not in text(render_index([run("dev")]))
 
 
 def test_the_matrix_shows_what_is_not_passed_and_folds_the_rest():
@@ -62,7 +64,7 @@ def test_the_matrix_shows_what_is_not_passed_and_folds_the_rest():
 
 def test_who_decided_is_on_the_card():
     assert "approve by ann" in text(render_index([run("prod", decisions=("approve by ann",))]))
-    assert "by nobody" in text(render_index([run("prod")]))
+    assert "not signed" in text(render_index([run("prod")]))
 
 
 @pytest.mark.parametrize("name", [*HOSTILE.values(), "javascript:alert(1)", "//evil.example"])

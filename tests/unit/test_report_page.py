@@ -12,8 +12,8 @@ from tests.report_example import HOSTILE, LEGACY, OWNER, PROD, SIDES, code_cell,
 from tests.unit.test_report_html import Page
 
 from migration_audit import report
-from migration_audit.model.evidence import EarlierRun
-from migration_audit.model.finding import Finding, Outcome, Verdict
+from migration_audit.model.evidence import EarlierRun, RepositoryState
+from migration_audit.model.finding import Finding, Outcome, Phase, Verdict
 from migration_audit.report.html import render_report
 from migration_audit.report.outputs import ReplayedNotebook
 from migration_audit.report.see_again import see_again
@@ -100,8 +100,8 @@ def test_each_finding_says_what_differs_why_what_to_do_and_how_to_see_it_again()
     for part in (
         "Required text In prod character varying(64) Defined at directus/db-init/002_positions_hypertable.sql:4",
         "Why it matters CREATE TABLE IF NOT EXISTS does nothing",
-        "What to do: A migration of the owner that alters the column",
-        r"See it again: psql -d trm_prod -c '\d+ public.positions'",
+        "What to do: Write a migration of the owner that alters the column",
+        r"To reproduce: psql -d trm_prod -c '\d+ public.positions'",
     ):
         assert part in said
 
@@ -146,6 +146,22 @@ def test_the_next_step_is_under_the_verdict(verdict, step):
     assert step in text(page(verdict=verdict, checks=checks).partition("<nav")[0])
 
 
+def test_the_command_that_audits_again_names_the_phase_after_the_deletion():
+    head = text(page(verdict=Verdict.INCOMPLETE, phase=Phase.RETIRED).partition("<nav")[0])
+    assert "migration-audit run --env prod --phase retired" in head
+
+
+def test_a_tree_outside_git_is_named_as_such():
+    states = {"audit": RepositoryState(commit=None, clean=None, remote=None, path=None, files=1)}
+    assert "Commit audit not in a git repository" in text(page(commit=states))
+
+
+def test_values_that_are_the_same_on_every_side_are_not_under_the_name_of_one_side():
+    live = page(replayed("20_x", "# Live", report.hypertable_table(SIDES))).partition('id="20_x"')[2]
+    (head, *_) = re.findall(r'<details class="same">.*?<thead>(.*?)</thead>', live, re.DOTALL)
+    assert text(head).split() == ["Setting", "Value"]
+
+
 def test_what_changed_since_earlier_runs_is_on_the_first_screen():
     before = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
     found = {f.key: f.summary for r in results() for f in r.findings if r.id != "LIV003"}
@@ -159,9 +175,9 @@ def test_what_changed_since_earlier_runs_is_on_the_first_screen():
     signed = replace(last, signed=True, verdict=Verdict.CLEAN, findings={})
     html = render_report(notebooks=[], evidence=evidence(), earlier=(last, signed))
     head = html.partition("<nav")[0]
-    assert "Since the last run (2026-11-22 06:00 UTC, ▲ review): 1 new, 1 gone, 6 still there" in text(head)
-    assert "Since the last signed run (2026-11-22 06:00 UTC, ✓ clean): 7 new, 0 gone, 0 still there" in text(head)
-    assert "<b>gone</b> &lt;b&gt;it was missing&lt;/b&gt;" in head
+    assert "Since the last run (2026-11-22 06:00 UTC, ▲ review): 1 new, 1 no longer found, 6 still found" in text(head)
+    assert "Since the last signed run (2026-11-22 06:00 UTC, ✓ clean): 7 new, 0 no longer found, 0 still found" in text(head)
+    assert "<b>no longer found</b> &lt;b&gt;it was missing&lt;/b&gt;" in head
     assert '<a href="#finding-LIV003-column-public.positions.device_id">' in head
     assert html.count('<span class="p info">new</span>') == 1
     assert "Since the" not in text(page())

@@ -19,8 +19,8 @@ def test_each_statement_stands_with_both_places_and_what_differs():
             match(4, Similarity.ABSENT),
         ]
     ).to_frame()
-    assert frame["Owner has"].tolist() == ["byte-identical", "different", "absent"]
-    assert frame["Where"].tolist()[:2] == ["001_a.sql:3", "001_a.sql:9"]
+    assert frame["In the owner's SQL"].tolist() == ["byte-identical", "different", "absent"]
+    assert frame["Defined at"].tolist()[:2] == ["001_a.sql:3", "001_a.sql:9"]
     assert frame["Differs"].tolist()[1] == "index public.i"
 
 

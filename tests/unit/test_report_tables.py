@@ -459,7 +459,7 @@ def test_chunks_are_drawn_with_a_table_twin():
     timeline = report.chunk_timeline(chunks())
     html = timeline._repr_html_()
     assert "16 chunks from 2026-10-01 to 2026-11-01, 1 gap" in html
-    assert timeline.to_frame()["Number"].tolist() == ["14", "2", "2 chunks lack it"]
+    assert timeline.to_frame()["Number"].tolist() == ["14", "2", "2"]
 
 
 def test_chunks_are_held_against_the_setting_not_against_what_is_usual():
@@ -501,9 +501,9 @@ def test_what_was_found_is_counted_by_weight_and_checks_by_how_they_ended():
 
 
 def test_checks_of_the_other_phase_are_one_line():
-    pending = [result(f"COV{n:03}", "x", Outcome.PENDING, reason="belongs to the phase preflight") for n in range(1, 15)]
+    pending = [result(f"COV{n:03}", "x", Outcome.PENDING, reason="only due in the phase preflight") for n in range(1, 15)]
     table = report.check_table([result("LIV001", "y"), *pending])
-    assert "COV001–COV014: belongs to the phase preflight" in repr(table)
+    assert "COV001–COV014: only due in the phase preflight" in repr(table)
     assert "COV007 " not in repr(table)
     assert len(table.to_frame()) == 15
 
@@ -520,7 +520,7 @@ def test_checks_of_the_other_phase_are_one_line():
 def test_chunks_that_cannot_be_drawn_leave_the_table(ranges):
     html = report.chunk_timeline(replace(chunks(), ranges=ranges))._repr_html_()
     assert "<img" not in html
-    assert "as wide as 7 days" in html
+    assert "with width 7 days" in html
 
 
 def test_integer_chunks_are_drawn():

@@ -80,7 +80,8 @@ in = ["**/*.{sql,sh,md}"]
 except = ["OPERATIONS.md"]
 """
     assert judged("DOC006", rules, {"a.sql": "select 1;"}).reason == (
-        "OPERATIONS.md does not exist yet; 1 file searched for statements that drop migrations_applied"
+        "OPERATIONS.md does not exist, which its rule allows: no clean-up is documented there; "
+        "1 file searched for statements that drop migrations_applied"
     )
     handbook = "# Operations\n\n```sql\nDROP TABLE p.migrations_applied;\n```\n"
     assert judged("DOC006", rules, {"OPERATIONS.md": handbook}).outcome is Outcome.PASSED

@@ -1,4 +1,4 @@
-"""What is still there of paths that must be gone."""
+"""What still exists of paths that must be absent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def still_there(check: str, project: Project, paths: PathFacts) -> Iterator[CheckOutput]:
-    """A finding for each file that must be gone and is not."""
+    """A finding for each file that must be absent and exists."""
     rules = project.rules_for(check)
     if not rules:
         yield no_rule(check)
@@ -24,7 +24,7 @@ def still_there(check: str, project: Project, paths: PathFacts) -> Iterator[Chec
             yield from _one(check, fact)
         gone = [fact.path for fact in paths[rule.at] if fact.unknown is None and fact.kind == "none"]
         if gone:
-            yield Note(text=f"{some_of(gone)} {'is' if len(gone) == 1 else 'are'} gone")
+            yield Note(text=f"{some_of(gone)} {'does' if len(gone) == 1 else 'do'} not exist")
 
 
 def _one(check: str, fact: PathFact) -> Iterator[CheckOutput]:

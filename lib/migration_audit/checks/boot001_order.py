@@ -18,7 +18,7 @@ Found = list[tuple[BootStep, list[Place]]]
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """What is wrong in one case: with which step, and why nobody can say that this case comes."""
+    """What is wrong in one case: with which step, and why it is unknown whether this case occurs."""
 
     finding: Finding
     step: BootStep

@@ -55,7 +55,7 @@ def run(owner_boot: Boot, stack: Stack, project: Project) -> Iterator[CheckOutpu
 
 
 def _end(owner_boot: Boot, owner: Service, project: Project) -> Iterator[CheckOutput]:
-    """Of a job nobody asks for its health: its exit code has to tell whether its last step failed."""
+    """A job has no health check: its exit code has to show whether its last step failed."""
     commands = owner_boot.run.commands
     open_parts = (*owner_boot.run_undecided, *(() if commands else owner_boot.run.undecided))
     if open_parts:

@@ -35,8 +35,8 @@ def run(post_objects: tuple[PostObject, ...], live: Snapshot, environment: Envir
         if not found:
             yield Finding(
                 key=key,
-                summary=f"{environment.name} lacks the {made.shown}: the "
-                "files of [boot] post_sql never ran to their end here",
+                summary=f"{environment.name} lacks the {made.shown}: the files of [boot] post_sql did not run to their end "
+                "here, or it was removed later",
                 expected=made.definition or made.shown,
                 where=str(made.at),
             )

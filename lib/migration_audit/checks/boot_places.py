@@ -66,7 +66,7 @@ def stands_in(patterns: Sequence[str], command: StartedCommand, *, guess: bool =
     at = 0
     wanted = [pattern for pattern in patterns if pattern != "*"]
     for number, pattern in enumerate(wanted):
-        # What follows a script is for that script: it is no program that runs.
+        # What follows a script is for that script: it is not a program that runs.
         last = command.followed if number == 0 and command.followed is not None else len(command.words) - 1
         while at <= last and not _may_be(pattern, command, at, guess=guess and number > 0):
             at += 1

@@ -112,7 +112,7 @@ def _imports(file: CodeFile, rule: AuditRule) -> Iterator[Use]:
 
 
 def _library(one: Import, file: CodeFile, rule: AuditRule) -> str | None:
-    """The library that an import brings, where the rule names it: by what is no function's name, or with all that it has."""
+    """The library that an import brings, where the rule names it: by anything but a function's name, or as a whole."""
     parts = _module_parts(one, file)
     if parts and "_" in {local for _, local in one.names} and f"{parts[0]}.*" in rule.what:
         return parts[0]  # import _ "…/goose": it is there for what it does by itself

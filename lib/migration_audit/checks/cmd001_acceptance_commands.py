@@ -17,7 +17,7 @@ def run(commands: tuple[CommandResult, ...]) -> Iterator[CheckOutput]:
     Why: types, style and both kinds of tests must pass without the runner. A report counts only if it names the commit that
     is checked out: as a property ``commit`` in the XML, or in a file next to it (``junit.xml.commit``). A file's timestamp
     proves nothing, because a checkout sets it again.
-    Fix: repair what failed. To decide what is unknown, run ``migration-audit run --commands``, or use a report of CI.
+    Fix: repair what failed. Where the result is unknown, run ``migration-audit run --commands``, or use a report of CI.
     Source: the acceptance criteria of the project; task 3.5 of the first user, for example, named typecheck, lint and two
     kinds of tests.
     """

@@ -14,7 +14,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     """Compare the comments of the objects that both sides have.
 
     Why: comments document objects for people, and some tools read them. A lost comment breaks nothing.
-    Fix: COMMENT ON in the owner's SQL.
+    Fix: add COMMENT ON to the owner's SQL.
     Source: https://www.postgresql.org/docs/current/sql-comment.html
     """
     yield all_compared(coverage, "the comments of")

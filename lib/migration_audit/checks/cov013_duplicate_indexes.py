@@ -52,7 +52,7 @@ def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[Finding]:
     explicit index on that column is often a duplicate. Dropping either is dangerous from TimescaleDB 2.22 on: chunks created
     after both existed share one chunk index, and DROP INDEX also removes it from the remaining index.
     Fix: nothing before the retirement. To remove one later, drop it, then re-create the remaining one.
-    Fine when: the duplicate existed before and is not to be changed now; waive it.
+    Fine when: the duplicate existed before and is not to be changed now. Then waive it.
     Source: measured on TimescaleDB 2.19, 2.22, 2.29 and 2.31.
     """
     hypertables = {h.key: h for h in owner.of(Hypertable)}
@@ -68,12 +68,12 @@ def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[Finding]:
             origin = owner_origins.get(("index", names[0]))
             yield Finding(
                 key=f"COV013:index:{'+'.join(names)}",
-                summary=f"{some_of(names)} are the same index on {twins[0].table}"
-                + (f" ({some_of(own)} is named like an index of create_hypertable)" if own else "")
+                summary=f"indexes {some_of(names)} of {twins[0].table} have the same definition"
+                + (f" (create_hypertable names its index {some_of(own)})" if own else "")
                 + ". Do not just drop one: from "
                 "TimescaleDB 2.22 on, DROP INDEX on a duplicate also removes the chunk indexes of the other one",
                 expected="one index",
-                actual=twins[0].columns or twins[0].definition,
+                actual=f"{len(twins)} indexes on {twins[0].columns}" if twins[0].columns else twins[0].definition,
                 where=str(origin) if origin else None,
             )
 

@@ -10,7 +10,7 @@ from migration_audit.model.privileges import Access, Granted, Owned
 from migration_audit.model.reach import Reach, Route, reach
 
 BEFORE_16 = 160000
-"""Until PostgreSQL 15, CREATEROLE may grant every role that is no superuser, to itself too."""
+"""Until PostgreSQL 15, CREATEROLE may grant every role that is not a superuser, to itself too."""
 
 _AS_THE_SERVER = {
     "pg_execute_server_program": "run programs as the server's user",
@@ -69,7 +69,7 @@ def ddl_ways(access: Access, *, owner_role: str | None = None) -> tuple[Way, ...
 
 
 def beside_ddl(access: Access) -> tuple[str, ...]:
-    """What the role may do that weighs something and is no DDL of this database, each a sentence part."""
+    """What the role may do that weighs something and is not DDL of this database, each a sentence part."""
     found = reach(access)
     notes = [
         _BESIDE[g.kind, g.privilege].format(g.object) + _by(_route(g, found), g.grantee)

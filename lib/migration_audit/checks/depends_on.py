@@ -48,7 +48,7 @@ def waits_for_healthy(
             where=str(dependency.at),
         )
     elif (there := stack.service(other)) is not None and not there.active and (open_ := there.doubts_about("profiles")):
-        yield Unavailable(reason=f"{open_[0].at}: whether {other} is started is open: {open_[0].reason}")
+        yield Unavailable(reason=f"{open_[0].at}: whether {other} is started is undecided: {open_[0].reason}")
     elif there is None or not there.active:
         yield Finding(
             key=f"{key}:{service.name}:{other}:started",

@@ -22,7 +22,7 @@ def run(document_rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
 
 CHECK = Check(
     id="DOC004",
-    title="The phase's document and the roadmap carry the note",
+    title="The planning documents and the roadmap have a note about the retirement",
     severity=Severity.WARNING,
     phases=(Phase.RETIRED,),
     run=run,

@@ -1,4 +1,4 @@
-"""DOC006: only the operators' handbook has the clean-up of the orphaned ledger."""
+"""DOC006: only the operators' handbook has the clean-up of the unused ledger."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run(document_rules: tuple[DocumentRule, ...], drop_rules: tuple[DropRule, ..
 def _handbook(rule: DocumentRule) -> Iterator[CheckOutput]:
     for path in rule.missing:
         if rule.if_there:
-            yield Note(text=f"{path} does not exist yet")
+            yield Note(text=f"{path} does not exist, which its rule allows: no clean-up is documented there")
         else:
             yield Finding(
                 key=f"DOC006:{path}", summary=f"{path} does not exist: it must document the clean-up", where=str(rule.at)
@@ -76,7 +76,7 @@ def _dropped(rule: DropRule) -> Iterator[CheckOutput]:
 
 CHECK = Check(
     id="DOC006",
-    title="The clean-up of the ledger is documented, and nothing else drops the ledger",
+    title="The handbook, if there is one, documents the ledger's clean-up; nothing else drops the ledger",
     severity=Severity.WARNING,
     phases=(Phase.RETIRED,),
     run=run,

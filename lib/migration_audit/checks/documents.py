@@ -137,7 +137,7 @@ def say_what_is_missing(check: str, rules: tuple[DocumentRule, ...]) -> Iterator
 
 
 def say_what_is_still_claimed(check: str, rules: tuple[DocumentRule, ...]) -> Iterator[CheckOutput]:
-    """A finding for each line with a claim that must be gone; a document that is not there cannot be judged."""
+    """A finding for each line with a claim that must not be made; a document that does not exist cannot be judged."""
     mine = rules_of(check, rules)
     if not mine:
         yield no_rule(check)

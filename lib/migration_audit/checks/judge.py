@@ -26,7 +26,7 @@ def judge(checks: Iterable[Check], inputs: Mapping[str, Any], phase: Phase) -> t
 def _judge_one(check: Check, inputs: Mapping[str, Any], phase: Phase) -> CheckResult:
     if phase not in check.phases:
         is_ahead = _is_ahead(check, phase)
-        due = f"{'due in' if is_ahead else 'belongs to'} the phase {check.phases[0].value}"
+        due = f"{'' if is_ahead else 'only '}due in the phase {check.phases[0].value}"
         if check.work_list and is_ahead:
             return _as_work(_judge_due(check, inputs, phase), due)
         return _result(check, phase, Outcome.PENDING, reason=due)
@@ -75,7 +75,7 @@ def _judge_due(check: Check, inputs: Mapping[str, Any], phase: Phase) -> CheckRe
 
 
 def _worst(blind: Sequence[Unavailable]) -> Unavailable:
-    """An error before what was only skipped, and what is required before what nobody asks for."""
+    """An error before what was only skipped, and what is required before what is not asked for."""
     return min(blind, key=lambda each: (each.outcome is not Outcome.ERRORED, not each.required))
 
 

@@ -42,7 +42,7 @@ def run(live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
                 where=str(environment.at),
             )
     standby = ", a standby" if server.in_recovery else ""
-    yield Note(text=f"database {server.database} read as {server.read_as}{standby}")
+    yield Note(text=f"read database {server.database} as role {server.read_as}{standby}")
 
 
 CHECK = Check(

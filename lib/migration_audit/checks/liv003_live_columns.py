@@ -19,7 +19,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
 
     Why: ``CREATE TABLE IF NOT EXISTS`` does nothing if the legacy runner created the table first, so a live column can have
     a type that no file of the owner mentions.
-    Fix: a migration of the owner that alters the column. A type change may rewrite the table and lock it.
+    Fix: write a migration of the owner that alters the column. A type change may rewrite the table and lock it.
     Source: https://www.postgresql.org/docs/current/sql-altertable.html
     """
     yield from findings_for(

@@ -18,7 +18,7 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
     """Look up each constraint of the owner's shadow in the live database.
 
     Why: a constraint that is NOT VALID guarantees nothing about the rows that existed before it.
-    Fix: ALTER TABLE … ADD CONSTRAINT, or VALIDATE CONSTRAINT.
+    Fix: run ALTER TABLE … ADD CONSTRAINT, or VALIDATE CONSTRAINT.
     Source: https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES
     """
     yield from findings_for(

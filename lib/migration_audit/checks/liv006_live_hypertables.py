@@ -23,7 +23,7 @@ def run(
 
     Why: ``create_hypertable(…, if_not_exists => true)`` does not change an interval that was set earlier, and the interval
     may have been changed since. No schema dump shows it.
-    Fix: set_chunk_time_interval and related functions; they only affect new chunks.
+    Fix: call set_chunk_time_interval or the related function; it affects new chunks only.
     Source: https://docs.tigerdata.com/api/latest/hypertable/set_chunk_time_interval/
     """
     yield from findings_for(

@@ -20,9 +20,8 @@ def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -
 
     Why: a policy that was disabled or slowed down by hand during an incident goes unnoticed until the disk is full.
     ``if_not_exists => true`` does not change what was set earlier.
-    Fix: alter_job, ALTER TABLE … SET (timescaledb.…), or the owner's file that sets it.
-    An order of compressed rows that was never configured is for information: it is stored before TimescaleDB 2.22, and not
-    since.
+    Fix: run alter_job or ALTER TABLE … SET (timescaledb.…), or apply the owner's file that sets it.
+    The order of compressed rows is for information where it was never configured: TimescaleDB stores it up to 2.21 only.
     Source: https://docs.tigerdata.com/api/latest/; measured on TimescaleDB 2.19 and 2.31.
     """
     yield from findings_for(

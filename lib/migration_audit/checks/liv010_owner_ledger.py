@@ -65,7 +65,10 @@ def _finding(key: str, verdict: EntryVerdict, table: str, environment: str) -> F
     entry, where = verdict.entry, f"{verdict.entry.path}:1"
     name = entry.name if entry.name in entry.path else f"{entry.name} ({entry.path})"
     if verdict.state is EntryState.ABSENT:
-        what = f"the owner's ledger {table} of {environment} lacks {name}: the owner's runner never applied it here"
+        what = (
+            f"the owner's ledger {table} of {environment} has no entry for {name}: as it records, the owner's runner has "
+            "not applied it here"
+        )
         return Finding(key=f"{key}:{entry.name}", summary=what, expected=entry.name, where=where)
     if verdict.state is EntryState.FAILED:
         what = f"{name} failed in {environment}: {verdict.why or f'as {table} records'}"
@@ -85,7 +88,7 @@ def _short(checksum: str) -> str:
 
 def _no_ledger(ledger: LiveLedger, environment: str) -> str:
     if ledger.state is LedgerState.ABSENT:
-        return f"{environment} has no table {ledger.table}: the owner's runner never ran here"
+        return f"{environment} has no table {ledger.table}: no ledger shows that the owner's runner ran here"
     return f"{ledger.table} of {environment} is not the owner's ledger: {ledger.reason}"
 
 

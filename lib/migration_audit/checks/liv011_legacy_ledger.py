@@ -1,4 +1,4 @@
-"""LIV011: the orphaned legacy ledger."""
+"""LIV011: the legacy ledger, unused after the retirement."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(
 ) -> Iterator[CheckOutput]:
     """Report whether the legacy runner's ledger still exists, and show the one-off clean-up SQL.
 
-    Why: after the retirement the table is unused: orphaned but harmless. It should not be mistaken for the owner's.
+    Why: after the retirement the table is unused and harmless. It must not be mistaken for the owner's.
     Fix: nothing is required. An operator may run the clean-up by hand; its guard stops if the table does not look like the
     legacy ledger, since both runners' tables may have the same name. If both share one table, only rows are deleted.
     Source: the ledger's format; task 3.5 of the first user, for example, left the table in existing databases.
@@ -75,18 +75,22 @@ def _present(
     others = [name for name in ledger.names if name not in entries]
     mixed = shared or bool(owners.intersection(others))
     rows = len(ledger.names)
+    held = f"{rows:,} row{'s' * (rows != 1)}"
     if mixed:
         summary = (
-            f"{environment.name}: {ledger.table} is shared by both runners ({rows - len(others)} rows are the legacy "
-            f"runner's, {len(others)} are not): never drop the table; only the legacy rows are orphaned"
+            f"{environment.name}: {ledger.table} is shared by both runners (of {held}, {rows - len(others)} of the "
+            f"legacy runner and {len(others)} others): never drop the table; only the legacy runner's rows are unused"
         )
         # A name that both sources use may be the owner's row: without it the owner would apply the file again.
         orphaned = entries - owners
         fix = settings.cleanup or (_delete_rows(ledger.table, settings.name_column, orphaned) if orphaned else None)
     else:
-        summary = f"{environment.name}: the legacy ledger {ledger.table} still exists ({rows} rows), orphaned but harmless"
+        summary = (
+            f"{environment.name}: the legacy ledger {ledger.table} exists ({held}); without the legacy runner it is unused, "
+            "and harmless"
+        )
         fix = settings.cleanup or _guarded_drop(ledger, settings, entries)
-    return Finding(key=f"LIV011:{environment.name}:{ledger.table}", summary=summary, actual=f"{rows} rows", fix_sql=fix)
+    return Finding(key=f"LIV011:{environment.name}:{ledger.table}", summary=summary, actual=held, fix_sql=fix)
 
 
 def _names(ledger: LiveLedger, settings: LedgerSettings | None, source: SourceFacts) -> set[str]:
@@ -133,7 +137,7 @@ def _guarded_drop(ledger: LiveLedger, settings: LedgerSettings, entries: set[str
 
 CHECK = Check(
     id="LIV011",
-    title="The legacy ledger is removed, or reported as orphaned",
+    title="The legacy ledger does not exist, or is reported",
     severity=Severity.INFO,
     phases=tuple(Phase),
     run=run,

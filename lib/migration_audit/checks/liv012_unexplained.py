@@ -1,4 +1,4 @@
-"""LIV012: objects that nobody's SQL makes."""
+"""LIV012: live objects that neither source creates."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def run(
             key=f"LIV012:{environment.name}:{row.kind}:{row.identity}",
             summary=f"{row.kind} {row.identity} is in {environment.name}, and the audit cannot compare this kind",
         )
-    counted = [f"{rule.objects} by {rule.pattern}" for rule in excluded]
+    counted = [f"{rule.objects:,} by {rule.pattern}" for rule in excluded]
     if counted:
-        yield Note(text=f"out of scope: {some_of(counted)}")
+        yield Note(text=f"objects out of scope, by rule: {some_of(counted)}")
 
 
 CHECK = Check(

@@ -28,7 +28,7 @@ def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: 
     """
     name = environment.name
     if not obstacles:
-        yield Note(text="nothing that is unique or NOT NULL is missing")
+        yield Note(text="no unique index, key or NOT NULL is missing")
     for obstacle in obstacles:
         wanted = obstacle.wanted
         what = f"{wanted.kind} {wanted.key}"
@@ -37,7 +37,7 @@ def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: 
         elif obstacle.keys:
             yield Finding(
                 key=f"LIV013:{name}:{wanted.kind}:{wanted.key}",
-                summary=f"{name}: {_said(obstacle)}: {what} cannot be created",
+                summary=f"{name}: {_in_words(obstacle)}: {what} cannot be created",
                 expected="none",
                 actual=_counted(obstacle),
                 where=str(owner_origins[wanted.kind, wanted.key]) if (wanted.kind, wanted.key) in owner_origins else None,
@@ -47,7 +47,7 @@ def run(obstacles: tuple[Obstacle, ...], owner_origins: OriginMap, environment: 
             yield Note(text=f"nothing prevents {what}")
 
 
-def _said(obstacle: Obstacle) -> str:
+def _in_words(obstacle: Obstacle) -> str:
     return f"{'at least ' * obstacle.is_least}{_found(obstacle)}"
 
 
@@ -56,7 +56,7 @@ def _found(obstacle: Obstacle) -> str:
     match obstacle.wanted.demand:
         case Demand.UNIQUE:
             keys = f"{_count(many, 'key')} ({obstacle.columns}) of {table} {'is' if many == 1 else 'are'}"
-            return f"{keys} there more than once, in {obstacle.rows:,} rows"
+            return f"{keys} duplicated, in {obstacle.rows:,} rows"
         case Demand.NOT_NULL:
             return f"{_count(many, 'row')} of {table} {'has' if many == 1 else 'have'} no {obstacle.columns}"
         case Demand.VALUE:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def run(writer_access: Access, project: Project, environment: Environment) -> Iterator[CheckOutput]:
-    """List every way in which the writer's role could run DDL in the scope of the audit, and the role that gives it each.
+    """List every right by which the writer's role could run DDL in the scope of the audit, and the role that it comes from.
 
     Why: only the database can guarantee that the writer never runs DDL. An owner can alter what it owns, regardless of
     revoked privileges. CREATE on a schema, the SUPERUSER attribute, a membership (SET ROLE works despite NOINHERIT), a grant

@@ -1,4 +1,4 @@
-"""RET001: the migrations are gone."""
+"""RET001: the migrations are removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RET002: the runner's module is gone."""
+"""RET002: the runner's module is removed."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def run(code: CodeFacts, project: Project) -> Iterator[CheckOutput]:
             for ddl in file.ddl:
                 yield Finding(
                     key=keys.key(file.path, ddl.command),
-                    summary=f"{file.path} holds DDL: {ddl.command}",
+                    summary=f"{file.path} contains DDL: {ddl.command}",
                     expected="no DDL",
                     actual=ddl.statement,
                     where=str(ddl.at),

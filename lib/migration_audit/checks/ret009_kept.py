@@ -1,4 +1,4 @@
-"""RET009: what must stay is still there."""
+"""RET009: files that must stay exist."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 
 if TYPE_CHECKING:
-    from migration_audit.project import Project
+    from migration_audit.project import AuditRule, Project
 
 
 def run(paths: PathFacts, project: Project) -> Iterator[CheckOutput]:
-    """Check that the files that the retirement must not change exist and are unchanged.
+    """Check that the files that the retirement must not change exist, and are unchanged where their rule says since when.
 
     Why: the runner shares a folder with code that remains in use. A deletion that also removes that code, or cleans it up,
     is a different change from the one that was reviewed.
@@ -29,9 +29,18 @@ def run(paths: PathFacts, project: Project) -> Iterator[CheckOutput]:
     for rule in rules:
         for fact in paths[rule.at]:
             yield from _one(fact)
-        kept = [fact.path for fact in paths[rule.at] if fact.kind == "file" and fact.unknown is None and not fact.changed]
-        if kept:
-            yield Note(text=f"{some_of(kept)} {'is' if len(kept) == 1 else 'are'} there")
+        present = [fact.path for fact in paths[rule.at] if fact.kind == "file" and fact.unknown is None and not fact.changed]
+        if present:
+            yield Note(text=f"{some_of(present)} {_what_was_compared(rule, len(present))}")
+
+
+def _what_was_compared(rule: AuditRule, number: int) -> str:
+    is_one = number == 1
+    if rule.sha256 is not None:
+        return "has the SHA-256 of its rule"
+    if rule.unchanged_since is not None:
+        return f"{'is' if is_one else 'are'} unchanged since {rule.unchanged_since}"
+    return f"{'exists' if is_one else 'exist'}; contents were not compared: the rule has no unchanged_since and no sha256"
 
 
 def _one(fact: PathFact) -> Iterator[CheckOutput]:
@@ -58,7 +67,7 @@ def _one(fact: PathFact) -> Iterator[CheckOutput]:
 
 CHECK = Check(
     id="RET009",
-    title="What must stay exists and is unchanged",
+    title="Files that must stay exist, unchanged where a rule says since when",
     severity=Severity.BLOCKER,
     phases=(Phase.RETIRED,),
     run=run,

@@ -85,7 +85,7 @@ def touched(key: str, table: RawTable, boots: DirectusBoots, snapshot: DirectusS
                 where=where,
             )
     if quiet and entry is not None:
-        yield Note(text=f"{table.name} is listed, and schema apply leaves it alone")
+        yield Note(text=f"{table.name} is listed, and schema apply does not touch it")
 
 
 def _made_first(table: RawTable, boots: DirectusBoots) -> bool:

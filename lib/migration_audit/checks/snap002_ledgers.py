@@ -74,7 +74,7 @@ def _in_database(table: RawTable, live: DirectusLive, environment: Environment) 
         yield Finding(
             key=f"SNAP002:{environment.name}:{table.name}:directus_collections",
             summary=f"{environment.name}: directus_collections has a row for the ledger {table.name}: schema apply compares "
-            "it with the snapshot, and takes the file's silence for a deletion",
+            "it with the snapshot, and treats what the file lacks as a deletion",
             expected="no row",
             actual="a row",
             fix_sql=forget_sql(live.schema, table.name),
@@ -85,7 +85,7 @@ def _in_database(table: RawTable, live: DirectusLive, environment: Environment) 
         yield Finding(
             key=f"SNAP002:{environment.name}:{table.name}:directus_fields",
             summary=f"{environment.name}: directus_fields has rows for {some_of(columns)} of the ledger: schema apply "
-            "compares them with the snapshot, and takes the file's silence for a deletion",
+            "compares them with the snapshot, and treats what the file lacks as a deletion",
             expected="no rows",
             actual=", ".join(columns),
             fix_sql=forget_sql(live.schema, table.name, keep_collection=True),

@@ -59,8 +59,8 @@ def _recorded(
     words += [stop.words for stop in stops(boots) if stop.collection == table.name and environment.name in stop.scenarios]
     if not words:
         guard = runtime.guard_of(table.name)
-        kept = f"only {guard} keeps Directus from it" if guard else "schema apply leaves it alone"
-        yield Note(text=f"{table.name}: {what}; {kept}")
+        effect = f"only {guard} protects it from DROP TABLE" if guard else "schema apply does not touch it"
+        yield Note(text=f"{table.name}: {what}; {effect}")
         return
     yield Finding(
         key=f"SNAP003:{environment.name}:{table.key}",
@@ -74,7 +74,7 @@ def _recorded(
 
 CHECK = Check(
     id="SNAP003",
-    title="Directus has no row for a raw table that its snapshot does not have",
+    title="No row of Directus makes it drop or alter a raw table that the snapshot lacks",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

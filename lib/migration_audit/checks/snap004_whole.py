@@ -131,7 +131,7 @@ def _by_rows(boots: DirectusBoots) -> Iterator[Unavailable]:
 
 CHECK = Check(
     id="SNAP004",
-    title="No boot drops what Directus manages, and each gets through",
+    title="No boot drops what Directus manages, and each boot completes",
     severity=Severity.BLOCKER,
     phases=tuple(Phase),
     run=run,

@@ -28,7 +28,7 @@ def run(directus_snapshot: DirectusSnapshot, directus_target: TargetVersion) -> 
         yield Finding(
             key="SNAP005:vendor",
             summary=f"the snapshot was written for {directus_snapshot.vendor or 'no named vendor'}, and the database is "
-            f"{VENDOR}: types and defaults are spelled otherwise, and schema apply does not check",
+            f"{VENDOR}: types and defaults are spelled differently, and schema apply does not check that",
             expected=VENDOR,
             actual=directus_snapshot.vendor,
             where=directus_snapshot.at("vendor"),

@@ -52,7 +52,7 @@ def run(
     if unknown:
         yield Unavailable(reason=f"what schema apply does is not known: {some_of(unknown, between='; ')}")
     if kept:
-        yield Note(text=f"{kept} {'change' if kept == 1 else 'changes'} that Directus does not see, and leaves as made")
+        yield Note(text=f"{kept} {'change' if kept == 1 else 'changes'} that Directus does not see or does not touch")
 
 
 def _undecided(change: ColumnChange) -> Finding:
@@ -107,12 +107,12 @@ def _does(change: ColumnChange, scenario: Scenario, done: ApplyOutcome) -> str |
     new = [one for one in dict.fromkeys(about) if one not in before]
     if not new:
         return None
-    return f"the next schema apply reverts it without a word ({some_of(new)}), and exits 0"
+    return f"the next schema apply silently reverts it ({some_of(new)}), and exits 0"
 
 
 CHECK = Check(
     id="SNAP006",
-    title="SQL after schema apply leaves single columns of Directus alone",
+    title="SQL that runs after schema apply does not change single columns that Directus manages",
     severity=Severity.WARNING,
     phases=tuple(Phase),
     run=run,

@@ -38,7 +38,7 @@ def run(
         guard = directus_runtime.guard_of(table.name)
         rights = directus_live.rights_on(table.key)
         if guard:
-            yield Note(text=f"{table.name}: {guard}")
+            yield Note(text=f"{table.name} is guarded by {guard}")
         elif rights is not None and rights.may_drop is False:
             yield Note(text=f"{table.name}: role {directus_live.role} does not own it ({rights.owner} does)")
         elif rights is None or rights.may_drop is None:
@@ -56,7 +56,7 @@ def run(
 
 
 def _refused(table: RawTable, live: DirectusLive) -> tuple[str | None, list[str]]:
-    """What PostgreSQL answers to DROP TABLE, or what it may answer; nothing where it would do it, or nobody knows."""
+    """What PostgreSQL answers to DROP TABLE, or what it may answer; nothing where it would do it, or it is unknown."""
     if live.database is None:
         return None, []
     state = DatabaseState(live.database)
@@ -101,7 +101,7 @@ def _why(live: DirectusLive, runtime: DirectusRuntime) -> str:
 
 CHECK = Check(
     id="SNAP008",
-    title="A guard keeps Directus from dropping raw tables",
+    title="Something prevents Directus from dropping each raw table",
     severity=Severity.WARNING,
     phases=tuple(Phase),
     run=run,

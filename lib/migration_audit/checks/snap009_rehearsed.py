@@ -62,7 +62,9 @@ def _apart(scenario: RehearsedScenario) -> Iterator[CheckOutput]:
         yield Unavailable(reason=f"{scenario.name}: the rows of tables decide, and a rehearsal has none: {scenario.by_rows}")
     if scenario.rehearsal.unlike:
         what = some_of(scenario.rehearsal.unlike, between="; ")
-        yield Unavailable(reason=f"{scenario.name}: the throw-away database is not like it: {what}", outcome=Outcome.ERRORED)
+        yield Unavailable(
+            reason=f"{scenario.name}: the throw-away database differs from it: {what}", outcome=Outcome.ERRORED
+        )
     yield from (Note(text=f"{scenario.name}: {note}") for note in scenario.rehearsal.notes)
 
 
@@ -72,7 +74,7 @@ def _lost(key: tuple[str, str], loss: _Loss, snapshot: DirectusSnapshot) -> Chec
     if is_system(parts_of(name)[-1]) and kind == "index" and all(scenario.fresh for scenario, _ in loss.at):
         return Note(text=f"on a fresh database {where} drops index {name}, which systemFields does not list")
     beside = f" and {loss.lost.parts} objects of it" if loss.lost.parts else ""
-    does = "creates it again, without what it held" if loss.lost.made_again else "drops it"
+    does = "creates it again, empty" if loss.lost.made_again else "drops it"
     collection, field = ([*parts_of(name)[1:], ""])[:2]
     return Finding(
         key=f"SNAP009:{kind}:{name}",
@@ -96,12 +98,12 @@ def _when(at: list[tuple[RehearsedScenario, int]]) -> str:
 def _model(at: list[tuple[RehearsedScenario, int]]) -> str:
     scenarios = [scenario for scenario, _ in at]
     if any(scenario.disagreement for scenario in scenarios):
-        return "the model does not say the same"
+        return "the model predicts something else"
     if any(scenario.by_rows for scenario in scenarios):
-        return "the model says otherwise of the tables with their rows"
+        return "the model predicts something else for tables with rows"
     if all(scenario.model is None for scenario in scenarios):
-        return f"the model says nothing: {scenarios[0].no_model}"
-    return "the model says the same"
+        return f"the model has no prediction: {scenarios[0].no_model}"
+    return "the model predicts the same"
 
 
 def _on_raw(scenario: RehearsedScenario, number: int, raw: frozenset[str], snapshot: DirectusSnapshot) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:
             named, every = some_of(paths), "both" if len(paths) == 2 else "all"
             yield Finding(
                 key=f"SQL001:{source.role}:{number}",
-                summary=f"{source.name}: {named} {every} carry the number {number}: their order is ambiguous",
+                summary=f"{source.name}: {named} {every} have the number {number}: their order is ambiguous",
                 expected="one file for each number",
                 actual=", ".join(paths),
                 where=f"{paths[-1]}:1",
@@ -40,13 +40,14 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:
     if both and set(both) == taken.get("legacy"):
         yield Finding(
             key="SQL001:owner:takes-legacy",
-            summary="the owner's globs take every legacy file: the legacy SQL covers itself, and no coverage check can fail",
+            summary="the owner's globs match every legacy file: the legacy SQL is compared with itself, so no coverage "
+            "check can fail",
             expected="the owner's own files",
             actual=", ".join(both),
             where=f"{both[0]}:1",
         )
     elif both:
-        yield Note(text=f"both sources take {some_of(both)}: what is made there covers itself")
+        yield Note(text=f"both sources contain {some_of(both)}: what these files create is compared with itself")
 
 
 def _in_order(source: SourceFacts) -> str:

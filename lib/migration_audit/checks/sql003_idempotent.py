@@ -19,7 +19,7 @@ def run(repeats: tuple[Convergence, ...], project: Project) -> Iterator[CheckOut
 
     Why: a runner without a ledger applies all files on every start. A runner with a ledger applies each file once, so the
     second time is for information there, unless audit.toml sets ``rerun = true``.
-    Fix: IF NOT EXISTS, CREATE OR REPLACE, or a guard in a DO block. Or name the ledger in audit.toml, if there is one.
+    Fix: use IF NOT EXISTS, CREATE OR REPLACE, or a guard in a DO block. Or name the ledger in audit.toml, if there is one.
     Source: both sources, applied twice to a real server.
     """
     yield sequences_compared(repeats)
@@ -29,7 +29,7 @@ def run(repeats: tuple[Convergence, ...], project: Project) -> Iterator[CheckOut
 
 CHECK = Check(
     id="SQL003",
-    title="SQL that its runner may apply again gives no error and no change the second time",
+    title="SQL that its runner may apply again causes no error and no change the second time",
     severity=Severity.BLOCKER,
     phases=(Phase.PREFLIGHT,),
     run=run,

@@ -31,9 +31,9 @@ def _finding(match: StatementMatch) -> Finding:
     at = f" at {match.owner}" if match.owner else ""
     what = f": {some_of(match.differing)} differ" if match.differing else ""
     state = {
-        Similarity.ABSENT: "is nowhere in the owner's SQL",
-        Similarity.DIFFERENT: f"made something else than the owner's SQL does{at}",
-    }.get(match.likeness, f"is {match.likeness} to the owner's{at}, and what both make is not the same")
+        Similarity.ABSENT: "has no counterpart in the owner's SQL",
+        Similarity.DIFFERENT: f"has another effect than the owner's SQL{at}",
+    }.get(match.likeness, f"is {match.likeness} to the owner's{at}, but what they create differs")
     return Finding(
         key=f"SQL004:{match.legacy}",
         summary=f"{match.legacy}: {match.text} – {state}{what}",
@@ -45,7 +45,7 @@ def _finding(match: StatementMatch) -> Finding:
 
 CHECK = Check(
     id="SQL004",
-    title="Each legacy statement has a counterpart in the owner's SQL, in its words or in its effect",
+    title="Each legacy statement has a counterpart in the owner's SQL, by its text or by its effect",
     severity=Severity.INFO,
     phases=(Phase.PREFLIGHT,),
     run=run,

@@ -38,12 +38,12 @@ def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:
         if source.format in {COMMAND, SNAPSHOT, DATABASE}:
             continue
         applied, left = len(source.files), sum(each.by_rule for each in source.not_applied)
-        yield Note(text=f"{source.name}: {applied} applied, {left} left out by the rules of the format {source.format}")
+        yield Note(text=f"{source.name}: {applied} applied, {left} left out by the rules of the format “{source.format}”")
 
 
 CHECK = Check(
     id="SQL007",
-    title="No SQL file of either source is left out unseen",
+    title="Every SQL file in the folders of both sources is applied, or left out by a known rule",
     severity=Severity.WARNING,
     phases=(Phase.PREFLIGHT,),
     run=run,

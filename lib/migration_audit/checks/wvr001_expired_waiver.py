@@ -23,7 +23,7 @@ def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
         if use.state is WaiverState.EXPIRED:
             yield Finding(
                 key=f"WVR001:{use.finding}",
-                summary=f"the waiver of {use.finding} by {use.owner} held until {use.expires.isoformat()}",
+                summary=f"the waiver of {use.finding} by {use.owner} was valid until {use.expires.isoformat()}",
                 actual=use.reason,
                 where=use.at,
             )

@@ -22,7 +22,7 @@ def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
     """
     for use in waivers:
         if use.state is WaiverState.UNUSED:
-            summary = f"the waiver of {use.finding} by {use.owner} names nothing that was found"
+            summary = f"the waiver of {use.finding} by {use.owner} matches no finding"
         elif use.state is WaiverState.IMPOSSIBLE:
             summary = f"the waiver of {use.finding} by {use.owner} names a check; only a finding can be waived, by its key"
         else:
@@ -32,7 +32,7 @@ def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
 
 CHECK = Check(
     id="WVR002",
-    title="Every waiver is of something that was found",
+    title="Every waiver matches a finding",
     severity=Severity.WARNING,
     phases=(Phase.PREFLIGHT, Phase.RETIRED),
     run=run,

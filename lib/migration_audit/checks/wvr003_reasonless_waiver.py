@@ -22,14 +22,14 @@ def run(waivers: tuple[WaiverUse, ...]) -> Iterator[CheckOutput]:
         if use.state is WaiverState.REASONLESS:
             yield Finding(
                 key=f"WVR003:{use.finding}",
-                summary=f"the waiver of {use.finding} by {use.owner} says no reason, so that it waives nothing",
+                summary=f"the waiver of {use.finding} by {use.owner} has no reason, so it waives nothing",
                 where=use.at,
             )
 
 
 CHECK = Check(
     id="WVR003",
-    title="Every waiver says why",
+    title="Every waiver has a reason",
     severity=Severity.WARNING,
     phases=(Phase.PREFLIGHT, Phase.RETIRED),
     run=run,

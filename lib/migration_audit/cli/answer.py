@@ -146,7 +146,7 @@ def _answer(drift: Drift, cross_check: Witness | Unavailable, direction: str) ->
 
 
 def _write_unapplied(applied: Mapping[str, Sequence[SourceFacts]]) -> None:
-    """What nobody's rule leaves out and nothing applied, before the details: the answer does not cover it."""
+    """What no rule leaves out and what was not applied, before the details: the answer does not cover it."""
     for role, facts in applied.items():
         for what in _uncompared(facts):
             write_text(f"! not compared, {role} side: {one_line(what)}\n")

@@ -59,7 +59,7 @@ def _run_demo(project: Project, retired: Project, *, out: Path, progress: Callab
                 )
                 after = audited.result()
             except BaseException:
-                kernels.stop()  # which ends what runs beside
+                kernels.stop()  # which ends what runs in parallel
                 raise
     write_verdicts(results)
     click.echo("\nAfter the deletion (--phase retired):")

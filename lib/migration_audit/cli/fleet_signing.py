@@ -35,7 +35,7 @@ def sign_fleet(
 ) -> None:
     """Verify the fleet run, show what will be signed, ask (``yes`` answers), and sign it.
 
-    Raises UsageError when nobody can be asked, SignoffError when it may not be signed, AuditError when it cannot be.
+    Raises UsageError without a terminal to ask on, SignoffError when it may not be signed, AuditError when it cannot be.
     """
     found = open_folder(folder)
     trusted = _trusted_keys(config, policy_from, allowed_signers)

@@ -296,7 +296,7 @@ def gate(**how: Any) -> None:
 
     Checks for every environment that the policy requires whether the newest evidence is signed by enough reviewers, and
     whether it still matches this tree. Exit codes: 0 yes; 1 it blocks or a reviewer rejects it; 3 it could not be audited; 4
-    it is not signed, or what was signed is not what is there.
+    it is not signed, or the files differ from what was signed.
     """
     from migration_audit.cli.gate import run_gate  # noqa: PLC0415
 

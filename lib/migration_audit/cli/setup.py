@@ -92,7 +92,7 @@ def open_lab(*, environment: str | None, config: Path | None) -> NoReturn:
         for line in complete_copies(folder):
             say(line)
     say(f"notebooks: {folder}")
-    root = ["--allow-root"] if os.geteuid() == 0 else []  # Jupyter asks for it, and containers know nobody else
+    root = ["--allow-root"] if os.geteuid() == 0 else []  # Jupyter asks for it, and containers know no one else
     os.execve(sys.executable, [sys.executable, "-P", "-m", "jupyterlab", *root, str(folder)], variables)  # noqa: S606
 
 

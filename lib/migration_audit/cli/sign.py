@@ -43,7 +43,7 @@ def sign_run(
 ) -> None:
     """Show the run, ask whether to sign it (``yes`` answers), sign it and say where it is.
 
-    Raises UsageError when nobody can be asked, SignoffError when it may not be signed, AuditError when it cannot be.
+    Raises UsageError without a terminal to ask on, SignoffError when it may not be signed, AuditError when it cannot be.
     """
     project = signing_project(config)
     authority = read_authority(project, policy_from=policy_from, allowed_signers=allowed_signers)
@@ -56,7 +56,7 @@ def sign_run(
         _run(folder, archive, project), authority, reviewer=reviewer, now=now, withdraws=decision == Decision.WITHDRAW
     )
     signed = decision_of(proposal, reviewer=reviewer, decision=Decision(decision), comment=comment, expires=until, now=now)
-    for line in _told(proposal, signed, authority.source):
+    for line in _presented(proposal, signed, authority.source):
         click.echo(line)
     for line in _less(proposal, authority):
         click.echo(line)
@@ -128,7 +128,7 @@ def signing_project(config: Path | None) -> Project:
     return load_project(project_file(config or Path()))
 
 
-def _told(proposal: Proposal, signed: SignedDecision, source: str) -> list[str]:
+def _presented(proposal: Proposal, signed: SignedDecision, source: str) -> list[str]:
     """What is signed, for a person who decides now."""
     evidence = proposal.evidence
     server, changed = evidence.server, evidence.changed_notebooks
@@ -139,13 +139,13 @@ def _told(proposal: Proposal, signed: SignedDecision, source: str) -> list[str]:
         ("Environment", f"{evidence.environment}, phase {evidence.phase}"),
         ("Verdict", f"{evidence.verdict}: {held.summary}"),
         ("Audited", f"{evidence.generated_at:%Y-%m-%dT%H:%M:%SZ}"),
-        ("Read by", report.producer_text(evidence.producer)),
+        ("Run by", report.producer_text(evidence.producer)),
         ("Database", f"{server.database} on server {server.system_identifier or 'unknown'}" if server else "not read"),
     ]
     facts += [(f"Commit, {tree}", report.commit_text(state)) for tree, state in sorted(evidence.commit.items())]
     facts += [(f"Catalog, {side}", digest) for side, digest in sorted(evidence.snapshots.items())]
     facts += [
-        ("Notebooks", f"CHANGED: {', '.join(changed)}" if changed else "the packaged ones"),
+        ("Notebooks", f"CHANGED: {', '.join(changed)}" if changed else "packaged, unchanged"),
         ("Files", f"{len(subjects(proposal.folder))}, named by statement.json"),
         ("Statement", f"SHA-256 {signed.statement_sha256}"),
         ("Policy", source),

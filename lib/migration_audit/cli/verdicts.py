@@ -23,7 +23,7 @@ MARKS: Final = {
 _MOST_BLOCKERS: Final = 100
 _MOST_REASONS: Final = 3
 _MOST_LINES: Final = 6
-"""A terminal is no report."""
+"""A terminal is not a report."""
 _WIDTH: Final = 100
 """Characters of a line of a reason where no terminal tells how wide it is; commands in it are not torn apart."""
 
@@ -63,7 +63,7 @@ def _write_findings(held: Triage, lead: str) -> None:
         )
     for mark, style, noun, results in (
         ("▲", Style.WARNING, "warnings", held.warnings),
-        ("i", Style.NOTE, "notes", held.told),
+        ("i", Style.NOTE, "notes", held.notes),
     ):
         if results:
             write_paragraph((mark, style), f"{noun}:", ", ".join(map(_counted, results)), first=lead, rest=f"{lead}  ")

@@ -1,4 +1,4 @@
-"""Whether enough different reviewers approve of a run, and nobody who may decide rejects it. Pure."""
+"""Whether enough different reviewers approve of a run, and no one who may decide rejects it. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What one environment needs before the gate opens, and whether it has it. Pure: all facts come in as values.
 
 Each requirement that is not met has an exit code of its own: 1 the evidence or a reviewer says no, 3 it could not be
-audited, 4 not signed, or what was signed is not what is there. The largest one is the environment's.
+audited, 4 not signed, or the files differ from what was signed. The largest one is the environment's.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Facts:
     retired: Sentence | None = None
     """That the deletion is done, by a signed run of the phase after it: then there is nothing to gate."""
     unsigned: str | None = None
-    """Verdict of the newest run that nobody signed, if it is newer than the signed one."""
+    """Verdict of the newest unsigned run, if it is newer than the signed one."""
     removed: tuple[str, ...] = ()
     """Signed files that the policy's revision has, and this tree has not, or has otherwise."""
     refused: tuple[Sentence, ...] = ()

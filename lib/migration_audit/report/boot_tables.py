@@ -26,7 +26,9 @@ def stack_table(stack: Stack) -> ReportTable:
         ]
         for number, wait in enumerate(waits or [(nothing, Text("–", muted=True), IdentifierText(str(service.at)))]):
             rows.append(Row((IdentifierText(service.name) if number == 0 else Text(""), *wait)))
-    return _table("Who waits for whom", ("Service", "Waits for", "Until", "Where"), rows, note=", ".join(stack.files))
+    return _table(
+        "Who waits for whom", ("Service", "Waits for", "Until", "File and line"), rows, note=", ".join(stack.files)
+    )
 
 
 def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> ReportTable:
@@ -60,10 +62,10 @@ def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> ReportTable:
     ]
     parts = [*zip(titles, rows, strict=True), *([("What could not be followed", unknown)] if unknown else [])]
     return ReportTable(
-        caption="What a boot of the owner runs",
+        caption="Commands that a boot of the owner runs",
         note="scripts and functions are followed: what they run is listed after their call",
         group_names=("Step",),
-        headings=tuple(Heading(name=heading) for heading in ("#", "Command", "Runs", "Where")),
+        headings=tuple(Heading(name=heading) for heading in ("#", "Command", "Runs", "File and line")),
         groups=tuple(
             Group(title=Text(title) if title else None, labels=(title,), rows=tuple(held)) for title, held in parts if held
         ),
@@ -74,7 +76,7 @@ def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> ReportTable:
 
 
 def rehearsed_rows(rehearsal: Rehearsal) -> list[RehearsedRow]:
-    """What the rehearsal table shows, as text that can be kept."""
+    """What the rehearsal table shows, as text that can be saved."""
     alone = {attempt.name: attempt for attempt in rehearsal.without_owner}
     return [
         (attempt.name, attempt.where or "", _ended(attempt), _ended(alone[attempt.name]) if attempt.name in alone else "–")
@@ -83,7 +85,7 @@ def rehearsed_rows(rehearsal: Rehearsal) -> list[RehearsedRow]:
 
 
 def rehearsal_table(rows: Sequence[RehearsedRow]) -> ReportTable:
-    """Each probe as the writer's role: on the owner's schema, and on a server that nobody prepared."""
+    """Each probe as the writer's role: on the owner's schema, and on an empty server."""
     cells = [
         Row((IdentifierText(name), Text(prepared), Text(alone), IdentifierText(where)))
         for name, where, prepared, alone in rows
@@ -98,7 +100,7 @@ def _ended(attempt: Attempt) -> str:
     rows = f"✓ {attempt.rows} row{'s' * (attempt.rows != 1)}"
     if attempt.again is None:
         return rows
-    return f"{rows}; again: {attempt.again or 'nothing'}"
+    return f"{rows}; the second time: {attempt.again or '0 rows'}"
 
 
 def _when(command: StartedCommand) -> str:

@@ -23,12 +23,12 @@ LinkTo = Callable[[str, str], str | None]
 
 
 def check_anchor(check_id: str) -> str:
-    """The id at which the report tells about a check."""
+    """The id of a check in the report."""
     return f"check-{slug(check_id)}"
 
 
 def finding_anchor(finding: Finding) -> str:
-    """The id at which the report tells about a finding."""
+    """The id of a finding in the report."""
     return f"finding-{slug(finding.key)}"
 
 
@@ -42,12 +42,12 @@ def check_table(
     """
     held = results_in_order(results)
     sorted_out = triage(held)
-    told_at = {one.check: cause.stopped[0].check for cause in sorted_out.causes for one in cause.stopped}
+    reported_at = {one.check: cause.stopped[0].check for cause in sorted_out.causes for one in cause.stopped}
     groups = [
         Group(
             title=Text(family_title(letters)),
             labels=(letters,),
-            rows=tuple(_check_row(r, told_at.get(r.id), anchors) for r in due),
+            rows=tuple(_check_row(r, reported_at.get(r.id), anchors) for r in due),
         )
         for letters, ids in by_family(r.id for r in held)
         if (due := [r for r in held if r.id in set(ids) and not _is_folded(r, has_work_list)])
@@ -57,7 +57,7 @@ def check_table(
         rows = tuple(_check_row(r, None, anchors) for r in others)
         folded = f"{ranges([r.id for r in others])}: {_why_not_due(others)}"
         if has_work_list and any(r.findings for r in others):
-            folded += "; what they found already is in the work list"
+            folded += "; what they already found is in the work list"
         title = Text("Not due in this phase")
         groups.append(Group(title=title, labels=("not due",), rows=rows, folded=folded, stays_folded=True))
     return ReportTable(
@@ -81,7 +81,7 @@ def _why_not_due(results: Sequence[CheckResult]) -> str:
     return "; ".join(dict.fromkeys((r.reason or "no reason was recorded").partition("; ")[0] for r in results))
 
 
-def _check_row(result: CheckResult, told_at: str | None, anchors: bool) -> Row:
+def _check_row(result: CheckResult, reported_at: str | None, anchors: bool) -> Row:
     failed = result.outcome is Outcome.FAILED
     check: Inline = IdentifierText(result.id)
     return Row(
@@ -89,7 +89,7 @@ def _check_row(result: CheckResult, told_at: str | None, anchors: bool) -> Row:
             Link(check, f"#{check_anchor(result.id)}") if anchors and failed else check,
             Text(result.title),
             outcome_pill(result),
-            Text(_told(result, told_at), muted=not failed),
+            Text(_summary(result, reported_at), muted=not failed),
         ),
         marked=failed,
         is_step=result.is_undecided or result.outcome is Outcome.PENDING,
@@ -97,10 +97,10 @@ def _check_row(result: CheckResult, told_at: str | None, anchors: bool) -> Row:
     )
 
 
-def _told(result: CheckResult, told_at: str | None) -> str:
+def _summary(result: CheckResult, reported_at: str | None) -> str:
     """What was found, then what was looked at; of a check that a cause stopped, where that is reported."""
-    if result.is_undecided and told_at not in {None, result.id}:
-        return f"stopped by the same cause as {told_at}"
+    if result.is_undecided and reported_at not in {None, result.id}:
+        return f"stopped by the same cause as {reported_at}"
     if result.outcome is Outcome.PENDING:  # its reason counts what is to do
         return sentence(result.reason or "")
     waived = sum(f.waived is not None for f in result.findings)

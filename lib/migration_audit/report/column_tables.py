@@ -115,7 +115,7 @@ def _row(pair: Pair) -> Row:
 
 
 def _changed(expected: Column | None, actual: Column | None) -> tuple[str, ...]:
-    """The attributes that differ; storage follows the type, and is no news beside it."""
+    """The attributes that differ; storage follows the type, and is not listed in addition to it."""
     if expected is None or actual is None or expected == actual:
         return ()
     changed = tuple(name for name in Column.compared() if getattr(expected, name) != getattr(actual, name))
@@ -123,7 +123,7 @@ def _changed(expected: Column | None, actual: Column | None) -> tuple[str, ...]:
 
 
 def _attributes(column: Column, changed: tuple[str, ...]) -> str:
-    """What is declared beside the type, then whatever else differs from the other side."""
+    """What is declared in addition to the type, then everything else that differs from the other side."""
     parts = ["not null" if column.not_null else "null"]
     if column.generated:
         parts.append(f"generated always as ({column.default}) {column.generated}")

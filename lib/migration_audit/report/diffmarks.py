@@ -14,7 +14,7 @@ _MATCHER_LIMIT = 250_000
 _CONFETTI = 0.25
 """Below this likeness marks on single words hide more than they show: the whole value is marked."""
 _KEEP = 160
-"""Characters of an unchanged stretch that stay beside a change."""
+"""Characters of an unchanged stretch that stay next to a change."""
 
 Runs = tuple[tuple[bool, str], ...]
 

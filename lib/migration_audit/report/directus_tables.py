@@ -1,4 +1,4 @@
-"""Table of the rehearsal of Directus: boot by boot, what the model says and what the real one did."""
+"""Table of the rehearsal of Directus: boot by boot, what the model predicts and what the real one did."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 
 def directus_rehearsal_table(found: RehearsedBoots) -> ReportTable:
-    """Each rehearsed boot beside the model's; a row is marked where the two do not agree."""
+    """Each rehearsed boot next to the model's; a row is marked where the two disagree."""
     first = found.scenarios[0].rehearsal
     return ReportTable(
         caption="The boots of Directus: computed, and rehearsed",

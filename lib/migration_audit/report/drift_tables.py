@@ -47,7 +47,7 @@ def counted(drift: Drift) -> str:
 def taken_along(drift: Drift) -> dict[tuple[str, str], str]:
     """What comes and goes with each missing or unexpected object: ``("table", "public.t")`` → ``5 columns, 1 index``.
 
-    What is taken along indirectly (a constraint's index) is counted with the object that stands on its own.
+    What is taken along indirectly (a constraint's index) is counted with the object that it belongs to.
     """
     parents = {(d.kind, d.key): d.part_of for d in drift.differences if d.part_of is not None}
     counts: dict[tuple[str, str], Counter[str]] = {}

@@ -28,7 +28,7 @@ def drift_text(
     must_be_equal: bool = False,
     why_nothing: str | None = None,
 ) -> str:
-    """The answer, the differences that stand on their own with their attributes, and what could not be compared.
+    """The answer, the differences with their attributes, and what could not be compared.
 
     Where both sides ``must_be_equal``, covered is not good enough; nor is it where the second method should have been
     asked and ``not_cross_checked`` says why it was not. Where nothing was compared, ``why_nothing`` is the answer, and what

@@ -1,4 +1,4 @@
-"""The one place where text that somebody else chose becomes safe to show.
+"""The one place where text from outside becomes safe to show.
 
 Names, definitions and messages come from databases and notebooks. Whoever may create a table may call it
 ``<script>…``, hide half of it behind a right-to-left override, or put a terminal escape sequence into it.
@@ -42,7 +42,7 @@ def without_ansi(text: str) -> str:
 
 
 def html(text: str) -> Markup:
-    """Text that was made visible already, as HTML; what runs right to left is kept from turning its neighbours.
+    """Text that was made visible already, as HTML; right-to-left text cannot reorder what is next to it.
 
     Words too long for a column get places where they may be broken: after a slash, else anywhere.
     """
@@ -64,7 +64,7 @@ def sentence(text: str) -> str:
 def html_with_code(text: str) -> Markup:
     """The same, with text between backticks as code."""
     parts = text.split("`")
-    if len(parts) % 2 == 0:  # a backtick that is no pair's
+    if len(parts) % 2 == 0:  # a backtick that is not a pair's
         return html(text)
     coded = (Markup("<code>{}</code>").format(html(part)) if number % 2 else html(part) for number, part in enumerate(parts))
     return Markup("").join(coded)
@@ -76,7 +76,7 @@ def markdown(text: str) -> str:
 
 
 def markdown_code(text: str) -> str:
-    """The same in a code span; in ``<code>`` where a code span within a table could not hold the text."""
+    """The same in a code span; in ``<code>`` where a code span within a table could not contain the text."""
     if _NOT_IN_CODE_SPAN.search(text):
         return f"<code>{markdown(text)}</code>" if text else ""
     return f"`{text}`"

@@ -25,7 +25,7 @@ def github_annotations(evidence: Evidence) -> Iterator[str]:
     facts, places = EvidenceView(evidence), Places(evidence)
     for doubt in facts.doubts[:LIMIT]:
         yield _command("error", {"title": f"{facts.environment}: could not check"}, doubt)
-    for results in (facts.triage.blockers, facts.triage.warnings, facts.triage.told):
+    for results in (facts.triage.blockers, facts.triage.warnings, facts.triage.notes):
         given = findings_of(results)
         found = [(result, finding) for result, finding in given if finding is not None and not finding.waived]
         shown = found if len(found) <= LIMIT else found[: LIMIT - 1]

@@ -53,13 +53,13 @@ class LazyRows(Sequence[Row], Generic[ItemT]):
     """Rows that are made when they are shown: of two hundred thousand, that is a few."""
 
     def __init__(self, items: Sequence[ItemT], make: Callable[[ItemT], Row], marked: Sequence[bool] | None = None) -> None:
-        """``marked`` says of each item whether its row is marked; None where none is."""
+        """``marked`` has for each item whether its row is marked; None if no row is."""
         self._items, self._make = items, make
         self.marked = [number for number, each in enumerate(marked or ()) if each]
         """The places of the marked rows."""
 
     def __len__(self) -> int:
-        """How many there are; none is made for it."""
+        """How many there are; no row is created for the count."""
         return len(self._items)
 
     @overload
@@ -106,7 +106,7 @@ class Grid:
     note: str | None = None
     """How to read it, or how much of what there is; one line under the caption."""
     nothing: str = "Nothing to show."
-    """What is said when there are no rows."""
+    """The text when there are no rows."""
     limit: int = MOST_ROWS
     about: str = ""
     """What it shows; a report that shows the same elsewhere refers to that place."""
@@ -140,7 +140,7 @@ class Grid:
             yield f"… and {len(more_folded):,} more without differences"
 
     def _first_of(self, groups: list[Group], rows: int) -> Iterator[Group | Row | str]:
-        """The marked rows, or the first ones where none is marked; each group has its share, and so do later ones."""
+        """The marked rows, or the first ones if no row is marked; each group has its share, and so do later ones."""
         only_marked = any(group.marked for group in groups if group.folded is None)
         places = [
             (group, group.marked if only_marked else range(len(group.rows))) for group in groups if group.folded is None

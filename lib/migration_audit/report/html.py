@@ -38,7 +38,7 @@ from migration_audit.report.view import EvidenceView
 Notebook = Mapping[str, Any]
 NotebookSource = Notebook | tuple[str, Notebook] | Path | str
 _FIRST_SCREEN = 8
-"""Blockers that the first screen names one by one; the others are counted there and told below."""
+"""Blockers that the first screen names one by one; the others are counted there and listed below."""
 _OWN_ANCHORS = (
     "main",
     "top",
@@ -60,7 +60,7 @@ class Line:
     """A line of a list on the first screen."""
 
     check: str
-    said: Markup
+    text: Markup
     anchor: str | None
 
 
@@ -80,7 +80,7 @@ def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence, ea
     ``notebooks`` are executed notebooks in reading order, as paths or as loaded (a dict of nbformat 4, or
     that with its name); what has a ``value`` is shown in the report's own form, and once.
     ``earlier`` are runs to compare with: the last one first.
-    Raises NotebookError for a file that is no notebook.
+    Raises NotebookError for a file that is not a notebook.
     """
     facts = EvidenceView(evidence)
     pill = verdict_pill(facts.verdict)
@@ -98,7 +98,7 @@ def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence, ea
         blocking=lines[:_FIRST_SCREEN],
         more_blocking=len(lines) - _FIRST_SCREEN,
         warnings=list(_weighing(facts)),
-        noted=[(one_line(r.id), check_anchor(r.id)) for r in facts.triage.told],
+        noted=[(one_line(r.id), check_anchor(r.id)) for r in facts.triage.notes],
         doubts=[html_with_code(one_line(doubt)) for doubt in facts.doubts],
         notes=[safe(one_line(note)) for note in facts.notes],
         head_facts=[(name, safe(one_line(value))) for name, value in facts.facts],

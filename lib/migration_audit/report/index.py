@@ -56,6 +56,7 @@ def render_index(runs: Sequence[RunSummary]) -> str:
     )
     return render_page(
         "index.html.j2",
+        has_retired=has_retired,
         project=safe(one_line(", ".join(sorted({run.project for run in runs if run.project})) or "no project")),
         cards=[_card(name, run, earlier) for name, (run, earlier) in named.items()],
         matrix=table_page.render(table),
@@ -79,15 +80,14 @@ def _card(name: str, run: RunSummary, earlier: Sequence[RunSummary]) -> dict[str
                 ("Phase", run.phase),
                 ("Audited", run.generated_at),
                 ("Commit", run.commit[:12]),
-                ("Signed", ", ".join(run.decisions) or "by nobody"),
+                ("Sign-offs", ", ".join(run.decisions) or "not signed"),
             )
             if value
         ],
-        "earlier": [
-            (each.href, verdict_pill(each.verdict), one_line(each.generated_at[:16].replace("T", " "))) for each in earlier
-        ],
+        "earlier": [(each.href, verdict_pill(each.verdict), _day(each)) for each in earlier],
     }
 
 
 def _day(run: RunSummary) -> str:
-    return one_line(run.generated_at[:16].replace("T", " "))
+    """``2026-11-23 06:40 UTC``."""
+    return one_line(f"{run.generated_at[:16].replace('T', ' ')} UTC")

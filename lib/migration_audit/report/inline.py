@@ -99,7 +99,7 @@ class IdentifierText:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A value beside another one: runs of text, of which some are only here."""
+    """A value next to another one: runs of text, of which some are only here."""
 
     runs: tuple[tuple[bool, str], ...]
     """Whether the run is only on this side, and its text."""
@@ -158,7 +158,7 @@ class FoldedText:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to an anchor of the same page, or to a file beside it."""
+    """A link to an anchor of the same page, or to a file next to it."""
 
     label: Inline
     href: str

@@ -27,11 +27,11 @@ def junit_xml(evidence: Evidence) -> str:
     is not due or does not apply is skipped, with the reason.
     """
     facts = EvidenceView(evidence)
-    told_at = {one.check: cause for cause in facts.triage.causes for one in cause.stopped}
-    cases = [_case(facts, result, told_at.get(result.id)) for result in facts.results]
+    reported_at = {one.check: cause for cause in facts.triage.causes for one in cause.stopped}
+    cases = [_case(facts, result, reported_at.get(result.id)) for result in facts.results]
     if facts.unfinished:
         case = _element("testcase", classname=_class_of(facts), name="the run finished")
-        case.append(_said("error", "; ".join(facts.unfinished), kind="incomplete"))
+        case.append(_outcome("error", "; ".join(facts.unfinished), kind="incomplete"))
         cases.insert(0, case)
     counts = {
         "tests": str(len(cases)),
@@ -62,12 +62,12 @@ def _case(facts: EvidenceView, result: CheckResult, cause: Cause | None) -> ET.E
     reason = result.reason or "no reason was recorded"
     is_blocking = result.outcome is Outcome.FAILED and result.weight is Severity.BLOCKER
     if result.is_undecided and not is_blocking:
-        case.append(_said("error", _stopped(result, cause), kind=result.outcome.value))
+        case.append(_outcome("error", _stopped(result, cause), kind=result.outcome.value))
     elif result.outcome in {Outcome.SKIPPED, Outcome.PENDING}:
-        case.append(_said("skipped", reason))
+        case.append(_outcome("skipped", reason))
     elif is_blocking:
         lines = _lines([f for f in result.findings if not f.waived]) or [reason]
-        case.append(_said("failure", lines[0], kind=result.severity.value, body="\n".join(lines)))
+        case.append(_outcome("failure", lines[0], kind=result.severity.value, body="\n".join(lines)))
     lines = _lines(result.findings) if case.find("failure") is None else []
     if lines or (result.outcome is Outcome.PASSED and result.reason):
         output = ET.Element("system-out")
@@ -96,7 +96,7 @@ def _line(finding: Finding) -> str:
     return f"{finding.where}: {finding.summary}{waived}" if finding.where else f"{finding.summary}{waived}"
 
 
-def _said(tag: str, message: str, *, kind: str | None = None, body: str | None = None) -> ET.Element:
+def _outcome(tag: str, message: str, *, kind: str | None = None, body: str | None = None) -> ET.Element:
     element = _element(tag, message=message)
     if kind:
         element.set("type", kind)
@@ -114,5 +114,5 @@ def _element(tag: str, **attributes: str) -> ET.Element:
 
 
 def _xml(text: str) -> str:
-    """The text without what no XML document may hold."""
+    """The text without characters that XML does not allow."""
     return _NOT_XML.sub("\ufffd", text)

@@ -85,19 +85,19 @@ def evidence_table(evidence: Evidence) -> ReportTable:
     """Where an evidence comes from: project, environment, who read it, server, commits, time."""
     facts: list[tuple[str, str]] = [(name, str(getattr(evidence, name))) for name in ("project", "environment")]
     facts += [("phase", evidence.phase.value), ("tool", evidence.tool)]
-    facts += [("read at", f"{evidence.generated_at:%Y-%m-%dT%H:%M:%SZ}"), ("read by", producer_text(evidence.producer))]
+    facts += [("read at", f"{evidence.generated_at:%Y-%m-%dT%H:%M:%SZ}"), ("run by", producer_text(evidence.producer))]
     server = asdict(evidence.server) if evidence.server else {}
     facts += [(f"server: {k.replace('_', ' ')}", _words(v)) for k, v in sorted(server.items())]
-    facts.append(("shadow", evidence.shadow or "none"))
+    facts.append(("SQL executed on", evidence.shadow or "no server"))
     facts += [(f"commit: {tree}", commit_text(state)) for tree, state in sorted(evidence.commit.items())]
     rows = [Row((Text(name), IdentifierText(value))) for name, value in facts]
-    return _table("Where it comes from", ("What", "Value"), [_only(rows)])
+    return _table("Origin of the evidence", ("What", "Value"), [_only(rows)])
 
 
 def unavailable(reason: str, *, errored: bool) -> ReportTable:
-    """A table that is not there, and why."""
+    """In place of a table: why it cannot be shown."""
     glyph = "! could not be read" if errored else "– not checked"
-    return _table("Not shown", ("Why", "Reason"), [_only([Row((Text(glyph, strong=True), Text(reason)), marked=True)])])
+    return _table("Not shown", ("Outcome", "Reason"), [_only([Row((Text(glyph, strong=True), Text(reason)), marked=True)])])
 
 
 def _only(rows: Sequence[Row]) -> Group:
@@ -118,6 +118,8 @@ def _table(caption: str, headings: tuple[str, ...], groups: Sequence[Group], *, 
 def _words(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {version}" for name, version in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "unknown" if value is None else str(value)
 
 

@@ -58,7 +58,7 @@ def manifest_json(sources: Sequence[SourceFacts]) -> list[dict[str, Any]]:
 
 
 def not_compared_of(source: SourceFacts) -> Iterator[str]:
-    """What applying the source does to the server and other databases, each with file and line: nobody compares it."""
+    """What applying the source does to the server and other databases, each with file and line: it is not compared."""
     yield from (f"{one.at}: {one}" for one in source.outside if one.kind is OutsideKind.SERVER and one.within is None)
 
 

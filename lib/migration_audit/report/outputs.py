@@ -18,7 +18,7 @@ class ReplayedNotebook(dict[str, Any]):
     """A packaged notebook with the outputs that the facts give, and the values behind them."""
 
     def __init__(self, notebook: Mapping[str, Any]) -> None:
-        """A copy of the notebook; its values are added by whoever computes them."""
+        """A copy of the notebook; its values are added by the code that computes them."""
         super().__init__(notebook)
         self.shown: list[Any] = []
         """What each code cell showed, in their order; None for nothing."""
@@ -28,7 +28,7 @@ _NO_ALT = "A picture without a description in the notebook"
 
 
 def joined(text: Any) -> str:
-    """A string of a notebook, which the file format may keep as a list of lines."""
+    """A string of a notebook, which the file format may store as a list of lines."""
     return "".join(map(str, text)) if isinstance(text, list) else str(text)
 
 

@@ -12,7 +12,7 @@ from migration_audit.model.finding import Finding
 class Places:
     """The files of one run's repository.
 
-    ``config`` of the evidence says where audit.toml is (``prefix``, its folder below the repository's root) and at which of
+    ``config`` of the evidence names where audit.toml is (``prefix``, its folder below the repository's root) and at which of
     its lines the environment.
     """
 

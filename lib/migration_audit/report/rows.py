@@ -13,7 +13,7 @@ from migration_audit.report.table import Group, Heading, ReportTable, Row
 def rows_text(rows: RowsComparison | None) -> str:
     """A block for the terminal; empty where there is nothing to say."""
     lines = [f"  {one_line(line)}" for line in _lines(rows)] if rows else []
-    head = "Rows that the SQL writes (COV014, a warning, no part of the verdict):"
+    head = "Rows that the SQL writes (COV014, a warning, not part of the verdict):"
     return "\n".join([head, *lines]) + "\n" if lines else ""
 
 

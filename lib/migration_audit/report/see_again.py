@@ -1,4 +1,4 @@
-"""How a person sees a finding again: a command for a shell, made of the finding's key."""
+"""How a person reproduces a finding: a shell command, built from the finding's key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from itertools import pairwise
 
 from migration_audit.model.evidence import Evidence
-from migration_audit.model.finding import CheckResult, Finding
+from migration_audit.model.finding import CheckResult, Finding, Phase
 from migration_audit.model.identifiers import literal
 from migration_audit.report.triage import family
 
@@ -43,7 +43,13 @@ def see_again(result: CheckResult, finding: Finding, evidence: Evidence) -> str:
     path, _, line = (finding.where or "").rpartition(":")
     if path and line.isdecimal() and family(result.id) in _OF_FILES:
         return f"sed -n {shlex.quote(f'{line},+4p')} {shlex.quote(path)}"
-    return f"migration-audit run --env {shlex.quote(evidence.environment)}"
+    return run_command(evidence)
+
+
+def run_command(evidence: Evidence) -> str:
+    """The command that audits the same environment in the same phase again."""
+    phase = "" if evidence.phase is Phase.PREFLIGHT else f" --phase {evidence.phase.value}"
+    return f"migration-audit run --env {shlex.quote(evidence.environment)}{phase}"
 
 
 def _query(kind: str, name: str) -> str | None:

@@ -34,7 +34,7 @@ def hypertable_table(
 ) -> ReportTable:
     """Every hypertable with its dimensions, intervals, compression and policies on each side; what differs is marked.
 
-    Continuous aggregates are among them, as they are compressed and kept by policies too.
+    Continuous aggregates are among them, as they are compressed and retained by policies too.
     """
     held = {name: _hypertables(side, scope or _everything) for name, side in sides.items()}
     return _settings_table(held, what="Hypertable", caption=caption, nothing="No side has hypertables.")

@@ -1,4 +1,4 @@
-"""``signed-off.html``: the report as it was signed, with a sheet that says who decided what about it.
+"""``signed-off.html``: the report as it was signed, with a sheet of the decisions about it.
 
 It is made from files that are signed, so that it comes out byte for byte the same from the same report and sign-offs:
 `verify` makes it again and compares. A change here makes every page of older runs differ; `verify --page` writes it anew.
@@ -28,7 +28,7 @@ _PAST = {Decision.APPROVE: "approved", Decision.REJECT: "rejected", Decision.WIT
 def render_signed_off(html: str, run: SignedRun, *, files: int) -> str:
     """The page that ``html`` (the content of report.html) and the run's sign-offs give; its statement names ``files``.
 
-    What the page says depends on these alone, not on who may sign or what time it is.
+    The page depends on these alone, not on who may sign or on the time.
     """
     decided = sorted((s for s in run.signoffs if s.decision is not None), key=lambda s: s.reviewer)
     keys = sorted({key for s in decided for key in s.waivers})

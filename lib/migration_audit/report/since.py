@@ -1,4 +1,4 @@
-"""What changed since earlier runs: findings that are new, gone and still there."""
+"""What changed since earlier runs: findings that are new, no longer found, and still found."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Since:
     """Anchor and sentence of each new finding."""
     gone: tuple[Markup, ...]
     more: int
-    """New and gone ones that are not listed."""
+    """How many more are new or no longer found than are listed."""
 
 
 def since(evidence: Evidence, earlier: Sequence[EarlierRun]) -> tuple[Since, ...]:
@@ -54,7 +54,7 @@ def _since(evidence: Evidence, run: EarlierRun) -> Since:
     which = "last signed run" if run.signed else "last run"
     return Since(
         what=Markup("{} ({}, {} {})").format(which, f"{run.generated_at:%Y-%m-%d %H:%M} UTC", pill.glyph, pill.word),
-        counts=f"{len(new):,} new, {len(gone):,} gone, {still:,} still there",
+        counts=f"{len(new):,} new, {len(gone):,} no longer found, {still:,} still found",
         new=tuple((now[key][0], safe(one_line(now[key][1]))) for key in new[:_MOST]),
         gone=tuple(safe(one_line(run.findings[key])) for key in gone[:_MOST]),
         more=max(len(new) - _MOST, 0) + max(len(gone) - _MOST, 0),

@@ -22,13 +22,13 @@ def statement_table(matches: Sequence[StatementMatch]) -> ReportTable:
         caption="Legacy statements in the owner's SQL",
         note=counted or None,
         group_names=("Legacy file",),
-        headings=tuple(Heading(name=name) for name in ("Line", "Statement", "Owner has", "Where", "Differs")),
+        headings=tuple(Heading(name=name) for name in ("Line", "Statement", "In the owner's SQL", "Defined at", "Differs")),
         groups=tuple(
             Group(title=IdentifierText(path), labels=(path,), rows=LazyRows(found, _row, list(map(_is_marked, found))))
             for path, found in ((path, list(run)) for path, run in groupby(matches, key=lambda match: match.legacy.path))
         ),
         about="statements",
-        quiet="statements that the owner's SQL has",
+        quiet="statements with a counterpart in the owner's SQL",
         nothing="The legacy SQL contains no statements.",
     )
 

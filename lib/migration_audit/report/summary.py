@@ -20,7 +20,7 @@ def summary_markdown(evidence: Evidence, *, limit: int = LIMIT) -> str:
     """Verdict, facts, what could not be checked, what was found, every check; cut before ``limit`` bytes, and reported."""
     facts = EvidenceView(evidence)
     lines: list[str] = []
-    size = 400  # for the sentence that says that something was cut
+    size = 400  # for the sentence that reports the cut
     for block in _blocks(facts):
         for line in block.split("\n"):
             size += len(line.encode()) + 1
@@ -46,7 +46,7 @@ def _blocks(evidence: EvidenceView) -> Iterator[str]:
     for heading, results in (
         ("What blocks", evidence.triage.blockers),
         ("What needs review", evidence.triage.warnings),
-        ("For information", evidence.triage.told),
+        ("For information", evidence.triage.notes),
     ):
         if results:
             yield _found(results, heading)

@@ -1,4 +1,4 @@
-"""A table as HTML that survives an untrusted notebook: inline styles, real headers, no ids of its own."""
+"""A table as HTML that survives an untrusted notebook: inline styles, real headers, no added ids."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def render(table: Grid, *, anchor: str | None = None) -> Markup:
     kept = [place for place, h in enumerate(table.headings) if h.side is None or h.side == first]
     calm = replace(
         table,
-        headings=tuple(replace(table.headings[place], over=None) for place in kept),
+        headings=tuple(_of_all_sides(table.headings[place]) for place in kept),
         groups=tuple(
             replace(g, rows=[replace(row, cells=tuple(row.cells[p] for p in kept)) for row in g.rows]) for g in quiet
         ),
@@ -62,8 +62,9 @@ def render(table: Grid, *, anchor: str | None = None) -> Markup:
     return _line_of(table, table.note or "", anchor) + folded
 
 
-def _cut(row: Row, kept: Sequence[int]) -> Row:
-    return replace(row, cells=tuple(row.cells[place] for place in kept))
+def _of_all_sides(heading: Heading) -> Heading:
+    """The heading of a column whose values are the same on every side."""
+    return replace(heading, over=None, name="Value" if heading.side and heading.over is None else heading.name)
 
 
 def heading_line(table: Grid) -> Markup:

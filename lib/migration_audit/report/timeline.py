@@ -32,7 +32,7 @@ Bar = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Timeline:
-    """A picture of the chunks, and the table that says the same."""
+    """A picture of the chunks, and a table with the same content."""
 
     title: str
     bars: tuple[Bar, ...]
@@ -41,7 +41,7 @@ class Timeline:
     left_out: int
     """Chunks that the picture does not show."""
     wanted: float | None
-    """The width that the owner's SQL sets, in the units of the bars; None where none is known."""
+    """The width that the owner's SQL sets, in the units of the bars; None if it is unknown."""
     table: ReportTable
 
     def to_frame(self) -> pd.DataFrame:
@@ -96,16 +96,15 @@ def chunk_timeline(chunks: HypertableChunks, *, setting: str | None = None, capt
 
 def _table(chunks: HypertableChunks, caption: str, setting: str | None) -> ReportTable:
     widths = tuple(
-        Row((Text(f"as wide as {width}"), Text(f"{number:,}")), marked=setting is not None and width != setting)
+        Row((Text(f"with width {width}"), Text(f"{number:,}")), marked=setting is not None and width != setting)
         for width, number in chunks.widths
     )
     lacking = tuple(
-        Row((IdentifierText(index), Text(f"{number:,} chunks lack it")), marked=True)
-        for index, number in chunks.missing_indexes
+        Row((IdentifierText(index), Text(f"{number:,}")), marked=True) for index, number in chunks.missing_indexes
     )
-    groups = [Group(title=Text("Width"), labels=("width",), rows=widths)] if widths else []
+    groups = [Group(title=Text("By width"), labels=("width",), rows=widths)] if widths else []
     if lacking:
-        groups.append(Group(title=Text("Indexes that chunks lack"), labels=("missing index",), rows=lacking))
+        groups.append(Group(title=Text("By missing index"), labels=("missing index",), rows=lacking))
     note = f"{chunks.chunks:,} chunk{'s' * (chunks.chunks != 1)}, {chunks.compressed:,} compressed"
     if chunks.first and chunks.last:
         note += f", from {chunks.first} to {chunks.last}"
@@ -171,7 +170,7 @@ def _bar(start: float, end: float, origin: float, scale: float, wanted: float | 
 
 
 def _ticks(start: float, end: float, scale: float, is_time: bool) -> Iterator[str]:
-    """At most seven places of the axis, each with a label of its own: of a day there is one."""
+    """At most seven places of the axis, each with a different label: of a day there is one."""
     yield f'<path d="M{_LEFT} 38H{_WIDTH - _RIGHT}" stroke="#848d97"/>'
     places: dict[str, float] = {}
     for number in range(7):

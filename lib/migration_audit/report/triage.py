@@ -88,7 +88,7 @@ class Triage:
 
     blockers: tuple[CheckResult, ...]
     warnings: tuple[CheckResult, ...]
-    told: tuple[CheckResult, ...]
+    notes: tuple[CheckResult, ...]
     undecided: tuple[UndecidedCheck, ...]
     passed: int
     does_not_apply: int
@@ -97,7 +97,7 @@ class Triage:
     @property
     def failed(self) -> tuple[CheckResult, ...]:
         """All checks that found something, blockers first."""
-        return (*self.blockers, *self.warnings, *self.told)
+        return (*self.blockers, *self.warnings, *self.notes)
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -165,7 +165,7 @@ def triage(results: Iterable[CheckResult]) -> Triage:
     return Triage(
         blockers=tuple(r for r in failed if r.weight is Severity.BLOCKER),
         warnings=tuple(r for r in failed if r.weight is Severity.WARNING),
-        told=tuple(r for r in failed if r.weight is Severity.INFO),
+        notes=tuple(r for r in failed if r.weight is Severity.INFO),
         undecided=tuple(
             UndecidedCheck(check=r.id, title=r.title, reason=sentence(r.unchecked or r.reason or _NO_REASON))
             for r in undecided

@@ -14,12 +14,12 @@ _MOST_SHOWN = 20
 
 
 def undone_text(sides: Mapping[str, SourceUndone | None]) -> str:
-    """A block for the terminal: what a file takes back of its own first; empty where there is nothing to say.
+    """A block for the terminal: what a file undoes of its own changes first; empty if there is nothing to report.
 
     What is only replaced is left to the JSON.
     """
     lines = [line for side, source in sides.items() if source for line in _lines(side, source)]
-    head = "Created and removed again (SQL006, no part of the verdict):"
+    head = "Created and removed again (SQL006, not part of the verdict):"
     return "\n".join([head, *lines]) + "\n" if lines else ""
 
 

@@ -102,11 +102,11 @@ class EvidenceView:
             yield "Database", server.database
             yield "Server", ", ".join([f"PostgreSQL {server.postgres_version}", *extensions])
             yield "System identifier", server.system_identifier or ""
-            yield "Read as", server.read_as
-        yield "Read by", producer_text(producer)
+            yield "Database role", server.read_as
+        yield "Run by", producer_text(producer)
         changed = len(self.evidence.changed_notebooks)
-        yield "Notebooks", (f"{changed} changed" if changed else "the packaged ones") if books else ""
-        yield "Shadow", self.evidence.shadow or ""
+        yield "Notebooks", (f"{changed} changed" if changed else "packaged, unchanged") if books else ""
+        yield "SQL executed on", self.evidence.shadow or ""
 
 
 def producer_text(producer: Producer) -> str:
@@ -119,5 +119,7 @@ def _commits(states: Mapping[str, RepositoryState]) -> Iterator[str]:
     """``audit 1f0c9a2 (with uncommitted changes)``, in the order of the names."""
     for name in sorted(states):
         state = states[name]
-        if state.commit is not None:
+        if state.commit is None:
+            yield f"{name} not in a git repository"
+        else:
             yield f"{name} {state.commit[:12]}" + (" (with uncommitted changes)" if state.clean is False else "")

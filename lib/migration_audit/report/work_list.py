@@ -15,16 +15,17 @@ def work_list_table(results: Sequence[CheckResult]) -> ReportTable:
     """Each pending check with what it already found, file and line; those with nothing to do are named with the reason."""
     pending = [result for result in results_in_order(results) if result.outcome is Outcome.PENDING]
     number = sum(len(result.findings) for result in pending)
+    with_work = sum(bool(result.findings) for result in pending)
     due = "1 check that is not due yet" if len(pending) == 1 else f"{len(pending)} checks that are not due yet"
-    note = f"{number:,} thing{'s' * (number != 1)} to do, in {due}"
+    note = f"{number:,} thing{'s' * (number != 1)} to do, found by {with_work} of {due}"
     return ReportTable(
         caption="Work list of the deletion",
         note=note if pending else None,
         group_names=("Check",),
-        headings=(Heading(name="What"), Heading(name="Where")),
+        headings=(Heading(name="What"), Heading(name="File and line")),
         groups=tuple(_group(result) for result in pending),
         about="work",
-        nothing="Every check is due: remaining work is listed as findings.",
+        nothing="The checks of the deletion are due now: what is left to do is among the findings.",
     )
 
 
@@ -43,6 +44,6 @@ def _group(result: CheckResult) -> Group:
 
 
 def _place(finding: Finding) -> tuple[str, int, str]:
-    """The order in which somebody goes through a file."""
+    """The order of the lines in each file."""
     path, _, line = (finding.where or "").rpartition(":")
     return (path, int(line), finding.key) if line.isdecimal() else (finding.where or "", 0, finding.key)

@@ -68,7 +68,7 @@ def cleared(path: Path) -> bytes:
 
 
 def _is_same(copy: Path, packaged: Path) -> bool:
-    """Whether both have the same cells, whatever their outputs; a file that is no notebook is not the same."""
+    """Whether both have the same cells, whatever their outputs; a file that is not a notebook is not the same."""
     try:
         found = source_digest(parse_json(copy.read_bytes(), where=copy.name))
     except (AuditError, OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -1,6 +1,6 @@
 """The runs of an environment before a new one: what its report compares itself with.
 
-They are a file of the run beside its evidence, so that the report can be made again when they are gone.
+They are a file of the run next to its evidence, so that the report can be made again when they are gone.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 from ipykernel import kernelapp
 kernelapp.launch_new_instance()
 """
-"""What a kernel starts with: the variables that nobody may read in its environment come by its standard input."""
+"""What a kernel starts with: the variables that must not be readable in its environment come by its standard input."""
 
 
 @contextmanager
@@ -58,7 +58,7 @@ class LentKernel:
     """Its AsyncKernelManager; it is started by whoever uses it first."""
     arguments: list[str]
     log: Path
-    """What it wrote that is no output of a cell."""
+    """What it wrote that is not an output of a cell."""
 
     @property
     def is_ended(self) -> bool:
@@ -90,11 +90,11 @@ class Kernels:
         return [
             # A kernel that is asked to stop is interrupted first, and would print that on the caller's terminal.
             "--log-level=CRITICAL",
-            # Nobody's startup files and history, and no home directory is needed.
+            # No startup files of a user and no history, and no home directory is needed.
             f"--ipython-dir={self._ipython}",
             # A secrets.py in the caller's folder is not the module that the audit imports.
             "--IPKernelApp.ignore_cwd=True",
-            # Nobody asks for Out[3] of a notebook that runs by itself, and each table of a large catalog would stay.
+            # Out[3] is not needed in a notebook that runs by itself, and each table of a large catalog would stay.
             "--InteractiveShell.cache_size=0",
         ]
 
@@ -118,7 +118,7 @@ class Kernels:
         return LentKernel(manager=self._manager_class(log)(), arguments=self._arguments, log=log)
 
     def _manager_class(self, log: Path) -> type[Any]:
-        """A class whose instance starts one kernel, which writes to ``log`` what is no output of a cell.
+        """A class whose instance starts one kernel, which writes to ``log`` what is not an output of a cell.
 
         After ``stop`` there are no instances any more: NotebookError is raised instead.
         """
@@ -127,7 +127,7 @@ class Kernels:
 
         kernels = self
         spec = KernelSpec(
-            # -P: a file of the audited tree, where the caller is, is no module of the kernel.
+            # -P: a file of the audited tree, where the caller is, is not a module of the kernel.
             argv=[sys.executable, "-P", "-c", _LAUNCH, "-f", "{connection_file}"],
             display_name="Python 3",
             language="python",
@@ -146,7 +146,7 @@ class Kernels:
                     raise NotebookError("the run was interrupted", todo="run it again")
 
             async def start_kernel(self, **settings: Any) -> None:
-                # What a kernel says beside its outputs, at its end above all, is nothing for the caller's terminal.
+                # What a kernel says in addition to its outputs, at its end above all, is nothing for the caller's terminal.
                 # IPython looks for a folder in the home directory before it reads its arguments, and makes one elsewhere,
                 # which stays, where it may not write there.
                 variables = {**without_secrets(os.environ), "IPYTHONDIR": str(kernels._ipython)}

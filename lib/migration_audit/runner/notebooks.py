@@ -21,7 +21,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def find_notebook(name: str, *, project_folder: Path) -> Path:
-    """The user's own copy in ``notebooks/`` beside audit.toml, else the packaged one; raises NotebookError."""
+    """The user's own copy in ``notebooks/`` next to audit.toml, else the packaged one; raises NotebookError."""
     for folder in (project_folder / "notebooks", packaged_notebooks()):
         if (folder / name).is_file():
             return folder / name
@@ -61,7 +61,7 @@ def execute(
             raise _too_slow(error, source, output, timeout) from None
         except DeadKernelError as error:
             raise NotebookError(
-                f"its kernel ended unexpectedly{_said(log)}",
+                f"its kernel ended unexpectedly{_last_words(log)}",
                 where=source.name,
                 todo="run the audit again; if it ends again, memory probably ran out: see the system's log",
             ) from error
@@ -96,7 +96,7 @@ def _execute(
     )
 
 
-def _said(log: Path | None) -> str:
+def _last_words(log: Path | None) -> str:
     last = _last_line(_text(log) if log else "")
     return f"; its last output: {last}" if last else ""
 

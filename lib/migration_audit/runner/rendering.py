@@ -39,7 +39,7 @@ _GRAVE: Final = frozenset({Outcome.FAILED, Outcome.ERRORED})
 
 
 def packaged_notebooks() -> Path:
-    """The folder of the notebooks that come with this version: in the wheel, or beside ``lib/`` in a clone."""
+    """The folder of the notebooks that come with this version: in the wheel, or next to ``lib/`` in a clone."""
     package = Path(__file__).resolve().parent.parent
     inside = package / "notebooks"
     return inside if inside.is_dir() else package.parent.parent / "notebooks"

@@ -193,7 +193,7 @@ def read_sides(
         server = find(extensions) if find else shadow.find_server(None, extensions=extensions, progress=progress)
         steps(f"server: {server.description}")
     dumped = dumped and len(sides) > 1 and all(side.is_sql for side in sides)
-    # The roles of a server that others use count only beside SQL, which says which of them it makes.
+    # The roles of a server that others use count only if a side is SQL, which shows which of them it creates.
     shared = RolesRead.SHARED if loaded else RolesRead.NONE
 
     def read(side: Side) -> ReadSide:
@@ -258,7 +258,7 @@ def _read(
         built, _ = build_shadow(cluster, "side", sequence, dumped_by=server if dumped else None, watched_as=side.named)
     snapshot = refuse_failure(built)
     for role in built.applied.assumed_roles:
-        progress(f"{side.named}: the SQL takes role {role} for granted; it was created without rights")
+        progress(f"{side.named}: the SQL uses role {role} without creating it; here it was created without rights")
     for note in built.applied.notes:
         progress(f"{side.named}: {note}")
     return ReadSide(
@@ -290,7 +290,7 @@ def refuse_failure(built: Shadow) -> Snapshot:
 def compare_side_rows(
     sides: tuple[Side, Side], read: tuple[ReadSide, ReadSide], project: Project | None
 ) -> RowsComparison | None:
-    """The rows that the SQL of the expected side leaves, looked up on the actual side; None where a side is no SQL.
+    """The rows that the SQL of the expected side leaves, looked up on the actual side; None where a side is not SQL.
 
     ``project`` says which rows count. Raises ServerError and SourceError as ``read_sides`` does.
     """

@@ -44,12 +44,12 @@ class BootSettings:
     )
     profiles: tuple[str, ...] = setting(
         keys.texts('a list of names of profiles, such as ["production"]'),
-        "The profiles with which it is started. Left out: COMPOSE_PROFILES of .env, else none.",
+        "The profiles with which the stack is started. Left out: COMPOSE_PROFILES of .env, else none.",
         example='["production"]',
     )
     database_service: str | None = setting(
         keys.text(f"{_SERVICE} postgres"),
-        "A service of these files: the database, which the owner must wait for.",
+        "The service that runs the database; the owner must wait for it.",
         example='"postgres"',
     )
     owner_service: str | None = setting(
@@ -82,7 +82,7 @@ class BootSettings:
     )
     post_sql: tuple[str, ...] = setting(
         keys.globs('a list of glob patterns relative to this file, such as ["platform/db-init-post/*.sql"]'),
-        "SQL that runs after the owner has made its own tables: what it makes must be live.",
+        "SQL that runs after the owner has created its tables: what this SQL creates must exist in each live database.",
         example='["platform/db-init-post/*.sql"]',
     )
     steps: tuple[BootStep, ...] = table(

@@ -246,7 +246,7 @@ def as_toml(value: Any) -> str:
 
 
 def frozen(value: Any) -> Any:
-    """A value that nobody can change: a tuple for a list, a view for a table."""
+    """A value that cannot be changed: a tuple for a list, a view for a table."""
     if isinstance(value, dict):
         return MappingProxyType(value)
     return tuple(value) if isinstance(value, list) else value

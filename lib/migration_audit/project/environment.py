@@ -39,7 +39,7 @@ class Environment:
     )
     database: str | None = setting(
         keys.text("the name that the database must have"),
-        "Pins: a database that is not this one is a blocker. What current_database() returns.",
+        "Pin: the name that current_database() returns. Another database is a blocker.",
         example='"app"',
     )
     system_identifier: str | None = setting(
@@ -49,7 +49,7 @@ class Environment:
     )
     writer_role: str | None = setting(
         keys.role(),
-        "This environment's writer, if it is another one than the project's.",
+        "The writer's role in this environment, if it differs from the project's.",
         default=None,
         example='"writer_stage"',
         fallback=lambda _, place: place.root["project"].get("writer_role"),

@@ -87,7 +87,7 @@ def audited_digest(content: bytes, *, file_name: str = FILE_NAME) -> str:
     """SHA-256 (hex) over what the content of an audit.toml (or pyproject.toml) says about the audit itself.
 
     Who signs, where reports go, comments and order do not count: a change of these makes no audit stale. Raises ValueError
-    for what is no TOML.
+    for what is not TOML.
     """
     canonical = json.dumps(
         audited_tables(content, file_name=file_name), sort_keys=True, ensure_ascii=True, default=str, separators=(",", ":")

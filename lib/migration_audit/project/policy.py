@@ -51,20 +51,22 @@ class EnvironmentPolicy:
     )
     signers: tuple[str, ...] = setting(
         keys.texts(_PEOPLE, item=IDENTITY),
-        "The reviewers whose signature counts. Left out: everybody in allowed_signers.",
+        "The reviewers whose signature counts. Left out: everyone in allowed_signers.",
         example='["ann@example.org", "bob@example.org"]',
     )
     max_age: timedelta | None = setting(
         keys.pattern(_AGE.pattern, 'an age in hours, days or weeks, such as "14 days"'),
-        "How old the evidence may be when the gate is asked: hours, days or weeks. Left out: any age.",
+        "How old the evidence may be when the gate runs: hours, days or weeks. Left out: any age.",
         example='"14 days"',
         convert=age,
     )
     author_may_sign: bool = setting(
-        keys.flag(), "Whether who ran the audit, or wrote the audited commit, may sign it too.", default=False
+        keys.flag(), "Whether the person who ran the audit or wrote the audited commit may sign it too.", default=False
     )
     pinned: bool = setting(
-        keys.flag(), "Must database and system_identifier be pinned, or be those of the last approved run?", default=False
+        keys.flag(),
+        "Whether database and system_identifier must be pinned, or be those of the last approved run.",
+        default=False,
     )
     changed_notebooks: bool = setting(
         keys.flag(),
@@ -77,10 +79,10 @@ class EnvironmentPolicy:
             'a list of lines as allowed_signers has them, such as ["ci@example.org ssh-ed25519 AAAA…"]', item=_SIGNER
         ),
         "Who may make a run that counts: lines as allowed_signers has them. `run --producer-key FILE` signs with such a "
-        "key, which only the job that may read the databases has. Left out: anybody, and evidence says who it was.",
+        "key, which only the job that may read the databases has. Left out: anyone; the evidence names who made the run.",
         example="['ci@example.org namespaces=\"migration-audit-producer\" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA']",
     )
-    required: bool = setting(keys.flag(), "Whether the gate asks for this environment when none is named.", default=True)
+    required: bool = setting(keys.flag(), "Whether the gate checks this environment when no --env is given.", default=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +113,7 @@ class Policy:
     )
     revoked: str | None = setting(
         keys.text("the path of the revoked keys (public keys or a KRL), relative to this file"),
-        "Keys that are not trusted any more: public keys, one a line, or a KRL made by ssh-keygen -k.",
+        "Keys that are no longer trusted: public keys, one a line, or a KRL made by ssh-keygen -k.",
         example='".audit/revoked"',
     )
     policy_from: str | None = setting(
@@ -125,7 +127,7 @@ class Policy:
     )
     environments: Mapping[str, EnvironmentPolicy] = table(
         EnvironmentPolicy,
-        "What one environment needs, where that is something else: it goes before what [policy] says for all.",
+        "What one environment needs, where it differs: this takes precedence over [policy].",
         default={},
         shape=Shape.NAMED,
         make=_environments,
@@ -170,17 +172,17 @@ class Waiver:
     # A waiver without a reason is a finding of the audit, where a reviewer reads it, and no mistake of the file.
     reason: str = setting(
         keys.any_text("why it is accepted"),
-        "Why. A reviewer reads this; without it the waiver waives nothing.",
+        "Why it is accepted. A reviewer reads this; without it the waiver has no effect.",
         example='"dropped in the maintenance window of May"',
         fallback="",
         convert=str.strip,
     )
     owner: str = setting(
-        keys.text("who is responsible for it", required=True), "Who answers for it.", example='"ann@example.org"'
+        keys.text("who is responsible for it", required=True), "Who is responsible for it.", example='"ann@example.org"'
     )
     expires: date = setting(
         keys.day("the last day on which it is valid, such as 2027-01-31", required=True),
-        "The last day on which it holds (UTC).",
+        "The last day on which it is valid (UTC).",
         example="2027-01-31",
         convert=lambda day: date.fromisoformat(day) if isinstance(day, str) else day,
     )
@@ -188,7 +190,7 @@ class Waiver:
 
 
 def policy_problems(tables: Mapping[str, Any]) -> Iterator[Found]:
-    """Names that nothing has, and quorums that nobody can reach."""
+    """Names that do not exist, and quorums that cannot be reached."""
     known = _table(tables.get("environments"))
     policy = _table(tables.get("policy"))
     roles = [role.get("name") for _, role in items(policy, "role")]

@@ -24,11 +24,11 @@ class Probe:
         convert=str.strip,
     )
     role: str | None = setting(
-        keys.role(), "Who runs it. Left out: the environment's writer.", default=None, example='"writer"'
+        keys.role(), "The role that runs it. Left out: the environment's writer.", default=None, example='"writer"'
     )
     arbiter: str | None = setting(
         keys.qualified("a unique index as schema.index, such as public.positions_device_ts"),
-        "The unique index that must settle ON CONFLICT, schema first.",
+        "The unique index that ON CONFLICT must use, schema first.",
         example='"public.users_pkey"',
         convert=qualified_key,
     )
@@ -42,7 +42,7 @@ class RehearsalSettings:
 
     grants: tuple[str, ...] = setting(
         keys.globs('a list of glob patterns relative to this file, such as ["platform/grants/*.sql"]', required=True),
-        "The SQL that gives the role its rights, applied after the owner's. Left out: the least that the probes need.",
+        "SQL that grants the role its rights, applied after the owner's. Left out: the fewest rights that the probes need.",
         example='["platform/grants/*.sql"]',
     )
     at: Location = field(compare=False)

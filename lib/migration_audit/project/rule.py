@@ -62,7 +62,8 @@ VERBS: Final[Mapping[Verb, VerbSpec]] = {
     ),
     Verb.PRESENT: VerbSpec(
         checks=("RET009",),
-        doc="These paths are there, and unchanged since a git revision, or of this SHA-256 (one of the two at most).",
+        doc="These paths exist, unchanged since a git revision, or with this SHA-256 (one of the two at most); without "
+        "either, contents are not compared.",
         key=keys.inside_globs("service/src/pool.ts"),
         one_of=("unchanged_since", "sha256"),
     ),
@@ -75,14 +76,14 @@ VERBS: Final[Mapping[Verb, VerbSpec]] = {
     ),
     Verb.MENTIONS: VerbSpec(
         checks=("RET004",),
-        doc="No identifier, string or template literal holds these names; comments may.",
+        doc="No identifier, string or template literal contains these names; comments may.",
         key=keys.texts('a list of names, such as ["migrations_applied"]'),
         required=("in",),
         optional=("except",),
     ),
     Verb.DDL: VerbSpec(
         checks=("RET005",),
-        doc="No string or template literal, and no .sql file, holds DDL.",
+        doc="No string or template literal, and no .sql file, contains DDL.",
         key=keys.flag("true: these files contain no DDL", allowed=(True,)),
         required=("in",),
         optional=("except",),
@@ -112,14 +113,14 @@ VERBS: Final[Mapping[Verb, VerbSpec]] = {
     ),
     Verb.SAYS: VerbSpec(
         checks=("DOC001", "DOC004", "DOC005", "DOC006"),
-        doc="Sentences that the documents must hold; line breaks and emphasis do not matter.",
+        doc="Sentences that the documents must contain; line breaks and emphasis do not matter.",
         key=keys.texts('a list of sentences, such as ["The service never runs DDL."]'),
         required=("in",),
         optional=("section", "if_there", "except"),
     ),
     Verb.SAYS_NOT: VerbSpec(
         checks=("DOC002",),
-        doc="Claims that no document may hold.",
+        doc="Claims that no document may contain.",
         key=keys.texts('a list of claims, such as ["the service\'s migration runner"]'),
         required=("in",),
         optional=("section", "if_there", "except"),
@@ -139,7 +140,7 @@ VERBS: Final[Mapping[Verb, VerbSpec]] = {
     ),
     Verb.COMMAND: VerbSpec(
         checks=("CMD001",),
-        doc="A command that must succeed: run on request only, or read from the JUnit XML that CI wrote.",
+        doc="A command that must succeed: it is run only with --commands; otherwise the JUnit XML that CI wrote is read.",
         key=keys.text("a command, such as pnpm test"),
         optional=("directory", "junit", "time_limit"),
     ),
@@ -174,11 +175,13 @@ class AuditRule:
         keys.inside_path("service/src/db/migrate.ts"), "The file that holds the functions.", default=None
     )
     unchanged_since: str | None = setting(
-        keys.pattern(REVISION, "a git revision, such as main"), "A git revision: as the paths were there.", default=None
+        keys.pattern(REVISION, "a git revision, such as main"),
+        "A git revision; the paths must be as they were there.",
+        default=None,
     )
     sha256: str | None = setting(
         keys.pattern(r"[0-9a-fA-F]{64}", "the 64 hexadecimal digits of the file's SHA-256"),
-        "The digest of the one file.",
+        "The SHA-256 of the one file.",
     )
     context: str | None = setting(
         keys.inside_path("service"), "The build context. Left out: the Dockerfile's folder.", default=None
@@ -192,14 +195,16 @@ class AuditRule:
         "What no step, entrypoint, command or script may run.",
     )
     head: str | None = setting(
-        keys.text("text of the comment at the top of the fixture"), "What the comment at its top says.", default=None
+        keys.text("text of the comment at the top of the fixture"),
+        "Text that the comment at the top of the file must contain.",
+        default=None,
     )
     loaded_by: tuple[str, ...] = setting(
-        keys.inside_globs("service/test/**/*.ts"), "The tests, of which one must load it.", default=()
+        keys.inside_globs("service/test/**/*.ts"), "The tests; at least one must load the file.", default=()
     )
     about: tuple[str, ...] = setting(
         keys.texts('a list of words that the entry holds, such as ["runner", "retired"]'),
-        "Words that the entry holds.",
+        "Words that the entry must contain.",
     )
     files: tuple[str, ...] = setting(
         keys.inside_globs("service/src/**/*.ts"),
@@ -207,21 +212,23 @@ class AuditRule:
         name="in",
     )
     excluded: tuple[str, ...] = setting(
-        keys.inside_globs("service/src/generated/**"), "Which of these files not.", default=(), name="except"
+        keys.inside_globs("service/src/generated/**"), "Which of these files to leave out.", default=(), name="except"
     )
     section: str | None = setting(
         keys.text("a heading of the document, without its #"), "Only below this heading. Left out: anywhere.", default=None
     )
     if_there: bool = setting(
-        keys.flag("true where the document may be missing"), "Passes where the document does not exist.", default=False
+        keys.flag("true where the document may be missing"),
+        "true: the rule passes if the document does not exist.",
+        default=False,
     )
     directory: str | None = setting(
-        keys.inside_path("service"), "Where the command runs. Left out: in the folder of this file.", default=None
+        keys.inside_path("service"), "The folder in which the command runs. Left out: the folder of this file.", default=None
     )
     junit: str | None = setting(
-        keys.inside_path("service/reports/junit.xml"), "The JUnit XML that it wrote on this commit.", default=None
+        keys.inside_path("service/reports/junit.xml"), "The JUnit XML that the command wrote on this commit.", default=None
     )
-    time_limit: int = setting(keys.seconds(), "Seconds that it may take when the audit runs it.", default=600)
+    time_limit: int = setting(keys.seconds(), "Seconds that the command may take when the audit runs it.", default=600)
     at: Location = field(compare=False)
 
 
@@ -268,8 +275,7 @@ EXAMPLES: Final = (
     _rule_example("DOC002", says_not='["the service\'s migration runner"]', in_='["docs/**/*.md"]'),
     _rule_example(
         "DOC006",
-        "The operators' handbook, once it is written, has the one-off clean-up of the orphaned ledger; nothing else drops "
-        "it.",
+        "The operators' handbook, once it is written, has the one-off clean-up of the unused ledger; nothing else drops it.",
         says='["DROP TABLE service.migrations_applied"]',
         in_='["OPERATIONS.md"]',
         if_there="true",

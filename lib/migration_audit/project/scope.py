@@ -56,7 +56,7 @@ class AuditScope:
 
     schemas: tuple[str, ...] | None = setting(
         keys.texts('a list of schema names, such as ["public"]'),
-        "Look at these schemas only. Without it: all schemas that are neither PostgreSQL's nor an extension's.",
+        "Audit these schemas only. Left out: all schemas that belong neither to PostgreSQL nor to an extension.",
         default=None,
         example='["public"]',
     )

@@ -46,13 +46,13 @@ class Project:
     """The file it was read from."""
     name: str = setting(
         keys.text("the name of the project", required=True),
-        "How reports and signatures name this project.",
+        "The name of this project in reports and signatures.",
         name="project.name",
         example='"my-project"',
     )
     writer_role: str | None = setting(
         keys.role(),
-        "The role with which the program that keeps writing connects. An environment may name its own.",
+        "The role with which the writer, the program that goes on writing rows, connects. An environment may name another.",
         name="project.writer_role",
         example='"writer"',
     )
@@ -160,7 +160,7 @@ class Project:
                 values={
                     "table": '"public.feature_*"',
                     "except": '["note"]',
-                    "reason": '"the owner words the notes otherwise"',
+                    "reason": '"the owner writes these notes differently"',
                 }
             ),
         ),
@@ -168,7 +168,7 @@ class Project:
     """In the order of the file."""
     hypertables: tuple[HypertablePin, ...] = table(
         HypertablePin,
-        "What a dimension of a hypertable must be, whatever both sources say. One table for each dimension, with "
+        "What a dimension of a hypertable must be, regardless of both sources. One table for each dimension, with "
         "exactly one of chunk_interval (by time or integer range) and partitions (by hash).",
         name="hypertable",
         shape=Shape.ARRAY,
@@ -190,7 +190,7 @@ class Project:
     )
     rehearsal: RehearsalSettings | None = table(
         RehearsalSettings,
-        "The writer's statements ([[probe]]) are rehearsed on an empty server with the owner's SQL, as the writer's role.",
+        "The writer's statements ([[probe]]) are rehearsed as the writer's role, on an empty server with the owner's SQL.",
     )
     """How the writer's role comes to its rights; None for the least that the probes need."""
     boot: BootSettings | None = table(
@@ -212,14 +212,14 @@ class Project:
     """In the order of the file."""
     policy: Policy = table(
         Policy,
-        "Who must sign before the gate opens. Signatures are OpenSSH's (`migration-audit sign`, `migration-audit "
+        "Who must sign before the gate is open. Signatures are OpenSSH's (`migration-audit sign`, `migration-audit "
         "verify`, `migration-audit gate`).",
         default=Policy(),
         is_live=True,
     )
     waivers: tuple[Waiver, ...] = table(
         Waiver,
-        "A finding that is accepted for a time. It is shown as waived and does not block; what could not be "
+        "A finding that is accepted for a limited time. It is shown as waived and does not block; what could not be "
         "checked can never be waived.",
         name="waiver",
         shape=Shape.ARRAY,
@@ -261,7 +261,7 @@ SCHEMA: Final = table_of(
         "project": section(required=True),
         "server": section(),
         "rules": section(
-            "How much a difference weighs: blocker, warning or info. Nothing is ignored: info is shown too. The values "
+            "How much a difference weighs: blocker, warning or info. No difference is hidden: info is shown too. The values "
             "are the defaults."
         ),
         "report": section(),

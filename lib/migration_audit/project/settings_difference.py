@@ -30,7 +30,7 @@ class SettingDifference:
 
     text: str
     is_less: bool
-    """The second one audits less by it, or otherwise: nobody can say that it is as much."""
+    """The second one audits less by it, or differently, so that it is unknown whether it audits as much."""
     is_work: bool = False
     """It adds a rule, and so to what a deletion may touch."""
 
@@ -82,7 +82,7 @@ def _adds(path: tuple[str, ...]) -> bool:
 def _is_stricter(path: tuple[str, ...], old: Any, new: Any) -> bool:
     if path[0] == "environments" and path[-1] in _PINS:
         return old is None
-    if path[0] == "snapshot" and path[-1].startswith("rehearse"):  # the model's word stays beside a rehearsal
+    if path[0] == "snapshot" and path[-1].startswith("rehearse"):  # the model's word stays next to a rehearsal
         return old is None
     if path[0] == "rules":
         return new in _WEIGHTS and _WEIGHTS[new] >= _WEIGHTS.get(old, len(_WEIGHTS) - 1)

@@ -69,7 +69,7 @@ class CommandSettings:
     )
     env: Mapping[str, str] = setting(
         keys.environ('a table of variables and texts, such as { DATABASE_URL = "{url}" }'),
-        "How it learns the shadow's address, if not by libpq's variables (PGHOST, PGPORT, PGUSER, PGPASSWORD, "
+        "Variables with the shadow's address, if the command does not read libpq's (PGHOST, PGPORT, PGUSER, PGPASSWORD, "
         f"PGDATABASE): {_NAMES}; {{{{ and }}}} are braces. Make sure that it does not read an address from a file, such "
         "as .env: it would migrate that database.",
         example='{ DATABASE_URL = "{url}" }',
@@ -77,7 +77,7 @@ class CommandSettings:
     )
     files: tuple[str, ...] = setting(
         keys.globs('a list of glob patterns below root, such as ["migrations/*.js"]', leads=Leads.FROM_ROOT),
-        "The files below root that decide what it does: their digests become evidence.",
+        "The files below root that decide what the command does: their digests become evidence.",
         example='["migrations/*.js", "package-lock.json"]',
         replaces=True,
     )
@@ -116,7 +116,7 @@ class LedgerSettings:
     )
     checksum_column: str | None = setting(
         keys.text("the column with the SHA-256 of the applied file"),
-        "The column with the SHA-256 (hex) of the file, if there is one.",
+        "The column with the SHA-256 (hex) of the file, if the ledger has one.",
         example='"checksum"',
     )
     """The column with the checksum of the file, where the runner keeps one: a SHA-256 (hex), unless ``known`` says else."""
@@ -201,7 +201,7 @@ class Source:
 
     name: str = setting(
         keys.text("a short name, such as processor"),
-        "How reports name it. Left out: legacy or owner, as the table is called.",
+        "The name of the source in reports. Left out: legacy or owner, as the table.",
         example='"service"',
         fallback=lambda _, place: place.path[-1],
     )
@@ -243,12 +243,12 @@ class Source:
     )
     placeholders: Mapping[str, str] = setting(
         keys.words('a table of names and texts, such as { schema = "app" }'),
-        "What the runner puts into the SQL, such as Flyway's placeholders.",
+        "Values that the runner inserts into the SQL, such as Flyway's placeholders.",
         example='{ schema = "app" }',
     )
     variables: Mapping[str, str] = setting(
         keys.variables('a table of names and texts, such as { schema = "app" }'),
-        "psql's variables, as `psql -v schema=app` gives them to each file. The owner's are also those of post_sql of "
+        "psql's variables, set for each file as with `psql -v schema=app`. The owner's are also those of post_sql of "
         "[boot] and grants of [rehearsal].",
         example='{ schema = "app" }',
     )
@@ -262,7 +262,7 @@ class Source:
     )
     """Where audit.toml gives them."""
     role: str | None = setting(
-        keys.role(), "The role that owns in a live database what this source makes there.", default=None, example='"service"'
+        keys.role(), "The role that owns what this source creates in a live database.", default=None, example='"service"'
     )
     statement_timeout: int = setting(
         keys.seconds(), "Seconds that one statement of sql may take in a shadow.", default=STATEMENT_TIMEOUT
@@ -276,7 +276,7 @@ class Source:
     )
     rerun: bool | None = setting(
         keys.flag(),
-        "Whether the runner may apply a file again: it must then change nothing the second time. Left out: true "
+        "Whether the runner may apply a file again; the second time must then change nothing. Left out: true "
         "without a ledger.",
         example="true",
     )

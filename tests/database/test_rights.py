@@ -238,7 +238,7 @@ def test_policies_are_named_and_decide(connection: Any) -> None:
         "create policy mine on u to w using (true)",
     )
     found = look(connection, "insert into u (v) values ('x')")
-    assert (found.lacks, found.told) == ((), ("row-level security of public.u decides row by row: mine",))
+    assert (found.lacks, found.notes) == ((), ("row-level security of public.u decides row by row: mine",))
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,31 @@ STUMBLED_OVER = {
     r"\bnobody (has|else|may|prepared)\b": ("no one, or the passive", "a server that nobody prepared"),
     r"\bstands in the owner's SQL\b": ("has a counterpart in", "each statement stands in the owner's SQL"),
     r"\b(thereof|whereof|whosoever|hereby|afresh|nought)\b": ("a word of today", "the columns thereof"),
+    r"\bby nobody\b": ("not signed", "Signed: by nobody"),
+    r"\bthere more than once\b": ("duplicated", "8 keys are there more than once"),
+    r"\b(runner|files) never (ran|applied)\b|\bnever ran to\b": (
+        "as its ledger records",
+        "the files never ran to their end",
+    ),
+    r"\borphaned,? but harmless\b": ("unused, and harmless", "the ledger still exists, orphaned but harmless"),
+    r"\beach gets through\b": ("completes", "no boot drops it, and each gets through"),
+    r"\bin its (words|effect)\b": ("by its text, by its effect", "in its words or in its effect"),
+    r"\bcarr(y|ies) the (note|number)\b": ("have, has", "both carry the number 2"),
+    r"\bwithout a word\b": ("silently", "the next boot reverts it without a word"),
+    r"\bsilence for a deletion\b": ("treats what the file lacks as a deletion", "takes the file's silence for a deletion"),
+    r"\b(model says|spelled|words \w+ \w+) otherwise\b": (
+        "predicts something else, differently",
+        "the model says otherwise",
+    ),
+    r"\bgoes on where\b": ("continues where it stopped", "the same command goes on where it stopped"),
+    r"\bcome to (its|their) end\b": ("finished", "the run has not come to its end"),
+    r"\bis it so in\b": ("does this database match", "is it so in this database?"),
+    r"\b(accepted?|accept a finding) for a time\b": ("for a limited time", "accept a finding for a time"),
+    r"\bwhat was signed is not what\b": ("the files differ from what was signed", "what was signed is not what is there"),
+    r"\bcovers itself\b": ("is compared with itself", "the legacy SQL covers itself"),
+    r"\bhas to say\b": ("SQL for the owner's next file", "what the owner's next file has to say"),
+    r"\bwhat bec(omes|ame) of\b": ("what the audit does with, how the owner's SQL has", "what became of each statement"),
+    r"\ba mistake of ours\b": ("internal error in migration-audit", "that is a mistake of ours"),
 }
 """Pattern: what to write instead, and a text that the pattern finds. A phrase comes in here once no text has it any more."""
 
@@ -132,6 +157,9 @@ IN_CODE = {
     r"\bas (it stands|they stand)\b": "as it is",
     r"\b[Ww]hat stands\b": "what is, what follows",
     r"\bno part of\b": "not part of",
+    r"\bbeside\b": "next to, in addition to",
+    r"(?<![Tt]here )\bis no (?!longer\b|more\b|such\b)": "is not a, is anything but a",
+    r"(?<!`)\b[Nn]obody\b(?!`)": "no one, or the passive",
 }
 """The same for docstrings and comments."""
 
@@ -148,7 +176,7 @@ def prose_of_code(source: str) -> Iterator[tuple[int, str]]:
 
 
 def variables_of(source: str) -> Iterator[tuple[int, str]]:
-    """Variables and parameters with their lines; fields of classes are not among them."""
+    """Variables, parameters and functions with their lines, without fields of classes: evidence has their names."""
     tree = ast.parse(source)
     fields = {id(each.target) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for each in node.body
               if isinstance(each, ast.AnnAssign)}  # fmt: skip
@@ -157,6 +185,8 @@ def variables_of(source: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.id
         elif isinstance(node, ast.arg):
             yield node.lineno, node.arg
+        elif isinstance(node, ast.FunctionDef):
+            yield node.lineno, node.name.removeprefix("_")
 
 
 def test_docstrings_and_comments_are_plain() -> None:
@@ -170,7 +200,7 @@ def test_docstrings_and_comments_are_plain() -> None:
     assert not found, "\n".join(["write instead:", *found])
 
 
-def test_variables_are_called_what_they_are() -> None:
+def test_variables_and_functions_are_called_what_they_are() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for path in sorted(PACKAGE.rglob("*.py"))
@@ -181,6 +211,6 @@ def test_variables_are_called_what_they_are() -> None:
 
 
 def test_prose_and_variables_are_found() -> None:
-    source = '''"""A page."""\nclass C:\n    told: int\n    """Of told."""\ndef f(said):\n    told = "x"  # a note\n'''
+    source = '''"""A page."""\nclass C:\n    told: int\n    """Of told."""\ndef _heard(said):\n    told = "x"  # a note\n'''
     assert [text for _, text in prose_of_code(source)] == ['"""A page."""', '"""Of told."""', "# a note"]
-    assert sorted(name for _, name in variables_of(source)) == ["said", "told"]
+    assert sorted(name for _, name in variables_of(source)) == ["heard", "said", "told"]

@@ -175,7 +175,7 @@ class Case(ABC):
 
     @cached_property
     def directus_rehearsed(self) -> RehearsedBoots | Unavailable:
-        """What the real Directus did on throw-away databases, beside what was computed."""
+        """What the real Directus did on throw-away databases, in addition to what was computed."""
         if self.environment is None:
             return _NO_ENVIRONMENT
         return directus_rehearsed(self.shared, self.own, self.environment, self._directus_boots)
@@ -250,7 +250,7 @@ def directus_boots(
 def directus_rehearsed(
     shared: SharedFacts, own: EnvironmentFacts, environment: Environment, boots: DirectusBoots | Unavailable
 ) -> RehearsedBoots | Unavailable:
-    """What the real Directus did on throw-away databases, beside what was computed; why nothing was rehearsed, else."""
+    """What the real Directus did on throw-away databases, in addition to what was computed; else why it was not run."""
     snapshot, raw = own["directus_snapshot"], own["raw_tables"]
     return rehearsed_boots(
         own["directus_rehearsal"],
@@ -284,7 +284,7 @@ def _inputs_of(check: Check) -> frozenset[str]:
 
 
 def with_fixes(results: tuple[CheckResult, ...], port: SavedPort | Unavailable | None) -> tuple[CheckResult, ...]:
-    """The results with the SQL of the proven port beside each coverage finding that it settles."""
+    """The results with the SQL of the proven port next to each coverage finding that it settles."""
     fixes = {f"{kind}:{key}": sql for kind, key, sql in port.fixes} if isinstance(port, SavedPort) else {}
     return tuple(
         replace(result, findings=tuple(_fixed(finding, fixes) for finding in result.findings))

@@ -57,7 +57,7 @@ def demo_databases(
 
 
 def lacks_databases(project: Project, names: Sequence[str]) -> bool:
-    """Whether this is the demo and nobody has set the variables of these environments."""
+    """Whether this is the demo and the variables of these environments are not set."""
     if project.path != demo_root() / "audit.toml":
         return False
     return not any(os.environ.get(project.environment(name).dsn_env or "") for name in names)

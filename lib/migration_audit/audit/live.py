@@ -44,7 +44,7 @@ class Live:
 def read_live(project: Project, environment: Environment, *, owner: Snapshot | Unavailable, prelude: Keys = ()) -> Live:
     """Read the environment's catalog, ledgers and rights; what goes wrong becomes the reason of what is missing.
 
-    ``owner`` is the snapshot of the owner's shadow: the expected side. ``prelude`` names what is nobody's business.
+    ``owner`` is the snapshot of the owner's shadow: the expected side. ``prelude`` names what is not compared.
     """
     try:
         conninfo = resolve(environment, os.environ)
@@ -75,7 +75,7 @@ def _read_all(
 
 
 def read_catalog(connection: psycopg.Connection[Any], owner: Snapshot | Unavailable) -> Snapshot:
-    """The live catalog, with those roles of its server that the owner's SQL makes: the others are nobody's business here.
+    """The live catalog, with those roles of its server that the owner's SQL makes: the others do not count here.
 
     Raises DatabaseError where it cannot be read.
     """

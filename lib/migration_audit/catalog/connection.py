@@ -75,7 +75,7 @@ select pg_catalog.set_config(lim.name, least(
   from rows from (pg_catalog.unnest(%s::pg_catalog.text[]), pg_catalog.unnest(%s::pg_catalog.int8[])) as lim (name, ms)
   join pg_catalog.pg_settings as own on own.name operator(pg_catalog.=) lim.name
 """
-"""What the role, the database or the connection string limits further stays: 0 is no limit, and ``least`` ignores null.
+"""What the role, the database or the connection string limits further stays: 0 is not a limit, and ``least`` ignores null.
 
 No operator is looked up, as ``nullif`` would too: until this has run, the search_path is the database's.
 """
@@ -180,7 +180,7 @@ def open_connection(
     The settings last as long as the transaction; ``read_snapshot`` and ``read_ledger`` on it see the same instant.
     ``is_pipelined``: whether queries may be sent at once; unless given, ``MIGRATION_AUDIT_PIPELINE=off`` forbids it.
     Connecting takes at most 10 seconds unless ``conninfo`` says otherwise. Raises DatabaseError, in one sentence without
-    any part of the password, when the string is malformed, the server cannot be reached or lets nobody in.
+    any part of the password, when the string is malformed, the server cannot be reached or refuses the connection.
     """
     parameters = parse_conninfo(conninfo)
     try:

@@ -1,4 +1,4 @@
-"""Reads what Directus recorded in a live database, and who could drop the tables beside it."""
+"""Reads what Directus recorded in a live database, and who could drop the tables next to it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def read_directus(
     """What Directus recorded, and the rights of ``role`` on ``raw_tables`` (schema and name), at the snapshot's instant.
 
     ``live`` is the database's own snapshot: in it the schema of ``directus_collections`` is looked up. Where Directus was
-    never bootstrapped there are no rows and that is no error; rows that cannot be read become the reason. Raises
+    never bootstrapped there are no rows and that is not an error; rows that cannot be read become the reason. Raises
     DatabaseError when the connection fails.
     """
     tables = frozenset(table.key for table in live.of(Table))
@@ -108,7 +108,7 @@ def _read_database(
 
 
 def _schemas(live: Snapshot) -> list[str]:
-    # A view in its place is no sign that Directus was never bootstrapped.
+    # A view in its place is not a sign that Directus was never bootstrapped.
     relations: tuple[Table | View | MaterializedView, ...] = (*live.of(Table), *live.of(View), *live.of(MaterializedView))
     return [relation.schema for relation in relations if relation.name == "directus_collections"]
 

@@ -1,4 +1,4 @@
-"""Reads what a rehearsal of ``directus schema apply`` needs beside the model's inputs, and what each boot did."""
+"""Reads what a rehearsal of ``directus schema apply`` needs in addition to the model's inputs, and what each boot did."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Migrations = tuple[tuple[str, str], ...]
 def read_migrations(connection: psycopg.Connection[Any], schema: str | None) -> Migrations | Unavailable:
     """The rows of ``directus_migrations`` in ``schema``; none where Directus was not bootstrapped (``schema`` is None).
 
-    Without them nobody knows what its bootstrap would do there. Raises psycopg.Error where the connection fails.
+    Without them it is unknown what its bootstrap would do there. Raises psycopg.Error where the connection fails.
     """
     if schema is None:
         return ()

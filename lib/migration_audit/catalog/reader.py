@@ -54,7 +54,7 @@ class CatalogReading:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What is to be read beside the database."""
+    """What is to be read in addition to the database."""
 
     roles: RolesRead
     assumed_roles: tuple[str, ...]
@@ -202,7 +202,7 @@ def _read_objects(
 def _in_order(
     found: list[tuple[ObjectRows, list[CatalogObject]]],
 ) -> tuple[tuple[CatalogObject, ...], tuple[str, ...]]:
-    """The objects by kind and key, and their origins; without the jobs that TimescaleDB made and nobody altered."""
+    """The objects by kind and key, and their origins; without unaltered jobs that TimescaleDB created."""
     objects: list[CatalogObject] = []
     origins: list[str] = []
     for rows, some in sorted(found, key=lambda pair: pair[0].kind):

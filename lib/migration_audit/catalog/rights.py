@@ -24,7 +24,7 @@ class LackingRights:
 
     lacks: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
 
 
@@ -49,7 +49,7 @@ class _Relation:
 class _Found:
     lacks: list[str] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     fixes: list[str] = field(default_factory=list)
 
     def lack(self, text: str, fix: str | None = None) -> None:
@@ -111,7 +111,7 @@ class _Reading:
             self._function(schema, name)
         found = self._found
         return LackingRights(
-            lacks=tuple(found.lacks), undecided=tuple(found.undecided), told=tuple(found.told), fixes=tuple(found.fixes)
+            lacks=tuple(found.lacks), undecided=tuple(found.undecided), notes=tuple(found.notes), fixes=tuple(found.fixes)
         )
 
     def _ask(self, expression: str, *values: object) -> bool:
@@ -186,8 +186,8 @@ class _Reading:
             policies = ", ".join(relation.policies)
             if policies:
                 note = f"row-level security of {name} decides row by row: {policies}"
-                if note not in self._found.told:
-                    self._found.told.append(note)
+                if note not in self._found.notes:
+                    self._found.notes.append(note)
             else:
                 self._found.lack(f"{name} has row-level security but no policy: {need.privilege} affects no row")
         if relation.invoker:

@@ -181,7 +181,7 @@ def load_snapshot(path: str | Path) -> Snapshot:
 def parse_snapshot(body: Any, *, where: str = "snapshot") -> Snapshot:
     """The snapshot of a JSON object that ``save_snapshot`` wrote.
 
-    Raises UsageError, which names ``where``, for what cannot be read, is no JSON or no snapshot, is of another schema
+    Raises UsageError, which names ``where``, for what cannot be read, is not JSON or not a snapshot, is of another schema
     version, has a kind or a field that this version does not know, or was changed after it was saved.
     """
     if not isinstance(body, dict) or "schema_version" not in body:

@@ -201,7 +201,7 @@ def _constraint(statement: DumpStatement, constraint: Any, table: Address, text:
 
 
 def _not_null(constraint: Any) -> str:
-    """One spelling for NOT NULL inside of a column, beside the columns, and added later."""
+    """One spelling for NOT NULL inside of a column, next to the columns, and added later."""
     named = f"CONSTRAINT {in_quotes(constraint.conname)} " if constraint.conname else ""
     more = " NO INHERIT" * constraint.is_no_inherit + " NOT VALID" * constraint.skip_validation
     return f"{named}NOT NULL{more}"

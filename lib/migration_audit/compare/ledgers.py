@@ -84,7 +84,7 @@ def _is_ledger(ledger: LedgerFormat, table: Table, columns: Mapping[str, str]) -
 
 
 def _companions(ledger: LedgerFormat, snapshot: Snapshot, found: Mapping[Key, str]) -> Iterator[Key]:
-    """What the runner of a ledger that is there makes beside it, in the ledger's schema."""
+    """What the runner of a ledger that is there makes next to it, in the ledger's schema."""
     home, name = split_qualified(ledger.table) or ("public", "")
     for table in snapshot.of(Table):
         if table.name != name or ("table", table.key) not in found:

@@ -1,7 +1,7 @@
 """One spelling for expressions that PostgreSQL itself prints in more than one way.
 
 What the server prints is not always what it prints again once it has read that, so that a schema and its restored dump
-would differ, though nobody changed anything. These rewritings make them one:
+would differ, although nothing was changed. These rewritings make them one:
 
 ``(ARRAY[a, b])::text[]``
     is read as a cast of each element and printed from then on as ``ARRAY[(a)::text, (b)::text]``.

@@ -55,7 +55,7 @@ def build_database(history: History, conninfo: str, *, project: Project) -> None
     """
     roles = {"legacy": LEGACY_ROLE, "owner": OWNER_ROLE}
     ledgers = {"legacy": project.legacy.ledger, "owner": project.owner.ledger}
-    # Not "$user": in a schema of the role's name its unqualified tables would land beside its ledger.
+    # Not "$user": in a schema of the role's name its unqualified tables would land next to its ledger.
     with driver.connect(conninfo, autocommit=True, options="-c search_path=public -c timezone=UTC") as connection:
         for role in roles.values():
             _ensure_role(connection, role)

@@ -31,7 +31,7 @@ class Candidate:
     """The file that reads these variables."""
     files: tuple[str, ...] = ()
     taken: frozenset[str] = frozenset()
-    """The migrations of a command: they are nobody else's."""
+    """The migrations of a command: they are no one else's."""
     doubts: tuple[str, ...] = ()
     """What is left to decide about it, each as a sentence that names a file."""
 

@@ -101,7 +101,7 @@ def _write_project(draft: _Draft) -> None:
 
 
 def _write_repositories(draft: _Draft) -> None:
-    """A table for each git repository, beside that of audit.toml, which what was recognised lies in."""
+    """A table for each git repository, next to that of audit.toml, which what was recognised lies in."""
     roles = (draft.found.roles.legacy, draft.found.roles.owner)
     places = [role.chosen.folder for role in roles if role.chosen is not None]
     places += [posixpath.dirname(draft.stack.path)] if draft.stack is not None else []

@@ -16,7 +16,7 @@ from migration_audit.model.image import StartedCommand
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a folder and the projects beside it hold."""
+    """What a folder and the projects next to it hold."""
 
     roles: Roles
     seen: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The files of a folder and of the projects beside it, read once; nothing of them is executed."""
+"""The files of a folder and of the projects next to it, read once; nothing of them is executed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Listing:
     base: Path
     """The folder of the audit.toml that is written; absolute."""
     paths: tuple[str, ...]
-    """Relative to ``base``, with ``/``, sorted; those of a folder beside it begin with ``../``."""
+    """Relative to ``base``, with ``/``, sorted; those of a folder next to it begin with ``../``."""
     notes: tuple[str, ...] = ()
     """What was not looked at, each as a sentence."""
     _texts: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -114,7 +114,7 @@ class Listing:
 
 
 def is_within(path: str, folder: str) -> bool:
-    """Whether a path is below a folder; ``.`` is the base, which the folders beside it are not in."""
+    """Whether a path is below a folder; ``.`` is the base, which the folders next to it are not in."""
     return not path.startswith("../") if folder == "." else path.startswith(f"{folder}/")
 
 
@@ -127,9 +127,9 @@ _OF_THE_KERNEL: Final = frozenset(map(Path, ("/proc", "/sys", "/dev")))
 
 
 def list_folder(base: Path) -> Listing:
-    """The files of ``base`` and of the projects beside it.
+    """The files of ``base`` and of the projects next to it.
 
-    A folder beside it counts where it looks like a project: it has a ``.git`` or one of ``SIGNS``. Raises UsageError for a
+    A folder next to it counts where it looks like a project: it has a ``.git`` or one of ``SIGNS``. Raises UsageError for a
     folder of the kernel, whose files have no end.
     """
     base = base.resolve()
@@ -146,7 +146,7 @@ def list_folder(base: Path) -> Listing:
 
 
 def _beside(base: Path, notes: list[str]) -> Iterator[Path]:
-    if base.parent.parent == base.parent:  # beside a folder of the root there is the system
+    if base.parent.parent == base.parent:  # next to a folder of the root there is the system
         return
     try:
         yield from sorted(p for p in base.parent.iterdir() if p != base and not p.name.startswith(".") and p.is_dir())

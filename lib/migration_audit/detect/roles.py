@@ -31,7 +31,7 @@ class Roles:
 def assign_roles(
     candidates: Sequence[Candidate], directus: Mapping[str, str], around: Mapping[str, tuple[bool, str]]
 ) -> Roles:
-    """The roles of the candidates; those of the folder itself go before those of the folders beside it.
+    """The roles of the candidates; those of the folder itself go before those of the folders next to it.
 
     The owner is decided where a candidate is in a Directus project. The legacy source is then the other one, and the only
     one where there is no other.

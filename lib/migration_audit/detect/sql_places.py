@@ -85,7 +85,7 @@ class _Folders:
         for top in self._tops:
             for folder, why in self._search(form, top):
                 is_part = form.name == "graphile-migrate" and posixpath.basename(folder) == "committed"
-                yield (posixpath.dirname(folder) or ".") if is_part else folder, why  # beside it is what is not committed
+                yield (posixpath.dirname(folder) or ".") if is_part else folder, why  # next to it is what is not committed
 
     def _search(self, form: Format, folder: str) -> list[tuple[str, str]]:
         """The folder itself where its own files say so, else those below it, else the folder as a whole."""
@@ -174,7 +174,7 @@ def _located(why: str, folder: str) -> str:
 def _plain(listing: Listing, folder: str, recognised: Mapping[str, str]) -> tuple[Candidate | None, str | None]:
     """Plain files that make tables, in a folder whose name or numbers say that they are applied in an order.
 
-    ``recognised`` is the place of each project that has migrations of a format: a schema beside them is no other source.
+    ``recognised`` is the place of each project that has migrations of a format: a schema next to them is not another source.
     """
     scripts = [p for p in listing.within(folder) if posixpath.dirname(p) == (folder if folder != "." else "")]
     scripts = [path for path in scripts if path.lower().endswith(".sql")]

@@ -74,7 +74,7 @@ def changes(before: DirectusDatabase, after: DirectusDatabase) -> tuple[str, ...
 
 
 def disagreement(done: ApplyOutcome, code: int, message: str) -> str | None:
-    """Where exit code, or whether there was anything to do, differ; None where rows that nobody looked at decide."""
+    """Where exit code, or whether there was anything to do, differ; None where rows decide that were not read."""
     if done.code != code:
         return None if done.guesses else f"model: {done.code} {done.message}; reality: {code} {message}"
     nothing = (done.message == NO_CHANGES, message == NO_CHANGES)
@@ -86,7 +86,7 @@ def boot_disagreement(boot: RehearsedBoot, done: ApplyOutcome, came: tuple[str, 
 
     ``came`` is what came, went and changed in the model (``changes``).
     """
-    if done.code != boot.code:  # here nobody's rows were copied: no guess is an excuse
+    if done.code != boot.code:  # here no rows were copied: no guess is an excuse
         return f"exit code {done.code} `{_line(done.message)}` in the model, {boot.code} `{_line(boot.message)}` rehearsed"
     found = disagreement(done, boot.code, boot.message)
     if found:

@@ -105,7 +105,7 @@ _KNOWN: Final = {
 
 
 def behaviour_of(version: DirectusVersion) -> Behaviour | None:
-    """What this version does; None for one that nobody compared with the model."""
+    """What this version does; None for one that was not compared with the model."""
     return _KNOWN.get(version)
 
 

@@ -42,7 +42,7 @@ def apply_call(words: Sequence[str], version: DirectusVersion | None = None) -> 
 
 
 def _with_file(words: Sequence[str]) -> tuple[str, ...]:
-    """The words with the first that is no option, and no value of one, replaced."""
+    """The words with the first that is neither an option nor the value of one replaced."""
     for number, word in enumerate(words):
         if not word.startswith("-") and (number == 0 or words[number - 1] != "--ignoreRules"):
             return (*words[:number], FILE, *words[number + 1 :])

@@ -75,7 +75,7 @@ class DatabaseState:
     # What all statements have in common
 
     def guess(self, known: bool | None, message: str) -> None:
-        """Refuse where something is known to be in the way, as rows may; note it where nobody knows."""
+        """Refuse where something is known to be in the way, as rows may; note it where it is unknown."""
         if known:
             raise PgError(message)
         if known is None:

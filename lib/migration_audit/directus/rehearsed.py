@@ -1,4 +1,4 @@
-"""The rehearsed boots beside those of the model: where the two agree, and where not."""
+"""The rehearsed boots next to those of the model: where the two agree, and where not."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def rehearsed_boots(
     runtime: DirectusRuntime | Unavailable,
     raw: frozenset[str],
 ) -> RehearsedBoots | Unavailable:
-    """Both rehearsals beside the model; the reason of one where neither was held, so that no silence is a pass."""
+    """Both rehearsals next to the model; the reason of one where neither was held, so that no silence is a pass."""
     held = [(name, one) for name, one in ((environment, live), (FRESH, fresh)) if isinstance(one, DirectusRehearsal)]
     lacking = tuple(one for one in (live, fresh) if isinstance(one, Unavailable))
     if not held:

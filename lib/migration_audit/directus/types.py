@@ -117,7 +117,7 @@ _DATE: Final = frozenset({"date", "timestamp with time zone", "timestamp without
 _SHAPES: Final = frozenset(
     {"GEOMETRY", "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION"}
 )
-"""Types of PostGIS; PostgreSQL's own ``point`` and ``polygon`` are ``unknown`` beside them."""
+"""Types of PostGIS; PostgreSQL's own ``point`` and ``polygon`` are ``unknown`` next to them."""
 _OTHER: Final = frozenset(
     {
         ("integer", "boolean"),

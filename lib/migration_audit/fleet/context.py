@@ -50,7 +50,7 @@ class ExpectedSide:
 
     @property
     def applied_by(self) -> str | None:
-        """The role that applied its SQL, whose ownership the SQL did not ask for; None where nobody applied SQL for it."""
+        """The role that applied its SQL, whose ownership the SQL did not ask for; None if no SQL was applied for it."""
         return applied_by(self.snapshot)
 
 

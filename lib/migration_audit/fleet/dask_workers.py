@@ -26,12 +26,12 @@ except ModuleNotFoundError:
 _REACH_LIMIT: Final = 30
 """Seconds to reach the scheduler."""
 _CLOSE_LIMIT: Final = 5
-"""Seconds to take leave of the scheduler, which may be gone."""
+"""Seconds to disconnect from the scheduler, which may have ended."""
 _LOOK_EVERY: Final = 5.0
 """Seconds after which a wait is interrupted, to see whether there is a worker at all."""
 _WITHOUT_WORKERS: Final = 120.0
-"""Seconds without any worker after which nobody waits for one."""
-_AGAIN: Final = "start the same command again: it goes on where it stopped"
+"""Seconds without any worker after which the run stops waiting for one."""
+_AGAIN: Final = "start the same command again: it continues where it stopped"
 
 
 class ContextPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed is not typed
@@ -59,7 +59,7 @@ _contexts: dict[str, FleetContext] = {}
 
 
 def read_on_worker(run: str, task: ReadTask, version: str) -> ReadAttempt:
-    """The work of a worker; one with another version of this program may judge otherwise, and checks nothing."""
+    """The work of a worker; one with another version of this program may judge differently, and checks nothing."""
     context = _contexts[run]
     if version != __version__:
         reason = f"the worker has version {__version__} of migration-audit, and the fleet run {version}"
@@ -68,7 +68,7 @@ def read_on_worker(run: str, task: ReadTask, version: str) -> ReadAttempt:
 
 
 class _Client(distributed.Client):  # type: ignore[misc]
-    """A client that is closed by whoever made it: one without a scheduler would wait for a minute to close itself."""
+    """A client that is closed by its creator: one without a scheduler would wait for a minute to close itself."""
 
     def __del__(self) -> None:
         """Do nothing."""
@@ -119,7 +119,7 @@ class DaskWorkers:
             if self._client.status == "running":
                 self._client.cancel(list(self._under_way))
                 self._client.unregister_worker_plugin(f"migration-audit-{self._context.run}")
-        except Exception:  # noqa: S110  the scheduler is gone: there is nothing to take back
+        except Exception:  # noqa: S110  the scheduler has ended: there is nothing to cancel
             pass
         with suppress(TimeoutError):
             self._client.close(timeout=_CLOSE_LIMIT)

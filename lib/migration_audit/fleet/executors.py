@@ -40,7 +40,7 @@ class Executor(Protocol):
         """The tasks that have ended since; waits for one, at most so long. Raises AuditError where it can do no more."""
 
     def close(self) -> None:
-        """Stop, whatever is under way."""
+        """Stop at once, tasks in progress included."""
 
 
 class LocalPool:

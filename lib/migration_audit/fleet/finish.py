@@ -1,4 +1,4 @@
-"""What is written when a fleet run has come to its end: index, summary, page, and the statement over all of it."""
+"""What is written when a fleet run has finished: index, summary, page, and the statement over all of it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Times:
 def finish_run(folder: RunFolder, *, now: datetime) -> FleetSummary:
     """Sum up the evidence of the folder, and write it there; returns the summary.
 
-    The statement comes last: a folder without one has not come to its end. Raises AuditError for a target without evidence.
+    The statement comes last: a folder without one has not finished. Raises AuditError for a target without evidence.
     """
     path = folder.path
     unfinished = path / f".{INDEX}.{os.getpid()}.part"
@@ -87,7 +87,7 @@ def sum_up(
 
 
 def statement_of(summary: FleetSummary) -> FleetStatement:
-    """What the statement says of a summary."""
+    """What the statement records of a summary."""
     plan = summary.planned.plan
     return FleetStatement(
         run=plan.run,

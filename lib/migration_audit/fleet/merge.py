@@ -17,7 +17,7 @@ from migration_audit.model.errors import AuditError, UsageError
 
 
 def merge_parts(places: Sequence[Path], *, out: Path, now: datetime) -> tuple[RunFolder, FleetSummary]:
-    """All of the fleet run, in a folder of its own, and what was found.
+    """All of the fleet run, in a separate folder, and what was found.
 
     Raises UsageError where the folders are not all parts of one fleet run, and AuditError for a part that is not what its
     statement says.
@@ -57,8 +57,8 @@ def _checked(folders: Sequence[RunFolder]) -> list[tuple[Shard, RunFolder]]:
     of = {shard.of for shard, _ in found}
     numbers = [shard.number for shard, _ in found]
     if len(of) > 1 or len(set(numbers)) < len(numbers):
-        todo = "name one folder for each part, all of one number of parts"
-        raise UsageError("the folders are not different parts of one whole", where="fleet merge", todo=todo)
+        todo = "name one folder for each part; all parts must have the same N in --shard I/N"
+        raise UsageError("the folders are not the different parts of one fleet run", where="fleet merge", todo=todo)
     missing = sorted(set(range(1, of.pop() + 1)) - set(numbers))
     if missing:
         what = f"parts are missing: {', '.join(f'{number}/{found[0][0].of}' for number in missing)}"

@@ -77,7 +77,7 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
 
 
 def root_from_proof(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """The root that the proof gives for this leaf; None where it is no proof for this place in a tree of this size.
+    """The root that the proof gives for this leaf; None if it is not a proof for this place in a tree of this size.
 
     The algorithm is that of RFC 9162, section 2.1.3.2.
     """

@@ -20,7 +20,7 @@ from migration_audit.report.pills import FAIL, PASS, REVIEW, UNDECIDED, differen
 from migration_audit.report.table import Group, ReportTable
 
 _MOST_GROUPS: Final = 200
-"""Where each target differs in its own way, a page of all of them helps nobody."""
+"""Targets that a page lists: where each differs in its own way, a longer page does not help."""
 _PILLS: Final = {
     TargetOutcome.BLOCKED: FAIL,
     TargetOutcome.COVERED: REVIEW,

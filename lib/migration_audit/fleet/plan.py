@@ -21,7 +21,7 @@ class FleetPlan:
 
     schema_version: int
     tool: str
-    """The version of this program, which may judge otherwise than another one."""
+    """The version of this program; another one may judge differently."""
     project: str | None
     expected_named: str
     expected: str
@@ -29,7 +29,7 @@ class FleetPlan:
     applied_by: str | None
     """The role that applied the SQL of the expected side."""
     settings: str | None
-    """The digest of what audit.toml says about the audit."""
+    """The digest of the audit settings of audit.toml."""
     direction: Direction
     targets: str
     """The digest of the list of all targets, in whichever part of it this run reads."""

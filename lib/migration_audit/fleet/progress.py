@@ -12,19 +12,19 @@ _EVERY = 5.0
 
 
 class Progress:
-    """Counts targets, and says so now and then."""
+    """Counts targets, and prints the count from time to time."""
 
     def __init__(self, total: int, *, now: float, say: Callable[[str], None]) -> None:
         """``total`` targets are to be read from now on."""
         self._total, self._began, self._say = total, now, say
-        self._said = now
+        self._printed_at = now
         self._outcomes: Counter[TargetOutcome] = Counter()
 
     def add(self, outcome: TargetOutcome, now: float) -> None:
         """One more target has its evidence."""
         self._outcomes[outcome] += 1
-        if now - self._said >= _EVERY:
-            self._said = now
+        if now - self._printed_at >= _EVERY:
+            self._printed_at = now
             self._say(progress_line(self._outcomes, self._total, now - self._began))
 
 

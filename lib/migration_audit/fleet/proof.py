@@ -58,13 +58,13 @@ def prove_target(folder: RunFolder, target: str) -> bytes:
         signatures={name: each.decode() for name, each in read_signatures(folder).items()},
     )
     if not _leads_to_root(proof, evidence, facts):
-        what = f"the evidence of {target} is not what was summed up"
+        what = f"the evidence of {target} has changed since the run was summed up"
         raise AuditError(what, where=str(folder.path), todo="`migration-audit fleet verify` shows what is wrong")
     return canonical_json(_CONVERTER.unstructure(proof)) + b"\n"
 
 
 def verify_proof(content: bytes, *, where: str, trusted: TrustedKeys | None, now: datetime) -> Iterator[Sentence]:
-    """One sentence for each thing that the proof proves. Raises AuditError, which names ``where``, for what is no proof."""
+    """One sentence for each thing that is proven. Raises AuditError, which names ``where``, for anything but a proof."""
     body: Any = parse_json(content, where=where)
     proof = structured(_CONVERTER, body, TargetProof, where=where)
     if proof.type != PROOF_TYPE:
@@ -76,7 +76,7 @@ def verify_proof(content: bytes, *, where: str, trusted: TrustedKeys | None, now
         ok=is_same,
         text=f"target {evidence.target}, read {evidence.read_at:%Y-%m-%dT%H:%M:%SZ}: {evidence.outcome}"
         if is_same
-        else f"the evidence of {evidence.target} does not give its outcome",
+        else f"the outcome of {evidence.target} does not match its evidence",
         todo=_AGAIN,
     )
     is_included = _leads_to_root(proof, evidence, facts)

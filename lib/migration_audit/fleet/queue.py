@@ -28,7 +28,7 @@ class TaskQueue:
         self._per_server, self._in_all = per_server, in_all
         self._waiting: dict[str, deque[ReadTask]] = {}
         self._turns: deque[str] = deque()
-        """Servers with tasks that wait: whoever comes first is asked first."""
+        """Servers with waiting tasks, in the order in which they are asked."""
         self._later: list[tuple[float, int, ReadTask]] = []
         self._put_off = 0
         self._under_way: Counter[str] = Counter()

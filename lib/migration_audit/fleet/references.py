@@ -23,7 +23,7 @@ Services = Mapping[str, Mapping[str, str]]
 
 
 def conninfo_of(target: FleetTarget, environ: Mapping[str, str]) -> str:
-    """A conninfo for the target. Raises DatabaseError for a variable that is not set or holds something else."""
+    """A conninfo for the target. Raises DatabaseError for a variable that is not set or does not contain a URL."""
     parts = parse_reference(target.reference, where=target.name)
     if parts.url is not None:
         return parts.url
@@ -70,7 +70,7 @@ def _services_in(path: Path) -> dict[str, Mapping[str, str]]:
     try:
         parser.read_string(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        # What the parser says may show a line, which may hold a password.
+        # The parser's message may show a line, which may contain a password.
         what = f"cannot be read ({type(error).__name__})"
         raise AuditError(what, where=str(path), todo="see the documentation of pg_service.conf") from None
     return {name: dict(parser.items(name)) for name in parser.sections()}

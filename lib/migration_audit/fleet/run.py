@@ -91,7 +91,7 @@ def run_fleet(
     What is missing: targets without evidence, those that could not be checked, and those whose evidence is too old. What was
     signed stays as it is: then a new folder is made, with the evidence that is still good. ``servers`` says where a target
     is; ``executor`` is called with how many tasks may be under way; ``unchecked`` makes the evidence of a target that no
-    executor could read. Raises AuditError where the run cannot come to its end; what was read until then is kept.
+    executor could read. Raises AuditError where the run cannot finish; what was read until then stays saved.
     """
     clock = clock or SystemClock()
     with ExitStack() as stack:
@@ -178,7 +178,7 @@ def _given_up(
     limits: Limits,
     unchecked: Callable[[ReadTask, str], TargetEvidence],
 ) -> Iterator[TargetEvidence]:
-    """The evidence of the other targets of a server that answers nobody: each would wait as long as those before it."""
+    """The evidence of the other targets of a server that does not answer: each would wait as long as those before it."""
     task, attempt = ended.task, ended.attempt
     if attempt is None or not attempt.is_unanswered:
         silent[task.server] = 0

@@ -1,4 +1,4 @@
-"""Signatures over the statement of a fleet run: ``signatures/<identity>.sig``, by OpenSSH, with a namespace of their own."""
+"""Signatures over the statement of a fleet run: ``signatures/<identity>.sig``, by OpenSSH, in a separate namespace."""
 
 from __future__ import annotations
 
@@ -85,10 +85,8 @@ def judge_signatures(
         elif _is_good(statement, signature, identity, (facts.generated_at, now), trusted):
             yield Sentence(ok=True, text=f"{identity} signed it with the key {key}")
         else:
-            what = (
-                f"the signature of {identity} does not hold: it is not one of this statement, or {trusted.source} does not"
-            )
-            yield Sentence(ok=False, text=f"{what} accept the key {key} for {identity}", todo="restore both, or sign again")
+            what = f"the signature of {identity} is invalid: it is of another statement, or {trusted.source} does not accept"
+            yield Sentence(ok=False, text=f"{what} the key {key} for {identity}", todo="restore both, or sign again")
 
 
 def _is_good(statement: bytes, signature: bytes, identity: str, times: tuple[datetime, ...], trusted: TrustedKeys) -> bool:

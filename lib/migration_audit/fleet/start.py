@@ -57,7 +57,7 @@ def start_fleet(
     targets = find_targets(named, queries)
     taken = shard.take(targets) if shard else targets
     if not taken:
-        what = f"the part {shard} of {len(targets):,} targets has none"
+        what = f"part {shard} contains no target: there are only {len(targets):,}"
         raise UsageError(what, where="--shard", todo="choose fewer parts than there are targets")
     expected = read_expected(options.expected, project, progress=say)
     planned = PlannedRun(

@@ -27,7 +27,7 @@ _CONVERTER: Final = strict_converter()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetStatement:
-    """What the statement about all targets says, apart from the digests of files."""
+    """What the statement about all targets records, apart from the digests of files."""
 
     run: str
     tool: str

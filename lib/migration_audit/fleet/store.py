@@ -58,7 +58,7 @@ class RunFolder:
         found = parse_target_evidence(content, where=str(path))
         if found.run != self.planned.plan.run or found.target != target:
             what = (
-                f"is evidence of target {found.target} in another fleet run, where this run's evidence of {target} belongs"
+                f"contains evidence of target {found.target} of another fleet run instead of this run's evidence of {target}"
             )
             raise AuditError(what, where=str(path), todo="move it away, and start again")
         return found
@@ -72,11 +72,11 @@ class RunFolder:
 
     @property
     def is_finished(self) -> bool:
-        """Whether a start has come to its end here."""
+        """Whether a fleet run has finished here."""
         return (self.path / STATEMENT).is_file()
 
     def reopen(self) -> None:
-        """From now on it has not come to its end, until the statement is written again."""
+        """From now on it is unfinished, until the statement is written again."""
         (self.path / STATEMENT).unlink(missing_ok=True)
 
     @property

@@ -1,4 +1,4 @@
-"""Whether a fleet run is what its statement says: each file, each target, the root over them. Needs no database."""
+"""Whether a fleet run matches its statement: each file, each target, the root over them. Needs no database."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def read_statement(folder: RunFolder) -> tuple[bytes, FleetStatement, dict[str, 
     path = folder.path / STATEMENT
     content = read_file(path)
     if content is None:
-        todo = "call `migration-audit fleet run` again: it goes on where it stopped"
-        raise AuditError("has not come to its end", where=str(folder.path), todo=todo)
+        todo = "call `migration-audit fleet run` again: it continues where it stopped"
+        raise AuditError("has not finished", where=str(folder.path), todo=todo)
     facts, files = read_fleet_statement(content, where=str(path))
     return content, facts, files
 
@@ -52,9 +52,9 @@ def _verify_files(folder: RunFolder, files: dict[str, str]) -> Iterator[Sentence
     wrong = [name for name in _FILES if _digest(folder.path / name) != files.get(name)]
     strange = sorted(files.keys() - set(_FILES))
     if wrong or strange:
-        yield Sentence(ok=False, text=f"not as the statement names them: {', '.join([*wrong, *strange])}", todo=_RESTORE)
+        yield Sentence(ok=False, text=f"do not match the statement: {', '.join([*wrong, *strange])}", todo=_RESTORE)
     else:
-        yield Sentence(ok=True, text=f"the files are those that the statement names: {', '.join(_FILES)}")
+        yield Sentence(ok=True, text=f"these files match the statement: {', '.join(_FILES)}")
 
 
 def _digest(path: Path) -> str | None:
@@ -77,7 +77,7 @@ def _verify_plan(folder: RunFolder, facts: FleetStatement) -> Iterator[Sentence]
     if same and is_whole and expected == plan.expected:
         yield Sentence(ok=True, text=f"the expected side is {plan.expected_named}, {expected}")
     else:
-        yield Sentence(ok=False, text="plan, expected side and statement are not those of one fleet run", todo=_RESTORE)
+        yield Sentence(ok=False, text="plan, expected side and statement are of different fleet runs", todo=_RESTORE)
 
 
 def _verify_targets(folder: RunFolder, facts: FleetStatement) -> Iterator[Sentence]:
@@ -99,19 +99,19 @@ def _verify_targets(folder: RunFolder, facts: FleetStatement) -> Iterator[Senten
         text = f"the evidence was changed after the run was summed up: {some_of(changed)}"
         yield Sentence(ok=False, text=text, todo=_RESTORE)
     else:
-        yield Sentence(ok=True, text=f"the evidence of {summary.targets:,} targets gives the outcomes that it has")
+        yield Sentence(ok=True, text=f"the evidence of {summary.targets:,} targets matches their outcomes")
     if strange := _strangers(folder):
         yield Sentence(ok=False, text=f"not part of the fleet run: {some_of(strange)}", todo="move these files away")
     if statement_of(summary) == facts:
         yield Sentence(ok=True, text=f"the root over them is {facts.root}")
     else:
-        yield Sentence(ok=False, text="the targets do not give the root and the counts of the statement", todo=_RESTORE)
+        yield Sentence(ok=False, text="root and counts of the statement do not match the targets", todo=_RESTORE)
     pages = ((SUMMARY, summary_bytes(summary)), (PAGE, render_page_of(summary).encode()))
     wrong = [name for name, content in pages if read_file(folder.path / name) != content]
     if wrong:
-        yield Sentence(ok=False, text=f"not what the evidence gives: {', '.join(wrong)}", todo=_RESTORE)
+        yield Sentence(ok=False, text=f"do not match the evidence: {', '.join(wrong)}", todo=_RESTORE)
     else:
-        yield Sentence(ok=True, text=f"{SUMMARY} and {PAGE} are what the evidence gives")
+        yield Sentence(ok=True, text=f"{SUMMARY} and {PAGE} match the evidence")
 
 
 def is_consistent(evidence: TargetEvidence, facts: FleetStatement) -> bool:
@@ -137,7 +137,7 @@ def _strangers(folder: RunFolder) -> list[str]:
 
 
 def index_leaves(folder: RunFolder) -> list[tuple[str, bytes]]:
-    """Target and leaf of each line of the index. Raises AuditError for one that is no index."""
+    """Target and leaf of each line of the index. Raises AuditError for anything but an index."""
     content = read_file(folder.path / INDEX) or b""
     try:
         lines = [json.loads(line) for line in content.splitlines()]

@@ -107,7 +107,7 @@ def _refuse_same_version(found: Sequence[_Found]) -> None:
 
 
 def _sections(text: bytes, shown: str) -> Iterator[_Section]:
-    """The up sections of one file; raises SourceError where dbmate would refuse the file or cut where nobody means it."""
+    """The up sections of one file; raises SourceError where dbmate would refuse the file or cut at an unintended place."""
     comments = {comment.start: comment for comment in comment_lines(text)}
     markers = list(_MARKER.finditer(text))
     for marker in markers:

@@ -122,7 +122,7 @@ class Scripts:
 
 
 def read_script_settings(tree: MigrationFolder, path: str) -> ScriptSettings:
-    """What the file ``….conf`` beside a script says. Raises SourceError as Flyway refuses it."""
+    """What the file ``….conf`` next to a script says. Raises SourceError as Flyway refuses it."""
     content = tree.other(f"{path}.conf")
     if content is None:
         return ScriptSettings()

@@ -53,7 +53,7 @@ class FlywaySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptSettings:
-    """What the ``.conf`` beside one script says; None where it says nothing."""
+    """What the ``.conf`` next to one script says; None where it says nothing."""
 
     in_transaction: bool | None = None
     replaces: bool | None = None
@@ -82,7 +82,7 @@ def read_flyway_settings(trees: Sequence[MigrationFolder], options: Options) -> 
         lines.refuse("encoding", f"the encoding is {values['encoding']}", todo="save the files as UTF-8")
     _check_schema(values, given, lines)
     defaults = Naming()
-    # A value from the environment is one that nobody wrote down: audit.toml has to give it.
+    # A value from the environment is not in any file: audit.toml has to give it.
     named = {name.lower(): value for name, value in values.items() if "${" not in value}
     placeholders = {name[13:]: value for name, value in named.items() if name.startswith("placeholders.")}
     return FlywaySettings(

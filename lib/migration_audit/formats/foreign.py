@@ -54,7 +54,7 @@ _MARKERS = (
     _line(r"--\s*no-transaction\b", "sqlx", "sqlx"),  # docs.rs/sqlx: Migration::no_tx
 )
 _UP_OR_DOWN = re.compile(r"--[\s\W]*(up|down)[\s\W]*", re.IGNORECASE)
-"""A comment that is the one word: a section of a runner that nobody here knows, where both words are in one file."""
+"""A comment that is the one word: a section of an unknown runner, where both words are in one file."""
 
 _FLYWAY = re.compile(r"(?:[VUB]\d[\d._]*|R)__.+\.sql", re.IGNORECASE)
 _UNDO_NAMES = (
@@ -68,7 +68,7 @@ _UNDO_NAMES = (
     _line(r"revert\.sql", "a runner with revert files"),
 )
 _UNDO_OF_A_PAIR = re.compile(r"(.+)[._ -](?:undo|rollback|revert|downgrade|backout)\.sql", re.IGNORECASE)
-"""A name that says nothing alone: ``0005_rollback.sql`` may be a migration; beside ``0005_prices.sql`` it takes it back."""
+"""A name that says nothing alone: ``0005_rollback.sql`` may be a migration; next to ``0005_prices.sql`` it takes it back."""
 _PRISMA = re.compile(r"(?:.*/)?[0-9]{14}_[^/]*/migration\.sql")
 _BESIDE = (
     _line("sqitch.plan", "Sqitch", "sqitch"),
@@ -77,7 +77,7 @@ _BESIDE = (
     _line("../migration_lock.toml", "Prisma", "prisma"),
     _line("meta/_journal.json", "Drizzle"),  # orm.drizzle.team/docs/drizzle-kit-generate
 )
-"""Files by which a runner keeps account of the files beside them; the pattern is a path from their folder."""
+"""Files by which a runner keeps account of the files next to them; the pattern is a path from their folder."""
 
 
 def foreign_markers(text: bytes) -> Iterator[tuple[int, _Sign, str]]:
@@ -130,7 +130,7 @@ def _taken_back(name: str, names: Sequence[str]) -> str | None:
 
 
 def _refuse_accounted(tree: MigrationFolder, paths: Sequence[str]) -> None:
-    """Files in folders of Prisma's names, or beside the file in which a runner keeps their order."""
+    """Files in folders of Prisma's names, or next to the file in which a runner keeps their order."""
     folders = {path.rpartition("/")[0] or ".": path for path in reversed(paths)}
     for folder, path in folders.items():
         for sign in _BESIDE:

@@ -244,7 +244,7 @@ def _any(names: Collection[str]) -> str:
 def _left(
     tree: MigrationFolder, folder: str, committed: str, applied: Collection[str], settings: GraphileSettings
 ) -> Iterator[NotApplied]:
-    """The SQL files that migrate does not apply, and the current migration where it lies beside the tree."""
+    """The SQL files that migrate does not apply, and the current migration where it lies next to the tree."""
     actions = {normpath(f"{folder}/{action.file}"): action for action in settings.of(*NOT_RUN) if action.file}
     inside = "" if folder == "." else f"{folder}/"
     for path in tree.paths:

@@ -60,7 +60,7 @@ class GraphileSettings:
 
 
 def read_graphile_settings(tree: MigrationFolder, folder: str, options: Options) -> GraphileSettings:
-    """The settings beside the migrations folder, with the placeholders of audit.toml.
+    """The settings in addition to the migrations folder, with the placeholders of audit.toml.
 
     Raises SourceError where graphile-migrate refuses the file.
     """

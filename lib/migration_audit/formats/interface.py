@@ -33,7 +33,7 @@ class MigrationFolder:
     root: str = ""
     """Where the folder is, for whoever opens files; a format reads by ``read`` alone."""
     is_whole: bool = True
-    """False where the user's glob or a single file name chose the paths: others may be beside them."""
+    """False where the user's glob or a single file name chose the paths: others may be next to them."""
     beside: Callable[[], tuple[str, ...]] = tuple
     """Where the paths were chosen: the files that lie in the same folders and were not."""
     other: Callable[[str], bytes | None] = lambda path: None
@@ -68,7 +68,7 @@ class Dialect(StrEnum):
     PSQL = "psql"
     """psql: backslash commands, ``:variables``, the data of COPY … FROM stdin."""
     SERVER = "server"
-    """Nobody: backslash commands and the data of COPY would reach the server, which refuses them."""
+    """Not psql: backslash commands and the data of COPY would reach the server, which refuses them."""
     COPY = "copy"
     """As ``SERVER``, but the runner sends the data of COPY … FROM stdin."""
 
@@ -110,7 +110,7 @@ class Plan:
     unread: tuple[tuple[int, str], ...] = ()
     """Files, by tree and path, that are an error unless an applied file includes them."""
     duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Versions that several files carry and whose order nobody fixed: ``("0002", ("0002_a.sql", "0002_b.sql"))``."""
+    """Versions that several files have, so that their order is undefined: ``("0002", ("0002_a.sql", "0002_b.sql"))``."""
     one_transaction: bool = False
     """Whether everything is one transaction."""
     opening: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What audit.toml says of a source beside its files."""
+    """What audit.toml says of a source in addition to its files."""
 
     placeholders: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Values that the runner puts into the SQL: Flyway's ``${name}``, graphile-migrate's ``:NAME``."""

@@ -170,7 +170,7 @@ OF_RUNNERS: tuple[KnownTable, ...] = (
 
 
 PLAIN_LEDGER = "names"
-"""What audit.toml calls this ledger, beside the names of runners."""
+"""What audit.toml calls this ledger, in addition to the names of runners."""
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 

@@ -98,7 +98,7 @@ def next_token(data: bytes | bytearray, at: int, pattern: re.Pattern[bytes] = CO
     start, end = match.span(group)
     if group == "block":
         close = _comment_end(data, end)
-        # A comment that nobody closes hides everything after it: it is code, for the server to refuse.
+        # A comment that is not closed hides everything after it: it is code, for the server to refuse.
         return SqlToken(TokenKind.COMMENT, start, close) if close else SqlToken(TokenKind.OTHER, start, len(data))
     if group == "dollar":
         end = _dollar_end(data, start, end)

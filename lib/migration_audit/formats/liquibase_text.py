@@ -74,7 +74,7 @@ def pieces(text: str) -> Iterator[LiquibaseToken]:
 def spans(text: str, *, strips_comments: bool, splits: bool, delimiter: str | None) -> Iterator[SentSpan]:
     """What reaches the server of ``text``, in order, without delimiters, and without comments where they are stripped.
 
-    Raises re.error for a delimiter that is no regular expression.
+    Raises re.error for a delimiter that is not a regular expression.
     """
     found = [piece for piece in pieces(text) if not (piece.is_comment and strips_comments)]
     if delimiter is not None:

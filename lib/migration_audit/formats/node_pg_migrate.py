@@ -180,7 +180,7 @@ def _part(raw: bytes, shown: str, notes: list[str]) -> _Part:
 def _first(
     marker: re.Pattern[str], text: str, start: int, comments: Sequence[tuple[int, int]], raw: bytes, shown: str
 ) -> int | None:
-    """Where the first marker begins, in bytes; raises SourceError where it is no comment line for the server."""
+    """Where the first marker begins, in bytes; raises SourceError where it is not a comment line for the server."""
     found = marker.search(text, start)
     if found is None:
         return None

@@ -185,7 +185,7 @@ def _is_same(recorded: str, own: str) -> bool:
 
 
 def recognise(tree: MigrationFolder) -> str | None:
-    """``migration_lock.toml`` beside folders with ``migration.sql``; Drizzle's folders hold a snapshot.json too."""
+    """``migration_lock.toml`` next to folders with ``migration.sql``; Drizzle's folders hold a snapshot.json too."""
     scripts = [path for path in tree.paths if path.endswith(f"/{_SCRIPT}")]
     for path in tree.paths:
         folder, _, name = path.rpartition("/")

@@ -170,7 +170,7 @@ class _Reader:
 
 
 def at_first_token(text: bytes) -> int:
-    """The line of the first token that is no comment."""
+    """The line of the first token that is not a comment."""
     token = next(tokens(text))
     return text.count(b"\n", 0, token.start) + 1
 

@@ -1,7 +1,7 @@
-"""Who may do what, beside an object's own privileges; and what belongs to the whole server.
+"""Who may do what, in addition to an object's own privileges; and what belongs to the whole server.
 
 Roles and their settings live outside a database. They are read when asked for: where a server was made for the SQL alone,
-every role in it is the SQL's; in a server that others share, most are nobody's business.
+every role in it is the SQL's; in a server that others share, most do not matter to the audit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from migration_audit.model.objects import CatalogObject
 
 
 def quoted_role(name: str) -> str:
-    """A role as a key shows it; ``(superuser)`` is no name."""
+    """A role as a key shows it; ``(superuser)`` is not a name."""
     return name if name == "(superuser)" else quoted(name)
 
 

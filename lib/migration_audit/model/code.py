@@ -21,7 +21,7 @@ class Call:
     """A call, or a function handed on by its name to be called elsewhere."""
 
     callee: str
-    """As it is written, without white space, ``?.`` and ``!``: ``db.migrate``; ``…`` stands for what is no name."""
+    """As it is written, without white space, ``?.`` and ``!``: ``db.migrate``; ``…`` stands for what is not a name."""
     at: Location
     handed_on: bool = False
     """The function is not called here: ``withLock(migrate)``, ``const boot = [migrate]``."""
@@ -181,9 +181,9 @@ class PathFact:
     ignored_by: Location | None = None
     """Of a folder: the line of a .gitignore that keeps new files in it out of git."""
     changed: str | None = None
-    """Of a file that must be unchanged: how it is not; None when it is, or nobody asked."""
+    """Of a file that must be unchanged: how it differs; None if it is unchanged or was not compared."""
     unknown: str | None = None
-    """Why nobody can say whether it changed, or what is there."""
+    """Why it is unknown whether it changed, or what is there."""
 
 
 PathFacts = Mapping[Location, tuple[PathFact, ...]]

@@ -1,4 +1,4 @@
-"""A source that is a command: the runner itself migrates the shadow, and nobody reads its files as SQL."""
+"""A source that is a command: the runner itself migrates the shadow, and its files are not read as SQL."""
 
 from __future__ import annotations
 

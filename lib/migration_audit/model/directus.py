@@ -103,7 +103,7 @@ class DirectusSnapshot:
         return str(found.at) if found else self.at("collections")
 
     def column(self, collection: str, field: str) -> Mapping[str, Any] | None:
-        """The ``schema`` of a field; None where it is no column of the file."""
+        """The ``schema`` of a field; None where it is not a column of the file."""
         for one in self.body.get("fields") or ():
             if (one.get("collection"), one.get("field")) == (collection, field) and isinstance(one.get("schema"), Mapping):
                 found: Mapping[str, Any] = one["schema"]
@@ -191,7 +191,7 @@ class DirectusRuntime:
     files: tuple[str, ...] = ()
     """What ``schema apply`` is given, each once, as it is written."""
     asks: bool = False
-    """Whether ``schema apply`` asks before it changes anything, and nobody is there to answer."""
+    """Whether ``schema apply`` asks before it changes anything, and cannot get an answer."""
     calls: tuple[tuple[str, ...], ...] = ()
     """The words behind each ``schema apply`` of a boot, in order, with ``{file}`` for the snapshot file."""
     problem: str | None = None

@@ -30,9 +30,9 @@ class DirectusColumn:
     inherited: bool = False
     """Whether a parent table has it, too."""
     has_nulls: bool | None = None
-    """Whether a row has NULL here; None where nobody looked."""
+    """Whether a row has NULL here; None if not looked at."""
     has_duplicates: bool | None = None
-    """Whether two rows are equal here; None where nobody looked."""
+    """Whether two rows are equal here; None if not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +108,9 @@ class DirectusTable:
     extension: str | None = None
     """The extension that it is a part of, and that keeps it from being dropped."""
     has_rows: bool | None = None
-    """None where nobody looked."""
+    """None if not looked at."""
     has_several: bool | None = None
-    """Whether it has two rows or more; None where nobody looked."""
+    """Whether it has two rows or more; None if not looked at."""
     partition_columns: tuple[str, ...] = ()
     """Of a hypertable its dimensions, of a partitioned table its key."""
     hypertable: bool = False

@@ -18,7 +18,7 @@ class PassageKind(StrEnum):
     TASK = "task"
     """An item with an empty box: what it says is not so yet."""
     CODE = "code"
-    """A block of code, and the front matter: it is shown, and nobody says it."""
+    """A block of code, and the front matter: it is shown, and is not a statement of the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,7 @@ class Drift:
     assumptions: tuple[str, ...] = ()
     """What was taken for equal by a named rule, each as a sentence."""
     not_compared: tuple[str, ...] = ()
-    """What one side does not tell, as no database holds it: each in words. It is no difference, and not equal either."""
+    """What one side does not tell, as no database holds it: each in words. It is not a difference, and not equal either."""
     not_known: tuple[NotKnown, ...] = ()
     """What the reading role may not see of objects that both sides have: nothing is called covered or equal with it."""
     empty: tuple[str, ...] = ()
@@ -152,7 +152,7 @@ class Drift:
 
     @property
     def only_not_known(self) -> bool:
-        """Whether nothing but what could not be read keeps the comparison from being covered, so that nobody can tell."""
+        """Whether the comparison is not covered only because something could not be read."""
         return bool(self.not_known) and replace(self, not_known=()).covered
 
     @property

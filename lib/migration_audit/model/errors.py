@@ -100,6 +100,6 @@ class NotebookError(AuditError):
 
 
 class SignoffError(AuditError):
-    """Something is not signed, may not be signed, or what was signed is not what is there."""
+    """Something is not signed, may not be signed, or the files differ from what was signed."""
 
     exit_code = 4

@@ -72,7 +72,7 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A sentence that a check gives beside its findings; it becomes the reason of a passed check."""
+    """A sentence that a check gives in addition to its findings; it becomes the reason of a passed check."""
 
     text: str
 

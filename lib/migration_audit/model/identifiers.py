@@ -139,7 +139,7 @@ def leading_name(text: str) -> tuple[tuple[str, ...], str]:
 
 
 def made_name(first: str, second: str, label: str) -> str:
-    """The name that PostgreSQL makes where nobody gives one: the longer part is cut until all of it fits in 63 bytes.
+    """The name that PostgreSQL chooses where none is given: the longer part is cut until all of it fits in 63 bytes.
 
     Source: makeObjectName in PostgreSQL's src/backend/commands/indexcmds.c.
 

@@ -10,7 +10,7 @@ from migration_audit.model.location import Location
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undecided:
-    """Something that may run commands, and why nobody can say which without running it."""
+    """Something that may run commands, and why it is unknown which without running it."""
 
     what: str
     """As it is written, on one line."""
@@ -98,7 +98,7 @@ class Copied:
     carried: tuple[str, ...] = ()
     """Files of the context that it brings and that were asked for, relative to the context."""
     is_opaque: bool = False
-    """An archive that ADD unpacks, or a repository that it clones: what is in it nobody here can say."""
+    """An archive that ADD unpacks, or a repository that it clones: its contents are unknown here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ class Image:
     start: StartOutcome
     """What a container of the chosen stage does: entrypoint, command, the scripts that they call."""
     otherwise: StartOutcome = field(default_factory=StartOutcome)
-    """What its entrypoint may do beside, with other arguments than the command: ``docker run IMAGE migrate``."""
+    """What its entrypoint may also do, with other arguments than the command: ``docker run IMAGE migrate``."""
     test: ImageTest | None
     ports: tuple[str, ...]
     """EXPOSE."""

@@ -60,7 +60,7 @@ def _iso_parts(found: re.Match[str]) -> Iterator[Part]:
 
 
 def _parts(text: str) -> Iterator[Part]:
-    """The parts of every other style; raises ValueError for what is no interval."""
+    """The parts of every other style; raises ValueError for what is not an interval."""
     body = text.removeprefix("@").strip()
     sign = -1 if body.endswith(" ago") else 1
     body = body.removesuffix(" ago")

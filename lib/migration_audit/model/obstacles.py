@@ -49,7 +49,7 @@ class Obstacle:
     columns: str = ""
     """``device_id, ts``: what has to be unique, or not null."""
     keys: int | None = None
-    """How many keys are there more than once, or how many rows lack a value; None where it could not be counted."""
+    """How many keys are duplicated, or how many rows lack a value; None where it could not be counted."""
     rows: int | None = None
     """How many rows have such keys."""
     is_least: bool = False

@@ -64,7 +64,7 @@ class PortProof:
     failed: tuple[tuple[int, str], ...] = ()
     """The steps that the server refused, by their place among ``Port.running``, with its message."""
     assumed_roles: tuple[str, ...] = ()
-    """Roles that the port names and nobody makes."""
+    """Roles that the port uses and does not create."""
 
     @property
     def is_proven(self) -> bool:

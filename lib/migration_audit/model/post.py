@@ -9,7 +9,7 @@ from migration_audit.model.location import Location
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostObject:
-    """One thing that a statement makes, or why nobody can say what it makes."""
+    """One thing that a statement makes, or why it is unknown what it makes."""
 
     kind: str
     """As the catalog calls it: ``constraint``, ``index``, ``table``, ``view``, ``materialized view``, ``trigger``,

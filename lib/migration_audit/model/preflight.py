@@ -30,7 +30,7 @@ class SourceFacts:
     files: tuple[tuple[str, str], ...]
     """Path and SHA-256 (hex) of each file, in apply order."""
     duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Numbers or versions that more than one file carries, so that nobody knows their order."""
+    """Numbers or versions that more than one file carries, so that their order is unknown."""
     gaps: tuple[int, ...] = ()
     """Numbers that no file carries between the first and the last."""
     format: str = "files"

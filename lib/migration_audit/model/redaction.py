@@ -135,7 +135,7 @@ class Redacted(str):
     _fingerprint: str
 
     def __new__(cls, text: str, fingerprint: str) -> Redacted:
-        """The text that people see, and the hash that nobody sees."""
+        """The text that people see, and the hash that is not shown."""
         made = super().__new__(cls, text)
         made._fingerprint = fingerprint
         return made

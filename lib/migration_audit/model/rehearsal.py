@@ -63,7 +63,7 @@ class RehearsalRole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """The owner's SQL on an empty server, then the probes; and the same probes on a server that nobody prepared."""
+    """The owner's SQL on an empty server, then the probes; and the same probes on a server that was not prepared."""
 
     writer: RehearsalRole
     others: tuple[RehearsalRole, ...] = ()

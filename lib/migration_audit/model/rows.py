@@ -70,7 +70,7 @@ class SequencePosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRows:
-    """What the SQL of one side leaves behind, beside its schema."""
+    """What the SQL of one side leaves behind, in addition to its schema."""
 
     tables: tuple[TableRows, ...] = ()
     """By key; those without rows are not among them."""
@@ -113,7 +113,7 @@ class TableComparison:
     counted_because: str | None = None
     """Why the rows were compared by their number alone; None where their contents were."""
     digests: tuple[str, str] | None = None
-    """Of the expected and the actual rows, over the columns that are compared; with a key that nobody keeps, so that they
+    """Of the expected and the actual rows, over the columns that are compared; with a key that is discarded, so that they
     are equal where the rows are, and tell nothing else."""
     is_there: bool = True
     """Whether the actual side has such a table."""

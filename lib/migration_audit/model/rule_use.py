@@ -16,7 +16,7 @@ class WaiverState(StrEnum):
     UNUSED = "unused"
     """Nothing was found that it names."""
     REASONLESS = "reasonless"
-    """Nobody wrote down why."""
+    """It has no reason."""
     NOT_DUE = "not due"
     """The check that it names is due in another phase, or could not be decided."""
     IMPOSSIBLE = "impossible"

@@ -15,7 +15,7 @@ _ENDS_TRANSACTION = re.compile(
     re.IGNORECASE,
 )
 THIS_DATABASE = "migration_audit_this_database"
-"""Stands in SQL for the name of the database that it is applied to, which nobody knows before."""
+"""Stands in SQL for the name of the database that it is applied to, which is unknown before."""
 _PASSWORD = re.compile(r"(password\s+)[eu&]*'(?:[^']|'')*'", re.IGNORECASE)
 
 
@@ -60,7 +60,7 @@ class NotApplied:
     reason: str
     """In a few words: ``down section``, ``undo migration``, ``no glob matches it``."""
     by_rule: bool = True
-    """Whether the format leaves it out on purpose; False for SQL that nobody reads, which a person should look at."""
+    """Whether the format leaves it out on purpose; False for SQL that is not read, which a person should look at."""
 
     def __str__(self) -> str:
         """``path:line: reason``."""
@@ -155,7 +155,7 @@ class SqlSource:
     not_applied: tuple[NotApplied, ...] = ()
     """What is in its folders and is not applied."""
     duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Versions that several files carry, so that nobody knows their order, with their paths."""
+    """Versions that several files carry, so that their order is unknown, with their paths."""
     notes: tuple[str, ...] = ()
     """What a reviewer should know of how it was read."""
 
@@ -194,7 +194,7 @@ class Applied:
     """Names of the sources, in order: ``("legacy", "owner")``."""
     failure: SqlFailure | None = None
     assumed_roles: tuple[str, ...] = ()
-    """Roles that the SQL names and nobody made: created without any rights, since roles live outside a database."""
+    """Roles that the SQL uses and does not create: created without any rights, since roles live outside a database."""
     notices: tuple[str, ...] = ()
     """What the server warned of, at most 200."""
     notes: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ _TODO = "restore the file, or run the audit again"
 
 
 def parse_json(content: bytes, *, where: str, made: Callable[[dict[str, Any]], Any] | None = None) -> Any:
-    """The JSON value; raises AuditError for what is no JSON, has a key twice in one object or is nested too deeply.
+    """The JSON value; raises AuditError for what is not JSON, has a key twice in one object or is nested too deeply.
 
     ``made`` is called with each JSON object as soon as it is read, and what it gives takes the object's place.
 

@@ -66,7 +66,7 @@ class Dimension(CatalogObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompressionSettings(CatalogObject):
-    """How a hypertable, or a continuous aggregate, is compressed (its columnstore); there is none where nobody asked."""
+    """How a hypertable, or a continuous aggregate, is compressed (its columnstore); absent if it was never set up."""
 
     kind: ClassVar[str] = "compression settings"
     identity: ClassVar[tuple[str, ...]] = ("schema", "table")

@@ -112,7 +112,7 @@ class Job(CatalogObject):
     fixed_schedule: bool
     """False: the time to the next run counts from the end of the last one."""
     starts_at: str | None
-    """Where in the schedule the runs begin, ``03:00:00`` of a day; None where nobody said (the clock did)."""
+    """Where in the schedule the runs begin, ``03:00:00`` of a day; None if not set (the clock did)."""
     timezone: str | None
     """The time zone in which a fixed schedule counts; None for UTC."""
     config: tuple[str, ...]

@@ -49,7 +49,7 @@ class Undone:
     name: str
     how: Undoing
     made: Location | None
-    """The statement that creates or changes it; None where nobody saw which one it is."""
+    """The statement that creates or changes it; None if it is unknown."""
     undone: Location
     """The statement that takes it away."""
     along: int = 0
@@ -98,8 +98,8 @@ class SourceUndone:
     undone: tuple[Undone, ...] = ()
     """In the order in which it happened."""
     left: tuple[tuple[str, int], ...] = ()
-    """How many of the objects that a file creates are there at the end, by file (an empty name where nobody saw which file
-    it was); counted only where something is undone."""
+    """How many of the objects that a file creates are there at the end, by file (an empty name where the file
+    is unknown); counted only where something is undone."""
     unknown: Unavailable | None = None
     """Why it is not known; None where it is."""
 

@@ -246,7 +246,7 @@ def change_aggregate(difference: Difference, sides: Sides) -> Steps:
 
 
 def create_role(role: Role, sides: Sides) -> Steps:
-    """A missing role, without a password: nobody reads one."""
+    """A missing role, without a password, since passwords are never read."""
     words = list(role.attributes)
     name_of = sql_name(role.name)
     if role.connection_limit is not None:

@@ -38,7 +38,7 @@ def running_lines(port: Port, origins: Mapping[Key, Location] | None = None) -> 
     lines, starts = "".join(f"{part}\n\n" for part in parts), []
     for step in port.running:
         starts.append(lines.count("\n") + 1)
-        lines += f"{_told(step, origins or {})}{step.sql}\n\n"
+        lines += f"{_described(step, origins or {})}{step.sql}\n\n"
     return lines + ("RESET check_function_bodies;\n" if unlooked else ""), tuple(starts)
 
 
@@ -102,7 +102,7 @@ def _section(title: str, lines: Iterable[str]) -> str:
     return "\n".join([_RULE, as_comment("\n".join([f"{title}:", *found])), ""]) if found else ""
 
 
-def _told(step: PortStep, origins: Mapping[Key, Location]) -> str:
+def _described(step: PortStep, origins: Mapping[Key, Location]) -> str:
     kind, key = step.about
     at = origins.get(step.about)
     line = f"{kind} {key}" + (f" ({at})" if at else "")
@@ -115,7 +115,7 @@ def _asked(port: Port, origins: Mapping[Key, Location]) -> str:
     parts = [_RULE, as_comment("For a person to decide: none of this is executed."), ""]
     for step in port.for_person:
         sql = f"\nfor example:\n{step.sql}" if step.sql else ""
-        parts += [_told(step, origins) + as_comment(f"{step.for_person}{sql}"), ""]
+        parts += [_described(step, origins) + as_comment(f"{step.for_person}{sql}"), ""]
     return "\n".join(parts)
 
 
@@ -125,7 +125,7 @@ def _refused(port: Port, proof: PortProof, origins: Mapping[Key, Location]) -> s
     parts = [_RULE, as_comment("The server rejected these statements:"), ""]
     for number, message in proof.failed:
         step = port.running[number]
-        parts += [_told(step, origins) + as_comment(f"{message}\n{step.sql}"), ""]
+        parts += [_described(step, origins) + as_comment(f"{message}\n{step.sql}"), ""]
     return "\n".join(parts)
 
 
@@ -136,7 +136,7 @@ def _commented(port: Port, proof: PortProof, origins: Mapping[Key, Location]) ->
         return ""
     parts = [_RULE, as_comment("These statements run, but are not sufficient on their own:"), ""]
     for step in steps:
-        parts += [_told(step, origins) + as_comment(step.sql), ""]
+        parts += [_described(step, origins) + as_comment(step.sql), ""]
     return "\n".join(parts)
 
 

@@ -71,7 +71,7 @@ def parse_place(text: str) -> RepositoryPlace:
 
 
 def at_home(authority: Authority, places: Sequence[RepositoryPlace], environ: Mapping[str, str]) -> Authority:
-    """The authority, whose revision is no proposal's where the caller is in another repository of the project."""
+    """The authority, whose revision is not a proposal's where the caller is in another repository of the project."""
     here, home = Path.cwd().resolve(), find_top(authority.project.directory)
     folders = [*(place.path for place in places), *(r.directory for r in authority.project.repositories)]
     tops = [find_top(folder) for folder in folders if folder.is_dir()]
@@ -150,7 +150,7 @@ def _own(authority: Authority, *, is_proposed: bool) -> _Side:
 
 
 def _refuse_unjudged(project: Project, places: Sequence[RepositoryPlace], home: Path | None, here: Path) -> None:
-    """Nobody may think that the tree in which the gate is started was judged when it was not."""
+    """Refuse to let the tree in which the gate is started look judged when it was not."""
     named = {place.name for place in places}
     folders = [place.path for place in places] + [r.directory for r in project.repositories if r.name not in named]
     start = find_top(here)

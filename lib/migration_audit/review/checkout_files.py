@@ -108,7 +108,7 @@ def digests_of_files(project: Project, source: Source) -> Mapping[str, str]:
 
 
 def _other_files(source: Source) -> list[Path]:
-    """What a source that is no SQL is made of: what its command reads, or its snapshot."""
+    """What a source that is not SQL is made of: what its command reads, or its snapshot."""
     if source.command is not None:
         return sources.command_files(source.root, source.command.files)
     return [source.snapshot] if source.snapshot is not None and source.snapshot.is_file() else []

@@ -185,7 +185,7 @@ class _Asking:
         return newest.verdict.value if newest and newest.generated_at > run.generated_at else None
 
     def _lost(self, environment: str, run: SignedRun | None) -> tuple[str, ...]:
-        """What was signed for this environment and is not here as it was, beside the run itself."""
+        """What was signed for this environment and is not here as it was, in addition to the run itself."""
         others = (each for each in self.signed(environment) if run is None or each.name != run.name)
         broken = (f"{signoff.SIGNED}/{environment}/{each.name}" for each in others if not _holds(each))
         return (*broken, *self._removed(environment))

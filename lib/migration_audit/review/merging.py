@@ -88,7 +88,7 @@ class Merge:
     def _taken(
         self, found: Found, audited: Mapping[str, str], contents: Mapping[str, bytes], *, legacy_alone: bool = False
     ) -> list[str]:
-        """The files among ``found`` that the settings are about, when they are beside those that were audited."""
+        """The files among ``found`` that the settings are about, when they are in addition to those that were audited."""
         brought = {path: entry for path, entry in found.items() if entry is not None}
         if not brought:
             return []

@@ -1,7 +1,7 @@
 """What a proposal has in place of plain files: links, submodules, and names that only some file systems tell apart.
 
 Such an entry leaves every audited byte as it was, and still decides which bytes are read later, or elsewhere. One that the
-audited commit, or the revision that the proposal goes into, has as well is no difference.
+audited commit, or the revision that the proposal goes into, has as well is not a difference.
 """
 
 from __future__ import annotations

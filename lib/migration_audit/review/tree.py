@@ -60,7 +60,7 @@ class ProposedTree:
             yield from wrong or [Sentence(ok=True, text="the checks of files find nothing left to do in the changed files")]
 
     def _has_other_variables(self) -> bool:
-        """Whether variables beside Compose files, of which no digest is kept, are others than in the revision."""
+        """Whether variables in addition to Compose files, of which no digest is kept, are others than in the revision."""
         boot = self.project.boot
         files = [] if boot is None else [path.with_name(".env") for path in (*boot.compose, *boot.dev_compose)]
         known = ((each, revision) for each in files for revision in self.merges if revision.has_inside(each))

@@ -79,7 +79,7 @@ class Application:
     applied: Applied
     trace: Trace
     outside: tuple[Outside, ...] = ()
-    """What was made or changed beside the database, as a server of our own shows it."""
+    """What was created or changed outside of the database, as a server of our own shows it."""
 
 
 @server_faults("a query of the audit itself", "a shadow")
@@ -92,7 +92,7 @@ def apply_sources(
 ) -> Application:
     """Apply ``sources`` one after the other to the database at ``conninfo``, up to the first failure.
 
-    A role that the SQL names and nobody made is created without any rights, where the caller may create roles, and
+    A role that the SQL uses and does not create is created without any rights, where the caller may create roles, and
     told in ``assumed_roles``. ``progress`` is told of every file, ``watch`` of every statement. Raises ServerError if the
     database cannot be reached; SQL that fails is a result, not an exception.
     """
@@ -200,7 +200,7 @@ class _Run:
             self.spans.append(TransactionSpan(start, self._next_xid, tuple(steps)))
 
     def observe(self, connection: psycopg.Connection, statement: Statement) -> None:
-        """See what the statement did beside its database, on a server that nobody else uses."""
+        """See what the statement did outside of its database, on a server that is used by no one else."""
         if self.elsewhere:
             self.elsewhere.after(connection, statement)
 

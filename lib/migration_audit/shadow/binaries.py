@@ -65,7 +65,7 @@ class Programs:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The folders that they need, beside the libraries of the system."""
+        """The folders that they need, in addition to the libraries of the system."""
         named = [self.environment.get(name, "") for name in ("LD_LIBRARY_PATH", "LOCPATH", "PROJ_DATA", "GDAL_DATA")]
         return self.bin, self.lib, self.share, *(Path(part) for text in named for part in text.split(":") if part)
 

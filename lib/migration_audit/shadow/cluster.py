@@ -41,7 +41,7 @@ class Recipe:
     environment: Mapping[str, str]
     description: str
     files: Sequence[Path] = ()
-    """Folders that its programs need, beside the libraries of the system."""
+    """Folders that its programs need, in addition to the libraries of the system."""
 
 
 class PrivateCluster(Databases):

@@ -49,7 +49,7 @@ class Databases(ABC):
         return self.conninfo(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database and the connections to it; one that is gone is no error."""
+        """Drop a database and the connections to it; one that is gone is not an error."""
         try:
             self.execute("drop database if exists {} with (force)", name)
         except ServerError:  # because of something that the SQL made which ran in it

@@ -147,7 +147,7 @@ def reported_version(called: Called) -> str | None:
 def message_of(ran: CommandRun) -> str:
     """What Directus says at the end: of its log's lines the last error, else the last one; else the last line at all.
 
-    A refusal of the command line is no line of its log: ``error: unknown option '--nope'``.
+    A refusal of the command line is not a line of its log: ``error: unknown option '--nope'``.
     """
     lines = [line.strip() for line in ran.output.splitlines() if line.strip()]
     logged = [entry for line in lines if (entry := _logged(line)) is not None]

@@ -1,6 +1,6 @@
 """What SQL changes where no comparison looks, whatever its text: the server, other databases, members of extensions.
 
-The server is observed before and after, and between statements: what is changed back is no change. A row says which
+The server is observed before and after, and between statements: what is changed back is not a change. A row says which
 statement wrote it; of what leaves no row (a replication slot, a comment that is taken away) it is known after which
 observation it was there.
 """
@@ -130,7 +130,7 @@ class _Row:
 
 
 class Elsewhere:
-    """Observes one application of SQL on a server that nobody else uses."""
+    """Observes one application of SQL on a server that is used by no one else."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         """Remember what is there before anything is applied. Raises psycopg.Error."""

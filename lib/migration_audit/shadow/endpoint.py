@@ -1,4 +1,4 @@
-"""Where a private cluster listens: where nobody else can connect, or not without a password."""
+"""Where a private cluster listens: where no one else can connect, or not without a password."""
 
 from __future__ import annotations
 

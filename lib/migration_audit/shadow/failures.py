@@ -94,7 +94,7 @@ def server_error(error: psycopg.Error, *, what: str, where: str) -> ServerError:
 
 @contextmanager
 def server_faults(what: str, where: str) -> Iterator[None]:
-    """Errors of the driver that nobody in the block has judged, as a ServerError."""
+    """Errors of the driver that the block did not handle, as a ServerError."""
     try:
         yield
     except psycopg.Error as error:

@@ -41,7 +41,7 @@ STOP_LIMIT = 10.0
 """Seconds that a postmaster gets for an immediate shutdown before it is killed."""
 
 
-class Ended(Exception):  # noqa: N818  it is no error
+class Ended(Exception):  # noqa: N818  it is not an error
     """The caller is gone, has asked for the end, or somebody has sent a signal."""
 
 
@@ -93,7 +93,7 @@ def is_alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    try:  # where nobody collects orphans, as in many containers, the dead stay in the table
+    try:  # where orphans are not collected, as in many containers, the dead stay in the table
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return not Path("/proc/self/stat").exists()

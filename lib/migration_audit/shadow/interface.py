@@ -26,7 +26,7 @@ class Cluster(Protocol):
 
     @property
     def is_private(self) -> bool:
-        """Whether nobody else uses it, so that every role in it was made by what runs in the databases made here."""
+        """Whether no one else uses it, so that every role in it was made by what runs in the databases made here."""
 
     def conninfo(self, database: str = "postgres", user: str | None = None) -> str:
         """A libpq connection string; it may hold a password, so it is never printed."""

@@ -76,7 +76,7 @@ class Watch(Protocol):
 
 
 class NoWatch:
-    """Nobody looks on."""
+    """Observes nothing."""
 
     def begin(self, connection: psycopg.Connection[Any]) -> None:
         """Nothing."""

@@ -1,4 +1,4 @@
-"""Directories of running clusters: private, locked while somebody cares for them, removed when nobody does.
+"""Directories of running clusters: private, locked while a process uses them, removed when none does.
 
 The lock file is held by the caller and by the guard through one open file, so the operating system releases it when
 both are dead, and only then. That is how a later run tells a stale directory from one in use.
@@ -55,12 +55,12 @@ os.register_at_fork(after_in_child=Descriptors.close_all)
 
 
 def make_directory(base: Path, account: Account) -> tuple[Path, int]:
-    """Make a directory that nobody enters but the caller and the server; return it and its locked lock file."""
+    """Make a directory that only the caller and the server enter; return it and its locked lock file."""
     directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
     new = directory / "lock.new"
     lock = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    new.rename(directory / "lock")  # nobody sees a lock file that is not locked yet
+    new.rename(directory / "lock")  # so that no process sees a lock file that is not locked yet
     _spread_folders(directory)
     data = Path(tempfile.mkdtemp(prefix=_DATA, dir=directory))
     sockets = directory / "s"
@@ -124,7 +124,7 @@ def is_in_use(directory: Path) -> bool:
 def remove_stale(base: Path) -> list[Path]:
     """Stop and remove the clusters of this user whose caller and guard are dead; return their directories."""
     removed = []
-    # Other folders of ours have another word in their names: nobody locks them, and each lasts as long as it is needed.
+    # Other folders of ours have another word in their names: they are not locked, and each lasts as long as it is needed.
     for directory in base.glob(f"{PREFIX}{'[a-z0-9_]' * 8}"):
         with contextlib.suppress(OSError):  # somebody else removes it at this moment
             if directory.lstat().st_uid == os.geteuid() and directory.is_dir() and not is_in_use(directory):
@@ -150,7 +150,7 @@ def server_of(directory: Path) -> int:
 
 
 def _end_strays(data: Path) -> None:
-    """Kill what SQL has started and nobody has adopted: it works where the server did, which no other process does."""
+    """Kill what SQL has started and no process has adopted: it works where the server did, which no other process does."""
     for entry in Path("/proc").glob("[0-9]*"):
         pid = int(entry.name)
         with contextlib.suppress(OSError):

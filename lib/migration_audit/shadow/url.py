@@ -43,7 +43,7 @@ select datname
            or act.datid = dat.oid
        )
 """  # noqa: S608 - constants
-"""Our databases whose session is gone, and which nobody is connected to."""
+"""Our databases whose session has ended, and to which no one is connected."""
 
 
 class UrlServer:
@@ -136,7 +136,7 @@ class UrlCluster(Databases):
         return self.conninfo(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database made here; one that is gone is no error, one made by somebody else is not touched."""
+        """Drop a database made here; one that is gone is not an error, one made by somebody else is not touched."""
         if name in self._made:
             super().drop_database(self._made[name])
             del self._made[name]

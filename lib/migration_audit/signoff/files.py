@@ -24,7 +24,7 @@ _PARTS = {"_type", "subject", "predicateType", "predicate"}
 
 
 def signed_folders(folder: Path) -> list[Path]:
-    """The runs below ``signed/<environment>``, by name; no others: what git left of one, its page, is no run."""
+    """The runs below ``signed/<environment>``, by name; no others: what git left of one, its page, is not a run."""
     found = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")) if folder.is_dir() else []
     return [p for p in found if p.is_symlink() or {each.name for each in p.iterdir()} != {SIGNED_PAGE}]
 
@@ -39,7 +39,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def subjects(folder: Path) -> dict[str, str]:
-    """The files that a run's statement names, with their SHA-256; empty when it is no statement."""
+    """The files that a run's statement names, with their SHA-256; empty when it is not a statement."""
     return _subjects(read_json(folder / STATEMENT_FILE)) or {}
 
 

@@ -70,7 +70,7 @@ def is_known(identity: str, keys: PolicyKeys) -> bool:
 
 @cache
 def fingerprint(key_line: str) -> str:
-    """``SHA256:…`` of a public key, as ``ssh-keygen -l`` shows it. Raises AuditError for a line that is no key."""
+    """``SHA256:…`` of a public key, as ``ssh-keygen -l`` shows it. Raises AuditError for a line that is not a key."""
     done = _run(["-l", "-f", "-"], f"{key_line}\n".encode())
     found = _FINGERPRINT.search(done.stdout.decode("utf-8", "replace"))
     if done.returncode or found is None:

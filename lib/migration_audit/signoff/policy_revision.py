@@ -26,8 +26,8 @@ def weakness(
 ) -> str | None:
     """Why the proposer of a change could have a say in policy and keys; None where that is not known.
 
-    ``is_named_by_tree``: audit.toml of the working tree named the revision, and nobody outside. Without ``is_proposed`` the
-    change is one of another repository, and what is checked out in this one is nobody's proposal.
+    ``is_named_by_tree``: audit.toml of the working tree named the revision, and nothing outside of it did. Without
+    ``is_proposed`` the change is one of another repository, and what is checked out in this one is not a proposal.
     """
     if revision is None:
         return "policy and keys are read from the working tree: a proposal could change them too"

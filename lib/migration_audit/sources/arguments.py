@@ -67,7 +67,7 @@ def read_arguments(line: bytes, at: int, variables: Lookup) -> Arguments:
     """The arguments from ``at`` to the next command or the end of ``line``.
 
     Raises RefusedError for an unclosed quote, at which psql drops the argument, for a
-    program in backquotes, and for a variable whose value nobody knows.
+    program in backquotes, and for a variable whose value is unknown.
     """
     items: list[Argument] = []
     while True:

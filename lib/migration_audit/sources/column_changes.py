@@ -100,7 +100,7 @@ def _of_index(node: Any, at: Location) -> ColumnChange:
     name = node.idxname or None
     words = f"{unique}INDEX {name or 'without a name'}"
     if len(columns) != 1 or not columns[0] or node.unique:
-        # A unique index that is no constraint is not among what Directus reads as unique or indexed.
+        # A unique index that is not a constraint is not among what Directus reads as unique or indexed.
         return ColumnChange(table=node.relation.relname, kind="kept", at=at, name=name, words=words)
     # A partial one counts as an index of its column all the same.
     return ColumnChange(table=node.relation.relname, kind="index", at=at, column=columns[0], name=name, words=words)

@@ -113,7 +113,7 @@ def load_command(
 
 
 def command_files(root: Path, globs: Sequence[str]) -> list[Path]:
-    """The files of a command that are there, sorted; none is no error."""
+    """The files of a command that are there, sorted; none is not an error."""
     return _Watched(root=root, globs=tuple(globs), shown_from=root).present() if root.is_dir() else []
 
 

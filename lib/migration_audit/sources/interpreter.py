@@ -113,7 +113,7 @@ class Interpreter:
         return self._variables.value(name)
 
     def test(self, name: str) -> bool:
-        """``:{?name}``. What nobody sets counts as not set: psql is taken to run with the variables of audit.toml."""
+        """``:{?name}``. A variable that is not assigned is not set: psql runs with the variables of audit.toml."""
         try:
             is_set = self.value(name) is not None
         except RefusedError as error:

@@ -23,7 +23,7 @@ class _Level:
     """The relations that a query names, by alias; columns without a qualifier may be of any of them or of a level above."""
 
     relations: dict[str, Relation | None] = field(default_factory=dict)
-    """None for what is no relation of the database: a CTE, a function, a subquery."""
+    """None for what is not a relation of the database: a CTE, a function, a subquery."""
     above: _Level | None = None
 
     def find(self, alias: str) -> Relation | None:

@@ -35,7 +35,7 @@ _ROUTINE = re.compile(r"create (?:or replace )?(?:function|procedure)\b")
 def read_script(data: bytes, psql: Interpreter | None = None) -> SqlScript:
     """Everything that ``data`` (UTF-8 without a byte order mark) holds.
 
-    Without ``psql`` nobody reads the text before the server does: backslash commands and ``:variables`` are plain text, and
+    Without ``psql`` nothing reads the text before the server does: backslash commands and ``:variables`` are plain text, and
     nothing fails. With it, they mean what they mean to psql; raises SourceError, with the line, for what cannot be done so.
     """
     return _Reader(data, psql).read()

@@ -24,7 +24,7 @@ class _Effect(Enum):
     ALTERS = auto()
     """Changes a definition."""
     TAKES = auto()
-    """May remove something, or nobody can tell by reading."""
+    """May remove something, or reading the text cannot decide it."""
 
 
 _MAY_TAKE: Final = re.compile(r"\b(?:drop|alter|execute|perform|call|replace)\b", re.IGNORECASE)

@@ -85,7 +85,7 @@ def whole_tree(folder: Path, paths: Iterable[str], shown_from: Path) -> Migratio
 
 
 def sql_files(root: Path, globs: Sequence[str]) -> list[Path]:
-    """Every ``.sql`` file that ``globs`` match below ``root``, or that lies in a folder they match; none is no error."""
+    """Every ``.sql`` file that ``globs`` match below ``root``, or that lies in a folder they match; none is not an error."""
     found: dict[Path, None] = {}
     boundary = boundary_of(root, *(root / fixed_part(glob) for glob in globs))
     for path in (path for glob in globs if root.is_dir() for path in paths_of_glob(root, glob)):
@@ -186,7 +186,7 @@ def _tree(folder: Path, paths: Iterable[str], place: SourceFolder, *, is_whole: 
 
 
 def list_files(folder: Path, boundary: Boundary) -> list[Path]:
-    """Every file below the folder; hidden folders and installed packages are nobody's migrations.
+    """Every file below the folder; hidden folders and installed packages hold no migrations of the project.
 
     Links to folders are followed, but each folder is listed once. One that leads out of ``boundary`` is given itself.
     """

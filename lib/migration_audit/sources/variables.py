@@ -93,7 +93,7 @@ class Variables:
         self._values[name] = value
 
     def unset(self, name: str) -> None:
-        """``\\unset name``; a variable that does not exist is no error."""
+        """``\\unset name``; a variable that does not exist is not an error."""
         if name in _SWITCHES:
             self._check_switch(name, "off")
         self._values.pop(name, None)

@@ -78,7 +78,7 @@ def names_of(project: Project | None) -> tuple[str, ...]:
 def read_side(name: str, project: Project | None, *, progress: Progress) -> ReadCatalog:
     """Read what the name means: a side of the project, else a file, a folder or a database, as ``compare`` takes it.
 
-    A relative path is looked up in the working directory, then beside audit.toml. Raises UsageError for a name that means
+    A relative path is looked up in the working directory, then next to audit.toml. Raises UsageError for a name that means
     nothing, DatabaseError for a variable that is not set and a database that cannot be read, SqlError, SourceError and
     ServerError for SQL.
     """

@@ -74,7 +74,7 @@ FRAMES: Final[Mapping[str, Columns]] = {
         "expected": ("str", "the expected value"),
         "actual": ("str", "the actual value"),
         "where": ("str", "file and line, where a file defines it"),
-        "fix_sql": ("str", "SQL for a person to read; nothing runs it"),
+        "fix_sql": ("str", "SQL to review; the audit never runs it"),
         "waived": ("str", "until when, by whom and why it is accepted"),
     },
     "probes": {

@@ -163,7 +163,7 @@ def show_rehearsal(audit: Case) -> Any:
 
 
 def show_directus_rehearsal(audit: Case) -> Any:
-    """What the real Directus did with the snapshot file, boot by boot, beside what the model says."""
+    """What the real Directus did with the snapshot file, boot by boot, next to what the model predicts."""
     return _shown(audit.directus_rehearsed, report.directus_rehearsal_table)
 
 

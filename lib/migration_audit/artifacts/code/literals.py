@@ -43,7 +43,7 @@ Constants = Mapping[str, tuple[TextPart, ...]]
 
 
 def fold_expression(node: Node, language: SourceLanguage, constants: Constants) -> FoldedExpression | None:
-    """The text that this expression amounts to; None when it is no text."""
+    """The text that this expression amounts to; None when it is not text."""
     if node.type in language.strings:
         return _string(node, language, constants)
     if node.type == "concatenated_string":

@@ -46,7 +46,7 @@ def is_pipeline(path: str) -> bool:
 
 
 def read_pipeline(text: str, path: str, resolver: Resolver, local: Local) -> tuple[CodeFile | None, Unread | None]:
-    """What the pipeline runs, and what it says beside."""
+    """What the pipeline runs, and what else it contains."""
     try:
         roots = [node for node in compose_nodes(text, path) if isinstance(node, yaml.MappingNode)]
     except ArtifactError as error:
@@ -180,7 +180,7 @@ class _Pipeline:
                 yield replace(_joined(self._path, []), scripts=(script,))
 
     def _texts(self, root: yaml.Node) -> CodeFile:
-        """Everything that is written in the file and is no step: names and texts."""
+        """Everything that is written in the file and is not a step: names and texts."""
         names: list[CodeName] = []
         literals: list[Literal] = []
         for key, node in _everything(root):

@@ -50,7 +50,7 @@ class EmbeddedSqlToken:
 
     @property
     def word(self) -> str:
-        """In capitals; empty for a quoted name, which is no keyword."""
+        """In capitals; empty for a quoted name, which is not a keyword."""
         return "" if self.text.startswith('"') or self.is_string else self.text.upper()
 
     @property
@@ -70,7 +70,7 @@ class Head:
     start: int
     end: int
     command: str | None
-    """``CREATE UNIQUE INDEX``; None for a statement that is no DDL by its first words."""
+    """``CREATE UNIQUE INDEX``; None for a statement that is not DDL by its first words."""
     named: str | None
     """What follows: the name of the object; None where the text ends before it."""
 

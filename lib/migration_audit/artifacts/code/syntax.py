@@ -228,7 +228,7 @@ class _Reader:
         return all(parent.child_by_field_name(name) != node for name in names) or parent.type == "binary_expression"
 
     def dotted(self, node: Node) -> str:
-        """The names of ``a.b``, ``a?.b!``, ``a['b']`` and ``(0, a.b)``; what is no name is a hole."""
+        """The names of ``a.b``, ``a?.b!``, ``a['b']`` and ``(0, a.b)``; what is not a name is a hole."""
         language = self.language
         for kind, host, member in language.members:
             if node.type == kind:

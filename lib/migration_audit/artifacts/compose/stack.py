@@ -1,4 +1,4 @@
-"""Compose files as one stack: several files, what they include, what their services extend, and the ``.env`` beside them."""
+"""Compose files as one stack: several files, their includes, what their services extend, and the ``.env`` next to them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _OVERRIDES = ("compose.override.yaml", "compose.override.yml", "docker-compose.o
 def read_stack(files: Sequence[Path], *, profiles: Iterable[str] = (), shown_from: Path) -> Stack:
     """The stack of these Compose files, merged in this order, as ``docker compose -f a -f b`` sees it.
 
-    Variables come from the ``.env`` beside the first file alone, never from the caller's environment: the answer is the same
-    on every machine. Raises ArtifactError, with ``file:line``, for what Compose would refuse to load.
+    Variables come from the ``.env`` next to the first file alone, never from the caller's environment: the answer is
+    the same on every machine. Raises ArtifactError, with ``file:line``, for what Compose would refuse to load.
     """
     folder = files[0].parent
     loader = _Loader(shown_from, boundary_of(shown_from, *files))

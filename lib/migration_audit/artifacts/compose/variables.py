@@ -29,7 +29,7 @@ class Replaced:
 
     @property
     def text(self) -> str:
-        """What Compose makes of it where nobody gives these variables a value."""
+        """What Compose makes of it while these variables have no value."""
         return as_empty(self.marked)
 
 
@@ -138,7 +138,7 @@ class _Template:
 def parse_env(text: str, shown: str, outer: Mapping[str, str]) -> dict[str, str]:
     """The variables of a ``.env`` file; ``outer`` are those that it may refer to and that win over its own.
 
-    Raises ArtifactError, with the line, for a line that is no assignment.
+    Raises ArtifactError, with the line, for a line that is not an assignment.
     """
     found: dict[str, str] = {}
     known = ChainMap(dict(outer), found)
@@ -197,7 +197,7 @@ def _closing(text: str, at: int, quote: str) -> int:
 
 
 def _lenient(text: str, values: Mapping[str, str]) -> str:
-    """A dollar that is no variable stays one in ``.env``."""
+    """A dollar that is not a variable stays one in ``.env``."""
     try:
         return replace_variables(text, values).marked
     except TemplateError:

@@ -1,4 +1,4 @@
-"""Which release of Directus an image runs: the tag of its FROM, else package.json and the lock file beside it."""
+"""Which release of Directus an image runs: the tag of its FROM, else package.json and the lock file next to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IMAGE = re.compile(r"(?:[\w.:-]+/)*directus/directus(?::(?P<tag>[\w.-]+))?(?:@s
 
 
 def version_of_image(base: str, *, where: str | None) -> TargetVersion | None:
-    """What the image that a Dockerfile starts from says; None where it is no image of Directus.
+    """What the image that a Dockerfile starts from says; None where it is not an image of Directus.
 
     >>> str(version_of_image("directus/directus:11.17.4", where=None).version)
     '11.17.4'
@@ -62,7 +62,7 @@ def _text(path: Path) -> str:
 def _wanted(path: Path) -> str | None:
     body = json.loads(_text(path))
     if not isinstance(body, dict):
-        raise ValueError("not an object")  # noqa: TRY004  what it is does not matter: it is no package.json
+        raise ValueError("not an object")  # noqa: TRY004  what it is does not matter: it is not a package.json
     for part in ("dependencies", "devDependencies", "optionalDependencies"):
         found = body.get(part)
         if isinstance(found, dict) and isinstance(found.get("directus"), str):

@@ -41,7 +41,7 @@ class JUnitReport:
 
 
 def read_junit(path: Path, *, shown_from: Path) -> JUnitReport:
-    """The report at ``path``. Raises ArtifactError when it is not there, is no XML, is no JUnit XML, or has a DTD."""
+    """The report at ``path``. Raises ArtifactError when it is not there, is not XML, is not JUnit XML, or has a DTD."""
     shown = shown_path(path, shown_from)
     check_artifact_inside(path, shown_from)
     try:
@@ -124,10 +124,10 @@ def read_command(rule: AuditRule, root: Path) -> CommandResult:
     stale = _why_no_commit(rule.junit, _named_commits(root / rule.junit, report)) or _why_stale(rule, root, report)
     if stale:
         return command_result(rule, CommandState.UNKNOWN, stale, todo=_ASK)
-    return _told(rule, rule.junit, report)
+    return _result(rule, rule.junit, report)
 
 
-def _told(rule: AuditRule, junit: str, report: JUnitReport) -> CommandResult:
+def _result(rule: AuditRule, junit: str, report: JUnitReport) -> CommandResult:
     where = f"{junit}:1"
     if report.failed:
         names = [*report.failed[:10], *(["…"] if len(report.failed) > 10 else [])]

@@ -35,7 +35,7 @@ def find_drops(path: Path, tables: Sequence[str], *, shown_from: Path) -> Iterat
 
 
 def _cleaned(text: str, shown: str) -> str:
-    """The text with blanks where nobody runs it; lines keep their numbers, characters their places."""
+    """The text with blanks where it is not executed; lines keep their numbers, characters their places."""
     suffix = PurePosixPath(shown).suffix.lower()
     if suffix == ".sql":
         return _without_sql_comments(text)

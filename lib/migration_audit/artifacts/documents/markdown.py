@@ -29,7 +29,7 @@ _OPEN_BOX: Final = re.compile(r"\[ \]\s")
 _BOX: Final = re.compile(r"\[[ xX]\]\s+")
 _HEADING_ID: Final = re.compile(r"\s*\{#[\w:.-]+\}\s*\Z")
 _LIMIT: Final = 2_000_000
-"""Characters: a Markdown file beyond that is no document that anybody reads."""
+"""Characters: a Markdown file beyond that is not a document that anybody reads."""
 
 
 @cache

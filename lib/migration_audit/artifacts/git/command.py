@@ -106,7 +106,7 @@ def _run(
     except (OSError, subprocess.TimeoutExpired, ValueError) as error:
         return subprocess.CompletedProcess(command, 128, b"", str(error).encode())
     if done.returncode == _REFUSED and (owned := _OWNED.search(done.stderr)) is not None:
-        # As if there were no repository: evidence would name no commit, and nobody would know why.
+        # As if there were no repository: evidence would name no commit, without a reason.
         place = owned[1].decode(errors="replace")
         todo = f"run it as its owner, or have git trust it: git config --global --add safe.directory {place}"
         raise AuditError("git does not read this repository: it belongs to another user", where=place, todo=todo)

@@ -167,6 +167,6 @@ def _refs(top: Path, asked: list[str]) -> list[tuple[str, str]]:
 
 
 def _commits(top: Path, name: str) -> list[str]:
-    """The commits whose name begins so; none for what is no hexadecimal number."""
+    """The commits whose name begins so; none for what is not a hexadecimal number."""
     found = line_of_git(top, "rev-parse", f"--disambiguate={name}") if _HEX.fullmatch(name) else None
     return [each for each in (found or "").split() if line_of_git(top, "cat-file", "-t", each) == "commit"]

@@ -1,7 +1,7 @@
 """What git hides of a working tree: files that .gitignore leaves out, and committed ones that differ without a sign.
 
 Only files named .gitignore count: what one person's git ignores besides (``core.excludesFile``, ``.git/info/exclude``) holds
-for nobody else.
+for no one else.
 """
 
 from __future__ import annotations

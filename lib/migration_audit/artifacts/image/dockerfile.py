@@ -57,7 +57,7 @@ class Instruction:
 
     @property
     def words(self) -> tuple[str, ...] | None:
-        """The list of the exec form; None for the shell form, which everything is that is no JSON list of texts."""
+        """The list of the exec form; None for the shell form: anything but a JSON list of strings."""
         if not self.text.startswith("["):
             return None
         try:

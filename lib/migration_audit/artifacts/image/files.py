@@ -27,7 +27,7 @@ from migration_audit.project.locate import shown_path
 
 _WRITERS: Final = re.compile(r"\b(?:sed|mv|cp|ln|tee|install|rm|patch|tar|unzip|curl|wget|envsubst|dos2unix)\b|>")
 _NOT_OURS: Final = frozenset({".git", "node_modules"})
-"""Folders in which nobody of the project writes migrations of the project."""
+"""Folders in which a project does not write its own migrations."""
 _LARGEST: Final = 1_000_000
 
 

@@ -25,14 +25,14 @@ def named_in(files: ImageFiles, stage: StageFacts, folder: str, name: str) -> tu
 def mounted_in(files: ImageFiles, mount: Mount, folder: str, name: str) -> tuple[str, ...]:
     """The paths in ``folder`` that a mount brings and that fit ``name``, sorted."""
     host = Path(mount.source) / (below(folder, mount.target) or "")
-    if files.outside(host) is not None:  # nobody looks; whoever asks for the pattern itself gets the reason
+    if files.outside(host) is not None:  # not looked at; a caller that asks for the pattern itself gets the reason
         return (posixpath.join(folder, name),)
     names = [each.name for each in host.iterdir()] if host.is_dir() else []
     return tuple(posixpath.join(folder, each) for each in sorted(names) if _fits(each, name))
 
 
 def _fits(name: str, pattern: str) -> bool:
-    """As a shell has it: a wildcard at the start is no dot."""
+    """As a shell has it: a wildcard at the start is not a dot."""
     return fnmatchcase(name, pattern) and name.startswith(".") == pattern.startswith(".")
 
 

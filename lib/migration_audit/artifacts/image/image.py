@@ -68,8 +68,8 @@ def read_image(
 
     Where ``container`` names an image, it is that one, and ``dockerfile`` is only the file that names it.
 
-    Nothing is built and nothing is run. Raises ArtifactError, with ``file:line``, for what is no Dockerfile, and for a stage
-    that it does not have.
+    Nothing is built and nothing is run. Raises ArtifactError, with ``file:line``, for what is not a Dockerfile, and for a
+    stage that it does not have.
     """
     chosen, paths, container = _build(dockerfile, context, shown_from, container)
     return Image(
@@ -196,7 +196,7 @@ def _own_entry(stage: StageFacts) -> tuple[str, ...]:
 
 
 def _otherwise(stage: StageFacts, paths: ImagePaths, container: Container) -> StartOutcome:
-    """The entrypoint with arguments that nobody knows."""
+    """The entrypoint with unknown arguments."""
     entry, at = _entry(stage, container)
     if isinstance(entry, ShellScript) or not entry:
         return StartOutcome()

@@ -44,8 +44,8 @@ OWN_FOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "timescale/timescaledb": frozenset({"docker-entrypoint-initdb.d"}),
     "ubuntu": frozenset(),
 }
-"""Images without an ENTRYPOINT, or whose ENTRYPOINT runs the command that it is given; and what each has at its root beside
-the folders of every system (their Dockerfiles say so)."""
+"""Images without an ENTRYPOINT, or whose ENTRYPOINT runs the command that it is given; and what each has at its root in
+addition to the folders of every system (their Dockerfiles say so)."""
 _BY_ENGINES: Final = frozenset({"/.dockerenv", "/.dockerinit"})
 """What an engine may put into a container by itself."""
 _EVERYWHERE: Final = frozenset({"bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr", "var"})

@@ -186,7 +186,7 @@ def _words(texts: Sequence[str | None], ask: Ask) -> Answer:
     known = [text for text in texts if text is not None]
     try:
         return _plain(known, ask) if len(known) == len(texts) else _UNKNOWN
-    except ValueError:  # -eq of what is no number
+    except ValueError:  # -eq of what is not a number
         return _UNKNOWN
 
 

@@ -115,7 +115,7 @@ class ExecutionPoint:
         return replace(self, checked=True, scope=scope, on_success=on_success)
 
     def in_loop(self, loop: Process | None = None) -> ExecutionPoint:
-        """The same point in one turn of a loop: nobody looks at its status, unless ``set -e`` does."""
+        """The same point in one turn of a loop: its status is not checked, unless ``set -e`` does."""
         loop, turn = loop or self.inner_process(self.process.scope), self.inner_process(self.process.scope)
         return replace(self, loop=loop, turn=turn, scope=NOTHING, on_success=NOTHING)
 

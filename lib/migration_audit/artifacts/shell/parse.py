@@ -37,7 +37,7 @@ def _parser() -> Parser:
 
 
 def parse_shell(text: str) -> Node:
-    """The tree of a shell text; what is no shell is in it as a node of the type ``ERROR``."""
+    """The tree of a shell text; what is not shell code is in it as a node of the type ``ERROR``."""
     # The grammar does not know <>, which opens a file for both: to read where it is opened, one of them will do.
     return _parser().parse(re.sub(r"(?<=\d)<>", "< ", text).encode()).root_node
 

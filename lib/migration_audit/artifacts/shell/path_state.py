@@ -94,7 +94,7 @@ class Nowhere:
     """The paths of one who has no files."""
 
     def standing(self, _: str, /) -> PathState:
-        """Nobody can know."""
+        """It cannot be known."""
         return unknown("")
 
     def names(self, _: str, /) -> tuple[str, ...]:

@@ -119,7 +119,7 @@ def _value(node: Node, state: ShellVariables) -> str | None:
 
 
 def _string_parts(node: Node) -> Iterator[str | Node]:
-    """The parts of a text in double quotes, with what is between two expansions, which is no node."""
+    """The parts of a text in double quotes, with what is between two expansions, which is not a node."""
     raw = node.text or b""
     at = 1
     for child in node.named_children:

@@ -18,7 +18,7 @@ from migration_audit.model.snapshot import Snapshot
 
 _UNAVAILABLE = "unavailable"
 _NO_REASON = {Unavailable, NoneType}
-"""A reason or none is no fact with a reason in its place."""
+"""A reason or none is not a fact with a reason in its place."""
 
 
 def encode(value: Any, hint: Any) -> Any:

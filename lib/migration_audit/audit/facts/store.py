@@ -2,10 +2,10 @@
 
 ``shared.json.gz``       what is the same for every environment: sources, rehearsals, files, documents
 ``legacy.json.gz``       the catalog that the legacy side makes; ``owner.json.gz`` the owner's
-``environment.json.gz``  what was read of one environment beside its catalog; ``live.json.gz`` its catalog
+``environment.json.gz``  what was read of one environment in addition to its catalog; ``live.json.gz`` its catalog
 ``audit.toml``           the settings as they were
 
-What can be computed (coverage, drift, scope, results) is no fact and is not kept.
+What can be computed (coverage, drift, scope, results) is not a fact and is not kept.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ class SharedFacts(PreflightFacts, RehearsalFacts, BootFacts, RetirementFacts, Do
     port: FileText[SavedPort | Unavailable | None]
     fresh_rehearsal: DirectusRehearsal | Unavailable
     artifacts: Pairs
-    """Path and SHA-256 of each file beside the SQL sources that a check looks at."""
+    """Path and SHA-256 of each file in addition to the SQL sources that a check looks at."""
     reports: Pairs
 
 

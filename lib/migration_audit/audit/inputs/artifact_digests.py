@@ -1,4 +1,4 @@
-"""Which files beside the SQL sources the checks look at, each with its digest: what a signature is about."""
+"""Which files in addition to the SQL sources the checks look at, each with its digest: what a signature is about."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def artifact_digests(project: Project, boot: Mapping[str, Any] | None = None) ->
 
 
 def executed_files(project: Project) -> frozenset[str]:
-    """Files that decide what is in a database, beside the SQL sources: SQL around them, and the snapshot of Directus."""
+    """Files that decide what is in a database, in addition to the sources: SQL around them, and the snapshot of Directus."""
     post_sql = project.boot.post_sql if project.boot is not None else ()
     snapshot = [shown_path(project.snapshot.file, project.directory)] if project.snapshot is not None else []
     return frozenset((*_globs(project, (*post_sql, *_grants(project), *project.prelude)), *snapshot))
 
 
 def report_digests(project: Project) -> Digests:
-    """The JUnit reports of commands: they are made by a run, so nobody can ask a tree for the same ones again."""
+    """The JUnit reports of commands: they are made by a run, so a tree cannot give the same ones again."""
     return _digests(project.directory, {rule.junit for rule in project.retirement if rule.junit is not None})
 
 

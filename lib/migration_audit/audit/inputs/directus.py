@@ -49,7 +49,7 @@ def directus_inputs(
     """What the SNAP checks ask for, by name; each the fact, or says why it is not there. Raises nothing that a report tells.
 
     ``owner`` is the snapshot of the owner's shadow and ``live`` the environment's; ``directus`` what ``read_live`` read
-    beside it. ``image``, ``run`` (what the owner's service starts; None: what the image starts) and ``variables`` (the
+    next to it. ``image``, ``run`` (what the owner's service starts; None: what the image starts) and ``variables`` (the
     service's environment) come from ``[boot]``, and are None without it.
     """
     settings = project.snapshot
@@ -215,7 +215,7 @@ def _calls(run: StartOutcome | Unavailable | None, version: DirectusVersion | No
 
 
 def _list(value: str) -> tuple[str, ...]:
-    """Directus's lists: ``a,b``, also behind ``array:``. A space beside a comma is part of the name."""
+    """Directus's lists: ``a,b``, also behind ``array:``. A space next to a comma is part of the name."""
     bare = value.removeprefix("array:").removeprefix("string:")
     return tuple(part for part in bare.split(",") if part)
 

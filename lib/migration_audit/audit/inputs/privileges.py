@@ -120,7 +120,7 @@ def _probe_rights(
                 role=role,
                 lacks=rights.lacks,
                 undecided=rights.undecided,
-                told=rights.told,
+                told=rights.notes,
                 fixes=rights.fixes,
                 where=str(probe.at),
             )

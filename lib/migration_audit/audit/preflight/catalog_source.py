@@ -46,7 +46,7 @@ def _saved(source: Source, path: Path, shown: str) -> CatalogSource:
 def _read(source: Source) -> CatalogSource:
     try:
         conninfo = resolve(Environment(name=source.name, dsn_env=source.dsn_env, at=source.at), os.environ)
-        # Roles of its server count as far as the owner's SQL makes them too: the others are nobody's business here.
+        # Roles of its server count as far as the owner's SQL makes them too: the others do not count here.
         snapshot = catalog.read_snapshot(conninfo, roles=RolesRead.SHARED).snapshot
     except AuditError as error:
         raise type(error)(error.what, where=f"{source.at} ({error.where})", todo=error.todo) from error

@@ -62,7 +62,7 @@ def make_port(about: Comparison) -> MadePort:
 
 
 def unproven(about: Comparison, why: str) -> MadePort:
-    """The port, with the reason why nobody could prove it."""
+    """The port, with the reason why it could not be proven."""
     return replace(make_port(about), proof=PortProof(outcome=ProofOutcome.UNTRIED, reasons=(why,)))
 
 
@@ -201,7 +201,7 @@ def _by_step(failures: Iterable[SqlFailure], starts: tuple[int, ...]) -> tuple[t
 
 def _remaining(drift: Drift) -> tuple[str, ...]:
     """What blocks coverage, each in a line."""
-    lines = [_told(d) for d in drift.differences if _blocks(d) and d.part_of is None]
+    lines = [_described(d) for d in drift.differences if _blocks(d) and d.part_of is None]
     lines += [f"{u.kind} {u.identity} is of a kind that the audit cannot compare" for u in drift.unmodelled_expected]
     return (
         *lines,
@@ -213,7 +213,7 @@ def _blocks(difference: Difference) -> bool:
     return difference.verdict is not DiffVerdict.UNEXPECTED and difference.severity is Severity.BLOCKER
 
 
-def _told(difference: Difference) -> str:
+def _described(difference: Difference) -> str:
     names = ", ".join(change.name for change in difference.fields if change.severity is Severity.BLOCKER)
     return f"{difference.kind} {difference.key} is {difference.verdict}" + (f": {names}" if names else "")
 

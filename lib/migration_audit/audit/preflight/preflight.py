@@ -77,7 +77,7 @@ class Preflight:
     port: MadePort | Unavailable | None
     """What the owner's next file would have to say; None where nothing is lacking."""
     prelude: Keys = ()
-    """The objects of ``prelude`` in audit.toml, which both sides have and nobody compares."""
+    """The objects of ``prelude`` in audit.toml, which both sides have and which are not compared."""
     directus_owner: DirectusDatabase | Unavailable = NO_SNAPSHOT
     """What ``directus schema apply`` would find of the owner's SQL."""
 

@@ -44,7 +44,7 @@ class Shadow:
     undone: SourceUndone | None = None
     """What the sources create and take away again, where somebody looked on."""
     outside: tuple[Outside, ...] = ()
-    """What the sources made or changed beside their database."""
+    """What the sources created or changed outside of their database."""
     recorded: Recorded = ()
     """What the runner recorded in its ledger, where a command brought the ledger along."""
     rows: SourceRows | None = None
@@ -68,7 +68,7 @@ def build_shadow(
 
 
 def roles_of(cluster: shadow.Cluster) -> RolesRead:
-    """Roles are the SQL's own in a cluster that was made for it alone; in one that others use nobody can tell them apart."""
+    """Roles are the SQL's own in a cluster that was made for it alone; in a shared one they cannot be distinguished."""
     return RolesRead.OWN if cluster.is_private else RolesRead.NONE
 
 
@@ -87,7 +87,7 @@ def apply_to(
     ``assumed_before`` are roles that were taken for granted when something was applied to it earlier. ``dumped_by`` is its
     server, for a shadow that is dumped as well: at the same time, as both only read. ``watched_as`` is the role of the
     sources where it is to be seen what they take away again, and which rows they leave. ``ledger`` is that of a command,
-    whose entries nobody can tell from its files. Raises AuditError, which names SQL that wrote the system catalog.
+    whose files do not show its entries. Raises AuditError, which names SQL that wrote the system catalog.
     """
     written = [one for source in sequence if isinstance(source, SqlSource) for s in source.statements for one in s.outside]
     with catalog_writes_named(written, where=" + ".join(source.name for source in sequence)):

@@ -115,7 +115,7 @@ class UndoneWatch:
     def _read(self, connection: psycopg.Connection[Any]) -> Reading:
         try:
             if connection.info.transaction_status is not TransactionStatus.IDLE:
-                return self._objects.changed(connection)  # nobody else sees what the transaction did
+                return self._objects.changed(connection)  # no one else sees what the transaction did
             try:
                 return self._objects.changed(self._reader(), prepare=True)
             except psycopg.OperationalError:

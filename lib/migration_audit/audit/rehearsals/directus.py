@@ -69,7 +69,7 @@ def rehearse_fresh(
     if project.owner.command is not None and _asked(project):
         why = "the owner is a command: its own boot is applied to a shadow already (SQL002)"
         return Unavailable(reason=why, required=False)
-    return _told(lambda: _rehearse(project, deployment, None, progress))
+    return _or_reason(lambda: _rehearse(project, deployment, None, progress))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +88,14 @@ def rehearse_live(
     project: Project, deployment: Deployment | Unavailable, side: LiveSide, *, progress: Progress
 ) -> DirectusRehearsal | Unavailable:
     """The next boots of an environment, on a copy of its structure; raises nothing that a report could tell."""
-    return _told(lambda: _rehearse(project, deployment, side, progress))
+    return _or_reason(lambda: _rehearse(project, deployment, side, progress))
 
 
 def _asked(project: Project) -> bool:
     return project.snapshot is not None and project.snapshot.rehearse is not None
 
 
-def _told(rehearse: Callable[[], DirectusRehearsal | Unavailable]) -> DirectusRehearsal | Unavailable:
+def _or_reason(rehearse: Callable[[], DirectusRehearsal | Unavailable]) -> DirectusRehearsal | Unavailable:
     try:
         return rehearse()
     except (AuditError, psycopg.Error, OSError) as error:
@@ -122,7 +122,7 @@ def _rehearse(
 
 
 def _why_not(deployment: Deployment) -> str | None:
-    """Why nobody knows what to call; None where it is known."""
+    """Why it is unknown what to call; None where it is known."""
     target, runtime = deployment.target, deployment.runtime
     if target.version is None:
         return (

@@ -61,7 +61,7 @@ def rehearsal_inputs(project: Project, *, phase: Phase, progress: Progress) -> R
             return {**inputs, "fixture_shadows": cast("Mapping[str, FixtureShadow]", built)}
         return {**inputs, **_on_server(project, built, wants_probes=wants_probes, progress=progress)}
     except (AuditError, psycopg.Error) as error:
-        why = Unavailable(reason=_said(error), outcome=Outcome.ERRORED)
+        why = Unavailable(reason=_message(error), outcome=Outcome.ERRORED)
         return {
             "rehearsal": why if wants_probes else inputs["rehearsal"],
             "fixture_shadows": why if fixtures else inputs["fixture_shadows"],
@@ -90,7 +90,7 @@ def _on_server(
     return found
 
 
-def _said(error: AuditError | psycopg.Error) -> str:
+def _message(error: AuditError | psycopg.Error) -> str:
     return str(error) if isinstance(error, AuditError) else f"the rehearsal stopped early: {str(error).strip()}"
 
 

@@ -124,6 +124,7 @@ def test_a_check_is_explained_without_the_others(tmp_path):
     _, _, modules = without_heavy(tmp_path, "check", "explain", "LIV004", cwd=tmp_path)
     loaded = [name for name in modules if re.match(r"migration_audit\.checks\.[a-z]+\d{3}_", name)]
     assert loaded == ["migration_audit.checks.liv004_live_indexes"]
+    assert modules & {*SLOW, *HEAVY, "migration_audit.port.build", "migration_audit.model.operators"} == set()
 
 
 def test_the_requirements_are_those_of_the_project_without_the_notebooks_own():

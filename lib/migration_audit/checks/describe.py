@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from migration_audit import port
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
 from migration_audit.model.enumeration import plural, some_of
 from migration_audit.model.finding import CheckOutput, Finding, Note
@@ -12,7 +13,6 @@ from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Column, Constraint, Index, Table
 from migration_audit.model.sql import SqlFailure
 from migration_audit.model.timescale import Dimension, Hypertable
-from migration_audit.port import suggested_sql
 
 OF_OTHER_CHECKS = frozenset({"owner", "privileges", "comment"})
 """Attributes with checks of their own (COV008, COV009)."""
@@ -116,7 +116,7 @@ def _missing(check_id: str, difference: Difference, *, expected: str, actual: st
         expected=essence(difference.present_object),
         actual=None,
         where=_where(origins, kind, key),
-        fix_sql=suggested_sql(difference),
+        fix_sql=port.suggested_sql(difference),
     )
 
 
@@ -132,7 +132,7 @@ def _changed(
             expected=shown(change.expected),
             actual=shown(change.actual),
             where=_where(origins, kind, key),
-            fix_sql=suggested_sql(difference, change),
+            fix_sql=port.suggested_sql(difference, change),
         )
     for change in due_changes(difference, weights=(Severity.WARNING, Severity.INFO)):
         yield Note(

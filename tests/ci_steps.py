@@ -13,8 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from check_jsonschema import main as check_jsonschema
+from click.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def schema_errors(schema: str, *arguments: str | Path) -> str:
+    """What ``check-jsonschema`` prints about these files where they do not fit a schema that comes with it."""
+    command = ["--builtin-schema", schema, *map(str, arguments)]
+    done = CliRunner().invoke(check_jsonschema, command, catch_exceptions=False)
+    return f"{done.output}exit code {done.exit_code}" if done.exit_code else ""
 
 
 @dataclass

@@ -101,8 +101,8 @@ def test_braces_in_a_path_are_only_a_path(tmp_path):
     ["raise RuntimeError('stop here')", "import os; os._exit(1)", "print('no seal')"],
     ids=["raises", "the kernel dies", "never seals"],
 )
-def test_a_run_whose_last_notebook_stops_early_is_incomplete(trm, tmp_path, demo_variables, last):
-    own = trm / "notebooks"
+def test_a_run_whose_last_notebook_stops_early_is_incomplete(small, tmp_path, last):
+    own = small.folder / "notebooks"
     own.mkdir()
     write_notebook(
         own / "40_signoff.ipynb",
@@ -110,7 +110,7 @@ def test_a_run_whose_last_notebook_stops_early_is_incomplete(trm, tmp_path, demo
         parameters="config = ''\nenvironment = ''\nphase = ''\nrun_folder = ''",
     )
     out = tmp_path / "out"
-    ran = run_cli("run", "--env", "dev", "--config", str(trm), "--out", str(out), **demo_variables)
+    ran = run_cli("run", "--config", str(small.folder), "--out", str(out), **small.variables)
     assert ran.code == 3
     evidence = evidence_of(out, "dev")
     assert (evidence["complete"], evidence["verdict"]) == (False, "incomplete")
@@ -138,24 +138,24 @@ def test_plain_papermill_works(tmp_path, demo_variables, environment):
     assert ("positions_speed_by_hand" in text) is (environment == "prod")
 
 
-def test_a_user_copy_of_a_notebook_is_preferred_and_it_is_said(trm, tmp_path, demo_variables):
-    own = trm / "notebooks"
+def test_a_user_copy_of_a_notebook_is_preferred_and_it_is_said(small, tmp_path):
+    own = small.folder / "notebooks"
     own.mkdir()
     notebook = nbformat.read(packaged_notebooks() / "20_live_catalog.ipynb", as_version=4)
     notebook.cells.append(nbformat.v4.new_markdown_cell("## A section of our own"))
     nbformat.write(notebook, own / "20_live_catalog.ipynb")
     out = tmp_path / "out"
-    ran = run_cli("run", "--env", "dev", "--config", str(trm), "--out", str(out), **demo_variables)
+    ran = run_cli("run", "--config", str(small.folder), "--out", str(out), **small.variables)
     assert ran.code == 0, ran.err
     assert "your copy" in ran.err
     (report,) = (out / "dev").glob("*/report.html")
     assert "A section of our own" in report.read_text("utf-8")
 
 
-def test_earlier_reports_are_never_overwritten(trm, tmp_path, demo_variables):
+def test_earlier_reports_are_never_overwritten(small, tmp_path):
     out = tmp_path / "out"
     for _ in range(2):
-        assert run_cli("run", "--env", "dev", "--config", str(trm), "--out", str(out), **demo_variables).code == 0
+        assert run_cli("run", "--config", str(small.folder), "--out", str(out), **small.variables).code == 0
     runs = sorted((out / "dev").iterdir())
     assert len(runs) == 2
     for run in runs:

@@ -240,7 +240,10 @@ def begin_reading(connection: psycopg.Connection[Any], *, statement_timeout_ms: 
     if connection.info.transaction_status is not TransactionStatus.IDLE:
         return
     if connection.autocommit:
-        raise UsageError("a catalog must be read in one transaction, but this connection is in autocommit mode")
+        raise UsageError(
+            "a catalog must be read in one transaction, but this connection is in autocommit mode",
+            todo="turn autocommit off; for JupySQL: `%config SqlMagic.autocommit = False`",
+        )
     if statement_timeout_ms is None:
         statement_timeout_ms = getattr(connection, "limit_ms", None) or STATEMENT_TIMEOUT_MS
     settings = {**_SPELLING, **_BEHAVIOUR, **_restrictions(connection)}

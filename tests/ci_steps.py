@@ -17,6 +17,7 @@ from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[1]
+INSTALLATION = "Install the program outside the checkout"
 
 
 def schema_errors(schema: str, *arguments: str | Path) -> str:
@@ -54,13 +55,15 @@ class Machine:
         return re.sub(r"\$\{\{\s*(.*?)\s*\}\}", lambda found: self.known[found[1]], text)
 
 
-def github_job(machine: Machine, template: Path, job: str, origin: Path, branch: str) -> Iterator[tuple[str, int, str]]:
-    """Name, exit code and output of each ``run`` step, until one fails."""
+def github_job(
+    machine: Machine, template: Path, job: str, origin: Path, branch: str, *, is_installed: bool = False
+) -> Iterator[tuple[str, int, str]]:
+    """Name, exit code and output of each ``run`` step, until one fails; without the installation where that ran before."""
     body: dict[str, Any] = yaml.safe_load(template.read_text("utf-8"))["jobs"][job]
     for step in body["steps"]:
         if step.get("uses", "").startswith("actions/checkout@"):
             checkout(origin, branch, machine.workspace / step["with"]["path"])
-        if "run" not in step:
+        if "run" not in step or (is_installed and step.get("name") == INSTALLATION):
             continue
         env = {name: machine.value(str(value)) for name, value in step.get("env", {}).items()}
         if "GITHUB_OUTPUT" in step["run"]:

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 import yaml
 
-from ci_steps import ROOT, Machine, github_job, schema_errors
+from ci_steps import INSTALLATION, ROOT, Machine, github_job, schema_errors
 from fix_signed import ANN, BOB
 
 EXAMPLES = ROOT / "examples"
@@ -209,13 +209,13 @@ def test_evidence_reaches_two_reviewers_and_then_the_gate_opens(
     machine.known = {**machine.known, "secrets.AUDIT_DSN": database}
     steps = list(github_job(machine, EVIDENCE, "evidence", repositories.origin, "main"))
     assert [(name, code) for name, code, _ in steps] == [
-        ("Install the program outside the checkout", 0),
+        (INSTALLATION, 0),
         ("Install the server", 0),
         ("Audit", 0),
         ("Find the results for code scanning", 0),
     ], steps[-1]
     archive = shutil.make_archive(str(tmp_path / "artifact"), "zip", machine.workspace / "checkout" / "reports")
-    assert gate(repositories, machine, "main")[0] == 4
+    assert gate(repositories, machine, "main", is_installed=False)[0] == 4
     for who in (ANN, BOB):
         sign(repositories, archive, who)
     repositories.push(changed(repositories, "docs/note.md", "Read this.\n"), "words", "Add a note")
@@ -247,12 +247,12 @@ def changed(repositories: Repositories, name: str, text: str) -> Path:
     return folder
 
 
-def gate(repositories: Repositories, machine: Machine, branch: str) -> tuple[int, str]:
-    """Exit code of the gate's job, and what it printed where that is not 0."""
-    for folder in (machine.workspace, machine.temp):
+def gate(repositories: Repositories, machine: Machine, branch: str, *, is_installed: bool = True) -> tuple[int, str]:
+    """Exit code of the gate's job, and what it printed where that is not 0; in a new checkout, on a new machine at first."""
+    for folder in (machine.workspace, *(() if is_installed else (machine.temp,))):
         shutil.rmtree(folder)
         folder.mkdir()
-    *_, (name, code, output) = github_job(machine, GATE, "gate", repositories.origin, branch)
+    *_, (name, code, output) = github_job(machine, GATE, "gate", repositories.origin, branch, is_installed=is_installed)
     assert name == "Gate", output
     return code, output if code else ""
 
@@ -262,5 +262,5 @@ def test_without_a_named_package_nothing_is_installed(repositories: Repositories
     machine.known = {**machine.known, "vars.MIGRATION_AUDIT_PACKAGE": ""}
     (job,) = loaded(template)["jobs"]
     ((name, code, output),) = github_job(machine, template, job, repositories.origin, "main")
-    assert (name, code) == ("Install the program outside the checkout", 1)
+    assert (name, code) == (INSTALLATION, 1)
     assert "set the repository variable MIGRATION_AUDIT_PACKAGE" in output

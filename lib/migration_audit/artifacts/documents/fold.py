@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from migration_audit.model.documents import SearchableText
@@ -76,13 +77,18 @@ def fold_text(text: str) -> str:
     return fold_pieces([TextOnLine(text, 1)]).text
 
 
+@lru_cache(maxsize=4096)
+def _folded(char: str) -> str:
+    # Both times: NFKC makes two characters of some quotes, and other forms into quotes.
+    return unicodedata.normalize("NFKC", char.translate(_SAME)).translate(_SAME).casefold()
+
+
 def _words(whole: _Traced) -> SearchableText:
     out: list[str] = []
     marks: list[tuple[int, int]] = []
     size = 0
     for char, line in zip(whole.text, whole.lines, strict=True):
-        # Both times: NFKC makes two characters of some quotes, and other forms into quotes.
-        for folded in unicodedata.normalize("NFKC", char.translate(_SAME)).translate(_SAME).casefold():
+        for folded in _folded(char):
             last = out[-1] if out else " "
             if folded in _INVISIBLE or (folded == "-" and last == "-"):
                 continue

@@ -9,7 +9,7 @@ PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 # Without bytecode, each command and each kernel compiles 600 modules first.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help audit check test e2e lint notebooks schema sql plan bench fuzz faults directus release format clean
+.PHONY: help audit check test e2e lint notebooks schema sql plan screenshots bench fuzz faults directus release format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ sql: $(STAMP)  ## write the blocks that queries of the catalog share, and the qu
 
 plan: $(STAMP)  ## draw the packages and their order into CONTRIBUTING.md
 	@$(BIN)/python tests/refresh_plan.py
+
+screenshots: $(STAMP)  ## take the pictures of README again (Chromium; smaller with pngquant and optipng)
+	@$(BIN)/python tests/refresh_screenshots.py
 
 bench: $(STAMP)  ## measure what README promises
 	@failed=0; for bench in commands snapshot growth run fleet; do $(BIN)/python tests/benchmarks/bench_$$bench.py || failed=1; done; exit $$failed

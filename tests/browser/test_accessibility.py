@@ -10,6 +10,7 @@ from html import escape, unescape
 
 import pytest
 from tests.browser.test_report_in_chromium import CHROMIUM, QUIET
+from tests.fix_boot import service, stack
 from tests.fix_runners import from_npm
 from tests.report_example import SIDES, chunks, evidence, result, results
 from tests.unit.test_report_html import CSP
@@ -17,7 +18,10 @@ from tests.unit.test_report_page import replayed
 from tests.unit.test_report_tables import example
 
 from migration_audit import report
-from migration_audit.model.finding import Finding, Outcome, Verdict
+from migration_audit.model.drift import Drift
+from migration_audit.model.evidence import EarlierRuns, PastVerdict
+from migration_audit.model.finding import Finding, Outcome, Unavailable, Verdict
+from migration_audit.model.preflight import ProbeResult
 from migration_audit.report.html import render_report
 from migration_audit.report.index import RunSummary, render_index
 
@@ -52,7 +56,24 @@ def whole_report():
     shown = [part for name, table in tables.items() for part in (f"## About {name}", table)]
     chart = report.chunk_timeline(chunks(), setting="1 day")
     book = replayed("20_live", "# Live catalog", *shown, "## Chunks", chart, report.index_table(SIDES))
-    return render_report(notebooks=[book], evidence=evidence(checks=checks))
+    wide = [
+        report.coverage_figure(Drift(looked_up=(("x" * 63, 2),)), expected="o" * 63, actual="p" * 63),
+        report.boot_figure(stack(service("s" * 63)), Unavailable(reason="r" * 99), (), owner="s" * 63),
+        report.probe_figure(
+            [ProbeResult(name="n" * 63, sql="", role=None, error="e", arbiters=())], live=None, environment="p"
+        ),
+    ]
+    pictures = replayed("30_boot", "# Boot", *(part for each in wide for part in ("## Of long names", each)))
+    return render_report(
+        notebooks=[book, pictures],
+        evidence=evidence(checks=checks),
+        earlier=EarlierRuns(
+            verdicts=tuple(
+                PastVerdict(run=f"202611{20 - n:02}T060000Z-abc", signed=n == 1, verdict=verdict)
+                for n, verdict in enumerate([*Verdict, None] * 2)
+            )
+        ),
+    )
 
 
 def whole_index():

@@ -9,7 +9,7 @@ from tests.report_example import evidence
 
 from migration_audit.audit.facts.files import write_json_file
 from migration_audit.model.errors import AuditError
-from migration_audit.model.evidence import evidence_body
+from migration_audit.model.evidence import EarlierRuns, evidence_body
 from migration_audit.model.finding import Phase, Verdict
 from migration_audit.runner.earlier import EARLIER_FILE, earlier_runs, load_earlier, save_earlier
 
@@ -23,7 +23,7 @@ def run(out, day, *, signed=False, **more):
 
 
 def names(found):
-    return [(each.run[:8], each.signed) for each in found]
+    return [(each.run[:8], each.signed) for each in found.compared]
 
 
 def test_the_last_run_and_the_last_signed_one(tmp_path):
@@ -33,8 +33,8 @@ def test_the_last_run_and_the_last_signed_one(tmp_path):
     new = run(tmp_path, 4)
     found = earlier_runs(tmp_path, "prod", phase=Phase.PREFLIGHT, before=new)
     assert names(found) == [("20261103", False), ("20261102", True)]
-    assert found[1].verdict is Verdict.REVIEW
-    assert "LIV004:index:public.positions_device_ts" in found[0].findings
+    assert found.compared[1].verdict is Verdict.REVIEW
+    assert "LIV004:index:public.positions_device_ts" in found.compared[0].findings
 
 
 def test_a_last_run_that_is_signed_is_named_once(tmp_path):
@@ -61,7 +61,7 @@ def test_they_are_kept_with_the_run(tmp_path):
     found = earlier_runs(tmp_path, "prod", phase=Phase.PREFLIGHT, before=new)
     save_earlier(new, found)
     assert load_earlier(new) == found
-    (new / EARLIER_FILE).write_text('[{"run": 1}]')
+    (new / EARLIER_FILE).write_text('{"verdicts": [{"run": 1}]}')
     with pytest.raises(AuditError, match=EARLIER_FILE):
         load_earlier(new)
 
@@ -70,4 +70,29 @@ def test_a_first_run_has_no_such_file(tmp_path):
     new = run(tmp_path, 1)
     save_earlier(new, earlier_runs(tmp_path, "prod", phase=Phase.PREFLIGHT, before=new))
     assert not (new / EARLIER_FILE).exists()
-    assert load_earlier(new) == ()
+    assert load_earlier(new) == EarlierRuns()
+
+
+def test_the_verdicts_of_earlier_runs_come_last_one_first_and_say_what_has_none(tmp_path):
+    run(tmp_path, 1, signed=True, verdict=Verdict.CLEAN)
+    run(tmp_path, 2, phase=Phase.RETIRED)
+    run(tmp_path, 3, complete=False)
+    (run(tmp_path, 4) / "evidence.json").write_text("{")
+    run(tmp_path, 5)
+    new = run(tmp_path, 6)
+    run(tmp_path, 7)
+    found = earlier_runs(tmp_path, "prod", phase=Phase.PREFLIGHT, before=new)
+    assert [(each.run[6:8], each.signed, each.verdict) for each in found.verdicts] == [
+        ("05", False, Verdict.BLOCKED),
+        ("04", False, None),
+        ("03", False, None),
+        ("01", True, Verdict.CLEAN),
+    ]
+
+
+def test_of_many_runs_the_last_dozen_is_listed(tmp_path):
+    for day in range(1, 21):
+        run(tmp_path, day)
+    new = run(tmp_path, 21)
+    found = earlier_runs(tmp_path, "prod", phase=Phase.PREFLIGHT, before=new).verdicts
+    assert [each.run[6:8] for each in found] == [f"{day:02}" for day in range(20, 9, -1)]

@@ -11,7 +11,6 @@ from tests.report_example import evidence, result
 
 from migration_audit import demo, report
 from migration_audit.audit.inputs.boot import boot_inputs
-from migration_audit.model.compose import Condition
 from migration_audit.model.finding import Finding, Outcome, Unavailable
 from migration_audit.model.image import Boot, StartedCommand, StartOutcome, Undecided
 from migration_audit.model.location import Location
@@ -51,23 +50,6 @@ def boot(*commands, undecided=(), run_undecided=()):
 
 def step(name, words):
     return BootStep(name=name, command=words, at=Location("audit.toml", 1))
-
-
-def test_the_stack_of_the_demo(facts):
-    assert rows(report.stack_table(facts["stack"])) == [
-        ("postgres", "nothing", "–", "deploy/compose.yaml:10"),
-        ("redis", "nothing", "–", "deploy/compose.yaml:25"),
-        ("directus", "postgres", Condition.HEALTHY, "deploy/compose.yaml:53"),
-        ("", "redis", Condition.STARTED, "deploy/compose.yaml:55"),
-        ("processor", "directus", Condition.HEALTHY, "deploy/compose.yaml:72"),
-        ("", "redis", Condition.HEALTHY, "deploy/compose.yaml:74"),
-    ]
-
-
-def test_what_the_profiles_do_not_start_is_not_in_the_stack(facts):
-    stack = facts["stack"]
-    resting = replace(stack, services=tuple(replace(s, active=s.name == "redis") for s in stack.services))
-    assert [row[0] for row in rows(report.stack_table(resting))] == ["redis"]
 
 
 def test_the_boot_of_the_demo_from_step_to_step(facts, project):

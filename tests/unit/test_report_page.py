@@ -12,7 +12,7 @@ from tests.report_example import HOSTILE, LEGACY, OWNER, PROD, SIDES, code_cell,
 from tests.unit.test_report_html import Page
 
 from migration_audit import report
-from migration_audit.model.evidence import EarlierRun, RepositoryState
+from migration_audit.model.evidence import EarlierRun, EarlierRuns, RepositoryState
 from migration_audit.model.finding import Finding, Outcome, Phase, Verdict
 from migration_audit.report.html import render_report
 from migration_audit.report.outputs import ReplayedNotebook
@@ -61,6 +61,12 @@ def test_what_is_the_same_is_folded_once_with_its_number():
     assert folded[0] == "7 columns that are the same on both sides"
     assert folded[1].count("double precision") == 2
     assert "character varying(64)" not in folded[1]
+
+
+def test_a_caption_that_repeats_the_heading_is_not_seen_twice():
+    html = page(replayed("20_x", "# Live", "## Column types", report.column_table(OWNER, PROD)))
+    assert '<caption><b class="hid">Column types</b> <span>' in html
+    assert "<caption><b>Column types</b>" in page(replayed("20_x", "# Live", "## Types", report.column_table(OWNER, PROD)))
 
 
 def test_checks_that_found_nothing_are_folded_and_the_others_are_not():
@@ -173,7 +179,7 @@ def test_what_changed_since_earlier_runs_is_on_the_first_screen():
         findings={**found, "LIV004:index:public.gone": "<b>it was missing</b>"},
     )
     signed = replace(last, signed=True, verdict=Verdict.CLEAN, findings={})
-    html = render_report(notebooks=[], evidence=evidence(), earlier=(last, signed))
+    html = render_report(notebooks=[], evidence=evidence(), earlier=EarlierRuns(compared=(last, signed)))
     head = html.partition("<nav")[0]
     assert "Since the last run (2026-11-22 06:00 UTC, ▲ review): 1 new, 1 no longer found, 6 still found" in text(head)
     assert "Since the last signed run (2026-11-22 06:00 UTC, ✓ clean): 7 new, 0 no longer found, 0 still found" in text(head)

@@ -164,6 +164,27 @@ class EarlierRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastVerdict:
+    """How a run before this one ended; nothing is decided by it."""
+
+    run: str
+    """The name of its folder, which begins with its time."""
+    signed: bool
+    verdict: Verdict | None
+    """None where its evidence cannot be read, or the run did not finish."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierRuns:
+    """What a run's report shows of those before it."""
+
+    compared: tuple[EarlierRun, ...] = ()
+    """The last one, and the last signed one where that is another."""
+    verdicts: tuple[PastVerdict, ...] = ()
+    """The last one first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One run of one environment."""
 

@@ -12,9 +12,11 @@ from migration_audit.model.on_use import names_on_use
 
 if TYPE_CHECKING:
     from migration_audit.report.banner import verdict_banner
-    from migration_audit.report.boot_tables import boot_table, rehearsal_table, rehearsed_rows, stack_table
+    from migration_audit.report.boot_figure import boot_figure
+    from migration_audit.report.boot_tables import boot_table, rehearsal_table, rehearsed_rows
     from migration_audit.report.check_tables import check_table, findings_table, matrix
     from migration_audit.report.column_tables import column_table
+    from migration_audit.report.coverage_figure import coverage_figure
     from migration_audit.report.directus_tables import directus_rehearsal_table
     from migration_audit.report.drift_json import drift_json
     from migration_audit.report.drift_tables import difference_table
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from migration_audit.report.manifest import manifest_json, manifest_text, not_compared_of, source_table
     from migration_audit.report.object_tables import constraint_table, index_table
     from migration_audit.report.port_block import port_block
+    from migration_audit.report.probe_figure import probe_figure
     from migration_audit.report.rows import rows_table, rows_text
     from migration_audit.report.sarif import sarif
     from migration_audit.report.setting_tables import extension_table, hypertable_table
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RunSummary",
     "audit_table",
+    "boot_figure",
     "boot_table",
     "catalogue_table",
     "check_table",
@@ -59,6 +63,7 @@ __all__ = [
     "column_table",
     "commit_text",
     "constraint_table",
+    "coverage_figure",
     "difference_table",
     "digest_table",
     "directus_rehearsal_table",
@@ -77,6 +82,7 @@ __all__ = [
     "matrix",
     "not_compared_of",
     "port_block",
+    "probe_figure",
     "producer_text",
     "rehearsal_table",
     "rehearsed_rows",
@@ -88,7 +94,6 @@ __all__ = [
     "sarif",
     "scope_table",
     "source_table",
-    "stack_table",
     "stacked",
     "statement_table",
     "summary_markdown",

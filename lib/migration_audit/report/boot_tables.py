@@ -1,34 +1,18 @@
-"""Tables about a fresh stack: what waits for what, which commands a boot runs, and how the writer's statements fared."""
+"""Tables about a fresh stack: which commands a boot runs, and how the writer's statements fared."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from migration_audit.checks.boot_places import step_positions
-from migration_audit.model.compose import Stack
 from migration_audit.model.image import Boot, StartedCommand
 from migration_audit.model.rehearsal import Attempt, Rehearsal
 from migration_audit.project import BootStep
-from migration_audit.report.inline import IdentifierText, Inline, Text
+from migration_audit.report.inline import IdentifierText, Text
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 RehearsedRow = tuple[str, str, str, str]
 """Probe, where it is defined, what happened with the owner's SQL, what happened without it."""
-
-
-def stack_table(stack: Stack) -> ReportTable:
-    """Each service that is started, and what it waits for."""
-    nothing = Text("nothing", muted=True)
-    rows: list[Row] = []
-    for service in (s for s in stack.services if s.active):
-        waits: list[tuple[Inline, Inline, Inline]] = [
-            (IdentifierText(d.service), Text(d.condition), IdentifierText(str(d.at))) for d in service.depends_on
-        ]
-        for number, wait in enumerate(waits or [(nothing, Text("–", muted=True), IdentifierText(str(service.at)))]):
-            rows.append(Row((IdentifierText(service.name) if number == 0 else Text(""), *wait)))
-    return _table(
-        "Who waits for whom", ("Service", "Waits for", "Until", "File and line"), rows, note=", ".join(stack.files)
-    )
 
 
 def boot_table(boot: Boot, steps: Sequence[BootStep] = ()) -> ReportTable:

@@ -14,15 +14,17 @@ from markupsafe import Markup
 
 from migration_audit.model.enumeration import with_rest
 from migration_audit.model.errors import AuditError, NotebookError
-from migration_audit.model.evidence import EarlierRun, Evidence
+from migration_audit.model.evidence import EarlierRuns, Evidence
 from migration_audit.model.strict_json import parse_json
-from migration_audit.report import table_page
+from migration_audit.report import figure_html, strip, table_page
 from migration_audit.report.banner import Banner, verdict_sentence
 from migration_audit.report.check_tables import check_anchor, check_table, finding_anchor
 from migration_audit.report.escape import html as safe
 from migration_audit.report.escape import html_with_code, many_lines, one_line, slug
+from migration_audit.report.figure import Figure
 from migration_audit.report.findings_page import check_views
 from migration_audit.report.grid import Grid
+from migration_audit.report.history import history
 from migration_audit.report.listings import digest_table
 from migration_audit.report.next_steps import next_steps
 from migration_audit.report.outputs import ReplayedNotebook, joined, render_outputs
@@ -31,12 +33,12 @@ from migration_audit.report.pills import verdict_pill
 from migration_audit.report.prose import Anchors, TocEntry, relinked, render_markdown, with_anchors
 from migration_audit.report.since import new_keys, since
 from migration_audit.report.stacked import Stacked
-from migration_audit.report.timeline import Timeline
 from migration_audit.report.triage import findings_of
 from migration_audit.report.view import EvidenceView
 
 Notebook = Mapping[str, Any]
 NotebookSource = Notebook | tuple[str, Notebook] | Path | str
+_FIRST_RUN = EarlierRuns()
 _FIRST_SCREEN = 8
 """Blockers that the first screen names one by one; the others are counted there and listed below."""
 _OWN_ANCHORS = (
@@ -74,12 +76,12 @@ class Section:
     toc: tuple[TocEntry, ...]
 
 
-def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence, earlier: Sequence[EarlierRun] = ()) -> str:
+def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence, earlier: EarlierRuns = _FIRST_RUN) -> str:
     """The whole report as one HTML page.
 
     ``notebooks`` are executed notebooks in reading order, as paths or as loaded (a dict of nbformat 4, or
     that with its name); what has a ``value`` is shown in the report's own form, and once.
-    ``earlier`` are runs to compare with: the last one first.
+    ``earlier`` are the runs before, to compare with.
     Raises NotebookError for a file that is not a notebook.
     """
     facts = EvidenceView(evidence)
@@ -94,7 +96,8 @@ def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence, ea
         sentence=safe(one_line(verdict_sentence(facts.verdict, facts.environment))),
         title=one_line(f"{pill.glyph} {facts.environment}: {pill.word} · {facts.project}"),
         steps=next_steps(facts),
-        since=since(evidence, earlier),
+        since=since(evidence, earlier.compared),
+        history=history(facts, earlier.verdicts),
         blocking=lines[:_FIRST_SCREEN],
         more_blocking=len(lines) - _FIRST_SCREEN,
         warnings=list(_weighing(facts)),
@@ -102,10 +105,13 @@ def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence, ea
         doubts=[html_with_code(one_line(doubt)) for doubt in facts.doubts],
         notes=[safe(one_line(note)) for note in facts.notes],
         head_facts=[(name, safe(one_line(value))) for name, value in facts.facts],
-        found=list(check_views(evidence, new=new_keys(evidence, earlier))),
+        found=list(check_views(evidence, new=new_keys(evidence, earlier.compared))),
         checks=table_page.render(checks),
         sections=sections,
         digests=table_page.render(digest_table(evidence)),
+        has_pictures=any("<figure" in section.body for section in sections),
+        patterns=strip.PATTERNS,
+        picture_rules=strip.ON_PAGE,
     )
 
 
@@ -173,9 +179,14 @@ def _section(name: str, notebook: Notebook, anchors: Anchors, names: frozenset[s
             )
             parts.append(Markup('<div class="prose">{}</div>').format(relinked(html, name, names)))
             toc += entries
-        parts += shown
+        parts += [_without_caption(each, toc[-1].title) for each in shown] if toc else shown
     title = str(toc[0].title.unescape()) if toc else name
     return Section(anchor, title, Markup("\n").join(filter(None, parts)), tuple(e for e in toc[1:] if e.level <= 3))
+
+
+def _without_caption(shown: Markup, heading: Markup) -> Markup:
+    """What a cell shows, where its caption is the heading above it: for screen readers alone."""
+    return shown.replace(Markup("<b>{}</b>").format(heading), Markup('<b class="hid">{}</b>').format(heading), 1)
 
 
 def _paragraphs(
@@ -212,8 +223,8 @@ def _value(value: Any, notebook: str, last: Mapping[str, str]) -> Markup:
             return table_page.heading_line(value)
         case Grid():
             return table_page.render(_with_anchors(value) if value.about == "work" else value)
-        case Timeline():
-            return value.picture() + table_page.render(value.table)
+        case Figure():
+            return figure_html.in_report(value)
         case Stacked():
             parts = Markup("").join(_value(part, notebook, last) for part in value.parts)
             return parts or Markup("<p>{}</p>").format(value.nothing)

@@ -73,7 +73,7 @@ def digest_table(evidence: Evidence) -> ReportTable:
     if catalogs:
         groups.append(Group(title=Text("catalogs"), labels=("catalog",), rows=catalogs))
     listed = _table("What was audited, by digest", ("What", "SHA-256"), groups, group_name="Source")
-    return replace(listed, about="digests", quiet="files and catalogs")
+    return replace(listed, about="digests", quiet="files and catalogs, as evidence.json has them", prints_quiet=False)
 
 
 def _files(label: str, title: str, files: Iterable[AppliedFile | FileDigest]) -> Group:

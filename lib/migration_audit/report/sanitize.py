@@ -45,12 +45,13 @@ _LINK = re.compile(r"(?:https?://|mailto:|#|[\w.-]+\.ipynb(?:#|\Z))", re.IGNOREC
 _OTHERS = {tag: names for tag, names in _BY_TAG.items() if tag != "img"}
 # No position, z-index, url(), animation, negative margin: an output stays where it is and loads nothing.
 _CSS = _words(
-    """background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width
+    """align-items background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width
     border-collapse border-color border-left border-radius border-right border-spacing border-style border-top
-    border-width caption-side color cursor display font font-family font-size font-style font-variant-numeric
-    font-weight height line-height margin margin-bottom margin-left margin-right margin-top max-width min-width
-    overflow overflow-wrap overflow-x padding padding-bottom padding-left padding-right padding-top text-align
-    text-decoration text-transform vertical-align white-space width word-break"""
+    border-width caption-side color cursor display flex-wrap font font-family font-size font-style
+    font-variant-numeric font-weight gap grid-template-columns height justify-content line-height margin
+    margin-bottom margin-left margin-right margin-top max-width min-width overflow overflow-wrap overflow-x padding
+    padding-bottom padding-left padding-right padding-top text-align text-decoration text-overflow text-transform
+    vertical-align white-space width word-break"""
 )
 _UNREADABLE = re.compile(r"[<>\\{}@&\"']|url|expression|image|/\*|!\s*important|(?:^|[\s(])-[\d.]", re.IGNORECASE)
 _DEEPEST = 200

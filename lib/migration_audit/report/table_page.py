@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -12,9 +12,7 @@ from migration_audit.report import badges, escape, inline
 from migration_audit.report.grid import Grid, Group, Heading, Row
 from migration_audit.report.inline import Inline
 
-_CLASSES = {
-    f' style="{style}"': f' class="{name}"' if name else "" for style, name in (inline.STYLES | badges.STYLES).items()
-}
+_STYLES = inline.STYLES | badges.STYLES
 
 
 def unstyled(cell: Inline) -> Markup:
@@ -23,9 +21,14 @@ def unstyled(cell: Inline) -> Markup:
 
 
 def without_styles(html: str) -> Markup:
-    """HTML of ours with classes; text cannot look like one of the replaced styles, as its quotes are escaped."""
-    for style, name in _CLASSES.items():
-        html = html.replace(style, name)
+    """HTML of cells with classes."""
+    return with_classes(html, _STYLES)
+
+
+def with_classes(html: str, styles: Mapping[str, str]) -> Markup:
+    """HTML of ours with the class of each style, if any; text cannot look like one, as its quotes are escaped."""
+    for style, name in styles.items():
+        html = html.replace(f' style="{style}"', f' class="{name}"' if name else "")
     return Markup(html)  # noqa: S704 (safe as it was, but for its styles)
 
 

@@ -2,96 +2,79 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
-
-from markupsafe import Markup
 
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import HypertableChunks
-from migration_audit.report import escape, table_html
+from migration_audit.report.figure import Figure, Lane
 from migration_audit.report.inline import IdentifierText, Text
+from migration_audit.report.strip import Look, Mark, Strip
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_WIDTH, _LEFT, _RIGHT = 900, 10, 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_AS_SET = 'fill="#3b6ea5"'
-_OTHER = 'fill="url(#o)" stroke="#9a6700" stroke-width="0.8"'
+_TICKS = 4
 _MOST_WIDTHS = 2
 _INTERVAL = re.compile(r"(?:(?P<d>\d+) days?)? ?(?:(?P<h>\d+):(?P<m>\d+):(?P<s>\d+))?")
 Bar = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Timeline:
-    """A picture of the chunks, and a table with the same content."""
-
-    title: str
-    bars: tuple[Bar, ...]
-    """Start and end of each chunk, in seconds or in the units of an integer dimension."""
-    is_time: bool
-    left_out: int
-    """Chunks that the picture does not show."""
-    wanted: float | None
-    """The width that the owner's SQL sets, in the units of the bars; None if it is unknown."""
-    table: ReportTable
-
-    def to_frame(self) -> pd.DataFrame:
-        """The table as a DataFrame."""
-        return self.table.to_frame()
-
-    def _repr_html_(self) -> str:
-        return str(self.picture() + table_html.render(self.table))
-
-    def _repr_markdown_(self) -> str:
-        return self.table._repr_markdown_()
-
-    def __repr__(self) -> str:
-        """The table: a terminal shows no pictures."""
-        return repr(self.table)
-
-    def picture(self) -> Markup:
-        """The chunks as an SVG in an ``<img>``; nothing where they cannot be drawn."""
-        if not self.bars:
-            return Markup("")
-        source = base64.b64encode(_svg(self.bars, self.is_time, self.wanted).encode()).decode("ascii")
-        return Markup(
-            '<p style="margin:0 0 4px"><img alt="{}" src="data:image/svg+xml;base64,{}" '
-            'width="{}" height="86" style="max-width:100%;height:auto"></p>'
-        ).format(self._alt(), source, _WIDTH)
-
-    def _alt(self) -> str:
-        first, last = (_label(v, self.is_time) for v in (self.bars[0][0], max(end for _, end in self.bars)))
-        text = f"{self.title}: {len(self.bars)} chunks from {first} to {last}"
-        gaps = sum(1 for (_, end), (start, _) in zip(self.bars, self.bars[1:], strict=False) if start > end)
-        text += f", {gaps} gap{'s' * (gaps != 1)}" if gaps else ", without a gap"
-        text += "; " + " and ".join(_widths(self.bars, self.is_time, self.wanted))
-        return text + (f"; {self.left_out} more are not drawn" if self.left_out else "")
-
-
-def chunk_timeline(chunks: HypertableChunks, *, setting: str | None = None, caption: str | None = None) -> Timeline:
+def chunk_timeline(chunks: HypertableChunks, *, setting: str | None = None, caption: str | None = None) -> Figure:
     """Where the chunks of a hypertable lie and how wide they are; without dates that can be drawn, the table alone.
 
-    ``setting`` is the interval of the owner's SQL: chunks of another width are set off.
+    ``setting`` is the interval of the owner's SQL: chunks of another width are set off, and a ruler shows it.
     """
-    name = dotted(chunks.schema, chunks.table)
+    caption = caption or f"Chunks of {dotted(chunks.schema, chunks.table)}"
     bars, is_time = _bars(chunks.ranges)
-    return Timeline(
-        title=f"Chunks of {escape.one_line(name)}",
-        bars=bars,
-        is_time=is_time,
-        left_out=max(chunks.chunks - len(bars), 0),
-        wanted=_wanted(setting, is_time),
-        table=_table(chunks, caption or f"Chunks of {name}", setting),
+    table = _table(chunks, caption, setting)
+    if not bars:
+        why = (
+            "No picture: there are no chunks."
+            if not chunks.chunks
+            else "No picture: no chunk has two dates that can be drawn."
+        )
+        return Figure(title=caption, summary=why, table=table)
+    wanted = _wanted(setting, is_time)
+    widths = _widths(bars, is_time, wanted)
+    left_out = max(chunks.chunks - len(bars), 0)
+    rest = f"; {left_out:,} older ones are not drawn" if left_out else ""
+    start, end = _ends(bars)
+    scale = (end - start) or 1
+    strip = Strip(
+        marks=tuple(
+            Mark((a - start) / scale, (b - start) / scale, Look.OTHER if _is_other(b - a, wanted) else Look.SAME)
+            for a, b in bars
+        ),
+        ticks=tuple((place, name) for name, place in _ticks(start, end, is_time).items()),
+        ruler=wanted / scale if wanted else None,
+        tall=True,
     )
+    key = tuple(zip((Look.SAME, Look.OTHER), widths, strict=False)) if wanted is not None else ()
+    ruler = f"the line under the chunks is {_width(wanted, is_time)} long, as the owner's SQL sets it" if wanted else ""
+    return Figure(
+        title=caption,
+        summary=f"{_extent(bars, is_time)}{rest}" + (f"; {ruler}" if ruler else ""),
+        alt=f"{_extent(bars, is_time)}; {' and '.join(widths)}{rest}",
+        parts=(Lane(label="", note="", strip=strip),),
+        key=key,
+        table=table,
+    )
+
+
+def _ends(bars: tuple[Bar, ...]) -> tuple[float, float]:
+    return bars[0][0], max(end for _, end in bars)
+
+
+def _extent(bars: tuple[Bar, ...], is_time: bool) -> str:
+    """``16 chunks from 2026-10-01 to 2026-11-01, 1 gap``."""
+    first, last = (_label(edge, is_time) for edge in _ends(bars))
+    gaps, until = 0, bars[0][1]
+    for start, end in bars:
+        gaps += start > until
+        until = max(until, end)
+    found = f"{gaps:,} gap{'s' * (gaps != 1)}" if gaps else "without a gap"
+    return f"{len(bars):,} chunk{'s' * (len(bars) != 1)} from {first} to {last}, {found}"
 
 
 def _table(chunks: HypertableChunks, caption: str, setting: str | None) -> ReportTable:
@@ -145,42 +128,16 @@ def _wanted(setting: str | None, is_time: bool) -> float | None:
     return int(parts["d"] or 0) * 86400 + hours * 3600 + minutes * 60 + seconds
 
 
-def _svg(bars: tuple[Bar, ...], is_time: bool, wanted: float | None) -> str:
-    start, end = bars[0][0], max(edge for _, edge in bars)
-    scale = (_WIDTH - _LEFT - _RIGHT) / ((end - start) or 1)
-    drawn = "".join(_bar(a, b, start, scale, wanted) for a, b in bars)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} 86" width="{_WIDTH}" height="86" '
-        'font-family="system-ui,DejaVu Sans,sans-serif" font-size="11" fill="#1f2328">'
-        f'<rect width="{_WIDTH}" height="86" fill="#ffffff"/>'
-        '<defs><pattern id="o" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect width="6" height="6" fill="#fff4d6"/><rect width="2.5" height="6" fill="#9a6700"/></pattern></defs>'
-        f"{drawn}{''.join(_ticks(start, end, scale, is_time))}{_legend(bars, is_time, wanted)}</svg>"
-    )
-
-
 def _is_other(width: float, wanted: float | None) -> bool:
     return wanted is not None and round(width) != round(wanted)
 
 
-def _bar(start: float, end: float, origin: float, scale: float, wanted: float | None) -> str:
-    x, width = _LEFT + (start - origin) * scale, max((end - start) * scale - 1, 0.6)
-    look = _OTHER if _is_other(end - start, wanted) else _AS_SET
-    return f'<rect x="{x:.1f}" y="8" width="{width:.1f}" height="24" rx="1.5" {look}/>'
-
-
-def _ticks(start: float, end: float, scale: float, is_time: bool) -> Iterator[str]:
-    """At most seven places of the axis, each with a different label: of a day there is one."""
-    yield f'<path d="M{_LEFT} 38H{_WIDTH - _RIGHT}" stroke="#848d97"/>'
+def _ticks(start: float, end: float, is_time: bool) -> dict[str, float]:
+    """At most four places of the axis by their names, from 0 to 1: of a day there is one."""
     places: dict[str, float] = {}
-    for number in range(7):
-        value = start + (end - start) * number / 6
-        places.setdefault(_label(value, is_time), value)
-    for label, value in places.items():
-        x = _LEFT + (value - start) * scale
-        anchor = "start" if value == start else "end" if value == end else "middle"
-        yield f'<path d="M{x:.1f} 38v4" stroke="#848d97"/>'
-        yield f'<text x="{x:.1f}" y="54" text-anchor="{anchor}">{label}</text>'
+    for number in range(_TICKS):
+        places.setdefault(_label(start + (end - start) * number / (_TICKS - 1), is_time), number / (_TICKS - 1))
+    return places
 
 
 def _widths(bars: tuple[Bar, ...], is_time: bool, wanted: float | None) -> list[str]:
@@ -200,16 +157,6 @@ def _width(width: float, is_time: bool) -> str:
         return f"{width:,.0f}"
     days, rest = divmod(round(width), 86400)
     return f"{days} day{'s' * (days != 1)}" if not rest else str(timedelta(seconds=round(width)))
-
-
-def _legend(bars: tuple[Bar, ...], is_time: bool, wanted: float | None) -> str:
-    if wanted is None:
-        return ""
-    looks = zip((_AS_SET, _OTHER), _widths(bars, is_time, wanted), strict=False)
-    return "".join(
-        f'<rect x="{x}" y="66" width="16" height="11" {look}/><text x="{x + 22}" y="76">{text}</text>'
-        for x, (look, text) in zip((_LEFT, _LEFT + 330), looks, strict=False)
-    )
 
 
 def _label(value: float, is_time: bool) -> str:

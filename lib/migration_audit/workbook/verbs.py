@@ -55,6 +55,7 @@ __all__ = [
     "show_chunks",
     "show_column_types",
     "show_constraints",
+    "show_coverage",
     "show_differences",
     "show_digests",
     "show_directus_rehearsal",
@@ -65,6 +66,7 @@ __all__ = [
     "show_hypertables",
     "show_index_sets",
     "show_port",
+    "show_probes",
     "show_rehearsal",
     "show_rows",
     "show_scope",
@@ -136,6 +138,14 @@ def show_differences(audit: Case) -> Any:
     return _shown(drift, report.difference_table)
 
 
+def show_coverage(audit: Case) -> Any:
+    """How much of each kind is the same: legacy in the owner's, or, where an environment is named, the owner's in live."""
+    environment = audit.environment
+    if environment is None:
+        return _shown(audit.coverage, lambda drift: report.coverage_figure(drift, expected="legacy", actual="owner"))
+    return _shown(audit.live_drift, lambda drift: report.coverage_figure(drift, expected="owner", actual=environment.name))
+
+
 def show_rows(audit: Case) -> Any:
     """The rows that the legacy SQL leaves in tables, looked up on the owner's side: counts and digests, never values."""
     return _shown(audit.shared["rows"], report.rows_table)
@@ -147,8 +157,11 @@ def show_port(audit: Case) -> Any:
 
 
 def show_stack(audit: Case) -> Any:
-    """Who waits for whom in the compose files."""
-    return _shown(audit.shared["stack"], report.stack_table)
+    """In which order the containers of the Compose files start, and the owner's steps."""
+    settings = audit.project.boot
+    steps, owner = (settings.steps, settings.owner_service) if settings else ((), None)
+    boot = audit.shared["owner_boot"]
+    return _shown(audit.shared["stack"], lambda stack: report.boot_figure(stack, boot, steps, owner=owner))
 
 
 def show_boot(audit: Case) -> Any:
@@ -160,6 +173,14 @@ def show_boot(audit: Case) -> Any:
 def show_rehearsal(audit: Case) -> Any:
     """How the writer's statements fared on the owner's schema, and without it."""
     return _shown(audit.shared["rehearsal"], lambda found: report.rehearsal_table(report.rehearsed_rows(found)))
+
+
+def show_probes(audit: Case) -> Any:
+    """Which index each ON CONFLICT of the writer uses on the owner's schema, and whether the environment has it."""
+    name = audit.environment.name if audit.environment is not None else None
+    live = audit.live if name is not None else None
+    read = live if isinstance(live, Snapshot) else None
+    return _shown(audit.shared["probes"], lambda probes: report.probe_figure(probes, live=read, environment=name))
 
 
 def show_directus_rehearsal(audit: Case) -> Any:

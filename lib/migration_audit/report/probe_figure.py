@@ -1,0 +1,126 @@
+"""Which unique index each ON CONFLICT of the writer uses, and whether the audited database has that index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from migration_audit.model.enumeration import plural
+from migration_audit.model.preflight import ProbeResult
+from migration_audit.model.snapshot import Snapshot
+from migration_audit.report.figure import Figure, Line, Links
+from migration_audit.report.inline import IdentifierText, Text
+from migration_audit.report.strip import Look
+from migration_audit.report.table import Group, Heading, ReportTable, Row
+
+_TITLE = "Which index ON CONFLICT uses"
+_MOST = 24
+_KEY = {
+    Look.SAME: "uses it, on the owner's schema",
+    Look.OTHER: "audit.toml names it, but it is not used",
+    Look.UNKNOWN: "not known: the statement fails",
+}
+_FAILS = "fails on the owner's schema"
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A probe and one index: what the picture and the table show of them."""
+
+    probe: ProbeResult
+    index: str | None
+    """None where the statement fails, and audit.toml names no index."""
+    look: Look
+
+
+def probe_figure(probes: Sequence[ProbeResult], *, live: Snapshot | None, environment: str | None) -> Figure:
+    """A line from each probe to its indexes, and whether ``live`` has them; None where ``environment`` was not read."""
+    uses = [use for probe in probes for use in _uses(probe)]
+    drawn = uses[:_MOST]
+    table = _table(uses, live, environment)
+    if not uses:
+        why = "No picture: no probe has ON CONFLICT." if probes else "No picture: audit.toml names no [[probe]]."
+        return Figure(title=_TITLE, summary=why, table=table)
+    left = list(dict.fromkeys(use.probe.name for use in drawn))
+    right = list(dict.fromkeys(use.index for use in drawn))
+    remarks = {index: _there(index, live, environment) for index in right}
+    lines = tuple(Line(left.index(use.probe.name), right.index(use.index), use.look) for use in drawn)
+    looks = {use.look for use in drawn}
+    rest = len(uses) - len(drawn)
+    return Figure(
+        title=_TITLE,
+        summary=_summary(probes, uses, live, environment) + (f"; {rest:,} more lines are in the table" if rest else ""),
+        alt="; ".join(f"{u.probe.name}: {_words(u)} ({remarks[u.index]})" for u in drawn),
+        parts=Links(
+            left=tuple((name, _remark(next(u.probe for u in drawn if u.probe.name == name))) for name in left),
+            right=tuple((index or "no index", remarks[index]) for index in right),
+            lines=lines,
+        ),
+        key=tuple((look, words) for look, words in _KEY.items() if look in looks),
+        table=table,
+    )
+
+
+def _uses(probe: ProbeResult) -> Iterator[_Use]:
+    """The indexes of a probe; none of one that runs without ON CONFLICT."""
+    expected = probe.expected_arbiter
+    if probe.error is not None:
+        yield _Use(probe, expected, Look.UNKNOWN)
+        return
+    yield from (_Use(probe, index, Look.SAME) for index in probe.arbiters)
+    if expected and expected not in probe.arbiters:
+        yield _Use(probe, expected, Look.OTHER)
+
+
+def _remark(probe: ProbeResult) -> str:
+    if probe.error is not None:
+        return _FAILS
+    return f"as {probe.role}" if probe.role else "runs"
+
+
+def _there(index: str | None, live: Snapshot | None, environment: str | None) -> str:
+    """Whether the audited database has the index."""
+    if index is None:
+        return "the statement fails before one is chosen"
+    if environment is None:
+        return "on the owner's schema"
+    if live is None:
+        return f"{environment} was not read"
+    return f"exists in {environment}" if ("index", index) in live.by_key else f"missing in {environment}"
+
+
+def _words(use: _Use) -> str:
+    index = use.index or "no index"
+    return {Look.SAME: f"uses {index}", Look.OTHER: f"does not use {index}"}.get(use.look, f"{_FAILS}, {index} expected")
+
+
+def _summary(probes: Sequence[ProbeResult], uses: Sequence[_Use], live: Snapshot | None, environment: str | None) -> str:
+    indexes = {use.index for use in uses if use.index is not None}
+    found = f"{len(indexes):,} {plural('index', len(indexes))}"
+    if live is not None:
+        found += f", {sum(('index', index) not in live.by_key for index in indexes):,} missing in {environment}"
+    others = len(probes) - len({use.probe.name for use in uses})
+    return f"{found}; {others:,} of {len(probes):,} probes have no ON CONFLICT" if others else found
+
+
+def _table(uses: Sequence[_Use], live: Snapshot | None, environment: str | None) -> ReportTable:
+    rows = tuple(
+        Row(
+            (
+                IdentifierText(use.probe.name),
+                IdentifierText(use.index or "–"),
+                Text(_KEY[use.look]),
+                Text(_there(use.index, live, environment)),
+                IdentifierText(use.probe.where or "–"),
+            ),
+            marked=use.look is not Look.SAME or _there(use.index, live, environment).startswith("missing"),
+        )
+        for use in uses
+    )
+    return ReportTable(
+        caption=_TITLE,
+        group_names=("",),
+        headings=tuple(Heading(name=n) for n in ("Probe", "Index", "Use", "In the database", "Defined at")),
+        groups=(Group(title=None, labels=("",), rows=rows),) if rows else (),
+        nothing="No statement has ON CONFLICT.",
+    )

@@ -321,7 +321,7 @@ QUIET = [
             "directus_live": live(rights=OWNED),
             "directus_runtime": DirectusRuntime(excluded=frozenset({"positions"})),
         },
-        "positions: DB_EXCLUDE_TABLES",
+        "positions is guarded by DB_EXCLUDE_TABLES",
     ),
 ]
 NOT_ASKED = Unavailable(reason="audit.toml has no [snapshot]", required=False)

@@ -515,7 +515,7 @@ OTHERS = {
         changed(BUILD, BUILD + "    profiles: ['${P}']\n"),
         "BOOT002",
         "skipped",
-        "whether owner is started is open: the variable P is not set here",
+        "whether owner is started is undecided: the variable P is not set here",
     ),
     "the database's user": (changed(TEST, "'pg_isready -U ${U}'"), "BOOT003", "passed", ""),
     "the database's user in a list": (changed(TEST, "[CMD, pg_isready, -U, '${U}']"), "BOOT003", "passed", ""),

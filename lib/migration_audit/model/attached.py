@@ -6,19 +6,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import CatalogObject, shown_only
+from migration_audit.model.objects import CatalogObject, InSchema, OnTable, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RewriteRule(CatalogObject):
+class RewriteRule(OnTable):
     """A rewrite rule, other than the one that makes a view."""
 
     kind: ClassVar[str] = "rule"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")
 
-    schema: str
-    table: str
-    name: str
     definition: str
     """``pg_get_ruledef``: event, condition and commands."""
     enabled: str
@@ -34,14 +30,11 @@ class RewriteRule(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExtendedStatistics(CatalogObject):
+class ExtendedStatistics(InSchema):
     """A statistics object over several columns or expressions of a table."""
 
     kind: ClassVar[str] = "extended statistics"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
 
-    schema: str
-    name: str
     table: str
     """Its table, ``schema.table``, quoted as in a key."""
     definition: str

@@ -57,3 +57,34 @@ class CatalogObject(_Keyed):
 @cache
 def _compared(cls: type[CatalogObject]) -> tuple[str, ...]:
     return tuple(f.name for f in fields(cls) if f.compare and f.name not in cls.identity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InSchema(CatalogObject):
+    """An object that is named within its schema."""
+
+    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
+
+    schema: str
+    name: str
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The schema."""
+        return ("schema", dotted(self.schema))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnTable(CatalogObject):
+    """An object that is named within its table, or view."""
+
+    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")
+
+    schema: str
+    table: str
+    name: str
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The table."""
+        return ("table", dotted(self.schema, self.table))

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted, quoted
-from migration_audit.model.objects import CatalogObject, shown_only
+from migration_audit.model.objects import CatalogObject, InSchema, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aggregate(CatalogObject):
+class Aggregate(InSchema):
     """An aggregate function: ordinary, ordered-set or hypothetical-set."""
 
     kind: ClassVar[str] = "aggregate"
     identity: ClassVar[tuple[str, ...]] = ("schema", "name", "arguments")
 
-    schema: str
-    name: str
     arguments: str
     """The argument types, ``integer, text``."""
     definition: tuple[str, ...]
@@ -31,21 +29,14 @@ class Aggregate(CatalogObject):
         """``schema.name(argument types)``."""
         return f"{dotted(self.schema, self.name)}({self.arguments})"
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The schema."""
-        return ("schema", dotted(self.schema))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operator(CatalogObject):
+class Operator(InSchema):
     """An operator; one that another operator only names as its commutator or negator is none yet."""
 
     kind: ClassVar[str] = "operator"
     identity: ClassVar[tuple[str, ...]] = ("schema", "name", "left", "right")
 
-    schema: str
-    name: str
     left: str
     """Type of the left operand; ``NONE`` for a prefix operator."""
     right: str
@@ -72,21 +63,14 @@ class Operator(CatalogObject):
         """``schema.=== (integer, integer)``."""
         return f"{dotted(self.schema)}.{self.name} ({self.left}, {self.right})"
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The schema."""
-        return ("schema", dotted(self.schema))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorFamily(CatalogObject):
+class OperatorFamily(InSchema):
     """An operator family; an operator class without a family brings one of its own name along."""
 
     kind: ClassVar[str] = "operator family"
     identity: ClassVar[tuple[str, ...]] = ("schema", "name", "method")
 
-    schema: str
-    name: str
     method: str
     """The index access method."""
     members: tuple[str, ...]
@@ -99,21 +83,14 @@ class OperatorFamily(CatalogObject):
         """``schema.name USING method``."""
         return f"{dotted(self.schema, self.name)} USING {quoted(self.method)}"
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The schema."""
-        return ("schema", dotted(self.schema))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorClass(CatalogObject):
+class OperatorClass(InSchema):
     """An operator class, with the members that it brings into its family."""
 
     kind: ClassVar[str] = "operator class"
     identity: ClassVar[tuple[str, ...]] = ("schema", "name", "method")
 
-    schema: str
-    name: str
     method: str
     """The index access method."""
     type: str
@@ -166,14 +143,11 @@ class Cast(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conversion(CatalogObject):
+class Conversion(InSchema):
     """A conversion between two encodings."""
 
     kind: ClassVar[str] = "conversion"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
 
-    schema: str
-    name: str
     source: str
     """The encoding that is converted, ``LATIN1``."""
     target: str
@@ -185,21 +159,13 @@ class Conversion(CatalogObject):
     owner: str
     comment: str | None
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The schema."""
-        return ("schema", dotted(self.schema))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Collation(CatalogObject):
+class Collation(InSchema):
     """A collation; the version of the library that it was made with is a state of the server, and not compared."""
 
     kind: ClassVar[str] = "collation"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
 
-    schema: str
-    name: str
     provider: str
     """``libc``, ``icu``, ``builtin`` or ``default``."""
     locale: str | None
@@ -216,11 +182,6 @@ class Collation(CatalogObject):
     """None for one that serves every encoding: ``CREATE COLLATION … FROM`` takes it over, and nothing else can say it."""
     owner: str
     comment: str | None
-
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The schema."""
-        return ("schema", dotted(self.schema))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

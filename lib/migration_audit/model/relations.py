@@ -10,18 +10,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import CatalogObject, shown_only
+from migration_audit.model.objects import InSchema, OnTable, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table(CatalogObject):
+class Table(InSchema):
     """A table: ordinary, partitioned, foreign or unlogged."""
 
     kind: ClassVar[str] = "table"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
 
-    schema: str
-    name: str
     relation: str
     """``table``, ``partitioned table`` or ``foreign table``."""
     persistence: str
@@ -55,22 +52,13 @@ class Table(CatalogObject):
     privileges: tuple[str, ...]
     comment: str | None
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The schema."""
-        return ("schema", dotted(self.schema))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column(CatalogObject):
+class Column(OnTable):
     """A column of a table, view or materialized view."""
 
     kind: ClassVar[str] = "column"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")
 
-    schema: str
-    table: str
-    name: str
     type: str
     """As ``format_type`` prints it, schema-qualified: ``character varying(64)``."""
     not_null: bool
@@ -105,14 +93,11 @@ class Column(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Index(CatalogObject):
+class Index(InSchema):
     """An index, also one that a constraint made."""
 
     kind: ClassVar[str] = "index"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
 
-    schema: str
-    name: str
     table: str
     """Its table, ``schema.table``, quoted as in a key."""
     definition: str
@@ -146,15 +131,11 @@ class Index(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint(CatalogObject):
+class Constraint(OnTable):
     """A constraint of a table: primary key, unique, foreign key, check, exclusion, or a NOT NULL with more to say."""
 
     kind: ClassVar[str] = "constraint"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")
 
-    schema: str
-    table: str
-    name: str
     type: str
     """``primary key``, ``unique``, ``foreign key``, ``check``, ``exclude``; ``not null`` from PostgreSQL 18 on, where it has
     a name that somebody chose, NO INHERIT, NOT VALID or a comment."""
@@ -173,21 +154,13 @@ class Constraint(CatalogObject):
     """``origin``, or what ``ALTER TABLE … DISABLE TRIGGER ALL`` made of the triggers that watch over it:
     ``disabled on public.positions``. A dump does not tell it."""
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The table."""
-        return ("table", dotted(self.schema, self.table))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sequence(CatalogObject):
+class Sequence(InSchema):
     """A sequence: of its own, owned by a column (``serial``), or of an identity column."""
 
     kind: ClassVar[str] = "sequence"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
 
-    schema: str
-    name: str
     type: str
     """``bigint``, ``integer`` or ``smallint``."""
     start: int
@@ -217,14 +190,11 @@ class Sequence(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View(CatalogObject):
+class View(InSchema):
     """A view; its columns are columns."""
 
     kind: ClassVar[str] = "view"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
 
-    schema: str
-    name: str
     definition: str
     """``pg_get_viewdef``: the query."""
     options: tuple[str, ...]
@@ -233,21 +203,13 @@ class View(CatalogObject):
     privileges: tuple[str, ...]
     comment: str | None
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The schema."""
-        return ("schema", dotted(self.schema))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MaterializedView(CatalogObject):
+class MaterializedView(InSchema):
     """A materialized view; whether it is populated is a state, not a part of the schema."""
 
     kind: ClassVar[str] = "materialized view"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
 
-    schema: str
-    name: str
     definition: str
     """``pg_get_viewdef``: the query."""
     options: tuple[str, ...]
@@ -259,8 +221,3 @@ class MaterializedView(CatalogObject):
     owner: str
     privileges: tuple[str, ...]
     comment: str | None
-
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The schema."""
-        return ("schema", dotted(self.schema))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted
-from migration_audit.model.objects import CatalogObject, shown_only
+from migration_audit.model.objects import CatalogObject, InSchema, OnTable, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +38,12 @@ class Schema(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Routine(CatalogObject):
+class Routine(InSchema):
     """A function, procedure, window function or trigger function."""
 
     kind: ClassVar[str] = "function"
     identity: ClassVar[tuple[str, ...]] = ("schema", "name", "arguments")
 
-    schema: str
-    name: str
     arguments: str
     """The argument types, ``integer, text``: they tell functions apart, and their names do not."""
     definition: str
@@ -59,21 +57,13 @@ class Routine(CatalogObject):
         """``schema.name(argument types)``."""
         return f"{dotted(self.schema, self.name)}({self.arguments})"
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The schema."""
-        return ("schema", dotted(self.schema))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserType(CatalogObject):
+class UserType(InSchema):
     """An enum, domain, composite, range, base or shell type."""
 
     kind: ClassVar[str] = "type"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
 
-    schema: str
-    name: str
     category: str
     """``enum``, ``domain``, ``composite``, ``range``, ``base``, or ``shell`` for one that is only announced."""
     definition: tuple[str, ...]
@@ -84,22 +74,13 @@ class UserType(CatalogObject):
     privileges: tuple[str, ...]
     comment: str | None
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The schema."""
-        return ("schema", dotted(self.schema))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger(CatalogObject):
+class Trigger(OnTable):
     """A trigger that a user made: not one of a constraint, nor one that TimescaleDB keeps on its hypertables."""
 
     kind: ClassVar[str] = "trigger"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")
 
-    schema: str
-    table: str
-    name: str
     definition: str
     """``pg_get_triggerdef``: when, on which events, for each row or statement, WHEN, and the function."""
     enabled: str
@@ -115,15 +96,11 @@ class Trigger(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowPolicy(CatalogObject):
+class RowPolicy(OnTable):
     """A row-security policy."""
 
     kind: ClassVar[str] = "policy"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table", "name")
 
-    schema: str
-    table: str
-    name: str
     command: str
     """The command that it is about: ``select``, …, or ``all``."""
     permissive: bool
@@ -135,8 +112,3 @@ class RowPolicy(CatalogObject):
     check: str | None
     """The condition on rows that are written; None without one."""
     comment: str | None
-
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The table."""
-        return ("table", dotted(self.schema, self.table))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.intervals import interval_text
-from migration_audit.model.objects import CatalogObject, shown_only
+from migration_audit.model.objects import CatalogObject, InSchema, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +35,27 @@ class Hypertable(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dimension(CatalogObject):
+class OfHypertable(CatalogObject):
+    """A setting of a hypertable."""
+
+    identity: ClassVar[tuple[str, ...]] = ("schema", "table")
+
+    schema: str
+    table: str
+
+    @property
+    def belongs_to(self) -> tuple[str, str] | None:
+        """The hypertable."""
+        return ("hypertable", dotted(self.schema, self.table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dimension(OfHypertable):
     """A dimension of a hypertable: by time or integer range, or by hash."""
 
     kind: ClassVar[str] = "dimension"
     identity: ClassVar[tuple[str, ...]] = ("schema", "table", "column")
 
-    schema: str
-    table: str
     column: str
     """The column whose values decide which chunk a row goes to."""
     column_type: str
@@ -58,22 +71,13 @@ class Dimension(CatalogObject):
     integer_now_function: str | None
     """The function that says what is now in an integer dimension, ``schema.name``; None without one."""
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The hypertable."""
-        return ("hypertable", dotted(self.schema, self.table))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompressionSettings(CatalogObject):
-    """How a hypertable, or a continuous aggregate, is compressed (its columnstore); absent if it was never set up."""
+class CompressionSettings(OfHypertable):
+    """How a hypertable, or a continuous aggregate by its view, is compressed; absent if it was never set up."""
 
     kind: ClassVar[str] = "compression settings"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table")
 
-    schema: str
-    table: str
-    """The hypertable's, or the view's of a continuous aggregate."""
     enabled: bool
     """False: compression is off."""
     direct_compress: bool
@@ -103,14 +107,11 @@ class CompressionSettings(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContinuousAggregate(CatalogObject):
+class ContinuousAggregate(InSchema):
     """A continuous aggregate; its refresh policy is a job. Numbers of this one server are left out."""
 
     kind: ClassVar[str] = "continuous aggregate"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "name")
 
-    schema: str
-    name: str
     source: str
     """The hypertable, or the continuous aggregate, that it is made of: ``schema.name``."""
     definition: str
@@ -142,21 +143,13 @@ class ContinuousAggregate(CatalogObject):
         """In one line, for people."""
         return f"continuous aggregate of {self.source}: {' '.join(self.definition.split())}"
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The schema."""
-        return ("schema", dotted(self.schema))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HypertableTablespaces(CatalogObject):
+class HypertableTablespaces(OfHypertable):
     """The tablespaces over which the chunks of a hypertable are spread."""
 
     kind: ClassVar[str] = "hypertable tablespaces"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table")
 
-    schema: str
-    table: str
     tablespaces: tuple[str, ...]
     """In the order in which they were attached: chunks take turns."""
 
@@ -165,21 +158,14 @@ class HypertableTablespaces(CatalogObject):
         """In one line, for people."""
         return f"chunks go to {', '.join(self.tablespaces)}"
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The hypertable."""
-        return ("hypertable", dotted(self.schema, self.table))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkSkipping(CatalogObject):
+class ChunkSkipping(OfHypertable):
     """A column by whose range queries may skip chunks."""
 
     kind: ClassVar[str] = "chunk skipping"
     identity: ClassVar[tuple[str, ...]] = ("schema", "table", "column")
 
-    schema: str
-    table: str
     column: str
     """The column whose ranges are known for each chunk."""
 
@@ -188,21 +174,13 @@ class ChunkSkipping(CatalogObject):
         """In one line, for people."""
         return f"chunks are skipped by the range of {self.column}"
 
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The hypertable."""
-        return ("hypertable", dotted(self.schema, self.table))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GranularRefresh(CatalogObject):
+class GranularRefresh(OfHypertable):
     """What continuous aggregates on a hypertable refresh piece by piece (TimescaleDB 2.29 and later)."""
 
     kind: ClassVar[str] = "granular refresh"
-    identity: ClassVar[tuple[str, ...]] = ("schema", "table")
 
-    schema: str
-    table: str
     column: str | None
     """The column whose values divide the pieces."""
     start_offset: str | None
@@ -220,8 +198,3 @@ class GranularRefresh(CatalogObject):
     def in_words(self) -> str:
         """In one line, for people."""
         return f"refreshed by {self.column} from {self.start_offset} to {self.end_offset}"
-
-    @property
-    def belongs_to(self) -> tuple[str, str] | None:
-        """The hypertable."""
-        return ("hypertable", dotted(self.schema, self.table))

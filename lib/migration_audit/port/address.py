@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from migration_audit.model import access, attached, foreign, operators, relations, replication, routines, textsearch
 from migration_audit.model.identifiers import sql_name, sql_name_of
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import CatalogObject, InSchema, OnTable
 from migration_audit.model.timescale import ContinuousAggregate
 
-_BY_SCHEMA_AND_NAME: dict[type[CatalogObject], str] = {
+_BY_SCHEMA_AND_NAME: dict[type[InSchema], str] = {
     relations.Sequence: "SEQUENCE",
     relations.Index: "INDEX",
     relations.View: "VIEW",
@@ -33,7 +33,7 @@ _BY_NAME: dict[type[CatalogObject], str] = {
     access.Role: "ROLE",
     access.Tablespace: "TABLESPACE",
 }
-_ON_TABLE: dict[type[CatalogObject], str] = {
+_ON_TABLE: dict[type[OnTable], str] = {
     relations.Constraint: "CONSTRAINT",
     routines.Trigger: "TRIGGER",
     routines.RowPolicy: "POLICY",
@@ -43,13 +43,12 @@ _ON_TABLE: dict[type[CatalogObject], str] = {
 
 def address(obj: CatalogObject) -> str | None:
     """The object as COMMENT ON names it; None for what has no comment."""
-    kind = type(obj)
-    if kind in _BY_SCHEMA_AND_NAME:
-        return f"{_BY_SCHEMA_AND_NAME[kind]} {_qualified(obj)}"
-    if kind in _BY_NAME:
-        return f"{_BY_NAME[kind]} {sql_name(obj.name)}"  # type: ignore[attr-defined]
-    if kind in _ON_TABLE:
-        return f"{_ON_TABLE[kind]} {sql_name(obj.name)} ON {sql_name(obj.schema, obj.table)}"  # type: ignore[attr-defined]
+    if isinstance(obj, InSchema) and (word := _BY_SCHEMA_AND_NAME.get(type(obj))):
+        return f"{word} {_qualified(obj)}"
+    if isinstance(obj, OnTable) and (word := _ON_TABLE.get(type(obj))):
+        return f"{word} {sql_name(obj.name)} ON {sql_name(obj.schema, obj.table)}"
+    if word := _BY_NAME.get(type(obj)):
+        return f"{word} {sql_name(obj.name)}"  # type: ignore[attr-defined]
     return _other(obj)
 
 
@@ -120,5 +119,5 @@ def of_table(obj: relations.Index | attached.ExtendedStatistics) -> str:
     return sql_name_of(obj.table)
 
 
-def _qualified(obj: CatalogObject) -> str:
-    return sql_name(obj.schema, obj.name)  # type: ignore[attr-defined]
+def _qualified(obj: InSchema) -> str:
+    return sql_name(obj.schema, obj.name)

@@ -13,7 +13,14 @@ from migration_audit.audit.evidence import build_evidence
 from migration_audit.audit.facts.files import write_atomically, write_json_file
 from migration_audit.audit.facts.pruning import pruned
 from migration_audit.audit.facts.store import facts_digest, load_facts, save_facts
-from migration_audit.audit.facts.types import DirectusFacts, EnvironmentFacts, Part, RehearsalFacts, SharedFacts
+from migration_audit.audit.facts.types import (
+    DirectusFacts,
+    EnvironmentFacts,
+    Part,
+    PreflightFacts,
+    RehearsalFacts,
+    SharedFacts,
+)
 from migration_audit.audit.inputs.artifact_digests import artifact_digests, report_digests
 from migration_audit.audit.inputs.boot import BootInputs, boot_inputs
 from migration_audit.audit.inputs.directus import deployment_of, directus_inputs
@@ -21,8 +28,7 @@ from migration_audit.audit.inputs.documents import documents_inputs, load_comman
 from migration_audit.audit.inputs.retirement import retirement_inputs
 from migration_audit.audit.live import Live, read_live
 from migration_audit.audit.preflight.owner_alone import is_legacy_gone, run_owner_alone
-from migration_audit.audit.preflight.port import saved_port
-from migration_audit.audit.preflight.preflight import Preflight, run_preflight
+from migration_audit.audit.preflight.preflight import run_preflight
 from migration_audit.audit.progress import on_stderr
 from migration_audit.audit.rehearsals.directus import Deployment, LiveSide, rehearse_fresh, rehearse_live
 from migration_audit.audit.rehearsals.writer import rehearsal_inputs
@@ -175,7 +181,7 @@ class Audit(Case):
         self.started = datetime.now(UTC)
 
     @cached_property
-    def _preflight(self) -> Preflight:
+    def _preflight(self) -> PreflightFacts:
         if self.phase is Phase.RETIRED and is_legacy_gone(self.project):
             return run_owner_alone(self.project, progress=self._progress)
         return run_preflight(self.project, rules=self.rules, progress=self._progress)
@@ -200,13 +206,10 @@ class Audit(Case):
         return boot_inputs(self.project)
 
     def _gathered(self) -> SharedFacts:
-        found, sides = self._preflight, {"expected": self.project.legacy.name, "actual": self.project.owner.name}
         return {
             "audited_phase": self.phase.value,
             "gathered_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            **found.facts(),
-            "no_coverage": found.coverage if isinstance(found.coverage, Unavailable) else None,
-            "port": saved_port(found.port, **sides),
+            **self._preflight,
             **self._rehearsals,
             "fresh_rehearsal": self._fresh_rehearsal,
             "stack": self._boot["stack"],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from migration_audit.audit.compared import compared, compared_in_scope
 from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope, without_ledgers
 from migration_audit.model.drift import Drift
-from migration_audit.model.finding import Unavailable
+from migration_audit.model.finding import Unavailable, first_unavailable
 from migration_audit.model.preflight import Witness
 from migration_audit.model.snapshot import Snapshot
 
@@ -37,7 +37,7 @@ def coverage_of(project: Project, legacy: Read, owner: Read, *, rules: Rules) ->
     versions and its owners are those of somebody's server.
     """
     if isinstance(legacy, Unavailable) or isinstance(owner, Unavailable):
-        why = _first_unavailable(legacy, owner)
+        why = first_unavailable(legacy, owner)
         return Coverage(drift=why, whole=why, sides=(legacy, owner))
     named = [source.ledger for source in (project.legacy, project.owner) if source.ledger is not None]
     bare, own = without_ledgers(legacy, named), without_ledgers(owner, named)
@@ -73,9 +73,9 @@ def witness_of(drift: Drift | Unavailable, expected: tuple[Read, Dump], actual: 
     """The cross-check's verdict about a comparison of two shadows; each side is its snapshot and its dump."""
     (left, left_dump), (right, right_dump) = expected, actual
     if isinstance(drift, Unavailable) or isinstance(left, Unavailable) or isinstance(right, Unavailable):
-        return _first_unavailable(drift, left, right)
+        return first_unavailable(drift, left, right)
     if isinstance(left_dump, Unavailable) or isinstance(right_dump, Unavailable):
-        return _first_unavailable(left_dump, right_dump)
+        return first_unavailable(left_dump, right_dump)
     from migration_audit.compare.cross_check import cross_check_with_pg_dump  # noqa: PLC0415  the parser is slow to load
 
     return cross_check_with_pg_dump(drift, expected=(left, left_dump), actual=(right, right_dump))
@@ -96,7 +96,3 @@ def _name(legacy: Source) -> str:
     if legacy.is_applied:
         return "the legacy SQL"
     return "the legacy database" if legacy.snapshot is None else "the legacy snapshot"
-
-
-def _first_unavailable(*values: object) -> Unavailable:
-    return next(value for value in values if isinstance(value, Unavailable))

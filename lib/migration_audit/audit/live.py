@@ -19,7 +19,7 @@ from migration_audit.catalog.directus_rehearsal import Migrations, read_migratio
 from migration_audit.compare import of_interest
 from migration_audit.model.directus import DirectusLive
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.finding import Unavailable
 from migration_audit.model.ledger import Ledger, LedgerState
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.project import Environment, LedgerSettings, Project, resolve
@@ -52,7 +52,7 @@ def read_live(project: Project, environment: Environment, *, owner: Snapshot | U
             conninfo, partial(_read_all, project, owner), statement_timeout_ms=environment.statement_timeout * 1000
         )
     except AuditError as error:
-        why = Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+        why = Unavailable.of(error)
         rights = without_rights(why)
         return Live(live=why, owner_ledger=why, legacy_ledger=why, rights=rights, directus=why, migrations=why)
     drift, _ = scoped_drift(project, owner=owner, live=live, prelude=prelude)
@@ -94,7 +94,7 @@ def _directus(
         names = raw_names(project, owner)
         found = catalog.read_directus(connection, live, role=directus_role(project), raw_tables=names)
     except AuditError as error:
-        broken = Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+        broken = Unavailable.of(error)
         return broken, broken
     if project.snapshot.rehearse is None or found.database is None:
         return found, NOT_ASKED

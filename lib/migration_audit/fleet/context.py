@@ -69,9 +69,10 @@ def read_expected(side: str | None, project: Project | None, *, progress: Progre
         found = ExpectedSide(named=side, snapshot=read.snapshot)
     elif project is not None:
         preflight = run_owner_alone(project, progress=progress)
-        if isinstance(preflight.owner, Unavailable):
-            raise AuditError(preflight.owner.reason, where=OWNER, todo="see the SQL and the server that it is applied to")
-        found = ExpectedSide(named=OWNER, snapshot=preflight.owner, prelude=preflight.prelude)
+        owner = preflight["owner"]
+        if isinstance(owner, Unavailable):
+            raise AuditError(owner.reason, where=OWNER, todo="see the SQL and the server that it is applied to")
+        found = ExpectedSide(named=OWNER, snapshot=owner, prelude=preflight["prelude"])
     else:
         raise AuditError("there is nothing to compare with", where="fleet", todo="name --expected, or an audit.toml")
     drift = compare(expected=found.snapshot, actual=found.snapshot)

@@ -69,6 +69,16 @@ class Unavailable:
     required: bool = True
     """True: it should be there (the run is then incomplete). False: the project does not ask for it."""
 
+    @classmethod
+    def of(cls, error: Exception) -> Unavailable:
+        """What an error prevented; the text of the error is the reason."""
+        return cls(reason=str(error), outcome=Outcome.ERRORED)
+
+
+def first_unavailable(*values: object) -> Unavailable:
+    """The first of the values that is a reason; one of them must be."""
+    return next(value for value in values if isinstance(value, Unavailable))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:

@@ -55,7 +55,7 @@ Part = Literal["shared", "environment"]
 
 
 class PreflightFacts(TypedDict):
-    """Both SQL sources, executed on throw-away servers; made by ``Preflight.facts``."""
+    """Both SQL sources, executed on throw-away servers; made by ``run_preflight``."""
 
     shadow: str
     """The server, for people."""
@@ -66,17 +66,27 @@ class PreflightFacts(TypedDict):
     owner: Snapshot | Unavailable
     legacy_origins: OriginMap
     owner_origins: OriginMap
+    no_coverage: Unavailable | None
+    """Why there was nothing to compare, if so; else coverage is computed of both snapshots."""
     witness: Witness | Unavailable
+    """What ``pg_dump`` of both shadows says about coverage."""
     repeats: FileText[tuple[Convergence, ...] | Unavailable]
     orders: FileText[tuple[Convergence, ...] | Unavailable]
     probes: FileText[tuple[ProbeResult, ...] | Unavailable]
     destructions: FileText[tuple[Destruction, ...] | Unavailable]
+    """What the text of the owner's SQL takes away."""
     undone: FileText[tuple[SourceUndone, ...] | Unavailable]
+    """What each source creates and takes away again."""
     rows: RowsComparison | Unavailable
+    """The rows that the legacy SQL leaves in tables, looked up on the owner's side."""
     statements: FileText[tuple[StatementMatch, ...] | Unavailable]
+    """How the owner's SQL has each legacy statement."""
+    port: FileText[SavedPort | Unavailable | None]
+    """What the owner's next file would have to say; None where nothing is lacking."""
     prelude: Pairs
     """Kind and key of the objects that both sides have from ``prelude``; they are not compared."""
     directus_owner: DirectusDatabase | Unavailable
+    """What ``directus schema apply`` would find of the owner's SQL."""
 
 
 class RehearsalFacts(TypedDict):
@@ -119,9 +129,6 @@ class SharedFacts(PreflightFacts, RehearsalFacts, BootFacts, RetirementFacts, Do
     audited_phase: str
     gathered_at: str
     """When it was gathered: ISO 8601, UTC."""
-    no_coverage: Unavailable | None
-    """Why there was nothing to compare, if so."""
-    port: FileText[SavedPort | Unavailable | None]
     fresh_rehearsal: DirectusRehearsal | Unavailable
     artifacts: Pairs
     """Path and SHA-256 of each file in addition to the SQL sources that a check looks at."""

@@ -74,7 +74,7 @@ def _read(read: Callable[[], _T]) -> _T | Unavailable:
     try:
         return read()
     except AuditError as error:
-        return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+        return Unavailable.of(error)
 
 
 def _stack(project: Project, boot: BootSettings) -> Stack | Unavailable:

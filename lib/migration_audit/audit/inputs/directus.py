@@ -22,7 +22,7 @@ from migration_audit.model.directus import (
     TargetVersion,
 )
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.finding import Unavailable
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.image import Image, StartOutcome
 from migration_audit.model.preflight import OriginMap
@@ -106,7 +106,7 @@ def _file(settings: SnapshotSettings, directory: Path) -> DirectusSnapshot | Una
         check_artifact_inside(settings.file, directory)
         return read_directus_snapshot(settings.file, shown=settings.shown)
     except AuditError as error:
-        return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+        return Unavailable.of(error)
 
 
 def _target(project: Project, settings: SnapshotSettings, image: Image | Unavailable | None) -> TargetVersion:
@@ -233,5 +233,5 @@ def _post_changes(project: Project) -> tuple[ColumnChange, ...] | Unavailable:
             "post_sql", project.directory, globs, shown_from=project.directory, variables=project.owner.variables
         )
     except AuditError as error:
-        return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+        return Unavailable.of(error)
     return find_column_changes(source)

@@ -15,7 +15,7 @@ from migration_audit.catalog.rights import read_rights
 from migration_audit.compare import in_scope
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import Outcome, Unavailable
+from migration_audit.model.finding import Unavailable
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.obstacles import Obstacle, wanted_in
 from migration_audit.model.privileges import Access, Granted, Owned, ProbeRights
@@ -56,7 +56,7 @@ def read_rights_and_rows(
                 obstacles=drift if isinstance(drift, Unavailable) else count_obstacles(connection, wanted_in(drift, live)),
             )
     except AuditError as error:
-        return without_rights(Unavailable(reason=str(error), outcome=Outcome.ERRORED))
+        return without_rights(Unavailable.of(error))
 
 
 def _access(

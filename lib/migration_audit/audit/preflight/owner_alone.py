@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from migration_audit import shadow, sources
+from migration_audit.audit.facts.types import PreflightFacts
 from migration_audit.audit.preflight.directus_owner import NO_SNAPSHOT, owner_tables
 from migration_audit.audit.preflight.loading import (
     cluster_for,
@@ -15,7 +16,7 @@ from migration_audit.audit.preflight.loading import (
     source_facts,
     with_recorded,
 )
-from migration_audit.audit.preflight.preflight import Preflight
+from migration_audit.audit.preflight.preflight import nothing
 from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base
 from migration_audit.audit.preflight.shadows import Shadow, build_shadow
 from migration_audit.audit.prelude_keys import Keys, shared_with, without
@@ -42,7 +43,7 @@ def is_legacy_gone(project: Project) -> bool:
     return not sources.sql_files(legacy.root, legacy.sql)
 
 
-def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Preflight:
+def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> PreflightFacts:
     """The owner's SQL on an empty server; what compares it with the legacy SQL is not there, and says so.
 
     The legacy side is an empty snapshot: it makes nothing any more. Raises nothing that a report could tell.
@@ -51,7 +52,7 @@ def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Pre
     try:
         owner = load(project, project.owner)
     except AuditError as error:
-        return _preflight(sources_read=None, shadow_text="no server was needed", built=_errored(error))
+        return _not_built(error, None, server="no server was needed")
     facts = (legacy, source_facts("owner", owner))
     try:
         server = find_server_with_prelude(project, [sources.needed_extensions(owner)], progress)
@@ -60,51 +61,38 @@ def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Pre
             directus = owner_tables(project, conninfo) if built.snapshot else NO_SNAPSHOT
         keys = shared_with(read_base(server), built.snapshot) if built.snapshot else ()
     except AuditError as error:
-        return _preflight(sources_read=facts, shadow_text="no server", built=_errored(error))
+        return _not_built(error, facts, server="no server")
     facts = (legacy, with_recorded(facts[1], built.recorded))
-    return replace(
-        _preflight(sources_read=facts, shadow_text=shadow.described(server), built=_without(built, keys)),
-        prelude=keys,
-        directus_owner=directus,
-        destructions=destructions_of(owner),
-    )
+    return {
+        **_facts(_without(built, keys), facts, server=shadow.described(server)),
+        "prelude": keys,
+        "directus_owner": directus,
+        "destructions": destructions_of(owner),
+    }
 
 
 def _without(built: Shadow, keys: Keys) -> Shadow:
     return replace(built, snapshot=without(built.snapshot, keys)) if built.snapshot else built
 
 
-def _errored(error: AuditError) -> Unavailable:
-    return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
-
-
-def _preflight(*, sources_read: tuple[SourceFacts, ...] | None, shadow_text: str, built: Shadow | Unavailable) -> Preflight:
+def _facts(built: Shadow, read: tuple[SourceFacts, ...], *, server: str) -> PreflightFacts:
     owner: Snapshot | Unavailable
-    if isinstance(built, Unavailable):
-        owner = built
-    elif built.snapshot is None:
+    if built.snapshot is None:
         failure = built.applied.failure
         at = f"{failure.at}: {failure.message}" if failure else "unknown"
         owner = Unavailable(reason=f"the owner SQL does not apply: {at}", outcome=Outcome.ERRORED)
     else:
         owner = built.snapshot
-    return Preflight(
-        shadow=shadow_text,
-        sources=sources_read or (built if isinstance(built, Unavailable) else _GONE),
-        legacy_applied=_GONE,
-        owner_applied=built if isinstance(built, Unavailable) else built.applied,
-        legacy=replace(owner, objects=(), unmodelled=()) if isinstance(owner, Snapshot) else owner,
-        owner=owner,
-        legacy_origins={},
-        owner_origins={} if isinstance(built, Unavailable) else built.origins,
-        coverage=_GONE,
-        witness=_GONE,
-        repeats=_GONE,
-        orders=_GONE,
-        probes=_GONE,
-        destructions=_GONE,
-        statements=_GONE,
-        port=_GONE,
-        undone=_GONE,
-        rows=_GONE,
-    )
+    return {
+        **nothing(_GONE, server=server, sources_read=read),
+        "owner_applied": built.applied,
+        "legacy": replace(owner, objects=(), unmodelled=()) if isinstance(owner, Snapshot) else owner,
+        "owner": owner,
+        "owner_origins": built.origins,
+    }
+
+
+def _not_built(error: AuditError, read: tuple[SourceFacts, ...] | None, *, server: str) -> PreflightFacts:
+    why = Unavailable.of(error)
+    missing = nothing(_GONE, server=server, sources_read=None)
+    return {**missing, "sources": read or why, "owner_applied": why, "legacy": why, "owner": why}

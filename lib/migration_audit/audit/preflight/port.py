@@ -10,17 +10,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migration_audit import catalog, shadow, sources
+from migration_audit.audit.coverage import Coverage
 from migration_audit.compare import Rules, compare
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import Unavailable
+from migration_audit.model.finding import Unavailable, first_unavailable
 from migration_audit.model.identifiers import quoted
 from migration_audit.model.port import Key, Port, PortProof, PortStep, ProofOutcome, SavedPort
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlFailure, SqlSource
 from migration_audit.port import build_port, port_text, running_lines, running_sql
+from migration_audit.project import Project
 from migration_audit.shadow.apply import apply_sources
 
 _ROUNDS = 3
@@ -219,32 +221,23 @@ def _described(difference: Difference) -> str:
 
 
 def preflight_port(
-    coverage: object,
+    project: Project,
+    coverage: Coverage,
     *,
     server: shadow.ShadowServer,
     owner: Sequence[AnySource],
-    sides: tuple[object, object],
     origins: OriginMap,
     rules: Rules,
-) -> MadePort | Unavailable | None:
+) -> SavedPort | Unavailable | None:
     """The port of a pre-flight, proven; at no cost None where there is nothing to port, or why nothing was compared."""
-    expected, actual = sides
-    lacking = next((each for each in (coverage, expected, actual) if isinstance(each, Unavailable)), None)
-    if lacking is not None:
-        return lacking
-    if not isinstance(coverage, Drift) or coverage.covered:
+    expected, actual = coverage.sides
+    if isinstance(coverage.drift, Unavailable) or isinstance(expected, Unavailable) or isinstance(actual, Unavailable):
+        return first_unavailable(coverage.drift, expected, actual)
+    if coverage.drift.covered:
         return None
-    if not isinstance(expected, Snapshot) or not isinstance(actual, Snapshot):
-        return None
-    about = Comparison(drift=coverage, expected=expected, actual=actual, origins=origins, rules=rules)
-    return proven(about, server=server, owner=owner)
-
-
-def saved_port(made: MadePort | Unavailable | None, *, expected: str, actual: str) -> SavedPort | Unavailable | None:
-    """What a run keeps of a port."""
-    if not isinstance(made, MadePort):
-        return made
-    text = made.text(expected=expected, actual=actual)
+    about = Comparison(drift=coverage.drift, expected=expected, actual=actual, origins=origins, rules=rules)
+    made = proven(about, server=server, owner=owner)
+    text = made.text(expected=project.legacy.name, actual=project.owner.name)
     return SavedPort(
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
@@ -270,16 +263,3 @@ def side_port(about: Comparison, *, owner: Sequence[AnySource] | None, extension
     except AuditError as error:
         return unproven(about, str(error))
     return proven(about, server=server, owner=owner)
-
-
-__all__ = [
-    "Comparison",
-    "MadePort",
-    "apply_port",
-    "make_port",
-    "preflight_port",
-    "proven",
-    "saved_port",
-    "side_port",
-    "unproven",
-]

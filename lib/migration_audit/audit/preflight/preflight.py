@@ -22,7 +22,7 @@ from migration_audit.audit.preflight.loading import (
     with_outside,
     with_recorded,
 )
-from migration_audit.audit.preflight.port import MadePort, preflight_port
+from migration_audit.audit.preflight.port import preflight_port
 from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base
 from migration_audit.audit.preflight.rows import preflight_rows, rows_again
 from migration_audit.audit.preflight.shadows import Shadow, apply_to, build_shadow, roles_of
@@ -34,79 +34,20 @@ from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.directus_database import DirectusDatabase
 from migration_audit.model.drift import Drift
 from migration_audit.model.errors import AuditError
-from migration_audit.model.finding import Outcome, Unavailable
-from migration_audit.model.preflight import Convergence, OriginMap, ProbeResult, SourceFacts, Witness
-from migration_audit.model.rows import RowsComparison
+from migration_audit.model.finding import Outcome, Unavailable, first_unavailable
+from migration_audit.model.preflight import Convergence, ProbeResult, SourceFacts
 from migration_audit.model.similarity import StatementMatch
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.sql import Applied
-from migration_audit.model.undone import Destruction, SourceUndone
+from migration_audit.model.undone import SourceUndone
 from migration_audit.project import Project
 from migration_audit.shadow.probes import run_probes
 
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preflight:
-    """What the pre-flight found; each part is the fact, or says why it is not there."""
-
-    shadow: str
-    """The server that built the shadows, for people."""
-    sources: tuple[SourceFacts, ...] | Unavailable
-    legacy_applied: Applied | Unavailable
-    owner_applied: Applied | Unavailable
-    legacy: Snapshot | Unavailable
-    owner: Snapshot | Unavailable
-    legacy_origins: OriginMap
-    owner_origins: OriginMap
-    coverage: Drift | Unavailable
-    witness: Witness | Unavailable
-    """What ``pg_dump`` of both shadows says about ``coverage``."""
-    repeats: tuple[Convergence, ...] | Unavailable
-    orders: tuple[Convergence, ...] | Unavailable
-    probes: tuple[ProbeResult, ...] | Unavailable
-    destructions: tuple[Destruction, ...] | Unavailable
-    """What the text of the owner's SQL takes away."""
-    undone: tuple[SourceUndone, ...] | Unavailable
-    """What each source creates and takes away again."""
-    rows: RowsComparison | Unavailable
-    """The rows that the legacy SQL leaves in tables, looked up on the owner's side."""
-    statements: tuple[StatementMatch, ...] | Unavailable
-    """How the owner's SQL has each legacy statement."""
-    port: MadePort | Unavailable | None
-    """What the owner's next file would have to say; None where nothing is lacking."""
-    prelude: Keys = ()
-    """The objects of ``prelude`` in audit.toml, which both sides have and which are not compared."""
-    directus_owner: DirectusDatabase | Unavailable = NO_SNAPSHOT
-    """What ``directus schema apply`` would find of the owner's SQL."""
-
-    def facts(self) -> PreflightFacts:
-        """What is kept of it; coverage is computed again, and the port is kept in another form."""
-        return {
-            "shadow": self.shadow,
-            "sources": self.sources,
-            "legacy_applied": self.legacy_applied,
-            "owner_applied": self.owner_applied,
-            "legacy": self.legacy,
-            "owner": self.owner,
-            "legacy_origins": self.legacy_origins,
-            "owner_origins": self.owner_origins,
-            "witness": self.witness,
-            "repeats": self.repeats,
-            "orders": self.orders,
-            "probes": self.probes,
-            "destructions": self.destructions,
-            "undone": self.undone,
-            "rows": self.rows,
-            "statements": self.statements,
-            "prelude": self.prelude,
-            "directus_owner": self.directus_owner,
-        }
-
-
-def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Preflight:
-    """Load, apply, read, compare and probe both sources; what goes wrong becomes the reason of what is missing.
+def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> PreflightFacts:
+    """Load, apply, read, compare and probe both sources; what goes wrong is the reason in the place of the fact.
 
     ``progress`` is told what takes long, such as the download of a server.
 
@@ -117,7 +58,7 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
         legacy = load(project, project.legacy) if project.legacy.is_applied else load_catalog(project, project.legacy)
         owner = load(project, project.owner)
     except AuditError as error:
-        return _nothing(error, shadow_text="no server was needed", sources_read=None)
+        return nothing(Unavailable.of(error), server="no server was needed", sources_read=None)
     facts = (_legacy_facts(legacy), source_facts("owner", owner))
     try:
         applied = [source for source in (legacy, owner) if not isinstance(source, CatalogSource)]
@@ -126,8 +67,8 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
             return _against_catalog(server, legacy, owner, project=project, facts=facts, rules=rules)
         return _on_server(server, legacy, owner, project=project, facts=facts, rules=rules)
     except AuditError as error:
-        found = _nothing(error, shadow_text="no server", sources_read=facts)
-        return replace(found, destructions=destructions_of(owner))
+        found = nothing(Unavailable.of(error), server="no server", sources_read=facts)
+        return {**found, "destructions": destructions_of(owner)}
 
 
 def _legacy_facts(legacy: AnySource | CatalogSource) -> SourceFacts:
@@ -160,7 +101,7 @@ def _on_server(
     project: Project,
     facts: tuple[SourceFacts, ...],
     rules: Rules,
-) -> Preflight:
+) -> PreflightFacts:
     orders = (("legacy", legacy, owner), ("owner", owner, legacy))
     legacy_side, owner_side = run_in_parallel(lambda each: _side(server, *each, project=project), orders)
     left, right = _snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")
@@ -170,40 +111,40 @@ def _on_server(
         prelude = shared_with(read_base(server), left, right)
         left, right = without(left, prelude), without(right, prelude)
     found = coverage_of(project, left, right, rules=rules)
-    return Preflight(
-        shadow=shadow.described(server),
-        sources=(_with_applied(facts[0], legacy_side.alone), _with_applied(facts[1], owner_side.alone)),
-        legacy_applied=legacy_side.alone.applied,
-        owner_applied=owner_side.alone.applied,
-        legacy=left,
-        owner=right,
-        legacy_origins=legacy_side.alone.origins,
-        owner_origins=owner_side.alone.origins,
-        prelude=prelude,
-        directus_owner=owner_side.directus,
-        coverage=found.drift,
-        witness=witness_of(found.whole, (left, legacy_side.dump), (right, owner_side.dump)),
-        repeats=_repeats(("legacy", legacy_side), ("owner", owner_side), rules=rules),
-        orders=_orders(legacy_side, owner_side, rules=rules) if both_read else _first_unavailable(left, right),
-        probes=owner_side.probes,
-        destructions=destructions_of(owner),
-        undone=tuple(_undone(*each) for each in (("legacy", legacy, legacy_side), ("owner", owner, owner_side))),
-        rows=preflight_rows(
+    return {
+        "shadow": shadow.described(server),
+        "sources": (_with_applied(facts[0], legacy_side.alone), _with_applied(facts[1], owner_side.alone)),
+        "legacy_applied": legacy_side.alone.applied,
+        "owner_applied": owner_side.alone.applied,
+        "legacy": left,
+        "owner": right,
+        "legacy_origins": legacy_side.alone.origins,
+        "owner_origins": owner_side.alone.origins,
+        "prelude": prelude,
+        "directus_owner": owner_side.directus,
+        "no_coverage": found.drift if isinstance(found.drift, Unavailable) else None,
+        "witness": witness_of(found.whole, (left, legacy_side.dump), (right, owner_side.dump)),
+        "repeats": _repeats(("legacy", legacy_side), ("owner", owner_side), rules=rules),
+        "orders": _orders(legacy_side, owner_side, rules=rules) if both_read else first_unavailable(left, right),
+        "probes": owner_side.probes,
+        "destructions": destructions_of(owner),
+        "undone": tuple(_undone(*each) for each in (("legacy", legacy, legacy_side), ("owner", owner, owner_side))),
+        "rows": preflight_rows(
             (_snapshot(legacy_side, "legacy"), _snapshot(owner_side, "owner")),  # rows may go into tables of the prelude
             (legacy_side.alone.rows, owner_side.alone.rows),
             project=project,
             again=partial(rows_again, server, ([legacy], [owner])),
         ),
-        statements=_statements(legacy, owner, legacy_side, owner_side, found.drift),
-        port=preflight_port(
-            found.drift,
+        "statements": _statements(legacy, owner, legacy_side, owner_side, found.drift),
+        "port": preflight_port(
+            project,
+            found,
             server=server,
             owner=[owner],
-            sides=found.sides,
             origins=legacy_side.alone.origins,
             rules=rules,
         ),
-    )
+    }
 
 
 def _against_catalog(
@@ -214,7 +155,7 @@ def _against_catalog(
     project: Project,
     facts: tuple[SourceFacts, ...],
     rules: Rules,
-) -> Preflight:
+) -> PreflightFacts:
     """The owner's source on a real server, compared with a legacy schema that can only be read."""
     side = _side(server, "owner", owner, None, project=project)
     right = _snapshot(side, "owner")
@@ -225,28 +166,28 @@ def _against_catalog(
         prelude = shared_with(read_base(server), legacy.snapshot, right)
         left, right = without(legacy.snapshot, prelude), without(right, prelude)
     found = coverage_of(project, left, right, rules=rules)
-    return Preflight(
-        shadow=shadow.described(server),
-        sources=(facts[0], _with_applied(facts[1], side.alone)),
-        legacy_applied=Applied(sequence=()),
-        owner_applied=side.alone.applied,
-        legacy=left,
-        owner=right,
-        prelude=prelude,
-        directus_owner=side.directus,
-        legacy_origins={},
-        owner_origins=side.alone.origins,
-        coverage=found.drift,
-        witness=witness_of(found.whole, (left, no_dump), (right, side.dump)),
-        repeats=_repeats(("owner", side), rules=rules),
-        orders=legacy.unavailable("it cannot be applied before or after the owner's SQL"),
-        probes=side.probes,
-        destructions=destructions_of(owner),
-        undone=(_undone("owner", owner, side),),
-        rows=legacy.unavailable("its rows are not compared"),
-        statements=legacy.unavailable("its statements are not known"),
-        port=preflight_port(found.drift, server=server, owner=[owner], sides=found.sides, origins={}, rules=rules),
-    )
+    return {
+        "shadow": shadow.described(server),
+        "sources": (facts[0], _with_applied(facts[1], side.alone)),
+        "legacy_applied": Applied(sequence=()),
+        "owner_applied": side.alone.applied,
+        "legacy": left,
+        "owner": right,
+        "prelude": prelude,
+        "directus_owner": side.directus,
+        "legacy_origins": {},
+        "owner_origins": side.alone.origins,
+        "no_coverage": found.drift if isinstance(found.drift, Unavailable) else None,
+        "witness": witness_of(found.whole, (left, no_dump), (right, side.dump)),
+        "repeats": _repeats(("owner", side), rules=rules),
+        "orders": legacy.unavailable("it cannot be applied before or after the owner's SQL"),
+        "probes": side.probes,
+        "destructions": destructions_of(owner),
+        "undone": (_undone("owner", owner, side),),
+        "rows": legacy.unavailable("its rows are not compared"),
+        "statements": legacy.unavailable("its statements are not known"),
+        "port": preflight_port(project, found, server=server, owner=[owner], origins={}, rules=rules),
+    }
 
 
 def _undone(role: str, source: AnySource, side: _Side) -> SourceUndone:
@@ -259,7 +200,7 @@ def _statements(
     if isinstance(legacy, CommandSource) or isinstance(owner, CommandSource):
         return no_text(next(source for source in (legacy, owner) if isinstance(source, CommandSource)))
     if isinstance(coverage, Unavailable) or legacy_side.alone.snapshot is None:
-        return _first_unavailable(coverage, _snapshot(legacy_side, "legacy"))
+        return first_unavailable(coverage, _snapshot(legacy_side, "legacy"))
     return with_effects(
         sources.match_statements(legacy, owner),
         coverage,
@@ -300,7 +241,7 @@ def _probes(conninfo: str, project: Project) -> tuple[ProbeResult, ...] | Unavai
     try:
         return run_probes(conninfo, project.probes, writer_role=project.writer_role)
     except AuditError as error:
-        return Unavailable(reason=str(error), outcome=Outcome.ERRORED)
+        return Unavailable.of(error)
 
 
 def _snapshot(side: _Side, role: str) -> Snapshot | Unavailable:
@@ -311,16 +252,12 @@ def _snapshot(side: _Side, role: str) -> Snapshot | Unavailable:
     return Unavailable(reason=f"the {role} SQL does not apply: {at}", outcome=Outcome.ERRORED)
 
 
-def _first_unavailable(*values: object) -> Unavailable:
-    return next(value for value in values if isinstance(value, Unavailable))
-
-
 def _repeats(*sides: tuple[str, _Side], rules: Rules) -> tuple[Convergence, ...] | Unavailable:
     found = [
         _convergence((role, role), (role,), side.twice, side.alone, rules) for role, side in sides if side.twice is not None
     ]
     if len(found) < len(sides):
-        return _first_unavailable(*(_snapshot(side, role) for role, side in sides))
+        return first_unavailable(*(_snapshot(side, role) for role, side in sides))
     return tuple(found)
 
 
@@ -352,25 +289,27 @@ def _without_roles(snapshot: Snapshot, names: Collection[str]) -> Snapshot:
     return replace(snapshot, objects=kept)
 
 
-def _nothing(error: AuditError, *, shadow_text: str, sources_read: tuple[SourceFacts, ...] | None) -> Preflight:
-    why = Unavailable(reason=str(error), outcome=Outcome.ERRORED)
-    return Preflight(
-        shadow=shadow_text,
-        sources=sources_read or why,
-        legacy_applied=why,
-        owner_applied=why,
-        legacy=why,
-        owner=why,
-        legacy_origins={},
-        owner_origins={},
-        coverage=why,
-        witness=why,
-        repeats=why,
-        orders=why,
-        probes=why,
-        destructions=why,
-        undone=why,
-        rows=why,
-        statements=why,
-        port=why,
-    )
+def nothing(why: Unavailable, *, server: str, sources_read: tuple[SourceFacts, ...] | None) -> PreflightFacts:
+    """A pre-flight without a result, for one reason; ``server`` is for people."""
+    return {
+        "shadow": server,
+        "sources": sources_read or why,
+        "legacy_applied": why,
+        "owner_applied": why,
+        "legacy": why,
+        "owner": why,
+        "legacy_origins": {},
+        "owner_origins": {},
+        "no_coverage": why,
+        "witness": why,
+        "repeats": why,
+        "orders": why,
+        "probes": why,
+        "destructions": why,
+        "undone": why,
+        "rows": why,
+        "statements": why,
+        "port": why,
+        "prelude": (),
+        "directus_owner": NO_SNAPSHOT,
+    }

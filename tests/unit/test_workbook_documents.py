@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from pathlib import Path
 
 import pytest
 
-from fix_documents import AT, command
-from migration_audit.audit.inputs.documents import documents_inputs, run_commands
+from fix_documents import command
+from migration_audit.audit.inputs.documents import documents_inputs, load_commands, run_commands, save_commands
 from migration_audit.checks import BY_ID, judge
-from migration_audit.model.documents import CommandResult, CommandState
+from migration_audit.model.documents import CommandState
 from migration_audit.model.finding import Outcome, Phase
 from migration_audit.project import load_project
 
@@ -120,7 +120,8 @@ def test_commands_are_run_when_somebody_asks_and_see_no_live_database(tmp_path, 
     assert [f.where for f in judged.findings] == ["audit.toml:11"]
 
 
-def test_results_are_kept_for_other_processes():
+def test_results_are_saved_for_other_processes(tmp_path: Path) -> None:
     result = command(CommandState.FAILED, summary="ended with exit code 1", detail="boom", where="x.xml:1")
-    assert CommandResult.from_json(json.loads(json.dumps(result.to_json()))) == result
-    assert result.at == AT
+    assert load_commands(tmp_path) is None
+    save_commands(tmp_path, (result,))
+    assert load_commands(tmp_path) == (result,)

@@ -33,11 +33,6 @@ class Scenario:
     after: tuple[DirectusDatabase, ...] = ()
     """The database after each boot."""
 
-    @property
-    def is_stuck(self) -> bool:
-        """Whether the last boot fails, and with it each one after."""
-        return self.boots[-1].code != 0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectusBoots:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from migration_audit.model.location import Location, line_in
 
@@ -158,13 +157,3 @@ class CommandResult:
     """The report, or what else shows it."""
     todo: str = ""
     """How to learn what is not known."""
-
-    def to_json(self) -> dict[str, Any]:
-        """What one process of a run keeps for the others."""
-        return {**asdict(self), "at": [self.at.path, self.at.line], "state": self.state.value}
-
-    @classmethod
-    def from_json(cls, body: dict[str, Any]) -> CommandResult:
-        """What ``to_json`` gave."""
-        path, line = body["at"]
-        return cls(**{**body, "at": Location(path, line), "state": CommandState(body["state"])})

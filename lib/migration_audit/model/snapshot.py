@@ -182,16 +182,3 @@ def to_json(value: Any) -> dict[str, Any]:
     """A flat dataclass as a JSON object, with its ``kind`` when it is a catalog object."""
     body = {f.name: getattr(value, f.name) for f in fields(value)}
     return {"kind": value.kind, **body} if isinstance(value, CatalogObject) else body
-
-
-def from_json(cls: type[Any], body: dict[str, Any]) -> Any:
-    """The dataclass that ``to_json`` wrote; JSON's lists become tuples again.
-
-    Raises TypeError for a field that the class does not have: a snapshot of another version is not guessed at.
-    """
-    known = {f.name for f in fields(cls)}
-    return cls(**{name: _frozen(value) for name, value in body.items() if name != "kind" or name in known})
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -20,4 +20,12 @@ def parse(text: str) -> Any:
         raise postgast.PgQueryError("nested too deeply to read") from None
 
 
-__all__ = ["parse"]
+def parse_or_none(text: str) -> Any | None:
+    """The tree; None where ``parse`` refuses the text: the server will say why."""
+    try:
+        return parse(text)
+    except postgast.PgQueryError:
+        return None
+
+
+__all__ = ["parse", "parse_or_none"]

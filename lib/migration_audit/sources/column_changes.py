@@ -11,7 +11,7 @@ import postgast
 from migration_audit.model.directus import ColumnChange
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlSource, StatementKind
-from migration_audit.model.sql_tree import parse
+from migration_audit.model.sql_tree import parse_or_none
 from migration_audit.sources.inner import body_line, inner_sql
 
 pb: Any = postgast.pg_query_pb2
@@ -40,9 +40,8 @@ def find_column_changes(source: SqlSource) -> tuple[ColumnChange, ...]:
 
 
 def _of_text(text: str, at: Location) -> Iterator[ColumnChange]:
-    try:
-        tree = parse(text)
-    except postgast.PgQueryError:
+    tree = parse_or_none(text)
+    if tree is None:
         yield ColumnChange(table="", kind="undecided", at=at, words="a statement that the parser rejects")
         return
     for _, node in postgast.walk(tree):

@@ -11,7 +11,7 @@ import postgast
 
 from migration_audit.model.identifiers import parts_of
 from migration_audit.model.sql import Statement, StatementKind
-from migration_audit.model.sql_tree import parse
+from migration_audit.model.sql_tree import parse_or_none
 from migration_audit.model.undone import ROWS
 
 pb: Any = postgast.pg_query_pb2
@@ -44,24 +44,17 @@ def data_changes(statement: Statement) -> tuple[DataChange, ...]:
     insert = _INSERT.match(statement.text)
     if insert is not None:
         return (DataChange(ROWS, ".".join(parts_of(insert[1])), is_made=True),)
-    tree = _parsed(statement.text)
+    tree = parse_or_none(statement.text)
     return tuple(change for each in tree.stmts for change in _of_statement(each.stmt)) if tree is not None else ()
 
 
 def created_role(statement: Statement) -> str | None:
     """The role that the statement creates."""
-    tree = _parsed(statement.text) if statement.text[:6].lower() == "create" else None
+    tree = parse_or_none(statement.text) if statement.text[:6].lower() == "create" else None
     roles = (
         [each.stmt.create_role_stmt.role for each in tree.stmts if each.stmt.HasField("create_role_stmt")] if tree else []
     )
     return roles[0] if roles else None
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return parse(text)
-    except postgast.PgQueryError:
-        return None
 
 
 def _of_statement(statement: Any) -> Iterator[DataChange]:

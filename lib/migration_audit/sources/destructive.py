@@ -10,7 +10,7 @@ import postgast
 
 from migration_audit.model.location import Location
 from migration_audit.model.sql import SqlFile, SqlSource, StatementKind
-from migration_audit.model.sql_tree import parse
+from migration_audit.model.sql_tree import parse_or_none
 from migration_audit.model.undone import Destruction
 from migration_audit.sources.created_objects import made_by
 from migration_audit.sources.data_changes import first_text
@@ -71,7 +71,7 @@ def find_destructions(source: SqlSource) -> tuple[Destruction, ...]:
 
 
 def _of_file(file: SqlFile) -> Iterator[Destruction]:
-    trees = [(s, _parsed(s.text)) for s in file.statements if s.kind is StatementKind.SQL]
+    trees = [(s, parse_or_none(s.text)) for s in file.statements if s.kind is StatementKind.SQL]
     made = [made_by(tree) if tree is not None else frozenset() for _, tree in trees]
     defaults: set[str] = set()
     for index, (statement, tree) in enumerate(trees):
@@ -88,13 +88,6 @@ def _made_again(one: Destruction, later: list[tuple[Location, frozenset[tuple[st
     name = (one.kind, one.object)
     at = next((at for at, made in later if name in made), None)
     return replace(one, made_again=at) if at is not None and one.kind.removeprefix("drop ") not in _HOLDS_DATA else one
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return parse(text)
-    except postgast.PgQueryError:
-        return None
 
 
 def _of_tree(tree: Any, text: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
@@ -121,7 +114,7 @@ def _of_body(node: Any, text: str, place: _Place, defaults: set[str]) -> Iterato
     first = place.at.line + body_line(text, node)
     for inner in inner_sql(text, node):
         here = _Place(Location(place.at.path, first + inner.line), within)
-        tree = None if inner.reason else _parsed(inner.text)
+        tree = None if inner.reason else parse_or_none(inner.text)
         if tree is not None:
             yield from _of_tree(tree, inner.text, here, defaults)
         else:

@@ -20,7 +20,7 @@ import postgast
 from migration_audit.model.location import Location
 from migration_audit.model.outside import Outside, OutsideKind
 from migration_audit.model.sql import THIS_DATABASE, Statement, StatementKind
-from migration_audit.model.sql_tree import parse
+from migration_audit.model.sql_tree import parse_or_none
 from migration_audit.sources.inner import body_line, inner_sql
 
 pb: Any = postgast.pg_query_pb2
@@ -113,9 +113,8 @@ def mark_outside(statement: Statement) -> Statement:
 
 
 def _of_text(text: str, at: Location, within: str | None) -> Iterator[Outside]:
-    try:
-        tree = parse(text)
-    except postgast.PgQueryError:  # the server will say so
+    tree = parse_or_none(text)
+    if tree is None:
         return
     data = text.encode()
     for statement in tree.stmts:

@@ -12,7 +12,7 @@ from migration_audit.model.identifiers import sql_name
 from migration_audit.model.location import Location
 from migration_audit.model.post import PostObject
 from migration_audit.model.sql import SqlSource, StatementKind
-from migration_audit.model.sql_tree import parse
+from migration_audit.model.sql_tree import parse_or_none
 from migration_audit.sources.inner import body_line, inner_sql
 
 pb: Any = postgast.pg_query_pb2
@@ -48,9 +48,8 @@ Step = tuple[PostObject, bool]
 
 
 def _of_text(text: str, at: Location) -> Iterator[Step]:
-    try:
-        tree = parse(text)
-    except postgast.PgQueryError:
+    tree = parse_or_none(text)
+    if tree is None:
         yield PostObject(kind="undecided", at=at, reason="the parser rejects this statement"), False
         return
     for _, node in postgast.walk(tree):

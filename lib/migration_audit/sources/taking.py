@@ -11,7 +11,7 @@ from typing import Any, Final
 import postgast
 
 from migration_audit.model.sql import Statement, StatementKind
-from migration_audit.model.sql_tree import parse
+from migration_audit.model.sql_tree import parse_or_none
 from migration_audit.sources.created_objects import made_by
 from migration_audit.sources.data_changes import is_insert
 
@@ -83,7 +83,7 @@ def statements_to_watch(statements: Iterable[Statement]) -> frozenset[Statement]
 
 
 def _of_file(statements: list[Statement]) -> Iterator[Statement]:
-    trees = [_parsed(s.text) if s.kind is StatementKind.SQL and not is_insert(s.text) else None for s in statements]
+    trees = [parse_or_none(s.text) if s.kind is StatementKind.SQL and not is_insert(s.text) else None for s in statements]
     makes = [made_by(tree) if tree is not None else frozenset() for tree in trees]
     times = Counter(name for names in makes for name in names)
     effects = [
@@ -148,10 +148,3 @@ def _of_statement(node: Any, is_again: bool) -> _Effect:
 def _is_harmless(call: Any) -> bool:
     parts = [part.string.sval for part in call.funcname]
     return parts[:1] == ["pg_catalog"] or parts[-1:] == [] or (len(parts) == 1 and parts[0] in _HARMLESS)
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return parse(text)
-    except postgast.PgQueryError:
-        return None

@@ -10,7 +10,7 @@ import postgast
 
 from migration_audit.model.identifiers import parts_of
 from migration_audit.model.sql import Statement, StatementKind
-from migration_audit.model.sql_tree import parse
+from migration_audit.model.sql_tree import parse_or_none
 from migration_audit.model.undone import ROWS
 
 pb: Any = postgast.pg_query_pb2
@@ -36,7 +36,7 @@ def is_used(kind: str, name: str, creation: Statement | None, between: Iterable[
 
 def _indexed(kind: str, creation: Statement | None) -> str:
     """The table of an index, whose name does not tell it."""
-    tree = _parsed(creation.text) if kind == "index" and creation is not None else None
+    tree = parse_or_none(creation.text) if kind == "index" and creation is not None else None
     indexes = postgast.find_nodes(tree, pb.IndexStmt) if tree is not None else ()
     return next((str(each.relation.relname) for each in indexes), "")
 
@@ -45,7 +45,7 @@ def _uses(kind: str, last: str, statement: Statement, *, is_part: bool) -> bool:
     named = re.compile(rf"(?<!\w){re.escape(last)}(?!\w)", re.IGNORECASE)
     if statement.kind is not StatementKind.SQL or not named.search(statement.text):
         return False  # most statements, without parsing them
-    tree = _parsed(statement.text)
+    tree = parse_or_none(statement.text)
     nodes = [each.stmt for each in tree.stmts] if tree is not None else []
     return any(_in_one(kind, last, node, statement.text, is_part=is_part) for node in nodes)
 
@@ -121,10 +121,3 @@ def _last(name: str) -> str:
     """The last part of a name: ``f`` of ``public.f(integer)``."""
     found = parts_of(name)
     return found[-1] if found else name
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return parse(text)
-    except postgast.PgQueryError:
-        return None

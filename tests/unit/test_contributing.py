@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 import refresh_plan
+from fix_outside import write_notebook
+from migration_audit.runner.rendering import NOTEBOOKS
 from refresh_plan import PAGE, ROOT
 
 TEXT = PAGE.read_text("utf-8")
@@ -124,6 +126,17 @@ class SequenceRange(CatalogObject):
     least: str
     most: str
 '''
+
+PROJECT = """
+[project]
+name = "fleet"
+[legacy]
+sql = ["legacy/*.sql"]
+[owner]
+sql = ["owner/*.sql"]
+[environments.prod]
+dsn_env = "FLEET_PROD_DSN"
+"""
 
 KIND_SQL = """-- Ranges of sequences.
 select nsp.nspname as schema, rel.relname as name, seq.seqmin::text as least, seq.seqmax::text as most,
@@ -265,6 +278,27 @@ def test_add_a_kind_of_catalog_object(copy: Path, database: str, tmp_path: Path)
         sides[-1].write_text(f"create sequence s maxvalue {most};")
     found = json.loads(run(copy, "compare", *map(str, sides), "--format", "json"))
     assert "sequence range" in json.dumps(found)
+
+
+@pytest.mark.slow
+def test_add_a_notebook(copy: Path, tmp_path: Path) -> None:
+    """Without SQL and databases the run is incomplete, but it executes the notebook and shows it."""
+    assert "One line in `runner/rendering.py::NOTEBOOKS`" in steps("Add a notebook")
+    for name in (*NOTEBOOKS, "35_floats.ipynb"):
+        write_notebook(tmp_path / "notebooks" / name, "6 * 7")
+    add_line(copy, "runner/rendering.py", after='    "30_boot_and_retirement.ipynb",', line='    "35_floats.ipynb",')
+    (tmp_path / "audit.toml").write_text(PROJECT, encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path; from migration_audit.model.finding import Phase;"
+        "from migration_audit.project import load_project; from migration_audit.runner.run import run_audit;"
+        "project = load_project(Path(sys.argv[1])); how = {'phase': Phase.PREFLIGHT, 'config': sys.argv[1]};"
+        "run_audit(project, project.environments, out=Path(sys.argv[2]), progress=print, **how)"
+    )
+    said = python(copy, code, str(tmp_path / "audit.toml"), str(tmp_path / "reports"))
+    assert "prod: 35_floats.ipynb" in said.splitlines()
+    (executed,) = (tmp_path / "reports").rglob("35_floats.ipynb")
+    assert "42" in executed.read_text("utf-8")
+    assert "35_floats" in (executed.parent / "report.html").read_text("utf-8")
 
 
 def test_no_module_is_longer_than_it_may_be() -> None:

@@ -13,9 +13,7 @@ from typing import Any
 
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.runner.kernels import Kernels, LentKernel, open_kernels
-from migration_audit.runner.rendering import NOTEBOOKS, packaged_notebooks
-
-PREFLIGHT, LIVE, RETIREMENT, SIGNOFF = NOTEBOOKS
+from migration_audit.runner.rendering import packaged_notebooks
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -29,7 +29,13 @@ from migration_audit.signoff.files import EVIDENCE_FILE
 from migration_audit.signoff.statement import PRODUCER_FILE, STATEMENT_FILE
 from migration_audit.workbook.replay import replay, source_digest, unexpected_parts
 
-NOTEBOOKS = ("10_preflight_diff.ipynb", "20_live_catalog.ipynb", "30_boot_and_retirement.ipynb", "40_signoff.ipynb")
+NOTEBOOKS = (
+    "10_preflight_diff.ipynb",
+    "20_live_catalog.ipynb",
+    "30_boot_and_retirement.ipynb",
+    "40_signoff.ipynb",
+)
+"""In the order in which they are executed: the first once for all environments, the others for each; the last one seals."""
 _WRITTEN = ("report.html", "summary.md", "junit.xml", "results.sarif")
 _AGAIN = "audit again with this version, and sign the new run"
 _COMPUTED: Final[dict[str, tuple[Sentence, ...]]] = {}

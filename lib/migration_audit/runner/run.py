@@ -29,12 +29,13 @@ from migration_audit.project import Environment, Project
 from migration_audit.runner.earlier import earlier_runs, save_earlier
 from migration_audit.runner.folders import run_folders, run_name
 from migration_audit.runner.kernels import Kernels, open_kernels
-from migration_audit.runner.notebooks import LIVE, PREFLIGHT, RETIREMENT, SIGNOFF, execute, find_notebook
-from migration_audit.runner.rendering import executed_notebooks, render_files
+from migration_audit.runner.notebooks import execute, find_notebook
+from migration_audit.runner.rendering import NOTEBOOKS, executed_notebooks, render_files
 from migration_audit.signoff import build_statement
 
 Progress = Callable[[str], None]
 
+_PREFLIGHT, *_OF_ENVIRONMENT = NOTEBOOKS
 _AT_ONCE = 2
 
 
@@ -76,7 +77,7 @@ def run_audit(
     Raises AuditError when the report folder cannot
     be written, NotebookError when a notebook is missing.
     """
-    for name in (PREFLIGHT, LIVE, RETIREMENT, SIGNOFF):
+    for name in NOTEBOOKS:
         if (project.directory / "notebooks") == find_notebook(name, project_folder=project.directory).parent:
             progress(f"{name}: your copy in {project.directory / 'notebooks'}, not the packaged one")
     out = out.absolute()
@@ -135,7 +136,7 @@ def _pool(kernels: Kernels) -> Iterator[ThreadPoolExecutor]:
 def _preflight(how: _How, shared: Path) -> NotebookError | None:
     how.progress("pre-flight: applying the SQL sources to empty servers")
     try:
-        how.execute(PREFLIGHT, shared)
+        how.execute(_PREFLIGHT, shared)
     except NotebookError as error:
         return error
     return None
@@ -166,7 +167,7 @@ def _executed(how: _How, environment: Environment, folder: Path, shared: Path, f
     if failure is not None:
         raise failure
     started = datetime.now(UTC).replace(microsecond=0)
-    for name in (LIVE, RETIREMENT, SIGNOFF):
+    for name in _OF_ENVIRONMENT:
         how.progress(f"{environment.name}: {name}")
         how.execute(name, folder, environment=environment.name)
     return _sealed(folder, since=started)
@@ -177,7 +178,7 @@ def _sealed(folder: Path, *, since: datetime) -> datetime:
     seal = folder / FACTS / SEAL
     if not seal.is_file():
         raise NotebookError(
-            "it ended without sealing its evidence", where=SIGNOFF, todo="its last cell has to be workbook.seal(audit)"
+            "it ended without sealing its evidence", where=NOTEBOOKS[-1], todo="its last cell has to be workbook.seal(audit)"
         )
     now = datetime.now(UTC)
     try:

@@ -269,9 +269,9 @@ def test_add_a_kind_of_catalog_object(copy: Path, database: str, tmp_path: Path)
     assert "One line in `catalog/queries.py`" in steps("Add a kind of catalog object")
     write(copy, "model/ranges.py", KIND)
     write(copy, "catalog/sql/sequence_ranges.sql", KIND_SQL)
-    after = "from migration_audit.model.replication import Publication, PublicationTable, Subscription"
-    add_line(copy, "catalog/queries.py", after=after, line="from migration_audit.model.ranges import SequenceRange")
-    add_line(copy, "catalog/queries.py", after='    "sequences": Sequence,', line='    "sequence_ranges": SequenceRange,')
+    add_line(copy, "catalog/queries.py", after="    operators,", line="    ranges,")
+    sequences, line = '    "sequences": relations.Sequence,', '    "sequence_ranges": ranges.SequenceRange,'
+    add_line(copy, "catalog/queries.py", after=sequences, line=line)
     sides = []
     for side, most in (("a", 9), ("b", 12)):
         sides.append(tmp_path / f"{side}.sql")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import cache
 from itertools import chain, repeat
 from operator import call, itemgetter
 from typing import Any, TypeVar, get_origin, get_type_hints
@@ -55,7 +56,7 @@ class ObjectRows:
     def _maker(self, names: list[str]) -> RowMaker[CatalogObject]:
         """Columns are sorted by what is to be done with them once, and not for each of a hundred thousand values."""
         cls, kind, once, add_origin = self._cls, self.kind, self._keep.setdefault, self.origins.append
-        hints = get_type_hints(cls)
+        hints = _types_of(cls)  # type: ignore[arg-type]  # mypy takes a class for unhashable
         lists = [i for i, name in enumerate(names) if get_origin(hints[name]) is tuple]
         # Where a query gives a value that may be a secret, it is an option, or a job's setting.
         options = [n for n, i in enumerate(lists) if names[i] in {"options", "config", "settings"}]
@@ -91,6 +92,11 @@ class ObjectRows:
             return obj
 
         return make
+
+
+@cache
+def _types_of(cls: type[CatalogObject]) -> dict[str, Any]:
+    return get_type_hints(cls)
 
 
 def _getter(places: list[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:

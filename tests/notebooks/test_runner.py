@@ -134,7 +134,7 @@ def test_plain_papermill_works(tmp_path, demo_variables, environment):
     )
     assert done.returncode == 0, done.stderr[-3000:]
     text = (tmp_path / "out.ipynb").read_text("utf-8")
-    assert f"database trm_{environment} read as" in text
+    assert f"read database trm_{environment} as role" in text
     assert ("positions_speed_by_hand" in text) is (environment == "prod")
 
 

@@ -36,7 +36,7 @@ def test_through_pgbouncer(
 def test_on_a_hot_standby(prod: Production, whole: dict[str, CheckResult], server: Any, demo_cluster: Any) -> None:
     with standby_of(server, demo_cluster, prod.as_role()) as conninfo:
         results = prod.results(conninfo)
-    assert results.pop("LIV001").reason == "database trm_prod read as auditor, a standby"
+    assert results.pop("LIV001").reason == "read database trm_prod as role auditor, a standby"
     assert results == {check: result for check, result in whole.items() if check != "LIV001"}
 
 

@@ -146,8 +146,8 @@ CHANGES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "the summary": ("summary.json", flip("", '"targets":8', '"targets":9'), "summary.json"),
     "the plan": ("plan.json", flip("", "drift_c1", "drift_c9"), "plan.json"),
     "the expected side": ("expected.json", flip("", '"limits": []', '"limits":  []'), "expected.json"),
-    "the root": ("statement.json", flip("", '"root":"', '"root":"0'), "does not hold"),
-    "the counts": ("statement.json", flip("", '"blocked":2', '"blocked":1'), "the root and the counts"),
+    "the root": ("statement.json", flip("", '"root":"', '"root":"0'), "is invalid"),
+    "the counts": ("statement.json", flip("", '"blocked":2', '"blocked":1'), "root and counts of the statement"),
     "the signature": (f"signatures/{ANN}.sig", flip("", "U1NIU0lH", "U1NIU0lI"), "cannot be read"),
 }
 
@@ -175,7 +175,7 @@ def test_parts_that_are_not_one_whole_are_refused(fleet: Fleet, copy: Path, save
     first, second = sorted((copy / "parts").iterdir())
     for named, why in {
         (first,): "parts are missing",
-        (first, first): "not different parts",
+        (first, first): "are not the different parts",
         (first, second, whole(copy)): "is not a part",
     }.items():
         ran = fleet.run("merge", *map(str, named), cwd=copy)

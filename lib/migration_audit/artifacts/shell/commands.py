@@ -262,7 +262,7 @@ class Walk(Statements):
             return f"which script {target.text} is, is only known at run time"
         if by_name and "/" not in target.text:
             for folder in _PATH:
-                found = self._files(posixpath.join(folder, target.text))
+                found = self._files(f"{folder}/{target.text}")
                 # Who wrote a program that is called by its name alone does not matter: programs are not looked into.
                 if isinstance(found, ShellScript) or (found and target.text.endswith(".sh")):
                     return found

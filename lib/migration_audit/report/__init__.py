@@ -13,11 +13,10 @@ from migration_audit.model.on_use import names_on_use
 if TYPE_CHECKING:
     from migration_audit.report.banner import verdict_banner
     from migration_audit.report.boot_figure import boot_figure
-    from migration_audit.report.boot_tables import boot_table, rehearsal_table, rehearsed_rows
-    from migration_audit.report.check_tables import check_table, findings_table, matrix
+    from migration_audit.report.boot_tables import boot_table, directus_rehearsal_table, rehearsal_table, rehearsed_rows
+    from migration_audit.report.check_tables import check_table, findings_table, matrix, work_list_table
     from migration_audit.report.column_tables import column_table
     from migration_audit.report.coverage_figure import coverage_figure
-    from migration_audit.report.directus_tables import directus_rehearsal_table
     from migration_audit.report.drift_json import drift_json
     from migration_audit.report.drift_tables import difference_table
     from migration_audit.report.drift_text import drift_text
@@ -43,14 +42,13 @@ if TYPE_CHECKING:
     from migration_audit.report.sarif import sarif
     from migration_audit.report.setting_tables import extension_table, hypertable_table
     from migration_audit.report.signoff_sheet import render_signed_off
-    from migration_audit.report.stacked import stacked
     from migration_audit.report.statement_table import statement_table
     from migration_audit.report.summary import summary_markdown
+    from migration_audit.report.table import stacked
     from migration_audit.report.timeline import chunk_timeline
     from migration_audit.report.triage import triage
     from migration_audit.report.undone import undone_text
     from migration_audit.report.view import producer_text
-    from migration_audit.report.work_list import work_list_table
 
 __all__ = [
     "RunSummary",

@@ -11,8 +11,8 @@ from markupsafe import Markup
 from migration_audit.model.finding import Finding, Verdict
 from migration_audit.report import escape
 from migration_audit.report.badges import TONES
-from migration_audit.report.frame import text_frame
 from migration_audit.report.pills import verdict_pill
+from migration_audit.report.table import text_frame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,10 +1,11 @@
-"""Tables about a fresh stack: which commands a boot runs, and how the writer's statements fared."""
+"""Tables about a fresh stack: what a boot runs, and how the writer's statements and Directus fared in rehearsals."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from migration_audit.checks.boot_places import step_positions
+from migration_audit.directus.rehearsed import RehearsedBoots, RehearsedScenario, model_words, rehearsed_words
 from migration_audit.model.image import Boot, StartedCommand
 from migration_audit.model.rehearsal import Attempt, Rehearsal
 from migration_audit.project import BootStep
@@ -76,6 +77,38 @@ def rehearsal_table(rows: Sequence[RehearsedRow]) -> ReportTable:
     ]
     headings = ("Probe", "With the owner's SQL", "Without it: what operators see", "Defined at")
     return _table("The writer's statements, rehearsed", headings, cells)
+
+
+def directus_rehearsal_table(found: RehearsedBoots) -> ReportTable:
+    """Each rehearsed boot next to the model's; a row is marked where the two disagree."""
+    first = found.scenarios[0].rehearsal
+    return ReportTable(
+        caption="The boots of Directus: computed, and rehearsed",
+        note=f"{first.by}; each boot: {', '.join(first.calls)}; only the model takes the environment's rows into account",
+        group_names=("Database",),
+        headings=tuple(Heading(name=name) for name in ("Boot", "Model", "Rehearsal")),
+        groups=tuple(
+            Group(title=Text(_scenario_title(scenario)), labels=(scenario.name,), rows=tuple(_scenario_rows(scenario)))
+            for scenario in found.scenarios
+        ),
+        nothing="Nothing was rehearsed.",
+    )
+
+
+def _scenario_title(scenario: RehearsedScenario) -> str:
+    apart = scenario.disagreement or scenario.by_rows
+    return f"{scenario.name}: not the same: {apart}" if apart else scenario.name
+
+
+def _scenario_rows(scenario: RehearsedScenario) -> list[Row]:
+    computed = scenario.model.boots if scenario.model else ()
+    marked = (scenario.disagreement or scenario.by_rows or "").partition(":")[0]
+    rows = []
+    for number, boot in enumerate(scenario.rehearsal.boots, 1):
+        model = model_words(computed[number - 1]) if computed else f"unknown: {scenario.no_model}"
+        cells = (Text(str(number)), Text(model), Text(rehearsed_words(boot)))
+        rows.append(Row(cells, marked=marked == f"boot {number}"))
+    return rows
 
 
 def _ended(attempt: Attempt) -> str:

@@ -32,7 +32,7 @@ from migration_audit.report.page import render_page
 from migration_audit.report.pills import verdict_pill
 from migration_audit.report.prose import Anchors, TocEntry, relinked, render_markdown, with_anchors
 from migration_audit.report.since import new_keys, since
-from migration_audit.report.stacked import Stacked
+from migration_audit.report.table import Stacked
 from migration_audit.report.triage import findings_of
 from migration_audit.report.view import EvidenceView
 

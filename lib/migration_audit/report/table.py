@@ -1,12 +1,15 @@
-"""A table as a value: made once, shown in a notebook, a terminal, a job summary or as a DataFrame."""
+"""What a cell of a notebook shows: a table, or several values one below the other.
+
+Each is a value: made once, shown in a notebook, a terminal, a job summary; a table also as a DataFrame.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from migration_audit.report import table_html, table_markdown, table_text
-from migration_audit.report.frame import text_frame
 from migration_audit.report.grid import Grid, Group, Heading, Row
 
 if TYPE_CHECKING:
@@ -35,3 +38,33 @@ class ReportTable(Grid):
     def __repr__(self) -> str:
         """The table as plain text: what a terminal shows, and what a committed notebook is compared by."""
         return table_text.render(self)
+
+
+def text_frame(rows: Iterable[Sequence[str]], columns: Sequence[str]) -> pd.DataFrame:
+    """A DataFrame of text."""
+    import pandas as pd  # noqa: PLC0415 (half a second that only those pay who ask for a frame)
+
+    return pd.DataFrame(list(rows), columns=list(columns), dtype="str")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Stacked:
+    """Each part below the one before; ``nothing`` where there is none."""
+
+    parts: tuple[Any, ...]
+    nothing: str
+
+    def _repr_html_(self) -> str:
+        return "".join(part._repr_html_() for part in self.parts) or f"<p>{self.nothing}</p>"
+
+    def _repr_markdown_(self) -> str:
+        return "\n".join(part._repr_markdown_() for part in self.parts) or self.nothing
+
+    def __repr__(self) -> str:
+        """The parts as plain text."""
+        return "\n\n".join(repr(part) for part in self.parts) or self.nothing
+
+
+def stacked(parts: Sequence[Any], *, nothing: str) -> Stacked:
+    """The parts as one value; ``nothing`` is plain text of ours, shown when there are none."""
+    return Stacked(tuple(parts), nothing)

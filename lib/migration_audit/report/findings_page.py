@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from migration_audit import checks
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Finding
 from migration_audit.report.badges import Pill
-from migration_audit.report.check_pages import CheckPage, check_page
 from migration_audit.report.check_tables import MOST_FINDINGS, check_anchor, finding_anchor
 from migration_audit.report.diffmarks import side_by_side
 from migration_audit.report.escape import html as safe
-from migration_audit.report.escape import many_lines, one_line, sentence
+from migration_audit.report.escape import html_with_code, many_lines, one_line, sentence
 from migration_audit.report.pills import WAIVED, severity_pill
 from migration_audit.report.see_again import see_again
 from migration_audit.report.table_page import unstyled
 from migration_audit.report.triage import family, triage
 
 _OF_LIVE = frozenset({"LIV", "PRV"})
+_PART = re.compile(r"^(Why|Fix|Fine when|Source): ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,17 @@ class FindingView:
     waived: Markup | None
     is_new: bool
     """Whether the run before did not have it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPage:
+    """One check's page; a part that it does not have is empty."""
+
+    asks: Markup
+    why: Markup
+    fix: Markup
+    fine: Markup
+    source: Markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +79,7 @@ def check_views(evidence: Evidence, *, new: Collection[str] = ()) -> Iterator[Ch
             id=safe(one_line(result.id)),
             title=safe(one_line(result.title)),
             pill=WAIVED if result.is_waived else severity_pill(result.severity),
-            page=check_page(result.id),
+            page=_check_page(result.id),
             noted=safe(one_line(sentence(result.reason))) if result.reason else None,
             findings=tuple(_view(result, finding, evidence, is_new=finding.key in new) for finding in shown),
             more=len(result.findings) - len(shown),
@@ -91,3 +105,28 @@ def _view(result: CheckResult, finding: Finding, evidence: Evidence, *, is_new: 
         waived=safe(one_line(finding.waived)) if finding.waived else None,
         is_new=is_new,
     )
+
+
+def _check_page(check_id: str) -> CheckPage | None:
+    """The page of the check with this id; None for one that this version does not have."""
+    check = checks.BY_ID.get(check_id)
+    if check is None:
+        return None
+    asks, *parts = _PART.split(inspect.getdoc(check.run) or "")
+    by_name = {name: _joined(text) for name, text in zip(parts[::2], parts[1::2], strict=True)}
+    return CheckPage(
+        asks=html_with_code(_joined(asks)),
+        why=html_with_code(_sentence(by_name.get("Why", ""))),
+        fix=html_with_code(_sentence(by_name.get("Fix", ""))),
+        fine=html_with_code(by_name.get("Fine when", "")),
+        source=html_with_code(by_name.get("Source", "")),
+    )
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split()).replace("``", "`")
+
+
+def _sentence(text: str) -> str:
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.rstrip(",:;").isalpha() else text

@@ -11,9 +11,8 @@ from typing import Final
 from migration_audit.model.drift import Severity
 from migration_audit.model.evidence import Evidence
 from migration_audit.report.escape import one_line
-from migration_audit.report.places import Places
 from migration_audit.report.triage import findings_of
-from migration_audit.report.view import EvidenceView
+from migration_audit.report.view import EvidenceView, Places
 
 LIMIT: Final = 10
 """GitHub shows ten annotations of each level for a step and drops the rest without a word."""

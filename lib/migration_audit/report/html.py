@@ -15,6 +15,7 @@ from markupsafe import Markup
 from migration_audit.model.enumeration import with_rest
 from migration_audit.model.errors import AuditError, NotebookError
 from migration_audit.model.evidence import EarlierRuns, Evidence
+from migration_audit.model.finding import Verdict
 from migration_audit.model.strict_json import parse_json
 from migration_audit.report import figure_html, strip, table_page
 from migration_audit.report.banner import Banner, verdict_sentence
@@ -24,14 +25,13 @@ from migration_audit.report.escape import html_with_code, many_lines, one_line, 
 from migration_audit.report.figure import Figure
 from migration_audit.report.findings_page import check_views
 from migration_audit.report.grid import Grid
-from migration_audit.report.history import history
+from migration_audit.report.history import history, new_keys, since
 from migration_audit.report.listings import digest_table
-from migration_audit.report.next_steps import next_steps
 from migration_audit.report.outputs import ReplayedNotebook, joined, render_outputs
 from migration_audit.report.page import render_page
 from migration_audit.report.pills import verdict_pill
 from migration_audit.report.prose import Anchors, TocEntry, relinked, render_markdown, with_anchors
-from migration_audit.report.since import new_keys, since
+from migration_audit.report.see_again import run_command
 from migration_audit.report.table import Stacked
 from migration_audit.report.triage import findings_of
 from migration_audit.report.view import EvidenceView
@@ -95,7 +95,7 @@ def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence, ea
         pill=pill,
         sentence=safe(one_line(verdict_sentence(facts.verdict, facts.environment))),
         title=one_line(f"{pill.glyph} {facts.environment}: {pill.word} · {facts.project}"),
-        steps=next_steps(facts),
+        steps=_next_steps(facts),
         since=since(evidence, earlier.compared),
         history=history(facts, earlier.verdicts),
         blocking=lines[:_FIRST_SCREEN],
@@ -113,6 +113,28 @@ def render_report(*, notebooks: Sequence[NotebookSource], evidence: Evidence, ea
         patterns=strip.PATTERNS,
         picture_rules=strip.ON_PAGE,
     )
+
+
+def _next_steps(facts: EvidenceView) -> tuple[Markup, ...]:
+    """Sentences with the commands to type; anything but a clean run names more than one way on."""
+    sign = Markup("Sign the run: <code>migration-audit sign RUN --as YOU --key FILE</code>. RUN is the folder of this page.")
+    again = Markup("audit again: <code>{}</code>").format(safe(one_line(run_command(facts.evidence))))
+    match facts.verdict:
+        case Verdict.CLEAN:
+            return (sign,)
+        case Verdict.REVIEW:
+            return (Markup("Read each warning below, and decide whether it is acceptable."), sign)
+        case Verdict.INCOMPLETE:
+            return (
+                Markup("Remove the causes below; what they prevented from being checked is unknown. Then {}.").format(again),
+            )
+    port = " The port below is the SQL that the owner lacks." if facts.evidence.port else ""
+    fix = Markup("Fix each blocker as its section says, in the database or in the owner's SQL.{} Then {}.")
+    waive = Markup(
+        "Or accept a finding for a limited time: a <code>[[waiver]]</code> in audit.toml with the finding's key, a reason, "
+        "an owner and the last day."
+    )
+    return (fix.format(port, again), waive)
 
 
 def _blocking(evidence: EvidenceView) -> Iterator[Line]:

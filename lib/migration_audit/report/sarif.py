@@ -17,8 +17,7 @@ from migration_audit.model.drift import Severity
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Finding
 from migration_audit.report.escape import one_line
-from migration_audit.report.places import Places
-from migration_audit.report.view import EvidenceView
+from migration_audit.report.view import EvidenceView, Places
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "note"}

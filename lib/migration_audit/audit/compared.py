@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migration_audit.audit.prelude_keys import Keys, excluded_by_prelude, without
 from migration_audit.compare import AGAINST_LIVE, Rules, compare, in_scope, left_out_by_scope
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Outcome, Unavailable
@@ -14,6 +14,9 @@ from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from migration_audit.project import Project
+
+Keys = tuple[tuple[str, str], ...]
+"""Kind and key of objects."""
 
 
 def compared(
@@ -65,11 +68,19 @@ def compared_in_scope(
     )
 
 
+def without(snapshot: Snapshot, keys: Collection[tuple[str, str]]) -> Snapshot:
+    """The snapshot without these objects."""
+    if not keys:
+        return snapshot
+    gone = frozenset(keys)
+    return snapshot.keeping(obj for obj in snapshot.objects if (obj.kind, obj.key) not in gone)
+
+
 def scoped_drift(
     project: Project, *, owner: Snapshot | Unavailable, live: Snapshot, prelude: Keys = (), rules: Rules | None = None
 ) -> tuple[Drift | Unavailable, tuple[Excluded, ...]]:
     """The drift of what is in scope, and how many live objects each rule left out."""
-    excluded = (*excluded_by_prelude(live, prelude), *in_scope(without(live, prelude), project)[1])
+    excluded = (*_excluded_by_prelude(live, prelude), *in_scope(without(live, prelude), project)[1])
     if isinstance(owner, Unavailable):
         return owner, excluded
     drift = compared_in_scope(
@@ -80,3 +91,9 @@ def scoped_drift(
         expected_applied_by=owner.server.read_as,
     )
     return drift, excluded
+
+
+def _excluded_by_prelude(live: Snapshot, keys: Keys) -> tuple[Excluded, ...]:
+    """How many live objects are the prelude's; empty without one."""
+    count = len(live.by_key.keys() & set(keys))
+    return (Excluded(pattern="(prelude)", reason="what `prelude` in audit.toml creates", objects=count),) if keys else ()

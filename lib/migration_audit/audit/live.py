@@ -10,10 +10,9 @@ from typing import Any
 import psycopg
 
 from migration_audit import catalog
-from migration_audit.audit.compared import scoped_drift
+from migration_audit.audit.compared import Keys, scoped_drift
 from migration_audit.audit.inputs.directus import directus_role, raw_names
 from migration_audit.audit.inputs.privileges import LiveRights, read_rights_and_rows, without_rights
-from migration_audit.audit.prelude_keys import Keys
 from migration_audit.audit.rehearsals.directus import NOT_ASKED
 from migration_audit.catalog.directus_rehearsal import Migrations, read_migrations
 from migration_audit.compare import of_interest

@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from migration_audit import catalog
+from migration_audit.audit.compared import Keys
 from migration_audit.audit.preflight.owner_alone import run_owner_alone
 from migration_audit.audit.preflight.sides import parse_side, read_sides
-from migration_audit.audit.prelude_keys import Keys
 from migration_audit.compare import compare
 from migration_audit.fleet.evidence import Direction
 from migration_audit.model.errors import AuditError

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from migration_audit import shadow, sources
+from migration_audit.audit.compared import Keys, without
 from migration_audit.audit.facts.types import PreflightFacts
-from migration_audit.audit.preflight.directus_owner import NO_SNAPSHOT, owner_tables
 from migration_audit.audit.preflight.loading import (
     cluster_for,
     destructions_of,
@@ -17,9 +17,8 @@ from migration_audit.audit.preflight.loading import (
     with_recorded,
 )
 from migration_audit.audit.preflight.preflight import nothing
-from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base
-from migration_audit.audit.preflight.shadows import Shadow, build_shadow
-from migration_audit.audit.prelude_keys import Keys, shared_with, without
+from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
+from migration_audit.audit.preflight.shadows import NO_SNAPSHOT, Shadow, build_shadow, owner_tables
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.preflight import SourceFacts

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from migration_audit import shadow, sources
-from migration_audit.audit.compared import compared
+from migration_audit.audit.compared import Keys, compared, without
 from migration_audit.audit.coverage import coverage_of, witness_of
 from migration_audit.audit.facts.types import PreflightFacts
 from migration_audit.audit.preflight.catalog_source import CatalogSource, load_catalog
-from migration_audit.audit.preflight.directus_owner import NO_SNAPSHOT, owner_tables
 from migration_audit.audit.preflight.loading import (
     cluster_for,
     destructions_of,
@@ -23,10 +22,9 @@ from migration_audit.audit.preflight.loading import (
     with_recorded,
 )
 from migration_audit.audit.preflight.port import preflight_port
-from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base
+from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
 from migration_audit.audit.preflight.rows import preflight_rows, rows_again
-from migration_audit.audit.preflight.shadows import Shadow, apply_to, build_shadow, roles_of
-from migration_audit.audit.prelude_keys import Keys, shared_with, without
+from migration_audit.audit.preflight.shadows import NO_SNAPSHOT, Shadow, apply_to, build_shadow, owner_tables, roles_of
 from migration_audit.audit.run_in_parallel import run_in_parallel
 from migration_audit.compare import Rules, with_effects
 from migration_audit.model.access import Role

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migration_audit import catalog, shadow, sources
+from migration_audit.audit.compared import Keys
 from migration_audit.model.snapshot import RolesRead, Snapshot
 from migration_audit.model.sql import SqlSource
 from migration_audit.project import Project
@@ -39,3 +40,10 @@ def read_base(server: shadow.ShadowServer) -> Snapshot | None:
     with server.cluster() as cluster:
         roles = RolesRead.OWN if cluster.is_private else RolesRead.NONE
         return catalog.read_snapshot(cluster.create_database("base"), roles=roles).snapshot
+
+
+def shared_with(base: Snapshot | None, *sides: Snapshot) -> Keys:
+    """The objects of the prelude that every side has as the prelude made them; what a side changed is its own business."""
+    if base is None:
+        return ()
+    return tuple(key for key, obj in base.by_key.items() if all(side.by_key.get(key) == obj for side in sides))

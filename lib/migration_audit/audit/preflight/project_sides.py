@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from migration_audit import sources
+from migration_audit.audit.compared import Keys
 from migration_audit.audit.preflight.catalog_source import load_catalog
 from migration_audit.audit.preflight.loading import cluster_for, load
-from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base
+from migration_audit.audit.preflight.prelude import find_server_with_prelude, read_base, shared_with
 from migration_audit.audit.preflight.shadows import Shadow, build_shadow
 from migration_audit.audit.preflight.sides import Progress, Side, read_sides, refuse_failure
-from migration_audit.audit.prelude_keys import Keys, shared_with
 from migration_audit.model.errors import UsageError
 from migration_audit.model.preflight import OriginMap, ProbeResult
 from migration_audit.model.snapshot import Snapshot

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from migration_audit import catalog, shadow
+import psycopg
+
+from migration_audit import catalog, driver, shadow
 from migration_audit.audit.preflight.catalog_writes import catalog_writes_named
 from migration_audit.audit.preflight.loading import Recorded, recorded_entries
 from migration_audit.audit.preflight.rows import source_rows
 from migration_audit.audit.preflight.watch import UndoneWatch
 from migration_audit.model.command import AnySource
 from migration_audit.model.errors import ServerError
-from migration_audit.model.finding import Unavailable
+from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.outside import Outside
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.rows import SourceRows
@@ -26,8 +28,10 @@ from migration_audit.shadow.apply import apply_sources
 from migration_audit.shadow.witness import dump_schema, find_pg_dump
 
 if TYPE_CHECKING:
-    from migration_audit.project import LedgerSettings
+    from migration_audit.model.directus_database import DirectusDatabase
+    from migration_audit.project import LedgerSettings, Project
 
+NO_SNAPSHOT: Final = Unavailable(reason="audit.toml has no [snapshot]", required=False)
 _NOT_DUMPED = Unavailable(reason="the cross-check was not run", required=False)
 
 
@@ -120,6 +124,19 @@ def apply_to(
             recorded=recorded_entries(conninfo, ledger) if ledger is not None else (),
             rows=rows,
         )
+
+
+def owner_tables(project: Project, conninfo: str) -> DirectusDatabase | Unavailable:
+    """The tables of a shadow that has the owner's SQL; not of a command, which may be Directus itself."""
+    if project.snapshot is None:
+        return NO_SNAPSHOT
+    if project.owner.command is not None:
+        return Unavailable(reason="the owner is a command: it is not known which tables raw SQL creates", required=False)
+    try:
+        with driver.connect(conninfo, autocommit=True, application_name="migration-audit") as connection:
+            return catalog.read_directus_database(connection)
+    except psycopg.Error as error:
+        return Unavailable(reason=f"the owner's tables cannot be read: {error}", outcome=Outcome.ERRORED)
 
 
 def dump_of(server: shadow.ShadowServer, conninfo: str) -> str | Unavailable:

@@ -8,8 +8,7 @@ from migration_audit.model.on_use import names_on_use
 
 if TYPE_CHECKING:
     from migration_audit.project.boot import BootSettings, BootStep
-    from migration_audit.project.connections import resolve
-    from migration_audit.project.environment import Environment
+    from migration_audit.project.environment import Environment, resolve
     from migration_audit.project.hypertable import HypertablePin
     from migration_audit.project.load import (
         audited_digest,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,11 +19,10 @@ from typing import Any
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow import guard
 from migration_audit.shadow.databases import Databases, conninfo
-from migration_audit.shadow.endpoint import Endpoint, choose_endpoint
 from migration_audit.shadow.limited import watcher_environment
 from migration_audit.shadow.paths import Account, runtime_dir
 from migration_audit.shadow.rundir import Descriptors, data_of, make_directory, remove_stale, stop_and_remove
-from migration_audit.shadow.settings import ISOLATION_VARIABLE
+from migration_audit.shadow.settings import ISOLATION_VARIABLE, PRIVATE_NAME
 
 SUPERUSER = "postgres"
 START_LIMIT = 60.0
@@ -42,6 +43,28 @@ class Recipe:
     description: str
     files: Sequence[Path] = ()
     """Folders that its programs need, in addition to the libraries of the system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a cluster listens: a folder for its socket, or loopback with a password."""
+
+    host: str
+    port: int = 5432
+    password: str | None = None
+
+    @property
+    def options(self) -> list[str]:
+        """Command-line options of ``postgres``."""
+        tcp = self.password is not None
+        chosen = {
+            "cluster_name": PRIVATE_NAME,
+            "port": self.port,
+            "listen_addresses": self.host if tcp else "",
+            "unix_socket_directories": "" if tcp else self.host,
+            "unix_socket_permissions": "0700",
+        }
+        return [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
 
 
 class PrivateCluster(Databases):
@@ -102,7 +125,7 @@ def launch(
     reader, writer = os.pipe()
     held = Descriptors(writer, lock)
     try:
-        endpoint = choose_endpoint(directory, tcp=tcp)
+        endpoint = _choose_endpoint(directory, tcp=tcp)
         _write_specification(recipe, directory, endpoint, fresh=fresh, detached=detached)
         process = _start_guard(recipe, directory, stdin=reader, lock=lock)
     except BaseException:
@@ -120,6 +143,29 @@ def launch(
         _finish(cluster)
         raise
     return cluster, held
+
+
+def _choose_endpoint(directory: Path, *, tcp: bool | None) -> Endpoint:
+    """A socket in the cluster's directory, or loopback where ``tcp`` asks for it or sockets do not work there."""
+    if tcp is None:
+        tcp = not _sockets_work(directory)
+    if not tcp:
+        return Endpoint(str(directory / "s"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return Endpoint("127.0.0.1", free.getsockname()[1], secrets.token_urlsafe(24))
+
+
+def _sockets_work(directory: Path) -> bool:
+    """False on file systems that know no sockets."""
+    probe = directory / "s" / "probe"
+    try:
+        with socket.socket(socket.AF_UNIX) as unix:
+            unix.bind(str(probe))
+    except OSError:
+        return False
+    probe.unlink()
+    return True
 
 
 def _write_specification(recipe: Recipe, directory: Path, endpoint: Endpoint, *, fresh: bool, detached: bool) -> None:

@@ -20,9 +20,8 @@ from migration_audit.workbook import frames
 from migration_audit.workbook.catalogs import SOURCES, ReadCatalog, SideOrigin
 from migration_audit.workbook.comparing import CLASSES, Comparison, Wanted, compared_sides
 from migration_audit.workbook.frame_columns import FRAMES, object_columns
-from migration_audit.workbook.objects import object_table
+from migration_audit.workbook.objects import Side, object_table
 from migration_audit.workbook.session import Session, current
-from migration_audit.workbook.shown import Side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

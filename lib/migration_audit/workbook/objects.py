@@ -1,14 +1,15 @@
-"""One object on every side: its attributes side by side, its definition, and where it is defined."""
+"""What a notebook shows of sides that were read: all objects of one side, and one object on every side."""
 
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from migration_audit.model.enumeration import some_of
+from migration_audit.model.enumeration import plural, some_of
 from migration_audit.model.errors import UsageError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.report.badges import Pill
@@ -16,7 +17,19 @@ from migration_audit.report.inline import IdentifierText, Inline, Text, code
 from migration_audit.report.sides import Presence, SidePresence, standing
 from migration_audit.report.table import Group, Heading, ReportTable, Row
 from migration_audit.workbook.catalogs import ReadCatalog
-from migration_audit.workbook.frames import defined_at, definition_of, name_of, shown_value
+from migration_audit.workbook.comparing import CLASSES
+from migration_audit.workbook.frames import (
+    defined_at,
+    definition_of,
+    name_of,
+    object_frame,
+    read_text,
+    shown_value,
+    unknown_name,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MOST: Final = 20
 """Objects that one table shows; of more, a name that is more exact is asked for."""
@@ -106,3 +119,52 @@ def _shown(value: object) -> str:
 
 def _cell(value: str | None) -> Inline:
     return Text("–", muted=True) if value is None else code(value)
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Side:
+    """One side that was read: how many objects of which kinds it has, and a frame of each kind."""
+
+    read: ReadCatalog
+
+    @property
+    def name(self) -> str:
+        """The name that it was asked for by."""
+        return self.read.name
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many objects of each kind there are."""
+        return dict(sorted(Counter(obj.kind for obj in self.read.snapshot.objects).items()))
+
+    def frame(self, kind: str) -> pd.DataFrame:
+        """The objects of one kind, a row each; an empty frame with its columns where there are none.
+
+        Raises UsageError for a kind that does not exist.
+        """
+        if kind not in CLASSES:
+            raise unknown_name("kind", kind, sorted(CLASSES))
+        return object_frame(CLASSES[kind], self.read.snapshot.objects, self.read.origins)
+
+    def show(self, key: str, *, kind: str | None = None) -> ReportTable:
+        """One object of this side, by key, name or glob. Raises UsageError where there is none."""
+        return object_table(key, {self.name: self.read}, kind=kind)
+
+    @property
+    def _table(self) -> ReportTable:
+        rows = [Row((Text(plural(kind, count)), Text(f"{count:,}"))) for kind, count in self.kinds.items()]
+        limits = [f"not read: {limit}" for limit in self.read.snapshot.limits]
+        return ReportTable(
+            caption=self.name,
+            note=". ".join([read_text(self.read), *limits]),
+            headings=(Heading(name="Kind"), Heading(name="Objects")),
+            groups=(Group(title=None, labels=(), rows=tuple(rows)),),
+            nothing="It has no objects.",
+        )
+
+    def _repr_html_(self) -> str:
+        return self._table._repr_html_()
+
+    def __repr__(self) -> str:
+        """Its kinds as text."""
+        return repr(self._table)

@@ -12,7 +12,7 @@ from migration_audit.directus.agreement import changes
 from migration_audit.directus.apply import NO_CHANGES
 from migration_audit.directus.boots import Scenario
 from migration_audit.directus.rehearsed import RehearsedBoots
-from migration_audit.model.directus_rehearsal import DirectusRehearsal, Lost, RehearsedBoot
+from migration_audit.model.directus_database import DirectusRehearsal, Lost, RehearsedBoot
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.location import Location
 from migration_audit.project import Environment

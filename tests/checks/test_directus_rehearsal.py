@@ -20,7 +20,7 @@ from migration_audit.directus.boots import Scenario, scenario_of
 from migration_audit.directus.rehearsed import RehearsedBoots
 from migration_audit.gate import decide
 from migration_audit.model.directus import DirectusRuntime
-from migration_audit.model.directus_rehearsal import DirectusRehearsal, Lost, RehearsedBoot
+from migration_audit.model.directus_database import DirectusRehearsal, Lost, RehearsedBoot
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Unavailable, Verdict
 from migration_audit.report import directus_rehearsal_table
 

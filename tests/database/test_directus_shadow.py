@@ -29,8 +29,7 @@ from migration_audit.catalog.directus_rehearsal import (
 )
 from migration_audit.directus.boots import with_tables
 from migration_audit.model.directus import DirectusLive, DirectusRuntime
-from migration_audit.model.directus_database import DirectusDatabase
-from migration_audit.model.directus_rehearsal import Lost
+from migration_audit.model.directus_database import DirectusDatabase, Lost
 from migration_audit.model.finding import Outcome, Phase, Unavailable
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.project import load_project, template

@@ -20,7 +20,7 @@ from migration_audit.audit.audit import Audit
 from migration_audit.audit.demo import demo_root
 from migration_audit.demo.histories import build_database, histories
 from migration_audit.gate import decide
-from migration_audit.model.directus_rehearsal import DirectusRehearsal
+from migration_audit.model.directus_database import DirectusRehearsal
 from migration_audit.model.errors import ServerError
 from migration_audit.model.finding import CheckResult, Outcome, Phase, Verdict
 from migration_audit.project import load_project

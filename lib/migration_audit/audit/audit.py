@@ -33,7 +33,7 @@ from migration_audit.audit.progress import on_stderr
 from migration_audit.audit.rehearsals.directus import Deployment, LiveSide, rehearse_fresh, rehearse_live
 from migration_audit.audit.rehearsals.writer import rehearsal_inputs
 from migration_audit.audit.run_in_parallel import run_in_parallel
-from migration_audit.model.directus_rehearsal import DirectusRehearsal
+from migration_audit.model.directus_database import DirectusRehearsal
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import Phase, Unavailable

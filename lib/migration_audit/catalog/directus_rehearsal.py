@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 from migration_audit.catalog.connection import open_connection
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.reader import read_snapshot
-from migration_audit.model.directus_rehearsal import Lost
+from migration_audit.model.directus_database import Lost
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.objects import CatalogObject

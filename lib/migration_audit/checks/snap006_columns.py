@@ -8,7 +8,6 @@ from migration_audit.checks.directus_words import stopped_words
 from migration_audit.directus.apply import ApplyOutcome
 from migration_audit.directus.behaviour import behaviour_of
 from migration_audit.directus.boots import DirectusBoots, Scenario, after_change
-from migration_audit.directus.changes import make_change
 from migration_audit.model.directus import ColumnChange, DirectusRuntime, DirectusSnapshot, TargetVersion
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
@@ -79,7 +78,7 @@ def _judged(
     if scenario.boots[0].code:
         yield f"{change.at}: the first boot of a fresh database fails ({scenario.boots[0].message}): see SNAP004"
         return
-    done = after_change(scenario, snapshot.body, version, runtime, lambda state: make_change(state, change))
+    done = after_change(scenario, snapshot.body, version, runtime, change)
     does = _does(change, scenario, done)
     if does is not None:
         name = f"{change.table}.{change.column}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from migration_audit.directus.inspect import is_system
 from migration_audit.directus.rehearsed import RehearsedBoots, RehearsedScenario, rehearsed_words
 from migration_audit.model.directus import DirectusSnapshot
-from migration_audit.model.directus_rehearsal import Lost
+from migration_audit.model.directus_database import Lost
 from migration_audit.model.drift import Severity
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Outcome, Phase, Unavailable

@@ -9,8 +9,7 @@ from migration_audit.directus.apply import NO_CHANGES, ApplyOutcome
 from migration_audit.directus.boots import Scenario
 from migration_audit.directus.inspect import column_info, is_system
 from migration_audit.directus.postgres import DatabaseState
-from migration_audit.model.directus_database import DirectusDatabase, DirectusTable
-from migration_audit.model.directus_rehearsal import DirectusRehearsal, RehearsedBoot
+from migration_audit.model.directus_database import DirectusDatabase, DirectusRehearsal, DirectusTable, RehearsedBoot
 from migration_audit.model.enumeration import some_of
 
 

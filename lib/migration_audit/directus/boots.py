@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,8 +11,14 @@ from migration_audit.directus.behaviour import Behaviour, behaviour_of, known_ve
 from migration_audit.directus.bootstrap import bootstrapped
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.rows import default_row
-from migration_audit.model.directus import DirectusRuntime, TargetVersion
-from migration_audit.model.directus_database import DirectusDatabase, DirectusTable
+from migration_audit.model.directus import ColumnChange, DirectusRuntime, TargetVersion
+from migration_audit.model.directus_database import (
+    DirectusColumn,
+    DirectusDatabase,
+    DirectusIndex,
+    DirectusKey,
+    DirectusTable,
+)
 
 TIMES: Final = 3
 """Boots that are looked at: what the first hides, the second or third may show."""
@@ -175,10 +181,43 @@ def after_change(
     file: Mapping[str, Any],
     version: Behaviour,
     runtime: DirectusRuntime,
-    change: Callable[[DatabaseState], None],
+    change: ColumnChange,
 ) -> ApplyOutcome:
     """What a boot does of which the one before ended with a change by SQL; the database is that after the first boot."""
     _, state = boot(DatabaseState(scenario.before), file, version, runtime)
     state = state.copy()
-    change(state)
+    _make_change(state, change)
     return boot(state, file, version, runtime)[0]
+
+
+def _make_change(state: DatabaseState, change: ColumnChange) -> None:
+    """Change ``state`` as the SQL does; nothing where the table is not there."""
+    table = state.tables.get(change.table)
+    if table is None:
+        return
+    name = change.name or f"{change.table}_{change.column}_{'key' if change.kind == 'unique' else 'idx'}"
+    if change.kind == "unique":
+        state.tables[change.table] = replace(
+            table, keys=(*table.keys, DirectusKey(name=name, primary=False, columns=(change.column,)))
+        )
+    elif change.kind == "index":
+        made = DirectusIndex(name=name, columns=(change.column,))
+        state.tables[change.table] = replace(table, indexes=(*table.indexes, made))
+    elif change.kind == "dropped":
+        state.drop_column(change.table, change.column)
+    else:
+        columns = tuple(_changed(one, change) if one.name == change.column else one for one in table.columns)
+        state.tables[change.table] = replace(table, columns=columns)
+
+
+def _changed(column: DirectusColumn, change: ColumnChange) -> DirectusColumn:
+    match change.kind:
+        case "not null" | "null":
+            return replace(column, nullable=change.kind == "null")
+        case "default":
+            return replace(column, default=change.value if change.value is not None else "'another'::text")
+        case "type":
+            # Which type does not matter: Directus makes it what the file says.
+            return replace(column, type="text" if column.type != "text" else "character varying", max_length=None)
+        case _:
+            return column

@@ -11,7 +11,7 @@ from migration_audit.directus.apply import DEFAULT_EXCLUDED, ApplyOutcome, undec
 from migration_audit.directus.behaviour import behaviour_of
 from migration_audit.directus.boots import FRESH, DirectusBoots, Scenario, scenario_of
 from migration_audit.model.directus import DirectusRuntime, TargetVersion
-from migration_audit.model.directus_rehearsal import DirectusRehearsal, RehearsedBoot
+from migration_audit.model.directus_database import DirectusRehearsal, RehearsedBoot
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.finding import Unavailable
 

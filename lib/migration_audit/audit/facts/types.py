@@ -24,8 +24,7 @@ from migration_audit.model.directus import (
     RawTable,
     TargetVersion,
 )
-from migration_audit.model.directus_database import DirectusDatabase
-from migration_audit.model.directus_rehearsal import DirectusRehearsal
+from migration_audit.model.directus_database import DirectusDatabase, DirectusRehearsal
 from migration_audit.model.documents import CommandResult, DocumentRule, DropRule
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Unavailable

@@ -31,8 +31,7 @@ from migration_audit.directus.apply import NO_CHANGES
 from migration_audit.directus.boots import FRESH, with_tables
 from migration_audit.directus.command_line import FILE
 from migration_audit.model.directus import DirectusLive, DirectusRuntime, DirectusVersion, TargetVersion
-from migration_audit.model.directus_database import DirectusDatabase
-from migration_audit.model.directus_rehearsal import DirectusRehearsal, RehearsedBoot
+from migration_audit.model.directus_database import DirectusDatabase, DirectusRehearsal, RehearsedBoot
 from migration_audit.model.errors import AuditError, ServerError
 from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.routines import Extension

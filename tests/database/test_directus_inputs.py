@@ -148,7 +148,7 @@ def test_guards_are_read_from_the_service_and_its_entrypoint(project: Project, o
     assert keys(judged(project, "dev", spaced))[-1] == "SNAP008:dev:public.positions"  # Directus does not trim names
     for inputs, said in ((excluded, "DB_EXCLUDE_TABLES"), (ignored, "--ignoreRules")):
         result = judged(project, "dev", inputs)["SNAP008"]
-        assert (result.outcome, result.reason) == (Outcome.PASSED, f"positions: {said}")
+        assert (result.outcome, result.reason) == (Outcome.PASSED, f"positions is guarded by {said}")
 
 
 @pytest.mark.parametrize("live", ["stage"], indirect=True)

@@ -12,6 +12,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import signal
 import socket
@@ -23,12 +24,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-_IMPORTED = (
-    *(f"migration_audit.cli.{name}" for name in ("audit", "compare", "fleet", "gate", "setup", "sign", "static", "verify")),
-    "migration_audit.fleet.start",
-    "papermill",
-    "jinja2",
-)
+import migration_audit
+
+_LEFT_OUT = ("migration_audit.__main__", "migration_audit.fleet.dask_workers")
+_LIBRARIES = ("jinja2", "nh3", "papermill")
 _OF_PYTHON = ("PYTHON", "LC_", "LANG", "LD_", "TZ")
 """How the names of variables begin that count when Python starts."""
 _LIMIT = 300
@@ -113,7 +112,8 @@ def _of_python(variables: Mapping[str, str]) -> dict[str, str]:
 def serve(channel: socket.socket) -> None:
     """Fork for each request, and return in the fork; ends the process when no request can come any more."""
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    for name in _IMPORTED:
+    modules = pkgutil.walk_packages(migration_audit.__path__, "migration_audit.")
+    for name in (*_LIBRARIES, *(module.name for module in modules if module.name not in _LEFT_OUT)):
         importlib.import_module(name)
     gc.freeze()
     while True:

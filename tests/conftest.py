@@ -35,7 +35,7 @@ collect_ignore = ["data"]  # example projects with tests of their own
 
 _numbers = itertools.count(1)
 
-LONGEST = ("e2e", "notebooks", "production", "signoff", "runners", "directus", "drift", "database")
+LONGEST = ("e2e", "notebooks", "production", "signoff", "runners", "directus", "drift", "database", "browser")
 """Folders in whose files tests take seconds. They come first: whoever is given a long file last lets the others wait."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from html import escape, unescape
 
 import pytest
-from tests.browser.test_report_in_chromium import CHROMIUM, QUIET
+from tests.browser.test_report_in_chromium import QUIET
 from tests.fix_boot import service, stack
 from tests.fix_runners import from_npm
 from tests.report_example import SIDES, chunks, evidence, result, results
@@ -17,6 +17,7 @@ from tests.unit.test_report_html import CSP
 from tests.unit.test_report_page import replayed
 from tests.unit.test_report_tables import example
 
+from fix_chromium import chromium, needs_chromium
 from migration_audit import report
 from migration_audit.model.drift import Drift
 from migration_audit.model.evidence import EarlierRuns, PastVerdict
@@ -25,7 +26,7 @@ from migration_audit.model.preflight import ProbeResult
 from migration_audit.report.html import render_report
 from migration_audit.report.index import RunSummary, render_index
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH: apt-get install chromium")
+pytestmark = needs_chromium
 AXE = "axe-core@4.14.1"
 MEASURE = """
 onload = async () => {
@@ -111,7 +112,7 @@ def test_axe_finds_nothing_and_no_table_scrolls_the_page(name, width, scheme, tm
     held.write_text(
         f'<!DOCTYPE html><meta charset="utf-8"><script>{MEASURE}</script><body style="margin:0">{frame}', "utf-8"
     )
-    command = [CHROMIUM, *QUIET.split(), "--virtual-time-budget=60000", f"--user-data-dir={tmp_path / 'profile'}"]
+    command = [chromium(), *QUIET.split(), "--virtual-time-budget=60000", f"--user-data-dir={tmp_path / 'profile'}"]
     command += [f"--blink-settings=preferredColorScheme={0 if scheme == 'dark' else 1}", "--dump-dom", held.as_uri()]
     run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     found = re.search(r"MEASURED(\{.*\})END", unescape(run.stdout))

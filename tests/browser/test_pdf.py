@@ -7,14 +7,14 @@ import shutil
 import subprocess
 
 import pytest
-from tests.browser.test_report_in_chromium import CHROMIUM
 from tests.unit.test_report_html import report
 
+from fix_chromium import needs_chromium
 from migration_audit.model.errors import AuditError, UsageError
 from migration_audit.runner.pdf import find_chromium, print_report
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH: apt-get install chromium")
+@needs_chromium
 def test_a_report_is_printed_beside_its_folder(tmp_path):
     page = tmp_path / "prod" / "20261123T064012Z-4f2c9e1" / "report.html"
     page.parent.mkdir(parents=True)

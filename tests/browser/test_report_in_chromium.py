@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from html import escape, unescape
 
@@ -16,33 +15,20 @@ from tests.report_example import code_cell, evidence, notebook, prose, result, r
 from tests.unit.test_report_html import report
 from tests.unit.test_report_sanitize import ATTACKS
 
+from fix_chromium import CONTRAST, chromium, needs_chromium
 from migration_audit.model.finding import Finding, Outcome, Verdict
 from migration_audit.report.html import render_report
 from migration_audit.report.index import RunSummary, render_index
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH: apt-get install chromium")
+pytestmark = needs_chromium
 QUIET = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update "
     "--disable-sync --disable-dev-shm-usage --enable-logging=stderr --window-size=1280,900"
 )
-MEASURE = """
+MEASURE = f"""
 const page = document.querySelector("iframe").contentDocument, view = page.defaultView;
-const rgb = text => text.match(/[\\d.]+/g).map(Number);
-const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
-  .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-  .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-const behind = element => {
-  for (let e = element; e; e = e.parentElement) {
-    const colour = rgb(view.getComputedStyle(e).backgroundColor);
-    if (colour.length === 3 || colour[3] === 1) return colour;
-  }
-  return [255, 255, 255];
-};
-const contrast = element => {
-  const [a, b] = [light(rgb(view.getComputedStyle(element).color)), light(behind(element))].sort((x, y) => y - x);
-  return (a + 0.05) / (b + 0.05);
-};
+{CONTRAST}"""
+MEASURE += """
 const texts = [], walker = page.createTreeWalker(page.body, 4);
 while (walker.nextNode()) if (walker.currentNode.data.trim()) texts.push(walker.currentNode.parentElement);
 const bottom = selector => [...page.querySelectorAll(selector)].map(e => Math.round(e.getBoundingClientRect().bottom));
@@ -72,7 +58,7 @@ def look(html, tmp_path):
     )
     page = tmp_path / "frame.html"
     page.write_text(f'<!DOCTYPE html><meta charset="utf-8"><body style="margin:0">{frame}', "utf-8")
-    command = [CHROMIUM, *QUIET.split(), f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()]
+    command = [chromium(), *QUIET.split(), f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()]
     run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     found = re.search("MEASURED(.*)END", unescape(run.stdout))
     assert found, run.stdout[-2000:] + run.stderr[-2000:]

@@ -69,7 +69,7 @@ def test_readme_names_everything_that_ci_runs() -> None:
     commands = [
         re.sub(r"^(?:export |\.venv/bin/)", "", line).partition(" || ")[0] for line in script if not line.startswith(setup)
     ]
-    assert len(commands) == 4
+    assert len(commands) == 5
     assert [command for command in commands if command not in read_page("README.md")] == []
 
 

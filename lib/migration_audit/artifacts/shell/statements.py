@@ -30,6 +30,8 @@ from migration_audit.artifacts.shell.words import Word, expand
 from migration_audit.model.image import Guard
 from migration_audit.model.location import Location
 
+_PROCESSES: Final = ("command_substitution", "process_substitution")
+"""What runs inside of words, in a process of its own."""
 _MOST_TURNS: Final = 50
 
 
@@ -89,9 +91,9 @@ class Statements(ShellWalker[None]):
     def _statements(self, children: Sequence[Node], where: ExecutionPoint) -> None:
         """Statements one after the other; the status of the last one is the status of all."""
         run = [(child, _next(children, i)) for i, child in enumerate(children) if child.is_named and child.type != "comment"]
+        before_last = replace(where, scope=NOTHING, on_success=NOTHING)
         for position, (child, behind) in enumerate(run):
-            is_last = position == len(run) - 1
-            here = where if is_last else replace(where, scope=NOTHING, on_success=NOTHING)
+            here = where if position == len(run) - 1 else before_last
             if behind == "&":
                 here = replace(where.only("it runs in the background").looked_at(), in_background=True)
             self.node(child, here)
@@ -324,8 +326,10 @@ class Statements(ShellWalker[None]):
         given, parts = command_parts(node)
         for redirect in (c for c in node.named_children if c.type == "file_redirect"):
             self._opened(redirect, where)
-        for part in (*given, *parts):
-            self._substitutions(part, where.looked_at())
+        if started := [one for part in (*given, *parts) for one in substitutions(part, *_PROCESSES)]:
+            looked_at = where.looked_at()
+            for one in started:
+                self._own_process(one, looked_at)
         words = [word for part in parts for word in expand(part, where.state)]
         if given and ends_line(given[-1], node):
             for part in given:
@@ -340,7 +344,7 @@ class Statements(ShellWalker[None]):
 
     def _substitutions(self, node: Node, where: ExecutionPoint) -> None:
         """What runs inside of words: ``$(…)``, backquotes, ``<(…)``."""
-        for inner in substitutions(node, "command_substitution", "process_substitution"):
+        for inner in substitutions(node, *_PROCESSES):
             self._own_process(inner, where)
 
     def _test(self, node: Node, where: ExecutionPoint) -> None:

@@ -22,6 +22,7 @@ from migration_audit.model.finding import Unavailable, Verdict
 from migration_audit.model.image import Boot, StartedCommand, StartOutcome
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import ProbeResult
+from migration_audit.model.relations import Index
 from migration_audit.model.snapshot import Unmodelled
 from migration_audit.project import BootStep
 from migration_audit.report.boot_figure import start_levels
@@ -330,19 +331,26 @@ def test_lines_from_probes_to_indexes(probes, expected):
     assert in_report(found).count("<line") == len(expected) + len(found.key)
 
 
+HAS = "public.positions_ts"
+OWNER = snapshot(*PROD.objects)
+INVALID = snapshot(*(replace(one, valid=False) if isinstance(one, Index) else one for one in PROD.objects))
 THERE = {
-    "there": (snapshot(*PROD.objects), "prod", "public.positions_ts", "exists in prod"),
-    "missing": (PROD, "prod", INDEX, "missing in prod"),
-    "not read": (None, "prod", INDEX, "prod was not read"),
-    "no environment": (None, None, INDEX, "on the owner's schema"),
+    "there": (OWNER, PROD, "prod", HAS, "the same in prod", False),
+    "there, and not valid": (OWNER, INVALID, "prod", HAS, "different in prod", True),
+    "there, the owner's SQL was not read": (None, PROD, "prod", HAS, "exists in prod, not compared", False),
+    "missing": (OWNER, PROD, "prod", INDEX, "missing in prod", True),
+    "not read": (OWNER, None, "prod", INDEX, "prod was not read", False),
+    "no environment": (OWNER, None, None, INDEX, "on the owner's schema", False),
 }
 
 
-@pytest.mark.parametrize(("live", "environment", "index", "remark"), THERE.values(), ids=THERE)
-def test_whether_the_environment_has_the_index(live, environment, index, remark):
-    found = report.probe_figure([probe(arbiters=(index,))], live=live, environment=environment)
+@pytest.mark.parametrize(("owner", "live", "environment", "index", "remark", "is_marked"), THERE.values(), ids=THERE)
+def test_whether_the_environment_has_the_index(owner, live, environment, index, remark, is_marked):
+    found = report.probe_figure([probe(arbiters=(index,))], owner=owner, live=live, environment=environment)
     assert found.parts.right == ((index, remark),)
     assert rows(found)[0][3] == remark
+    assert found.table.groups[0].rows[0].marked is is_marked
+    assert (remark in found.summary) is is_marked
 
 
 def test_probes_without_on_conflict_have_no_picture_and_are_counted():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from migration_audit.model.enumeration import plural
@@ -20,6 +20,7 @@ _KEY = {
     Look.OTHER: "audit.toml names it, but it is not used",
     Look.UNKNOWN: "not known: the statement fails",
 }
+_MISSING, _DIFFERENT = "missing", "different"
 _FAILS = "fails on the owner's schema"
 
 
@@ -33,23 +34,28 @@ class _Use:
     look: Look
 
 
-def probe_figure(probes: Sequence[ProbeResult], *, live: Snapshot | None, environment: str | None) -> Figure:
-    """A line from each probe to its indexes, and whether ``live`` has them; None where ``environment`` was not read."""
+def probe_figure(
+    probes: Sequence[ProbeResult], *, live: Snapshot | None, environment: str | None, owner: Snapshot | None = None
+) -> Figure:
+    """A line from each probe to its indexes, and whether ``live`` has them as ``owner`` does.
+
+    ``live`` is None where ``environment`` was not read, ``owner`` where its SQL was not.
+    """
     uses = [use for probe in probes for use in _uses(probe)]
     drawn = uses[:_MOST]
-    table = _table(uses, live, environment)
+    remarks = {use.index: _there(use.index, owner, live, environment) for use in uses}
+    table = _table(uses, remarks)
     if not uses:
         why = "No picture: no probe has ON CONFLICT." if probes else "No picture: audit.toml names no [[probe]]."
         return Figure(title=_TITLE, summary=why, table=table)
     left = list(dict.fromkeys(use.probe.name for use in drawn))
     right = list(dict.fromkeys(use.index for use in drawn))
-    remarks = {index: _there(index, live, environment) for index in right}
     lines = tuple(Line(left.index(use.probe.name), right.index(use.index), use.look) for use in drawn)
     looks = {use.look for use in drawn}
     rest = len(uses) - len(drawn)
     return Figure(
         title=_TITLE,
-        summary=_summary(probes, uses, live, environment) + (f"; {rest:,} more lines are in the table" if rest else ""),
+        summary=_summary(probes, uses, remarks, environment) + (f"; {rest:,} more lines are in the table" if rest else ""),
         alt="; ".join(f"{u.probe.name}: {_words(u)} ({remarks[u.index]})" for u in drawn),
         parts=Links(
             left=tuple((name, _remark(next(u.probe for u in drawn if u.probe.name == name))) for name in left),
@@ -78,15 +84,20 @@ def _remark(probe: ProbeResult) -> str:
     return f"as {probe.role}" if probe.role else "runs"
 
 
-def _there(index: str | None, live: Snapshot | None, environment: str | None) -> str:
-    """Whether the audited database has the index."""
+def _there(index: str | None, owner: Snapshot | None, live: Snapshot | None, environment: str | None) -> str:
+    """Whether the audited database has the index, as it is on the owner's schema."""
     if index is None:
         return "the statement fails before one is chosen"
     if environment is None:
         return "on the owner's schema"
     if live is None:
         return f"{environment} was not read"
-    return f"exists in {environment}" if ("index", index) in live.by_key else f"missing in {environment}"
+    key = ("index", index)
+    if key not in live.by_key:
+        return f"{_MISSING} in {environment}"
+    if owner is None or key not in owner.by_key:
+        return f"exists in {environment}, not compared"
+    return f"the same in {environment}" if live.by_key[key] == owner.by_key[key] else f"{_DIFFERENT} in {environment}"
 
 
 def _words(use: _Use) -> str:
@@ -94,26 +105,29 @@ def _words(use: _Use) -> str:
     return {Look.SAME: f"uses {index}", Look.OTHER: f"does not use {index}"}.get(use.look, f"{_FAILS}, {index} expected")
 
 
-def _summary(probes: Sequence[ProbeResult], uses: Sequence[_Use], live: Snapshot | None, environment: str | None) -> str:
-    indexes = {use.index for use in uses if use.index is not None}
+def _summary(
+    probes: Sequence[ProbeResult], uses: Sequence[_Use], remarks: Mapping[str | None, str], environment: str | None
+) -> str:
+    indexes = [index for index in remarks if index is not None]
     found = f"{len(indexes):,} {plural('index', len(indexes))}"
-    if live is not None:
-        found += f", {sum(('index', index) not in live.by_key for index in indexes):,} missing in {environment}"
+    for state in (_MISSING, _DIFFERENT):
+        if number := sum(remarks[index].startswith(state) for index in indexes):
+            found += f", {number:,} {state} in {environment}"
     others = len(probes) - len({use.probe.name for use in uses})
     return f"{found}; {others:,} of {len(probes):,} probes have no ON CONFLICT" if others else found
 
 
-def _table(uses: Sequence[_Use], live: Snapshot | None, environment: str | None) -> ReportTable:
+def _table(uses: Sequence[_Use], remarks: Mapping[str | None, str]) -> ReportTable:
     rows = tuple(
         Row(
             (
                 IdentifierText(use.probe.name),
                 IdentifierText(use.index or "–"),
                 Text(_KEY[use.look]),
-                Text(_there(use.index, live, environment)),
+                Text(remarks[use.index]),
                 IdentifierText(use.probe.where or "–"),
             ),
-            marked=use.look is not Look.SAME or _there(use.index, live, environment).startswith("missing"),
+            marked=use.look is not Look.SAME or remarks[use.index].startswith((_MISSING, _DIFFERENT)),
         )
         for use in uses
     )

@@ -176,11 +176,14 @@ def show_rehearsal(audit: Case) -> Any:
 
 
 def show_probes(audit: Case) -> Any:
-    """Which index each ON CONFLICT of the writer uses on the owner's schema, and whether the environment has it."""
+    """Which index each ON CONFLICT of the writer uses on the owner's schema, and whether the environment has it so."""
     name = audit.environment.name if audit.environment is not None else None
-    live = audit.live if name is not None else None
-    read = live if isinstance(live, Snapshot) else None
-    return _shown(audit.shared["probes"], lambda probes: report.probe_figure(probes, live=read, environment=name))
+    owner, live = (
+        side if isinstance(side, Snapshot) else None for side in (audit.shared["owner"], audit.live if name else None)
+    )
+    return _shown(
+        audit.shared["probes"], lambda probes: report.probe_figure(probes, owner=owner, live=live, environment=name)
+    )
 
 
 def show_directus_rehearsal(audit: Case) -> Any:

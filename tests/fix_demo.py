@@ -65,7 +65,7 @@ def trm(tmp_path: Path) -> Path:
 
 
 _TABLE = "create table if not exists note (id bigint primary key, text varchar(80) not null);\n"
-_TOML = """
+SMALL = """
 [project]
 name = "small"
 [legacy]
@@ -79,7 +79,7 @@ dsn_env = "SMALL_DEV"
 
 @dataclass(frozen=True)
 class Small:
-    """A project of one table, and its database: audited in half the time of the demo, where the demo itself is no matter."""
+    """A project of one table, and its database: audited in half the time of the demo, for tests that need any project."""
 
     folder: Path
     variables: dict[str, str]
@@ -92,7 +92,7 @@ def small(tmp_path: Path, database: str) -> Small:
     for source in ("legacy", "owner"):
         (folder / source).mkdir(parents=True)
         (folder / source / "0001_note.sql").write_text(_TABLE, "utf-8")
-    (folder / "audit.toml").write_text(_TOML, "utf-8")
+    (folder / "audit.toml").write_text(SMALL, "utf-8")
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(_TABLE.encode())
     return Small(folder, {"SMALL_DEV": database})
@@ -103,6 +103,7 @@ def project_of(folder: Path) -> Project:
 
 
 __all__ = [
+    "SMALL",
     "Ran",
     "demo_cluster",
     "demo_variables",

@@ -15,25 +15,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from fix_demo import evidence_of, run_cli
+from fix_demo import SMALL, evidence_of, run_cli
 from fix_outside import Started, wait_until
 from migration_audit.audit.demo import demo_root
 
 ROUNDS = int(os.environ.get("MIGRATION_AUDIT_FAULTS", "200")) // 25
 """``make faults`` sets the variable; MIGRATION_AUDIT_SEED repeats one round. One in four is of the demo."""
 SEED = int(os.environ.get("MIGRATION_AUDIT_SEED", "1"))
-
-
-SMALL = """
-[project]
-name = "small"
-[legacy]
-sql = ["legacy/*.sql"]
-[owner]
-sql = ["owner/*.sql"]
-[environments.dev]
-dsn_env = "TRM_DEV_DSN"
-"""
 
 
 @dataclass(frozen=True)
@@ -85,7 +73,7 @@ def small(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Un
     conninfo = cluster.create_database("small")
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(table.encode())
-    yield undisturbed(folder, {"TRM_DEV_DSN": conninfo}, folder / "whole")
+    yield undisturbed(folder, {"SMALL_DEV": conninfo}, folder / "whole")
     cluster.drop_database("small")
 
 

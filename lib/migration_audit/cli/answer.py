@@ -176,7 +176,7 @@ def _why_nothing(drift: Drift, sides: tuple[Side, Side]) -> str | None:
 
 
 def _write_port(about: Comparison, sides: tuple[Side, Side], progress: Progress) -> None:
-    """The port on stdout, which holds nothing but SQL; what is to be said of it on stderr."""
+    """The port on stdout, which is SQL alone; notes about it on stderr."""
     expected, actual = (side.named for side in sides)
     for what in about.drift.not_compared:
         progress(f"not compared: {what}")

@@ -47,7 +47,7 @@ class Figure:
 
     title: str
     summary: str
-    """What it comes to, in one line; why there is no picture, where there is none."""
+    """The result in one line, or why there is no picture."""
     alt: str = ""
     """What is to be seen, for those who do not see it."""
     parts: tuple[Lane, ...] | Links = ()

@@ -31,7 +31,7 @@ class PastRun:
     """``2026-11-23 06:40``."""
     pill: Pill
     note: str
-    """``signed``, ``this run``, or why there is no verdict."""
+    """``signed``, ``this run``, or the reason for a missing verdict."""
 
 
 def history(evidence: EvidenceView, verdicts: Sequence[PastVerdict]) -> tuple[PastRun, ...]:

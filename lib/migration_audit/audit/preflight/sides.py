@@ -179,7 +179,7 @@ def read_sides(
     """The sides, read at the same time; SQL sides each on a cluster of its own.
 
     ``given`` are the values that they have; ``dumped``: two SQL sides are dumped as well, to be cross-checked. ``find``
-    gives a server with these extensions, instead of the first that there is. ``steps`` is told what is done and waited for;
+    gives a server with these extensions, instead of the first that there is. ``steps`` gets a line for each step and wait;
     ``meanwhile`` is run in this thread while the sides are read.
 
     Raises SqlError when SQL does not apply, SourceError, ServerError or DatabaseError when a side cannot be read, and

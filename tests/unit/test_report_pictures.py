@@ -288,6 +288,16 @@ def test_a_step_that_is_not_known_to_run_is_not_drawn_as_one_that_runs(held, tex
     assert why in repr(found)
 
 
+@pytest.mark.parametrize(
+    ("owner", "why"), [(None, "audit.toml names no owner_service"), ("directsu", "directsu is not started")]
+)
+def test_steps_without_a_container_are_not_left_out_in_silence(owner, why):
+    found = report.boot_figure(stack(), boot(("one",)), STEPS, owner=owner)
+    assert found.summary.endswith(f"; no step is drawn: {why}")
+    assert why in found.alt
+    assert "no step is drawn" not in report.boot_figure(stack(), boot(), (), owner=owner).summary
+
+
 def test_a_service_whose_waits_are_not_known_is_drawn_so():
     doubt = Doubt(part="depends_on", path=None, reason="an include cannot be read", at=AT)
     found = report.boot_figure(stack(service("directus", doubts=(doubt,))), boot(), (), owner=None)

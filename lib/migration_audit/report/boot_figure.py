@@ -42,10 +42,11 @@ def boot_figure(stack: Stack, boot: Boot | Unavailable, steps: Sequence[BootStep
         Lane(label=s.name, note=_waits(s), strip=_strip(s, levels, count, services, found if s.name == owner else None))
         for s in ordered
     ]
-    numbered = (
-        "; ".join(f"{number} {step.name}" for number, step in (*found.in_order, *found.open)) if owner in levels else ""
-    )
-    words = ", ".join(stack.files) + (f"; steps of {owner}: {numbered}" if numbered else "")
+    words = ", ".join(stack.files)
+    if steps:
+        numbered = "; ".join(f"{number} {step.name}" for number, step in (*found.in_order, *found.open))
+        why = f"{owner} is not started" if owner else "audit.toml names no owner_service"
+        words += f"; steps of {owner}: {numbered}" if owner in levels else f"; no step is drawn: {why}"
     rest = f"; {len(lanes) - _MOST:,} more are in the table" if len(lanes) > _MOST else ""
     table = _table(stack, ordered, levels, owner, found)
     if not lanes:

@@ -21,7 +21,7 @@ class Call:
     """A call, or a function handed on by its name to be called elsewhere."""
 
     callee: str
-    """As it is written, without white space, ``?.`` and ``!``: ``db.migrate``; ``…`` stands for what is not a name."""
+    """As it is written, without white space, ``?.`` and ``!``: ``db.migrate``; ``…`` replaces what is not a name."""
     at: Location
     handed_on: bool = False
     """The function is not called here: ``withLock(migrate)``, ``const boot = [migrate]``."""

@@ -5,7 +5,7 @@
 ``environment.json.gz``  what was read of one environment in addition to its catalog; ``live.json.gz`` its catalog
 ``audit.toml``           the settings as they were
 
-What can be computed (coverage, drift, scope, results) is not a fact and is not kept.
+What can be computed (coverage, drift, scope, results) is not a fact and is not saved.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ Part = Literal["shared", "environment"]
 
 
 class PreflightFacts(TypedDict):
-    """Both SQL sources, executed on throw-away servers; made by ``run_preflight``."""
+    """Both SQL sources, executed on throw-away servers, as ``run_preflight`` returns them."""
 
     shadow: str
     """The server, for people."""

@@ -55,7 +55,7 @@ def executed_files(project: Project) -> frozenset[str]:
 
 
 def report_digests(project: Project) -> Digests:
-    """The JUnit reports of commands: they are made by a run, so a tree cannot give the same ones again."""
+    """The JUnit reports of commands: a run of the tests writes them, so they cannot be made again from the tree."""
     return _digests(project.directory, {rule.junit for rule in project.retirement if rule.junit is not None})
 
 

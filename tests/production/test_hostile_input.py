@@ -36,8 +36,8 @@ from migration_audit.signoff.openssh import read_signature
 from migration_audit.sources.load import load_source
 
 SECONDS = 40
-"""Of processor time, for one input. The slowest needs 3.3 on an idle machine, and took 10 on one that is shared; what grows with
-the square of such an input needs many minutes."""
+"""Of processor time, for one input: the slowest needs 3.3 on an idle machine, and took 10 on one that is shared. What grows
+with the square of such an input needs many minutes."""
 ROUNDS = 60
 
 TOKENS = (

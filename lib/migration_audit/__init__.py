@@ -1,3 +1,3 @@
-"""Prove, with evidence that a reviewer can re-execute and sign, that nothing is lost with a migration runner."""
+"""Audit what would be lost with a migration runner, with evidence that a reviewer can compute again and sign."""
 
 __version__ = "0.1.0"

@@ -796,7 +796,7 @@ QUIET = [
         "SQL003",
         "a ledger runs each file once",
         {"repeats": (convergence("owner", "owner", failure="exists"), convergence("legacy", "legacy", result=VARCHAR))},
-        "owner: for information, as its ledger runs each file once: applying owner, then owner: a.sql:3: exists; legacy",
+        "owner: for information, as its ledger runs each file once: applying owner twice failed: a.sql:3: exists; legacy",
     ),
     (
         "SQL003",
@@ -868,7 +868,7 @@ QUIET = [
         "SQL002",
         "nothing is applied of a catalog",
         {"legacy_applied": applied_()},
-        "legacy: a catalog that was read, and nothing to apply",
+        "legacy: a catalog that was read; there is no SQL to apply",
     ),
     (
         "SQL002",

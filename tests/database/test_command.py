@@ -364,7 +364,7 @@ def test_what_the_other_user_may_not_read_is_named(folder: Path, run: Run, close
     folder.chmod(0o700 if closed == "folder" else 0o755)
     told = message_of(run("exit 0", files=("1.js",)))
     assert str(folder / "1.js" if closed == "file" else folder) in told
-    assert "cannot be read by uid" in told
+    assert "cannot be read by user" in told
     assert "make it readable" in told
 
 

@@ -322,7 +322,7 @@ def test_an_owner_who_has_all_of_it_covers_the_runner(tried: Tried) -> None:
     # None of these migrations looks whether its table is there: after the owner, the legacy runner fails.
     (collision,) = (finding for result in coverage.values() for finding in result.findings)
     assert collision.key == f"SQL005:owner+legacy:{collision.where}"
-    assert "applying owner, then legacy: command `" in collision.summary
+    assert "applying owner, then legacy failed: command `" in collision.summary
     assert "already exists" in collision.summary
     assert {name for name, result in coverage.items() if result.outcome is Outcome.SKIPPED} == {"SQL004", "COV012"}
     assert results["COV011"].outcome is Outcome.PASSED

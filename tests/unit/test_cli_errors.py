@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from migration_audit.cli.group import Commands
+from migration_audit.cli.main import main
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 
 ENDS: dict[str, tuple[BaseException, int, str]] = {
@@ -40,3 +41,10 @@ def test_an_error_is_no_verdict(name: str) -> None:
 
     ended = CliRunner().invoke(group, ["fail"])
     assert (ended.exit_code, sentence in ended.output) == (code, True), ended.output
+
+
+@pytest.mark.parametrize("group", [main, *(each for each in main.commands.values() if isinstance(each, click.Group))])
+def test_help_has_the_sentences_of_all_commands_in_full(group: click.Group) -> None:
+    shown = " ".join(CliRunner().invoke(group, ["--help"], terminal_width=60).output.split())
+    assert "..." not in shown.partition("Commands:")[2]
+    assert all(command.get_short_help_str(1000) in shown for command in group.commands.values())

@@ -129,7 +129,7 @@ def test_blockers_are_named_and_the_rest_is_counted(capsys):
     assert not [f for r in held.warnings for f in r.findings if f.summary in out]
     assert all(r.id in out for r in held.warnings)
     assert held.found in out
-    assert f"SQL was executed on {one.evidence.shadow}" in out
+    assert f"SQL executed on: {one.evidence.shadow}" in out
 
 
 def test_what_a_terminal_would_obey_is_spelled_out(capsys):
@@ -149,3 +149,16 @@ def test_run_as_json_has_every_finding():
     assert len(environment["findings"]) == sum(len(r.findings) for r in one.evidence.checks if r.outcome.value == "failed")
     assert sum(environment["checks"].values()) == len(one.evidence.checks)
     assert {one["check"] for one in environment["could_not_check"]} == {r.id for r in one.evidence.checks if r.is_undecided}
+
+
+def test_of_a_blocker_with_many_lines_the_first_ones_are_shown_in_its_column(capsys):
+    blocker = next(r for r in result().evidence.checks if r in verdicts.report.triage(result().evidence.checks).blockers)
+    long = replace(blocker.findings[0], summary="\n".join(f"    line {number}" for number in range(40)), waived=None)
+    lines = shown(capsys, result(checks=(replace(blocker, findings=(long,)),))).splitlines()
+    place = next(number for number, line in enumerate(lines) if "line 0" in line)
+    column = lines[place].index("✕") + 2
+    assert [line[column:].strip() for line in lines[place + 1 : place + 6]] == [
+        *(f"line {number}" for number in range(1, 5)),
+        "… (all of it is in the report)",
+    ]
+    assert all(not line[:column].strip() for line in lines[place + 1 : place + 6])

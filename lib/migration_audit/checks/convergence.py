@@ -43,10 +43,10 @@ def judged_by_promise(check_id: str, convergence: Convergence, project: Project)
 
 def convergence_findings(check_id: str, convergence: Convergence) -> Iterator[Finding | Unavailable]:
     """What a sequence of sources left different from its reference, or where it failed."""
-    sequence, reference = ", then ".join(convergence.sequence), ", then ".join(convergence.reference)
+    sequence, reference = _in_words(convergence.sequence), _in_words(convergence.reference)
     key = f"{check_id}:{'+'.join(convergence.sequence)}"
     if convergence.applied.failure:
-        yield failure_finding(key, convergence.applied.failure, doing=f"applying {sequence}")
+        yield failure_finding(key, convergence.applied.failure, doing=f"applying {sequence} failed")
     if isinstance(convergence.drift, Unavailable):
         yield convergence.drift
     if not isinstance(convergence.drift, Drift):
@@ -61,7 +61,7 @@ def convergence_findings(check_id: str, convergence: Convergence) -> Iterator[Fi
         yield Finding(
             key=f"{key}:{difference.kind}:{difference.key}",
             summary=f"{difference.kind} {difference.key} is {difference.verdict} after {sequence}, compared with "
-            f"{reference} alone" + (f" ({what})" if what else ""),
+            f"{reference}" + (f" ({what})" if what else ""),
             expected="; ".join(f"{word(c.name)} {shown(c.expected)}" for c in changes) or None,
             actual="; ".join(f"{word(c.name)} {shown(c.actual)}" for c in changes) or None,
         )

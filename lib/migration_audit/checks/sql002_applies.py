@@ -21,9 +21,11 @@ def run(legacy_applied: Applied, owner_applied: Applied) -> Iterator[CheckOutput
     """
     for role, applied in (("legacy", legacy_applied), ("owner", owner_applied)):
         if not applied.sequence:
-            yield Note(text=f"{role}: a catalog that was read, and nothing to apply")
+            yield Note(text=f"{role}: a catalog that was read; there is no SQL to apply")
         elif applied.failure:
-            yield failure_finding(f"SQL002:{role}", applied.failure, doing=f"applying the {role} SQL to an empty server")
+            yield failure_finding(
+                f"SQL002:{role}", applied.failure, doing=f"applying the {role} SQL to an empty server failed"
+            )
             continue
         else:
             yield Note(text=f"{role}: applied to an empty server")

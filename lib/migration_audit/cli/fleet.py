@@ -10,27 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from migration_audit.cli.group import Group
+from migration_audit.cli.options import (
+    config_option,
+    direction_option,
+    identity_option,
+    key_option,
+    policy_from_option,
+    signers_option,
+    yes_option,
+)
 from migration_audit.cli.progress import say
 
 if TYPE_CHECKING:
     from migration_audit.fleet.summary import FleetSummary
 
-_CONFIG = click.option(
-    "--config", type=click.Path(path_type=Path), help="audit.toml; by default the nearest one in this folder or above."
-)
-_POLICY_FROM = click.option("--policy-from", metavar="REV", help="Read policy and keys from this git revision: origin/main.")
-_SIGNERS = click.option(
-    "--allowed-signers",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Signers' keys, instead of the policy's file; cannot be combined with a revision.",
-)
 _OUT = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/fleet"), show_default=True
 )
 _IS_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
-@click.group()
+@click.group(cls=Group)
 def fleet() -> None:
     """Audit many databases against one expected side, without notebooks."""
 
@@ -49,7 +50,7 @@ def _duration(_context: click.Context, _option: click.Parameter, text: str | Non
     "--targets",
     multiple=True,
     metavar="FILE",
-    help="File with a line NAME = REFERENCE for each database, or service:PATTERN of pg_service.conf; can be repeated.",
+    help="File with a line NAME = REFERENCE for each database, or service:PATTERN; can be repeated.",
 )
 @click.option(
     "--from-query",
@@ -57,26 +58,40 @@ def _duration(_context: click.Context, _option: click.Parameter, text: str | Non
     nargs=2,
     multiple=True,
     metavar="REFERENCE SQL",
-    help="Database to ask for targets, and a SELECT of their names (and references); can be repeated.",
+    help="A database to ask for targets, and a SELECT of their names; can be repeated.",
 )
 @click.option("--expected", metavar="SIDE", help="Expected side, as compare accepts it; default: the owner's SQL.")
-@click.option("--direction", type=click.Choice(["covers", "equal"]), default="covers", show_default=True)
+@direction_option
 @_OUT
-@click.option("--workers", type=click.IntRange(min=1), help="Processes on this machine; default: two for each processor.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Processes on this machine; default: two for each processor.",
+)
 @click.option("--scheduler", metavar="ADDRESS", help="Read the targets on the workers of this dask.distributed scheduler.")
 @click.option(
     "--per-server",
     type=click.IntRange(min=1),
     default=4,
     show_default=True,
-    help="Connections at once to one host and port.",
+    metavar="NUMBER",
+    help="Connections at the same time, to one host and port.",
 )
-@click.option("--connections", type=click.IntRange(min=1), default=64, show_default=True, help="Connections at once in all.")
+@click.option(
+    "--connections",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    default=64,
+    show_default=True,
+    help="Connections at the same time, to all servers.",
+)
 @click.option(
     "--attempts",
     type=click.IntRange(min=1),
     default=3,
     show_default=True,
+    metavar="NUMBER",
     help="How often to try a target whose server is down, busy or starting.",
 )
 @click.option(
@@ -97,7 +112,7 @@ def _duration(_context: click.Context, _option: click.Parameter, text: str | Non
     metavar="SECONDS",
     help="Time limit for one statement in a target.",
 )
-@_CONFIG
+@config_option
 def fleet_run(targets: tuple[str, ...], queries: tuple[tuple[str, str], ...], **how: object) -> None:
     """Read every target and compare it with the expected side.
 
@@ -136,14 +151,12 @@ def fleet_merge(folders: tuple[Path, ...], out: Path) -> None:
 
 @fleet.command("sign")
 @click.argument("folder", metavar="FOLDER", type=_IS_FOLDER)
-@click.option("--as", "identity", required=True, metavar="IDENTITY", help="Who signs: the name in allowed_signers.")
-@click.option(
-    "--key", required=True, metavar="FILE", help="Private key; public key of the agent's or a hardware key; or: agent."
-)
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@_CONFIG
-@_POLICY_FROM
-@_SIGNERS
+@identity_option
+@key_option
+@yes_option
+@config_option
+@policy_from_option
+@signers_option
 def fleet_sign(folder: Path, **how: Any) -> None:
     """Sign a fleet run: one signature for all its targets.
 
@@ -159,9 +172,10 @@ def fleet_sign(folder: Path, **how: Any) -> None:
 @click.argument("target")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
 def fleet_prove(folder: Path, target: str, output: Path) -> None:
-    """Write the proof of one TARGET: its evidence, and that it is one of those under the signed root.
+    """Write the proof of one TARGET, which its owner can verify alone.
 
-    It can be verified alone, and says nothing about other targets but how many there are.
+    It has the evidence of the target, the hashes that lead from it to the signed root, and of the other targets only their
+    number.
     """
     from migration_audit.cli.fleet_signing import write_proof  # noqa: PLC0415
 
@@ -171,14 +185,14 @@ def fleet_prove(folder: Path, target: str, output: Path) -> None:
 @fleet.command("verify")
 @click.argument("what", metavar="FOLDER|PROOF", type=click.Path(path_type=Path, exists=True))
 @click.option("--intact", is_flag=True, help="Check files and evidence only, not whether they are signed.")
-@_CONFIG
-@_POLICY_FROM
-@_SIGNERS
+@config_option
+@policy_from_option
+@signers_option
 def fleet_verify(what: Path, **how: Any) -> None:
     """Verify a fleet run, or the proof of one target.
 
-    Works offline. Computes outcomes, root, summary and page again from the evidence. Exit code 4 where something does not
-    hold, or is not signed.
+    Works offline. Computes outcomes, root, summary and page again from the evidence. Exit code 4: something differs, or it
+    is not signed.
     """
     from migration_audit.cli.fleet_signing import verify_fleet  # noqa: PLC0415
 

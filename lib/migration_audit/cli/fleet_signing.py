@@ -26,7 +26,7 @@ from migration_audit.signoff.openssh import PolicyKeys
 def sign_fleet(
     folder: Path,
     *,
-    identity: str,
+    reviewer: str,
     key: str,
     yes: bool,
     config: Path | None,
@@ -52,14 +52,14 @@ def sign_fleet(
     if facts.repeated:
         counts += f"; {repeated_text(facts.repeated)}"
     click.echo(
-        f"\nTargets   {facts.targets:,}: {counts}\nExpected  {facts.expected}\nRoot      {facts.root}\nYou       {identity}"
+        f"\nTargets   {facts.targets:,}: {counts}\nExpected  {facts.expected}\nRoot      {facts.root}\nYou       {reviewer}"
     )
     if not yes:
         if not sys.stdin.isatty():
             todo = "sign in a terminal, or add --yes"
             raise UsageError("there is no terminal to confirm on", where="fleet sign", todo=todo)
         click.confirm("\nSign?", abort=True)
-    place = sign_statement(found, identity=identity, key=key, trusted=trusted, now=SystemClock().now())
+    place = sign_statement(found, identity=reviewer, key=key, trusted=trusted, now=SystemClock().now())
     click.echo(f"\nSigned: {place}")
 
 

@@ -14,7 +14,17 @@ from migration_audit.cli.output import prepare_streams
 from migration_audit.model.errors import AuditError, UsageError
 
 
-class Commands(click.Group):
+class Group(click.Group):
+    """A group whose help has the first sentence of each command in full."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands; the framework cuts sentences off at the width of the terminal."""
+        rows = [(name, self.commands[name].get_short_help_str(limit=1000)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class Commands(Group):
     """A group whose commands end with one clear sentence and the right exit code, whatever went wrong."""
 
     def main(self, *args: Any, **options: Any) -> Any:

@@ -1,7 +1,4 @@
-"""``migration-audit``: every command is a few lines over a function that does the work.
-
-Exit codes: 0 clean, 1 blocking findings, 2 wrong usage or an invalid audit.toml, 3 could not audit, 4 not signed.
-"""
+"""``migration-audit``: every command is a few lines over a function that does the work."""
 
 from __future__ import annotations
 
@@ -18,6 +15,15 @@ import click
 from migration_audit import __version__
 from migration_audit.cli.fleet import fleet
 from migration_audit.cli.group import Commands
+from migration_audit.cli.options import (
+    config_option,
+    direction_option,
+    identity_option,
+    key_option,
+    policy_from_option,
+    signers_option,
+    yes_option,
+)
 from migration_audit.cli.pages import check, source_format
 from migration_audit.cli.progress import say
 from migration_audit.cli.server import server
@@ -29,7 +35,16 @@ from migration_audit.model.time_limits import STATEMENT_TIMEOUT
 @color_option
 @click.version_option(__version__, prog_name="migration-audit")
 def main() -> None:
-    """Prove that nothing is lost before a migration runner is deleted."""
+    """Audit what would be lost if a migration runner were deleted, before it is.
+
+    \b
+    Exit codes:
+      0  audited, and nothing blocks
+      1  audited, and something blocks
+      2  wrong usage, or an invalid audit.toml
+      3  could not audit
+      4  not signed, or the files differ from what was signed
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
             signal.signal(number, _terminated)
@@ -40,23 +55,31 @@ def _terminated(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-_PHASE = click.Choice(["preflight", "retired"])
-_CONFIG = click.option(
-    "--config", type=click.Path(path_type=Path), help="audit.toml; by default the nearest one in this folder or above."
+_PHASE = click.option(
+    "--phase",
+    type=click.Choice(["preflight", "retired"]),
+    default="preflight",
+    show_default=True,
+    help="preflight: before the deletion; retired: after it.",
 )
 
 
 @main.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
-@click.option("--notebooks", is_flag=True, help="Copy the notebooks too, to be changed there.")
+@click.option("--notebooks", is_flag=True, help="Also copy the notebooks, for you to change.")
 @click.option(
-    "--detect", is_flag=True, help="Look through DIRECTORY and the projects next to it, and write what is recognised."
+    "--detect",
+    is_flag=True,
+    help="Look for migrations and settings in DIRECTORY and the projects next to it, and write what is recognised.",
 )
-@click.option("--schema", is_flag=True, help="Write the JSON Schema alone, such as after an upgrade.")
+@click.option("--schema", is_flag=True, help="Write the JSON Schema only, such as after an upgrade.")
 def init(directory: Path, notebooks: bool, detect: bool, schema: bool) -> None:
-    """Write a commented audit.toml into DIRECTORY, and its JSON Schema for editors.
+    """Write a commented audit.toml into DIRECTORY, and its JSON Schema.
 
-    No audit.toml and no notebook is overwritten: with --notebooks, an audit.toml that is there stays as it is.
+    Editors complete and check audit.toml by the schema.
+
+    No audit.toml and no notebook is
+    overwritten: with --notebooks, an existing audit.toml stays as it is.
     """
     from migration_audit.cli.setup import initialise  # noqa: PLC0415
     from migration_audit.project import write_schema  # noqa: PLC0415
@@ -70,10 +93,10 @@ def init(directory: Path, notebooks: bool, detect: bool, schema: bool) -> None:
 @main.command()
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True)
 def demo(out: Path) -> None:
-    """Audit the bundled example (TRM).
+    """Audit the bundled example.
 
-    Builds three real databases with different histories on the embedded server and audits them; then dev again, as it would
-    be after the deletion.
+    Builds three real databases with different histories on a private server and audits them; then one of them again, as it
+    would be after the deletion.
     """
     from migration_audit.cli.audit import run_demo  # noqa: PLC0415
 
@@ -82,7 +105,7 @@ def demo(out: Path) -> None:
 
 @main.command()
 @click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; can be repeated.")
-@click.option("--phase", type=_PHASE, default="preflight", show_default=True)
+@_PHASE
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: from audit.toml.")
 @click.option("--commands", is_flag=True, help="Execute the acceptance commands of audit.toml (CMD001), here and now.")
 @click.option(
@@ -96,7 +119,7 @@ def demo(out: Path) -> None:
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @color_option
-@_CONFIG
+@config_option
 def run(
     environments: tuple[str, ...],
     phase: str,
@@ -107,9 +130,9 @@ def run(
     form: str,
     config: Path | None,
 ) -> None:
-    """Audit environments and write their reports.
+    """Audit the environments and write a report for each.
 
-    Prints each verdict, each finding that blocks, and how many others there are.
+    Prints each verdict, each blocker, and the numbers of other findings.
     """
     from migration_audit.cli.audit import run_project  # noqa: PLC0415
     from migration_audit.model.finding import Phase  # noqa: PLC0415
@@ -156,15 +179,15 @@ _STATEMENT_TIMEOUT = click.option(
 @main.command()
 @click.argument("expected")
 @click.argument("actual")
-@click.option("--direction", type=click.Choice(["covers", "equal"]), default="covers", show_default=True)
+@direction_option
 @click.option("--format", "form", type=click.Choice(["text", "json", "sql"]), default="text", show_default=True)
 @click.option("--no-cross-check", is_flag=True, help="Do not cross-check two SQL sides with pg_dump.")
 @_PLACEHOLDER
 @_VARIABLE
 @_STATEMENT_TIMEOUT
-@_CONFIG
+@config_option
 def compare(expected: str, actual: str, **how: Any) -> None:
-    """Check whether ACTUAL has what EXPECTED has.
+    """Check whether ACTUAL has everything that EXPECTED has.
 
     A side is a .sql file, a folder of them, several joined by +, a saved snapshot (.json), env:NAME of a variable that
     holds a PostgreSQL URL, service:NAME of pg_service.conf, or a PostgreSQL URL without a password. The format of a
@@ -196,7 +219,7 @@ def snapshot(source: str, output: Path | None, **values: Any) -> None:
 
 @main.command()
 @click.option("--role", default="auditor", show_default=True, metavar="NAME", help="The role that the environments name.")
-@_CONFIG
+@config_option
 def grants(role: str, config: Path | None) -> None:
     """Print the smallest rights that this audit needs, as SQL.
 
@@ -213,12 +236,6 @@ main.add_command(source_format)
 
 
 _RUN = click.argument("run", metavar="RUN", type=click.Path(path_type=Path, file_okay=False, exists=True))
-_POLICY_FROM = click.option("--policy-from", metavar="REV", help="Read policy and keys from this git revision: origin/main.")
-_SIGNERS = click.option(
-    "--allowed-signers",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Reviewers' keys, instead of the policy's file; cannot be combined with a revision.",
-)
 
 
 @main.command()
@@ -230,20 +247,21 @@ _SIGNERS = click.option(
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Archive with the run from a CI system; it is unpacked into the report folder first.",
 )
-@click.option("--as", "reviewer", required=True, metavar="IDENTITY", help="Who signs: the name in allowed_signers.")
-@click.option(
-    "--key", required=True, metavar="FILE", help="Private key; public key of the agent's or a hardware key; or: agent."
-)
+@identity_option
+@key_option
 @click.option("--decision", type=click.Choice(["approve", "reject", "withdraw"]), default="approve", show_default=True)
-@click.option("--withdraw", "decision", flag_value="withdraw", help="Withdraw your decision: --decision withdraw.")
+@click.option("--withdraw", "decision", flag_value="withdraw", help="The same as --decision withdraw.")
 @click.option("--comment", default="", metavar="TEXT", help="What the other reviewers should know.")
 @click.option(
-    "--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Last day on which the decision is valid."
+    "--expires",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Last day on which the decision is valid: 2027-01-31.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@_CONFIG
-@_POLICY_FROM
-@_SIGNERS
+@yes_option
+@config_option
+@policy_from_option
+@signers_option
 def sign(run: Path | None, expires: datetime | None, **how: Any) -> None:
     """Sign the evidence of RUN, a folder written by `run`.
 
@@ -257,17 +275,17 @@ def sign(run: Path | None, expires: datetime | None, **how: Any) -> None:
 
 @main.command()
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--page", is_flag=True, help="Write signed-off.html again first.")
+@click.option("--page", is_flag=True, help="First write signed-off.html again.")
 @click.option(
     "--intact", is_flag=True, help="Check files and signatures only, not whether they are sufficient; for a pre-commit hook."
 )
-@_CONFIG
-@_POLICY_FROM
-@_SIGNERS
+@config_option
+@policy_from_option
+@signers_option
 def verify(runs: tuple[Path, ...], **how: Any) -> None:
-    """Verify the files and signatures of each RUN, a signed run or a file in it.
+    """Verify the files and signatures of signed runs.
 
-    Works offline. Prints each statement that was verified, and whether it holds.
+    RUN is a signed run or a file in it. Works offline. Prints what was verified, and whether it is true.
     """
     from migration_audit.cli.verify import verify_runs  # noqa: PLC0415
 
@@ -276,8 +294,8 @@ def verify(runs: tuple[Path, ...], **how: Any) -> None:
 
 @main.command()
 @click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; can be repeated.")
-@click.option("--phase", type=_PHASE, default="preflight", show_default=True)
-@click.option("--live", is_flag=True, help="Read each database again: it must be unchanged since the audit.")
+@_PHASE
+@click.option("--live", is_flag=True, help="Read each database again, and require that it is unchanged since the audit.")
 @click.option(
     "--repository",
     "repositories",
@@ -288,15 +306,15 @@ def verify(runs: tuple[Path, ...], **how: Any) -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Report folder; default: from audit.toml.")
 @color_option
-@_CONFIG
-@_POLICY_FROM
-@_SIGNERS
+@config_option
+@policy_from_option
+@signers_option
 def gate(**how: Any) -> None:
     """Check whether the deletion may be merged.
 
-    Checks for every environment that the policy requires whether the newest evidence is signed by enough reviewers, and
-    whether it still matches this tree. Exit codes: 0 yes; 1 it blocks or a reviewer rejects it; 3 it could not be audited; 4
-    it is not signed, or the files differ from what was signed.
+    For every environment that the policy requires: whether enough reviewers signed the newest evidence, and whether that
+    evidence still matches this tree. Exit codes: 0 yes; 1 the audit blocks or a reviewer rejects it; 3 it could not be
+    audited; 4 it is not signed, or the files differ from what was signed.
     """
     from migration_audit.cli.gate import run_gate  # noqa: PLC0415
 
@@ -311,7 +329,7 @@ main.add_command(server)
 @click.option(
     "--env", "environment", metavar="NAME", help="Environment that the notebooks open; default: the notebooks' own."
 )
-@_CONFIG
+@config_option
 def lab(environment: str | None, config: Path | None) -> None:
     """Open JupyterLab on the notebooks."""
     from migration_audit.cli.setup import open_lab  # noqa: PLC0415

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from migration_audit.cli.group import Group
 from migration_audit.cli.terminal import Style, color_option, line_width, write_paragraph
 
 if TYPE_CHECKING:
     from migration_audit.model.finding import Check
 
 
-@click.group()
+@click.group(cls=Group)
 def check() -> None:
-    """What each check asks, why, and what to do."""
+    """Explain the checks, or check files without a database."""
 
 
 @check.command("list")
 def check_list() -> None:
-    """One line for each check."""
+    """List the checks: id, severity, phase and title."""
     from migration_audit.checks import ALL  # noqa: PLC0415
 
     for each in ALL:
@@ -31,10 +32,10 @@ def check_list() -> None:
 
 @check.command("explain")
 @click.argument("check_id", metavar="ID", required=False)
-@click.option("--all", "everything", is_flag=True, help="The pages of all checks.")
+@click.option("--all", "everything", is_flag=True, help="Show all checks.")
 @color_option
 def check_explain(check_id: str | None, everything: bool) -> None:
-    """The page of one check, or of all."""
+    """Show what a check asks, why, and what to do."""
     if everything == (check_id is not None):
         raise click.UsageError("name one check, or --all")
     from migration_audit.checks import find_check  # noqa: PLC0415
@@ -83,14 +84,14 @@ def _write_page(found: Check) -> None:
     write_paragraph(("Severity:", Style.STRONG), (f"{severity}.", _TONES[severity]), ("Due in:", Style.STRONG), f"{phases}.")
 
 
-@click.group("format")
+@click.group(cls=Group, name="format")
 def source_format() -> None:
-    """How the files of each migration runner are read."""
+    """Explain how the files of each migration runner are read."""
 
 
 @source_format.command("list")
 def format_list() -> None:
-    """One line for each format: its name, its runner, and whether it was compared with the real runner."""
+    """List the formats: name, runner, and whether ours was compared with the real runner."""
     from migration_audit.formats import ALL  # noqa: PLC0415
 
     names, runners = (max(map(len, column)) for column in zip(*((f.name, f.runner) for f in ALL), strict=True))
@@ -101,7 +102,7 @@ def format_list() -> None:
 @source_format.command("explain")
 @click.argument("name")
 def format_explain(name: str) -> None:
-    """The page of one format: which files it applies, in which order, which part of each, and its ledger."""
+    """Show which files a format applies, in which order, which part of each, and its ledger."""
     from migration_audit.formats import find_format  # noqa: PLC0415
 
     found = find_format(name)

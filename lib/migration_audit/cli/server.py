@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from migration_audit.cli.group import Group
 from migration_audit.cli.progress import say
 
 
-@click.group()
+@click.group(cls=Group)
 def server() -> None:
-    """The server that shadows are built on."""
+    """The server on which the SQL of both sources is executed."""
 
 
 @server.command("status")
@@ -28,9 +29,10 @@ _SPEC = click.argument("provider", required=False)
 @server.command("install")
 @_SPEC
 def server_install(provider: str | None) -> None:
-    """Install the embedded server for this user.
+    """Install a server for this user.
 
-    PROVIDER is debian (the default) or debian:sid. Does not change the system.
+    PROVIDER is debian (the default) or debian:sid: Debian's packages, unpacked into a private cache. The system does not
+    change.
     """
     from migration_audit import shadow  # noqa: PLC0415
 
@@ -40,7 +42,10 @@ def server_install(provider: str | None) -> None:
 @server.command("start")
 @_SPEC
 def server_start(provider: str | None) -> None:
-    """Start a server that keeps running, and print how to connect to it."""
+    """Start a server that keeps running, and print its connection string.
+
+    To connect: psql "$(migration-audit server start)".
+    """
     from migration_audit import shadow  # noqa: PLC0415
 
     click.echo(shadow.start(provider, progress=say))

@@ -46,7 +46,7 @@ color_option: Final = click.option(
     type=click.Choice(["auto", "always", "never"]),
     expose_value=False,
     callback=_choose,
-    help="Colours: auto is a terminal without NO_COLOR, or FORCE_COLOR.",
+    help="auto: on a terminal unless NO_COLOR is set, and wherever FORCE_COLOR is set.",
 )
 
 

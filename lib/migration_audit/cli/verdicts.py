@@ -49,14 +49,16 @@ def write_verdicts(results: Sequence[RunResult]) -> None:
         write_paragraph((str(page if page.is_file() else result.folder), Style.FAINT), first=lead, rest=lead)
     servers = dict.fromkeys(r.evidence.shadow for r in results if r.evidence.shadow)
     for server in servers:
-        write_paragraph(("SQL was executed on", Style.FAINT), (server, Style.FAINT))
+        write_paragraph(("SQL executed on:", Style.FAINT), (server, Style.FAINT))
 
 
 def _write_findings(held: Triage, lead: str) -> None:
     blocking = [(r, f) for r, f in findings_of(held.blockers) if f is None or f.waived is None]
     for result, finding in blocking[:_MOST_BLOCKERS]:
-        summary = finding.summary if finding else result.reason or result.title
+        summary, *others = _shortened((finding.summary if finding else result.reason or result.title).splitlines())
         write_paragraph(("✕", Style.BAD), (result.id, Style.STRONG), summary, first=lead, rest=f"{lead}  ")
+        for line in others:
+            write_paragraph(line, first=f"{lead}  ", rest=f"{lead}  ")
     if len(blocking) > _MOST_BLOCKERS:
         write_paragraph(
             f"… and {len(blocking) - _MOST_BLOCKERS:,} more blockers: see the report", first=lead, rest=f"{lead}  "
@@ -81,7 +83,11 @@ def _reasons(result: RunResult, held: Triage) -> Iterator[str]:
     texts = {r.id: r.unchecked or r.reason or "no reason given" for r in result.evidence.checks}
     for reason in list(dict.fromkeys(texts.get(one.check, one.reason) for one in held.undecided))[:_MOST_REASONS]:
         lines = [part for line in reason.splitlines() for part in _folded(line)]
-        yield from lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], "  … (all of it is in the report)"]
+        yield from _shortened(lines)
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], "  … (all of it is in the report)"]
 
 
 def _folded(line: str) -> list[str]:

@@ -259,12 +259,13 @@ def _what_failed(source: CommandSource, found: Mapping[str, Any], account: Accou
 
 
 def _why_not_run(found: Mapping[str, Any], account: Account) -> str | None:
-    whom = "" if account.is_caller else f" by uid {account.uid}, as whom it runs because the audit runs as root"
+    user = "" if account.is_caller else f" by user {account.uid}"
+    why = "" if account.is_caller else f" (the audit runs as root, and commands as user {account.uid})"
     if unreadable := found.get("unreadable"):
-        return f"{some_of(unreadable, most=3)} cannot be read{whom}: make it readable, or run the audit as its owner"
+        return f"{some_of(unreadable, most=3)} cannot be read{user}: make it readable, or run the audit as its owner{why}"
     if "error" in found:
         path = f"{found['path']}: " if found.get("path") else ""
-        return f"it cannot be run{whom}: {path}{found['error']}"
+        return f"it cannot be run{user}: {path}{found['error']}{why}"
     return None
 
 

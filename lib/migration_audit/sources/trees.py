@@ -69,8 +69,7 @@ def trees_of_globs(
         if not whole_folders:
             files = [path for path in files if path.suffix.lower() == ".sql"]
             if not any(path.suffix.lower() == ".sql" for path in found if not path.is_dir()):
-                what = f"no .sql files match {glob!r}"
-                raise SourceError(what, where=shown, todo="check the glob and the root it is relative to")
+                raise _without_match(glob, shown)
         taken |= {path.resolve() for path in files}
         if whole_folders:
             chosen.setdefault(root / fixed_part(glob), []).extend(files)
@@ -115,9 +114,15 @@ def _matches(root: Path, glob: str, shown: str) -> list[Path]:
             f"{glob!r} is not a glob below the root: {error}", where=shown, todo="write a relative one"
         ) from None
     if not found:
-        what = f"no .sql files match {glob!r}"
-        raise SourceError(what, where=shown, todo="check the glob and the root it is relative to")
+        raise _without_match(glob, shown)
     return found
+
+
+def _without_match(glob: str, shown: str) -> SourceError:
+    if glob.startswith("FILL IN"):  # as `init --detect` leaves it
+        return SourceError(f"its files are not named yet: {glob!r}", where="audit.toml", todo="name them there, as globs")
+    where = "the folder of audit.toml" if shown == "." else shown
+    return SourceError(f"no .sql files match {glob!r}", where=where, todo="check the glob and the root it is relative to")
 
 
 def fixed_part(glob: str) -> str:

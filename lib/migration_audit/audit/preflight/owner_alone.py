@@ -51,7 +51,7 @@ def run_owner_alone(project: Project, *, progress: Callable[[str], None]) -> Pre
     try:
         owner = load(project, project.owner)
     except AuditError as error:
-        return _not_built(error, None, server="no server was needed")
+        return _not_built(error, None, server="no server: the sources could not be read")
     facts = (legacy, source_facts("owner", owner))
     try:
         server = find_server_with_prelude(project, [sources.needed_extensions(owner)], progress)

@@ -56,7 +56,7 @@ def run_preflight(project: Project, *, rules: Rules, progress: Progress) -> Pref
         legacy = load(project, project.legacy) if project.legacy.is_applied else load_catalog(project, project.legacy)
         owner = load(project, project.owner)
     except AuditError as error:
-        return nothing(Unavailable.of(error), server="no server was needed", sources_read=None)
+        return nothing(Unavailable.of(error), server="no server: the sources could not be read", sources_read=None)
     facts = (_legacy_facts(legacy), source_facts("owner", owner))
     try:
         applied = [source for source in (legacy, owner) if not isinstance(source, CatalogSource)]

@@ -16,6 +16,8 @@ import pytest
 from fix_pages import ROOT, read_page
 from fix_signed import BOB
 
+pytestmark = pytest.mark.slow
+
 HEAVY = ("IPython", "jupyter_client", "jupyter_core", "jupyterlab", "nbclient", "nbconvert", "nbformat", "nbval", "numpy")
 HEAVY += ("pandas", "papermill", "sqlalchemy")
 ONLY_FOR_NOTEBOOKS = {"pandas", "jupyter-client", "jupyterlab", "nbconvert", "nbformat", "nbval", "papermill", "sqlalchemy"}

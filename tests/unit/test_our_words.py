@@ -8,6 +8,7 @@ import json
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -84,10 +85,22 @@ STUMBLED_OVER = {
 """Pattern: what to write instead, and a text that the pattern finds. A phrase comes in here once no text has it any more."""
 
 
-def texts() -> Iterator[tuple[str, str]]:
+@cache
+def modules() -> dict[Path, tuple[str, ast.Module]]:
+    """Text and syntax tree of each module."""
+    read = {path: path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
+    return {path: (text, ast.parse(text)) for path, text in read.items()}
+
+
+@cache
+def texts() -> tuple[tuple[str, str], ...]:
     """Place and text of what users see: messages, pages of checks and formats, notebooks, templates, documents, examples."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for line, text in messages(path.read_text("utf-8"), PAGES.get(path.relative_to(PACKAGE).parts[0])):
+    return tuple(found_texts())
+
+
+def found_texts() -> Iterator[tuple[str, str]]:
+    for path, (_, tree) in modules().items():
+        for line, text in messages(tree, PAGES.get(path.relative_to(PACKAGE).parts[0])):
             yield f"{path.relative_to(ROOT)}:{line}", text
     for path in sorted(ROOT.glob("notebooks/*.ipynb")):
         for number, cell in enumerate(json.loads(path.read_text("utf-8"))["cells"]):
@@ -98,9 +111,9 @@ def texts() -> Iterator[tuple[str, str]]:
             yield f"{path.relative_to(ROOT)}:{number}", line
 
 
-def messages(source: str, pages: str | None = None) -> Iterator[tuple[int, str]]:
+def messages(tree: ast.Module, pages: str | None = None) -> Iterator[tuple[int, str]]:
     """The strings of a module with their lines, without docstrings, except those that are ``pages``."""
-    nodes = list(ast.walk(ast.parse(source)))
+    nodes = list(ast.walk(tree))
     documenting = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
     for node in nodes if pages is not None else ():
         name = {ast.Module: "", ast.FunctionDef: getattr(node, "name", "")}.get(type(node))
@@ -123,7 +136,7 @@ def test_a_pattern_finds_what_it_is_for(pattern: str) -> None:
 )
 def test_messages_are_read_and_docstrings_only_where_they_are_pages(pages: str | None, read: set[str]) -> None:
     source = '"""A page."""\ndef run(x):\n    """Help."""\n    y = 1\n    """Of y."""\n    raise E(f"not {x} told")\n'
-    assert {text for _, text in messages(source, pages)} == {"not ", " told"} | read
+    assert {text for _, text in messages(ast.parse(source), pages)} == {"not ", " told"} | read
 
 
 def test_every_kind_of_text_is_read() -> None:
@@ -141,9 +154,11 @@ def test_every_kind_of_text_is_read() -> None:
 
 
 def test_no_text_has_what_readers_stumbled_over() -> None:
+    any_of_them = re.compile("|".join(STUMBLED_OVER), re.IGNORECASE)
     found = [
         f"{place}: {match[0]!r} → {better}"
         for place, text in texts()
+        if any_of_them.search(text)
         for pattern, (better, _) in STUMBLED_OVER.items()
         for match in re.finditer(pattern, text, re.IGNORECASE)
     ]
@@ -175,9 +190,8 @@ def prose_of_code(source: str) -> Iterator[tuple[int, str]]:
             before = token.type
 
 
-def variables_of(source: str) -> Iterator[tuple[int, str]]:
+def variables_of(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Variables, parameters and functions with their lines, without fields of classes: evidence has their names."""
-    tree = ast.parse(source)
     fields = {id(each.target) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for each in node.body
               if isinstance(each, ast.AnnAssign)}  # fmt: skip
     for node in ast.walk(tree):
@@ -192,8 +206,8 @@ def variables_of(source: str) -> Iterator[tuple[int, str]]:
 def test_docstrings_and_comments_are_plain() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {match[0]!r} → {better}"
-        for path in sorted(PACKAGE.rglob("*.py"))
-        for line, text in prose_of_code(path.read_text("utf-8"))
+        for path, (source, _) in modules().items()
+        for line, text in prose_of_code(source)
         for pattern, better in IN_CODE.items()
         for match in re.finditer(pattern, text)
     ]
@@ -203,8 +217,8 @@ def test_docstrings_and_comments_are_plain() -> None:
 def test_variables_and_functions_are_called_what_they_are() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
-        for path in sorted(PACKAGE.rglob("*.py"))
-        for line, name in variables_of(path.read_text("utf-8"))
+        for path, (_, tree) in modules().items()
+        for line, name in variables_of(tree)
         if name in {"said", "told", "heard"}
     ]
     assert not found, "\n".join(["say what it is (text, notes, reason, reported):", *found])
@@ -213,4 +227,4 @@ def test_variables_and_functions_are_called_what_they_are() -> None:
 def test_prose_and_variables_are_found() -> None:
     source = '''"""A page."""\nclass C:\n    told: int\n    """Of told."""\ndef _heard(said):\n    told = "x"  # a note\n'''
     assert [text for _, text in prose_of_code(source)] == ['"""A page."""', '"""Of told."""', "# a note"]
-    assert sorted(name for _, name in variables_of(source)) == ["heard", "said", "told"]
+    assert sorted(name for _, name in variables_of(ast.parse(source))) == ["heard", "said", "told"]

@@ -355,7 +355,7 @@ def test_every_environment_gets_its_own_report(troubled, out, environment, verdi
     [
         "Role reader may not use schema directus.",
         "environment unset: variable UNSET_DSN is not set",
-        "→ set it to the URL of the unset database",
+        "→ set it to the URL of this database",
         'password authentication failed for user "reader"',
     ],
 )

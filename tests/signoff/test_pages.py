@@ -65,7 +65,7 @@ def test_every_command_of_a_page_ends_as_the_page_says(clone: Path, page: str) -
 
 
 PRINTED = {
-    "docs/ci.md": ["Project: trm", "2 files: nothing found"],
+    "docs/ci.md": ["Project: trm", "nothing found in 2 files"],
     "docs/explore.md": ["LIV004  ", "✓ equal: no differences", "table  public.positions", "column  public.positions.faulty"],
     "docs/sign-off.md": ["report.html", "LIV004"],
     "docs/sources.md": [

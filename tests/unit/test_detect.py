@@ -549,3 +549,16 @@ def test_the_bundled_example_is_recognised_as_somebody_wrote_it(example):
     assert "directus/entrypoint.sh:13: directus bootstrap" in draft.text
     assert [one.split("]")[0] for one in draft.left] == ["[legacy", "[environments", "[[boot.step"]
     assert "node-pg-migrate: does it apply processor/src/db/migrations?" in draft.left[0]
+
+
+def test_a_runner_that_is_to_be_chosen_has_its_ledger(home):
+    files = {
+        "service/alembic.ini": "[alembic]\nscript_location = alembic\n",
+        "service/alembic/versions/1_a.py": "",
+        "service/alembic/env.py": "import os\nos.environ['DATABASE_URL']\n",
+        "platform/migrations/1_a.sql": TABLE,
+        "platform/migrations/2_b.sql": INDEX,
+    }
+    _, draft = drafted(home, files)
+    for table in ("legacy", "owner"):
+        assert f'#[{table}.ledger]\n#format = "alembic"' in draft.text

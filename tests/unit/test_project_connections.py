@@ -68,7 +68,7 @@ def test_what_cannot_be_used_is_named_but_not_shown(value: str | None, message: 
 
 
 def test_an_unset_variable_says_what_to_set_it_to() -> None:
-    with pytest.raises(DatabaseError, match="set it to the URL of the stage database"):
+    with pytest.raises(DatabaseError, match="set it to the URL of this database"):
         resolve(STAGE, {"OTHER": "postgresql://h"})
 
 

@@ -77,7 +77,9 @@ def _head(left: Sequence[str]) -> str:
     head.note("`migration-audit init DIR` writes one in which every key is explained.")
     head.note("")
     if left:
-        head.note(f"TO BE DECIDED ({len(left)}); {FILL_IN} marks required values:")
+        head.note(
+            f"TO BE DECIDED ({len(left)}). Replace each {FILL_IN}; of alternatives after `or:`, keep one without its #:"
+        )
     for number, one in enumerate(left, start=1):
         head.note(f"{number}. {one}")
     head.blank()
@@ -143,6 +145,7 @@ def _write_source(draft: _Draft, table: str, what: str, role: DetectedRole) -> N
     for candidate in role.between:
         lines.note("or:")
         _write_candidate(lines, candidate, _base(draft), off=True)
+        _write_known_ledger(lines, table, candidate, off=True)
 
 
 def _write_candidate(lines: TomlWriter, candidate: Candidate, base: str, *, off: bool = False) -> None:
@@ -178,13 +181,7 @@ def _write_ledger(draft: _Draft, table: str, candidate: Candidate) -> None:
         if form.ledger is not None:
             lines.note(f"Its ledger is {form.ledger.table}, as {form.runner} defines it.")
         return
-    if candidate.ledger is not None:
-        lines.blank()
-        lines.table(f"{table}.ledger")
-        default = LEDGERS[candidate.ledger].table
-        lines.key(
-            "format", candidate.ledger, f"{default}, unless {candidate.files[1]} sets another one: then name its table"
-        )
+    _write_known_ledger(lines, table, candidate)
     if candidate.command:
         return
     for name, at in libraries(draft.listing, candidate.project).items():
@@ -206,6 +203,17 @@ def _write_ledger(draft: _Draft, table: str, candidate: Candidate) -> None:
         between = ", ".join(f"{one.table} ({one.at})" for one in found)
         perhaps = f" Perhaps {between}." if between else ""
         draft.left.append(f"[{table}.ledger] in which table does its runner record what it applied?{perhaps}")
+
+
+def _write_known_ledger(lines: TomlWriter, table: str, candidate: Candidate, *, off: bool = False) -> None:
+    if candidate.ledger is None:
+        return
+    if not off:
+        lines.blank()
+    lines.table(f"{table}.ledger", off=off)
+    default = LEDGERS[candidate.ledger].table
+    where = f"{default}, unless {candidate.files[1]} sets another one: then name its table"
+    lines.key("format", candidate.ledger, where, off=off)
 
 
 def _write_seen(draft: _Draft, notes: Sequence[str]) -> None:

@@ -43,7 +43,11 @@ def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
             chosen = [path for path in chosen if "/" not in path]
         if not chosen and not unread:
             what = "this folder contains no .sql files"
-            raise SourceError(what, where=tree.shown or ".", todo="name the folder that contains them")
+            raise SourceError(
+                what,
+                where=tree.shown or ".",
+                todo="name the folder that contains them, or call the runner: `command` in audit.toml",
+            )
         refuse_foreign(tree, chosen)
         duplicates += [(n, tuple(map(tree.shown_path, same))) for n, same in shared_numbers(chosen)]
         files += [

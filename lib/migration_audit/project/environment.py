@@ -96,7 +96,7 @@ def resolve(environment: Environment, environ: Mapping[str, str]) -> str:
     value = environ.get(name, "").strip()
     if not value:
         state = "is empty" if name in environ else "is not set"
-        raise _unusable(environment, f"variable {name} {state}", f"set it to the URL of the {environment.name} database")
+        raise _unusable(environment, f"variable {name} {state}", "set it to the URL of this database")
     scheme = _URL.match(value)
     conninfo = f"postgresql://{value[scheme.end() :]}" if scheme else value
     if scheme and _is_ambiguous(value[scheme.end() :]):
@@ -126,4 +126,5 @@ def _is_conninfo(text: str) -> bool:
 
 
 def _unusable(environment: Environment, what: str, todo: str) -> DatabaseError:
-    return DatabaseError(what, where=f"environment {environment.name}", todo=todo)
+    where = environment.name if ":" in environment.name else f"environment {environment.name}"  # of a command line
+    return DatabaseError(what, where=where, todo=todo)

@@ -67,7 +67,7 @@ def _provider(name: str, extensions: Collection[str]) -> Callable[[Progress], Sh
     suite = name.removeprefix("debian:") if name.startswith("debian:") else SUITES[0]
     if name.startswith("debian") and name in NAMES:
         return lambda progress: find_debian(suite, progress)
-    raise UsageError(f"unknown server `{name}`", where=SERVER_VARIABLE, todo=f"name one of {', '.join(NAMES)}")
+    raise UsageError(f"unknown server `{name}`", todo=f"name one of {', '.join(NAMES)}")
 
 
 def provider_name(wanted: str) -> str:

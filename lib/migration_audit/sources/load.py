@@ -162,7 +162,7 @@ def _plan_of_some(name: str, form: Format, trees: Sequence[MigrationFolder], opt
             if form.name == "files"
             else f"it contains nothing that {form.runner} would apply"
         )
-        raise SourceError(f"{what}{left}", where=shown or name, todo="name the folder that contains them")
+        raise SourceError(f"{what}{left}", where=shown or name, todo="name the folder that contains the migrations")
     return plan
 
 

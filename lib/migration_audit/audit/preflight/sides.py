@@ -39,6 +39,7 @@ _FORMS = (
     "a .sql file, a folder of them, several joined by +, each with its format in front (flyway:db/migration), "
     "a snapshot (.json), env:NAME, service:NAME or a URL"
 )
+_FORMAT_LIKE = re.compile(r"(?!env:|service:)([a-z][a-z-]+):")
 _FORMAT = re.compile(rf"({'|'.join(map(re.escape, formats.NAMES))}):")
 
 
@@ -125,6 +126,8 @@ def _side_of_files(text: str) -> Side:
             found.append((named[1] if named else "files", []))
         found[-1][1].append(Path(name))
         if not name or not path_exists(name):
+            if named is None and (unknown := _FORMAT_LIKE.match(part)):
+                formats.find_format(unknown[1])  # which names those that exist
             missing.append(name or "file without a name")
     if missing:
         raise UsageError(f"{', '.join(missing)} does not exist", todo=f"a side is {_FORMS}")
@@ -157,7 +160,9 @@ def _from_environment(name: str) -> str:
 def _resolved(name: str, *, dsn_env: str | None = None, service: str | None = None) -> str:
     from migration_audit.project import Environment, resolve  # noqa: PLC0415
 
-    environment = Environment(name=name, dsn_env=dsn_env, service=service, at=Location("command line", 1))
+    environment = Environment(
+        name=f"{'env' if dsn_env else 'service'}:{name}", dsn_env=dsn_env, service=service, at=Location("command line", 1)
+    )
     return resolve(environment, os.environ)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
 
-from migration_audit.catalog import load_snapshot, open_connection, read_snapshot, reader, save_snapshot
+from migration_audit.catalog import load_snapshot, open_connection, read_snapshot, reader, rows, save_snapshot
 from migration_audit.catalog.connection import begin_reading
 from migration_audit.model.errors import DatabaseError, UsageError
 
@@ -201,6 +202,15 @@ def test_a_snapshot_is_one_instant(database: str) -> None:
         build(database, ["create table later (id int)"])
         assert read_snapshot(connection).snapshot == before
     assert ("table", "public.later") in read_snapshot(database).snapshot.by_key
+
+
+def test_rows_become_the_same_objects_in_whatever_parts(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(database, SCHEMA)
+    whole = read_snapshot(database)
+    monkeypatch.setattr(rows, "_AT_ONCE", 2)
+    parts = read_snapshot(database)
+    assert (parts.snapshot, parts.origins) == (whole.snapshot, whole.origins)
+    assert [obj.key for obj in parts.snapshot.objects] == [replace(obj).key for obj in parts.snapshot.objects]
 
 
 def test_a_transaction_that_could_write_is_refused(database: str) -> None:

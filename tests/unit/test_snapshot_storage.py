@@ -61,6 +61,21 @@ def test_each_line_is_what_json_writes_of_the_object() -> None:
         assert f"\n{json.dumps(to_json(part), sort_keys=True, ensure_ascii=False)}" in text
 
 
+def test_objects_are_written_whole_in_whatever_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    schemas = [
+        Schema(name=f"s{n}", owner=f"o{n % 2}", privileges=("p",) * (n % 3), comment="%s" if n % 2 else None)
+        for n in range(9)
+    ]
+    snapshot = replace(SNAPSHOT, objects=(*SNAPSHOT.objects[:1], *schemas))
+    whole = dump_snapshot(snapshot)
+    monkeypatch.setattr(storage, "_AT_ONCE", 2)
+    assert dump_snapshot(snapshot) == whole
+    assert [to_json(obj) for obj in snapshot.objects] == [
+        {**obj, "privileges": tuple(obj["privileges"])} if "privileges" in obj else obj
+        for obj in json.loads(whole)["objects"]
+    ]
+
+
 @pytest.mark.parametrize(
     "snapshot",
     [

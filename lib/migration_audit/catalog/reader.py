@@ -15,7 +15,7 @@ from migration_audit.catalog.connection import READINGS, begin_reading, sent_at_
 from migration_audit.catalog.features import Features, read_features
 from migration_audit.catalog.odd_bytes import odd_bytes_error
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS, load_query
-from migration_audit.catalog.rows import ObjectRows, RowId, VanishedError, instance_rows
+from migration_audit.catalog.rows import RowId, TakenObjects, VanishedError, instance_rows, take_objects
 from migration_audit.catalog.server_errors import ODD_BYTES, VANISHED, database_error
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.enumeration import some_of
@@ -178,9 +178,12 @@ def _read_objects(
     names = ["unmodelled", "unmodelled_timescaledb"] if features.has_timescaledb else ["unmodelled"]
     keep: dict[str, str] = {}
 
-    def ask(name: str) -> tuple[ObjectRows, psycopg.Cursor[CatalogObject]]:
-        rows = ObjectRows(kinds[name], keep)
-        return rows, connection.cursor(row_factory=rows).execute(load_query(features.query_of(name)))
+    def ask(name: str) -> psycopg.Cursor[Any]:
+        return connection.execute(load_query(features.query_of(name)))
+
+    def take(name: str, cursor: psycopg.Cursor[Any]) -> TakenObjects:
+        with cursor:
+            return take_objects(cursor, kinds[name], keep)
 
     with sent_at_once(connection) as sync:
         connection.execute(_SET, [SALT, wish.roles.value, list(wish.assumed_roles)])
@@ -188,31 +191,34 @@ def _read_objects(
             connection.execute(load_query("hidden_relations"))
         columns = ask("columns")
         sync()
-        others = [ask(name) for name in kinds if name != "columns"]
+        others = {name: ask(name) for name in kinds if name != "columns"}
         unmodelled = [connection.cursor(row_factory=instance_rows(Unmodelled)).execute(load_query(name)) for name in names]
         damage = _ask_for_damage(connection, features)
-        found = [(columns[0], _taken(columns[1]))]
+        found = [take("columns", columns)]
         sync()
-        found += [(rows, _taken(cursor)) for rows, cursor in others]
+        found += [take(name, cursor) for name, cursor in others.items()]
         if lines := _taken_lines(damage):
             raise _damaged(connection, lines)
         return *_in_order(found), [one for cursor in unmodelled for one in _taken(cursor)]
 
 
-def _in_order(
-    found: list[tuple[ObjectRows, list[CatalogObject]]],
-) -> tuple[tuple[CatalogObject, ...], tuple[str, ...]]:
+def _in_order(found: list[TakenObjects]) -> tuple[tuple[CatalogObject, ...], tuple[str, ...]]:
     """The objects by kind and key, and their origins; without unaltered jobs that TimescaleDB created."""
     objects: list[CatalogObject] = []
     origins: list[str] = []
-    for rows, some in sorted(found, key=lambda pair: pair[0].kind):
+    for taken in sorted(found, key=lambda each: each.kind):
+        some = taken.objects
         keys = [obj.key for obj in some]
-        for place in sorted(range(len(some)), key=keys.__getitem__):
-            obj = some[place]
-            if not (isinstance(obj, Job) and obj == obj.unaltered):
-                objects.append(obj)
-                origins.append(rows.origins[place])
+        places = sorted(range(len(some)), key=keys.__getitem__)
+        if taken.kind == Job.kind:
+            places = [place for place in places if not _is_unaltered(some[place])]
+        objects.extend(map(some.__getitem__, places))
+        origins.extend(map(taken.origins.__getitem__, places))
     return tuple(objects), tuple(origins)
+
+
+def _is_unaltered(obj: CatalogObject) -> bool:
+    return isinstance(obj, Job) and obj == obj.unaltered
 
 
 def _ask_for_damage(connection: psycopg.Connection[Any], features: Features) -> list[psycopg.Cursor[tuple[str]]]:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import fields
-from functools import cache
-from itertools import pairwise
+from functools import cache, partial
+from itertools import chain, groupby, islice, pairwise, repeat
 from json.encoder import encode_basestring
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS
 from migration_audit.catalog.shapes import checked, quick_maker
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.errors import UsageError
 from migration_audit.model.objects import CatalogObject
+from migration_audit.model.redaction import MARK
 from migration_audit.model.snapshot import (
     SCHEMA_VERSION,
     HypertableChunks,
@@ -47,6 +48,9 @@ _NOT_READ = "not_read"
 _AGAIN = "create the snapshot again with this version"
 _LISTS = ("unmodelled", "chunks", "jobs", "objects")
 _SPACED, _COMPACT = (", ", ": "), (",", ":")
+_AT_ONCE = 4096
+_ALIKE: tuple[Any, ...] = (str | None, bool, bool | None, int, int | None, tuple[str, ...])
+"""Types of fields whose equal values have one text."""
 _WORDS = {None: "null", True: "true", False: "false"}
 _MOST_BYTES = 1 << 30
 """A hundred thousand tables have a fifth of it."""
@@ -104,8 +108,8 @@ def _pieces(snapshot: Snapshot) -> Iterator[str]:
             yield f'"{name}": {_line({_NOT_READ: part.reason})},\n'
             continue
         yield f'"{name}": ['
-        for position, item in enumerate(part):
-            yield (",\n" if position else "\n") + _object_line(item)
+        yield "\n" if part else ""
+        yield from _object_lines(part, ",\n")
         yield "]}\n" if name == "objects" else "],\n"
 
 
@@ -123,27 +127,65 @@ def canonical_snapshot(snapshot: Snapshot) -> Iterator[str]:
         if parts[name] is not None:
             yield _line(parts[name], _COMPACT)
             continue
-        for place, item in enumerate(getattr(snapshot, name)):
-            yield ("," if place else "[") + _object_line(item, _COMPACT)
-        yield "]" if getattr(snapshot, name) else "[]"
+        yield "["
+        yield from _object_lines(getattr(snapshot, name), ",", _COMPACT)
+        yield "]"
     yield "}"
 
 
-def _object_line(item: Any, separators: tuple[str, str] = _SPACED) -> str:
-    """What ``_line(to_json(item))`` gives, without a dictionary and a sorting for each of a hundred thousand objects."""
-    form, values_of = _line_form(type(item), separators)  # type: ignore[arg-type]  # mypy takes a class for unhashable
-    return form % tuple([_value_text(value, separators) for value in values_of(item)])
+def _object_lines(items: Iterable[Any], between: str, separators: tuple[str, str] = _SPACED) -> Iterator[str]:
+    """What ``_line(to_json(item))`` gives of each, with ``between`` between them, in pieces.
+
+    They are made a field of some thousand objects of a class at a time.
+    """
+    before = ""
+    for cls, same in groupby(items, key=type):
+        constants, values_of, makers = _line_form(cls, separators)
+        while some := list(islice(same, _AT_ONCE)):
+            columns = zip(*map(values_of, some), strict=True)
+            texts = (texts_of(column) for texts_of, column in zip(makers, columns, strict=True))
+            parts = chain.from_iterable(zip(map(repeat, constants), texts, strict=False))
+            yield before + between.join(map("".join, zip(*parts, repeat(constants[-1]), strict=False)))
+            before = between
+
+
+_TextsOf = Callable[[Iterable[Any]], Iterable[str]]
 
 
 @cache
-def _line_form(cls: type[Any], separators: tuple[str, str]) -> tuple[str, Callable[[Any], tuple[Any, ...]]]:
+def _line_form(
+    cls: type[Any], separators: tuple[str, str]
+) -> tuple[list[str], Callable[[Any], tuple[Any, ...]], tuple[_TextsOf, ...]]:
+    """What stands before, between and behind the values of an object's line; what gets these, and what makes their texts."""
     between, colon = separators
-    names = [each.name for each in fields(cls)]
-    known = {"kind": _line(cls.kind).replace("%", "%%")} if issubclass(cls, CatalogObject) and "kind" not in names else {}
-    parts = (f"{_line(name)}{colon}{known.get(name, '%s')}" for name in sorted([*names, *known]))
-    chosen = sorted(names)
-    get = attrgetter(*chosen)
-    return f"{{{between.join(parts)}}}", get if len(chosen) > 1 else lambda item: (get(item),)
+    hints = get_type_hints(cls)
+    names = sorted(each.name for each in fields(cls))
+    known = {"kind": _line(cls.kind)} if issubclass(cls, CatalogObject) and "kind" not in names else {}
+    form = between.join(f"{_line(name)}{colon}{known.get(name, MARK)}" for name in sorted([*names, *known]))
+    get = attrgetter(*names)
+    values_of = get if len(names) > 1 else lambda item: (get(item),)
+    return f"{{{form}}}".split(MARK), values_of, tuple(_text_maker(hints[name], separators) for name in names)
+
+
+def _text_maker(hint: Any, separators: tuple[str, str]) -> _TextsOf:
+    """What makes the texts of a field's values: of equal ones once, where they cannot be of two types."""
+    if hint is str:
+        return partial(map, encode_basestring)
+    if hint in _ALIKE:
+        return lambda values: map(_Texts(separators).__getitem__, values)
+    return lambda values: (_value_text(value, separators) for value in values)
+
+
+class _Texts(dict[Any, str]):
+    """The texts of values, each made when it is first asked for."""
+
+    def __init__(self, separators: tuple[str, str]) -> None:
+        super().__init__()
+        self._separators = separators
+
+    def __missing__(self, value: Any) -> str:
+        self[value] = text = _value_text(value, self._separators)
+        return text
 
 
 def _value_text(value: Any, separators: tuple[str, str]) -> str:

@@ -14,7 +14,8 @@ sys.path.insert(0, str(HERE))
 HEAD = """# What goes wrong, and what you see then
 
 Written by `python tests/refresh_faults.py` from the tables of the tests; each row is provoked there on a real server.
-The exit code is 3 in all of them (could not audit): no check that could not look passes, and nothing is left behind.
+The columns have what message and advice contain. The exit code is 3 in all of them (could not audit): a check that could
+not read what it needs never passes, and nothing is left behind.
 `make faults` breaks thousands of connections at random bytes and kills hundreds of random processes of a run.
 """
 

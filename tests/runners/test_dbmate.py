@@ -45,7 +45,7 @@ def hold(dbmate: Path, proof: Proof, tmp_path: Path) -> Hold:
 
 def test_the_version_is_the_proven_one(dbmate: Path, tmp_path: Path) -> None:
     assert VERSION in ran([dbmate, "--version"], cwd=tmp_path).output
-    assert find_format("dbmate").proven_with == f"dbmate {VERSION}"
+    assert find_format("dbmate").tested_against == f"dbmate {VERSION}"
 
 
 BODY = "create function f() returns integer language plpgsql as $$\nbegin\n{}-- migrate:down\nreturn 1; end $$;\n"

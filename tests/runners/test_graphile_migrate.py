@@ -70,7 +70,7 @@ def gmrc(**settings: object) -> Files:
 
 
 def test_the_versions_are_the_proven_ones() -> None:
-    assert find_format(NAME).proven_with == f"{NAME} {' and '.join(VERSIONS)}"
+    assert find_format(NAME).tested_against == f"{NAME} {' and '.join(VERSIONS)}"
 
 
 A, B = "create table a (i integer);", "create table b (i integer);"

@@ -66,7 +66,7 @@ def hold(liquibase: list[str], proof: Proof, tmp_path: Path) -> Hold:
 
 def test_the_version_is_the_proven_one(liquibase: list[str], tmp_path: Path) -> None:
     shown = ran([*liquibase, "--version"], cwd=tmp_path).output
-    assert find_format("liquibase-sql").proven_with == "Liquibase 4.28.0"
+    assert find_format("liquibase-sql").tested_against == "Liquibase 4.28.0"
     assert "Liquibase Version: 4.28.0" in shown
 
 

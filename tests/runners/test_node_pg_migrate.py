@@ -55,7 +55,7 @@ def hold(modules: Path, proof: Proof, tmp_path: Path) -> Hold:
 
 def test_the_version_is_the_proven_one(modules: Path) -> None:
     assert f'"version": "{VERSION}"' in (modules / NAME / "package.json").read_text()
-    assert find_format(NAME).proven_with == f"{NAME} {VERSION}"
+    assert find_format(NAME).tested_against == f"{NAME} {VERSION}"
 
 
 A, B = "create table a ();\n", "create table b ();\n"

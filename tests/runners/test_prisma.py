@@ -77,7 +77,7 @@ def hold(deploy: Deploy, proof: Proof, tmp_path: Path) -> Hold:
 
 
 def test_the_version_is_the_proven_one(modules: Path) -> None:
-    assert find_format("prisma").proven_with == f"Prisma {VERSION}"
+    assert find_format("prisma").tested_against == f"Prisma {VERSION}"
     assert f'"{ENGINE}"' in (modules / "node_modules/@prisma/engines/package.json").read_text()
 
 

@@ -66,7 +66,7 @@ def hold(sqitch: list[str], server: Any, proof: Proof, tmp_path: Path) -> Hold:
 
 def test_the_version_is_the_proven_one(sqitch: list[str], tmp_path: Path) -> None:
     assert f"v{VERSION}" in ran([*sqitch, "--version"], cwd=tmp_path).output
-    assert find_format("sqitch").proven_with == f"Sqitch {VERSION}"
+    assert find_format("sqitch").tested_against == f"Sqitch {VERSION}"
 
 
 def deploys(*names: str, folder: str = "deploy") -> dict[str, str]:

@@ -61,7 +61,7 @@ def hold(migrate: Callable[[Target], Ran], proof: Proof, tmp_path: Path) -> Hold
 def test_the_version_is_the_proven_one(program: Path) -> None:
     crates = set(re.findall(rb"sqlx-(?:core|postgres)-([0-9.]+)/", program.read_bytes()))
     assert crates == {VERSION.encode()}
-    assert find_format("sqlx").proven_with == f"sqlx {VERSION}"
+    assert find_format("sqlx").tested_against == f"sqlx {VERSION}"
 
 
 A, B = "create table a (i integer);\n", "create table b (i integer);\n"

@@ -99,7 +99,7 @@ FORMAT = Format(
     plan=plan,
     recognise=lambda tree: None,
     session=SessionScope.FILE,
-    unproven_because="it is an example",
+    untested_because="it is an example",
     module=sys.modules[__name__],
 )
 '''

@@ -39,9 +39,9 @@ def test_a_page_has_every_subject_and_a_public_source(form: Format) -> None:
 
 @each_format
 def test_a_format_is_proven_by_a_test_or_says_why_not(form: Format) -> None:
-    assert (form.proven_with is None) != (form.unproven_because is None)
+    assert (form.tested_against is None) != (form.untested_because is None)
     module = REPOSITORY / f"tests/runners/test_{form.name.replace('-', '_')}.py"
-    assert form.name == "files" or form.proven_with is None or module.is_file()
+    assert form.name == "files" or form.tested_against is None or module.is_file()
 
 
 @each_format
@@ -95,7 +95,7 @@ def test_names_are_unique_and_short_enough_for_a_prefix() -> None:
 
 def test_the_page_of_sources_has_the_table_of_formats() -> None:
     rows = [f"| `{each.name}` | {each.runner} | {each.proof} |" for each in ALL]
-    expected = "\n".join(["| format | runner | compared with the real runner |", "|---|---|---|", *rows])
+    expected = "\n".join(["| format | runner | the real runner |", "|---|---|---|", *rows])
     between = (
         PAGE.read_text("utf-8").partition("<!-- formats:")[2].partition("-->\n")[2].partition("\n<!-- end of formats -->")[0]
     )
@@ -114,7 +114,7 @@ def test_format_explain_prints_the_page() -> None:
     ran = run_cli("format", "explain", "dbmate")
     assert ran.code == 0, ran
     assert ran.out.startswith("dbmate: plain SQL files with ``-- migrate:up``")
-    assert re.search(r"\nProven with dbmate [\d.]+\.\n\Z", ran.out)
+    assert re.search(r"\nTested against dbmate [\d.]+\.\n\Z", ran.out)
 
 
 def test_an_unknown_format_is_refused_with_the_names() -> None:

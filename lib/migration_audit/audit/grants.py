@@ -109,7 +109,7 @@ def as_sql(grants: tuple[Grant, ...]) -> str:
     """A script for psql: each right with what is read, and what is unknown without it."""
     always = [grant for grant in grants if grant.when is None]
     cases = [grant for grant in grants if grant.when is not None]
-    parts = ["-- For full evidence. Without one of these, the checks named in its comment could not check."]
+    parts = ["-- For full evidence. Where a right is missing, the checks in its comment end as could not check."]
     parts += [f"{as_comment(one.reads)}\n-- without: {', '.join(one.checks)}\n{one.sql}" for one in always]
     parts.append("-- Only in these cases:")
     parts += [f"{as_comment(f'{one.when}: {one.reads}')}\n-- without: {', '.join(one.checks)}\n{one.sql}" for one in cases]

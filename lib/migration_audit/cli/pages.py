@@ -91,7 +91,7 @@ def source_format() -> None:
 
 @source_format.command("list")
 def format_list() -> None:
-    """List the formats: name, runner, and whether ours was compared with the real runner."""
+    """List the formats: name, runner, and whether ours was tested against the real runner."""
     from migration_audit.formats import ALL  # noqa: PLC0415
 
     names, runners = (max(map(len, column)) for column in zip(*((f.name, f.runner) for f in ALL), strict=True))

@@ -200,6 +200,6 @@ FORMAT = Format(
     session=SessionScope.SOURCE,
     needs_open_transaction=True,
     ledger=LedgerFormat(table="public.schema_migrations", columns=("version",), read=_read, name_column="version"),
-    proven_with="dbmate 2.37.0",
+    tested_against="dbmate 2.37.0",
     module=sys.modules[__name__],
 )

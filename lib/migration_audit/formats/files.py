@@ -74,6 +74,6 @@ FORMAT = Format(
     recognise=lambda tree: None,
     session=SessionScope.FILE,
     dialect=Dialect.PSQL,
-    proven_with="psql",
+    tested_against="psql",
     module=sys.modules[__name__],
 )

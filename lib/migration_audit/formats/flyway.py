@@ -258,7 +258,7 @@ FORMAT = Format(
     between=("reset role", _SEARCH),
     dialect=Dialect.COPY,
     ledger=LEDGER,
-    unproven_because="Flyway is in no registry that the tests install from; its results, errors "
+    untested_because="Flyway is in no registry that the tests install from; its results, errors "
     "and ledger were compared by hand with Flyway 11.20.3, built from its source",
     module=sys.modules[__name__],
 )

@@ -141,7 +141,7 @@ FORMAT = Format(
     recognise=_recognise,
     session=SessionScope.SOURCE,
     ledger=LedgerFormat(table="public.schema_migrations", columns=("version", "dirty"), read=_read, name_column="version"),
-    unproven_because=(
+    untested_because=(
         "golang-migrate is in no registry that the tests install "
         "from; 4.19.1, built from its source, agreed once on all cases"
     ),

@@ -136,7 +136,7 @@ FORMAT = Format(
         name_column="version_id",
         order=("id",),
     ),
-    unproven_because=(
+    untested_because=(
         "goose is in no registry that the tests install from; 3.27.3, built from its source, agreed once on all cases"
     ),
     module=sys.modules[__name__],

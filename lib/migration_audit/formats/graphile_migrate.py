@@ -356,6 +356,6 @@ FORMAT = Format(
         order=("filename", "date"),
         companions=("schema graphile_migrate", "graphile_migrate.current"),
     ),
-    proven_with="graphile-migrate 1.4.1 and 2.0.0-rc.3",
+    tested_against="graphile-migrate 1.4.1 and 2.0.0-rc.3",
     module=sys.modules[__name__],
 )

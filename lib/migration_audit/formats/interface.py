@@ -157,9 +157,9 @@ class Format:
     runs_in_folder: bool = False
     """Whether the runner runs psql in the folder that the user names, from which ``\\i`` counts."""
     ledger: LedgerFormat | None = None
-    proven_with: str | None = None
+    tested_against: str | None = None
     """The runner and version that our reading was tested against; None where it could not be had."""
-    unproven_because: str | None = None
+    untested_because: str | None = None
     """Why there is no such test; None where there is one."""
     module: ModuleType | None = None
 
@@ -170,8 +170,12 @@ class Format:
 
     @property
     def proof(self) -> str:
-        """``proven with dbmate 2.37.0``, or ``not proven:`` and why."""
-        return f"proven with {self.proven_with}" if self.proven_with else f"not proven: {self.unproven_because}"
+        """``tested against dbmate 2.37.0``, or ``not tested against it:`` and why."""
+        return (
+            f"tested against {self.tested_against}"
+            if self.tested_against
+            else f"not tested against it: {self.untested_because}"
+        )
 
 
 _SPACES = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))

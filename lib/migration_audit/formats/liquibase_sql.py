@@ -209,6 +209,6 @@ FORMAT = Format(
     between=(_SEARCH,),
     dialect=Dialect.SERVER,
     ledger=LEDGER,
-    proven_with="Liquibase 4.28.0",
+    tested_against="Liquibase 4.28.0",
     module=sys.modules[__name__],
 )

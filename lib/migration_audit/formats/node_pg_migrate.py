@@ -260,6 +260,6 @@ FORMAT = Format(
         name_column="name",
         order=("run_on", "id"),
     ),
-    proven_with="node-pg-migrate 9.0.0",
+    tested_against="node-pg-migrate 9.0.0",
     module=sys.modules[__name__],
 )

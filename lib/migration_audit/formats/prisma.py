@@ -216,6 +216,6 @@ FORMAT = Format(
     session=SessionScope.SOURCE,
     recording=(finds_ledger("Prisma", "_prisma_migrations"),),
     ledger=LEDGER,
-    proven_with="Prisma 7.10.0",
+    tested_against="Prisma 7.10.0",
     module=sys.modules[__name__],
 )

@@ -181,6 +181,6 @@ FORMAT = Format(
         order=("committed_at",),
         companions=("schema sqitch",),
     ),
-    proven_with="Sqitch 1.5.2",
+    tested_against="Sqitch 1.5.2",
     module=sys.modules[__name__],
 )

@@ -208,6 +208,6 @@ FORMAT = Format(
     session=SessionScope.SOURCE,
     needs_open_transaction=True,
     ledger=LedgerFormat(table="public.gorp_migrations", columns=("id",), read=_read, name_column="id"),
-    proven_with="Debian's sql-migrate of 2019 (and once with 1.8.1, whose parser is the same)",
+    tested_against="Debian's sql-migrate of 2019 (and once with 1.8.1, whose parser is the same)",
     module=sys.modules[__name__],
 )

@@ -185,6 +185,6 @@ FORMAT = Format(
         name_column="version",
         checksum_column="checksum",
     ),
-    proven_with="sqlx 0.8.3",
+    tested_against="sqlx 0.8.3",
     module=sys.modules[__name__],
 )

@@ -156,7 +156,7 @@ _TextsOf = Callable[[Iterable[Any]], Iterable[str]]
 def _line_form(
     cls: type[Any], separators: tuple[str, str]
 ) -> tuple[list[str], Callable[[Any], tuple[Any, ...]], tuple[_TextsOf, ...]]:
-    """What stands before, between and behind the values of an object's line; what gets these, and what makes their texts."""
+    """The texts before, between and behind the values of an object's line; what gets these, and what makes their texts."""
     between, colon = separators
     hints = get_type_hints(cls)
     names = sorted(each.name for each in fields(cls))

@@ -9,7 +9,7 @@ PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 # Without bytecode, each command and each kernel compiles 600 modules first.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help audit check test e2e lint notebooks schema sql plan screenshots bench fuzz faults directus release format clean
+.PHONY: help audit check test coverage e2e lint notebooks schema sql plan screenshots bench fuzz faults directus release format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,10 @@ test: $(STAMP)  ## set everything up, check the style, run all tests on a real s
 	@$(MAKE) --no-print-directory lint & linted=$$!; $(BIN)/migration-audit server install debian; installed=$$?; \
 	  wait $$linted && exit $$installed
 	@$(BIN)/python -m pytest $(PARALLEL)
+
+coverage: $(STAMP)  ## which branches the tests reach: TESTS are all, unless named (make coverage TESTS='tests/unit tests/checks')
+	@$(BIN)/migration-audit server install debian
+	@COVERAGE_FILE="$${TMPDIR:-/tmp}/migration-audit-coverage" $(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term $(TESTS)
 
 e2e: $(STAMP)  ## boot a real Directus (from npm, 0.8 GB in the user's cache) by the example's own scripts, and audit it
 	@command -v npm >/dev/null || { echo "make: e2e needs Node.js 20 or newer and npm." >&2; exit 1; }

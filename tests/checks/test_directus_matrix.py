@@ -482,7 +482,7 @@ def findings(results: dict[str, CheckResult]) -> dict[str, str]:
     return {f.key: f.summary for name in sorted(results) if name < "SNAP007" for f in results[name].findings}
 
 
-BOTH = 'each boot: schema apply stops with `relation "positions" already exists` (rc 1)'
+BOTH = 'each boot: schema apply stops with `relation "positions" already exists` (exit code 1)'
 LOUD: list[tuple[str, tuple[Any, ...], dict[str, Any], dict[str, str]]] = [
     ("nothing", (), {}, {}),
     (
@@ -495,7 +495,7 @@ LOUD: list[tuple[str, tuple[Any, ...], dict[str, Any], dict[str, str]]] = [
         "a tracked raw table that Directus does not own",
         (),
         {"live": live("positions")},
-        {"SNAP003:prod:public.positions": "`must be owner of table positions` (rc 1)"},
+        {"SNAP003:prod:public.positions": "`must be owner of table positions` (exit code 1)"},
     ),
     (
         "a ghost",
@@ -508,7 +508,7 @@ LOUD: list[tuple[str, tuple[Any, ...], dict[str, Any], dict[str, str]]] = [
         "an option that is spelled wrongly",
         (ghost(),),
         {"runtime": DirectusRuntime(problem="error: unknown option '--ignore-rules'")},
-        {"SNAP004:stuck": "each boot: schema apply stops with `error: unknown option '--ignore-rules'` (rc 1)"},
+        {"SNAP004:stuck": "each boot: schema apply stops with `error: unknown option '--ignore-rules'` (exit code 1)"},
     ),
     ("a full entry", (full(),), {}, {"SNAP001:public.positions:stuck": BOTH}),
     (

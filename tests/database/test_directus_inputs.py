@@ -120,7 +120,7 @@ def test_a_table_that_directus_tracks_and_does_not_own_is_told_with_what_saves_i
     project: Project, owner: Shadow, live: Live
 ) -> None:
     (finding,) = judged(project, "prod", made(project, owner, live))["SNAP003"].findings
-    assert "each boot: schema apply stops with `must be owner of table positions` (rc 1)" in finding.summary
+    assert "each boot: schema apply stops with `must be owner of table positions` (exit code 1)" in finding.summary
     assert finding.where == "directus/db-init/002_positions_hypertable.sql:7"
 
 

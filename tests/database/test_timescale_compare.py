@@ -44,7 +44,7 @@ CASES: dict[str, tuple[str, str, str, str]] = {
         select set_integer_now_func('h', 'unix_now');
         set timescaledb.enable_chunk_skipping = on;
         select enable_chunk_skipping('h', 'v');""",
-        "2 missing (2 blocker)",
+        "2 missing (2 blockers)",
         "SET timescaledb.enable_chunk_skipping = on;\nSELECT public.enable_chunk_skipping('public.h', 'v', ",
     ),
 }

@@ -56,7 +56,7 @@ def test_json_and_the_job_summary(world: World, tmp_path: Path) -> None:
     assert blocked["text"].startswith("it is blocked: LIV004:index:")
     assert "(" in blocked["text"]  # the finding's own sentence
     text = summary.read_text("utf-8")
-    assert text.startswith("## The gate is closed, by the local allowed&#95;signers")
+    assert text.startswith("## The gate is closed, by the local file allowed&#95;signers")
     assert "| ✗ | nothing blocks | it is blocked" in text
 
 

@@ -121,7 +121,7 @@ def test_text_is_aligned_and_has_counts_fields_and_places():
     assert (
         drift_text(DRIFT, located, witness=AGREES)
         == """\
-✕ not covered: 1 missing, 1 unexpected, 2 changed (3 blocker, 1 warning)
+✕ not covered: 1 missing, 1 unexpected, 2 changed (3 blockers, 1 warning)
 
 missing     ✕ blocker  index      public.positions_device_ts   expected: expected.sql:14
 changed     ✕ blocker  column     public.positions.device_id

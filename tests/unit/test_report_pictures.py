@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
+from itertools import pairwise
 
 import pytest
 from tests.fix_boot import service, stack, waits
@@ -186,6 +187,29 @@ def test_chunks_are_held_against_the_setting_not_against_what_is_usual():
 def test_no_day_is_on_the_axis_twice():
     short = replace(chunks(), ranges=(("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z"),))
     assert re.findall(r">(\d{4}-\d\d-\d\d)<", in_report(report.chunk_timeline(short))) == ["2026-10-01", "2026-10-02"]
+
+
+@pytest.mark.parametrize(
+    ("edges", "sentence", "names"),
+    [
+        pytest.param(
+            [f"2026-10-01T{hour:02}:00:00Z" for hour in range(4)],
+            "3 chunks from 2026-10-01 00:00 to 2026-10-01 03:00, without a gap",
+            ["10-01 00:00", "10-01 01:00", "10-01 02:00", "10-01 03:00"],
+            id="hours",
+        ),
+        pytest.param(
+            [f"2026-{month:02}-01T00:00:00Z" for month in (1, 2, 3, 4)],
+            "3 chunks from 2026-01-01 to 2026-04-01, without a gap",
+            ["2026-01", "2026-03", "2026-04"],
+            id="months",
+        ),
+    ],
+)
+def test_places_of_the_axis_are_as_precise_as_the_chunks(edges, sentence, names):
+    timeline = report.chunk_timeline(replace(chunks(), ranges=tuple(pairwise(edges)), chunks=3))
+    assert sentence in timeline.alt
+    assert [name for name in names if f">{name}<" not in in_report(timeline)] == []
 
 
 def test_chunks_of_the_same_time_are_no_gap():

@@ -16,7 +16,7 @@ def run(coverage: Drift, legacy_origins: OriginMap) -> Iterator[CheckOutput]:
     Why: a type or function of an extension that only the legacy migrations create (PostGIS, for example) is missing from the
     next fresh database, long after the migrations were deleted.
     Fix: create the extension in the owner's SQL, before anything that uses it.
-    Fine when: the report proves that nothing of the extension is used, and a waiver states so.
+    Fine when: nothing uses the extension, and a waiver states how that is known.
     Source: https://www.postgresql.org/docs/current/sql-createextension.html
     """
     yield from findings_for(

@@ -104,9 +104,10 @@ def stops(boots: DirectusBoots) -> Iterator[Stop]:
 
 
 def stopped_words(when: str, done: ApplyOutcome) -> str:
-    """``each boot: schema apply stops with `…` (rc 1)``, and what was rolled back."""
+    """``each boot: schema apply stops with `…` (exit code 1)``, and what was rolled back."""
     undone = f"; {some_of(list(dict.fromkeys(map(str, done.undone))), most=4)} rolled back" if done.undone else ""
-    return f"{when}: schema apply stops with `{' '.join(done.message.split())}` (rc 1){undone}: the stack does not come up"
+    message = " ".join(done.message.split())
+    return f"{when}: schema apply stops with `{message}` (exit code 1){undone}: the stack does not come up"
 
 
 def why_of(boots: DirectusBoots, collection: str, field: str = "") -> str | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def run(live: Snapshot, owner: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
     """Compare the versions and the edition of the live server with those of the shadow.
 
-    Why: the shadow proves what the SQL does on its own versions. On another major version, or another edition of
+    Why: the shadow shows what the SQL does on its own versions. On another major version, or another edition of
     TimescaleDB, defaults differ (the edition decides whether compression and policies exist at all).
     Fix: use a server of the same versions for the shadow (``[server]`` in audit.toml).
     Fine when: only minor versions differ; waive it.

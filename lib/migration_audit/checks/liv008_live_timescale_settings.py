@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(live_drift: Drift, owner_origins: OriginMap, environment: Environment) -> Iterator[CheckOutput]:
-    """Look up the owner's compression settings, policies, jobs, continuous aggregates, tablespaces, chunk skipping live.
+    """Look up the owner's compression settings, policies, jobs, continuous aggregates, and so on in the live database.
 
     Why: a policy that was disabled or slowed down by hand during an incident goes unnoticed until the disk is full.
     ``if_not_exists => true`` does not change what was set earlier.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.checks.describe import essence
 from migration_audit.model.drift import DiffVerdict, Drift, Severity
-from migration_audit.model.enumeration import some_of
+from migration_audit.model.enumeration import plural, some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.rule_use import Excluded
 from migration_audit.model.snapshot import Snapshot
@@ -28,6 +29,9 @@ def run(
     objects are counted by rule, so a rule that excludes too much is visible.
     Source: every live object is compared with both shadows; PostgreSQL's system catalogs list the objects.
     """
+    found = Counter(difference.verdict for difference in live_drift.differences)
+    number = sum(n for _, n in live_drift.looked_up) - found[DiffVerdict.MISSING] + found[DiffVerdict.UNEXPECTED]
+    yield Note(text=f"looked up {number:,} {plural('object', number)} of {environment.name} in both sources")
     known = legacy.by_key
     for difference in live_drift.roots:
         if difference.verdict is not DiffVerdict.UNEXPECTED or (difference.kind, difference.key) in known:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(paths: PathFacts, project: Project) -> Iterator[CheckOutput]:
-    """Check that the files that the retirement must not change exist, and are unchanged where their rule says since when.
+    """Check that the files that the retirement must not change exist, and are unchanged where their rule asks for it.
 
     Why: the runner shares a folder with code that remains in use. A deletion that also removes that code, or cleans it up,
     is a different change from the one that was reviewed.
@@ -67,7 +67,7 @@ def _one(fact: PathFact) -> Iterator[CheckOutput]:
 
 CHECK = Check(
     id="RET009",
-    title="Files that must stay exist, unchanged where a rule says since when",
+    title="Files that must stay exist, and are unchanged where a rule asks for it",
     severity=Severity.BLOCKER,
     phases=(Phase.RETIRED,),
     run=run,

@@ -120,7 +120,7 @@ def _of_system(names: list[str], boots: DirectusBoots, snapshot: DirectusSnapsho
 def _by_rows(boots: DirectusBoots) -> Iterator[Unavailable]:
     """What only the rows decide, a license, or the condition of an event trigger."""
     reasons = {
-        f"{scenario.name}: boot {number} stops where `{guess}` (rc 1)"
+        f"{scenario.name}: boot {number} stops where `{guess}` (exit code 1)"
         for scenario in boots.scenarios
         for number, done in enumerate(scenario.boots, 1)
         for guess in done.guesses

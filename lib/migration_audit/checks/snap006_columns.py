@@ -25,7 +25,7 @@ def run(
 
     Why: schema apply compares each column. On the next boot it silently removes what is not in the snapshot: a constraint
     under its own naming ({table}_{column}_unique), or a NOT NULL, a default, a type. It cannot find a constraint or index of
-    another name, and every boot stops with rc 1.
+    another name, and every boot stops with exit code 1.
     Fix: put the change into the snapshot (set it in Directus and export the snapshot again).
     Fine when: it is a composite UNIQUE, a CHECK, a foreign key, a unique index without a constraint, or an additional
     column: Directus does not see those, or does not touch them.

@@ -25,8 +25,8 @@ def run(
     """Look for a guard of each raw table: another owner than Directus's role, DB_EXCLUDE_TABLES, ignore rules, dependants.
 
     Why: without a guard, a wrong snapshot or one click in the admin app leads to DROP TABLE. Each of these guards was seen
-    to work: PostgreSQL refuses the drop (`must be owner of table …`, a dependent view, an event trigger; rc 1, the data
-    remain), or apply reports No changes.
+    to work: PostgreSQL refuses the drop (`must be owner of table …`, a dependent view, an event trigger; exit code 1, the
+    data remain), or apply reports No changes.
     Fix: name the tables in DB_EXCLUDE_TABLES of the Directus service, or transfer them to another role.
     Fine when: the snapshot names the table itself; then DB_EXCLUDE_TABLES does not help either (see SNAP001).
     Source: run on Directus 11.17.4.

@@ -19,8 +19,8 @@ def run(repeats: tuple[Convergence, ...], project: Project) -> Iterator[CheckOut
 
     Why: a runner without a ledger applies all files on every start. A runner with a ledger applies each file once, so the
     second time is for information there, unless audit.toml sets ``rerun = true``.
-    Fix: use IF NOT EXISTS, CREATE OR REPLACE, or a guard in a DO block. If the runner applies each
-    file once, name its ledger in audit.toml, or set ``rerun = false``.
+    Fix: use IF NOT EXISTS, CREATE OR REPLACE, or a guard in a DO block. If the runner applies each file once, name its
+    ledger in audit.toml, or set ``rerun = false``.
     Source: both sources, applied twice to a real server.
     """
     yield sequences_compared(repeats)

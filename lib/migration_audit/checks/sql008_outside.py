@@ -12,13 +12,13 @@ from migration_audit.model.preflight import COMMAND, SourceFacts
 
 
 def run(sources: tuple[SourceFacts, ...]) -> Iterator[CheckOutput]:
-    """Read both sources for what reaches out of the database: programs, files, other servers and databases, the server.
+    """Read both sources for what reaches out of the database: programs, files, other servers and databases, server settings.
 
     SQL that writes the system catalog itself counts as well: the server checks none of its rows, and may fail later.
 
-    Why: no comparison of two databases sees it, and it runs with the rights of the server's account. The
-    audit does not execute what runs a program, touches a file or connects to a server when it is applied, and then the SQL
-    does not apply (SQL002). What changes the server or other databases is executed on a private server only, where it
+    Why: no comparison of two databases sees it, and it runs with the rights of the server's account. SQL
+    that runs a program, touches a file or connects to a server when it is applied is not executed: the source does not apply
+    (SQL002). What changes the server or other databases is executed on a private server only, where it
     changes nothing of yours.
     Fix: move it out of the migrations, to where the server is set up.
     Fine when: a person has read it and decided that the runner is to do this in every database. Then waive it, and set

@@ -101,7 +101,7 @@ def _trusted_keys(config: Path | None, policy_from: str | None, allowed_signers:
         if allowed_signers is None:
             return None
         keys = PolicyKeys(allowed_signers=allowed_signers.read_bytes(), revoked=None)
-        return TrustedKeys(keys=keys, source=f"the local {allowed_signers.name}")
+        return TrustedKeys(keys=keys, source=f"the local file {allowed_signers.name}")
     authority = read_authority(load_project(path), policy_from=policy_from, allowed_signers=allowed_signers)
     authority.check_for_ci(os.environ)
     if authority.caution:

@@ -15,9 +15,9 @@ class Severity(StrEnum):
     BLOCKER = "blocker"
     """Decides the gate."""
     WARNING = "warning"
-    """Needs a human eye."""
+    """Needs a review."""
     INFO = "info"
-    """Is told."""
+    """For information."""
 
     @property
     def weight(self) -> int:
@@ -29,11 +29,11 @@ class DiffVerdict(StrEnum):
     """What a difference is, seen from the expected side."""
 
     MISSING = "missing"
-    """Expected has it, actual has not."""
+    """Only in expected."""
     UNEXPECTED = "unexpected"
-    """Actual has it, expected has not."""
+    """Only in actual."""
     CHANGED = "changed"
-    """Both have it, with other attributes."""
+    """On both sides, with other attributes."""
     RENAMED = "renamed"
     """Both have it, under two names and otherwise the same."""
 

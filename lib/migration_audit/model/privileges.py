@@ -129,6 +129,7 @@ class ProbeRights:
     undecided: tuple[str, ...] = ()
     """What the catalog does not answer, each with the reason."""
     told: tuple[str, ...] = ()
+    """For information. A note, by a name that facts of signed runs have."""
     fixes: tuple[str, ...] = ()
     """GRANT statements for what is lacking, where a grant would do."""
     where: str | None = None

@@ -107,7 +107,8 @@ class Project:
         "One table for each live database; they are only read. The name becomes a folder of the reports.",
         shape=Shape.NAMED,
         required=True,
-        expected="at least one table [environments.<name>], for example [environments.stage]",
+        expected="at least one table [environments.<name>], for example [environments.stage] "
+        "(`migration-audit compare` compares SQL without a database)",
         is_live=True,
         examples=(
             Example(

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, Severity
+from migration_audit.model.enumeration import plural
 from migration_audit.model.finding import Unavailable
 from migration_audit.report.drift_tables import counted, taken_along
 from migration_audit.report.escape import many_lines, one_line, width
@@ -69,7 +70,8 @@ def _answer(
     if drift.equal and witness is None:
         return "✕ could not be checked: no differences, but pg_dump did not cross-check it"
     weights = [d.severity for d in drift.roots]
-    weighed = ", ".join(f"{weights.count(s):,} {s.value}" for s in Severity if s in weights)
+    nouns = {s: "note" if s is Severity.INFO else s.value for s in Severity if s in weights}
+    weighed = ", ".join(f"{weights.count(s):,} {plural(noun, weights.count(s))}" for s, noun in nouns.items())
     head = "✕ not covered"
     if drift.covered and must_be_equal and (agrees or witness is None):
         head = "✕ covered, but not equal"

@@ -15,6 +15,8 @@ from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICKS = 4
+_MONTH, _DAY, _MINUTE = "%Y-%m", "%Y-%m-%d", "%Y-%m-%d %H:%M"
+_MONTH_SECONDS = 28 * 86400
 _MOST_WIDTHS = 2
 _INTERVAL = re.compile(r"(?:(?P<d>\d+) days?)? ?(?:(?P<h>\d+):(?P<m>\d+):(?P<s>\d+))?")
 Bar = tuple[float, float]
@@ -46,7 +48,7 @@ def chunk_timeline(chunks: HypertableChunks, *, setting: str | None = None, capt
             Mark((a - start) / scale, (b - start) / scale, Look.OTHER if _is_other(b - a, wanted) else Look.SAME)
             for a, b in bars
         ),
-        ticks=tuple((place, name) for name, place in _ticks(start, end, is_time).items()),
+        ticks=tuple((place, name) for name, place in _ticks(bars, is_time).items()),
         ruler=wanted / scale if wanted else None,
         tall=True,
     )
@@ -68,7 +70,7 @@ def _ends(bars: tuple[Bar, ...]) -> tuple[float, float]:
 
 def _extent(bars: tuple[Bar, ...], is_time: bool) -> str:
     """``16 chunks from 2026-10-01 to 2026-11-01, 1 gap``."""
-    first, last = (_label(edge, is_time) for edge in _ends(bars))
+    first, last = (_label(edge, _precision(bars) if is_time else None) for edge in _ends(bars))
     gaps, until = 0, bars[0][1]
     for start, end in bars:
         gaps += start > until
@@ -132,12 +134,20 @@ def _is_other(width: float, wanted: float | None) -> bool:
     return wanted is not None and round(width) != round(wanted)
 
 
-def _ticks(start: float, end: float, is_time: bool) -> dict[str, float]:
-    """At most four places of the axis by their names, from 0 to 1: of a day there is one."""
-    places: dict[str, float] = {}
+def _ticks(bars: tuple[Bar, ...], is_time: bool) -> dict[str, float]:
+    """At most four places of the axis by their names, from 0 to 1: each minute, day or month is named once."""
+    (start, end), places = _ends(bars), dict[str, float]()
+    precision = _MONTH if min(b - a for a, b in bars) >= _MONTH_SECONDS else _precision(bars)
+    precision = precision.replace(_MINUTE, "%m-%d %H:%M")  # the year is in the sentence above
     for number in range(_TICKS):
-        places.setdefault(_label(start + (end - start) * number / (_TICKS - 1), is_time), number / (_TICKS - 1))
+        place = number / (_TICKS - 1)
+        places.setdefault(_label(start + (end - start) * place, precision if is_time else None), place)
     return places
+
+
+def _precision(bars: tuple[Bar, ...]) -> str:
+    """How a date is written: with the time of day where a chunk begins or ends within a day."""
+    return _MINUTE if any(edge % 86400 for bar in bars for edge in bar) else _DAY
 
 
 def _widths(bars: tuple[Bar, ...], is_time: bool, wanted: float | None) -> list[str]:
@@ -159,7 +169,6 @@ def _width(width: float, is_time: bool) -> str:
     return f"{days} day{'s' * (days != 1)}" if not rest else str(timedelta(seconds=round(width)))
 
 
-def _label(value: float, is_time: bool) -> str:
-    if not is_time:
-        return f"{value:,.0f}"
-    return (_EPOCH + timedelta(seconds=value)).strftime("%Y-%m-%d")
+def _label(value: float, precision: str | None) -> str:
+    """A place of the axis: a moment, written as precisely as the chunks need, or None for a number."""
+    return (_EPOCH + timedelta(seconds=value)).strftime(precision) if precision else f"{value:,.0f}"

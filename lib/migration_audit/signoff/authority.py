@@ -124,7 +124,7 @@ def _of_working_tree(project: Project, allowed_signers: Path | None) -> Authorit
         allowed_signers=read(signers),
         revoked=None if revoked is None else _checked(read(project.directory / revoked), revoked),
         revision=None,
-        source=f"the local {signers.name}",
+        source=f"the local file {signers.name}",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from migration_audit import port
 from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, Severity
@@ -123,20 +124,12 @@ def _missing(check_id: str, difference: Difference, *, expected: str, actual: st
 def _changed(
     check_id: str, difference: Difference, *, expected: str, actual: str, origins: OriginMap
 ) -> Iterator[CheckOutput]:
-    kind, key = difference.kind, difference.key
     for change in due_changes(difference):
-        yield Finding(
-            key=f"{check_id}:{kind}:{key}:{change.name}",
-            summary=f"{kind} {key}: {word(change.name)} is {shown(change.expected)} in {expected}, "
-            f"{shown(change.actual)} in {actual}",
-            expected=shown(change.expected),
-            actual=shown(change.actual),
-            where=_where(origins, kind, key),
-            fix_sql=port.suggested_sql(difference, change),
-        )
+        found = _attribute_finding(check_id, difference, change, expected=expected, actual=actual, origins=origins)
+        yield replace(found, fix_sql=port.suggested_sql(difference, change))
     for change in due_changes(difference, weights=(Severity.WARNING, Severity.INFO)):
         yield Note(
-            text=f"{kind} {key}: {word(change.name)} differs ({change.severity}): "
+            text=f"{difference.kind} {difference.key}: {word(change.name)} differs ({change.severity}): "
             f"{shown(change.expected)} → {shown(change.actual)}"
         )
 
@@ -153,15 +146,21 @@ def attribute_findings(
     for difference in drift.differences:
         for change in difference.fields:
             if change.name in names:
-                kind, key = difference.kind, difference.key
-                yield Finding(
-                    key=f"{check_id}:{kind}:{key}:{change.name}",
-                    summary=f"{kind} {key}: {word(change.name)} is {shown(change.expected)} in {expected}, "
-                    f"{shown(change.actual)} in {actual}",
-                    expected=shown(change.expected),
-                    actual=shown(change.actual),
-                    where=_where(origins, kind, key),
-                )
+                yield _attribute_finding(check_id, difference, change, expected=expected, actual=actual, origins=origins)
+
+
+def _attribute_finding(
+    check_id: str, difference: Difference, change: FieldChange, *, expected: str, actual: str, origins: OriginMap
+) -> Finding:
+    kind, key = difference.kind, difference.key
+    return Finding(
+        key=f"{check_id}:{kind}:{key}:{change.name}",
+        summary=f"{kind} {key}: {word(change.name)} is {shown(change.expected)} in {expected}, "
+        f"{shown(change.actual)} in {actual}",
+        expected=shown(change.expected),
+        actual=shown(change.actual),
+        where=_where(origins, kind, key),
+    )
 
 
 def failure_finding(key: str, failure: SqlFailure, *, doing: str) -> Finding:

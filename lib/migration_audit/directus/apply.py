@@ -56,11 +56,6 @@ class ApplyOutcome:
     guesses: tuple[str, ...] = ()
     """What PostgreSQL would refuse with, if the rows are so; empty where the outcome does not depend on them."""
 
-    @property
-    def rolled_back(self) -> bool:
-        """Whether statements were undone by a later failure."""
-        return self.code != 0
-
 
 def undecidable(database: DirectusDatabase, file: Any, version: Behaviour, excluded: Collection[str]) -> str | None:
     """Why the model does not say what an apply does here; None where it does."""

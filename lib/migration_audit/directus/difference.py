@@ -20,8 +20,6 @@ _RELATION = (
 )
 _SYSTEM_FIELD = ("collection", "field", "schema.is_indexed")
 
-SECTIONS = ("collections", "fields", "systemFields", "relations")
-
 
 @dataclass(slots=True)
 class SnapshotDifferenceEntry:

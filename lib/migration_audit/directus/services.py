@@ -340,13 +340,7 @@ class Services:
 
     def update_relation(self, schema: InspectedSchema, collection: str, name: str, values: Mapping[str, Any]) -> None:
         """``RelationsService.updateOne``."""
-        if collection not in schema.fields:
-            raise JsError(f'Collection "{collection}" doesn\'t exist')
-        if name not in schema.fields[collection]:
-            raise JsError(f'Field "{name}" doesn\'t exist in collection "{collection}"')
-        existing = next((one for one in schema.relations if one.collection == collection and one.field == name), None)
-        if existing is None:
-            raise JsError(f'Field "{name}" in collection "{collection}" doesn\'t have a relationship.')
+        existing = _relation_of(schema, collection, name)
         wanted = values.get("schema")
         if existing.related and (truthy(wanted) or not self.version.relation_schema):
             key_name = columns.directus_index_name(self.version, "foreign", collection, name, most=60)
@@ -374,13 +368,7 @@ class Services:
 
     def delete_relation(self, schema: InspectedSchema, collection: str, name: str) -> None:
         """``RelationsService.deleteOne``."""
-        if collection not in schema.fields:
-            raise JsError(f'Collection "{collection}" doesn\'t exist')
-        if name not in schema.fields[collection]:
-            raise JsError(f'Field "{name}" doesn\'t exist in collection "{collection}"')
-        existing = next((one for one in schema.relations if one.collection == collection and one.field == name), None)
-        if existing is None:
-            raise JsError(f'Field "{name}" in collection "{collection}" doesn\'t have a relationship.')
+        existing = _relation_of(schema, collection, name)
         if existing.schema is not None and existing.schema.name in self.cached_keys:
             self.state.drop_constraint(existing.collection, existing.schema.name)
         if existing.meta is not None:
@@ -389,6 +377,18 @@ class Services:
                 for row in self.state.relations
                 if not (row["many_collection"] == collection and row["many_field"] == name)
             ]
+
+
+def _relation_of(schema: InspectedSchema, collection: str, name: str) -> Relation:
+    """The relation of a field; raises JsError, as both services do."""
+    if collection not in schema.fields:
+        raise JsError(f'Collection "{collection}" doesn\'t exist')
+    if name not in schema.fields[collection]:
+        raise JsError(f'Field "{name}" doesn\'t exist in collection "{collection}"')
+    existing = next((one for one in schema.relations if one.collection == collection and one.field == name), None)
+    if existing is None:
+        raise JsError(f'Field "{name}" in collection "{collection}" doesn\'t have a relationship.')
+    return existing
 
 
 def _check_types_are_known(schema: InspectedSchema, values: Mapping[str, Any]) -> None:

@@ -61,7 +61,6 @@ class Changeset:
     dbms: str | None = None
     contexts: str | None = None
     labels: str | None = None
-    may_fail: bool = False
     valid_checksums: tuple[str, ...] = ()
 
 
@@ -312,7 +311,6 @@ class _Reader:
             dbms=given(r"dbms:([^,][\w!,]+)"),
             contexts=contexts,
             labels=given(rf"labels:{_QUOTED}"),
-            may_fail=not flag("failOnError", default=True),
             valid_checksums=checksums,
         )
 

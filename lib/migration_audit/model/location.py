@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -22,9 +22,6 @@ class Location:
         """``path:line``, as editors and terminals understand it; without a line, ``path`` alone."""
         return f"{self.path}:{self.line}" if self.line else self.path
 
-
-Origins = Mapping[tuple[str, str], Location]
-"""Which statement made an object: ``(kind, key)`` to the line at which that statement starts."""
 
 LineStarts = Sequence[tuple[int, int]]
 """``(offset, line)``: from this offset of a text on, the line of the file; in order."""

@@ -14,7 +14,6 @@ from migration_audit.report.table import Group, Heading, ReportTable, Row
 
 _MOST = 24
 """Kinds that have a bar each; the others share one."""
-Counts = Mapping[Look, int]
 _LOOKS = (Look.SAME, Look.OTHER, Look.MISSING, Look.UNKNOWN, Look.EXTRA)
 
 

@@ -40,6 +40,7 @@ def test_targets_with_the_same_difference_are_one_finding(fleet: Fleet, place: P
     assert "cannot connect" in reasons["down"]
     assert "permission denied for database" in reasons[LOCKED]
     assert "variable NOT_SET is not set" in reasons["unset"]
+    assert "\n    unset: env:NOT_SET: variable NOT_SET is not set → set it to the URL of this database\n" in ran.out
     evidence = evidence_in(folder)
     assert len(evidence) == 33
     assert {name: evidence[name]["attempts"] for name in ("down", LOCKED, "unset", EQUAL[0])} == {

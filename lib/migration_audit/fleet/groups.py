@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from migration_audit.fleet.evidence import TargetComparison, TargetDifference, TargetEvidence, TargetOutcome
+from migration_audit.model.visible import one_line
 
 MOST_EXAMPLES = 10
 MOST_DIFFERENCES = 50
@@ -37,6 +38,11 @@ class Unchecked:
 
     target: str
     reason: str
+
+    @property
+    def sentence(self) -> str:
+        """The reason and what to do, on one line."""
+        return one_line(" ".join(self.reason.split()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

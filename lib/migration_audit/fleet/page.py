@@ -53,7 +53,7 @@ def render_page_of(summary: FleetSummary) -> str:
         facts=[(name, safe(one_line(value))) for name, value in facts if value],
         groups=[_card(number, group) for number, group in enumerate(summary.groups[:_MOST_GROUPS], start=1)],
         more_groups=len(summary.groups) - _MOST_GROUPS,
-        unchecked=[(safe(one_line(each.target)), safe(one_line(each.reason))) for each in summary.unchecked],
+        unchecked=[(safe(one_line(each.target)), safe(each.sentence)) for each in summary.unchecked],
         more_unchecked=unchecked - len(summary.unchecked),
         repeated=[(safe(one_line(each.target)), safe(one_line(each.same_as))) for each in summary.repeated],
         repeated_sentence=safe(repeated_text(summary.repeated_in_all)),

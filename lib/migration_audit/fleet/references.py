@@ -27,7 +27,7 @@ def conninfo_of(target: FleetTarget, environ: Mapping[str, str]) -> str:
     parts = parse_reference(target.reference, where=target.name)
     if parts.url is not None:
         return parts.url
-    named = Environment(name=target.name, dsn_env=parts.variable, service=parts.service, at=Location("fleet", 1))
+    named = Environment(name=target.reference, dsn_env=parts.variable, service=parts.service, at=Location("fleet", 1))
     conninfo = resolve(named, environ)
     return make_conninfo(conninfo, dbname=parts.database) if parts.database is not None else conninfo
 

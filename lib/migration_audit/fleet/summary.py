@@ -125,7 +125,7 @@ def _unchecked(summary: FleetSummary) -> Iterator[str]:
         return
     yield f"\n! could not check {_targets(count)}:"
     for each in summary.unchecked[:_MOST_ROWS]:
-        yield f"    {one_line(each.target)}: {one_line(each.reason)}"
+        yield f"    {one_line(each.target)}: {each.sentence}"
     if count > _MOST_ROWS:
         yield f"    … and {count - _MOST_ROWS:,} more: see index.html"
 

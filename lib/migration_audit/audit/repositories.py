@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -44,14 +45,9 @@ def repositories_read(project: Project, files: Iterable[str]) -> dict[str, Repos
 
 def _holders(project: Project, files: Iterable[str]) -> dict[str, Path | None]:
     """The working tree that holds each file."""
-    known: dict[Path, Path | None] = {}
-    found = {}
-    for file in dict.fromkeys(files):
-        folder = path_below(project.directory, file).parent
-        if folder not in known:
-            known[folder] = _top(folder)
-        found[file] = known[folder]
-    return found
+    is_top = lru_cache(maxsize=None)(_is_top)
+    folders = {file: path_below(project.directory, file).parent for file in dict.fromkeys(files)}
+    return {file: _top(folder, is_top) for file, folder in folders.items()}
 
 
 def _named(project: Project, holders: Mapping[str, Path | None]) -> dict[str, Path | None]:
@@ -78,12 +74,13 @@ def _state(project: Project, top: Path | None, tops: Tops, *, files: int) -> Rep
     )
 
 
-def _top(folder: Path) -> Path | None:
+def _is_top(place: Path) -> bool:
+    return os.path.lexists(place / ".git") and line_of_git(place, "rev-parse", "--show-toplevel") is not None
+
+
+def _top(folder: Path, is_top: Callable[[Path], bool] = _is_top) -> Path | None:
     """The working tree that holds a folder, which need not exist; lexical, as paths of audit.toml are."""
-    for place in (folder, *folder.parents):
-        if os.path.lexists(place / ".git") and line_of_git(place, "rev-parse", "--show-toplevel"):
-            return place
-    return None
+    return next((place for place in (folder, *folder.parents) if is_top(place)), None)
 
 
 def _remote(top: Path) -> str | None:

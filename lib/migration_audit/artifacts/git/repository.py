@@ -85,11 +85,14 @@ class Revision:
 
     def paths(self, folder: Path) -> list[PurePosixPath]:
         """The files below ``folder``, relative to it, sorted. Raises AuditError, for a link or submodule among them too."""
+        return sorted(self._files(folder))
+
+    def _files(self, folder: Path) -> dict[PurePosixPath, TreeEntry]:
         found = self.entries(folder)
         for path, entry in found.items():
             if entry.mode in _KINDS:
                 raise self._refusal(f"{self.inside(folder)}/{path}", entry.mode)
-        return sorted(found)
+        return found
 
     def contents(self, entries: Iterable[TreeEntry]) -> dict[str, bytes]:
         """The content of each file among ``entries`` by its object name; links and submodules have none.
@@ -109,7 +112,9 @@ class Revision:
 
         Relative to both. A link in the working tree, in place of a file or of a folder above it, is a difference.
         """
-        return [path for path in self.paths(of) if _plain_bytes(folder, path) != self.read(of / path)]
+        found = self._files(of)
+        contents = self.contents(found.values())
+        return [path for path in sorted(found) if _plain_bytes(folder, path) != contents[found[path].object_id]]
 
     def has_inside(self, path: Path) -> bool:
         """Whether a path is in the repository at all."""
@@ -145,14 +150,15 @@ class Revision:
 
     def _entry(self, inside: str) -> TreeEntry | None:
         """What the commit has at a path: a file; None for a folder or nothing. Raises AuditError for anything else."""
-        above = [parent.as_posix() for parent in PurePosixPath(inside).parents if parent != PurePosixPath()]
-        for place in (*reversed(above), inside):
-            found = _listed(self.top, self.commit, place, named=self.named)
+        path = PurePosixPath(inside)
+        above = [parent for parent in path.parents if parent != PurePosixPath()]
+        for place in (*reversed(above), path):
+            found = _listed(self.top, self.commit, place.parent, named=self.named).get(place)
             if found is None:
                 return None
             if found.mode in _KINDS:
-                raise self._refusal(place, found.mode)
-            if place == inside and found.mode.startswith("100"):
+                raise self._refusal(place.as_posix(), found.mode)
+            if place == path and found.mode.startswith("100"):
                 return found
         return None
 
@@ -318,13 +324,17 @@ def _plain_bytes(folder: Path, path: PurePosixPath) -> bytes | None:
         return None
 
 
-@lru_cache(maxsize=4096)  # a commit does not change
-def _listed(top: Path, commit: str, place: str, *, named: str) -> TreeEntry | None:
-    """What a commit itself has at one path; None for nothing. Raises AuditError."""
-    done = run_git(top, "ls-tree", "-z", "--full-tree", commit, "--", place)
+@lru_cache(maxsize=1024)  # a commit does not change
+def _listed(top: Path, commit: str, folder: PurePosixPath, *, named: str) -> dict[PurePosixPath, TreeEntry]:
+    """What a commit itself has in one folder, by its path in the repository; nothing where it has no such folder.
+
+    Raises AuditError.
+    """
+    asked = [] if folder == PurePosixPath() else ["--", f"{folder}/"]
+    done = run_git(top, "ls-tree", "-z", "--full-tree", commit, *asked)
     if done.returncode:
-        raise AuditError(f"git cannot look up {place}: {git_reason(done)}", where=named, todo="see `git ls-tree`")
-    return dict(_entries(done.stdout)).get(PurePosixPath(place))
+        raise AuditError(f"git cannot list {folder}: {git_reason(done)}", where=named, todo="see `git ls-tree`")
+    return dict(_entries(done.stdout))
 
 
 def _entries(listed: bytes) -> Iterator[tuple[PurePosixPath, TreeEntry]]:

@@ -93,6 +93,10 @@ class Connection(psycopg.Connection[Any]):
         finally:
             self._limit = before
 
+    def give_up(self) -> None:
+        """Have what another thread waits for on this connection end now: DeadlineError is raised there."""
+        self._limit = (time.monotonic(), 0.0)
+
     def wait(self, gen: Generator[Any, Any, Result], *args: Any, **options: Any) -> Result:
         """Every operation of a connection waits here."""
         return super().wait(self._limited(gen), *args, **options)

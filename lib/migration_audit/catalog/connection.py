@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import psycopg
-from psycopg import IsolationLevel
+from psycopg import IsolationLevel, sql
 from psycopg.pq import PipelineStatus, TransactionStatus
 
 from migration_audit import driver
@@ -27,6 +27,8 @@ from migration_audit.model.errors import DatabaseError, UsageError
 STATEMENT_TIMEOUT_MS = 60_000
 _GRACE_S = 10.0
 """Seconds beyond the server's own limit for a statement after which its answer is not waited for."""
+SHARING_S: Final = 5
+"""Seconds that a connection may take until it sees the instant of another one."""
 PIPELINE_VARIABLE = "MIGRATION_AUDIT_PIPELINE"
 """``off``: queries are sent one by one, for a proxy that cannot take several at once."""
 
@@ -174,11 +176,13 @@ def open_connection(
     statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
     application_name: str = "migration-audit",
     is_pipelined: bool | None = None,
+    instant: str | None = None,
 ) -> ReadingConnection:
     """A connection in a ``READ ONLY, REPEATABLE READ`` transaction, with an empty ``search_path`` and timeouts.
 
     The settings last as long as the transaction; ``read_snapshot`` and ``read_ledger`` on it see the same instant.
     ``is_pipelined``: whether queries may be sent at once; unless given, ``MIGRATION_AUDIT_PIPELINE=off`` forbids it.
+    ``instant`` is the snapshot that another connection has exported, and this one is to see.
     Connecting takes at most 10 seconds unless ``conninfo`` says otherwise. Raises DatabaseError, in one sentence without
     any part of the password, when the string is malformed, the server cannot be reached or refuses the connection.
     """
@@ -201,7 +205,8 @@ def open_connection(
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         connection.limit_ms = statement_timeout_ms
-        begin_reading(connection, statement_timeout_ms=statement_timeout_ms)
+        with nullcontext() if instant is None else connection.within(SHARING_S):
+            begin_reading(connection, statement_timeout_ms=statement_timeout_ms, instant=instant)
     except BaseException:
         connection.close()
         raise
@@ -230,7 +235,9 @@ def _restrictions(connection: psycopg.Connection[Any]) -> dict[str, str]:
     return {"restrict_nonsystem_relation_kind": "foreign-table"} if known else {}
 
 
-def begin_reading(connection: psycopg.Connection[Any], *, statement_timeout_ms: int | None = None) -> None:
+def begin_reading(
+    connection: psycopg.Connection[Any], *, statement_timeout_ms: int | None = None, instant: str | None = None
+) -> None:
     """Begin a read-only transaction that sees one instant, with this module's settings; nothing if one has begun.
 
     A limit that the role, the database or the connection string sets is never loosened. Without ``statement_timeout_ms``
@@ -252,6 +259,8 @@ def begin_reading(connection: psycopg.Connection[Any], *, statement_timeout_ms: 
         cursor = psycopg.Cursor(connection)
         if connection.isolation_level is not IsolationLevel.REPEATABLE_READ or not connection.read_only:
             cursor.execute("set transaction isolation level repeatable read, read only")  # else BEGIN says it
+        if instant is not None:
+            cursor.execute(sql.SQL("set transaction snapshot {}").format(sql.Literal(instant)))
         cursor.execute(_SETTING, [list(settings), list(settings.values()), list(limits), list(limits.values())])
     except psycopg.Error as error:
         raise database_error(error, connection) from error

@@ -26,6 +26,8 @@ class Features:
     is_read_only: bool
     is_one_instant: bool
     may_read_system_identifier: bool
+    is_large: bool
+    """The catalog has some thousand tables: a second connection is worth its while."""
     extension_versions: tuple[tuple[str, str], ...]
     has_timescaledb: bool
     timescaledb_license: str | None

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from migration_audit.catalog.chunks import read_chunks, read_jobs
-from migration_audit.catalog.connection import READINGS, begin_reading, sent_at_once, with_connection
+from migration_audit.catalog.connection import READINGS, STATEMENT_TIMEOUT_MS, begin_reading, sent_at_once, with_connection
 from migration_audit.catalog.features import Features, read_features
 from migration_audit.catalog.odd_bytes import odd_bytes_error
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS, load_query
 from migration_audit.catalog.rows import RowId, TakenObjects, VanishedError, instance_rows, take_objects
+from migration_audit.catalog.second_connection import (
+    Cursors,
+    Instant,
+    Statements,
+    export_instant,
+    may_use_second,
+    read_on_second,
+)
 from migration_audit.catalog.server_errors import ODD_BYTES, VANISHED, database_error
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.enumeration import some_of
@@ -30,6 +38,9 @@ select pg_catalog.set_config('migration_audit.salt', %s, true),
        pg_catalog.set_config('migration_audit.roles', %s, true),
        pg_catalog.set_config('migration_audit.assumed_roles', %s::pg_catalog.text[]::pg_catalog.text, true)
 """
+
+_ON_SECOND = ("constraints", "indexes")
+"""What a second connection reads: half of the server's work."""
 
 RowT = TypeVar("RowT")
 
@@ -58,6 +69,8 @@ class _Wish:
 
     roles: RolesRead
     assumed_roles: tuple[str, ...]
+    second: str | None = None
+    """The connection string for a second connection, which a large catalog may be read with."""
 
 
 def read_snapshot(
@@ -65,12 +78,14 @@ def read_snapshot(
     *,
     roles: RolesRead = RolesRead.NONE,
     assumed_roles: Iterable[str] = (),
+    is_shared: bool = False,
 ) -> CatalogReading:
     """The catalog of a database at one instant, read by whatever role; CONNECT is all that it needs.
 
     ``roles`` asks for what lives outside of the database too: roles, their members and settings, privileges on parameters,
     and says whose they are (see ``RolesRead``). ``assumed_roles`` were made for the SQL and not by it: one of them is an
-    object only when the SQL has altered it.
+    object only when the SQL has altered it. ``is_shared``: two connections of a connection string may share the work, where
+    the catalog is large; they see the same instant.
 
     A connection that is given stays open, in the transaction in which the catalog was read. When an object is dropped
     by somebody else while it is read, all is read again, three times at most. Raises DatabaseError when the server cannot
@@ -78,6 +93,7 @@ def read_snapshot(
     """
     wish = _Wish(roles, tuple(assumed_roles))
     if isinstance(conninfo_or_connection, str):
+        wish = replace(wish, second=conninfo_or_connection if is_shared else None)
         return with_connection(conninfo_or_connection, lambda connection: _read_again_if_dropped(connection, wish))
     if conninfo_or_connection.info.transaction_status is TransactionStatus.IDLE:
         return _read_again_if_dropped(conninfo_or_connection, wish)
@@ -144,8 +160,11 @@ def _end_transaction(connection: psycopg.Connection[Any]) -> None:
 def _read(connection: psycopg.Connection[Any], wish: _Wish) -> CatalogReading:
     features = read_features(connection)
     limits: list[str] = []
+    instant: Instant | None = None
+    if wish.second is not None and may_use_second(connection, features):
+        instant, features = _shared_instant(connection, features)
     system_identifier = _read_system_identifier(connection, features, limits)
-    objects, origins, unmodelled = _read_objects(connection, features, wish)
+    objects, origins, unmodelled = _read_objects(connection, features, wish, instant)
     chunks: tuple[HypertableChunks, ...] | NotRead = ()
     jobs: tuple[JobStatus, ...] | NotRead = ()
     if features.has_timescaledb:
@@ -164,18 +183,33 @@ def _read(connection: psycopg.Connection[Any], wish: _Wish) -> CatalogReading:
     return CatalogReading(snapshot, origins)
 
 
+def _shared_instant(connection: psycopg.Connection[Any], features: Features) -> tuple[Instant | None, Features]:
+    """What a second connection is to see; where the server refuses it, none, and what a transaction of its own sees."""
+    try:
+        return export_instant(connection), features
+    except psycopg.errors.DatabaseError:
+        if connection.info.transaction_status is not TransactionStatus.INERROR:
+            raise
+        connection.rollback()
+        begin_reading(connection)
+        return None, read_features(connection)
+
+
 def _limit(part: NotRead) -> str:
     return f"{part.reason[0].upper()}{part.reason[1:]}."
 
 
 def _read_objects(
-    connection: psycopg.Connection[Any], features: Features, wish: _Wish
+    connection: psycopg.Connection[Any], features: Features, wish: _Wish, instant: Instant | None
 ) -> tuple[tuple[CatalogObject, ...], tuple[str, ...], list[Unmodelled]]:
     """All kinds in two round trips: while the rows of the most numerous are converted, the server reads the others."""
     kinds = KINDS | {kind: TIMESCALEDB_KINDS[kind] for kind in features.timescaledb_kinds}
     if wish.roles is not RolesRead.NONE:
         kinds |= CLUSTER_KINDS
     names = ["unmodelled", "unmodelled_timescaledb"] if features.has_timescaledb else ["unmodelled"]
+    before: Statements = [(_SET, [SALT, wish.roles.value, list(wish.assumed_roles)])]
+    if features.has_timescaledb:
+        before.append((load_query("hidden_relations"), None))
     keep: dict[str, str] = {}
 
     def ask(name: str) -> psycopg.Cursor[Any]:
@@ -185,13 +219,12 @@ def _read_objects(
         with cursor:
             return take_objects(cursor, kinds[name], keep)
 
-    with sent_at_once(connection) as sync:
-        connection.execute(_SET, [SALT, wish.roles.value, list(wish.assumed_roles)])
-        if features.has_timescaledb:
-            connection.execute(load_query("hidden_relations"))
+    with _second_reading(connection, wish, instant, before) as from_second, sent_at_once(connection) as sync:
+        for statement, values in before:
+            connection.execute(statement, values)
         columns = ask("columns")
         sync()
-        others = {name: ask(name) for name in kinds if name != "columns"}
+        others = {name: ask(name) for name in kinds if name != "columns" and (instant is None or name not in _ON_SECOND)}
         unmodelled = [connection.cursor(row_factory=instance_rows(Unmodelled)).execute(load_query(name)) for name in names]
         damage = _ask_for_damage(connection, features)
         found = [take("columns", columns)]
@@ -199,7 +232,21 @@ def _read_objects(
         found += [take(name, cursor) for name, cursor in others.items()]
         if lines := _taken_lines(damage):
             raise _damaged(connection, lines)
+        there = from_second()
+        if there is None:
+            there = {name: ask(name) for name in _ON_SECOND}
+            sync()
+        found += [take(name, cursor) for name, cursor in there.items()]
         return *_in_order(found), [one for cursor in unmodelled for one in _taken(cursor)]
+
+
+def _second_reading(
+    connection: psycopg.Connection[Any], wish: _Wish, instant: Instant | None, before: Statements
+) -> AbstractContextManager[Callable[[], Cursors | None]]:
+    if wish.second is None or instant is None:
+        return nullcontext(dict)
+    limit_ms = getattr(connection, "limit_ms", None) or STATEMENT_TIMEOUT_MS
+    return read_on_second(wish.second, instant, before, {name: load_query(name) for name in _ON_SECOND}, limit_ms=limit_ms)
 
 
 def _in_order(found: list[TakenObjects]) -> tuple[tuple[CatalogObject, ...], tuple[str, ...]]:

@@ -56,6 +56,7 @@ _MOST_BYTES = 1 << 30
 """A hundred thousand tables have a fifth of it."""
 
 
+@many_objects()
 def save_snapshot(snapshot: Snapshot, path: str | Path) -> None:
     """Write a snapshot; a file of that name is replaced as a whole or not at all. Raises UsageError if it cannot be.
 

@@ -13,8 +13,9 @@ from functools import cache
 def many_objects() -> Iterator[None]:
     """Without Python's search for reference cycles, which visits all objects again and again while new ones are made.
 
-    For code that makes no cycles: what it lets go is freed all the same. Blocks may overlap in several threads. At the end,
-    what the C library keeps of freed memory goes back to the system: results of queries are as large as the objects.
+    For code that makes no cycles: what it lets go is freed all the same. Blocks may overlap in several threads. At the end
+    of the outermost, what the C library keeps of freed memory goes back to the system: results of queries are as large as
+    the objects.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -23,7 +24,7 @@ def many_objects() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-        _malloc_trim()(0)
+            _malloc_trim()(0)
 
 
 @cache

@@ -200,13 +200,15 @@ def read_sides(
     dumped = dumped and len(sides) > 1 and all(side.is_sql for side in sides)
     # The roles of a server that others use count only if a side is SQL, which shows which of them it creates.
     shared = RolesRead.SHARED if loaded else RolesRead.NONE
+    # Two connections at most: one for each side, or both for the only live one.
+    is_alone = sum(side.is_live for side in sides) == 1
 
     def read(side: Side) -> ReadSide:
         steps(
             f"{side.named}: "
             + ("applying its SQL to an empty server" if side.is_sql else f"reading the {_NOUNS[side.kind]}")
         )
-        found = _read(side, loaded.get(side), server, progress, dumped=dumped, shared=shared)
+        found = _read(side, loaded.get(side), server, progress, dumped=dumped, shared=shared, is_alone=is_alone)
         steps(f"{side.named}: {len(found.snapshot.objects):,} objects")
         return found
 
@@ -249,11 +251,12 @@ def _read(
     *,
     dumped: bool,
     shared: RolesRead,
+    is_alone: bool,
 ) -> ReadSide:
     if side.kind is SideKind.SNAPSHOT:
         return ReadSide(snapshot=catalog.load_snapshot(side.paths[0]), origins={})
     if side.kind is SideKind.LIVE:
-        return ReadSide(snapshot=catalog.read_snapshot(side.conninfo, roles=shared).snapshot, origins={})
+        return ReadSide(snapshot=catalog.read_snapshot(side.conninfo, roles=shared, is_shared=is_alone).snapshot, origins={})
     if sequence is None or server is None:
         raise ValueError("a SQL side is loaded before it is read")
     facts = tuple(source_facts(side.named, source) for source in sequence)

@@ -106,7 +106,6 @@ WRONG = {
     "a trailing plus": (["compare", "t.sql+", "t.sql"], "file without a name does not exist"),
     "no variable's name": (["compare", "env:", "t.sql"], "env: does not exist"),
     "an unknown format": (["compare", "fliway:db", "t.sql"], "unknown format fliway"),
-    "no folder to detect in": (["init", "--detect", "nowhere"], "nowhere: no such folder"),
     "JSON of something else": (["compare", "other.json", "t.sql"], "other.json: this JSON file is not a snapshot"),
     "a list": (["compare", "list.json", "t.sql"], "list.json: this JSON file is not a snapshot"),
     "no JSON": (["compare", "broken.json", "t.sql"], "broken.json: the snapshot is not JSON"),

@@ -562,3 +562,17 @@ def test_a_runner_that_is_to_be_chosen_has_its_ledger(home):
     _, draft = drafted(home, files)
     for table in ("legacy", "owner"):
         assert f'#[{table}.ledger]\n#format = "alembic"' in draft.text
+
+
+@pytest.mark.parametrize("builds", [True, False])
+def test_the_owners_dockerfile_is_named_where_no_compose_file_builds_it(home, builds):
+    files = {
+        "directus/Dockerfile": "FROM directus/directus:11.17.4\nCOPY db-init db-init\nCMD psql -f db-init/1_a.sql\n",
+        "directus/db-init/1_a.sql": TABLE,
+        "service/V1__a.sql": TABLE,
+        "service/package.json": "{}",
+        "compose.yaml": "services:\n  db: {image: 'postgres:17'}\n  service: {build: service}\n"
+        + ("  directus: {build: directus}\n" if builds else ""),
+    }
+    tables, _ = drafted(home, files)
+    assert tables["boot"].get("dockerfile") == (None if builds else "directus/Dockerfile")

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from migration_audit.model.enumeration import plural
 from migration_audit.model.errors import AuditError, NotebookError, UsageError
 from migration_audit.model.secret_shapes import secrets_in
 from migration_audit.project import find_project, load_project
@@ -82,7 +83,9 @@ def check_static(files: Sequence[Path]) -> int:
     for line in found:
         click.echo(line, err=True)
     if not found:
-        click.echo(f"nothing found in {len(chosen)} files: no error in audit.toml, no secret in a notebook")
+        click.echo(
+            f"nothing found in {len(chosen)} {plural('file', len(chosen))}: no error in audit.toml, no secret in a notebook"
+        )
     return max(codes)
 
 

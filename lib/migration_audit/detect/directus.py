@@ -46,9 +46,14 @@ def directus_projects(listing: Listing) -> dict[str, str]:
     return found
 
 
+def dockerfile_of(project: str) -> str:
+    """Where the Dockerfile of a project is, if it has one."""
+    return "Dockerfile" if project == "." else f"{project}/Dockerfile"
+
+
 def boot_commands(listing: Listing, project: str) -> tuple[StartedCommand, ...]:
     """What a container of the project's own Dockerfile starts, in order; empty where that cannot be known."""
-    dockerfile = "Dockerfile" if project == "." else f"{project}/Dockerfile"
+    dockerfile = dockerfile_of(project)
     if dockerfile not in listing.paths:
         return ()
     try:

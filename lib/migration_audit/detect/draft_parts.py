@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from migration_audit.detect.candidate import Candidate
-from migration_audit.detect.directus import is_directus
+from migration_audit.detect.directus import dockerfile_of, is_directus
 from migration_audit.detect.found import Found
 from migration_audit.detect.ledgers import ledgers
 from migration_audit.detect.libraries import libraries
@@ -68,10 +68,15 @@ def write_boot(
     if not (stacks or unread or post or others):
         return []
     lines.blank()
-    lines.table("boot", off=chosen is None and not post)
+    owner = found.roles.owner.chosen
+    image = dockerfile_of(owner.project) if found.boot and owner is not None else None
+    image = image if image in listing.paths else None
+    lines.table("boot", off=chosen is None and not post and image is None)
     left = [f"[boot] {reason}" for reason in unread]
     if chosen is not None:
         _write_stack(lines, chosen)
+    elif image is not None:
+        lines.key("dockerfile", image, "the owner's image")
     for stack in stacks if chosen is None else ():
         lines.key("compose", [stack.path], _about(stack), off=True)
     if chosen is None and stacks and found.roles.owner.chosen and found.roles.legacy.chosen:

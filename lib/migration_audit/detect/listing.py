@@ -130,11 +130,9 @@ def list_folder(base: Path) -> Listing:
     """The files of ``base`` and of the projects next to it.
 
     A folder next to it counts where it looks like a project: it has a ``.git`` or one of ``SIGNS``. Raises UsageError for a
-    folder that does not exist, and for one of the kernel, whose files have no end.
+    folder of the kernel, whose files have no end.
     """
     base = base.resolve()
-    if not base.is_dir():
-        raise UsageError("no such folder", where=str(base), todo="name the folder of a project")
     if {base, *base.parents} & _OF_THE_KERNEL:
         raise UsageError("is of the kernel, and holds no project", where=str(base), todo="name the folder of a project")
     notes: list[str] = []

@@ -60,10 +60,11 @@ from migration_audit.audit.facts.types import (
 )
 from migration_audit.checks import ALL, BY_ID, find_check, judge
 from migration_audit.checks.cov013_duplicate_indexes import is_default_index
+from migration_audit.checks.describe import attribute_findings, failure_finding
 from migration_audit.gate import decide
 from migration_audit.model.code import Import, Unread
 from migration_audit.model.documents import CommandState
-from migration_audit.model.drift import Drift, NotKnown
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown
 from migration_audit.model.errors import UsageError
 from migration_audit.model.finding import Check, CheckResult, Finding, Note, Outcome, Phase, Severity, Unavailable, Verdict
 from migration_audit.model.ledger import LedgerState
@@ -76,7 +77,7 @@ from migration_audit.model.rows import RowsComparison
 from migration_audit.model.rule_use import Excluded, WaiverState, WaiverUse
 from migration_audit.model.similarity import Similarity
 from migration_audit.model.snapshot import NotRead, Unmodelled
-from migration_audit.model.sql import NotApplied
+from migration_audit.model.sql import NotApplied, SqlFailure
 from migration_audit.model.undone import SourceUndone
 from migration_audit.project import HypertablePin
 from migration_audit.report.triage import triage
@@ -1567,3 +1568,21 @@ def test_documents_are_a_work_list_before_they_are_due():
     rules = (document_rule("DOC002", "says_not", "the runner", "Ask the runner."),)
     result = run("DOC002", {"document_rules": rules}, Phase.PREFLIGHT)
     assert (result.outcome, [f.where for f in result.findings]) == (Outcome.PENDING, ["docs/processor.md:1"])
+
+
+def test_of_a_failure_with_many_lines_the_summary_has_two() -> None:
+    at = Location("command `migrate`", 0)
+    lines = ("ended with exit code 1; the end of its output:", "    no such table", "    Traceback:", "    main.py")
+    failure = SqlFailure(at=at, statement="migrate", message="\n".join(lines), sqlstate=None)
+    found = failure_finding("SQL002:legacy", failure, doing="applying it failed")
+    assert found.summary.endswith("ended with exit code 1; the end of its output: no such table")
+    assert found.actual == failure.message
+
+
+@pytest.mark.parametrize(("name", "verb"), [("privileges", "are"), ("owner", "is"), ("inherits", "is")])
+def test_attributes_are_singular_or_plural(name: str, verb: str) -> None:
+    change = FieldChange(name=name, expected="a", actual="b", severity=Severity.WARNING)
+    changed = Difference(verdict=DiffVerdict.CHANGED, kind="index", key="i", severity=Severity.WARNING, fields=(change,))
+    found = Drift(differences=(changed,))
+    (finding,) = attribute_findings("COV008", found, names=(name,), expected="one", actual="two", origins={})
+    assert finding.summary.endswith(f" {name} {verb} a in one, b in two")

@@ -122,7 +122,7 @@ def test_settings_of_the_database_may_be_a_migrations(legacy: Legacy) -> None:
     legacy.execute("alter database legacy set work_mem = '8MB'", "alter database legacy connection limit 7")
     summaries = [finding.summary for finding in legacy.results(more=SCOPE)["COV007"].findings]
     assert summaries == [
-        "database this database: settings is work_mem=8MB in the legacy database, not set in the owner's SQL"
+        "database this database: settings are work_mem=8MB in the legacy database, not set in the owner's SQL"
     ]
 
 

@@ -72,7 +72,7 @@ PRINTED = {
         "✓ equal: no differences",
         "variable :schema is not set here",
         'set format = "dbmate"',
-        "Proven with dbmate",
+        "Tested against dbmate",
     ],
 }
 """Why they end so."""

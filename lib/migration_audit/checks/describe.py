@@ -21,6 +21,9 @@ OF_OTHER_CHECKS = frozenset({"owner", "privileges", "comment"})
 _MOST_KINDS = 3
 """Kinds up to which a sentence names those of which there is nothing."""
 
+_SINGULAR = frozenset({"all_tables", "direct_compress", "generated_columns", "hashes", "holds", "inherits", "merges"})
+"""Attributes that end in s without being plurals."""
+
 _WORDS = {
     "chunk_interval": "chunk interval",
     "not_null": "NOT NULL",
@@ -153,10 +156,10 @@ def _attribute_finding(
     check_id: str, difference: Difference, change: FieldChange, *, expected: str, actual: str, origins: OriginMap
 ) -> Finding:
     kind, key = difference.kind, difference.key
+    what = f"{word(change.name)} {'are' if change.name.endswith('s') and change.name not in _SINGULAR else 'is'}"
     return Finding(
         key=f"{check_id}:{kind}:{key}:{change.name}",
-        summary=f"{kind} {key}: {word(change.name)} is {shown(change.expected)} in {expected}, "
-        f"{shown(change.actual)} in {actual}",
+        summary=f"{kind} {key}: {what} {shown(change.expected)} in {expected}, {shown(change.actual)} in {actual}",
         expected=shown(change.expected),
         actual=shown(change.actual),
         where=_where(origins, kind, key),
@@ -164,10 +167,11 @@ def _attribute_finding(
 
 
 def failure_finding(key: str, failure: SqlFailure, *, doing: str) -> Finding:
-    """The statement that failed, where it is and what the server said."""
+    """The statement that failed, where it is and what the server said; of many lines the first two are the summary."""
+    message = " ".join(line.strip() for line in failure.message.splitlines()[:2])
     return Finding(
         key=f"{key}:{failure.at.path}",
-        summary=f"{doing}: {failure.at}: {failure.message}",
+        summary=f"{doing}: {failure.at}: {message}",
         expected=f"no error from {failure.shown_statement}",
         actual=failure.message,
         where=str(failure.at),

@@ -256,10 +256,9 @@ def test_add_an_artifact_reader(copy: Path, tmp_path: Path) -> None:
 
 
 def test_add_a_source_format(copy: Path) -> None:
-    assert "One line in `formats/__init__.py::ALL`" in steps("Add a source format")
+    assert "One line in `formats/__init__.py::NAMES`" in steps("Add a source format")
     write(copy, "formats/shouting.py", FORMAT)
-    add_line(copy, "formats/__init__.py", after="    prisma,", line="    shouting,")
-    add_line(copy, "formats/__init__.py", after="    prisma.FORMAT,", line="    shouting.FORMAT,")
+    add_line(copy, "formats/__init__.py", after='    "prisma",', line='    "shouting",')
     assert "shouting" in run(copy, "format", "list")
     assert "files whose names end in .SQL" in run(copy, "format", "explain", "shouting")
 

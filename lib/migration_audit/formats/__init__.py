@@ -1,66 +1,54 @@
-"""Source formats: one module each, all named in one visible place; adding one is a file and a line here."""
+"""Source formats: one module each, all named in one visible place; adding one is a file and a line here.
+
+A format's module is loaded when the format is first used.
+"""
 
 from __future__ import annotations
 
-from migration_audit.formats import (
-    command_ledgers,
-    dbmate,
-    files,
-    flyway,
-    golang_migrate,
-    goose,
-    graphile_migrate,
-    liquibase_sql,
-    node_pg_migrate,
-    prisma,
-    sqitch,
-    sql_migrate,
-    sqlx,
-)
-from migration_audit.formats.interface import (
-    Dialect,
-    Format,
-    MigrationFolder,
-    Options,
-    Plan,
-    PlannedFile,
-    blank,
-    only_tree,
-    refuse_mark,
-)
-from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
 from migration_audit.model.errors import UsageError
+from migration_audit.model.on_use import names_on_use
 
-ALL: tuple[Format, ...] = (
-    files.FORMAT,
-    dbmate.FORMAT,
-    flyway.FORMAT,
-    golang_migrate.FORMAT,
-    goose.FORMAT,
-    graphile_migrate.FORMAT,
-    liquibase_sql.FORMAT,
-    node_pg_migrate.FORMAT,
-    prisma.FORMAT,
-    sql_migrate.FORMAT,
-    sqitch.FORMAT,
-    sqlx.FORMAT,
+if TYPE_CHECKING:
+    from migration_audit.formats.interface import (
+        Dialect,
+        Format,
+        MigrationFolder,
+        Options,
+        Plan,
+        PlannedFile,
+        blank,
+        only_tree,
+        refuse_mark,
+    )
+    from migration_audit.formats.known import ALL, BY_NAME, LEDGERS
+    from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
+
+NAMES: Final = (
+    "files",
+    "dbmate",
+    "flyway",
+    "golang-migrate",
+    "goose",
+    "graphile-migrate",
+    "liquibase-sql",
+    "node-pg-migrate",
+    "prisma",
+    "sql-migrate",
+    "sqitch",
+    "sqlx",
 )
-
-BY_NAME = {each.name: each for each in ALL}
-NAMES = tuple(BY_NAME)
-LEDGERS: dict[str, LedgerFormat] = {
-    **{each.name: each.ledger for each in ALL if each.ledger is not None},
-    **command_ledgers.LEDGERS,
-}
-"""The ledgers that are known by the name of their runner."""
+"""Each is ``FORMAT`` of the module of its name, with ``_`` for ``-``."""
 
 
 def find_format(name: str) -> Format:
     """The format of this name; raises UsageError when there is none."""
-    try:
-        return BY_NAME[name]
-    except KeyError:
-        raise UsageError(f"unknown format {name}", todo=f"the formats are {', '.join(NAMES)}") from None
+    if name not in NAMES:
+        raise UsageError(f"unknown format {name}", todo=f"the formats are {', '.join(NAMES)}")
+    found: Format = import_module(f"{__name__}.{name.replace('-', '_')}").FORMAT
+    return found
 
 
 __all__ = [
@@ -85,3 +73,5 @@ __all__ = [
     "only_tree",
     "refuse_mark",
 ]
+
+__getattr__ = names_on_use(__name__)

@@ -36,17 +36,6 @@ with hidden_schema as (
      where rel.relnamespace not in (select hid.oid from hidden_schema as hid)
        and rel.oid not in (select hid.oid from hidden_relation as hid)
     -- </relation>
-), written as materialized (
-    select ind.indexrelid as oid,
-           pg_catalog.pg_get_indexdef(ind.indexrelid) as definition,
-           'CREATE ' || case when ind.indisunique then 'UNIQUE ' else '' end || 'INDEX ' as verb,
-           pg_catalog.quote_ident(irl.relname) || ' ' as name,
-           'ON ' || case irl.relkind when 'I' then 'ONLY ' else '' end
-               || pg_catalog.format('%I.%I USING %I ', relation.nspname, relation.relname, ame.amname) as place
-      from relation
-      join pg_catalog.pg_index as ind on ind.indrelid = relation.oid
-      join pg_catalog.pg_class as irl on irl.oid = ind.indexrelid
-      join pg_catalog.pg_am as ame on ame.oid = irl.relam
 )
 select relation.nspname as schema,
        irl.relname as name,
@@ -81,18 +70,25 @@ select relation.nspname as schema,
        ) end as attached_to,
        ind.indisunique as unique,
        con.conname as constraint,
-       written.verb || pg_catalog.substr(
-           written.definition, 1 + pg_catalog.length(written.verb) + pg_catalog.length(written.name)
-       ) as signature,
-       pg_catalog.substr(
-           written.definition,
-           1 + pg_catalog.length(written.verb) + pg_catalog.length(written.name) + pg_catalog.length(written.place)
-       ) as columns,
+       written.verb || pg_catalog.substr(written.definition, written.place_at) as signature,
+       pg_catalog.substr(written.definition, written.place_at + pg_catalog.length(written.place)) as columns,
        ind.xmin::text || ',' || ind.cmin::text as origin
   from relation
   join pg_catalog.pg_index as ind on ind.indrelid = relation.oid
   join pg_catalog.pg_class as irl on irl.oid = ind.indexrelid
-  join written on written.oid = irl.oid
+  join pg_catalog.pg_am as ame on ame.oid = irl.relam
+ cross join lateral (
+           select pg_catalog.pg_get_indexdef(irl.oid) as definition,
+                  word.verb,
+                  pg_catalog.length(word.verb || pg_catalog.quote_ident(irl.relname)) + 2 as place_at,
+                  'ON ' || case irl.relkind when 'I' then 'ONLY ' else '' end
+                      || pg_catalog.format('%I.%I USING %I ', relation.nspname, relation.relname, ame.amname) as place
+             from (
+                   values ('CREATE ' || case when ind.indisunique then 'UNIQUE ' else '' end || 'INDEX ')
+                  ) as word (verb)
+           -- Each definition is made once, however often it is used.
+           offset 0
+       ) as written
   left join pg_catalog.pg_tablespace as tsp on tsp.oid = irl.reltablespace
   left join pg_catalog.pg_constraint as con
     on con.conindid = irl.oid and con.conrelid = ind.indrelid and con.contype in ('p', 'u', 'x')

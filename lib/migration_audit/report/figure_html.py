@@ -64,7 +64,7 @@ def _svg(inner: Markup, height: int, width: str) -> Markup:
 
 
 def _whole(figure: Figure, draw: Draw, table: Markup) -> Markup:
-    caption = Markup('<figcaption><strong>{}</strong> <span style="{}">{}</span></figcaption>').format(
+    caption = Markup('<figcaption><strong>{}</strong> <span style="{}">{}</span></figcaption>\n').format(
         _text(figure.title), _NOTE, _text(figure.summary)
     )
     if not figure.is_drawn:
@@ -79,7 +79,7 @@ def _whole(figure: Figure, draw: Draw, table: Markup) -> Markup:
         for look, word in figure.key
     )
     return Markup(
-        '<figure style="{}">{}<div role="img" aria-label="{}">{}<div style="{}">{}</div></div>'
+        '<figure style="{}">{}<div role="img" aria-label="{}">{}<div style="{}">{}</div></div>\n'
         '<details><summary style="{}">The same as a table</summary>{}</details></figure>'
     ).format(_FIGURE, caption, escape.one_line(figure.alt), body, _KEYS, _joined(keys), _SUMMARY, table)
 
@@ -123,4 +123,4 @@ def _text(words: str) -> Markup:
 
 
 def _joined(parts: Iterable[Markup]) -> Markup:
-    return Markup("").join(parts)
+    return Markup("\n").join(parts)

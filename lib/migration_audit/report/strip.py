@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -123,9 +124,9 @@ def shares(parts: Sequence[tuple[Look, int]]) -> tuple[Mark, ...]:
 
 def as_picture(inner: Markup, height: int, width: str) -> Markup:
     """Shapes as a picture with its own colours: untrusted notebooks show no ``<svg>`` and no ``<style>``."""
-    source = Markup('<svg xmlns="http://www.w3.org/2000/svg"><style>{}</style>{}{}</svg>').format(
-        _LIGHT, PATTERNS if "<rect class" in inner else "", inner
-    )
+    patterns = Markup("").join(pattern for name, pattern in _PATTERNS.items() if f'<rect class="{name}"' in inner)
+    shapes = Markup("<defs>{}</defs>{}").format(patterns, inner) if patterns else inner
+    source = Markup('<svg xmlns="http://www.w3.org/2000/svg"><style>{}</style>{}</svg>').format(_rules_for(shapes), shapes)
     return Markup('<img alt="" src="data:image/svg+xml;base64,{}" style="display:block;width:{};height:{}px">').format(
         base64.b64encode(source.encode()).decode("ascii"), width, height
     )
@@ -135,16 +136,29 @@ def _share(part: float) -> str:
     return f"{part * 100:.2f}".rstrip("0").rstrip(".") + "%"
 
 
-PATTERNS = Markup(
-    "<defs>"
-    '<pattern id="pic-ne" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    '<rect class="bg" width="6" height="6"/><rect class="fg2" width="2.5" height="6"/></pattern>'
-    '<pattern id="pic-xt" width="4" height="4" patternUnits="userSpaceOnUse">'
-    '<rect class="bg" width="4" height="4"/><rect class="fg1" width="4" height="1.2"/></pattern>'
-    '<pattern id="pic-qm" width="5" height="5" patternUnits="userSpaceOnUse">'
-    '<rect class="bg" width="5" height="5"/><path class="x0" d="M0 0L5 5M5 0L0 5"/></pattern>'
-    "</defs>"
-)
+def _rules_for(shapes: Markup) -> Markup:
+    """The rules of what is drawn: a row of pictures would repeat the others in each."""
+    named = {name for names in re.findall(r'class="([^"]*)"', shapes) for name in names.split()}
+    drawn = named | {tag for tag in ("text", "line") if f"<{tag} " in shapes}
+    rules = (rule for rule in _LIGHT.split("}") if drawn.intersection(re.findall(r"[\w-]+", rule.partition("{")[0])))
+    return Markup("").join(Markup("{}}}").format(rule) for rule in rules)
+
+
+_PATTERNS = {
+    Look.OTHER: Markup(
+        '<pattern id="pic-ne" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        '<rect class="bg" width="6" height="6"/><rect class="fg2" width="2.5" height="6"/></pattern>'
+    ),
+    Look.EXTRA: Markup(
+        '<pattern id="pic-xt" width="4" height="4" patternUnits="userSpaceOnUse">'
+        '<rect class="bg" width="4" height="4"/><rect class="fg1" width="4" height="1.2"/></pattern>'
+    ),
+    Look.UNKNOWN: Markup(
+        '<pattern id="pic-qm" width="5" height="5" patternUnits="userSpaceOnUse">'
+        '<rect class="bg" width="5" height="5"/><path class="x0" d="M0 0L5 5M5 0L0 5"/></pattern>'
+    ),
+}
+PATTERNS = Markup("<defs>{}</defs>").format(Markup("").join(_PATTERNS.values()))
 RULES = Markup(
     "text{{fill:{ink};font:12px system-ui,'DejaVu Sans',sans-serif}}.on{{text-anchor:middle;font-weight:700}}"
     "text.eq{{fill:{paper}}}text.ne,text.qm,text.xt{{stroke:{paper};stroke-width:3px;paint-order:stroke}}"

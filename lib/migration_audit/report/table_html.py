@@ -1,7 +1,11 @@
-"""A table as HTML that survives an untrusted notebook: inline styles, real headers, no added ids."""
+"""A table as HTML that survives an untrusted notebook: inline styles, real headers, no added ids.
+
+Each cell is a line: what compares two executed notebooks (nbdiff, git) shows the cells that differ, not the table.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
 
 from markupsafe import Markup
@@ -24,10 +28,10 @@ _GROUP = "padding:6px 10px;text-align:left;background-color:#eaeef2;font-weight:
 
 def render(table: Grid) -> Markup:
     """The table in a box that scrolls sideways when it must."""
-    body = Markup("").join(_line(item, table) for item in table.shown())
+    body = Markup("\n").join(_line(item, table) for item in table.shown())
     if not len(table):
         body = _wide(table, Markup("{}").format(table.nothing))
-    return Markup('<div style="overflow-x:auto"><table style="{}">{}{}<tbody>{}</tbody></table></div>').format(
+    return Markup('<div style="overflow-x:auto"><table style="{}">\n{}\n{}\n<tbody>\n{}\n</tbody></table></div>').format(
         _TABLE, _caption(table), _head(table.headings), body
     )
 
@@ -42,7 +46,7 @@ def _caption(table: Grid) -> Markup:
 
 def _head(headings: tuple[Heading, ...]) -> Markup:
     if not any(h.over for h in headings):
-        return Markup("<thead><tr>{}</tr></thead>").format(Markup("").join(_heading(h) for h in headings))
+        return Markup("<thead><tr>{}</tr></thead>").format(_lines(_heading(h) for h in headings))
     upper: list[Markup] = []
     for over, run in groupby(headings, key=lambda h: h.over):
         group = list(run)
@@ -55,8 +59,12 @@ def _head(headings: tuple[Heading, ...]) -> Markup:
                     len(group), style, escape.html(escape.one_line(over))
                 )
             )
-    lower = Markup("").join(_heading(h) for h in headings if h.over)
-    return Markup("<thead><tr>{}</tr><tr>{}</tr></thead>").format(Markup("").join(upper), lower)
+    lower = _lines(_heading(h) for h in headings if h.over)
+    return Markup("<thead><tr>{}</tr>\n<tr>{}</tr></thead>").format(_lines(upper), lower)
+
+
+def _lines(cells: Iterable[Markup]) -> Markup:
+    return Markup("\n").join(cells)
 
 
 def _heading(heading: Heading, *, rows: int = 1) -> Markup:
@@ -90,7 +98,7 @@ def _row(row: Row, headings: tuple[Heading, ...]) -> Markup:
             cells.append(Markup('<td style="{}">{}</td>').format(style, cell.html()))
         else:
             cells.append(Markup('<th scope="row" style="{};font-weight:400">{}</th>').format(style, cell.html()))
-    return Markup('<tr{} style="background-color:{}">{}</tr>').format(_id(row.anchor), colour, Markup("").join(cells))
+    return Markup('<tr{} style="background-color:{}">{}</tr>').format(_id(row.anchor), colour, _lines(cells))
 
 
 def _wide(table: Grid, content: Markup) -> Markup:

@@ -40,6 +40,7 @@ class LentKernelEngine(Engine):  # type: ignore[misc]
             startup_timeout=_START,
             kernel_name=kernel_name,
             extra_arguments=lent.arguments,
+            record_timing=False,  # four times of each cell, which differ in every run
             log=logging.getLogger("papermill"),
         )
         save = nb_man.save

@@ -104,14 +104,14 @@ def replace_in(path: Path, before: str, after: str) -> None:
     path.write_text(text.replace(before, after), "utf-8")
 
 
-def wait_until(true: Callable[[], Any], limit: float = 30.0) -> Any:
-    """The first true answer, asked for again and again; fails the test when there is none in time."""
+def wait_until(true: Callable[[], Any], limit: float = 30.0, *, explain: Callable[[], Any] = lambda: "") -> Any:
+    """The first true answer, asked for again and again; fails the test, with what ``explain`` gives, without one in time."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
         if found := true():
             return found
         time.sleep(0.02)
-    pytest.fail(f"nothing in {limit} s")
+    pytest.fail(f"nothing in {limit} s {explain()}")
 
 
 class Started:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from importlib.util import find_spec
+
 import nbformat
 import pytest
 
@@ -71,7 +74,20 @@ def test_stage_is_compared_with_prod_filtered_sorted_and_searched(lab, page):
     notebook.click("outputs('browse')[0].querySelector('input[type=search]')")
     page.call("Input.insertText", text="by_hand")
     notebook.wait(f"JSON.stringify(keys()) === JSON.stringify({[BY_HAND]})")
+    if find_spec("ipywidgets") is not None or os.environ.get("CI"):
+        choose_in_lists(notebook)
     assert_readable(page)
+
+
+def choose_in_lists(notebook):
+    """The widgets of ``workbook.pick``; ``tests/notebooks/test_picker.py`` has every list of it."""
+    notebook.run('workbook.pick("stage", "prod")', instead_of='workbook.frame("column", "live")')
+    notebook.shows("workbook.pick", MISSING)
+    notebook.click("outputs('workbook.pick')[0].querySelector('input[type=text]')")
+    notebook.page.call("Input.insertText", text="*by_hand")
+    notebook.press("Enter")
+    notebook.wait(f"!outputs('workbook.pick')[0].textContent.includes({MISSING!r})")
+    notebook.shows("workbook.pick", BY_HAND)
 
 
 @pytest.mark.parametrize("name", ["20_live_catalog.ipynb", "90_explore_drift.ipynb"])

@@ -64,7 +64,8 @@ def test_there_are_six(results):
 
 
 def test_find_drift_between_two_environments(results):
-    blockers, everywhere = results["Find drift between two environments"]
+    blockers, picked, everywhere = results["Find drift between two environments"]
+    assert picked.differences["severity"].unique().tolist() == ["blocker"]
     assert [d.key for d in blockers.found] == [INDEX]
     assert "missing in prod" in repr(everywhere)
 

@@ -52,10 +52,11 @@ def browse(what: pd.DataFrame | Comparison) -> Any:
     Without itables (``pip install 'migration-audit[explore]'``), and outside of a notebook, it is the frame as it is.
     """
     frame = what.differences if isinstance(what, Comparison) else what
-    return InteractiveTable(frame) if find_spec("itables") is not None and _in_notebook() else frame
+    return InteractiveTable(frame) if find_spec("itables") is not None and in_notebook() else frame
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
+    """Whether a kernel, and not a terminal or a program, shows what a cell returns."""
     ipython: Any = sys.modules.get("IPython")
     shell: Any = ipython.get_ipython() if ipython else None
     return getattr(shell, "kernel", None) is not None

@@ -31,6 +31,7 @@ from migration_audit.workbook.explore import (
 )
 from migration_audit.workbook.interactive import browse
 from migration_audit.workbook.opening import open_audit
+from migration_audit.workbook.picker import pick
 
 __all__ = [
     "browse",
@@ -44,6 +45,7 @@ __all__ = [
     "findings",
     "frame",
     "open_audit",
+    "pick",
     "probes",
     "refresh",
     "seal",

@@ -26,7 +26,8 @@ const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
   .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
   .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
 const behind = element => {
-  for (let e = element; e; e = e.parentElement) {
+  for (let e = element, inner; e; inner = e, e = e.parentElement) {
+    if (inner?.tagName === "CAPTION") continue; // a table is not painted behind its caption
     const colour = rgb(view.getComputedStyle(e).backgroundColor);
     if (colour.length === 3 || colour[3] === 1) return colour;
   }

@@ -18,7 +18,8 @@ _TABLE = (
     "border-collapse:collapse;border-spacing:0;margin:0 0 18px;width:auto;max-width:100%;text-align:left;"
     "font:13px/1.45 system-ui,Segoe UI,DejaVu Sans,sans-serif;color:#1f2328;background-color:#ffffff"
 )
-_CAPTION = "text-align:left;caption-side:top;padding:0 0 8px;color:#1f2328"
+# A table is not painted behind its caption, and JupyterLab may be dark there.
+_CAPTION = "text-align:left;caption-side:top;padding:4px 10px 8px;color:#1f2328;background-color:#ffffff"
 _PAD = "padding:5px 10px;text-align:{align};vertical-align:top;border-bottom:1px solid #d0d7de"
 _HEAD = (
     "padding:6px 10px;text-align:{align};vertical-align:bottom;background-color:#f6f8fa;font-weight:600;white-space:nowrap"

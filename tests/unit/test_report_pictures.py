@@ -184,6 +184,23 @@ def test_chunks_are_held_against_the_setting_not_against_what_is_usual():
     assert len(labels) == len(set(labels)) == 4
 
 
+def test_of_many_hypertables_those_that_differ_are_drawn_and_the_rest_is_counted():
+    found = [replace(chunks(), table=f"t{number}", missing_indexes=()) for number in range(80)]
+    set_to = {(each.schema, each.table): "1 day" for each in found}
+    found = [replace(each, widths=(("1 day", 16),)) for each in found]
+    found[20], found[30] = replace(found[20], widths=(("7 days", 16),)), replace(found[30], missing_indexes=(("i", 3),))
+    few, many = (report.chunk_timelines(some, set_to) for some in (found[:12], found))
+    assert [part.table.caption for part in few.parts] == [f"Chunks of public.t{number}" for number in range(12)]
+    assert [part.table.caption for part in many.parts[:3]] == [f"Chunks of public.t{number}" for number in (20, 30, 0)]
+    assert len(many.parts) == 13
+    assert "68 more with 1,088 chunks; 0 differ" in repr(many.parts[-1])
+    assert "None of them differs" in repr(many.parts[-1])
+    rest = report.chunk_timelines([replace(each, widths=(("7 days", 16),)) for each in found], set_to).parts[-1]
+    assert "68 differ from the owner's SQL, the first 50 are listed" in repr(rest)
+    assert rest.to_frame()["Widths"].tolist() == ["7 days (16)"] * 50
+    assert repr(report.chunk_timelines([], set_to)) == "There are no chunks."
+
+
 def test_no_day_is_on_the_axis_twice():
     short = replace(chunks(), ranges=(("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z"),))
     assert re.findall(r">(\d{4}-\d\d-\d\d)<", in_report(report.chunk_timeline(short))) == ["2026-10-01", "2026-10-02"]

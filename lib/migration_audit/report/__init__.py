@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from migration_audit.report.signoff_sheet import render_signed_off
     from migration_audit.report.statement_table import statement_table
     from migration_audit.report.summary import summary_markdown
-    from migration_audit.report.table import stacked
-    from migration_audit.report.timeline import chunk_timeline
+    from migration_audit.report.timeline import chunk_timeline, chunk_timelines
     from migration_audit.report.triage import triage
     from migration_audit.report.undone import undone_text
     from migration_audit.report.view import producer_text
@@ -58,6 +57,7 @@ __all__ = [
     "catalogue_table",
     "check_table",
     "chunk_timeline",
+    "chunk_timelines",
     "column_table",
     "commit_text",
     "constraint_table",
@@ -92,7 +92,6 @@ __all__ = [
     "sarif",
     "scope_table",
     "source_table",
-    "stacked",
     "statement_table",
     "summary_markdown",
     "triage",

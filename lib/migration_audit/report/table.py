@@ -63,8 +63,3 @@ class Stacked:
     def __repr__(self) -> str:
         """The parts as plain text."""
         return "\n\n".join(repr(part) for part in self.parts) or self.nothing
-
-
-def stacked(parts: Sequence[Any], *, nothing: str) -> Stacked:
-    """The parts as one value; ``nothing`` is plain text of ours, shown when there are none."""
-    return Stacked(tuple(parts), nothing)

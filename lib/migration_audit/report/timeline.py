@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import HypertableChunks
 from migration_audit.report.figure import Figure, Lane
 from migration_audit.report.inline import IdentifierText, Text
 from migration_audit.report.strip import Look, Mark, Strip
-from migration_audit.report.table import Group, Heading, ReportTable, Row
+from migration_audit.report.table import Group, Heading, ReportTable, Row, Stacked
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICKS = 4
 _MONTH, _DAY, _MINUTE = "%Y-%m", "%Y-%m-%d", "%Y-%m-%d %H:%M"
 _MONTH_SECONDS = 28 * 86400
 _MOST_WIDTHS = 2
+_MOST_DRAWN = 12
+_MOST_NAMED = 50
 _INTERVAL = re.compile(r"(?:(?P<d>\d+) days?)? ?(?:(?P<h>\d+):(?P<m>\d+):(?P<s>\d+))?")
 Bar = tuple[float, float]
 
@@ -61,6 +65,60 @@ def chunk_timeline(chunks: HypertableChunks, *, setting: str | None = None, capt
         parts=(Lane(label="", note="", strip=strip),),
         key=key,
         table=table,
+    )
+
+
+Settings = Mapping[tuple[str, str], str | None]
+"""The interval of the owner's SQL by schema and table of the hypertable."""
+
+
+def chunk_timelines(found: Sequence[HypertableChunks], settings: Settings) -> Stacked:
+    """The timeline of each hypertable; of more than twelve, those that differ from the owner's SQL, and the rest in a table.
+
+    Hypertables differ by chunks of another width than the setting, and by chunks that lack an index.
+    """
+    first = sorted(found, key=lambda each: not _differs(each, settings)) if len(found) > _MOST_DRAWN else found
+    drawn = [chunk_timeline(each, setting=_setting_of(each, settings)) for each in first[:_MOST_DRAWN]]
+    rest = [_not_drawn(first[_MOST_DRAWN:], settings)] if len(found) > _MOST_DRAWN else []
+    return Stacked((*drawn, *rest), "There are no chunks.")
+
+
+def _setting_of(chunks: HypertableChunks, settings: Settings) -> str | None:
+    return settings.get((chunks.schema, chunks.table))
+
+
+def _differs(chunks: HypertableChunks, settings: Settings) -> bool:
+    setting = _setting_of(chunks, settings)
+    return bool(chunks.missing_indexes) or (setting is not None and any(width != setting for width, _ in chunks.widths))
+
+
+def _not_drawn(rest: Sequence[HypertableChunks], settings: Settings) -> ReportTable:
+    differing = [each for each in rest if _differs(each, settings)]
+    named = differing[:_MOST_NAMED]
+    rows = tuple(
+        Row(
+            (
+                IdentifierText(dotted(each.schema, each.table)),
+                Text(f"{each.chunks:,}"),
+                Text(some_of([f"{width} ({number:,})" for width, number in each.widths], most=3)),
+                Text(_setting_of(each, settings) or "–"),
+                Text(some_of([f"{index} ({number:,})" for index, number in each.missing_indexes], most=3) or "–"),
+            ),
+            marked=True,
+        )
+        for each in named
+    )
+    number = sum(each.chunks for each in rest)
+    note = f"{len(rest):,} more with {number:,} chunks; {len(differing):,} differ from the owner's SQL"
+    if len(differing) > len(named):
+        note += f", the first {len(named)} are listed"
+    headings = ("Hypertable", "Chunks", "Widths", "Set by the owner's SQL", "Missing indexes")
+    return ReportTable(
+        caption="Hypertables without a picture",
+        note=note,
+        headings=tuple(Heading(name=name) for name in headings),
+        groups=(Group(title=None, labels=(), rows=rows),) if rows else (),
+        nothing="None of them differs from the owner's SQL.",
     )
 
 

@@ -256,8 +256,7 @@ def _timelines(live: Snapshot, owner: Snapshot | Unavailable) -> Any:
         return report.unavailable(live.chunks.reason, errored=False)
     dimensions = reversed(owner.of(Dimension)) if isinstance(owner, Snapshot) else ()
     settings = {(d.schema, d.table): d.chunk_interval for d in dimensions if d.type in {"time", "integer"}}
-    pictures = [report.chunk_timeline(c, setting=settings.get((c.schema, c.table))) for c in live.chunks]
-    return report.stacked(pictures, nothing="There are no chunks.")
+    return report.chunk_timelines(live.chunks, settings)
 
 
 def _live(audit: Case) -> Snapshot | Unavailable:

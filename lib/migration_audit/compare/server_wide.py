@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 
 from migration_audit.model.access import Role
 from migration_audit.model.objects import CatalogObject
@@ -69,10 +70,12 @@ def _used(snapshot: Snapshot) -> frozenset[str]:
 
 
 def _spaces(objects: Iterable[CatalogObject]) -> Iterable[str]:
-    for obj in objects:
-        if (space := getattr(obj, "tablespace", None)) is not None:
-            yield space
-        yield from getattr(obj, "tablespaces", ())
+    for cls, same in groupby(objects, key=type):
+        if hasattr(cls, "tablespace") or hasattr(cls, "tablespaces"):
+            for obj in same:
+                if (space := getattr(obj, "tablespace", None)) is not None:
+                    yield space
+                yield from getattr(obj, "tablespaces", ())
 
 
 def _key(obj: CatalogObject) -> Key:

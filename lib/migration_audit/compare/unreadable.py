@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from operator import attrgetter
 from typing import Any, get_type_hints
 
 from migration_audit.model.access import Role
@@ -48,14 +49,21 @@ def _may_hide(obj: CatalogObject) -> bool:
     """Whether a value may be one that could not be read; False for nearly all."""
     if isinstance(obj, Role):
         return True
-    lists = (getattr(obj, name) for name in _lists_of(type(obj)))  # type: ignore[arg-type]  # mypy takes a class for unhashable
-    return any(NOT_READABLE in "\n".join(values) for values in lists if values)
+    lists = _lists_of(type(obj))(obj)  # type: ignore[arg-type]  # mypy takes a class for unhashable
+    return any(lists) and any(NOT_READABLE in "\n".join(values) for values in lists)
 
 
 @cache
-def _lists_of(cls: type[CatalogObject]) -> tuple[str, ...]:
+def _lists_of(cls: type[CatalogObject]) -> Callable[[CatalogObject], Sequence[tuple[str, ...]]]:
+    """What gets the lists that are compared of an object of this class."""
     hints = get_type_hints(cls)
-    return tuple(name for name in cls.compared() if "tuple[" in str(hints[name]))
+    match [name for name in cls.compared() if "tuple[" in str(hints[name])]:
+        case []:
+            return lambda _: ()
+        case [name]:
+            return lambda obj: (getattr(obj, name),)
+        case names:
+            return attrgetter(*names)
 
 
 def _hidden(values: tuple[str, ...]) -> set[str]:

@@ -238,6 +238,52 @@ def ran(command: Sequence[str | Path], *, cwd: Path, more: Mapping[str, str] | N
     return Ran(code=done.returncode, output=done.stdout + done.stderr)
 
 
+class Resident:
+    """A runner that stays: what it loads at its start takes several times as long as one of our cases.
+
+    Each line that it is given is a case, with U+001F between its fields; the answer is ``CODE LENGTH`` and the output.
+    """
+
+    def __init__(self, command: Sequence[str | Path], *, more: Mapping[str, str]) -> None:
+        """Start it in the environment that ``ran`` gives."""
+        clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._process = subprocess.Popen(
+            [str(part) for part in command],
+            env=clean | dict(more),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
+
+    def __enter__(self) -> Resident:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._process, self._errors:
+            self._process.kill()
+
+    def ask(self, *fields: str) -> Ran:
+        """One case."""
+        requests, answers = self._process.stdin, self._process.stdout
+        assert requests is not None
+        assert answers is not None
+        limit = threading.Timer(300, self._process.kill)
+        limit.start()
+        try:
+            requests.write("\x1f".join(fields).encode() + b"\n")
+            requests.flush()
+            code, length = map(int, answers.readline().split() or (self._end(),))
+            output = answers.read(length)
+        finally:
+            limit.cancel()
+        return Ran(code=code, output=output.decode(errors="replace"))
+
+    def _end(self) -> bytes:
+        self._errors.seek(0)
+        raise RuntimeError(f"the runner ended: {self._errors.read().decode(errors='replace')}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What a runner did on an empty database, and what our format did on another one."""
@@ -264,7 +310,7 @@ class Outcome:
 
 @dataclass
 class Proof:
-    """Two empty databases for each trial."""
+    """Empty databases: one for the runner in each trial, and one for us where our format can read the files."""
 
     cluster: Any
     number: int = 0
@@ -300,7 +346,7 @@ class Proof:
         ``placeholders`` are for one folder alone.
         """
         folders = [folders] if isinstance(folders, Path) else list(folders)
-        theirs, ours = self.database(), self.database()
+        theirs = self.database()
         done = migrate(theirs)
         ledger = find_format(form).ledger
         rows = ledger_rows(theirs, ledger) if ledger else ()
@@ -312,6 +358,7 @@ class Proof:
                 source = load_globs("legacy", root, [name], shown_from=root, form=form, placeholders=placeholders)
         except AuditError as error:
             return Outcome(ran=done, refused=str(error), source=None, rows=rows)
+        ours = self.database()
         failure = apply_sources(ours.conninfo, [source]).applied.failure
         refused = f"{failure.at}: {failure.message}" if failure else None
         if done.code or refused:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from fix_runners import CASES, SEED, Outcome, Proof, Ran, Target, from_npm, migration, ran, reading, tcp_address, write
+from fix_runners import (
+    CASES,
+    SEED,
+    Outcome,
+    Proof,
+    Ran,
+    Resident,
+    Target,
+    from_npm,
+    migration,
+    ran,
+    reading,
+    tcp_address,
+    write,
+)
 from migration_audit.formats import EntryState, find_format
 
 pytestmark = pytest.mark.server
@@ -29,23 +43,27 @@ MASTER = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-@pytest.fixture
-def liquibase() -> list[str]:
-    """The command that runs Liquibase: Java, and what its npm package ships."""
+@pytest.fixture(scope="module")
+def liquibase() -> Iterator[Resident]:
+    """Liquibase's command line in one Java for all cases, from what its npm package ships."""
     java = shutil.which("java")
-    if java is None:
-        pytest.skip("Liquibase runs on Java, and there is no java here")
-    folder = from_npm(PACKAGE)
-    jars = folder / "node_modules" / "liquibase" / "dist" / "liquibase" / "internal" / "lib" / "*"
-    main = "liquibase.integration.commandline.LiquibaseCommandLine"
-    # Parsed classes are kept from the first run on: half of each run's time is spent on them.
-    archive = folder / "classes.jsa"
-    shared = f"-XX:{'SharedArchiveFile' if archive.exists() else 'ArchiveClassesAtExit'}={archive}"
-    return [java, shared, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", str(jars), main, "--show-banner=false"]
+    if java is None or "jdk.compiler" not in ran([java, "--list-modules"], cwd=Path("/")).output:
+        pytest.skip("Liquibase runs on Java, and there is no JDK here")
+    jars = from_npm(PACKAGE) / "node_modules" / "liquibase" / "dist" / "liquibase" / "internal" / "lib" / "*"
+    command = [
+        java,
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        "-cp",
+        jars,
+        Path(__file__).with_name("LiquibaseServer.java"),
+    ]
+    with Resident(command, more={"LC_ALL": "C.UTF-8"}) as server:
+        yield server
 
 
 @pytest.fixture
-def hold(liquibase: list[str], proof: Proof, tmp_path: Path) -> Hold:
+def hold(liquibase: Resident, proof: Proof, tmp_path: Path) -> Hold:
     """Write changelogs, let Liquibase include them all and our format apply them, and hold one against the other."""
 
     def run(files: dict[str, str | bytes], rng: Random | None = None) -> Outcome:
@@ -57,15 +75,15 @@ def hold(liquibase: list[str], proof: Proof, tmp_path: Path) -> Hold:
                 url = f"--url=jdbc:postgresql://{address}/{target.database}?sslmode=disable"
                 login = [f"--username={target.user}", f"--password={target.password or 'none'}"]
                 where = [f"--search-path={tmp_path}", "update", "--changelog-file=master.xml"]
-                return ran([*liquibase, url, *login, *where], cwd=tmp_path, more={"LC_ALL": "C.UTF-8"})
+                return liquibase.ask("--show-banner=false", url, *login, *where)
 
         return proof.hold("liquibase-sql", changes, migrate, apart=["databasechangeloglock"])
 
     return run
 
 
-def test_the_version_is_the_proven_one(liquibase: list[str], tmp_path: Path) -> None:
-    shown = ran([*liquibase, "--version"], cwd=tmp_path).output
+def test_the_version_is_the_proven_one(liquibase: Resident) -> None:
+    shown = liquibase.ask("--version").output
     assert find_format("liquibase-sql").tested_against == "Liquibase 4.28.0"
     assert "Liquibase Version: 4.28.0" in shown
 

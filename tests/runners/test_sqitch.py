@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from fix_runners import CASES, SEED, Outcome, Proof, Ran, Target, from_debian, migration, ran, reading, write
+from fix_runners import CASES, SEED, Outcome, Proof, Ran, Resident, Target, from_debian, migration, ran, reading, write
 from migration_audit.formats import EntryState, find_format
 
 pytestmark = pytest.mark.server
@@ -35,6 +35,15 @@ def sqitch() -> list[str]:
     return [str(loader), "--library-path", str(library), str(perl), "-CAS", *includes, str(root / "usr/bin/sqitch")]
 
 
+@pytest.fixture(scope="module")
+def resident(sqitch: list[str]) -> Iterator[Resident]:
+    """Sqitch with its modules loaded: each case is a process forked from it."""
+    names = {"SQITCH_FULLNAME": "Me", "SQITCH_EMAIL": "me@example.org", "SQITCH_USER_CONFIG": "/dev/null"}
+    command = [*sqitch[:-1], Path(__file__).with_name("sqitch_server.pl")]
+    with Resident(command, more={**names, "LC_ALL": "C.UTF-8", "TZ": "UTC"}) as running:
+        yield running
+
+
 def plan(*lines: str, project: str = "app") -> str:
     """A plan with one line for each change (``name [required]``) or tag (``@name``)."""
     made = [f"{line} {BY.format(number % 10)} # note {number}" for number, line in enumerate(lines)]
@@ -45,7 +54,7 @@ CONF = "[core]\n\tengine = pg\n"
 
 
 @pytest.fixture
-def hold(sqitch: list[str], server: Any, proof: Proof, tmp_path: Path) -> Hold:
+def hold(resident: Resident, server: Any, proof: Proof, tmp_path: Path) -> Hold:
     """Write a project, let Sqitch deploy it and our format apply it, and hold one against the other."""
     psql = server.programs / "psql" if server.programs else shutil.which("psql")
     if psql is None:
@@ -55,9 +64,8 @@ def hold(sqitch: list[str], server: Any, proof: Proof, tmp_path: Path) -> Hold:
         project = write(tmp_path / "project", {"sqitch.conf": CONF, **files}, rng)
 
         def migrate(target: Target) -> Ran:
-            names = {"SQITCH_FULLNAME": "Me", "SQITCH_EMAIL": "me@example.org", "SQITCH_USER_CONFIG": "/dev/null"}
-            command = [*sqitch, "deploy", "--client", psql, f"db:pg:{target.database}"]
-            return ran(command, cwd=project, more={**target.variables(), **names, "LC_ALL": "C.UTF-8", "TZ": "UTC"})
+            variables = [f"{name}={value}" for name, value in target.variables().items()]
+            return resident.ask(str(project), *variables, "deploy", "--client", str(psql), f"db:pg:{target.database}")
 
         return proof.hold("sqitch", project, migrate)
 

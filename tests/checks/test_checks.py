@@ -857,7 +857,7 @@ QUIET = [
         "SQL001",
         "a command",
         {"sources": (source("legacy", format=COMMAND, notes=("command `make` in .",)), source("owner"))},
-        "legacy: a command, and 1 file that it reads; legacy: command `make` in .; owner: 1 file in a fixed order",
+        "legacy: a command, and 1 file that audit.toml names for it; legacy: command `make` in .; owner: 1 file in a fixed",
     ),
     (
         "SQL001",
@@ -1570,12 +1570,18 @@ def test_documents_are_a_work_list_before_they_are_due():
     assert (result.outcome, [f.where for f in result.findings]) == (Outcome.PENDING, ["docs/processor.md:1"])
 
 
-def test_of_a_failure_with_many_lines_the_summary_has_two() -> None:
+@pytest.mark.parametrize("line", ["error: no such table", "x", "Error: no such table"])
+def test_of_a_failure_with_many_lines_the_summary_has_one_that_names_an_error(line: str) -> None:
     at = Location("command `migrate`", 0)
-    lines = ("ended with exit code 1; the end of its output:", "    no such table", "    Traceback:", "    main.py")
+    lines = (
+        "ended with exit code 1; the end of its output:",
+        *(["    Using the environment dev"] * (line != "x")),
+        line,
+        "    main.py",
+    )
     failure = SqlFailure(at=at, statement="migrate", message="\n".join(lines), sqlstate=None)
     found = failure_finding("SQL002:legacy", failure, doing="applying it failed")
-    assert found.summary.endswith("ended with exit code 1; the end of its output: no such table")
+    assert found.summary.endswith(f"ended with exit code 1; the end of its output: {line}")
     assert found.actual == failure.message
 
 

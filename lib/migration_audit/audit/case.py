@@ -13,7 +13,7 @@ from datetime import date
 from functools import cached_property
 
 from migration_audit.audit.compared import scoped_drift
-from migration_audit.audit.coverage import coverage_of
+from migration_audit.audit.coverage import Coverage, coverage_of
 from migration_audit.audit.facts.types import (
     EnvironmentComputed,
     EnvironmentFacts,
@@ -140,7 +140,16 @@ class Case(ABC):
         gone = self.shared["no_coverage"]
         if gone is not None and self.phase is Phase.RETIRED:
             return gone
-        return coverage_of(self.project, self.legacy, self.owner, rules=self.rules).drift
+        return self._coverage.drift
+
+    @property
+    def coverage_sides(self) -> tuple[Snapshot | Unavailable, Snapshot | Unavailable]:
+        """The legacy side and the owner's as coverage compares them: without the ledgers of runners."""
+        return self._coverage.sides
+
+    @cached_property
+    def _coverage(self) -> Coverage:
+        return coverage_of(self.project, self.legacy, self.owner, rules=self.rules)
 
     @cached_property
     def _scoped(self) -> tuple[Drift | Unavailable, tuple[Excluded, ...] | Unavailable]:

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.enumeration import some_of
-from migration_audit.model.finding import Check, Finding, Phase
+from migration_audit.model.enumeration import plural, some_of
+from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase
 from migration_audit.model.identifiers import in_quotes, made_name, parts_of
 from migration_audit.model.preflight import OriginMap
 from migration_audit.model.relations import Index
@@ -45,7 +45,7 @@ def _is_chosen_name(name: str, table: str, columns: str) -> bool:
     return match is not None and name == made_name(table, columns, match[1])
 
 
-def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[Finding]:
+def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[CheckOutput]:
     """List the indexes of a hypertable that have the same definition.
 
     Why: the second one slows down every insert and helps no query. create_hypertable adds an index on the time column, so an
@@ -60,6 +60,9 @@ def run(owner: Snapshot, owner_origins: OriginMap) -> Iterator[Finding]:
     for index in owner.of(Index):
         if index.table in hypertables and index.signature:
             groups[index.signature].append(index)
+    indexes, tables = sum(map(len, groups.values())), len(hypertables)
+    done = f"compared {indexes:,} {plural('index', indexes)} of {tables:,} {plural('hypertable', tables)}"
+    yield Note(text=done if tables else "no hypertables: nothing to compare")
     for twins in groups.values():
         if len(twins) > 1:
             names = [index.key for index in twins]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
@@ -23,6 +24,9 @@ _MOST_KINDS = 3
 
 _SINGULAR = frozenset({"all_tables", "direct_compress", "generated_columns", "hashes", "holds", "inherits", "merges"})
 """Attributes that end in s without being plurals."""
+
+_NAMES_ERROR = re.compile(r"(?:error|exception)[\w.]*: ", re.IGNORECASE)
+_MOST_ERRORS = 3
 
 _WORDS = {
     "chunk_interval": "chunk interval",
@@ -167,8 +171,10 @@ def _attribute_finding(
 
 
 def failure_finding(key: str, failure: SqlFailure, *, doing: str) -> Finding:
-    """The statement that failed, where it is and what the server said; of many lines the first two are the summary."""
-    message = " ".join(line.strip() for line in failure.message.splitlines()[:2])
+    """The statement that failed, where it is and what the server said; its summary has the errors of a command's output."""
+    first, *output = [line.strip() for line in failure.message.splitlines()] or [""]
+    errors = list(dict.fromkeys(filter(_NAMES_ERROR.search, output)))[:_MOST_ERRORS] or output[:1]
+    message = " ".join([first, *(["; ".join(errors)] if errors else [])])
     return Finding(
         key=f"{key}:{failure.at.path}",
         summary=f"{doing}: {failure.at}: {message}",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from migration_audit.model.drift import Severity
-from migration_audit.model.enumeration import some_of
+from migration_audit.model.enumeration import plural, some_of
 from migration_audit.model.finding import Check, CheckOutput, Finding, Note, Phase, Unavailable
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.snapshot import NotRead, Snapshot
@@ -62,7 +62,9 @@ def run(live: Snapshot, environment: Environment) -> Iterator[CheckOutput]:
                 expected=setting,
                 actual=", ".join(held),
             )
-        yield Note(text=f"{table}: {chunks.chunks} chunks, {chunks.compressed} compressed")
+        yield Note(text=f"{table}: {chunks.chunks:,} {plural('chunk', chunks.chunks)}, {chunks.compressed:,} compressed")
+    if not live.chunks:
+        yield Note(text="no hypertables: nothing to check")
 
 
 CHECK = Check(

@@ -54,7 +54,7 @@ def _in_order(source: SourceFacts) -> str:
     if source.format in {SNAPSHOT, DATABASE}:
         return f"a {source.format}, and no files that are applied"
     if source.format == COMMAND:
-        return f"a command, and {_counted(len(source.files), 'file')} that it reads"
+        return f"a command, and {_counted(len(source.files), 'file')} that audit.toml names for it"
     gaps = f"; no file is numbered {some_of(list(map(str, source.gaps)))}" if source.gaps else ""
     return f"{_counted(len(source.files), 'file')} in a fixed order{_how(source)}{gaps}"
 

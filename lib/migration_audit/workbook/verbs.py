@@ -110,7 +110,7 @@ def show_findings(audit: Case, *families: str) -> Any:
 def show_column_types(audit: Case) -> Any:
     """Column types side by side: legacy against owner, or, where an environment is named, owner against live."""
     if audit.environment is None:
-        return _both(audit.no_legacy or audit.legacy, audit.owner, report.column_table)
+        return _unavailable(audit.no_legacy) if audit.no_legacy else _both(*audit.coverage_sides, report.column_table)
     return _both(audit.owner, _live(audit), lambda a, b: report.column_table(a, _scoped(audit, b)))
 
 
@@ -268,9 +268,10 @@ def _scoped(audit: Case, snapshot: Snapshot) -> Snapshot:
 
 
 def _sides(audit: Case, render: Callable[[dict[str, Snapshot]], Any]) -> Any:
-    sides: dict[str, Snapshot | Unavailable] = {"legacy": audit.legacy, "owner": audit.owner}
     if audit.no_legacy is not None and audit.environment is None:
         return _unavailable(audit.no_legacy)
+    legacy, owner = audit.coverage_sides if audit.environment is None else (audit.legacy, audit.owner)
+    sides: dict[str, Snapshot | Unavailable] = {"legacy": legacy, "owner": owner}
     if audit.no_legacy is not None:
         del sides["legacy"]
     if audit.environment is not None:

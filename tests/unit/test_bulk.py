@@ -24,6 +24,7 @@ def test_blocks_of_two_threads_may_overlap(ends_first: str) -> None:
         block.enter_context(many_objects())
     assert not gc.isenabled()
     blocks.pop(ends_first).close()
+    assert not gc.isenabled()
     blocks.popitem()[1].close()
     assert gc.isenabled()
 

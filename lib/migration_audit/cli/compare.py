@@ -13,12 +13,14 @@ from migration_audit.audit.preflight.side_values import parse_values
 from migration_audit.audit.preflight.sides import parse_side, read_sides, with_values
 from migration_audit.cli.output import write_json
 from migration_audit.cli.progress import say_at_terminal, say_lines
+from migration_audit.model.bulk import many_objects
 from migration_audit.model.errors import UsageError
 from migration_audit.model.time_limits import STATEMENT_TIMEOUT
 
 Progress = Callable[[str], None]
 
 
+@many_objects()
 def compare_sides(
     expected: str,
     actual: str,
@@ -60,6 +62,7 @@ def compare_sides(
     )
 
 
+@many_objects()
 def save_side(
     source: str,
     output: Path | None,

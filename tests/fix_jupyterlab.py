@@ -118,7 +118,7 @@ class OpenNotebook:
 
     def switch_theme(self, theme: str) -> None:
         self.choose("Settings", "Theme", theme)
-        self.wait(f"document.body.dataset.jpThemeName === {theme!r}")
+        self.wait(f"document.body.dataset.jpThemeName === {theme!r} && !document.getElementById('jupyterlab-splash')")
 
     def wait(self, script: str) -> Any:
         return self.page.wait(script, lambda: self._explain(script))

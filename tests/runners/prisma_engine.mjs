@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
+if (process.argv.includes("cli")) process.exit(0); // the question is whether the database exists
+
 const require = createRequire(process.env.PRISMA_MODULES + "/");
 const { PrismaPg } = require("@prisma/adapter-pg");
 const { bindMigrationAwareSqlAdapterFactory } = require("@prisma/driver-adapter-utils");
@@ -24,7 +26,6 @@ class OneConnection extends PrismaPg {
   }
 }
 
-if (process.argv.includes("cli")) process.exit(0); // the question is whether the database exists
 const schema = process.env.PRISMA_SCHEMA || undefined;
 const options = schema ? `-c search_path="${schema}"` : undefined;
 const factory = new OneConnection({ max: 1, idleTimeoutMillis: 0, options }, { schema });

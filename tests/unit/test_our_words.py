@@ -80,6 +80,8 @@ STUMBLED_OVER = {
     r"\bcovers itself\b": ("is compared with itself", "the legacy SQL covers itself"),
     r"\bhas to say\b": ("SQL for the owner's next file", "what the owner's next file has to say"),
     r"\bwhat bec(omes|ame) of\b": ("what the audit does with, how the owner's SQL has", "what became of each statement"),
+    r"\brc \d": ("exit code 1", "every boot stops with rc 1"),
+    r"\bas whom it runs\b": ("the audit runs as root, and commands as user N", "uid 65534, as whom it runs because of root"),
     r"\ba mistake of ours\b": ("internal error in migration-audit", "that is a mistake of ours"),
 }
 """Pattern: what to write instead, and a text that the pattern finds. A phrase comes in here once no text has it any more."""

@@ -131,10 +131,14 @@ class Strict(HTMLParser):
     VOID = frozenset({"br", "img", "wbr"})
     TAGS = {
         *VOID,
-        *re.findall(r"\w+", "a bdi caption code del mark details div figcaption figure ins li p pre span strong summary ul"),
+        *re.findall(
+            r"\w+", "a bdi caption code samp del mark details div figcaption figure ins li p pre span strong summary ul"
+        ),
     } | {*("table", "tbody", "td", "th", "thead", "tr")}
     ATTRIBUTES = frozenset(
-        re.findall(r"\S+", "style scope colspan rowspan href alt src width height role aria-label aria-hidden title")
+        re.findall(
+            r"\S+", "style scope cellpadding colspan rowspan href alt src width height role aria-label aria-hidden title"
+        )
     )
 
     def __init__(self, html):

@@ -24,7 +24,7 @@ TONES = {
 def _style(tone: str) -> str:
     foreground, background, border = TONES[tone]
     return (
-        "display:inline-block;padding:0 8px;border-radius:10px;font-size:.92em;font-weight:600;line-height:1.6;"
+        "padding:0 8px;border-radius:10px;font-weight:600;"
         f"white-space:nowrap;color:{foreground};background-color:{background};"
         f"border:1px {'dashed' if tone == 'pending' else 'solid'} {border}"
     )

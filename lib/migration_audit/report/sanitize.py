@@ -31,6 +31,7 @@ _TAGS = _words(
 # No id and no class: an output must not answer to the page's own anchors, nor wear its styles.
 _EVERYWHERE = frozenset({"style", "title", "lang", "dir", "role", "aria-label", "aria-hidden"})
 _BY_TAG = {
+    "table": {"cellpadding"},
     "td": {"colspan", "rowspan", "headers"},
     "th": {"colspan", "rowspan", "scope", "abbr"},
     "col": {"span"},

@@ -20,11 +20,10 @@ _TABLE = (
 )
 # A table is not painted behind its caption, and JupyterLab may be dark there.
 _CAPTION = "text-align:left;caption-side:top;padding:4px 10px 8px;color:#1f2328;background-color:#ffffff"
-_PAD = "padding:5px 10px;text-align:{align};vertical-align:top;border-bottom:1px solid #d0d7de"
-_HEAD = (
-    "padding:6px 10px;text-align:{align};vertical-align:bottom;background-color:#f6f8fa;font-weight:600;white-space:nowrap"
-)
-_GROUP = "padding:6px 10px;text-align:left;background-color:#eaeef2;font-weight:600;border-bottom:1px solid #d0d7de"
+_PAD = "text-align:{align};vertical-align:top"
+_ROW = "background-color:{colour};border-bottom:1px solid #d0d7de"
+_HEAD = "text-align:{align};vertical-align:bottom;background-color:#f6f8fa;font-weight:600;white-space:nowrap"
+_GROUP = "text-align:left;background-color:#eaeef2;font-weight:600;border-bottom:1px solid #d0d7de"
 
 
 def render(table: Grid) -> Markup:
@@ -32,9 +31,9 @@ def render(table: Grid) -> Markup:
     body = Markup("\n").join(_line(item, table) for item in table.shown())
     if not len(table):
         body = _wide(table, Markup("{}").format(table.nothing))
-    return Markup('<div style="overflow-x:auto"><table style="{}">\n{}\n{}\n<tbody>\n{}\n</tbody></table></div>').format(
-        _TABLE, _caption(table), _head(table.headings), body
-    )
+    return Markup(
+        '<div style="overflow-x:auto"><table cellpadding="6" style="{}">\n{}\n{}\n<tbody>\n{}\n</tbody></table></div>'
+    ).format(_TABLE, _caption(table), _head(table.headings), body)
 
 
 def _caption(table: Grid) -> Markup:
@@ -91,7 +90,7 @@ def _group(group: Group, table: Grid) -> Markup:
 
 
 def _row(row: Row, headings: tuple[Heading, ...]) -> Markup:
-    colour = "#fff8e6" if row.marked else "#ffffff"
+    style_of_row = _ROW.format(colour="#fff8e6" if row.marked else "#ffffff")
     cells = []
     for number, (cell, heading) in enumerate(zip(row.cells, headings, strict=True)):
         style = _PAD.format(align="center" if heading.centred else "left")
@@ -99,12 +98,12 @@ def _row(row: Row, headings: tuple[Heading, ...]) -> Markup:
             cells.append(Markup('<td style="{}">{}</td>').format(style, cell.html()))
         else:
             cells.append(Markup('<th scope="row" style="{};font-weight:400">{}</th>').format(style, cell.html()))
-    return Markup('<tr{} style="background-color:{}">{}</tr>').format(_id(row.anchor), colour, _lines(cells))
+    return Markup('<tr{} style="{}">{}</tr>').format(_id(row.anchor), style_of_row, _lines(cells))
 
 
 def _wide(table: Grid, content: Markup) -> Markup:
-    return Markup('<tr style="background-color:#ffffff"><td colspan="{}" style="{};color:{}">{}</td></tr>').format(
-        len(table.headings), _PAD.format(align="left"), MUTED, content
+    return Markup('<tr style="{}"><td colspan="{}" style="{};color:{}">{}</td></tr>').format(
+        _ROW.format(colour="#ffffff"), len(table.headings), _PAD.format(align="left"), MUTED, content
     )
 
 

@@ -29,6 +29,7 @@ def with_classes(html: str, styles: Mapping[str, str]) -> Markup:
     """HTML of ours with the class of each style, if any; text cannot look like one, as its quotes are escaped."""
     for style, name in styles.items():
         html = html.replace(f' style="{style}"', f' class="{name}"' if name else "")
+    html = html.replace("<samp ", "<code ").replace("</samp>", "</code>")
     return Markup(html)  # noqa: S704 (safe as it was, but for its styles)
 
 

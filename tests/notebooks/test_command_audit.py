@@ -203,7 +203,7 @@ def test_nothing_of_the_callers_secrets_is_in_any_file_of_a_run(live, root: Path
     evidence = evidence_of(out, "dev")
     assert outcome(evidence, "SQL002")[0] == "failed"
     (found,) = findings(evidence, "SQL002")
-    assert "at postgresql://postgres:***@" in found["summary"]
+    assert "at postgresql://postgres:***@" in found["actual"]
     for path in (root / "reports").rglob("*"):
         assert not path.is_file() or b"hunter2" not in path.read_bytes(), path
     assert "hunter2" not in ran.out + ran.err

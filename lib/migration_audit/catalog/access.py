@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from migration_audit.catalog.connection import begin_reading, read_again
+from migration_audit.catalog.connection import begin_reading, read_again, sent_at_once
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import dotted, sql_name
@@ -26,9 +26,10 @@ def read_access(connection: psycopg.Connection[Any], role: str) -> Access:
     """
     try:
         begin_reading(connection)
-        connection.execute(_SET, ("migration_audit.role", role))
-        with connection.cursor(row_factory=class_row(RoleFacts)) as cursor:
-            roles = tuple(cursor.execute(load_query("access_roles")).fetchall())
+        with sent_at_once(connection):
+            connection.execute(_SET, ("migration_audit.role", role))
+            known = connection.cursor(row_factory=class_row(RoleFacts)).execute(load_query("access_roles"))
+        roles = tuple(known.fetchall())
         if not roles:
             return Access(role=role, exists=False, postgres_number=connection.info.server_version)
         return _of(connection, role, roles)
@@ -38,25 +39,29 @@ def read_access(connection: psycopg.Connection[Any], role: str) -> Access:
 
 def _of(connection: psycopg.Connection[Any], role: str, roles: tuple[RoleFacts, ...]) -> Access:
     names = "{" + ",".join(_array_item(each.name) for each in roles) + "}"
-    connection.execute(_SET, ("migration_audit.roles", names))
-    with connection.cursor(row_factory=class_row(Membership)) as cursor:
-        memberships = tuple(cursor.execute(load_query("access_memberships")).fetchall())
-    granted = connection.execute(load_query("access_granted")).fetchall()
-    owned = connection.execute(load_query("access_owned")).fetchall()
-    definers = connection.execute(load_query("access_definers")).fetchall()
+    with sent_at_once(connection):
+        connection.execute(_SET, ("migration_audit.roles", names))
+        memberships = connection.cursor(row_factory=class_row(Membership)).execute(load_query("access_memberships"))
+        granted, owned, definers = (
+            connection.execute(load_query(name)) for name in ("access_granted", "access_owned", "access_definers")
+        )
     return Access(
         role=role,
         exists=True,
         postgres_number=connection.info.server_version,
         roles=roles,
-        memberships=memberships,
+        memberships=tuple(memberships.fetchall()),
         granted=tuple(
             Granted(kind=kind, object=_object(kind, parts), privilege=privilege, grantee=grantee)
-            for kind, parts, privilege, grantee in granted
+            for kind, parts, privilege, grantee in granted.fetchall()
         ),
-        owned=tuple(Owned(kind=kind, object=_object(kind, parts), owner=owner) for kind, parts, owner in owned),
-        definers=tuple(Owned(kind=kind, object=_object(kind, parts), owner=owner) for kind, parts, owner in definers),
+        owned=_owned(owned),
+        definers=_owned(definers),
     )
+
+
+def _owned(found: psycopg.Cursor[Any]) -> tuple[Owned, ...]:
+    return tuple(Owned(kind=kind, object=_object(kind, parts), owner=owner) for kind, parts, owner in found.fetchall())
 
 
 def _object(kind: str, parts: list[str | None]) -> str:

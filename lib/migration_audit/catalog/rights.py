@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import class_row, tuple_row
 
 from migration_audit.catalog.connection import begin_reading, read_again, sent_at_once
 from migration_audit.catalog.queries import load_query
@@ -77,7 +77,8 @@ def read_rights(
         if known.fetchone() is None:
             return tuple(LackingRights(lacks=(f"the role {sql_name(role)} does not exist",)) for _ in needs)
         path = _search_path(set_path.fetchone(), role)
-        return tuple(_Reading(connection, role, path).rights(each) for each in needs)
+        server = _Answers(connection)
+        return tuple(_Reading(server, role, path).rights(each) for each in needs)
     except psycopg.Error as error:
         raise database_error(error, connection) from error
 
@@ -88,11 +89,37 @@ def _search_path(row: tuple[Any, ...] | None, role: str) -> list[str]:
     return [role if name == "$user" else name for name in listed(row[0])]
 
 
+class _Answers:
+    """What the server answers in one transaction, each question asked once: statements of one service ask the same."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.database = connection.info.dbname
+        self._connection = connection
+        self._known: dict[Any, list[Any]] = {}
+
+    def rows(self, query: bytes | str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        key = (query, str(values))
+        if key not in self._known:
+            self._known[key] = self._connection.execute(query, values).fetchall()
+        return self._known[key]
+
+    def of_relation(self, name: str, value: str, row_factory: Any = tuple_row) -> list[Any]:
+        """The rows of a file of queries that is about one relation, by its name or number."""
+        key = (name, value)
+        if key not in self._known:
+            with sent_at_once(self._connection):
+                self._connection.execute(_SET, ("migration_audit.relation", value))
+                found = self._connection.cursor(row_factory=row_factory).execute(load_query(name))
+            self._known[key] = found.fetchall()
+        return self._known[key]
+
+
 class _Reading:
     """One statement's needs, looked up for one role."""
 
-    def __init__(self, connection: psycopg.Connection[Any], role: str, path: list[str]) -> None:
-        self._connection = connection
+    def __init__(self, server: _Answers, role: str, path: list[str]) -> None:
+        self._server = server
         self._role = role
         self._path = path
         self._found = _Found()
@@ -101,7 +128,7 @@ class _Reading:
         if needs.undecided:
             return LackingRights(undecided=(f"what it needs cannot be determined without running it: {needs.undecided}",))
         if not self._ask("pg_catalog.has_database_privilege(%s, pg_catalog.current_database(), 'CONNECT')", self._role):
-            database = sql_name(self._connection.info.dbname)
+            database = sql_name(self._server.database)
             self._found.lack(
                 "no CONNECT on the database", f"GRANT CONNECT ON DATABASE {database} TO {sql_name(self._role)};"
             )
@@ -115,16 +142,13 @@ class _Reading:
         )
 
     def _ask(self, expression: str, *values: object) -> bool:
-        row = self._connection.execute(f"select {expression}".encode(), values).fetchone()
-        return bool(row and row[0])
+        return bool(self._server.rows(f"select {expression}".encode(), values)[0][0])
 
     def _relation(self, need: NeededPrivilege) -> _Relation | None:
         """What the name means to the role: of schemas that it may not enter, PostgreSQL sees nothing."""
         schemas = [need.schema] if need.schema else ["pg_catalog", *self._path]
-        with sent_at_once(self._connection):
-            self._connection.execute(_SET, ("migration_audit.relation", need.relation))
-            found = self._connection.cursor(row_factory=class_row(_Relation)).execute(load_query("rights_relations"))
-        there = sorted((r for r in found.fetchall() if r.schema in schemas), key=lambda r: schemas.index(r.schema))
+        found: list[_Relation] = self._server.of_relation("rights_relations", need.relation, class_row(_Relation))
+        there = sorted((r for r in found if r.schema in schemas), key=lambda r: schemas.index(r.schema))
         if not there:
             self._found.lack(f"the relation {sql_name(*filter(None, (need.schema, need.relation)))} does not exist")
             return None
@@ -166,15 +190,12 @@ class _Reading:
             asked = "has_table_privilege" if privilege == "DELETE" else "has_any_column_privilege"
             allowed = self._ask(f"pg_catalog.{asked}(%s, %s::pg_catalog.oid, %s)", self._role, relation.oid, privilege)
             return [] if allowed else [""]
-        rows = self._connection.execute(_REFUSED_COLUMNS, (columns, self._role, relation.oid, privilege)).fetchall()
+        rows = self._server.rows(_REFUSED_COLUMNS, (columns, self._role, relation.oid, privilege))
         return [column for (column,) in rows]
 
     def _defaults(self, relation: _Relation, written: set[str]) -> None:
         """Sequences and functions that fill the columns which the statement leaves out."""
-        with sent_at_once(self._connection):
-            self._connection.execute(_SET, ("migration_audit.relation", str(relation.oid)))
-            found = self._connection.execute(load_query("rights_defaults"))
-        for column, kind, name, may in found.fetchall():
+        for column, kind, name, may in self._server.of_relation("rights_defaults", str(relation.oid)):
             if column in written or may:
                 continue
             privilege, thing = ("USAGE", "SEQUENCE") if kind == "sequence" else ("EXECUTE", "FUNCTION")
@@ -195,8 +216,7 @@ class _Reading:
 
     def _function(self, schema: str | None, name: str) -> None:
         schemas = [schema] if schema else ["pg_catalog", *self._path]
-        row = self._connection.execute(_FUNCTIONS, {"role": self._role, "name": name, "schemas": schemas}).fetchone()
-        known, allowed = row or (0, 0)
+        ((known, allowed),) = self._server.rows(_FUNCTIONS, {"role": self._role, "name": name, "schemas": schemas})
         called = sql_name(*filter(None, (schema, name)))
         if not known:
             self._found.lack(f"the function {called} does not exist")

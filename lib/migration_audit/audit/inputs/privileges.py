@@ -108,14 +108,15 @@ def _owned(objects: Iterable[CatalogObject], reachable: set[str]) -> Iterable[Ow
 def _probe_rights(
     connection: psycopg.Connection[Any], probes: Iterable[Probe], writer_role: str | None
 ) -> tuple[ProbeRights, ...] | Unavailable:
-    found = []
-    for probe in probes:
-        role = probe.role or writer_role
+    asked = [(probe, probe.role or writer_role, statement_needs(probe.sql)) for probe in probes]
+    found: dict[int, ProbeRights] = {}
+    for role in dict.fromkeys(role for _, role, _ in asked):
         if role is None:
             return _NO_WRITER
-        (rights,) = read_rights(connection, role, [statement_needs(probe.sql)])
-        found.append(
-            ProbeRights(
+        own = [number for number, (_, each, _) in enumerate(asked) if each == role]
+        for number, rights in zip(own, read_rights(connection, role, [asked[n][2] for n in own]), strict=True):
+            probe = asked[number][0]
+            found[number] = ProbeRights(
                 name=probe.name,
                 role=role,
                 lacks=rights.lacks,
@@ -124,5 +125,4 @@ def _probe_rights(
                 fixes=rights.fixes,
                 where=str(probe.at),
             )
-        )
-    return tuple(found)
+    return tuple(found[number] for number in sorted(found))

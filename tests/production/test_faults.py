@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -59,10 +60,15 @@ def reasons(results: dict[str, CheckResult], checks: set[str]) -> set[str]:
 
 
 def without_findings_of(table: str, results: dict[str, CheckResult]) -> dict[str, CheckResult]:
-    return {
-        check: replace(result, findings=tuple(found for found in result.findings if table not in found.key))
-        for check, result in results.items()
-    }
+    """The results without the findings about the table, and without those objects in what was looked up."""
+
+    def without(result: CheckResult) -> CheckResult:
+        rest = tuple(found for found in result.findings if table not in found.key)
+        less = len(result.findings) - len(rest)
+        reason = re.sub(r"(?<=looked up )\d+", lambda number: str(int(number[0]) - less), result.reason or "")
+        return replace(result, findings=rest, reason=reason or None)
+
+    return {check: without(result) for check, result in results.items()}
 
 
 def test_no_right_on_a_system_table(prod: Production, whole: dict[str, CheckResult], tables: list[str]) -> None:

@@ -112,32 +112,23 @@ def _walk(root: Path, base: str, *, named: frozenset[str]) -> Iterator[str]:
 
 
 def _behind(
-    link: Path, root: Path, boundary: Boundary, never: frozenset[str], unreadable: list[str], *, seen: set[_Identity]
+    link: Path, root: Path, boundary: Boundary, never: frozenset[str], unreadable: list[str], *, seen: set[str]
 ) -> Iterator[str]:
     """The files behind a link to a folder, each folder once and none that is above the link: circles end."""
     for folder, folders, names in os.walk(link, followlinks=True, onerror=lambda e: unreadable.append(str(e.filename))):
-        here, identity = Path(folder), _identity(folder)
-        if identity in seen:
-            folders.clear()
-            continue
+        here, real = Path(folder), os.path.realpath(folder)
         if boundary.target_outside(here) is not None:
             yield shown_path(here, root)
             folders.clear()
             continue
-        seen.add(identity)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
         folders[:] = sorted(name for name in folders if name not in never)
         yield from (shown_path(here / name, root) for name in names if name not in never)
 
 
-_Identity = tuple[int, int]
-
-
-def _identity(folder: str | Path) -> _Identity:
-    """Device and inode: the same for a folder under all its names."""
-    found = os.stat(folder)  # noqa: PTH116 (a Path for each name of each folder doubles the time)
-    return found.st_dev, found.st_ino
-
-
-def _between(top: Path, folder: Path) -> set[_Identity]:
-    """The folders from ``top`` down to ``folder``."""
-    return {_identity(each) for each in (folder, *folder.parents) if each.is_relative_to(top)}
+def _between(top: Path, folder: Path) -> set[str]:
+    """The real paths of the folders from ``top`` down to ``folder``."""
+    return {os.path.realpath(each) for each in (folder, *folder.parents) if each.is_relative_to(top)}

@@ -13,9 +13,10 @@ import nbformat
 import pytest
 from fix_demo import evidence_of, run_cli
 from nbformat.v4 import new_code_cell, new_notebook
+from papermill import engines
 
 from migration_audit.model.errors import NotebookError
-from migration_audit.runner import open_kernels
+from migration_audit.runner import engine, open_kernels
 from migration_audit.runner.notebooks import execute
 from migration_audit.runner.rendering import packaged_notebooks
 
@@ -55,9 +56,32 @@ def test_parameters_are_checked_before_anything_runs(tmp_path, parameters, given
     ids=["raises", "the kernel dies", "takes too long", "exits early"],
 )
 def test_a_notebook_that_stops_early_is_an_error(tmp_path, cell, said):
-    source = write_notebook(tmp_path / "n.ipynb", cell, "print('the end')")
+    source = write_notebook(tmp_path / "n.ipynb", "print('so far')", cell, "print('the end')")
     with pytest.raises(NotebookError, match=said):
         execute(source, tmp_path / "out.ipynb", {"a": 2}, timeout=5)
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    shown = [output.get("text") for each in executed.cells for output in each.get("outputs", ())]
+    assert "so far\n" in shown, "the error says to open it"
+    assert "the end\n" not in shown
+
+
+def test_a_notebook_is_not_written_for_each_cell(tmp_path, monkeypatch):
+    written = []
+    write = engines.write_ipynb
+    monkeypatch.setattr(engines, "write_ipynb", lambda nb, path: (written.append(path), write(nb, path)))
+    monkeypatch.setattr(engine, "_SAVED_EVERY", 600)
+    execute(write_notebook(tmp_path / "n.ipynb", *["1"] * 20), tmp_path / "out.ipynb", {"a": 2})
+    assert len(written) == 2, "at its start and at its end"
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    assert [len(each.outputs) for each in executed.cells[2:]] == [1] * 20
+
+
+def test_a_notebook_that_takes_long_is_written_on_the_way(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "_SAVED_EVERY", 0)
+    look = f"'first' in open({str(tmp_path / 'out.ipynb')!r}).read().partition('outputs')[2]"
+    execute(write_notebook(tmp_path / "n.ipynb", "'fir' + 'st'", look), tmp_path / "out.ipynb", {"a": 2})
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    assert executed.cells[-1].outputs[0].data["text/plain"] == "True"
 
 
 def test_a_kernel_is_used_again_and_the_next_notebook_cannot_tell(tmp_path):

@@ -3,7 +3,7 @@
 The first exports its snapshot, and the second takes it over:
 https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION
 
-Whatever fails there is no error: the first connection then reads all, and says what is wrong if that fails as well.
+A failure there is not an error: the first connection then reads all, and reports what is wrong if that fails as well.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Instant:
 def may_use_second(connection: psycopg.Connection[Any], features: Features) -> bool:
     """Whether a second connection is worth its while, and may be asked for.
 
-    A standby reads alone: its snapshots are not its own. So does who asks for it, or has queries sent one by one.
+    Never on a standby, which cannot export a snapshot, nor where a user forbids it or has queries sent one by one.
     """
     is_pipelined = isinstance(connection, ReadingConnection) and connection.is_pipelined
     return is_pipelined and features.is_large and not features.in_recovery and os.environ.get(CONNECTIONS_VARIABLE) != "1"
@@ -70,7 +70,7 @@ def read_on_second(
 ) -> Iterator[Callable[[], Cursors | None]]:
     """Run these queries on another connection, after the statements ``before``.
 
-    Yields what gives their cursors, all rows fetched; None where there is no such connection, or anything failed.
+    Yields what gives their cursors, all rows fetched; None where there is no such connection, or one of them failed.
     """
     second = _Second(conninfo, instant, before, queries, limit_ms)
     second.start()
@@ -95,7 +95,7 @@ class _Second(threading.Thread):
         self._found: Cursors | None = None
 
     def cursors(self) -> Cursors | None:
-        """What was read; None if it failed, or the connection has not even been made by now."""
+        """What was read; None if it failed, or is not connected by now."""
         if self._connection is None and self.is_alive():
             return None
         self.join()

@@ -171,7 +171,7 @@ def _attribute_finding(
 
 
 def failure_finding(key: str, failure: SqlFailure, *, doing: str) -> Finding:
-    """The statement that failed, where it is and what the server said; its summary has the errors of a command's output."""
+    """The statement that failed, where it is and what the server reported; a command's errors are in the summary."""
     first, *output = [line.strip() for line in failure.message.splitlines()] or [""]
     errors = list(dict.fromkeys(filter(_NAMES_ERROR.search, output)))[:_MOST_ERRORS] or output[:1]
     message = " ".join([first, *(["; ".join(errors)] if errors else [])])

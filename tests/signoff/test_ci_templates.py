@@ -19,6 +19,8 @@ import yaml
 from ci_steps import INSTALLATION, ROOT, Machine, github_job, schema_errors
 from fix_signed import ANN, BOB
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = ROOT / "examples"
 EVIDENCE, GATE, OF_SEVERAL = (
     EXAMPLES / "github" / f"migration-audit-{name}.yml" for name in ("evidence", "gate", "gate-repositories")

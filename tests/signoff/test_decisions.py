@@ -60,6 +60,7 @@ def merged_away(world: World) -> None:
     world.git("merge", "-q", "-s", "ours", "-m", "merge", "work")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["origin/main", None])
 @pytest.mark.parametrize("how", [reverted, removed, merged_away])
 def test_a_rejection_that_is_undone_in_the_proposal(proposed: World, how, policy: str | None) -> None:
@@ -74,6 +75,7 @@ def test_a_rejection_that_is_undone_in_the_proposal(proposed: World, how, policy
     ), told
 
 
+@pytest.mark.slow
 def test_a_newer_approved_run_answers_an_undone_rejection(proposed: World) -> None:
     rejects_later(proposed)
     reverted(proposed)
@@ -83,6 +85,7 @@ def test_a_newer_approved_run_answers_an_undone_rejection(proposed: World) -> No
     assert gate(proposed) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_rejection_of_a_stranger_that_is_undone(proposed: World) -> None:
     proposed.allow(ANN, BOB, EVE)
     run = proposed.run(at=NOW + HOUR)
@@ -93,6 +96,7 @@ def test_the_rejection_of_a_stranger_that_is_undone(proposed: World) -> None:
     assert gate(proposed) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_time_of_the_evidence_counts_and_not_the_name_of_the_folder(world: World) -> None:
     folder = world.run()
     newest = folder.rename(folder.with_name("20991231T000000Z-abcdef0"))
@@ -107,6 +111,7 @@ def test_the_time_of_the_evidence_counts_and_not_the_name_of_the_folder(world: W
 # Taking back, and deciding again.
 
 
+@pytest.mark.slow
 def test_an_approval_is_withdrawn_and_given_again(world: World) -> None:
     run = world.sign(world.sign(world.run(), ANN), BOB)
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
@@ -177,10 +182,12 @@ def test_a_time_that_cannot_be(world: World, at: datetime, decision: str) -> Non
     """It makes no approval, and takes no rejection away."""
     run = world.sign(world.run(), BOB)
     if decision == "approve":
-        with pytest.raises(SignoffError, match="is before the audit"):
+        with pytest.raises(SignoffError, match="its evidence is dated in the future"):
             world.sign(run, ANN, at=NOW - HOUR)
+        with pytest.raises(SignoffError, match="is before the audit"):
+            world.sign(run, ANN, at=NOW - HOUR, anyway=True)
         return
-    world.sign(run, ANN, decision="reject", at=at)
+    world.sign(run, ANN, decision="reject", at=at, anyway=True)
     assert gate(world, policy_from=None)[0] == 1
 
 

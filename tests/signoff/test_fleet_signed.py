@@ -72,6 +72,7 @@ def verify(fleet: Fleet, place: Path, what: Path | None = None, *more: str) -> t
     return ran.code, ran.out + ran.err
 
 
+@pytest.mark.slow
 def test_parts_are_signed_as_a_whole(fleet: Fleet, copy: Path) -> None:
     assert verify(fleet, copy)[0] == 4
     assert "it is not signed" in verify(fleet, copy)[1]
@@ -92,6 +93,7 @@ def test_a_key_that_is_not_known_signs_nothing(fleet: Fleet, copy: Path) -> None
     assert not (whole(copy) / "signatures").exists()
 
 
+@pytest.mark.slow
 def test_a_target_is_verified_alone(fleet: Fleet, signed_copy: Path) -> None:
     copy = signed_copy
     names = ("down", "drift_a1", "drift_a2", EQUAL[0])  # first, last and inner leaves, of each outcome

@@ -232,8 +232,8 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "evidence that is a list": (text_of("evidence.json", "[]"), "must be a JSON object"),
     "a version that is true": (with_evidence(schema_version=True), "has schema version True"),
     "another phase": (with_evidence(phase="retired"), "phase: the facts are of preflight, but the evidence has retired"),
-    "a later time": (
-        with_evidence(generated_at=f"{NOW + timedelta(days=9):%Y-%m-%dT%H:%M:%SZ}"),
+    "an earlier time": (
+        with_evidence(generated_at=f"{NOW - timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"),
         "generated_at: the facts were read at",
     ),
     "another report": (text_of("report.html", "<h1>CLEAN</h1>"), "report.html does not match the facts and the evidence"),

@@ -12,7 +12,7 @@ from fix_demo import run_cli
 from fix_production import only_reads, watched
 from fix_signed import ANN
 
-pytestmark = [pytest.mark.server, pytest.mark.timescale]
+pytestmark = [pytest.mark.server, pytest.mark.timescale, pytest.mark.slow]
 
 WAIVER = """
 [policy]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from fix_demo import run_cli
 from fix_signed import ANN, BOB, NOW, World
+from migration_audit.gate import RequirementKind
 from migration_audit.model.errors import SignoffError
 from migration_audit.model.evidence import RepositoryState
 
@@ -24,6 +26,7 @@ def server(world: World) -> tuple[bool | None, str, int]:
     return found.ok, found.text, found.code
 
 
+@pytest.mark.slow
 def test_a_database_that_nothing_pins(world: World) -> None:
     run = world.sign(world.sign(world.run(), ANN), BOB)
     ok, text, code = server(world)
@@ -51,13 +54,24 @@ def test_json_and_the_job_summary(world: World, tmp_path: Path) -> None:
     ran = run_cli("gate", "--env", "prod", "--format", "json", cwd=world.root, GITHUB_STEP_SUMMARY=str(summary))
     body = json.loads(ran.out)
     assert (ran.code, body["open"], body["exit_code"], body["schema_version"]) == (1, False, 1, 1)
+    warning = "policy and keys are read from the working tree: a proposal could change them too (--policy-from)"
+    assert body["notes"] == [warning]
     (environment,) = body["environments"]
     (blocked,) = [r for r in environment["requirements"] if r["exit_code"] == 1]
-    assert blocked["text"].startswith("it is blocked: LIV004:index:")
-    assert "(" in blocked["text"]  # the finding's own sentence
+    assert blocked["text"] == "it is blocked by 1 finding"
+    finding = "LIV004:index:public.i (index public.i is in the owner's SQL and missing in prod)"
+    assert blocked["details"] == [finding]
     text = summary.read_text("utf-8")
     assert text.startswith("## The gate is closed, by the local file allowed&#95;signers")
-    assert "| ✗ | nothing blocks | it is blocked" in text
+    assert "| ✕ | nothing blocks | it is blocked by 1 finding&#58; LIV004&#58;index&#58;public.i " in text
+
+
+def test_without_a_signed_run_there_is_one_line_to_read(world: World) -> None:
+    ran = run_cli("gate", "--env", "prod", cwd=world.root)
+    assert ran.code == 4
+    rows = [need.value for need in RequirementKind if re.search(rf"^{need.value}(?:  |$)", ran.out, re.MULTILINE)]
+    assert rows == ["a signed run"]
+    assert "migration-audit sign RUN" in ran.out
 
 
 def clone_of(world: World, folder: Path) -> World:
@@ -142,6 +156,7 @@ def test_sign_lists_what_was_audited_less(world: World) -> None:
     assert "The database is not pinned" in ran.out
 
 
+@pytest.mark.slow
 def test_after_the_retirement_another_proposal_passes(world: World) -> None:
     world.sign(world.sign(world.run(), ANN), BOB)
     world.git("rm", "-q", "-r", "legacy")

@@ -26,7 +26,9 @@ from fix_signed import ANN, BOB, World
 from migration_audit import demo
 from migration_audit.audit.inputs.artifact_digests import artifact_digests
 from migration_audit.cli.main import main
-from migration_audit.demo.tree import REMOVED
+from migration_audit.demo import REMOVED
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 POLICY = '\n[policy]\nallowed_signers = ".audit/allowed_signers"\nquorum = 2\n'

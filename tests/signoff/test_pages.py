@@ -12,6 +12,8 @@ import pytest
 
 from fix_pages import EXIT_CODE, PAGES, ROOT, Block, blocks, execute
 
+pytestmark = pytest.mark.slow
+
 TRY_IT = ("docs/sign-off.md", "Try it on the example")
 IN_A_SIGNED_RUN = ("docs/sign-off.md", "Without our program")
 IN_A_PULL_REQUEST = ("docs/ci.md", "Several repositories")

@@ -11,6 +11,8 @@ import pytest
 from fix_demo import Ran, run_cli
 from fix_signed import ANN, BOB, World
 
+pytestmark = pytest.mark.slow
+
 GITHUB = {"CI": "true", "GITHUB_BASE_REF": "main", "GITHUB_HEAD_REF": "work"}
 GITLAB = {"CI": "true", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "work"}
 

@@ -94,6 +94,7 @@ def test_what_is_refused(world, run, arguments, code, told):
     assert run.is_dir()
 
 
+@pytest.mark.slow
 def test_verify_and_gate_before_and_after_two_signatures(world, run):
     world.edit("quorum = 2", 'quorum = 2\npolicy_from = "origin/main"')
     world.commit()
@@ -105,13 +106,13 @@ def test_verify_and_gate_before_and_after_two_signatures(world, run):
     signed = world.root / "reports/signed/prod" / run.name
     assert sign(world, run, ANN, "--yes").code == 0
     ran = cli(world, "verify", str(signed))
-    assert (ran.code, "✗ 1 of 2 required reviewers approve (ann@example.org)" in ran.out) == (4, True)
+    assert (ran.code, "✕ 1 of 2 required reviewers approve (ann@example.org)" in ran.out) == (4, True)
     assert sign(world, signed, BOB, "--yes").code == 0
     ran = cli(world, "verify", str(signed))
-    assert (ran.code, "✗" in ran.out) == (0, False)
+    assert (ran.code, "✕" in ran.out) == (0, False)
     assert "by allowed_signers of origin/main (" in ran.out
     ran = cli(world, "gate", "--env", "prod")
-    assert (ran.code, "✗" in ran.out) == (0, False)
+    assert (ran.code, "✕" in ran.out) == (0, False)
     assert "The gate is open, by allowed_signers of origin/main (" in ran.out
     ran = cli(world, "gate")
     assert (ran.code, "The gate is closed: dev." in ran.out) == (4, True)
@@ -120,9 +121,10 @@ def test_verify_and_gate_before_and_after_two_signatures(world, run):
     ran = cli(world, "gate", "--env", "prod")
     assert (ran.code, "report.html has changed since the run ended: its SHA-256 differs" in ran.out) == (4, True)
     ran = cli(world, "verify", "reports/signed/prod")
-    assert (ran.code, "✗ report.html has changed since the run ended: its SHA-256 differs" in ran.out) == (4, True)
+    assert (ran.code, "✕ report.html has changed since the run ended: its SHA-256 differs" in ran.out) == (4, True)
 
 
+@pytest.mark.slow
 def test_a_rejection_is_signed_and_closes_the_gate(world, run):
     assert sign(world, run, ANN, "--yes", "--decision", "reject", "--comment", "look at the index").code == 0
     for command in (["verify", "reports/signed/prod"], ["gate", "--env", "prod"]):
@@ -146,6 +148,7 @@ def test_what_cannot_be_asked(world, run, arguments, code, told):
     assert (ran.code, told in ran.err) == (code, True), ran.err
 
 
+@pytest.mark.slow
 def test_a_project_without_a_policy(world, run):
     world.write("audit.toml", world.toml.partition("[policy]")[0])
     for command in (["gate"], ["verify", str(run)], ["sign", str(run), "--as", ANN, "--key", "x", "--yes"]):
@@ -164,6 +167,7 @@ def test_what_git_would_leave_out_or_change_is_told(world, run):
     assert ".gitattributes" not in ran.out
 
 
+@pytest.mark.slow
 def test_the_hook_minds_bytes_and_not_the_quorum(world, run):
     assert sign(world, run, ANN, "--yes", "--decision", "reject").code == 0
     signed = world.root / "reports/signed/prod" / run.name

@@ -311,6 +311,7 @@ def test_less_than_the_policy_asks_for(audited: World, old: str, new: str, text:
     assert (code, text in told) == (4, True), told
 
 
+@pytest.mark.slow
 def test_a_rule_that_only_the_branch_has_does_not_lengthen_the_work_list(audited: World) -> None:
     audited.write("audit.toml", audited.toml + '[[rule]]\ncheck = "RET004"\nmentions = ["Pool"]\nin = ["app/pool.ts"]\n')
     audited.commit()
@@ -336,6 +337,7 @@ def test_comments_and_the_policy_of_the_branch_are_no_settings_of_the_audit(audi
 # The first user's own tree.
 
 
+@pytest.mark.slow
 def test_the_retirement_of_the_example(tmp_path: Path, signing_keys: Path, retired_tree: Path) -> None:
     before, after = Path(demo.__file__).with_name("trm"), retired_tree
     world = World(root=tmp_path / "trm", keys=signing_keys)

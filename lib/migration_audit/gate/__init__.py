@@ -7,11 +7,9 @@
 ``judge_environment``  all that is known of one environment -> its requirements, each met or not, and an exit code
 """
 
-from migration_audit.gate.approvals import approvals, rejections
-from migration_audit.gate.notebooks import judge_notebooks
+from migration_audit.gate.policy import approvals, judge_notebooks, rejections
 from migration_audit.gate.requirements import EnvironmentGate, Facts, Requirement, RequirementKind, judge_environment
-from migration_audit.gate.verdict import EXIT_CODES, decide
-from migration_audit.gate.waivers import apply_waivers, still_waived
+from migration_audit.gate.verdict import EXIT_CODES, apply_waivers, decide, still_waived
 
 __all__ = [
     "EXIT_CODES",

@@ -7,18 +7,16 @@ audited, 4 not signed, or the files differ from what was signed. The largest one
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from migration_audit.gate.approvals import approvals, rejections
-from migration_audit.gate.notebooks import judge_notebooks
-from migration_audit.gate.verdict import decide
-from migration_audit.gate.waivers import still_waived
-from migration_audit.model.drift import Severity
+from migration_audit.gate.policy import approvals, judge_notebooks, rejections
+from migration_audit.gate.verdict import decide, still_waived
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.evidence import Evidence
 from migration_audit.model.finding import CheckResult, Outcome, Verdict
+from migration_audit.model.severity import Severity
 from migration_audit.model.signoff import Decision, Sentence, SignedRun
 from migration_audit.project import EnvironmentPolicy
 
@@ -65,7 +63,7 @@ class Facts:
     now: datetime
     phase: str
     retired: Sentence | None = None
-    """That the deletion is done, by a signed run of the phase after it: then there is nothing to gate."""
+    """Whether the deletion is done, by a signed run of the phase after it: then there is nothing to gate."""
     unsigned: str | None = None
     """Verdict of the newest unsigned run, if it is newer than the signed one."""
     removed: tuple[str, ...] = ()
@@ -112,11 +110,13 @@ def judge_environment(
     facts: Facts,
 ) -> EnvironmentGate:
     """Every requirement of one environment, with the newest run that was signed for it (None: there is none)."""
-    if facts.retired is not None:
-        done = Requirement(need=RequirementKind.RUN, ok=True, text=facts.retired.text)
+    if facts.retired is not None and (run is None or facts.retired.ok):
+        done = Requirement(need=RequirementKind.RUN, code=0 if facts.retired.ok else 4, **asdict(facts.retired))
         return EnvironmentGate(environment=environment, run=run, requirements=(done, *_removed(facts)))
     if run is None:
-        todo = f"`migration-audit run --env {environment} --phase {facts.phase}`, read its report, `migration-audit sign`"
+        todo = (
+            f"`migration-audit run --env {environment} --phase {facts.phase}`, read its report, `migration-audit sign RUN`"
+        )
         text = f"no run of {environment} in phase {facts.phase} is signed"
         missing = Requirement(need=RequirementKind.RUN, ok=False, text=text, todo=todo, code=4)
         return EnvironmentGate(environment=environment, run=None, requirements=(missing, *_removed(facts)))
@@ -223,15 +223,19 @@ def _verdict(evidence: Evidence, facts: Facts) -> Iterator[Requirement]:
         yield Requirement(need=RequirementKind.VERDICT, ok=False, text=text, todo="resolve that, and audit again", code=3)
     elif verdict is Verdict.BLOCKED:
         failed = [r for r in results if r.outcome is Outcome.FAILED and r.weight is Severity.BLOCKER]
-        blocking = [f"{f.key} ({f.summary})" for r in failed for f in r.findings if not f.waived]
-        text = f"it is blocked: {some_of(blocking, most=3, between='; ') or 'see its report'}"
+        blocking = tuple(f"{f.key} ({f.summary})" for r in failed for f in r.findings if not f.waived)
+        text = (
+            f"it is blocked by {len(blocking):,} finding{'s' * (len(blocking) != 1)}"
+            if blocking
+            else "it is blocked: see its report"
+        )
         yield Requirement(
             need=RequirementKind.VERDICT,
             ok=False,
             text=text,
             todo="fix it, or waive it; then audit and sign again",
             code=1,
-            details=tuple(blocking[3:]),
+            details=blocking,
         )
     else:
         yield Requirement(need=RequirementKind.VERDICT, ok=True, text=f"verdict {verdict.value}")
@@ -268,10 +272,15 @@ def _server(evidence: Evidence, needs: EnvironmentPolicy, facts: Facts) -> Itera
         for name, pin in sorted(facts.pins.items())
         if server.get(name) != pin
     ]
+    wrong += [
+        f"its {name.replace('_', ' ')} is {server[name]}, but the last approved run was of {known}"
+        for name, known in sorted(facts.approved_server.items())
+        if name not in facts.pins and server.get(name) not in {None, known}
+    ]
     if facts.same_server:
         wrong.append(f"it audited the same database as the run of {facts.same_server}")
     for text in wrong:
-        todo = "audit the database of this environment, and sign that run"
+        todo = "audit the database of this environment, and sign that run; pin it in audit.toml where it is another one now"
         yield Requirement(need=RequirementKind.SERVER, ok=False, text=text, todo=todo, code=4)
     if wrong:
         return

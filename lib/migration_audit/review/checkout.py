@@ -23,7 +23,7 @@ from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.project import Project, Repository, project_of
 from migration_audit.review.checkout_files import write_folder, write_revision, write_working_tree
 from migration_audit.signoff import Authority
-from migration_audit.signoff.policy_revision import is_ci, weakness
+from migration_audit.signoff.authority import is_ci, weakness
 
 _OPTION = "--repository"
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from migration_audit import sources
 from migration_audit.artifacts.git.command import git_reason, run_git
 from migration_audit.artifacts.git.refs import find_revision
-from migration_audit.artifacts.git.repository import Revision, TreeEntry, entry_kind
+from migration_audit.artifacts.git.repository import CLONE_WHOLE, Revision, TreeEntry, entry_kind
 from migration_audit.artifacts.git.working_tree import hidden_files
 from migration_audit.model.errors import AuditError
 from migration_audit.project import Project, Source
@@ -19,7 +19,6 @@ from migration_audit.project.boundary import boundary_of
 from migration_audit.project.locate import shown_path
 
 _NEVER = frozenset({".git", "node_modules", ".venv"})
-_NOT_HERE = "clone the whole repository: `git clone` without --filter, or `git fetch --refetch`"
 
 
 def write_working_tree(clone: Path, place: Path) -> frozenset[PurePosixPath]:
@@ -74,7 +73,7 @@ def _write_entries(revision: Revision, entries: Mapping[PurePosixPath, TreeEntry
         elif entry.object_id in contents:
             target.write_bytes(contents[entry.object_id])
         else:
-            raise AuditError("this clone lacks its content", where=f"{revision.named}:{path}", todo=_NOT_HERE)
+            raise AuditError("this clone lacks its content", where=f"{revision.named}:{path}", todo=CLONE_WHOLE)
 
 
 def _link(target: Path, leads_to: str, place: Path) -> None:

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from migration_audit import catalog, signoff
+from migration_audit.artifacts.git.command import each_line_once
 from migration_audit.artifacts.git.repository import first_link, is_ignored
 from migration_audit.audit.facts.store import FOLDER as FACTS
 from migration_audit.audit.facts.store import load_facts
-from migration_audit.gate import EnvironmentGate, Facts, approvals, judge_environment, rejections
+from migration_audit.gate import EnvironmentGate, Facts, RequirementKind, judge_environment
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.evidence import Evidence
@@ -21,12 +22,23 @@ from migration_audit.model.signoff import Sentence, SignedRun
 from migration_audit.model.snapshot import Snapshot, changes_between
 from migration_audit.project import Environment, Project, resolve
 from migration_audit.project.listing import paths_below
+from migration_audit.review import people
 from migration_audit.review.checkout import Checkout
 from migration_audit.review.history import ProposalHistory
 from migration_audit.review.signing import page_sentences
 from migration_audit.review.tree import ProposedTree, has_legacy
+from migration_audit.runner.folders import is_run_name
 from migration_audit.runner.rendering import recomputed
 from migration_audit.signoff import Authority
+
+_OF_THE_RUN = frozenset(RequirementKind) - {
+    RequirementKind.AGE,
+    RequirementKind.SOURCES,
+    RequirementKind.SETTINGS,
+    RequirementKind.COMMIT,
+    RequirementKind.LIVE,
+}
+"""What a run after the retirement goes on being asked for, whatever becomes of the files and as long as it may be."""
 
 
 def required_environments(authority: Authority, names: Sequence[str], phase: Phase) -> tuple[Environment, ...]:
@@ -73,8 +85,10 @@ def ask_gate(
         out=out,
         now=now or datetime.now(UTC),
     )
-    runs = {e.name: asking.newest(e.name) for e in environments}
-    return tuple(asking.judge(e, runs) for e in environments)
+    with each_line_once():
+        known = dict.fromkeys([*(e.name for e in environments), *(e.name for e in authority.project.environments)])
+        runs = {name: asking.newest(name) for name in known}
+        return tuple(asking.judge(e, runs) for e in environments)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,33 +123,32 @@ class _Asking:
 
     def judge(self, environment: Environment, runs: Mapping[str, SignedRun | None]) -> EnvironmentGate:
         run, authors = runs[environment.name], set[str]()
-        lost, retired = self._lost(environment.name, run), self._retired(environment.name)
+        lost, retired = self._lost(environment.name, run), self._retired(environment)
         facts = Facts(now=self.now, phase=self.phase.value, removed=lost, retired=retired)
-        if run is not None and retired is None:
+        if run is not None and not (retired and retired.ok):
             run = replace(run, sentences=(*run.sentences, *_computed_again(run), *self._project_is(run), *_page(run)))
             if run.evidence is not None and all(s.ok is not False for s in run.sentences):  # else it may be anything
-                authors |= signoff.authors(run, self.authority, now=self.now)
-                facts = self._facts(environment, run, run.evidence, runs)
+                authors |= people.authors(run, self.authority, now=self.now)
+                facts = replace(self._facts(environment, run, run.evidence, runs), removed=lost)
         needs = self.authority.policy.of(environment.name)
         roles = self.authority.policy.roles
         return judge_environment(environment.name, run, needs, roles=roles, authors=authors, facts=facts)
 
-    def _retired(self, environment: str) -> Sentence | None:
-        """That there is no legacy file any more, here and in the policy's revision, and a signed run after it."""
-        project, needs = self.authority.project, self.authority.policy.of(environment)
-        runs = [r for r in self.signed(environment) if _holds(r) and r.evidence and r.evidence.phase is Phase.RETIRED]
+    def _retired(self, environment: Environment) -> Sentence | None:
+        """Whether no legacy file is left, here and in the policy's revision, and a signed run after it holds."""
+        project, name = self.authority.project, environment.name
+        runs = [r for r in self.signed(name) if r.is_signed and r.evidence and r.evidence.phase is Phase.RETIRED]
         if self.phase is not Phase.PREFLIGHT or not runs or not project.legacy.is_applied or self._has_legacy():
             return None
+        after = replace(self, phase=Phase.RETIRED, live=False)
         run = max(runs, key=_time_of)
-        evidence = run.evidence
-        if evidence is None or any(s.ok is False for s in (*run.sentences, *_computed_again(run))):
-            return None
-        authors = signoff.authors(run, self.authority, now=self.now)
-        found = approvals(run, needs, roles=self.authority.policy.roles, authors=authors)
-        is_fine = evidence.verdict in {Verdict.CLEAN, Verdict.REVIEW}
-        is_ours = evidence.project == project.name
-        if any(s.ok is False for s in found) or rejections(run, needs) or not (is_fine and is_ours):
-            return None
+        gate = after.judge(environment, {each.name: after.newest(each.name) for each in project.environments})
+        wrong = [r for r in gate.requirements if r.code and r.need in _OF_THE_RUN]
+        if wrong:
+            text = (
+                f"no legacy file is left, but {run.name}, the last run after the retirement, does not hold: {wrong[0].text}"
+            )
+            return Sentence(ok=False, text=text, todo=wrong[0].todo)
         return Sentence(
             ok=True, text=f"the retirement is done: no legacy file is left, and {run.name} was audited after the retirement"
         )
@@ -164,14 +177,13 @@ class _Asking:
             now=self.now,
             phase=self.phase.value,
             unsigned=self._unsigned(environment.name, run),
-            removed=self._lost(environment.name, run),
             refused=tuple(self._refused(environment.name, run)),
             files=tuple(tree.files()),
             settings=tuple(tree.settings()),
             commit=tree.commit(),
             producer=signoff.judge_producer(run, self.authority.policy.of(environment.name), self.authority, now=self.now),
             pins={name: pin for name, pin in pins.items() if pin is not None},
-            approved_server=_server_of(signoff.last_approved(run, self.authority, now=self.now)),
+            approved_server=_server_of(people.last_approved(run, self.authority, now=self.now)),
             same_server=_same_server(environment.name, run, runs),
             live=self._live(environment, evidence, Path(run.folder)) if self.live else None,
         )
@@ -179,8 +191,10 @@ class _Asking:
     def _unsigned(self, environment: str, run: SignedRun) -> str | None:
         """The verdict of the newest unsigned run of this phase, when it is newer than the signed one."""
         folder = self.out / environment
-        found = [signoff.evidence_of(p) for p in folder.iterdir() if p.is_dir()] if folder.is_dir() else []
-        due = [each for each in found if each is not None and each.phase is self.phase]
+        found = [(p, signoff.evidence_of(p)) for p in folder.iterdir() if p.is_dir()] if folder.is_dir() else []
+        if any(evidence is None and is_run_name(path.name) and path.name > run.name for path, evidence in found):
+            return Verdict.INCOMPLETE.value
+        due = [each for _, each in found if each is not None and each.phase is self.phase]
         newest = max(due, key=lambda each: each.generated_at, default=None)
         return newest.verdict.value if newest and newest.generated_at > run.generated_at else None
 

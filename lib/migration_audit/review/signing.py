@@ -9,14 +9,14 @@ from itertools import combinations
 from pathlib import Path
 
 from migration_audit import report, signoff
+from migration_audit.artifacts.git.command import each_line_once
 from migration_audit.audit.facts.files import write_atomically
 from migration_audit.gate import approvals, judge_notebooks, rejections
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError, SignoffError
 from migration_audit.model.finding import Verdict
-from migration_audit.model.rule_use import WaiverState
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
-from migration_audit.runner.rendering import recomputed
+from migration_audit.review.people import authors
 from migration_audit.signoff import Authority, Proposal, SignedDecision
 
 _MOST = 6
@@ -48,16 +48,22 @@ class Verified:
         return 4 if any(s.ok is False for s in self.about_policy) else 0
 
 
+@each_line_once()
 def propose_recomputed(
     folder: Path, authority: Authority, *, reviewer: str, now: datetime, withdraws: bool = False
 ) -> Proposal:
     """The run as it would be signed; raises as ``signoff.propose`` does, and for results that its facts do not give."""
+    from migration_audit.runner.rendering import recomputed  # noqa: PLC0415  checks and facts: only who judges needs them
+
     proposal = signoff.propose(folder, authority, reviewer=reviewer, now=now, withdraws=withdraws)
+    needs = authority.policy.of(proposal.run.environment)
+    if not withdraws and not needs.author_may_sign and reviewer.casefold() in authors(proposal.run, authority, now=now):
+        what = f"{reviewer} made this run or its commit, or changed an audited file since the last approved run"
+        raise SignoffError(what, where=authority.source, todo="ask another reviewer to review and sign it")
     wrong = [s for s in recomputed(proposal.folder, proposal.evidence) if s.ok is False]
     if wrong:
         what = some_of([s.text for s in wrong], most=5, between="; ")
         raise SignoffError(f"may not be signed: {what}", where=str(proposal.folder), todo=wrong[0].todo)
-    needs = authority.policy.of(proposal.run.environment)
     producer = signoff.judge_producer(proposal.run, needs, authority, now=now)
     for sentence in (judge_notebooks(proposal.evidence, needs), producer):
         if sentence.ok is False:
@@ -80,7 +86,6 @@ def decision_of(
             where=str(proposal.folder),
             todo="resolve what the report lists and audit again; a reviewer may still --decision reject",
         )
-    waived = (w.finding for w in evidence.waivers if w.state is WaiverState.APPLIED)
     return SignedDecision(
         reviewer=reviewer,
         decision=decision,
@@ -90,7 +95,7 @@ def decision_of(
         environment=evidence.environment,
         run=proposal.run.name,
         verdict=evidence.verdict.value,
-        waivers=tuple(sorted(waived)),
+        waivers=evidence.waived,
         signed_at=now.replace(microsecond=0),
         expires=expires,
     )
@@ -110,12 +115,12 @@ def verify(folder: Path, authority: Authority, *, now: datetime | None = None) -
     needs = authority.policy.of(run.environment)
     computed = (*run.sentences, *_recomputed(run))
     evidence = run.evidence if all(s.ok is not False for s in computed) else None  # else it may be anything
-    authors = signoff.authors(run, authority, now=now) if evidence else frozenset[str]()
+    people = authors(run, authority, now=now) if evidence else frozenset[str]()
     return Verified(
         run=run,
         about_run=(*computed, *_project_sentences(run, authority), *page_sentences(folder, run)),
         about_policy=(
-            *approvals(run, needs, roles=authority.policy.roles, authors=authors),
+            *approvals(run, needs, roles=authority.policy.roles, authors=people),
             *([judge_notebooks(evidence, needs)] if evidence else ()),
             *([signoff.judge_producer(run, needs, authority, now=now)] if evidence else ()),
         ),
@@ -126,6 +131,8 @@ def verify(folder: Path, authority: Authority, *, now: datetime | None = None) -
 def _recomputed(run: SignedRun) -> Iterator[Sentence]:
     """Whether the facts give what the evidence says; files that are not those of the run say nothing about it."""
     if run.evidence is not None and all(s.ok is not False for s in run.sentences):
+        from migration_audit.runner.rendering import recomputed  # noqa: PLC0415  checks and facts: only who judges needs them
+
         yield from recomputed(Path(run.folder), run.evidence)
 
 

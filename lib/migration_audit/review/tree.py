@@ -24,8 +24,7 @@ from migration_audit.model.finding import Phase
 from migration_audit.model.signoff import Sentence
 from migration_audit.project import Project
 from migration_audit.review.checkout_files import digests_of_files
-from migration_audit.review.merging import Merge
-from migration_audit.review.odd_entries import odd_entries
+from migration_audit.review.merging import Merge, odd_entries
 from migration_audit.review.settings import policy_settings, settings_sentences
 from migration_audit.review.work_list import WorkList, undone_work, work_list
 

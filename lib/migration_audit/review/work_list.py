@@ -10,8 +10,7 @@ from typing import Any
 from migration_audit.artifacts.files import find_files, is_glob
 from migration_audit.audit.inputs.artifact_digests import executed_files
 from migration_audit.audit.inputs.boot import boot_inputs
-from migration_audit.audit.inputs.documents import documents_inputs
-from migration_audit.audit.inputs.retirement import retirement_inputs
+from migration_audit.audit.inputs.retirement import documents_inputs, retirement_inputs
 from migration_audit.checks import ALL, judge
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.evidence import Evidence

@@ -8,11 +8,20 @@
 
 from migration_audit.signoff.authority import Authority, read_authority
 from migration_audit.signoff.decisions import SignedDecision
-from migration_audit.signoff.files import EVIDENCE_FILE, SIGNED, SIGNED_PAGE, evidence_of, signed_folders, subjects
-from migration_audit.signoff.people import authors, last_approved
-from migration_audit.signoff.signatures import read_signed_run
+from migration_audit.signoff.signatures import holds_key_of, read_signed_run
 from migration_audit.signoff.signing import Proposal, add_signature, find_key_file, find_run, propose
-from migration_audit.signoff.statement import PREDICATE_TYPE, build_statement, judge_producer, sign_as_producer
+from migration_audit.signoff.statement import (
+    EVIDENCE_FILE,
+    PREDICATE_TYPE,
+    SIGNED,
+    SIGNED_PAGE,
+    build_statement,
+    evidence_of,
+    judge_producer,
+    sign_as_producer,
+    signed_folders,
+    subjects,
+)
 
 __all__ = [
     "EVIDENCE_FILE",
@@ -23,13 +32,12 @@ __all__ = [
     "Proposal",
     "SignedDecision",
     "add_signature",
-    "authors",
     "build_statement",
     "evidence_of",
     "find_key_file",
     "find_run",
+    "holds_key_of",
     "judge_producer",
-    "last_approved",
     "propose",
     "read_authority",
     "read_signed_run",

@@ -6,20 +6,26 @@ import base64
 import binascii
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from migration_audit.artifacts.git.refs import find_revision
+from migration_audit.artifacts.git.command import each_line_once
+from migration_audit.artifacts.git.refs import checked_out, contains, default_branches, find_revision, upstream_of
 from migration_audit.artifacts.git.repository import Revision
 from migration_audit.model.errors import AuditError, ConfigError, SignoffError, UsageError
 from migration_audit.project import Policy, Project, project_of
-from migration_audit.signoff.policy_revision import NAME_IT, is_ci, weakness
 
 _KRL = b"SSHKRL\n\0"
 _KEY = re.compile(r"(?:^|(?<=\s))((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?=\s|$)")
 _OPTIONS = re.compile(r"([a-z-]+)(?:=\"[^\"]*\")?")
+_NAME_IT = "name the branch that the proposal goes into: --policy-from origin/main"
+_TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CI_DEFAULT_BRANCH")
+"""Variables with the name of a branch that a proposal goes into."""
+_PROTECTED = {"GITHUB_REF_NAME": "GITHUB_REF_PROTECTED", "CI_COMMIT_REF_NAME": "CI_COMMIT_REF_PROTECTED"}
+"""The name of the branch that a pipeline is about, and whether it is protected."""
+_PROPOSED = ("GITHUB_HEAD_REF", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,7 @@ class Authority:
     def check_for_ci(self, environ: Mapping[str, str]) -> None:
         """Raise SignoffError in a pipeline whose policy the proposer could have chosen."""
         if self.weakness and is_ci(environ):
-            raise SignoffError(self.weakness, where="policy", todo=NAME_IT)
+            raise SignoffError(self.weakness, where="policy", todo=_NAME_IT)
 
     def reached(self, run: Path, path: Path, content: bytes) -> datetime | None:
         """When a file of a signed run came into the policy's revision as it is; None when it is not there so."""
@@ -62,6 +68,7 @@ class Authority:
         return self.project.policy
 
 
+@each_line_once()
 def read_authority(project: Project, *, policy_from: str | None = None, allowed_signers: Path | None = None) -> Authority:
     """Policy and keys of ``policy_from``, else of the revision that audit.toml names, else of the working tree.
 
@@ -72,7 +79,7 @@ def read_authority(project: Project, *, policy_from: str | None = None, allowed_
     """
     if policy_from is not None and not policy_from.strip():
         what = "is empty, probably because a variable is not set"
-        raise UsageError(what, where="--policy-from", todo=NAME_IT)
+        raise UsageError(what, where="--policy-from", todo=_NAME_IT)
     named = policy_from or project.policy.policy_from
     if policy_from is None:
         _refuse_edited(project)
@@ -191,3 +198,68 @@ def _is_key(kind: str, text: str) -> bool:
         parts.append(part)
         blob = rest
     return len(parts) > 1 and parts[0] == kind.encode()
+
+
+def is_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this is a pipeline: ``CI`` as GitHub, GitLab and others set it, ``TF_BUILD`` of Azure."""
+    return environ.get("CI", "").lower() not in {"", "0", "false"} or environ.get("TF_BUILD", "").lower() == "true"
+
+
+def weakness(
+    revision: Revision | None, *, is_named_by_tree: bool, environ: Mapping[str, str], is_proposed: bool = True
+) -> str | None:
+    """Why the proposer of a change could have a say in policy and keys; None where that is not known.
+
+    ``is_named_by_tree``: audit.toml of the working tree named the revision, and nothing outside of it did. Without
+    ``is_proposed`` the change is one of another repository, and what is checked out in this one is not a proposal.
+    """
+    if revision is None:
+        return "policy and keys are read from the working tree: a proposal could change them too"
+    trusted = frozenset(_trusted(revision, environ))
+    if revision.ref in trusted:
+        return None
+    if is_named_by_tree and is_ci(environ):
+        return (
+            f"{revision.named} is named by audit.toml of the proposal itself, "
+            "and this pipeline does not confirm it as the target branch"
+        )
+    reasons = _reasons(revision, trusted, environ) if is_proposed else _reasons_of_name(revision)
+    return next(reasons, None)
+
+
+def _reasons(revision: Revision, trusted: frozenset[str], environ: Mapping[str, str]) -> Iterator[str]:
+    yield from _reasons_of_name(revision)
+    named, top, ref = revision.named, revision.top, revision.ref
+    branch = checked_out(top)
+    if ref is not None and ref in {branch, upstream_of(top, branch) if branch else None}:
+        yield f"{named} is the branch checked out here"
+    proposed = {environ.get(name) for name in _PROPOSED} - {None, ""}
+    if ref is not None and any(ref.endswith(f"/{name}") for name in proposed):
+        yield f"{named} is the branch that is proposed"
+    is_remote = ref is not None and ref.startswith("refs/remotes/")
+    if not is_remote and find_revision(top, "HEAD").commit == revision.commit:
+        yield f"{named} is the commit checked out here"
+    if not is_remote and trusted and not any(contains(top, branch, revision.commit) for branch in trusted):
+        yield f"{named} is not on {' or '.join(sorted(b.removeprefix('refs/remotes/') for b in trusted))}"
+
+
+def _reasons_of_name(revision: Revision) -> Iterator[str]:
+    if revision.named.startswith(("HEAD", "@")):
+        yield f"{revision.named} is the proposal itself, or something it defines"
+    if revision.ref is not None and revision.ref.startswith("refs/tags/"):
+        yield f"{revision.named} is a tag, which anyone who may push can set"
+    if revision.ref == "FETCH_HEAD":
+        yield f"{revision.named} is the result of the last fetch"
+
+
+def _trusted(revision: Revision, environ: Mapping[str, str]) -> Iterator[str]:
+    """Full names of the branches that proposals go into, as the pipeline or the clone says."""
+    yield from default_branches(revision.top)
+    names = [environ.get(name) for name in _TARGETS]
+    names += [environ.get(name) for name, is_protected in _PROTECTED.items() if environ.get(is_protected) == "true"]
+    for name in filter(None, names):
+        try:
+            found = find_revision(revision.top, f"refs/remotes/origin/{name}")
+        except AuditError:
+            continue
+        yield str(found.ref)

@@ -65,7 +65,7 @@ def read_decision(content: bytes) -> SignedDecision:
     if not isinstance(body, dict) or body.get("type") != DECISION_TYPE or body.get("schema_version") != SCHEMA_VERSION:
         raise ValueError("its version is unknown")
     try:
-        return SignedDecision(
+        found = SignedDecision(
             reviewer=_text(body["reviewer"], IDENTITY),
             decision=Decision(body["decision"]),
             comment=_text(body["comment"]),
@@ -80,6 +80,9 @@ def read_decision(content: bytes) -> SignedDecision:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"it is not a sign-off: {type(error).__name__}: {error}") from None
+    if found.to_bytes() != content:  # what no reader shows could be a condition
+        raise ValueError("it is not as `migration-audit sign` writes it: it says more, or says it in another form")
+    return found
 
 
 def is_identity(name: str) -> bool:

@@ -21,7 +21,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from migration_audit.model.errors import AuditError
-from migration_audit.project.child_environment import without_secrets
+from migration_audit.project.secrecy import without_secrets
 
 NAMESPACE = "migration-audit"
 """What our signatures are for; a signature of a commit is for ``git`` and is none of ours."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.evidence import CLOCKS, Evidence
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
 from migration_audit.signoff.decisions import FOLDER, SignedDecision, decision_number, read_decision
-from migration_audit.signoff.files import evidence_of, file_sentences
 from migration_audit.signoff.openssh import SshSignature, read_signature
-from migration_audit.signoff.statement import STATEMENT_FILE
+from migration_audit.signoff.statement import STATEMENT_FILE, evidence_of, file_sentences
 
+_PRINCIPALS = re.compile(r"^[ \t]*([^\s#]+)", re.MULTILINE)
 _DOES = {Decision.APPROVE: "approves", Decision.REJECT: "rejects", Decision.WITHDRAW: "withdraws their earlier decision"}
 
 
@@ -46,12 +49,41 @@ def read_signed_run(folder: Path, authority: Authority, *, now: datetime) -> Sig
 
 
 def _with_current(read: list[tuple[int, SignOff]]) -> tuple[SignOff, ...]:
-    """The sign-offs, of which a reviewer's last valid one alone is current."""
-    last: dict[str, int] = {}
-    for number, each in read:
-        if each.is_intact and each.is_authorised:
-            last[each.reviewer] = max(number, last.get(each.reviewer, 0))
-    return tuple(replace(each, is_current=number >= last.get(each.reviewer, 0)) for number, each in read)
+    """The sign-offs, of which those are current that no later valid one of the same reviewer takes the place of.
+
+    Their names number them, and no signature covers a name; their times are those of the signers' clocks. An approval gives
+    way to a no that is later by one of the two; everything else only to what is later by both.
+    """
+    valid = [(number, each) for number, each in read if each.is_intact and each.is_authorised]
+
+    def gives_way(number: int, one: SignOff) -> bool:
+        is_yes = one.decision is Decision.APPROVE
+        return any(
+            (other > number and _time(each) >= _time(one))
+            or (is_yes and each.decision is not Decision.APPROVE and (other > number or _time(each) > _time(one)))
+            for other, each in valid
+            if each.reviewer == one.reviewer
+        )
+
+    return tuple(replace(each, is_current=not gives_way(number, each)) for number, each in read)
+
+
+def _time(signoff: SignOff) -> datetime:
+    return signoff.signed_at or datetime.min.replace(tzinfo=UTC)
+
+
+def holds_key_of(run: SignedRun, signoff: SignOff, people: Collection[str], authority: Authority) -> bool:
+    """Whether allowed_signers gives the key of a sign-off that counts to one of ``people`` as well (names in lower case)."""
+    keys = openssh.PolicyKeys(allowed_signers=authority.allowed_signers, revoked=None)
+    principals = _PRINCIPALS.findall(authority.allowed_signers.decode("utf-8", "replace"))
+    patterns = {each.strip('"') for line in principals for each in line.split(",")}
+    names = {*people, *(each for each in patterns if each.casefold() in people)}
+    asked = [name for name in sorted(names) if any(fnmatchcase(name.casefold(), each.casefold()) for each in patterns)]
+    return any(
+        openssh.is_signed_by(*signoff.signed, identity=name, at=_time(signoff), keys=keys, revocation=False)
+        for name in asked
+        if name.casefold() != signoff.reviewer.casefold()
+    )
 
 
 def _strangers(names: list[str]) -> Iterator[Sentence]:
@@ -95,6 +127,7 @@ class _About:
             expires=decision.expires,
             fingerprint=_fingerprint(signature),
             waivers=decision.waivers,
+            signed=(content, signature.armored),
             sentences=(*intact, *authority),
             is_intact=all(s.ok is not False for s in intact),
             is_authorised=all(s.ok is not False for s in authority),
@@ -110,7 +143,7 @@ class _About:
                 f"the signature of {shown} was made for {signature.namespace!r} and not for {openssh.NAMESPACE!r}", again
             )
         elif openssh.is_intact(content, signature.armored):
-            yield _good(f"the signature is one of {shown}, made for {openssh.NAMESPACE!r}")
+            yield _good(f"the signature matches {shown}, in the namespace {openssh.NAMESPACE}")
         else:
             yield _bad(f"the signature does not match {shown}: one of the two was changed", again)
         if decision_number(path.name, decision.reviewer) is None:
@@ -126,6 +159,9 @@ class _About:
             there = getattr(self.evidence, name, None)
             if getattr(decision, name) != there:
                 yield _bad(f"it is about {name} {getattr(decision, name)}, not {there}", "sign this run")
+        waived = self.evidence.waived if self.evidence else ()
+        if decision.waivers != waived:
+            yield _bad(f"it accepts the waivers {_listed(decision.waivers)}, not {_listed(waived)}", "sign this run")
         if decision.run != self.folder.name:
             yield _bad(f"it is about the run {decision.run}, not {self.folder.name}", "sign this run")
 
@@ -149,7 +185,7 @@ class _About:
             return
         # The time in a decision is what its signer's clock said: a line that has ended needs somebody else's word for it.
         seen = self.authority.reached(self.folder, path, content) or self.now
-        if not signed(seen, revocation=False):
+        if decision.decision is Decision.APPROVE and not signed(seen, revocation=False):  # no key's end makes a no to a yes
             what = f"the key {key} of {who} is not valid on {_day(seen)}"
             why = (
                 "when the decision reached the protected branch"
@@ -196,10 +232,10 @@ class _About:
 
 
 def _signature_of(path: Path) -> SshSignature:
-    beside = path.with_name(f"{path.name}.sig")
-    if not beside.is_file():
-        raise ValueError(f"its signature {beside.name} is missing")
-    return read_signature(beside.read_bytes())
+    signature = path.with_name(f"{path.name}.sig")
+    if not signature.is_file():
+        raise ValueError(f"its signature {signature.name} is missing")
+    return read_signature(signature.read_bytes())
 
 
 def _fingerprint(signature: SshSignature) -> str | None:
@@ -207,6 +243,10 @@ def _fingerprint(signature: SshSignature) -> str | None:
         return openssh.fingerprint(signature.key_line)
     except AuditError:
         return None
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return some_of(names) or "none"
 
 
 def _day(at: datetime) -> str:

@@ -20,9 +20,8 @@ from migration_audit.project.listing import paths_that_match
 from migration_audit.signoff import openssh
 from migration_audit.signoff.authority import Authority
 from migration_audit.signoff.decisions import FOLDER, SignedDecision, file_name, is_identity
-from migration_audit.signoff.files import SIGNED, SIGNED_PAGE, evidence_of
-from migration_audit.signoff.people import authors
 from migration_audit.signoff.signatures import read_signed_run
+from migration_audit.signoff.statement import SIGNED, SIGNED_PAGE, evidence_of
 
 AGENT = "agent"
 _OF_A_RUN = ("statement.json", "evidence.json", "report.html")
@@ -60,11 +59,14 @@ def propose(folder: Path, authority: Authority, *, reviewer: str, now: datetime,
     if wrong or evidence is None:
         what = some_of([s.text for s in wrong], most=5, between="; ") or "its evidence cannot be read"
         raise SignoffError(f"may not be signed: {what}", where=str(folder), todo=wrong[0].todo if wrong else "audit again")
+    if evidence.is_of_the_future(now):
+        what, todo = "may not be signed: its evidence is dated in the future", "name an older run, or correct the clock"
+        raise SignoffError(what, where=str(folder), todo=todo)
     if evidence.project != authority.project.name:
         what = f"is a run of the project {evidence.project}, but audit.toml is of {authority.project.name}"
         raise SignoffError(what, where=str(folder), todo="name the right audit.toml with --config")
     if not withdraws:
-        _check_needs(run, authority, reviewer, now)
+        _check_signers(run, authority, reviewer)
     own = [s for s in run.signoffs if s.reviewer.casefold() == reviewer.casefold()]
     standing = [s for s in own if s.counts and s.decision is not Decision.WITHDRAW]
     if withdraws and not standing:
@@ -156,10 +158,9 @@ def find_run(named: Path) -> Path:
 
 
 def _age(run: Path) -> tuple[datetime, str]:
-    """By this the newest run is found; one that cannot be read, or is dated in the future, is the oldest."""
+    """By this the newest run is found; one that cannot be read is the newest, so that no older one takes its place."""
     evidence = evidence_of(run)
-    is_dated = evidence is not None and not evidence.is_of_the_future(datetime.now(UTC))
-    return (evidence.generated_at if evidence and is_dated else datetime.min.replace(tzinfo=UTC)), run.name
+    return (evidence.generated_at if evidence else datetime.max.replace(tzinfo=UTC)), run.name
 
 
 def _is_run(folder: Path) -> bool:
@@ -210,14 +211,11 @@ def _broken(run: SignedRun) -> list[Sentence]:
     return [s for signoff in run.signoffs if not signoff.is_intact for s in signoff.sentences]
 
 
-def _check_needs(run: SignedRun, authority: Authority, reviewer: str, now: datetime) -> None:
+def _check_signers(run: SignedRun, authority: Authority, reviewer: str) -> None:
     needs = authority.policy.of(run.environment)
     if needs.signers and reviewer not in needs.signers:
         what = f"{reviewer} may not sign {run.environment}: its signers are {', '.join(needs.signers)}"
         raise SignoffError(what, where=authority.source, todo="ask one of them to sign")
-    if not needs.author_may_sign and reviewer.casefold() in authors(run, authority, now=now):
-        what = f"{reviewer} made this run or its commit, or changed an audited file since the last approved run"
-        raise SignoffError(what, where=authority.source, todo="ask another reviewer to review and sign it")
 
 
 def _target(folder: Path) -> Path:

@@ -1,14 +1,16 @@
-"""Whether enough different reviewers approve of a run, and no one who may decide rejects it. Pure."""
+"""What the policy asks of a run: approvals of enough reviewers, no rejection, and the packaged notebooks. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from migration_audit.model.enumeration import some_of
+from migration_audit.model.evidence import Evidence
 from migration_audit.model.signoff import Decision, Sentence, SignedRun, SignOff
 from migration_audit.project import EnvironmentPolicy
 
 
-def may_decide(signoff: SignOff, needs: EnvironmentPolicy, authors: Iterable[str]) -> str | None:
+def _may_decide(signoff: SignOff, needs: EnvironmentPolicy, authors: Iterable[str]) -> str | None:
     """Why this reviewer's decision is none for this environment; None when it is one."""
     if not signoff.counts:
         return "see above"
@@ -42,7 +44,7 @@ def _sentences(
     for signoff in run.signoffs:
         if signoff.decision is not Decision.APPROVE:
             continue
-        why_not = may_decide(signoff, needs, authors)
+        why_not = _may_decide(signoff, needs, authors)
         if why_not is None:
             approving.append(signoff)
         elif signoff.counts:
@@ -89,3 +91,15 @@ def _people(signoffs: Sequence[SignOff]) -> list[str]:
 
 def _ask(run: SignedRun) -> str:
     return f"`migration-audit sign {run.folder} --as REVIEWER --key FILE`"
+
+
+def judge_notebooks(evidence: Evidence, needs: EnvironmentPolicy) -> Sentence:
+    """Results come from the facts, whatever a notebook says; but what a changed one showed cannot be computed again."""
+    changed = evidence.changed_notebooks
+    if not changed:
+        return Sentence(ok=True, text="the packaged notebooks were executed")
+    text = f"changed notebooks were executed: {some_of(changed)}"
+    if needs.changed_notebooks:
+        return Sentence(ok=None, text=f"{text}; the policy allows it")
+    todo = "move notebooks/ away and audit again, or set changed_notebooks = true in [policy]"
+    return Sentence(ok=False, text=text, todo=todo)

@@ -17,7 +17,7 @@ import pytest
 from fix_fleet import CHANGED, EQUAL, Fleet, evidence_in, folders
 from fix_outside import Started, wait_until
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 Start = Callable[..., Started]
 NAMES = (*EQUAL[:10], "drift_a1", "drift_c1")

@@ -24,15 +24,25 @@ from migration_audit.fleet.evidence import (
 )
 from migration_audit.fleet.executors import EndedTask
 from migration_audit.fleet.groups import Grouping
-from migration_audit.fleet.plan import FleetPlan, PlannedRun
 from migration_audit.fleet.queue import ReadTask, TaskQueue
 from migration_audit.fleet.read_target import ReadAttempt
-from migration_audit.fleet.references import UNKNOWN, read_services, server_address
 from migration_audit.fleet.run import Limits, run_fleet
-from migration_audit.fleet.store import evidence_name
-from migration_audit.fleet.targets import FleetTarget, Shard, parse_shard, parse_targets
-from migration_audit.model.drift import DiffVerdict, Severity
+from migration_audit.fleet.signatures import TrustedKeys, judge_signatures
+from migration_audit.fleet.store import FleetPlan, PlannedRun, evidence_name, open_folder
+from migration_audit.fleet.targets import (
+    UNKNOWN,
+    FleetTarget,
+    Shard,
+    parse_shard,
+    parse_targets,
+    read_services,
+    server_address,
+)
+from migration_audit.fleet.verify import read_statement
+from migration_audit.model.drift import DiffVerdict
 from migration_audit.model.errors import AuditError, UsageError
+from migration_audit.model.severity import Severity
+from migration_audit.signoff.openssh import PolicyKeys
 
 LINES = """\
 # a comment
@@ -456,6 +466,25 @@ def test_what_was_signed_stays_as_it_is(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in signed.rglob("*") if path.is_file()} == before
     (new,) = set(tmp_path.iterdir()) - {signed}
     assert len(list(new.glob("targets/*/*.json"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("project", "keys_of", "ok"),
+    [("trm", "trm", None), ("other", "trm", False), (None, "trm", None), ("other", None, None)],
+)
+def test_keys_of_another_project_count_for_none(
+    project: str | None, keys_of: str | None, ok: bool | None, tmp_path: Path
+) -> None:
+    made_up = MadeUpTime(lambda task: ReadAttempt(evidence=evidence(task, TargetOutcome.EQUAL, at=made_up.now())))
+    run(made_up, tmp_path)
+    (folder,) = tmp_path.iterdir()
+    statement, facts, _ = read_statement(open_folder(folder))
+    keys = PolicyKeys(allowed_signers=b"", revoked=None)
+    trusted = TrustedKeys(keys=keys, source="x", project=keys_of)
+    told = [*judge_signatures(statement, replace(facts, project=project), {}, trusted, now=made_up.now())]
+    assert [s.text for s in told if "keys are of" in s.text] == (
+        ["the fleet run is of the project other, but the keys are of trm"] if ok is False else []
+    )
 
 
 def test_evidence_of_another_run_is_not_overwritten(tmp_path: Path) -> None:

@@ -10,10 +10,9 @@ from typing import Any, Final
 from uuid import uuid4
 
 from migration_audit import __version__
-from migration_audit.fleet.context import FleetContext
 from migration_audit.fleet.executors import EndedTask
 from migration_audit.fleet.queue import ReadTask
-from migration_audit.fleet.read_target import ReadAttempt, read_target, unchecked_evidence
+from migration_audit.fleet.read_target import FleetContext, ReadAttempt, read_target, unchecked_evidence
 from migration_audit.model.errors import AuditError, UsageError
 
 try:

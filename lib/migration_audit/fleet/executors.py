@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from multiprocessing import connection
 from typing import Protocol
 
-from migration_audit.fleet.context import FleetContext, project_in, snapshot_of
 from migration_audit.fleet.queue import ReadTask
-from migration_audit.fleet.read_target import ReadAttempt, read_target
+from migration_audit.fleet.read_target import FleetContext, ReadAttempt, project_in, read_target, snapshot_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from migration_audit.audit.facts.files import write_atomically
 from migration_audit.fleet.finish import finish_run
-from migration_audit.fleet.plan import PlannedRun
-from migration_audit.fleet.store import EXPECTED, RunFolder, new_folder, newest_folder, open_folder, read_file
+from migration_audit.fleet.store import EXPECTED, PlannedRun, RunFolder, new_folder, newest_folder, open_folder, read_file
 from migration_audit.fleet.summary import FleetSummary
 from migration_audit.fleet.targets import Shard, parse_shard, targets_digest
 from migration_audit.fleet.verify import verify_folder

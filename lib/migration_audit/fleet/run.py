@@ -15,19 +15,16 @@ from migration_audit.audit.facts.files import write_atomically
 from migration_audit.fleet.evidence import TargetEvidence, TargetOutcome
 from migration_audit.fleet.executors import EndedTask, Executor
 from migration_audit.fleet.finish import finish_run, sum_up
-from migration_audit.fleet.plan import PlannedRun
 from migration_audit.fleet.queue import ReadTask, TaskQueue
-from migration_audit.fleet.references import UNKNOWN
-from migration_audit.fleet.store import RunFolder, new_folder, newest_folder
+from migration_audit.fleet.store import PlannedRun, RunFolder, new_folder, newest_folder
 from migration_audit.fleet.summary import FleetSummary
-from migration_audit.fleet.targets import FleetTarget
+from migration_audit.fleet.targets import UNKNOWN, FleetTarget
+from migration_audit.model.progress import Progress
 
 _SILENT: Final = 3
 """Targets of one server, one after the other, that were tried in vain before the others of that server are not."""
 _EVERY: Final = 5.0
 """Seconds between two lines about how far a run is."""
-
-Say = Callable[[str], None]
 
 
 class Clock(Protocol):
@@ -84,7 +81,7 @@ def run_fleet(
     limits: Limits,
     executor: Callable[[int], Executor],
     unchecked: Callable[[ReadTask, str], TargetEvidence],
-    say: Say,
+    say: Progress,
     clock: Clock | None = None,
 ) -> tuple[RunFolder, FleetSummary]:
     """Read what is missing and sum up; the folder, and what was found.
@@ -116,17 +113,17 @@ def run_fleet(
             tasks = [ReadTask(target=target, server=servers(target)) for target in missing]
             started = stack.enter_context(closing(executor(in_all)))
             queue = TaskQueue(tasks, per_server=limits.per_server, in_all=min(in_all, started.slots))
-            progress = Progress(len(missing), now=clock.monotonic(), say=say)
+            count = TargetCount(len(missing), now=clock.monotonic(), say=say)
             for evidence in _read_all(queue, started, limits, clock, unchecked):
                 folder.write(evidence)
-                progress.add(evidence.outcome, clock.monotonic())
+                count.add(evidence.outcome, clock.monotonic())
         return folder, finish_run(folder, now=clock.now())
 
 
-class Progress:
+class TargetCount:
     """Counts targets, and prints the count from time to time."""
 
-    def __init__(self, total: int, *, now: float, say: Say) -> None:
+    def __init__(self, total: int, *, now: float, say: Progress) -> None:
         """``total`` targets are to be read from now on."""
         self._total, self._began, self._say = total, now, say
         self._printed_at = now

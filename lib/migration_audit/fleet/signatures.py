@@ -1,4 +1,8 @@
-"""Signatures over the statement of a fleet run: ``signatures/<identity>.sig``, by OpenSSH, in a separate namespace."""
+"""Signatures over the statement of a fleet run: ``signatures/<identity>.sig``, by OpenSSH, in a separate namespace.
+
+The proof of one target is its evidence, the way from it to the root, and the signed statement with the root: it verifies
+this target alone, and shows nothing of the others but how many there are.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from migration_audit.audit.facts.files import write_atomically
-from migration_audit.fleet.statements import FleetStatement
-from migration_audit.fleet.store import SIGNATURES, STATEMENT, RunFolder, read_file
+from migration_audit.fleet.evidence import TargetEvidence, parse_target_evidence, target_evidence_bytes
+from migration_audit.fleet.merkle import inclusion_proof, root_from_proof
+from migration_audit.fleet.statements import FleetStatement, leaf_of, read_fleet_statement
+from migration_audit.fleet.store import SIGNATURES, STATEMENT, RunFolder, evidence_name, read_file
+from migration_audit.fleet.verify import index_leaves, is_consistent, read_statement
+from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.errors import AuditError, SignoffError, UsageError
 from migration_audit.model.signoff import Sentence
+from migration_audit.model.snapshot import canonical_json
+from migration_audit.model.strict_json import parse_json
 from migration_audit.signoff import find_key_file, openssh
 from migration_audit.signoff.decisions import is_identity
 from migration_audit.signoff.openssh import read_signature
 
-NAMESPACE: Final = "migration-audit-fleet"
+_NAMESPACE: Final = "migration-audit-fleet"
 """Apart from those of reviewers and producers: no signature can be used as another."""
 _SUFFIX: Final = ".sig"
+PROOF_TYPE: Final = "https://migration-audit.dev/fleet-proof/v1"
+_CONVERTER: Final = strict_converter()
+_AGAIN: Final = "ask for another proof: migration-audit fleet prove FOLDER TARGET"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +43,8 @@ class TrustedKeys:
     keys: openssh.PolicyKeys
     source: str
     """Where they were read from, for people."""
+    project: str | None = None
+    """The project whose keys they are; None where they are of a file alone."""
 
 
 def read_signatures(folder: RunFolder) -> dict[str, bytes]:
@@ -37,6 +52,13 @@ def read_signatures(folder: RunFolder) -> dict[str, bytes]:
     place = folder.path / SIGNATURES
     names = sorted(path.name for path in place.iterdir()) if place.is_dir() else []
     return {name.removesuffix(_SUFFIX): read_file(place / name) or b"" for name in names}
+
+
+def other_project(facts: FleetStatement, trusted: TrustedKeys) -> str | None:
+    """That the keys are those of another project than the fleet run; None where they are not, or one of the two has none."""
+    if facts.project is None or trusted.project in {None, facts.project}:
+        return None
+    return f"the fleet run is of the project {facts.project}, but the keys are of {trusted.project}"
 
 
 def sign_statement(folder: RunFolder, *, identity: str, key: str, trusted: TrustedKeys, now: datetime) -> Path:
@@ -59,10 +81,10 @@ def sign_statement(folder: RunFolder, *, identity: str, key: str, trusted: Trust
         copy = Path(name) / STATEMENT
         copy.write_bytes(statement)
         chosen = find_key_file(key, identity, trusted.keys.allowed_signers, Path(name))
-        openssh.sign_file(copy, key=chosen, namespace=NAMESPACE)
+        openssh.sign_file(copy, key=chosen, namespace=_NAMESPACE)
         signature = copy.with_name(f"{STATEMENT}{_SUFFIX}").read_bytes()
     if not _is_good(statement, signature, identity, (now,), trusted):
-        todo = f"sign with a key that {trusted.source} has for {identity}, valid for the namespace {NAMESPACE}"
+        todo = f"sign with a key that {trusted.source} has for {identity}, valid for the namespace {_NAMESPACE}"
         raise SignoffError("nothing was signed: the key is not valid", where=identity, todo=todo)
     write_atomically(place, signature)
     return place
@@ -72,6 +94,8 @@ def judge_signatures(
     statement: bytes, facts: FleetStatement, signatures: Mapping[str, bytes], trusted: TrustedKeys | None, *, now: datetime
 ) -> Iterator[Sentence]:
     """Who signed the statement, and whether that counts. A key has to be valid when the run was summed up, and now."""
+    if trusted is not None and (other := other_project(facts, trusted)) is not None:
+        yield Sentence(ok=False, text=other, todo="name the right audit.toml with --config")
     if not signatures:
         yield Sentence(ok=False, text="it is not signed", todo="migration-audit fleet sign FOLDER --as IDENTITY --key FILE")
     for identity, signature in signatures.items():
@@ -92,7 +116,81 @@ def judge_signatures(
 def _is_good(statement: bytes, signature: bytes, identity: str, times: tuple[datetime, ...], trusted: TrustedKeys) -> bool:
     return all(
         openssh.is_signed_by(
-            statement, signature, identity=identity, at=at, keys=trusted.keys, revocation=True, namespace=NAMESPACE
+            statement, signature, identity=identity, at=at, keys=trusted.keys, revocation=True, namespace=_NAMESPACE
         )
         for at in times
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetProof:
+    """The content of a proof's file; texts are files as they are."""
+
+    type: str
+    evidence: str
+    place: int
+    """Which leaf of the tree the target is, counted from 0."""
+    path: tuple[str, ...]
+    """The hashes (hex) from the leaf upwards."""
+    statement: str
+    signatures: dict[str, str]
+
+
+def prove_target(folder: RunFolder, target: str) -> bytes:
+    """The proof of a target, as a file. Raises UsageError for a target of another run, AuditError for changed evidence."""
+    statement, facts, _ = read_statement(folder)
+    leaves = index_leaves(folder)
+    place = next((number for number, (name, _) in enumerate(leaves) if name == target), None)
+    evidence = folder.evidence(target) if place is not None else None
+    if place is None or evidence is None:
+        raise UsageError(f"{target} is not a target of this fleet run", where=str(folder.path), todo="see index.jsonl")
+    proof = TargetProof(
+        type=PROOF_TYPE,
+        evidence=target_evidence_bytes(evidence).decode(),
+        place=place,
+        path=tuple(each.hex() for each in inclusion_proof([leaf for _, leaf in leaves], place)),
+        statement=statement.decode(),
+        signatures={name: each.decode() for name, each in read_signatures(folder).items()},
+    )
+    if not _leads_to_root(proof, evidence, facts):
+        what = f"the evidence of {target} has changed since the run was summed up"
+        raise AuditError(what, where=str(folder.path), todo="`migration-audit fleet verify` shows what is wrong")
+    return canonical_json(_CONVERTER.unstructure(proof)) + b"\n"
+
+
+def verify_proof(content: bytes, *, where: str, trusted: TrustedKeys | None, now: datetime) -> Iterator[Sentence]:
+    """One sentence for each thing that is proven. Raises AuditError, which names ``where``, for anything but a proof."""
+    body: Any = parse_json(content, where=where)
+    proof = structured(_CONVERTER, body, TargetProof, where=where)
+    if proof.type != PROOF_TYPE:
+        raise AuditError("is not a proof of a target", where=where, todo=_AGAIN)
+    evidence = parse_target_evidence(proof.evidence.encode(), where=where)
+    facts, _ = read_fleet_statement(proof.statement.encode(), where=where)
+    is_same = target_evidence_bytes(evidence).decode() == proof.evidence and is_consistent(evidence, facts)
+    yield Sentence(
+        ok=is_same,
+        text=f"target {evidence.target}, read {evidence.read_at:%Y-%m-%dT%H:%M:%SZ}: {evidence.outcome}"
+        if is_same
+        else f"the outcome of {evidence.target} does not match its evidence",
+        todo=_AGAIN,
+    )
+    is_included = _leads_to_root(proof, evidence, facts)
+    yield Sentence(
+        ok=is_included,
+        text=f"it is one of the {facts.targets:,} targets under the root {facts.root}"
+        if is_included
+        else f"it is not one of the targets under the root {facts.root}",
+        todo=_AGAIN,
+    )
+    signatures = {name: text.encode() for name, text in proof.signatures.items()}
+    yield from judge_signatures(proof.statement.encode(), facts, signatures, trusted, now=now)
+
+
+def _leads_to_root(proof: TargetProof, evidence: TargetEvidence, facts: FleetStatement) -> bool:
+    leaf = leaf_of(evidence, file=evidence_name(evidence.target))
+    try:
+        path = [bytes.fromhex(each) for each in proof.path]
+    except ValueError:
+        return False
+    found = root_from_proof(leaf, proof.place, facts.targets, path)
+    return found is not None and found.hex() == facts.root

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from migration_audit import __version__
+import psycopg
+
+from migration_audit import __version__, catalog
+from migration_audit.audit.preflight.sides import path_exists
 from migration_audit.catalog import dump_snapshot
-from migration_audit.fleet.context import ExpectedSide, FleetContext, read_expected
-from migration_audit.fleet.discover import find_targets
+from migration_audit.catalog.server_errors import database_error
 from migration_audit.fleet.evidence import SCHEMA_VERSION, Direction
 from migration_audit.fleet.executors import Executor, LocalPool
-from migration_audit.fleet.plan import FleetPlan, PlannedRun
-from migration_audit.fleet.read_target import unchecked_evidence
-from migration_audit.fleet.references import read_services, server_address
+from migration_audit.fleet.read_target import ExpectedSide, FleetContext, read_expected, unchecked_evidence
 from migration_audit.fleet.run import Limits, run_fleet
+from migration_audit.fleet.store import FleetPlan, PlannedRun
 from migration_audit.fleet.summary import FleetSummary
-from migration_audit.fleet.targets import FleetTarget, parse_shard, targets_digest
-from migration_audit.model.errors import UsageError
+from migration_audit.fleet.targets import (
+    FleetTarget,
+    Services,
+    check_targets,
+    conninfo_of,
+    make_target,
+    parse_reference,
+    parse_shard,
+    parse_targets,
+    read_services,
+    server_address,
+    services_like,
+    targets_digest,
+)
+from migration_audit.model.errors import DatabaseError, UsageError
+from migration_audit.model.progress import Progress
 from migration_audit.project import Project, audited_digest, load_project, project_file
 
-Say = Callable[[str], None]
+_SERVICES = "service:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +63,21 @@ class FleetOptions:
 
 
 def start_fleet(
-    named: Sequence[str], queries: Sequence[tuple[str, str]], options: FleetOptions, *, say: Say
+    named: Sequence[str], queries: Sequence[tuple[str, str]], options: FleetOptions, *, say: Progress
 ) -> tuple[Path, FleetSummary]:
     """Audit the targets; the folder of the run, and what was found. Raises AuditError where that is not possible."""
     if not named and not queries:
         raise UsageError("which databases?", where="fleet run", todo="name them with --targets or --from-query")
     shard = parse_shard(options.shard) if options.shard is not None else None
     project = _project(options)
-    targets = find_targets(named, queries)
+    targets = _find_targets(named, queries)
     taken = shard.take(targets) if shard else targets
     if not taken:
         what = f"part {shard} contains no target: there are only {len(targets):,}"
         raise UsageError(what, where="--shard", todo="choose fewer parts than there are targets")
     expected = read_expected(options.expected, project, progress=say)
     planned = PlannedRun(
-        plan=plan_of(expected, project, Direction(options.direction), targets),
+        plan=_plan_of(expected, project, Direction(options.direction), targets),
         shard=str(shard) if shard else None,
         targets=tuple(taken),
         in_all=len(targets),
@@ -87,7 +103,7 @@ def start_fleet(
     return folder.path, summary
 
 
-def plan_of(
+def _plan_of(
     expected: ExpectedSide, project: Project | None, direction: Direction, targets: Sequence[FleetTarget]
 ) -> FleetPlan:
     """The plan of a fleet run over all targets."""
@@ -135,3 +151,75 @@ def _executor(context: FleetContext, options: FleetOptions, in_all: int) -> Exec
     # Three quarters of the time a process waits for the server.
     workers = options.workers or 2 * (os.cpu_count() or 1)
     return LocalPool(context, slots=min(workers, in_all))
+
+
+def _find_targets(named: Sequence[str], queries: Sequence[tuple[str, str]]) -> tuple[FleetTarget, ...]:
+    """The targets of files and ``service:`` patterns, and those of queries: a reference and SQL each.
+
+    Raises UsageError for a password and for what cannot be read, DatabaseError for a query that fails, and AuditError where
+    there is no target.
+    """
+    services = read_services(os.environ)
+    return check_targets([*_of_files(named, services), *_of_queries(queries)])
+
+
+def _of_files(named: Sequence[str], services: Services) -> Iterator[tuple[FleetTarget, str]]:
+    for each in named:
+        if each.startswith(_SERVICES) and not path_exists(each):
+            pattern, where = each.removeprefix(_SERVICES), f"--targets {each}"
+            yield from ((target, where) for target in services_like(pattern, services, where=where))
+            continue
+        for line in parse_targets(_read(Path(each)), each):
+            if line.pattern is not None:
+                yield from ((target, line.where) for target in services_like(line.pattern, services, where=line.where))
+            elif line.target is not None:
+                yield line.target, line.where
+
+
+def _read(path: Path) -> str:
+    todo = "name a targets file, or service:PATTERN"
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(path), todo=todo) from None
+    except UnicodeDecodeError:
+        raise UsageError("is not UTF-8", where=str(path), todo=todo) from None
+
+
+def _of_queries(queries: Sequence[tuple[str, str]]) -> Iterator[tuple[FleetTarget, str]]:
+    for reference, sql in queries:
+        where = f"--from-query {reference}"
+        parts = parse_reference(reference, where="--from-query")
+        asked = FleetTarget(name=where, reference=reference)
+        for number, row in enumerate(_rows(asked, sql), start=1):
+            yield _target_of(row, reference, is_url=parts.url is not None, where=f"{where}, row {number}"), where
+
+
+def _rows(asked: FleetTarget, sql: str) -> list[tuple[Any, ...]]:
+    def read(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
+        try:
+            cursor = connection.execute(sql.encode())
+            if cursor.description is None:
+                raise UsageError("the query returns no rows", where=asked.name, todo="write a SELECT")
+            return cursor.fetchall()
+        except psycopg.Error as error:
+            failed = database_error(error, connection)
+            what = failed.what.replace("the catalog cannot be read", "the query failed")
+            todo = "its search_path is empty and it may only read: write schema.table"
+            raise DatabaseError(what, where=asked.name, todo=todo) from None
+
+    return catalog.with_connection(conninfo_of(asked, os.environ), read)
+
+
+def _target_of(row: tuple[Any, ...], asked: str, *, is_url: bool, where: str) -> FleetTarget:
+    """One column: a database of the same server. Two: the name of a target, and its reference."""
+    if len(row) not in {1, 2} or not all(isinstance(value, str) for value in row):
+        todo = "select the name of a database, or a name and a reference (env:VARIABLE/DATABASE), as text"
+        raise UsageError("is not a target", where=where, todo=todo)
+    if len(row) == 2:
+        return make_target(row[0], row[1], where=where)
+    if is_url:
+        todo = "name the server with env:VARIABLE or service:SERVICE"
+        raise UsageError("a database of a URL has no reference", where=where, todo=todo)
+    base = asked.partition("/")[0]
+    return make_target(row[0], f"{base}/{row[0]}", where=where)

@@ -17,8 +17,8 @@ from migration_audit.model.codec import TIME, strict_converter, structured
 from migration_audit.model.errors import AuditError
 from migration_audit.model.snapshot import canonical_json
 from migration_audit.model.strict_json import parse_json
+from migration_audit.signoff.statement import STATEMENT_TYPE
 
-STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 TARGET_TYPE: Final = "https://migration-audit.dev/fleet-target/v1"
 FLEET_TYPE: Final = "https://migration-audit.dev/fleet/v1"
 

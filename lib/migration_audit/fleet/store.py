@@ -16,14 +16,18 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from migration_audit.audit.facts.files import write_atomically
-from migration_audit.fleet.evidence import TargetEvidence, parse_target_evidence, target_evidence_bytes
-from migration_audit.fleet.plan import PlannedRun, plan_bytes, read_plan
+from migration_audit.fleet.evidence import Direction, TargetEvidence, parse_target_evidence, target_evidence_bytes
+from migration_audit.fleet.targets import FleetTarget
+from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.errors import AuditError, UsageError
+from migration_audit.model.snapshot import canonical_json
+from migration_audit.model.strict_json import parse_json
 
 PLAN: Final = "plan.json"
 EXPECTED: Final = "expected.json"
@@ -35,6 +39,7 @@ SIGNATURES: Final = "signatures"
 _TARGETS: Final = "targets"
 _LOCK: Final = ".lock"
 _MOST_IN_NAME: Final = 60
+_CONVERTER: Final = strict_converter()
 
 
 class RunFolder:
@@ -123,12 +128,12 @@ def open_folder(path: Path) -> RunFolder:
     if content is None:
         todo = "name the folder that `migration-audit fleet run` wrote"
         raise UsageError("is not the folder of a fleet run", where=str(path), todo=todo)
-    return RunFolder(path, read_plan(content, where=str(path / PLAN)))
+    return RunFolder(path, _read_plan(content, where=str(path / PLAN)))
 
 
 def newest_folder(out: Path, planned: PlannedRun) -> RunFolder | None:
     """The newest folder of this very run and part; None where there is none."""
-    suffix = re.escape(folder_suffix(planned))
+    suffix = re.escape(_folder_suffix(planned))
     pattern = re.compile(rf"\d{{8}}T\d{{6}}Z-{suffix}(?:-\d+)?")
     for path in sorted(out.iterdir() if out.is_dir() else (), key=lambda p: p.name, reverse=True):
         if pattern.fullmatch(path.name) and (path / PLAN).is_file():
@@ -138,7 +143,7 @@ def newest_folder(out: Path, planned: PlannedRun) -> RunFolder | None:
     return None
 
 
-def folder_suffix(planned: PlannedRun) -> str:
+def _folder_suffix(planned: PlannedRun) -> str:
     """What names the run and the part in the folder's name."""
     part = f"-shard-{planned.shard.replace('/', '-of-')}" if planned.shard else ""
     return f"{planned.plan.run[:12]}{part}"
@@ -146,7 +151,7 @@ def folder_suffix(planned: PlannedRun) -> str:
 
 def new_folder(out: Path, planned: PlannedRun, expected: bytes, now: datetime) -> RunFolder:
     """A folder that did not exist before, with the plan in it. Raises AuditError where it cannot be made."""
-    name = f"{now:%Y%m%dT%H%M%SZ}-{folder_suffix(planned)}"
+    name = f"{now:%Y%m%dT%H%M%SZ}-{_folder_suffix(planned)}"
     for number in range(1, 1000):
         path = out / (name if number == 1 else f"{name}-{number}")
         try:
@@ -157,6 +162,56 @@ def new_folder(out: Path, planned: PlannedRun, expected: bytes, now: datetime) -
             todo = "choose another folder with --out, or make it writable"
             raise AuditError(f"cannot be made: {error.strerror}", where=str(path), todo=todo) from None
         write_atomically(path / EXPECTED, expected)
-        write_atomically(path / PLAN, plan_bytes(planned))
+        write_atomically(path / PLAN, _plan_bytes(planned))
         return RunFolder(path, planned)
     raise AuditError("there are too many fleet runs within one second", where=str(out), todo="wait a second")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetPlan:
+    """One fleet run. Two runs with the same plan are the same run, and one goes on where the other stopped."""
+
+    schema_version: int
+    tool: str
+    """The version of this program; another one may judge differently."""
+    project: str | None
+    expected_named: str
+    expected: str
+    """The digest of the expected side."""
+    applied_by: str | None
+    """The role that applied the SQL of the expected side."""
+    settings: str | None
+    """The digest of the audit settings of audit.toml."""
+    direction: Direction
+    targets: str
+    """The digest of the list of all targets, in whichever part of it this run reads."""
+
+    @property
+    def run(self) -> str:
+        """The name of the fleet run: a digest of the plan, and the same for each of its parts."""
+        facts = [[each.name, getattr(self, each.name)] for each in fields(self) if each.name != "expected_named"]
+        return hashlib.sha256(canonical_json(facts)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRun:
+    """A plan with its targets and the part that is read."""
+
+    plan: FleetPlan
+    shard: str | None
+    """``2/8``; None for all of it."""
+    targets: tuple[FleetTarget, ...]
+    """Those of this part."""
+    in_all: int
+    """The number of targets of all parts."""
+
+
+def _plan_bytes(planned: PlannedRun) -> bytes:
+    """The content of plan.json."""
+    return canonical_json(_CONVERTER.unstructure(planned)) + b"\n"
+
+
+def _read_plan(content: bytes, *, where: str) -> PlannedRun:
+    """What ``_plan_bytes`` wrote. Raises AuditError, which names ``where``, for anything else."""
+    body: Any = parse_json(content, where=where)
+    return structured(_CONVERTER, body, PlannedRun, where=where)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from migration_audit.fleet.evidence import TargetDifference, TargetOutcome
 from migration_audit.fleet.groups import DifferenceGroup, RepeatedDatabase, Unchecked, exit_code_of
-from migration_audit.fleet.plan import PlannedRun
+from migration_audit.fleet.store import PlannedRun
 from migration_audit.model.codec import strict_converter
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.snapshot import canonical_json

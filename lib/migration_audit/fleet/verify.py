@@ -10,8 +10,7 @@ from typing import Final
 
 from migration_audit.catalog import load_snapshot
 from migration_audit.fleet.evidence import Direction, TargetEvidence, TargetOutcome, target_evidence_bytes
-from migration_audit.fleet.finish import index_line, statement_of, sum_up
-from migration_audit.fleet.page import render_page_of
+from migration_audit.fleet.finish import index_line, render_page_of, statement_of, sum_up
 from migration_audit.fleet.read_target import why_unchecked
 from migration_audit.fleet.statements import FleetStatement, read_fleet_statement
 from migration_audit.fleet.store import EXPECTED, INDEX, PAGE, PLAN, STATEMENT, SUMMARY, RunFolder, evidence_name, read_file

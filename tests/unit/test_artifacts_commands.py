@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.artifacts.documents.command_reports import read_command, read_junit
-from migration_audit.artifacts.documents.commands import run_acceptance_command
+from migration_audit.artifacts.documents.commands import read_command, read_junit, run_acceptance_command
 from migration_audit.model.documents import CommandState
 from migration_audit.model.errors import ArtifactError
 from migration_audit.model.location import Location

@@ -24,9 +24,14 @@ DROPS = {
     "in a script, with a schema of its own": ("x.sh", 'psql -c "DROP TABLE ${SCHEMA}.migrations_applied"', 1),
     "in a script, quoted": ("x.sh", 'psql -c "DROP TABLE \\"processor\\".\\"migrations_applied\\""', 1),
     "in a program": ("x.ts", "await pool.query(`\n  DROP TABLE migrations_applied\n`)", 2),
+    "with its schema": ("x.sql", "select 1;\nDROP SCHEMA IF EXISTS a, processor CASCADE;", 2),
+    "with its schema, quoted": ("x.sh", 'psql -c "drop schema \\"processor\\" cascade"', 1),
+    "with its owner": ("x.sql", "drop owned by processor;", 1),
     "in a README to copy": ("x.md", "# Clean\n\n```sql\nDROP TABLE migrations_applied;\n```\n", 4),
 }
 NO_DROPS = {
+    "another schema": ("x.sql", "DROP SCHEMA processor_old CASCADE; drop owned by other;"),
+    "its schema in a comment": ("x.sql", "-- DROP SCHEMA processor CASCADE;"),
     "in a comment": ("x.sql", "-- DROP TABLE migrations_applied;"),
     "in a comment of several lines": ("x.sql", "/* do not\nDROP TABLE migrations_applied; */ select 1;"),
     "another table": ("x.sql", "DROP TABLE migrations_applied_old; DROP TABLE old_migrations_applied;"),
@@ -42,15 +47,22 @@ NO_DROPS = {
 
 def drops(tmp_path, name, text):
     (tmp_path / name).write_text(text)
-    return list(find_drops(tmp_path / name, ("migrations_applied",), shown_from=tmp_path))
+    return list(
+        find_drops(
+            tmp_path / name,
+            ("migrations_applied",),
+            shown_from=tmp_path,
+            within={"processor": "migrations_applied"},
+        )
+    )
 
 
 @pytest.mark.parametrize(("name", "text", "line"), DROPS.values(), ids=DROPS)
 def test_a_drop_is_found_with_its_line(tmp_path, name, text, line):
     (drop,) = drops(tmp_path, name, text)
     assert (drop.table, str(drop.at)) == ("migrations_applied", f"{name}:{line}")
-    assert drop.text.lower().startswith("drop table")
-    assert "migrations_applied" in drop.text
+    assert drop.text.lower().startswith(("drop table", "drop schema", "drop owned by"))
+    assert "migrations_applied" in drop.text or "processor" in drop.text
 
 
 @pytest.mark.parametrize(("name", "text"), NO_DROPS.values(), ids=NO_DROPS)

@@ -42,6 +42,13 @@ CASES = {
     "its own status": ("curl -f http://localhost:8055; exit $?", [OWN]),
     "turned round": ("! curl -f http://localhost:8055", [set()]),
     "a filter": ("curl -s http://localhost:8055/server/health | grep -q ok", [OWN]),
+    "a filter that fails where nothing comes in": ("curl -s http://localhost:8055/server/health | jq -e .ok", [OWN]),
+    "a filter that does not": ("curl -s http://localhost:8055/server/health | jq .ok", [set()]),
+    "into cat": ("wget -qO- http://localhost:8055/server/health | cat", [set()]),
+    "through cat": ("wget -qO- http://localhost:8055/server/health | cat | grep -qv no", [OWN]),
+    "into cat, with pipefail": ("set -o pipefail; wget -qO- http://localhost:8055/ | cat", [OWN]),
+    "in the background": ("curl -f http://localhost:8055 &", [set()]),
+    "in the background, with more": ("curl -f http://localhost:8055 & test -f /ready", [set()]),
     "an answer in brackets": ('[ "$(curl -s http://localhost:8055/server/health)" = ok ]', [OWN]),
     "a code in brackets": ('test "$(curl -so /dev/null -w %{http_code} http://localhost:8055)" = 200', [OWN]),
     "an answer in a variable": ('X=$(curl -sf http://localhost:8055) && [ -n "$X" ]', [OWN]),
@@ -99,6 +106,10 @@ UNDECIDED = {
     "a file of node that is not there": ("node dist/health.js", "no file of the project is copied to dist/health.js"),
     "a program whose server is computed": ("node odd.js", "which server it queries is only known at run time"),
     "a client without a server": ('curl -f "$URL"', "which server it queries is only known at run time"),
+    "a filter that may fail or not": (
+        "curl -s http://localhost:8055 | awk 1",
+        "whether `awk 1` fails without input is not known",
+    ),
     "no shell": ("if then", "this shell code cannot be parsed"),
 }
 

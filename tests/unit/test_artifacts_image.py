@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from migration_audit.artifacts.image.dockerfile import parse_dockerfile, split_words
-from migration_audit.artifacts.image.dockerignore import ignore_patterns
+from migration_audit.artifacts.image.dockerfile import ignore_patterns, parse_dockerfile, split_words
 from migration_audit.artifacts.image.image import Container, read_image
 from migration_audit.model.compose import CommandWords, Mount
 from migration_audit.model.errors import ArtifactError

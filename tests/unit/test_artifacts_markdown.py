@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fix_documents import SENTENCE, document
-from migration_audit.artifacts.documents.fold import fold_text
+from migration_audit.artifacts.documents.inline import fold_text
 from migration_audit.artifacts.documents.markdown import parse_statement, read_document, read_section
 from migration_audit.checks.doc003_log_entry import entries_of_kind, lacking
 from migration_audit.checks.documents import has_heading, heading_line, lines_that_say, lines_that_show, only_beginning
@@ -139,7 +139,8 @@ def test_every_claim_is_told_with_its_line():
 
 def test_lines_are_right_behind_everything_that_takes_lines_of_its_own():
     text = "one <!-- a\nb --> two [three](x\n'y') `four\nfive` &amp; six\\\nseven **eight\nnine** ten\n"
-    (passage,) = document(text).passages
+    passage, tooltip = document(text).passages
+    assert (tooltip.kind, tooltip.shown.text) == (PassageKind.ASIDE, "| y")
     shown = passage.shown.text
     found = [(word, passage.shown.line(shown.index(word))) for word in shown.split() if len(word) > 2]
     expected = {1: "one", 2: "two three", 3: "four five", 4: "six", 5: "seven eight", 6: "nine ten"}

@@ -54,12 +54,12 @@ WRONG_LINE = "init.sh && directus schema apply x && directus bootstrap && pm2 st
 DOCKERFILE = 'FROM directus/directus:11\nCOPY e.sh init.sh /app/\nENTRYPOINT ["sh", "/app/e.sh"]\n'
 
 
-def judged(folder, files: dict[str, str], check: str = "BOOT001") -> CheckResult:
+def judged(folder, files: dict[str, str], check: str = "BOOT001", phase: Phase = Phase.PREFLIGHT) -> CheckResult:
     """How the check ends on the stack with these files in the place of the usual ones."""
     usual = {"audit.toml": TOML, "compose.yaml": COMPOSE, "Dockerfile": DOCKERFILE, "init.sh": "psql\n", "e.sh": RIGHT}
     write(folder, {**usual, **files})
     project = load_project(folder / "audit.toml")
-    (result,) = judge([BY_ID[check]], {**boot_inputs(project), "project": project}, Phase.PREFLIGHT)
+    (result,) = judge([BY_ID[check]], {**boot_inputs(project), "project": project}, phase)
     return result
 
 
@@ -84,6 +84,7 @@ def built(keys: str, **files: str) -> dict[str, str]:
     return {"compose.yaml": COMPOSE.replace(BUILD, f"    build: {{{keys}}}\n"), **files}
 
 
+NAMED = {"audit.toml": TOML.replace("[boot]\n", '[boot]\ndockerfile = "Dockerfile"\n')}
 ORDER = ["apply:order"]
 # name: (files, how BOOT001 ends, what it says)
 UNSET = {
@@ -94,6 +95,35 @@ UNSET = {
     "the image, and its command in order": (image("${IMAGE}", command=RIGHT_LINE), "skipped", "the variable IMAGE, which"),
     "the image, and its command out of order": (image("${IMAGE}", command=WRONG_LINE), ORDER, "the variable IMAGE, which"),
     "the registry": (image("${REGISTRY}/directus/directus:11", command=RIGHT_LINE), "skipped", "the variable REGISTRY"),
+    "a Dockerfile within the Compose file": (
+        built('context: ., dockerfile_inline: "FROM node"'),
+        "skipped",
+        "a Dockerfile within a Compose file is not read",
+    ),
+    "another Dockerfile than audit.toml names": (
+        {**built("context: ., dockerfile: Other", Other=DOCKERFILE), **NAMED},
+        "skipped",
+        "this is not the Dockerfile that [boot] names",
+    ),
+    "the Dockerfile that audit.toml names": ({**built("context: ., dockerfile: ./Dockerfile"), **NAMED}, "passed", ""),
+    "the base of the Dockerfile that audit.toml names": (
+        {**image("directus/directus:11"), **NAMED},
+        "skipped",
+        "this is the base of the Dockerfile that [boot] names",
+    ),
+    "an image that the Dockerfile of audit.toml builds": ({**image("example.org/ours:1"), **NAMED}, "passed", ""),
+    "a function in the place of a program": (
+        owner(script=RIGHT.replace(BOOTSTRAP, f"directus() {{ :; }}\n{BOOTSTRAP}")),
+        ["apply:missing", "bootstrap:missing"],
+        "",
+    ),
+    "a function around a program": (
+        owner(script=RIGHT.replace(BOOTSTRAP, f'directus() {{ node cli.js "$@"; }}\n{BOOTSTRAP}')),
+        "passed",
+        "",
+    ),
+    "a script that starts nothing": (owner(**{"init.sh": "echo done\nexit 0\n"}), ["init:missing"], ""),
+    "a script that starts what nobody knows": (owner(**{"init.sh": '"$RUN"\n'}), "passed", ""),
     "a mount elsewhere": (owner("volumes: ['${DATA}:/data']"), "passed", ""),
     "a mount elsewhere, out of order": (owner("volumes: ['${DATA}:/data']", script=WRONG), ORDER, ""),
     "a mount over the script": (owner("volumes: ['${DATA}/e.sh:/app/e.sh']"), "skipped", "on the variable DATA, which"),
@@ -105,7 +135,7 @@ UNSET = {
     "a mount at a place that nobody knows": (owner("volumes: ['./x:${PLACE}']"), "skipped", "the variable PLACE"),
     "a whole mount": (owner("volumes: ['${MOUNT}']"), "skipped", "the variable MOUNT"),
     "a known mount over an unknown one": (
-        owner("volumes: ['${DATA}:/app', './other.sh:/app/e.sh']", **{"other.sh": RIGHT.replace("sh /app/", "./")}),
+        owner("volumes: ['${DATA}:/app', './other.sh:/app/e.sh']", **{"other.sh": RIGHT.replace("sh /app/", "sh /srv/")}),
         "passed",
         "",
     ),
@@ -549,6 +579,33 @@ OTHERS = {
         "skipped",
         "what ${OTHER} requests is only known at run time",
     ),
+    "an owner without a container": (changed(BUILD, BUILD + "    scale: 0\n"), "BOOT002", ["writer:owner:started"], ""),
+    "an owner without replicas": (
+        changed(BUILD, BUILD + "    deploy: {replicas: 0}\n"),
+        "BOOT002",
+        ["writer:owner:started"],
+        "",
+    ),
+    "an owner that no container runs": (
+        changed(BUILD, BUILD + "    scale: 0\n"),
+        "BOOT003",
+        "skipped",
+        "no container of owner",
+    ),
+    "a database without a container": (
+        changed("    image: postgres:17\n", "    image: postgres:17\n    scale: 0\n"),
+        "BOOT003",
+        ["owner:db:started"],
+        "",
+    ),
+    "a database's test that is always true": (changed(TEST, "[CMD, 'true']"), "BOOT003", ["healthcheck:db:always"], ""),
+    "a database's test that may fail": (
+        changed(TEST, "'pg_isready || true'"),
+        "BOOT003",
+        ["healthcheck:db:always"],
+        "",
+    ),
+    "a database's test in a script of its image": (changed(TEST, "[CMD, /healthcheck.sh]"), "BOOT003", "passed", ""),
     "a test that needs nothing": (changed(OWN_TEST, "'true ${X}'"), "BOOT003", ["healthcheck:early"], ""),
 }
 
@@ -587,3 +644,241 @@ def test_tables_of_directus_are_known_although_another_variable_is_not(tmp_path)
     assert boot_inputs(load_project(tmp_path / "audit.toml"))["owner_variables"] == {}
     write(tmp_path, owner("environment: {DB_EXCLUDE_TABLES: '${T}'}"))
     assert "the variable T" in boot_inputs(load_project(tmp_path / "audit.toml"))["owner_variables"].reason
+
+
+RULE = '[[rule]]\ncheck = "RET007"\nimage = "w/Dockerfile"\ncarries = ["migrations"]\nruns = ["migrate"]\n'
+WRITER = "    image: writer\n"
+W_FILES = {"w/Dockerfile": 'FROM node:22\nCOPY m.js /app/\nENTRYPOINT ["node"]\nCMD ["m.js"]\n', "w/m.js": "1\n"}
+
+
+def writer(keys: str, *, more: str = "", **files: str) -> dict[str, str]:
+    """The writer's service with these keys, and other services behind it."""
+    lines = "".join(f"    {line}\n" for line in keys.splitlines())
+    text = COMPOSE.replace(WRITER, lines) + more
+    return {**W_FILES, "compose.yaml": text, "audit.toml": TOML + RULE, **files}
+
+
+_RUNS, _MOUNTS = "w/Dockerfile:runs:", "w/Dockerfile:writer:mounts:"
+# name: (files, how RET007 ends, what it says)
+KEPT = {
+    "nothing": (writer("build: w"), "passed", ""),
+    "nothing, built elsewhere": (writer("image: example.org/writer:1"), "passed", ""),
+    "a command": (writer("build: w\ncommand: [migrate.js]"), [f"{_RUNS}compose.yaml:migrate"], ""),
+    "a command, built elsewhere": (writer("image: x\ncommand: [migrate.js]"), [f"{_RUNS}compose.yaml:migrate"], ""),
+    "an entrypoint": (
+        writer("build: w\nentrypoint: sh -c 'node migrate.js && node m.js'"),
+        [f"{_RUNS}compose.yaml:migrate"],
+        "",
+    ),
+    "a hook": (
+        writer("build: w\npost_start: [{command: node migrate.js}]"),
+        [f"{_RUNS}compose.yaml:migrate"],
+        "",
+    ),
+    "a variable of Node.js": (
+        writer("build: w\nenvironment: {NODE_OPTIONS: --require=./migrate.js}"),
+        [f"{_RUNS}w/Dockerfile:migrate"],
+        "",
+    ),
+    "another service of the same image": (
+        writer("build: w", more="  once:\n    build: w\n    profiles: [tools]\n    command: [migrate.js]\n"),
+        [f"{_RUNS}compose.yaml:migrate"],
+        "",
+    ),
+    "another service of the same name of an image": (
+        writer("image: x", more="  once:\n    image: x\n    command: [migrate.js]\n"),
+        [f"{_RUNS}compose.yaml:migrate"],
+        "",
+    ),
+    "another program": (writer("build: w", more="  other:\n    image: y\n    command: [migrate.js]\n"), "passed", ""),
+    "the owner's own": (
+        {**writer("build: w"), "compose.yaml": COMPOSE.replace(BUILD, BUILD + "    command: [migrate]\n")},
+        "passed",
+        "",
+    ),
+    "a folder of migrations": (
+        writer("build: w\nvolumes: ['./old/migrations:/m']", **{"old/migrations/1.sql": ""}),
+        [f"{_MOUNTS}old/migrations"],
+        "",
+    ),
+    "a folder with migrations in it": (
+        writer("build: w\nvolumes: ['./old:/m']", **{"old/migrations/1.sql": ""}),
+        [f"{_MOUNTS}old"],
+        "",
+    ),
+    "a folder with nothing of that": (writer("build: w\nvolumes: ['./old:/m']", **{"old/1.sql": ""}), "passed", ""),
+    "the runner's own image": (
+        writer("build: w", more="  run:\n    image: migrate/migrate\n    volumes: ['./old/migrations:/m']\n"),
+        ["w/Dockerfile:run:mounts:old/migrations"],
+        "",
+    ),
+    "another Dockerfile": (
+        writer("build: {context: w, dockerfile: Prod}", **{"w/Prod": "FROM node:22\n"}),
+        "skipped",
+        "writer is built from w/Prod, which no rule of RET007 names",
+    ),
+    "a Dockerfile that a variable names": (
+        writer("build: {context: w, dockerfile: '${D}'}"),
+        "skipped",
+        "depends on the variable D",
+    ),
+    "a Dockerfile within the Compose file": (
+        writer('build: {context: w, dockerfile_inline: "FROM node"}'),
+        "skipped",
+        "a Dockerfile within a Compose file is not read",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "ends", "says"), KEPT.values(), ids=KEPT)
+def test_what_compose_makes_of_the_image(tmp_path, files, ends, says):
+    result = judged(tmp_path, files, "RET007", Phase.RETIRED)
+    assert said(result) == ends, result
+    assert says in (result.reason or "")
+
+
+_IN = "FROM node:22\nWORKDIR /app\n"
+_ARCHIVE = "https://e.org/migrations.tgz"
+_END = 'ENTRYPOINT ["node"]\nCMD ["m.js"]\n'
+_FOUND, _CARRIES = ["w/Dockerfile:runs:w/Dockerfile:migrate"], "w/Dockerfile:0:carries:"
+SQL = {"w/db/migrations/1.sql": "select 1;\n"}
+
+
+def dockerfile(text: str, **files: str) -> dict[str, str]:
+    """The writer's Dockerfile, and files around it."""
+    return writer("build: w", **{"w/Dockerfile": text, **files})
+
+
+# name: (files, how RET007 ends, what it says)
+IMAGES = {
+    "a base for other builds": (dockerfile(f"{_IN}ONBUILD COPY db/migrations m\n{_END}"), "skipped", "ONBUILD"),
+    "a base for a later stage": (
+        dockerfile(f"FROM node:22 AS one\nONBUILD RUN node migrate.js\nFROM one\n{_END}"),
+        _FOUND,
+        "ONBUILD",
+    ),
+    "an address": (
+        dockerfile(f"{_IN}ADD {_ARCHIVE} /x\n{_END}"),
+        [f"{_CARRIES}{_ARCHIVE}"],
+        "",
+    ),
+    "a download": (
+        dockerfile(f"{_IN}RUN wget https://e.org/migrations.tgz\n{_END}"),
+        ["w/Dockerfile:0:handles:https://e.org/migrations.tgz"],
+        "",
+    ),
+    "a variable without a value": (dockerfile(f"{_IN}ARG D\nCOPY $D /m\n{_END}"), "skipped", "what $D brings is only known"),
+    "a variable in the target": (dockerfile(f"{_IN}ARG D\nCOPY m.js $D/\n{_END}"), "passed", ""),
+    "the whole context in a mount": (
+        dockerfile(f"{_IN}RUN --mount=type=bind,target=/c cp -r /c/db /x\n{_END}", **SQL),
+        [f"{_CARRIES}."],
+        "",
+    ),
+    "a folder of the context in a mount": (
+        dockerfile(f"{_IN}RUN --mount=source=db,target=/c cp -r /c /x\n{_END}", **SQL),
+        [f"{_CARRIES}db"],
+        "",
+    ),
+    "nothing of that in a mount": (
+        dockerfile(f"{_IN}RUN --mount=target=/c cp -r /c /x\n{_END}"),
+        "passed",
+        "",
+    ),
+    "capitals": (dockerfile(f"{_IN}COPY db /db\n{_END}", **{"w/db/Migrations/1.sql": ""}), [f"{_CARRIES}db"], ""),
+    "capitals of a program": (dockerfile(f"{_IN}CMD node Migrate.js\n"), _FOUND, ""),
+    "a script before the start, of pnpm": (
+        dockerfile(
+            f'{_IN}COPY package.json .\nENTRYPOINT ["pnpm"]\nCMD ["start"]\n',
+            **{"w/package.json": '{"scripts": {"start": "node m.js", "prestart": "node migrate.js"}}'},
+        ),
+        ["w/Dockerfile:runs:w/package.json:migrate"],
+        "",
+    ),
+    "scripts by a pattern": (
+        dockerfile(
+            f'{_IN}COPY package.json .\nENTRYPOINT ["npx", "run-s", "db:*"]\n',
+            **{"w/package.json": '{"scripts": {"start": "node m.js", "db:up": "node migrate.js"}}'},
+        ),
+        ["w/Dockerfile:runs:w/package.json:migrate"],
+        "",
+    ),
+    "settings of a process manager": (
+        dockerfile(
+            f'{_IN}COPY p.config.cjs .\nENTRYPOINT ["pm2-runtime", "start", "p.config.cjs"]\n',
+            **{"w/p.config.cjs": "module.exports = {apps: [{script: 'dist/migrate.js'}]}\n"},
+        ),
+        ["w/Dockerfile:runs:w/p.config.cjs:migrate"],
+        "",
+    ),
+    "other settings of a process manager": (
+        dockerfile(
+            f'{_IN}COPY p.config.cjs .\nENTRYPOINT ["pm2-runtime", "start", "p.config.cjs"]\n',
+            **{"w/p.config.cjs": "module.exports = {apps: [{script: 'dist/m.js'}]}\n"},
+        ),
+        "passed",
+        "",
+    ),
+    "cron": (dockerfile(f'{_IN}COPY t /etc/crontabs/root\nENTRYPOINT ["crond", "-f"]\n', **{"w/t": ""}), "skipped", "crond"),
+}
+
+
+@pytest.mark.parametrize(("files", "ends", "says"), IMAGES.values(), ids=IMAGES)
+def test_what_the_image_carries_and_runs(tmp_path, files, ends, says):
+    result = judged(tmp_path, files, "RET007", Phase.RETIRED)
+    assert said(result) == ends, result
+    assert says in (result.reason or "") + (result.unchecked or "")
+
+
+def test_a_folder_that_is_a_link_is_carried(tmp_path):
+    write(tmp_path, {"w/sql/1.sql": ""})
+    (tmp_path / "w/db").mkdir()
+    (tmp_path / "w/db/migrations").symlink_to("../sql")
+    result = judged(tmp_path, dockerfile(f"{_IN}COPY db /db\n{_END}"), "RET007", Phase.RETIRED)
+    assert said(result) == [f"{_CARRIES}db"], result
+
+
+OWNED = TOML.replace('sql = ["b"]', 'sql = ["db/*.sql"]')
+THREE = {f"db/{n}.sql": "select 1;\n" for n in (1, 2, 3)}
+
+
+def with_sql(copy: str, *, compose: str = COMPOSE, **files: str) -> dict[str, str]:
+    """The owner's image, which copies its SQL in this way."""
+    dockerfile = DOCKERFILE.replace("ENTRYPOINT", f"{copy}\nENTRYPOINT")
+    return {"audit.toml": OWNED, "compose.yaml": compose, "Dockerfile": dockerfile, **THREE, **files}
+
+
+LACKS = ["image:lacks"]
+# name: (files, how BOOT001 ends, which files the image lacks)
+OWNERS_SQL = {
+    "the folder": (with_sql("COPY db /db"), "passed", ""),
+    "the whole context": (with_sql("COPY . /src"), "passed", ""),
+    "a pattern of all": (with_sql("COPY db/*.sql /db/"), "passed", ""),
+    "a pattern of some": (with_sql("COPY db/[12].sql /db/"), LACKS, "db/3.sql"),
+    "one by one, and one forgotten": (with_sql("COPY db/1.sql db/3.sql /db/"), LACKS, "db/2.sql"),
+    "left out by .dockerignore": (with_sql("COPY db /db", **{".dockerignore": "**/3.sql\n"}), LACKS, "db/3.sql"),
+    "all left out by .dockerignore": (
+        with_sql("COPY . /", **{".dockerignore": "*.md\n**/*.sql\n"}),
+        LACKS,
+        "db/1.sql, db/2.sql",
+    ),
+    "left out by an option": (with_sql("COPY --exclude=3.sql db /db"), LACKS, "db/3.sql"),
+    "mounted": (
+        with_sql("COPY db/1.sql /db/", compose=COMPOSE.replace(BUILD, BUILD + "    volumes: ['./db:/db']\n")),
+        "passed",
+        "",
+    ),
+    "another folder": (with_sql("COPY init.sh /x/"), "passed", ""),
+    "a folder that a variable names": (with_sql("ARG D\nCOPY $D/1.sql /db/"), "passed", ""),
+    "brought by another stage": (
+        {**with_sql(""), "Dockerfile": "FROM alpine AS sql\nCOPY db /db\n" + DOCKERFILE + "COPY --from=sql /db /db\n"},
+        "passed",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "ends", "lacks"), OWNERS_SQL.values(), ids=OWNERS_SQL)
+def test_the_owners_image_has_the_owners_sql(tmp_path, files, ends, lacks):
+    result = judged(tmp_path, files)
+    assert said(result) == ends, result
+    assert lacks in "".join(finding.actual or "" for finding in result.findings)

@@ -33,17 +33,20 @@ _MENTIONS_VERB: Final = re.compile(
 _PLACEHOLDER: Final = re.compile(
     r"%(?:\(\w+\)|\[\d+\]|\d+\$)?[+#]?[sdvqwxrIL]|\{\w*(?:![rsa])?\}|\?\?|\$\{[^}]*\}|:\w+:|(?<![\w:]):\w+\b(?!\s*:)|\$\d+(?!\w*\$)"
 )
+_PSQL: Final = re.compile(
+    r"""\bpsql\b[^\n;|&]*?\s(?:-\w*c|--command)[\s=]*(?P<quote>\\?["'])(?P<sql>.*?)(?P=quote)""", re.DOTALL
+)
 _WORDS_ONLY: Final = re.compile(r"[A-Za-z]+(?:\s+[A-Za-z]+)*[.!]?\s*\Z")
 _SENTENCE: Final = re.compile(r"[A-Z][a-z]+(?:\s|\Z)")
 
 
-def ddl_in(found: Literal, *, spoken: bool = False) -> tuple[Ddl, ...]:
-    """The DDL of a text; ``spoken``: the text is there to be read by people."""
-    text = found.text
+def ddl_in(found: Literal, *, is_human_message: bool = False) -> tuple[Ddl, ...]:
+    """The DDL of a text; ``is_human_message``: the text is there to be read by people."""
+    text = _for_psql(found.text)
     if not _MENTIONS_VERB.search(text):
         return ()
     for spelling in _spellings(text):
-        if _is_prose(spelling, spoken=spoken):
+        if _is_prose(spelling, is_human_message=is_human_message):
             return ()
         statements = tuple(_statements(spelling))
         if statements:
@@ -58,15 +61,27 @@ def ddl_in(found: Literal, *, spoken: bool = False) -> tuple[Ddl, ...]:
     return ()
 
 
+def _for_psql(text: str) -> str:
+    """What a command hands to psql, at its place, of ``psql -c "CREATE …"``; any other text as it is."""
+    handed = list(_PSQL.finditer(text))
+    if not handed:
+        return text
+    made = [" "] * len(text)
+    for match in handed:
+        made[match.start("sql") : match.end("sql")] = match["sql"]
+        made[match.end("sql") : match.end("sql") + 1] = ";"
+    return "".join(made)
+
+
 def shortened(statement: str) -> str:
     """A statement on one line, cut."""
     line = " ".join(statement.split())
     return line if len(line) <= 100 else line[:99] + "…"
 
 
-def _is_prose(text: str, *, spoken: bool) -> bool:
+def _is_prose(text: str, *, is_human_message: bool) -> bool:
     plain = text.strip()
-    return bool(_WORDS_ONLY.match(plain)) and (spoken or bool(_SENTENCE.match(plain)))
+    return bool(_WORDS_ONLY.match(plain)) and (is_human_message or bool(_SENTENCE.match(plain)))
 
 
 def _spellings(text: str) -> Iterator[str]:

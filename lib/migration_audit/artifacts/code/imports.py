@@ -38,11 +38,16 @@ def without_extension(path: str) -> str:
 
 
 def imports_of(
-    node: Node, path: str, language: SourceLanguage, resolver: Resolver, constants: Constants
+    node: Node,
+    path: str,
+    language: SourceLanguage,
+    resolver: Resolver,
+    constants: Constants,
+    renamed: Mapping[str, str],
 ) -> Iterator[Import]:
-    """What this one node imports."""
+    """What this one node imports; ``renamed`` are names that imports above it have here, and what they stand for."""
     reader = _READERS.get(language.name)
-    for written, names in reader(node, language, constants) if reader else ():
+    for written, names in reader(node, language, constants, renamed) if reader else ():
         yield Import(
             written=written,
             candidates=candidates(written, path, language, resolver),
@@ -101,6 +106,8 @@ def _aliased(written: str, aliases: Aliases) -> Iterator[str]:
 
 
 def _python(written: str, folder: str) -> Iterator[str]:
+    if written == HOLE:
+        return
     dots = len(written) - len(written.lstrip("."))
     tail = written[dots:].replace(".", "/")
     if dots:
@@ -116,7 +123,7 @@ def _python(written: str, folder: str) -> Iterator[str]:
 Found = Iterator[tuple[str, tuple[tuple[str, str], ...]]]
 
 
-def _ecma(node: Node, language: SourceLanguage, constants: Constants) -> Found:
+def _ecma(node: Node, language: SourceLanguage, constants: Constants, renamed: Mapping[str, str]) -> Found:
     source = node.child_by_field_name("source")
     if node.type in {"import_statement", "export_statement", "import_require_clause"} and source is not None:
         yield _text(source, language, constants), tuple(_ecma_names(node))
@@ -127,6 +134,8 @@ def _ecma(node: Node, language: SourceLanguage, constants: Constants) -> Found:
         name = text_of(function)
         if name in {"import", "require", "require.resolve", "import.meta.resolve"} or name.endswith(".mock"):
             yield _text(arguments.named_children[0], language, constants), tuple(_bound_by(node))
+        elif name == "import.meta.glob":
+            yield re.sub(r"\*+", HOLE, _text(arguments.named_children[0], language, constants)), ()
 
 
 def _ecma_names(node: Node) -> Iterator[tuple[str, str]]:
@@ -169,7 +178,7 @@ def _bound_by(call: Node) -> Iterator[tuple[str, str]]:
                 yield text_of(key), text_of(value)
 
 
-def _python_imports(node: Node, language: SourceLanguage, constants: Constants) -> Found:
+def _python_imports(node: Node, language: SourceLanguage, constants: Constants, renamed: Mapping[str, str]) -> Found:
     if node.type == "import_statement":
         for child in node.children_by_field_name("name"):
             name, local = _aliased_name(child)
@@ -185,9 +194,22 @@ def _python_imports(node: Node, language: SourceLanguage, constants: Constants) 
     elif node.type == "call":
         function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         if function is not None and arguments is not None and arguments.named_child_count:
-            name = text_of(function)
-            if name in {"__import__", "import_module", "importlib.import_module", "runpy.run_module", "runpy.run_path"}:
-                yield _text(arguments.named_children[0], language, constants), ()
+            given = [each for each in arguments.named_children if each.type != "comment"]
+            last = text_of(function).rpartition(".")[2]
+            last = renamed.get(last, last)
+            if last in _LOAD_NAMES or text_of(function) == "pydoc.locate":
+                written = _text(given[0], language, constants)
+                yield from ((name, ()) for name in dict.fromkeys([written, *_LOCATED.findall(written)]))
+            elif last in _LOAD_FILES and HOLE in (
+                written := _text(given[min(_LOAD_FILES[last], len(given) - 1)], language, constants)
+            ):
+                yield written, ()  # any other text is found as the path of a file
+
+
+_LOAD_NAMES: Final = frozenset({"__import__", "import_module", "run_module"})
+_LOAD_FILES: Final = {"run_path": 0, "spec_from_file_location": 1, "SourceFileLoader": 1}
+"""Which argument is the path."""
+_LOCATED: Final = re.compile(r"\A(\w+\..+)\.\w+\Z")
 
 
 def _aliased_name(node: Node) -> tuple[str, str]:
@@ -196,14 +218,14 @@ def _aliased_name(node: Node) -> tuple[str, str]:
     return whole, text_of(alias) if alias is not None else whole.split(".")[0]
 
 
-def _go(node: Node, language: SourceLanguage, constants: Constants) -> Found:
+def _go(node: Node, language: SourceLanguage, constants: Constants, renamed: Mapping[str, str]) -> Found:
     if node.type == "import_spec" and (path := node.child_by_field_name("path")) is not None:
         name = node.child_by_field_name("name")
         written = _text(path, language, constants)
         yield written, (("*", text_of(name) if name is not None else written.rsplit("/", 1)[-1]),)
 
 
-_READERS: Final[Mapping[str, Callable[[Node, SourceLanguage, Constants], Found]]] = {
+_READERS: Final[Mapping[str, Callable[[Node, SourceLanguage, Constants, Mapping[str, str]], Found]]] = {
     **dict.fromkeys(ECMA, _ecma),
     PYTHON.name: _python_imports,
     GO.name: _go,

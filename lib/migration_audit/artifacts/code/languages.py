@@ -17,6 +17,8 @@ import tree_sitter_typescript
 from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser
 
+from migration_audit.artifacts.shell.parse import apart
+
 ECMA: Final = frozenset({"TypeScript", "TSX", "JavaScript"})
 """Languages with one syntax for calls and imports."""
 
@@ -56,6 +58,7 @@ class SourceLanguage:
     def parse(self, source: bytes) -> Node:
         """The root of the syntax tree; it has nodes of error where the text is not of this language."""
         known = _NEWER.sub(_older, source) if self.name in ECMA else source
+        known = apart(source.decode(errors="replace")).encode() if self.name == "shell" and b"$" in source else known
         return _parser(self.name).parse(known).root_node
 
 
@@ -197,9 +200,10 @@ SHELL: Final = SourceLanguage(
     grammar=tree_sitter_bash.language,
     extensions=(".sh", ".bash"),
     names=frozenset({"variable_name"}),
-    strings=frozenset({"string", "raw_string", "heredoc_body", "word"}),
+    strings=frozenset({"string", "raw_string", "ansi_c_string", "heredoc_body", "word"}),
     quotes=frozenset({'"'}),
     holes=frozenset({"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion"}),
+    assignments=(("variable_assignment", "name", "value"),),
 )
 
 LANGUAGES: Final = (TYPESCRIPT, TSX, JAVASCRIPT, PYTHON, GO, JSON, SHELL)

@@ -10,6 +10,7 @@ from typing import Final
 from tree_sitter import Node
 
 from migration_audit.artifacts.code.languages import SourceLanguage
+from migration_audit.artifacts.shell.parse import ansi_c_text
 from migration_audit.model.code import Literal
 from migration_audit.model.location import Location, line_starts
 
@@ -46,14 +47,15 @@ def fold_expression(node: Node, language: SourceLanguage, constants: Constants) 
     """The text that this expression amounts to; None when it is not text."""
     if node.type in language.strings:
         return _string(node, language, constants)
-    if node.type == "concatenated_string":
-        return _join(
-            [fold_expression(child, language, constants) for child in node.named_children if child.type == "string"]
-        )
+    if node.type in {"concatenated_string", "concatenation"}:  # the latter of a shell: mig"rate"
+        parts = [child for child in node.named_children if node.type == "concatenation" or child.type == "string"]
+        return _join([fold_expression(child, language, constants) or _open(child, {}) for child in parts])
     if node.type in language.additions:
         return _sum(node, language, constants)
     if node.type in language.wrappers and node.named_child_count:
         return fold_expression(node.named_children[0], language, constants)
+    if node.type in language.holes and (constant := _hole(node, language, constants)[0]):
+        return FoldedExpression(tuple(constant))
     return _joined_list(node, language, constants)
 
 
@@ -83,6 +85,10 @@ def _string(node: Node, language: SourceLanguage, constants: Constants) -> Folde
     chunks: list[TextPart] = []
     holes: list[Node] = []
     source, start = node.text or b"", node.start_byte
+    if node.type == "ansi_c_string":
+        return FoldedExpression((TextPart(ansi_c_text(node), line_of(node)),))
+    if node.type == "word" and b"\\" in source:
+        return FoldedExpression((TextPart(re.sub(r"\\(\n|.)", _unquoted, text_of(node)), line_of(node)),))
     if not node.child_count and len(source) > 1 and source[:1] == source[-1:] == b"'":
         source, start = source[1:-1], start + 1  # a shell's raw string has no parts
     at, line = 0, line_of(node)
@@ -112,7 +118,8 @@ def _parts(node: Node, language: SourceLanguage) -> Iterator[Node]:
 
 def _hole(part: Node, language: SourceLanguage, constants: Constants) -> tuple[list[TextPart], list[Node]]:
     inner = part.named_children[0] if part.named_child_count else None
-    if inner is not None and text_of(inner) in constants:
+    is_whole = inner is not None and (part.type != "expansion" or text_of(part) == f"${{{text_of(inner)}}}")
+    if inner is not None and is_whole and text_of(inner) in constants:
         return [TextPart(chunk.text, line_of(part)) for chunk in constants[text_of(inner)]], []
     if inner is not None and inner.type in language.strings:
         folded = fold_expression(inner, language, constants)
@@ -174,6 +181,10 @@ def _plain(nodes: list[Node], language: SourceLanguage, constants: Constants, *,
 def _join(parts: list[FoldedExpression | None]) -> FoldedExpression:
     whole = [part for part in parts if part is not None]
     return FoldedExpression(tuple(c for part in whole for c in part.chunks), tuple(n for part in whole for n in part.open))
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    return match[1].replace("\n", "")
 
 
 def _unescape(escape: str) -> str:

@@ -31,6 +31,7 @@ _EXPRESSION: Final = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 _COMMAND: Final = re.compile(r"(?m)^[ \t]*\$\{\{(.*?)\}\}")
 """An expression in the place of a program."""
 _VALUE_OF: Final = re.compile(r"\s*(?:matrix|env|inputs|github\.event\.inputs)\.([\w-]+)\s*")
+_VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _MOST_VALUES: Final = 50
 _TITLES: Final = frozenset({"name", "run-name", "description", "author"})
 """Keys whose texts are there to be read by people."""
@@ -84,6 +85,7 @@ class _Pipeline:
 
     def gitlab(self, root: yaml.MappingNode) -> Iterator[CodeFile]:
         """A pipeline of GitLab: each job, and what holds for all of them."""
+        self._values = _values(root)
         yield self._texts(root)
         for kind, included in _included(_at(root, "include")):
             if kind == "template":
@@ -91,10 +93,33 @@ class _Pipeline:
             else:
                 yield from self._follow(included, "./" + (_text(included) or "") if kind == "local" else "https://")
         for job in (root, *(job for _, job in _entries(root))):
-            yield from self._images(_at(job, "image"), *_items(_at(job, "services")))
-            for key in _SCRIPTS:
-                for line in _commands(_at(job, key)):
+            images = (_at(job, "image"), *_items(_at(job, "services")))
+            yield from self._images(*images)
+            yield from self._started(*(_at(image, key) for image in images for key in ("entrypoint", "command")))
+            yield from self._triggered(_at(job, "trigger"))
+            scripts = [*(_at(job, key) for key in _SCRIPTS), _at(job, "hooks", "pre_get_sources_script")]
+            for line in (line for script in scripts for line in _commands(script)):
+                yield self._run(line, SHELL)
+            for step in _items(_at(job, "run")):
+                for line in _commands(_at(step, "script")):
                     yield self._run(line, SHELL)
+
+    def _triggered(self, trigger: yaml.Node | None) -> Iterator[CodeFile]:
+        """Another pipeline that a job starts."""
+        if trigger is None:
+            return
+        included = list(_included(_at(trigger, "include")))
+        for kind, each in included:
+            yield from self._follow(each, "./" + (_text(each) or "") if kind == "local" else "https://")
+        if not included:
+            yield self._opaque(trigger, "starts the pipeline of another project", " ".join(_scalars(trigger)), is_all=True)
+
+    def _started(self, *nodes: yaml.Node | None) -> Iterator[CodeFile]:
+        """The entrypoint and the command of a container."""
+        for node in (node for node in nodes if node is not None):
+            if words := tuple(word for text in _scalars(node) for word in text.split()):
+                script = ManifestScript(name="", words=words, at=self._place(node))
+                yield replace(_joined(self._path, []), scripts=(script,))
 
     def _step(self, step: yaml.Node, shell: str | None) -> Iterator[CodeFile]:
         run, own = _at(step, "run"), _text(_at(step, "shell"))
@@ -142,6 +167,10 @@ class _Pipeline:
             for value in self._values.get(known[1], [])[:_MOST_VALUES] if known else ():
                 if "\n" not in value and "${{" not in value:
                     yield _EXPRESSION.sub(_unknown, text.replace(match[0], value))
+        for name, spelled in {match[1] or match[2]: match[0] for match in _VARIABLE.finditer(text)}.items():
+            for value in self._values.get(name, [])[:_MOST_VALUES]:
+                if "\n" not in value and "$" not in value:
+                    yield _EXPRESSION.sub(_unknown, text.replace(spelled, value))
 
     def _is_unknown(self, match: re.Match[str]) -> bool:
         known = _VALUE_OF.fullmatch(match[1])
@@ -178,6 +207,7 @@ class _Pipeline:
             if node is not None and (name := _text(node)):
                 script = ManifestScript(name=key, words=(name,), at=self._place(node))
                 yield replace(_joined(self._path, []), scripts=(script,))
+        yield from self._started(_at(runs, "args"))
 
     def _texts(self, root: yaml.Node) -> CodeFile:
         """Everything that is written in the file and is not a step: names and texts."""
@@ -283,9 +313,9 @@ def _scalars(node: yaml.Node | None) -> Iterator[str]:
     return (inner.value for _, inner in _everything(node) if isinstance(inner, yaml.ScalarNode))
 
 
-def _everything(node: yaml.Node | None, key: str = "") -> Iterator[tuple[str, yaml.Node]]:
+def _everything(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
     """All nodes with the key under which they are, each once: an alias may lead back."""
-    todo, seen = [(key, node)] if node is not None else [], set()
+    todo, seen = [("", node)] if node is not None else [], set()
     while todo:
         name, here = todo.pop()
         if id(here) in seen:

@@ -12,12 +12,19 @@ from typing import Any, Final
 from tree_sitter import Node
 
 from migration_audit.artifacts.code.languages import JSON
-from migration_audit.artifacts.code.literals import fold_expression, line_of
+from migration_audit.artifacts.code.literals import line_of
 from migration_audit.model.code import CodeFile, ManifestScript, Unread
 from migration_audit.model.location import Location
 from migration_audit.project.locate import locate
 
-MANIFESTS: Final = ("package.json", "pyproject.toml")
+MANIFESTS: Final = (
+    *("package.json", "pyproject.toml", "turbo.json", "turbo.jsonc", "nx.json", "project.json", "tasks.json"),
+    *("deno.json", "deno.jsonc"),
+)
+_TASKS: Final = frozenset({"tasks", "pipeline", "targets", "targetDefaults", "wireit"})
+"""Keys that hold tasks by name, or as a list."""
+_RUN_FIRST: Final = frozenset({"dependsOn", "with", "dependencies", "script", "target"})
+_COMMANDS: Final = frozenset({"command", "commands", "args"})
 
 _ENTRY_POINTS: Final = (
     ("project", "scripts"),
@@ -32,9 +39,13 @@ _ENTRY_POINTS: Final = (
 
 def read_scripts(text: str, path: str) -> tuple[CodeFile, Unread | None]:
     """The scripts of a manifest, each with its words."""
-    is_json = posixpath.basename(path) == "package.json"
+    name = posixpath.basename(path)
+    is_json = name != "pyproject.toml"
     try:
-        scripts = tuple(_of_package(text, path) if is_json else _of_pyproject(text, path))
+        if name == "package.json":
+            json.loads(text)
+        top = JSON.parse(text.encode()) if is_json else None
+        scripts = tuple(_of_pyproject(text, path)) if top is None else (*_of_package(top, name, path), *_of_tasks(top, path))
     except (ValueError, RecursionError) as error:  # tomllib and json raise kinds of it
         language = "JSON" if is_json else "TOML"
         return CodeFile(path=path, language=language), Unread(path=path, reason=f"is not valid {language}: {error}")
@@ -52,9 +63,8 @@ def shell_words_of(command: str) -> tuple[str, ...]:
         return tuple(command.split())
 
 
-def _of_package(text: str, path: str) -> Iterator[ManifestScript]:
-    json.loads(text)
-    for key, value in pairs(JSON.parse(text.encode())):
+def _of_package(top: Node, file: str, path: str) -> Iterator[ManifestScript]:
+    for key, value in pairs(top) if file == "package.json" else ():
         if key == "scripts" and value.type == "object":
             for name, command in pairs(value):
                 if command.type == "string":
@@ -64,6 +74,37 @@ def _of_package(text: str, path: str) -> Iterator[ManifestScript]:
         elif key in {"main", "bin", "module", "exports", "prisma"}:
             for name, target in _targets(key, value):
                 yield ManifestScript(name=name, words=(target,), at=Location(path, line_of(value)))
+
+
+def _of_tasks(top: Node, path: str) -> Iterator[ManifestScript]:
+    """Tasks of task runners, with the tasks that run before each of them, and the commands."""
+    for key, value in pairs(top):
+        named = pairs(value) if value.type == "object" else (("", each) for each in value.named_children)
+        for name, task in named if key in _TASKS else ():
+            words = (text_in(task),) if task.type == "string" else tuple(_task_words(task))
+            yield ManifestScript(name=_task(name), words=words or (_task(name),), at=Location(path, line_of(task)))
+
+
+def _task_words(node: Node) -> Iterator[str]:
+    for key, value in pairs(node) if node.type == "object" else ():
+        if key in _RUN_FIRST:
+            yield from (word for text in _texts(value) for word in ("npm", "run", _task(text), ";"))
+        elif key in _COMMANDS:
+            yield from (word for text in _texts(value) for word in (*shell_words_of(text), *(";" * (key != "args"))))
+        elif value.type == "object":
+            yield from _task_words(value)
+
+
+def _texts(node: Node) -> Iterator[str]:
+    if node.type == "string":
+        yield text_in(node)
+    for child in (value for _, value in pairs(node)) if node.type == "object" else node.named_children:
+        yield from _texts(child)
+
+
+def _task(name: str) -> str:
+    """The task of ``^build``, ``api#build`` and ``api:build`` alike."""
+    return name.lstrip("^").rpartition("#")[2]
 
 
 def _targets(name: str, value: Node) -> Iterator[tuple[str, str]]:
@@ -85,8 +126,7 @@ def pairs(node: Node) -> Iterator[tuple[str, Node]]:
 
 def text_in(node: Node) -> str:
     """What a string of JSON says."""
-    folded = fold_expression(node, JSON, {})
-    return "".join(chunk.text for chunk in folded.chunks) if folded else ""
+    return str(json.loads(node.text or b'""'))
 
 
 def _of_pyproject(text: str, path: str) -> Iterator[ManifestScript]:

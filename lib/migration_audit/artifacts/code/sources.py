@@ -6,6 +6,7 @@ Import aliases come from ``paths`` of tsconfig.json and ``imports`` of package.j
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -18,19 +19,22 @@ from migration_audit.artifacts.code.imports import Aliases, Resolver
 from migration_audit.artifacts.code.languages import JSON, language_of
 from migration_audit.artifacts.code.pipelines import is_pipeline, read_pipeline
 from migration_audit.artifacts.code.scripts import MANIFESTS, pairs, read_scripts, text_in
-from migration_audit.artifacts.code.sql_files import read_sql
+from migration_audit.artifacts.code.sql_files import head_comment, read_sql
 from migration_audit.artifacts.code.syntax import read_source
 from migration_audit.artifacts.files import find_files, is_one_of
 from migration_audit.artifacts.text import check_artifact_inside, folders_above, read_text
-from migration_audit.model.code import CodeFile, CodeScope, Unread
+from migration_audit.model.code import CodeFile, CodeScope, FixtureFacts, Unread
 from migration_audit.model.errors import ArtifactError, AuditError
+from migration_audit.model.location import Location
+from migration_audit.project import AuditRule
 from migration_audit.project.boundary import boundary_of
 
 _CONFIGS: Final = ("tsconfig.json", "jsconfig.json", "tsconfig.base.json")
 _DEEPEST: Final = 8
+Reading = tuple[CodeFile | None, Unread | None]
 
 
-def read_aliases(root: Path, folder: str) -> Aliases:
+def _read_aliases(root: Path, folder: str) -> Aliases:
     """The aliases that hold in ``folder``: of the nearest configuration in it or above it, up to ``root``.
 
     What cannot be read adds no alias: an import is then known by the last parts of its name alone.
@@ -85,9 +89,6 @@ def _parse(root: Path, path: str) -> Node:
         return JSON.parse(read_text(root / path, root).encode())
     except ArtifactError:
         return JSON.parse(b"{}")
-
-
-Reading = tuple[CodeFile | None, Unread | None]
 
 
 class SourceTree:
@@ -146,14 +147,14 @@ class SourceTree:
         if is_sql:
             return read_sql(text, path)
         if in_pipeline:
-            return read_pipeline(text, path, self._resolver, lambda name: self._beside(path, name))
+            return read_pipeline(text, path, self._resolver, lambda name: self._called_file(path, name))
         scripts, unread = read_scripts(text, path) if is_manifest else (None, None)
         if language is None or unread is not None:
             return scripts, unread
         code = read_source(text.encode(), path, language, self._resolver)
         return (_with_scripts(code, scripts) if scripts else code), None
 
-    def _beside(self, path: str, name: str) -> str | None:
+    def _called_file(self, path: str, name: str) -> str | None:
         """The action or pipeline that another one names from the root of the repository: some folder above it."""
         plain = posixpath.normpath(name.removeprefix("./").strip("/") or ".")
         tails = (plain, f"{plain}/action.yml", f"{plain}/action.yaml")
@@ -173,7 +174,7 @@ class SourceTree:
     def _aliases_of(self, path: str) -> Aliases:
         folder = posixpath.dirname(path)
         if folder not in self._aliases:
-            self._aliases[folder] = read_aliases(self.root, folder)
+            self._aliases[folder] = _read_aliases(self.root, folder)
         return self._aliases[folder]
 
 
@@ -183,3 +184,56 @@ def _with_scripts(code: CodeFile, scripts: CodeFile) -> CodeFile:
 
 def _given(items: Iterable[Unread | None]) -> tuple[Unread, ...]:
     return tuple(item for item in items if item is not None)
+
+
+def read_fixture(tree: SourceTree, rule: AuditRule) -> FixtureFacts:
+    """What the tree says of the fixture of one rule; what could not be read is in ``unread``."""
+    (path,) = rule.what
+    scope = tree.scope(rule.loaded_by, rule.excluded)
+    exists = (tree.root / path).is_file()
+    unread = [*scope.unread, *_may_load(scope, path)]
+    head = ""
+    if exists:
+        try:
+            head = head_comment(read_text(tree.root / path, tree.root))
+        except AuditError as error:
+            unread.append(Unread(path=path, reason=error.what))
+    return FixtureFacts(
+        path=path,
+        exists=exists,
+        head=head,
+        expected_head=rule.head,
+        loads=tuple(sorted({at for file in scope.files for at in _loads(file, path, tree.root)})),
+        loaded_by=rule.loaded_by,
+        looked_at=len(scope.files),
+        unread=tuple(unread),
+        where=str(rule.at),
+    )
+
+
+def _may_load(scope: CodeScope, fixture: str) -> Iterator[Unread]:
+    """Parts of tests that could not be read and name the fixture."""
+    for part in (part for file in scope.files for part in file.opaque):
+        if posixpath.basename(fixture) in part.text:
+            yield Unread(path=part.at.path, reason=f"{part.reason}, and mentions the fixture", line=part.at.line)
+
+
+def _loads(file: CodeFile, fixture: str, root: Path) -> Iterator[Location]:
+    """Texts of a program that name the fixture: by its path from here or from any folder above, or by its name alone."""
+    for literal in file.literals:
+        text = literal.text.strip()
+        if posixpath.basename(text) != posixpath.basename(fixture) or re.search(r"\s", text):
+            continue
+        if text == posixpath.basename(fixture) or _names(text, file.path, fixture, root):
+            yield literal.at
+
+
+def _names(text: str, path: str, fixture: str, root: Path) -> bool:
+    start = posixpath.dirname(path)
+    if text.startswith("."):
+        here = posixpath.normpath(posixpath.join(start, text))
+        # `./test/fixtures/x.sql` is read from where the tests are started: any folder above.
+        if here == fixture or (root / here).is_file():
+            return here == fixture
+    parts = tuple(part for part in text.split("/") if part not in {"", ".", ".."} and "…" not in part)
+    return parts == tuple(fixture.split("/"))[-len(parts) :]

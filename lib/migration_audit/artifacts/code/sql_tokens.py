@@ -14,7 +14,6 @@ from migration_audit.model.identifiers import bare
 _T: Final = postgast.pg_query_pb2.Token
 _COMMENTS: Final = frozenset({_T.SQL_COMMENT, _T.C_COMMENT})
 _STRINGS: Final = frozenset({_T.SCONST, _T.USCONST})
-_NAMES: Final = frozenset({_T.IDENT, _T.UIDENT})
 _DOLLAR: Final = re.compile(r"(\$\w*\$)(.*)\1\Z", re.DOTALL)
 
 _VERBS: Final = frozenset({"CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE", "REASSIGN", "IMPORT", "REFRESH"})
@@ -35,6 +34,7 @@ _KINDS: Final = frozenset(
     )
 )
 _BETWEEN: Final = frozenset({"IF", "NOT", "EXISTS", "CONCURRENTLY", "ONLY", "FOR", "FAMILY", "CLASS"})
+_ANALYZE: Final = frozenset({"ANALYZE", "ANALYSE"})
 _STARTS: Final = frozenset({"BEGIN", "THEN", "ELSE", "LOOP"})
 
 
@@ -46,7 +46,6 @@ class EmbeddedSqlToken:
     start: int
     end: int
     is_string: bool
-    is_name: bool
 
     @property
     def word(self) -> str:
@@ -90,7 +89,6 @@ def tokens_of(text: str) -> list[EmbeddedSqlToken]:
             start=places.character(t.start),
             end=places.character(t.end),
             is_string=t.token in _STRINGS,
-            is_name=t.token in _NAMES,
         )
         for t in found
         if t.token not in _COMMENTS
@@ -105,8 +103,24 @@ def heads(tokens: list[EmbeddedSqlToken], *, procedural: bool = False) -> Iterat
         ends = token is None or (token.text == ";" and depth <= 0)
         if ends or (procedural and token is not None and token.word in _STARTS):
             if start < position:
-                yield _head(tokens, start, position)
+                yield _head(tokens, start + _explained([each.word for each in tokens[start:position]]), position)
             start = position + 1
+
+
+def _explained(words: list[str]) -> int:
+    """How many words there are before a statement that EXPLAIN ANALYZE executes; 0 where it is not executed."""
+    if words[0] != "EXPLAIN" or len(words) < 3:
+        return 0
+    end = words.index(")") if words[1] == "(" and ")" in words else 0
+    options, behind = (words[2:end], end + 1) if end else (words[1:3], 1)
+    while not end and words[behind : behind + 1] and words[behind] in {*_ANALYZE, "VERBOSE"}:
+        behind += 1
+    on = [
+        at
+        for at, word in enumerate(options)
+        if word in _ANALYZE and options[at + 1 : at + 2] not in (["FALSE"], ["OFF"], ["0"])
+    ]
+    return behind if on and behind < len(words) else 0
 
 
 def _head(tokens: list[EmbeddedSqlToken], start: int, end: int) -> Head:

@@ -8,8 +8,9 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.code.languages import SHELL, SourceLanguage
-from migration_audit.artifacts.code.literals import HOLE, fold_expression, line_of, text_of
+from migration_audit.artifacts.code.languages import GO, SHELL, SourceLanguage
+from migration_audit.artifacts.code.literals import HOLE, Constants, fold_expression, line_of, text_of
+from migration_audit.artifacts.code.scripts import shell_words_of
 
 STARTERS: Final = frozenset({"child_process", "subprocess", "execa", "zx", "os/exec", "shelljs"})
 """Modules that start programs."""
@@ -23,29 +24,62 @@ _STARTS_WHERE_IMPORTED: Final = frozenset({"exec", "run", "call", "system", "pop
 """Names that say it only where the file imports a module that starts programs."""
 _ARRAYS: Final = frozenset({"array", "list", "composite_literal"})
 _LISTS: Final = frozenset({"array", "list", "tuple", "composite_literal", "literal_value", "literal_element"})
+_BRACES: Final = re.compile(r"([^{}]*)\{([^{}]*,[^{}]*)\}([^{}]*)", re.DOTALL)
 _RUN_TEXTS: Final = re.compile(r"(?:.*/)?(?:sh|bash|dash|ash|zsh|ssh|su|sudo|docker|podman|kubectl|nsenter|chroot|wsl)")
 
 
-def shell_words(node: Node) -> tuple[str, ...]:
-    """The words of a command of a shell, or behind ``=`` what a variable keeps; nothing for any other node."""
+def shell_words(node: Node, constants: Constants) -> tuple[str, ...]:
+    """The words of a command of a shell, or behind ``=`` what a variable or an alias keeps; nothing for any other node."""
     if node.type == "command":
         names = [child for child in node.named_children if child.type != "variable_assignment"]
-        return tuple(_text(n.named_children[0] if n.type == "command_name" else n) for n in names)
+        words = tuple(w for n in names for w in _words(n.named_children[0] if n.type == "command_name" else n, constants))
+        kept = [word.partition("=")[2] for word in words[1:] if "=" in word] if words[:1] == ("alias",) else []
+        return tuple(part for text in kept for part in ("=", text, ";")) if kept else words
     if node.type == "pipeline":
-        return _piped(node)
+        return _piped(node, constants)
+    if node.type == "for_statement":
+        return _looped(node, constants)
     if node.type == "variable_assignment" and node.named_child_count > 1:
         value = node.named_children[1]
-        kept = tuple(_text(n) for n in (value.named_children if value.type == "array" else [value]))
-        return kept if value.type == "array" else ("=", *kept)
+        kept = [_text(n, constants) for n in (value.named_children if value.type == "array" else [value])]
+        return tuple(kept) if value.type == "array" else ("=", *kept)
     return ()
 
 
-def _piped(node: Node) -> tuple[str, ...]:
-    """What ``echo 'npm run x' | sh`` hands to a shell, as words of ``eval``."""
-    first, last = node.named_children[0], node.named_children[-1]
-    given, taken = shell_words(first), shell_words(last)
-    is_run = bool(taken) and len(taken) == 1 and _RUN_TEXTS.fullmatch(taken[0]) is not None
-    return ("eval", *given[1:]) if is_run and given[:1] in {("echo",), ("printf",)} else ()
+def _words(node: Node, constants: Constants) -> Iterator[str]:
+    """The words that one of a command becomes: several for ``{up,down}`` outside of quotes."""
+    text = _text(node, constants)
+    braces = _BRACES.fullmatch(text) if node.type in {"word", "concatenation"} and "{" in text_of(node) else None
+    yield from [text] if braces is None else [f"{braces[1]}{each}{braces[3]}" for each in braces[2].split(",")]
+
+
+def _looped(node: Node, constants: Constants) -> tuple[str, ...]:
+    """``npm run`` with each value of ``for t in a b; do npm run "$t"; done``, as one command."""
+    variable, body = node.child_by_field_name("variable"), node.child_by_field_name("body")
+    values = [_text(value, constants) for value in node.children_by_field_name("value")]
+    if variable is None or body is None or not values:
+        return ()
+    name = text_of(variable)
+    uses = re.compile(rf"\$(?:{name}\b|\{{{name}\}})")
+    todo, commands = [body], []
+    while todo:
+        inner = todo.pop()
+        todo += reversed(inner.named_children)
+        if inner.type == "command" and uses.search(text_of(inner)):
+            parts = uses.split(text_of(inner))
+            commands += [value.join(parts).replace('"', "").split() for value in values]
+    return tuple(word for command in commands for word in (*command, ";"))
+
+
+def _piped(node: Node, constants: Constants) -> tuple[str, ...]:
+    """What ``echo 'npm run x' | sh`` hands to a shell, as words of ``eval``; what ``echo x | xargs npm run`` makes."""
+    given, taken = (shell_words(n, constants) for n in (node.named_children[0], node.named_children[-1]))
+    if given[:1] not in {("echo",), ("printf",)}:
+        return ()
+    if taken[:1] == ("xargs",):
+        return (*taken[1:], *(word for text in given[1:] for word in text.split()))
+    is_run = len(taken) == 1 and _RUN_TEXTS.fullmatch(taken[0]) is not None
+    return ("eval", *given[1:]) if is_run else ()
 
 
 def script_for_shell(node: Node) -> Node | None:
@@ -59,8 +93,14 @@ def script_for_shell(node: Node) -> Node | None:
     name = command.child_by_field_name("name") if command is not None and command.type == "command" else None
     if name is None or not _RUN_TEXTS.fullmatch(text_of(name)):
         return None
-    text = node.text or b"" if node.type == "heredoc_body" else _text(node.named_children[-1]).encode()
+    text = node.text or b"" if node.type == "heredoc_body" else _text(node.named_children[-1], {}).encode()
     return SHELL.parse(b"\n" * (line_of(node) - 1) + text)
+
+
+def generator_words(node: Node, language: SourceLanguage) -> tuple[str, ...]:
+    """The words of ``//go:generate go run ./cmd/migrate``, a comment that `go generate` runs."""
+    text = text_of(node) if language is GO and node.type == "comment" else ""
+    return shell_words_of(text.partition(" ")[2]) if re.match(r"//go:generate[ \t]", text) else ()
 
 
 def started_words(node: Node, language: SourceLanguage, starts_programs: bool) -> tuple[str, ...]:
@@ -104,6 +144,6 @@ def _texts(node: Node, language: SourceLanguage) -> Iterator[str]:
         yield "".join(chunk.text for chunk in folded.chunks)
 
 
-def _text(node: Node) -> str:
-    folded = fold_expression(node, SHELL, {})
+def _text(node: Node, constants: Constants) -> str:
+    folded = fold_expression(node, SHELL, constants)
     return "".join(chunk.text for chunk in folded.chunks) if folded else HOLE

@@ -23,14 +23,16 @@ from migration_audit.artifacts.code.literals import (
     literal_of,
     text_of,
 )
+from migration_audit.artifacts.code.run_texts import MAY_RUN, run_text
 from migration_audit.artifacts.code.started_programs import (
     STARTERS,
+    generator_words,
     is_argument,
     script_for_shell,
     shell_words,
     started_words,
 )
-from migration_audit.model.code import Call, CodeFile, CodeName, Ddl, Import, Literal, ManifestScript
+from migration_audit.model.code import Call, CodeFile, CodeName, Ddl, Import, Literal, ManifestScript, Opaque
 from migration_audit.model.location import Location
 
 _SPEAKING: Final = re.compile(
@@ -40,10 +42,17 @@ _SPEAKING: Final = re.compile(
 )
 _CALLS: Final = {"call_expression": "function", "call": "function", "new_expression": "constructor"}
 _SHOWN: Final = frozenset({"jsx_attribute", "jsx_text", "throw_statement", "raise_statement", "assert_statement"})
+_BY_KEY: Final = frozenset({"subscript_expression", "subscript"})
+_ESCAPED: Final = re.compile(r"\\u(?:\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{4}))")
+"""A letter of a name in JavaScript: ``m\\u0069grate``."""
 _ENDS: Final = frozenset({"statement_block", "block", "program", "module", "source_file", "class_body"})
 
 
-def is_spoken(node: Node) -> bool:
+def _plain(name: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), name) if "\\" in name else name
+
+
+def is_human_message(node: Node) -> bool:
     """Whether the text goes into a call that speaks to people, is thrown, or is shown on a page."""
     at: Node | None = node
     while at is not None and at.type not in _ENDS:
@@ -63,7 +72,8 @@ def read_source(source: bytes, path: str, language: SourceLanguage, resolver: Re
     root = language.parse(source)
     reader = _Reader(path, language, resolver)
     reader.read(root)
-    return replace(reader.result(), opaque=broken_parts(root, source, path, language))
+    found = reader.result()
+    return replace(found, opaque=(*found.opaque, *broken_parts(root, source, path, language)))
 
 
 @dataclass
@@ -78,7 +88,10 @@ class _Reader:
     ddl: list[Ddl] = field(default_factory=list)
     defines: list[CodeName] = field(default_factory=list)
     scripts: list[ManifestScript] = field(default_factory=list)
+    opaque: list[Opaque] = field(default_factory=list)
     constants: dict[str, tuple[TextPart, ...]] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
+    """What imports are called here: ``{"r": "run_module"}``."""
 
     def at(self, node: Node) -> Location:
         return Location(self.path, line_of(node))
@@ -92,6 +105,8 @@ class _Reader:
             self._command(node)
         self._texts(root)
         self._handed_on(root)
+        for node in walk(root) if MAY_RUN.search(root.text or b"") else ():
+            self._run_text(node)
 
     def result(self) -> CodeFile:
         return CodeFile(
@@ -104,6 +119,7 @@ class _Reader:
             ddl=tuple(self.ddl),
             defines=tuple(self.defines),
             scripts=tuple(self.scripts),
+            opaque=tuple(self.opaque),
         )
 
     def _constants(self, root: Node) -> dict[str, tuple[TextPart, ...]]:
@@ -118,17 +134,19 @@ class _Reader:
                     continue
                 times[text_of(name)] += 1
                 value = value.named_children[0] if value is not None and value.type == "expression_list" else value
-                folded = fold_expression(value, self.language, {}) if value is not None else None
+                folded = fold_expression(value, self.language, found) if value is not None else None
                 if folded is not None and not folded.open:
                     found[text_of(name)] = folded.chunks
         return {name: chunks for name, chunks in found.items() if times[name] == 1}
 
     def _import(self, node: Node) -> None:
-        self.imports += imports_of(node, self.path, self.language, self.resolver, self.constants)
+        found = [*imports_of(node, self.path, self.language, self.resolver, self.constants, self.renamed)]
+        self.renamed |= {local: name for each in found for name, local in each.names if name != "*"}
+        self.imports += found
 
     def _name(self, node: Node) -> None:
         if node.type in self.language.names:
-            self.names.append(CodeName(text=text_of(node), at=self.at(node)))
+            self.names.append(CodeName(text=_plain(text_of(node)), at=self.at(node)))
         if node.type in self.language.functions and (name := node.child_by_field_name("name")) is not None:
             self.defines.append(CodeName(text=text_of(name), at=self.at(node)))
 
@@ -143,6 +161,24 @@ class _Reader:
                 self.calls.append(Call(callee=self.dotted(called), at=self.at(last)))
                 self._by_its_name(node, called)
 
+    def _run_text(self, node: Node) -> None:
+        """What a text says that is run as code; one that only the running program knows may say anything."""
+        text = run_text(node, self.language)
+        called = node.child_by_field_name("function")
+        if text is None or (called is not None and text_of(called) in {name.text for name in self.defines}):
+            return
+        folded = fold_expression(text, self.language, self.constants)
+        chunks = folded.chunks if folded is not None and not folded.open else self.constants.get(text_of(text))
+        if chunks is None:
+            reason = "runs code that only the running program knows"
+            self.opaque.append(Opaque(reason=reason, text=text_of(node), at=self.at(node), is_all=True))
+            return
+        code = "".join(chunk.text for chunk in chunks)
+        reader = _Reader(self.path, self.language, self.resolver)
+        reader.read(self.language.parse(b"\n" * (line_of(node) - 1) + code.encode()))
+        for name in ("names", "calls", "imports", "scripts", "opaque", "ddl"):
+            getattr(self, name).extend(getattr(reader, name))
+
     def _by_its_name(self, node: Node, called: Node) -> None:
         """``getattr(runner, "migrate")``."""
         given = node.child_by_field_name("arguments")
@@ -155,7 +191,10 @@ class _Reader:
 
     def _command(self, node: Node) -> None:
         """A command that the file starts, with the words that are plain text."""
-        words = shell_words(node) if self.language is SHELL else started_words(node, self.language, self._starts_programs)
+        if self.language is SHELL:
+            words = shell_words(node, self.constants)
+        else:
+            words = started_words(node, self.language, self._starts_programs) or generator_words(node, self.language)
         if words:
             self.scripts.append(ManifestScript(name="", words=words, at=self.at(node)))
         if self.language is SHELL and (inner := script_for_shell(node)) is not None:
@@ -177,9 +216,9 @@ class _Reader:
                 continue
             found = literal_of(folded, self.path, node)
             if found.text.strip():
-                found = replace(found, is_spoken=is_spoken(node))
+                found = replace(found, is_human_message=is_human_message(node))
                 self.literals.append(found)
-                self.ddl += ddl_in(found, spoken=found.is_spoken)
+                self.ddl += ddl_in(found, is_human_message=found.is_human_message)
                 known = {(i.written, i.at) for i in self.imports}
                 # Words of a command are looked at as a command: rm and grep load nothing.
                 named = () if is_argument(node, self.language) else path_in_text(found, self.language, self.resolver)
@@ -233,13 +272,15 @@ class _Reader:
         for kind, host, member in language.members:
             if node.type == kind:
                 left, right = node.child_by_field_name(host), node.child_by_field_name(member)
+                if right is not None and kind in _BY_KEY and text_of(right) in self.constants:
+                    return f"{self.dotted(left) if left else HOLE}.{''.join(c.text for c in self.constants[text_of(right)])}"
                 return f"{self.dotted(left) if left else HOLE}.{self.dotted(right) if right else HOLE}"
         if node.type in {*language.wrappers, "generic_type", "type_instantiation_expression", "instantiation_expression"}:
             return self.dotted(node.named_children[0]) if node.named_child_count else HOLE
         if node.type == "sequence_expression":
             return self.dotted(node.named_children[-1])
         if node.type in language.names or node.type in {"import", "this", "super"}:
-            return text_of(node)
+            return _plain(text_of(node))
         folded = fold_expression(node, language, self.constants)
         return "".join(chunk.text for chunk in folded.chunks) if folded else HOLE
 

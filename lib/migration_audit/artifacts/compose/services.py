@@ -56,6 +56,8 @@ def build_service(name: str, tree: YamlNode, profiles: tuple[str, ...], folder: 
         mounts=(*_mounts(tree.get("volumes")), *_other_mounts(tree)),
         working_dir=_marked(tree.get("working_dir")),
         doubts=tuple(_doubts(tree)),
+        hooks=tuple(_hooks(tree)),
+        has_no_container=_text(tree.get("scale") or tree.get("deploy", "replicas")) == "0",
     )
 
 
@@ -78,6 +80,9 @@ def _doubts(service: YamlNode) -> Iterator[Doubt]:
     ):
         reason = f"a test begins with CMD, CMD-SHELL or NONE: the engine rejects {check.items[0].text!r}"
         yield Doubt(part="healthcheck", path=None, reason=reason, at=check.at)
+    if (inline := service.get("build", "dockerfile_inline")) is not None:
+        reason = "a Dockerfile within a Compose file is not read: write it to a file, and name that in build"
+        yield Doubt(part="entrypoint", path=None, reason=reason, at=inline.at)
     if service.get("env_file") is not None:
         at = service.map["env_file"].at
         yield Doubt(part="environment", path=None, reason="variables of env_file are read when the container starts", at=at)
@@ -156,6 +161,14 @@ def _cut(text: str) -> str:
         if token[0] in ";&|<>":
             return text[: token.start()]
     return text
+
+
+def _hooks(service: YamlNode) -> Iterator[CommandWords]:
+    for part in ("post_start", "pre_stop"):
+        hooks = service.get(part)
+        for hook in hooks.items if hooks is not None else ():
+            if (words := _words(hook.get("command"))) is not None:
+                yield words
 
 
 def _build(tree: YamlNode | None, folder: Path) -> Build | None:

@@ -19,7 +19,7 @@ _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "
 
 
 @dataclass(frozen=True, slots=True)
-class Replaced:
+class ReplacedText:
     """A text after its variables were replaced."""
 
     marked: str
@@ -37,7 +37,7 @@ class TemplateError(ValueError):
     """A ``$`` that Compose refuses."""
 
 
-def replace_variables(text: str, values: Mapping[str, str]) -> Replaced:
+def replace_variables(text: str, values: Mapping[str, str]) -> ReplacedText:
     """``text`` as Compose reads it: ``$$`` is a dollar, ``${NAME:-default}`` and its kin are replaced.
 
     A variable without a value is an empty text, as Compose takes it, and a doubt: whoever runs Compose may have set it.
@@ -49,7 +49,7 @@ def replace_variables(text: str, values: Mapping[str, str]) -> Replaced:
     template = _Template(text, values)
     made = template.until_end()
     doubt = "; ".join(dict.fromkeys(template.doubts)) or None
-    return Replaced(made, doubt)
+    return ReplacedText(made, doubt)
 
 
 def replace_in(tree: YamlNode, values: Mapping[str, str]) -> YamlNode:

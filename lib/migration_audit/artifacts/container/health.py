@@ -21,7 +21,7 @@ from migration_audit.artifacts.container.health_targets import (
     asked_by_redirect,
     asked_by_socket,
 )
-from migration_audit.artifacts.shell.flow import ExecutionPoint, Lookup, Process
+from migration_audit.artifacts.shell.flow import ExecutionPoint, Lookup, Process, ShellWalker
 from migration_audit.artifacts.shell.parse import (
     ShellScript,
     branches_of,
@@ -31,7 +31,6 @@ from migration_audit.artifacts.shell.parse import (
     statements_in,
     substitutions,
 )
-from migration_audit.artifacts.shell.walker import ShellWalker
 from migration_audit.artifacts.shell.words import ShellVariables, Word, expand
 from migration_audit.artifacts.shell.wrappers import CallKind, StartedProgram, classify, shebang
 from migration_audit.model.image import Asked, Undecided
@@ -47,6 +46,13 @@ _ELSEWHERE: Final = re.compile(
 )
 """Programs that say nothing of whether the server answers."""
 _FILTERS: Final = frozenset({"grep", "egrep", "jq", "awk", "sed", "head", "tail", "tr", "cut", "wc", "xargs"})
+_NEED_INPUT: Final = re.compile(
+    r"(?:[ef]?grep(?!.* (?:-\w*L|--files-without-match)\b)|read|jq (?:.* )?(?:-\w*e|--exit-status))\b"
+)
+"""Ends of a pipeline that fail where nothing comes in."""
+_WITHOUT_INPUT: Final = re.compile(r"(?:cat|cut|head|jq|sed|sort|tail|tee|tr|true|uniq|wc)\b")
+"""Ends of a pipeline that succeed all the same."""
+_PIPEFAIL: Final = re.compile(r"\bset\s+[-\w ]*\bpipefail\b")
 _DEEPEST: Final = 10
 _MOST: Final = 64
 
@@ -116,11 +122,16 @@ class _Reader(ShellWalker[Ways]):
         if not run:
             return _always()
         if errexit:
-            return _all([self.node(node, where) for node in run])
-        ways = self.node(run[-1], where)
+            return _all([self._statement(node, where) for node in run])
+        ways = self._statement(run[-1], where)
         for node in reversed(run[:-1]):
             ways = self._before(node, ways, where)
         return ways
+
+    def _statement(self, node: Node, where: ExecutionPoint) -> Ways:
+        """What a statement needs; one in the background needs nothing."""
+        ways = self.node(node, where)
+        return _always() if node.next_sibling is not None and node.next_sibling.type == "&" else ways
 
     def _before(self, node: Node, rest: Ways, where: ExecutionPoint) -> Ways:
         """What a statement needs so that ``rest`` decides: most go on whatever comes of them, and some end it."""
@@ -147,8 +158,15 @@ class _Reader(ShellWalker[Ways]):
         return self._sequence(statements_in(node), where)
 
     def _pipeline(self, node: Node, where: ExecutionPoint) -> Ways:
-        """Only the last part decides, which has nothing to read where one before it failed."""
-        return _all([self.node(child, where) for child in statements_in(node)])
+        """Only the last part decides: does it fail where nothing comes in, because one before it failed?"""
+        parts = statements_in(node)
+        needed = [self.node(part, where) for part in parts]
+        last = on_one_line(parts[-1])
+        if _WITHOUT_INPUT.match(last) and not _NEED_INPUT.match(last) and not _PIPEFAIL.search(where.script.text):
+            return needed[-1]
+        if not _NEED_INPUT.match(last) and not _PIPEFAIL.search(where.script.text):
+            self.undecided(on_one_line(node), f"whether `{last}` fails without input is not known", where.script.place(node))
+        return _all(needed)
 
     def _redirected(self, node: Node, where: ExecutionPoint) -> Ways:
         server = asked_by_redirect(shell_text_of(node))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from migration_audit.artifacts.container.health import Health, read_test
-from migration_audit.artifacts.image.image import Container, container_files, read_image
+from migration_audit.artifacts.image.image import Container, container_files, lacking_files, read_image
 from migration_audit.artifacts.text import check_artifact_inside
 from migration_audit.model.compose import Build, Doubt, Service
 from migration_audit.model.errors import ArtifactError
@@ -17,15 +17,21 @@ from migration_audit.project.boundary import boundary_of
 
 
 def read_boot(
-    service: Service | None, *, dockerfile: Path | None, context: Path | None, shown_from: Path
+    service: Service | None,
+    *,
+    dockerfile: Path | None,
+    context: Path | None,
+    shown_from: Path,
+    wanted: Sequence[Path] = (),
 ) -> tuple[Boot, Image]:
-    """What the owner's container runs, and its image.
+    """What the owner's container runs, and its image; ``wanted`` are files that the image must have if it has their folder.
 
     The Dockerfile is the named one, else the one of the service's ``build``; a service without one runs its image as it
     is, of which only what the Compose files say about it is known. ``service`` is None where no Compose file is
     named. Raises ArtifactError, with ``file:line`` where it can, for what cannot be read.
     """
-    container = _container(service, has_dockerfile=dockerfile is not None)
+    container = container_of(service, has_dockerfile=dockerfile is not None)
+    is_named = dockerfile is not None
     if service is not None and container.image is not None:
         dockerfile = shown_from / service.at.path
         context = dockerfile.parent
@@ -49,9 +55,12 @@ def read_boot(
         test_disabled=disabled,
         ways=health.ways,
         test_undecided=(*_undecided(service.healthcheck_doubts if service else ()), *health.undecided),
-        run_undecided=tuple(_undecided(d for d in _of_start(service) if d.path is None)),
+        run_undecided=(
+            *_undecided(d for d in _of_start(service) if d.path is None),
+            *_another_image(service, dockerfile, image.base, is_named=is_named),
+        ),
         ports=tuple(dict.fromkeys([*(service.ports if service else ()), *image.ports])),
-        notes=tuple(_notes(service, dockerfile)),
+        lacking=lacking_files(dockerfile, context, wanted, shown_from=shown_from, container=container),
     )
     return boot, image
 
@@ -67,12 +76,13 @@ def _named_or_built(service: Service | None, dockerfile: Path | None, context: P
     raise ArtifactError("the owner's image is not built from a Dockerfile of this project", where=where, todo=todo)
 
 
-def _container(service: Service | None, *, has_dockerfile: bool) -> Container:
+def container_of(service: Service | None, *, has_dockerfile: bool) -> Container:
+    """What a service changes about its image."""
     if service is None:
         return Container()
     build = service.build
     image = service.image if build is None and not has_dockerfile else None
-    if build is not None and (unset := _unset_in(build, has_dockerfile=has_dockerfile)):
+    if build is not None and (unset := unset_in(build, has_dockerfile=has_dockerfile)):
         image, build = mark(unset[0]), None
     return Container(
         image=image,
@@ -87,7 +97,7 @@ def _container(service: Service | None, *, has_dockerfile: bool) -> Container:
     )
 
 
-def _unset_in(build: Build, *, has_dockerfile: bool = False) -> tuple[str, ...]:
+def unset_in(build: Build, *, has_dockerfile: bool = False) -> tuple[str, ...]:
     """The variables without a value on which depends what is built; where the Dockerfile is named, the stage alone."""
     return names_in("".join(filter(None, (build.target, *(() if has_dockerfile else (build.context, build.dockerfile))))))
 
@@ -113,11 +123,15 @@ def _undecided(doubts: Iterable[Doubt]) -> Iterator[Undecided]:
         yield Undecided(what=doubt.part, reason=doubt.reason, at=doubt.at)
 
 
-def _notes(service: Service | None, dockerfile: Path) -> Iterator[str]:
-    if service is None or service.build is None:
+def _another_image(service: Service | None, dockerfile: Path, base: str, *, is_named: bool) -> Iterator[Undecided]:
+    """Where the service does not run what the Dockerfile of audit.toml builds."""
+    if service is None or not is_named:
         return
-    if _unset_in(service.build):
-        return
-    built = Path(service.build.context) / service.build.dockerfile
-    if built.resolve() != dockerfile.resolve():
-        yield f"{service.build.at} builds {service.name} from a different Dockerfile than [boot] names"
+    build, reason = service.build, "this is not the Dockerfile that [boot] names: which of them builds the owner's image?"
+    if build is None and service.image == base:
+        reason = "this is the base of the Dockerfile that [boot] names: the service does not run what is built from it"
+        yield Undecided(what=f"image: {base}", reason=reason, at=service.at)
+    elif build is not None and not unset_in(build):
+        built = Path(build.context) / build.dockerfile
+        if built.resolve() != dockerfile.resolve():
+            yield Undecided(what=f"dockerfile: {build.dockerfile}", reason=reason, at=build.at)

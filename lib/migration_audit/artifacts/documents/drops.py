@@ -7,7 +7,7 @@ that a program puts together at run time are not found.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -21,9 +21,12 @@ _SQL_TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(?P<comment>
 _COMMENT_LINE: Final = re.compile(r"^[ \t]*(?:#|//|--|\*|/\*)[^\n]*$", re.MULTILINE)
 
 
-def find_drops(path: Path, tables: Sequence[str], *, shown_from: Path) -> Iterator[TableDrop]:
+def find_drops(
+    path: Path, tables: Sequence[str], *, shown_from: Path, within: Mapping[str, str] | None = None
+) -> Iterator[TableDrop]:
     """Each place of the file that drops one of ``tables``, whatever schema it names.
 
+    ``within``: schemas and owners with the table of each, which goes with them (DROP SCHEMA, DROP OWNED BY).
     Comments do not count; of Markdown only blocks of code do. Raises ArtifactError when the file cannot be read.
     """
     text, shown = read_text(path, shown_from), shown_path(path, shown_from)
@@ -32,6 +35,10 @@ def find_drops(path: Path, tables: Sequence[str], *, shown_from: Path) -> Iterat
         table = next(name for name in match.groups() if name)
         at = Location(shown, cleaned.count("\n", 0, match.start()) + 1)
         yield TableDrop(table=_as_named(table, tables), at=at, text=_one_line(text, match))
+    for name, table in (within or {}).items():
+        for match in _with_its_schema(name).finditer(cleaned):
+            at = Location(shown, cleaned.count("\n", 0, match.start()) + 1)
+            yield TableDrop(table=table, at=at, text=_one_line(text, match))
 
 
 def _cleaned(text: str, shown: str) -> str:
@@ -56,6 +63,14 @@ def _pattern(tables: Sequence[str]) -> re.Pattern[str]:
           | [^;]{{0,300}}? '(?:\w+\.)?({names})'              # as an argument: format('DROP TABLE %I', 'x')
         )
         """,
+        re.IGNORECASE | re.VERBOSE,
+    )
+
+
+def _with_its_schema(name: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"\bdrop \s+ (?:schema \s+ (?:if \s+ exists \s+)? | owned \s+ by \s+)"
+        rf'(?: [\w\"$]+ \s*,\s* ){{0,20}} \\?"? {re.escape(name)} (?![\w$])',
         re.IGNORECASE | re.VERBOSE,
     )
 

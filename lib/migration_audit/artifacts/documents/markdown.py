@@ -17,8 +17,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from migration_audit.artifacts.documents.fold import TextOnLine, fold_pieces, fold_text
-from migration_audit.artifacts.documents.inline import html_blocks, inline_pieces
+from migration_audit.artifacts.documents.inline import TextOnLine, fold_pieces, fold_text, html_blocks, inline_pieces
 from migration_audit.artifacts.text import read_text
 from migration_audit.model.documents import Document, Passage, PassageKind, Sought
 from migration_audit.model.errors import ArtifactError
@@ -65,7 +64,7 @@ def parse_statement(text: str) -> Sought:
     """A statement of audit.toml, which is Markdown as well: its emphasis, code spans and links are read as a document's."""
     pieces: list[TextOnLine] = []
     for token in _parser().parseInline(text):
-        pieces += inline_pieces(token, first=1)
+        pieces += inline_pieces(token, first=1)[0]
     words = fold_pieces(pieces).text
     return Sought(text=text, words=words, key=_key(words))
 
@@ -98,6 +97,8 @@ class _Builder:
     """Level, folded text, and position of each heading that is open."""
     items: list[int] = field(default_factory=list)
     """Position of the first passage of each list item that is open."""
+    hidden: list[str] = field(default_factory=list)
+    """The tags of HTML that hide what follows."""
 
     def build(self, tokens: Sequence[Token]) -> None:
         at = 0
@@ -134,8 +135,10 @@ class _Builder:
         elif token.type in {"fence", "code_block"}:
             self.code(token.content.splitlines(), first=first + (token.type == "fence"))
         elif token.type == "html_block":
-            for pieces in html_blocks(token.content, first=first):
-                self._add(PassageKind.TEXT, pieces[0].line if pieces else first, pieces)
+            blocks, aside = html_blocks(token.content, first=first, hidden=self.hidden)
+            for pieces in (each for each in blocks if each):
+                self._add(PassageKind.TEXT, pieces[0].line, pieces)
+            self._add(PassageKind.ASIDE, first, aside)
         elif token.type == "list_item_open":
             self.items.append(len(self.drafts))
         elif token.type == "list_item_close":
@@ -143,31 +146,38 @@ class _Builder:
         return at + 1
 
     def _heading(self, level: int, inline: Token, first: int) -> None:
-        pieces = inline_pieces(inline, first=first)
+        pieces, aside = inline_pieces(inline, first=first)
         self._close_headings(level)
         title = fold_text(_HEADING_ID.sub("", "".join(piece.text for piece in pieces)))
         self.headings.append((level, title, len(self.drafts)))
         self._add(PassageKind.HEADING, first, pieces)
+        self._add(PassageKind.ASIDE, first, aside)
 
     def _row(self, tokens: Sequence[Token], at: int, first: int) -> int:
         pieces: list[TextOnLine] = []
+        asides: list[TextOnLine] = []
         while tokens[at].type != "tr_close":
             if tokens[at].type == "inline":
                 # A bar between the cells: no statement reaches from one into the next.
-                pieces += [*([TextOnLine(" | ", first)] if pieces else []), *inline_pieces(tokens[at], first=first)]
+                text, aside = inline_pieces(tokens[at], first=first)
+                pieces += [*([TextOnLine(" | ", first)] if pieces else []), *text]
+                asides += aside
             at += 1
         self._add(PassageKind.TEXT, first, pieces)
+        self._add(PassageKind.ASIDE, first, asides)
         return at + 1
 
     def _text(self, inline: Token, first: int) -> None:
-        pieces = inline_pieces(inline, first=first)
+        pieces, aside = inline_pieces(inline, first=first)
         opens_item = bool(self.items) and self.items[-1] == len(self.drafts)
         kind = PassageKind.TASK if opens_item and _OPEN_BOX.match(inline.content) else PassageKind.TEXT
         if opens_item and pieces and (box := _BOX.match(pieces[0].text)):
             pieces[0] = TextOnLine(pieces[0].text[box.end() :], pieces[0].line)
         self._add(kind, first, pieces)
+        self._add(PassageKind.ASIDE, first, aside)
 
     def _add(self, kind: PassageKind, line: int, pieces: list[TextOnLine]) -> None:
+        kind = PassageKind.ASIDE if self.hidden and kind is not PassageKind.HEADING else kind
         if not "".join(piece.text for piece in pieces).strip() and kind is not PassageKind.HEADING:
             return
         sections = tuple(title for _, title, _ in self.headings)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
 from migration_audit.model.errors import AuditError
-from migration_audit.project.child_environment import without_secrets
+from migration_audit.project.secrecy import without_secrets
 
 _TIMEOUT: Final = 60
 _VARIABLES: Final[Mapping[str, str]] = {
@@ -68,8 +70,34 @@ def output_of_git(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     return done.stdout
 
 
+_LINES: Final[ContextVar[dict[tuple[object, ...], str | None] | None]] = ContextVar("lines", default=None)
+
+
+@contextmanager
+def each_line_once() -> Iterator[None]:
+    """In here ``line_of_git`` asks for each line once: who asks much of one repository sees one HEAD, and waits less.
+
+    Within another such block it is that block.
+    """
+    known = _LINES.get()
+    token = _LINES.set({} if known is None else known)
+    try:
+        yield
+    finally:
+        _LINES.reset(token)
+
+
 def line_of_git(folder: Path, *arguments: str) -> str | None:
     """What such a call prints, without white space around it; None when it fails or prints nothing."""
+    known = _LINES.get()
+    if known is None:
+        return _line(folder, arguments)
+    if (folder, arguments) not in known:
+        known[folder, arguments] = _line(folder, arguments)
+    return known[folder, arguments]
+
+
+def _line(folder: Path, arguments: tuple[str, ...]) -> str | None:
     done = run_git(folder, *arguments)
     return done.stdout.decode("utf-8", "surrogateescape").strip() or None if done.returncode == 0 else None
 

@@ -19,7 +19,7 @@ from migration_audit.model.errors import AuditError
 
 _LINK: Final = "120000"
 _NESTED: Final = "160000"
-_WHOLE: Final = "clone the whole repository: `git clone` without --filter, or `git fetch --refetch`"
+CLONE_WHOLE: Final = "clone the whole repository: `git clone` without --filter, or `git fetch --refetch`"
 _KINDS: Final = {_LINK: "a link", _NESTED: "a separate repository (a submodule)"}
 
 
@@ -71,11 +71,7 @@ class Revision:
         inside = self.inside(folder)
         if inside != ".":
             self._entry(inside)  # raises for what is in the way
-        asked = [] if inside == "." else ["--", f"{inside}/"]
-        done = run_git(self.top, "ls-tree", "-r", "-z", "--full-tree", self.commit, *asked)
-        if done.returncode:
-            raise AuditError(f"git cannot list {inside}: {git_reason(done)}", where=self.named, todo="see `git ls-tree`")
-        listed = list(_entries(done.stdout))
+        listed = _listed_below(self.top, self.commit, inside, named=self.named)
         found = dict(listed)
         if len(found) < len(listed):
             double = next(path for path, _ in listed if sum(path == other for other, _ in listed) > 1)
@@ -104,7 +100,7 @@ class Revision:
         missing = [name for name in names if name not in found]
         if missing:
             what = f"this clone lacks the contents of {len(missing)} files"
-            raise AuditError(what, where=f"{self.named} ({self.commit[:12]})", todo=_WHOLE)
+            raise AuditError(what, where=f"{self.named} ({self.commit[:12]})", todo=CLONE_WHOLE)
         return found
 
     def missing_in(self, folder: Path, *, of: Path) -> list[PurePosixPath]:
@@ -163,12 +159,7 @@ class Revision:
         return None
 
     def _content(self, entry: TreeEntry, inside: str) -> bytes:
-        done = run_git(self.top, "cat-file", "blob", entry.object_id)
-        if done.returncode:
-            raise AuditError(
-                f"this clone lacks its content: {git_reason(done)}", where=f"{self.named}:{inside}", todo=_WHOLE
-            )
-        return done.stdout
+        return _blob(self.top, entry.object_id, at=f"{self.named}:{inside}")
 
     def _refusal(self, inside: str, mode: str) -> AuditError:
         what = f"is {_KINDS[mode]} in {self.named}, which is not followed"
@@ -223,15 +214,15 @@ def path_in_repository(folder: Path) -> str | None:
     return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n") if done.returncode == 0 else None
 
 
-def read_tree(folder: Path, *, without: Path | None = None) -> TreeState:
-    """The state of the repository that holds ``folder``, as far as that folder goes, and without what is in ``without``.
+def read_tree(folder: Path) -> TreeState:
+    """The state of the repository that holds ``folder``, as far as that folder goes.
 
     Where git is not installed or the folder is in no repository, both answers are None: unknown, not clean.
     """
     commit = line_of_git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
     if not commit:
         return TreeState(commit=None, clean=None)
-    changes = changed_files(folder, besides=() if without is None else (without,))
+    changes = changed_files(folder)
     return TreeState(commit=commit, clean=None if changes is None else not changes)
 
 
@@ -335,6 +326,25 @@ def _listed(top: Path, commit: str, folder: PurePosixPath, *, named: str) -> dic
     if done.returncode:
         raise AuditError(f"git cannot list {folder}: {git_reason(done)}", where=named, todo="see `git ls-tree`")
     return dict(_entries(done.stdout))
+
+
+@lru_cache(maxsize=16)
+def _listed_below(top: Path, commit: str, inside: str, *, named: str) -> tuple[tuple[PurePosixPath, TreeEntry], ...]:
+    """Every file that a commit has below a folder, by its path in the repository. Raises AuditError."""
+    asked = [] if inside == "." else ["--", f"{inside}/"]
+    done = run_git(top, "ls-tree", "-r", "-z", "--full-tree", commit, *asked)
+    if done.returncode:
+        raise AuditError(f"git cannot list {inside}: {git_reason(done)}", where=named, todo="see `git ls-tree`")
+    return tuple(_entries(done.stdout))
+
+
+@lru_cache(maxsize=64)
+def _blob(top: Path, object_id: str, *, at: str) -> bytes:
+    """The content of a file by its object name. Raises AuditError where this clone lacks it."""
+    done = run_git(top, "cat-file", "blob", object_id)
+    if done.returncode:
+        raise AuditError(f"this clone lacks its content: {git_reason(done)}", where=at, todo=CLONE_WHOLE)
+    return done.stdout
 
 
 def _entries(listed: bytes) -> Iterator[tuple[PurePosixPath, TreeEntry]]:

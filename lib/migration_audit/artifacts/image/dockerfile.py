@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+
+from e2b_dockerfile_utils import PatternMatcher
 
 from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.model.errors import ArtifactError
@@ -66,6 +68,12 @@ class Instruction:
             return None
         is_list = isinstance(value, list) and all(isinstance(word, str) for word in value)
         return tuple(value) if is_list else None
+
+    def inner(self) -> Instruction:
+        """The instruction that ONBUILD keeps for another build."""
+        name, _, rest = self.lines[0].strip().partition(" ")
+        flags, lines = _flags([rest, *self.lines[1:]])
+        return Instruction(name=name.upper(), lines=tuple(lines), at=self.at, flags=flags)
 
     def flag(self, name: str) -> str | None:
         """The value of ``--name=value``."""
@@ -184,3 +192,23 @@ def _unquote(match: re.Match[str]) -> str:
     if match[1] is not None:
         return re.sub(r"\\(.)", r"\1", match[1])
     return match[2] if match[2] is not None else match[3]
+
+
+def ignore_patterns(patterns: Sequence[tuple[str, Location]]) -> PatternMatcher:
+    """``.dockerignore`` or ``--exclude``: the last pattern that matches a path, relative to the context with ``/``, decides.
+
+    Raises ArtifactError, with the place, for a pattern that the build rejects. Matches by a port of BuildKit's own matcher.
+    Source: https://docs.docker.com/build/concepts/context/#dockerignore-files
+
+    >>> at = Location(".dockerignore", 1)
+    >>> ignore_patterns([("**/*.sql", at), ("!keep/a.sql", at)]).matches("keep/a.sql")
+    False
+    """
+    for pattern, at in patterns:
+        try:
+            PatternMatcher([pattern])
+        except ValueError:
+            raise ArtifactError(
+                f"{pattern!r} is not a pattern: the build rejects it", where=str(at), todo="correct the pattern"
+            ) from None
+    return PatternMatcher([pattern for pattern, _ in patterns])

@@ -77,9 +77,38 @@ class ImageFiles:
             return
         for match in self.matches(source.path):
             for file in self.sent(match):
-                is_wanted = any(fnmatchcase(part, word) for part in file.split("/") for word in wanted)
+                is_wanted = any(fnmatchcase(part.lower(), word.lower()) for part in file.split("/") for word in wanted)
                 if is_wanted and not self.leaves_out(copy, match, file):
                     yield file
+
+    def lacks(self, wanted: Sequence[Path]) -> Iterator[Path]:
+        """Those of some files of the context that no stage brings, although one brings their folder or others of it."""
+        copies = self._copies_of_context()
+        if copies is None:
+            return
+        folders = {match for _, match in copies if (self.context / match).is_dir()}
+        siblings = {posixpath.dirname(match) for _, match in copies if match not in folders}
+        brought = {file for copy, match in copies for file in self.sent(match) if not self.leaves_out(copy, match, file)}
+        for path in wanted:
+            inner = Path(os.path.relpath(path, self.context)).as_posix()
+            is_within = posixpath.dirname(inner) in siblings or any(f == "." or below(inner, f) is not None for f in folders)
+            if is_within and inner not in brought and not self._is_mounted(path):
+                yield path
+
+    def _copies_of_context(self) -> list[tuple[FileCopy, str]] | None:
+        """Each path of the context that is copied, with its COPY; None where the build may bring others as well."""
+        found: list[tuple[FileCopy, str]] = []
+        for step in (step for stage in self.stages for step in stage.steps):
+            if isinstance(step, RunStep) and any(flag.startswith("--mount=") for flag in step.instruction.flags):
+                return None
+            if isinstance(step, FileCopy) and step.from_ is None:
+                if step.doubt and any("$" in source.path for source in step.sources):
+                    return None
+                found += [(step, match) for source in step.sources for match in self.matches(source.path)]
+        return found
+
+    def _is_mounted(self, path: Path) -> bool:
+        return any(m.kind is not MountKind.TMPFS and below(str(path), m.source) is not None for m in self.mounts)
 
     def leaves_out(self, copy: FileCopy, match: str, file: str) -> bool:
         """Whether an ``--exclude`` keeps a file of the context, at or below ``match``, from being copied."""
@@ -169,7 +198,8 @@ class ImageFiles:
             kept = [f for f in folders if f not in _NOT_OURS]
             ignore = self.ignore
             folders[:] = sorted(f for f in kept if not ignore.matches(prefix + f) or ignore.may_match_under(prefix + f))
-            yield from (prefix + file for file in sorted(files) if not self.ignore.matches(prefix + file))
+            links = [name for name in folders if _is_link(Path(folder, name))]  # copied as links, and not walked
+            yield from (prefix + file for file in sorted([*files, *links]) if not self.ignore.matches(prefix + file))
 
     @property
     def _boundary(self) -> Boundary:
@@ -198,6 +228,14 @@ class ImageFiles:
         return ShellScript(text=text, at=Location(shown_path(path, self.shown_from), 1))
 
 
+def _is_link(path: Path) -> bool:
+    """Whether it is a link; no link where that cannot be looked up, and ``os.walk`` then reports the folder."""
+    try:
+        return path.is_symlink()
+    except OSError:
+        return False
+
+
 def _refuse(error: OSError) -> NoReturn:
     todo = "check its permissions"
     raise ArtifactError(f"cannot be listed: {error.strerror}", where=str(error.filename), todo=todo) from error
@@ -214,3 +252,60 @@ def unknown_mount(mount: Mount) -> str | None:
     if mount.kind in (MountKind.CONFIG, MountKind.OTHERS):
         return f"{mount.source} at {mount.at} may provide it or hide it"
     return f"the mount at {mount.at} depends on the variable {names[0]}, which is not set here" if names else None
+
+
+def named_in(files: ImageFiles, stage: StageFacts, folder: str, name: str) -> tuple[str, ...]:
+    """The paths in ``folder`` that COPY and ADD bring and that fit ``name``, sorted; a later step may take them away."""
+    if re.search(r"[*?\[]", folder):
+        return ()
+    found = {each for each in _brought(files, stage, folder) if _fits(each, name)}
+    return tuple(posixpath.join(folder, each) for each in sorted(found))
+
+
+def mounted_in(files: ImageFiles, mount: Mount, folder: str, name: str) -> tuple[str, ...]:
+    """The paths in ``folder`` that a mount brings and that fit ``name``, sorted."""
+    host = Path(mount.source) / (below(folder, mount.target) or "")
+    if files.outside(host) is not None:  # not looked at; a caller that asks for the pattern itself gets the reason
+        return (posixpath.join(folder, name),)
+    names = [each.name for each in host.iterdir()] if host.is_dir() else []
+    return tuple(posixpath.join(folder, each) for each in sorted(names) if _fits(each, name))
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """As a shell has it: a wildcard at the start is not a dot."""
+    return fnmatchcase(name, pattern) and name.startswith(".") == pattern.startswith(".")
+
+
+def _brought(files: ImageFiles, stage: StageFacts, folder: str) -> Iterator[str]:
+    if stage.parent is not None:
+        yield from _brought(files, stage.parent, folder)
+    for copy in stage.steps:
+        if isinstance(copy, FileCopy) and not copy.doubt:
+            for source in copy.sources:
+                yield from _by_copy(files, stage, copy, source, folder)
+
+
+def _by_copy(files: ImageFiles, stage: StageFacts, copy: FileCopy, source: FileSource, folder: str) -> Iterator[str]:
+    target = copy.target.rstrip("/") or "/"
+    rest = below(folder, target)
+    if source.heredoc is not None or files.opens(copy, source):
+        return
+    if copy.from_ is not None:
+        other = find_stage(files.stages, copy.from_, before=stage.index)
+        if other is not None and rest is not None:
+            yield from _brought(files, other, posixpath.normpath(posixpath.join("/", source.path, rest)))
+        return
+    for match in files.matches(source.path):
+        if (files.context / match).is_dir():
+            inner = posixpath.normpath(posixpath.join(match, rest)) if rest is not None else None
+            yield from {file.split("/")[0] for file in _below(files, inner)} if inner is not None else ()
+        elif folder == target:  # whether it is a folder is asked later, of each name
+            yield posixpath.basename(match)
+        elif not copy.is_folder and posixpath.dirname(target) == folder:
+            yield posixpath.basename(target)
+
+
+def _below(files: ImageFiles, inner: str) -> Iterator[str]:
+    if (files.context / inner).is_dir():
+        prefix = "" if inner == "." else f"{inner}/"
+        yield from (file.removeprefix(prefix) for file in files.sent(inner))

@@ -8,24 +8,25 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from migration_audit.artifacts.image.dockerfile import Instruction, parse_dockerfile
-from migration_audit.artifacts.image.dockerignore import ignore_patterns
+from migration_audit.artifacts.image.dockerfile import Instruction, ignore_patterns, parse_dockerfile
 from migration_audit.artifacts.image.files import ImageFiles
 from migration_audit.artifacts.image.paths import OWN_FOLDERS, ContainerPaths, ImagePaths
 from migration_audit.artifacts.image.stages import (
     FileCopy,
+    FileSource,
     RunStep,
     StageFacts,
     base_name,
     final_base,
     find_stage,
     read_stages,
+    runs_text,
 )
 from migration_audit.artifacts.shell.programs import Lookup, ShellScript, run_script, run_words
 from migration_audit.artifacts.text import check_artifact_inside, read_text
 from migration_audit.model.compose import CommandWords, Mount
 from migration_audit.model.errors import ArtifactError
-from migration_audit.model.image import Copied, Image, ImageTest, Stage, StartOutcome, Undecided
+from migration_audit.model.image import Copied, Image, ImageTest, Stage, StartedCommand, StartOutcome, Undecided
 from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, names_in, readable
 from migration_audit.project.locate import shown_path
@@ -37,6 +38,8 @@ _PROGRAMS: Final = {
     "amacneil/dbmate": ("/usr/local/bin/dbmate",),
 }
 """Images whose ENTRYPOINT is one program, which takes the command for its arguments (their Dockerfiles say so)."""
+_PRELOADING: Final = ("NODE_OPTIONS", "BUN_OPTIONS", "RUBYOPT", "PERL5OPT", "JAVA_TOOL_OPTIONS", "BASH_ENV")
+"""Variables by which a program loads or runs files before what it is started with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,7 @@ def read_image(
         test=_test(chosen.test),
         ports=tuple(dict.fromkeys(chosen.ports)),
         base=readable(final_base(chosen)),
+        preloads=tuple(_preloads(chosen, container)),
     )
 
 
@@ -89,6 +93,17 @@ def container_files(
     """How to find a file of a running container, its working directory and its variables. Raises like ``read_image``."""
     chosen, paths, container = _build(dockerfile, context, shown_from, container)
     return partial(paths.files.in_container, chosen), _folder(chosen, container), {**chosen.values, **container.environment}
+
+
+def lacking_files(
+    dockerfile: Path, context: Path, wanted: Sequence[Path], *, shown_from: Path, container: Container
+) -> tuple[str, ...]:
+    """Those of some files that the build leaves out of a folder that it copies. Raises like ``read_image``."""
+    if container.image is not None:
+        return ()
+    _, paths, _ = _build(dockerfile, context, shown_from, container)
+    inside = [path for path in wanted if path.absolute().is_relative_to(context.absolute())]
+    return tuple(shown_path(path, shown_from) for path in paths.files.lacks(inside))
 
 
 def _build(
@@ -136,26 +151,37 @@ def _stage(stage: StageFacts, paths: ImagePaths, wanted: Sequence[str]) -> Stage
             at=step.at,
             carried=tuple(paths.files.carried(step, source, wanted)),
             is_opaque=paths.files.opens(step, source),
+            doubt=step.doubt if "$" in source.path else "",
         )
         for step in stage.steps
         if isinstance(step, FileCopy)
         for source in step.sources
     ]
-    copies += [mounted for step in stage.steps if isinstance(step, RunStep) for mounted in _mounted(step)]
+    steps = [step for step in stage.steps if isinstance(step, RunStep)]
+    copies += [mounted for step in steps for mounted in _mounted(step, paths, wanted)]
     runs = [
         paths.walked(stage, position, step).run for position, step in enumerate(stage.steps) if isinstance(step, RunStep)
     ]
+    later = "ONBUILD: it runs in other builds, which start from this stage"
+    kept = [Undecided(what=f"{inner.name} {inner.text}"[:80], reason=later, at=inner.at) for inner in stage.onbuild]
+    runs.append(StartOutcome(undecided=tuple(kept)))
     return Stage(name=stage.name, base=readable(stage.base), at=stage.at, copies=tuple(copies), runs=_joined(runs))
 
 
-def _mounted(step: RunStep) -> Iterator[Copied]:
-    """What ``RUN --mount=source=…`` brings for one step, where it names more than the whole context."""
+def _mounted(step: RunStep, paths: ImagePaths, wanted: Sequence[str]) -> Iterator[Copied]:
+    """What ``RUN --mount=type=bind`` brings for one step: what it names, and what of the context was asked for."""
     for flag in step.instruction.flags:
         given = dict(part.partition("=")[::2] for part in flag.removeprefix("--mount=").split(","))
-        source = given.get("source") or given.get("src") or ""
-        if flag.startswith("--mount=") and given.get("type", "bind") == "bind" and source not in ("", ".", "/"):
-            target = given.get("target") or given.get("dst") or given.get("destination") or "/"
-            yield Copied(source=source, target=target, from_stage=given.get("from"), at=step.instruction.at)
+        if not flag.startswith("--mount=") or given.get("type", "bind") != "bind":
+            continue
+        source = given.get("source") or given.get("src") or "."
+        source = source if "from" in given else source.removeprefix("/") or "."
+        target = given.get("target") or given.get("dst") or given.get("destination") or "/"
+        at, files = step.instruction.at, FileSource(path=source)
+        bound = FileCopy(sources=(files,), target=target, from_=given.get("from"), at=at)
+        carried = tuple(paths.files.carried(bound, files, wanted))
+        if carried or source != ".":
+            yield Copied(source=source, target=target, from_stage=given.get("from"), at=at, carried=carried)
 
 
 def _joined(runs: Sequence[StartOutcome]) -> StartOutcome:
@@ -188,6 +214,13 @@ def _start(stage: StageFacts, paths: ImagePaths, container: Container) -> StartO
             command, command_at, environment=environment, folder=folder, files=find, paths=path_states, maybe=why
         )
     return replace(run, undecided=(*blind, *run.undecided))
+
+
+def _preloads(stage: StageFacts, container: Container) -> Iterator[StartedCommand]:
+    values = {**stage.values, **container.environment}
+    for name in _PRELOADING:
+        if value := values.get(name):
+            yield StartedCommand(words=(name, *value.split()), at=_command(stage, container)[1])
 
 
 def _own_entry(stage: StageFacts) -> tuple[str, ...]:
@@ -228,8 +261,9 @@ def _command(stage: StageFacts, container: Container) -> tuple[ShellScript | tup
 def _program(instruction: Instruction | None, stage: StageFacts) -> tuple[ShellScript | tuple[str, ...], Location]:
     if instruction is None:
         return (), stage.at
-    words = instruction.words
-    return (instruction.script if words is None else words), instruction.at
+    if instruction.words is not None:
+        return instruction.words, instruction.at
+    return (instruction.script if runs_text(stage.shell) else (*stage.shell, instruction.text)), instruction.at
 
 
 def _blind(

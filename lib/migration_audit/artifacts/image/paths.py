@@ -10,8 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from migration_audit.artifacts.image.files import ImageFiles, unknown_mount
-from migration_audit.artifacts.image.globs import mounted_in, named_in
+from migration_audit.artifacts.image.files import ImageFiles, mounted_in, named_in, unknown_mount
 from migration_audit.artifacts.image.stages import (
     FileCopy,
     FileSource,

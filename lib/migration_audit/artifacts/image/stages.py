@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +12,11 @@ from urllib.parse import urlsplit
 
 from e2b_dockerfile_utils import PatternMatcher
 
-from migration_audit.artifacts.image.dockerfile import Heredoc, Instruction, split_words
-from migration_audit.artifacts.image.dockerignore import ignore_patterns
+from migration_audit.artifacts.image.dockerfile import Heredoc, Instruction, ignore_patterns, split_words
 from migration_audit.artifacts.shell.path_state import Paths
 from migration_audit.artifacts.shell.programs import Lookup, ShellScript, Walked, walk_script, walk_words
-from migration_audit.model.image import StartOutcome, Undecided
+from migration_audit.artifacts.shell.words import PATH
+from migration_audit.model.image import Undecided
 from migration_audit.model.location import Location
 
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash"})
@@ -34,8 +35,11 @@ def _walk(step: RunStep, files: Lookup, paths: Paths) -> Walked:
         return walk_words(
             instruction.words, instruction.at, environment=environment, folder=step.folder, files=files, paths=paths
         )
-    if step.shell[0].rpartition("/")[2] not in _SHELLS:
-        return Walked(run=StartOutcome(undecided=(_foreign_shell(step.shell, instruction),)), changes=())
+    if not runs_text(step.shell):
+        words = (*step.shell, instruction.text)
+        walked = walk_words(words, instruction.at, environment=environment, folder=step.folder, files=files, paths=paths)
+        unread = (*walked.run.undecided, _foreign_shell(step.shell, instruction))
+        return replace(walked, run=replace(walked.run, undecided=unread))
     errexit = any(option.startswith("-") and "e" in option for option in step.shell[1:])
     script = instruction.script
     if instruction.heredocs and instruction.text.startswith("<<"):
@@ -43,8 +47,16 @@ def _walk(step: RunStep, files: Lookup, paths: Paths) -> Walked:
     return walk_script(script, environment=environment, folder=step.folder, files=files, paths=paths, errexit=errexit)
 
 
+def runs_text(shell: tuple[str, ...]) -> bool:
+    """Whether SHELL names a shell that runs the text behind it: ``["/bin/bash", "-o", "pipefail", "-c"]``."""
+    options = [word for before, word in itertools.pairwise(shell) if not before.endswith("o")]
+    is_option = all(word.startswith("-") for word in options)
+    return shell[0].rpartition("/")[2] in _SHELLS and is_option and shell[-1].startswith("-") and "c" in shell[-1]
+
+
 def _foreign_shell(shell: tuple[str, ...], instruction: Instruction) -> Undecided:
-    return Undecided(what=instruction.text[:80], reason=f"{shell[0]} is not a shell that the audit reads", at=instruction.at)
+    name = " ".join(shell)
+    return Undecided(what=instruction.text[:80], reason=f"{name} is not a shell that the audit reads", at=instruction.at)
 
 
 _VARIABLE: Final = re.compile(
@@ -151,6 +163,8 @@ class StageFacts:
     steps: list[FileCopy | RunStep | FolderStep] = field(default_factory=list)
     """COPY, ADD, RUN, WORKDIR and VOLUME of this stage alone, in order."""
     has_own_command: bool = False
+    onbuild: list[Instruction] = field(default_factory=list)
+    """ONBUILD: what builds run that start from this stage."""
 
 
 def read_stages(instructions: Sequence[Instruction], args: Values) -> list[StageFacts]:
@@ -160,6 +174,8 @@ def read_stages(instructions: Sequence[Instruction], args: Values) -> list[Stage
     for instruction in instructions:
         if instruction.name == "FROM":
             stages.append(_stage(instruction, outer, stages))
+            for inherited in stages[-1].parent.onbuild if stages[-1].parent is not None else ():
+                _apply(stages[-1], inherited, args, outer)
         elif stages:
             _apply(stages[-1], instruction, args, outer)
         elif instruction.name == "ARG":
@@ -186,7 +202,7 @@ def _apply(stage: StageFacts, instruction: Instruction, args: Values, outer: Val
         case "ARG":
             stage.arguments |= _arguments(instruction, values, args, outer)
         case "ENV":
-            stage.values |= dict(_pairs(instruction, values))
+            stage.values |= dict(_pairs(instruction, {"PATH": PATH, **values}))
         case "WORKDIR" | "VOLUME":
             _folders(stage, instruction, values)
         case "COPY" | "ADD":
@@ -198,6 +214,8 @@ def _apply(stage: StageFacts, instruction: Instruction, args: Values, outer: Val
             stage.ports += [port.partition("/")[0] for port in ports.split()]
         case "SHELL":
             stage.shell = instruction.words or stage.shell
+        case "ONBUILD":
+            stage.onbuild.append(instruction.inner())
         case "HEALTHCHECK":
             stage.test = instruction
         case "CMD":

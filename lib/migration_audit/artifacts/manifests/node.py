@@ -60,7 +60,10 @@ def package_lock(text: str, path: str) -> Iterator[LibraryDependency]:
 
 def pnpm_lock(text: str, path: str) -> Iterator[LibraryDependency]:
     """Every package that pnpm has locked: lockfileVersion 5 to 9, workspaces among them."""
-    for document in yaml.compose_all(text, Loader=_LOADER):
+    documents = list(yaml.compose_all(text, Loader=_LOADER))
+    if not documents:
+        raise ValueError("it is empty")
+    for document in documents:
         if not isinstance(document, yaml.MappingNode):
             raise ValueError("it is not a pnpm-lock.yaml")  # noqa: TRY004  a fault of the file, not of a caller
         for key, value in document.value:
@@ -113,8 +116,27 @@ def _declared(table: Node, section: str, path: str) -> Iterator[LibraryDependenc
         yield LibraryDependency(name=plain, section=section, version=version, at=at)
         if version.startswith("npm:") and (alias := _ALIAS.match(version)):
             yield LibraryDependency(name=alias[1], section=section, version=alias[2], at=at)
+        elif (fetched := _fetched(version)) not in (None, plain):
+            yield LibraryDependency(name=fetched or "", section=section, version=version, at=at)
         if value.type == "object":
             yield from _declared(value, section, path)
+
+
+def _fetched(version: str) -> str | None:
+    """The library that an address, a repository or a file is of.
+
+    >>> [*map(_fetched, ("github:knex/knex#2", "file:../x/knex-3.1.0.tgz", "https://r.org/@a/b/-/b-1.0.0.tgz", "^1.2.3"))]
+    ['knex', 'knex', '@a/b', None]
+    """
+    if named := re.match(r"(?:patch|workspace):(@?[^@]+)@", version):
+        return named[1]
+    if registry := re.search(r"/((?:@[^/]+/)?[^/]+)/-/[^/]+\Z", version):
+        return registry[1]
+    address = re.sub(r"#.*|/(?:archive|tarball|tar\.gz|releases)/.*", "", version)
+    if "/" not in address and not address.startswith(("file:", "link:", "portal:")):
+        return None
+    last = re.split(r"[/:]", address.rstrip("/"))[-1]
+    return re.sub(r"(?:-v?\d[\w.+-]*?)?(?:\.git|\.tgz|\.tar\.gz)?\Z", "", last) or None
 
 
 def _run_by_scripts(table: Node, path: str) -> Iterator[LibraryDependency]:
@@ -183,6 +205,8 @@ def _yarn_names(spec: str) -> Iterator[tuple[str, str]]:
         head = re.match(r"(@?[^@]+)@?(.*)\Z", spec)
         if head is not None:
             yield head[1], head[2]
+            if (fetched := _fetched(head[2])) is not None:
+                yield fetched, head[2]
         return
     yield re.sub(r"(?<=.)@.*", "", name), wanted
     if alias := _ALIAS.match(wanted):

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from migration_audit.artifacts.shell.builtins import OF_THE_SHELL, Builtin
 from migration_audit.artifacts.shell.conditions import Answer
 from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, Lookup, ending
 from migration_audit.artifacts.shell.parse import ShellScript
 from migration_audit.artifacts.shell.path_changes import PathChange, standing_after
 from migration_audit.artifacts.shell.path_state import PathKind, Paths, PathState
+from migration_audit.artifacts.shell.program_files import package_scripts, settings_of, texts_in
 from migration_audit.artifacts.shell.statements import Statements
-from migration_audit.artifacts.shell.words import ShellVariables, Word
+from migration_audit.artifacts.shell.words import PATH, ShellVariables, Word
 from migration_audit.artifacts.shell.wrappers import (
     SHELLS,
     SILENT,
@@ -27,13 +28,14 @@ from migration_audit.artifacts.shell.wrappers import (
     rule_files,
     shebang,
 )
-from migration_audit.model.image import StartedCommand, StartOutcome
-from migration_audit.model.location import Location, line_at
+from migration_audit.model.image import Guard, StartedCommand, StartOutcome
+from migration_audit.model.location import Location
 from migration_audit.model.unset import is_open, readable
 
 _MOST_DEPTH: Final = 20
 _MOST_COMMANDS: Final = 2_000
-_PATH: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_REMOVED: Final = re.compile(r"`(?:\S*/)?(?:rm|mv|unlink|find)\s")
+"""Of why it is unknown what is at a path: a program that is there to remove or move files."""
 
 
 class Walk(Statements):
@@ -49,21 +51,15 @@ class Walk(Statements):
         self._commands: list[tuple[StartedCommand, FailureEffect]] = []
         self._children = 0
         self._conditions = 0
-        self._builtins: dict[str, Callable[[list[Word], Location, ExecutionPoint], None]] = {
+        self._builtins: dict[str, Builtin] = {
+            **OF_THE_SHELL,
             "exec": self._exec,
-            "exit": self._exit,
-            "return": self._return,
-            "set": self._set,
-            "shift": self._shift,
             "cd": self._cd,
             "pushd": self._cd,
-            "popd": self._popd,
             "eval": self._eval,
             ".": self._source,
             "source": self._source,
             "trap": self._trap,
-            "break": self._break,
-            "continue": self._continue,
         }
 
     def made(self) -> StartOutcome:
@@ -141,16 +137,20 @@ class Walk(Statements):
             self.change(words, at, where)
             self.undecided(first.text, f"which program {first.text} is, is only known at run time", at)
         elif first.text in where.state.functions:
-            self._keep(words, at, where, followed=0)
+            open_parts = len(self._undecided)
+            position = self._keep(words, at, where, followed=0)
             self._call_function(words, where)
+            self._mark_idle(position, open_parts)
         elif first.text in self._builtins:
             self._builtins[first.text](list(words[1:]), at, where)
         elif first.text not in SILENT:
             position = self._keep(words, at, where)
-            before = self._children
+            before, open_parts = self._children, len(self._undecided)
             self._follow(words, at, where, position)
             if self._children == before:
                 self.change(words, at, where)
+            else:
+                self._mark_idle(position, open_parts)
 
     def _keep(self, words: Sequence[Word], at: Location, where: ExecutionPoint, *, followed: int | None = None) -> int:
         command = StartedCommand(
@@ -165,6 +165,12 @@ class Walk(Statements):
         )
         self._commands.append((command, where.failure))
         return self.position - 1
+
+    def _mark_idle(self, position: int, open_parts: int) -> None:
+        """Nothing was started in what this command called, and all of that could be followed."""
+        if self.position == position + 1 and len(self._undecided) == open_parts:
+            command, scope = self._commands[position]
+            self._commands[position] = (replace(command, is_idle=True), scope)
 
     def _call_function(self, words: Sequence[Word], where: ExecutionPoint) -> None:
         if where.depth > _MOST_DEPTH:
@@ -186,6 +192,9 @@ class Walk(Statements):
         if call is None:
             return
         before = self._children
+        if (gone := self._gone(call, where)) is not None:
+            command, scope = self._commands[position]
+            self._commands[position] = (replace(command, maybe=command.maybe or gone), scope)
         if call.kind is CallKind.TEXT:
             self._text(call, at, where)
         elif call.kind is CallKind.INPUT:
@@ -224,6 +233,22 @@ class Walk(Statements):
             )
             self.script(inner)
 
+    def _gone(self, call: StartedProgram, where: ExecutionPoint) -> str | None:
+        """Why a script of the project may not be where it is called: a step of the build removes it."""
+        name = call.target.text
+        if call.kind not in (CallKind.FILE, CallKind.PROGRAM) or not call.target.known or "/" not in name:
+            return None
+        if where.state.folder is None:
+            return None
+        if self._found(call.target, where) is None:
+            return (
+                None if name.startswith("/") or not name.endswith(".sh") else f"nothing of the project is copied to {name}"
+            )
+        standing = self._standing(name, where)
+        if standing.kind is PathKind.NOTHING:
+            return f"{name} is not in the image any more"
+        return standing.why if _REMOVED.search(standing.why) else None
+
     def _text(self, call: StartedProgram, at: Location, where: ExecutionPoint) -> None:
         if not call.target.known and not is_open(call.target.text):
             self.undecided(call.target.text, "the text passed to the shell is only known at run time", at)
@@ -252,6 +277,10 @@ class Walk(Statements):
         if is_supervisor(call) or any(self._found(Word(f"./{name}"), where) for name in rule_files(call)):
             reason = f"{call.target.text} runs what its own files specify, and those are not read"
             self.undecided(call.target.text, reason, at)
+        for word in settings_of(call):
+            found = self._found(Word(f"./{word.text}"), where)
+            if isinstance(found, ShellScript):
+                self._keep([word, *texts_in(found)], found.at, where, followed=0)
         for word in call.arguments if may_run_files(call) else ():
             found = self._found(word, where) if word.known and "/" in word.text else None
             if isinstance(found, ShellScript) and _is_shell_script(found, word.text):
@@ -261,7 +290,7 @@ class Walk(Statements):
         if not target.known:
             return f"which script {target.text} is, is only known at run time"
         if by_name and "/" not in target.text:
-            for folder in _PATH:
+            for folder in (where.state.value("PATH") or PATH).split(":"):
                 found = self._files(f"{folder}/{target.text}")
                 # Who wrote a program that is called by its name alone does not matter: programs are not looked into.
                 if isinstance(found, ShellScript) or (found and target.text.endswith(".sh")):
@@ -278,18 +307,14 @@ class Walk(Statements):
             self.undecided(name, found or "no file of the project is copied to package.json in the image", at)
             return
         try:
-            scripts = json.loads(found.text).get("scripts") or {}
-        except (ValueError, AttributeError):
+            scripts = list(package_scripts(found, call))
+        except ValueError:
             self.undecided(name, f"{found.at.path} is not valid JSON", at)
             return
-        if name not in scripts:
-            return
-        around = (f"pre{name}", name, f"post{name}") if call.runs_pre_and_post else (name,)
-        for each in around:
-            if isinstance(text := scripts.get(each), str):
-                line = _line_of_key(found.text, each)
-                inline = ShellScript(text=text, at=Location(found.at.path, line), is_inline=True)
-                self._child(inline, call.arguments, where, errexit=False)
+        for script, is_named in scripts:
+            guard = Guard(of=self.condition(), outcomes=frozenset({0}))
+            here = where.only(call.around_doubt, guard) if call.around_doubt and not is_named else where
+            self._child(script, call.arguments, here, errexit=False)
 
     def _exec(self, words: list[Word], at: Location, where: ExecutionPoint) -> None:
         while words and words[0].text in ("-a", "-c", "-l"):
@@ -297,38 +322,6 @@ class Walk(Statements):
         if words:
             self.start(words, at, where)
             where.end(where.process, failed=False, at=at, by="exec")
-
-    def _exit(self, words: list[Word], at: Location, where: ExecutionPoint) -> None:
-        where.end(where.process, failed=_is_failure(words, where), at=at, by="exit")
-
-    def _return(self, words: list[Word], at: Location, where: ExecutionPoint) -> None:
-        where.end(where.function or where.process, failed=_is_failure(words, where), at=at, by="return")
-
-    def _set(self, words: list[Word], _: Location, where: ExecutionPoint) -> None:
-        state = where.state
-        rest = list(words)
-        while rest and rest[0].text[:1] in ("-", "+"):
-            option = rest.pop(0).text
-            if option == "--":
-                state.arguments, state.arguments_known = rest, all(w.known for w in rest)
-                return
-            names = option[1:]
-            if names.endswith("o") and rest:
-                long = rest.pop(0).text
-                state.pipefail = option[0] == "-" if long == "pipefail" else state.pipefail
-                names = names[:-1] + ("e" if long == "errexit" else "")
-            if "e" in names:
-                state.errexit = option[0] == "-"
-        if rest:
-            state.arguments, state.arguments_known = rest, all(w.known for w in rest)
-
-    def _shift(self, words: list[Word], _: Location, where: ExecutionPoint) -> None:
-        state = where.state
-        count = words[0].text if words else "1"
-        if count.isdigit() and state.arguments_known:
-            state.arguments = state.arguments[int(count) :]
-        else:
-            state.arguments, state.arguments_known = [], False
 
     def _cd(self, words: list[Word], _: Location, where: ExecutionPoint) -> None:
         state = where.state
@@ -343,9 +336,6 @@ class Walk(Statements):
                 state.folder = full  # what only the base image may have is taken to be there
             elif after.kind not in (PathKind.NOTHING, PathKind.FILE):  # else it fails, and the script goes on where it is
                 state.folder = full if after.kind is PathKind.FOLDER else None
-
-    def _popd(self, _: list[Word], __: Location, where: ExecutionPoint) -> None:
-        where.state.folder = None
 
     def _eval(self, words: list[Word], at: Location, where: ExecutionPoint) -> None:
         text = " ".join(word.text for word in words)
@@ -369,28 +359,7 @@ class Walk(Statements):
         if words and words[0].text not in ("", "-"):
             self.undecided(f"trap {words[0].text}", "a trap runs at a signal or at exit", at)
 
-    def _break(self, _: list[Word], at: Location, where: ExecutionPoint) -> None:
-        if where.loop is not None:
-            where.end(where.loop, failed=False, at=at, by="break")
-
-    def _continue(self, _: list[Word], at: Location, where: ExecutionPoint) -> None:
-        if where.turn is not None:
-            where.end(where.turn, failed=False, at=at, by="continue")
-
-
-def _is_failure(words: list[Word], where: ExecutionPoint) -> bool:
-    """Whether ``exit`` or ``return`` with these words gives another status than 0."""
-    if not words or not words[0].known:
-        return where.after_failure and (not words or words[0].text.strip('"') == "$?")
-    return words[0].text != "0"
-
 
 def _is_shell_script(script: ShellScript, name: str) -> bool:
     line = shebang(script.text)
     return line[0] in SHELLS if line else name.endswith(".sh")
-
-
-def _line_of_key(text: str, key: str) -> int:
-    """The line of a script's name in package.json; 1 where it is written in an odd way."""
-    at = text.find(json.dumps(key), text.find('"scripts"'))
-    return line_at(text, max(at, 0))

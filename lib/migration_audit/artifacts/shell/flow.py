@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
-from migration_audit.artifacts.shell.parse import ShellScript
+from tree_sitter import Node
+
+from migration_audit.artifacts.shell.parse import ShellScript, broken, on_one_line, parse_shell
 from migration_audit.artifacts.shell.words import ShellVariables
-from migration_audit.model.image import Guard
+from migration_audit.model.image import Guard, Undecided
 from migration_audit.model.location import Location
+from migration_audit.model.unset import readable
 
 Lookup = Callable[[str], "ShellScript | str | None"]
 """The script at a path of the image: itself, why it is unknown, or None where no file of the project brings it."""
+Outcome = TypeVar("Outcome")
+_QUIET: Final = frozenset({"comment", "ERROR", "heredoc_body", "heredoc_end", "file_redirect", "herestring_redirect"})
+"""Nodes that are no statements, or that were reported when the text was parsed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -110,7 +117,7 @@ class ExecutionPoint:
         """The same point in a part that may not run; what it changes is its own."""
         return replace(self, maybe=self.maybe or reason, guards=(*self.guards, *guards), state=self.state.copy())
 
-    def looked_at(self, scope: FailureEffect = NOTHING, on_success: FailureEffect = NOTHING) -> ExecutionPoint:
+    def status_checked(self, scope: FailureEffect = NOTHING, on_success: FailureEffect = NOTHING) -> ExecutionPoint:
         """The same point where the status is looked at."""
         return replace(self, checked=True, scope=scope, on_success=on_success)
 
@@ -131,3 +138,40 @@ class ExecutionPoint:
             reason = f"`{by}` at {at} may end the script earlier"
             level.may_be_over = level.may_be_over or reason
             level.over_if.append(self.guards or (Guard(of=reason, outcomes=frozenset({0})),))
+
+
+class ShellWalker(ABC, Generic[Outcome]):
+    """A walk over shell texts; what each kind of statement leads to is decided by the class that completes it."""
+
+    def __init__(self) -> None:
+        """Start with nothing undecided."""
+        self._undecided: list[Undecided] = []
+
+    @property
+    @abstractmethod
+    def _handlers(self) -> Mapping[str, Callable[[Any, Node, ExecutionPoint], Outcome]]:
+        """What is called for each type of node."""
+
+    @abstractmethod
+    def _no_outcome(self) -> Outcome:
+        """The outcome of a statement that is not followed."""
+
+    def parsed(self, where: ExecutionPoint) -> Node:
+        """The tree of the text at this point; what the grammar cannot read is undecided."""
+        root = parse_shell(where.script.text)
+        for node in broken(root):
+            self.undecided(on_one_line(node) or "here", "this shell code cannot be parsed", where.script.place(node))
+        return root
+
+    def node(self, node: Node, where: ExecutionPoint) -> Outcome:
+        """One statement of any kind."""
+        handler = self._handlers.get(node.type)
+        if handler is not None:
+            return handler(self, node, where)
+        if node.type not in _QUIET:
+            self.undecided(on_one_line(node), "this shell syntax is not followed", where.script.place(node))
+        return self._no_outcome()
+
+    def undecided(self, what: str, reason: str, at: Location) -> None:
+        """Record that something cannot be known without running the text."""
+        self._undecided.append(Undecided(what=readable(what), reason=readable(reason), at=at))

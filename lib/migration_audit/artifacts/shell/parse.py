@@ -39,12 +39,43 @@ def _parser() -> Parser:
 def parse_shell(text: str) -> Node:
     """The tree of a shell text; what is not shell code is in it as a node of the type ``ERROR``."""
     # The grammar does not know <>, which opens a file for both: to read where it is opened, one of them will do.
-    return _parser().parse(re.sub(r"(?<=\d)<>", "< ", text).encode()).root_node
+    return _parser().parse(re.sub(r"(?<=\d)<>", "< ", apart(text)).encode()).root_node
+
+
+def apart(text: str) -> str:
+    """``$a$b.js`` as ``${a}${b}.js``, where the text sets these variables: the grammar takes ``b.js`` for a word."""
+    names = frozenset(_SET.findall(text))
+
+    def put(match: re.Match[str]) -> str:
+        found = match[0].split("$")[1:]
+        return "".join(f"${{{name}}}" for name in found) if names.issuperset(found) else match[0]
+
+    return _JOINED.sub(put, text)
 
 
 def shell_text_of(node: Node) -> str:
     """What the node spans."""
     return (node.text or b"").decode()
+
+
+_SET: Final = re.compile(r"(?:^|[;&|(\s])([A-Za-z_]\w*)\+?=", re.MULTILINE)
+_JOINED: Final = re.compile(r"(?:\$[A-Za-z_]\w*){2,}")
+_ANSI_C: Final = re.compile(r"\\(?:x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|.)", re.DOTALL)
+_CONTROLS: Final = dict(zip("abefnrtvE", "\a\b\x1b\f\n\r\t\v\x1b", strict=True))
+
+
+def ansi_c_text(node: Node) -> str:
+    """What ``$'…'`` is."""
+    return _ANSI_C.sub(_replaced, shell_text_of(node)[2:-1])
+
+
+def _replaced(match: re.Match[str]) -> str:
+    kind, digits = match[0][1], match[0][2:]
+    if kind in "xuU" and digits:
+        return chr(int(digits, 16)) if int(digits, 16) < 0x110000 else match[0]
+    if kind in "01234567":
+        return chr(int(match[0][1:], 8) & 0xFF)
+    return _CONTROLS.get(kind, kind)
 
 
 def on_one_line(node: Node) -> str:

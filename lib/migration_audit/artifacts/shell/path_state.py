@@ -59,7 +59,7 @@ class PathState:
 
 
 _NEITHER: Final = frozenset({"-b", "-c", "-p", "-S", "-L", "-h"})
-"""Tests for what COPY, mkdir and their kin never make; links are followed, and told as what they lead to."""
+"""Tests for what COPY, mkdir and their kin never make; links are followed, and reported as what they lead to."""
 _OF_ANYTHING: Final[dict[str, bool | None]] = {"-e": True, "-a": True, **dict.fromkeys(_NEITHER, False)}
 _OF_FOLDERS: Final[dict[str, bool | None]] = {
     **_OF_ANYTHING,

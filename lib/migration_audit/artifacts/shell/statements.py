@@ -11,7 +11,7 @@ from typing import Final
 from tree_sitter import Node
 
 from migration_audit.artifacts.shell.conditions import Answer, decide_condition, is_pattern, matching_case
-from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, ending
+from migration_audit.artifacts.shell.flow import NOTHING, ExecutionPoint, FailureEffect, ShellWalker, ending
 from migration_audit.artifacts.shell.parse import (
     Branch,
     asks,
@@ -25,7 +25,6 @@ from migration_audit.artifacts.shell.parse import (
     statements_in,
     substitutions,
 )
-from migration_audit.artifacts.shell.walker import ShellWalker
 from migration_audit.artifacts.shell.words import Word, expand
 from migration_audit.model.image import Guard
 from migration_audit.model.location import Location
@@ -95,7 +94,7 @@ class Statements(ShellWalker[None]):
         for position, (child, behind) in enumerate(run):
             here = where if position == len(run) - 1 else before_last
             if behind == "&":
-                here = replace(where.only("it runs in the background").looked_at(), in_background=True)
+                here = replace(where.only("it runs in the background").status_checked(), in_background=True)
             self.node(child, here)
 
     def _body(self, node: Node, where: ExecutionPoint) -> None:
@@ -108,14 +107,14 @@ class Statements(ShellWalker[None]):
         if operator == "&&":
             scope = where.scope if where.scope is not NOTHING else FailureEffect(0)
             stop = self._fails(right, where) or NOTHING
-            self.node(left, where.looked_at(scope, stop))
+            self.node(left, where.status_checked(scope, stop))
             if decided is not False:
                 unknown = decided is None and asks(left)
                 self._maybe_right(right, where, depends_on(left, answer.why) if unknown else None)
             if scope is not where.scope:
                 scope.until = self.position
         else:
-            self.node(left, where.looked_at(self._fails(right, where) or NOTHING, NOTHING))
+            self.node(left, where.status_checked(self._fails(right, where) or NOTHING, NOTHING))
             if decided is not True:
                 reason = None if decided is False else f"it runs only where `{on_one_line(left)}` fails"
                 self._maybe_right(right, replace(where, after_failure=True), reason)
@@ -148,7 +147,7 @@ class Statements(ShellWalker[None]):
         return None
 
     def _negated(self, node: Node, where: ExecutionPoint) -> None:
-        self.node(node.named_children[-1], where.looked_at(where.on_success, where.scope))
+        self.node(node.named_children[-1], where.status_checked(where.on_success, where.scope))
 
     def _if(self, node: Node, where: ExecutionPoint) -> None:
         branches, otherwise = branches_of(node)
@@ -166,7 +165,7 @@ class Statements(ShellWalker[None]):
             is_last = position == len(branches) - 1
             on_failure = self._fails(otherwise[-1], where) if is_last and otherwise else None
             on_success = self._fails(body[-1], where) if body else None
-            self._statements(condition, where.looked_at(on_failure or NOTHING, on_success or NOTHING))
+            self._statements(condition, where.status_checked(on_failure or NOTHING, on_success or NOTHING))
             reason = depends_on(condition[-1], answer.why)
             is_true, is_false = self._decision()
             self._branch(body, where, None if on_failure else reason, is_true)
@@ -193,7 +192,7 @@ class Statements(ShellWalker[None]):
         if decided is is_until and decided is not None:
             return
         again, over = where.process.scope, NOTHING
-        looked = where.looked_at(again, over) if is_until else where.looked_at(over, again)
+        looked = where.status_checked(again, over) if is_until else where.status_checked(over, again)
         self._statements(condition, looked)
         if decided is not None:
             inner = where.only("it is in an endless loop", self._decision()[0]).in_loop()
@@ -261,7 +260,7 @@ class Statements(ShellWalker[None]):
         for position, part in enumerate(parts):
             inner = replace(where, state=where.state.copy())
             is_last = position == len(parts) - 1
-            self.node(part, inner if is_last or where.state.pipefail else inner.looked_at())
+            self.node(part, inner if is_last or where.state.pipefail else inner.status_checked())
 
     def _subshell(self, node: Node, where: ExecutionPoint) -> None:
         self._own_process(node, where)
@@ -305,7 +304,7 @@ class Statements(ShellWalker[None]):
     def _declaration(self, node: Node, where: ExecutionPoint) -> None:
         for child in node.named_children:
             if child.type == "variable_assignment":
-                self._assignment(child, where.looked_at())
+                self._assignment(child, where.status_checked())
 
     def _assignment(self, node: Node, where: ExecutionPoint) -> None:
         self._substitutions(node, where)
@@ -327,9 +326,9 @@ class Statements(ShellWalker[None]):
         for redirect in (c for c in node.named_children if c.type == "file_redirect"):
             self._opened(redirect, where)
         if started := [one for part in (*given, *parts) for one in substitutions(part, *_PROCESSES)]:
-            looked_at = where.looked_at()
+            checked = where.status_checked()
             for one in started:
-                self._own_process(one, looked_at)
+                self._own_process(one, checked)
         words = [word for part in parts for word in expand(part, where.state)]
         if given and ends_line(given[-1], node):
             for part in given:
@@ -338,7 +337,7 @@ class Statements(ShellWalker[None]):
         elif given:
             inner = replace(where, state=where.state.copy())
             for part in given:
-                self._assignment(part, inner.looked_at())
+                self._assignment(part, inner.status_checked())
             where = inner
         self.start(words, where.script.place(parts[0] if parts else node), where)
 
@@ -348,7 +347,7 @@ class Statements(ShellWalker[None]):
             self._own_process(inner, where)
 
     def _test(self, node: Node, where: ExecutionPoint) -> None:
-        self._substitutions(node, where.looked_at())
+        self._substitutions(node, where.status_checked())
 
     def _other_loop(self, node: Node, where: ExecutionPoint) -> None:
         for child in node.named_children:

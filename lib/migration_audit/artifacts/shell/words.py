@@ -9,11 +9,14 @@ from typing import Final
 
 from tree_sitter import Node
 
-from migration_audit.artifacts.shell.parse import ShellScript, shell_text_of
+from migration_audit.artifacts.shell.parse import ShellScript, ansi_c_text, shell_text_of
 from migration_audit.model.unset import is_open, readable
 
 _EXPANSION: Final = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*|\d+|[@*#?])(?:(?P<op>:?[-+=?])(?P<word>.*))?\}", re.DOTALL)
 _SIMPLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where a shell looks for programs, if nothing says something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class ShellVariables:
         if name in "@*":
             known = self.arguments_known and all(a.known for a in self.arguments)
             return " ".join(a.text for a in self.arguments) if known else None
-        return self.variables.get(name)
+        return self.variables.get(name, PATH if name == "PATH" else None)
 
     def forget(self, other: ShellVariables) -> None:
         """Where ``other``, which a part that may not run has left, says something else: unknown."""
@@ -101,6 +104,8 @@ def _value(node: Node, state: ShellVariables) -> str | None:
             made = re.sub(r"\\(.)", r"\1", text.replace("\\\n", ""), flags=re.DOTALL)
         case "raw_string":
             made = text[1:-1]
+        case "ansi_c_string":
+            made = ansi_c_text(node)
         case "string":
             made = _joined(list(_string_parts(node)), state)
         case "concatenation":

@@ -56,7 +56,18 @@ _RUNNERS: Final = {
 _WAITERS: Final = frozenset({"wait-for-it.sh", "wait-for-it", "wait-for", "dockerize", "runuser", "dotenv"})
 """Programs that start what follows their ``--``."""
 _SUPERVISORS: Final = frozenset(
-    {"supervisord", "s6-svscan", "runsvdir", "circusd", "honcho", "foreman", "overmind", "systemd"}
+    {
+        "supervisord",
+        "crond",
+        "cron",
+        "s6-svscan",
+        "runsvdir",
+        "circusd",
+        "honcho",
+        "foreman",
+        "overmind",
+        "systemd",
+    }
 )
 _RULE_FILES: Final = {
     **dict.fromkeys(["make", "gmake"], ("Makefile", "makefile", "GNUmakefile")),
@@ -140,6 +151,8 @@ class StartedProgram:
     """``sh -e``."""
     runs_pre_and_post: bool = False
     """Of a package script: whether the manager runs ``prestart`` and ``poststart`` around ``start``."""
+    around_doubt: str = ""
+    """Why it may not run these two."""
 
 
 def classify(words: Sequence[Word]) -> StartedProgram | None:
@@ -269,7 +282,11 @@ def _package(manager: str, words: list[Word]) -> StartedProgram | None:
     if not rest:
         return None
     return StartedProgram(
-        kind=CallKind.PACKAGE, target=rest[0], arguments=tuple(rest[1:]), runs_pre_and_post=manager in ("npm", "yarn")
+        kind=CallKind.PACKAGE,
+        target=rest[0],
+        arguments=tuple(rest[1:]),
+        runs_pre_and_post=True,
+        around_doubt="pnpm runs pre and post scripts from version 9 on" if manager == "pnpm" else "",
     )
 
 

@@ -1,0 +1,92 @@
+"""Built-ins that change nothing but the state of the shell that they are in: options, arguments, aliases, its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from migration_audit.artifacts.shell.flow import ExecutionPoint
+from migration_audit.artifacts.shell.parse import ShellScript, parse_shell
+from migration_audit.artifacts.shell.words import Word
+from migration_audit.model.location import Location
+
+Builtin = Callable[[list[Word], Location, ExecutionPoint], None]
+"""What it does with its words, at a place, at a point of the execution."""
+
+
+def _set(words: list[Word], _: Location, where: ExecutionPoint) -> None:
+    state = where.state
+    rest = list(words)
+    while rest and rest[0].text[:1] in ("-", "+"):
+        option = rest.pop(0).text
+        if option == "--":
+            state.arguments, state.arguments_known = rest, all(w.known for w in rest)
+            return
+        names = option[1:]
+        if names.endswith("o") and rest:
+            long = rest.pop(0).text
+            state.pipefail = option[0] == "-" if long == "pipefail" else state.pipefail
+            names = names[:-1] + ("e" if long == "errexit" else "")
+        if "e" in names:
+            state.errexit = option[0] == "-"
+    if rest:
+        state.arguments, state.arguments_known = rest, all(w.known for w in rest)
+
+
+def _shift(words: list[Word], _: Location, where: ExecutionPoint) -> None:
+    state = where.state
+    count = words[0].text if words else "1"
+    if count.isdigit() and state.arguments_known:
+        state.arguments = state.arguments[int(count) :]
+    else:
+        state.arguments, state.arguments_known = [], False
+
+
+def _alias(words: list[Word], at: Location, where: ExecutionPoint) -> None:
+    """An alias is a function that hands its arguments on; of one that calls itself, the program is meant."""
+    for word in words:
+        name, equals, value = word.text.partition("=")
+        if equals and word.known and value.split()[:1] != [name]:
+            script = ShellScript(text=f'{{ {value} "$@"; }}', at=at, is_inline=True)
+            where.state.functions[name] = (script, parse_shell(script.text).named_children[0])
+
+
+def _popd(_: list[Word], __: Location, where: ExecutionPoint) -> None:
+    where.state.folder = None
+
+
+def _exit(words: list[Word], at: Location, where: ExecutionPoint) -> None:
+    where.end(where.process, failed=_is_failure(words, where), at=at, by="exit")
+
+
+def _return(words: list[Word], at: Location, where: ExecutionPoint) -> None:
+    where.end(where.function or where.process, failed=_is_failure(words, where), at=at, by="return")
+
+
+def _break(_: list[Word], at: Location, where: ExecutionPoint) -> None:
+    if where.loop is not None:
+        where.end(where.loop, failed=False, at=at, by="break")
+
+
+def _continue(_: list[Word], at: Location, where: ExecutionPoint) -> None:
+    if where.turn is not None:
+        where.end(where.turn, failed=False, at=at, by="continue")
+
+
+def _is_failure(words: list[Word], where: ExecutionPoint) -> bool:
+    """Whether ``exit`` or ``return`` with these words gives another status than 0."""
+    if not words or not words[0].known:
+        return where.after_failure and (not words or words[0].text.strip('"') == "$?")
+    return words[0].text != "0"
+
+
+OF_THE_SHELL: Final[Mapping[str, Builtin]] = {
+    "set": _set,
+    "shift": _shift,
+    "alias": _alias,
+    "popd": _popd,
+    "exit": _exit,
+    "return": _return,
+    "break": _break,
+    "continue": _continue,
+}

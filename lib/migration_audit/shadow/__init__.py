@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING
 from migration_audit.model.on_use import names_on_use
 
 if TYPE_CHECKING:
-    from migration_audit.shadow.interface import Cluster, Progress, ShadowServer, Status
+    from migration_audit.shadow.interface import Cluster, ShadowServer, Status
     from migration_audit.shadow.isolation import described, why_not_isolated
-    from migration_audit.shadow.running import start, stop
+    from migration_audit.shadow.running import install, start, status, stop
     from migration_audit.shadow.select import find_server
-    from migration_audit.shadow.status import install, status
 
 __all__ = [
     "Cluster",
-    "Progress",
     "ShadowServer",
     "Status",
     "described",

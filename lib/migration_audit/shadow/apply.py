@@ -16,7 +16,7 @@ The rows of the catalogs carry the transaction (``xmin``) and the command in it 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 
@@ -29,7 +29,7 @@ from migration_audit import driver
 from migration_audit.model.command import AnySource, CommandSource
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
-from migration_audit.model.outside import Outside
+from migration_audit.model.side_effects import Outside
 from migration_audit.model.sql import (
     THIS_DATABASE,
     Applied,
@@ -53,7 +53,7 @@ from migration_audit.shadow.trace import Trace, TransactionSpan
 _CHECK_CLIENT = "set client_connection_check_interval = '5s'"
 """What runs for a client that was killed is ended, on systems that can tell."""
 _OPTIONS = "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c client_min_messages=warning"
-_MOST_NOTICES = 200
+MOST_NOTICES = 200
 _LAST_COMMAND = 2**32
 """Above every ``cmin``."""
 
@@ -84,25 +84,18 @@ class Application:
 
 @server_faults("a query of the audit itself", "a shadow")
 def apply_sources(
-    conninfo: str,
-    sources: Sequence[AnySource],
-    *,
-    progress: Callable[[str], None] | None = None,
-    watch: Watch | None = None,
+    conninfo: str, sources: Sequence[AnySource], *, watch: Watch | None = None, is_observed: bool = False
 ) -> Application:
     """Apply ``sources`` one after the other to the database at ``conninfo``, up to the first failure.
 
     A role that the SQL uses and does not create is created without any rights, where the caller may create roles, and
-    told in ``assumed_roles``. ``progress`` is told of every file, ``watch`` of every statement. Raises ServerError if the
-    database cannot be reached; SQL that fails is a result, not an exception.
+    listed in ``assumed_roles``. ``watch`` sees every statement. Unless ``is_observed``, ``outside`` is empty. Raises
+    ServerError if the database cannot be reached; SQL that fails is a result, not an exception.
     """
-    run = _Run(conninfo, watch or NoWatch())
+    run = _Run(conninfo, watch or NoWatch(), is_observed=is_observed)
     failure: SqlFailure | None = None
     for source in sources:
-        if isinstance(source, CommandSource):
-            failure = run.command(source, progress)
-        else:
-            failure = _apply_source(run, source, progress)
+        failure = run.command(source) if isinstance(source, CommandSource) else _apply_source(run, source)
         if failure:
             break
     trace = Trace(run.spans)
@@ -120,15 +113,13 @@ def apply_sources(
     return Application(applied=applied, trace=trace, outside=outside)
 
 
-def _apply_source(run: _Run, source: SqlSource, progress: Callable[[str], None] | None) -> SqlFailure | None:
+def _apply_source(run: _Run, source: SqlSource) -> SqlFailure | None:
     """Each file in its session; a session is opened for its first file and closed after its last one."""
     runs = _session_runs(source)
     last = {name: number for number, (name, _) in enumerate(runs)}
     sessions: dict[str, _Session] = {}
     with ExitStack() as closing_all:
         for number, (name, files) in enumerate(runs):
-            if progress:
-                progress(f"applying {', '.join(file.path for file in files)}")
             if name not in sessions:
                 connection = closing_all.enter_context(closing(run.connect(source.settings, source.settings_at)))
                 sessions[name] = _Session(connection, run, source)
@@ -156,7 +147,7 @@ def _session_runs(source: SqlSource) -> list[tuple[str, list[SqlFile]]]:
 class _Run:
     """What outlives the session of one file."""
 
-    def __init__(self, conninfo: str, watch: Watch) -> None:
+    def __init__(self, conninfo: str, watch: Watch, *, is_observed: bool) -> None:
         self.watch = watch
         self.editions = EditionWatch()
         self.assumed_roles: list[str] = []
@@ -171,7 +162,7 @@ class _Run:
         with closing(self.connect()) as connection:
             self._next_xid = _number(connection, _NEXT_XID)
             self.is_shared = not _number(connection, _IS_PRIVATE)
-            self.elsewhere = None if self.is_shared else Elsewhere(connection)
+            self.elsewhere = Elsewhere(connection) if is_observed and not self.is_shared else None
             watch.begin(connection)
 
     def connect(self, settings: Sequence[tuple[str, str]] = (), given_at: Location | None = None) -> driver.Connection:
@@ -195,7 +186,8 @@ class _Run:
 
     def close_span(self, connection: psycopg.Connection, steps: Iterable[tuple[int, Statement | None]]) -> None:
         """Everything since the last reading belongs to ``steps``."""
-        start, self._next_xid = self._next_xid, _number(connection, _NEXT_XID)
+        xid = self.elsewhere.next_xid(connection) if self.elsewhere else None
+        start, self._next_xid = self._next_xid, _number(connection, _NEXT_XID) if xid is None else xid
         if start < self._next_xid:
             self.spans.append(TransactionSpan(start, self._next_xid, tuple(steps)))
 
@@ -204,10 +196,8 @@ class _Run:
         if self.elsewhere:
             self.elsewhere.after(connection, statement)
 
-    def command(self, source: CommandSource, progress: Callable[[str], None] | None) -> SqlFailure | None:
+    def command(self, source: CommandSource) -> SqlFailure | None:
         """Let the command migrate the database; what it wrote there is its own."""
-        if progress:
-            progress(f"running {source.shown}")
         ran = apply_command(source, self.connect)
         self.outputs.append(ran.output)
         self.notes += ran.notes
@@ -234,7 +224,7 @@ class _Run:
         return True
 
     def notice(self, at: Location, diagnostic: psycopg.errors.Diagnostic) -> None:
-        if diagnostic.severity_nonlocalized == "WARNING" and len(self.notices) < _MOST_NOTICES:
+        if diagnostic.severity_nonlocalized == "WARNING" and len(self.notices) < MOST_NOTICES:
             self.notices[f"{at}: {diagnostic.message_primary}"] = None
 
 

@@ -19,8 +19,8 @@ from typing import Any
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow import guard
 from migration_audit.shadow.databases import Databases, conninfo
-from migration_audit.shadow.limited import watcher_environment
 from migration_audit.shadow.paths import Account, runtime_dir
+from migration_audit.shadow.processes import watcher_environment
 from migration_audit.shadow.rundir import Descriptors, data_of, make_directory, remove_stale, stop_and_remove
 from migration_audit.shadow.settings import ISOLATION_VARIABLE, PRIVATE_NAME
 

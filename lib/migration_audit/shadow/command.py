@@ -24,8 +24,8 @@ from migration_audit.model.errors import AuditError, ServerError
 from migration_audit.model.redaction import Redaction
 from migration_audit.model.sql import SqlFailure
 from migration_audit.shadow import guard, supervisor
-from migration_audit.shadow.limited import watcher_environment
 from migration_audit.shadow.paths import Account, runtime_dir, server_account
+from migration_audit.shadow.processes import watcher_environment
 from migration_audit.shadow.rundir import Descriptors, data_of, make_directory, remove_stale
 
 if TYPE_CHECKING:

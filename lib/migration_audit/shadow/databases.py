@@ -27,6 +27,8 @@ _KEEPING = """
      where pre.database = pg_catalog.current_database()
      order by 1
 """
+_BY_FILE = " strategy file_copy"
+"""https://www.postgresql.org/docs/current/sql-createdatabase.html#CREATE-DATABASE-STRATEGY"""
 # psycopg is imported in functions, here and in the providers: commands that need no server start faster.
 
 
@@ -44,8 +46,9 @@ class Databases(ABC):
 
         It is empty, or a copy of ``template``, which was made here before.
         """
-        # From template0, so that nothing that somebody put into template1 of their own server gets in.
-        self.execute("create database {} template {} encoding 'UTF8'", name, template or "template0")
+        # From template0, so that nothing that somebody put into template1 of their own server gets in. File by file
+        # takes two checkpoints, which no one else on this server waits for, and half the time.
+        self.execute("create database {} template {} encoding 'UTF8'", name, template or "template0", since_15=_BY_FILE)
         return self.conninfo(name)
 
     def drop_database(self, name: str) -> None:
@@ -73,8 +76,11 @@ class Databases(ABC):
                 with contextlib.suppress(psycopg.Error):
                     connection.execute(statement)
 
-    def execute(self, statement: str, *names: str) -> None:
-        """Run a statement about databases, whose names are quoted where the braces are."""
+    def execute(self, statement: str, *names: str, since_15: str = "") -> None:
+        """Run a statement about databases, whose names are quoted where the braces are.
+
+        ``since_15`` is what PostgreSQL 15 and later take behind it.
+        """
         import psycopg  # noqa: PLC0415
         from psycopg import sql  # noqa: PLC0415
 
@@ -82,7 +88,8 @@ class Databases(ABC):
 
         try:
             with driver.connect(self.conninfo(), autocommit=True) as connection:
-                connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+                more = since_15 if connection.info.server_version >= 150000 else ""
+                connection.execute(sql.SQL(statement + more).format(*map(sql.Identifier, names)))
         except psycopg.Error as error:
             raise ServerError(str(error).strip(), where=f"database {names[0]}") from error
 

@@ -17,12 +17,11 @@ from pathlib import Path
 
 from migration_audit import __version__
 from migration_audit.model.errors import ServerError
+from migration_audit.model.progress import Progress
 from migration_audit.shadow.binaries import BinaryServer, Programs, make_pristine
-from migration_audit.shadow.interface import Progress
-from migration_audit.shadow.limited import clean_environment
-from migration_audit.shadow.lock import locked
 from migration_audit.shadow.mirror import Apt, Package, find_mirror, redacted
 from migration_audit.shadow.paths import Account, cache_dir, check_account, server_account
+from migration_audit.shadow.processes import clean_environment, locked
 from migration_audit.shadow.unpack import complete_alternatives, make_relocatable, unpack, use_own_time_zones
 
 SUITES = ("trixie", "sid")

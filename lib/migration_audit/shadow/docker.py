@@ -17,8 +17,8 @@ from functools import cached_property
 from pathlib import Path
 
 from migration_audit.model.errors import ServerError
+from migration_audit.model.progress import Progress
 from migration_audit.shadow.databases import Databases, conninfo
-from migration_audit.shadow.interface import Progress
 from migration_audit.shadow.settings import PRIVATE_NAME, SETTINGS, TIMESCALE_SETTINGS
 
 IMAGE_VARIABLE = "MIGRATION_AUDIT_DOCKER_IMAGE"

@@ -17,15 +17,16 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from migration_audit.model.identifiers import quoted
-from migration_audit.model.outside import Outside, OutsideKind
+from migration_audit.model.side_effects import Outside, OutsideKind
 from migration_audit.model.sql import Statement
-from migration_audit.shadow.members import Key, Part, changed_parts, name_of, names_of_members, read_members, written_later
+from migration_audit.shadow.members import Key, Members, Part, changed_parts, name_of, names_of_members, written_later
 from migration_audit.shadow.trace import Trace
 
 _BY_THIS: Final = "is made or changed by this statement, and is not compared"
 _UP_TO_THIS: Final = "is made, changed or removed by a statement up to this one, and is not compared"
 _MARKS: Final = """
-    select (select pg_catalog.string_agg(slot.slot_name, ' ') from pg_catalog.pg_get_replication_slots() as slot),
+    select pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()),
+           (select pg_catalog.string_agg(slot.slot_name, ' ') from pg_catalog.pg_get_replication_slots() as slot),
            (
                select pg_catalog.string_agg(pg_catalog.concat_ws(',', ext.oid, ext.xmin, ext.cmin), ' ')
                  from pg_catalog.pg_extension as ext
@@ -96,9 +97,10 @@ _WRITTEN: Final = """
     select 'built-in function ' || pro.oid::pg_catalog.regprocedure, pro.xmin::text, pro.cmin::text
       from pg_catalog.pg_proc as pro
       left join pg_catalog.pg_init_privs as ini on ini.classoid = pro.tableoid and ini.objoid = pro.oid
-     where pro.oid < 16384 and pro.proacl is not distinct from ini.initprivs
+     where pro.oid < 16384 and pro.xmin <> '1'::pg_catalog.xid and pro.proacl is not distinct from ini.initprivs
      order by 1
 """
+"""Rows of transaction 1 are as initdb's first step wrote them, no statement has that id: 3,100 functions, 25 ms to name."""
 _QUIET: Final = re.compile(
     r"(?:create\s+(?:table|(?:unique\s+)?index|view|sequence|type|trigger)|alter\s+table|insert|update|delete|copy"
     r"|set|show|reset|listen|notify|analyze|vacuum)\b"
@@ -120,6 +122,9 @@ _WITH_CREATION: Final = (
 )
 
 
+_Marks = tuple[str | None, str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """Something that belongs to the whole server."""
@@ -134,9 +139,11 @@ class Elsewhere:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         """Remember what is there before anything is applied. Raises psycopg.Error."""
-        self._marks = _marks(connection)
+        _, self._marks = _marks(connection)
+        self._marks_now: _Marks | None = None
         self._server = self._first = _server(connection)
-        self._members = self._base = read_members(connection)
+        self._reader = Members()
+        self._members = self._base = self._reader.read(connection)
         self._names = names_of_members(connection)
         self._accepted = set(_states(self._base))
         self._seen: dict[str | Key, Statement] = {}
@@ -145,12 +152,22 @@ class Elsewhere:
         self._with_creation: list[tuple[str, tuple[int, int]]] = []
         self._last: Statement | None = None
 
+    def next_xid(self, connection: psycopg.Connection[Any]) -> int | None:
+        """The id of the next transaction, read together with what ``after`` asks first; None where that may not be read.
+
+        Raises psycopg.Error.
+        """
+        if not _may_look(connection):
+            return None
+        xid, self._marks_now = _marks(connection)
+        return xid
+
     def after(self, connection: psycopg.Connection[Any], statement: Statement) -> None:
         """Look what is there now, as far as the statement may have changed it. Raises psycopg.Error."""
-        self._last = statement
-        if connection.info.parameter_status("is_superuser") != "on":
-            return  # a role of the SQL may not be allowed to look; it is seen after a later statement
-        before, self._marks = self._marks, _marks(connection)
+        self._last, now, self._marks_now = statement, self._marks_now, None
+        if not _may_look(connection):
+            return
+        before, self._marks = self._marks, now or _marks(connection)[1]
         is_server = before[0] != self._marks[0] or not _QUIET.match(statement.text)
         is_extension = before[1] != self._marks[1]
         if not (is_server or is_extension or self._may_take_away(statement.text)):
@@ -174,13 +191,13 @@ class Elsewhere:
                 self._seen[key] = statement
 
     def _see_members(self, connection: psycopg.Connection[Any], statement: Statement) -> None:
-        before, self._members = self._members, read_members(connection)
+        before, self._members = self._members, self._reader.read(connection)
         for key, _ in changed_parts(before, self._members):
             self._seen[key] = statement
 
     def _see_extensions(self, connection: psycopg.Connection[Any], statement: Statement) -> None:
         """An extension was created, updated or moved: what its own script made of the members is where they start."""
-        members = read_members(connection)
+        members = self._reader.read(connection, changed=True)
         for key, part in changed_parts(self._base, members):
             if key in members:
                 if (key, part.state) not in self._accepted:  # as it was before something was rolled back
@@ -214,14 +231,14 @@ class Elsewhere:
             yield _outside(what, words, at)
 
     def _changed_members(self, connection: psycopg.Connection[Any], trace: Trace) -> Iterator[Outside]:
-        now = read_members(connection)
+        now = self._reader.read(connection)
         found = [
             (key, part, trace.statement(*part.written) if key in now or key not in self._base else None)
             for key, part in changed_parts(self._base, now)
         ]
         for statement, key, part in self._overwritten:
             by = trace.statement(*part.written)
-            if by not in {None, statement, trace.statement(*part.made_by)}:
+            if by not in {None, statement, trace.statement(*part.created_by)}:
                 found.append((key, part, by))
         outside = {_outside(name_of(connection, key, part), _UP_TO_THIS, by): None for by, key, part in self._removed}
         for key, part, by in found:
@@ -229,8 +246,8 @@ class Elsewhere:
             if at:
                 outside[_outside(name_of(connection, key, part), words, at)] = None
         yield from outside
-        for name, made_by in self._with_creation:
-            by = trace.statement(*made_by)
+        for name, created_by in self._with_creation:
+            by = trace.statement(*created_by)
             if by is not None and not _CREATES_ALONE.match(by.text):
                 yield _outside(f"members of extension {quoted(name)}", _WITH_CREATION, by)
 
@@ -257,9 +274,15 @@ def _without_limits(connection: psycopg.Connection[Any]) -> Iterator[None]:
     connection.execute(_LIMIT, [row[0] if row else _NO_LIMIT])
 
 
-def _marks(connection: psycopg.Connection[Any]) -> tuple[str | None, str | None]:
-    row = connection.execute(_MARKS).fetchone()
-    return (row[0], row[1]) if row else (None, None)
+def _may_look(connection: psycopg.Connection[Any]) -> bool:
+    """Whether this is still a superuser: a role of the SQL may not be allowed to; it is seen after a later statement."""
+    return connection.info.parameter_status("is_superuser") == "on"
+
+
+def _marks(connection: psycopg.Connection[Any]) -> tuple[int, _Marks]:
+    """The id of the next transaction, and what changes with replication slots and with extensions."""
+    ((xid, slots, extensions),) = connection.execute(_MARKS).fetchall()
+    return int(xid), (slots, extensions)
 
 
 def _server(connection: psycopg.Connection[Any]) -> dict[str, _Row]:

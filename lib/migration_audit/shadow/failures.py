@@ -13,7 +13,7 @@ import psycopg
 from migration_audit.driver import DeadlineError
 from migration_audit.model.errors import ServerError
 from migration_audit.model.location import Location
-from migration_audit.model.outside import ENDS_SESSIONS, OutsideKind
+from migration_audit.model.side_effects import ENDS_SESSIONS, OutsideKind
 from migration_audit.model.sql import SqlFailure, Statement
 from migration_audit.shadow.editions import edition_advice
 from migration_audit.shadow.settings import ISOLATION_VARIABLE

@@ -7,14 +7,11 @@ the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-
-Progress = Callable[[str], None]
-"""Takes one line of text for people: what is being downloaded or waited for."""
 
 
 class Cluster(Protocol):

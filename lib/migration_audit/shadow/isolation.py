@@ -11,9 +11,9 @@ from functools import cache
 from migration_audit.shadow import sandbox
 from migration_audit.shadow.binaries import BinaryServer
 from migration_audit.shadow.interface import ShadowServer
-from migration_audit.shadow.limited import watcher_environment
 from migration_audit.shadow.paths import server_account
 from migration_audit.shadow.prepared import PreparedServer
+from migration_audit.shadow.processes import watcher_environment
 from migration_audit.shadow.settings import ISOLATION_VARIABLE
 
 _LIMIT = 20

@@ -12,12 +12,11 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from migration_audit.model.errors import ServerError
+from migration_audit.model.progress import Progress
 from migration_audit.shadow import extensions as known
 from migration_audit.shadow.binaries import BinaryServer, Programs, make_pristine
-from migration_audit.shadow.interface import Progress
-from migration_audit.shadow.limited import clean_environment
-from migration_audit.shadow.lock import locked
 from migration_audit.shadow.paths import Account, cache_dir, check_account, server_account
+from migration_audit.shadow.processes import clean_environment, locked
 from migration_audit.shadow.settings import OLDEST_MAJOR, configuration, initdb_options
 
 _FOLDERS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,6 +53,18 @@ class _Catalog:
     """Columns, with their type, whose text depends on the session: of a regproc, on search_path."""
     state: str = ""
     only: str = "true"
+
+    @property
+    def versions(self) -> str:
+        """The versions of the rows that ``query`` reads of all members."""
+        oid = "one.oid" if self.is_object else "0::pg_catalog.oid"
+        of = "with_index" if self.name in _OF_INDEXES else "member"
+        return f"""
+            select {oid} as oid, one.tableoid, one.ctid, one.xmin, one.cmin from pg_catalog.{self.name} as one
+             where one.{self.member}::pg_catalog.oid in (
+                       select objid from {of} where classid = 'pg_catalog.{self.of}'::pg_catalog.regclass
+                   )
+        """  # noqa: S608 - constants
 
     @property
     def query(self) -> bytes:
@@ -162,6 +174,8 @@ _NAMES: Final = """
      where dep.deptype = 'e'
 """
 _MEMBER: Final = "member"
+_FEW: Final = 100
+"""Parts that are read as fast as it can be asked whether they changed: PL/pgSQL alone has a dozen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +188,73 @@ class Part:
     """A digest of its row."""
     written: tuple[int, int]
     """``xmin`` and ``cmin`` of its row."""
-    made_by: tuple[int, int]
+    created_by: tuple[int, int]
     """The same of the extension's."""
 
 
-def read_members(connection: psycopg.Connection[Any]) -> dict[Key, Part]:
-    """Every part of every member, in about 30 ms for a thousand members. Raises psycopg.Error."""
+_ROWS: Final = """
+    with dep as materialized (
+        select classid, objid, 0::pg_catalog.oid as oid, tableoid, ctid, xmin, cmin from pg_catalog.pg_depend
+         where deptype = 'e' and refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and objsubid = 0
+    ), member as materialized (
+        select distinct classid, objid from dep
+    ), with_index as materialized (
+        select classid, objid from member
+         union
+        select member.classid, ind.indexrelid
+          from member
+          join pg_catalog.pg_index as ind on ind.indrelid = member.objid
+         where member.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    ), part as materialized ({parts}), text as (
+        select tableoid, ctid, xmin, cmin, objoid from pg_catalog.pg_description
+         union all
+        select tableoid, ctid, xmin, cmin, objoid from pg_catalog.pg_seclabel
+    ), one as (
+        select tableoid, ctid, xmin, cmin from part
+         union all
+        select tableoid, ctid, xmin, cmin from dep
+         union all
+        select tableoid, ctid, xmin, cmin from pg_catalog.pg_extension
+         union all
+        select tableoid, ctid, xmin, cmin from text
+         where objoid in (select oid from part union select objid from member)
+    )
+    select pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(one::text, 0)) from one
+"""
+
+
+def _versions(connection: psycopg.Connection[Any], classes: Collection[str]) -> tuple[int, int]:
+    """How many rows ``read_members`` reads and which versions of them, in a fifth of its time. Raises psycopg.Error.
+
+    ``classes`` are the catalogs that have members: where another one gets its first, there is one more row of pg_depend.
+    """
+    query = _ROWS.replace("{parts}", " union all ".join(each.versions for each in _CATALOGS if each.of in classes))
+    ((count, total),) = connection.execute(query.encode()).fetchall()
+    return int(count), int(total or 0)
+
+
+class Members:
+    """Those of one database, which are read again where one of their rows is another version."""
+
+    def __init__(self) -> None:
+        """None is known yet."""
+        self._parts: dict[Key, Part] = {}
+        self._classes: Collection[str] = ()
+        self._known: tuple[int, int] | None = None
+
+    def read(self, connection: psycopg.Connection[Any], *, changed: bool = False) -> Mapping[Key, Part]:
+        """What ``read_members`` gives, without asking for it where nothing has ``changed``. Raises psycopg.Error."""
+        if changed or self._known is None or self._known != _versions(connection, self._classes):
+            self._parts, self._classes = read_members(connection)
+            self._known = _versions(connection, self._classes) if len(self._parts) > _FEW else None
+        return self._parts
+
+
+def read_members(connection: psycopg.Connection[Any]) -> tuple[dict[Key, Part], Collection[str]]:
+    """Every part of every member, in about 30 ms for a thousand members, and which catalogs have members.
+
+    Raises psycopg.Error.
+    """
     found: dict[Key, Part] = {}
     classes: dict[str, dict[int, _Holder]] = {}
     for name, classid, oid, extension, xmin, cmin, *written in connection.execute(_MEMBERS).fetchall():
@@ -200,7 +275,7 @@ def read_members(connection: psycopg.Connection[Any]) -> dict[Key, Part]:
         for *place, state, xmin, cmin in connection.execute(query.encode(), [oids]).fetchall():
             if (held := holders.get((place[0], place[1]))) is not None:
                 found[_key(part, place)] = held.part(state, (xmin, cmin))
-    return found
+    return found, classes.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +284,11 @@ class _Holder:
 
     member: tuple[int, int]
     extension: str
-    made_by: tuple[int, int]
+    created_by: tuple[int, int]
 
     def part(self, state: int, written: Iterable[str]) -> Part:
         xmin, cmin = written
-        return Part(self.member, self.extension, state, (int(xmin), int(cmin)), self.made_by)
+        return Part(self.member, self.extension, state, (int(xmin), int(cmin)), self.created_by)
 
 
 def _key(part: str, place: Sequence[int]) -> Key:
@@ -237,13 +312,13 @@ def written_later(before: Mapping[Key, Part], after: Mapping[Key, Part]) -> Iter
 
     Each with ``xmin`` and ``cmin`` of its row.
     """
-    known = {(part.extension, part.made_by) for part in before.values()}
+    known = {(part.extension, part.created_by) for part in before.values()}
     last: dict[str, tuple[int, int]] = {}
     for key, part in after.items():
-        if key[0] == _MEMBER and (part.extension, part.made_by) not in known:
-            last[part.extension] = max(part.written, part.made_by, last.get(part.extension, part.made_by))
+        if key[0] == _MEMBER and (part.extension, part.created_by) not in known:
+            last[part.extension] = max(part.written, part.created_by, last.get(part.extension, part.created_by))
     late = (part for part in after.values() if part.written > last.get(part.extension, part.written))
-    yield from sorted({(part.extension, part.made_by) for part in late})
+    yield from sorted({(part.extension, part.created_by) for part in late})
 
 
 def name_of(connection: psycopg.Connection[Any], key: Key, part: Part) -> str:

@@ -13,8 +13,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from migration_audit.model.errors import ServerError
-from migration_audit.project.child_environment import without_secrets
-from migration_audit.shadow.limited import DOWNLOAD_LIMIT, run_limited
+from migration_audit.project.secrecy import without_secrets
+from migration_audit.shadow.processes import DOWNLOAD_LIMIT, run_limited
 
 MIRROR_VARIABLE = "MIGRATION_AUDIT_DEBIAN_MIRROR"
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
@@ -28,7 +28,6 @@ class Package:
 
     name: str
     version: str
-    architecture: str
     size: int
     """Bytes to download."""
 
@@ -115,8 +114,8 @@ class Apt:
         for line in self._run("apt-get", "install", "--yes", "--print-uris", *names).splitlines():
             if line.startswith("'"):
                 _, file, size, *_ = shlex.split(line)
-                name, version, architecture = unquote(file.removesuffix(".deb")).split("_")
-                found.append(Package(name=name, version=version, architecture=architecture, size=int(size)))
+                name, version, _ = unquote(file.removesuffix(".deb")).split("_")
+                found.append(Package(name=name, version=version, size=int(size)))
         return found
 
     def download(self, packages: Iterable[Package]) -> list[Path]:

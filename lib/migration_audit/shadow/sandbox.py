@@ -33,7 +33,7 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
 def sandbox_unusable(spec: dict[str, Any]) -> str | None:
-    """Why this server cannot be cut off here; None when it can: one that only told its version was."""
+    """Why this server cannot be cut off here; None when it can, as a trial that only prints the version shows."""
     if sys.platform != "linux":
         return "only Linux has the required namespaces"
     reader, writer = os.pipe()

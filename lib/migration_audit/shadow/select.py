@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from migration_audit.model.errors import AuditError, ServerError, UsageError
+from migration_audit.model.progress import Progress
 from migration_audit.shadow import extensions as known
 from migration_audit.shadow.debian import SUITES, find_debian
 from migration_audit.shadow.docker import find_docker
-from migration_audit.shadow.interface import Progress, ShadowServer
+from migration_audit.shadow.interface import ShadowServer
 from migration_audit.shadow.local import find_local
 from migration_audit.shadow.url import URL_VARIABLE, find_url
 

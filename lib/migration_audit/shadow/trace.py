@@ -1,4 +1,4 @@
-"""Which statement wrote which catalog row, told by the ids of transactions and commands."""
+"""Which statement wrote which catalog row, found by the ids of transactions and commands."""
 
 from __future__ import annotations
 

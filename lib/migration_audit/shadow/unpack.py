@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from migration_audit.model.errors import ServerError
-from migration_audit.shadow.limited import run_limited
+from migration_audit.shadow.processes import run_limited
 
 # Never read by a server; the bitcode alone, which only the JIT compiler reads, is half of some packages.
 _LEFT_OUT = [

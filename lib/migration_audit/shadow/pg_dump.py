@@ -11,9 +11,9 @@ from pathlib import Path
 
 from migration_audit.model.errors import ServerError
 from migration_audit.shadow.interface import ShadowServer
-from migration_audit.shadow.limited import clean_environment
 from migration_audit.shadow.local import list_local
 from migration_audit.shadow.paths import server_account
+from migration_audit.shadow.processes import clean_environment
 
 LIMIT = 100.0
 """Seconds that a dump may take."""

@@ -1,14 +1,17 @@
-"""Programs around a server: what they get of the caller's variables, and how long they may run."""
+"""Programs around a server: what they get of the caller's variables, how long they may run, and who waits for whom."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from migration_audit.model.errors import ServerError
+from migration_audit.model.progress import Progress
 
 LIMIT = 300
 """Seconds that a program may take on the files of this machine."""
@@ -38,3 +41,18 @@ def clean_environment(**more: str) -> dict[str, str]:
 def watcher_environment() -> dict[str, str]:
     """The same for a process of ours that watches over one; it is as readable for that server as its own."""
     return clean_environment(**{name: os.environ[name] for name in ("TMPDIR",) if name in os.environ})
+
+
+@contextlib.contextmanager
+def locked(path: Path, holder: str, progress: Progress) -> Iterator[None]:
+    """Hold the lock file; say once, by naming the holder, that it is waited for."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress(f"waiting for {holder} to end")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

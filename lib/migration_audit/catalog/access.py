@@ -13,7 +13,7 @@ from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import dotted, sql_name
 from migration_audit.model.privileges import Access, Given, Granted, Membership, Owned, RoleFacts
 
-_SET = "select pg_catalog.set_config(%s, %s, true)"
+SET_LOCAL = "select pg_catalog.set_config(%s, %s, true)"
 
 
 @read_again
@@ -27,7 +27,7 @@ def read_access(connection: psycopg.Connection[Any], role: str) -> Access:
     try:
         begin_reading(connection)
         with sent_at_once(connection):
-            connection.execute(_SET, ("migration_audit.role", role))
+            connection.execute(SET_LOCAL, ("migration_audit.role", role))
             known = connection.cursor(row_factory=class_row(RoleFacts)).execute(load_query("access_roles"))
         roles = tuple(known.fetchall())
         if not roles:
@@ -40,7 +40,7 @@ def read_access(connection: psycopg.Connection[Any], role: str) -> Access:
 def _of(connection: psycopg.Connection[Any], role: str, roles: tuple[RoleFacts, ...]) -> Access:
     names = "{" + ",".join(_array_item(each.name) for each in roles) + "}"
     with sent_at_once(connection):
-        connection.execute(_SET, ("migration_audit.roles", names))
+        connection.execute(SET_LOCAL, ("migration_audit.roles", names))
         memberships = connection.cursor(row_factory=class_row(Membership)).execute(load_query("access_memberships"))
         granted, owned, definers = (
             connection.execute(load_query(name)) for name in ("access_granted", "access_owned", "access_definers")
@@ -88,7 +88,7 @@ def read_given(connection: psycopg.Connection[Any], role: str, *, with_membershi
         user = connection.execute("select current_user::text").fetchone()
         if user is not None and user[0] == role:
             return Given()
-        connection.execute(_SET, ("migration_audit.role", role))
+        connection.execute(SET_LOCAL, ("migration_audit.role", role))
         rows = connection.execute(load_query("access_given")).fetchall()
         with connection.cursor(row_factory=class_row(RoleFacts)) as cursor:
             reached = cursor.execute(load_query("access_roles")).fetchall() if with_memberships else []

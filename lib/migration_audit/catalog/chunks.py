@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from migration_audit.catalog.connection import sent_at_once
+from migration_audit.catalog.connection import attempt
 from migration_audit.catalog.features import Features
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.rows import instance_rows
@@ -27,12 +27,12 @@ def read_chunks(connection: psycopg.Connection[Any], features: Features) -> tupl
     """
     name = "chunks" if features.has_slice_per_chunk else "chunks.shared_slices"
     try:
-        with connection.transaction(), sent_at_once(connection):
+        with attempt(connection):
             found = connection.cursor(row_factory=instance_rows(HypertableChunks)).execute(load_query(name))
             indexes = connection.cursor(row_factory=instance_rows(_Index)).execute(load_query("chunk_indexes"))
             others = connection.cursor(row_factory=instance_rows(_Otherwise)).execute(load_query("chunk_drift"))
-            tables = found.fetchall()
-            by_table = _by_table(indexes.fetchall(), others.fetchall())
+        tables = found.fetchall()
+        by_table = _by_table(indexes.fetchall(), others.fetchall())
     except psycopg.errors.DatabaseError as error:
         if connection.info.transaction_status is not TransactionStatus.INTRANS:
             raise
@@ -43,8 +43,9 @@ def read_chunks(connection: psycopg.Connection[Any], features: Features) -> tupl
 def read_jobs(connection: psycopg.Connection[Any]) -> tuple[JobStatus, ...] | NotRead:
     """How each job goes, by number; why that could not be read, where it could not."""
     try:
-        with connection.transaction(), connection.cursor(row_factory=instance_rows(JobStatus)) as cursor:
-            return tuple(cursor.execute(load_query("job_status")).fetchall())
+        with attempt(connection):
+            jobs = connection.cursor(row_factory=instance_rows(JobStatus)).execute(load_query("job_status"))
+        return tuple(jobs.fetchall())
     except psycopg.errors.DatabaseError as error:
         if connection.info.transaction_status is not TransactionStatus.INTRANS:
             raise

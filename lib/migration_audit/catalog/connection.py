@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
+from types import TracebackType
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import psycopg
@@ -14,12 +16,12 @@ from psycopg import IsolationLevel, sql
 from psycopg.pq import PipelineStatus, TransactionStatus
 
 from migration_audit import driver
-from migration_audit.catalog.conninfo import parse_conninfo
 from migration_audit.catalog.server_errors import (
     CatalogChangedError,
     connect_error,
     database_error,
     last_words,
+    parse_conninfo,
     server_message,
 )
 from migration_audit.model.errors import DatabaseError, UsageError
@@ -29,8 +31,13 @@ _GRACE_S = 10.0
 """Seconds beyond the server's own limit for a statement after which its answer is not waited for."""
 SHARING_S: Final = 5
 """Seconds that a connection may take until it sees the instant of another one."""
+_FREED_S: Final = 2.0
+"""Seconds that a connection which was just closed may still count against a limit: its process ends after the client."""
 PIPELINE_VARIABLE = "MIGRATION_AUDIT_PIPELINE"
 """``off``: queries are sent one by one, for a proxy that cannot take several at once."""
+
+_UNDO, _RELEASE = b"rollback to savepoint attempt", b"release savepoint attempt"
+_IN_TRANSACTION: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 # psycopg warns on stderr of a pipeline that ended with its connection; the error says so already.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -92,6 +99,16 @@ class ReadingConnection(driver.Connection):
     """The statement timeout of its transactions, at most; None until it is open."""
     last_words: tuple[str, str] | None = None
     """What the server said when it ended the connection between two queries, and the SQLSTATE."""
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        """End the transaction and close; a connection that is lost only now has given every answer."""
+        try:
+            with suppress(psycopg.OperationalError):
+                super().__exit__(exc_type, exc_val, exc_tb)
+        finally:
+            self.close()
 
     def cursor(self, *args: Any, **options: Any) -> Any:
         """Like psycopg's; where no transaction has begun, one is that can only read and has limits.
@@ -170,6 +187,32 @@ def sent_at_once(connection: psycopg.Connection[Any]) -> Iterator[Callable[[], N
         ) from error
 
 
+@contextmanager
+def attempt(connection: psycopg.Connection[Any], *, undo: bool = False) -> Iterator[None]:
+    """Let the server refuse what is asked in here without an end of the transaction: within a savepoint.
+
+    Where queries may be sent at once, all of it is one round trip if answers are fetched behind the block. ``undo``: the
+    locks and settings of the block end with it. Raises what the server says.
+    """
+    if connection.autocommit and connection.info.transaction_status is TransactionStatus.IDLE:
+        with connection.transaction(force_rollback=undo):  # there is none that could end
+            yield
+        return
+    try:
+        with sent_at_once(connection):
+            connection.execute(b"savepoint attempt")
+            yield
+            if undo:
+                connection.execute(_UNDO)
+            connection.execute(_RELEASE)
+    except BaseException:
+        if not connection.closed and connection.info.transaction_status in _IN_TRANSACTION:
+            with suppress(psycopg.Error, PipelineLostError), sent_at_once(connection):
+                connection.execute(_UNDO)
+                connection.execute(_RELEASE)
+        raise
+
+
 def open_connection(
     conninfo: str,
     *,
@@ -188,13 +231,7 @@ def open_connection(
     """
     parameters = parse_conninfo(conninfo)
     try:
-        connection = ReadingConnection.connect(
-            conninfo,
-            application_name=application_name,
-            client_encoding="utf8",
-            # Names of prepared statements do not survive a connection pooler.
-            prepare_threshold=None,
-        )
+        connection = _connect(conninfo, application_name, 0.0 if instant else _FREED_S)
     except psycopg.Error as error:
         raise connect_error(error, conninfo, parameters) from None
     connection.add_notice_handler(lambda notice: _keep_last_words(connection, notice))
@@ -211,6 +248,27 @@ def open_connection(
         connection.close()
         raise
     return connection
+
+
+def _connect(conninfo: str, application_name: str, patience: float) -> ReadingConnection:
+    """Connect; where too many connections are open, try again for ``patience`` seconds.
+
+    A role with ``CONNECTION LIMIT 1`` would else fail whenever one reading follows another.
+    """
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return ReadingConnection.connect(
+                conninfo,
+                application_name=application_name,
+                client_encoding="utf8",
+                # Names of prepared statements do not survive a connection pooler.
+                prepare_threshold=None,
+            )
+        except psycopg.Error as error:
+            if error.sqlstate != "53300" or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _keep_last_words(connection: ReadingConnection, notice: psycopg.errors.Diagnostic) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from migration_audit.catalog.queries import load_query
-from migration_audit.model.undone import SeenObject
+from migration_audit.model.side_effects import SeenObject
 
 _ASK = "select pg_catalog.set_config('migration_audit.objects', %s, false)"
 

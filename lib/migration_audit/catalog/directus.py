@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +11,22 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
-from migration_audit.catalog.connection import begin_reading, read_again
+from migration_audit.catalog.connection import attempt, begin_reading, open_connection, read_again, sent_at_once
 from migration_audit.catalog.directus_database import read_directus_database
-from migration_audit.catalog.replaced import refuse_replaced
+from migration_audit.catalog.queries import load_query
+from migration_audit.catalog.reader import read_snapshot
+from migration_audit.catalog.replaced import ask_whether_replaced
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.directus import DirectusLive, TableRights
-from migration_audit.model.directus_database import DirectusDatabase
+from migration_audit.model.directus_database import DirectusDatabase, Lost
+from migration_audit.model.finding import Outcome, Unavailable
 from migration_audit.model.identifiers import dotted
+from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import MaterializedView, Table, View
 from migration_audit.model.snapshot import Snapshot
 
 MOST_ROWS = 100_000
+_TABLES = ("directus_collections", "directus_fields")
 
 _RIGHTS = """
 select nsp.nspname as schema,
@@ -45,6 +50,11 @@ _ROWS = sql.SQL(
     "select collection::pg_catalog.text, null::pg_catalog.text from {collections}"
     " union all select collection::pg_catalog.text, field::pg_catalog.text from {fields} limit {most}"
 )
+_MOST_MIGRATIONS = 10_000
+"""Directus has about a hundred of its own; a project may add some."""
+Key = tuple[str, str]
+Migrations = tuple[tuple[str, str], ...]
+"""Version and name of each row of ``directus_migrations``: which migrations of Directus's own have run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +83,7 @@ def read_directus(
     tables = frozenset(table.key for table in live.of(Table))
     try:
         begin_reading(connection)
-        rights = _read_rights(connection, role, raw_tables)
+        role_exists, rights = _read_rights(connection, role, raw_tables)
         collections, fields, reason, schema = _read_rows(connection, _schemas(live), tuple(search_path))
         database = None
         if collections is not None:
@@ -85,7 +95,7 @@ def read_directus(
             reason=reason,
             tables=tables,
             role=role,
-            role_exists=_exists(connection, role),
+            role_exists=role_exists,
             rights=rights,
             database=database,
         )
@@ -101,7 +111,7 @@ def _read_database(
         path = ", ".join(search_path)
         return None, f"directus_collections is in {schema}, and DB_SEARCH_PATH is {path}: set it where Directus runs"
     try:
-        with connection.transaction():
+        with attempt(connection):
             return read_directus_database(connection, schemas=search_path, role=role), None
     except psycopg.errors.InsufficientPrivilege as error:
         return None, f"what schema apply would find cannot be read: {error.diag.message_primary}"
@@ -113,18 +123,16 @@ def _schemas(live: Snapshot) -> list[str]:
     return [relation.schema for relation in relations if relation.name == "directus_collections"]
 
 
-def _exists(connection: psycopg.Connection[Any], role: str | None) -> bool:
-    row = connection.execute("select exists (select from pg_catalog.pg_roles where rolname = %s)", (role,)).fetchone()
-    return bool(row and row[0])
-
-
 def _read_rights(
     connection: psycopg.Connection[Any], role: str | None, raw_tables: Sequence[tuple[str, str]]
-) -> tuple[TableRights, ...]:
+) -> tuple[bool, tuple[TableRights, ...]]:
+    """Whether the role exists, and its rights."""
     given = {"role": role, "schemas": [s for s, _ in raw_tables], "names": [n for _, n in raw_tables]}
-    with connection.cursor(row_factory=class_row(_Right)) as cursor:
-        rows = cursor.execute(_RIGHTS, given).fetchall()
-    return tuple(TableRights(key=dotted(r.schema, r.name), owner=r.owner, may_drop=r.may_drop) for r in rows)
+    with sent_at_once(connection):
+        exists = connection.execute("select from pg_catalog.pg_roles where rolname = %s", (role,))
+        rights = connection.cursor(row_factory=class_row(_Right)).execute(_RIGHTS, given)
+    found = (TableRights(key=dotted(r.schema, r.name), owner=r.owner, may_drop=r.may_drop) for r in rights.fetchall())
+    return exists.rowcount > 0, tuple(found)
 
 
 def _read_rows(
@@ -144,10 +152,12 @@ def _read_rows(
         most=sql.Literal(MOST_ROWS + 1),
     )
     try:
-        with connection.transaction():  # a savepoint: a refusal must not end the transaction
-            rows = connection.execute(query).fetchall()
-            for table in ("directus_collections", "directus_fields"):
-                refuse_replaced(connection, schema, table)
+        with attempt(connection):
+            found = connection.execute(query)
+            replaced = [ask_whether_replaced(connection, schema, table) for table in _TABLES]
+        rows = found.fetchall()
+        for each in replaced:
+            each.refuse()
     except psycopg.errors.DatabaseError as error:
         is_open = connection.info.transaction_status is TransactionStatus.INTRANS
         if not is_open or isinstance(error, psycopg.errors.InternalError_):
@@ -158,3 +168,80 @@ def _read_rows(
         return None, nothing, f"Directus's tables in {schema} have more than {MOST_ROWS:,} rows", schema
     collections = frozenset(collection for collection, field in rows if field is None and collection is not None)
     return collections, frozenset((c, f) for c, f in rows if f is not None), None, schema
+
+
+def read_migrations(connection: psycopg.Connection[Any], schema: str | None) -> Migrations | Unavailable:
+    """The rows of ``directus_migrations`` in ``schema``; none where Directus was not bootstrapped (``schema`` is None).
+
+    Without them it is unknown what its bootstrap would do there. Raises psycopg.Error where the connection fails.
+    """
+    if schema is None:
+        return ()
+    table = sql.Identifier(schema, "directus_migrations")
+    query = sql.SQL("select version::text, name::text from {} order by version limit {}").format(table, _MOST_MIGRATIONS)
+    try:
+        with connection.transaction():
+            return tuple((version, name) for version, name in connection.execute(query).fetchall())
+    except psycopg.errors.DatabaseError as error:
+        if connection.info.transaction_status is TransactionStatus.INERROR:
+            raise
+        reason = f"directus_migrations, by which bootstrap decides what to do, cannot be read: {error.diag.message_primary}"
+        return Unavailable(reason=f"{reason}; GRANT SELECT on it, or remove [snapshot] rehearse", outcome=Outcome.ERRORED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The catalog of a throw-away database at one instant, with the marks of its tables and columns."""
+
+    snapshot: Snapshot
+    marks: Mapping[Key, int]
+
+
+def look(conninfo: str) -> Seen:
+    """What is there now. Raises AuditError."""
+    with open_connection(conninfo) as connection:
+        rows = connection.execute(load_query("rehearsal_marks")).fetchall()
+    return Seen(
+        snapshot=read_snapshot(conninfo).snapshot, marks={(kind, dotted(*names)): mark for kind, names, mark in rows}
+    )
+
+
+def lost_between(before: Seen, after: Seen) -> tuple[Lost, ...]:
+    """What is no longer there, or no longer the same one; an object that belongs to another lost one counts with that."""
+    old = before.snapshot.by_key
+    gone = {key for key in old if key not in after.snapshot.by_key}
+    anew = {key for key, mark in before.marks.items() if key in old and after.marks.get(key, mark) != mark}
+    roots: dict[Key, int] = {}
+    for key in gone | anew:
+        root = key
+        while (owner := _owner(old[root])) is not None and owner in old and owner in gone | anew:
+            root = owner
+        roots[root] = roots.get(root, 0) + (root != key)
+    return tuple(
+        Lost(kind=key[0], key=key[1], parts=parts, made_again=key not in gone) for key, parts in sorted(roots.items())
+    )
+
+
+def _owner(obj: CatalogObject) -> Key | None:
+    return obj.belongs_to
+
+
+def altered_between(before: Snapshot, after: Snapshot) -> tuple[Key, ...]:
+    """What is there before and after, and not the same; a table whose columns came and went is not named for their order."""
+    return tuple(sorted(_altered(before, after)))
+
+
+def _altered(before: Snapshot, after: Snapshot) -> Iterator[Key]:
+    for key, obj in before.by_key.items():
+        now = after.by_key.get(key)
+        if now is None or now == obj:
+            continue
+        other = [name for name in obj.compared() if getattr(obj, name) != getattr(now, name)]
+        if other != ["column_order"]:
+            yield key
+
+
+def made_between(before: Snapshot, after: Snapshot) -> tuple[Key, ...]:
+    """What is new; what belongs to a new object is left out."""
+    new = after.by_key.keys() - before.by_key.keys()
+    return tuple(sorted(key for key in new if after.by_key[key].belongs_to not in new))

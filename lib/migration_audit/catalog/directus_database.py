@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
-from migration_audit.catalog.connection import sent_at_once
+from migration_audit.catalog.connection import attempt, sent_at_once
 from migration_audit.catalog.queries import load_query
 from migration_audit.model.directus_database import (
     Dependant,
@@ -29,7 +29,7 @@ _GEOMETRIES = """
 select f_table_schema as schema, f_table_name as name, f_geometry_column as column, type from {schema}.geometry_columns
  union select f_table_schema, f_table_name, f_geography_column, type from {schema}.geography_columns
 """
-_CSV = {"directus_fields": ("special",), "directus_relations": ("one_allowed_collections",)}
+CSV_COLUMNS = {"directus_fields": ("special",), "directus_relations": ("one_allowed_collections",)}
 _AT_ONCE = 200
 """Tables that one query looks for rows in."""
 _SETTINGS = """
@@ -56,7 +56,7 @@ def read_directus_database(
 
     The three tables of Directus may be absent: then there are no rows. Raises psycopg.Error.
     """
-    (before,) = _ask(connection, _SETTINGS).fetchall()
+    before = _ask(connection, _SETTINGS)
     # Types and defaults are spelled as Directus's connection sees them; begin_reading has emptied the path.
     path = ", ".join(sql.Identifier(schema).as_string(connection) for schema in schemas)
     own = {"search_path": path, "schemas": list(schemas), "role": role or ""}
@@ -67,7 +67,7 @@ def read_directus_database(
         return _read(connection, {name: cursor.fetchall() for name, cursor in asked.items()}, role)
     finally:
         if connection.info.transaction_status is not TransactionStatus.INERROR:
-            _ask(connection, _SET.format(""), before)
+            _ask(connection, _SET.format(""), before.fetchall()[0])
 
 
 def _ask(connection: psycopg.Connection[Any], query: Any, values: Mapping[str, Any] | None = None) -> Cursor:
@@ -185,8 +185,9 @@ def _filled_of(connection: psycopg.Connection[Any], tables: Sequence[Mapping[str
         for table in tables
     )
     try:
-        with connection.transaction():
-            return {row["oid"]: row["rows"] for row in _ask(connection, query).fetchall()}
+        with attempt(connection):
+            found = _ask(connection, query)
+        return {row["oid"]: row["rows"] for row in found.fetchall()}
     except psycopg.errors.DatabaseError:
         if connection.closed:
             raise
@@ -206,7 +207,7 @@ def _system_rows(connection: psycopg.Connection[Any], tables: Sequence[Mapping[s
 def _converted(name: str, rows: Rows) -> tuple[dict[str, Any], ...]:
     found = [row["row"] for row in rows]
     for row in found:
-        for key in _CSV.get(name, ()):
+        for key in CSV_COLUMNS.get(name, ()):
             if isinstance(row.get(key), str):
                 row[key] = row[key].split(",") if row[key] else []
     return tuple(found)

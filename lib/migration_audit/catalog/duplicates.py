@@ -13,12 +13,12 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from migration_audit.catalog.connection import begin_reading, read_again
+from migration_audit.catalog.connection import attempt, begin_reading, read_again
 from migration_audit.catalog.parts import Parts, parts_of_table
-from migration_audit.catalog.replaced import refuse_replaced
+from migration_audit.catalog.replaced import ask_whether_replaced
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import in_quotes, sql_name
-from migration_audit.model.obstacles import Demand, Obstacle, Wanted
+from migration_audit.model.live import Demand, Obstacle, Wanted
 from migration_audit.model.sql_tree import parse
 
 MOST_ROWS: Final = 10_000_000
@@ -66,7 +66,7 @@ def count_obstacles(connection: psycopg.Connection[Any], wanted: Iterable[Wanted
 
 def _limit_temporary_files(connection: psycopg.Connection[Any]) -> None:
     """For this transaction, never above what is set; a superuser may, and who was granted SET on the parameter."""
-    with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():
+    with suppress(psycopg.errors.InsufficientPrivilege), attempt(connection):
         connection.execute(
             "select pg_catalog.set_config(own.name, least(nullif(own.setting::int8, -1), %s)::text, true)"
             "  from pg_catalog.pg_settings as own where own.name = 'temp_file_limit'",
@@ -87,7 +87,7 @@ def _count(connection: psycopg.Connection[Any], wanted: Wanted) -> Obstacle:
         reason = f"it lacks {names}, by which the table is partitioned: a unique index must include it"
         return Obstacle(wanted=wanted, columns=columns, reason=reason)
     found, rows, stopped = _count_parts(connection, wanted, keys, parts)
-    refuse_replaced(connection, wanted.schema, wanted.table)
+    ask_whether_replaced(connection, wanted.schema, wanted.table).refuse()
     if stopped is not None and not found:
         return Obstacle(wanted=wanted, columns=columns, listing=listing, reason=stopped)
     return Obstacle(wanted=wanted, columns=columns, keys=found, rows=rows, listing=listing, is_least=stopped is not None)
@@ -107,9 +107,10 @@ def _count_parts(
             return found, rows, f"it could not be counted within {shown}{seen}"
         try:
             # A savepoint that is taken back: its locks go with it, and a refusal does not end the transaction.
-            with connection.transaction(force_rollback=True):
+            with attempt(connection, undo=True):
                 connection.execute("select pg_catalog.set_config('statement_timeout', %s, true)", (str(left),))
-                counted = connection.execute(_counting(wanted, keys, source).as_bytes(connection)).fetchone()
+                answer = connection.execute(_counting(wanted, keys, source).as_bytes(connection))
+            counted = answer.fetchone()
         except psycopg.errors.DatabaseError as error:
             if connection.info.transaction_status is not TransactionStatus.INTRANS:
                 raise

@@ -10,12 +10,12 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
-from migration_audit.catalog.connection import begin_reading, read_again
-from migration_audit.catalog.replaced import refuse_replaced
+from migration_audit.catalog.connection import attempt, begin_reading, read_again
+from migration_audit.catalog.replaced import ask_whether_replaced
 from migration_audit.catalog.server_errors import VANISHED, database_error
 from migration_audit.formats import LedgerFormat
 from migration_audit.model.errors import UsageError
-from migration_audit.model.ledger import Ledger, LedgerState
+from migration_audit.model.live import Ledger, LedgerState
 
 MOST_ROWS = 100_000
 MOST_CHARACTERS = 4096
@@ -49,9 +49,11 @@ select nsp.nspname as schema,
               and (far.oid = rel.oid or far.oid in (select par.relid from pg_catalog.pg_partition_tree(rel.oid) as par))
        ) as is_elsewhere,
        current_user as role
-  from pg_catalog.pg_class as rel
+  from pg_catalog.parse_ident(%s) as name (parts)
+  join pg_catalog.pg_class as rel on rel.relname = name.parts[pg_catalog.cardinality(name.parts)]::pg_catalog.name
   join pg_catalog.pg_namespace as nsp on nsp.oid = rel.relnamespace
- where nsp.nspname = %s and rel.relname = %s and rel.relkind in ('r', 'p', 'v', 'm', 'f')
+ where nsp.nspname = case pg_catalog.cardinality(name.parts) when 1 then 'public' else name.parts[1] end::pg_catalog.name
+   and rel.relkind in ('r', 'p', 'v', 'm', 'f')
 """
 _ROWS = sql.SQL("select {columns} from {table} order by {order} limit {most}")
 
@@ -82,12 +84,10 @@ def read_ledger(connection: psycopg.Connection[Any], table: str, form: LedgerFor
     try:
         begin_reading(connection)
         try:
-            schema, relation = _parts(connection, table)
+            found = _find(connection, table)
         except psycopg.errors.UntranslatableCharacter:
             reason = f"The table {table} does not exist: the encoding of the database lacks characters of its name."
             return Ledger(table=table, state=LedgerState.ABSENT, reason=reason)
-        with connection.cursor(row_factory=class_row(_Found)) as cursor:
-            found = cursor.execute(_FIND, (schema, relation)).fetchone()
         if found is None:
             return Ledger(table=table, state=LedgerState.ABSENT, reason=f"The table {table} does not exist.")
         return _read(connection, table, found, form)
@@ -95,18 +95,18 @@ def read_ledger(connection: psycopg.Connection[Any], table: str, form: LedgerFor
         raise database_error(error, connection) from error
 
 
-def _parts(connection: psycopg.Connection[Any], table: str) -> tuple[str, str]:
+def _find(connection: psycopg.Connection[Any], table: str) -> _Found | None:
     try:
-        with connection.transaction():
-            row = connection.execute("select pg_catalog.parse_ident(%s)", (table,)).fetchone()
+        with attempt(connection):
+            named = connection.execute("select pg_catalog.cardinality(pg_catalog.parse_ident(%s))", (table,))
+            found = connection.cursor(row_factory=class_row(_Found)).execute(_FIND, (table,))
     except psycopg.errors.UntranslatableCharacter:
         raise
     except (psycopg.errors.InvalidParameterValue, psycopg.DataError) as error:
         raise UsageError(f"{table!r} is not the name of a table", todo="write schema.table as in SQL") from error
-    parts = row[0] if row else []
-    if len(parts) > 2:
+    if named.fetchall()[0][0] > 2:
         raise UsageError(f"{table!r} has more parts than a schema and a table", todo="write schema.table")
-    return ("public", parts[0]) if len(parts) == 1 else (parts[0], parts[1])
+    return found.fetchone()
 
 
 def _read(connection: psycopg.Connection[Any], table: str, found: _Found, form: LedgerFormat) -> Ledger:
@@ -140,10 +140,11 @@ def _rows(connection: psycopg.Connection[Any], found: _Found, form: LedgerFormat
         order=sql.SQL(", ").join(_in_order(name, found) for name in order),
         most=sql.Literal(MOST_ROWS + 1),
     )
-    with connection.transaction():  # a savepoint: a refusal must not end the transaction
-        rows = connection.execute(query).fetchall()
-        refuse_replaced(connection, found.schema, found.relation)
-    return [dict.fromkeys(form.optional_columns) | dict(zip(read, row, strict=True)) for row in rows]
+    with attempt(connection):
+        rows = connection.execute(query)
+        replaced = ask_whether_replaced(connection, found.schema, found.relation)
+    replaced.refuse()
+    return [dict.fromkeys(form.optional_columns) | dict(zip(read, row, strict=True)) for row in rows.fetchall()]
 
 
 def _as_text(column: str, found: _Found) -> sql.Composable:

@@ -11,7 +11,14 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from migration_audit.catalog.chunks import read_chunks, read_jobs
-from migration_audit.catalog.connection import READINGS, STATEMENT_TIMEOUT_MS, begin_reading, sent_at_once, with_connection
+from migration_audit.catalog.connection import (
+    READINGS,
+    STATEMENT_TIMEOUT_MS,
+    attempt,
+    begin_reading,
+    sent_at_once,
+    with_connection,
+)
 from migration_audit.catalog.features import Features, read_features
 from migration_audit.catalog.odd_bytes import odd_bytes_error
 from migration_audit.catalog.queries import CLUSTER_KINDS, KINDS, TIMESCALEDB_KINDS, load_query
@@ -30,7 +37,8 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import DatabaseError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.redaction import SALT
-from migration_audit.model.snapshot import HypertableChunks, NotRead, RolesRead, ServerIdentity, Snapshot, Unmodelled
+from migration_audit.model.server_identity import ServerIdentity
+from migration_audit.model.snapshot import HypertableChunks, NotRead, RolesRead, Snapshot, Unmodelled
 from migration_audit.model.timescale_jobs import Job, JobStatus
 
 _SET = """
@@ -106,14 +114,14 @@ def read_snapshot(
 
 def _read_again_if_dropped(connection: psycopg.Connection[Any], wish: _Wish) -> CatalogReading:
     """Read in transactions of our own, until nothing vanishes on the way."""
-    for attempt in range(1, READINGS + 1):
+    for number in range(1, READINGS + 1):
         try:
             with _server_errors(connection):
                 begin_reading(connection)
                 return _read(connection, wish)
         except VanishedError as vanished:
             _end_transaction(connection)
-            if attempt == READINGS:
+            if number == READINGS:
                 raise _changing(connection, vanished) from None
     raise AssertionError("unreachable")
 
@@ -296,8 +304,9 @@ def _read_system_identifier(connection: psycopg.Connection[Any], features: Featu
     """The number that initdb gave the server; None, and a limit, where the role or the platform denies it."""
     if features.may_read_system_identifier:
         try:
-            with connection.transaction():  # a savepoint: some platforms offer the function and then refuse
-                row = connection.execute("select system_identifier::text from pg_catalog.pg_control_system()").fetchone()
+            with attempt(connection):  # some platforms offer the function and then refuse
+                found = connection.execute("select system_identifier::text from pg_catalog.pg_control_system()")
+            row = found.fetchone()
             return str(row[0]) if row else None
         except psycopg.errors.DatabaseError as error:
             if connection.info.transaction_status is not TransactionStatus.INTRANS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
@@ -33,16 +34,25 @@ select not exists (select from tree)
 """
 
 
-def refuse_replaced(connection: psycopg.Connection[Any], schema: str, table: str) -> None:
-    """Nothing where the rows just read are those that the table and its parts have in the snapshot.
+@dataclass(frozen=True, slots=True)
+class ReplacementCheck:
+    """Whether the rows that were read just before are those that a table and its parts have in the snapshot."""
 
-    Raises CatalogChangedError, psycopg.Error.
-    """
+    name: str
+    answer: psycopg.Cursor[Any]
+
+    def refuse(self) -> None:
+        """Nothing where they are. Raises CatalogChangedError, psycopg.Error."""
+        row = self.answer.fetchone()
+        if row is None or row[0]:
+            raise CatalogChangedError(
+                f"the catalog changed while it was read: table {self.name} was replaced or truncated",
+                where=self.answer.connection.info.dbname,
+                todo="DDL was running; try again while no DDL is running",
+            )
+
+
+def ask_whether_replaced(connection: psycopg.Connection[Any], schema: str, table: str) -> ReplacementCheck:
+    """Ask it behind the query that reads the rows, and before the transaction ends. Raises psycopg.Error."""
     name = sql.Identifier(schema, table).as_string(connection)
-    row = connection.execute(_REPLACED, [schema, table, name]).fetchone()
-    if row is None or row[0]:
-        raise CatalogChangedError(
-            f"the catalog changed while it was read: table {schema}.{table} was replaced or truncated",
-            where=connection.info.dbname,
-            todo="DDL was running; try again while no DDL is running",
-        )
+    return ReplacementCheck(f"{schema}.{table}", connection.execute(_REPLACED, [schema, table, name]))

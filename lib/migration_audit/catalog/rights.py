@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import psycopg
 from psycopg.rows import class_row, tuple_row
 
+from migration_audit.catalog.access import SET_LOCAL
 from migration_audit.catalog.connection import begin_reading, read_again, sent_at_once
 from migration_audit.catalog.queries import load_query
 from migration_audit.catalog.server_errors import database_error
 from migration_audit.model.identifiers import listed, sql_name
 from migration_audit.model.privileges import NeededPrivilege, StatementNeeds
-
-_SET = "select pg_catalog.set_config(%s, %s, true)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +73,17 @@ def read_rights(
         begin_reading(connection)
         with sent_at_once(connection):
             known = connection.execute("select from pg_catalog.pg_roles where rolname = %s", (role,))
-            connection.execute(_SET, ("migration_audit.role", role))
+            connection.execute(SET_LOCAL, ("migration_audit.role", role))
             set_path = connection.execute(load_query("role_search_path"))
         if known.fetchone() is None:
             return tuple(LackingRights(lacks=(f"the role {sql_name(role)} does not exist",)) for _ in needs)
         path = _search_path(set_path.fetchone(), role)
         server = _Answers(connection)
-        return tuple(_Reading(server, role, path).rights(each) for each in needs)
+        every = tuple(needs)
+        while True:
+            found = tuple(_Reading(server, role, path).rights(each) for each in every)
+            if not server.read():  # what was answered leads to further questions
+                return found
     except psycopg.Error as error:
         raise database_error(error, connection) from error
 
@@ -89,30 +94,47 @@ def _search_path(row: tuple[Any, ...] | None, role: str) -> list[str]:
     return [role if name == "$user" else name for name in listed(row[0])]
 
 
+class _UnknownError(Exception):
+    """The server has yet to be asked."""
+
+
 class _Answers:
-    """What the server answers in one transaction, each question asked once: statements of one service ask the same."""
+    """What the server answers in one transaction, each question asked once, and as many as can be at the same time."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.database = connection.info.dbname
         self._connection = connection
         self._known: dict[Any, list[Any]] = {}
+        self._asked: dict[Any, Callable[[], psycopg.Cursor[Any]]] = {}
 
     def rows(self, query: bytes | str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """The rows of a query."""
-        key = (query, str(values))
-        if key not in self._known:
-            self._known[key] = self._connection.execute(query, values).fetchall()
-        return self._known[key]
+        """The rows of a query. Raises _UnknownError until they are read."""
+        return self._answer((query, str(values)), lambda: self._connection.execute(query, values))
 
     def of_relation(self, name: str, value: str, row_factory: Any = tuple_row) -> list[Any]:
-        """The rows of a file of queries that is about one relation, by its name or number."""
-        key = (name, value)
+        """The rows of a file of queries that is about one relation, by its name or number. Raises as ``rows`` does."""
+
+        def ask() -> psycopg.Cursor[Any]:
+            self._connection.execute(SET_LOCAL, ("migration_audit.relation", value))
+            return self._connection.cursor(row_factory=row_factory).execute(load_query(name))
+
+        return self._answer((name, value), ask)
+
+    def _answer(self, key: Any, ask: Callable[[], psycopg.Cursor[Any]]) -> list[Any]:
         if key not in self._known:
-            with sent_at_once(self._connection):
-                self._connection.execute(_SET, ("migration_audit.relation", value))
-                found = self._connection.cursor(row_factory=row_factory).execute(load_query(name))
-            self._known[key] = found.fetchall()
+            self._asked[key] = ask
+            raise _UnknownError
         return self._known[key]
+
+    def read(self) -> bool:
+        """Ask all that is unknown, in one round trip; False where nothing is."""
+        asked, self._asked = self._asked, {}
+        if not asked:
+            return False
+        with sent_at_once(self._connection):
+            found = {key: ask() for key, ask in asked.items()}
+        self._known |= {key: cursor.fetchall() for key, cursor in found.items()}
+        return True
 
 
 class _Reading:
@@ -127,19 +149,24 @@ class _Reading:
     def rights(self, needs: StatementNeeds) -> LackingRights:
         if needs.undecided:
             return LackingRights(undecided=(f"what it needs cannot be determined without running it: {needs.undecided}",))
+        parts: list[Callable[[], None]] = [self._connect]
+        for need in needs.needs:
+            parts += [partial(part, need, needs) for part in (self._privilege, self._defaults, self._row_security)]
+        parts += [partial(self._function, schema, name) for schema, name in needs.functions]
+        for part in parts:
+            with suppress(_UnknownError):  # all is looked up again once that is answered
+                part()
+        found = self._found
+        return LackingRights(
+            lacks=tuple(found.lacks), undecided=tuple(found.undecided), notes=tuple(found.notes), fixes=tuple(found.fixes)
+        )
+
+    def _connect(self) -> None:
         if not self._ask("pg_catalog.has_database_privilege(%s, pg_catalog.current_database(), 'CONNECT')", self._role):
             database = sql_name(self._server.database)
             self._found.lack(
                 "no CONNECT on the database", f"GRANT CONNECT ON DATABASE {database} TO {sql_name(self._role)};"
             )
-        for need in needs.needs:
-            self._need(need, needs)
-        for schema, name in needs.functions:
-            self._function(schema, name)
-        found = self._found
-        return LackingRights(
-            lacks=tuple(found.lacks), undecided=tuple(found.undecided), notes=tuple(found.notes), fixes=tuple(found.fixes)
-        )
 
     def _ask(self, expression: str, *values: object) -> bool:
         return bool(self._server.rows(f"select {expression}".encode(), values)[0][0])
@@ -158,7 +185,7 @@ class _Reading:
             self._found.lack(f"no USAGE on schema {schema}", f"GRANT USAGE ON SCHEMA {schema} TO {sql_name(self._role)};")
         return (open_ones or there)[0]
 
-    def _need(self, need: NeededPrivilege, all_needs: StatementNeeds) -> None:
+    def _privilege(self, need: NeededPrivilege, all_needs: StatementNeeds) -> None:
         relation = self._relation(need)
         if relation is None:
             return
@@ -170,9 +197,6 @@ class _Reading:
             self._found.lack(
                 f"no {need.privilege}{some} on {name}", f"GRANT {need.privilege}{some} ON {name} TO {sql_name(self._role)};"
             )
-        if need.privilege == "INSERT":
-            self._defaults(relation, set(columns))
-        self._beside(relation, need, name)
 
     def _columns(self, need: NeededPrivilege, relation: _Relation, all_needs: StatementNeeds) -> list[str]:
         if "*" in need.columns:
@@ -193,8 +217,12 @@ class _Reading:
         rows = self._server.rows(_REFUSED_COLUMNS, (columns, self._role, relation.oid, privilege))
         return [column for (column,) in rows]
 
-    def _defaults(self, relation: _Relation, written: set[str]) -> None:
+    def _defaults(self, need: NeededPrivilege, all_needs: StatementNeeds) -> None:
         """Sequences and functions that fill the columns which the statement leaves out."""
+        relation = self._relation(need)
+        if relation is None or need.privilege != "INSERT":
+            return
+        written = set(self._columns(need, relation, all_needs))
         for column, kind, name, may in self._server.of_relation("rights_defaults", str(relation.oid)):
             if column in written or may:
                 continue
@@ -202,7 +230,11 @@ class _Reading:
             what = f"no {privilege} on {kind} {name}, the default of {sql_name(column)}"
             self._found.lack(what, f"GRANT {privilege} ON {thing} {name} TO {sql_name(self._role)};")
 
-    def _beside(self, relation: _Relation, need: NeededPrivilege, name: str) -> None:
+    def _row_security(self, need: NeededPrivilege, _all_needs: StatementNeeds) -> None:
+        relation = self._relation(need)
+        if relation is None:
+            return
+        name = sql_name(relation.schema, relation.name)
         if relation.has_row_security:
             policies = ", ".join(relation.policies)
             if policies:

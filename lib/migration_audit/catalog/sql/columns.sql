@@ -128,5 +128,4 @@ select relation.nspname as schema,
     on des.classoid = relation.tableoid and des.objoid = att.attrelid and des.objsubid = att.attnum
  where relation.relkind in ('r', 'p', 'f', 'v', 'm')
    and att.attnum > 0
-   and not att.attisdropped
- order by relation.nspname, relation.relname, att.attname;
+   and not att.attisdropped;

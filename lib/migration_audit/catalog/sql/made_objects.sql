@@ -4,6 +4,10 @@
 -- migration_audit.objects lists OIDs, only those are read.
 with asked as (
     select nullif(pg_catalog.current_setting('migration_audit.objects', true), '')::pg_catalog.oid[] as oids
+), asked_oid as (
+    -- Looked up by hash; an array that is no constant would be gone through for each row.
+    select pg_catalog.unnest(ask.oids) as oid
+      from asked as ask
 ), brought_along as not materialized (
     select dep.classid, dep.objid
       from pg_catalog.pg_depend as dep
@@ -29,7 +33,7 @@ with asked as (
       join own_schema as own on own.oid = rel.relnamespace
       left join pg_catalog.pg_type as typ on typ.oid = rel.reltype
      where rel.relkind in ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I')
-       and (ask.oids is null or rel.oid = any (ask.oids))
+       and (ask.oids is null or rel.oid in (select one.oid from asked_oid as one))
 ), object as (
     select rel.class, rel.oid, 0 as part,
            case when idx.indrelid is null and inh.inhparent is null and seq.refobjid is null
@@ -68,7 +72,7 @@ with asked as (
      cross join asked as ask
       join own_schema as own on own.oid = con.connamespace
      where con.contype in ('c', 'f', 'p', 'u', 'x') and con.conislocal and con.conparentid = 0
-       and (ask.oids is null or con.oid = any (ask.oids))
+       and (ask.oids is null or con.oid in (select one.oid from asked_oid as one))
      union all
     select trg.tableoid, trg.oid, 0, 'pg_catalog.pg_class'::pg_catalog.regclass, trg.tgrelid,
            pg_catalog.concat_ws(
@@ -79,7 +83,9 @@ with asked as (
      cross join asked as ask
       join pg_catalog.pg_class as rel on rel.oid = trg.tgrelid
       join own_schema as own on own.oid = rel.relnamespace
-     where not trg.tgisinternal and trg.tgparentid = 0 and (ask.oids is null or trg.oid = any (ask.oids))
+      where not trg.tgisinternal
+        and trg.tgparentid = 0
+        and (ask.oids is null or trg.oid in (select one.oid from asked_oid as one))
      union all
     select pol.tableoid, pol.oid, 0, 'pg_catalog.pg_class'::pg_catalog.regclass, pol.polrelid,
            pg_catalog.concat_ws(
@@ -87,14 +93,14 @@ with asked as (
            ), pol.xmin, pol.cmin, null
       from pg_catalog.pg_policy as pol
      cross join asked as ask
-     where ask.oids is null or pol.oid = any (ask.oids)
+     where ask.oids is null or pol.oid in (select one.oid from asked_oid as one)
      union all
     select rul.tableoid, rul.oid, 0, 'pg_catalog.pg_class'::pg_catalog.regclass, rul.ev_class,
            pg_catalog.concat_ws(' ', rul.rulename, rul.ev_type, rul.is_instead, rul.ev_qual::text, rul.ev_action::text),
            rul.xmin, rul.cmin, null
       from pg_catalog.pg_rewrite as rul
      cross join asked as ask
-     where rul.rulename <> '_RETURN' and (ask.oids is null or rul.oid = any (ask.oids))
+     where rul.rulename <> '_RETURN' and (ask.oids is null or rul.oid in (select one.oid from asked_oid as one))
      union all
     select pro.tableoid, pro.oid, 0, 'pg_catalog.pg_namespace'::pg_catalog.regclass, pro.pronamespace,
            pg_catalog.concat_ws(
@@ -105,7 +111,7 @@ with asked as (
       from pg_catalog.pg_proc as pro
      cross join asked as ask
       join own_schema as own on own.oid = pro.pronamespace
-     where ask.oids is null or pro.oid = any (ask.oids)
+     where ask.oids is null or pro.oid in (select one.oid from asked_oid as one)
      union all
     select typ.tableoid, typ.oid, 0, 'pg_catalog.pg_namespace'::pg_catalog.regclass, typ.typnamespace,
            pg_catalog.concat_ws(
@@ -116,12 +122,12 @@ with asked as (
       from pg_catalog.pg_type as typ
      cross join asked as ask
       join own_schema as own on own.oid = typ.typnamespace
-     where ask.oids is null or typ.oid = any (ask.oids)
+     where ask.oids is null or typ.oid in (select one.oid from asked_oid as one)
      union all
     select own.tableoid, own.oid, 0, null, null, own.nspname::text, own.xmin, own.cmin, null
       from own_schema as own
      cross join asked as ask
-     where ask.oids is null or own.oid = any (ask.oids)
+     where ask.oids is null or own.oid in (select one.oid from asked_oid as one)
      union all
     select rare.class, rare.oid, 0, null, null, rare.state::text, rare.xmin, rare.cmin, null
       from (
@@ -165,7 +171,7 @@ with asked as (
             select dic.tableoid, dic.oid, dic.dictname, dic.xmin, dic.cmin from pg_catalog.pg_ts_dict as dic
            ) as rare (class, oid, state, xmin, cmin)
      cross join asked as ask
-     where ask.oids is null or rare.oid = any (ask.oids)
+     where ask.oids is null or rare.oid in (select one.oid from asked_oid as one)
 )
 select obj.class::pg_catalog.oid::pg_catalog.int8 as class, obj.oid::pg_catalog.int8 as id,
        obj.part::pg_catalog.int4 as part,

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from migration_audit.compare.ledgers import known_ledgers, without_ledgers
     from migration_audit.compare.rows import RowScope, compare_rows
     from migration_audit.compare.rules import AGAINST_LIVE, DEFAULT_WEIGHTS, RULE_OF_FIELD, Rules
-    from migration_audit.compare.scope import in_scope, left_out_by_scope, rows_out_of_scope
-    from migration_audit.compare.server_wide import of_interest
+    from migration_audit.compare.scope import in_scope, left_out_by_scope, of_interest, rows_out_of_scope
 
 __all__ = [
     "AGAINST_LIVE",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from migration_audit.compare.claims import CLASS, Claims
-from migration_audit.compare.dump_parts import ROUTINE, Address, parts
+from migration_audit.compare.dump_parts import ROUTINE, Address, Known, parts
 from migration_audit.compare.spelling import one_spelling, one_spelling_of_routine
 from migration_audit.model.drift import Drift
 from migration_audit.model.identifiers import leading_name
@@ -31,7 +31,8 @@ def cross_check_with_pg_dump(drift: Drift, *, expected: tuple[Snapshot, str], ac
     Raises AuditError when the parser cannot read a dump.
     """
     inherited = _inherited_columns(expected[0]) & _inherited_columns(actual[0])
-    left, right = (_as_inherited(parts(dump), inherited, snapshot) for snapshot, dump in (expected, actual))
+    known: Known = {}
+    left, right = (_as_inherited(parts(dump, known), inherited, snapshot) for snapshot, dump in (expected, actual))
     differing = [address for address in sorted(left.keys() | right.keys()) if not _equal(address, left, right)]
     claims = Claims(expected[0], actual[0])
     claimed = {(d.kind, d.key): frozenset(claims.of(d)) for d in drift.differences}

@@ -8,21 +8,21 @@ from dataclasses import replace
 from typing import Any
 
 from migration_audit.compare import normalise
-from migration_audit.compare.fresh import beyond_fresh
-from migration_audit.compare.not_null import pair_not_null, weight_of_name
+from migration_audit.compare.normalise import pair_not_null, weight_of_name
 from migration_audit.compare.renames import as_renames, rename_of, renamed_tables, under_new_names
 from migration_audit.compare.rules import Rules
-from migration_audit.compare.server_wide import without_server_wide
+from migration_audit.compare.scope import beyond_fresh, without_server_wide
 from migration_audit.compare.timescale import is_chosen_order, matched_jobs
-from migration_audit.compare.unreadable import without_unreadable
+from migration_audit.compare.unreadable import may_hide, without_unreadable
 from migration_audit.model.access import Role
 from migration_audit.model.bulk import many_objects
-from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown, Severity
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange, NotKnown
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import AuditError
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.redaction import Redacted
 from migration_audit.model.relations import Constraint
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Snapshot
 from migration_audit.model.timescale import CompressionSettings
 
@@ -70,11 +70,15 @@ def compare(
         elif key not in want:
             found.append(_one_sided(DiffVerdict.UNEXPECTED, expected=None, actual=have[key], takers=added, rules=rules))
         else:
-            (left, right), hidden = without_unreadable(want[key], have[key])
-            not_known += hidden
-            if left != right:  # no normaliser makes equal objects differ
+            left, right = want[key], have[key]
+            is_same = left == right
+            if not is_same or may_hide(left):
+                (left, right), hidden = without_unreadable(left, right)
+                not_known += hidden
+                is_same = left == right
+            if not is_same:  # no normaliser makes equal objects differ
                 left, right = normalise.apply_all(normalisers, (left, right))
-            if left != right:
+            if not is_same and left != right:
                 found.append(_changed(left, right, rules))
             elif isinstance(right, Constraint) and key in not_null:  # by the expected side's name
                 found.append(rename_of(left, replace(right, name=not_null[key]), weight_of_name(right.name)))

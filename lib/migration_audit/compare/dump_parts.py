@@ -19,7 +19,8 @@ Everything else is a part by the entry's class and name, and compared letter by 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
 import postgast
@@ -42,6 +43,8 @@ class Address(NamedTuple):
 
 
 Part = tuple[Address, str]
+Known = MutableMapping[tuple[object, ...], tuple[Part, ...]]
+"""The parts of statements by their ``key``: most statements are in both dumps."""
 
 _CLASS = {
     **dict.fromkeys(("FUNCTION", "PROCEDURE", "AGGREGATE"), ROUTINE),
@@ -80,15 +83,19 @@ _WITH_INDEX = {pb.CONSTR_PRIMARY, pb.CONSTR_UNIQUE, pb.CONSTR_EXCLUSION}
 _TAG = re.compile(r"([A-Z]+(?: [A-Z]+)*)(?: (.*)|$)", re.DOTALL)
 
 
-def parts(dump: str) -> Mapping[Address, str]:
+def parts(dump: str, known: Known | None = None) -> Mapping[Address, str]:
     """Each part of a dump with its text; parts of one address are joined, sorted.
 
-    Raises AuditError when the dump is not SQL for the parser.
+    ``known`` is read and filled. Raises AuditError when the dump is not SQL for the parser.
     """
     found: dict[Address, list[str]] = {}
+    known = {} if known is None else known
     for statement in statements(dump):
-        for address, text in _parts_of(statement):
-            if statement.kind == "ViewStmt" and statement.node.replace:
+        key = statement.key
+        if key not in known:
+            known[key] = tuple(_parts_of(statement))
+        for address, text in known[key]:
+            if statement.replaces_view:
                 found[address] = [text]
             else:
                 found.setdefault(address, []).append(text)
@@ -252,7 +259,7 @@ def _after_items(statement: DumpStatement, number: int, table: Address) -> Itera
 def _items(statement: DumpStatement, items: Any, table: Address, end: int) -> Iterator[Part]:
     found = [getattr(item, item.WhichOneof("node")) for item in items]
     starts = [item.location for item in found]
-    commas = [max(at for at, _ in statement.tokens if at < start) for start in starts[1:]]
+    commas = [statement.tokens[bisect_left(statement.tokens, (start,)) - 1][0] for start in starts[1:]]
     for item, start, stop in zip(found, starts, [*commas, end], strict=False):
         if item.DESCRIPTOR.name == "ColumnDef":
             yield from _column(statement, item, table._replace(part=item.colname), stop)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -50,9 +50,22 @@ class DumpStatement:
 
     entry: DumpEntry
     text: str
-    node: Any = field(compare=False)
-    """Its parse tree; None where it is nested deeper than a tree can be read."""
     settings: SessionSettings
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Everything that its parts depend on, without its tree."""
+        return self.entry, self.text, self.settings
+
+    @cached_property
+    def node(self) -> Any:
+        """Its parse tree; None where it is nested deeper than a tree can be read."""
+        return _parsed(self.text)
+
+    @property
+    def replaces_view(self) -> bool:
+        """Whether it is the second of two for a view, the one with the query."""
+        return self.text.startswith("CREATE OR REPLACE VIEW")
 
     @property
     def kind(self) -> str:
@@ -104,11 +117,10 @@ def statements(dump: str) -> Iterator[DumpStatement]:
         for header in _HEADER.finditer(dump, at, start):
             entry = _entry(header[1], text)
         at = start + len(text)
-        node = _parsed(text)
-        if node is not None and node.DESCRIPTOR.name == "VariableSetStmt":
-            settings = _set(settings, node)
+        if text.startswith(("SET ", "RESET ")):
+            settings = _set(settings, _parsed(text))
         elif entry and not text.startswith("SELECT pg_catalog.set_config"):
-            yield DumpStatement(entry, text, node, settings)
+            yield DumpStatement(entry, text, settings)
 
 
 def _entry(header: str, text: str) -> DumpEntry:

@@ -10,8 +10,8 @@ from migration_audit.model.drift import Difference, DiffVerdict, Drift
 from migration_audit.model.identifiers import identifiers_in
 from migration_audit.model.location import Location
 from migration_audit.model.preflight import OriginMap
-from migration_audit.model.similarity import Similarity, StatementMatch
 from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.sql import Similarity, StatementMatch
 
 Key = tuple[str, str]
 
@@ -77,16 +77,16 @@ class _Lookup:
             found += [d for key in keys for d in self._under[key] if d not in found]
         differing = [d for d in found if _is_about(d, _ASPECT.get(first), is_maker=bool(made))]
         shown = tuple(f"{d.kind} {d.key}" for d in differing[:_MOST_NAMED])
-        if match.likeness is not Similarity.ABSENT:
+        if match.similarity is not Similarity.ABSENT:
             return replace(match, differing=shown)
         at = next((self._origins[key] for key in self._main_first(keys) if key in self._origins), None)
         if not keys:
-            return replace(match, likeness=Similarity.NO_SCHEMA)
+            return replace(match, similarity=Similarity.NO_SCHEMA)
         if not differing:
-            return replace(match, likeness=Similarity.EFFECT, owner=at)
+            return replace(match, similarity=Similarity.EFFECT, owner=at)
         is_absent = len(differing) == len(keys) and all(d.verdict is DiffVerdict.MISSING for d in differing)
-        likeness = Similarity.ABSENT if is_absent else Similarity.DIFFERENT
-        return replace(match, likeness=likeness, owner=None if is_absent else at, differing=shown)
+        similarity = Similarity.ABSENT if is_absent else Similarity.DIFFERENT
+        return replace(match, similarity=similarity, owner=None if is_absent else at, differing=shown)
 
     def _named(self, text: str) -> list[Key]:
         names = identifiers_in(text)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from migration_audit.formats import ALL, LEDGERS, LedgerFormat
+from migration_audit import formats
+from migration_audit.formats import LedgerFormat
 from migration_audit.formats.ledgers import OF_RUNNERS
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.identifiers import dotted
@@ -64,7 +65,7 @@ def known_ledgers(snapshot: Snapshot) -> dict[Key, str]:
     for table in snapshot.of(Table):
         if (runner := _runner_of(table, columns[table.key])) is not None:
             found["table", table.key] = f"{runner}'s own"
-    for name, ledger in LEDGERS.items():
+    for name, ledger in formats.LEDGERS.items():
         found |= dict.fromkeys(_companions(ledger, snapshot, found), f"{name}'s own")
     return found
 
@@ -75,7 +76,7 @@ def _runner_of(table: Table, columns: Mapping[str, str]) -> str | None:
     for known in OF_RUNNERS:
         if known.is_it(table.schema, table.name, columns):
             return known.runner
-    return next((each.name for each in ALL if each.ledger and _is_ledger(each.ledger, table, columns)), None)
+    return next((each.name for each in formats.ALL if each.ledger and _is_ledger(each.ledger, table, columns)), None)
 
 
 def _is_ledger(ledger: LedgerFormat, table: Table, columns: Mapping[str, str]) -> bool:

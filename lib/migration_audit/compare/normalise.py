@@ -25,10 +25,11 @@ from typing import Any
 
 from migration_audit.compare.spelling import one_spelling, one_spelling_of_routine
 from migration_audit.model.access import Database
-from migration_audit.model.identifiers import quoted
+from migration_audit.model.identifiers import dotted, made_name, parts_of, quoted
 from migration_audit.model.objects import CatalogObject
-from migration_audit.model.relations import Column, Table
+from migration_audit.model.relations import Column, Constraint, Table
 from migration_audit.model.routines import Routine
+from migration_audit.model.severity import Severity
 from migration_audit.model.timescale import HypertableTablespaces
 
 Pair = tuple[CatalogObject, CatalogObject]
@@ -36,6 +37,9 @@ Objects = Mapping[tuple[str, str], CatalogObject]
 
 _EXPRESSIONS = ("default", "definition", "partition_bound", "partition_key", "using", "check")
 """The fields that hold what the server's deparser printed."""
+_OF_WHOEVER_RUNS_IT = ("owner", "privileges", "connection_limit")
+"""What whoever runs the server decides about a database; its settings and its comment may be a migration's."""
+_UNCHOSEN = re.compile(r".+_not_null\d*")
 
 
 def rules(
@@ -76,10 +80,6 @@ def unstated_owner(applied_by: str | None) -> Callable[[CatalogObject, CatalogOb
         return expected, replace(actual, owner=owner)  # type: ignore[call-arg]  # both have the field
 
     return normalise
-
-
-_OF_WHOEVER_RUNS_IT = ("owner", "privileges", "connection_limit")
-"""What is said of a database by whoever runs its server; its settings and its comment may be a migration's."""
 
 
 def unstated_by_actual(applied_by: str | None) -> Callable[[CatalogObject, CatalogObject], Pair]:
@@ -198,3 +198,57 @@ def apply_all(normalisers: Iterable[Callable[[CatalogObject, CatalogObject], Pai
     for normalise in normalisers:
         pair = normalise(*pair)
     return pair
+
+
+def pair_not_null(expected_side: Objects, actual_side: Objects) -> tuple[Objects, Objects, dict[tuple[str, str], str]]:
+    """Both sides with the NOT NULL constraints of one column under one key; by key, the name that the actual side has.
+
+    PostgreSQL 18 has such constraints, and mostly generates their names. A catalog is read with those that say more than the
+    column does: a name of their own, NO INHERIT, NOT VALID, a comment. Where only one side has such a one, the column of the
+    other side has a plain one, so that the two are compared as what they are.
+    """
+    names: dict[tuple[str, str], str] = {}
+    expected, actual = _by_column(expected_side), _by_column(actual_side)
+    if not (expected or actual):
+        return expected_side, actual_side, names
+    want, have = dict(expected_side), dict(actual_side)
+    for column in expected.keys() | actual.keys():
+        left = expected.get(column) or _plain(column, want, actual[column])
+        right = actual.get(column) or _plain(column, have, expected[column])
+        if left is None or right is None:
+            continue
+        have.pop((right.kind, right.key), None)
+        want[left.kind, left.key] = left
+        have[left.kind, left.key] = replace(right, name=left.name)
+        if left.name != right.name:
+            names[left.kind, left.key] = right.name
+    return want, have, names
+
+
+def weight_of_name(name: str) -> Severity:
+    """How much it weighs that a NOT NULL constraint of this name has another one: nothing, where PostgreSQL generated it.
+
+    It makes the name of the table and the column as they are called when the constraint is made, and keeps it when they are
+    renamed. So a name that ends in ``_not_null`` counts as generated.
+    Source: https://www.postgresql.org/docs/18/sql-createtable.html and ChooseConstraintName in PostgreSQL.
+    """
+    return Severity.INFO if _UNCHOSEN.fullmatch(name) else Severity.BLOCKER
+
+
+def _by_column(objects: Objects) -> dict[str, Constraint]:
+    found = [each for each in objects.values() if isinstance(each, Constraint) and each.type == "not null"]
+    return {dotted(each.schema, each.table, _column(each)): each for each in found}
+
+
+def _column(constraint: Constraint) -> str:
+    return parts_of(constraint.definition.removeprefix("NOT NULL "))[0]
+
+
+def _plain(key: str, objects: Objects, like: Constraint) -> Constraint | None:
+    """What a column without a constraint of its own to tell has; nothing where it may be null."""
+    column = objects.get(("column", key))
+    if not isinstance(column, Column) or not column.not_null:
+        return None
+    name = made_name(column.table, column.name, "not_null")
+    definition = like.definition.removesuffix(" NOT VALID").removesuffix(" NO INHERIT")
+    return replace(like, name=name, definition=definition, validated=True, is_local=column.is_local, comment=None)

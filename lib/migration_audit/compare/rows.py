@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,13 @@ from migration_audit.model.enumeration import some_of
 from migration_audit.model.rows import (
     CELL,
     RowsComparison,
-    SeedMode,
     SequenceComparison,
     SourceRows,
     TableComparison,
     TableRows,
     by_table,
 )
+from migration_audit.model.seed_mode import SeedMode
 from migration_audit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -194,12 +194,6 @@ def _contents(
         return replace(held, counted_because="there is no column left to compare")
     found, numbers = compare_without_generated(expected, actual, columns) if expected.count and actual.count else (None, ())
     missing, changed, extra = (found.missing, found.changed, found.extra) if found else (held.missing, 0, held.extra)
-    reasons = {
-        **dict.fromkeys([c for c in source.columns if only and c not in only], "not among the columns in audit.toml"),
-        **dict.fromkeys([c for c in source.columns if c in excluded], "excluded by audit.toml"),
-        **dict.fromkeys([c for c in source.columns if c in unstable], _UNSTABLE),
-        **dict.fromkeys(numbers, _NUMBERED),
-    }
     counted = [c for c in columns if c not in numbers]
     return replace(
         held,
@@ -208,9 +202,24 @@ def _contents(
         changed=changed,
         extra=extra,
         changed_columns=found.changed_columns if found else (),
-        left_out=tuple((column, reasons[column]) for column in source.columns if column in reasons),
+        left_out=tuple(_left_out(source, rule, unstable, numbers)),
         digests=(_digest(expected, counted, scope.key), _digest(actual, counted, scope.key)),
     )
+
+
+def _left_out(
+    source: TableRows, rule: SeedRule | None, unstable: Container[str], numbers: Container[str]
+) -> Iterator[tuple[str, str]]:
+    """The columns that are not compared, each with the reason."""
+    for column in source.columns:
+        if column in numbers:
+            yield column, _NUMBERED
+        elif column in unstable:
+            yield column, _UNSTABLE
+        elif rule and column in rule.excluded:
+            yield column, "excluded by audit.toml"
+        elif rule and rule.columns and column not in rule.columns:
+            yield column, "not among the columns in audit.toml"
 
 
 def _digest(rows: TableRows, columns: list[str], key: bytes) -> str:

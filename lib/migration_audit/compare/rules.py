@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from migration_audit.model.drift import Severity
 from migration_audit.model.errors import UsageError
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import SERVER_WIDE
-from migration_audit.project.weights import RULES
+from migration_audit.project.scope import RULES
 
 RULE_OF_FIELD: Mapping[str, str] = MappingProxyType(
     {

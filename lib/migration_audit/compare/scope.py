@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fnmatch import translate
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from migration_audit.compare.fresh import beyond_fresh
+from migration_audit.model.access import Database, Role
 from migration_audit.model.identifiers import dotted
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Sequence, Table
+from migration_audit.model.routines import Extension, Schema
 from migration_audit.model.rule_use import Excluded
-from migration_audit.model.snapshot import SERVER_WIDE, Snapshot
+from migration_audit.model.server_identity import ServerIdentity
+from migration_audit.model.snapshot import SERVER_WIDE, RolesRead, Snapshot
 
 if TYPE_CHECKING:
     from migration_audit.project import LedgerSettings, Project
+
 
 Key = tuple[str, str]
 Scoped = tuple[Snapshot, tuple[Excluded, ...]]
 
 _OTHER_SCHEMAS = "(other schemas)"
+_PUBLIC = Schema(name="public", owner="pg_database_owner", privileges=("PUBLIC: USAGE",), comment="standard public schema")
+_WHAT = "roles, their members and settings, and privileges on parameters"
 
 
 def in_scope(snapshot: Snapshot, project: Project) -> Scoped:
@@ -133,3 +140,104 @@ def _reasons(project: Project) -> dict[str, str]:
 def _ledgers(project: Project) -> list[LedgerSettings]:
     found = [source.ledger for source in (project.legacy, project.owner) if source.ledger is not None]
     return list({ledger.key: ledger for ledger in found}.values())
+
+
+def beyond_fresh(snapshot: Snapshot) -> Iterator[CatalogObject]:
+    """The objects of a snapshot that a new database does not have; none means that its side is empty.
+
+    A new database has the schema ``public``, the extension ``plpgsql``, and itself. In a server that was made for the SQL
+    alone they count as soon as anything of them was changed. In any other server their owner and what everybody may do was
+    settled by whoever runs it: there they count when a named role got a privilege on them, or the database a setting; and
+    what belongs to the whole server does not count.
+
+    Source: https://www.postgresql.org/docs/current/manage-ag-templatedbs.html, and for the privileges on ``public``
+    https://www.postgresql.org/docs/release/15.0/.
+    """
+    is_own = snapshot.roles is RolesRead.OWN
+    for obj in snapshot.objects:
+        match obj:
+            case Extension(name="plpgsql", schema="pg_catalog"):
+                continue
+            case Schema(name="public"):
+                made = obj != _PUBLIC if is_own else _names_a_role(obj.privileges)
+            case Database():
+                made = obj != _database(snapshot.server) if is_own else bool(obj.settings) or _names_a_role(obj.privileges)
+            case _:
+                made = is_own or obj.kind not in SERVER_WIDE
+        if made:
+            yield obj
+
+
+def _database(server: ServerIdentity) -> Database:
+    return Database(settings=(), connection_limit=None, owner=server.read_as, privileges=(), comment=None)
+
+
+def _names_a_role(privileges: tuple[str, ...]) -> bool:
+    """Whether a line is about anybody but PUBLIC and the owner; lines are ``grantee[ (granted by role)]: what``."""
+    return any(not line.startswith(("PUBLIC:", "PUBLIC (", "(owner):", "(owner) (")) for line in privileges)
+
+
+def without_server_wide(expected: Snapshot, actual: Snapshot) -> tuple[Snapshot, Snapshot, tuple[str, ...], tuple[str, ...]]:
+    """Both snapshots with what of their servers can be compared; what was taken for equal, and what was not compared."""
+    sides = {"expected": expected, "actual": actual}
+    blind = [side for side, snapshot in sides.items() if snapshot.roles is RolesRead.NONE]
+    if blind:
+        why = f"{_WHAT}: not read on {'either' if len(blind) == 2 else f'the {blind[0]}'} side"
+        used = _used(expected) | _used(actual)
+        return _without_server(expected, used), _without_server(actual, used), (), (why,)
+    one, others_one = of_interest(expected, actual)
+    other, others_other = of_interest(actual, expected)
+    taken = [
+        f"{_WHAT} that only exist on the {side} server are not in scope: {count}"
+        for side, count in (("expected", others_one), ("actual", others_other))
+        if count
+    ]
+    if RolesRead.SHARED in {expected.roles, actual.roles}:  # there it is not read whether a role has a password
+        one, other = _without_passwords(one), _without_passwords(other)
+    return one, other, tuple(taken), ()
+
+
+def _without_passwords(snapshot: Snapshot) -> Snapshot:
+    if all(role.password is None for role in snapshot.of(Role)):
+        return snapshot
+    without = (replace(obj, password=None) if isinstance(obj, Role) else obj for obj in snapshot.objects)
+    return replace(snapshot, objects=tuple(without))
+
+
+def of_interest(shared: Snapshot, other: Snapshot) -> tuple[Snapshot, int]:
+    """A snapshot of a server that others use without what ``other`` does not have either, and how many those are.
+
+    On a server that was made for the SQL alone every role counts. On one that others use, what only that side has may be
+    anybody's, and is not a difference; what the SQL creates and the server lacks is one.
+    """
+    if shared.roles is not RolesRead.SHARED:
+        return shared, 0
+    used = _used(shared) | _used(other)
+    kept = [obj for obj in shared.objects if _key(obj) in other.by_key or _is_here(obj, used)]
+    return shared.keeping(kept), len(shared.objects) - len(kept)
+
+
+def _without_server(snapshot: Snapshot, used: frozenset[str]) -> Snapshot:
+    return snapshot.keeping(obj for obj in snapshot.objects if _is_here(obj, used))
+
+
+def _is_here(obj: CatalogObject, used: frozenset[str]) -> bool:
+    """Whether it is in the database, or a tablespace that something in a database is in."""
+    return obj.kind not in SERVER_WIDE and (obj.kind != "tablespace" or obj.key in used)
+
+
+def _used(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(_spaces(snapshot.objects))
+
+
+def _spaces(objects: Iterable[CatalogObject]) -> Iterable[str]:
+    for cls, same in groupby(objects, key=type):
+        if hasattr(cls, "tablespace") or hasattr(cls, "tablespaces"):
+            for obj in same:
+                if (space := getattr(obj, "tablespace", None)) is not None:
+                    yield space
+                yield from getattr(obj, "tablespaces", ())
+
+
+def _key(obj: CatalogObject) -> Key:
+    return obj.kind, obj.key

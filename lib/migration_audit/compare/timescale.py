@@ -66,7 +66,7 @@ def _numbered(wanted: Sequence[Job], here: Sequence[Job]) -> list[tuple[int, Job
     while free and left:
         pairs = ((one, job) for one in free for job in left)
         many = len(free) * len(left) > _MOST_PAIRS
-        one, job = (free[0], left[0]) if many else max(pairs, key=lambda pair: pair[0].likeness(pair[1]))
+        one, job = (free[0], left[0]) if many else max(pairs, key=lambda pair: pair[0].similarity(pair[1]))
         free.remove(one)
         left.remove(job)
         found.append((one.number, job))

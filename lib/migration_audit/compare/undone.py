@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from migration_audit.model.location import Location
-from migration_audit.model.undone import ObjectId, SeenObject, Undoing, Undone
+from migration_audit.model.side_effects import ObjectId, SeenObject, Undoing, Undone
 
 Locate = Callable[[int, int], Location | None]
 """``xmin`` and ``cmin`` of a catalog row to the statement that wrote it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
 from typing import Any, get_type_hints
@@ -14,38 +14,58 @@ from migration_audit.model.objects import CatalogObject
 from migration_audit.model.redaction import NOT_READABLE
 
 Pair = tuple[CatalogObject, CatalogObject]
+_SIDES = ("expected", "actual")
 
 
 def without_unreadable(expected: CatalogObject, actual: CatalogObject) -> tuple[Pair, tuple[NotKnown, ...]]:
     """Both objects as far as both could be read, and what could not."""
-    if not (_may_hide(expected) or _may_hide(actual)):
+    if not (may_hide(expected) or may_hide(actual)):
         return (expected, actual), ()
-    changes: dict[str, tuple[Any, Any]] = {}
-    found: list[NotKnown] = []
-    for name in expected.compared():
-        left, right = getattr(expected, name), getattr(actual, name)
-        if not (isinstance(left, tuple) and isinstance(right, tuple)) or not (_hidden(left) or _hidden(right)):
+    found = [*_hidden_in_lists(expected, actual), *_hidden_password(expected, actual)]
+    if not found:
+        return (expected, actual), ()
+    left, right = ({one.attribute: one.readable[side] for one in found} for side in (0, 1))
+    not_known = (NotKnown(kind=expected.kind, key=expected.key, attribute=one.shown, sides=one.sides) for one in found)
+    return (replace(expected, **left), replace(actual, **right)), tuple(not_known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unreadable:
+    attribute: str
+    shown: str
+    """The attribute and the names of its values that could not be read."""
+    sides: tuple[str, ...]
+    readable: tuple[Any, Any]
+    """What is left of the attribute on each side."""
+
+
+def _hidden_in_lists(expected: CatalogObject, actual: CatalogObject) -> Iterator[_Unreadable]:
+    for attribute in expected.compared():
+        values = getattr(expected, attribute), getattr(actual, attribute)
+        if not all(isinstance(value, tuple) for value in values):
             continue
-        hidden = {*_hidden(left), *_hidden(right)}
-        sides = tuple(side for side, value in (("expected", left), ("actual", right)) if _hidden(value))
-        if "" in hidden:
-            changes[name] = (), ()
-        else:
-            changes[name] = tuple(tuple(v for v in value if _name(v) not in hidden) for value in (left, right))  # type: ignore[assignment]
-        what = (name, *sorted(hidden - {""}))
-        found.append(NotKnown(kind=expected.kind, key=expected.key, attribute=" ".join(what), sides=sides))
-    if isinstance(expected, Role) and isinstance(actual, Role) and None in {expected.password, actual.password}:
-        sides = tuple(side for side, role in (("expected", expected), ("actual", actual)) if role.password is None)
+        by_side = [_hidden(value) for value in values]
+        names = set[str]().union(*by_side)
+        if names:
+            known = ([v for v in value if _name(v) not in names] if "" not in names else () for value in values)
+            left, right = map(tuple, known)
+            yield _Unreadable(
+                attribute=attribute,
+                shown=" ".join((attribute, *sorted(names - {""}))),
+                sides=tuple(side for side, hidden in zip(_SIDES, by_side, strict=True) if hidden),
+                readable=(left, right),
+            )
+
+
+def _hidden_password(expected: CatalogObject, actual: CatalogObject) -> Iterator[_Unreadable]:
+    """A password that one side alone could read."""
+    if isinstance(expected, Role) and isinstance(actual, Role):
+        sides = tuple(side for side, role in zip(_SIDES, (expected, actual), strict=True) if role.password is None)
         if len(sides) == 1:
-            changes["password"] = None, None
-            found.append(NotKnown(kind=expected.kind, key=expected.key, attribute="password", sides=sides))
-    if not changes:
-        return (expected, actual), ()
-    one, other = ({name: values[side] for name, values in changes.items()} for side in (0, 1))
-    return (replace(expected, **one), replace(actual, **other)), tuple(found)
+            yield _Unreadable(attribute="password", shown="password", sides=sides, readable=(None, None))
 
 
-def _may_hide(obj: CatalogObject) -> bool:
+def may_hide(obj: CatalogObject) -> bool:
     """Whether a value may be one that could not be read; False for nearly all."""
     if isinstance(obj, Role):
         return True
@@ -68,15 +88,8 @@ def _lists_of(cls: type[CatalogObject]) -> Callable[[CatalogObject], Sequence[tu
 
 def _hidden(values: tuple[str, ...]) -> set[str]:
     """The names of the values that could not be read; an empty one for all of them."""
-    return set(_hidden_names(values))
-
-
-def _hidden_names(values: tuple[str, ...]) -> Iterator[str]:
-    for value in values:
-        if value == NOT_READABLE:
-            yield ""
-        elif value.endswith(f"={NOT_READABLE}"):
-            yield _name(value)
+    hidden = (value for value in values if value == NOT_READABLE or value.endswith(f"={NOT_READABLE}"))
+    return {"" if value == NOT_READABLE else _name(value) for value in hidden}
 
 
 def _name(value: str) -> str:

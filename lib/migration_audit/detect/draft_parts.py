@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import glob
+import json
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from migration_audit.detect.candidate import Candidate
-from migration_audit.detect.directus import dockerfile_of, is_directus
 from migration_audit.detect.found import Found
 from migration_audit.detect.ledgers import ledgers
 from migration_audit.detect.libraries import libraries
 from migration_audit.detect.listing import Listing
-from migration_audit.detect.stack import MAIN, OTHERS, Composed
-from migration_audit.detect.toml_text import TomlWriter
+from migration_audit.detect.stack import MAIN, OTHERS, Composed, dockerfile_of, is_directus
 from migration_audit.model.enumeration import first_lines
 from migration_audit.model.image import StartedCommand
 
@@ -24,6 +24,14 @@ _URL_NAME: Final = re.compile(
 )
 _EXAMPLES: Final = (".env.example", ".env.sample", ".env.template", "env.example", "example.env")
 _MOST_COMMANDS: Final = 20
+_LOCKS: Final = (
+    *("package-lock.json", "pnpm-lock.yaml", "yarn.lock", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "go.sum"),
+)
+_READ: Final = ("package.json", "pyproject.toml", "requirements*.txt", "Pipfile", "go.mod", *_LOCKS)
+"""Manifests and lock files that RET006 reads."""
+_MENTION: Final = re.compile(r"\bmigrat(?:e|es|ion|ions|or)\b", re.IGNORECASE)
+_MOST_DOCUMENTS: Final = 15
+Value = str | Sequence[str] | Mapping[str, str]
 
 
 def write_environments(lines: TomlWriter, listing: Listing) -> list[str]:
@@ -67,20 +75,14 @@ def write_boot(
     others = listing.named(*OTHERS)
     if not (stacks or unread or post or others):
         return []
+    image = _owners_dockerfile(found, listing)
     lines.blank()
-    owner = found.roles.owner.chosen
-    image = dockerfile_of(owner.project) if found.boot and owner is not None else None
-    image = image if image in listing.paths else None
     lines.table("boot", off=chosen is None and not post and image is None)
     left = [f"[boot] {reason}" for reason in unread]
     if chosen is not None:
         _write_stack(lines, chosen)
-    elif image is not None:
-        lines.key("dockerfile", image, "the owner's image")
-    for stack in stacks if chosen is None else ():
-        lines.key("compose", [stack.path], _about(stack), off=True)
-    if chosen is None and stacks and found.roles.owner.chosen and found.roles.legacy.chosen:
-        left.append(f"[boot] which services are the owner's and the writer's in {', '.join(s.path for s in stacks)}?")
+    else:
+        left += _write_stacks(lines, found, stacks, image)
     if post:
         lines.key("post_sql", post, "; ".join(f"{c.why}, after Directus created its tables" for c in found.roles.post))
     for path in others:
@@ -89,6 +91,23 @@ def write_boot(
         _write_steps(lines, found)
         left.append("[[boot.step]] which commands of the owner's container are its steps?")
     return left
+
+
+def _owners_dockerfile(found: Found, listing: Listing) -> str | None:
+    """The Dockerfile of the owner's image, where Directus boots in it."""
+    owner = found.roles.owner.chosen
+    path = dockerfile_of(owner.project) if found.boot and owner is not None else None
+    return path if path in listing.paths else None
+
+
+def _write_stacks(lines: TomlWriter, found: Found, stacks: Sequence[Composed], image: str | None) -> Iterator[str]:
+    """The owner's image, and each stack that may be meant, behind ``#``; gives what is left to decide."""
+    if image is not None:
+        lines.key("dockerfile", image, "the owner's image")
+    for stack in stacks:
+        lines.key("compose", [stack.path], _about(stack), off=True)
+    if stacks and found.roles.owner.chosen and found.roles.legacy.chosen:
+        yield f"[boot] which services are the owner's and the writer's in {', '.join(s.path for s in stacks)}?"
 
 
 def _write_stack(lines: TomlWriter, stack: Composed) -> None:
@@ -123,15 +142,6 @@ def _top_commands(boot: Sequence[StartedCommand]) -> list[StartedCommand]:
     """The commands of the file that starts Directus, without those of the scripts that they call."""
     paths = [command.at.path for command in boot if is_directus(command)]
     return [command for command in boot if command.at.path in paths[:1]] or list(boot)
-
-
-_LOCKS: Final = (
-    *("package-lock.json", "pnpm-lock.yaml", "yarn.lock", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "go.sum"),
-)
-_READ: Final = ("package.json", "pyproject.toml", "requirements*.txt", "Pipfile", "go.mod", *_LOCKS)
-"""Manifests and lock files that RET006 reads."""
-_MENTION: Final = re.compile(r"\bmigrat(?:e|es|ion|ions|or)\b", re.IGNORECASE)
-_MOST_DOCUMENTS: Final = 15
 
 
 def write_rules(lines: TomlWriter, listing: Listing, legacy: Candidate | None) -> None:
@@ -177,3 +187,53 @@ def _write_documents(lines: TomlWriter, listing: Listing) -> None:
         lines.note("Documents that mention migrations, for rules with says, says_not and entry (DOC001 to DOC006):")
         for line in first_lines([str(at) for at in found], most=_MOST_DOCUMENTS, rest="and {:,} more"):
             lines.note(f"  {line}")
+
+
+@dataclass
+class TomlWriter:
+    """The text of a file while it is written."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def blank(self) -> None:
+        """An empty line."""
+        self.lines.append("")
+
+    def note(self, text: str) -> None:
+        """A comment of its own; what cannot be printed is escaped."""
+        self.lines.append(f"# {_printable(text)}".rstrip())
+
+    def table(self, name: str, *, off: bool = False) -> None:
+        """``[name]``, behind ``#`` where it is only offered."""
+        self.lines.append(f"{'#' * off}[{name}]")
+
+    def key(self, name: str, value: Value, source: str = "", *, off: bool = False) -> None:
+        """``name = value  # source``, behind ``#`` where it is only offered."""
+        comment = f"  # {_printable(source)}" if source else ""
+        self.lines.append(f"{'#' * off}{name} = {_spelled(value)}{comment}")
+
+    def text(self) -> str:
+        """All lines, ended."""
+        return "\n".join(self.lines) + "\n"
+
+
+def _spelled(value: Value) -> str:
+    """A value as TOML writes it.
+
+    >>> _spelled('a"b'), _spelled(["x", "y"]), _spelled({"URL": "{url}"})
+    ('"a\\\\"b"', '["x", "y"]', '{ URL = "{url}" }')
+    """
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{name} = {_spelled(text)}" for name, text in value.items()) + " }"
+    return "[" + ", ".join(_spelled(each) for each in value) + "]"
+
+
+def _printable(text: str) -> str:
+    """A text on one line of printable characters.
+
+    >>> _printable("a\\nb\\x00")
+    'a b\\\\x00'
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 
-from migration_audit.detect.candidate import Candidate
-from migration_audit.detect.directus import applied_around, boot_commands, directus_projects, snapshots
+from migration_audit.detect.candidate import Candidate, Roles, assign_roles
 from migration_audit.detect.listing import Listing
-from migration_audit.detect.roles import Roles, assign_roles
 from migration_audit.detect.runners import commands
 from migration_audit.detect.sql_places import sql_places
+from migration_audit.detect.stack import applied_around, boot_commands, directus_projects, snapshots
 from migration_audit.model.image import StartedCommand
 
 

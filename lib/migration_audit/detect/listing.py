@@ -45,7 +45,7 @@ _LEFT_OUT: Final = frozenset(
     ]
 )
 _MOST_FILES: Final = 100_000
-_MOST_BESIDE: Final = 20
+_MOST_PROJECTS: Final = 20
 _MOST_BYTES: Final = 4_000_000
 
 
@@ -137,15 +137,15 @@ def list_folder(base: Path) -> Listing:
         raise UsageError("is of the kernel, and holds no project", where=str(base), todo="name the folder of a project")
     notes: list[str] = []
     paths = list(_files(base, base, notes))
-    beside = [folder for folder in _beside(base, notes) if _is_project(folder)]
-    if len(beside) > _MOST_BESIDE:
-        notes.append(f"only {_MOST_BESIDE} of the {len(beside)} projects in {base.parent} were read")
-    for folder in beside[:_MOST_BESIDE]:
+    projects = [folder for folder in _neighbours(base, notes) if _is_project(folder)]
+    if len(projects) > _MOST_PROJECTS:
+        notes.append(f"only {_MOST_PROJECTS} of the {len(projects)} projects in {base.parent} were read")
+    for folder in projects[:_MOST_PROJECTS]:
         paths += _files(folder, base, notes)
     return Listing(base=base, paths=tuple(sorted(paths)), notes=tuple(notes))
 
 
-def _beside(base: Path, notes: list[str]) -> Iterator[Path]:
+def _neighbours(base: Path, notes: list[str]) -> Iterator[Path]:
     if base.parent.parent == base.parent:  # next to a folder of the root there is the system
         return
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -204,10 +204,7 @@ def _found(listing: Listing, runner: Runner, config: str) -> Iterator[Candidate]
             return
         root = project  # it is called where the library is installed
     below = [path if root == "." else path[len(root) + 1 :] for path in listing.paths if is_within(path, root)]
-    where = re.compile(_folder(listing, runner, config))
-    is_one = re.compile(f".*{runner.suffix}")
-    migrations = [p for p in below if where.fullmatch(posixpath.dirname(p)) and is_one.fullmatch(posixpath.basename(p))]
-    migrations = [path for path in migrations if not is_for_tests(path) and posixpath.basename(path) != "__init__.py"]
+    migrations = list(_migrations(below, runner, _folder(listing, runner, config)))
     if not migrations:
         return
     reads = [_joined(root, path) for path in below if runner.reads and re.fullmatch(runner.reads, path)]
@@ -226,6 +223,15 @@ def _found(listing: Listing, runner: Runner, config: str) -> Iterator[Candidate]
         taken=frozenset(_joined(root, path) for path in migrations),
         doubts=(f"{config}: {doubt}",) if doubt else (),
     )
+
+
+def _migrations(paths: Sequence[str], runner: Runner, folder: str) -> Iterator[str]:
+    """The runner's migrations among these files: in a folder that fits the pattern, by the ending of their names."""
+    where, is_one = re.compile(folder), re.compile(f".*{runner.suffix}")
+    for path in paths:
+        within, name = posixpath.split(path)
+        if where.fullmatch(within) and is_one.fullmatch(name) and name != "__init__.py" and not is_for_tests(path):
+            yield path
 
 
 def _connection(listing: Listing, paths: Iterable[str]) -> tuple[tuple[tuple[str, str], ...], str | None, str | None]:

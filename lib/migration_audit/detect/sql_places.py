@@ -13,7 +13,7 @@ from migration_audit.detect.candidate import Candidate
 from migration_audit.detect.libraries import library_of
 from migration_audit.detect.listing import Listing, is_for_tests, is_within
 from migration_audit.formats import ALL, BY_NAME, Format, MigrationFolder, Options
-from migration_audit.formats.order import leading_number
+from migration_audit.formats.plain_files import leading_number
 from migration_audit.model.errors import SourceError
 from migration_audit.sources.trees import whole_tree
 

@@ -8,10 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from migration_audit.directus.behaviour import Behaviour
-from migration_audit.directus.deep import ARRAY, DELETED, EDITED, NEW, DeepDifference, apply_change, is_nested_meta
 from migration_audit.directus.difference import SnapshotDifference, SnapshotDifferenceEntry, difference
 from migration_audit.directus.inspect import InspectedSchema, is_system, read_schema, snapshot_of_state
-from migration_audit.directus.js import JsError, get, js_text, opt, spread, truthy
+from migration_audit.directus.js import (
+    ARRAY,
+    DELETED,
+    EDITED,
+    NEW,
+    DeepDifference,
+    JsError,
+    apply_change,
+    get,
+    is_nested_meta,
+    js_text,
+    opt,
+    spread,
+    truthy,
+)
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.services import Services
 from migration_audit.directus.statement import DirectusStatement

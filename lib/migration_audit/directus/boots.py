@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from migration_audit.directus.apply import DEFAULT_EXCLUDED, ApplyOutcome, apply, undecidable
 from migration_audit.directus.behaviour import Behaviour, behaviour_of, known_versions
-from migration_audit.directus.bootstrap import bootstrapped
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.rows import default_row
+from migration_audit.directus.system_tables import bootstrapped
 from migration_audit.model.directus import ColumnChange, DirectusRuntime, TargetVersion
 from migration_audit.model.directus_database import (
     DirectusColumn,

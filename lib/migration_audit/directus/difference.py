@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migration_audit.directus.behaviour import Behaviour
-from migration_audit.directus.deep import DELETED, EDITED, NEW, DeepDifference, diff
-from migration_audit.directus.js import MISSING, JsError, get, opt, pick
+from migration_audit.directus.js import DELETED, EDITED, MISSING, NEW, DeepDifference, JsError, diff, get, opt, pick
 from migration_audit.directus.types import SCHEMA_KEYS
 
 _COLLECTION = ("collection", "fields", "meta", "schema.name")

@@ -16,7 +16,7 @@ from migration_audit.directus.difference import (
 )
 from migration_audit.directus.js import sort_deep, specials
 from migration_audit.directus.postgres import DatabaseState
-from migration_audit.directus.system_columns import SYSTEM_COLUMNS, SYSTEM_TABLES
+from migration_audit.directus.system_tables import SYSTEM_COLUMNS, SYSTEM_TABLES
 from migration_audit.directus.types import ALIAS_TYPES, local_type, parse_default, typed_default
 from migration_audit.model.directus_database import DirectusColumn, DirectusForeignKey, DirectusTable
 
@@ -109,21 +109,23 @@ def read_schema(
             column.name: Field(local_type(column.type, None), alias=False) for column in table.columns
         }
     for row in state.fields:
-        if row["collection"] not in found.fields:
-            continue
-        named = specials(row["special"]) if row.get("special") else []
-        if "no-data" in named:
-            continue
-        fields = found.fields[row["collection"]]
-        there = fields.get(row["field"])
-        if there is None and not any(alias in named for alias in ALIAS_TYPES):
-            continue
-        column = _column(state, row["collection"], row["field"])
-        kind = local_type(column.type if column else None, {"special": named}) if there else "alias"
-        fields[row["field"]] = Field(kind, alias=there.alias if there else True)
+        fields = found.fields.get(row["collection"])
+        if fields is not None and (field := _recorded_field(state, row, fields.get(row["field"]))) is not None:
+            fields[row["field"]] = field
     # As it was then: what is changed later is not seen in it.
     found.relations = stitch(deepcopy(state.relations), state.seen_keys if foreign_keys is None else foreign_keys)
     return found
+
+
+def _recorded_field(state: DatabaseState, row: Mapping[str, Any], there: Field | None) -> Field | None:
+    """What a row of ``directus_fields`` makes of a column, or of an alias that has none; None where it says nothing."""
+    named = specials(row["special"]) if row.get("special") else []
+    if "no-data" in named:
+        return None
+    if there is None:
+        return Field("alias", alias=True) if any(alias in named for alias in ALIAS_TYPES) else None
+    column = _column(state, row["collection"], row["field"])
+    return Field(local_type(column.type if column else None, {"special": named}), alias=there.alias)
 
 
 def _column(state: DatabaseState, table: str, name: str) -> DirectusColumn | None:

@@ -14,7 +14,7 @@ from migration_audit.directus.js import js_text
 from migration_audit.directus.statement import PgError
 
 _NUMBER: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*\Z", re.IGNORECASE)
-_INTEGER: Final = re.compile(r"\s*[+-]?\d+\s*\Z")
+INTEGER: Final = re.compile(r"\s*[+-]?\d+\s*\Z")
 _UUID: Final = re.compile(r"\s*\{?[0-9a-f]{4}(-?[0-9a-f]{4}){7}\}?\s*\Z", re.IGNORECASE)
 _DATE: Final = re.compile(
     r"[\s']*(\d{4})-(\d\d?)-(\d\d?)(?:[T\s]+(\d\d?):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?"
@@ -64,7 +64,7 @@ def _check_literal(data_type: str, written: str) -> None:
     bare = written.strip().lower()
     good = True
     if data_type in {"integer", "bigint", "smallint"}:
-        good = bool(_INTEGER.match(written))
+        good = bool(INTEGER.match(written))
         limit = 1 << {"smallint": 15, "integer": 31, "bigint": 63}[data_type]
         if good and not -limit <= int(written) < limit:
             raise PgError(f'value "{written}" is out of range for type {data_type}')

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from migration_audit.directus.js import MISSING, JsError, js_text, number
+from migration_audit.directus.literals import INTEGER
 from migration_audit.directus.postgres import DatabaseState
 from migration_audit.directus.statement import PgError
 from migration_audit.directus.types import parse_default
 from migration_audit.model.directus_database import DirectusColumn
 
 _CSV: Final = frozenset({"special", "one_allowed_collections"})
-_INTEGER: Final = re.compile(r"\s*[+-]?\d+\s*\Z")
 _TRUE: Final = frozenset({"t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"})
 _FALSE: Final = frozenset({"f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"})
 
@@ -99,7 +98,7 @@ def _boolean(value: Any) -> bool:
 
 def _integer(value: Any) -> int:
     written = js_text(value)
-    if isinstance(value, list | dict) or not _INTEGER.match(written):
+    if isinstance(value, list | dict) or not INTEGER.match(written):
         raise PgError(f'invalid input syntax for type integer: "{written}"')
     found = int(written)
     if not -(1 << 31) <= found < 1 << 31:

@@ -8,8 +8,7 @@ from typing import Any
 
 from migration_audit.directus import columns
 from migration_audit.directus.behaviour import Behaviour
-from migration_audit.directus.duplication import forget_paths, related_collections
-from migration_audit.directus.entitlements import assert_collections
+from migration_audit.directus.collections import assert_collections, forget_paths, related_collections
 from migration_audit.directus.inspect import InspectedSchema, Relation, all_column_info, is_system, tables_in_database
 from migration_audit.directus.js import MISSING, JsError, absent, equal, get, js_text, opt, spread, truthy
 from migration_audit.directus.postgres import DatabaseState

@@ -41,6 +41,8 @@ NAMES: Final = (
     "sqlx",
 )
 """Each is ``FORMAT`` of the module of its name, with ``_`` for ``-``."""
+LEDGER_NAMES: Final = (*NAMES[1:], "alembic", "django", "knex", "typeorm", "drizzle", "yoyo")
+"""The formats whose runner keeps a ledger, and runners of which only the ledger is known."""
 
 
 def find_format(name: str) -> Format:
@@ -51,10 +53,19 @@ def find_format(name: str) -> Format:
     return found
 
 
+def find_ledger(name: str) -> LedgerFormat | None:
+    """The ledger of the runner of this name; None where it keeps none, or there is no such runner."""
+    if name in NAMES:
+        return find_format(name).ledger
+    ledgers: dict[str, LedgerFormat] = import_module(f"{__name__}.ledgers").COMMAND_LEDGERS
+    return ledgers.get(name)
+
+
 __all__ = [
     "ALL",
     "BY_NAME",
     "LEDGERS",
+    "LEDGER_NAMES",
     "NAMES",
     "Dialect",
     "EntryState",
@@ -70,6 +81,7 @@ __all__ = [
     "Row",
     "blank",
     "find_format",
+    "find_ledger",
     "only_tree",
     "refuse_mark",
 ]

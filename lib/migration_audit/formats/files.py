@@ -1,8 +1,9 @@
 r"""Plain ``.sql`` files, each applied as ``psql -f`` does.
 
 Files       The ``.sql`` files that the globs of audit.toml match, or those directly in a folder named to ``compare``.
-            A ``.sql`` file in a subfolder of such a folder is refused with its name unless an applied file includes it:
-            name it, or set the format. SQL by another name (``.pgsql``, ``.sql.gz``) is not applied, and is listed.
+            A ``.sql`` file in a subfolder of such a folder, or SQL by another name (``.pgsql``, ``.sql.gz``) in it, is
+            refused with its name unless an applied file includes it: name it, or set the format. Next to what a glob
+            matches, SQL by another name is listed, as is a program with a number like a migration.
 Order       One glob (or path) after the other; the matches of one glob folder by folder, by the number at the front of
             the name (``2_x`` before ``10_x``), then by name. Where each entry of the list names one file, the list is the
             order.
@@ -22,10 +23,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from migration_audit.formats.flat import other_sql
 from migration_audit.formats.foreign import refuse_foreign
 from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
-from migration_audit.formats.order import apply_order, shared_numbers
+from migration_audit.formats.plain_files import apply_order, is_other_sql, other_sql, shared_numbers
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
@@ -40,6 +40,7 @@ def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
         chosen = sorted((path for path in tree.paths if path.lower().endswith(".sql")), key=apply_order)
         if tree.is_whole:
             unread += [(number, path) for path in chosen if "/" in path]
+            unread += [(number, path) for path in tree.paths if is_other_sql(path)]
             chosen = [path for path in chosen if "/" not in path]
         if not chosen and not unread:
             what = "this folder contains no .sql files"
@@ -54,7 +55,12 @@ def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
             PlannedFile(path=path, tree=number, text=tree.read(path), transaction=TransactionMode.NONE, entry=_name(path))
             for path in chosen
         ]
-    other = [(tree.shown_path(path), why) for tree in trees for path in tree.paths if (why := other_sql(path))]
+    other = [
+        (tree.shown_path(path), why)
+        for tree in trees
+        for path in tree.paths
+        if (why := other_sql(path)) and not (tree.is_whole and is_other_sql(path))
+    ]
     return Plan(
         files=tuple(files),
         not_applied=tuple(NotApplied(path=shown, reason=why, by_rule=False) for shown, why in other),

@@ -98,7 +98,7 @@ class _Found:
         self._kinds: dict[MigrationKind, dict[object, FlywayScript]] = {kind: {} for kind in MigrationKind}
         self._settings = settings
         for number, tree in enumerate(trees):
-            for path in (*_programs(tree), *tree.beside()):
+            for path in (*_programs(tree), *tree.not_chosen()):
                 _refuse_code(tree, path, settings.naming)
             for path in tree.paths:
                 _refuse_code(tree, path, settings.naming)

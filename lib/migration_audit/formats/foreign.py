@@ -51,8 +51,11 @@ _MARKERS = (
     _line(r"--\s*@(?:undo|down|rollback)\b", "a runner with @undo sections"),
     _line(r"--\s*drift:(?:up|down)\b|--\s*\[(?:up|down)\]\s*$", "a runner with up and down sections"),
     _line(r"--\s*-*>\s*statement-breakpoint", "Drizzle"),
+    _line(r"--\s*running downgrade\b", "Alembic"),  # what `alembic downgrade --sql` writes
     _line(r"--\s*no-transaction\b", "sqlx", "sqlx"),  # docs.rs/sqlx: Migration::no_tx
 )
+_COMMENT = re.compile(rb"^[ \t\r\f\v]*(--[^\n\r]*)", re.MULTILINE)
+"""What may be a comment line: some are within a string or another comment."""
 _UP_OR_DOWN = re.compile(r"--[\s\W]*(up|down)[\s\W]*", re.IGNORECASE)
 """A comment that is the one word: a section of an unknown runner, where both words are in one file."""
 
@@ -63,12 +66,13 @@ _UNDO_NAMES = (
         "golang-migrate, sqlx or another runner with up and down files",
         "golang-migrate or sqlx",
     ),
-    _line(r".*\.undo\.sql", "postgrator"),
+    _line(r".*\.undo(?:\..*)?\.sql", "postgrator"),  # 001.undo.users.sql, github.com/rickbergfalk/postgrator README
     _line(r".*\.rollback\.sql", "yoyo"),
     _line(r"revert\.sql", "a runner with revert files"),
 )
 _UNDO_OF_A_PAIR = re.compile(r"(.+)[._ -](?:undo|rollback|revert|downgrade|backout)\.sql", re.IGNORECASE)
 """A name that says nothing alone: ``0005_rollback.sql`` may be a migration; next to ``0005_prices.sql`` it takes it back."""
+_UNDO_FOLDERS = re.compile(r"(?:\A|/)(?:down|undo|rollbacks?|revert|downgrade)/", re.IGNORECASE)
 _PRISMA = re.compile(r"(?:.*/)?[0-9]{14}_[^/]*/migration\.sql")
 _BESIDE = (
     _line("sqitch.plan", "Sqitch", "sqitch"),
@@ -80,11 +84,18 @@ _BESIDE = (
 """Files by which a runner keeps account of the files next to them; the pattern is a path from their folder."""
 
 
+def _marker(comment: str) -> _Sign | None:
+    return next((each for each in _MARKERS if each.pattern.match(comment)), None)
+
+
 def foreign_markers(text: bytes) -> Iterator[tuple[int, _Sign, str]]:
     """Line, sign and text of each whole comment line that some runner takes for an instruction."""
+    found = [line[1].decode(errors="replace") for line in _COMMENT.finditer(text)]
+    if not any(_marker(line) or _UP_OR_DOWN.fullmatch(line) for line in found):
+        return  # and the tokens of the text, which take long, are not needed
     words: dict[str, tuple[int, str]] = {}
     for comment in comment_lines(text):
-        sign = next((each for each in _MARKERS if each.pattern.match(comment.text)), None)
+        sign = _marker(comment.text)
         if sign is not None:
             yield comment.line, sign, comment.text
         elif (word := _UP_OR_DOWN.fullmatch(comment.text)) is not None:
@@ -111,6 +122,10 @@ def refuse_foreign(tree: MigrationFolder, paths: Sequence[str]) -> None:
             what = f"the name is that of a file that reverts {forward}"
             raise SourceError(what, where=tree.shown_path(path), todo=_todo(_line("", "a runner with undo files")))
     _refuse_accounted(tree, paths)
+    for path, name in zip(paths, names, strict=True):
+        if _UNDO_FOLDERS.search(path) and names.count(name) > 1:
+            what = "the folder is that of files that revert others of the same name"
+            raise SourceError(what, where=tree.shown_path(path), todo=_todo(_line("", "a runner with undo files")))
     flyway = [path for path, name in zip(paths, names, strict=True) if _FLYWAY.fullmatch(name)]
     if len(flyway) > 1:
         first, second = (path.rsplit("/", 1)[-1] for path in flyway[:2])

@@ -29,10 +29,10 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from migration_audit.formats.chunks import assemble
-from migration_audit.formats.flat import direct_files, unread_sql
 from migration_audit.formats.goose_reader import GooseReader
 from migration_audit.formats.interface import Format, MigrationFolder, Options, Plan, PlannedFile, only_tree
 from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
+from migration_audit.formats.plain_files import direct_files, unread_sql
 from migration_audit.formats.search_path import lost_ledger
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
@@ -72,8 +72,8 @@ def _version(path: str) -> int | None:
 
 def _refuse_go(tree: MigrationFolder, direct: Sequence[str]) -> None:
     folder = direct[0].rpartition("/")[0] if direct else ""
-    beside = [path for path in tree.beside() if path.rpartition("/")[0] == folder]
-    for path in (*direct, *beside):
+    others = [path for path in tree.not_chosen() if path.rpartition("/")[0] == folder]
+    for path in (*direct, *others):
         if path.endswith(".go") and not path.endswith("_test.go") and _version(path) is not None:
             what = "is a migration in Go, which goose runs between the SQL files"
             todo = "run goose itself on the shadow: your program that runs goose, as `command` in audit.toml"

@@ -52,7 +52,7 @@ from migration_audit.formats.interface import (
 )
 from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.lexer import TokenKind, at_line, comment_lines, tokens
-from migration_audit.formats.order import locale_order
+from migration_audit.formats.plain_files import locale_order
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import THIS_DATABASE, NotApplied, SessionScope, TransactionMode
 

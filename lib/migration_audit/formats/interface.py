@@ -34,7 +34,7 @@ class MigrationFolder:
     """Where the folder is, for whoever opens files; a format reads by ``read`` alone."""
     is_whole: bool = True
     """False where the user's glob or a single file name chose the paths: others may be next to them."""
-    beside: Callable[[], tuple[str, ...]] = tuple
+    not_chosen: Callable[[], tuple[str, ...]] = tuple
     """Where the paths were chosen: the files that lie in the same folders and were not."""
     other: Callable[[str], bytes | None] = lambda path: None
     """The bytes of a file that is none of ``paths``, by its path from the folder (``../flyway.toml``); None where there is

@@ -1,4 +1,4 @@
-r"""Liquibase's formatted SQL changelogs: ``--changeset author:id``.
+"""Liquibase's formatted SQL changelogs: ``--changeset author:id``.
 
 Files       The ``.sql`` files of the folder and its subfolders, each with ``--liquibase formatted sql`` in its first line. A
             .sql file without it, and a changelog in XML, YAML or JSON, are refused by name: name the SQL changelogs alone,
@@ -28,13 +28,14 @@ Source      https://docs.liquibase.com/concepts/changelogs/sql-format.html and t
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from collections.abc import Iterator, Sequence
 
 from migration_audit.formats.interface import Dialect, Format, MigrationFolder, Options, Plan, PlannedFile
+from migration_audit.formats.ledgers import EntryState, EntryVerdict, LedgerEntry, LedgerFormat, LedgerReading, Row
 from migration_audit.formats.liquibase_changelog import HEADER, Changeset, Properties, is_for_postgres, read_changelog
-from migration_audit.formats.liquibase_ledger import LEDGER, entry_name, liquibase_checksum
 from migration_audit.formats.liquibase_text import sent
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
@@ -44,9 +45,24 @@ _HIGHEST = 8
 _PAIR = re.compile(r"\s*([^#!\s=:][^\s=:]*)\s*[=:]\s*(.*?)\s*")
 _PREFIX = re.compile(r"^(?:liquibase\.)?(?:command\.)?(?:update\.)?")
 _FILTERS = frozenset({"contexts", "contextfilter", "labels", "labelfilter"})
+_OTHER = (".xml", ".yaml", ".yml", ".json")
+_MARK = "databaseChangeLog"
+_COMMAND = "name the SQL changelogs alone, in their order, or run Liquibase itself on the shadow (`command` in audit.toml)"
+_SCHEMA = "current_setting('migration_audit.schema', true)"
+_PATH = "current_setting('search_path')"
+_REMEMBER = "select pg_catalog.set_config('migration_audit.schema', current_schema(), false)"
+_SEARCH = f"""select pg_catalog.set_config('search_path', case
+ when {_SCHEMA} is null or {_PATH} in ({_SCHEMA}, pg_catalog.concat('"', {_SCHEMA}, '"'))
+  or pg_catalog.starts_with({_PATH}, pg_catalog.concat({_SCHEMA}, ','))
+  or pg_catalog.starts_with({_PATH}, pg_catalog.concat('"', {_SCHEMA}, '",'))
+ then {_PATH} else pg_catalog.concat({_SCHEMA}, ', ', {_PATH}) end, false)"""
+"""Liquibase puts the schema in front that was current when it connected, whenever it is not there."""
+_BLANKS = re.compile(r"[ \n\r\t]+")
+_RAN = frozenset({"EXECUTED", "RERAN", "MARK_RAN"})
+_VERSION = "9:"
 
 
-def read_parameters(trees: Sequence[MigrationFolder]) -> dict[str, str]:
+def _read_parameters(trees: Sequence[MigrationFolder]) -> dict[str, str]:
     """The ``parameter.NAME`` values of the nearest file. Raises SourceError for a filter, and for a schema of its own."""
     for tree in trees:
         for path in ("../" * up + _NAME for up in range(_HIGHEST)):
@@ -79,23 +95,9 @@ def _todo(what: str) -> str:
     return f"run Liquibase itself on the shadow (`command` in audit.toml), or remove {what} from the file"
 
 
-_OTHER = (".xml", ".yaml", ".yml", ".json")
-_MARK = "databaseChangeLog"
-_COMMAND = "name the SQL changelogs alone, in their order, or run Liquibase itself on the shadow (`command` in audit.toml)"
-_SCHEMA = "current_setting('migration_audit.schema', true)"
-_PATH = "current_setting('search_path')"
-_REMEMBER = "select pg_catalog.set_config('migration_audit.schema', current_schema(), false)"
-_SEARCH = f"""select pg_catalog.set_config('search_path', case
- when {_SCHEMA} is null or {_PATH} in ({_SCHEMA}, pg_catalog.concat('"', {_SCHEMA}, '"'))
-  or pg_catalog.starts_with({_PATH}, pg_catalog.concat({_SCHEMA}, ','))
-  or pg_catalog.starts_with({_PATH}, pg_catalog.concat('"', {_SCHEMA}, '",'))
- then {_PATH} else pg_catalog.concat({_SCHEMA}, ', ', {_PATH}) end, false)"""
-"""Liquibase puts the schema in front that was current when it connected, whenever it is not there."""
-
-
 def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
     """What ``liquibase update`` does on an empty database. Raises SourceError for what it refuses or this format lacks."""
-    reading = _Reading(trees, Properties({**read_parameters(trees), **options.placeholders}))
+    reading = _Reading(trees, Properties({**_read_parameters(trees), **options.placeholders}))
     for number, tree in enumerate(trees):
         for path in _changelogs(tree):
             reading.read(number, path)
@@ -143,8 +145,8 @@ class _Reading:
 
     def _add(self, changeset: Changeset, tree: int, path: str, shown: str) -> None:
         where = f"{shown}:{changeset.line}"
-        name = entry_name(changeset.logical_path or path, changeset.id, changeset.author)
-        unique = entry_name(changeset.logical_path or shown, changeset.id, changeset.author).lower()
+        name = _entry_name(changeset.logical_path or path, changeset.id, changeset.author)
+        unique = _entry_name(changeset.logical_path or shown, changeset.id, changeset.author).lower()
         if unique in self._seen:
             # Of two paths that differ by case alone, Liquibase applies one and leaves the other out in silence.
             what = (
@@ -198,6 +200,74 @@ def recognise(tree: MigrationFolder) -> str | None:
     return None
 
 
+def liquibase_checksum(sql: str) -> str:
+    """The checksum of version 9 (Liquibase 4.22 and later) of a changeset that is this SQL, properties expanded.
+
+    >>> liquibase_checksum("create table t (a int);") == liquibase_checksum("create  table t\\n(a int);")
+    True
+    """
+    change = hashlib.md5(_BLANKS.sub("", sql).encode(), usedforsecurity=False).hexdigest()
+    return _VERSION + hashlib.md5(f"{_VERSION}{change}:".encode(), usedforsecurity=False).hexdigest()
+
+
+def _entry_name(path: str, changeset_id: str, author: str) -> str:
+    """A changeset as Liquibase's own messages name it.
+
+    >>> _entry_name("db/a.sql", "1", "me")
+    'db/a.sql::1::me'
+    """
+    return f"{path}::{changeset_id}::{author}"
+
+
+def _read_changelog_rows(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> LedgerReading:
+    """What DATABASECHANGELOG says. A path matches where one ends with the other: it depends on where Liquibase is called."""
+    verdicts = tuple(_verdict(entry, rows) for entry in entries)
+    older = any(not (row["md5sum"] or _VERSION).startswith(_VERSION) for row in rows)
+    notes = ("checksums of Liquibase before 4.22 are not compared",) if older else ()
+    return LedgerReading(verdicts=verdicts, beyond=tuple(_beyond(rows, entries)), notes=notes)
+
+
+def _verdict(entry: LedgerEntry, rows: Sequence[Row]) -> EntryVerdict:
+    row = next((row for row in reversed(rows) if _is_of(row, entry)), None)
+    if row is None:
+        return EntryVerdict(entry=entry, state=EntryState.ABSENT, why="no row has its id, author and file")
+    if row["exectype"] not in _RAN:
+        return EntryVerdict(entry=entry, state=EntryState.FAILED, why=f"its row has {row['exectype']}")
+    recorded = row["md5sum"]
+    if recorded and recorded.startswith(_VERSION) and entry.checksum and recorded not in (entry.checksum, *entry.also):
+        return EntryVerdict(
+            entry=entry, state=EntryState.CHANGED, why="it was applied with different contents", recorded=recorded
+        )
+    return EntryVerdict(entry=entry, state=EntryState.APPLIED)
+
+
+def _is_of(row: Row, entry: LedgerEntry) -> bool:
+    path, changeset_id, author = entry.name.rsplit("::", 2)
+    return (row["id"], row["author"]) == (changeset_id, author) and _is_same_path(row["filename"] or "", path)
+
+
+def _is_same_path(recorded: str, path: str) -> bool:
+    one, other = (each.removeprefix("classpath:").removeprefix("./").strip("/").split("/") for each in (recorded, path))
+    common = min(len(one), len(other))
+    return one[-common:] == other[-common:]
+
+
+def _beyond(rows: Sequence[Row], entries: Sequence[LedgerEntry]) -> Iterator[str]:
+    for row in rows:
+        if not any(_is_of(row, entry) for entry in entries):
+            yield row["id"] or ""
+
+
+_LEDGER = LedgerFormat(
+    table="public.databasechangelog",
+    columns=("id", "author", "filename", "orderexecuted", "exectype", "md5sum"),
+    read=_read_changelog_rows,
+    name_column="id",
+    checksum_column="md5sum",
+    order=("orderexecuted",),
+    companions=("public.databasechangeloglock",),
+)
+
 FORMAT = Format(
     name="liquibase-sql",
     runner="Liquibase",
@@ -208,7 +278,7 @@ FORMAT = Format(
     opening=(_REMEMBER, _SEARCH),
     between=(_SEARCH,),
     dialect=Dialect.SERVER,
-    ledger=LEDGER,
+    ledger=_LEDGER,
     tested_against="Liquibase 4.28.0",
     module=sys.modules[__name__],
 )

@@ -34,7 +34,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
 from posixpath import basename, splitext
 
-from migration_audit.formats.flat import unread_sql
 from migration_audit.formats.interface import (
     Format,
     MigrationFolder,
@@ -47,7 +46,7 @@ from migration_audit.formats.interface import (
 )
 from migration_audit.formats.ledgers import LedgerEntry, LedgerFormat, LedgerReading, Row, read_names
 from migration_audit.formats.lexer import at_line, comment_lines, tokens
-from migration_audit.formats.order import Key, numeric_order
+from migration_audit.formats.plain_files import Key, numeric_order, unread_sql
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SessionScope, TransactionMode
 
@@ -84,7 +83,7 @@ def plan(trees: Sequence[MigrationFolder], options: Options) -> Plan:
         name = splitext(names[path])[0]
         files.append(PlannedFile(path=path, text=text, transaction=TransactionMode.MESSAGE, entry=name))
         left += _left_out(raw, part, shown)
-    left += [*unread_sql(tree, set(paths), names="names that do not begin with a dot"), *_code_beside(tree)]
+    left += [*unread_sql(tree, set(paths), names="names that do not begin with a dot"), *_code_not_chosen(tree)]
     return Plan(
         files=tuple(files),
         not_applied=tuple(left),
@@ -209,8 +208,8 @@ def _left_out(raw: bytes, part: _Part, shown: str) -> Iterator[NotApplied]:
         yield NotApplied(path=shown, line=line, reason=reason, by_rule=start == part.down)
 
 
-def _code_beside(tree: MigrationFolder) -> Iterator[NotApplied]:
-    for path in tree.beside():
+def _code_not_chosen(tree: MigrationFolder) -> Iterator[NotApplied]:
+    for path in tree.not_chosen():
         if _CODE.search(path) and _NUMBER.match(basename(path)):
             reason = "a migration that is a program, which no glob of audit.toml selects"
             yield NotApplied(path=tree.shown_path(path), reason=reason, by_rule=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from migration_audit.model.identifiers import quoted
-from migration_audit.model.objects import CatalogObject
+from migration_audit.model.objects import CatalogObject, Named
 
 
 def quoted_role(name: str) -> str:
@@ -142,16 +142,14 @@ class Database(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tablespace(CatalogObject):
+class Tablespace(Named):
     """A tablespace; where it is on disk is the server's business.
 
     Where the whole server is read each is an object, else those that something in the database is in.
     """
 
     kind: ClassVar[str] = "tablespace"
-    identity: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
     options: tuple[str, ...]
     """``seq_page_cost`` and its like, ``name=value``, sorted."""
     owner: str
@@ -160,13 +158,11 @@ class Tablespace(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Role(CatalogObject):
+class Role(Named):
     """A role that a user made, or ``(superuser)``, the server's own, where it was altered. No password is ever read."""
 
     kind: ClassVar[str] = "role"
-    identity: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
     attributes: tuple[str, ...]
     """``LOGIN``, ``NOINHERIT``, … where they are not what ``CREATE ROLE`` gives by itself."""
     connection_limit: int | None
@@ -230,13 +226,11 @@ class RoleSettings(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterPrivileges(CatalogObject):
+class ParameterPrivileges(Named):
     """Who may set a server parameter that is not everybody's to set."""
 
     kind: ClassVar[str] = "parameter privileges"
-    identity: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
     privileges: tuple[str, ...]
 
     @property

@@ -51,7 +51,7 @@ class Literal:
 
     text: str
     at: Location
-    is_spoken: bool = False
+    is_human_message: bool = False
     """Whether it is there to be read by people: thrown, logged, the title of a test."""
     lines: tuple[tuple[int, int], ...] = ()
     """``(offset, line)``: from this offset of ``text`` on, the line of the file; in order."""
@@ -137,7 +137,7 @@ class CodeScope:
     unread: tuple[Unread, ...] = ()
     """Files in scope that could not be understood, wholly or in part, and patterns that name nothing."""
     empty: tuple[str, ...] = ()
-    """Patterns below an existing folder that no file matches: told, not doubted."""
+    """Patterns below an existing folder that no file matches: named in a note, and not undecided."""
 
 
 CodeFacts = Mapping[Location, CodeScope]

@@ -57,6 +57,8 @@ class HealthCheck:
     disabled: bool
     """``disable: true``, or the test ``NONE``."""
     at: Location
+    always_succeeds: bool = False
+    """Whether it succeeds whatever the service does, such as ``true``, or ``pg_isready || true``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,10 @@ class Service:
     mounts: tuple[Mount, ...]
     working_dir: str | None
     doubts: tuple[Doubt, ...]
+    hooks: tuple[CommandWords, ...] = ()
+    """``post_start`` and ``pre_stop``: commands that Compose runs in the container."""
+    has_no_container: bool = False
+    """``scale: 0`` or ``deploy: {replicas: 0}``: Compose starts none, and waits for none."""
 
     def dependency(self, service: str) -> DependsOn | None:
         """What it waits for in ``service``; None where it does not name it."""

@@ -18,6 +18,8 @@ class PassageKind(StrEnum):
     """An item with an empty box: what it says is not so yet."""
     CODE = "code"
     """A block of code, and the front matter: it is shown, and is not a statement of the text."""
+    ASIDE = "aside"
+    """What only some readers see: the text of an image, a tooltip, what HTML hides in some renderers and shows in others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,23 +6,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from migration_audit.model.objects import CatalogObject
+from migration_audit.model.severity import Severity
 from migration_audit.model.snapshot import Unmodelled
-
-
-class Severity(StrEnum):
-    """How much a difference or a failed check weighs."""
-
-    BLOCKER = "blocker"
-    """Decides the gate."""
-    WARNING = "warning"
-    """Needs a review."""
-    INFO = "info"
-    """For information."""
-
-    @property
-    def weight(self) -> int:
-        """0 for info, 1 for warning, 2 for blocker."""
-        return (Severity.INFO, Severity.WARNING, Severity.BLOCKER).index(self)
 
 
 class DiffVerdict(StrEnum):

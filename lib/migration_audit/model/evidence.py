@@ -6,17 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from migration_audit.model.codec import strict_converter, structured
 from migration_audit.model.errors import AuditError
 from migration_audit.model.finding import CheckResult, Phase, Verdict
-from migration_audit.model.preflight import SourceFacts
 from migration_audit.model.rows import RowsSummary
-from migration_audit.model.rule_use import WaiverUse
-from migration_audit.model.snapshot import ServerIdentity
+from migration_audit.model.rule_use import WaiverState, WaiverUse
+from migration_audit.model.server_identity import ServerIdentity
 from migration_audit.model.sql import NotApplied
 from migration_audit.model.strict_json import parse_json
+
+if TYPE_CHECKING:
+    from migration_audit.model.preflight import SourceFacts
 
 SCHEMA_VERSION: Final = 3
 CLOCKS: Final = timedelta(minutes=5)
@@ -161,6 +163,8 @@ class EarlierRun:
     verdict: Verdict
     findings: Mapping[str, str]
     """Key and sentence of what its checks found."""
+    undecided: tuple[str, ...] = ()
+    """Checks that could not decide, wholly or in part: what they did not find may have been there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,8 +235,13 @@ class Evidence:
         yield from (file.path for file in self.artifacts)
 
     def is_of_the_future(self, now: datetime) -> bool:
-        """Whether it is dated later than a clock may be wrong; such a run is never taken for the newest one."""
+        """Whether it is dated later than a clock may be wrong."""
         return self.generated_at > now + CLOCKS
+
+    @property
+    def waived(self) -> tuple[str, ...]:
+        """The findings whose waivers it applied, which an approval accepts."""
+        return tuple(sorted(each.finding for each in self.waivers if each.state is WaiverState.APPLIED))
 
     @property
     def changed_notebooks(self) -> tuple[str, ...]:
@@ -250,11 +259,12 @@ def evidence_body(evidence: Evidence) -> dict[str, Any]:
     return body
 
 
-def parse_evidence(content: bytes, *, where: str = "evidence.json") -> Evidence:
-    """The evidence in a file's bytes.
+def parse_evidence(content: bytes) -> Evidence:
+    """The evidence in the bytes of an ``evidence.json``.
 
     Raises AuditError for another schema version, and for a field that is missing, unknown or of another type.
     """
+    where = "evidence.json"
     body = parse_json(content, where=where)
     if not isinstance(body, dict):
         raise AuditError("must be a JSON object", where=where, todo="restore the file, or run the audit again")

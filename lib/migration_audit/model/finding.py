@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from migration_audit.model.drift import Severity
+from migration_audit.model.severity import Severity
 
 
 class Phase(StrEnum):

@@ -53,6 +53,8 @@ class StartedCommand:
     followed: int | None = None
     """Position of the word that is a script or function of the project, whose own commands come next; what follows it is
     for that script. None where nothing of the project is called."""
+    is_idle: bool = False
+    """Whether it is a script or function of the project that starts no program."""
 
     @property
     def conditions(self) -> tuple[Guard, ...]:
@@ -99,6 +101,8 @@ class Copied:
     """Files of the context that it brings and that were asked for, relative to the context."""
     is_opaque: bool = False
     """An archive that ADD unpacks, or a repository that it clones: its contents are unknown here."""
+    doubt: str = ""
+    """Why it is unknown here what it brings: a variable without a value in its source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,15 @@ class ImageTest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StackContainer:
+    """What a service of the stack makes of the image: its own entrypoint, command, hooks and mounts."""
+
+    service: str
+    start: StartOutcome
+    mounts: tuple[Copied, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """One Dockerfile."""
 
@@ -139,6 +152,10 @@ class Image:
     """EXPOSE."""
     base: str
     """The image that the chosen stage comes from in the end: ``directus/directus:11.17.4``."""
+    preloads: tuple[StartedCommand, ...] = ()
+    """Variables that make a program load files before its own, such as NODE_OPTIONS."""
+    containers: tuple[StackContainer, ...] = ()
+    """The services of the stack that run it; of others, what they mount and was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,4 +184,6 @@ class Boot:
     """What the Compose files leave open about entrypoint, command and build."""
     ports: tuple[str, ...] = ()
     """Ports of the container that are published, exposed or declared."""
+    lacking: tuple[str, ...] = ()
+    """The owner's SQL that the build of its image leaves out of a folder that it copies."""
     notes: tuple[str, ...] = ()

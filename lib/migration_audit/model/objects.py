@@ -60,6 +60,15 @@ def _compared(cls: type[CatalogObject]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named(CatalogObject):
+    """An object that is named within its database, or its server."""
+
+    identity: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InSchema(CatalogObject):
     """An object that is named within its schema."""
 

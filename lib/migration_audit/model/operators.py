@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from migration_audit.model.identifiers import dotted, quoted
-from migration_audit.model.objects import CatalogObject, InSchema, shown_only
+from migration_audit.model.objects import CatalogObject, InSchema, Named, shown_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,13 +185,11 @@ class Collation(InSchema):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Language(CatalogObject):
+class Language(Named):
     """A procedural language that no extension brought."""
 
     kind: ClassVar[str] = "language"
-    identity: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
     trusted: bool
     """Whether roles that are not superusers may use it."""
     handler: str | None
@@ -229,13 +227,11 @@ class Transform(CatalogObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccessMethod(CatalogObject):
+class AccessMethod(Named):
     """An access method of tables or indexes."""
 
     kind: ClassVar[str] = "access method"
-    identity: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
     type: str
     """``table`` or ``index``."""
     handler: str

@@ -9,7 +9,7 @@ from typing import Any
 from migration_audit.model.drift import Drift
 from migration_audit.model.finding import Unavailable
 from migration_audit.model.location import Location
-from migration_audit.model.outside import Outside
+from migration_audit.model.side_effects import Outside
 from migration_audit.model.sql import Applied, NotApplied
 
 COMMAND = "command"

@@ -1,7 +1,7 @@
 """Tables, columns, indexes, constraints, sequences, views: what a schema mostly is.
 
 Fields are the output columns of the query of the same name in ``catalog/sql/``; what one means in PostgreSQL is
-told in https://www.postgresql.org/docs/current/catalogs.html.
+described in https://www.postgresql.org/docs/current/catalogs.html.
 """
 
 from __future__ import annotations

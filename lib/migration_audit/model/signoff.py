@@ -42,6 +42,8 @@ class SignOff:
     fingerprint: str | None = None
     waivers: tuple[str, ...] = ()
     """Keys of the waived findings that the reviewer saw and accepted."""
+    signed: tuple[bytes, bytes] = (b"", b"")
+    """The decision's file and its signature."""
     sentences: tuple[Sentence, ...] = ()
     is_intact: bool = False
     """The signature is one of these bytes, and they are about this very run."""

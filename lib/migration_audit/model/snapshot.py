@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from migration_audit.model.bulk import many_objects
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.rule_use import Excluded
+from migration_audit.model.server_identity import ServerIdentity
 from migration_audit.model.timescale_jobs import JobStatus
 
 ObjectT = TypeVar("ObjectT", bound=CatalogObject)
@@ -42,28 +43,6 @@ class RolesRead(StrEnum):
     """Read from a server that others use too: what only this side has may be anybody's."""
     OWN = "own"
     """Read from a server that was made for the SQL alone: what is there, the SQL made."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerIdentity:
-    """Which server and database were read; never part of a digest, and never a secret."""
-
-    database: str
-    system_identifier: str | None
-    """``pg_control_system()``; None where the role may not read it."""
-    postgres_version: str
-    extension_versions: tuple[tuple[str, str], ...] = ()
-    timescaledb_license: str | None = None
-    """``apache`` or ``timescale``; None without TimescaleDB."""
-    read_as: str = ""
-    """The role that read the catalog."""
-    in_recovery: bool = False
-
-    @property
-    def described(self) -> str:
-        """``trm_prod on server 7301234567890123456, PostgreSQL 17.12``."""
-        on = f" on server {self.system_identifier}" if self.system_identifier else ""
-        return f"{self.database}{on}, PostgreSQL {self.postgres_version.split(' ', 1)[0]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

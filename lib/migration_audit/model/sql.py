@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from migration_audit.model.location import Location
-from migration_audit.model.outside import Outside
+from migration_audit.model.side_effects import Outside
 from migration_audit.model.time_limits import FILE_TIMEOUT, STATEMENT_TIMEOUT
 
 _ENDS_TRANSACTION = re.compile(
@@ -201,3 +201,31 @@ class Applied:
     """What is to be said of commands that ended well, and of what another edition of TimescaleDB would do."""
     outputs: tuple[str, ...] = ()
     """The end of what each command printed, without secrets."""
+
+
+class Similarity(StrEnum):
+    """What the owner's SQL has of one legacy statement, from the closest to nothing."""
+
+    IDENTICAL = "byte-identical"
+    NORMALISED = "identical except for whitespace and comments"
+    EFFECT = "same effect"
+    """Everything that the statement made, or names, is the same on the owner's side."""
+    DIFFERENT = "different"
+    ABSENT = "absent"
+    """Nothing of what the statement made is there."""
+    NO_SCHEMA = "no schema"
+    """It makes nothing and names nothing of the schema: rows, settings of the session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementMatch:
+    """One legacy statement, and where the owner's SQL has it or what it made."""
+
+    legacy: Location
+    text: str
+    """On one line, 200 characters at most, without a password."""
+    similarity: Similarity
+    owner: Location | None = None
+    """Of the statement that is the same, else of the one that last wrote what this one made."""
+    differing: tuple[str, ...] = ()
+    """What it made or names that is missing or differs: ``index public.positions_ts``."""

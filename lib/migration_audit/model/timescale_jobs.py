@@ -141,9 +141,9 @@ class Job(CatalogObject):
     def unaltered(self) -> Job | None:
         """The job as TimescaleDB has it of itself, in the version that is nearest; None for one that a user made."""
         known = [replace(self, **given) for given in _BUILTIN.get(self.procedure, ())]
-        return max(known, key=self.likeness, default=None)
+        return max(known, key=self.similarity, default=None)
 
-    def likeness(self, other: Job) -> int:
+    def similarity(self, other: Job) -> int:
         """How many attributes two jobs have in common."""
         return sum(getattr(self, name) == getattr(other, name) for name in Job.compared())
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from migration_audit.model.on_use import names_on_use
 
 if TYPE_CHECKING:
-    from migration_audit.port.build import build_port
-    from migration_audit.port.suggestion import suggested_sql
+    from migration_audit.port.build import build_port, suggested_sql
     from migration_audit.port.text import NOTHING, nothing_compared, nothing_to_port, port_text, running_lines, running_sql
 
 __all__ = [

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from migration_audit.model.attached import EventTrigger, ExtendedStatistics, RewriteRule
 from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import literal, quoted, sql_name, sql_name_of
 from migration_audit.model.relations import Constraint, Index, Table
-from migration_audit.model.routines import RowPolicy, Trigger
-from migration_audit.port.address import of_table, sql_name_of_index
-from migration_audit.port.names import guarded, regclass, role_name, routine_name
+from migration_audit.model.routines import EventTrigger, ExtendedStatistics, RewriteRule, RowPolicy, Trigger
+from migration_audit.port.names import guarded, of_table, regclass, role_name, routine_name, sql_name_of_index
 from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment, unclear_index
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
 

@@ -9,29 +9,86 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
-from migration_audit.model import access, attached, foreign, operators, relations, replication, routines, textsearch
+from migration_audit.model import access, operators, other_servers, relations, routines, textsearch
 from migration_audit.model import timescale as ts
-from migration_audit.model.drift import Difference, DiffVerdict, Drift
-from migration_audit.model.identifiers import literal, mentioned, sql_name
+from migration_audit.model.drift import Difference, DiffVerdict, Drift, FieldChange
+from migration_audit.model.identifiers import as_comment, literal, mentioned, sql_name
 from migration_audit.model.location import Location
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.port import Key, Port, PortStep
 from migration_audit.model.relations import Column, Constraint, Index, Sequence, Table
+from migration_audit.model.server_identity import ServerIdentity
 from migration_audit.model.snapshot import Snapshot
+from migration_audit.model.timescale import Dimension
 from migration_audit.model.timescale_jobs import Job
 from migration_audit.port import attached as on_tables
-from migration_audit.port import columns, jobs, rare, sequences, tables, timescale, views
+from migration_audit.port import columns, jobs, rare, sequences, tables, timescale
 from migration_audit.port import routines as named
 from migration_audit.port.names import guarded, regclass
 from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, run, sides_of
 
 Weight = tuple[int, tuple[str, int], tuple[int, int], Key, int]
 _LAST = 1 << 30
+_TAKEN_FOR = (
+    "{old} on the owner's side is assumed to be the same {kind}: definition and place are the same. If it is a "
+    "different one, create the missing one instead; to keep the owner's name, rename it where the legacy SQL ran"
+)
+_WORDS: dict[type[CatalogObject], str] = {Table: "TABLE", Index: "INDEX", Sequence: "SEQUENCE"}
+Create = Callable[[Any, Sides], Steps]
+Change = Callable[[Difference, Sides], Steps]
+_MAKERS: dict[type[CatalogObject], tuple[Create, Change]] = {
+    access.Role: (named.create_role, rare.ask_to_change),
+    routines.Schema: (named.create_schema, rare.ask_to_change),
+    routines.Extension: (named.create_extension, named.change_extension),
+    routines.UserType: (named.create_type, named.change_type),
+    routines.Routine: (named.create_routine, named.change_routine),
+    operators.Aggregate: (named.create_aggregate, named.change_aggregate),
+    relations.Sequence: (sequences.create_sequence, sequences.change_sequence),
+    relations.Table: (tables.create_table, tables.change_table),
+    relations.Column: (columns.add_column, columns.change_column),
+    relations.Index: (on_tables.create_index, on_tables.change_index),
+    relations.Constraint: (on_tables.create_constraint, on_tables.change_constraint),
+    relations.View: (tables.create_view, tables.change_view),
+    relations.MaterializedView: (tables.create_materialized_view, tables.change_materialized_view),
+    routines.Trigger: (on_tables.create_trigger, on_tables.change_trigger),
+    routines.RewriteRule: (on_tables.create_rule, on_tables.change_rule),
+    routines.RowPolicy: (on_tables.create_policy, on_tables.change_policy),
+    routines.ExtendedStatistics: (on_tables.create_statistics, on_tables.change_statistics),
+    routines.EventTrigger: (on_tables.create_event_trigger, on_tables.change_event_trigger),
+    operators.Collation: (rare.create_collation, rare.ask_to_change),
+    operators.Cast: (rare.create_cast, rare.ask_to_change),
+    operators.Operator: (rare.create_operator, rare.ask_to_change),
+    textsearch.TextSearchDictionary: (rare.create_dictionary, rare.ask_to_change),
+    textsearch.TextSearchConfiguration: (rare.create_configuration, rare.change_configuration),
+    other_servers.ForeignDataWrapper: (rare.create_wrapper, rare.ask_to_change),
+    other_servers.ForeignServer: (rare.create_server, rare.ask_to_change),
+    other_servers.UserMapping: (rare.create_mapping, rare.ask_to_change),
+    other_servers.Publication: (rare.create_publication, rare.ask_to_change),
+    other_servers.PublicationTable: (rare.create_publication_table, rare.ask_to_change),
+    access.DefaultPrivileges: (rare.create_default_privileges, rare.change_default_privileges),
+    access.RoleMembership: (rare.create_membership, rare.ask_to_change),
+    access.RoleSettings: (rare.create_settings, rare.ask_to_change),
+    access.ParameterPrivileges: (rare.create_parameter_privileges, rare.ask_to_change),
+    access.SecurityLabel: (rare.create_label, rare.ask_to_change),
+    access.ExtensionDependency: (rare.create_dependency, rare.ask_to_change),
+    ts.Hypertable: (timescale.create_hypertable, timescale.change_hypertable),
+    ts.Dimension: (timescale.create_dimension, timescale.change_dimension),
+    ts.CompressionSettings: (timescale.set_compression, timescale.change_compression),
+    ts.ContinuousAggregate: (timescale.create_aggregate_view, timescale.change_aggregate_view),
+    ts.ChunkSkipping: (timescale.create_chunk_skipping, rare.ask_to_change),
+    ts.HypertableTablespaces: (timescale.attach_tablespaces, timescale.change_tablespaces),
+    ts.GranularRefresh: (timescale.granular_refresh, rare.ask_to_change),
+    Job: (jobs.create_job, jobs.change_job),
+}
+"""What makes and what changes an object of each kind; other kinds are for a person."""
+_NO_SERVER: Final = ServerIdentity(database="", system_identifier=None, postgres_version="")
+_CHANGES: Final = {(Column, "default"), (Column, "type"), (Dimension, "chunk_interval")}
 
 
-def steps_in_order(drafts: Iterable[StepDraft], origins: Mapping[Key, Location]) -> tuple[PortStep, ...]:
+def _steps_in_order(drafts: Iterable[StepDraft], origins: Mapping[Key, Location]) -> tuple[PortStep, ...]:
     """The steps, sorted; ``origins`` tell where the legacy SQL made each object."""
     found = list(drafts)
     files = _file_order(origins)
@@ -88,14 +145,7 @@ def _needs(drafts: list[StepDraft]) -> list[set[int]]:
     return waits
 
 
-_TAKEN_FOR = (
-    "{old} on the owner's side is assumed to be the same {kind}: definition and place are the same. If it is a "
-    "different one, create the missing one instead; to keep the owner's name, rename it where the legacy SQL ran"
-)
-_WORDS: dict[type[CatalogObject], str] = {Table: "TABLE", Index: "INDEX", Sequence: "SEQUENCE"}
-
-
-def rename_steps(difference: Difference, sides: Sides) -> Steps:
+def _rename_steps(difference: Difference, sides: Sides) -> Steps:
     """A rename that does nothing where it was already done; what comes with another rename is part of that one."""
     obj, old = difference.expected, getattr(difference.actual, "name", "")
     match obj:
@@ -126,56 +176,6 @@ def rename_steps(difference: Difference, sides: Sides) -> Steps:
     yield run(obj, Rank.RENAME, sql, note=note, makes=makes, needs="", place=place)
 
 
-Create = Callable[[Any, Sides], Steps]
-Change = Callable[[Difference, Sides], Steps]
-
-_MAKERS: dict[type[CatalogObject], tuple[Create, Change]] = {
-    access.Role: (named.create_role, rare.ask_to_change),
-    routines.Schema: (named.create_schema, rare.ask_to_change),
-    routines.Extension: (named.create_extension, named.change_extension),
-    routines.UserType: (named.create_type, named.change_type),
-    routines.Routine: (named.create_routine, named.change_routine),
-    operators.Aggregate: (named.create_aggregate, named.change_aggregate),
-    relations.Sequence: (sequences.create_sequence, sequences.change_sequence),
-    relations.Table: (tables.create_table, tables.change_table),
-    relations.Column: (columns.add_column, columns.change_column),
-    relations.Index: (on_tables.create_index, on_tables.change_index),
-    relations.Constraint: (on_tables.create_constraint, on_tables.change_constraint),
-    relations.View: (views.create_view, views.change_view),
-    relations.MaterializedView: (views.create_materialized_view, views.change_materialized_view),
-    routines.Trigger: (on_tables.create_trigger, on_tables.change_trigger),
-    attached.RewriteRule: (on_tables.create_rule, on_tables.change_rule),
-    routines.RowPolicy: (on_tables.create_policy, on_tables.change_policy),
-    attached.ExtendedStatistics: (on_tables.create_statistics, on_tables.change_statistics),
-    attached.EventTrigger: (on_tables.create_event_trigger, on_tables.change_event_trigger),
-    operators.Collation: (rare.create_collation, rare.ask_to_change),
-    operators.Cast: (rare.create_cast, rare.ask_to_change),
-    operators.Operator: (rare.create_operator, rare.ask_to_change),
-    textsearch.TextSearchDictionary: (rare.create_dictionary, rare.ask_to_change),
-    textsearch.TextSearchConfiguration: (rare.create_configuration, rare.change_configuration),
-    foreign.ForeignDataWrapper: (rare.create_wrapper, rare.ask_to_change),
-    foreign.ForeignServer: (rare.create_server, rare.ask_to_change),
-    foreign.UserMapping: (rare.create_mapping, rare.ask_to_change),
-    replication.Publication: (rare.create_publication, rare.ask_to_change),
-    replication.PublicationTable: (rare.create_publication_table, rare.ask_to_change),
-    access.DefaultPrivileges: (rare.create_default_privileges, rare.change_default_privileges),
-    access.RoleMembership: (rare.create_membership, rare.ask_to_change),
-    access.RoleSettings: (rare.create_settings, rare.ask_to_change),
-    access.ParameterPrivileges: (rare.create_parameter_privileges, rare.ask_to_change),
-    access.SecurityLabel: (rare.create_label, rare.ask_to_change),
-    access.ExtensionDependency: (rare.create_dependency, rare.ask_to_change),
-    ts.Hypertable: (timescale.create_hypertable, timescale.change_hypertable),
-    ts.Dimension: (timescale.create_dimension, timescale.change_dimension),
-    ts.CompressionSettings: (timescale.set_compression, timescale.change_compression),
-    ts.ContinuousAggregate: (timescale.create_aggregate_view, timescale.change_aggregate_view),
-    ts.ChunkSkipping: (timescale.create_chunk_skipping, rare.ask_to_change),
-    ts.HypertableTablespaces: (timescale.attach_tablespaces, timescale.change_tablespaces),
-    ts.GranularRefresh: (timescale.granular_refresh, rare.ask_to_change),
-    Job: (jobs.create_job, jobs.change_job),
-}
-"""What makes and what changes an object of each kind; other kinds are for a person."""
-
-
 def build_port(drift: Drift, *, expected: Snapshot, actual: Snapshot, origins: Mapping[Key, Location] | None = None) -> Port:
     """SQL that makes ``actual`` cover ``expected``; what only actual has is never touched.
 
@@ -183,17 +183,17 @@ def build_port(drift: Drift, *, expected: Snapshot, actual: Snapshot, origins: M
     """
     sides = sides_of(expected, actual)
     renamed = {(d.kind, d.key) for d in drift.differences if d.verdict is DiffVerdict.RENAMED}
-    drafts = [draft for d in drift.differences if d.part_of not in renamed for draft in drafts_of(d, sides)]
-    return Port(steps=steps_in_order(drafts, origins or {}))
+    drafts = [draft for d in drift.differences if d.part_of not in renamed for draft in _drafts_of(d, sides)]
+    return Port(steps=_steps_in_order(drafts, origins or {}))
 
 
-def drafts_of(difference: Difference, sides: Sides) -> list[StepDraft]:
+def _drafts_of(difference: Difference, sides: Sides) -> list[StepDraft]:
     """The steps of one difference; none for what only the actual side has."""
     if difference.verdict is DiffVerdict.UNEXPECTED or difference.expected is None:
         return []
     create, change = _MAKERS.get(type(difference.expected), (rare.ask_to_create, rare.ask_to_change))
     if difference.verdict is DiffVerdict.RENAMED:
-        return list(rename_steps(difference, sides))
+        return list(_rename_steps(difference, sides))
     if difference.verdict is DiffVerdict.MISSING:
         return _once(difference, create, sides)
     return list(change(difference, sides))
@@ -209,3 +209,40 @@ def _once(difference: Difference, create: Create, sides: Sides) -> list[StepDraf
 
 def _is_new(column: relations.Column, sides: Sides) -> bool:
     return column.belongs_to is not None and sides.is_missing(*column.belongs_to)
+
+
+def suggested_sql(difference: Difference, change: FieldChange | None = None) -> str | None:
+    """SQL that makes a missing object, or sets one attribute that differs; None where one statement is not enough.
+
+    What needs a person's decision, as it may lose rows or lock a table for long, is a comment.
+    """
+    obj = difference.present_object
+    if change is None:
+        one = difference if difference.verdict is DiffVerdict.MISSING and _is_one_statement(obj) else None
+    else:
+        one = replace(difference, fields=(change,)) if (type(obj), change.name) in _CHANGES else None
+    drafts = _drafts_of(one, _alone(obj)) if one is not None else []
+    found = [_shown(draft, obj) for draft in drafts if draft.rank < Rank.OWNER or draft.rank is Rank.PERSON]
+    return next(iter(found), None)
+
+
+def _is_one_statement(obj: CatalogObject) -> bool:
+    match obj:
+        case Index():
+            return obj.constraint is None
+        case Column():
+            return obj.generated is None and obj.identity_kind is None
+    return isinstance(obj, Constraint)
+
+
+def _alone(obj: CatalogObject) -> Sides:
+    """Sides of which nothing is known but this object."""
+    expected = Snapshot(server=_NO_SERVER, objects=(obj,))
+    return sides_of(expected, replace(expected, objects=()))
+
+
+def _shown(draft: StepDraft, obj: CatalogObject) -> str | None:
+    step = draft.step
+    if step.for_person is not None:
+        return as_comment(f"needs a decision: {step.sql}") if step.sql else None
+    return step.sql + ("  -- new chunks only" if isinstance(obj, Dimension) else "")

@@ -12,7 +12,7 @@ from migration_audit.port.owner_grants_comment import changed_owner_grants_comme
 from migration_audit.port.sequences import sequence_numbers
 from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
 
-_REDACTED = "(redacted)"
+REDACTED = "(redacted)"
 _VARLENA = ("text", "character varying", "character", "bytea", "json", "jsonb", "xml", "bit varying", "bit")
 _MAIN = ("numeric", "inet", "cidr")
 _MAY_FAIL = "fails without changes on a table with rows, because they would have no value"
@@ -232,7 +232,7 @@ def _change_physical(column: Column, alter: str, difference: Difference) -> Step
         actions.append(f"SET STATISTICS {-1 if column.statistics is None else column.statistics}")
     if "options" in changed:
         has = getattr(difference.actual, "options", ())
-        if any(_REDACTED in option for option in (*column.options, *has)):
+        if any(REDACTED in option for option in (*column.options, *has)):
             yield ask(column, "its options may contain a secret: write them yourself\n" + differing(difference, "options"))
         else:
             actions += option_actions(column.options, has)

@@ -2,7 +2,43 @@
 
 from __future__ import annotations
 
-from migration_audit.model.identifiers import LINE_END, dollar_tag, leading_name, literal, parts_of, sql_name
+from migration_audit.model import access, operators, other_servers, relations, routines, textsearch
+from migration_audit.model.identifiers import LINE_END, dollar_tag, leading_name, literal, parts_of, sql_name, sql_name_of
+from migration_audit.model.objects import CatalogObject, InSchema, OnTable
+from migration_audit.model.timescale import ContinuousAggregate
+
+_BY_SCHEMA_AND_NAME: dict[type[InSchema], str] = {
+    relations.Sequence: "SEQUENCE",
+    relations.Index: "INDEX",
+    relations.View: "VIEW",
+    relations.MaterializedView: "MATERIALIZED VIEW",
+    routines.ExtendedStatistics: "STATISTICS",
+    operators.Conversion: "CONVERSION",
+    operators.Collation: "COLLATION",
+    textsearch.TextSearchParser: "TEXT SEARCH PARSER",
+    textsearch.TextSearchTemplate: "TEXT SEARCH TEMPLATE",
+    textsearch.TextSearchDictionary: "TEXT SEARCH DICTIONARY",
+    textsearch.TextSearchConfiguration: "TEXT SEARCH CONFIGURATION",
+}
+_BY_NAME: dict[type[CatalogObject], str] = {
+    routines.Extension: "EXTENSION",
+    routines.Schema: "SCHEMA",
+    operators.Language: "LANGUAGE",
+    operators.AccessMethod: "ACCESS METHOD",
+    routines.EventTrigger: "EVENT TRIGGER",
+    other_servers.ForeignDataWrapper: "FOREIGN DATA WRAPPER",
+    other_servers.ForeignServer: "SERVER",
+    other_servers.Publication: "PUBLICATION",
+    other_servers.Subscription: "SUBSCRIPTION",
+    access.Role: "ROLE",
+    access.Tablespace: "TABLESPACE",
+}
+_ON_TABLE: dict[type[OnTable], str] = {
+    relations.Constraint: "CONSTRAINT",
+    routines.Trigger: "TRIGGER",
+    routines.RowPolicy: "POLICY",
+    routines.RewriteRule: "RULE",
+}
 
 
 def role_name(role: str) -> str:
@@ -62,3 +98,85 @@ def option_actions(expected: tuple[str, ...], actual: tuple[str, ...]) -> list[s
 def foreign_options(options: tuple[str, ...]) -> str:
     """Options of a foreign table or column as OPTIONS takes them."""
     return ", ".join(f"{sql_name(key)} {literal(value)}" for key, _, value in (option.partition("=") for option in options))
+
+
+def address(obj: CatalogObject) -> str | None:
+    """The object as COMMENT ON names it; None for what has no comment."""
+    if isinstance(obj, InSchema) and (word := _BY_SCHEMA_AND_NAME.get(type(obj))):
+        return f"{word} {_qualified(obj)}"
+    if isinstance(obj, OnTable) and (word := _ON_TABLE.get(type(obj))):
+        return f"{word} {sql_name(obj.name)} ON {sql_name(obj.schema, obj.table)}"
+    if word := _BY_NAME.get(type(obj)):
+        return f"{word} {sql_name(obj.name)}"  # type: ignore[attr-defined]
+    return _other(obj)
+
+
+def _other(obj: CatalogObject) -> str | None:  # noqa: PLR0911  one for each kind
+    match obj:
+        case relations.Table():
+            return f"{'FOREIGN TABLE' if obj.relation == 'foreign table' else 'TABLE'} {_qualified(obj)}"
+        case relations.Column():
+            return f"COLUMN {sql_name(obj.schema, obj.table, obj.name)}"
+        case routines.Routine():
+            return f"{routine_word(obj)} {_qualified(obj)}({obj.arguments})"
+        case operators.Aggregate():
+            return f"AGGREGATE {_qualified(obj)}({obj.arguments or '*'})"
+        case routines.UserType():
+            return f"{'DOMAIN' if obj.category == 'domain' else 'TYPE'} {_qualified(obj)}"
+        case ContinuousAggregate():
+            return f"VIEW {_qualified(obj)}"
+        case operators.Operator():
+            return f"OPERATOR {sql_name(obj.schema)}.{obj.name} ({obj.left}, {obj.right})"
+        case operators.OperatorClass():
+            return f"OPERATOR CLASS {_qualified(obj)} USING {sql_name(obj.method)}"
+        case operators.OperatorFamily():
+            return f"OPERATOR FAMILY {_qualified(obj)} USING {sql_name(obj.method)}"
+        case operators.Cast():
+            return f"CAST ({obj.source} AS {obj.target})"
+        case operators.Transform():
+            return f"TRANSFORM FOR {obj.type} LANGUAGE {sql_name(obj.language)}"
+    return None
+
+
+def owner_address(obj: CatalogObject) -> str | None:
+    """The object as ``ALTER … OWNER TO`` names it; None where the owner follows another object."""
+    if isinstance(obj, relations.Sequence) and obj.owned_by:
+        return None
+    if isinstance(obj, ContinuousAggregate):
+        return f"MATERIALIZED VIEW {_qualified(obj)}"
+    return address(obj)
+
+
+def grant_address(obj: CatalogObject) -> str | None:
+    """The object as ``GRANT … ON`` names it; None for what has no privileges of its own in a statement."""
+    match obj:
+        case relations.Table() | relations.View() | relations.MaterializedView() | ContinuousAggregate():
+            return f"TABLE {_qualified(obj)}"
+        case operators.Aggregate():
+            return f"FUNCTION {_qualified(obj)}({obj.arguments})"
+        case routines.UserType():
+            return f"TYPE {_qualified(obj)}"
+        case other_servers.ForeignServer():
+            return f"FOREIGN SERVER {sql_name(obj.name)}"
+        case access.ParameterPrivileges():
+            return f"PARAMETER {sql_name(*obj.name.split('.'))}"
+    return address(obj)
+
+
+def routine_word(routine: routines.Routine) -> str:
+    """``FUNCTION`` or ``PROCEDURE``."""
+    return "PROCEDURE" if routine.definition.startswith("CREATE OR REPLACE PROCEDURE") else "FUNCTION"
+
+
+def sql_name_of_index(index: relations.Index) -> str:
+    """An index as SQL."""
+    return sql_name(index.schema, index.name)
+
+
+def of_table(obj: relations.Index | routines.ExtendedStatistics) -> str:
+    """The table that an index or a statistics object is on, as SQL."""
+    return sql_name_of(obj.table)
+
+
+def _qualified(obj: InSchema) -> str:
+    return sql_name(obj.schema, obj.name)

@@ -13,8 +13,7 @@ from migration_audit.model.operators import Aggregate, Language
 from migration_audit.model.relations import Column, Index
 from migration_audit.model.routines import Extension, Routine, UserType
 from migration_audit.model.timescale import ContinuousAggregate
-from migration_audit.port.address import address, grant_address, owner_address
-from migration_audit.port.names import role_name
+from migration_audit.port.names import address, grant_address, owner_address, role_name
 from migration_audit.port.step import Rank, Sides, Steps, ask, differing, run
 
 Held = dict[str, dict[str, bool]]

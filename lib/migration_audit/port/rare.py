@@ -11,12 +11,11 @@ from migration_audit.model.access import (
     SecurityLabel,
 )
 from migration_audit.model.drift import Difference
-from migration_audit.model.foreign import ForeignDataWrapper, ForeignServer, UserMapping
 from migration_audit.model.identifiers import listed, literal, sql_name
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.operators import Cast, Collation, Operator
+from migration_audit.model.other_servers import ForeignDataWrapper, ForeignServer, Publication, PublicationTable, UserMapping
 from migration_audit.model.redaction import NOT_READABLE
-from migration_audit.model.replication import Publication, PublicationTable
 from migration_audit.model.textsearch import TextSearchConfiguration, TextSearchDictionary
 from migration_audit.port.names import guarded, operator_name, regclass, role_name, routine_name
 from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, held, new_owner_grants_comment
@@ -294,7 +293,7 @@ def create_dependency(dependency: ExtensionDependency, sides: Sides) -> Steps:
 
 
 def ask_to_create(obj: CatalogObject, sides: Sides) -> Steps:
-    """What no statement of ours makes: told with all that is known of it."""
+    """What no statement of ours makes: reported with all that is known of it."""
     lines = [f"{attribute}: {_shown(getattr(obj, attribute))}" for attribute in obj.compared()]
     yield ask(obj, "\n".join(["this kind of object cannot be generated", *lines]))
 

@@ -10,14 +10,12 @@ from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import literal, parts_of, quoted, sql_name
 from migration_audit.model.operators import Aggregate
 from migration_audit.model.routines import Extension, Routine, Schema, UserType
-from migration_audit.port.address import routine_word
-from migration_audit.port.names import guarded, operator_name, routine_name
+from migration_audit.port.names import guarded, operator_name, routine_name, routine_word
 from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment
-from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
+from migration_audit.port.step import RECREATE, Rank, Sides, StepDraft, Steps, ask, differing, run
 
 _BODY = re.compile(r"^AS (?=[$'])", re.MULTILINE)
 _RETURNS = re.compile(r"^ RETURNS .*$", re.MULTILINE)
-_RECREATE = "it must be dropped and created again, with everything that depends on it"
 
 
 def create_extension(extension: Extension, sides: Sides) -> Steps:
@@ -111,8 +109,8 @@ def _added_labels(typ: UserType, actual: UserType, where: str) -> list[StepDraft
     steps = []
     for place, label in enumerate(typ.definition):
         if label not in has:
-            beside = f"AFTER {typ.definition[place - 1]}" if place else f"BEFORE {has[0]}" if has else ""
-            sql = f"ALTER TYPE {where} ADD VALUE IF NOT EXISTS {label} {beside}".rstrip() + ";"
+            position = f"AFTER {typ.definition[place - 1]}" if place else f"BEFORE {has[0]}" if has else ""
+            sql = f"ALTER TYPE {where} ADD VALUE IF NOT EXISTS {label} {position}".rstrip() + ";"
             steps.append(sql)
     note = "the new values can be used only after the transaction that adds them"
     return [run(typ, Rank.TYPE, "\n".join(steps), note=note, makes=_names_of_type(typ))]
@@ -175,7 +173,7 @@ def change_routine(difference: Difference, sides: Sides) -> Steps:
             yield _routine(routine)
         else:
             drop = f"DROP {routine_word(actual)} {sql_name(actual.schema, actual.name)}({actual.arguments});\n"
-            why = f"{_RECREATE}\n{differing(difference, 'definition')}"
+            why = f"{RECREATE}\n{differing(difference, 'definition')}"
             yield ask(routine, why, drop + routine.definition.rstrip() + ";")
     yield from changed_owner_grants_comment(difference, sides)
 

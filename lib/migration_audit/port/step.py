@@ -15,6 +15,8 @@ from migration_audit.model.snapshot import Snapshot
 
 Pair = tuple[str, str]
 
+RECREATE = "it must be dropped and created again, with everything that depends on it"
+
 
 class Rank(IntEnum):
     """The order in which kinds come, where nothing says otherwise."""

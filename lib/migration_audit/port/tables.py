@@ -1,4 +1,4 @@
-"""Tables: ordinary, partitioned, inheriting and foreign ones."""
+"""Tables: ordinary, partitioned, inheriting and foreign ones; views and materialized views."""
 
 from __future__ import annotations
 
@@ -6,18 +6,27 @@ from dataclasses import replace
 
 from migration_audit.model.drift import Difference
 from migration_audit.model.identifiers import bare, sql_name, sql_name_of
-from migration_audit.model.relations import Table
-from migration_audit.port.columns import column_definition, column_extras, inherited
+from migration_audit.model.relations import MaterializedView, Table, View
+from migration_audit.port.columns import REDACTED, column_definition, column_extras, inherited
 from migration_audit.port.names import foreign_options, guarded, option_actions, regclass, with_options
 from migration_audit.port.owner_grants_comment import changed_owner_grants_comment, new_owner_grants_comment
-from migration_audit.port.step import Rank, Sides, StepDraft, Steps, ask, differing, run
+from migration_audit.port.step import RECREATE, Rank, Sides, StepDraft, Steps, ask, differing, run
 
-_REDACTED = "(redacted)"
+_ASKED = {
+    "relation": "a table of another kind must be re-created and its rows moved",
+    "partition_key": "another partition key requires a new table and moving the rows",
+    "partition_bound": "the partition must be detached and attached again",
+    "of_type": "the table's type needs a decision",
+    "server": "it is on another foreign server",
+    "access_method": "the whole table is rewritten",
+    "tablespace": "the whole table is moved, under a lock that blocks reads",
+    "column_order": "the order of columns can only be changed by re-creating the table",
+}
 
 
 def create_table(table: Table, sides: Sides) -> Steps:
     """A missing table with its columns; what may need other objects follows in steps of its own."""
-    if any(_REDACTED in option for option in table.options):
+    if any(REDACTED in option for option in table.options):
         yield ask(table, "its options may contain a secret: write them yourself", _create(table, sides))
         return
     if any("detach pending" in parent for parent in table.inherits):
@@ -144,18 +153,6 @@ def change_table(difference: Difference, sides: Sides) -> Steps:
     yield from changed_owner_grants_comment(difference, sides)
 
 
-_ASKED = {
-    "relation": "a table of another kind must be re-created and its rows moved",
-    "partition_key": "another partition key requires a new table and moving the rows",
-    "partition_bound": "the partition must be detached and attached again",
-    "of_type": "the table's type needs a decision",
-    "server": "it is on another foreign server",
-    "access_method": "the whole table is rewritten",
-    "tablespace": "the whole table is moved, under a lock that blocks reads",
-    "column_order": "the order of columns can only be changed by re-creating the table",
-}
-
-
 def _asked_of_table(table: Table, actual: Table, difference: Difference, changed: set[str]) -> Steps:
     alter = f"ALTER TABLE {sql_name(table.schema, table.name)}"
     suggested = {
@@ -185,3 +182,85 @@ def _change_parents(table: Table, actual: Table, difference: Difference, alter: 
             f"AND inhparent = {regclass(above)})"
         )
         yield run(table, Rank.ATTACH, guarded(condition, f"{alter} INHERIT {above}"))
+
+
+def create_view(view: View, sides: Sides) -> Steps:
+    """A missing view."""
+    yield _view(view)
+    yield from new_owner_grants_comment(view, sides)
+
+
+def _view(view: View) -> StepDraft:
+    return run(
+        view,
+        Rank.VIEW,
+        f"CREATE OR REPLACE VIEW {sql_name(view.schema, view.name)}{_with(view.options)} AS\n{_query(view.definition)};",
+        makes=frozenset({(view.schema, view.name)}),
+        needs=view.definition,
+    )
+
+
+def _query(definition: str) -> str:
+    return definition.rstrip().removesuffix(";")
+
+
+def _with(options: tuple[str, ...]) -> str:
+    return f"\nWITH ({with_options(options)})" if options else ""
+
+
+def change_view(difference: Difference, sides: Sides) -> Steps:
+    """A view that both sides have is replaced where its columns stay, with new ones at the end."""
+    view, actual = difference.expected, difference.actual
+    if not isinstance(view, View) or not isinstance(actual, View):
+        return
+    changed = {change.name for change in difference.fields}
+    if "definition" in changed:
+        if _keeps_columns(view, sides):
+            yield _view(view)
+        else:
+            drop = f"DROP VIEW {sql_name(view.schema, view.name)};\n" + _view(view).step.sql
+            yield ask(view, f"its columns differ: {RECREATE}\n{differing(difference, 'definition')}", drop)
+    if "options" in changed:
+        for action in option_actions(view.options, actual.options):
+            yield run(view, Rank.ON_VIEW, f"ALTER VIEW {sql_name(view.schema, view.name)} {action};")
+    yield from changed_owner_grants_comment(difference, sides)
+
+
+def _keeps_columns(view: View, sides: Sides) -> bool:
+    """Whether every column of the owner's view is in the legacy one with its type; the order shows when it is tried."""
+    wanted = {column.name: column.type for column in sides.columns.get(view.key, ())}
+    has = [o for o in sides.actual.objects if o.kind == "column" and o.belongs_to == ("view", view.key)]
+    return all(wanted.get(getattr(column, "name", "")) == getattr(column, "type", None) for column in has)
+
+
+def create_materialized_view(view: MaterializedView, sides: Sides) -> Steps:
+    """A missing materialized view, filled at once."""
+    where = sql_name(view.schema, view.name)
+    using = f"\nUSING {sql_name(view.access_method)}" if view.access_method not in {None, "heap"} else ""
+    space = f"\nTABLESPACE {sql_name(view.tablespace)}" if view.tablespace else ""
+    yield run(
+        view,
+        Rank.VIEW,
+        f"CREATE MATERIALIZED VIEW IF NOT EXISTS {where}{using}{_with(view.options)}{space} AS\n{_query(view.definition)};",
+        makes=frozenset({(view.schema, view.name)}),
+        needs=view.definition,
+    )
+    yield from new_owner_grants_comment(view, sides)
+
+
+def change_materialized_view(difference: Difference, sides: Sides) -> Steps:
+    """A materialized view that both sides have; another query needs another view."""
+    view, actual = difference.expected, difference.actual
+    if not isinstance(view, MaterializedView) or not isinstance(actual, MaterializedView):
+        return
+    changed = {change.name for change in difference.fields}
+    where = f"MATERIALIZED VIEW {sql_name(view.schema, view.name)}"
+    if "definition" in changed:
+        create = next(iter(create_materialized_view(view, sides))).step.sql
+        yield ask(view, f"{RECREATE}\n{differing(difference, 'definition')}", f"DROP {where};\n{create}")
+    if {"access_method", "tablespace"} & changed:
+        yield ask(view, "the whole view is rewritten\n" + differing(difference, "access_method", "tablespace"))
+    if "options" in changed:
+        for action in option_actions(view.options, actual.options):
+            yield run(view, Rank.ON_VIEW, f"ALTER {where} {action};")
+    yield from changed_owner_grants_comment(difference, sides)

@@ -10,14 +10,16 @@ from typing import Any, Final
 import postgast
 
 from migration_audit.model.identifiers import parts_of
+from migration_audit.model.side_effects import ROWS
 from migration_audit.model.sql import Statement, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
-from migration_audit.model.undone import ROWS
 
 pb: Any = postgast.pg_query_pb2
 
 _INSERT: Final = re.compile(r'insert\s+into\s+((?:"[^"]+"|\w+)(?:\s*\.\s*(?:"[^"]+"|\w+))?)', re.IGNORECASE)
 """Read by this alone: the rows of one INSERT may be megabytes of text."""
+_MAKES: Final = re.compile(r"(?:create\s+(?:table|(?:unique\s+)?index)|comment\s+on)\b", re.IGNORECASE)
+"""Statements of which a file may have thousands; in each of them, nothing but a table, an index or a comment is made."""
 _POLICY: Final = re.compile(r"(add|remove)_(\w+)_policy\Z")
 
 
@@ -32,9 +34,9 @@ class DataChange:
     is_made: bool
 
 
-def is_insert(text: str) -> bool:
-    """Whether this is an INSERT, which takes nothing away."""
-    return _INSERT.match(text) is not None
+def only_adds(text: str) -> bool:
+    """Whether this is an INSERT, CREATE TABLE, CREATE INDEX or COMMENT, which take nothing away: known without a tree."""
+    return (_INSERT.match(text) or _MAKES.match(text)) is not None
 
 
 def data_changes(statement: Statement) -> tuple[DataChange, ...]:
@@ -44,7 +46,7 @@ def data_changes(statement: Statement) -> tuple[DataChange, ...]:
     insert = _INSERT.match(statement.text)
     if insert is not None:
         return (DataChange(ROWS, ".".join(parts_of(insert[1])), is_made=True),)
-    tree = parse_or_none(statement.text)
+    tree = None if _MAKES.match(statement.text) else parse_or_none(statement.text)
     return tuple(change for each in tree.stmts for change in _of_statement(each.stmt)) if tree is not None else ()
 
 

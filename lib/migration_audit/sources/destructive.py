@@ -1,7 +1,8 @@
-"""What the statements of a source destroy, told by PostgreSQL's own parser."""
+"""What the statements of a source destroy, found by PostgreSQL's own parser."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -9,12 +10,12 @@ from typing import Any, Final
 import postgast
 
 from migration_audit.model.location import Location
+from migration_audit.model.side_effects import Destruction
 from migration_audit.model.sql import SqlFile, SqlSource, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
-from migration_audit.model.undone import Destruction
-from migration_audit.sources.created_objects import made_by
 from migration_audit.sources.data_changes import first_text
 from migration_audit.sources.inner import body_line, inner_sql
+from migration_audit.sources.taking import objects_created_by
 
 pb: Any = postgast.pg_query_pb2
 
@@ -50,6 +51,11 @@ _COMMANDS: Final = {
 }
 
 
+_WITHIN: Final = ("delete", "update", "merge", "u&", *_FUNCTIONS)
+"""One of them is in every text with a statement or a call of interest that is within another statement."""
+_HOLD_STATEMENTS: Final = {"CreateSchemaStmt", "CreateFunctionStmt", "DoStmt"}
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where a piece of SQL is."""
@@ -71,33 +77,38 @@ def find_destructions(source: SqlSource) -> tuple[Destruction, ...]:
 
 
 def _of_file(file: SqlFile) -> Iterator[Destruction]:
-    trees = [(s, parse_or_none(s.text)) for s in file.statements if s.kind is StatementKind.SQL]
-    made = [made_by(tree) if tree is not None else frozenset() for _, tree in trees]
+    made: defaultdict[tuple[str, str], list[tuple[int, Location]]] = defaultdict(list)
+    found: list[tuple[int, Destruction]] = []
     defaults: set[str] = set()
-    for index, (statement, tree) in enumerate(trees):
-        place = _Place(statement.at)
+    for number, statement in enumerate(each for each in file.statements if each.kind is StatementKind.SQL):
+        place, tree = _Place(statement.at), parse_or_none(statement.text)
         if tree is None:
-            yield place.lost("undecided", _head(statement.text), "is rejected by the parser, so it was not checked")
+            words = "is rejected by the parser, so it was not checked"
+            found.append((number, place.lost("undecided", _head(statement.text), words)))
             continue
-        for found in _of_tree(tree, statement.text, place, defaults):
-            one = replace(found, at=statement.in_file(found.at))
-            yield _made_again(one, [(trees[i][0].at, made[i]) for i in range(index, len(trees))])
+        for name in objects_created_by(tree):
+            made[name].append((number, statement.at))
+        lost = _of_tree(tree, statement.text, place, defaults)
+        found += ((number, replace(one, at=statement.in_file(one.at))) for one in lost)
+    for number, one in found:
+        yield _made_again(one, (at for later, at in made.get((one.kind, one.object), ()) if later >= number))
 
 
-def _made_again(one: Destruction, later: list[tuple[Location, frozenset[tuple[str, str]]]]) -> Destruction:
-    name = (one.kind, one.object)
-    at = next((at for at, made in later if name in made), None)
+def _made_again(one: Destruction, places: Iterator[Location]) -> Destruction:
+    at = next(places, None)
     return replace(one, made_again=at) if at is not None and one.kind.removeprefix("drop ") not in _HOLDS_DATA else one
 
 
 def _of_tree(tree: Any, text: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:
-    data = text.encode()
+    data, lowered = text.encode(), text.lower()
     for statement in tree.stmts:
         start = statement.stmt_location
         start += len(data[start:]) - len(data[start:].lstrip())
-        at = Location(place.at.path, place.at.line + data.count(b"\n", 0, start))
-        for _, node in postgast.walk(statement):
-            yield from _of_node(node, text, replace(place, at=at), defaults)
+        here = _Place(Location(place.at.path, place.at.line + data.count(b"\n", 0, start)), place.within)
+        outer = postgast.unwrap_node(statement.stmt)
+        is_alone = type(outer).__name__ not in _HOLD_STATEMENTS and not any(part in lowered for part in _WITHIN)
+        for node in (outer,) if is_alone else (node for _, node in postgast.walk(statement)):
+            yield from _of_node(node, text, here, defaults)
 
 
 def _of_node(node: Any, text: str, place: _Place, defaults: set[str]) -> Iterator[Destruction]:

@@ -8,8 +8,16 @@ from typing import Final, NamedTuple
 from migration_audit.model.errors import SourceError
 from migration_audit.model.location import Location
 from migration_audit.sources.arguments import Arguments, read_arguments, skip_arguments
-from migration_audit.sources.commands import INCLUDES, PsqlCommand, check_command, check_skipped, refused, takes_whole_line
-from migration_audit.sources.conditions import BRANCHES, Conditions
+from migration_audit.sources.commands import (
+    BRANCHES,
+    INCLUDES,
+    Conditions,
+    PsqlCommand,
+    check_command,
+    check_skipped,
+    refused,
+    takes_whole_line,
+)
 from migration_audit.sources.variables import RefusedError, Variables, as_boolean, as_identifier, as_literal, how_to_set
 
 Include = Callable[[str, bool, PsqlCommand, Location], None]

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from migration_audit.formats import ALL, Dialect, Format, MigrationFolder, Options, Plan, PlannedFile, find_format
-from migration_audit.formats.order import leading_number
+from migration_audit.formats.plain_files import leading_number
 from migration_audit.model.enumeration import some_of
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied, SqlFile, SqlSource, Statement, TransactionMode, short_statement
@@ -185,9 +185,17 @@ def _not_included(plan: Plan, included: Iterable[Path], shown_from: Path) -> Ite
 
 
 def _refuse_unread(plan: Plan, trees: Sequence[MigrationFolder], included: Iterable[Path]) -> None:
-    """A folder is its own files; those of its subfolders would be left out in silence."""
+    """A folder is its own .sql files; others, and those of its subfolders, could be migrations that nothing applied."""
     known = {path.resolve() for path in included}
     left = [(trees[number], path) for number, path in plan.unread if Path(trees[number].root, path).resolve() not in known]
+    renamed = [(tree, path) for tree, path in left if not path.lower().endswith(".sql")]
+    if renamed:
+        shown = some_of([tree.shown_path(path) for tree, path in renamed], most=3)
+        raise SourceError(
+            f"the folder has SQL whose name does not end in .sql, which would not be applied: {shown}",
+            where=renamed[0][0].shown,
+            todo='unpack or rename it; or, where it is not a migration, name the others by a glob: sql = ["FOLDER/*.sql"]',
+        )
     if left:
         shown = some_of([tree.shown_path(path) for tree, path in left], most=3)
         raise SourceError(

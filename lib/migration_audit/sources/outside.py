@@ -1,4 +1,4 @@
-"""Which statements reach for programs, files, hosts or settings outside of their database, told by PostgreSQL's own parser.
+"""Which statements reach for programs, files, hosts or settings outside of their database, found by PostgreSQL's own parser.
 
 What a statement puts together at run time cannot be read; the shadow's server is cut off from the machine for that
 (``shadow/sandbox.py``).
@@ -18,13 +18,18 @@ from typing import Any, Final
 import postgast
 
 from migration_audit.model.location import Location
-from migration_audit.model.outside import Outside, OutsideKind
+from migration_audit.model.side_effects import Outside, OutsideKind
 from migration_audit.model.sql import THIS_DATABASE, Statement, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
 from migration_audit.sources.inner import body_line, inner_sql
 
 pb: Any = postgast.pg_query_pb2
 
+_PARTS: Final = (
+    *("copy", "system", "dblink", "pg_", "lo_", "subscription", "load", "import", "language", "database", "tablespace"),
+    "prepare",
+)
+"""One of them is in every text that ``_MAY`` finds, which takes much longer to look for."""
 _MAY: Final = re.compile(
     r"\bcopy\b|\bsystem\b|dblink|pg_\w*(?:file|dir|ls|slot|origin|backend|wal)\w*|lo_(?:im|ex)port|pg_reload_conf|"
     r"(?:\binto|\bupdate|\bfrom|\bonly|\bcopy|\btruncate|\btable|[.,])\s*\"?pg_|\bsubscription\b|\bload\b|\bimport\b|\blanguage\b|\bdatabase\b|\btablespace\b|\bprepared?\b",
@@ -106,10 +111,17 @@ _CHANGES: Final = "changes another database than the audited one, which is not c
 
 def mark_outside(statement: Statement) -> Statement:
     """The statement with everything that it reaches for outside of its database."""
-    if not _MAY.search(statement.text) or (statement.kind is StatementKind.COPY and "pg_" not in statement.text):
+    if not _may_reach(statement.text):
+        return statement
+    if statement.kind is StatementKind.COPY and "pg_" not in statement.text:
         return statement
     found = tuple(replace(one, at=statement.in_file(one.at)) for one in _of_text(statement.text, statement.at, None))
     return replace(statement, outside=found) if found else statement
+
+
+def _may_reach(text: str) -> bool:
+    lowered = text.lower()
+    return any(part in lowered for part in _PARTS) and _MAY.search(text) is not None
 
 
 def _of_text(text: str, at: Location, within: str | None) -> Iterator[Outside]:
@@ -148,7 +160,7 @@ def _of_body(node: Any, text: str, at: Location, within: str | None) -> Iterator
         kind = OutsideKind.PROGRAM if is_do else OutsideKind.CODE
         yield Outside(kind=kind, what=f"a body in {language}", words=words, at=at, within=within)
     for inner in inner_sql(text, node):
-        if inner.reason is None:
+        if inner.reason is None and _may_reach(inner.text):
             yield from _of_text(inner.text, Location(at.path, at.line + body_line(text, node) + inner.line), within)
 
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import postgast
 
+from migration_audit.model.boot import PostObject
 from migration_audit.model.identifiers import sql_name
 from migration_audit.model.location import Location
-from migration_audit.model.post import PostObject
 from migration_audit.model.sql import SqlSource, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
 from migration_audit.sources.inner import body_line, inner_sql

@@ -167,7 +167,7 @@ class _Reader:
         self._previous = word
         if len(words) < 5:
             words.append(word)
-            self._is_routine = _ROUTINE.match(" ".join(words)) is not None
+            self._is_routine = words[0] == "create" and _ROUTINE.match(" ".join(words)) is not None
         if self._parens == 0:
             self._follow_body(previous, word)
             self._is_copy |= words[0] == "copy" and (previous, word) == ("from", "stdin")

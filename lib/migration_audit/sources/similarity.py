@@ -6,8 +6,7 @@ from collections import defaultdict
 
 from migration_audit.formats.lexer import TokenKind, tokens
 from migration_audit.model.location import Location
-from migration_audit.model.similarity import Similarity, StatementMatch
-from migration_audit.model.sql import SqlSource, Statement, StatementKind, short_statement
+from migration_audit.model.sql import Similarity, SqlSource, Statement, StatementKind, StatementMatch, short_statement
 
 
 def match_statements(legacy: SqlSource, owner: SqlSource) -> tuple[StatementMatch, ...]:
@@ -22,12 +21,14 @@ def match_statements(legacy: SqlSource, owner: SqlSource) -> tuple[StatementMatc
         same_tokens.add(_spelling(statement), statement.at)
     found = []
     for statement in _stated(legacy):
-        likeness, at = Similarity.IDENTICAL, same_bytes.next(_bytes(statement))
+        similarity, at = Similarity.IDENTICAL, same_bytes.next(_bytes(statement))
         if at is None:
-            likeness, at = Similarity.NORMALISED, same_tokens.next(_spelling(statement))
+            similarity, at = Similarity.NORMALISED, same_tokens.next(_spelling(statement))
         if at is None:
-            likeness = Similarity.ABSENT
-        found.append(StatementMatch(legacy=statement.at, text=short_statement(statement.text), likeness=likeness, owner=at))
+            similarity = Similarity.ABSENT
+        found.append(
+            StatementMatch(legacy=statement.at, text=short_statement(statement.text), similarity=similarity, owner=at)
+        )
     return tuple(found)
 
 

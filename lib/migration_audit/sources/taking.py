@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -12,21 +12,9 @@ import postgast
 
 from migration_audit.model.sql import Statement, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
-from migration_audit.sources.created_objects import made_by
-from migration_audit.sources.data_changes import is_insert
+from migration_audit.sources.data_changes import only_adds
 
 pb: Any = postgast.pg_query_pb2
-
-
-class _Effect(Enum):
-    NONE = auto()
-    """Creates, or touches only rows, privileges, comments or settings."""
-    ALTERS = auto()
-    """Changes a definition."""
-    TAKES = auto()
-    """May remove something, or reading the text cannot decide it."""
-
-
 _MAY_TAKE: Final = re.compile(r"\b(?:drop|alter|execute|perform|call|replace)\b", re.IGNORECASE)
 """Words without which a DO block only creates."""
 _ROLLBACK: Final = re.compile(r"(?:rollback|abort)\b", re.IGNORECASE)
@@ -71,6 +59,15 @@ _HARMLESS: Final = frozenset({"set_config", "setval", "nextval", "now", "pg_noti
 """Functions of PostgreSQL that change no definition, of those that migrations select."""
 
 
+class _Effect(Enum):
+    NONE = auto()
+    """Creates, or touches only rows, privileges, comments or settings."""
+    ALTERS = auto()
+    """Changes a definition."""
+    TAKES = auto()
+    """May remove something, or reading the text cannot decide it."""
+
+
 def statements_to_watch(statements: Iterable[Statement]) -> frozenset[Statement]:
     """The statements before and after which the catalog has to be read, so that nothing is missed.
 
@@ -83,8 +80,8 @@ def statements_to_watch(statements: Iterable[Statement]) -> frozenset[Statement]
 
 
 def _of_file(statements: list[Statement]) -> Iterator[Statement]:
-    trees = [parse_or_none(s.text) if s.kind is StatementKind.SQL and not is_insert(s.text) else None for s in statements]
-    makes = [made_by(tree) if tree is not None else frozenset() for tree in trees]
+    trees = [parse_or_none(s.text) if s.kind is StatementKind.SQL and not only_adds(s.text) else None for s in statements]
+    makes = [objects_created_by(tree) if tree is not None else frozenset() for tree in trees]
     times = Counter(name for names in makes for name in names)
     effects = [
         _effect(statement, tree, is_again=any(times[name] > 1 for name in names))
@@ -106,7 +103,7 @@ def _only_repeated(effects: list[_Effect], trees: list[Any]) -> list[_Effect]:
 
 
 def _changed(tree: Any) -> set[tuple[str, str]]:
-    """What a statement alters: a table and its column, or ``*`` where it cannot be told from the rest of the file."""
+    """What a statement alters: a table and its column, or ``*`` where it cannot be determined from the rest of the file."""
     found: set[tuple[str, str]] = set()
     for each in tree.stmts:
         if each.stmt.WhichOneof("node") != "alter_table_stmt":
@@ -119,7 +116,7 @@ def _changed(tree: Any) -> set[tuple[str, str]]:
 def _effect(statement: Statement, tree: Any, *, is_again: bool) -> _Effect:
     if statement.kind is StatementKind.TRANSACTION:
         return _Effect.TAKES if _ROLLBACK.match(statement.text) else _Effect.NONE
-    if statement.kind is StatementKind.COPY or is_insert(statement.text):
+    if statement.kind is StatementKind.COPY or only_adds(statement.text):
         return _Effect.NONE
     if tree is None:
         return _Effect.TAKES
@@ -148,3 +145,57 @@ def _of_statement(node: Any, is_again: bool) -> _Effect:
 def _is_harmless(call: Any) -> bool:
     parts = [part.string.sval for part in call.funcname]
     return parts[:1] == ["pg_catalog"] or parts[-1:] == [] or (len(parts) == 1 and parts[0] in _HARMLESS)
+
+
+def objects_created_by(tree: Any) -> frozenset[tuple[str, str]]:
+    """``(drop kind, name)`` of each object that the statement makes: ``("drop trigger", "positions.touch")``."""
+    return frozenset(made for node in _statements(tree) for made in _MAKERS.get(type(node).__name__, lambda _: ())(node))
+
+
+def _statements(tree: Any) -> Iterator[Any]:
+    """Those of the text, and those within CREATE SCHEMA, the only one that may hold others which make something."""
+    for each in tree.stmts:
+        node = postgast.unwrap_node(each.stmt)
+        yield node
+        if type(node).__name__ == "CreateSchemaStmt":
+            yield from map(postgast.unwrap_node, node.schema_elts)
+
+
+def _qualified(relation: Any) -> str:
+    return f"{relation.schemaname}.{relation.relname}" if relation.schemaname else str(relation.relname)
+
+
+def _dotted(names: Any) -> str:
+    return ".".join(each.string.sval for each in names)
+
+
+def _function(node: Any) -> tuple[tuple[str, str], ...]:
+    name = _dotted(node.funcname)
+    return (("drop procedure" if node.is_procedure else "drop function", name), ("drop routine", name))
+
+
+def _index(node: Any) -> tuple[tuple[str, str], ...]:
+    schema = f"{node.relation.schemaname}." if node.relation.schemaname else ""
+    return (("drop index", f"{schema}{node.idxname}"), ("drop index", str(node.idxname)))
+
+
+def _constraints(node: Any) -> tuple[tuple[str, str], ...]:
+    table = _qualified(node.relation)
+    return tuple(
+        ("drop constraint", f"{table}.{getattr(each.alter_table_cmd, 'def').constraint.conname}")
+        for each in node.cmds
+        if each.alter_table_cmd.subtype == pb.AT_AddConstraint
+    )
+
+
+_MAKERS: Final[dict[str, Callable[[Any], tuple[tuple[str, str], ...]]]] = {
+    "CreateTrigStmt": lambda node: (("drop trigger", f"{_qualified(node.relation)}.{node.trigname}"),),
+    "CreatePolicyStmt": lambda node: (("drop policy", f"{_qualified(node.table)}.{node.policy_name}"),),
+    "RuleStmt": lambda node: (("drop rule", f"{_qualified(node.relation)}.{node.rulename}"),),
+    "ViewStmt": lambda node: (("drop view", _qualified(node.view)),),
+    "CreateFunctionStmt": _function,
+    "IndexStmt": _index,
+    "AlterTableStmt": _constraints,
+    "CreateEventTrigStmt": lambda node: (("drop event trigger", str(node.trigname)),),
+    "CreateStatsStmt": lambda node: (("drop statistics", _dotted(node.defnames)),),
+}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migration_audit.formats import MigrationFolder
-from migration_audit.formats.flat import other_sql
+from migration_audit.formats.plain_files import other_sql
 from migration_audit.model.errors import SourceError
 from migration_audit.model.sql import NotApplied
 from migration_audit.project.boundary import Boundary, boundary_of
@@ -64,18 +64,22 @@ def trees_of_globs(
         if whole_folders and folders:
             trees += [_whole(folder, place) for folder in folders]
             continue
-        if len(found) == 1 and folders:
-            raise SourceError(f"{glob!r} is a folder", where=shown, todo=f'write "{glob.rstrip("/")}/*.sql"')
         if not whole_folders:
+            _refuse_no_sql(found, glob, shown)
             files = [path for path in files if path.suffix.lower() == ".sql"]
-            if not any(path.suffix.lower() == ".sql" for path in found if not path.is_dir()):
-                raise _without_match(glob, shown)
         taken |= {path.resolve() for path in files}
         if whole_folders:
             chosen.setdefault(root / fixed_part(glob), []).extend(files)
         elif files:
             trees.append(_chosen(root, files, place))
     return [*trees, *(_chosen(folder, files, place) for folder, files in chosen.items())]
+
+
+def _refuse_no_sql(found: Sequence[Path], glob: str, shown: str) -> None:
+    if len(found) == 1 and found[0].is_dir():
+        raise SourceError(f"{glob!r} is a folder", where=shown, todo=f'write "{glob.rstrip("/")}/*.sql"')
+    if not any(path.suffix.lower() == ".sql" for path in found if not path.is_dir()):
+        raise _without_match(glob, shown)
 
 
 def whole_tree(folder: Path, paths: Iterable[str], shown_from: Path) -> MigrationFolder:
@@ -169,7 +173,7 @@ def _tree(folder: Path, paths: Iterable[str], place: SourceFolder, *, is_whole: 
         check_source_inside(target, place.shown(target), boundary)
         return tuple(sorted(file.name for file in target.iterdir() if file.is_file()))
 
-    def beside() -> tuple[str, ...]:
+    def not_chosen() -> tuple[str, ...]:
         folders = {path.rpartition("/")[0] for path in known}
         for each in folders:
             check_source_inside(folder / each, place.shown(folder / each), boundary)
@@ -184,7 +188,7 @@ def _tree(folder: Path, paths: Iterable[str], place: SourceFolder, *, is_whole: 
         read=read,
         root=str(folder),
         is_whole=is_whole,
-        beside=tuple if is_whole else beside,
+        not_chosen=tuple if is_whole else not_chosen,
         other=other,
         others=others,
     )

@@ -9,9 +9,9 @@ from typing import Any, Final
 import postgast
 
 from migration_audit.model.identifiers import parts_of
+from migration_audit.model.side_effects import ROWS
 from migration_audit.model.sql import Statement, StatementKind
 from migration_audit.model.sql_tree import parse_or_none
-from migration_audit.model.undone import ROWS
 
 pb: Any = postgast.pg_query_pb2
 

@@ -1,4 +1,4 @@
-"""What happened when the writer's statements were rehearsed, and what the fixture of the integration tests builds."""
+"""What the checks of a fresh stack judge: rehearsals of the writer and the fixture, and what SQL after the owner's makes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from migration_audit.model.drift import Drift
+from migration_audit.model.location import Location
 from migration_audit.model.privileges import Access
 from migration_audit.model.sql import SqlFailure
 
@@ -90,3 +91,31 @@ class FixtureShadow:
     """In scope; the owner's shadow is the expected side. None when it was not built, or nothing was compared."""
     reason: str | None = None
     """Why there is no ``drift``: the file is not there or cannot be read, or nothing was compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostObject:
+    """One thing that a statement makes, or why it is unknown what it makes."""
+
+    kind: str
+    """As the catalog calls it: ``constraint``, ``index``, ``table``, ``view``, ``materialized view``, ``trigger``,
+    ``function``; ``undecided`` where it takes a run to know."""
+    at: Location
+    name: str | None = None
+    """None where PostgreSQL chooses it."""
+    schema: str | None = None
+    """None where the statement leaves it to the search path."""
+    table: str | None = None
+    """Of a constraint, index or trigger."""
+    definition: str | None = None
+    """Of a UNIQUE or PRIMARY KEY constraint as the catalog prints it: ``UNIQUE (country, plate)``."""
+    columns: tuple[str, ...] = ()
+    unique: bool = False
+    reason: str | None = None
+    """Why it is undecided."""
+
+    @property
+    def shown(self) -> str:
+        """For people: ``constraint vehicles_plate_unique on vehicles``."""
+        name = self.name or (f"{self.definition}" if self.definition else f"on ({', '.join(self.columns)})")
+        return f"{self.kind} {name}" + (f" on {self.table}" if self.table else "")

@@ -1,8 +1,8 @@
-"""What the owner's SQL asks of the rows and a live database does not enforce, and how many rows prevent it."""
+"""What one live database holds besides its catalog: ledgers, and rows that prevent what the owner's SQL asks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,6 +11,36 @@ from migration_audit.model.identifiers import dotted
 from migration_audit.model.objects import CatalogObject
 from migration_audit.model.relations import Column, Constraint, Index, Table
 from migration_audit.model.snapshot import Snapshot
+
+
+class LedgerState(StrEnum):
+    """What became of the attempt to read a ledger."""
+
+    PRESENT = "present"
+    """It was read."""
+    ABSENT = "absent"
+    """The database has no such table: the catalog says so, whatever the role's rights."""
+    UNREADABLE = "unreadable"
+    """It is there, and the role may not read it, or reading it failed."""
+    OTHER_SHAPE = "other shape"
+    """It is there, without the columns that it should have, or with rows that have no name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """One runner's ledger in one database."""
+
+    table: str
+    """As the project names it: ``schema.table``."""
+    state: LedgerState
+    columns: tuple[str, ...] = ()
+    """The columns that are there, in their order."""
+    names: tuple[str, ...] = ()
+    """What the column of names holds, row by row."""
+    rows: tuple[Mapping[str, str | None], ...] = ()
+    """The columns that were read of each row, as text (``bytea`` as hex), in the ledger's own order."""
+    reason: str | None = None
+    """Why it could not be read, or is not as expected, in one sentence."""
 
 
 class Demand(StrEnum):

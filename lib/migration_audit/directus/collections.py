@@ -1,12 +1,31 @@
-"""``item_duplication_fields``: paths that Directus takes out of its collections when a field on them is deleted."""
+"""What an apply asks of collections: how many Directus 12 allows without a license, and ``item_duplication_fields``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from migration_audit.directus.inspect import InspectedSchema, Relation, is_system
+from migration_audit.directus.behaviour import Behaviour
+from migration_audit.directus.inspect import InspectedSchema, Relation, is_system, tables_in_database
 from migration_audit.directus.js import JsError
+from migration_audit.directus.postgres import DatabaseState
+
+
+def assert_collections(state: DatabaseState, version: Behaviour, excluded: frozenset[str]) -> None:
+    """``EntitlementManager.assert``: a collection that is created, or changed and active, counts as one more.
+
+    Raises PgError where there are too many for a database without a license; with one, it is noted as a guess.
+    """
+    tables = tables_in_database(state)
+    active = [
+        row["collection"]
+        for row in state.collections
+        if row.get("status") == "active" and row["collection"] in tables and not is_system(row["collection"])
+    ]
+    if version.most_collections is None or len([name for name in active if name not in excluded]) < version.most_collections:
+        return
+    refuses = True if state.is_licensed is False else None
+    state.guess(refuses, f"collections limit exceeded: {version.most_collections} are allowed without a license")
 
 
 def related_collections(relations: Iterable[Relation], collection: str) -> frozenset[str]:
